@@ -1,0 +1,48 @@
+/** Whom a policy line speaks of: a member of a fabric's team, or a pipeline with one of its tokens. */
+export type Role = "user" | "admin" | "pipeline";
+
+const member = [
+  "fabric:see",
+  "secret:list",
+  "secret:write",
+  "connection:list",
+  "connection:write",
+  "connection:check",
+  "activity:list",
+  "token:list",
+  "team:see",
+] as const;
+
+const admin = [
+  "secret:delete",
+  "secret:name:drop",
+  "fabric:write",
+  "token:write",
+  "destination:write",
+  "team:write",
+] as const;
+
+/** The whole policy. Receiving a value (`secret:use`) belongs to pipelines; no role that a person holds has it. */
+export const policy = {
+  user: member,
+  admin: [...member, ...admin],
+  pipeline: ["secret:use"],
+} as const satisfies Record<Role, readonly string[]>;
+
+/** What can be permitted. */
+export type Permission = (typeof policy)[Role][number];
+
+/** Power over people, keys and places: needs a sign-in of the last ten minutes. */
+export const needsFreshSignIn: ReadonlySet<Permission> = new Set<Permission>([
+  "token:write",
+  "destination:write",
+  "team:write",
+]);
+
+/** How long a sign-in stays fresh. */
+export const freshForMs = 10 * 60_000;
+
+/** True when the policy gives `permission` to `role`. */
+export function allows(role: Role, permission: Permission): boolean {
+  return (policy[role] as readonly Permission[]).includes(permission);
+}

@@ -1,0 +1,61 @@
+import { allows, freshForMs, needsFreshSignIn, type Permission, type Role } from "@/lib/access/policy";
+import { Forbidden, NotFresh } from "@/lib/result";
+
+/** Who acts: a person in a session, or a pipeline with its token. */
+export type Actor =
+  | {
+      readonly kind: "user";
+      readonly id: string;
+      readonly name: string;
+      readonly email: string;
+      readonly authenticatedAt: Date;
+    }
+  | { readonly kind: "pipeline"; readonly id: string; readonly name: string };
+
+declare const proof: unique symbol;
+
+/** Proof that `actor` may do `P` in this fabric. Only `grant` makes one. */
+export type Scope<P extends Permission> = {
+  readonly fabricId: string;
+  readonly teamId: string;
+  readonly role: Role;
+  readonly actor: Actor;
+  readonly [proof]: (permission: P) => void;
+};
+
+/** Proof that `actor` may do `P` in this team. Only `grantTeam` makes one. */
+export type TeamScope<P extends Permission> = {
+  readonly teamId: string;
+  readonly role: Role;
+  readonly actor: Actor;
+  readonly [proof]: (permission: P) => void;
+};
+
+/** Makes the proof, or throws: `Forbidden` when the policy says no, `NotFresh` when the sign-in is too old for it. */
+export function grant<P extends Permission>(
+  actor: Actor,
+  role: Role,
+  fabric: { id: string; teamId: string },
+  permission: P,
+): Scope<P> {
+  judge(actor, role, permission);
+  return { fabricId: fabric.id, teamId: fabric.teamId, role, actor } as Scope<P>;
+}
+
+/** `grant` for a team. */
+export function grantTeam<P extends Permission>(
+  actor: Actor,
+  role: Role,
+  teamId: string,
+  permission: P,
+): TeamScope<P> {
+  judge(actor, role, permission);
+  return { teamId, role, actor } as TeamScope<P>;
+}
+
+function judge(actor: Actor, role: Role, permission: Permission): void {
+  if (!allows(role, permission)) throw new Forbidden(`A ${role} may not ${permission}.`);
+  if (!needsFreshSignIn.has(permission)) return;
+  const age = actor.kind === "user" ? Date.now() - actor.authenticatedAt.getTime() : Number.POSITIVE_INFINITY;
+  if (age > freshForMs) throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
+}

@@ -1,0 +1,49 @@
+import { type CryptoKey, compactVerify, importJWK, type JWK } from "jose";
+
+declare const verified: unique symbol;
+/** A fabric's public key whose signature by automate was verified. Only `verifyFabricKey` makes one. */
+export type VerifiedFabricKey = {
+  readonly fabricId: string;
+  readonly kid: string;
+  readonly key: CryptoKey;
+  readonly [verified]: true;
+};
+
+/** What automate signs: this key, under this id, belongs to this fabric. */
+export function fabricKeyStatement(fabricId: string, kid: string, publicJwk: JWK): string {
+  return JSON.stringify({ fabricId, kid, kty: publicJwk.kty, crv: publicJwk.crv, x: publicJwk.x });
+}
+
+/** The signature of a fabric key is missing or not automate's: somebody changed the key. */
+export class UntrustedFabricKey extends Error {
+  override name = "UntrustedFabricKey";
+}
+
+/**
+ * Verifies the signature on a fabric's public key (JWS, EdDSA, RFC 8037).
+ * Throws `UntrustedFabricKey` for any key that automate did not sign for this fabric and id.
+ */
+export async function verifyFabricKey(
+  row: { fabricId: string; kid: string; publicJwk: string; signature: string },
+  automatePublicKey: JWK,
+): Promise<VerifiedFabricKey> {
+  try {
+    const jwk: JWK = JSON.parse(row.publicJwk);
+    const { payload, protectedHeader } = await compactVerify(
+      row.signature,
+      await importJWK(automatePublicKey, "EdDSA"),
+      {
+        algorithms: ["EdDSA"],
+      },
+    );
+    const statement = fabricKeyStatement(row.fabricId, row.kid, jwk);
+    const isSame =
+      new TextDecoder().decode(payload) === statement && protectedHeader.typ === "selvage-fabric-key";
+    if (!isSame || jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("statement differs");
+    const key = await importJWK({ kty: "OKP", crv: "X25519", x: jwk.x ?? "" }, "ECDH-ES");
+    if (key instanceof Uint8Array) throw new Error("not an asymmetric key");
+    return { fabricId: row.fabricId, kid: row.kid, key } as VerifiedFabricKey;
+  } catch {
+    throw new UntrustedFabricKey(`The public key of fabric ${row.fabricId} is not signed by automate.`);
+  }
+}

@@ -1,0 +1,46 @@
+import "server-only";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { databaseUrl } from "@/lib/env";
+import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
+
+// Reading these columns is automate's alone; the database refuses web even if a query asks.
+const omit = {
+  secretField: { sealed: true },
+  fabricKey: { wrappedPrivate: true, wrappedKey: true },
+  pipelineToken: { tokenHash: true },
+} as const;
+
+/** A client for one database identity. Sealed columns are left out unless a query selects them. */
+export function createDb(url: string) {
+  const parsed = new URL(url);
+  const schema = parsed.searchParams.get("schema") ?? undefined;
+  return new PrismaClient({
+    adapter: new PrismaPg(
+      { connectionString: url, max: 10, connectionTimeoutMillis: 5_000 },
+      schema ? { schema } : {},
+    ),
+    omit,
+  });
+}
+
+export type Db = ReturnType<typeof createDb>;
+/** A client inside a transaction. */
+export type Tx = Parameters<Parameters<Db["$transaction"]>[0]>[0];
+
+// One pool per process: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvageDb?: Db };
+
+/** This program's database, as its one identity. */
+export const db: Db = new Proxy({} as Db, {
+  get(_target, property) {
+    shared.selvageDb ??= createDb(databaseUrl());
+    return Reflect.get(shared.selvageDb, property);
+  },
+});
+
+/** True for a violation of a unique constraint. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+}
+
+export { Prisma };

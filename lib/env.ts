@@ -1,0 +1,144 @@
+import "server-only";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(1).max(65535);
+const jwk = (isPrivate: boolean) =>
+  z.string().transform((text, ctx) => {
+    const parsed = z
+      .object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), d: z.string().optional() })
+      .safeParse(safeJson(text));
+    if (parsed.success && (parsed.data.d !== undefined) === isPrivate) return parsed.data;
+    ctx.addIssue({
+      code: "custom",
+      message: `must be an Ed25519 ${isPrivate ? "private" : "public"} key as JWK`,
+    });
+    return z.NEVER;
+  });
+
+const web = z
+  .object({
+    /** Postgres, as a member of the web role. */
+    WEB_DATABASE_URL: z.url(),
+    /** Encrypts session cookies and keys the hashes of sign-in delays. */
+    SESSION_SECRET: z.string().min(32),
+    /** Where people reach the app; its host is the only one answered. https turns on HSTS and secure cookies. */
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }),
+    /** Where web reaches automate. */
+    AUTOMATE_URL: z.url({ protocol: /^https?$/ }),
+    /** Signs requests to automate. */
+    WEB_SIGNING_KEY: jwk(true),
+    /** Verifies fabric keys before every seal. */
+    AUTOMATE_PUBLIC_KEY: jwk(false),
+    HOST: z.string().default("127.0.0.1"),
+    PORT: port.default(3000),
+    /** An OpenID Connect provider: all three or none. */
+    OIDC_ISSUER: z.url().optional(),
+    OIDC_CLIENT_ID: z.string().min(1).optional(),
+    OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+    /** The provider's name on the sign-in button. */
+    OIDC_NAME: z.string().default("single sign-on"),
+    /** The largest binary secret, in bytes. */
+    MAX_SECRET_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(1_048_576),
+    /** How many proxies in front append to X-Forwarded-For; 0 trusts none. */
+    TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
+  })
+  .refine((e) => new Set([e.OIDC_ISSUER, e.OIDC_CLIENT_ID, e.OIDC_CLIENT_SECRET].map(Boolean)).size === 1, {
+    path: ["OIDC_ISSUER"],
+    message: "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET go together: set all three or none",
+  });
+
+const automate = z
+  .object({
+    /** Postgres, as a member of the automate role. */
+    AUTOMATE_DATABASE_URL: z.url(),
+    /** File with the master key: 32 random bytes, base64url, readable by automate alone. */
+    MASTER_KEY_FILE: z.string().min(1),
+    /** Signs fabric keys. */
+    AUTOMATE_SIGNING_KEY: jwk(true),
+    /** Verifies requests of web. */
+    WEB_PUBLIC_KEY: jwk(false),
+    AUTOMATE_HOST: z.string().default("127.0.0.1"),
+    AUTOMATE_PORT: port.default(3001),
+    /** The URL that web calls, which its signatures name; by default http on host and port. */
+    AUTOMATE_URL: z.url().optional(),
+    /** CIDRs of private or loopback ranges that checks may reach, separated by commas. */
+    EGRESS_ALLOW: z
+      .string()
+      .default("")
+      .transform((text) =>
+        text
+          .split(",")
+          .map((part) => part.trim())
+          .filter(Boolean),
+      ),
+    /** "yes" when a proxy in front terminates TLS: needed to listen beyond loopback. */
+    BEHIND_TLS_PROXY: z.enum(["yes", "no"]).default("no"),
+  })
+  .refine(
+    (e) => e.BEHIND_TLS_PROXY === "yes" || ["127.0.0.1", "::1", "localhost"].includes(e.AUTOMATE_HOST),
+    {
+      path: ["AUTOMATE_HOST"],
+      message:
+        "automate speaks plain HTTP: listen on loopback, or set BEHIND_TLS_PROXY=yes when a proxy terminates TLS",
+    },
+  );
+
+const owner = z.object({
+  /** Postgres, as the owner of the schema: migrations, the first people, the demo. */
+  DATABASE_URL: z.url(),
+});
+
+export type WebEnv = Readonly<z.infer<typeof web>>;
+export type AutomateEnv = Readonly<z.infer<typeof automate>>;
+
+/** The variables of web. Throws `BadEnvironment` with the list of what is wrong. */
+export const webEnv = once(() => parse("web", web));
+/** The variables of automate. Throws `BadEnvironment` with the list of what is wrong. */
+export const automateEnv = once(() => parse("automate", automate));
+
+const identities = ["WEB_DATABASE_URL", "AUTOMATE_DATABASE_URL", "DATABASE_URL"] as const;
+
+/** The one database identity of this program. Throws when there is none, or when it holds another program's too. */
+export const databaseUrl = once(() => {
+  const held = identities.filter((name) => process.env[name]);
+  const [name] = held;
+  if (held.length !== 1 || name === undefined) {
+    throw new BadEnvironment(
+      `Set exactly one of ${identities.join(", ")}: a program has one database identity (found ${held.join(" and ") || "none"}).`,
+    );
+  }
+  if (name === "DATABASE_URL") return parse("this program", owner).DATABASE_URL;
+  return process.env[name] ?? "";
+});
+
+/** The environment is incomplete or wrong; the message names each variable. */
+export class BadEnvironment extends Error {
+  override name = "BadEnvironment";
+}
+
+function parse<S extends z.ZodType>(program: string, schema: S): Readonly<z.infer<S>> {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const list = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `  ${name}: ${given[name] === undefined ? "is not set" : issue.message}`;
+  });
+  throw new BadEnvironment(`The environment of ${program} is not complete:\n${list.join("\n")}`);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

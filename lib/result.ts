@@ -1,0 +1,32 @@
+/** What a function returns whose failures are expected: a value, or a code of its own closed list. */
+export type Result<T, Code extends string> =
+  | { ok: true; value: T }
+  | { ok: false; code: Code; fieldErrors?: Record<string, string> };
+
+/** The successful result. */
+export function ok<T>(value: T): { ok: true; value: T } {
+  return { ok: true, value };
+}
+
+/** The failed result; `fieldErrors` are sentences by field name. */
+export function fail<Code extends string>(
+  code: Code,
+  fieldErrors?: Record<string, string>,
+): { ok: false; code: Code; fieldErrors?: Record<string, string> } {
+  return fieldErrors ? { ok: false, code, fieldErrors } : { ok: false, code };
+}
+
+/** Thrown when something is not there, or not for this actor: the two must look alike. */
+export class NotFound extends Error {
+  override name = "NotFound";
+}
+
+/** Thrown when an actor may see a thing but not do this to it. */
+export class Forbidden extends Error {
+  override name = "Forbidden";
+}
+
+/** Thrown when an act needs a sign-in of the last minutes. */
+export class NotFresh extends Error {
+  override name = "NotFresh";
+}

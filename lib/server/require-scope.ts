@@ -1,0 +1,34 @@
+import "server-only";
+import { notFound, redirect } from "next/navigation";
+import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
+import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
+import { Forbidden, NotFound } from "@/lib/result";
+import { currentActor } from "@/lib/server/actor";
+
+/** The signed-in person of this page, or a redirect to sign in. */
+export async function requireActor(): Promise<Actor & { kind: "user" }> {
+  const actor = await currentActor();
+  if (!actor) redirect("/sign-in");
+  return actor;
+}
+
+/** The scope of a fabric's page. What is another team's, or nobody's, is not found. */
+export async function requireScope<P extends Permission>(fabricId: string, permission: P): Promise<Scope<P>> {
+  const actor = await requireActor();
+  return authorize(actor, fabricId, permission).catch(notFoundPage);
+}
+
+/** The scope of a team's page. */
+export async function requireTeamScope<P extends Permission>(
+  teamId: string,
+  permission: P,
+): Promise<TeamScope<P>> {
+  const actor = await requireActor();
+  return authorizeTeam(actor, teamId, permission).catch(notFoundPage);
+}
+
+function notFoundPage(error: unknown): never {
+  if (error instanceof NotFound || error instanceof Forbidden) notFound();
+  throw error;
+}

@@ -1,0 +1,61 @@
+import "server-only";
+import { authorize } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
+import type { Scope } from "@/lib/access/scope";
+import { webEnv } from "@/lib/env";
+import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+import { currentActor } from "@/lib/server/actor";
+
+type Context = { params: Promise<{ fabricId: string } & Record<string, string>> };
+
+/**
+ * A route handler that the app's own pages call with the session cookie: the picker, search, the check.
+ * Anything that does something must be JSON and come from our own origin; the answer is never cached.
+ */
+export function route<P extends Permission>(definition: {
+  permission: P;
+  run: (scope: Scope<NoInfer<P>>, request: Request, params: Record<string, string>) => Promise<Response>;
+}) {
+  return async (request: Request, { params }: Context): Promise<Response> => {
+    if (request.method !== "GET" && !isOwnJson(request))
+      return problem(403, "This request did not come from Selvage's own pages.");
+    const actor = await currentActor();
+    if (!actor) return problem(401, "Sign in again.");
+    try {
+      const { fabricId, ...rest } = await params;
+      const response = await definition.run(
+        await authorize(actor, fabricId, definition.permission),
+        request,
+        rest,
+      );
+      response.headers.set("cache-control", "no-store");
+      return response;
+    } catch (error) {
+      if (error instanceof NotFound) return problem(404, "Not found.");
+      if (error instanceof Forbidden) return problem(403, "An Admin of the team can do this.");
+      if (error instanceof NotFresh) return problem(403, "Confirm who you are first.");
+      throw error;
+    }
+  };
+}
+
+/** The error shape of these routes. */
+export function problem(status: number, message: string): Response {
+  return Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
+}
+
+function isOwnJson(request: Request): boolean {
+  const isJson = request.headers.get("content-type")?.split(";")[0]?.trim() === "application/json";
+  const site = request.headers.get("sec-fetch-site");
+  const origin = request.headers.get("origin");
+  const isOwn = origin ? sameOrigin(origin) : site === "same-origin";
+  return isJson && isOwn;
+}
+
+function sameOrigin(origin: string): boolean {
+  const own = new URL(webEnv().PUBLIC_URL);
+  if (origin === own.origin) return true;
+  const loopback = ["localhost", "127.0.0.1", "[::1]"];
+  const given = URL.canParse(origin) ? new URL(origin) : undefined;
+  return given?.port === own.port && loopback.includes(own.hostname) && loopback.includes(given.hostname);
+}

@@ -1,0 +1,47 @@
+-- What each program may do, as the whole list. Runs after every migration, in one transaction; :web and :automate are the group roles.
+-- Rows that give power (fabric_key, pipeline_token, allowed_destination) web may only read, and never what opens or identifies.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO :web, :automate;
+
+-- People and teams
+GRANT SELECT, INSERT, UPDATE ON app_user TO :web;
+GRANT SELECT, INSERT ON identity TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON session TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_delay TO :web;
+GRANT SELECT, INSERT, UPDATE ON team TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON membership TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO :web;
+GRANT SELECT (id, email, name, "lockedAt") ON app_user TO :automate;
+GRANT SELECT ON team, membership TO :automate;
+
+-- Fabrics and their keys
+GRANT SELECT, INSERT, UPDATE, DELETE ON fabric TO :web;
+GRANT SELECT ON fabric TO :automate;
+GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt") ON fabric_key TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
+
+-- Secrets: web inserts what it sealed and can never read, change or delete it
+GRANT SELECT, INSERT, UPDATE ON secret TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON secret_name TO :web;
+GRANT SELECT, INSERT ON secret_version TO :web;
+GRANT SELECT ("secretId", field, version, "fabricId", kid), INSERT ON secret_field TO :web;
+GRANT SELECT ON secret, secret_name, secret_version TO :automate;
+GRANT DELETE ON secret, secret_name, secret_version TO :automate;
+GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
+GRANT SELECT ON allowed_destination TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;
+
+-- Connections and their checks
+GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
+GRANT SELECT ON connection, connection_secret TO :automate;
+GRANT SELECT ON connection_check TO :web;
+GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
+
+-- Pipelines
+GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt") ON pipeline_token TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_token TO :automate;
+GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
+
+-- Audit: written and read; edited by nobody. `at` and `writer` are the database's own word.
+GRANT SELECT, INSERT (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details) ON audit_event TO :web, :automate;
