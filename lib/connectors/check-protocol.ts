@@ -1,0 +1,102 @@
+import { z } from "zod";
+
+/** The steps of a check, in their order. */
+export const checkSteps = ["name", "network", "tls", "sign_in", "permission"] as const;
+export const checkStepSchema = z.enum(checkSteps);
+export type CheckStep = (typeof checkSteps)[number];
+
+/** Everything that a check can find wrong. Closed: what a driver or a server says never leaves the worker. */
+export const checkCodes = [
+  "name_not_found",
+  "name_unavailable",
+  "address_refused",
+  "connection_refused",
+  "unreachable",
+  "connection_closed",
+  "timed_out",
+  "tls_not_offered",
+  "tls_required",
+  "tls_untrusted",
+  "tls_expired",
+  "tls_not_yet_valid",
+  "tls_wrong_name",
+  "tls_too_old",
+  "tls_failed",
+  "ca_certificate_invalid",
+  "client_certificate_required",
+  "client_certificate_invalid",
+  "host_key_unknown",
+  "host_key_changed",
+  "ssh_too_old",
+  "wrong_protocol",
+  "rejected_credentials",
+  "credentials_missing",
+  "sign_in_not_offered",
+  "private_key_invalid",
+  "private_key_encrypted",
+  "secret_malformed",
+  "scope_rejected",
+  "grant_not_allowed",
+  "token_endpoint_wrong",
+  "database_not_found",
+  "too_many_connections",
+  "server_not_ready",
+  "not_permitted",
+  "sftp_not_offered",
+  "path_not_found",
+  "path_not_readable",
+  "redirected",
+  "proxy_in_the_way",
+  "rate_limited",
+  "server_error",
+  "unexpected_answer",
+  "misconfigured",
+  "busy",
+  "cancelled",
+  "unexpected",
+] as const;
+export const checkCodeSchema = z.enum(checkCodes);
+export type CheckCode = (typeof checkCodes)[number];
+
+/** Public facts that a check may report, each held to a form that no message fits into. */
+export const checkFactsSchema = z
+  .object({
+    hostKeyFingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/),
+    serverVersion: z.string().regex(/^\d{1,4}(\.\d{1,4}){0,3}$/),
+    /** "host:port" of the destination that failed, where a check has more than one. */
+    destination: z.string().regex(/^[a-z0-9.:_[\]-]{1,270}$/),
+    status: z.string().regex(/^[1-5]\d\d$/),
+  })
+  .partial()
+  .strict();
+export type CheckFacts = z.output<typeof checkFactsSchema>;
+
+const ms = z.number().int().nonnegative();
+
+export const stepEventSchema = z.strictObject({
+  type: z.literal("step"),
+  step: checkStepSchema,
+  state: z.enum(["started", "passed", "skipped"]),
+  ms: ms.optional(),
+});
+export const checkResultSchema = z.discriminatedUnion("ok", [
+  z.strictObject({ type: z.literal("result"), ok: z.literal(true), ms, facts: checkFactsSchema.optional() }),
+  z.strictObject({
+    type: z.literal("result"),
+    ok: z.literal(false),
+    code: checkCodeSchema,
+    step: checkStepSchema,
+    field: z
+      .string()
+      .regex(/^[A-Za-z]{1,64}$/)
+      .optional(),
+    ms,
+    facts: checkFactsSchema.optional(),
+  }),
+]);
+/** One line of the NDJSON stream: any number of steps, then exactly one result. */
+export const checkEventSchema = z.union([stepEventSchema, checkResultSchema]);
+
+export type StepEvent = z.output<typeof stepEventSchema>;
+export type CheckResult = z.output<typeof checkResultSchema>;
+export type CheckEvent = z.output<typeof checkEventSchema>;

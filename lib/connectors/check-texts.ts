@@ -1,0 +1,211 @@
+import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
+import type { Connector } from "@/lib/connectors/define";
+
+const stepTitles: Record<CheckStep, string> = {
+  name: "Name",
+  network: "Network",
+  tls: "Encryption",
+  sign_in: "Sign in",
+  permission: "Permission",
+};
+
+/** What a step is called on screen for this kind of connection. */
+export function stepTitle(step: CheckStep, connector: Pick<Connector, "stepTitles">): string {
+  return connector.stepTitles?.[step] ?? stepTitles[step];
+}
+
+/** What happened and what to do about it, each one sentence in an analyst's words. */
+export type CheckText = { title: string; advice: string };
+
+export const checkTexts: Record<CheckCode, CheckText> = {
+  name_not_found: {
+    title: "There is no server with this name.",
+    advice:
+      "Check the spelling; a name inside your company's network may need the full form, with its domain.",
+  },
+  name_unavailable: {
+    title: "The name could not be looked up right now.",
+    advice: "Try again in a minute; if it stays, the network's name service has a problem.",
+  },
+  address_refused: {
+    title: "This address is not one that checks may reach.",
+    advice: "Use a public address, or ask whoever runs Selvage to allow this network.",
+  },
+  connection_refused: {
+    title: "The server is there, but nothing answers on this port.",
+    advice: "Check the port, and that the service is running.",
+  },
+  unreachable: {
+    title: "The server cannot be reached from here.",
+    advice: "Check the address, and ask whether a firewall has to let Selvage in.",
+  },
+  connection_closed: {
+    title: "The server closed the connection before it answered.",
+    advice: "Check the port, and whether the server accepts connections only from certain addresses.",
+  },
+  timed_out: {
+    title: "There was no answer in time.",
+    advice: "Check host and port; silence often means that a firewall drops the connection.",
+  },
+  tls_not_offered: {
+    title: "The server does not offer an encrypted connection.",
+    advice: "Have encryption switched on at the server, or choose No encryption if you accept the risk.",
+  },
+  tls_required: {
+    title: "The server accepts encrypted connections only.",
+    advice: "Choose Verify the certificate.",
+  },
+  tls_untrusted: {
+    title: "The server's certificate is not signed by an authority that is trusted here.",
+    advice: "If your company has its own authority, choose its certificate under CA certificate.",
+  },
+  tls_expired: {
+    title: "The server's certificate has expired.",
+    advice: "Ask whoever runs the server to renew it.",
+  },
+  tls_not_yet_valid: {
+    title: "The server's certificate is not valid yet.",
+    advice: "Ask whoever runs the server to check the certificate's dates and the clocks.",
+  },
+  tls_wrong_name: {
+    title: "The server's certificate was made for another name.",
+    advice: "Use the name that the certificate was made for.",
+  },
+  tls_too_old: {
+    title: "The server speaks only outdated forms of encryption.",
+    advice: "Ask whoever runs the server to enable TLS 1.2 or newer.",
+  },
+  tls_failed: {
+    title: "No encrypted connection could be agreed on.",
+    advice: "Check that this port is the encrypted one, and how the server's encryption is set up.",
+  },
+  ca_certificate_invalid: {
+    title: "The chosen CA certificate is not a certificate that can be read.",
+    advice: "Choose a secret that holds the certificate file in PEM or DER form.",
+  },
+  client_certificate_required: {
+    title: "The server asks for a client certificate that it knows.",
+    advice: "Choose the client certificate and its key that the server's operator gave you.",
+  },
+  client_certificate_invalid: {
+    title: "The client certificate and its key cannot be used together.",
+    advice: "Choose the two files that belong together, in PEM form and without a passphrase.",
+  },
+  host_key_unknown: {
+    title: "Nobody has confirmed yet that this is the right server.",
+    advice:
+      "Compare the fingerprint with the one from whoever runs the server, then confirm it; nothing was sent.",
+  },
+  host_key_changed: {
+    title: "The server has another host key than the one that was confirmed.",
+    advice: "Ask whoever runs the server whether it was replaced; nothing was sent to it.",
+  },
+  ssh_too_old: {
+    title: "The server speaks only outdated forms of SSH.",
+    advice: "Ask whoever runs the server to update it.",
+  },
+  wrong_protocol: {
+    title: "Something else than the expected service answers on this port.",
+    advice: "Check host and port.",
+  },
+  rejected_credentials: {
+    title: "The server did not accept these credentials.",
+    advice: "Check the user name, and replace the secret's value or choose another secret.",
+  },
+  credentials_missing: {
+    title: "The server wants a sign-in, but none is set up.",
+    advice: "Choose how to sign in.",
+  },
+  sign_in_not_offered: {
+    title: "The server does not allow this way to sign in.",
+    advice: "Choose another authentication method, or ask whoever runs the server which one it accepts.",
+  },
+  private_key_invalid: {
+    title: "The chosen secret is not a private key that can be read.",
+    advice: "Choose a secret that holds the whole key, with its first and last line.",
+  },
+  private_key_encrypted: {
+    title: "The private key is protected by a passphrase.",
+    advice: "Store a copy of the key without a passphrase; Selvage keeps it sealed.",
+  },
+  secret_malformed: {
+    title: "The secret holds characters that cannot be sent, such as a line break at its end.",
+    advice: "Replace its value, and copy nothing before or after it.",
+  },
+  scope_rejected: {
+    title: "The sign-in server does not allow the requested scope.",
+    advice: "Correct the scope of the OAuth secret, or have it granted to this client.",
+  },
+  grant_not_allowed: {
+    title: "This OAuth client may not sign in by client credentials.",
+    advice: "Ask for that grant to be enabled for the client.",
+  },
+  token_endpoint_wrong: {
+    title: "The Auth URL of the OAuth secret did not answer with a token.",
+    advice: "Set it to the full address of the token endpoint, starting with https://.",
+  },
+  database_not_found: {
+    title: "The server has no database with this name.",
+    advice: "Check the spelling; capitals count.",
+  },
+  too_many_connections: {
+    title: "The server has no free connection at the moment.",
+    advice: "Try again later, or have the limit of this user raised.",
+  },
+  server_not_ready: {
+    title: "The server is starting, stopping or under maintenance.",
+    advice: "Try again in a few minutes.",
+  },
+  not_permitted: {
+    title: "Sign-in worked, but this user may not use what the connection needs.",
+    advice: "Ask whoever runs the server for access.",
+  },
+  sftp_not_offered: {
+    title: "Sign-in worked, but this server does not offer file transfer by SFTP.",
+    advice: "Ask whoever runs the server to enable SFTP for this user.",
+  },
+  path_not_found: {
+    title: "There is nothing at the test path.",
+    advice: "Enter a path that this API has, such as the one for its status or version.",
+  },
+  path_not_readable: {
+    title: "The API does not answer a simple read of the test path.",
+    advice: "Enter a path that can be read with GET and no further parameters.",
+  },
+  redirected: {
+    title: "The server sends us on to another address, and a secret is never sent along.",
+    advice: "Enter the address that the server points to, if that is the right one.",
+  },
+  proxy_in_the_way: {
+    title: "A proxy between here and the server asks for a sign-in of its own.",
+    advice: "Ask your network's operator to let Selvage through.",
+  },
+  rate_limited: {
+    title: "The server has had too many requests.",
+    advice: "Wait a few minutes before the next check.",
+  },
+  server_error: {
+    title: "The server answered with an error of its own.",
+    advice: "Try again later; if it stays, ask whoever runs the server.",
+  },
+  unexpected_answer: {
+    title: "The answer is a web page or something else that an API does not send.",
+    advice: "Check the base URL and the test path; a sign-in page or a proxy may be in the way.",
+  },
+  misconfigured: {
+    title: "These settings do not fit together.",
+    advice: "Check the fields of this connection.",
+  },
+  busy: {
+    title: "Too many checks are running at the moment.",
+    advice: "Try again in a moment.",
+  },
+  cancelled: {
+    title: "The check was cancelled.",
+    advice: "Start it again whenever you like.",
+  },
+  unexpected: {
+    title: "The check stopped for a reason that we do not know.",
+    advice: "Try again; if it stays, tell whoever runs Selvage.",
+  },
+};

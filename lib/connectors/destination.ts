@@ -1,0 +1,63 @@
+/** How the channel is protected: the certificate verified against the name, encrypted only, or not at all. */
+export type TlsMode = "verify-full" | "require" | "disable";
+
+/** A place that secrets are sent to. */
+export type Destination = {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsMode;
+  /** For SSH, in place of TLS: the confirmed fingerprint, or none yet. */
+  readonly hostKey?: string;
+  /** The fields whose secrets go there; empty where nothing may be sent yet. */
+  readonly secretFields: readonly string[];
+};
+
+/**
+ * The canonical name of a destination, which allowances are stored and compared by: another host, port, protocol,
+ * TLS mode or host key is another destination, another spelling of the same host is not.
+ */
+export function destinationKey(destination: Omit<Destination, "secretFields">): string {
+  const host = canonicalHost(destination.host) ?? destination.host;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return `${destination.protocol}://${shown}:${destination.port}${protection(destination)}`;
+}
+
+function protection({ protocol, tls, hostKey }: Omit<Destination, "secretFields">): string {
+  if (protocol === "sftp") return `?hostkey=${hostKey ?? "none"}`;
+  // The scheme of these says already that the certificate is verified, or that there is none.
+  if (protocol === "http" || protocol === "oauth-token") return "";
+  if (protocol === "https" && tls === "verify-full") return "";
+  return `?tls=${tls ?? "disable"}`;
+}
+
+/**
+ * A host in its one spelling: lower case, no trailing dot, no brackets, other scripts as punycode and numbers such as
+ * 0x7f.1 as the address they mean. Null for what is no host.
+ */
+export function canonicalHost(host: string): string | null {
+  const bare = host.trim().replace(/^\[|\]$/g, "");
+  if (bare === "" || /[\s/\\?#@%,]/.test(bare)) return null;
+  const isV6 = bare.includes(":");
+  if (!URL.canParse(`http://${isV6 ? `[${bare}]` : bare}`)) return null;
+  const { hostname, pathname } = new URL(`http://${isV6 ? `[${bare}]` : bare}`);
+  const canonical = hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
+  return canonical === "" || pathname !== "/" ? null : canonical;
+}
+
+/** "host:port", as kept in clear of an Auth URL, read back; null when it is not that. */
+export function parseHostPort(text: string): { host: string; port: number } | null {
+  const match = /^(.+):(\d{1,5})$/.exec(text);
+  const host = match?.[1] === undefined ? null : canonicalHost(match[1]);
+  const port = Number(match?.[2]);
+  return host !== null && port >= 1 && port <= 65_535 ? { host, port } : null;
+}
+
+/** "host:port" of an http(s) address, in canonical spelling: what is kept in clear of an M2M OAuth secret's Auth URL. */
+export function hostPortOf(address: string): string | null {
+  if (!URL.canParse(address)) return null;
+  const { protocol, hostname, port } = new URL(address);
+  const host = canonicalHost(hostname);
+  if (host === null || (protocol !== "https:" && protocol !== "http:")) return null;
+  return `${host.includes(":") ? `[${host}]` : host}:${port || (protocol === "https:" ? "443" : "80")}`;
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
+import { canonicalHost } from "@/lib/connectors/destination";
+
+type Words = Pick<FieldMeta, "title" | "placeholder" | "help">;
+
+/** One line of text that may not be empty. */
+export function textField(maxLength: number, meta: Words) {
+  return z
+    .string("This is required.")
+    .trim()
+    .min(1, "This is required.")
+    .max(maxLength, `At most ${maxLength} characters.`)
+    .regex(/^\P{Cc}*$/u, "This may not contain control characters.")
+    .meta(meta);
+}
+
+/** A host name or address, without protocol, port or path. */
+export function hostField(meta: Words) {
+  return textField(253, meta)
+    .refine(
+      (host) => canonicalHost(host) !== null,
+      "Enter a host name or address only, such as db.example.com.",
+    )
+    .meta(meta);
+}
+
+/** A choice, drawn as a select in the order of its labels. */
+export function choiceField<const V extends string>(
+  labels: Record<V, string>,
+  initial: NoInfer<V>,
+  meta: Words,
+) {
+  const values = Object.keys(labels) as V[];
+  return z
+    .enum(values, "Choose one of the options.")
+    .default(initial as never)
+    .meta({ ...meta, control: "select", labels });
+}
+
+const portMessage = "Enter a port from 1 to 65535.";
+
+/** A port that the documented API keeps as a string. */
+export function portTextField(initial: string) {
+  return z
+    .string(portMessage)
+    .trim()
+    .regex(/^\d{1,5}$/, portMessage)
+    .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
+    .default(initial)
+    .meta({ title: "Port", placeholder: initial });
+}
+
+/** A port that the documented API keeps as an integer. */
+export function portNumberField(initial: number) {
+  return z
+    .int(portMessage)
+    .min(1, portMessage)
+    .max(65_535, portMessage)
+    .default(initial)
+    .meta({ title: "Port", placeholder: String(initial), control: "number" });
+}
+
+/** The fields of every kind that speaks TLS. */
+export const tlsFields = {
+  tlsMode: choiceField(
+    {
+      "verify-full": "Verify the certificate",
+      require: "Encrypt only, do not verify",
+      disable: "No encryption",
+    },
+    "verify-full",
+    { title: "Encryption" },
+  ),
+  caCertificate: when(
+    { tlsMode: "verify-full" },
+    optional(
+      secretRef(["binary", "text"], {
+        title: "CA certificate",
+        help: "Only for a private certificate authority.",
+      }),
+    ),
+  ),
+};

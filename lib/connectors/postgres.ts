@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+
+/** PostgreSQL, with a password. */
+export const postgres = defineConnector({
+  kind: "postgres",
+  name: "PostgreSQL",
+  description: "Tables in a PostgreSQL database",
+  family: "database",
+  icon: "postgresql",
+  fields: z.object({
+    server: hostField({ title: "Server", placeholder: "db.example.com" }),
+    port: portTextField("5432"),
+    database: textField(63, { title: "Database", placeholder: "sales" }),
+    username: textField(63, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    ...tlsFields,
+  }),
+  destinations: ({ server, port, tlsMode, caCertificate }) => [
+    {
+      protocol: "postgres",
+      host: server,
+      port: Number(port),
+      tls: tlsMode,
+      secretFields: caCertificate === undefined ? ["password"] : ["password", "caCertificate"],
+    },
+  ],
+});

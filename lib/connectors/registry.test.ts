@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { checkCodes } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import { controls, fieldMeta } from "@/lib/connectors/define";
+import { connectors, findConnector } from "@/lib/connectors/registry";
+
+const documentedFields: Record<string, readonly string[]> = {
+  postgres: ["server", "port", "database", "username", "password"],
+  sftp: ["host", "port", "username", "authMethod", "password", "privateKey"],
+};
+
+describe.each(Object.entries(connectors))("the connector %s", (kind, connector) => {
+  const fields = Object.entries(connector.fields.shape);
+
+  it("is registered under its own kind", () => {
+    expect(connector.kind).toBe(kind);
+    expect(findConnector(kind)).toBe(connector);
+  });
+
+  it("gives each field a title and a control that the form knows", () => {
+    for (const [field, schema] of fields) {
+      const meta = fieldMeta(schema);
+      expect(meta.title, field).toMatch(/\S/);
+      if (meta.control !== undefined) expect(controls, field).toContain(meta.control);
+      if (meta.control === "select") expect(Object.keys(meta.labels ?? {}).length, field).toBeGreaterThan(1);
+      if (meta.control === "secret") expect(meta.subKinds?.length, field).toBeGreaterThan(0);
+    }
+  });
+
+  it("shows fields by fields that come before them", () => {
+    const names = fields.map(([field]) => field);
+    for (const [field, schema] of fields) {
+      for (const other of Object.keys(fieldMeta(schema).showWhen ?? {}))
+        expect(names.indexOf(other), `${field} by ${other}`).toBeLessThan(names.indexOf(field));
+    }
+  });
+
+  it("has the documented field names, in their order", () => {
+    const documented = documentedFields[kind] ?? [];
+    expect(fields.map(([field]) => field).filter((field) => documented.includes(field))).toEqual(documented);
+  });
+
+  it("carries all of it into the JSON Schema that the form is drawn from", () => {
+    const schema = z.toJSONSchema(connector.fields, { io: "input" });
+    for (const [field, fieldSchema] of fields)
+      expect(schema.properties?.[field]).toMatchObject({ ...fieldMeta(fieldSchema) });
+  });
+});
+
+it("has a text for each code, of one sentence each", () => {
+  for (const code of checkCodes) {
+    expect(checkTexts[code].title, code).toMatch(/^[A-Z][^.]*\.$/);
+    expect(checkTexts[code].advice, code).toMatch(/^[A-Z].*\.$/);
+  }
+});

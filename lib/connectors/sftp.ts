@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { choiceField, hostField, portNumberField, textField } from "@/lib/connectors/fields";
+
+/** SFTP, with a password or a private key. */
+export const sftp = defineConnector({
+  kind: "sftp",
+  name: "SFTP",
+  description: "Files on a server over SSH",
+  family: "files",
+  stepTitles: { tls: "Host key" },
+  fields: z.object({
+    host: hostField({ title: "Host", placeholder: "files.example.com" }),
+    port: portNumberField(22),
+    username: textField(128, { title: "Username" }),
+    authMethod: choiceField({ password: "Password", private_key: "Private key" }, "password", {
+      title: "Authentication method",
+    }),
+    password: when({ authMethod: "password" }, secretRef("text", { title: "Password" })),
+    privateKey: when(
+      { authMethod: "private_key" },
+      secretRef(["text", "binary"], { title: "Private key", help: "OpenSSH or PEM, without a passphrase." }),
+    ),
+    hostKeyFingerprint: optional(
+      z
+        .string()
+        .regex(
+          /^SHA256:[A-Za-z0-9+/]{43}$/,
+          "A fingerprint starts with SHA256: and has 43 characters after it.",
+        )
+        .meta({
+          title: "Host key fingerprint",
+          help: "Shown by the first check. Confirm it with whoever runs the server.",
+          control: "hostKey",
+        }),
+    ),
+  }),
+  destinations: ({ host, port, authMethod, hostKeyFingerprint }) => [
+    {
+      protocol: "sftp",
+      host,
+      port,
+      ...(hostKeyFingerprint === undefined
+        ? // Nothing is sent to a server that nobody has recognised yet.
+          { secretFields: [] }
+        : {
+            hostKey: hostKeyFingerprint,
+            secretFields: [authMethod === "password" ? "password" : "privateKey"],
+          }),
+    },
+  ],
+});

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import {
+  type Connector,
+  type FactsByField,
+  fieldMeta,
+  type ShowWhen,
+  type SubKind,
+} from "@/lib/connectors/define";
+
+export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
+
+/**
+ * Properties checked against their connector: what is shown is required, what is hidden or unknown is dropped, and
+ * an empty string counts as absent.
+ */
+export function validate<F extends z.ZodObject>(
+  connector: Connector<F>,
+  input: unknown,
+): Validated<z.output<F>> {
+  const given = present(input);
+  const visible = visibleFields(connector, given);
+  const shape = Object.fromEntries(visible.map((field) => [field, shapeOf(connector)[field]]));
+  const parsed = z.object(shape as z.ZodRawShape).safeParse(given);
+  const fieldErrors: Record<string, string> = {};
+  for (const issue of parsed.error?.issues ?? []) {
+    fieldErrors[String(issue.path[0] ?? "")] ??= issue.message;
+  }
+  for (const field of visible) {
+    if (given[field] === undefined && metaOf(connector, field).requiredWhenShown)
+      fieldErrors[field] ??=
+        metaOf(connector, field).control === "secret" ? "Choose a secret." : "This is required.";
+  }
+  if (!parsed.success || Object.keys(fieldErrors).length > 0) return { ok: false, fieldErrors };
+  // The picked shape is the connector's own, less fields that are optional in its type.
+  const value = parsed.data as z.output<F>;
+  const conflicts = connector.conflicts?.(value) ?? {};
+  return Object.keys(conflicts).length > 0 ? { ok: false, fieldErrors: conflicts } : { ok: true, value };
+}
+
+/** The fields that apply to these (perhaps unfinished) properties, in the order of the form. */
+export function visibleFields(connector: Connector, properties: Readonly<Record<string, unknown>>): string[] {
+  const shown: string[] = [];
+  for (const field of Object.keys(connector.fields.shape)) {
+    const { showWhen } = metaOf(connector, field);
+    if (showWhen === undefined || holds(showWhen, connector, properties, shown)) shown.push(field);
+  }
+  return shown;
+}
+
+/** A credential field that applies to these properties, and the secret chosen for it. */
+export type SecretField = {
+  field: string;
+  title: string;
+  subKinds: readonly SubKind[];
+  secretId: string | null;
+};
+
+/** The credential fields that apply to these properties. */
+export function secretFields(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+): SecretField[] {
+  return visibleFields(connector, properties).flatMap((field) => {
+    const { title, subKinds, control } = metaOf(connector, field);
+    if (control !== "secret") return [];
+    const id = properties[field];
+    return [
+      { field, title, subKinds: subKinds ?? [], secretId: typeof id === "string" && id !== "" ? id : null },
+    ];
+  });
+}
+
+/** The fields whose secrets a check needs opened: those that go to some destination, and no other. */
+export function fieldsToOpen<F extends z.ZodObject>(
+  connector: Connector<F>,
+  properties: z.output<F>,
+  facts: FactsByField,
+): string[] {
+  return [
+    ...new Set(connector.destinations(properties, facts).flatMap((destination) => destination.secretFields)),
+  ];
+}
+
+function metaOf(connector: Connector, field: string) {
+  const schema = shapeOf(connector)[field];
+  return schema === undefined ? { title: "" } : fieldMeta(schema);
+}
+
+function shapeOf(connector: Connector): Readonly<Record<string, z.core.$ZodType>> {
+  return connector.fields.shape;
+}
+
+function holds(
+  showWhen: ShowWhen,
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+  shown: readonly string[],
+): boolean {
+  return Object.entries(showWhen).every(([field, wanted]) => {
+    const value = properties[field] ?? initialValue(connector, field);
+    return shown.includes(field) && [wanted].flat().some((one) => one === value);
+  });
+}
+
+function initialValue(connector: Connector, field: string): unknown {
+  const schema = shapeOf(connector)[field];
+  const initial = schema === undefined ? undefined : z.safeParse(schema, undefined);
+  return initial?.success ? initial.data : undefined;
+}
+
+function present(input: unknown): Record<string, unknown> {
+  if (typeof input !== "object" || input === null) return {};
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== "" && value !== null));
+}
