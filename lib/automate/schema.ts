@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/** What web may ask of automate: purpose → path, body and answer. Each request is signed for one of these. */
+export const automateRequests = {
+  "fabric-key:create": {
+    path: "/internal/fabric-keys",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ kid: z.string() }),
+  },
+  "connection:check": {
+    path: "/internal/checks",
+    body: z.object({
+      kind: z.string().max(64),
+      connectionName: z.string().max(128),
+      properties: z.record(z.string(), z.unknown()),
+    }),
+    // Answered as NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
+    answer: z.never(),
+  },
+  "token:create": {
+    path: "/internal/pipeline-tokens",
+    body: z.object({ name: z.string().min(1).max(128), expiresAt: z.iso.datetime().nullable() }),
+    answer: z.object({ id: z.string(), token: z.string() }),
+  },
+  "token:revoke": {
+    path: "/internal/pipeline-tokens/revoke",
+    body: z.object({ tokenId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:carry": {
+    path: "/internal/destinations/carry",
+    body: z.object({
+      secretId: z.string(),
+      version: z.number().int(),
+      destinationIds: z.array(z.string()).max(200),
+    }),
+    answer: z.object({ carried: z.number().int() }),
+  },
+  "destination:remove": {
+    path: "/internal/destinations/remove",
+    body: z.object({ destinationId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+} as const;
+
+export type AutomatePurpose = keyof typeof automateRequests;
+export type AutomateBody<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["body"]>;
+export type AutomateAnswer<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["answer"]>;
+
+/** The error shape of automate, on every path. */
+export const automateError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** A name of a secret; another is answered with one that fits. */
+export const secretName = z
+  .string()
+  .min(1, "Name is empty.")
+  .superRefine((name, ctx) => {
+    if (name === "" || namePattern.test(name)) return;
+    const suggestion = suggestName(name);
+    const rule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
+    ctx.addIssue({ code: "custom", message: suggestion ? `${rule} For example: ${suggestion}` : rule });
+  });
+
+/** The nearest name that fits, or an empty string. */
+export function suggestName(name: string): string {
+  return name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .trim()
+    .replace(/[^A-Za-z0-9_.-]+/g, "_")
+    .replace(/^[^A-Za-z0-9]+|_+$/g, "")
+    .slice(0, 128);
+}
+
+const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+const fileName = z.string().max(255).optional();
+
+/** Add Secret, for each type. */
+export const createSecretInput = z.discriminatedUnion("subKind", [
+  z.object({ subKind: z.literal("text"), name: secretName, description, fields: secretKinds.text.fields }),
+  z.object({
+    subKind: z.literal("binary"),
+    name: secretName,
+    description,
+    fields: secretKinds.binary.fields,
+    fileName,
+  }),
+  z.object({
+    subKind: z.literal("username_password"),
+    name: secretName,
+    description,
+    fields: secretKinds.username_password.fields,
+  }),
+  z.object({
+    subKind: z.literal("m2m_oauth"),
+    name: secretName,
+    description,
+    fields: secretKinds.m2m_oauth.fields,
+  }),
+]);
+export type CreateSecretInput = z.infer<typeof createSecretInput>;
+
+const replacement = {
+  secretId: z.string(),
+  /** The version that the person looked at: another one in between is a conflict, not an overwrite. */
+  expectedVersion: z.number().int(),
+  /** Which allowed destinations the new value may go to as well. */
+  destinationIds: z.array(z.string()).max(200).default([]),
+  fileName,
+};
+
+/** Replace value: a field that is absent is kept, one that is present is replaced, `scope: null` clears it. */
+export const replaceSecretInput = z
+  .discriminatedUnion("subKind", [
+    z.object({ subKind: z.literal("text"), ...replacement, fields: secretKinds.text.fields }),
+    z.object({ subKind: z.literal("binary"), ...replacement, fields: secretKinds.binary.fields }),
+    z.object({
+      subKind: z.literal("username_password"),
+      ...replacement,
+      fields: secretKinds.username_password.fields.partial(),
+    }),
+    z.object({
+      subKind: z.literal("m2m_oauth"),
+      ...replacement,
+      fields: secretKinds.m2m_oauth.fields
+        .partial()
+        .extend({ scope: secretKinds.m2m_oauth.fields.shape.scope.nullable() }),
+    }),
+  ])
+  .refine(({ fields }) => Object.values(fields).some((value) => value !== undefined), {
+    message: "Enter at least one new value.",
+    path: ["fields"],
+  });
+export type ReplaceSecretInput = z.infer<typeof replaceSecretInput>;
+
+export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
+export const describeSecretInput = z.object({ secretId: z.string(), description });
+export const secretIdInput = z.object({ secretId: z.string() });
+export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });
+
+export const secretSorts = ["name", "type", "created", "updated"] as const;
+export type SecretSort = (typeof secretSorts)[number];
+
+/** The state of the Secrets tab, as it stands in the URL. */
+export const secretListQuery = z.object({
+  search: z.string().trim().max(128).catch("").default(""),
+  type: z.enum(subKinds).optional().catch(undefined),
+  sort: z.enum(secretSorts).catch("name").default("name"),
+  order: z.enum(["asc", "desc"]).catch("asc").default("asc"),
+  after: z.string().max(512).optional().catch(undefined),
+  before: z.string().max(512).optional().catch(undefined),
+});
+export type SecretListQuery = z.infer<typeof secretListQuery>;
+
+/** Public facts about a value. */
+export type SecretFacts = {
+  fileName?: string;
+  sizeBytes?: number;
+  certificate?: { subject: string; issuer: string; expiresAt: string };
+  /** Host and port of the Auth URL. */
+  authHost?: string;
+};
+
+/** A row of the Secrets tab. */
+export type SecretSummary = {
+  id: string;
+  name: string;
+  subKind: SubKind;
+  description: string;
+  usedBy: number;
+  facts: SecretFacts;
+  createdAt: Date;
+  createdByName: string;
+  updatedAt: Date;
+  updatedByName: string;
+};
+
+/** One page of secrets; a cursor is null where there is no further page. */
+export type SecretPage = {
+  secrets: SecretSummary[];
+  next: string | null;
+  previous: string | null;
+  isFabricEmpty: boolean;
+};
+
+/** Everything about a secret but its value. */
+export type SecretDetail = SecretSummary & {
+  version: number;
+  /** Field → version and time in which it was last set. */
+  fields: { field: string; version: number; setAt: Date | null }[];
+  versions: { version: number; createdAt: Date; createdByName: string }[];
+  formerNames: { name: string; retiredAt: Date }[];
+  connections: { id: string; name: string; kind: string }[];
+  destinations: { id: string; destination: string; createdAt: Date; createdByName: string }[];
+  isCreator: boolean;
+};
+
+/** A secret as the picker offers it. */
+export type SecretOption = {
+  id: string;
+  name: string;
+  subKind: SubKind;
+  updatedAt: string;
+  updatedByName: string;
+};
