@@ -2,18 +2,9 @@ import "server-only";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(1).max(65535);
-const jwk = (isPrivate: boolean) =>
-  z.string().transform((text, ctx) => {
-    const parsed = z
-      .object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), d: z.string().optional() })
-      .safeParse(safeJson(text));
-    if (parsed.success && (parsed.data.d !== undefined) === isPrivate) return parsed.data;
-    ctx.addIssue({
-      code: "custom",
-      message: `must be an Ed25519 ${isPrivate ? "private" : "public"} key as JWK`,
-    });
-    return z.NEVER;
-  });
+const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
+const privateJwk = jwk(ed25519.extend({ d: z.string() }), "private");
+const publicJwk = jwk(ed25519.strict(), "public");
 
 const web = z
   .object({
@@ -26,9 +17,9 @@ const web = z
     /** Where web reaches automate. */
     AUTOMATE_URL: z.url({ protocol: /^https?$/ }),
     /** Signs requests to automate. */
-    WEB_SIGNING_KEY: jwk(true),
+    WEB_SIGNING_KEY: privateJwk,
     /** Verifies fabric keys before every seal. */
-    AUTOMATE_PUBLIC_KEY: jwk(false),
+    AUTOMATE_PUBLIC_KEY: publicJwk,
     HOST: z.string().default("127.0.0.1"),
     PORT: port.default(3000),
     /** An OpenID Connect provider: all three or none. */
@@ -54,9 +45,9 @@ const automate = z
     /** File with the master key: 32 random bytes, base64url, readable by automate alone. */
     MASTER_KEY_FILE: z.string().min(1),
     /** Signs fabric keys. */
-    AUTOMATE_SIGNING_KEY: jwk(true),
+    AUTOMATE_SIGNING_KEY: privateJwk,
     /** Verifies requests of web. */
-    WEB_PUBLIC_KEY: jwk(false),
+    WEB_PUBLIC_KEY: publicJwk,
     AUTOMATE_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_PORT: port.default(3001),
     /** The URL that web calls, which its signatures name; by default http on host and port. */
@@ -125,6 +116,15 @@ function parse<S extends z.ZodType>(program: string, schema: S): Readonly<z.infe
     return `  ${name}: ${given[name] === undefined ? "is not set" : issue.message}`;
   });
   throw new BadEnvironment(`The environment of ${program} is not complete:\n${list.join("\n")}`);
+}
+
+function jwk<S extends z.ZodType>(shape: S, half: "private" | "public") {
+  return z.string().transform((text, ctx): z.infer<S> => {
+    const parsed = shape.safeParse(safeJson(text));
+    if (parsed.success) return parsed.data;
+    ctx.addIssue({ code: "custom", message: `must be an Ed25519 ${half} key as JWK` });
+    return z.NEVER;
+  });
 }
 
 function once<T>(make: () => T): () => T {

@@ -51,10 +51,6 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     title: "The server does not offer an encrypted connection.",
     advice: "Have encryption switched on at the server, or choose No encryption if you accept the risk.",
   },
-  tls_required: {
-    title: "The server accepts encrypted connections only.",
-    advice: "Choose Verify the certificate.",
-  },
   tls_untrusted: {
     title: "The server's certificate is not signed by an authority that is trusted here.",
     advice: "If your company has its own authority, choose its certificate under CA certificate.",
@@ -119,6 +115,10 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   sign_in_not_offered: {
     title: "The server does not allow this way to sign in.",
     advice: "Choose another authentication method, or ask whoever runs the server which one it accepts.",
+  },
+  not_admitted: {
+    title: "The server does not let this user in from here.",
+    advice: "Ask whoever runs it to admit this user, database and address; if encryption is off, try with it.",
   },
   private_key_invalid: {
     title: "The chosen secret is not a private key that can be read.",
@@ -195,6 +195,19 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   misconfigured: {
     title: "These settings do not fit together.",
     advice: "Check the fields of this connection.",
+  },
+  destination_not_allowed: {
+    title: "This secret may not be sent there yet.",
+    advice:
+      "Whoever entered its value, or an Admin of the team, allows a new place by running this check once. Nothing was sent.",
+  },
+  secret_missing: {
+    title: "The secret that was chosen is gone.",
+    advice: "Choose another one.",
+  },
+  automate_unavailable: {
+    title: "Automate does not answer, so nothing was checked.",
+    advice: "Try again in a minute; if it stays, tell whoever runs Selvage.",
   },
   busy: {
     title: "Too many checks are running at the moment.",

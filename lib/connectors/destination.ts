@@ -9,21 +9,26 @@ export type Destination = {
   readonly tls?: TlsMode;
   /** For SSH, in place of TLS: the confirmed fingerprint, or none yet. */
   readonly hostKey?: string;
+  /** The fields that a wrong host or a wrong port is corrected in. */
+  readonly hostField: string;
+  readonly portField: string;
   /** The fields whose secrets go there; empty where nothing may be sent yet. */
   readonly secretFields: readonly string[];
 };
+
+type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">;
 
 /**
  * The canonical name of a destination, which allowances are stored and compared by: another host, port, protocol,
  * TLS mode or host key is another destination, another spelling of the same host is not.
  */
-export function destinationKey(destination: Omit<Destination, "secretFields">): string {
+export function destinationKey(destination: Place): string {
   const host = canonicalHost(destination.host) ?? destination.host;
   const shown = host.includes(":") ? `[${host}]` : host;
   return `${destination.protocol}://${shown}:${destination.port}${protection(destination)}`;
 }
 
-function protection({ protocol, tls, hostKey }: Omit<Destination, "secretFields">): string {
+function protection({ protocol, tls, hostKey }: Place): string {
   if (protocol === "sftp") return `?hostkey=${hostKey ?? "none"}`;
   // The scheme of these says already that the certificate is verified, or that there is none.
   if (protocol === "http" || protocol === "oauth-token") return "";
@@ -60,4 +65,10 @@ export function hostPortOf(address: string): string | null {
   const host = canonicalHost(hostname);
   if (host === null || (protocol !== "https:" && protocol !== "http:")) return null;
   return `${host.includes(":") ? `[${host}]` : host}:${port || (protocol === "https:" ? "443" : "80")}`;
+}
+
+/** Whether a host names this machine, where sign-in without TLS is tolerated. */
+export function isLoopbackHost(host: string): boolean {
+  const canonical = canonicalHost(host) ?? "";
+  return canonical === "localhost" || canonical === "::1" || /^127(\.\d+){3}$/.test(canonical);
 }

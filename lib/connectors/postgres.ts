@@ -23,6 +23,8 @@ export const postgres = defineConnector({
       host: server,
       port: Number(port),
       tls: tlsMode,
+      hostField: "server",
+      portField: "port",
       secretFields: caCertificate === undefined ? ["password"] : ["password", "caCertificate"],
     },
   ],

@@ -82,6 +82,8 @@ export const restApi = defineConnector({
       host: url.hostname,
       port: Number(url.port || (isHttps ? 443 : 80)),
       tls: isHttps ? properties.tlsMode : "disable",
+      hostField: "baseUrl",
+      portField: "baseUrl",
       secretFields,
     };
     return [...tokenEndpoint(properties.oauthClient, facts), api];
@@ -107,7 +109,17 @@ function tokenEndpoint(secretId: string | undefined, facts: FactsByField): Desti
   const endpoint = parseHostPort(facts.oauthClient?.authHost ?? "");
   // Without a known host nothing can be allowed: fail closed, for the guard dials listed destinations only.
   if (endpoint === null) return [];
-  return [{ protocol: "oauth-token", ...endpoint, tls: "verify-full", secretFields: ["oauthClient"] }];
+  const field = "oauthClient";
+  return [
+    {
+      protocol: "oauth-token",
+      ...endpoint,
+      tls: "verify-full",
+      hostField: field,
+      portField: field,
+      secretFields: [field],
+    },
+  ];
 }
 
 function isPlainAddress(address: string): boolean {

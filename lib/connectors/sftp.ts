@@ -40,6 +40,8 @@ export const sftp = defineConnector({
       protocol: "sftp",
       host,
       port,
+      hostField: "host",
+      portField: "port",
       ...(hostKeyFingerprint === undefined
         ? // Nothing is sent to a server that nobody has recognised yet.
           { secretFields: [] }

@@ -1,0 +1,92 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyServerOptions } from "fastify";
+import type { CheckPool } from "@/automate/check-pool";
+import type { FabricKeys } from "@/automate/fabric-keys";
+import { Refusal } from "@/automate/refusal";
+import { checkRoutes } from "@/automate/routes/checks";
+import { destinationRoutes } from "@/automate/routes/destinations";
+import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
+import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
+import { secretRoutes } from "@/automate/routes/secrets";
+import { CannotOpen } from "@/lib/crypto/open";
+import { db } from "@/lib/db";
+import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+
+/** Automate's HTTP surface: the runtime API for pipelines, and what web asks for by signed requests. */
+export function createApp(deps: {
+  keys: FabricKeys;
+  pool: CheckPool;
+  logger: NonNullable<FastifyServerOptions["logger"]>;
+}): FastifyInstance {
+  const app = Fastify({
+    logger: deps.logger,
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    // A log line names the route, not the path: a path can hold what somebody mistook for a name.
+    disableRequestLogging: true,
+  });
+  // The bytes are kept as they came: web signed them.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "none";
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      "answered",
+    );
+  });
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(errorBody("not_found", "There is nothing here.")),
+  );
+
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async () => {
+    await db.$queryRaw`SELECT 1`;
+    return { status: "ready" };
+  });
+  secretRoutes(app, deps.keys);
+  fabricKeyRoutes(app, deps.keys);
+  pipelineTokenRoutes(app);
+  destinationRoutes(app);
+  checkRoutes(app, deps.keys, deps.pool);
+  return app;
+}
+
+const statusOf: Readonly<Record<string, { status: number; code: string; message: string }>> = {
+  NotFound: { status: 404, code: "not_found", message: "There is no such thing, or not for this actor." },
+  Forbidden: { status: 403, code: "forbidden", message: "The actor may not do this." },
+  NotFresh: { status: 403, code: "not_fresh", message: "This needs a sign-in of the last ten minutes." },
+};
+
+/** Automate's one error shape. What nobody expected is logged by its name alone: a message could hold anything. */
+function answerError(
+  error: FastifyError,
+  request: Parameters<FastifyInstance["errorHandler"]>[1],
+  reply: Parameters<FastifyInstance["errorHandler"]>[2],
+) {
+  if (error instanceof Refusal) return reply.code(error.status).send(errorBody(error.code, error.message));
+  const known =
+    error instanceof NotFound || error instanceof Forbidden || error instanceof NotFresh
+      ? statusOf[error.name]
+      : undefined;
+  if (known) return reply.code(known.status).send(errorBody(known.code, known.message));
+  if (error instanceof CannotOpen) {
+    request.log.error({ code: "cannot_open" }, "a sealed value did not open");
+    return reply
+      .code(500)
+      .send(errorBody("cannot_open", "The stored value does not open. It was changed, or its key is gone."));
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return reply
+      .code(error.statusCode)
+      .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
+  }
+  request.log.error({ error: error.name, code: error.code }, "failed");
+  return reply.code(500).send(errorBody("unexpected", "Something went wrong here; nothing was handed out."));
+}
+
+function errorBody(code: string, message: string) {
+  return { error: { code, message } };
+}

@@ -1,0 +1,124 @@
+import {
+  CompactEncrypt,
+  CompactSign,
+  type CryptoKey,
+  compactDecrypt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from "jose";
+import { v7 as uuidv7 } from "uuid";
+import { fabricKeyStatement } from "@/lib/crypto/fabric-key";
+import { CannotOpen } from "@/lib/crypto/open";
+import type { Tx } from "@/lib/db";
+import { db } from "@/lib/db";
+import { automateEnv } from "@/lib/env";
+import type { Kms } from "@/lib/kms/define";
+
+const keptForMs = 5 * 60_000;
+
+/** Makes and unwraps the key pairs of fabrics. Private keys stay in memory for minutes. */
+export function createFabricKeys(kms: Kms) {
+  const kept = new Map<string, { key: Promise<CryptoKey>; until: number }>();
+  return {
+    /** Makes a pair for a fabric: the public half signed, the private half wrapped. Returns its kid. */
+    async create(tx: Tx, fabricId: string): Promise<string> {
+      const kid = uuidv7();
+      const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", {
+        crv: "X25519",
+        extractable: true,
+      });
+      const publicJwk = await exportJWK(publicKey);
+      const wrapped = await wrap(kms, await exportJWK(privateKey), `${fabricId}/${kid}`);
+      await tx.fabricKey.create({
+        data: {
+          kid,
+          fabricId,
+          publicJwk: JSON.stringify(publicJwk),
+          signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk)),
+          ...wrapped,
+          masterKeyId: kms.masterKeyId,
+        },
+        select: { kid: true },
+      });
+      return kid;
+    },
+
+    /** The private key `kid` of a fabric. Throws `CannotOpen` when it is not there or was tampered with. */
+    privateKey(fabricId: string, kid: string): Promise<CryptoKey> {
+      const now = Date.now();
+      for (const [id, { until }] of kept) if (until < now) kept.delete(id);
+      const id = `${fabricId}/${kid}`;
+      const key = kept.get(id)?.key ?? unwrap(kms, fabricId, kid);
+      if (!kept.has(id)) {
+        kept.set(id, { key, until: now + keptForMs });
+        key.catch(() => kept.delete(id));
+      }
+      return key;
+    },
+  };
+}
+
+export type FabricKeys = ReturnType<typeof createFabricKeys>;
+
+/** Throws when the database holds keys that another master key wrapped. */
+export async function requireMasterKey(kms: Kms): Promise<void> {
+  const other = await db.fabricKey.findFirst({
+    where: { masterKeyId: { not: kms.masterKeyId } },
+    select: { masterKeyId: true },
+  });
+  if (!other) return;
+  throw new WrongMasterKey(
+    `The master key (${kms.masterKeyId}) is not the one that this database was sealed under (${other.masterKeyId}): restore that one from your backup.`,
+  );
+}
+
+/** The master key is not the one that wrapped the keys in the database. */
+export class WrongMasterKey extends Error {
+  override name = "WrongMasterKey";
+}
+
+/** A JWE under a one-time key that the KMS wraps: its binding does not depend on what a provider can bind. */
+async function wrap(
+  kms: Kms,
+  privateJwk: JWK,
+  binding: string,
+): Promise<{ wrappedPrivate: string; wrappedKey: string }> {
+  const oneTimeKey = crypto.getRandomValues(new Uint8Array(32));
+  const wrappedPrivate = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(privateJwk)))
+    .setProtectedHeader({ alg: "dir", enc: "A256GCM", ctx: binding })
+    .encrypt(oneTimeKey);
+  return { wrappedPrivate, wrappedKey: await kms.wrap(oneTimeKey) };
+}
+
+async function unwrap(kms: Kms, fabricId: string, kid: string): Promise<CryptoKey> {
+  const row = await db.fabricKey.findFirst({
+    where: { kid, fabricId },
+    select: { wrappedPrivate: true, wrappedKey: true },
+  });
+  if (!row) throw new CannotOpen();
+  try {
+    const { plaintext, protectedHeader } = await compactDecrypt(
+      row.wrappedPrivate,
+      await kms.unwrap(row.wrappedKey),
+      {
+        keyManagementAlgorithms: ["dir"],
+        contentEncryptionAlgorithms: ["A256GCM"],
+      },
+    );
+    if (protectedHeader.ctx !== `${fabricId}/${kid}` || "zip" in protectedHeader) throw new CannotOpen();
+    const key = await importJWK(JSON.parse(new TextDecoder().decode(plaintext)), "ECDH-ES");
+    if (key instanceof Uint8Array) throw new CannotOpen();
+    return key;
+  } catch {
+    throw new CannotOpen();
+  }
+}
+
+async function sign(statement: string): Promise<string> {
+  const key = await importJWK(automateEnv().AUTOMATE_SIGNING_KEY, "EdDSA");
+  return new CompactSign(new TextEncoder().encode(statement))
+    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-fabric-key" })
+    .sign(key);
+}

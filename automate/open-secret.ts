@@ -1,0 +1,107 @@
+import type { CurrentSecret } from "@/automate/current-secret";
+import type { FabricKeys } from "@/automate/fabric-keys";
+import { Refusal } from "@/automate/refusal";
+import type { Scope } from "@/lib/access/scope";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import { hostPortOf } from "@/lib/connectors/destination";
+import { CannotOpen, open } from "@/lib/crypto/open";
+import type { Plaintext } from "@/lib/crypto/plaintext";
+import { db } from "@/lib/db";
+
+/** What values are opened for. A check names every place that each of them goes to; a pipeline receives them. */
+export type Purpose =
+  | { for: "check"; scope: Scope<"connection:check">; connection: string }
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string };
+
+/** One secret to open: which fields, and for a check the keys of the destinations they go to. */
+export type Opening = { secret: CurrentSecret; fields: readonly string[]; destinations: readonly string[] };
+
+export type Opened = Readonly<Record<string, Plaintext>>;
+
+/**
+ * The one function that opens. It does so only after the audit events of all openings are committed, and for a check
+ * only when each destination is allowed for the secret's current version; whoever calls it need not be trusted with either.
+ * Throws `Refusal` for a destination that is not allowed, `CannotOpen` for a value that is not as it was sealed.
+ */
+export async function openSecrets(
+  keys: FabricKeys,
+  purpose: Purpose,
+  openings: readonly Opening[],
+): Promise<Opened[]> {
+  for (const opening of openings) await requireHome(purpose, opening);
+  await record(db, ...openings.map((opening) => useOf(purpose, opening)));
+  return Promise.all(openings.map((opening) => openFields(keys, opening, purpose)));
+}
+
+async function requireHome(
+  { for: purpose, scope }: Purpose,
+  { secret, destinations }: Opening,
+): Promise<void> {
+  if (secret.fabricId !== scope.fabricId) throw new Refusal(404, "not_found", "There is no such secret.");
+  if (purpose === "pipeline") return;
+  const wanted = [...new Set(destinations)];
+  const allowed = await db.allowedDestination.count({
+    where: {
+      secretId: secret.id,
+      version: secret.version,
+      fabricId: scope.fabricId,
+      destination: { in: wanted },
+    },
+  });
+  if (wanted.length === 0 || allowed !== wanted.length) {
+    throw new Refusal(403, "destination_not_allowed", "The secret may not be sent there.");
+  }
+}
+
+async function openFields(
+  keys: FabricKeys,
+  { secret, fields, destinations }: Opening,
+  purpose: Purpose,
+): Promise<Opened> {
+  const wanted = fields.flatMap((field) => {
+    const version = secret.manifest[field];
+    return version === undefined ? [] : [{ secretId: secret.id, field, version }];
+  });
+  const rows = await db.secretField.findMany({
+    where: { OR: wanted },
+    select: { field: true, version: true, kid: true, sealed: true },
+  });
+  if (rows.length !== wanted.length) throw new CannotOpen();
+  const opened: Record<string, Plaintext> = {};
+  for (const { field, version, kid, sealed } of rows) {
+    const key = await keys.privateKey(secret.fabricId, kid);
+    const context = {
+      fabricId: secret.fabricId,
+      secretId: secret.id,
+      subKind: secret.subKind,
+      field,
+      version,
+    };
+    opened[field] = await open(sealed, { kid, key }, context);
+  }
+  // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
+  const authHost = opened.authUrl && hostPortOf(opened.authUrl.revealText());
+  if (purpose.for === "check" && authHost && !destinations.includes(`oauth-token://${authHost}`))
+    throw new CannotOpen();
+  return opened;
+}
+
+function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): AuditEntry {
+  const { actor, teamId, fabricId } = purpose.scope;
+  return {
+    actor,
+    teamId,
+    fabricId,
+    action: "secret.use",
+    object: { kind: "secret", id: secret.id, name: secret.name },
+    details: {
+      purpose: purpose.for,
+      version: secret.version,
+      fields,
+      name: secret.askedAs,
+      ...(purpose.for === "check"
+        ? { connection: purpose.connection, destination: destinations }
+        : { source: purpose.source }),
+    },
+  };
+}

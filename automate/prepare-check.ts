@@ -1,0 +1,67 @@
+import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { allowDestinations } from "@/automate/destinations";
+import type { Opening } from "@/automate/open-secret";
+import type { Scope } from "@/lib/access/scope";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import type { Connector, FactsByField } from "@/lib/connectors/define";
+import { type Destination, destinationKey } from "@/lib/connectors/destination";
+import { findConnector } from "@/lib/connectors/registry";
+import { fieldsToOpen, secretFields, validate } from "@/lib/connectors/validate";
+import { fail, ok, type Result } from "@/lib/result";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
+
+/** A check that may run: its properties, where it goes, and what has to be opened for which field. */
+export type PreparedCheck = {
+  connector: Connector;
+  properties: Record<string, unknown>;
+  destinations: Destination[];
+  openings: { field: string; opening: Opening }[];
+};
+
+/** Judges a check before anything is opened or dialled. `fieldErrors` name the fields at fault. */
+export async function prepareCheck(
+  scope: Scope<"connection:check">,
+  kind: string,
+  input: Record<string, unknown>,
+): Promise<
+  Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing" | "destination_not_allowed">>
+> {
+  const connector = findConnector(kind);
+  if (!connector) return fail("misconfigured", {});
+  const validated = validate(connector, input);
+  if (!validated.ok) return fail("misconfigured", validated.fieldErrors);
+  const properties: Record<string, unknown> = validated.value;
+
+  const secrets: Record<string, CurrentSecret> = {};
+  for (const { field, secretId, subKinds } of secretFields(connector, properties)) {
+    if (secretId === null) continue;
+    const secret = await findSecretById(scope, secretId);
+    if (!secret || !subKinds.includes(secret.subKind)) return fail("secret_missing", { [field]: "gone" });
+    secrets[field] = secret;
+  }
+
+  const facts = factsOf(secrets);
+  const destinations = connector.destinations(validated.value, facts);
+  const openings: PreparedCheck["openings"] = [];
+  for (const field of fieldsToOpen(connector, validated.value, facts)) {
+    const secret = secrets[field];
+    if (!secret) continue;
+    const keys = destinations.filter((place) => place.secretFields.includes(field)).map(destinationKey);
+    const refused = await allowDestinations(scope, secret, keys);
+    if (refused.length > 0) return fail("destination_not_allowed", { [field]: refused.join(" ") });
+    openings.push({
+      field,
+      opening: { secret, fields: Object.keys(secretKinds[secret.subKind].fields.shape), destinations: keys },
+    });
+  }
+  return ok({ connector, properties, destinations, openings });
+}
+
+function factsOf(secrets: Readonly<Record<string, CurrentSecret>>): FactsByField {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([field, { subKind, facts }]) => [
+      field,
+      { subKind, ...(facts.authHost ? { authHost: facts.authHost } : {}) },
+    ]),
+  );
+}

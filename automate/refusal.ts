@@ -1,0 +1,12 @@
+/** A request that automate refuses, in its one error shape; the message is written for the caller and holds no value. */
+export class Refusal extends Error {
+  override name = "Refusal";
+
+  constructor(
+    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 503,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

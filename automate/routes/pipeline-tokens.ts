@@ -1,0 +1,64 @@
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "@/automate/refusal";
+import { authorizeRequest } from "@/automate/verify-request";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { db } from "@/lib/db";
+
+/** Mints and revokes the tokens of pipelines, for an Admin who signed in lately. */
+export function pipelineTokenRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["token:create"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
+    const { token, tokenHash } = newPipelineToken();
+    const { fabricId, teamId, actor } = scope;
+    const id = await db.$transaction(async (tx) => {
+      const row = await tx.pipelineToken.create({
+        data: {
+          fabricId,
+          name: body.name,
+          tokenHash,
+          createdById: actor.id,
+          createdByName: actor.name,
+          expiresAt: body.expiresAt ? new Date(body.expiresAt) : null,
+        },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "token.create",
+        object: { kind: "token", id: row.id, name: body.name },
+      });
+      return row.id;
+    });
+    return { id, token };
+  });
+
+  app.post(automateRequests["token:revoke"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:revoke", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    return db.$transaction(async (tx) => {
+      const row = await tx.pipelineToken.findFirst({
+        where: { id: body.tokenId, fabricId },
+        select: { id: true, name: true, revokedAt: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      if (row.revokedAt) return { id: row.id };
+      await tx.pipelineToken.update({
+        where: { id: row.id },
+        data: { revokedAt: new Date() },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "token.revoke",
+        object: { kind: "token", id: row.id, name: row.name },
+      });
+      return { id: row.id };
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import type { CheckJob } from "@/automate/check-job";
+import { type Check, CheckFailure } from "@/automate/checks/define";
+import { checks } from "@/automate/checks/registry";
+import { createStepLog, type StepLog } from "@/automate/checks/step-log";
+import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
+import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
+import type { Destination } from "@/lib/connectors/destination";
+import { isConnectorKind } from "@/lib/connectors/registry";
+
+/** How long a driver may take to notice that its socket failed, before that is said for it. */
+const graceMs = 1000;
+
+const stepAfter = { resolved: "network", connected: "tls", secured: "sign_in" } as const;
+
+/** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
+export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void): Promise<void> {
+  const startedAt = performance.now();
+  const steps = createStepLog(emit);
+  const outcome = await findOutcome(job, steps);
+  const ms = Math.round(performance.now() - startedAt);
+  if (outcome instanceof CheckFailure) {
+    const { code, step = steps.current, field, facts } = outcome;
+    emit({ type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) });
+    return;
+  }
+  steps.finish();
+  emit({ type: "result", ok: true, ms, facts: outcome });
+}
+
+async function findOutcome(job: CheckJob, steps: StepLog): Promise<CheckFacts | CheckFailure> {
+  if (!isConnectorKind(job.kind)) return new CheckFailure("misconfigured");
+  if (!job.destinations.some(hasSecureChannel)) steps.skip("tls");
+  const properties = { ...job.properties, ...job.secrets };
+  const seen: SocketFailure[] = [];
+  const surprise = new Promise<never>((_resolve, reject) => {
+    // Drivers throw where nobody can catch, such as in the handler of a socket's data.
+    process.on("uncaughtException", reject);
+    process.on("unhandledRejection", reject);
+    installEgressGuard({
+      destinations: job.destinations,
+      egressAllow: job.egressAllow,
+      onProgress: (reached) => steps.begin(stepAfter[reached]),
+      onFailure: (failure) => {
+        seen.push(failure);
+        setTimeout(reject, graceMs, new Error("The driver did not notice that its socket had failed."));
+      },
+    });
+  });
+  // After the guard, so that the driver finds every exit shut already.
+  const check = await checks[job.kind]();
+  try {
+    return await Promise.race([check.run(properties, steps), surprise]);
+  } catch (error) {
+    return explain(error, check, properties, seen[0]);
+  }
+}
+
+/** The socket's own failure first, then the check's finding, then what its driver's error is known to mean. */
+function explain(
+  error: unknown,
+  check: Check,
+  properties: Record<string, unknown>,
+  seen: SocketFailure | undefined,
+): CheckFailure {
+  if (seen !== undefined) return fromSocket(seen, check);
+  if (error instanceof CheckFailure) return error;
+  return check.explain(error, properties) ?? new CheckFailure("unexpected");
+}
+
+const fieldByCode: Partial<Record<CheckCode, string>> = {
+  tls_untrusted: "caCertificate",
+  client_certificate_required: "clientCertificate",
+};
+const portCodes: readonly CheckCode[] = ["connection_refused", "connection_closed", "timed_out", "tls_not_offered"];
+
+function fromSocket({ step, code, destination }: SocketFailure, { connector }: Check): CheckFailure {
+  const place = portCodes.includes(code) ? destination?.portField : destination?.hostField;
+  const special = fieldByCode[code];
+  const field = special !== undefined && special in connector.fields.shape ? special : place;
+  const facts = destination === null ? undefined : { destination: `${destination.host}:${destination.port}` };
+  return new CheckFailure(code, field, facts, step);
+}
+
+/** Where the channel is secured before anybody signs in: by TLS, or by SSH with its host key. */
+function hasSecureChannel({ protocol, tls }: Destination): boolean {
+  return protocol === "sftp" || (tls !== undefined && tls !== "disable");
+}

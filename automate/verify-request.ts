@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { importJWK, jwtVerify } from "jose";
+import { z } from "zod";
+import { Refusal } from "@/automate/refusal";
+import { authorize } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
+import type { Actor, Scope } from "@/lib/access/scope";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+import { db } from "@/lib/db";
+import { automateEnv } from "@/lib/env";
+
+const claimsSchema = z.object({
+  actor: z.string(),
+  auth_time: z.number(),
+  fabric: z.string(),
+  purpose: z.string(),
+  htm: z.string(),
+  htu: z.string(),
+  body: z.string(),
+  jti: z.string().max(64),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** A request that web signed, once, for this purpose, body and path; the person is who web says, as the database knows them. */
+export type VerifiedRequest<P extends AutomatePurpose> = {
+  actor: Actor & { kind: "user" };
+  fabricId: string;
+  body: AutomateBody<P>;
+};
+
+/**
+ * Verifies a signed request of web (JWS, EdDSA; members as in DPoP, RFC 9449) and takes its `jti` once.
+ * Throws `Refusal` 401 for any that is not signed, not for this, stale or replayed; 400 for a malformed body.
+ */
+export async function verifyRequest<P extends AutomatePurpose>(
+  request: FastifyRequest,
+  purpose: P,
+): Promise<VerifiedRequest<P>> {
+  const claims = await verifyClaims(request, purpose);
+  await takeOnce(claims.jti, new Date(claims.exp * 1000));
+  const user = await db.user.findFirst({
+    where: { id: claims.actor, lockedAt: null },
+    select: { id: true, name: true, email: true },
+  });
+  if (!user) throw new Refusal(401, "unknown_actor", "The person is unknown or locked.");
+  const parsed = automateRequests[purpose].body.safeParse(JSON.parse(rawBody(request).toString("utf8")));
+  if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
+  return {
+    actor: { kind: "user", ...user, authenticatedAt: new Date(claims.auth_time * 1000) },
+    fabricId: claims.fabric,
+    // Parsed by the schema of this very purpose.
+    body: parsed.data as AutomateBody<P>,
+  };
+}
+
+/** `verifyRequest`, and the membership of its person looked up again here: web's word is not enough. */
+export async function authorizeRequest<P extends AutomatePurpose & Permission>(
+  request: FastifyRequest,
+  purpose: P,
+): Promise<{ scope: Scope<P>; body: AutomateBody<P> }>;
+export async function authorizeRequest<P extends AutomatePurpose, N extends Permission>(
+  request: FastifyRequest,
+  purpose: P,
+  permission: N,
+): Promise<{ scope: Scope<N>; body: AutomateBody<P> }>;
+export async function authorizeRequest(
+  request: FastifyRequest,
+  purpose: AutomatePurpose,
+  permission?: Permission,
+) {
+  const { actor, fabricId, body } = await verifyRequest(request, purpose);
+  return { scope: await authorize(actor, fabricId, permission ?? (purpose as Permission)), body };
+}
+
+async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
+  const { AUTOMATE_URL, AUTOMATE_HOST, AUTOMATE_PORT, WEB_PUBLIC_KEY } = automateEnv();
+  const token = /^Selvage ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.headers.authorization ?? "")?.[1];
+  const verified = token
+    ? await jwtVerify(token, await importJWK(WEB_PUBLIC_KEY, "EdDSA"), {
+        algorithms: ["EdDSA"],
+        typ: "selvage-request",
+        issuer: "web",
+        audience: "automate",
+        maxTokenAge: 60,
+        clockTolerance: 5,
+      }).catch(() => undefined)
+    : undefined;
+  const claims = claimsSchema.safeParse(verified?.payload).data;
+  const own = new URL(request.url, AUTOMATE_URL ?? `http://${AUTOMATE_HOST}:${AUTOMATE_PORT}`);
+  const isForThis =
+    claims !== undefined &&
+    claims.exp - claims.iat <= 60 &&
+    claims.purpose === purpose &&
+    claims.htm === request.method &&
+    claims.htu === own.href &&
+    claims.body === createHash("sha256").update(rawBody(request)).digest("base64url");
+  if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
+  return claims;
+}
+
+/** The body's bytes, as they were signed. */
+function rawBody(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+async function takeOnce(jti: string, expiresAt: Date): Promise<void> {
+  // A row in Postgres, so that no copy of automate takes what another has taken.
+  const { count } = await db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true });
+  if (count === 0) throw new Refusal(401, "replayed", "The request was used before.");
+}

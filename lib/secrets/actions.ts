@@ -1,0 +1,50 @@
+"use server";
+
+import {
+  createSecret,
+  deleteSecret,
+  describeSecret,
+  dropSecretName,
+  renameSecret,
+  replaceSecret,
+} from "@/lib/secrets/mutations";
+import {
+  createSecretInput,
+  describeSecretInput,
+  dropNameInput,
+  renameSecretInput,
+  replaceSecretInput,
+  secretIdInput,
+} from "@/lib/secrets/schema";
+import { action } from "@/lib/server/action";
+
+export const createSecretAction = action({
+  permission: "secret:write",
+  input: createSecretInput,
+  run: createSecret,
+});
+export const replaceSecretAction = action({
+  permission: "secret:write",
+  input: replaceSecretInput,
+  run: replaceSecret,
+});
+export const renameSecretAction = action({
+  permission: "secret:write",
+  input: renameSecretInput,
+  run: renameSecret,
+});
+export const describeSecretAction = action({
+  permission: "secret:write",
+  input: describeSecretInput,
+  run: describeSecret,
+});
+export const deleteSecretAction = action({
+  permission: "secret:write",
+  input: secretIdInput,
+  run: deleteSecret,
+});
+export const dropSecretNameAction = action({
+  permission: "secret:name:drop",
+  input: dropNameInput,
+  run: dropSecretName,
+});

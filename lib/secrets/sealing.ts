@@ -1,0 +1,41 @@
+import "server-only";
+import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { seal } from "@/lib/crypto/seal";
+import type { Db, Tx } from "@/lib/db";
+import { webEnv } from "@/lib/env";
+
+/** The key that new values of a fabric are sealed to: its newest one, if automate signed it. Throws `UntrustedFabricKey`. */
+export async function sealingKey(client: Db | Tx, fabricId: string): Promise<VerifiedFabricKey> {
+  const row = await client.fabricKey.findFirst({
+    where: { fabricId },
+    orderBy: [{ createdAt: "desc" }, { kid: "desc" }],
+    select: { kid: true, fabricId: true, publicJwk: true, signature: true },
+  });
+  if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no key to seal to.`);
+  return verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
+}
+
+/** What a new version writes: one sealed row for each field that is set in it. */
+export async function sealFields(
+  key: VerifiedFabricKey,
+  place: { secretId: string; subKind: string; version: number },
+  fields: Readonly<Record<string, string | Uint8Array | null | undefined>>,
+) {
+  const set = Object.entries(fields).filter(
+    (entry): entry is [string, string | Uint8Array] => entry[1] !== undefined && entry[1] !== null,
+  );
+  return Promise.all(
+    set.map(async ([field, value]) => ({
+      secretId: place.secretId,
+      field,
+      version: place.version,
+      fabricId: key.fabricId,
+      kid: key.kid,
+      sealed: await seal(key, { fabricId: key.fabricId, field, ...place }, bytesOf(value)),
+    })),
+  );
+}
+
+function bytesOf(value: string | Uint8Array): Uint8Array {
+  return typeof value === "string" ? new TextEncoder().encode(value) : value;
+}
