@@ -1,0 +1,82 @@
+import { LoaderCircle } from "lucide-react";
+import Link from "next/link";
+import type { ComponentProps, MouseEvent, ReactNode } from "react";
+import {
+  type ButtonSize,
+  type ButtonVariant,
+  buttonClass,
+  iconButtonClass,
+} from "@/components/ui/button-style";
+
+type Look = { variant?: ButtonVariant; size?: ButtonSize; icon?: ReactNode };
+
+export function Button({
+  variant = "secondary",
+  size = "md",
+  icon,
+  isPending = false,
+  disabled = false,
+  type = "button",
+  className,
+  onClick,
+  children,
+  ...props
+}: ComponentProps<"button"> & Look & { isPending?: boolean }) {
+  const isOff = isPending || disabled;
+  // aria-disabled rather than disabled: a button that becomes pending keeps the focus it has.
+  return (
+    <button
+      {...props}
+      type={isOff && type === "submit" ? "button" : type}
+      aria-disabled={isOff || undefined}
+      aria-busy={isPending || undefined}
+      onClick={isOff ? ignoreClick : onClick}
+      className={buttonClass(variant, size, className)}
+    >
+      {isPending ? <LoaderCircle aria-hidden className="animate-spin" /> : icon}
+      {children}
+    </button>
+  );
+}
+
+export function ButtonLink({
+  variant = "secondary",
+  size = "md",
+  icon,
+  className,
+  children,
+  ...props
+}: ComponentProps<typeof Link> & Look) {
+  return (
+    <Link {...props} className={buttonClass(variant, size, className)}>
+      {icon}
+      {children}
+    </Link>
+  );
+}
+
+export function IconButton({
+  label,
+  icon,
+  variant = "ghost",
+  size = "sm",
+  className,
+  type = "button",
+  ...props
+}: Omit<ComponentProps<"button">, "children"> & Look & { label: string }) {
+  return (
+    <button
+      {...props}
+      type={type}
+      aria-label={label}
+      title={props.title ?? label}
+      className={iconButtonClass(variant, size, className)}
+    >
+      {icon}
+    </button>
+  );
+}
+
+function ignoreClick(event: MouseEvent) {
+  event.preventDefault();
+}

@@ -1,0 +1,11 @@
+/** Keeps browsers and password managers from remembering, checking or sending what is typed. */
+export const secretAttributes = {
+  autoComplete: "off",
+  autoCapitalize: "none",
+  autoCorrect: "off",
+  spellCheck: false,
+  "data-1p-ignore": true,
+  "data-lpignore": "true",
+  "data-bwignore": true,
+  "data-form-type": "other",
+} as const;
