@@ -71,7 +71,12 @@ const fieldByCode: Partial<Record<CheckCode, string>> = {
   tls_untrusted: "caCertificate",
   client_certificate_required: "clientCertificate",
 };
-const portCodes: readonly CheckCode[] = ["connection_refused", "connection_closed", "timed_out", "tls_not_offered"];
+const portCodes: readonly CheckCode[] = [
+  "connection_refused",
+  "connection_closed",
+  "timed_out",
+  "tls_not_offered",
+];
 
 function fromSocket({ step, code, destination }: SocketFailure, { connector }: Check): CheckFailure {
   const place = portCodes.includes(code) ? destination?.portField : destination?.hostField;

@@ -1,0 +1,178 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { CheckJob } from "@/automate/check-job";
+import {
+  type CheckCode,
+  type CheckEvent,
+  type CheckResult,
+  type CheckStep,
+  checkEventSchema,
+  checkSteps,
+} from "@/lib/connectors/check-protocol";
+
+export type CheckPoolOptions = {
+  /** automate/check-worker.ts while developing, dist/check-worker.mjs when built. */
+  readonly workerPath: string;
+  /** How many workers wait, started already, for the next check. */
+  readonly size?: number;
+  /** How long one check may take, its wait for a turn included. */
+  readonly timeoutMs?: number;
+  /** How many checks run at once; more wait their turn, and beyond `maxWaiting` they are refused as busy. */
+  readonly maxConcurrent?: number;
+  readonly maxWaiting?: number;
+};
+
+export type CheckPool = {
+  /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
+  run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
+  close(): void;
+};
+
+/** A pool of check workers, each good for one check: nothing of a check outlives it. */
+export function createCheckPool({
+  workerPath,
+  size = 2,
+  timeoutMs = 15_000,
+  maxConcurrent = 8,
+  maxWaiting = 64,
+}: CheckPoolOptions): CheckPool {
+  const spares = createSpares(workerPath, size);
+  const turns = createTurns(maxConcurrent, maxWaiting);
+  const closing = new AbortController();
+
+  return {
+    async run(job, onEvent, signal) {
+      const startedAt = performance.now();
+      const limit = AbortSignal.timeout(timeoutMs);
+      const stop = AbortSignal.any([limit, closing.signal, ...(signal === undefined ? [] : [signal])]);
+      const stopCode = (): CheckCode => (limit.aborted && !signal?.aborted ? "timed_out" : "cancelled");
+      const fail = (code: CheckCode, step: CheckStep): CheckResult => {
+        const ms = Math.round(performance.now() - startedAt);
+        return { type: "result", ok: false, code, step, ms };
+      };
+      const hasTurn = await turns.take(stop);
+      let result: CheckResult;
+      if (hasTurn) {
+        try {
+          result = await runIn(spares.take(), job, onEvent, stop, (step) => fail(stopCode(), step), fail);
+        } finally {
+          turns.give();
+        }
+      } else {
+        result = fail(signal?.aborted || closing.signal.aborted ? "cancelled" : "busy", "name");
+      }
+      onEvent(result);
+      return result;
+    },
+    close() {
+      closing.abort();
+      spares.close();
+    },
+  };
+}
+
+/** One check in one worker, which is dead afterwards, whatever it says. */
+function runIn(
+  worker: ChildProcess,
+  job: CheckJob,
+  onEvent: (event: CheckEvent) => void,
+  stop: AbortSignal,
+  stopped: (step: CheckStep) => CheckResult,
+  fail: (code: CheckCode, step: CheckStep) => CheckResult,
+): Promise<CheckResult> {
+  return new Promise((resolve) => {
+    let step: CheckStep = checkSteps[0];
+    const end = (result: CheckResult) => {
+      stop.removeEventListener("abort", onStop);
+      worker.removeAllListeners();
+      // An error of a process that is being killed is of no interest, but without a listener it would be thrown.
+      worker.on("error", () => {});
+      worker.kill("SIGKILL");
+      resolve(result);
+    };
+    const onStop = () => end(stopped(step));
+    if (stop.aborted) return onStop();
+    stop.addEventListener("abort", onStop);
+    worker.on("message", (message) => {
+      // The worker talks to hostile servers: only what fits the closed protocol is passed on.
+      const { data: event } = checkEventSchema.safeParse(message);
+      if (event?.type === "result") end(event);
+      else if (event?.type === "step") {
+        if (event.state === "started") step = event.step;
+        onEvent(event);
+      }
+    });
+    worker.on("exit", () => end(fail("unexpected", step)));
+    worker.on("error", () => end(fail("unexpected", step)));
+    worker.send(job, (error) => error !== null && end(fail("unexpected", step)));
+  });
+}
+
+/** Workers that are started ahead of need, since starting one takes longer than most checks. */
+function createSpares(workerPath: string, size: number) {
+  const idle = new Set<ChildProcess>();
+  const start = () => {
+    const worker = fork(workerPath, [], {
+      env: {},
+      execArgv: [...(workerPath.endsWith(".ts") ? ["--import", "tsx"] : []), "--max-old-space-size=256"],
+      // Binary secrets stay bytes.
+      serialization: "advanced",
+      // No output at all: a driver that prints an error would print it into automate's log.
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const forget = () => void idle.delete(worker);
+    return worker.on("exit", forget).on("error", forget);
+  };
+  const refill = () => {
+    while (idle.size < size) idle.add(start());
+  };
+  refill();
+  return {
+    take(): ChildProcess {
+      const [spare] = idle;
+      const worker = spare ?? start();
+      idle.delete(worker);
+      worker.removeAllListeners();
+      // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
+      refill();
+      return worker;
+    },
+    close() {
+      for (const worker of idle) worker.kill("SIGKILL");
+      idle.clear();
+    },
+  };
+}
+
+/** At most `max` at once; the others wait in order, up to `maxWaiting` of them. */
+function createTurns(max: number, maxWaiting: number) {
+  const waiting = new Set<() => void>();
+  let running = 0;
+  return {
+    /** False when there was no turn before `stop`, or too many wait already. */
+    take(stop: AbortSignal): Promise<boolean> {
+      if (stop.aborted || waiting.size >= maxWaiting) return Promise.resolve(false);
+      if (running < max) {
+        running += 1;
+        return Promise.resolve(true);
+      }
+      return new Promise((resolve) => {
+        const mine = () => {
+          stop.removeEventListener("abort", leave);
+          waiting.delete(mine);
+          resolve(true);
+        };
+        const leave = () => {
+          waiting.delete(mine);
+          resolve(false);
+        };
+        waiting.add(mine);
+        stop.addEventListener("abort", leave, { once: true });
+      });
+    },
+    give() {
+      const [next] = waiting;
+      if (next === undefined) running -= 1;
+      else next();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext, rootCertificates } from "node:tls";
+import { CheckFailure } from "@/automate/checks/define";
+import type { TlsMode } from "@/lib/connectors/destination";
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The authorities to trust: those of Node.js and, where one is given, the connection's own. */
+export function trustedAuthorities(own: string | Uint8Array | undefined): string[] {
+  return own === undefined ? [...rootCertificates] : [...rootCertificates, ...readCertificates(own)];
+}
+
+/** Verification as the TLS mode says; the caller has dealt with "disable". */
+export function verification(mode: TlsMode, own: string | Uint8Array | undefined) {
+  return {
+    ca: trustedAuthorities(own),
+    rejectUnauthorized: mode === "verify-full",
+    minVersion: "TLSv1.2" as const,
+  };
+}
+
+/** A client certificate and its key in the form that `tls` takes, proved to belong together. */
+export function clientIdentity(
+  certificate: Uint8Array | undefined,
+  key: Uint8Array | undefined,
+): { cert: string; key: string } | Record<string, never> {
+  if (certificate === undefined || key === undefined) return {};
+  const identity = { cert: text(certificate), key: text(key) };
+  try {
+    createPrivateKey(identity.key);
+    createSecureContext(identity);
+    return identity;
+  } catch {
+    throw new CheckFailure("client_certificate_invalid", "clientCertificate");
+  }
+}
+
+/** PEM (one or several) or DER; Node.js itself would take an unreadable CA for an empty one, in silence. */
+function readCertificates(bytes: string | Uint8Array): string[] {
+  const blocks = text(bytes).match(pemBlock);
+  try {
+    return blocks === null
+      ? [new X509Certificate(Buffer.from(bytes)).toString()]
+      : blocks.map((block) => new X509Certificate(block).toString());
+  } catch {
+    throw new CheckFailure("ca_certificate_invalid", "caCertificate");
+  }
+}
+
+function text(bytes: string | Uint8Array): string {
+  return typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("latin1");
+}

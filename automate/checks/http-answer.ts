@@ -1,0 +1,42 @@
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+type Request = { readonly url: URL; readonly authType: keyof typeof credentialFields };
+/** `isSignedIn`: the answer shows that the credentials were taken, and something else is wrong. */
+type Finding = { code: CheckCode; field?: string; isSignedIn: boolean };
+
+const credentialFields = {
+  none: "authType",
+  basic: "basicCredential",
+  bearer: "bearerToken",
+  api_key: "apiKey",
+  oauth_client_credentials: "oauthClient",
+} as const;
+
+/** What an API's answer to the test request means; null when it is a good one. */
+export function judgeAnswer(status: number, headers: Headers, { url, authType }: Request): Finding | null {
+  const found = (code: CheckCode, field?: string, isSignedIn = false): Finding => ({
+    code,
+    isSignedIn,
+    ...(field !== undefined && { field }),
+  });
+  const credential = credentialFields[authType];
+  if (status === 401)
+    return found(authType === "none" ? "credentials_missing" : "rejected_credentials", credential);
+  if (status === 403) return found("not_permitted", credential, true);
+  if (status === 404 || status === 410) return found("path_not_found", "testPath", true);
+  if (status === 407) return found("proxy_in_the_way", "baseUrl");
+  if (status === 429) return found("rate_limited");
+  if (status >= 500) return found("server_error");
+  if (status >= 400) return found("path_not_readable", "testPath", true);
+  if (status >= 300)
+    return found("redirected", pointsElsewhere(headers.location, url) ? "baseUrl" : "testPath");
+  // A page for people where an API was expected: a proxy or a sign-in page, which proves no credential.
+  const isPage = authType !== "none" && String(headers["content-type"] ?? "").includes("text/html");
+  return isPage ? found("unexpected_answer", "testPath") : null;
+}
+
+function pointsElsewhere(location: string | string[] | undefined, url: URL): boolean {
+  const target = String(location ?? "");
+  return URL.canParse(target, url) && new URL(target, url).origin !== url.origin;
+}

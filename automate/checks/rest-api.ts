@@ -1,0 +1,100 @@
+import type { z } from "zod";
+import { clientIdentity, verification } from "@/automate/checks/certificates";
+import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { judgeAnswer } from "@/automate/checks/http-answer";
+import { fetchToken } from "@/automate/checks/oauth-token";
+import { isCertificateDemand, networkFault } from "@/automate/checks/socket-faults";
+import type { OpenedProperties } from "@/lib/connectors/define";
+import { restApi } from "@/lib/connectors/rest-api";
+
+type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
+
+/** Reads the test path once, signed in as the connection says; redirects are findings, not followed. */
+export const checkRestApi = defineCheck(restApi, {
+  async run(properties, { begin, skip }) {
+    const { Agent, request } = await import("undici");
+    const { authType, tlsMode, caCertificate } = properties;
+    if (authType === "none") skip("sign_in");
+    const tls = tlsMode === "disable" ? {} : verification(tlsMode, caCertificate);
+    const identity = clientIdentity(properties.clientCertificate, properties.clientKey);
+    const { url, headers } = await signedRequest(properties);
+    const answer = await request(url, {
+      method: "GET",
+      headers: { accept: "application/json, */*;q=0.5", "user-agent": "selvage-check", ...headers },
+      // The pool stops what takes too long, at the step where it does.
+      dispatcher: new Agent({ connect: { ...tls, ...identity, timeout: 0 } }),
+    });
+    // Only the head of the answer is of interest; a body without end must not keep us.
+    answer.body.on("error", () => {});
+    answer.body.destroy();
+    const finding = judgeAnswer(answer.statusCode, answer.headers, { url, authType });
+    if (finding === null || finding.isSignedIn) begin("permission");
+    const facts = { status: String(answer.statusCode) };
+    if (finding !== null) throw new CheckFailure(finding.code, finding.field, facts);
+    return facts;
+  },
+
+  explain(error) {
+    if (isCertificateDemand(error))
+      return new CheckFailure("client_certificate_required", "clientCertificate");
+    const code = errorProperty(error, "code");
+    if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW")
+      return new CheckFailure("wrong_protocol", "baseUrl");
+    if (code === "UND_ERR_SOCKET") return new CheckFailure("connection_closed", "baseUrl");
+    const fault = networkFault(error);
+    return fault === null ? null : new CheckFailure(fault, "baseUrl");
+  },
+});
+
+type SignedRequest = { url: URL; headers: Record<string, string> };
+
+async function signedRequest(properties: Properties): Promise<SignedRequest> {
+  const url = testAddress(properties.baseUrl, properties.testPath);
+  switch (properties.authType) {
+    case "none":
+      return { url, headers: {} };
+    case "basic": {
+      const { username, password } = given(properties.basicCredential, "basicCredential");
+      // The first colon ends the user name on the other side.
+      if (username.includes(":")) throw new CheckFailure("secret_malformed", "basicCredential");
+      const pair = Buffer.from(`${username}:${password}`).toString("base64");
+      return { url, headers: { authorization: `Basic ${pair}` } };
+    }
+    case "bearer": {
+      const token = sendable(given(properties.bearerToken, "bearerToken"), "bearerToken");
+      return { url, headers: { authorization: `Bearer ${token}` } };
+    }
+    case "api_key": {
+      const key = given(properties.apiKey, "apiKey");
+      const name = given(properties.apiKeyName, "apiKeyName");
+      if (properties.apiKeyIn !== "query") return { url, headers: { [name]: sendable(key, "apiKey") } };
+      url.searchParams.set(name, key);
+      return { url, headers: {} };
+    }
+    case "oauth_client_credentials": {
+      const client = given(properties.oauthClient, "oauthClient");
+      const token = sendable(await fetchToken(client, properties.caCertificate), "oauthClient");
+      return { url, headers: { authorization: `Bearer ${token}` } };
+    }
+  }
+}
+
+/** The test path below the base URL's own path; never on another origin. */
+function testAddress(baseUrl: string, testPath: string): URL {
+  const base = new URL(baseUrl);
+  const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}${testPath}`);
+  if (url.origin !== base.origin) throw new CheckFailure("misconfigured", "testPath");
+  return url;
+}
+
+/** Header values are visible ASCII here; a line break at the end is how secrets from files fail. */
+function sendable(value: string, field: string): string {
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
+    throw new CheckFailure("secret_malformed", field);
+  return value;
+}
+
+function given<T>(value: T | undefined, field: string): T {
+  if (value === undefined) throw new CheckFailure("misconfigured", field);
+  return value;
+}

@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import type { AnyAuthMethod, AuthenticationType, Client, NextAuthHandler, SFTPWrapper } from "ssh2";
+import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { sftp } from "@/lib/connectors/sftp";
+
+/** The host key first, and nothing more until a person has confirmed it; then sign-in, then the home folder. */
+export const checkSftp = defineCheck(sftp, {
+  async run({ host, port, username, authMethod, password, privateKey, hostKeyFingerprint }, context) {
+    const { Client, utils } = (await import("ssh2")).default;
+    const credential =
+      hostKeyFingerprint === undefined
+        ? null
+        : authMethod === "password"
+          ? { field: "password" as const, value: required(password, "password") }
+          : {
+              field: "privateKey" as const,
+              value: readKey(required(privateKey, "privateKey"), utils.parseKey),
+            };
+    const client = new Client();
+    const session = await signIn(client, { host, port, username, credential, hostKeyFingerprint }, context);
+    await listHome(session);
+    client.end();
+    return {};
+  },
+
+  explain(error) {
+    const message = error instanceof Error ? error.message : "";
+    switch (errorProperty(error, "level")) {
+      case "client-authentication":
+        return new CheckFailure("sign_in_not_offered", "authMethod");
+      case "handshake":
+        return message.includes("no matching")
+          ? new CheckFailure("ssh_too_old")
+          : new CheckFailure("wrong_protocol", "port");
+      case "protocol":
+        return new CheckFailure("wrong_protocol", "port");
+      default:
+        return null;
+    }
+  },
+});
+
+type Credential = { field: "password"; value: string } | { field: "privateKey"; value: Buffer };
+type Target = {
+  host: string;
+  port: number;
+  username: string;
+  credential: Credential | null;
+  hostKeyFingerprint: string | undefined;
+};
+
+function signIn(client: Client, target: Target, { begin }: CheckContext): Promise<SFTPWrapper> {
+  const { host, port, username, credential, hostKeyFingerprint } = target;
+  return new Promise((resolve, reject) => {
+    client.on("error", reject);
+    client.on("close", () => reject(new CheckFailure("connection_closed")));
+    client.on("handshake", () => begin("sign_in"));
+    client.on("ready", () => {
+      begin("permission");
+      client.sftp((error, session) =>
+        error === undefined ? resolve(session) : reject(new CheckFailure("sftp_not_offered")),
+      );
+    });
+    client.connect({
+      host,
+      port,
+      username,
+      readyTimeout: 0,
+      hostVerifier: (key: Buffer) => {
+        const found = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+        if (found === hostKeyFingerprint) return true;
+        const code = hostKeyFingerprint === undefined ? "host_key_unknown" : "host_key_changed";
+        reject(new CheckFailure(code, "hostKeyFingerprint", { hostKeyFingerprint: found }));
+        return false;
+      },
+      authHandler: authentication(username, credential, reject),
+    });
+  });
+}
+
+/** One attempt by one method, after asking which ones the server takes: a second wrong try could lock the account. */
+function authentication(
+  username: string,
+  credential: Credential | null,
+  giveUp: (failure: CheckFailure) => void,
+) {
+  let tries = 0;
+  return (offered: AuthenticationType[], _partial: boolean, next: NextAuthHandler): void => {
+    tries += 1;
+    if (credential === null) giveUp(new CheckFailure("host_key_unknown", "hostKeyFingerprint"));
+    else if (tries === 1) next({ type: "none", username });
+    else if (tries > 2) giveUp(new CheckFailure("rejected_credentials", credential.field));
+    else {
+      const method = chooseMethod(offered, username, credential);
+      if (method === null) giveUp(new CheckFailure("sign_in_not_offered", "authMethod"));
+      else next(method);
+    }
+  };
+}
+
+function chooseMethod(
+  offered: readonly AuthenticationType[],
+  username: string,
+  credential: Credential,
+): AnyAuthMethod | null {
+  const { field, value } = credential;
+  if (field === "privateKey")
+    return offered.includes("publickey") ? { type: "publickey", username, key: value } : null;
+  if (offered.includes("password")) return { type: "password", username, password: value };
+  if (!offered.includes("keyboard-interactive")) return null;
+  // Servers that ask in this way for anything but one password want a person.
+  return {
+    type: "keyboard-interactive",
+    username,
+    prompt: (_name, _instructions, _language, prompts, answer) => answer(prompts.length === 1 ? [value] : []),
+  };
+}
+
+/** OpenSSH, PEM or PuTTY; also wrapped in base64 once more, as the documented product keeps it. */
+function readKey(value: string | Uint8Array, parseKey: (key: Buffer) => unknown): Buffer {
+  const stored = Buffer.from(value);
+  const key = /-----BEGIN|PuTTY-User-Key/.test(stored.toString("latin1"))
+    ? stored
+    : Buffer.from(stored.toString("latin1"), "base64");
+  const parsed = parseKey(key);
+  if (!(parsed instanceof Error)) return key;
+  const isEncrypted = /encrypted|passphrase/i.test(parsed.message);
+  throw new CheckFailure(isEncrypted ? "private_key_encrypted" : "private_key_invalid", "privateKey");
+}
+
+/** The right that every use needs: to open the home folder. */
+function listHome(session: SFTPWrapper): Promise<void> {
+  return new Promise((resolve, reject) => {
+    session.opendir(".", (error, handle) => {
+      if (error) reject(new CheckFailure("not_permitted", "username"));
+      else session.close(handle, () => resolve());
+    });
+  });
+}
+
+function required<T>(value: T | undefined, field: string): T {
+  if (value === undefined) throw new CheckFailure("misconfigured", field);
+  return value;
+}

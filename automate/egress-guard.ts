@@ -1,0 +1,178 @@
+import childProcess from "node:child_process";
+import dgram from "node:dgram";
+import dns, { type LookupAddress } from "node:dns";
+import { syncBuiltinESMExports } from "node:module";
+import net from "node:net";
+import tls from "node:tls";
+import workerThreads from "node:worker_threads";
+import { nameFault, networkFault, tlsFault } from "@/automate/checks/socket-faults";
+import { judge } from "@/automate/egress";
+import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
+import { canonicalHost, type Destination } from "@/lib/connectors/destination";
+
+export type Resolver = (host: string) => Promise<LookupAddress[]>;
+
+/** What went wrong below the driver, seen at the socket: drivers wrap such errors in words of their own. */
+export type SocketFailure = { step: CheckStep; code: CheckCode; destination: Destination | null };
+
+export type GuardOptions = {
+  readonly destinations: readonly Destination[];
+  readonly egressAllow: readonly string[];
+  readonly onProgress: (reached: "resolved" | "connected" | "secured") => void;
+  readonly onFailure: (failure: SocketFailure) => void;
+  /** Looks names up; another one only in tests. */
+  readonly resolve?: Resolver;
+};
+
+type Dial = { destination: Destination; judged: Set<string>; connected: boolean; secured: boolean };
+
+const lookUp = dns.promises.lookup;
+const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
+
+/**
+ * Guards this whole process, before any driver is loaded and for good: a socket can be connected only to a destination
+ * of this check, at an address that was looked up once and judged; every other way out is shut.
+ *
+ * It hooks `Socket.prototype.connect`, where every TCP and TLS client in Node.js comes through, and keeps the host, so
+ * that the certificate is still compared with the name. This holds against what a driver does when settings or servers
+ * are hostile; it is no sandbox for hostile code.
+ */
+export function installEgressGuard(options: GuardOptions): void {
+  const dials = new WeakMap<net.Socket, Dial>();
+  const connect = net.Socket.prototype.connect;
+  const emit = net.Socket.prototype.emit;
+  const resolve = options.resolve ?? systemResolver;
+  shutOtherExits();
+
+  net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
+    const { target, listener } = readArguments(args);
+    const destination = findDestination(options.destinations, target);
+    if (destination === null) {
+      options.onFailure({ step: "network", code: "address_refused", destination: null });
+      return this.destroy(refusal());
+    }
+    const dial: Dial = { destination, judged: new Set(), connected: false, secured: false };
+    dials.set(this, dial);
+    const admit = (addresses: LookupAddress[]) => {
+      // One bad address among good ones refuses the name: which one gets dialled must not be left to chance.
+      const isRefused = addresses.some(({ address }) => judge(address, options.egressAllow) === "refused");
+      if (isRefused || addresses.length === 0) {
+        options.onFailure({ step: "network", code: "address_refused", destination });
+        return false;
+      }
+      for (const { address } of addresses) dial.judged.add(address);
+      return true;
+    };
+    const host = canonicalHost(destination.host) ?? destination.host;
+    const family = net.isIP(host);
+    if (family !== 0) {
+      options.onProgress("resolved");
+      if (!admit([{ address: host, family }])) return this.destroy(refusal());
+    }
+    const lookup: net.LookupFunction = (_host, { all }, done) => {
+      resolve(host).then(
+        (addresses) => {
+          options.onProgress("resolved");
+          const [first] = addresses;
+          if (!admit(addresses) || first === undefined) done(refusal(), "");
+          else if (all) done(null, addresses);
+          else done(null, first.address, first.family);
+        },
+        (error: unknown) => {
+          options.onFailure({ step: "name", code: nameFault(error), destination });
+          done(refusal(), "");
+        },
+      );
+    };
+    const guarded = { ...target, host, lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2500 };
+    return Reflect.apply(connect, this, listener === undefined ? [guarded] : [guarded, listener]);
+  };
+
+  net.Socket.prototype.emit = function observedEmit(
+    this: net.Socket,
+    event: string | symbol,
+    ...args: unknown[]
+  ) {
+    const dial = dials.get(this);
+    if (event === "connect" && dial !== undefined) {
+      if (!dial.judged.has(this.remoteAddress ?? "")) return this.destroy(refusal()) !== undefined;
+      dial.connected = true;
+      options.onProgress("connected");
+    } else if (event === "secureConnect") {
+      if (dial !== undefined) dial.secured = true;
+      else dials.set(this, { ...wrapped(options.destinations), secured: true });
+      options.onProgress("secured");
+    } else if (event === "error") {
+      observeError(this, dial, args[0]);
+    }
+    return Reflect.apply(emit, this, [event, ...args]);
+  } as typeof emit;
+
+  function observeError(socket: net.Socket, dial: Dial | undefined, error: unknown) {
+    if (isRefusal(error) || dial?.secured) return;
+    const isTls = socket instanceof tls.TLSSocket;
+    if (isTls && dial?.connected !== false) {
+      const destination = dial?.destination ?? wrapped(options.destinations).destination;
+      options.onFailure({ step: "tls", code: tlsFault(error), destination });
+    } else if (dial !== undefined && !dial.connected) {
+      const code = networkFault(error) ?? "unreachable";
+      options.onFailure({ step: "network", code, destination: dial.destination });
+    }
+  }
+}
+
+/** TLS over a socket that is open already, as of a database driver; such kinds have one destination. */
+function wrapped(destinations: readonly Destination[]): Dial {
+  const [destination] = destinations;
+  if (destination === undefined) throw new Error("A check has at least one destination.");
+  return { destination, judged: new Set(), connected: true, secured: false };
+}
+
+type Target = { host?: string; port?: number | string; path?: string };
+
+/** The forms that `connect` takes: options, port and host, or what `net.connect` has normalized already. */
+function readArguments(args: unknown[]): { target: Target; listener: unknown } {
+  const [first, second] = Array.isArray(args[0]) ? args[0] : args;
+  const listener = (Array.isArray(args[0]) ? args[0] : args).find(
+    (arg: unknown) => typeof arg === "function",
+  );
+  if (typeof first === "object" && first !== null) return { target: first, listener };
+  if (typeof first === "string" && !/^\d+$/.test(first)) return { target: { path: first }, listener };
+  const target = { port: Number(first), ...(typeof second === "string" && { host: second }) };
+  return { target, listener };
+}
+
+function findDestination(destinations: readonly Destination[], target: Target): Destination | null {
+  if (typeof target.path === "string") return null;
+  const host = canonicalHost(target.host ?? "localhost");
+  const port = Number(target.port);
+  return destinations.find((one) => one.port === port && canonicalHost(one.host) === host) ?? null;
+}
+
+const refusalCode = "EGRESS_REFUSED";
+
+function refusal(): NodeJS.ErrnoException {
+  return Object.assign(new Error("Refused by the egress guard."), { code: refusalCode });
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === refusalCode;
+}
+
+/** Names leave through the one look-up above; nothing is started, listened on or sent by datagram. */
+function shutOtherExits() {
+  const refuse = () => {
+    throw refusal();
+  };
+  const names = /^(lookup|resolve|reverse)/;
+  for (const target of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+    for (const key of Object.getOwnPropertyNames(target).filter((name) => names.test(name)))
+      Reflect.set(target, key, refuse);
+  }
+  for (const key of Object.keys(childProcess)) Reflect.set(childProcess, key, refuse);
+  Reflect.set(dgram, "createSocket", refuse);
+  Reflect.set(dgram, "Socket", refuse);
+  Reflect.set(workerThreads, "Worker", refuse);
+  Reflect.set(net.Server.prototype, "listen", refuse);
+  syncBuiltinESMExports();
+}

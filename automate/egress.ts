@@ -1,0 +1,54 @@
+import ipaddr from "ipaddr.js";
+
+/** Addresses that answer with a cloud's own credentials, beyond the link-local ranges. */
+const metadataAddresses = new Set([
+  "100.100.100.200", // Alibaba Cloud
+  "168.63.129.16", // Azure
+  "fd00:ec2::254", // AWS
+  "fd20:ce::254", // Google Cloud
+  "fd00:42::42", // Scaleway
+]);
+
+/** What an operator can open with EGRESS_ALLOW; everything else that is not public stays shut. */
+const openable = new Set(["loopback", "private", "carrierGradeNat", "uniqueLocal"]);
+
+/**
+ * Whether a check may dial this address. Public addresses yes; cloud metadata, link-local, multicast, unspecified and
+ * reserved ones never; loopback and private ones only inside one of the `allowed` CIDRs.
+ */
+export function judge(address: string, allowed: readonly string[]): "allowed" | "refused" {
+  if (!ipaddr.isValid(address) || address.includes("%")) return "refused";
+  const target = unwrap(ipaddr.parse(address));
+  if (target === null || metadataAddresses.has(target.toString())) return "refused";
+  const range = target.range();
+  if (range === "unicast") return "allowed";
+  return openable.has(range) && allowed.some((cidr) => contains(cidr, target)) ? "allowed" : "refused";
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** The IPv4 address that an IPv6 one stands for, where it stands for one; null where that cannot be told. */
+function unwrap(address: Address): Address | null {
+  if (address instanceof ipaddr.IPv4) return address;
+  const parts = address.parts;
+  const lastTwo = embedded(parts[6], parts[7]);
+  const range = address.range();
+  // Mapped, IPv4-translated and NAT64 carry it at the end; so does the long deprecated "IPv4-compatible" form.
+  if (range === "ipv4Mapped" || range === "rfc6145") return lastTwo;
+  if (range === "rfc6052") return parts[2] === 0 ? lastTwo : null;
+  if (range === "unicast" && parts.slice(0, 6).every((part) => part === 0)) return lastTwo;
+  if (range === "6to4") return embedded(parts[1], parts[2]);
+  // ISATAP
+  if (parts[5] === 0x5efe && ((parts[4] ?? 0) & 0xfdff) === 0) return lastTwo;
+  return address;
+}
+
+function embedded(high = 0, low = 0): ipaddr.IPv4 {
+  return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff]);
+}
+
+function contains(cidr: string, address: Address): boolean {
+  if (!ipaddr.isValidCIDR(cidr)) return false;
+  const [network, bits] = ipaddr.parseCIDR(cidr);
+  return network.kind() === address.kind() && address.match(network, bits);
+}
