@@ -40,14 +40,71 @@ export type AuditAction = keyof typeof auditActions;
 export const objectKinds = ["secret", "connection", "fabric", "token", "team", "user"] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
-/** Filters and page of Activity, as they stand in the URL. */
+/** What happens in a fabric, as the filter of Activity groups it. */
+export const eventKinds = {
+  created: {
+    label: "Created",
+    actions: ["secret.create", "connection.create", "fabric.create", "fabric.key.create", "token.create"],
+  },
+  changed: {
+    label: "Changed",
+    actions: [
+      "secret.replace",
+      "secret.rename",
+      "secret.describe",
+      "secret.name.drop",
+      "connection.update",
+      "fabric.update",
+    ],
+  },
+  deleted: {
+    label: "Deleted or revoked",
+    actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke"],
+  },
+  used: { label: "Used", actions: ["secret.use"] },
+  refused: { label: "Refused", actions: ["secret.refuse"] },
+  checked: { label: "Checked", actions: ["connection.check"] },
+  destinations: {
+    label: "Destinations",
+    actions: ["destination.allow", "destination.carry", "destination.remove"],
+  },
+} as const satisfies Record<string, { label: string; actions: readonly AuditAction[] }>;
+export type EventKind = keyof typeof eventKinds;
+export const eventKindKeys = Object.keys(eventKinds) as EventKind[];
+
+/** Filters and page of Activity, as they stand in the URL. `before` and `after` are ids of events. */
 export const activityFilter = z.object({
   actor: z.string().max(100).optional().catch(undefined),
   kind: z.enum(objectKinds).optional().catch(undefined),
+  event: z.enum(eventKindKeys).optional().catch(undefined),
   object: z.string().max(100).optional().catch(undefined),
   before: z.string().max(64).optional().catch(undefined),
+  after: z.string().max(64).optional().catch(undefined),
 });
 export type ActivityFilter = z.infer<typeof activityFilter>;
+
+/** The details of an event that a page may show; whatever else a row holds stays on the server. */
+export const detailKeys = [
+  "name",
+  "version",
+  "from",
+  "to",
+  "ok",
+  "code",
+  "step",
+  "field",
+  "fields",
+  "tookMs",
+  "purpose",
+  "connection",
+  "destination",
+  "source",
+  "provider",
+  "role",
+] as const;
+export type ActivityDetails = {
+  [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];
+};
 
 /** One line of Activity. */
 export type ActivityEvent = {
@@ -58,7 +115,16 @@ export type ActivityEvent = {
   actorName: string;
   action: AuditAction;
   objectKind: ObjectKind;
+  /** Empty for what was never saved. */
   objectId: string;
   objectName: string;
-  details: Record<string, unknown>;
+  /** True when the object is still there to be opened. */
+  isThere: boolean;
+  details: ActivityDetails;
 };
+
+/** One page of Activity; a cursor is null where there is no further page. */
+export type ActivityPage = { events: ActivityEvent[]; older: string | null; newer: string | null };
+
+/** Somebody or something that can act in a fabric. */
+export type ActivityActor = { id: string; name: string; kind: "user" | "pipeline" | "system" };

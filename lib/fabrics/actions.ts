@@ -1,0 +1,16 @@
+"use server";
+
+import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
+import { createFabricInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { action, teamAction } from "@/lib/server/action";
+
+export const createFabricAction = teamAction({
+  permission: "fabric:write",
+  input: createFabricInput,
+  run: createFabric,
+});
+export const updateFabricAction = action({
+  permission: "fabric:write",
+  input: updateFabricInput,
+  run: updateFabric,
+});

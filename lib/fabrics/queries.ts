@@ -1,0 +1,137 @@
+import "server-only";
+import { z } from "zod";
+import type { Actor, Scope } from "@/lib/access/scope";
+import { db, type Prisma } from "@/lib/db";
+import {
+  type FabricDetail,
+  type FabricListQuery,
+  type FabricPage,
+  type FabricSummary,
+  type FabricTeam,
+  type Provider,
+  providers,
+} from "@/lib/fabrics/schema";
+import { NotFound } from "@/lib/result";
+
+const pageSize = 50;
+
+const columns = {
+  id: true,
+  name: true,
+  nameKey: true,
+  description: true,
+  provider: true,
+  createdAt: true,
+  createdByName: true,
+  team: { select: { id: true, name: true } },
+  _count: { select: { secrets: { where: { deletedAt: null } }, connections: true } },
+} as const;
+type Row = Prisma.FabricGetPayload<{ select: typeof columns }>;
+
+/** One page of the fabrics of the actor's teams, by name. */
+export async function listFabrics(actor: Actor, query: FabricListQuery): Promise<FabricPage> {
+  const ofActor: Prisma.FabricWhereInput = { team: { memberships: { some: { userId: actor.id } } } };
+  const isBackward = query.after === undefined && query.before !== undefined;
+  const cursor = parseCursor(query.after ?? query.before);
+  const rows = await db.fabric.findMany({
+    where: { AND: [ofActor, matches(query), cursor ? beyond(cursor, isBackward) : {}] },
+    orderBy: isBackward ? [{ nameKey: "desc" }, { id: "desc" }] : [{ nameKey: "asc" }, { id: "asc" }],
+    take: pageSize + 1,
+    select: columns,
+  });
+  const hasMore = rows.length > pageSize;
+  const page = rows.slice(0, pageSize);
+  if (isBackward) page.reverse();
+  const [first, last] = [page.at(0), page.at(-1)];
+  return {
+    fabrics: page.map(summaryOf),
+    next: last && (isBackward || hasMore) ? cursorOf(last) : null,
+    previous: first && (isBackward ? hasMore : cursor) ? cursorOf(first) : null,
+    isEmpty: rows.length === 0 && !(await db.fabric.findFirst({ where: ofActor, select: { id: true } })),
+  };
+}
+
+/** The fabric of the scope, for its header and Basic Info. */
+export async function getFabric(scope: Scope<"fabric:see">): Promise<FabricDetail> {
+  const row = await db.fabric.findUnique({ where: { id: scope.fabricId }, select: columns });
+  if (!row) throw new NotFound("There is no such fabric.");
+  const admins = await db.membership.findMany({
+    where: { teamId: scope.teamId, role: "admin" },
+    orderBy: { createdAt: "asc" },
+    take: 5,
+    select: { user: { select: { name: true } } },
+  });
+  return { ...summaryOf(row), admins: admins.map(({ user }) => user.name) };
+}
+
+/** The actor's teams by name, with whether the actor is Admin there and who is. */
+export async function listFabricTeams(actor: Actor): Promise<FabricTeam[]> {
+  const teams = await db.team.findMany({
+    where: { memberships: { some: { userId: actor.id } } },
+    orderBy: { nameKey: "asc" },
+    select: {
+      id: true,
+      name: true,
+      memberships: {
+        where: { role: "admin" },
+        orderBy: { createdAt: "asc" },
+        select: { userId: true, user: { select: { name: true } } },
+      },
+    },
+  });
+  return teams.map(({ id, name, memberships }) => ({
+    id,
+    name,
+    isAdmin: memberships.some(({ userId }) => userId === actor.id),
+    admins: memberships.slice(0, 5).map(({ user }) => user.name),
+  }));
+}
+
+function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWhereInput {
+  return {
+    ...(provider ? { provider } : {}),
+    ...(team ? { teamId: team } : {}),
+    ...(search
+      ? {
+          OR: [
+            { nameKey: { contains: search.toLowerCase() } },
+            { description: { contains: search, mode: "insensitive" } },
+          ],
+        }
+      : {}),
+  };
+}
+
+const cursorValues = z.tuple([z.string().max(256), z.string().max(64)]);
+
+function cursorOf({ nameKey, id }: Row): string {
+  return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");
+}
+
+/** A cursor that does not parse is the first page. */
+function parseCursor(cursor: string | undefined) {
+  if (!cursor) return undefined;
+  try {
+    return cursorValues.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+function beyond([nameKey, id]: z.infer<typeof cursorValues>, isBackward: boolean): Prisma.FabricWhereInput {
+  const side = isBackward ? "lt" : "gt";
+  return { OR: [{ nameKey: { [side]: nameKey } }, { nameKey, id: { [side]: id } }] };
+}
+
+function summaryOf({ nameKey: _, _count, provider, ...row }: Row): FabricSummary {
+  return {
+    ...row,
+    provider: providerOf(provider),
+    secrets: _count.secrets,
+    connections: _count.connections,
+  };
+}
+
+function providerOf(provider: string): Provider {
+  return provider in providers ? (provider as Provider) : "none";
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+
+/** The kinds of warehouse that a fabric can have, with their labels. */
+export const providers = {
+  none: "None yet",
+  databricks: "Databricks",
+  bigquery: "BigQuery",
+  snowflake: "Snowflake",
+} as const;
+export type Provider = keyof typeof providers;
+export const providerKeys = ["none", "databricks", "bigquery", "snowflake"] as const satisfies Provider[];
+
+const name = z
+  .string()
+  .trim()
+  .min(1, "Name is empty.")
+  .max(128, "Name is longer than 128 characters.")
+  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
+const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+
+/** Create Fabric; its team is the scope of the action. */
+export const createFabricInput = z.object({
+  name,
+  description,
+  provider: z.enum(providerKeys, "Choose a provider.").default("none"),
+});
+export type CreateFabricInput = z.infer<typeof createFabricInput>;
+
+/** Edit Basic Info. Team and provider do not change. */
+export const updateFabricInput = z.object({ name, description });
+export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
+
+/** The state of the Metadata page, as it stands in the URL. */
+export const fabricListQuery = z.object({
+  search: z.string().trim().max(128).catch("").default(""),
+  provider: z.enum(providerKeys).optional().catch(undefined),
+  team: z.string().max(64).optional().catch(undefined),
+  after: z.string().max(512).optional().catch(undefined),
+  before: z.string().max(512).optional().catch(undefined),
+});
+export type FabricListQuery = z.infer<typeof fabricListQuery>;
+
+/** A row of the Metadata page. */
+export type FabricSummary = {
+  id: string;
+  name: string;
+  description: string;
+  team: { id: string; name: string };
+  provider: Provider;
+  secrets: number;
+  connections: number;
+  createdAt: Date;
+  createdByName: string;
+};
+
+/** One page of fabrics; a cursor is null where there is no further page. */
+export type FabricPage = {
+  fabrics: FabricSummary[];
+  next: string | null;
+  previous: string | null;
+  /** True when the person's teams have no fabric at all. */
+  isEmpty: boolean;
+};
+
+/** A fabric's Basic Info, with the people who may change it. */
+export type FabricDetail = FabricSummary & { admins: string[] };
+
+/** A team of the person, as the Metadata page needs it. */
+export type FabricTeam = { id: string; name: string; isAdmin: boolean; admins: string[] };

@@ -1,0 +1,27 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { askAutomate } from "@/lib/automate/client";
+import { ok, type Result } from "@/lib/result";
+import { type CreateTokenInput, type NewToken, tokenLifetimes } from "@/lib/tokens/schema";
+
+type Refusal = "automate_unavailable" | "refused" | "reauthenticate";
+const dayMs = 86_400_000;
+
+/** Has automate make a pipeline token, store its hash and record it. The answer is the only place where it is shown. */
+export async function createToken(
+  scope: Scope<"token:write">,
+  { name, lifetime }: CreateTokenInput,
+): Promise<Result<NewToken, Refusal>> {
+  const { days } = tokenLifetimes[lifetime];
+  const expiresAt = days === null ? null : new Date(Date.now() + days * dayMs).toISOString();
+  return askAutomate(scope, "token:create", { name, expiresAt });
+}
+
+/** Has automate revoke a pipeline token: its next request is refused. */
+export async function revokeToken(
+  scope: Scope<"token:write">,
+  { tokenId }: { tokenId: string },
+): Promise<Result<null, Refusal>> {
+  const answer = await askAutomate(scope, "token:revoke", { tokenId });
+  return answer.ok ? ok(null) : answer;
+}
