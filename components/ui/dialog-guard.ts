@@ -1,0 +1,19 @@
+"use client";
+
+import { createContext, useContext, useEffect } from "react";
+
+type DialogGuard = { requestClose: () => void; setIsDirty: (isDirty: boolean) => void };
+
+export const DialogGuardContext = createContext<DialogGuard>({
+  requestClose: () => {},
+  setIsDirty: () => {},
+});
+
+/** While `isDirty`, the dialog around asks before it closes by Escape, backdrop, X or Cancel. */
+export function useDialogGuard(isDirty: boolean): void {
+  const { setIsDirty } = useContext(DialogGuardContext);
+  useEffect(() => {
+    setIsDirty(isDirty);
+    return () => setIsDirty(false);
+  }, [isDirty, setIsDirty]);
+}

@@ -1,0 +1,94 @@
+"use client";
+
+import { Dialog as Base } from "@base-ui/react/dialog";
+import { X } from "lucide-react";
+import { type ReactNode, useContext, useRef, useState } from "react";
+import { Button, IconButton } from "@/components/ui/button";
+import { cx } from "@/components/ui/class-names";
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { DialogGuardContext } from "@/components/ui/dialog-guard";
+import { type DialogSize, dialogBackdropClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import { DialogContainer } from "@/components/ui/portal-container";
+import { useDialog } from "@/components/ui/use-dialog";
+
+/** A modal dialog. Its body mounts when it opens, so that state starts fresh each time. */
+export function Dialog({
+  isOpen,
+  onClose,
+  title,
+  description,
+  size = "md",
+  children,
+}: {
+  isOpen: boolean;
+  onClose: () => void;
+  title: string;
+  description?: ReactNode;
+  size?: DialogSize;
+  children: ReactNode;
+}) {
+  const popup = useRef<HTMLDivElement>(null);
+  const [isDirty, setIsDirty] = useState(false);
+  const discard = useDialog();
+  const requestClose = () => (isDirty ? discard.open() : onClose());
+
+  return (
+    <Base.Root open={isOpen} onOpenChange={(next) => !next && requestClose()}>
+      <Base.Portal>
+        <Base.Backdrop className={dialogBackdropClass} />
+        <Base.Popup ref={popup} className={dialogPopupClass(size)}>
+          <header className="flex items-start gap-4 px-6 pt-5 pb-4">
+            <div className="min-w-0 flex-1">
+              <Base.Title className="font-semibold text-lg">{title}</Base.Title>
+              {description && (
+                <Base.Description render={<div />} className="mt-0.5 text-muted">
+                  {description}
+                </Base.Description>
+              )}
+            </div>
+            <IconButton label="Close" icon={<X aria-hidden />} onClick={requestClose} className="-mr-2" />
+          </header>
+          <DialogContainer value={popup}>
+            <DialogGuardContext value={{ requestClose, setIsDirty }}>{children}</DialogGuardContext>
+          </DialogContainer>
+          <ConfirmDialog
+            isOpen={discard.isOpen}
+            onClose={discard.close}
+            onConfirm={() => {
+              discard.close();
+              onClose();
+            }}
+            title="Discard what you entered?"
+            confirmLabel="Discard"
+            cancelLabel="Keep editing"
+            tone="danger"
+          >
+            It has not been saved.
+          </ConfirmDialog>
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+export function DialogBody({ className, children }: { className?: string; children: ReactNode }) {
+  // The padding keeps focus rings inside the part that scrolls.
+  return (
+    <div className={cx("flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto px-6 pt-1 pb-6", className)}>
+      {children}
+    </div>
+  );
+}
+
+export function DialogFooter({ children }: { children: ReactNode }) {
+  return (
+    <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t bg-sunken px-6 py-3.5">
+      {children}
+    </footer>
+  );
+}
+
+export function DialogCancel({ children = "Cancel" }: { children?: ReactNode }) {
+  const { requestClose } = useContext(DialogGuardContext);
+  return <Button onClick={requestClose}>{children}</Button>;
+}

@@ -1,0 +1,9 @@
+"use client";
+
+import { useState } from "react";
+
+/** Whether a dialog is open, and how to change it. */
+export function useDialog(): { isOpen: boolean; open: () => void; close: () => void } {
+  const [isOpen, setIsOpen] = useState(false);
+  return { isOpen, open: () => setIsOpen(true), close: () => setIsOpen(false) };
+}
