@@ -1,0 +1,67 @@
+import Link from "next/link";
+import { ProviderBadge } from "@/components/fabrics/provider-badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, Th, THead, Tr } from "@/components/ui/table";
+import type { FabricSummary } from "@/lib/fabrics/schema";
+
+export function FabricTable({ fabrics }: { fabrics: FabricSummary[] }) {
+  return (
+    <Table label="Fabrics">
+      <THead>
+        <Th>Name</Th>
+        <Th>Team</Th>
+        <Th>Provider</Th>
+        <Th>Secrets</Th>
+        <Th>Connections</Th>
+        <Th>Created</Th>
+      </THead>
+      <TBody>
+        {fabrics.map((fabric) => (
+          <FabricRow key={fabric.id} fabric={fabric} />
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function FabricRow({ fabric }: { fabric: FabricSummary }) {
+  const home = `/metadata/fabrics/${fabric.id}`;
+  return (
+    <Tr>
+      <Td label="Name" isMain>
+        <Link href={home} className="break-words font-medium text-ink hover:text-accent-text hover:underline">
+          {fabric.name}
+        </Link>
+        {fabric.description && (
+          <p className="line-clamp-1 max-w-md break-words font-normal text-muted text-sm">{fabric.description}</p>
+        )}
+      </Td>
+      <Td label="Team">{fabric.team.name}</Td>
+      <Td label="Provider">
+        <ProviderBadge provider={fabric.provider} />
+      </Td>
+      <Td label="Secrets">
+        <CountLink href={`${home}/secrets`} count={fabric.secrets} noun="secrets" of={fabric.name} />
+      </Td>
+      <Td label="Connections">
+        <CountLink href={`${home}/connections`} count={fabric.connections} noun="connections" of={fabric.name} />
+      </Td>
+      <Td label="Created">
+        <RelativeTime date={fabric.createdAt} />
+        <span className="text-muted"> by {fabric.createdByName}</span>
+      </Td>
+    </Tr>
+  );
+}
+
+function CountLink({ href, count, noun, of }: { href: string; count: number; noun: string; of: string }) {
+  return (
+    <Link href={href} className="inline-block min-w-6 tabular-nums hover:text-accent-text hover:underline">
+      {count}
+      <span className="sr-only">
+        {" "}
+        {noun} of {of}
+      </span>
+    </Link>
+  );
+}

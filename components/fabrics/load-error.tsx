@@ -1,0 +1,22 @@
+"use client";
+
+import { Banner } from "@/components/ui/banner";
+import { Button } from "@/components/ui/button";
+
+/** The third state of a list: neither rows nor none, but not known. */
+export function LoadError({ what, onRetry }: { what: string; onRetry: () => void }) {
+  return (
+    <Banner
+      tone="danger"
+      title={`${what} could not be loaded`}
+      isLive
+      action={
+        <Button size="sm" onClick={onRetry}>
+          Try again
+        </Button>
+      }
+    >
+      Nothing was changed. If this stays, ask whoever runs Selvage whether its database can be reached.
+    </Banner>
+  );
+}

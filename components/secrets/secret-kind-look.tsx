@@ -1,0 +1,21 @@
+import { FileKey, KeyRound, type LucideIcon, ShieldUser, UserLock } from "lucide-react";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+
+const icons: Record<SubKind, LucideIcon> = {
+  text: KeyRound,
+  binary: FileKey,
+  username_password: UserLock,
+  m2m_oauth: ShieldUser,
+};
+
+export function SecretKindIcon({ subKind, className }: { subKind: SubKind; className?: string }) {
+  const Icon = icons[subKind];
+  return <Icon aria-hidden className={className} />;
+}
+
+/** The words for one field of a type, from the schema of the type. */
+export function fieldTitle(subKind: SubKind, field: string): string {
+  const shape: Record<string, { meta: () => { title?: string } | undefined }> =
+    secretKinds[subKind].fields.shape;
+  return shape[field]?.meta()?.title ?? field;
+}

@@ -1,0 +1,42 @@
+"use client";
+
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
+
+type CopyState = "idle" | "copied" | "failed";
+
+const announcements: Record<CopyState, string> = {
+  idle: "",
+  copied: "Copied",
+  failed: "Could not copy. Select the text and copy it yourself.",
+};
+
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const [state, setState] = useState<CopyState>("idle");
+
+  async function copy() {
+    // The clipboard is missing on plain http, and a browser may refuse it.
+    const isCopied = await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
+      () => true,
+      () => false,
+    );
+    setState(isCopied ? "copied" : "failed");
+    setTimeout(() => setState("idle"), 2500);
+  }
+
+  return (
+    <span className="inline-flex items-center gap-2">
+      <Button
+        size="sm"
+        onClick={copy}
+        icon={state === "copied" ? <Check aria-hidden /> : <Copy aria-hidden />}
+      >
+        {state === "copied" ? "Copied" : label}
+      </Button>
+      <span role="status" className={state === "failed" ? "text-danger-text text-sm" : "sr-only"}>
+        {announcements[state]}
+      </span>
+    </span>
+  );
+}

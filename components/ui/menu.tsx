@@ -1,0 +1,68 @@
+"use client";
+
+import { Menu as Base } from "@base-ui/react/menu";
+import Link from "next/link";
+import type { ComponentProps, ReactElement, ReactNode } from "react";
+import { cx } from "@/components/ui/class-names";
+import { usePortalContainer } from "@/components/ui/portal-container";
+
+export const menuItemClass =
+  "-outline-offset-2 flex min-h-9 cursor-pointer select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted";
+
+export function Menu({
+  trigger,
+  side = "bottom",
+  align = "end",
+  children,
+}: {
+  trigger: ReactElement<Record<string, unknown>>;
+  side?: ComponentProps<typeof Base.Positioner>["side"];
+  align?: ComponentProps<typeof Base.Positioner>["align"];
+  children: ReactNode;
+}) {
+  return (
+    <Base.Root modal={false}>
+      <Base.Trigger render={trigger} />
+      <Base.Portal container={usePortalContainer()}>
+        <Base.Positioner side={side} align={align} sideOffset={6} className="z-50">
+          <Base.Popup className="min-w-48 max-w-72 origin-(--transform-origin) rounded-lg border border-line bg-surface p-1 text-ink shadow-popover transition-[opacity,scale] duration-100 data-ending-style:opacity-0 data-starting-style:scale-97 data-starting-style:opacity-0">
+            {children}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+export function MenuItem({
+  icon,
+  tone = "neutral",
+  onClick,
+  href,
+  children,
+}: {
+  icon?: ReactNode;
+  tone?: "neutral" | "danger";
+  onClick?: () => void;
+  href?: string;
+  children: ReactNode;
+}) {
+  const className = cx(menuItemClass, tone === "danger" && "text-danger-text [&_svg]:text-danger-text");
+  if (href !== undefined)
+    return (
+      <Base.LinkItem closeOnClick render={<Link href={href} />} className={className}>
+        {icon}
+        {children}
+      </Base.LinkItem>
+    );
+  return (
+    <Base.Item onClick={onClick} className={className}>
+      {icon}
+      {children}
+    </Base.Item>
+  );
+}
+
+export function MenuSeparator() {
+  return <Base.Separator className="-mx-1 my-1 h-px bg-line" />;
+}

@@ -1,0 +1,42 @@
+"use client";
+
+import { format, formatDistance } from "date-fns";
+import { useSyncExternalStore } from "react";
+
+const tickMs = 30_000;
+
+/** "3 minutes ago", with the exact time on hover. The server, which knows no time zone, says it in UTC. */
+export function RelativeTime({ date }: { date: Date | string | number }) {
+  const tick = useSyncExternalStore(subscribe, currentTick, serverTick);
+  const moment = new Date(date);
+  const iso = moment.toISOString();
+  const isOnServer = tick === null;
+  return (
+    <time
+      dateTime={iso}
+      title={isOnServer ? `${utc(iso)} UTC` : format(moment, "d MMMM yyyy, HH:mm:ss")}
+      className="whitespace-nowrap"
+    >
+      {isOnServer
+        ? utc(iso)
+        : formatDistance(moment, Math.max(Date.now(), tick * tickMs), { addSuffix: true })}
+    </time>
+  );
+}
+
+function utc(iso: string): string {
+  return iso.slice(0, 16).replace("T", " ");
+}
+
+function subscribe(onTick: () => void): () => void {
+  const timer = setInterval(onTick, tickMs);
+  return () => clearInterval(timer);
+}
+
+function currentTick(): number | null {
+  return Math.floor(Date.now() / tickMs);
+}
+
+function serverTick(): number | null {
+  return null;
+}

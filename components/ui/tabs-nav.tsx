@@ -1,0 +1,42 @@
+"use client";
+
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { cx } from "@/components/ui/class-names";
+
+type Tab = { href: string; label: string; count?: number; isExact?: boolean };
+
+/** Tabs that are links: each one is a URL. */
+export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
+  const pathname = usePathname();
+  return (
+    <nav aria-label={label} className="-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0">
+      <ul className="flex min-w-max gap-5 border-line border-b md:gap-6">
+        {tabs.map((tab) => {
+          const isCurrent = pathname === tab.href || (!tab.isExact && pathname.startsWith(`${tab.href}/`));
+          return (
+            <li key={tab.href}>
+              <Link
+                href={tab.href}
+                aria-current={isCurrent ? "page" : undefined}
+                className={cx(
+                  "-mb-px -outline-offset-2 flex h-10 items-center gap-1.5 border-b-2 px-0.5 font-medium transition-colors",
+                  isCurrent
+                    ? "border-accent text-ink"
+                    : "border-transparent text-muted hover:border-line-strong hover:text-ink",
+                )}
+              >
+                {tab.label}
+                {tab.count !== undefined && (
+                  <span className="rounded-full bg-hover px-1.5 text-muted text-xs tabular-nums">
+                    {tab.count}
+                  </span>
+                )}
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </nav>
+  );
+}

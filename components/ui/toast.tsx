@@ -1,0 +1,58 @@
+"use client";
+
+import { Toast } from "@base-ui/react/toast";
+import { CircleAlert, CircleCheck, X } from "lucide-react";
+import type { ReactNode } from "react";
+
+type ToastTone = "success" | "danger";
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  return (
+    <Toast.Provider timeout={6000}>
+      {children}
+      <Toast.Portal>
+        <Toast.Viewport className="fixed right-4 bottom-4 z-60 flex w-[calc(100vw-2rem)] flex-col gap-2 sm:right-6 sm:bottom-6 sm:w-88">
+          <ToastList />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  );
+}
+
+/** Says in passing that something went well. An error belongs where it happened, not only here. */
+export function useToast() {
+  const { add } = Toast.useToastManager();
+  return (
+    title: string,
+    { description, tone = "success" }: { description?: string; tone?: ToastTone } = {},
+  ) => void add({ title, description, type: tone, priority: tone === "danger" ? "high" : "low" });
+}
+
+function ToastList() {
+  const { toasts } = Toast.useToastManager();
+  return toasts.map((toast) => (
+    <Toast.Root
+      key={toast.id}
+      toast={toast}
+      className="rounded-lg border border-line bg-surface text-ink shadow-popover transition-[opacity,translate] duration-200 data-ending-style:translate-y-2 data-limited:hidden data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0"
+    >
+      <Toast.Content className="flex items-start gap-3 py-3 pr-2 pl-3.5">
+        {toast.type === "danger" ? (
+          <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-danger-text" />
+        ) : (
+          <CircleCheck aria-hidden className="mt-0.5 size-4.5 shrink-0 text-success-text" />
+        )}
+        <div className="min-w-0 flex-1 break-words py-px">
+          <Toast.Title render={<p />} className="font-medium" />
+          <Toast.Description className="text-muted text-sm" />
+        </div>
+        <Toast.Close
+          aria-label="Dismiss"
+          className="inline-flex size-7 items-center justify-center rounded-sm text-muted hover:bg-hover hover:text-ink"
+        >
+          <X aria-hidden className="size-4" />
+        </Toast.Close>
+      </Toast.Content>
+    </Toast.Root>
+  ));
+}
