@@ -1,0 +1,29 @@
+const texts: Record<string, string> = {
+  invalid: "Some fields need another look.",
+  name_taken: "That name is already taken here. Choose another one.",
+  not_found: "This is no longer there, or you no longer have access to it. Reload the page to see what is.",
+  forbidden: "Your role does not allow this. Ask an Admin of the team.",
+  signed_out:
+    "You have been signed out. Sign in again in another tab, then try once more: nothing you entered is lost.",
+  reauthenticate: "This needs a recent sign-in. Sign in again, then try once more.",
+  automate_unavailable:
+    "The Automate service cannot be reached just now. Nothing was changed. Try again in a moment.",
+  in_use: "This is still in use, so it cannot be deleted.",
+  conflict: "Somebody else changed this in the meantime. Reload the page to see their version.",
+  too_large: "That is too large to be saved.",
+  last_admin: "A team needs at least one Admin. Make somebody else an Admin first.",
+  unexpected: "That did not work, and nothing was saved. Check your network connection and try again.",
+};
+
+/** Codes that the marked fields explain by themselves. */
+const fieldCodes = new Set(["invalid", "name_taken", "too_large"]);
+
+/** The sentence for a code: the caller's own, else the common one. */
+export function errorText(code: string, own: Readonly<Record<string, string>> = {}): string {
+  return own[code] ?? texts[code] ?? "That did not work. Try again in a moment.";
+}
+
+/** Whether a field's message says all there is to say about this code. */
+export function isFieldCode(code: string): boolean {
+  return fieldCodes.has(code);
+}

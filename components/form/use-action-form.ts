@@ -1,0 +1,69 @@
+"use client";
+
+import { unstable_rethrow } from "next/navigation";
+import { useState } from "react";
+import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
+import { errorText, isFieldCode } from "@/components/form/error-texts";
+import type { Result } from "@/lib/result";
+
+type Options<T, Output> = {
+  onOk?: (value: T, input: Output) => void | Promise<void>;
+  /** Sentences for codes that mean something particular in this form. */
+  texts?: Readonly<Record<string, string>>;
+};
+
+/**
+ * Submits a form to an action. Field errors land on their fields, the first one focused; the code's text goes to the top. A
+ * rejected action (no network, a body that is too large) becomes one sentence. What was typed stays, whatever happens.
+ */
+export function useActionForm<Values extends FieldValues, Context, Output, T, Code extends string>(
+  action: (input: Output) => Promise<Result<T, Code>>,
+  form: UseFormReturn<Values, Context, Output>,
+  { onOk, texts }: Options<T, Output> = {},
+) {
+  const [formError, setFormError] = useState<string | null>(null);
+
+  const submit = form.handleSubmit(async (input) => {
+    setFormError(null);
+    const result = await action(input).catch((error: unknown) => {
+      unstable_rethrow(error);
+      return null;
+    });
+    if (!result) return setFormError(errorText("unexpected", texts));
+    if (result.ok) return onOk?.(result.value, input);
+
+    const { placed, homeless } = placeFieldErrors(form, result.fieldErrors ?? {});
+    if (homeless.length > 0) return setFormError(homeless.join(" "));
+    if (placed === 0 || !isFieldCode(result.code)) setFormError(errorText(result.code, texts));
+  });
+
+  return { submit, formError, clearFormError: () => setFormError(null) };
+}
+
+/** Puts each message on its field; those whose field the form does not have are returned. */
+function placeFieldErrors<Values extends FieldValues, Context, Output>(
+  form: UseFormReturn<Values, Context, Output>,
+  fieldErrors: Record<string, string>,
+) {
+  const homeless: string[] = [];
+  let placed = 0;
+  for (const [name, message] of Object.entries(fieldErrors)) {
+    if (hasField(form, name)) {
+      form.setError(name, { type: "server", message }, { shouldFocus: placed === 0 });
+      placed += 1;
+    } else homeless.push(message);
+  }
+  return { placed, homeless };
+}
+
+function hasField<Values extends FieldValues, Context, Output>(
+  form: UseFormReturn<Values, Context, Output>,
+  name: string,
+): name is FieldPath<Values> {
+  let value: unknown = form.getValues();
+  for (const part of name.split(".")) {
+    if (typeof value !== "object" || value === null || !(part in value)) return false;
+    value = Object.entries(value).find(([key]) => key === part)?.[1];
+  }
+  return true;
+}

@@ -1,0 +1,24 @@
+import type { ReactNode } from "react";
+import { Wordmark } from "@/components/shell/logo";
+
+/** A page of its own, before anyone is signed in. */
+export function AuthFrame({
+  title,
+  description,
+  children,
+}: {
+  title: string;
+  description?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <main id="main" className="flex min-h-dvh flex-col items-center bg-sunken px-4 py-10 md:pt-[16vh]">
+      <Wordmark />
+      <div className="mt-8 w-full max-w-sm rounded-xl border border-line bg-surface p-6 shadow-control md:p-8">
+        <h1 className="font-semibold text-xl tracking-tight">{title}</h1>
+        {description && <div className="mt-1 text-muted">{description}</div>}
+        <div className="mt-6">{children}</div>
+      </div>
+    </main>
+  );
+}
