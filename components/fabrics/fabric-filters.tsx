@@ -8,7 +8,7 @@ import { type FabricTeam, providerKeys, providers } from "@/lib/fabrics/schema";
 export function FabricFilters({ teams }: { teams: FabricTeam[] }) {
   const { value, typed, set, type } = useUrlFilter();
   return (
-    <search className="flex flex-wrap gap-3">
+    <div className="flex flex-wrap gap-3">
       <div className="w-full sm:w-72">
         <SearchInput label="Search fabrics" value={typed} onValueChange={type} placeholder="Search fabrics" />
       </div>
@@ -30,6 +30,6 @@ export function FabricFilters({ teams }: { teams: FabricTeam[] }) {
           onChange={(event) => set({ team: event.target.value })}
         />
       )}
-    </search>
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, Th, THead, Tr } from "@/components/ui/table";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { FabricSummary } from "@/lib/fabrics/schema";
 
 export function FabricTable({ fabrics }: { fabrics: FabricSummary[] }) {
@@ -33,7 +33,9 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
           {fabric.name}
         </Link>
         {fabric.description && (
-          <p className="line-clamp-1 max-w-md break-words font-normal text-muted text-sm">{fabric.description}</p>
+          <p className="line-clamp-1 max-w-md break-words font-normal text-muted text-sm">
+            {fabric.description}
+          </p>
         )}
       </Td>
       <Td label="Team">{fabric.team.name}</Td>
@@ -44,7 +46,12 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
         <CountLink href={`${home}/secrets`} count={fabric.secrets} noun="secrets" of={fabric.name} />
       </Td>
       <Td label="Connections">
-        <CountLink href={`${home}/connections`} count={fabric.connections} noun="connections" of={fabric.name} />
+        <CountLink
+          href={`${home}/connections`}
+          count={fabric.connections}
+          noun="connections"
+          of={fabric.name}
+        />
       </Td>
       <Td label="Created">
         <RelativeTime date={fabric.createdAt} />

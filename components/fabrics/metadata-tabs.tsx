@@ -8,14 +8,12 @@ export function MetadataTabs() {
   const segment = useSelectedLayoutSegment();
   if (segment === "fabrics") return null;
   return (
-    <div className="page pb-0">
-      <TabsNav
-        label="Metadata"
-        tabs={[
-          { href: "/metadata", label: "Fabrics", isExact: true },
-          { href: "/metadata/teams", label: "Teams" },
-        ]}
-      />
-    </div>
+    <TabsNav
+      label="Metadata"
+      tabs={[
+        { href: "/metadata", label: "Fabrics", isExact: true },
+        { href: "/metadata/teams", label: "Teams" },
+      ]}
+    />
   );
 }

@@ -35,5 +35,11 @@ export function useUrlFilter(searchKey = "search") {
     timer.current = setTimeout(() => set({ [searchKey]: text.trim() }), typingPauseMs);
   }
 
-  return { value: (key: string) => params.get(key) ?? "", typed: draft ?? params.get(searchKey) ?? "", set, type, isPending };
+  return {
+    value: (key: string) => params.get(key) ?? "",
+    typed: draft ?? params.get(searchKey) ?? "",
+    set,
+    type,
+    isPending,
+  };
 }

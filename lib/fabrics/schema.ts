@@ -26,6 +26,9 @@ export const createFabricInput = z.object({
 });
 export type CreateFabricInput = z.infer<typeof createFabricInput>;
 
+/** The dialog Create Fabric: the input, and the team that becomes the scope. */
+export const createFabricForm = createFabricInput.extend({ teamId: z.string().min(1, "Choose a team.") });
+
 /** Edit Basic Info. Team and provider do not change. */
 export const updateFabricInput = z.object({ name, description });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;

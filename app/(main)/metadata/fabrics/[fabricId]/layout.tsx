@@ -1,0 +1,41 @@
+import type { Metadata } from "next";
+import { ProviderBadge } from "@/components/fabrics/provider-badge";
+import { PageHeader } from "@/components/ui/page-header";
+import { TabsNav } from "@/components/ui/tabs-nav";
+import { getFabric } from "@/lib/fabrics/queries";
+import { requireScope } from "@/lib/server/require-scope";
+
+type Props = { params: Promise<{ fabricId: string }> };
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { fabricId } = await params;
+  const { name } = await getFabric(await requireScope(fabricId, "fabric:see"));
+  return { title: { template: `%s · ${name} · Selvage`, default: `${name} · Selvage` } };
+}
+
+export default async function FabricLayout({ params, children }: Props & { children: React.ReactNode }) {
+  const { fabricId } = await params;
+  const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
+  const home = `/metadata/fabrics/${fabric.id}`;
+  return (
+    <>
+      <PageHeader
+        title={fabric.name}
+        breadcrumb={[{ href: "/metadata", label: "Metadata" }]}
+        badge={<ProviderBadge provider={fabric.provider} />}
+        description={fabric.team.name}
+      />
+      <TabsNav
+        label="Fabric"
+        tabs={[
+          { href: home, label: "Basic Info", isExact: true },
+          { href: `${home}/connections`, label: "Connections", count: fabric.connections },
+          { href: `${home}/secrets`, label: "Secrets", count: fabric.secrets },
+          { href: `${home}/activity`, label: "Activity" },
+          { href: `${home}/advanced`, label: "Advanced" },
+        ]}
+      />
+      {children}
+    </>
+  );
+}

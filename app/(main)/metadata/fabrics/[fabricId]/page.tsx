@@ -1,0 +1,30 @@
+import type { Metadata } from "next";
+import { BasicInfo } from "@/components/fabrics/basic-info";
+import { EditFabricButton } from "@/components/fabrics/edit-fabric-button";
+import { WhoCan } from "@/components/fabrics/who-can";
+import { getFabric } from "@/lib/fabrics/queries";
+import { requireScope } from "@/lib/server/require-scope";
+
+export const metadata: Metadata = { title: "Basic Info" };
+
+export default async function BasicInfoPage({ params }: { params: Promise<{ fabricId: string }> }) {
+  const { fabricId } = await params;
+  const scope = await requireScope(fabricId, "fabric:see");
+  const fabric = await getFabric(scope);
+  const { id, name, description } = fabric;
+  return (
+    <section aria-labelledby="basic-info" className="flex max-w-3xl flex-col gap-4">
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h2 id="basic-info" className="font-semibold text-lg">
+          Basic Info
+        </h2>
+        {scope.role === "admin" ? (
+          <EditFabricButton fabric={{ id, name, description }} />
+        ) : (
+          <WhoCan act="can edit this" team={fabric.team.name} admins={fabric.admins} />
+        )}
+      </div>
+      <BasicInfo fabric={fabric} />
+    </section>
+  );
+}

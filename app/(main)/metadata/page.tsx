@@ -1,0 +1,96 @@
+import { Layers, SearchX } from "lucide-react";
+import type { Metadata } from "next";
+import { CreateFabricButton } from "@/components/fabrics/create-fabric-button";
+import { FabricFilters } from "@/components/fabrics/fabric-filters";
+import { FabricTable } from "@/components/fabrics/fabric-table";
+import { WhoCan } from "@/components/fabrics/who-can";
+import { ButtonLink } from "@/components/ui/button";
+import { EmptyState } from "@/components/ui/empty-state";
+import { PageHeader } from "@/components/ui/page-header";
+import { Pagination } from "@/components/ui/pagination";
+import { listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
+import {
+  type FabricListQuery,
+  type FabricPage,
+  type FabricTeam,
+  fabricListQuery,
+} from "@/lib/fabrics/schema";
+import { requireActor } from "@/lib/server/require-scope";
+
+export const metadata: Metadata = { title: "Fabrics" };
+
+type SearchParams = Promise<Record<string, string | string[] | undefined>>;
+
+export default async function FabricsPage({ searchParams }: { searchParams: SearchParams }) {
+  const actor = await requireActor();
+  const query = fabricListQuery.parse(await searchParams);
+  const [page, teams] = await Promise.all([listFabrics(actor, query), listFabricTeams(actor)]);
+  const own = teams.filter(({ isAdmin }) => isAdmin).map(({ id, name }) => ({ id, name }));
+  const create = own.length > 0 ? <CreateFabricButton teams={own} /> : <WhoCreates teams={teams} />;
+  return (
+    <>
+      <PageHeader
+        title="Fabrics"
+        description="Each fabric keeps the secrets and connections of one team's warehouse."
+        actions={page.isEmpty ? undefined : create}
+      />
+      {page.isEmpty ? (
+        <EmptyState icon={<Layers />} title="No fabrics yet" action={create}>
+          {teams.length === 0
+            ? "You are in no team yet. An Admin of a team can invite you."
+            : "A fabric is where secrets and connections live. Create one to begin."}
+        </EmptyState>
+      ) : (
+        <FabricList page={page} teams={teams} query={query} />
+      )}
+    </>
+  );
+}
+
+function FabricList({
+  page,
+  teams,
+  query,
+}: {
+  page: FabricPage;
+  teams: FabricTeam[];
+  query: FabricListQuery;
+}) {
+  return (
+    <section aria-label="Fabrics" className="flex flex-col gap-4">
+      <FabricFilters teams={teams} />
+      {page.fabrics.length > 0 ? (
+        <FabricTable fabrics={page.fabrics} />
+      ) : (
+        <EmptyState
+          icon={<SearchX />}
+          title="No fabric matches"
+          action={<ButtonLink href="/metadata">Clear filters</ButtonLink>}
+        >
+          Try another name, provider or team.
+        </EmptyState>
+      )}
+      <Pagination
+        label="Pages of fabrics"
+        previousHref={page.previous && hrefOf(query, { before: page.previous })}
+        nextHref={page.next && hrefOf(query, { after: page.next })}
+      />
+    </section>
+  );
+}
+
+function WhoCreates({ teams }: { teams: FabricTeam[] }) {
+  return (
+    <div className="max-w-md">
+      {teams.map(({ id, name, admins }) => (
+        <WhoCan key={id} act="can create fabrics" team={name} admins={admins} />
+      ))}
+    </div>
+  );
+}
+
+function hrefOf({ search, provider, team }: FabricListQuery, cursor: Record<string, string>): string {
+  const given = Object.entries({ search, provider, team, ...cursor });
+  const params = given.filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return `/metadata?${new URLSearchParams(params)}`;
+}
