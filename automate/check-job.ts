@@ -1,15 +1,10 @@
 import { z } from "zod";
 
+/** A secret as its check receives it: text, bytes, or the fields of a compound one. */
 const openedSecret = z.union([
   z.string(),
-  z.instanceof(Uint8Array),
-  z.strictObject({ username: z.string(), password: z.string() }),
-  z.strictObject({
-    clientId: z.string(),
-    clientSecret: z.string(),
-    authUrl: z.string(),
-    scope: z.string().optional(),
-  }),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  z.record(z.string(), z.string()),
 ]);
 
 const destination = z.strictObject({
@@ -28,7 +23,7 @@ export const checkJobSchema = z.strictObject({
   kind: z.string(),
   /** Validated by the connector; credential fields hold ids, which `secrets` replaces by what they open to. */
   properties: z.record(z.string(), z.unknown()),
-  secrets: z.record(z.string(), openedSecret),
+  secrets: z.record(z.string(), openedSecret.optional()),
   destinations: z.array(destination).readonly(),
   egressAllow: z.array(z.string()).readonly(),
 });

@@ -112,7 +112,8 @@ function createSpares(workerPath: string, size: number) {
   const idle = new Set<ChildProcess>();
   const start = () => {
     const worker = fork(workerPath, [], {
-      env: {},
+      // Nothing of automate's environment, where its keys are named.
+      env: { NODE_ENV: "production" },
       execArgv: [...(workerPath.endsWith(".ts") ? ["--import", "tsx"] : []), "--max-old-space-size=256"],
       // Binary secrets stay bytes.
       serialization: "advanced",

@@ -18,7 +18,8 @@ export type SocketFailure = { step: CheckStep; code: CheckCode; destination: Des
 export type GuardOptions = {
   readonly destinations: readonly Destination[];
   readonly egressAllow: readonly string[];
-  readonly onProgress: (reached: "resolved" | "connected" | "secured") => void;
+  /** `connected`: a handshake of TLS or SSH comes next; `open`: the way to sign in is clear. */
+  readonly onProgress: (reached: "resolved" | "connected" | "open") => void;
   readonly onFailure: (failure: SocketFailure) => void;
   /** Looks names up; another one only in tests. */
   readonly resolve?: Resolver;
@@ -97,11 +98,11 @@ export function installEgressGuard(options: GuardOptions): void {
     if (event === "connect" && dial !== undefined) {
       if (!dial.judged.has(this.remoteAddress ?? "")) return this.destroy(refusal()) !== undefined;
       dial.connected = true;
-      options.onProgress("connected");
+      options.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
       if (dial !== undefined) dial.secured = true;
       else dials.set(this, { ...wrapped(options.destinations), secured: true });
-      options.onProgress("secured");
+      options.onProgress("open");
     } else if (event === "error") {
       observeError(this, dial, args[0]);
     }
@@ -119,6 +120,13 @@ export function installEgressGuard(options: GuardOptions): void {
       options.onFailure({ step: "network", code, destination: dial.destination });
     }
   }
+}
+
+/** Whether a handshake follows before anybody signs in: of TLS, or of SSH with its host key. */
+function isToBeSecured(socket: net.Socket, { protocol, tls: mode }: Destination): boolean {
+  if (protocol === "sftp" || socket instanceof tls.TLSSocket) return true;
+  // A database driver starts TLS later on the same socket; a token endpoint without it is one on this machine.
+  return protocol !== "oauth-token" && (mode ?? "disable") !== "disable";
 }
 
 /** TLS over a socket that is open already, as of a database driver; such kinds have one destination. */

@@ -4,13 +4,12 @@ import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
 import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
-import type { Destination } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
 
 /** How long a driver may take to notice that its socket failed, before that is said for it. */
 const graceMs = 1000;
 
-const stepAfter = { resolved: "network", connected: "tls", secured: "sign_in" } as const;
+const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 
 /** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
 export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void): Promise<void> {
@@ -20,6 +19,8 @@ export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void)
   const ms = Math.round(performance.now() - startedAt);
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
+    // A finding may show by itself that the steps before it were passed.
+    steps.begin(step);
     emit({ type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) });
     return;
   }
@@ -29,7 +30,6 @@ export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void)
 
 async function findOutcome(job: CheckJob, steps: StepLog): Promise<CheckFacts | CheckFailure> {
   if (!isConnectorKind(job.kind)) return new CheckFailure("misconfigured");
-  if (!job.destinations.some(hasSecureChannel)) steps.skip("tls");
   const properties = { ...job.properties, ...job.secrets };
   const seen: SocketFailure[] = [];
   const surprise = new Promise<never>((_resolve, reject) => {
@@ -84,9 +84,4 @@ function fromSocket({ step, code, destination }: SocketFailure, { connector }: C
   const field = special !== undefined && special in connector.fields.shape ? special : place;
   const facts = destination === null ? undefined : { destination: `${destination.host}:${destination.port}` };
   return new CheckFailure(code, field, facts, step);
-}
-
-/** Where the channel is secured before anybody signs in: by TLS, or by SSH with its host key. */
-function hasSecureChannel({ protocol, tls }: Destination): boolean {
-  return protocol === "sftp" || (tls !== undefined && tls !== "disable");
 }

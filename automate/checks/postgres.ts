@@ -52,9 +52,9 @@ function bySqlState(state: string, routine: string, tlsMode: string): CheckFailu
         ? new CheckFailure("not_admitted", tlsMode === "disable" ? "tlsMode" : "username")
         : new CheckFailure("not_permitted", "username");
     case "3D000":
-      return new CheckFailure("database_not_found", "database");
+      return new CheckFailure("database_not_found", "database", undefined, "permission");
     case "42501":
-      return new CheckFailure("not_permitted", "database");
+      return new CheckFailure("not_permitted", "database", undefined, "permission");
     case "53300":
       return new CheckFailure("too_many_connections");
     case "57P01":

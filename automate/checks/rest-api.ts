@@ -38,7 +38,7 @@ export const checkRestApi = defineCheck(restApi, {
     if (isCertificateDemand(error))
       return new CheckFailure("client_certificate_required", "clientCertificate");
     const code = errorProperty(error, "code");
-    if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW")
+    if (errorProperty(error, "name") === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW")
       return new CheckFailure("wrong_protocol", "baseUrl");
     if (code === "UND_ERR_SOCKET") return new CheckFailure("connection_closed", "baseUrl");
     const fault = networkFault(error);

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { createTrials, type Secrets, type TrialOptions } from "@/e2e/fakes/check-trial";
+import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
+import {
+  createSshKey,
+  type SftpServer,
+  type SftpServerOptions,
+  startSftpServer,
+} from "@/e2e/fakes/sftp-server";
+
+const password = "canary-pässword";
+const userKey = createSshKey();
+const users = { ana: { password }, key: { publicKey: userKey.public } };
+const trials = createTrials();
+const servers: SftpServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+afterAll(() => trials.close());
+
+async function start(options: Partial<SftpServerOptions> = {}): Promise<SftpServer> {
+  const server = await startSftpServer({ users, ...options });
+  servers.push(server);
+  return server;
+}
+
+function check(
+  server: SftpServer,
+  change: object = {},
+  secrets: Secrets = { password },
+  options: TrialOptions = {},
+) {
+  const { port, fingerprint } = server;
+  const properties = { host: "127.0.0.1", port, username: "ana", hostKeyFingerprint: fingerprint, ...change };
+  return trials.run("sftp", properties, secrets, options);
+}
+
+describe("the host key", () => {
+  it("is shown before anything is sent, until a person has confirmed it", async () => {
+    const server = await start();
+    const { result, passed } = await check(server, { hostKeyFingerprint: "" });
+    expect(result).toMatchObject({
+      ok: false,
+      code: "host_key_unknown",
+      step: "tls",
+      field: "hostKeyFingerprint",
+      facts: { hostKeyFingerprint: server.fingerprint },
+    });
+    expect(passed).toEqual(["name", "network"]);
+    expect(server.attempts).toEqual([]);
+  });
+
+  it("fails when it has changed, and nothing is sent", async () => {
+    const server = await start();
+    const before = { hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
+    expect((await check(server, before)).result).toMatchObject({
+      code: "host_key_changed",
+      step: "tls",
+      facts: { hostKeyFingerprint: server.fingerprint },
+    });
+    expect(server.attempts).toEqual([]);
+  });
+});
+
+describe("sign-in", () => {
+  it.each(["password", "keyboard-interactive"] as const)(
+    "works with a password asked for by %s",
+    async (passwordBy) => {
+      const { result, passed } = await check(await start({ passwordBy }));
+      expect(result).toMatchObject({ ok: true });
+      expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
+    },
+  );
+
+  it.each(["password", "keyboard-interactive"] as const)(
+    "tries a wrong password by %s once",
+    async (passwordBy) => {
+      const server = await start({ passwordBy });
+      expect((await check(server, {}, { password: "canary-wrong" })).result).toMatchObject({
+        code: "rejected_credentials",
+        step: "sign_in",
+        field: "password",
+      });
+      expect(server.attempts).toEqual([passwordBy]);
+    },
+  );
+
+  const byKey = { username: "key", authMethod: "private_key" };
+
+  it.each<[string, Secrets[string]]>([
+    ["text", userKey.private],
+    ["bytes", Buffer.from(userKey.private)],
+    ["base64, as the documented product keeps it", Buffer.from(userKey.private).toString("base64")],
+  ])("works with a private key as %s", async (_form, privateKey) => {
+    expect((await check(await start(), byKey, { privateKey })).result).toMatchObject({ ok: true });
+  });
+
+  it("names the private key for one that the server does not know, or that cannot be read", async () => {
+    const server = await start();
+    const tryKey = async (privateKey: string) => (await check(server, byKey, { privateKey })).result;
+    expect(await tryKey(createSshKey().private)).toMatchObject({
+      code: "rejected_credentials",
+      step: "sign_in",
+      field: "privateKey",
+    });
+    expect(await tryKey(createSshKey("canary-phrase").private)).toMatchObject({
+      code: "private_key_encrypted",
+    });
+    expect(await tryKey("canary, no key")).toMatchObject({
+      code: "private_key_invalid",
+      field: "privateKey",
+    });
+  });
+
+  it("says when the server does not take passwords", async () => {
+    const server = await start();
+    expect((await check(server, { username: "key" })).result).toMatchObject({
+      code: "sign_in_not_offered",
+      field: "authMethod",
+    });
+    expect(server.attempts).toEqual([]);
+  });
+});
+
+describe("permission and network", () => {
+  it("tells no access to the folder from no SFTP at all", async () => {
+    expect((await check(await start({ isHomeReadable: false }))).result).toMatchObject({
+      code: "not_permitted",
+      step: "permission",
+    });
+    expect((await check(await start({ hasSftp: false }))).result).toMatchObject({
+      code: "sftp_not_offered",
+      step: "permission",
+    });
+  });
+
+  it("names the port when nothing, or something else, answers there", async () => {
+    const server = await start();
+    expect((await check(server, { port: await closedPort() })).result).toMatchObject({
+      code: "connection_refused",
+      field: "port",
+    });
+    const http = await startRawServer(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    expect((await check(server, { port: http.port })).result).toMatchObject({
+      code: expect.stringMatching(/^(wrong_protocol|connection_closed)$/),
+      step: "tls",
+    });
+    await http.close();
+  });
+
+  it("stops at the time limit and leaves no socket", async () => {
+    const silent = await startRawServer("silent");
+    const { result } = await check(await start(), { port: silent.port }, { password }, { timeoutMs: 2500 });
+    expect(result).toMatchObject({ code: "timed_out", step: "tls" });
+    await expect.poll(silent.openConnections).toBe(0);
+    await silent.close();
+  });
+});

@@ -1,0 +1,32 @@
+import type { AddressInfo, Server, Socket } from "node:net";
+
+/** A server on loopback, with what a test asks of it. */
+export type Listening = {
+  readonly port: number;
+  /** Connections that are open now; a cancelled check must leave none. */
+  openConnections(): number;
+  close(): Promise<void>;
+};
+
+/** Starts a server on a free loopback port; closing it also drops its connections. */
+export async function listen(server: Server): Promise<Listening> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    openConnections: () => sockets.size,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
