@@ -1,0 +1,95 @@
+import {
+  Activity,
+  Ban,
+  CircleCheck,
+  CircleX,
+  KeyRound,
+  ListFilter,
+  type LucideIcon,
+  MapPin,
+  Pencil,
+  Plus,
+  Trash2,
+} from "lucide-react";
+import Link from "next/link";
+import { eventDetails } from "@/components/activity/event-details";
+import { EventSentence, objectNouns } from "@/components/activity/event-sentence";
+import { cx } from "@/components/ui/class-names";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { type ActivityEvent, type EventKind, eventKinds } from "@/lib/audit/schema";
+
+type Place = { fabricId: string; hrefOf: (filter: Record<string, string>) => string };
+
+export function ActivityList({ events, ...place }: { events: ActivityEvent[] } & Place) {
+  return (
+    <ol
+      aria-label="Events, newest first"
+      className="divide-y divide-line rounded-lg border border-line bg-surface"
+    >
+      {events.map((event) => (
+        <EventLine key={event.id} event={event} {...place} />
+      ))}
+    </ol>
+  );
+}
+
+function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & Place) {
+  const details = eventDetails(event);
+  const { objectId, objectName, objectKind } = event;
+  return (
+    <li className="flex items-start gap-3 px-4 py-3">
+      <EventIcon event={event} />
+      <div className="flex min-w-0 flex-1 flex-col gap-x-6 sm:flex-row sm:justify-between">
+        <div className="min-w-0 text-muted">
+          <p className="break-words">
+            <EventSentence event={event} fabricId={fabricId} actorHref={hrefOf({ actor: event.actorId })} />
+          </p>
+          {details.length > 0 && <p className="break-words text-sm">{details.join(" · ")}</p>}
+        </div>
+        <p className="shrink-0 text-muted text-sm sm:pt-px">
+          <RelativeTime date={event.at} />
+        </p>
+      </div>
+      {objectId && objectName ? (
+        <Link
+          href={hrefOf({ object: objectId })}
+          aria-label={`Only activity of ${objectNouns[objectKind]} ${objectName}`}
+          title="Only activity of this"
+          className="-my-1 inline-flex size-7 shrink-0 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-ink"
+        >
+          <ListFilter aria-hidden className="size-4" />
+        </Link>
+      ) : (
+        <span className="w-7 shrink-0" />
+      )}
+    </li>
+  );
+}
+
+const icons: Record<EventKind, LucideIcon> = {
+  created: Plus,
+  changed: Pencil,
+  deleted: Trash2,
+  used: KeyRound,
+  refused: Ban,
+  checked: CircleCheck,
+  destinations: MapPin,
+};
+
+function EventIcon({ event: { action, details } }: { event: ActivityEvent }) {
+  const kinds = Object.keys(eventKinds) as EventKind[];
+  const kind = kinds.find((one) => (eventKinds[one].actions as readonly string[]).includes(action));
+  const isFailed = action === "connection.check" && details.ok !== true;
+  const Icon = isFailed ? CircleX : kind ? icons[kind] : Activity;
+  const tone =
+    isFailed || kind === "refused"
+      ? "bg-danger-soft text-danger-text"
+      : kind === "checked"
+        ? "bg-success-soft text-success-text"
+        : "bg-hover text-muted";
+  return (
+    <span className={cx("flex size-7 shrink-0 items-center justify-center rounded-full", tone)}>
+      <Icon aria-hidden className="size-3.5" />
+    </span>
+  );
+}

@@ -1,0 +1,51 @@
+import type { ActivityDetails, ActivityEvent } from "@/lib/audit/schema";
+import { checkCodes } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import { type Provider, providers } from "@/lib/fabrics/schema";
+
+/** The quiet words below an event: what, where to, from where, how it ended. */
+export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
+  const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
+  const said = [
+    action === "connection.check" && outcome(details),
+    action === "secret.refuse" && "There is no secret of this name",
+    from !== undefined && `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
+    name !== undefined && name !== objectName && `by the name “${text(name)}”`,
+    purposeOf(details),
+    connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
+    destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
+    source !== undefined && `from ${text(source)}`,
+    action !== "connection.check" && field !== undefined && words(field),
+    fields !== undefined && text(fields) !== "" && words(fields),
+    version !== undefined && `version ${text(version)}`,
+    provider !== undefined && (providers[text(provider) as Provider] ?? text(provider)),
+    role !== undefined && `as ${text(role)}`,
+  ];
+  return said.filter((part): part is string => typeof part === "string");
+}
+
+/** How a check ended, in the words that the check itself uses. */
+function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
+  const took = tookMs === undefined ? "" : ` after ${text(tookMs)} ms`;
+  if (ok === true) return `Passed${took}`;
+  const known = checkCodes.find((one) => one === code);
+  const reason = known ? checkTexts[known].title : "It did not pass.";
+  const where = field === undefined ? "" : ` Field ${words(field)}.`;
+  return `Failed${took}: ${reason}${where}`;
+}
+
+function purposeOf({ purpose }: ActivityDetails): string | false {
+  if (purpose === "check") return "for a check";
+  return purpose === "pipeline" ? "handed to the pipeline" : false;
+}
+
+type Value = NonNullable<ActivityDetails[keyof ActivityDetails]>;
+
+function text(value: Value): string {
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** clientSecret → client secret */
+function words(value: Value): string {
+  return text(value).replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
+}
