@@ -1,5 +1,7 @@
 "use client";
 
+import { AddSecretForm } from "@/components/secrets/add-secret-form";
+import { Dialog } from "@/components/ui/dialog";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 export type CreatedSecret = { id: string; name: string; subKind: SubKind };
@@ -8,7 +10,11 @@ export type CreatedSecret = { id: string; name: string; subKind: SubKind };
  * The dialog Add Secret. Render it beside another form, never inside: through a portal its submit would still
  * bubble up the React tree and submit the other form.
  */
-export function AddSecretDialog(_props: {
+export function AddSecretDialog({
+  isOpen,
+  onClose,
+  ...form
+}: {
   fabricId: string;
   isOpen: boolean;
   onClose: () => void;
@@ -17,5 +23,9 @@ export function AddSecretDialog(_props: {
   maxSecretBytes: number;
   onCreated?: (secret: CreatedSecret) => void;
 }) {
-  return null;
+  return (
+    <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret">
+      <AddSecretForm {...form} onClose={onClose} />
+    </Dialog>
+  );
 }

@@ -1,4 +1,5 @@
 import { FileKey, KeyRound, type LucideIcon, ShieldUser, UserLock } from "lucide-react";
+import type { ZodType } from "zod";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 const icons: Record<SubKind, LucideIcon> = {
@@ -15,7 +16,6 @@ export function SecretKindIcon({ subKind, className }: { subKind: SubKind; class
 
 /** The words for one field of a type, from the schema of the type. */
 export function fieldTitle(subKind: SubKind, field: string): string {
-  const shape: Record<string, { meta: () => { title?: string } | undefined }> =
-    secretKinds[subKind].fields.shape;
+  const shape: Record<string, ZodType> = secretKinds[subKind].fields.shape;
   return shape[field]?.meta()?.title ?? field;
 }

@@ -1,0 +1,81 @@
+import { KeyRound, SearchX } from "lucide-react";
+import { Suspense } from "react";
+import { AddSecretButton } from "@/components/secrets/add-secret-button";
+import { secretListHref } from "@/components/secrets/secret-list-href";
+import { SecretsTable } from "@/components/secrets/secrets-table";
+import { SecretsToolbar } from "@/components/secrets/secrets-toolbar";
+import { ButtonLink } from "@/components/ui/button";
+import { EmptyState } from "@/components/ui/empty-state";
+import { Pagination } from "@/components/ui/pagination";
+import { TableSkeleton } from "@/components/ui/skeleton";
+import type { Scope } from "@/lib/access/scope";
+import { webEnv } from "@/lib/env";
+import { listSecrets } from "@/lib/secrets/queries";
+import { type SecretListQuery, secretListQuery } from "@/lib/secrets/schema";
+import { requireScope } from "@/lib/server/require-scope";
+
+export const metadata = { title: "Secrets" };
+
+export default async function SecretsPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ fabricId: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}) {
+  const { fabricId } = await params;
+  const scope = await requireScope(fabricId, "secret:list");
+  const query = secretListQuery.parse(await searchParams);
+  return (
+    // While the fabric has no secrets, the empty state below is all there is.
+    <section className="group/secrets flex flex-col gap-4">
+      <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
+        <SecretsToolbar query={query} />
+        <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+      </div>
+      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
+        <Secrets scope={scope} query={query} />
+      </Suspense>
+    </section>
+  );
+}
+
+async function Secrets({ scope, query }: { scope: Scope<"secret:list">; query: SecretListQuery }) {
+  const { secrets, next, previous, isFabricEmpty } = await listSecrets(scope, query);
+  if (isFabricEmpty) return <NoSecrets fabricId={scope.fabricId} />;
+  if (secrets.length === 0)
+    return (
+      <EmptyState
+        icon={<SearchX />}
+        title="No secret matches"
+        action={<ButtonLink href="?">Clear</ButtonLink>}
+      >
+        Try another word or another type.
+      </EmptyState>
+    );
+  return (
+    <>
+      <SecretsTable fabricId={scope.fabricId} query={query} secrets={secrets} />
+      <Pagination
+        label="Pages of secrets"
+        previousHref={previous && secretListHref(query, { before: previous })}
+        nextHref={next && secretListHref(query, { after: next })}
+      />
+    </>
+  );
+}
+
+function NoSecrets({ fabricId }: { fabricId: string }) {
+  return (
+    <div data-no-secrets>
+      <EmptyState
+        icon={<KeyRound />}
+        title="No secrets yet"
+        action={<AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />}
+      >
+        Passwords, API keys and certificates are kept here, so that no project or connection holds them in
+        plain text. Once saved, a value is never shown again.
+      </EmptyState>
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+import { Badge } from "@/components/ui/badge";
+import type { SecretFacts } from "@/lib/secrets/schema";
+
+const dayMs = 86_400_000;
+const warnDays = 30;
+
+export function CertificateBadge({ certificate }: { certificate: NonNullable<SecretFacts["certificate"]> }) {
+  const expiresAt = new Date(certificate.expiresAt);
+  const leftMs = expiresAt.getTime() - Date.now();
+  const days = Math.floor(leftMs / dayMs);
+  if (leftMs <= 0) return <Badge tone="danger">expired</Badge>;
+  if (days < 1) return <Badge tone="warning">expires today</Badge>;
+  if (days < warnDays)
+    return <Badge tone="warning">expires in {days === 1 ? "1 day" : `${days} days`}</Badge>;
+  return <Badge>expires in {days <= 90 ? `${days} days` : `${Math.floor(days / 30.44)} months`}</Badge>;
+}

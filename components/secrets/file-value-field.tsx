@@ -1,0 +1,42 @@
+"use client";
+
+import { useState } from "react";
+import { useController, useFormContext } from "react-hook-form";
+import type { SecretValues } from "@/components/secrets/secret-form";
+import { inMemory } from "@/components/secrets/text-source";
+import { Field } from "@/components/ui/field";
+import { FileDrop } from "@/components/ui/file-drop";
+import { formatBytes } from "@/components/ui/format-bytes";
+
+/** The value of a Binary secret. Its size is judged here first: over the limit the server could only refuse it. */
+export function FileValueField({ maxSecretBytes }: { maxSecretBytes: number }) {
+  const { control, clearErrors, formState } = useFormContext<SecretValues>();
+  const { field } = useController({ control, name: "file" });
+  const [refusal, setRefusal] = useState<string | null>(null);
+
+  async function choose(chosen: File | null) {
+    const refused = chosen && refusalOf(chosen, maxSecretBytes);
+    const file = chosen && !refused ? await inMemory(chosen) : null;
+    clearErrors("fields.value");
+    setRefusal(refused || (chosen && !file ? `${chosen.name} could not be read.` : null));
+    field.onChange(file);
+  }
+
+  return (
+    <Field
+      label="Value"
+      isRequired
+      error={refusal ?? formState.errors.fields?.value?.message}
+      hint={`Up to ${formatBytes(maxSecretBytes)}, kept byte for byte. Of a certificate, subject, issuer and expiry are shown.`}
+    >
+      <FileDrop file={field.value} onFile={choose} hint="A certificate, a key, a keystore" />
+    </Field>
+  );
+}
+
+function refusalOf({ name, size }: File, maxBytes: number): string | null {
+  if (size === 0) return `${name} is empty.`;
+  return size > maxBytes
+    ? `${name} is ${formatBytes(size)}. A Binary secret holds up to ${formatBytes(maxBytes)}.`
+    : null;
+}

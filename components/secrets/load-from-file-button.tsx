@@ -1,0 +1,27 @@
+"use client";
+
+import { FileUp } from "lucide-react";
+import { useRef } from "react";
+import { Button } from "@/components/ui/button";
+
+export function LoadFromFileButton({ onFile }: { onFile: (file: File) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button size="sm" variant="ghost" icon={<FileUp aria-hidden />} onClick={() => input.current?.click()}>
+        Load from file
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          // Choosing the same file again must count as a choice.
+          event.target.value = "";
+          if (file) onFile(file);
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+import Link from "next/link";
+import { CertificateBadge } from "@/components/secrets/certificate-badge";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { sortHref } from "@/components/secrets/secret-list-href";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
+import type { SecretListQuery, SecretSort, SecretSummary } from "@/lib/secrets/schema";
+
+export function SecretsTable({
+  fabricId,
+  query,
+  secrets,
+}: {
+  fabricId: string;
+  query: SecretListQuery;
+  secrets: SecretSummary[];
+}) {
+  const sortable = (sort: SecretSort) => ({
+    sort: query.sort === sort ? query.order : ("none" as const),
+    href: sortHref(query, sort),
+  });
+  return (
+    <Table label="Secrets">
+      <THead>
+        <Th {...sortable("name")}>Name</Th>
+        <Th {...sortable("type")}>Type</Th>
+        <Th>Description</Th>
+        <Th>Used by</Th>
+        <Th {...sortable("created")}>Created</Th>
+        <Th {...sortable("updated")}>Updated</Th>
+      </THead>
+      <TBody>
+        {secrets.map((secret) => (
+          <SecretRow
+            key={secret.id}
+            href={`/metadata/fabrics/${fabricId}/secrets/${secret.id}`}
+            secret={secret}
+          />
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
+  const { name, subKind, description, usedBy, facts } = secret;
+  return (
+    <Tr>
+      <Td isMain className="md:max-w-72">
+        <Link
+          href={href}
+          className="block truncate rounded-sm hover:text-accent-text hover:underline"
+          title={name}
+        >
+          {name}
+        </Link>
+      </Td>
+      <Td label="Type">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-1 md:whitespace-nowrap">
+          <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
+          {secretKinds[subKind].label}
+          {facts.certificate && <CertificateBadge certificate={facts.certificate} />}
+        </div>
+      </Td>
+      <Td label="Description" className={description ? "md:max-w-64" : "max-md:hidden"}>
+        <p className="md:truncate" title={description}>
+          {description}
+        </p>
+      </Td>
+      <Td label="Used by">
+        {usedBy === 0 ? (
+          <span className="text-faint">Nothing yet</span>
+        ) : (
+          <Link
+            href={`${href}#used-by`}
+            className="whitespace-nowrap rounded-sm text-accent-text hover:underline"
+          >
+            {usedBy === 1 ? "1 connection" : `${usedBy} connections`}
+          </Link>
+        )}
+      </Td>
+      <Td label="Created">
+        <When date={secret.createdAt} by={secret.createdByName} />
+      </Td>
+      <Td label="Updated">
+        <When date={secret.updatedAt} by={secret.updatedByName} />
+      </Td>
+    </Tr>
+  );
+}
+
+function When({ date, by }: { date: Date; by: string }) {
+  return (
+    <>
+      <RelativeTime date={date} />
+      <span className="block max-w-40 truncate text-faint text-sm" title={by}>
+        {by}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+"use client";
+
+import { type ClipboardEvent, type DragEvent, useRef, useState } from "react";
+import { useController, useFormContext } from "react-hook-form";
+import { LoadFromFileButton } from "@/components/secrets/load-from-file-button";
+import type { SecretValues } from "@/components/secrets/secret-form";
+import { inMemory, readText, shownText, withPasted } from "@/components/secrets/text-source";
+import { TextValueNotes } from "@/components/secrets/text-value-notes";
+import { Field } from "@/components/ui/field";
+import { formatBytes } from "@/components/ui/format-bytes";
+import { SecretTextarea } from "@/components/ui/secret-textarea";
+import { maxTextBytes } from "@/lib/secrets/kinds/value";
+
+export type RefusedFile = { file: File; reason: string };
+
+/** The value of a Text secret. The form holds the exact text; the textarea shows it with its own line ends. */
+export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: File) => void }) {
+  const { control, trigger } = useFormContext<SecretValues>();
+  const { field, fieldState } = useController({ control, name: "fields.value" });
+  const [origin, setOrigin] = useState<"typed" | "line ends lost" | { loaded: File }>("typed");
+  const [refused, setRefused] = useState<RefusedFile | null>(null);
+  const pasted = useRef<string | null>(null);
+
+  function keep(text: string, from: typeof origin) {
+    field.onChange(text);
+    setOrigin(from);
+    setRefused(null);
+    if (fieldState.error || text.length > maxTextBytes) void trigger("fields.value");
+  }
+
+  function edit(shown: string) {
+    // After a paste the browser reports its own version of it; the exact one was put aside by `paste`.
+    const exact = pasted.current;
+    pasted.current = null;
+    if (exact !== null && shownText(exact) === shown) return keep(exact, "typed");
+    keep(shown, field.value.includes("\r") && shown !== "" ? "line ends lost" : "typed");
+  }
+
+  function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
+    const [file] = event.clipboardData.files;
+    const text = event.clipboardData.getData("text/plain");
+    const { selectionStart, selectionEnd } = event.currentTarget;
+    pasted.current = text.includes("\r") ? withPasted(field.value, selectionStart, selectionEnd, text) : null;
+    if (file && text === "") {
+      event.preventDefault();
+      void load(file);
+    }
+  }
+
+  function drop(event: DragEvent) {
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    void load(file);
+  }
+
+  async function load(chosen: File) {
+    const file = await inMemory(chosen);
+    if (!file) return setRefused({ file: chosen, reason: `${chosen.name} could not be read.` });
+    const text = file.size > maxTextBytes ? null : await readText(file);
+    if (text) keep(text, { loaded: file });
+    else setRefused({ file, reason: refusal(file) });
+  }
+
+  return (
+    <div className="flex flex-col gap-2">
+      <Field
+        label="Value"
+        isRequired
+        error={fieldState.error?.message}
+        hint={`Up to ${formatBytes(maxTextBytes)}, several lines too. Kept exactly as it is.`}
+        action={<LoadFromFileButton onFile={load} />}
+      >
+        <SecretTextarea
+          ref={field.ref}
+          name={field.name}
+          value={shownText(field.value)}
+          onChange={(event) => edit(event.target.value)}
+          onBlur={field.onBlur}
+          onPaste={paste}
+          onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
+          onDrop={drop}
+        />
+      </Field>
+      <TextValueNotes
+        text={field.value}
+        loaded={typeof origin === "object" ? origin.loaded : null}
+        areLineEndsLost={origin === "line ends lost"}
+        refused={refused}
+        onConvert={() => keep(shownText(field.value), "typed")}
+        {...(onStoreAsBinary ? { onStoreAsBinary } : {})}
+      />
+    </div>
+  );
+}
+
+function refusal({ name, size }: File): string {
+  if (size === 0) return `${name} is empty.`;
+  if (size > maxTextBytes)
+    return `${name} is ${formatBytes(size)}. A Text secret holds up to ${formatBytes(maxTextBytes)}.`;
+  return `${name} is not UTF-8 text. A Binary secret keeps it byte for byte.`;
+}
