@@ -1,0 +1,47 @@
+import { KeySquare } from "lucide-react";
+import type { Metadata } from "next";
+import { WhoCan } from "@/components/fabrics/who-can";
+import { CreateTokenButton } from "@/components/tokens/create-token-button";
+import { TokenTable } from "@/components/tokens/token-table";
+import { EmptyState } from "@/components/ui/empty-state";
+import { webEnv } from "@/lib/env";
+import { getFabric } from "@/lib/fabrics/queries";
+import { requireScope } from "@/lib/server/require-scope";
+import { listTokens } from "@/lib/tokens/queries";
+
+export const metadata: Metadata = { title: "Advanced" };
+
+export default async function AdvancedPage({ params }: { params: Promise<{ fabricId: string }> }) {
+  const { fabricId } = await params;
+  const scope = await requireScope(fabricId, "token:list");
+  const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
+  const tokens = await listTokens(scope);
+  const isAdmin = scope.role === "admin";
+  const act = isAdmin ? (
+    <CreateTokenButton fabricId={fabric.id} automateUrl={webEnv().AUTOMATE_URL} />
+  ) : (
+    <WhoCan act="can create and revoke tokens" team={fabric.team.name} admins={fabric.admins} />
+  );
+  return (
+    <section aria-labelledby="tokens" className="flex flex-col gap-4">
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div>
+          <h2 id="tokens" className="font-semibold text-lg">
+            Pipeline tokens
+          </h2>
+          <p className="max-w-2xl text-pretty text-muted">
+            A pipeline reads this fabric's secrets from Automate with one of these. Each read is in Activity.
+          </p>
+        </div>
+        {tokens.length > 0 && act}
+      </div>
+      {tokens.length > 0 ? (
+        <TokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
+      ) : (
+        <EmptyState icon={<KeySquare />} title="No pipeline tokens yet" action={act}>
+          Pipelines cannot read the secrets of this fabric until one is created.
+        </EmptyState>
+      )}
+    </section>
+  );
+}

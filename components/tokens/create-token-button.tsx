@@ -1,0 +1,37 @@
+"use client";
+
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { CreateTokenForm } from "@/components/tokens/create-token-form";
+import { NewTokenPanel } from "@/components/tokens/new-token-panel";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { useDialog } from "@/components/ui/use-dialog";
+
+type Place = { fabricId: string; automateUrl: string };
+
+export function CreateTokenButton(place: Place) {
+  const dialog = useDialog();
+  return (
+    <>
+      <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
+        Create token
+      </Button>
+      <Dialog
+        isOpen={dialog.isOpen}
+        onClose={dialog.close}
+        title="Create pipeline token"
+        description="Whoever holds it can read every secret of this fabric."
+      >
+        <CreateToken {...place} onDone={dialog.close} />
+      </Dialog>
+    </>
+  );
+}
+
+/** The token lives in this state and nowhere else: closing the dialog forgets it. */
+function CreateToken({ fabricId, automateUrl, onDone }: Place & { onDone: () => void }) {
+  const [token, setToken] = useState<string | null>(null);
+  if (token === null) return <CreateTokenForm fabricId={fabricId} onCreated={setToken} />;
+  return <NewTokenPanel token={token} automateUrl={automateUrl} onDone={onDone} />;
+}

@@ -1,0 +1,56 @@
+import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
+import { Badge } from "@/components/ui/badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import type { TokenSummary } from "@/lib/tokens/schema";
+
+const statuses = {
+  active: { label: "Active", tone: "success" },
+  expired: { label: "Expired", tone: "warning" },
+  revoked: { label: "Revoked", tone: "neutral" },
+} as const;
+
+export function TokenTable({
+  tokens,
+  fabricId,
+  canRevoke,
+}: {
+  tokens: TokenSummary[];
+  fabricId: string;
+  canRevoke: boolean;
+}) {
+  return (
+    <Table label="Pipeline tokens">
+      <THead>
+        <Th>Name</Th>
+        <Th>Status</Th>
+        <Th>Expires</Th>
+        <Th>Last used</Th>
+        <Th>Created</Th>
+        {canRevoke && <Th srOnly>Actions</Th>}
+      </THead>
+      <TBody>
+        {tokens.map((token) => (
+          <Tr key={token.id}>
+            <Td label="Name" isMain>
+              <span className="break-words">{token.name}</span>
+            </Td>
+            <Td label="Status">
+              <Badge tone={statuses[token.status].tone}>{statuses[token.status].label}</Badge>
+            </Td>
+            <Td label="Expires">{token.expiresAt ? <RelativeTime date={token.expiresAt} /> : "Never"}</Td>
+            <Td label="Last used">{token.lastUsedAt ? <RelativeTime date={token.lastUsedAt} /> : "Never"}</Td>
+            <Td label="Created">
+              <RelativeTime date={token.createdAt} /> by {token.createdByName}
+            </Td>
+            {canRevoke && (
+              <Td align="right">
+                {token.status === "active" && <RevokeTokenButton fabricId={fabricId} token={token} />}
+              </Td>
+            )}
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}
