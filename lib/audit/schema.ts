@@ -25,12 +25,18 @@ export const auditActions = {
   "token.revoke": "revoked",
   "team.create": "created",
   "team.invite": "invited",
+  "team.uninvite": "withdrew the invitation of",
   "team.join": "joined",
+  "team.leave": "left",
   "team.role": "changed the role of",
   "team.remove": "removed",
   "user.create": "created",
   "user.password": "changed the password of",
+  "user.link": "linked single sign-on of",
+  "user.lock": "locked",
+  "user.unlock": "unlocked",
   "session.start": "signed in",
+  "session.confirm": "confirmed who they are",
   "session.end": "signed out",
 } as const;
 

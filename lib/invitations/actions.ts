@@ -1,0 +1,15 @@
+"use server";
+
+import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
+import { inviteInput, joinAsNewPersonInput, joinInput, withdrawInput } from "@/lib/invitations/schema";
+import { ownAction, teamAction } from "@/lib/server/action";
+import { openAction } from "@/lib/server/open-action";
+
+export const inviteAction = teamAction({ permission: "team:write", input: inviteInput, run: invite });
+export const withdrawInvitationAction = teamAction({
+  permission: "team:write",
+  input: withdrawInput,
+  run: withdrawInvitation,
+});
+export const joinTeamAction = ownAction({ input: joinInput, run: joinTeam });
+export const joinAsNewPersonAction = openAction({ input: joinAsNewPersonInput, run: joinAsNewPerson });

@@ -1,0 +1,121 @@
+import "server-only";
+import type { Actor, TeamScope } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
+import { db, isUniqueViolation } from "@/lib/db";
+import { findOffer } from "@/lib/invitations/queries";
+import { redeem } from "@/lib/invitations/redeem";
+import { type InviteInput, invitationDays, type NewPersonInput } from "@/lib/invitations/schema";
+import { newInvitationToken } from "@/lib/invitations/token";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { hashPassword } from "@/lib/users/password";
+import { emailKey } from "@/lib/users/schema";
+
+type Manager = TeamScope<"team:write">;
+
+/** Invites a person by e-mail. The token is the caller's to show, once; an earlier open invitation stops working. */
+export async function invite(
+  scope: Manager,
+  { email, role }: InviteInput,
+): Promise<Result<{ token: string }, "already_member">> {
+  const { teamId, actor } = scope;
+  const key = emailKey(email);
+  const isMember = await db.membership.count({ where: { teamId, user: { emailKey: key } } });
+  if (isMember > 0) return fail("already_member", { email: "This person is a member already." });
+  const { token, tokenHash } = newInvitationToken();
+  const expiresAt = new Date(Date.now() + invitationDays * 24 * 60 * 60_000);
+  await db.$transaction(async (tx) => {
+    await tx.invitation.deleteMany({ where: { teamId, emailKey: key, usedAt: null } });
+    const { id } = await tx.invitation.create({
+      data: {
+        teamId,
+        email,
+        emailKey: key,
+        role,
+        tokenHash,
+        createdById: actor.id,
+        createdByName: actor.name,
+        expiresAt,
+      },
+      select: { id: true },
+    });
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId: null,
+      action: "team.invite",
+      object: { kind: "user", id, name: email },
+      details: { role },
+    });
+  });
+  return ok({ token });
+}
+
+/** Takes an open invitation back: its link stops working. */
+export async function withdrawInvitation(
+  scope: Manager,
+  { invitationId }: { invitationId: string },
+): Promise<Result<null, never>> {
+  const { teamId, actor } = scope;
+  await db.$transaction(async (tx) => {
+    const where = { id: invitationId, teamId, usedAt: null };
+    const invitation = await tx.invitation.findFirst({ where, select: { id: true, email: true } });
+    const { count } = await tx.invitation.deleteMany({ where });
+    if (!invitation || count === 0) throw new NotFound("There is no such open invitation.");
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId: null,
+      action: "team.uninvite",
+      object: { kind: "user", id: invitation.id, name: invitation.email },
+    });
+  });
+  return ok(null);
+}
+
+/** Joins the team that a link offers, as the signed-in person it was made for. */
+export async function joinTeam(
+  actor: Actor,
+  { token }: { token: string },
+): Promise<Result<{ teamId: string }, "no_invitation" | "other_person">> {
+  const offer = await findOffer(token);
+  if (!offer) return fail("no_invitation");
+  if (actor.kind !== "user" || emailKey(actor.email) !== emailKey(offer.email)) return fail("other_person");
+  const joined = await db.$transaction((tx) => redeem(tx, offer.id, actor));
+  return joined ? ok({ teamId: offer.teamId }) : fail("no_invitation");
+}
+
+/** Makes a person of whoever holds the link, with its e-mail address, and the membership with it. */
+export async function joinAsNewPerson({
+  token,
+  name,
+  password,
+}: NewPersonInput & { token: string }): Promise<
+  Result<{ email: string; teamId: string }, "no_invitation" | "email_taken">
+> {
+  const offer = await findOffer(token);
+  if (!offer) return fail("no_invitation");
+  const { email, teamId } = offer;
+  const passwordHash = await hashPassword(password);
+  try {
+    await db.$transaction(async (tx) => {
+      const user = await tx.user.create({
+        data: { email, emailKey: emailKey(email), name, passwordHash },
+        select: { id: true, name: true },
+      });
+      await record(tx, {
+        actor: { kind: "user", ...user },
+        teamId,
+        fabricId: null,
+        action: "user.create",
+        object: { kind: "user", ...user },
+        details: { by: "invitation" },
+      });
+      if (!(await redeem(tx, offer.id, user))) throw new NotFound("The invitation was used in the meantime.");
+    });
+  } catch (error) {
+    if (isUniqueViolation(error)) return fail("email_taken");
+    if (error instanceof NotFound) return fail("no_invitation");
+    throw error;
+  }
+  return ok({ email, teamId });
+}

@@ -1,0 +1,34 @@
+import "server-only";
+import type { TeamScope } from "@/lib/access/scope";
+import { db } from "@/lib/db";
+import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/lib/invitations/schema";
+import { hashInvitationToken } from "@/lib/invitations/token";
+
+/** The invitations of a team that can still be used; none for who is not an Admin. */
+export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise<OpenInvitation[]> {
+  if (scope.role !== "admin") return [];
+  const invitations = await db.invitation.findMany({
+    where: { teamId: scope.teamId, usedAt: null, expiresAt: { gt: new Date() } },
+    orderBy: { id: "asc" },
+    select: { id: true, email: true, role: true, createdByName: true, expiresAt: true },
+  });
+  return invitations.map(({ createdByName, ...invitation }) => ({ ...invitation, invitedBy: createdByName }));
+}
+
+/** What a link offers, or null for one that is unknown, used, withdrawn or expired: the four look alike. */
+export async function findOffer(token: string): Promise<InvitationOffer | null> {
+  if (!invitationToken.safeParse(token).success) return null;
+  const invitation = await db.invitation.findUnique({
+    where: { tokenHash: hashInvitationToken(token), usedAt: null, expiresAt: { gt: new Date() } },
+    select: {
+      id: true,
+      email: true,
+      role: true,
+      createdByName: true,
+      team: { select: { id: true, name: true } },
+    },
+  });
+  if (!invitation) return null;
+  const { id, email, role, createdByName, team } = invitation;
+  return { id, email, role, teamId: team.id, teamName: team.name, invitedBy: createdByName };
+}

@@ -1,0 +1,16 @@
+import "server-only";
+import type { Actor } from "@/lib/access/scope";
+import { fail, type Result } from "@/lib/result";
+import { currentSessionId } from "@/lib/server/actor";
+import { currentNetwork, delayKey } from "@/lib/server/network";
+import { confirmSession } from "@/lib/sessions/mutations";
+
+/** Makes the session of this request fresh, for its person's password. Wrong tries count as they do at sign-in. */
+export async function confirmCurrentSession(
+  actor: Actor,
+  { password }: { password: string },
+): Promise<Result<null, "wrong_password" | "delayed" | "signed_out">> {
+  const sessionId = await currentSessionId();
+  if (!sessionId || actor.kind !== "user") return fail("signed_out");
+  return confirmSession(actor, sessionId, password, delayKey(actor.email, await currentNetwork()));
+}

@@ -1,0 +1,35 @@
+import "server-only";
+import { db } from "@/lib/db";
+
+/** Wrong tries that cost nothing. From the fifth on each makes the next one wait: 2 s, 4 s, … 60 s. */
+export const freeTries = 4;
+
+/**
+ * Takes one try, before the password is looked at: a try counts as wrong until `forgetTries` says otherwise, so that
+ * many at once count as many. Null when the try may go on, else the seconds until the next one; such a try is not
+ * counted, so that nobody can hold an account shut. An hour without a wrong try starts anew.
+ */
+export async function takeTry(key: string): Promise<number | null> {
+  const [taken] = await db.$queryRaw<{ failures: number }[]>`
+    INSERT INTO sign_in_delay AS d (key, failures, "nextTryAt", "updatedAt")
+    VALUES (${key}, 1, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (key) DO UPDATE SET
+      failures = CASE WHEN d."updatedAt" < clock_timestamp() - interval '1 hour' THEN 1 ELSE d.failures + 1 END,
+      "nextTryAt" = clock_timestamp() + CASE
+        WHEN d."updatedAt" < clock_timestamp() - interval '1 hour' OR d.failures < ${freeTries}::int THEN interval '0'
+        ELSE least(60, power(2, least(6, d.failures - ${freeTries}::int + 1))) * interval '1 second' END,
+      "updatedAt" = clock_timestamp()
+    WHERE d."nextTryAt" <= clock_timestamp()
+    RETURNING failures`;
+  if (taken) return null;
+  const [delay] = await db.$queryRaw<{ seconds: number }[]>`
+    SELECT ceil(extract(epoch FROM "nextTryAt" - clock_timestamp()))::int AS seconds
+    FROM sign_in_delay WHERE key = ${key}`;
+  return Math.max(1, delay?.seconds ?? 1);
+}
+
+/** Forgets the tries of one key after a right one, and of everybody whose last try was a day ago. */
+export async function forgetTries(key: string): Promise<void> {
+  const yesterday = new Date(Date.now() - 24 * 60 * 60_000);
+  await db.signInDelay.deleteMany({ where: { OR: [{ key }, { updatedAt: { lt: yesterday } }] } });
+}

@@ -1,0 +1,102 @@
+import "server-only";
+import type { TeamScope } from "@/lib/access/scope";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import { db, type Tx } from "@/lib/db";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
+import type { MemberRole } from "@/lib/teams/schema";
+
+type Manager = TeamScope<"team:write">;
+
+/** Makes a member a User or an Admin. The last Admin stays one. */
+export async function changeRole(
+  scope: Manager,
+  { userId, role }: { userId: string; role: MemberRole },
+): Promise<Result<null, "last_admin">> {
+  return withMember(scope, userId, async (tx, member, isLastAdmin) => {
+    if (member.role === role) return ok(null);
+    if (isLastAdmin) return fail("last_admin");
+    await tx.membership.update({
+      where: { teamId_userId: member.key },
+      data: { role },
+      select: { role: true },
+    });
+    await record(tx, entry(scope, "team.role", member, { role }));
+    return ok(null);
+  });
+}
+
+/** Takes a member out of the team: access to its fabrics ends with their next request. */
+export async function removeMember(
+  scope: Manager,
+  { userId }: { userId: string },
+): Promise<Result<null, "last_admin">> {
+  return withMember(scope, userId, async (tx, member, isLastAdmin) => {
+    if (isLastAdmin) return fail("last_admin");
+    await tx.membership.deleteMany({ where: member.key });
+    await record(tx, entry(scope, "team.remove", member, { role: member.role }));
+    return ok(null);
+  });
+}
+
+/** Takes oneself out of a team. */
+export async function leaveTeam(scope: TeamScope<"team:see">): Promise<Result<null, "last_admin">> {
+  return withMember(scope, scope.actor.id, async (tx, member, isLastAdmin) => {
+    if (isLastAdmin) return fail("last_admin");
+    await tx.membership.deleteMany({ where: member.key });
+    await record(tx, {
+      ...entry(scope, "team.leave", member),
+      object: { kind: "team", id: scope.teamId, name: member.teamName },
+    });
+    return ok(null);
+  });
+}
+
+type LockedMember = {
+  key: { teamId: string; userId: string };
+  role: MemberRole;
+  name: string;
+  teamName: string;
+};
+
+/** Runs with the team locked, so that of two Admins who go at once the second one sees that the first is gone. */
+async function withMember<T>(
+  { teamId }: Pick<Manager, "teamId">,
+  userId: string,
+  run: (tx: Tx, member: LockedMember, isLastAdmin: boolean) => Promise<T>,
+): Promise<T> {
+  return db.$transaction(async (tx) => {
+    const [team] = await tx.$queryRaw<{ name: string }[]>`
+      SELECT name FROM team WHERE id = ${teamId} FOR UPDATE`;
+    const key = { teamId, userId };
+    const membership = await tx.membership.findUnique({
+      where: { teamId_userId: key },
+      select: { role: true, user: { select: { name: true } } },
+    });
+    if (!team || !membership) throw new NotFound("There is no such member.");
+    const { role, user } = membership;
+    const otherAdmins = await tx.membership.count({
+      where: { teamId, role: "admin", userId: { not: userId } },
+    });
+    return run(
+      tx,
+      { key, role, name: user.name, teamName: team.name },
+      role === "admin" && otherAdmins === 0,
+    );
+  });
+}
+
+function entry(
+  { actor, teamId }: Pick<Manager, "actor" | "teamId">,
+  action: AuditEntry["action"],
+  { key, name, teamName }: LockedMember,
+  details: AuditEntry["details"] = {},
+): AuditEntry {
+  return {
+    actor,
+    teamId,
+    fabricId: null,
+    action,
+    object: { kind: "user", id: key.userId, name },
+    details: { team: teamName, ...details },
+  };
+}

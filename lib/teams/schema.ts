@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+const id = z.string().max(64);
+
+/** What a member is in a team. */
+export const memberRole = z.enum(["user", "admin"]);
+export type MemberRole = z.infer<typeof memberRole>;
+
+/** A team's name. */
+export const teamName = z.string().trim().min(1, "Enter a name.").max(100, "Use at most 100 characters.");
+
+export const changeRoleInput = z.object({ userId: id, role: memberRole });
+export const removeMemberInput = z.object({ userId: id });
+export const leaveTeamInput = z.object({});
+
+/** What a role is called on screens. */
+export const roleNames: Record<MemberRole, string> = { user: "User", admin: "Admin" };
+
+export type TeamSummary = { id: string; name: string; role: MemberRole; members: number; fabrics: number };
+
+export type Member = { userId: string; name: string; email: string; role: MemberRole; since: Date };
+
+export type TeamDetail = { id: string; name: string; members: Member[] };
