@@ -11,15 +11,13 @@ import {
 import { v7 as uuidv7 } from "uuid";
 import { fabricKeyStatement } from "@/lib/crypto/fabric-key";
 import { CannotOpen } from "@/lib/crypto/open";
-import type { Tx } from "@/lib/db";
-import { db } from "@/lib/db";
-import { automateEnv } from "@/lib/env";
+import { type Db, db, type Tx } from "@/lib/db";
 import type { Kms } from "@/lib/kms/define";
 
 const keptForMs = 5 * 60_000;
 
 /** Makes and unwraps the key pairs of fabrics. Private keys stay in memory for minutes. */
-export function createFabricKeys(kms: Kms) {
+export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
   const kept = new Map<string, { key: Promise<CryptoKey>; until: number }>();
   return {
     /** Makes a pair for a fabric: the public half signed, the private half wrapped. Returns its kid. */
@@ -36,7 +34,7 @@ export function createFabricKeys(kms: Kms) {
           kid,
           fabricId,
           publicJwk: JSON.stringify(publicJwk),
-          signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk)),
+          signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk), signingKey),
           ...wrapped,
           masterKeyId: kms.masterKeyId,
         },
@@ -50,7 +48,7 @@ export function createFabricKeys(kms: Kms) {
       const now = Date.now();
       for (const [id, { until }] of kept) if (until < now) kept.delete(id);
       const id = `${fabricId}/${kid}`;
-      const key = kept.get(id)?.key ?? unwrap(kms, fabricId, kid);
+      const key = kept.get(id)?.key ?? unwrap(client, kms, fabricId, kid);
       if (!kept.has(id)) {
         kept.set(id, { key, until: now + keptForMs });
         key.catch(() => kept.delete(id));
@@ -92,8 +90,8 @@ async function wrap(
   return { wrappedPrivate, wrappedKey: await kms.wrap(oneTimeKey) };
 }
 
-async function unwrap(kms: Kms, fabricId: string, kid: string): Promise<CryptoKey> {
-  const row = await db.fabricKey.findFirst({
+async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Promise<CryptoKey> {
+  const row = await client.fabricKey.findFirst({
     where: { kid, fabricId },
     select: { wrappedPrivate: true, wrappedKey: true },
   });
@@ -116,8 +114,8 @@ async function unwrap(kms: Kms, fabricId: string, kid: string): Promise<CryptoKe
   }
 }
 
-async function sign(statement: string): Promise<string> {
-  const key = await importJWK(automateEnv().AUTOMATE_SIGNING_KEY, "EdDSA");
+async function sign(statement: string, signingKey: JWK): Promise<string> {
+  const key = await importJWK(signingKey, "EdDSA");
   return new CompactSign(new TextEncoder().encode(statement))
     .setProtectedHeader({ alg: "EdDSA", typ: "selvage-fabric-key" })
     .sign(key);

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     new URL(isSource ? "./check-worker.ts" : "./check-worker.mjs", import.meta.url),
   );
   const pool = createCheckPool({ workerPath });
-  const app = createApp({ keys: createFabricKeys(kms), pool, logger: true });
+  const app = createApp({ keys: createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY), pool, logger: true });
   await app.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
 
   const purging = setInterval(

@@ -1,0 +1,257 @@
+import { createDecipheriv } from "node:crypto";
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair, type JWK } from "jose";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { SealContext } from "@/lib/crypto/context";
+import {
+  fabricKeyStatement,
+  UntrustedFabricKey,
+  type VerifiedFabricKey,
+  verifyFabricKey,
+} from "@/lib/crypto/fabric-key";
+import { CannotOpen, open } from "@/lib/crypto/open";
+import { Plaintext } from "@/lib/crypto/plaintext";
+import { seal } from "@/lib/crypto/seal";
+import aesGcm from "./vectors/aes_gcm_test.json";
+import jwe from "./vectors/json_web_encryption_test.json";
+import x25519 from "./vectors/x25519_jwk_test.json";
+
+const place: SealContext = { fabricId: "f1", secretId: "s1", subKind: "text", field: "value", version: 1 };
+const encode = (text: string) => new TextEncoder().encode(text);
+
+let automate: { sign: (statement: string, typ?: string) => Promise<string>; publicJwk: JWK };
+let fabric: { key: VerifiedFabricKey; publicJwk: JWK; privateKey: CryptoKey };
+
+beforeAll(async () => {
+  const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  automate = {
+    publicJwk: await exportJWK(pair.publicKey),
+    sign: (statement, typ = "selvage-fabric-key") =>
+      new CompactSign(encode(statement)).setProtectedHeader({ alg: "EdDSA", typ }).sign(pair.privateKey),
+  };
+  fabric = await makeFabricKey("f1", "k1");
+});
+
+async function makeFabricKey(fabricId: string, kid: string) {
+  const pair = await generateKeyPair("ECDH-ES", { crv: "X25519", extractable: true });
+  const publicJwk = await exportJWK(pair.publicKey);
+  const signature = await automate.sign(fabricKeyStatement(fabricId, kid, publicJwk));
+  const row = { fabricId, kid, publicJwk: JSON.stringify(publicJwk), signature };
+  return { key: await verifyFabricKey(row, automate.publicJwk), publicJwk, privateKey: pair.privateKey };
+}
+
+const openHere = (sealed: string, context = place, kid = "k1") =>
+  open(sealed, { kid, key: fabric.privateKey }, context);
+
+describe("a sealed value", () => {
+  test("opens in its place to exactly the bytes that were sealed, whatever they are", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+        const opened = await openHere(await seal(fabric.key, place, bytes));
+        expect([...opened.revealBytes()]).toEqual([...bytes]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test.each(["***", "\uFEFFbom", "a\r\nb\n", "nul\0nul", "••••", "𝄞"])(
+    "keeps the text %j to the byte",
+    async (text) => {
+      expect((await openHere(await seal(fabric.key, place, encode(text)))).revealText()).toBe(text);
+    },
+  );
+
+  test("has exactly the protected header alg, enc, epk, kid, ctx", async () => {
+    const [head] = (await seal(fabric.key, place, encode("x"))).split(".");
+    const header = JSON.parse(Buffer.from(head ?? "", "base64url").toString());
+    expect(Object.keys(header).sort()).toEqual(["alg", "ctx", "enc", "epk", "kid"]);
+    expect(header.ctx).toBe("v1/f1/s1/text/value/1");
+  });
+
+  test("moved to any other place does not open", async () => {
+    const sealed = await seal(fabric.key, place, encode("x"));
+    const elsewhere: SealContext[] = [
+      { ...place, fabricId: "f2" },
+      { ...place, secretId: "s2" },
+      { ...place, subKind: "binary" },
+      { ...place, field: "password" },
+      { ...place, version: 2 },
+    ];
+    for (const other of elsewhere) await expect(openHere(sealed, other)).rejects.toThrow(CannotOpen);
+    await expect(openHere(sealed, place, "k2")).rejects.toThrow(CannotOpen);
+  });
+
+  test("does not open when any one character of it is changed, or it is cut", async () => {
+    const sealed = await seal(fabric.key, place, encode("value"));
+    for (let i = 0; i < sealed.length; i += 3) {
+      const changed = sealed.slice(0, i) + (sealed[i] === "A" ? "B" : "A") + sealed.slice(i + 1);
+      const opened = await openHere(changed).catch((error: Error) => error);
+      // The last character of a base64url part can have spare bits: then the very same bytes open.
+      if (opened instanceof Plaintext) expect(opened.revealText()).toBe("value");
+      else expect(opened).toBeInstanceOf(CannotOpen);
+    }
+    for (let cut = 1; cut < 60; cut += 1)
+      await expect(openHere(sealed.slice(0, -cut))).rejects.toThrow(CannotOpen);
+  });
+
+  test.each([
+    ["a compressed value", { zip: "DEF" }],
+    ["a further header member", { note: "x" }],
+    ["a critical extension", { crit: ["b64"], b64: true }],
+    ["another content encryption", { enc: "A128GCM" }],
+    ["key wrapping", { alg: "ECDH-ES+A256KW" }],
+  ])("with %s is refused", async (_what, extra) => {
+    const header = { alg: "ECDH-ES", enc: "A256GCM", kid: "k1", ctx: "v1/f1/s1/text/value/1", ...extra };
+    const sealed = await new CompactEncrypt(encode("x"))
+      .setProtectedHeader(header)
+      .encrypt(fabric.key.key, { crit: { b64: true } })
+      .catch(() => undefined);
+    if (sealed) await expect(openHere(sealed)).rejects.toThrow(CannotOpen);
+    else expect(header).toHaveProperty(Object.keys(extra)[0] ?? "");
+  });
+
+  test("fails with the same error whatever the cause", async () => {
+    const other = await makeFabricKey("f1", "k9");
+    const causes = ["", "a.b.c.d.e", "not a jwe", await seal(other.key, place, encode("x"))];
+    const messages = await Promise.all(
+      causes.map((sealed) => openHere(sealed).catch((error: Error) => `${error.name} ${error.message}`)),
+    );
+    expect(new Set(messages).size).toBe(1);
+  });
+
+  test("cannot be sealed for one fabric to the key of another", async () => {
+    await expect(seal(fabric.key, { ...place, fabricId: "f2" }, encode("x"))).rejects.toThrow();
+  });
+
+  test("cannot be sealed for a place that reads like another", async () => {
+    await expect(seal(fabric.key, { ...place, secretId: "s1/text" }, encode("x"))).rejects.toThrow();
+  });
+});
+
+describe("a fabric's public key", () => {
+  test("that was swapped, relabelled or signed by somebody else is not sealed to", async () => {
+    const { publicJwk } = fabric;
+    const stranger = await exportJWK(
+      (await generateKeyPair("ECDH-ES", { crv: "X25519", extractable: true })).publicKey,
+    );
+    const signature = await automate.sign(fabricKeyStatement("f1", "k1", publicJwk));
+    const good = { fabricId: "f1", kid: "k1", publicJwk: JSON.stringify(publicJwk), signature };
+    const mallory = await generateKeyPair("EdDSA", { crv: "Ed25519" });
+    const forged = await new CompactSign(encode(fabricKeyStatement("f1", "k1", stranger)))
+      .setProtectedHeader({ alg: "EdDSA", typ: "selvage-fabric-key" })
+      .sign(mallory.privateKey);
+    const bad = [
+      { ...good, publicJwk: JSON.stringify(stranger) },
+      { ...good, fabricId: "f2" },
+      { ...good, kid: "k2" },
+      { ...good, publicJwk: JSON.stringify(stranger), signature: forged },
+      { ...good, signature: "" },
+      {
+        ...good,
+        signature: await automate.sign(fabricKeyStatement("f1", "k1", publicJwk), "selvage-request"),
+      },
+    ];
+    await expect(verifyFabricKey(good, automate.publicJwk)).resolves.toBeDefined();
+    for (const row of bad)
+      await expect(verifyFabricKey(row, automate.publicJwk)).rejects.toThrow(UntrustedFabricKey);
+  });
+});
+
+describe("an opened value", () => {
+  const secret = "canary-5f2c";
+  const value = new Plaintext(encode(secret));
+
+  test("shows itself in no string, inspection, JSON, spread or error", () => {
+    expect(`${value}${inspect(value, { depth: 9, showHidden: true })}${inspect({ value })}`).not.toContain(
+      secret,
+    );
+    expect(JSON.stringify({ ...value })).toBe("{}");
+    expect(() => JSON.stringify({ value })).toThrow();
+    expect(() => JSON.stringify({ value })).not.toThrow(secret);
+  });
+});
+
+describe("the Wycheproof vectors", () => {
+  test("of JSON Web Encryption: none of another algorithm, key or header opens", async () => {
+    let refused = 0;
+    for (const group of jwe.testGroups) {
+      for (const vector of group.tests) {
+        const compact =
+          "jwe" in vector && typeof vector.jwe === "string" ? vector.jwe : JSON.stringify(vector);
+        await expect(openHere(compact)).rejects.toThrow(CannotOpen);
+        refused += 1;
+      }
+    }
+    expect(refused).toBe(jwe.numberOfTests);
+  });
+
+  test("of X25519: hostile public keys give no agreement, good ones the known answer", async () => {
+    let judged = 0;
+    for (const group of x25519.testGroups) {
+      for (const vector of group.tests) {
+        const outcome = await agree(vector.public as JWK, vector.private as JWK);
+        if (vector.result === "invalid") expect(outcome, `tcId ${vector.tcId}`).toBeNull();
+        if (vector.result === "valid") expect(outcome, `tcId ${vector.tcId}`).toBe(vector.shared);
+        if (/^0*$/.test(vector.shared ?? "x")) expect(outcome, `tcId ${vector.tcId}`).toBeNull();
+        judged += 1;
+      }
+    }
+    expect(judged).toBe(x25519.numberOfTests);
+  });
+
+  test("of AES-GCM with 256-bit keys: valid ones decrypt, changed ones do not", () => {
+    let judged = 0;
+    for (const group of aesGcm.testGroups) {
+      if (group.keySize !== 256 || group.ivSize !== 96 || group.tagSize !== 128) continue;
+      for (const vector of group.tests) {
+        const outcome = decrypt(vector);
+        expect(outcome, `tcId ${vector.tcId}`).toBe(vector.result === "valid" ? vector.msg : null);
+        judged += 1;
+      }
+    }
+    expect(judged).toBe(66);
+  });
+});
+
+/** The shared secret, hex, as jose's own runtime derives it; null when it refuses. */
+async function agree(publicJwk: JWK, privateJwk: JWK): Promise<string | null> {
+  try {
+    const algorithm = { name: "X25519" };
+    const only = ({ kty = "", crv = "", x = "", d }: JWK): JsonWebKey => ({
+      kty,
+      crv,
+      x,
+      ...(d ? { d } : {}),
+    });
+    const mine = await crypto.subtle.importKey("jwk", only(privateJwk), algorithm, false, ["deriveBits"]);
+    const theirs = await crypto.subtle.importKey("jwk", only(publicJwk), algorithm, false, []);
+    return Buffer.from(await crypto.subtle.deriveBits({ ...algorithm, public: theirs }, mine, 256)).toString(
+      "hex",
+    );
+  } catch {
+    return null;
+  }
+}
+
+function decrypt({
+  key,
+  iv,
+  aad,
+  ct,
+  tag,
+}: {
+  key: string;
+  iv: string;
+  aad: string;
+  ct: string;
+  tag: string;
+}): string | null {
+  const hex = (text: string) => Buffer.from(text, "hex");
+  try {
+    const cipher = createDecipheriv("aes-256-gcm", hex(key), hex(iv)).setAAD(hex(aad)).setAuthTag(hex(tag));
+    return Buffer.concat([cipher.update(hex(ct)), cipher.final()]).toString("hex");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,358 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { open } from "@/lib/crypto/open";
+import { createDb, type Db, db } from "@/lib/db";
+import { Forbidden, NotFound } from "@/lib/result";
+import {
+  createSecret,
+  deleteSecret,
+  describeSecret,
+  dropSecretName,
+  renameSecret,
+  replaceSecret,
+} from "@/lib/secrets/mutations";
+import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
+import { createSecretInput, secretListQuery, suggestName } from "@/lib/secrets/schema";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+const canary = "canary-7d1e5b0c4f";
+let owner: Db;
+let ownerUrl: string;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  ({ ownerUrl } = await createTestDatabase("web"));
+  owner = createDb(ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const write = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:write");
+const list = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:list");
+
+async function addText(name: string, value = canary, scope = write()) {
+  const made = await createSecret(scope, { subKind: "text", name, description: "", fields: { value } });
+  if (!made.ok) throw new Error(made.code);
+  return made.value.id;
+}
+
+/** What automate would open, by the key that only it holds. */
+async function openField(secretId: string, field: string, version: number, subKind: string): Promise<string> {
+  const row = await owner.secretField.findUniqueOrThrow({
+    where: { secretId_field_version: { secretId, field, version } },
+    select: { sealed: true, kid: true },
+  });
+  const key = await fabric.keys.privateKey(fabric.fabricId, row.kid);
+  const context = { fabricId: fabric.fabricId, secretId, subKind, field, version };
+  return (await open(row.sealed, { kid: row.kid, key }, context)).revealText();
+}
+
+describe("a created secret", () => {
+  test("opens to exactly what was entered, for each field", async () => {
+    const made = await createSecret(write(), {
+      subKind: "m2m_oauth",
+      name: "oauth",
+      description: "",
+      fields: {
+        clientId: "id",
+        clientSecret: `${canary}\r\n\0`,
+        authUrl: "https://IDP.example.com/token",
+        scope: "a b",
+      },
+    });
+    if (!made.ok) throw new Error(made.code);
+    const { id } = made.value;
+    expect(await openField(id, "clientSecret", 1, "m2m_oauth")).toBe(`${canary}\r\n\0`);
+    expect(await openField(id, "scope", 1, "m2m_oauth")).toBe("a b");
+    expect((await getSecret(list(), id)).facts).toEqual({ authHost: "idp.example.com:443" });
+  });
+
+  test("is stored with its audit event, and no row of any table holds its value", async () => {
+    const id = await addText("stored");
+    const events = await owner.auditEvent.findMany({ where: { objectId: id } });
+    expect(events.map(({ action }) => action)).toEqual(["secret.create"]);
+    expect(await dump()).not.toContain(canary);
+  });
+
+  test("may not take the name of another, whatever its case, nor a former name", async () => {
+    const id = await addText("Taken.Name");
+    const again = await createSecret(write(), {
+      subKind: "text",
+      name: "taken.name",
+      description: "",
+      fields: { value: "x" },
+    });
+    expect(again).toMatchObject({
+      ok: false,
+      code: "name_taken",
+      fieldErrors: { name: expect.stringContaining("taken") },
+    });
+    await renameSecret(write(), { secretId: id, name: "moved" });
+    expect(
+      (
+        await createSecret(write(), {
+          subKind: "text",
+          name: "Taken.Name",
+          description: "",
+          fields: { value: "x" },
+        })
+      ).ok,
+    ).toBe(false);
+    expect(await owner.secret.count({ where: { nameKey: "taken.name" } })).toBe(0);
+  });
+
+  test("has no value in any answer of a query", async () => {
+    const id = await addText("asked");
+    const answers = [
+      await getSecret(list(), id),
+      await listSecrets(list(), secretListQuery.parse({})),
+      await listSecretOptions(list(), { search: "", subKinds: ["text"] }),
+    ];
+    expect(JSON.stringify(answers)).not.toContain(canary);
+    expect(JSON.stringify(answers)).not.toContain("sealed");
+  });
+
+  test("has the facts of a certificate, and nothing for a file that is none", async () => {
+    const made = await createSecret(write(), {
+      subKind: "binary",
+      name: "no-cert",
+      description: "",
+      fields: { value: new Uint8Array([1, 2, 3]) },
+      fileName: "blob.bin",
+    });
+    if (!made.ok) throw new Error(made.code);
+    expect((await getSecret(list(), made.value.id)).facts).toEqual({ fileName: "blob.bin", sizeBytes: 3 });
+  });
+
+  test("larger than the limit is refused on its field", async () => {
+    const value = new Uint8Array(1_048_577);
+    const made = await createSecret(write(), {
+      subKind: "binary",
+      name: "big",
+      description: "",
+      fields: { value },
+    });
+    expect(made).toMatchObject({ ok: false, code: "too_large" });
+  });
+});
+
+describe("a replaced value", () => {
+  test("changes one field and keeps the other in the version in which it was set", async () => {
+    const made = await createSecret(write(), {
+      subKind: "username_password",
+      name: "login",
+      description: "",
+      fields: { username: "svc", password: "one" },
+    });
+    if (!made.ok) throw new Error(made.code);
+    const { id } = made.value;
+    const replaced = await replaceSecret(write(), {
+      secretId: id,
+      subKind: "username_password",
+      expectedVersion: 1,
+      destinationIds: [],
+      fields: { password: "***" },
+    });
+    expect(replaced).toEqual({ ok: true, value: { version: 2, carried: true } });
+    const { fields, version } = await getSecret(list(), id);
+    expect(version).toBe(2);
+    expect(Object.fromEntries(fields.map((field) => [field.field, field.version]))).toEqual({
+      username: 1,
+      password: 2,
+    });
+    expect(await openField(id, "password", 2, "username_password")).toBe("***");
+    expect(await openField(id, "username", 1, "username_password")).toBe("svc");
+  });
+
+  test("is a conflict when somebody replaced it in between, and only one of many at once wins", async () => {
+    const id = await addText("contended");
+    const tries = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        replaceSecret(write(), {
+          secretId: id,
+          subKind: "text",
+          expectedVersion: 1,
+          destinationIds: [],
+          fields: { value: `v${i}` },
+        }),
+      ),
+    );
+    expect(tries.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(tries.filter((result) => !result.ok && result.code === "conflict")).toHaveLength(7);
+  });
+});
+
+describe("names and descriptions", () => {
+  test("change without the value, and a former name comes back or is dropped by an Admin", async () => {
+    const id = await addText("first");
+    await renameSecret(write(), { secretId: id, name: "second" });
+    expect((await getSecret(list(), id)).formerNames.map(({ name }) => name)).toEqual(["first"]);
+    await renameSecret(write(), { secretId: id, name: "first" });
+    expect((await getSecret(list(), id)).formerNames.map(({ name }) => name)).toEqual(["second"]);
+    await dropSecretName(fabric.scope("admin", "secret:name:drop"), { secretId: id, name: "second" });
+    expect((await getSecret(list(), id)).formerNames).toEqual([]);
+    await describeSecret(write(), { secretId: id, description: "for the CRM" });
+    const { description, version } = await getSecret(list(), id);
+    expect([description, version]).toEqual(["for the CRM", 1]);
+    await expect(
+      dropSecretName(fabric.scope("admin", "secret:name:drop"), { secretId: id, name: "first" }),
+    ).rejects.toThrow(NotFound);
+  });
+
+  test.each([
+    ["my api key", "my_api_key"],
+    ["  Ünïcode née ", "Unicode_nee"],
+    ["__x", "x"],
+    ["ключ", ""],
+  ])("%j is answered with %j", (name, suggestion) => {
+    expect(suggestName(name)).toBe(suggestion);
+    const parsed = createSecretInput.safeParse({ subKind: "text", name, fields: { value: "x" } });
+    expect(parsed.success).toBe(false);
+    if (suggestion) expect(parsed.error?.issues[0]?.message).toContain(suggestion);
+  });
+});
+
+describe("a deleted secret", () => {
+  test("frees its name at once and is no longer there", async () => {
+    const id = await addText("gone");
+    expect(await deleteSecret(write(), { secretId: id })).toEqual({ ok: true, value: null });
+    await expect(getSecret(list(), id)).rejects.toThrow(NotFound);
+    await addText("gone");
+  });
+
+  test("must have been created by the User who deletes it; an Admin deletes any", async () => {
+    const id = await addText("adas", canary, write("admin"));
+    await expect(deleteSecret(write("user"), { secretId: id })).rejects.toThrow(Forbidden);
+    expect((await deleteSecret(write("admin"), { secretId: id })).ok).toBe(true);
+  });
+
+  test("that a connection uses is refused, with the connection's name", async () => {
+    const id = await addText("used");
+    await owner.connection.create({
+      data: {
+        id: `c-${id}`,
+        fabricId: fabric.fabricId,
+        name: "warehouse",
+        nameKey: `warehouse-${id}`,
+        kind: "postgres",
+        properties: {},
+        configHash: "",
+        createdById: "x",
+        createdByName: "x",
+        updatedById: "x",
+        updatedByName: "x",
+        secrets: { create: { field: "password", secretId: id, fabricId: fabric.fabricId } },
+      },
+    });
+    expect(await deleteSecret(write("admin"), { secretId: id })).toMatchObject({
+      code: "in_use",
+      fieldErrors: { connections: "warehouse" },
+    });
+    expect((await getSecret(list(), id)).usedBy).toBe(1);
+  });
+});
+
+describe("another fabric's secret", () => {
+  test("is not found by any query or mutation", async () => {
+    const id = await addText("ours-alone");
+    const theirs = other.scope("admin", "secret:write");
+    await expect(getSecret(other.scope("admin", "secret:list"), id)).rejects.toThrow(NotFound);
+    await expect(renameSecret(theirs, { secretId: id, name: "mine" })).rejects.toThrow(NotFound);
+    await expect(describeSecret(theirs, { secretId: id, description: "x" })).rejects.toThrow(NotFound);
+    await expect(deleteSecret(theirs, { secretId: id })).rejects.toThrow(NotFound);
+    await expect(
+      replaceSecret(theirs, {
+        secretId: id,
+        subKind: "text",
+        expectedVersion: 1,
+        destinationIds: [],
+        fields: { value: "x" },
+      }),
+    ).rejects.toThrow(NotFound);
+    expect(
+      (
+        await listSecretOptions(other.scope("user", "secret:list"), {
+          search: "",
+          subKinds: ["text"],
+          ids: [id],
+        })
+      ).options,
+    ).toEqual([]);
+  });
+});
+
+describe("a list", () => {
+  test.each(["name", "type", "created", "updated"] as const)(
+    "by %s pages forth and back through every secret once, also while rows are added",
+    async (sort) => {
+      const paged = await createTestFabric(owner, `paged-${sort}`);
+      const scope = paged.scope("user", "secret:write");
+      const names = Array.from({ length: 120 }, (_, i) => `s${String((i * 37) % 120).padStart(3, "0")}`);
+      for (const [i, name] of names.entries()) {
+        const input =
+          i % 3 === 0
+            ? { subKind: "username_password" as const, fields: { username: "u", password: "p" } }
+            : { subKind: "text" as const, fields: { value: "v" } };
+        await createSecret(scope, { ...input, name, description: "" });
+      }
+      const read = (cursor: object) =>
+        listSecrets(
+          paged.scope("user", "secret:list"),
+          secretListQuery.parse({ sort, order: "desc", ...cursor }),
+        );
+      const seen: string[][] = [];
+      let page = await read({});
+      for (;;) {
+        seen.push(page.secrets.map(({ name }) => name));
+        if (!page.next) break;
+        await createSecret(scope, {
+          subKind: "text",
+          name: `zz-new-${seen.length}`,
+          description: "",
+          fields: { value: "v" },
+        });
+        page = await read({ after: page.next });
+      }
+      const all = seen.flat();
+      expect(new Set(all).size).toBe(all.length);
+      expect(all.filter((name) => names.includes(name)).sort()).toEqual([...names].sort());
+      const back = page.previous ? await read({ before: page.previous }) : undefined;
+      expect(back?.secrets.map(({ name }) => name)).toEqual(seen.at(-2));
+    },
+  );
+
+  test("searches name and description, filters by type, and a broken cursor is the first page", async () => {
+    await addText("needle_in_hay");
+    const found = await listSecrets(list(), secretListQuery.parse({ search: "NEEDLE", type: "text" }));
+    expect(found.secrets.map(({ name }) => name)).toEqual(["needle_in_hay"]);
+    const none = await listSecrets(list(), secretListQuery.parse({ search: "needle", type: "binary" }));
+    expect([none.secrets.length, none.isFabricEmpty]).toEqual([0, false]);
+    expect(
+      (await listSecrets(list(), secretListQuery.parse({ after: "%%%" }))).secrets.length,
+    ).toBeGreaterThan(0);
+  });
+});
+
+/** Every table of the database, as text. */
+async function dump(): Promise<string> {
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  const tables = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+  const parts = [];
+  for (const { tablename } of tables.rows) {
+    const { rows } = await client.query(`SELECT t::text AS line FROM "${tablename}" t`);
+    parts.push(...rows.map(({ line }) => line));
+  }
+  await client.end();
+  return parts.join("\n");
+}

@@ -1,0 +1,53 @@
+import { v7 as uuidv7 } from "uuid";
+import { createFabricKeys } from "@/automate/fabric-keys";
+import type { Permission, Role } from "@/lib/access/policy";
+import { type Actor, grant, type Scope } from "@/lib/access/scope";
+import type { Db } from "@/lib/db";
+import { openLocalKms } from "@/lib/kms/local";
+
+/** A team with an Admin and a User, and a fabric with its key: what most data tests stand on. */
+export type TestFabric = Awaited<ReturnType<typeof createTestFabric>>;
+
+/** Writes a team, two people and a fabric with a key, as the owner of the database. Needs the test keys in the environment. */
+export async function createTestFabric(owner: Db, name = "fabric") {
+  const kms = await openLocalKms(process.env.MASTER_KEY_FILE ?? "");
+  const keys = createFabricKeys(owner, kms, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));
+  const fabricId = uuidv7();
+  const label = `${name} ${fabricId.slice(-6)}`;
+  const team = await owner.team.create({ data: { name: label, nameKey: label.toLowerCase() } });
+  const people = { admin: await person(owner, team.id, "admin"), user: await person(owner, team.id, "user") };
+  await owner.$transaction((tx) => keys.create(tx, fabricId));
+  await owner.fabric.create({
+    data: {
+      id: fabricId,
+      teamId: team.id,
+      name: label,
+      nameKey: label.toLowerCase(),
+      provider: "none",
+      createdById: people.admin.id,
+      createdByName: people.admin.name,
+    },
+  });
+  return {
+    fabricId,
+    teamId: team.id,
+    keys,
+    ...people,
+    /** The scope of one of the two people, or of a pipeline. */
+    scope<P extends Permission>(role: Role, permission: P): Scope<P> {
+      const actor: Actor =
+        role === "pipeline" ? { kind: "pipeline", id: "p1", name: "nightly" } : people[role];
+      return grant(actor, role, { id: fabricId, teamId: team.id }, permission);
+    },
+  };
+}
+
+async function person(owner: Db, teamId: string, role: "admin" | "user"): Promise<Actor & { kind: "user" }> {
+  const id = uuidv7();
+  const email = `${role}-${id}@test.example`;
+  const name = role === "admin" ? "Ada Admin" : "Uri User";
+  await owner.user.create({
+    data: { id, email, emailKey: email, name, memberships: { create: { teamId, role } } },
+  });
+  return { kind: "user", id, name, email, authenticatedAt: new Date() };
+}

@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("./", import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: { "@": root.replace(/\/$/, ""), "server-only": `${root}node_modules/server-only/empty.js` },
+  },
+  test: {
+    include: ["{lib,automate,scripts,components,prisma}/**/*.test.ts", "architecture.test.ts"],
+    // No time zone that a developer sits in, with an offset of 45 minutes.
+    env: { TZ: "Pacific/Chatham" },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
