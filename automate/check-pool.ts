@@ -44,22 +44,16 @@ export function createCheckPool({
       const startedAt = performance.now();
       const limit = AbortSignal.timeout(timeoutMs);
       const stop = AbortSignal.any([limit, closing.signal, ...(signal === undefined ? [] : [signal])]);
-      const stopCode = (): CheckCode => (limit.aborted && !signal?.aborted ? "timed_out" : "cancelled");
-      const fail = (code: CheckCode, step: CheckStep): CheckResult => {
+      const isCancelled = () => signal?.aborted === true || closing.signal.aborted;
+      const fail = (step: CheckStep, code: CheckCode): CheckResult => {
         const ms = Math.round(performance.now() - startedAt);
-        return { type: "result", ok: false, code, step, ms };
+        return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
       const hasTurn = await turns.take(stop);
-      let result: CheckResult;
-      if (hasTurn) {
-        try {
-          result = await runIn(spares.take(), job, onEvent, stop, (step) => fail(stopCode(), step), fail);
-        } finally {
-          turns.give();
-        }
-      } else {
-        result = fail(signal?.aborted || closing.signal.aborted ? "cancelled" : "busy", "name");
-      }
+      const result = hasTurn
+        ? await converse(spares.take(), job, { onEvent, stop, fail })
+        : fail("name", "busy");
+      if (hasTurn) turns.give();
       onEvent(result);
       return result;
     },
@@ -70,14 +64,17 @@ export function createCheckPool({
   };
 }
 
+type Conversation = {
+  onEvent: (event: CheckEvent) => void;
+  stop: AbortSignal;
+  fail: (step: CheckStep, code: CheckCode) => CheckResult;
+};
+
 /** One check in one worker, which is dead afterwards, whatever it says. */
-function runIn(
+function converse(
   worker: ChildProcess,
   job: CheckJob,
-  onEvent: (event: CheckEvent) => void,
-  stop: AbortSignal,
-  stopped: (step: CheckStep) => CheckResult,
-  fail: (code: CheckCode, step: CheckStep) => CheckResult,
+  { onEvent, stop, fail }: Conversation,
 ): Promise<CheckResult> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];
@@ -89,7 +86,8 @@ function runIn(
       worker.kill("SIGKILL");
       resolve(result);
     };
-    const onStop = () => end(stopped(step));
+    const onStop = () => end(fail(step, "timed_out"));
+    const onDeath = () => end(fail(step, "unexpected"));
     if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
@@ -101,9 +99,10 @@ function runIn(
         onEvent(event);
       }
     });
-    worker.on("exit", () => end(fail("unexpected", step)));
-    worker.on("error", () => end(fail("unexpected", step)));
-    worker.send(job, (error) => error !== null && end(fail("unexpected", step)));
+    worker.on("exit", onDeath);
+    worker.on("error", onDeath);
+    if (worker.connected) worker.send(job, (error) => error !== null && onDeath());
+    else onDeath();
   });
 }
 

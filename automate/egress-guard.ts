@@ -61,7 +61,7 @@ export function installEgressGuard(options: GuardOptions): void {
         options.onFailure({ step: "network", code: "address_refused", destination });
         return false;
       }
-      for (const { address } of addresses) dial.judged.add(address);
+      for (const { address } of addresses) dial.judged.add(spelled(address));
       return true;
     };
     const host = canonicalHost(destination.host) ?? destination.host;
@@ -96,7 +96,7 @@ export function installEgressGuard(options: GuardOptions): void {
   ) {
     const dial = dials.get(this);
     if (event === "connect" && dial !== undefined) {
-      if (!dial.judged.has(this.remoteAddress ?? "")) return this.destroy(refusal()) !== undefined;
+      if (!dial.judged.has(spelled(this.remoteAddress))) return this.destroy(refusal()) !== undefined;
       dial.connected = true;
       options.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
@@ -120,6 +120,11 @@ export function installEgressGuard(options: GuardOptions): void {
       options.onFailure({ step: "network", code, destination: dial.destination });
     }
   }
+}
+
+/** An address in its one spelling: a mapped one comes back from the socket in another than it went in. */
+function spelled(address = ""): string {
+  return canonicalHost(address) ?? "";
 }
 
 /** Whether a handshake follows before anybody signs in: of TLS, or of SSH with its host key. */
@@ -169,9 +174,10 @@ function isRefusal(error: unknown): boolean {
 
 /** Names leave through the one look-up above; nothing is started, listened on or sent by datagram. */
 function shutOtherExits() {
-  const refuse = () => {
+  // No arrow function: some of these are called with `new`.
+  function refuse() {
     throw refusal();
-  };
+  }
   const names = /^(lookup|resolve|reverse)/;
   for (const target of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
     for (const key of Object.getOwnPropertyNames(target).filter((name) => names.test(name)))

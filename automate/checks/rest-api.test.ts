@@ -113,7 +113,7 @@ describe("OAuth client credentials", () => {
     const wrong = (code: string) => ({ ok: false, code, step: "sign_in", field: "oauthClient" });
     expect(await run({ clientSecret: "canary-wrong" })).toMatchObject(wrong("rejected_credentials"));
     expect(await run({ clientId: "nobody" })).toMatchObject(wrong("rejected_credentials"));
-    expect(await run({ scope: "write" })).toMatchObject(wrong("scope_rejected"));
+    expect(await run({ scope: "admin" })).toMatchObject(wrong("scope_rejected"));
     expect(await run({ authUrl: `${tokens.authUrl}/nothing` })).toMatchObject(wrong("token_endpoint_wrong"));
     const gone = await run({ authUrl: `http://127.0.0.1:${await closedPort()}/token` });
     expect(gone).toMatchObject({ code: "connection_refused", step: "network", field: "oauthClient" });

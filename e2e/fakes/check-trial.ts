@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { buildSync } from "esbuild";
 import { expect } from "vitest";
 import type { CheckJob } from "@/automate/check-job";
 import { createCheckPool } from "@/automate/check-pool";
@@ -17,7 +19,7 @@ export type Trial = { result: CheckResult; events: CheckEvent[]; passed: string[
  * server said, came out of the worker.
  */
 export function createTrials() {
-  const workerPath = join(import.meta.dirname, "../../automate/check-worker.ts");
+  const workerPath = buildWorker();
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
     const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size: 1, timeoutMs });
@@ -42,8 +44,20 @@ export function createTrials() {
     },
     close() {
       for (const pool of pools.values()) pool.close();
+      rmSync(dirname(workerPath), { recursive: true });
     },
   };
+}
+
+/** The worker as it is shipped: one file beside node_modules, its drivers loaded on demand. */
+function buildWorker(): string {
+  const root = join(import.meta.dirname, "../..");
+  const folder = join(root, "node_modules/.cache/check-worker");
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(mkdtempSync(join(folder, "build-")), "check-worker.mjs");
+  const entryPoints = [join(root, "automate/check-worker.ts")];
+  buildSync({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" });
+  return outfile;
 }
 
 /** A job as automate makes it from a saved connection. */

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { CheckJob } from "@/automate/check-job";
+import { type CheckPool, type CheckPoolOptions, createCheckPool } from "@/automate/check-pool";
+import type { CheckEvent } from "@/lib/connectors/check-protocol";
+
+const folder = mkdtempSync(join(tmpdir(), "selvage-pool-"));
+const job: CheckJob = { kind: "postgres", properties: {}, secrets: {}, destinations: [], egressAllow: [] };
+const good = `process.send({ type: "result", ok: true, ms: 1 })`;
+let pool: CheckPool | undefined;
+
+afterEach(() => pool?.close());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A pool of workers that run this when a job comes. */
+function start(onJob: string, options: Partial<CheckPoolOptions> = {}): CheckPool {
+  const workerPath = join(folder, `${Math.random()}.mjs`);
+  writeFileSync(workerPath, `process.once("message", (job) => { ${onJob} });`);
+  pool = createCheckPool({ workerPath, ...options });
+  return pool;
+}
+
+describe("a check worker", () => {
+  it("that dies is an unexpected result, at the step under way", async () => {
+    const step = `process.send({ type: "step", step: "tls", state: "started" }, () => process.exit(7))`;
+    expect(await start(step).run(job, () => {})).toMatchObject({
+      ok: false,
+      code: "unexpected",
+      step: "tls",
+    });
+  });
+
+  it("that does not start is one too", async () => {
+    pool = createCheckPool({ workerPath: join(folder, "missing.mjs") });
+    expect(await pool.run(job, () => {})).toMatchObject({ ok: false, code: "unexpected" });
+  });
+
+  it("cannot say anything but the protocol", async () => {
+    const events: CheckEvent[] = [];
+    const lines = [
+      `{ type: "step", step: "name", state: "started", message: "canary" }`,
+      `{ type: "result", ok: false, code: "canary", step: "name", ms: 1 }`,
+      `{ type: "result", ok: true, ms: 1, facts: { serverVersion: "canary" } }`,
+      `"canary"`,
+    ];
+    const says = lines.map((line) => `process.send(${line});`).join("");
+    const result = await start(`${says}${good}`).run(job, (event) => events.push(event));
+    expect(result).toEqual({ type: "result", ok: true, ms: 1 });
+    expect(events).toEqual([result]);
+  });
+
+  it("has no environment of ours, and no output", async () => {
+    process.env.CANARY = "canary";
+    const isEmpty = `Object.keys(process.env).every((name) => ["NODE_ENV", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name))`;
+    const result = await start(`console.log("canary"); if (${isEmpty}) ${good}; else process.exit()`).run(
+      job,
+      () => {},
+    );
+    delete process.env.CANARY;
+    expect(result).toMatchObject({ ok: true });
+  });
+
+  it("gets bytes as bytes", async () => {
+    const secrets = { caCertificate: new Uint8Array([0, 255, 13, 10]) };
+    const isSame = `[...job.secrets.caCertificate].join() === "0,255,13,10"`;
+    expect(
+      await start(`if (${isSame}) ${good}`, { timeoutMs: 3000 }).run({ ...job, secrets }, () => {}),
+    ).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
+describe("a pool", () => {
+  it("stops a check at its time limit, and one that is cancelled", async () => {
+    const silent = start("setInterval(() => {}, 1000)", { timeoutMs: 600 });
+    expect(await silent.run(job, () => {})).toMatchObject({ code: "timed_out", step: "name" });
+    expect(await silent.run(job, () => {}, AbortSignal.timeout(100))).toMatchObject({ code: "cancelled" });
+    expect(await silent.run(job, () => {}, AbortSignal.abort())).toMatchObject({ code: "cancelled" });
+  });
+
+  it("runs so many at once, lets so many wait, and refuses more", async () => {
+    const two = start(`setTimeout(() => ${good}, 200)`, { maxConcurrent: 1, maxWaiting: 2 });
+    const codes = await Promise.all([1, 2, 3, 4].map(() => two.run(job, () => {})));
+    expect(codes.map((result) => (result.ok ? "ok" : result.code))).toEqual(["ok", "ok", "ok", "busy"]);
+  });
+
+  it("ends what runs and what waits when it closes", async () => {
+    const closing = start("setInterval(() => {}, 1000)", { maxConcurrent: 1 });
+    const runs = [closing.run(job, () => {}), closing.run(job, () => {})];
+    closing.close();
+    expect(await Promise.all(runs)).toMatchObject([{ code: "cancelled" }, { code: "cancelled" }]);
+  });
+});
