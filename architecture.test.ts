@@ -1,0 +1,124 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** Who may import whom, first match wins: [files, what of ours they may import]. It is the write-only promise as a graph. */
+const rules: [from: RegExp, may: RegExp][] = [
+  [/\.test\.tsx?$/, /./],
+  [/^(scripts|e2e|prisma)\//, /^(?!app\/|components\/)/],
+  [/^components\/ui\//, /^components\/ui\//],
+  [
+    /^components\//,
+    /^(components\/|lib\/[a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)$|lib\/(connectors\/|result$))/,
+  ],
+  [/^app\//, /^(app|components)\/|^lib\/(?!crypto\/|kms\/|db$|generated\/)/],
+  [/^(proxy|instrumentation)\.ts$/, /^lib\/(env|db-role|server\/)/],
+  [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
+  [
+    /^automate\/(check-worker|run-check|check-pool|check-job|egress|egress-guard)\.ts$/,
+    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/run-check)/,
+  ],
+  [/^automate\//, /^(automate|lib)\/(?!.*\/actions$)(?!server\/)/],
+  [/^lib\/crypto\//, /^lib\/crypto\//],
+  [/^lib\/kms\//, /^lib\/kms\//],
+  [/^lib\/connectors\//, /^lib\/connectors\//],
+  [/^lib\/db\.ts$/, /^lib\/(env|generated\/)/],
+  [/^lib\/[a-z-]+\/mutations\.ts$/, /^lib\/(?!crypto\/open|kms\/|server\/)/],
+  [/^lib\//, /^lib\/(?!crypto\/open|kms\/)/],
+  [/^(next|vitest|playwright|prisma)\.config\./, /./],
+];
+
+/** Files that may import the module on the left, beside its own folder and tests. */
+const guarded: [what: RegExp, only: RegExp][] = [
+  [/^lib\/(crypto\/open|kms\/)/, /^(automate|lib\/kms|scripts)\//],
+  [/^lib\/crypto\/seal$/, /^lib\/secrets\/sealing\.ts$/],
+  [/^lib\/access\/scope$/, /./],
+  [/^lib\/generated\//, /^lib\/db\.ts$/],
+];
+
+const files = execFileSync(
+  "git",
+  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"],
+  { encoding: "utf8" },
+)
+  .split("\n")
+  .filter((file) => file !== "" && !file.startsWith("lib/generated/"));
+
+/** The modules of ours that a file imports, from the root and without ending. */
+function importsOf(file: string): string[] {
+  const source = readFileSync(file, "utf8");
+  const specifiers = [...source.matchAll(/(?:from|import)\s*\(?\s*"((?:@|\.{1,2})\/[^"]+)"/g)].map(
+    ([, specifier = ""]) => specifier,
+  );
+  return specifiers.map((specifier) =>
+    (specifier.startsWith("@/") ? specifier.slice(2) : relative(".", join(dirname(file), specifier))).replace(
+      /\.(tsx?|mjs|js)$/,
+      "",
+    ),
+  );
+}
+
+describe("imports", () => {
+  test.each(files)("%s imports only what its place allows", (file) => {
+    const rule = rules.find(([from]) => from.test(file));
+    expect(rule, "every file has a rule").toBeDefined();
+    for (const imported of importsOf(file)) {
+      expect(rule?.[1].test(imported), `${file} may not import ${imported}`).toBe(true);
+      if (file.endsWith(".test.ts")) continue;
+      for (const [what, only] of guarded) {
+        if (what.test(imported)) expect(only.test(file), `${file} may not import ${imported}`).toBe(true);
+      }
+    }
+  });
+
+  test("grant and grantTeam are called by lib/access and tests alone", () => {
+    const callers = files.filter((file) =>
+      /import \{[^}]*\bgrant(Team)?\b[^}]*\} from "@\/lib\/access\/scope"/.test(readFileSync(file, "utf8")),
+    );
+    const strangers = callers.filter(
+      (file) => !/^lib\/access\/|\.test\.ts$|^scripts\/test-fabric\.ts$/.test(file),
+    );
+    expect(strangers).toEqual([]);
+  });
+
+  test("drivers are imported by checks alone", () => {
+    const drivers = /from "(pg|ssh2|undici|oauth4webapi)"|import\("(pg|ssh2|undici|oauth4webapi)"\)/;
+    const users = files.filter((file) => drivers.test(readFileSync(file, "utf8")));
+    expect(users.filter((file) => !/^(automate\/checks|scripts|e2e)\/|\.test\.ts$/.test(file))).toEqual([]);
+  });
+});
+
+describe("the vocabulary", () => {
+  const banned = ["index", "utils", "helpers", "types", "constants", "service", "repository", "hooks"];
+  test.each(files.filter((file) => !file.startsWith("app/")))("%s has a name that says something", (file) => {
+    const name = basename(file).replace(/(\.test)?\.tsx?$/, "");
+    expect(banned).not.toContain(name);
+    expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.(config|spec|test-d|d))?$/);
+  });
+
+  test("files that read the database are marked server-only, or are automate's", () => {
+    const readers = files.filter(
+      (file) => file.startsWith("lib/") && !file.endsWith(".test.ts") && importsOf(file).includes("lib/db"),
+    );
+    const unmarked = readers.filter(
+      (file) => !readFileSync(file, "utf8").startsWith('import "server-only";'),
+    );
+    expect(unmarked).toEqual([]);
+  });
+
+  test("the environment is read in one place", () => {
+    const readers = files.filter(
+      (file) =>
+        /^(app|components|lib|automate)\//.test(file) && readFileSync(file, "utf8").includes("process.env"),
+    );
+    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual(["lib/env.ts"]);
+  });
+
+  test("values reach React and HTML as text only", () => {
+    const unsafe = files.filter(
+      (file) => file.endsWith(".tsx") && readFileSync(file, "utf8").includes("dangerouslySetInnerHTML"),
+    );
+    expect(unsafe).toEqual([]);
+  });
+});

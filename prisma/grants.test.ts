@@ -1,0 +1,167 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestDatabase } from "@/scripts/test-database";
+
+type Program = "web" | "automate";
+type Verb = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+/** The whole table of rights: S(elect), I(nsert), U(pdate), D(elete) on a table; what is not here is refused. */
+const rights: Record<string, Record<Program, string>> = {
+  app_user: { web: "SIU", automate: "" },
+  identity: { web: "SI", automate: "" },
+  session: { web: "SIUD", automate: "" },
+  sign_in_delay: { web: "SIUD", automate: "" },
+  team: { web: "SIU", automate: "S" },
+  membership: { web: "SIUD", automate: "S" },
+  invitation: { web: "SIUD", automate: "" },
+  fabric: { web: "SIUD", automate: "S" },
+  fabric_key: { web: "", automate: "SIUD" },
+  secret: { web: "SIU", automate: "SD" },
+  secret_name: { web: "SIUD", automate: "SD" },
+  secret_version: { web: "SI", automate: "SD" },
+  secret_field: { web: "I", automate: "SID" },
+  allowed_destination: { web: "S", automate: "SIUD" },
+  connection: { web: "SIUD", automate: "S" },
+  connection_secret: { web: "SIUD", automate: "S" },
+  connection_check: { web: "S", automate: "SID" },
+  pipeline_token: { web: "", automate: "SIUD" },
+  used_request: { web: "", automate: "SID" },
+  audit_event: { web: "SI", automate: "SI" },
+  _prisma_migrations: { web: "", automate: "" },
+};
+
+const refusals: [Program, string, string][] = [
+  ["web", "read a sealed value", `SELECT sealed FROM secret_field`],
+  ["web", "read a sealed value as a whole row", `SELECT f FROM secret_field f`],
+  [
+    "web",
+    "have a sealed value returned",
+    `INSERT INTO secret_field SELECT 'a','b',1,'c','d','e' RETURNING sealed`,
+  ],
+  ["web", "compare a sealed value", `SELECT 1 FROM secret_field WHERE sealed = 'x'`],
+  ["web", "order by a sealed value", `SELECT kid FROM secret_field ORDER BY sealed`],
+  ["web", "change a sealed value", `UPDATE secret_field SET sealed = 'x'`],
+  ["web", "copy sealed values out", `COPY secret_field TO STDOUT`],
+  ["web", "read a wrapped private key", `SELECT "wrappedPrivate" FROM fabric_key`],
+  ["web", "read a wrapped one-time key", `SELECT "wrappedKey" FROM fabric_key`],
+  ["web", "add a key", `INSERT INTO fabric_key (kid) VALUES ('k')`],
+  ["web", "change a public key", `UPDATE fabric_key SET "publicJwk" = '{}'`],
+  ["web", "read a token's hash", `SELECT "tokenHash" FROM pipeline_token`],
+  ["web", "mint a token", `INSERT INTO pipeline_token (id) VALUES ('t')`],
+  ["web", "un-revoke a token", `UPDATE pipeline_token SET "revokedAt" = NULL`],
+  ["web", "allow a destination", `INSERT INTO allowed_destination (id) VALUES ('d')`],
+  ["web", "invent a check result", `INSERT INTO connection_check (id) VALUES ('c')`],
+  ["web", "edit audit", `UPDATE audit_event SET action = 'x'`],
+  ["web", "delete audit", `DELETE FROM audit_event`],
+  ["web", "truncate audit", `TRUNCATE audit_event`],
+  ["web", "write audit in another's name", `INSERT INTO audit_event (id, writer) VALUES ('a', 'automate')`],
+  ["web", "date audit back", `INSERT INTO audit_event (id, at) VALUES ('a', now())`],
+  ["web", "create a table", `CREATE TABLE public.mine (x int)`],
+  ["web", "become automate", `SET ROLE NONE; SET ROLE "$automate"`],
+  ["automate", "read a password hash", `SELECT "passwordHash" FROM app_user`],
+  ["automate", "join a team", `INSERT INTO membership ("teamId", "userId", role) VALUES ('a', 'b', 'admin')`],
+  ["automate", "change the manifest of a version", `UPDATE secret_version SET manifest = '{}'`],
+  ["automate", "move a sealed value to another field", `UPDATE secret_field SET field = 'x'`],
+  ["automate", "edit audit", `UPDATE audit_event SET action = 'x'`],
+  ["automate", "delete audit", `DELETE FROM audit_event`],
+  ["automate", "truncate audit", `TRUNCATE audit_event`],
+  ["automate", "date audit back", `INSERT INTO audit_event (id, at) VALUES ('a', now())`],
+  ["automate", "become web", `SET ROLE "$web"`],
+];
+
+const permissionDenied = "42501";
+let clients: Record<Program | "owner", Client>;
+let prefix: string;
+
+beforeAll(async () => {
+  const urls = await createTestDatabase("web");
+  prefix = new URL(urls.ownerUrl).pathname.slice(1);
+  clients = {
+    owner: new Client({ connectionString: urls.ownerUrl }),
+    web: new Client({ connectionString: urls.webUrl }),
+    automate: new Client({ connectionString: urls.automateUrl }),
+  };
+  for (const client of Object.values(clients)) await client.connect();
+});
+
+afterAll(async () => {
+  for (const client of Object.values(clients)) await client.end();
+});
+
+/** The SQLSTATE with which a statement fails, or "ok"; nothing stays written. */
+async function attempt(program: Program, sql: string): Promise<string> {
+  const client = clients[program];
+  await client.query("BEGIN");
+  const outcome = await client.query(sql.replace(/\$(web|automate)/g, `${prefix}_$1`)).then(
+    () => "ok",
+    (error: { code?: string }) => error.code ?? "unknown",
+  );
+  await client.query("ROLLBACK");
+  return outcome;
+}
+
+function statement(verb: Verb, table: string): string {
+  if (verb === "SELECT") return `SELECT * FROM "${table}"`;
+  // Fails by a constraint where it is granted: the right is judged before the row is.
+  if (verb === "INSERT") return `INSERT INTO "${table}" DEFAULT VALUES`;
+  if (verb === "UPDATE")
+    return `UPDATE "${table}" SET ${table === "fabric_key" ? "kid = kid" : "ctid = ctid"}`;
+  return `DELETE FROM "${table}"`;
+}
+
+describe("the rights of each program", () => {
+  test("are told for every table that there is", async () => {
+    const { rows } = await clients.owner.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+    expect(rows.map(({ tablename }) => tablename).sort()).toEqual(Object.keys(rights).sort());
+  });
+
+  const cases = Object.entries(rights).flatMap(([table, byProgram]) =>
+    (["web", "automate"] as const).flatMap((program) =>
+      (["SELECT", "INSERT", "DELETE"] as const).map(
+        (verb) => [program, verb, table, byProgram[program].includes(verb[0] ?? "")] as const,
+      ),
+    ),
+  );
+  test.each(cases)("%s: %s on %s is granted: %s", async (program, verb, table, isGranted) => {
+    const outcome = await attempt(program, statement(verb, table));
+    if (isGranted) expect(outcome).not.toBe(permissionDenied);
+    else expect(outcome).toBe(permissionDenied);
+  });
+
+  test.each(cases.filter(([, verb]) => verb === "SELECT"))(
+    "%s updates %3$s only where the table says so",
+    async (program, _verb, table) => {
+      const { rows } = await clients.owner.query("SELECT has_table_privilege($1, $2, 'UPDATE') AS has", [
+        `${prefix}_${program}`,
+        `"${table}"`,
+      ]);
+      expect(rows[0].has).toBe(rights[table]?.[program].includes("U"));
+    },
+  );
+
+  test.each(refusals)("%s may not %s", async (program, _what, sql) => {
+    expect(await attempt(program, sql)).toBe(permissionDenied);
+  });
+});
+
+describe("audit", () => {
+  test("is untouched when people, fabrics and teams are deleted, and names the role that wrote it", async () => {
+    const { owner, web } = clients;
+    await web.query(`INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName")
+      VALUES ('e1', 't1', 'f1', 'user', 'u1', 'Ada', 'fabric.create', 'fabric', 'f1', 'prod')`);
+    await owner.query(`INSERT INTO team (id, name, "nameKey") VALUES ('t1', 'T', 't')`);
+    await owner.query(
+      `INSERT INTO app_user (id, email, "emailKey", name) VALUES ('u1', 'a@b', 'a@b', 'Ada')`,
+    );
+    await owner.query(`INSERT INTO membership ("teamId", "userId", role) VALUES ('t1', 'u1', 'admin')`);
+    await owner.query(
+      `INSERT INTO fabric (id, "teamId", name, "nameKey", provider, "createdById", "createdByName") VALUES ('f1', 't1', 'prod', 'prod', 'none', 'u1', 'Ada')`,
+    );
+    const before = await owner.query("SELECT e::text FROM audit_event e");
+    await owner.query("DELETE FROM fabric; DELETE FROM app_user; DELETE FROM team");
+    const after = await owner.query("SELECT e::text FROM audit_event e");
+    expect(after.rows).toEqual(before.rows);
+    const { rows } = await owner.query("SELECT writer FROM audit_event");
+    expect(rows).toEqual([{ writer: `${prefix}_web_login` }]);
+  });
+});
