@@ -1,0 +1,192 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { grantTeam } from "@/lib/access/scope";
+import { createDb, type Db, db } from "@/lib/db";
+import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
+import { getFabric, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
+import { createFabricInput, fabricListQuery, updateFabricInput } from "@/lib/fabrics/schema";
+import { Forbidden } from "@/lib/result";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let automate: Server;
+let status = 200;
+let asked = 0;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  automate = createServer((_request, response) => {
+    asked += 1;
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(
+      JSON.stringify(status === 200 ? { kid: "k" } : { error: { code: "forbidden", message: "" } }),
+    );
+  });
+  await new Promise<void>((resolve) => automate.listen(0, "127.0.0.1", resolve));
+  const { port } = automate.address() as AddressInfo;
+  const keys = await createTestKeys();
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: `http://127.0.0.1:${port}` });
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+
+beforeEach(async () => {
+  status = 200;
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  automate.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const team = () => grantTeam(fabric.admin, "admin", fabric.teamId, "fabric:write");
+const input = (name: string) => createFabricInput.parse({ name, provider: "bigquery" });
+const list = (query: Record<string, string> = {}) => listFabrics(fabric.user, fabricListQuery.parse(query));
+
+describe("a created fabric", () => {
+  test("is stored with its audit event, under the id that automate made a key for", async () => {
+    const made = await createFabric(team(), input("Sales"));
+    if (!made.ok) throw new Error(made.code);
+    const { id } = made.value;
+    const events = await owner.auditEvent.findMany({ where: { fabricId: id } });
+    expect(events).toMatchObject([
+      {
+        action: "fabric.create",
+        objectId: id,
+        objectName: "Sales",
+        actorId: fabric.admin.id,
+        teamId: fabric.teamId,
+      },
+    ]);
+    expect((await list({ search: "sales" })).fabrics).toMatchObject([
+      { id, provider: "bigquery", secrets: 0 },
+    ]);
+  });
+
+  test("cannot take the name of another one in its team, whatever its case, and asks for no key then", async () => {
+    await createFabric(team(), input("Sales"));
+    asked = 0;
+    const again = await createFabric(team(), input("sALES"));
+    expect(again).toMatchObject({ ok: false, code: "name_taken", fieldErrors: { name: expect.any(String) } });
+    expect(asked).toBe(0);
+    const elsewhere = grantTeam(other.admin, "admin", other.teamId, "fabric:write");
+    expect((await createFabric(elsewhere, input("Sales"))).ok).toBe(true);
+  });
+
+  test("takes its name once when two people create it at the same moment", async () => {
+    const results = await Promise.all([1, 2, 3].map(() => createFabric(team(), input("Race"))));
+    expect(results.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(await owner.fabric.count({ where: { teamId: fabric.teamId, nameKey: "race" } })).toBe(1);
+  });
+
+  test.each([
+    [503, "automate_unavailable"],
+    [403, "refused"],
+  ])("is not written when automate answers %i", async (answer, code) => {
+    status = answer;
+    expect(await createFabric(team(), input("Nothing"))).toMatchObject({ ok: false, code });
+    expect(await owner.fabric.count({ where: { teamId: fabric.teamId } })).toBe(1);
+    expect(await owner.auditEvent.count({ where: { teamId: fabric.teamId } })).toBe(0);
+  });
+
+  test("needs an Admin of its team", () => {
+    expect(() => grantTeam(fabric.user, "user", fabric.teamId, "fabric:write")).toThrow(Forbidden);
+  });
+});
+
+describe("an edited fabric", () => {
+  const edit = (name: string, description = "") =>
+    updateFabric(fabric.scope("admin", "fabric:write"), updateFabricInput.parse({ name, description }));
+
+  test("records what changed, and nothing when nothing did", async () => {
+    const { name } = await getFabric(fabric.scope("user", "fabric:see"));
+    await edit(name);
+    expect(await owner.auditEvent.count({ where: { fabricId: fabric.fabricId } })).toBe(0);
+    await edit("New name", "Words");
+    const events = await owner.auditEvent.findMany({ where: { fabricId: fabric.fabricId } });
+    expect(events).toMatchObject([
+      { action: "fabric.update", details: { fields: ["name", "description"], from: name, to: "New name" } },
+    ]);
+    expect(await getFabric(fabric.scope("user", "fabric:see"))).toMatchObject({
+      name: "New name",
+      description: "Words",
+      admins: ["Ada Admin"],
+    });
+  });
+
+  test("may change the case of its own name, and not take another's", async () => {
+    await createFabric(team(), input("Taken"));
+    expect(await edit("taken ")).toMatchObject({ ok: false, code: "name_taken" });
+    expect((await edit("Mine")).ok).toBe(true);
+    expect((await edit("MINE")).ok).toBe(true);
+  });
+});
+
+describe("the list of fabrics", () => {
+  test("shows those of one's teams alone, whatever is asked", async () => {
+    const own = [fabric.fabricId];
+    expect((await list()).fabrics.map(({ id }) => id)).toEqual(own);
+    expect((await list({ search: "theirs" })).fabrics).toEqual([]);
+    expect(await list({ team: other.teamId })).toMatchObject({ fabrics: [], isEmpty: false });
+    expect((await listFabricTeams(fabric.user)).map(({ id, isAdmin }) => ({ id, isAdmin }))).toEqual([
+      { id: fabric.teamId, isAdmin: false },
+    ]);
+  });
+
+  test("counts secrets that are there and connections", async () => {
+    const by = { createdById: "u", createdByName: "U", updatedById: "u", updatedByName: "U" };
+    const { fabricId } = fabric;
+    for (const [name, deletedAt] of [
+      ["a", null],
+      ["b", new Date()],
+    ] as const)
+      await owner.secret.create({
+        data: { id: uuidv7(), fabricId, name, nameKey: name, subKind: "text", deletedAt, ...by },
+      });
+    expect((await list()).fabrics).toMatchObject([{ secrets: 1, connections: 0 }]);
+  });
+
+  test("pages forth and back without loss or repetition while fabrics are added", async () => {
+    await addFabrics(120, "m");
+    const first = await list();
+    expect(first.fabrics).toHaveLength(50);
+    await addFabrics(5, "a");
+    const second = await list({ after: first.next ?? "" });
+    const third = await list({ after: second.next ?? "" });
+    const seen = [first, second, third].flatMap((page) => page.fabrics.map(({ id }) => id));
+    expect(new Set(seen).size).toBe(121);
+    expect(third.next).toBeNull();
+    const back = await list({ before: third.previous ?? "" });
+    expect(back.fabrics.map(({ id }) => id)).toEqual(second.fabrics.map(({ id }) => id));
+  });
+
+  test("begins at the first page for a cursor that is not one", async () => {
+    const page = await list({ after: "not-a-cursor" });
+    expect(page).toMatchObject({ fabrics: [{ id: fabric.fabricId }], previous: null });
+  });
+});
+
+async function addFabrics(count: number, prefix: string) {
+  const { teamId } = fabric;
+  await owner.fabric.createMany({
+    data: Array.from({ length: count }, (_, index) => {
+      const name = `${prefix}${String(index).padStart(3, "0")}`;
+      return {
+        id: uuidv7(),
+        teamId,
+        name,
+        nameKey: name,
+        provider: "none",
+        createdById: "u",
+        createdByName: "U",
+      };
+    }),
+  });
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { grant } from "@/lib/access/scope";
+import { createDb, type Db, db } from "@/lib/db";
+import { Forbidden, NotFresh } from "@/lib/result";
+import { createToken, revokeToken } from "@/lib/tokens/mutations";
+import { listTokens } from "@/lib/tokens/queries";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  // Port 9 (discard): nobody answers there, as when automate is down.
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:9" });
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function add(where: TestFabric, name: string, state: { expiresAt?: Date; revokedAt?: Date } = {}) {
+  const by = { createdById: where.admin.id, createdByName: where.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: where.fabricId, name, tokenHash: name, ...by, ...state },
+  });
+}
+
+describe("pipeline tokens", () => {
+  test("are listed for their fabric alone, those that work first, and never with their hash", async () => {
+    await add(fabric, "works");
+    await add(fabric, "late", { expiresAt: new Date(Date.now() - 1000) });
+    await add(fabric, "gone", { revokedAt: new Date() });
+    await add(other, "theirs");
+    const tokens = await listTokens(fabric.scope("user", "token:list"));
+    expect(tokens.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      "works active",
+      "gone revoked",
+      "late expired",
+    ]);
+    expect(JSON.stringify(tokens)).not.toContain("tokenHash");
+  });
+
+  test("are made and revoked by automate alone: without it nothing happens", async () => {
+    const scope = fabric.scope("admin", "token:write");
+    const before = await owner.pipelineToken.count();
+    const unavailable = { ok: false, code: "automate_unavailable" };
+    expect(await createToken(scope, { name: "new", lifetime: "30" })).toEqual(unavailable);
+    expect(await revokeToken(scope, { tokenId: "any" })).toEqual(unavailable);
+    expect(await owner.pipelineToken.count()).toBe(before);
+    await expect(db.pipelineToken.deleteMany({})).rejects.toThrow();
+  });
+
+  test("need an Admin who signed in lately", () => {
+    const place = { id: fabric.fabricId, teamId: fabric.teamId };
+    const stale = { ...fabric.admin, authenticatedAt: new Date(Date.now() - 11 * 60_000) };
+    expect(() => grant(fabric.user, "user", place, "token:write")).toThrow(Forbidden);
+    expect(() => grant(stale, "admin", place, "token:write")).toThrow(NotFresh);
+  });
+});
