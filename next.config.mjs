@@ -1,0 +1,22 @@
+const maxSecretBytes = Number(process.env.MAX_SECRET_BYTES ?? 1_048_576);
+
+/** @type {import("next").NextConfig} */
+export default {
+  // Tests build beside a running server, never under it.
+  distDir: process.env.NEXT_DIST_DIR ?? ".next",
+  typescript: {
+    // `npm run check` and `npm test` check the types of everything at once.
+    ignoreBuildErrors: true,
+    ...(process.env.NEXT_TSCONFIG && { tsconfigPath: process.env.NEXT_TSCONFIG }),
+  },
+  experimental: {
+    // A binary secret travels inside the action's form data, with some room for the other fields.
+    serverActions: { bodySizeLimit: Math.ceil((maxSecretBytes * 4) / 3) + 262_144 },
+  },
+  // In development Next prints the arguments of server actions, which hold secrets.
+  logging: { serverFunctions: false },
+  poweredByHeader: false,
+  reactStrictMode: true,
+  devIndicators: false,
+  serverExternalPackages: ["@node-rs/argon2", "pg"],
+};

@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { run } from "./processes.mjs";
+import { fail, step } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const bin = (path) => join(root, "node_modules", path);
+
+/** Programs outside Next, and where they start. */
+const programs = {
+  web: "scripts/web.ts",
+  automate: "automate/server.ts",
+  "check-worker": "automate/check-worker.ts",
+  migrate: "scripts/migrate.ts",
+  admin: "scripts/admin.ts",
+  seed: "prisma/seed.ts",
+};
+
+/** Everything that a build is made of. */
+const sources = ["app", "automate", "components", "lib", "prisma", "public", "scripts"];
+const sourceFiles =
+  /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|proxy\.ts|instrumentation.*\.ts)$/;
+const generated = "lib/generated";
+
+/** Where one build lives. Tests have their own, so that they never pull the floor from under a running server. */
+export const builds = {
+  start: { next: ".next", dist: "dist" },
+  test: { next: ".next-test", dist: "dist-test" },
+  // Next builds its pages as they are asked for, in a folder of its own below this one.
+  dev: { next: ".next", dist: "dist-dev" },
+};
+
+/** Generates the database client when the schema or its generator changed. */
+export async function generate(show = () => {}) {
+  const stamp = await hash(["prisma", "node_modules/prisma/package.json", "prisma.config.ts"]);
+  const file = join(root, generated, "stamp");
+  if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
+  // Prisma asks its host for an engine that generating does not need, unless it is told of one.
+  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };
+  await run(process.execPath, [bin("prisma/build/index.js"), "generate"], { cwd: root, env, show });
+  await writeFile(file, stamp);
+}
+
+/** True when the build is of the present sources. */
+export async function isFresh(build) {
+  return (await readFile(stampFile(build), "utf8").catch(() => "")) === (await hashSources());
+}
+
+/** Builds everything that runs in production. */
+export async function build(target, show = () => {}) {
+  const stamp = await hashSources();
+  await rm(stampFile(target), { force: true });
+  await generate(show);
+  await bundle(target);
+  if (target === builds.dev) return;
+  const env = {
+    ...process.env,
+    NODE_ENV: "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+    NEXT_DIST_DIR: target.next,
+    // Next rewrites the file it is given; the tests' build gets one of its own.
+    ...(target !== builds.start && { NEXT_TSCONFIG: await writeTsconfig(target) }),
+  };
+  await run(process.execPath, [bin("next/dist/bin/next"), "build"], { cwd: root, env, show });
+  await writeFile(stampFile(target), stamp);
+}
+
+/** Bundles again whenever a source changes. */
+export async function watchBundles(target, onChange) {
+  const { context } = await import("esbuild");
+  let first = true;
+  const notify = {
+    name: "notify",
+    setup: (build) =>
+      build.onEnd(({ errors }) => {
+        if (!first && errors.length === 0) void onChange();
+        first = false;
+      }),
+  };
+  const options = await bundleOptions(target);
+  const watcher = await context({ ...options, plugins: [...options.plugins, notify] });
+  await watcher.watch();
+  return { stop: () => watcher.dispose() };
+}
+
+async function bundle(target) {
+  const { build: esbuild } = await import("esbuild");
+  await esbuild(await bundleOptions(target));
+}
+
+async function bundleOptions(target) {
+  const entryPoints = {};
+  for (const [name, path] of Object.entries(programs)) {
+    if ((await readFile(join(root, path)).catch(() => undefined)) !== undefined)
+      entryPoints[name] = join(root, path);
+  }
+  return {
+    entryPoints,
+    outdir: join(root, target.dist),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+    sourcemap: "linked",
+    logLevel: "error",
+    tsconfig: join(root, "tsconfig.json"),
+    plugins: [serverOnly],
+  };
+}
+
+/** The marker throws outside React's server condition, under which Next's own server cannot run. */
+const serverOnly = {
+  name: "server-only",
+  setup(build) {
+    build.onResolve({ filter: /^server-only$/ }, ({ path }) => ({ path, namespace: "empty" }));
+    build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "" }));
+  },
+};
+
+async function writeTsconfig({ dist }) {
+  await mkdir(join(root, dist), { recursive: true });
+  const path = `${dist}/tsconfig.json`;
+  await writeFile(join(root, path), JSON.stringify({ extends: "../tsconfig.json" }));
+  return path;
+}
+
+function stampFile({ dist }) {
+  return join(root, dist, "stamp");
+}
+
+async function hashSources() {
+  const files = (await readdir(root)).filter((name) => sourceFiles.test(name));
+  return hash([...sources, ...files]);
+}
+
+async function hash(paths) {
+  const digest = createHash("sha256");
+  for (const path of paths.sort())
+    for (const file of await list(join(root, path))) {
+      digest
+        .update(`${relative(root, file)}\0`)
+        .update(await readFile(file))
+        .update("\0");
+    }
+  return digest.digest("hex");
+}
+
+async function list(path) {
+  if (relative(root, path) === generated || /\.test\.tsx?$/.test(path)) return [];
+  const entries = await readdir(path).catch((error) => (error.code === "ENOTDIR" ? undefined : []));
+  if (entries === undefined) return [path];
+  return (await Promise.all(entries.sort().map((name) => list(join(path, name))))).flat();
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes("--generate")) await generate().catch(fail);
+  else await step("Building", (show) => build(builds.start, show)).catch(fail);
+}

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { withLock } from "./lock.mjs";
+import { run } from "./processes.mjs";
+import { step } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Installs the packages of the lock file when node_modules holds others. */
+export async function install() {
+  if (await isInstalled()) return;
+  await step("Installing packages", (show) =>
+    withLock(join(root, ".locks/install"), show, async () => {
+      if (await isInstalled()) return;
+      // Under NODE_ENV=production npm would leave out what builds and tests need.
+      const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=http"];
+      const npm = process.env.npm_execpath;
+      const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
+      await run(command, [...first, ...args], { cwd: root, show });
+    }),
+  );
+}
+
+/** npm leaves a lock file of what it did in node_modules, as its last act. */
+async function isInstalled() {
+  const [wanted, found] = await Promise.all(
+    ["package-lock.json", "node_modules/.package-lock.json"].map(async (name) => {
+      const text = await readFile(join(root, name), "utf8").catch(() => '{"packages":{}}');
+      return JSON.parse(text).packages;
+    }),
+  );
+  return Object.entries(wanted).every(([path, entry]) => {
+    // Optional packages may be of another platform.
+    if (path === "" || (entry.optional && !found[path])) return true;
+    return found[path]?.version === entry.version && found[path]?.integrity === entry.integrity;
+  });
+}

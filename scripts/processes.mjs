@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { Refusal } from "./progress.mjs";
+
+/**
+ * Runs a program to its end; when it fails, what it printed is the message.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: (text: string) => void }} options
+ * @returns {Promise<string>} what it printed
+ */
+export async function run(command, args, { cwd, env, show = () => {} } = {}) {
+  const { code, output } = await attempt(command, args, { cwd, env, show });
+  if (code !== 0) throw new Refusal(output.trim() || `${command} ended with ${code}.`);
+  return output;
+}
+
+/** As `run`, but a failure is an answer. */
+export function attempt(command, args, { cwd, env, show = () => {} } = {}) {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+        show(text);
+      });
+    }
+    const stop = () => child.kill("SIGTERM");
+    process.once("exit", stop);
+    child.once("error", failed);
+    child.once("close", (code) => {
+      process.off("exit", stop);
+      done({ code, output });
+    });
+  });
+}

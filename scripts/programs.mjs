@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { open, readFile } from "node:fs/promises";
+import { get } from "node:http";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { masterKeyFile } from "./keys.mjs";
+import { Refusal } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const stopTimeoutMs = 15_000;
+/** What a process needs to run at all; nothing here is secret. */
+const common = ["PATH", "TZ", "LANG", "TMPDIR", "TEMP", "SystemRoot", "NODE_EXTRA_CA_CERTS"];
+const ofWeb = [
+  "OIDC_ISSUER",
+  "OIDC_CLIENT_ID",
+  "OIDC_CLIENT_SECRET",
+  "OIDC_NAME",
+  "MAX_SECRET_BYTES",
+  "TRUST_PROXY_HOPS",
+];
+const ofAutomate = ["AUTOMATE_HOST", "EGRESS_ALLOW", "BEHIND_TLS_PROXY", "MAX_SECRET_BYTES"];
+
+/**
+ * The two environments: neither program sees what is the other's.
+ * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
+ *   host: string, port: number, automatePort: number, publicUrl: string, nextDir: string, given?: NodeJS.ProcessEnv }} settings
+ */
+export function environments({ keys, keysDir, given = process.env, ...settings }) {
+  const automateUrl = `http://127.0.0.1:${settings.automatePort}`;
+  const callsAutomate = {
+    AUTOMATE_URL: automateUrl,
+    WEB_SIGNING_KEY: keys.webSigningKey,
+    AUTOMATE_PUBLIC_KEY: keys.automatePublicKey,
+  };
+  const web = {
+    NODE_ENV: "production",
+    ...pick(given, [...common, ...ofWeb]),
+    ...callsAutomate,
+    WEB_DATABASE_URL: settings.webDatabaseUrl,
+    SESSION_SECRET: keys.sessionSecret,
+    PUBLIC_URL: settings.publicUrl,
+    HOST: settings.host,
+    PORT: String(settings.port),
+    NEXT_DIST_DIR: settings.nextDir,
+    NEXT_TELEMETRY_DISABLED: "1",
+  };
+  const automate = {
+    NODE_ENV: "production",
+    // The demo's own servers are on loopback.
+    EGRESS_ALLOW: "127.0.0.0/8,::1/128",
+    ...pick(given, [...common, ...ofAutomate]),
+    AUTOMATE_DATABASE_URL: settings.automateDatabaseUrl,
+    MASTER_KEY_FILE: masterKeyFile(keysDir),
+    AUTOMATE_SIGNING_KEY: keys.automateSigningKey,
+    WEB_PUBLIC_KEY: keys.webPublicKey,
+    AUTOMATE_PORT: String(settings.automatePort),
+    AUTOMATE_URL: automateUrl,
+  };
+  return { web, automate, callsAutomate };
+}
+
+/** For programs that run as the owner of the database. */
+export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
+  return {
+    ...pick(process.env, common),
+    NODE_ENV: "production",
+    DATABASE_URL: databaseUrl,
+    DB_ROLE_PREFIX: rolePrefix,
+    ...more,
+  };
+}
+
+/**
+ * Starts a program that serves.
+ * @param {string} name
+ * @param {{ file: string, env: NodeJS.ProcessEnv, log: string }} options `log` is appended to
+ */
+export async function startProgram(name, { file, env, log }) {
+  const output = await open(log, "a", 0o600);
+  const { size } = await output.stat();
+  const child = spawn(process.execPath, ["--enable-source-maps", "--import", leash, join(root, file)], {
+    cwd: root,
+    env,
+    stdio: ["ignore", output.fd, output.fd, "ipc"],
+    // Out of the terminal's process group: their start stops them in order.
+    detached: true,
+  });
+  await output.close();
+  let gone = false;
+  const exited = new Promise((done) => {
+    child.once("error", () => done(1));
+    child.once("exit", (code) => done(code));
+  }).then((code) => {
+    gone = true;
+    return code;
+  });
+  return {
+    name,
+    pid: child.pid,
+    exited,
+    hasExited: () => gone,
+    /** What it printed since it was started. */
+    output: async () => (await readFile(log)).subarray(size).toString("utf8").trim(),
+    stop: async () => {
+      if (!gone) child.kill("SIGTERM");
+      await Promise.race([
+        exited,
+        sleep(stopTimeoutMs, undefined, { ref: false }).then(() => child.kill("SIGKILL")),
+      ]);
+      await exited;
+    },
+  };
+}
+
+const leash = new URL("leash.mjs", import.meta.url).href;
+
+/** Waits until a program answers; when it ends instead, its own words are the message. */
+export async function waitUntilReady(program, { port, path, host = "127.0.0.1", name }) {
+  for (const end = Date.now() + 120_000; Date.now() < end; await sleep(50)) {
+    if (program.hasExited()) throw new Refusal((await program.output()) || `${program.name} did not start.`);
+    if ((await status({ port, path, host, headers: name ? { host: name } : {} })) === 200) return;
+  }
+  throw new Refusal(`${program.name} does not answer: ${await program.output()}`);
+}
+
+function status(options) {
+  return new Promise((done) => {
+    const request = get({ ...options, timeout: 30_000 }, (response) => {
+      response.resume();
+      done(response.statusCode);
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => done(undefined));
+  });
+}
+
+function pick(from, names) {
+  return Object.fromEntries(names.filter((name) => from[name]).map((name) => [name, from[name]]));
+}

@@ -1,0 +1,150 @@
+import "./node-version.mjs";
+import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { build, builds, isFresh } from "./build.mjs";
+import { install } from "./install.mjs";
+import { takeLock, withLock } from "./lock.mjs";
+import { fail, Refusal, step } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const dev = process.argv.includes("--dev");
+// What runs, in the order in which it started; it stops in the opposite one.
+const running = [];
+let stopping;
+
+function stop(code) {
+  stopping ??= (async () => {
+    process.exitCode = code;
+    for (const part of running.reverse()) await part.stop();
+    process.exit();
+  })();
+  return stopping;
+}
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(name, () => {
+    if (!stopping) console.log("\nStopping …");
+    void stop(0);
+  });
+}
+
+try {
+  await start(readSettings());
+} catch (error) {
+  if (!stopping) {
+    fail(error);
+    await stop(1);
+  }
+}
+
+async function start(settings) {
+  const { dataDir, host, port, automatePort } = settings;
+  await mkdir(dataDir, { recursive: true }).catch((error) => {
+    throw new Refusal(`The data folder ${dataDir} cannot be made (${error.code}): set DATA_DIR to another.`);
+  });
+  const lock = await takeLock(join(dataDir, "start.lock"));
+  if (lock.heldBy !== undefined) {
+    throw new Refusal(
+      `Selvage already runs on ${dataDir} (process ${lock.heldBy}): stop it first, or set DATA_DIR to another folder.`,
+    );
+  }
+  running.push({ stop: lock.release });
+  // A killed start's programs are just stopping.
+  const patience = lock.inherited ? 15_000 : 0;
+  await checkPort("PORT", host, port, patience);
+  await checkPort("AUTOMATE_PORT", "127.0.0.1", automatePort, patience);
+
+  await install();
+  const target = dev ? builds.dev : builds.start;
+  if (dev || !(await isFresh(target))) {
+    await step(dev ? "Bundling" : "Building", (show) =>
+      withLock(join(root, ".locks/build"), show, async () => {
+        if (dev || !(await isFresh(target))) await build(target, show);
+      }),
+    );
+  }
+  // Only now is there anything to import that came from the registry.
+  const { startInstallation } = await import("./installation.mjs");
+  const { logins, watch } = await startInstallation({
+    ...settings,
+    target,
+    dev,
+    keep: (part) => (stopping ? part.stop() : running.push(part)),
+  });
+  if (stopping) return;
+  watch((sentence) => {
+    if (stopping) return;
+    console.error(`\n${sentence}`);
+    void stop(1);
+  });
+  greet(settings, logins);
+}
+
+function greet({ publicUrl, dataDir }, logins) {
+  console.log(`\nSelvage is ready: ${publicUrl}\n`);
+  if (logins.length > 0) {
+    const width = (key) => Math.max(...logins.map((login) => String(login[key]).length)) + 2;
+    for (const { email, password, role, team } of logins) {
+      console.log(
+        `  ${email.padEnd(width("email"))}${password.padEnd(width("password"))}${role.padEnd(width("role"))}${team}`,
+      );
+    }
+  }
+  console.log(`\nData and keys are in ${dataDir}. Ctrl-C stops everything.`);
+}
+
+function readSettings() {
+  const { env } = process;
+  const port = readPort("PORT", env.PORT || "3000");
+  const automatePort = readPort("AUTOMATE_PORT", env.AUTOMATE_PORT || "3001");
+  if (port === automatePort)
+    throw new Refusal(`PORT and AUTOMATE_PORT are both ${port}: set one of them to another.`);
+  const host = env.HOST || "127.0.0.1";
+  const shown = ["0.0.0.0", "::", "127.0.0.1"].includes(host)
+    ? "localhost"
+    : host.includes(":")
+      ? `[${host}]`
+      : host;
+  return {
+    dataDir: resolve(env.DATA_DIR || (process.getuid?.() === 0 ? "/var/lib/selvage" : join(root, ".data"))),
+    host,
+    port,
+    automatePort,
+    publicUrl: env.PUBLIC_URL || `http://${shown}:${port}`,
+    rolePrefix: env.DB_ROLE_PREFIX || "selvage",
+    databaseUrl: env.DATABASE_URL || undefined,
+    seed: env.SEED_DEMO === "1" || !env.DATABASE_URL,
+  };
+}
+
+function readPort(name, text) {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Refusal(`${name} is ${JSON.stringify(text)}, and has to be a number from 1 to 65535.`);
+}
+
+async function checkPort(name, host, port, patienceMs) {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const code = await tryListen(host, port);
+    if (code === undefined) return;
+    if (code === "EADDRINUSE" && Date.now() < end) {
+      await sleep(100);
+      continue;
+    }
+    const what = code === "EADDRINUSE" ? "is taken" : `cannot be used (${code})`;
+    throw new Refusal(
+      `Port ${port} on ${host} ${what}: set ${name} to another, for example ${name}=${port + 10} npm start.`,
+    );
+  }
+}
+
+function tryListen(host, port) {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.once("error", (error) => done(error.code));
+    probe.listen(port, host, () => probe.close(() => done(undefined)));
+  });
+}
