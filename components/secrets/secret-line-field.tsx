@@ -1,5 +1,6 @@
 "use client";
 
+import type { ReactNode } from "react";
 import { useFormContext } from "react-hook-form";
 import type { SecretValues } from "@/components/secrets/secret-form";
 import { Field } from "@/components/ui/field";
@@ -7,7 +8,7 @@ import { Input } from "@/components/ui/input";
 import { PasswordInput } from "@/components/ui/password-input";
 import { secretAttributes } from "@/components/ui/secret-attributes";
 
-type LineField = Exclude<keyof SecretValues["fields"], "value">;
+export type LineField = Exclude<keyof SecretValues["fields"], "value">;
 type Line = { title: string; isMasked?: true; isOptional?: true; hint?: string; placeholder?: string };
 
 const lines: Record<LineField, Line> = {
@@ -24,7 +25,7 @@ const lines: Record<LineField, Line> = {
 };
 
 /** One line of a type that has several fields. */
-export function SecretLineField({ name }: { name: LineField }) {
+export function SecretLineField({ name, action }: { name: LineField; action?: ReactNode }) {
   const { register, formState } = useFormContext<SecretValues>();
   const { title, isMasked, isOptional, hint, placeholder } = lines[name];
   const control = { ...register(`fields.${name}`), ...(placeholder ? { placeholder } : {}) };
@@ -34,6 +35,7 @@ export function SecretLineField({ name }: { name: LineField }) {
       isRequired={!isOptional}
       error={formState.errors.fields?.[name]?.message}
       {...(hint ? { hint } : {})}
+      action={action}
     >
       {isMasked ? <PasswordInput {...control} /> : <Input {...secretAttributes} {...control} />}
     </Field>

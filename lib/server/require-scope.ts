@@ -28,7 +28,8 @@ export async function requireTeamScope<P extends Permission>(
   return authorizeTeam(actor, teamId, permission).catch(notFoundPage);
 }
 
-function notFoundPage(error: unknown): never {
+/** For a page whose thing may be gone: `getX(scope, id).catch(notFoundPage)`. */
+export function notFoundPage(error: unknown): never {
   if (error instanceof NotFound || error instanceof Forbidden) notFound();
   throw error;
 }

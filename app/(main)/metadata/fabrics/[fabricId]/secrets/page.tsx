@@ -30,7 +30,7 @@ export default async function SecretsPage({
     // While the fabric has no secrets, the empty state below is all there is.
     <section className="group/secrets flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
-        <SecretsToolbar query={query} />
+        <SecretsToolbar />
         <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
       </div>
       <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>

@@ -1,0 +1,56 @@
+import { WhoCan } from "@/components/fabrics/who-can";
+import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
+import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
+import { FormerNames } from "@/components/secrets/former-names";
+import { RenameSecretButton } from "@/components/secrets/rename-secret-button";
+import { ReplaceValueButton } from "@/components/secrets/replace-value-button";
+import { SecretAbout } from "@/components/secrets/secret-about";
+import { SecretDestinations } from "@/components/secrets/secret-destinations";
+import { SecretFieldList } from "@/components/secrets/secret-field-list";
+import { SecretHeader } from "@/components/secrets/secret-header";
+import { SecretUsedBy } from "@/components/secrets/secret-used-by";
+import { SecretVersions } from "@/components/secrets/secret-versions";
+import { webEnv } from "@/lib/env";
+import { getFabric } from "@/lib/fabrics/queries";
+import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
+import { notFoundPage, requireScope } from "@/lib/server/require-scope";
+
+export const metadata = { title: "Secret" };
+
+export default async function SecretPage({
+  params,
+}: {
+  params: Promise<{ fabricId: string; secretId: string }>;
+}) {
+  const { fabricId, secretId } = await params;
+  const scope = await requireScope(fabricId, "secret:list");
+  const secret = await getSecret(scope, secretId).catch(notFoundPage);
+  const readers = await listRecentReaders(scope, secretId);
+  const isAdmin = scope.role === "admin";
+  const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
+  return (
+    <div className="flex flex-col gap-6">
+      <SecretHeader fabricId={fabricId} secret={secret}>
+        <ReplaceValueButton fabricId={fabricId} secret={secret} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+        <RenameSecretButton fabricId={fabricId} secret={secret} readers={readers} />
+        <EditDescriptionButton fabricId={fabricId} secret={secret} />
+        {(isAdmin || secret.isCreator) && <DeleteSecretButton fabricId={fabricId} secret={secret} />}
+      </SecretHeader>
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="flex min-w-0 flex-col gap-5">
+          <SecretFieldList secret={secret} />
+          <SecretUsedBy fabricId={fabricId} secret={secret} />
+          <SecretDestinations secret={secret} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <SecretAbout secret={secret} />
+          <SecretVersions secret={secret} />
+          <FormerNames fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
+        </div>
+      </div>
+      {!isAdmin && !secret.isCreator && (
+        <WhoCan act="and its creator can delete this secret" team={fabric.team.name} admins={fabric.admins} />
+      )}
+    </div>
+  );
+}

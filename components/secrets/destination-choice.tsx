@@ -1,0 +1,38 @@
+"use client";
+
+import { useController, useFormContext } from "react-hook-form";
+import type { ReplaceFormValues } from "@/components/secrets/replace-form";
+import { Checkbox } from "@/components/ui/checkbox";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+/** Where the new value may go as well. */
+export function DestinationChoice({ destinations }: { destinations: SecretDetail["destinations"] }) {
+  const { field } = useController({
+    name: "destinationIds",
+    control: useFormContext<ReplaceFormValues>().control,
+  });
+  if (destinations.length === 0) return null;
+  return (
+    <fieldset className="min-w-0 rounded-lg border border-line bg-sunken px-4 py-3">
+      <legend className="sr-only">The new value may go on to these places</legend>
+      <p aria-hidden className="font-medium">
+        The new value may go on to these places
+      </p>
+      <p className="mb-2 text-muted text-sm">Any other asks again when a connection uses the secret there.</p>
+      <div className="flex flex-col gap-1 [overflow-wrap:anywhere]">
+        {destinations.map(({ id, destination }) => (
+          <Checkbox
+            key={id}
+            label={destination}
+            checked={field.value.includes(id)}
+            onChange={({ target }) =>
+              field.onChange(
+                target.checked ? [...field.value, id] : field.value.filter((chosen) => chosen !== id),
+              )
+            }
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}

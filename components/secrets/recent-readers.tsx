@@ -1,0 +1,32 @@
+import { Banner } from "@/components/ui/banner";
+import { RelativeTime } from "@/components/ui/relative-time";
+
+/** Which pipelines a new name concerns, and that none of them breaks. */
+export function RecentReaders({
+  name,
+  readers,
+}: {
+  name: string;
+  readers: { name: string; lastReadAt: Date }[];
+}) {
+  return (
+    <Banner tone="info" title={`“${name}” keeps answering pipelines`}>
+      <p>Connections follow the secret by themselves.</p>
+      {readers.length === 0 ? (
+        <p className="mt-2">No pipeline has read it by this name in the last 30 days.</p>
+      ) : (
+        <>
+          <p className="mt-2">These pipelines have read it by this name in the last 30 days:</p>
+          <ul className="mt-1 list-disc pl-5 [overflow-wrap:anywhere]">
+            {readers.map((reader) => (
+              <li key={`${reader.name} ${reader.lastReadAt.getTime()}`}>
+                <span className="font-medium text-ink">{reader.name}</span>, last{" "}
+                <RelativeTime date={reader.lastReadAt} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Banner>
+  );
+}

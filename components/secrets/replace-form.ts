@@ -1,0 +1,38 @@
+import type { Resolver } from "react-hook-form";
+import { resolved, type SecretValues, valueInput } from "@/components/secrets/secret-form";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { type ReplaceSecretInput, replaceSecretInput } from "@/lib/secrets/schema";
+
+/** What happens to one field of a type that has several. */
+export type FieldFate = "kept" | "replaced" | "cleared";
+
+export type ReplaceFormValues = SecretValues & {
+  fates: Record<string, FieldFate>;
+  destinationIds: string[];
+};
+
+/** Resolves the form to what the action takes. A field that is kept is absent, never empty. */
+export function resolveReplacement(secret: {
+  id: string;
+  subKind: SubKind;
+  version: number;
+}): Resolver<ReplaceFormValues, unknown, ReplaceSecretInput> {
+  return async ({ fates, destinationIds, ...values }, _context, options) => {
+    const entered = await valueInput(secret.subKind, values);
+    const fields = Object.entries(fates).flatMap(([field, fate]) => {
+      // An optional field that is replaced by nothing is cleared; of the others, the schema says that they are empty.
+      return fate === "kept" ? [] : [[field, fate === "cleared" ? null : (entered.fields[field] ?? null)]];
+    });
+    if (fields.length === 0)
+      return { values: {}, errors: { root: { type: "required", message: "Replace at least one field." } } };
+    const input = {
+      secretId: secret.id,
+      subKind: secret.subKind,
+      expectedVersion: secret.version,
+      destinationIds,
+      fields: Object.fromEntries(fields),
+      ...(entered.fileName ? { fileName: entered.fileName } : {}),
+    };
+    return resolved(replaceSecretInput.safeParse(input), options);
+  };
+}

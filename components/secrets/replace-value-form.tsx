@@ -1,0 +1,80 @@
+"use client";
+
+import { useState } from "react";
+import { FormProvider, useForm } from "react-hook-form";
+import { FormError } from "@/components/form/form-error";
+import { useActionForm } from "@/components/form/use-action-form";
+import { DestinationChoice } from "@/components/secrets/destination-choice";
+import { type ReplaceFormValues, resolveReplacement } from "@/components/secrets/replace-form";
+import { ReplaceValueFields } from "@/components/secrets/replace-value-fields";
+import { emptyValues } from "@/components/secrets/secret-form";
+import { Button } from "@/components/ui/button";
+import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { useDialogGuard } from "@/components/ui/dialog-guard";
+import { useToast } from "@/components/ui/toast";
+import { replaceSecretAction } from "@/lib/secrets/actions";
+import type { ReplaceSecretInput, SecretDetail } from "@/lib/secrets/schema";
+
+const texts = {
+  conflict:
+    "Somebody replaced this value after you opened the page, so yours was not saved. Close this, look at the new version, and replace it if yours is still right.",
+};
+
+/** The body of the dialog: it opens empty and unmounts when the dialog closes, with every value that was entered. */
+export function ReplaceValueForm({
+  fabricId,
+  secret: current,
+  maxSecretBytes,
+  onDone,
+}: {
+  fabricId: string;
+  secret: SecretDetail;
+  maxSecretBytes: number;
+  onDone: () => void;
+}) {
+  // The page may refresh below an open dialog; what counts is the version that the person looked at.
+  const [secret] = useState(current);
+  const toast = useToast();
+  const form = useForm<ReplaceFormValues, unknown, ReplaceSecretInput>({
+    defaultValues: {
+      ...emptyValues,
+      fates: secret.subKind === "text" || secret.subKind === "binary" ? { value: "replaced" } : {},
+      destinationIds: secret.destinations.map(({ id }) => id),
+    },
+    resolver: resolveReplacement(secret),
+  });
+  const { isDirty, isSubmitting, errors } = form.formState;
+  const { submit, formError } = useActionForm(
+    (input: ReplaceSecretInput) => replaceSecretAction(fabricId, input),
+    form,
+    {
+      texts,
+      onOk({ version, carried }) {
+        onDone();
+        const description = carried
+          ? `Version ${version} is the current one.`
+          : `Version ${version} is the current one. Its destinations could not be carried over: they are asked for again at the next use.`;
+        toast("Value replaced", { description });
+      },
+    },
+  );
+  useDialogGuard(isDirty);
+
+  return (
+    <FormProvider {...form}>
+      <form className="contents" onSubmit={submit} noValidate autoComplete="off">
+        <DialogBody>
+          <FormError error={formError ?? errors.root?.message ?? null} />
+          <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
+          <DestinationChoice destinations={secret.destinations} />
+        </DialogBody>
+        <DialogFooter>
+          <DialogCancel />
+          <Button type="submit" variant="primary" isPending={isSubmitting}>
+            Replace
+          </Button>
+        </DialogFooter>
+      </form>
+    </FormProvider>
+  );
+}

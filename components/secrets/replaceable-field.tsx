@@ -1,0 +1,70 @@
+"use client";
+
+import { flushSync } from "react-dom";
+import { useFormContext, useWatch } from "react-hook-form";
+import type { FieldFate, ReplaceFormValues } from "@/components/secrets/replace-form";
+import { fieldTitle } from "@/components/secrets/secret-kind-look";
+import { type LineField, SecretLineField } from "@/components/secrets/secret-line-field";
+import { Button } from "@/components/ui/button";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+/** One field of several: kept unless the person replaces it, or clears one that may be empty. */
+export function ReplaceableField({
+  subKind,
+  name,
+  current,
+}: {
+  subKind: SubKind;
+  name: LineField;
+  current: SecretDetail["fields"][number] | undefined;
+}) {
+  const { control, setValue, setFocus } = useFormContext<ReplaceFormValues>();
+  const fate = useWatch({ control, name: `fates.${name}` }) ?? "kept";
+  const title = fieldTitle(subKind, name);
+
+  function decide(next: FieldFate) {
+    flushSync(() => setValue(`fates.${name}`, next, { shouldDirty: true }));
+    if (next === "replaced") setFocus(`fields.${name}`);
+    else setValue(`fields.${name}`, "");
+  }
+
+  const keep = (
+    <Button size="sm" variant="ghost" aria-label={`Keep ${title}`} onClick={() => decide("kept")}>
+      Keep
+    </Button>
+  );
+  if (fate === "replaced") return <SecretLineField name={name} action={keep} />;
+  return (
+    <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-3 gap-y-1">
+      <div>
+        <p className="font-medium">{title}</p>
+        <p className="text-muted text-sm">
+          {fate === "cleared" ? "Will be empty" : current ? <Kept current={current} /> : "Not set"}
+        </p>
+      </div>
+      <div className="flex gap-2">
+        {fate === "cleared" && keep}
+        {fate === "kept" && current && name === "scope" && (
+          <Button size="sm" variant="ghost" aria-label={`Clear ${title}`} onClick={() => decide("cleared")}>
+            Clear
+          </Button>
+        )}
+        {fate === "kept" && (
+          <Button size="sm" aria-label={`Replace ${title}`} onClick={() => decide("replaced")}>
+            {current ? "Replace" : "Set"}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Kept({ current: { setAt, version } }: { current: SecretDetail["fields"][number] }) {
+  return (
+    <>
+      Kept · set {setAt && <RelativeTime date={setAt} />}, version {version}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { LockKeyhole } from "lucide-react";
+import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { fieldTitle } from "@/components/secrets/secret-kind-look";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+/** Each field with when it was last set, which is all that anybody can see of it. */
+export function SecretFieldList({ secret: { subKind, fields } }: { secret: SecretDetail }) {
+  const setFields = new Map(fields.map((field) => [field.field, field]));
+  return (
+    <DetailSection id="value" title="Value">
+      <p className="mb-3 flex items-start gap-2 text-muted">
+        <LockKeyhole aria-hidden className="mt-0.5 size-4 shrink-0" />
+        The value can’t be shown. Replace it when it changes.
+      </p>
+      <div className="-mx-4 border-line border-t px-4 pt-3">
+        <DetailList>
+          {Object.keys(secretKinds[subKind].fields.shape).map((name) => {
+            const field = setFields.get(name);
+            return (
+              <DetailItem key={name}>
+                <span className="font-medium">{fieldTitle(subKind, name)}</span>
+                <span className="text-muted">
+                  {field ? (
+                    <>
+                      set {field.setAt && <RelativeTime date={field.setAt} />}, version {field.version}
+                    </>
+                  ) : (
+                    "not set"
+                  )}
+                </span>
+              </DetailItem>
+            );
+          })}
+        </DetailList>
+      </div>
+    </DetailSection>
+  );
+}

@@ -1,0 +1,41 @@
+import { ArrowLeft } from "lucide-react";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { CertificateBadge } from "@/components/secrets/certificate-badge";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { Badge } from "@/components/ui/badge";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+export function SecretHeader({
+  fabricId,
+  secret: { name, subKind, description, facts },
+  children,
+}: {
+  fabricId: string;
+  secret: SecretDetail;
+  children: ReactNode;
+}) {
+  return (
+    <header className="flex flex-col gap-3">
+      <Link
+        href={`/metadata/fabrics/${fabricId}/secrets`}
+        className="inline-flex min-h-6 items-center gap-1.5 self-start rounded-sm text-muted text-sm hover:text-ink hover:underline"
+      >
+        <ArrowLeft aria-hidden className="size-4" />
+        All secrets
+      </Link>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0 max-w-2xl [overflow-wrap:anywhere]">
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+            <h2 className="min-w-0 font-semibold text-xl">{name}</h2>
+            <Badge icon={<SecretKindIcon subKind={subKind} />}>{secretKinds[subKind].label}</Badge>
+            {facts.certificate && <CertificateBadge certificate={facts.certificate} />}
+          </div>
+          {description && <p className="mt-1 whitespace-pre-line text-muted">{description}</p>}
+        </div>
+        <div className="flex flex-wrap items-center gap-2">{children}</div>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,44 @@
+"use client";
+
+import Link from "next/link";
+import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+/** Why a secret cannot be deleted now: the connections that use it. */
+export function SecretInUseDialog({
+  fabricId,
+  secret: { name, connections },
+  isOpen,
+  onClose,
+}: {
+  fabricId: string;
+  secret: Pick<SecretDetail, "name" | "connections">;
+  isOpen: boolean;
+  onClose: () => void;
+}) {
+  return (
+    <Dialog isOpen={isOpen} onClose={onClose} title={`“${name}” is in use`}>
+      <DialogBody>
+        <p className="text-muted">
+          A secret can be deleted once no connection uses it. Choose another secret in{" "}
+          {connections.length === 1 ? "this connection" : `these ${connections.length} connections`} first.
+        </p>
+        <ul className="divide-y divide-line rounded-lg border border-line">
+          {connections.map((connection) => (
+            <li key={connection.id} className="px-4 py-2.5">
+              <Link
+                href={`/metadata/fabrics/${fabricId}/connections/${connection.id}`}
+                className="rounded-sm font-medium text-accent-text [overflow-wrap:anywhere] hover:underline"
+              >
+                {connection.name}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </DialogBody>
+      <DialogFooter>
+        <DialogCancel>Close</DialogCancel>
+      </DialogFooter>
+    </Dialog>
+  );
+}
