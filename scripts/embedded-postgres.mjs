@@ -15,10 +15,11 @@ const user = "postgres";
 
 /**
  * Starts the server of a folder, creating it on the first run. A server that a killed start left behind is stopped first.
- * @param {{ dir: string, password: string, flags?: string[] }} options `dir` holds pg/, pg.log and, when needed, the binaries
+ * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void }} options `dir` holds
+ *   pg/, pg.log and, when needed, the binaries; `keep` learns of the server before it is ready
  * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
  */
-export async function startPostgres({ dir, password, flags = [] }) {
+export async function startPostgres({ dir, password, flags = [], keep = () => {} }) {
   const owner = databaseUser();
   const data = join(dir, "pg");
   await mkdir(dir, { recursive: true });
@@ -53,6 +54,16 @@ export async function startPostgres({ dir, password, flags = [] }) {
     }
   });
   await log.close();
+  const pid = server.pid ?? 0;
+  const stop = async () => {
+    if (!gone) signal(pid, "SIGINT");
+    await Promise.race([
+      exited,
+      sleep(15_000, undefined, { ref: false }).then(() => gone || signal(pid, "SIGQUIT")),
+    ]);
+    await exited;
+  };
+  keep({ stop });
   await waitFor(
     async () => {
       if (gone) throw new Refusal(`Postgres did not start; ${join(dir, "pg.log")} says why.`);
@@ -60,21 +71,9 @@ export async function startPostgres({ dir, password, flags = [] }) {
     },
     `Postgres is not ready after a minute; ${join(dir, "pg.log")} may say why.`,
   );
-  const pid = server.pid ?? 0;
-  return {
-    port,
-    pid,
-    url: (database) => `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
-    stop: async () => {
-      if (!gone) signal(pid, "SIGINT");
-      await Promise.race([
-        exited,
-        sleep(15_000, undefined, { ref: false }).then(() => signal(pid, "SIGQUIT")),
-      ]);
-      await exited;
-    },
-    exited,
-  };
+  const url = (database) =>
+    `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+  return { port, pid, url, stop, exited };
 }
 
 /** A port that nobody uses at this moment. */

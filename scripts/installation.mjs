@@ -108,8 +108,7 @@ export async function startInstallation(settings) {
 async function startEmbedded(dataDir, keysDir, keep) {
   return step("Starting Postgres", async () => {
     const password = await loadKey(keysDir, "postgres.password");
-    const server = await startPostgres({ dir: dataDir, password });
-    keep(server);
+    const server = await startPostgres({ dir: dataDir, password, keep });
     await query(server.url("postgres"), async (client) => {
       const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
