@@ -4,6 +4,7 @@ import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
 import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
+import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
 
 /** How long a driver may take to notice that its socket failed, before that is said for it. */
@@ -82,6 +83,9 @@ function fromSocket({ step, code, destination }: SocketFailure, { connector }: C
   const place = portCodes.includes(code) ? destination?.portField : destination?.hostField;
   const special = fieldByCode[code];
   const field = special !== undefined && special in connector.fields.shape ? special : place;
-  const facts = destination === null ? undefined : { destination: `${destination.host}:${destination.port}` };
+  const facts =
+    destination === null
+      ? undefined
+      : { destination: `${canonicalHost(destination.host)}:${destination.port}` };
   return new CheckFailure(code, field, facts, step);
 }

@@ -80,7 +80,7 @@ describe("network", () => {
       step: "network",
       field: "port",
     });
-    expect((await check({ server: "no-such-host.invalid" })).result).toMatchObject({
+    expect((await check({ server: "No-Such-Höst.invalid." })).result).toMatchObject({
       code: expect.stringMatching(/^name_/),
       step: "name",
       field: "server",
