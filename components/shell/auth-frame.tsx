@@ -12,7 +12,10 @@ export function AuthFrame({
   children: ReactNode;
 }) {
   return (
-    <main id="main" className="flex min-h-dvh flex-col items-center bg-sunken px-4 py-10 md:pt-[16vh]">
+    <main
+      id="main"
+      className="flex min-h-dvh flex-col items-center bg-sunken px-4 dark:bg-canvas py-10 md:pt-[16vh]"
+    >
       <Wordmark />
       <div className="mt-8 w-full max-w-sm rounded-xl border border-line bg-surface p-6 shadow-control md:p-8">
         <h1 className="font-semibold text-xl tracking-tight">{title}</h1>

@@ -4,9 +4,9 @@ export function Logo({ size = 28 }: { size?: number }) {
     <svg aria-hidden width={size} height={size} viewBox="0 0 32 32" fill="none">
       <rect width="32" height="32" rx="8" fill="#4f46e5" />
       <g stroke="#ffffff" strokeWidth="3" strokeLinecap="round">
-        <path d="M11.5 6.500v2M11.5 16v10" />
-        <path d="M19 6.500v9M19 23v3" />
-        <path d="M6 12.250h9.500M22.750 12.250a3.500 3.500 0 0 1 0 7H15.500M8 19.250H6" />
+        <path d="M11.5 6.5v2M11.5 16v10" />
+        <path d="M19 6.5v9M19 23v3" />
+        <path d="M6 12.25h9.5M22.75 12.25a3.5 3.5 0 0 1 0 7H15.5M8 19.25H6" />
       </g>
     </svg>
   );

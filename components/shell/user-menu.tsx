@@ -27,10 +27,9 @@ export function UserMenu({
         <button
           type="button"
           aria-label={`Account: ${user.name || user.email}`}
-          className="inline-flex size-9 items-center justify-center rounded-full bg-rail-active font-semibold text-rail-ink text-sm hover:bg-accent focus-visible:outline-rail-ring"
-        >
-          {initials(user.name || user.email)}
-        </button>
+          data-initials={initials(user.name || user.email)}
+          className="inline-flex size-9 items-center justify-center rounded-full bg-rail-active font-semibold text-rail-ink text-sm before:content-[attr(data-initials)] hover:bg-accent focus-visible:outline-rail-ring"
+        />
       }
     >
       <div className="px-2.5 py-1.5">

@@ -77,6 +77,11 @@ export function ComboboxPopup<T>({
             <Base.Input
               aria-label={searchPlaceholder}
               placeholder={searchPlaceholder}
+              onKeyDown={(event) => {
+                // Enter with nothing highlighted would close the popup and drop what was typed.
+                const isAimless = !event.currentTarget.getAttribute("aria-activedescendant");
+                if (event.key === "Enter" && isAimless) event.preventBaseUIHandler();
+              }}
               className="h-10 w-full bg-transparent focus-visible:outline-none max-md:text-lg"
             />
           </div>

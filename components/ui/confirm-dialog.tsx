@@ -4,7 +4,7 @@ import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { type ReactNode, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
-import { dialogBackdropClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import { dialogBackdropClass, dialogFooterClass, dialogPopupClass } from "@/components/ui/dialog-style";
 
 export function ConfirmDialog({
   isOpen,
@@ -56,7 +56,7 @@ export function ConfirmDialog({
               </div>
             )}
           </div>
-          <div className="flex justify-end gap-2 border-line border-t bg-sunken px-6 py-3.5">
+          <div className={dialogFooterClass}>
             <Button onClick={onClose} disabled={isPending}>
               {cancelLabel}
             </Button>

@@ -11,11 +11,14 @@ const widths: Record<DialogSize, string> = {
 export const dialogBackdropClass =
   "fixed inset-0 z-40 bg-scrim transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0";
 
-/** A centred card; on a narrow screen a sheet that rises from the bottom edge. */
+export const dialogFooterClass =
+  "flex flex-wrap items-center justify-end gap-2 border-line border-t bg-sunken px-6 py-3.5 md:rounded-b-xl";
+
+/** A centred card; on a narrow screen a sheet that rises from the bottom edge. Nothing is clipped: popups may reach over it. */
 export function dialogPopupClass(size: DialogSize): string {
   return cx(
-    "fixed z-40 flex flex-col overflow-hidden border border-line bg-surface text-ink shadow-dialog transition-[opacity,translate,scale] duration-150",
-    "max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[94dvh] max-md:rounded-t-xl",
+    "fixed z-40 flex flex-col border border-line bg-surface text-ink shadow-dialog transition-[opacity,translate,scale] duration-150",
+    "max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[94dvh] max-md:rounded-t-xl max-md:border-x-0 max-md:border-b-0",
     "md:-translate-x-1/2 md:top-[min(12vh,6rem)] md:left-1/2 md:max-h-[calc(100dvh-min(12vh,6rem)-2rem)] md:w-[calc(100vw-4rem)] md:rounded-xl",
     "data-ending-style:opacity-0 data-starting-style:opacity-0 md:data-starting-style:scale-98 max-md:data-starting-style:translate-y-4",
     widths[size],

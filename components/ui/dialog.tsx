@@ -7,7 +7,12 @@ import { Button, IconButton } from "@/components/ui/button";
 import { cx } from "@/components/ui/class-names";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { DialogGuardContext } from "@/components/ui/dialog-guard";
-import { type DialogSize, dialogBackdropClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import {
+  type DialogSize,
+  dialogBackdropClass,
+  dialogFooterClass,
+  dialogPopupClass,
+} from "@/components/ui/dialog-style";
 import { DialogContainer } from "@/components/ui/portal-container";
 import { useDialog } from "@/components/ui/use-dialog";
 
@@ -81,11 +86,7 @@ export function DialogBody({ className, children }: { className?: string; childr
 }
 
 export function DialogFooter({ children }: { children: ReactNode }) {
-  return (
-    <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t bg-sunken px-6 py-3.5">
-      {children}
-    </footer>
-  );
+  return <footer className={dialogFooterClass}>{children}</footer>;
 }
 
 export function DialogCancel({ children = "Cancel" }: { children?: ReactNode }) {

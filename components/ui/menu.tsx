@@ -21,7 +21,7 @@ export function Menu({
   children: ReactNode;
 }) {
   return (
-    <Base.Root modal={false}>
+    <Base.Root>
       <Base.Trigger render={trigger} />
       <Base.Portal container={usePortalContainer()}>
         <Base.Positioner side={side} align={align} sideOffset={6} className="z-50">

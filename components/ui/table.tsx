@@ -110,7 +110,7 @@ export function Tr({ children }: { children: ReactNode }) {
   );
 }
 
-/** A cell. `label` is its caption on a narrow screen; the main cell is the card's title and needs none. */
+/** A cell. On a narrow screen `label` is its caption, the main cell is the card's title, and any other sits in the corner. */
 export function Td({
   label,
   isMain = false,
@@ -129,8 +129,10 @@ export function Td({
       {...roles.cell}
       className={cx(
         "px-3 py-2.5 align-middle md:first:pl-4 md:last:pr-4",
-        "max-md:flex max-md:items-baseline max-md:gap-3 max-md:p-0 max-md:not-first:mt-2 max-md:empty:hidden",
-        isMain ? "font-medium text-ink max-md:text-lg" : "text-muted",
+        "max-md:items-start max-md:gap-3 max-md:p-0",
+        isMain ? "font-medium text-ink max-md:block max-md:pr-10 max-md:text-lg" : "text-muted",
+        label && "max-md:mt-2 max-md:flex",
+        !label && !isMain && "max-md:absolute max-md:top-2.5 max-md:right-2.5",
         align === "right" && "md:text-right",
         className,
       )}

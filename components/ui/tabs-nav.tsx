@@ -17,6 +17,7 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
           return (
             <li key={tab.href}>
               <Link
+                ref={isCurrent ? revealTab : undefined}
                 href={tab.href}
                 aria-current={isCurrent ? "page" : undefined}
                 className={cx(
@@ -39,4 +40,9 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
       </ul>
     </nav>
   );
+}
+
+/** On a narrow screen the current tab may lie outside the strip. */
+function revealTab(tab: HTMLAnchorElement | null) {
+  tab?.scrollIntoView({ block: "nearest", inline: "center" });
 }
