@@ -1,0 +1,60 @@
+import type { ResolverOptions } from "react-hook-form";
+import { describe, expect, it } from "vitest";
+import {
+  type FieldFate,
+  type ReplaceFormValues,
+  resolveReplacement,
+} from "@/components/secrets/replace-form";
+import { emptyValues } from "@/components/secrets/secret-form";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
+
+const options: ResolverOptions<ReplaceFormValues> = { fields: {}, shouldUseNativeValidation: false };
+
+function replace(
+  subKind: SubKind,
+  fates: Record<string, FieldFate>,
+  fields: Partial<ReplaceFormValues["fields"]> = {},
+  file: File | null = null,
+) {
+  const resolve = resolveReplacement({ id: "s1", subKind, version: 3 });
+  const values = { fields: { ...emptyValues.fields, ...fields }, file, fates, destinationIds: ["d1"] };
+  return resolve(values, undefined, options);
+}
+
+describe("replacing a value", () => {
+  it("leaves out each field that is kept, whatever was typed into it before", async () => {
+    const { values } = await replace(
+      "username_password",
+      { password: "replaced", username: "kept" },
+      { password: "new", username: "typed and then kept" },
+    );
+    expect(values).toMatchObject({ secretId: "s1", expectedVersion: 3, destinationIds: ["d1"] });
+    expect(values).toHaveProperty("fields", { password: "new" });
+  });
+
+  it("does not take an empty value for a field that is replaced", async () => {
+    const { errors } = await replace("username_password", { password: "replaced" });
+    expect(errors).toHaveProperty("fields.password.message", "Password is empty.");
+  });
+
+  it("clears Scope and nothing else", async () => {
+    const { values } = await replace("m2m_oauth", { scope: "cleared" });
+    expect(values).toHaveProperty("fields", { scope: null });
+    expect((await replace("m2m_oauth", { clientId: "cleared" })).errors).toHaveProperty("fields.clientId");
+  });
+
+  it("asks for at least one field", async () => {
+    const { errors } = await replace("m2m_oauth", { scope: "kept" });
+    expect(errors).toHaveProperty("root.message", "Replace at least one field.");
+  });
+
+  it("sends a file as its bytes, under its name", async () => {
+    const { values } = await replace("binary", { value: "replaced" }, {}, new File(["abc"], "ca.pem"));
+    expect(values).toHaveProperty("fields.value", new TextEncoder().encode("abc"));
+    expect(values).toHaveProperty("fileName", "ca.pem");
+    expect((await replace("binary", { value: "replaced" })).errors).toHaveProperty(
+      "fields.value.message",
+      "Choose a file.",
+    );
+  });
+});
