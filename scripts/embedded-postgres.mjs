@@ -3,7 +3,7 @@ import { chmod, chown, cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "./progress.mjs";
 
@@ -67,7 +67,9 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
   await waitFor(
     async () => {
       if (gone) throw new Refusal(`Postgres did not start; ${join(dir, "pg.log")} says why.`);
-      return (await readPidFile(data))?.status === "ready";
+      // A crash leaves its file behind, and that says "ready" too.
+      const { pid: serving, status } = (await readPidFile(data)) ?? {};
+      return serving === server.pid && status === "ready";
     },
     `Postgres is not ready after a minute; ${join(dir, "pg.log")} may say why.`,
   );
@@ -194,7 +196,7 @@ function isPostgres(pid, data) {
   const command =
     ask("ps", ["-o", "args=", "-p", String(pid)]) ??
     ask("cat", [`/proc/${pid}/cmdline`])?.replaceAll("\0", " ");
-  return command?.includes("postgres") === true && command.includes(basename(data));
+  return command?.includes("postgres") === true && command.includes(data);
 }
 
 async function readPidFile(data) {

@@ -82,11 +82,11 @@ export async function startInstallation(settings) {
     /** Calls back with one sentence when a part ends that nobody stopped. */
     watch: (report) => {
       const watchProgram = (part) =>
-        part.exited.then(async (code) => {
+        part.exited.then((code) => {
           if (part.isReplaced) return;
-          const last = (await part.output()).split("\n").at(-1) ?? "";
+          const how = code === null ? "killed" : `exit code ${code}`;
           report(
-            `${part.name} stopped unexpectedly (${code === null ? "killed" : `exit code ${code}`}). ${last}`,
+            `${part.name} stopped unexpectedly (${how}); ${join(dataDir, `${part.name}.log`)} may say why.`,
           );
         });
       void watchProgram(web);

@@ -81,13 +81,16 @@ function identify(pid) {
   } catch (error) {
     if (error.code === "ESRCH") return undefined;
   }
-  return { pid, born: born(pid) };
+  const moment = born(pid);
+  return moment === undefined ? undefined : { pid, born: moment };
 }
 
+/** When a process began, or `undefined` for one that only waits to be forgotten. */
 function born(pid) {
   try {
-    // Linux: the 22nd field, counted after the name, which may hold anything.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? "";
+    // Linux; counted after the name, which may hold anything.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return fields[0] === "Z" ? undefined : fields[19];
   } catch {
     const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
     return (
