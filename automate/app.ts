@@ -1,4 +1,10 @@
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyServerOptions } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from "fastify";
 import type { CheckPool } from "@/automate/check-pool";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { Refusal } from "@/automate/refusal";
@@ -7,6 +13,7 @@ import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
+import type { JsonBody } from "@/automate/verify-request";
 import { CannotOpen } from "@/lib/crypto/open";
 import { db } from "@/lib/db";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -22,13 +29,10 @@ export function createApp(deps: {
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
     // A log line names the route, not the path: a path can hold what somebody mistook for a name.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   });
-  // The bytes are kept as they came: web signed them.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
-    done(null, body),
-  );
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "none";
     request.log.info(
@@ -52,6 +56,19 @@ export function createApp(deps: {
   destinationRoutes(app);
   checkRoutes(app, deps.keys, deps.pool);
   return app;
+}
+
+/** The bytes are kept beside what they say: web signed the bytes. */
+function parseJson(
+  _request: FastifyRequest,
+  bytes: Buffer,
+  done: (error: Error | null, body?: JsonBody) => void,
+): void {
+  try {
+    done(null, { bytes, json: JSON.parse(bytes.toString("utf8")) });
+  } catch {
+    done(new Refusal(400, "invalid", "The body is not JSON."));
+  }
 }
 
 const statusOf: Readonly<Record<string, { status: number; code: string; message: string }>> = {

@@ -10,6 +10,9 @@ import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib
 import { db } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
 
+/** A JSON body, with the bytes that were signed. */
+export type JsonBody = { bytes: Buffer; json: unknown };
+
 const claimsSchema = z.object({
   actor: z.string(),
   auth_time: z.number(),
@@ -45,7 +48,7 @@ export async function verifyRequest<P extends AutomatePurpose>(
     select: { id: true, name: true, email: true },
   });
   if (!user) throw new Refusal(401, "unknown_actor", "The person is unknown or locked.");
-  const parsed = automateRequests[purpose].body.safeParse(JSON.parse(rawBody(request).toString("utf8")));
+  const parsed = automateRequests[purpose].body.safeParse(bodyOf(request)?.json);
   if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
   return {
     actor: { kind: "user", ...user, authenticatedAt: new Date(claims.auth_time * 1000) },
@@ -95,14 +98,17 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
     claims.purpose === purpose &&
     claims.htm === request.method &&
     claims.htu === own.href &&
-    claims.body === createHash("sha256").update(rawBody(request)).digest("base64url");
+    claims.body ===
+      createHash("sha256")
+        .update(bodyOf(request)?.bytes ?? "")
+        .digest("base64url");
   if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
   return claims;
 }
 
-/** The body's bytes, as they were signed. */
-function rawBody(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+function bodyOf(request: FastifyRequest): JsonBody | undefined {
+  const { body } = request;
+  return typeof body === "object" && body !== null && "bytes" in body ? (body as JsonBody) : undefined;
 }
 
 async function takeOnce(jti: string, expiresAt: Date): Promise<void> {

@@ -1,0 +1,269 @@
+import { createHash, randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { importJWK, SignJWT } from "jose";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createApp } from "@/automate/app";
+import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { createDb, type Db, db } from "@/lib/db";
+import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+const canary = "canary-93ab51f0";
+let owner: Db;
+let app: FastifyInstance;
+let pool: CheckPool;
+let fabric: TestFabric;
+let other: TestFabric;
+let webKey: string;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  webKey = web.WEB_SIGNING_KEY;
+  Object.assign(process.env, web, automate, {
+    AUTOMATE_URL: "http://automate.test",
+    WEB_DATABASE_URL: urls.webUrl,
+  });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+  await addSecret("warehouse", canary);
+  delete process.env.WEB_DATABASE_URL;
+  pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
+  app = createApp({ keys: fabric.keys, pool, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  await pool.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function addSecret(name: string, value: string) {
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  const id = name;
+  await owner.secret.create({
+    data: {
+      id,
+      fabricId,
+      name,
+      nameKey: name,
+      subKind: "text",
+      ...who,
+      updatedById: user.id,
+      updatedByName: user.name,
+    },
+  });
+  await owner.secretName.create({ data: { fabricId, name, nameKey: name, secretId: id } });
+  await owner.secretVersion.create({
+    data: { secretId: id, version: 1, fabricId, manifest: { value: 1 }, facts: {}, ...who },
+  });
+  const place = { secretId: id, subKind: "text", version: 1 };
+  await owner.secretField.createMany({
+    data: await sealFields(await sealingKey(owner, fabricId), place, { value }),
+  });
+}
+
+type Claims = Record<string, string | number>;
+
+/** A request signed as web signs, with any claim changed. */
+async function signed(
+  purpose: string,
+  path: string,
+  body: object,
+  change: Claims = {},
+  key = webKey,
+  sentBody = body,
+) {
+  const text = JSON.stringify(body);
+  const now = Math.floor(Date.now() / 1000);
+  const claims: Claims = {
+    iss: "web",
+    aud: "automate",
+    iat: now,
+    exp: now + 60,
+    jti: randomUUID(),
+    actor: fabric.admin.id,
+    auth_time: now,
+    fabric: fabric.fabricId,
+    purpose,
+    htm: "POST",
+    htu: `http://automate.test${path}`,
+    body: createHash("sha256").update(text).digest("base64url"),
+    ...change,
+  };
+  const jws = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
+    .sign(await importJWK(JSON.parse(key), "EdDSA"));
+  return {
+    method: "POST" as const,
+    url: path,
+    headers: { authorization: `Selvage ${jws}`, "content-type": "application/json" },
+    payload: JSON.stringify(sentBody),
+  };
+}
+
+async function mintToken(expiresAt: string | null = null): Promise<{ id: string; token: string }> {
+  const body = { name: "nightly", expiresAt };
+  return (await app.inject(await signed("token:create", "/internal/pipeline-tokens", body))).json();
+}
+
+const read = (name: string, token: string) =>
+  app.inject({ url: `/v1/secrets/${name}`, headers: { authorization: `Bearer ${token}` } });
+
+describe("a signed request of web", () => {
+  const path = "/internal/pipeline-tokens";
+  const body = { name: "nightly", expiresAt: null };
+
+  test("is taken once", async () => {
+    const request = await signed("token:create", path, body);
+    expect((await app.inject(request)).statusCode).toBe(200);
+    const again = await app.inject(request);
+    expect([again.statusCode, again.json().error.code]).toEqual([401, "replayed"]);
+  });
+
+  test.each<[string, Claims]>([
+    ["for another purpose", { purpose: "token:revoke" }],
+    ["for another path", { htu: "http://automate.test/internal/checks" }],
+    ["for another host", { htu: "http://elsewhere.test/internal/pipeline-tokens" }],
+    ["with another method", { htm: "GET" }],
+    ["with the hash of another body", { body: "x" }],
+    ["by another issuer", { iss: "automate" }],
+    ["for another audience", { aud: "web" }],
+    ["that expired", { iat: 1_700_000_000, exp: 1_700_000_060 }],
+    ["that lives longer than a minute", { exp: Math.floor(Date.now() / 1000) + 3600 }],
+  ])("%s is refused", async (_what, change) => {
+    const answer = await app.inject(await signed("token:create", path, body, change));
+    expect([answer.statusCode, answer.json().error.code]).toEqual([401, "not_signed"]);
+  });
+
+  test("signed by another key, changed on the way or not signed at all is refused", async () => {
+    const { web } = await createTestKeys();
+    const stranger = await app.inject(await signed("token:create", path, body, {}, web.WEB_SIGNING_KEY));
+    const changed = await app.inject(
+      await signed("token:create", path, body, {}, webKey, { ...body, name: "mine" }),
+    );
+    const bare = await app.inject({ method: "POST", url: path, payload: body });
+    expect([stranger.statusCode, changed.statusCode, bare.statusCode]).toEqual([401, 401, 401]);
+  });
+
+  test("of a person who is locked, no member or no Admin gets nothing", async () => {
+    const asUser = await app.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
+    const asStranger = await app.inject(await signed("token:create", path, body, { actor: other.admin.id }));
+    const nowhere = await app.inject(await signed("token:create", path, body, { fabric: randomUUID() }));
+    expect([asUser.statusCode, asStranger.statusCode, nowhere.statusCode]).toEqual([403, 404, 404]);
+    expect(asStranger.body).toBe(nowhere.body);
+    await owner.user.update({ where: { id: fabric.user.id }, data: { lockedAt: new Date() } });
+    const locked = await app.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
+    expect(locked.statusCode).toBe(401);
+    await owner.user.update({ where: { id: fabric.user.id }, data: { lockedAt: null } });
+  });
+
+  test("for power over tokens needs a sign-in of the last ten minutes", async () => {
+    const old = Math.floor(Date.now() / 1000) - 11 * 60;
+    const answer = await app.inject(await signed("token:create", path, body, { auth_time: old }));
+    expect([answer.statusCode, answer.json().error.code]).toEqual([403, "not_fresh"]);
+  });
+
+  test("makes a key for a new fabric only, and only for an Admin", async () => {
+    const fresh = randomUUID();
+    const ask = async (fabricId: string, actor: string) =>
+      (
+        await app.inject(
+          await signed(
+            "fabric-key:create",
+            "/internal/fabric-keys",
+            { fabricId },
+            { fabric: fabricId, actor },
+          ),
+        )
+      ).statusCode;
+    expect(await ask(fresh, fabric.user.id)).toBe(403);
+    expect(await ask(fresh, fabric.admin.id)).toBe(200);
+    expect(await ask(fresh, fabric.admin.id)).toBe(409);
+    expect(await ask(other.fabricId, fabric.admin.id)).toBe(409);
+  });
+});
+
+describe("GET /v1/secrets/{name}", () => {
+  let token: string;
+  let tokenId: string;
+
+  beforeEach(async () => {
+    ({ token, id: tokenId } = await mintToken());
+  });
+
+  test("hands the value and its version to a pipeline of the fabric, whatever the name's case", async () => {
+    const answer = await read("Warehouse", token);
+    expect(answer.json()).toEqual({ name: "warehouse", subKind: "text", version: 1, value: canary });
+    expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  test("has recorded the use when it answers", async () => {
+    await read("warehouse", token);
+    const [event] = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.use" } });
+    expect(event).toMatchObject({ objectName: "warehouse", details: { version: 1, purpose: "pipeline" } });
+    expect(JSON.stringify(event)).not.toContain(canary);
+  });
+
+  test("answers 401 in one body for a token that is missing, malformed, unknown, expired or revoked", async () => {
+    const expired = await mintToken(new Date(Date.now() + 60_000).toISOString());
+    await owner.pipelineToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(0) } });
+    await app.inject(await signed("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId }));
+    const answers = [
+      await app.inject({ url: "/v1/secrets/warehouse" }),
+      await read("warehouse", "x"),
+      await read("warehouse", `svp_${"A".repeat(43)}`),
+      await read("warehouse", expired.token),
+      await read("warehouse", token),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401, 401, 401]);
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test("answers 404 in one body for no secret and for another fabric's, and records the refusal", async () => {
+    const missing = await read("nothing", token);
+    expect([missing.statusCode, missing.json().error.code]).toEqual([404, "not_found"]);
+    const events = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.refuse" } });
+    expect(events.map(({ objectName }) => objectName)).toEqual(["nothing"]);
+    await read(encodeURIComponent("p@ss word!"), token);
+    expect(await owner.auditEvent.count({ where: { objectName: { contains: "p@ss" } } })).toBe(0);
+  });
+
+  test("is not spoken to by web's session or by a signed request", async () => {
+    const cookie = await app.inject({
+      url: "/v1/secrets/warehouse",
+      headers: { cookie: "next-auth.session-token=x" },
+    });
+    const { headers } = await signed("token:create", "/internal/pipeline-tokens", {});
+    const asWeb = await app.inject({ url: "/v1/secrets/warehouse", headers });
+    expect([cookie.statusCode, asWeb.statusCode]).toEqual([401, 401]);
+  });
+});
+
+describe("a malformed request", () => {
+  test.each([
+    ["an oversized body", { payload: "x".repeat(70_000), headers: { "content-type": "application/json" } }],
+    ["another content type", { payload: "<x/>", headers: { "content-type": "text/xml" } }],
+    ["no JSON", { payload: "{", headers: { "content-type": "application/json" } }],
+  ])("with %s gets a clear error and never a 500", async (_what, extra) => {
+    const answer = await app.inject({ method: "POST", url: "/internal/checks", ...extra });
+    expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+    expect(answer.statusCode).toBeLessThan(500);
+    expect(answer.json()).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
+  });
+
+  test("signed but not JSON is refused", async () => {
+    const request = await signed("token:create", "/internal/pipeline-tokens", {});
+    const text = "{";
+    const hash = createHash("sha256").update(text).digest("base64url");
+    const again = await signed("token:create", "/internal/pipeline-tokens", {}, { body: hash });
+    expect((await app.inject({ ...again, payload: text })).statusCode).toBe(400);
+    expect((await app.inject(request)).statusCode).toBe(400);
+  });
+});
