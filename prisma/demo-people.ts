@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { addMember, createTeam } from "@/lib/teams/provision";
@@ -27,25 +26,8 @@ const logins = z.array(
   z.object({ email: z.string(), password: z.string(), role: z.string(), team: z.string() }),
 );
 
-/** Makes the demo's teams and people. Their passwords are in the file before anybody has them. */
-export async function createPeople(loginsFile: string): Promise<void> {
-  if (!existsSync(loginsFile)) await writeLogins(loginsFile);
-  const passwords = new Map(
-    logins
-      .parse(JSON.parse(await readFile(loginsFile, "utf8")))
-      .map(({ email, password }) => [email, password]),
-  );
-  // What a seed that was interrupted made already is answered with "taken", and stays.
-  for (const name of Object.values(teams)) await createTeam(seeder, { name });
-  for (const { email, name, role, teams: memberOf } of people) {
-    const password = passwords.get(email);
-    if (!password) throw new Error(`${loginsFile} has no login of ${email}: it is not this demo's.`);
-    await createUser(seeder, { email, name, password });
-    for (const team of memberOf) await addMember(seeder, { team, email, role });
-  }
-}
-
-async function writeLogins(file: string): Promise<void> {
+/** Chooses the demo's passwords. They are in the file before anybody has them. */
+export async function chooseLogins(file: string): Promise<void> {
   const list = people.map(({ email, role, teams: memberOf }) => ({
     email,
     password: randomBytes(12).toString("base64url"),
@@ -53,4 +35,17 @@ async function writeLogins(file: string): Promise<void> {
     team: memberOf.join(", "),
   }));
   await writeFile(file, `${JSON.stringify(list, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+}
+
+/** Makes the demo's teams and people. What a seed that was stopped midway made already is answered with "taken", and stays. */
+export async function createPeople(loginsFile: string): Promise<void> {
+  const chosen = logins.parse(JSON.parse(await readFile(loginsFile, "utf8")));
+  const passwords = new Map(chosen.map(({ email, password }) => [email, password]));
+  for (const name of Object.values(teams)) await createTeam(seeder, { name });
+  for (const { email, name, role, teams: memberOf } of people) {
+    const password = passwords.get(email);
+    if (!password) throw new Error(`${loginsFile} has no login of ${email}: it is not this demo's.`);
+    await createUser(seeder, { email, name, password });
+    for (const team of memberOf) await addMember(seeder, { team, email, role });
+  }
 }

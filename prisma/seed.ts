@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Actor } from "@/lib/access/scope";
 import { createConnection } from "@/lib/connections/mutations";
@@ -7,16 +8,19 @@ import { createFabric } from "@/lib/fabrics/mutations";
 import type { Result } from "@/lib/result";
 import { createSecret } from "@/lib/secrets/mutations";
 import { type DemoConnection, type DemoFabric, fabrics } from "@/prisma/demo-fabrics";
-import { createPeople, type DemoEmail } from "@/prisma/demo-people";
+import { chooseLogins, createPeople, type DemoEmail } from "@/prisma/demo-people";
 
 /** Fills an empty installation with a demo, by the same mutations that people use and as those people. */
 async function seed(loginsFile: string): Promise<void> {
-  const isEmpty = (await db.user.count()) === 0;
-  // An earlier seed that was stopped before its first fabric left the file of its logins behind.
-  const isUnfinished = existsSync(loginsFile) && (await db.fabric.count()) === 0;
-  if (!isEmpty && !isUnfinished) return;
-  await createPeople(loginsFile);
+  // Under its final name only when all is made: a seed that was stopped midway goes on at the next start.
+  const unfinished = `${loginsFile}.part`;
+  if (!existsSync(unfinished)) {
+    if ((await db.user.count()) > 0) return;
+    await chooseLogins(unfinished);
+  }
+  await createPeople(unfinished);
   for (const fabric of fabrics()) await seedFabric(fabric);
+  await rename(unfinished, loginsFile);
 }
 
 async function seedFabric({ by, team, input, secrets, connections }: DemoFabric): Promise<void> {
@@ -24,9 +28,9 @@ async function seedFabric({ by, team, input, secrets, connections }: DemoFabric)
     where: { nameKey: team.toLowerCase() },
     select: { id: true },
   });
-  const { id: fabricId } = made(
-    await createFabric(await authorizeTeam(await actorOf(by), teamId, "fabric:write"), input),
-  );
+  const created = await createFabric(await authorizeTeam(await actorOf(by), teamId, "fabric:write"), input);
+  if (!created.ok && created.code === "name_taken") return;
+  const { id: fabricId } = made(created);
   const idByName = new Map<string, string>();
   for (const { by: author, input: secret } of secrets) {
     const scope = await authorize(await actorOf(author), fabricId, "secret:write");
