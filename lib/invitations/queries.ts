@@ -1,8 +1,9 @@
 import "server-only";
-import type { TeamScope } from "@/lib/access/scope";
+import type { Actor, TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
 import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/lib/invitations/schema";
 import { hashInvitationToken } from "@/lib/invitations/token";
+import { emailKey } from "@/lib/users/schema";
 
 /** The invitations of a team that can still be used; none for who is not an Admin. */
 export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise<OpenInvitation[]> {
@@ -31,4 +32,18 @@ export async function findOffer(token: string): Promise<InvitationOffer | null> 
   if (!invitation) return null;
   const { id, email, role, createdByName, team } = invitation;
   return { id, email, role, teamId: team.id, teamName: team.name, invitedBy: createdByName };
+}
+
+/** The team that this person has joined by this link before, or null: to them alone a used link still says something. */
+export async function findJoinedTeam(actor: Actor, token: string): Promise<{ teamId: string } | null> {
+  if (actor.kind !== "user" || !invitationToken.safeParse(token).success) return null;
+  return db.invitation.findUnique({
+    where: {
+      tokenHash: hashInvitationToken(token),
+      usedAt: { not: null },
+      emailKey: emailKey(actor.email),
+      team: { memberships: { some: { userId: actor.id } } },
+    },
+    select: { teamId: true },
+  });
 }

@@ -9,7 +9,7 @@ import { confirmSession } from "@/lib/sessions/mutations";
 export async function confirmCurrentSession(
   actor: Actor,
   { password }: { password: string },
-): Promise<Result<null, "wrong_password" | "delayed" | "signed_out">> {
+): Promise<Result<null, "invalid" | "signed_out">> {
   const sessionId = await currentSessionId();
   if (!sessionId || actor.kind !== "user") return fail("signed_out");
   return confirmSession(actor, sessionId, password, delayKey(actor.email, await currentNetwork()));

@@ -50,6 +50,11 @@ export function openIdProvider(): OAuthConfig<Claims> | null {
   };
 }
 
+/** The name of the OpenID provider, or null when there is none. */
+export function openIdName(): string | null {
+  return webEnv().OIDC_ISSUER ? webEnv().OIDC_NAME : null;
+}
+
 /** The person in a profile of our provider. */
 export function personOf(profile: unknown): OpenIdPerson {
   const { iss, sub, email, email_verified, name, auth_time } = claims.parse(profile);

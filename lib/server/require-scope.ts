@@ -5,11 +5,12 @@ import type { Permission } from "@/lib/access/policy";
 import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
 import { Forbidden, NotFound } from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
+import { signInPath } from "@/lib/server/sign-in-path";
 
 /** The signed-in person of this page, or a redirect to sign in. */
 export async function requireActor(): Promise<Actor & { kind: "user" }> {
   const actor = await currentActor();
-  if (!actor) redirect("/sign-in");
+  if (!actor) redirect(await signInPath());
   return actor;
 }
 

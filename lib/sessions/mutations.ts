@@ -77,10 +77,10 @@ export async function confirmSession(
   sessionId: string,
   password: string,
   delayKey: string,
-): Promise<Result<null, "wrong_password" | "delayed">> {
+): Promise<Result<null, "invalid">> {
   const proof = await provePassword({ email: actor.email, password }, delayKey);
   if (!proof.ok)
-    return fail(proof.code, {
+    return fail("invalid", {
       password: proof.code === "delayed" ? delayText(proof.seconds) : "This is not your password.",
     });
   const { id, name } = actor;

@@ -1,0 +1,17 @@
+import { SignInMethods } from "@/components/reauthenticate/sign-in-methods";
+import { SignedInShell } from "@/components/sign-in/signed-in-shell";
+import { ToastProvider } from "@/components/ui/toast";
+import { openIdName } from "@/lib/server/open-id";
+import { requireActor } from "@/lib/server/require-scope";
+import { hasPassword } from "@/lib/users/queries";
+
+export default async function MainLayout({ children }: { children: React.ReactNode }) {
+  const { id, name, email } = await requireActor();
+  return (
+    <SignInMethods hasPassword={await hasPassword(id)} openIdName={openIdName()}>
+      <ToastProvider>
+        <SignedInShell user={{ name, email }}>{children}</SignedInShell>
+      </ToastProvider>
+    </SignInMethods>
+  );
+}

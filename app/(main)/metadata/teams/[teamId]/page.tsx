@@ -1,0 +1,65 @@
+import type { Metadata } from "next";
+import { WhoCan } from "@/components/fabrics/who-can";
+import { AddMemberButton } from "@/components/teams/add-member-button";
+import { InvitationTable } from "@/components/teams/invitation-table";
+import { LeaveTeamButton } from "@/components/teams/leave-team-button";
+import { MemberTable } from "@/components/teams/member-table";
+import { Badge } from "@/components/ui/badge";
+import { PageHeader } from "@/components/ui/page-header";
+import { webEnv } from "@/lib/env";
+import { listOpenInvitations } from "@/lib/invitations/queries";
+import { requireTeamScope } from "@/lib/server/require-scope";
+import { getTeam } from "@/lib/teams/queries";
+import { roleNames } from "@/lib/teams/schema";
+
+type Props = { params: Promise<{ teamId: string }> };
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const scope = await requireTeamScope((await params).teamId, "team:see");
+  return { title: (await getTeam(scope)).name };
+}
+
+export default async function TeamPage({ params }: Props) {
+  const scope = await requireTeamScope((await params).teamId, "team:see");
+  const [team, invitations] = await Promise.all([getTeam(scope), listOpenInvitations(scope)]);
+  const admins = team.members.filter(({ role }) => role === "admin");
+  const isAdmin = scope.role === "admin";
+  const me = scope.actor.id;
+  const isLastAdmin = isAdmin && admins.length === 1;
+  return (
+    <>
+      <PageHeader
+        title={team.name}
+        breadcrumb={[{ href: "/metadata/teams", label: "Teams" }]}
+        badge={
+          <Badge tone={isAdmin ? "accent" : "neutral"}>{isAdmin ? "You are Admin" : "You are User"}</Badge>
+        }
+        actions={
+          <>
+            {!isLastAdmin && <LeaveTeamButton teamId={team.id} teamName={team.name} />}
+            {isAdmin && <AddMemberButton teamId={team.id} origin={new URL(webEnv().PUBLIC_URL).origin} />}
+          </>
+        }
+      />
+      <section aria-labelledby="members" className="flex flex-col gap-3">
+        <h2 id="members" className="font-semibold text-lg">
+          Members
+        </h2>
+        {!isAdmin && (
+          <WhoCan
+            act={`can add and remove members and change their roles; you are ${roleNames.user}`}
+            team={team.name}
+            admins={admins.map(({ name }) => name)}
+          />
+        )}
+        {isLastAdmin && (
+          <p className="text-muted text-sm">
+            You are the only Admin. To leave, make somebody else an Admin first.
+          </p>
+        )}
+        <MemberTable team={team} me={me} isAdmin={isAdmin} adminCount={admins.length} />
+      </section>
+      {invitations.length > 0 && <InvitationTable teamId={team.id} invitations={invitations} />}
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import type { Metadata } from "next";
+import { redirect } from "next/navigation";
+import { JoinAsNewPersonForm } from "@/components/join/join-as-new-person-form";
+import { JoinTeamButton } from "@/components/join/join-team-button";
+import { SignInToJoinForm } from "@/components/join/sign-in-to-join-form";
+import { SignOutButton } from "@/components/join/sign-out-button";
+import { AuthFrame } from "@/components/shell/auth-frame";
+import { OpenIdButton } from "@/components/sign-in/open-id-button";
+import { ButtonLink } from "@/components/ui/button";
+import { findJoinedTeam, findOffer } from "@/lib/invitations/queries";
+import type { InvitationOffer } from "@/lib/invitations/schema";
+import { currentActor, type SessionActor } from "@/lib/server/actor";
+import { openIdName } from "@/lib/server/open-id";
+import { roleNames } from "@/lib/teams/schema";
+import { findAccount } from "@/lib/users/queries";
+import { emailKey } from "@/lib/users/schema";
+
+export const metadata: Metadata = { title: "Join a team" };
+
+export default async function JoinPage({ params }: { params: Promise<{ token: string }> }) {
+  const { token } = await params;
+  const [offer, actor] = await Promise.all([findOffer(token), currentActor()]);
+  if (!offer) {
+    const joined = actor && (await findJoinedTeam(actor, token));
+    if (joined) redirect(`/metadata/teams/${joined.teamId}`);
+    return <NoInvitation />;
+  }
+  return (
+    <AuthFrame
+      title={`Join ${offer.teamName}`}
+      description={
+        <>
+          {offer.invitedBy} invites <strong className="break-all text-ink">{offer.email}</strong> as{" "}
+          {roleNames[offer.role]} of the team {offer.teamName}.
+        </>
+      }
+    >
+      <div className="flex flex-col gap-5">
+        <WaysIn offer={offer} token={token} actor={actor} />
+      </div>
+    </AuthFrame>
+  );
+}
+
+async function WaysIn({
+  offer,
+  token,
+  actor,
+}: {
+  offer: InvitationOffer;
+  token: string;
+  actor: SessionActor | null;
+}) {
+  if (actor && emailKey(actor.email) === emailKey(offer.email))
+    return <JoinTeamButton token={token} teamName={offer.teamName} />;
+  if (actor) return <OtherPerson email={actor.email} />;
+  const account = await findAccount(emailKey(offer.email));
+  const openId = openIdName();
+  return (
+    <>
+      {!account && <JoinAsNewPersonForm token={token} email={offer.email} />}
+      {account?.hasPassword && <SignInToJoinForm email={offer.email} />}
+      {/* The provider's word for the e-mail uses the invitation up: no way back through this link is needed. */}
+      {openId && <OpenIdButton name={openId} returnTo="/metadata/teams" />}
+      {account && !account.hasPassword && !openId && (
+        <p>This account has no password. Ask whoever runs Selvage to set one.</p>
+      )}
+    </>
+  );
+}
+
+function OtherPerson({ email }: { email: string }) {
+  return (
+    <>
+      <p>
+        You are signed in as <strong className="break-all">{email}</strong>. The invitation is for another
+        address: sign out, then open the link again.
+      </p>
+      <SignOutButton />
+    </>
+  );
+}
+
+function NoInvitation() {
+  return (
+    <AuthFrame
+      title="This invitation does not work"
+      description="It was used, withdrawn or has expired, or the link is not whole. Ask whoever sent it for a new one."
+    >
+      <ButtonLink href="/sign-in">Go to sign-in</ButtonLink>
+    </AuthFrame>
+  );
+}

@@ -1,0 +1,27 @@
+import type { Metadata, Viewport } from "next";
+import { headers } from "next/headers";
+import { connection } from "next/server";
+import { ThemeProvider } from "@/components/shell/theme-provider";
+import "./globals.css";
+
+export const metadata: Metadata = {
+  title: { default: "Selvage", template: "%s · Selvage" },
+  description: "Secrets for fabrics: put in by people, used by connections and pipelines, read by nobody.",
+  icons: { icon: "/favicon.svg" },
+  robots: { index: false, follow: false },
+};
+
+export const viewport: Viewport = { colorScheme: "light dark", width: "device-width", initialScale: 1 };
+
+export default async function RootLayout({ children }: { children: React.ReactNode }) {
+  // Only a page that is rendered for its request gets the request's nonce.
+  await connection();
+  const nonce = (await headers()).get("x-nonce") ?? "";
+  return (
+    <html lang="en" suppressHydrationWarning>
+      <body>
+        <ThemeProvider nonce={nonce}>{children}</ThemeProvider>
+      </body>
+    </html>
+  );
+}

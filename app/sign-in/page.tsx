@@ -1,0 +1,51 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { redirect } from "next/navigation";
+import { AuthFrame } from "@/components/shell/auth-frame";
+import { OpenIdButton } from "@/components/sign-in/open-id-button";
+import { SignInForm } from "@/components/sign-in/sign-in-form";
+import { Banner } from "@/components/ui/banner";
+import { webEnv } from "@/lib/env";
+import { currentActor } from "@/lib/server/actor";
+import { openIdName } from "@/lib/server/open-id";
+import { ownPath } from "@/lib/server/sign-in-path";
+
+export const metadata: Metadata = { title: "Sign in" };
+
+type SearchParams = Promise<{ callbackUrl?: string | string[]; error?: string | string[] }>;
+
+export default async function SignInPage({ searchParams }: { searchParams: SearchParams }) {
+  const { callbackUrl, error } = await searchParams;
+  const returnTo = ownPath([callbackUrl].flat()[0]);
+  await goToPublicHost(returnTo);
+  if (await currentActor()) redirect(returnTo);
+  const openId = openIdName();
+  return (
+    <AuthFrame title="Sign in" description="Secrets for your fabrics: put in, used, never read back.">
+      <div className="flex flex-col gap-5">
+        {error && (
+          <Banner tone="danger" isLive>
+            {errorText([error].flat()[0] ?? "")}
+          </Banner>
+        )}
+        <SignInForm returnTo={returnTo} />
+        {openId && <OpenIdButton name={openId} returnTo={returnTo} />}
+      </div>
+    </AuthFrame>
+  );
+}
+
+/** Loopback has several names; the cookies of a sign-in belong to the one of the public address. */
+async function goToPublicHost(returnTo: string): Promise<void> {
+  const { host, origin } = new URL(webEnv().PUBLIC_URL);
+  const asked = (await headers()).get("host");
+  if (asked !== null && asked !== host)
+    redirect(`${origin}/sign-in?${new URLSearchParams({ callbackUrl: returnTo })}`);
+}
+
+function errorText(code: string): string {
+  if (code === "uninvited")
+    return "This account has no access to Selvage. Ask an Admin of your team for an invitation to your e-mail address.";
+  if (code === "CredentialsSignin") return "The e-mail or the password is not right.";
+  return "Signing in did not work. Try again in a moment.";
+}

@@ -1,0 +1,84 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { signIn } from "next-auth/react";
+import { useForm } from "react-hook-form";
+import { FormError } from "@/components/form/form-error";
+import { useActionForm } from "@/components/form/use-action-form";
+import { useSignInMethods } from "@/components/reauthenticate/sign-in-methods";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { Field } from "@/components/ui/field";
+import { PasswordInput } from "@/components/ui/password-input";
+import { reauthenticateAction } from "@/lib/sessions/actions";
+import { reauthenticateInput } from "@/lib/sessions/schema";
+
+export function ReauthenticateDialog({
+  isOpen,
+  onConfirmed,
+  onClose,
+}: {
+  isOpen: boolean;
+  onConfirmed: () => void;
+  onClose: () => void;
+}) {
+  const { hasPassword } = useSignInMethods();
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onClose={onClose}
+      size="sm"
+      title="Confirm that it is you"
+      description="This gives power over people, keys or places, so it needs a sign-in of the last ten minutes."
+    >
+      {hasPassword ? <PasswordForm onConfirmed={onConfirmed} /> : <SignInAgain />}
+    </Dialog>
+  );
+}
+
+function PasswordForm({ onConfirmed }: { onConfirmed: () => void }) {
+  const form = useForm({ resolver: zodResolver(reauthenticateInput), defaultValues: { password: "" } });
+  const { submit, formError } = useActionForm(reauthenticateAction, form, {
+    onOk: onConfirmed,
+  });
+  const { isSubmitting, errors } = form.formState;
+  return (
+    <form className="contents" onSubmit={submit} noValidate>
+      <DialogBody>
+        <FormError error={formError} />
+        <Field label="Password" isRequired error={errors.password?.message}>
+          <PasswordInput {...form.register("password")} autoComplete="current-password" autoFocus />
+        </Field>
+      </DialogBody>
+      <DialogFooter>
+        <DialogCancel />
+        <Button type="submit" variant="primary" isPending={isSubmitting}>
+          Confirm
+        </Button>
+      </DialogFooter>
+    </form>
+  );
+}
+
+function SignInAgain() {
+  const { openIdName } = useSignInMethods();
+  // The provider is asked to see the person again, however recently it did.
+  const again = () =>
+    signIn("oidc", { callbackUrl: window.location.href }, { prompt: "login", max_age: "0" });
+  return (
+    <>
+      <DialogBody>
+        <p>
+          You sign in with {openIdName ?? "single sign-on"}. Sign in there again and you come back to this
+          page; what you have typed here and not saved is lost.
+        </p>
+      </DialogBody>
+      <DialogFooter>
+        <DialogCancel />
+        <Button variant="primary" onClick={again}>
+          Sign in again
+        </Button>
+      </DialogFooter>
+    </>
+  );
+}

@@ -1,0 +1,16 @@
+"use client";
+
+import { createContext, type ReactNode, useContext } from "react";
+
+type Methods = { hasPassword: boolean; openIdName: string | null };
+
+const MethodsContext = createContext<Methods>({ hasPassword: true, openIdName: null });
+
+/** Tells the dialogs below how this person can prove who they are. */
+export function SignInMethods({ children, ...methods }: Methods & { children: ReactNode }) {
+  return <MethodsContext value={methods}>{children}</MethodsContext>;
+}
+
+export function useSignInMethods(): Methods {
+  return useContext(MethodsContext);
+}

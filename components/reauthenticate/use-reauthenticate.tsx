@@ -1,0 +1,45 @@
+"use client";
+
+import { type ReactNode, useRef } from "react";
+import { ReauthenticateDialog } from "@/components/reauthenticate/reauthenticate-dialog";
+import { useDialog } from "@/components/ui/use-dialog";
+import type { Result } from "@/lib/result";
+
+/**
+ * Asks for a recent proof of who one is, where an action needs it, and runs the action again. Render `dialog` inside the
+ * dialog that runs the action and outside its form: a form within a form would submit both.
+ */
+export function useReauthenticate(): {
+  protect: <Args extends unknown[], T, Code extends string>(
+    action: (...args: Args) => Promise<Result<T, Code>>,
+  ) => (...args: Args) => Promise<Result<T, Code>>;
+  dialog: ReactNode;
+} {
+  const { isOpen, open, close } = useDialog();
+  const answer = useRef<(isConfirmed: boolean) => void>(undefined);
+
+  function ask(): Promise<boolean> {
+    open();
+    return new Promise((resolve) => {
+      answer.current = resolve;
+    });
+  }
+
+  function finish(isConfirmed: boolean) {
+    close();
+    answer.current?.(isConfirmed);
+  }
+
+  return {
+    protect:
+      (action) =>
+      async (...args) => {
+        const first = await action(...args);
+        if (first.ok || first.code !== "reauthenticate" || !(await ask())) return first;
+        return action(...args);
+      },
+    dialog: (
+      <ReauthenticateDialog isOpen={isOpen} onConfirmed={() => finish(true)} onClose={() => finish(false)} />
+    ),
+  };
+}

@@ -1,0 +1,18 @@
+import { signIn } from "next-auth/react";
+import { delayText } from "@/lib/sessions/schema";
+
+type Refusal = { isWrong: boolean; text: string };
+
+/** Signs in; the answer says why not, or is null when the session has begun. */
+export async function signInWithPassword(given: {
+  email: string;
+  password: string;
+}): Promise<Refusal | null> {
+  const answer = await signIn("password", { ...given, redirect: false }).catch(() => undefined);
+  if (answer?.ok && !answer.error) return null;
+  const seconds = /^delayed:(\d+)$/.exec(answer?.error ?? "")?.[1];
+  if (seconds) return { isWrong: false, text: delayText(Number(seconds)) };
+  if (answer?.error === "CredentialsSignin")
+    return { isWrong: true, text: "The e-mail or the password is not right." };
+  return { isWrong: false, text: "Signing in did not work. Check your connection and try again." };
+}

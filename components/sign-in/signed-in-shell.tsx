@@ -1,0 +1,24 @@
+"use client";
+
+import { signOut } from "next-auth/react";
+import type { ReactNode } from "react";
+import { AppShell } from "@/components/shell/app-shell";
+
+/** The shell of a signed-in person. Signing out ends the session's row, not only its cookie. */
+export function SignedInShell({
+  user,
+  children,
+}: {
+  user: { name: string; email: string };
+  children: ReactNode;
+}) {
+  async function leave() {
+    await signOut({ redirect: false });
+    window.location.assign("/sign-in");
+  }
+  return (
+    <AppShell user={user} onSignOut={leave}>
+      {children}
+    </AppShell>
+  );
+}

@@ -1,0 +1,44 @@
+import { WithdrawInvitationButton } from "@/components/teams/withdraw-invitation-button";
+import { Badge } from "@/components/ui/badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import type { OpenInvitation } from "@/lib/invitations/schema";
+import { roleNames } from "@/lib/teams/schema";
+
+export function InvitationTable({ teamId, invitations }: { teamId: string; invitations: OpenInvitation[] }) {
+  return (
+    <section aria-labelledby="invitations" className="flex flex-col gap-3">
+      <h2 id="invitations" className="font-semibold text-lg">
+        Open invitations
+      </h2>
+      <Table label="Open invitations">
+        <THead>
+          <Th>E-mail</Th>
+          <Th>Role</Th>
+          <Th>Invited by</Th>
+          <Th>Expires</Th>
+          <Th srOnly>Actions</Th>
+        </THead>
+        <TBody>
+          {invitations.map(({ id, email, role, invitedBy, expiresAt }) => (
+            <Tr key={id}>
+              <Td isMain className="break-all">
+                {email}
+              </Td>
+              <Td label="Role">
+                <Badge tone={role === "admin" ? "accent" : "neutral"}>{roleNames[role]}</Badge>
+              </Td>
+              <Td label="Invited by">{invitedBy}</Td>
+              <Td label="Expires">
+                <RelativeTime date={expiresAt} />
+              </Td>
+              <Td align="right">
+                <WithdrawInvitationButton teamId={teamId} invitationId={id} email={email} />
+              </Td>
+            </Tr>
+          ))}
+        </TBody>
+      </Table>
+    </section>
+  );
+}

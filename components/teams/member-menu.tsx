@@ -1,0 +1,101 @@
+"use client";
+
+import { Ellipsis, ShieldCheck, User, UserMinus } from "lucide-react";
+import { useState } from "react";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { IconButton } from "@/components/ui/button";
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
+import { useToast } from "@/components/ui/toast";
+import { useDialog } from "@/components/ui/use-dialog";
+import { changeRoleAction, removeMemberAction } from "@/lib/teams/actions";
+import { type Member, roleNames, type TeamDetail } from "@/lib/teams/schema";
+
+export function MemberMenu({
+  team,
+  member,
+  isMe = false,
+}: {
+  team: Pick<TeamDetail, "id" | "name">;
+  member: Member;
+  isMe?: boolean;
+}) {
+  const change = useDialog();
+  const remove = useDialog();
+  const { protect, dialog } = useReauthenticate();
+  const [error, setError] = useState<string | null>(null);
+  const toast = useToast();
+  const { userId, name } = member;
+  const role = member.role === "admin" ? "user" : "admin";
+  const article = role === "admin" ? "an" : "a";
+
+  async function run(act: () => ReturnType<typeof changeRoleAction>, close: () => void, done: string) {
+    setError(null);
+    const result = await protect(act)().catch(() => null);
+    if (result?.ok) {
+      close();
+      toast(done);
+    } else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "unexpected"));
+  }
+
+  const open = (show: () => void) => () => {
+    setError(null);
+    show();
+  };
+
+  return (
+    <>
+      <Menu trigger={<IconButton label={`Actions for ${name}`} icon={<Ellipsis aria-hidden />} />}>
+        <MenuItem
+          icon={role === "admin" ? <ShieldCheck aria-hidden /> : <User aria-hidden />}
+          onClick={open(change.open)}
+        >
+          Make {article} {roleNames[role]}
+        </MenuItem>
+        {!isMe && (
+          <>
+            <MenuSeparator />
+            <MenuItem icon={<UserMinus aria-hidden />} tone="danger" onClick={open(remove.open)}>
+              Remove from team
+            </MenuItem>
+          </>
+        )}
+      </Menu>
+      <ConfirmDialog
+        isOpen={change.isOpen}
+        onClose={change.close}
+        title={`Make ${name} ${article} ${roleNames[role]}?`}
+        confirmLabel={`Make ${roleNames[role]}`}
+        error={error}
+        onConfirm={() =>
+          run(
+            () => changeRoleAction(team.id, { userId, role }),
+            change.close,
+            `${name} is now ${roleNames[role]}`,
+          )
+        }
+      >
+        {role === "admin"
+          ? "Admins manage members, fabrics, pipeline tokens and destinations, and may delete any secret."
+          : "Users use and write secrets and connections. Members, tokens and destinations stay with Admins."}
+        {dialog}
+      </ConfirmDialog>
+      <ConfirmDialog
+        isOpen={remove.isOpen}
+        onClose={remove.close}
+        title={`Remove ${name} from ${team.name}?`}
+        confirmLabel="Remove"
+        tone="danger"
+        error={error}
+        onConfirm={() =>
+          run(() => removeMemberAction(team.id, { userId }), remove.close, `${name} was removed`)
+        }
+      >
+        Access to the team’s fabrics ends at once. What they made stays; pipeline tokens stay valid until
+        somebody revokes them.
+        {dialog}
+      </ConfirmDialog>
+    </>
+  );
+}

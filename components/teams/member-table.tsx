@@ -1,0 +1,56 @@
+import { MemberMenu } from "@/components/teams/member-menu";
+import { Badge } from "@/components/ui/badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { roleNames, type TeamDetail } from "@/lib/teams/schema";
+
+export function MemberTable({
+  team,
+  me,
+  isAdmin,
+  adminCount,
+}: {
+  team: TeamDetail;
+  me: string;
+  isAdmin: boolean;
+  adminCount: number;
+}) {
+  return (
+    <Table label={`Members of ${team.name}`}>
+      <THead>
+        <Th>Name</Th>
+        <Th>E-mail</Th>
+        <Th>Role</Th>
+        <Th>Member since</Th>
+        {isAdmin && <Th srOnly>Actions</Th>}
+      </THead>
+      <TBody>
+        {team.members.map((member) => (
+          <Tr key={member.userId}>
+            <Td isMain>
+              {member.name}
+              {member.userId === me && <span className="ml-2 font-normal text-muted text-sm">you</span>}
+            </Td>
+            <Td label="E-mail" className="break-all">
+              {member.email}
+            </Td>
+            <Td label="Role">
+              <Badge tone={member.role === "admin" ? "accent" : "neutral"}>{roleNames[member.role]}</Badge>
+            </Td>
+            <Td label="Member since">
+              <RelativeTime date={member.since} />
+            </Td>
+            {isAdmin && (
+              <Td align="right">
+                {/* The last Admin stays one. */}
+                {(member.userId !== me || adminCount > 1) && (
+                  <MemberMenu team={team} member={member} isMe={member.userId === me} />
+                )}
+              </Td>
+            )}
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}

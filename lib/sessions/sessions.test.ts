@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDb, type Db, db } from "@/lib/db";
+import { confirmSession, endSession, provePassword, startSession } from "@/lib/sessions/mutations";
+import { findSessionActor } from "@/lib/sessions/queries";
+import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
+import { createTestDatabase } from "@/scripts/test-database";
+
+const password = "correct horse battery";
+const hourMs = 60 * 60_000;
+let owner: Db;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function person() {
+  const email = `P-${randomUUID()}@Test.example`;
+  const made = await createUser(commandLine, { email, name: "Pia", password });
+  if (!made.ok) throw new Error("not made");
+  return { email, id: made.value.id };
+}
+
+async function tries(email: string, key: string, times: number) {
+  const answers = [];
+  for (let i = 0; i < times; i++) answers.push(await provePassword({ email, password: "wrong" }, key));
+  return answers;
+}
+
+test("the right password proves who it is, whatever the case of the e-mail", async () => {
+  const { email, id } = await person();
+  expect(await provePassword({ email: email.toUpperCase(), password }, randomUUID())).toEqual({
+    ok: true,
+    userId: id,
+  });
+});
+
+test("an unknown e-mail, a locked person and a wrong password get the same answer", async () => {
+  const { email } = await person();
+  const locked = await person();
+  await lockUser(commandLine, locked);
+  const answers = await Promise.all([
+    provePassword({ email, password: "wrong" }, randomUUID()),
+    provePassword({ email: "nobody@test.example", password }, randomUUID()),
+    provePassword({ email: locked.email, password }, randomUUID()),
+  ]);
+  for (const answer of answers) expect(answer).toEqual({ ok: false, code: "wrong_password" });
+});
+
+test("an unknown e-mail costs as much time as a wrong password", async () => {
+  const { email } = await person();
+  const time = async (address: string) => {
+    const began = performance.now();
+    for (let i = 0; i < 5; i++) await provePassword({ email: address, password: "wrong" }, randomUUID());
+    return performance.now() - began;
+  };
+  await time("warm@test.example");
+  const [known, unknown] = [await time(email), await time("nobody@test.example")];
+  expect(unknown / known).toBeGreaterThan(0.4);
+  expect(unknown / known).toBeLessThan(2.5);
+});
+
+test("the fifth wrong try delays the next one, and the right password is not looked at meanwhile", async () => {
+  const { email } = await person();
+  const key = randomUUID();
+  expect((await tries(email, key, 5)).every((answer) => !answer.ok && answer.code === "wrong_password")).toBe(
+    true,
+  );
+  const answer = await provePassword({ email, password }, key);
+  expect(answer).toMatchObject({ ok: false, code: "delayed", seconds: expect.any(Number) });
+});
+
+test("wrong tries never lock: after the delay the right password works, and clears the count", async () => {
+  const { email } = await person();
+  const key = randomUUID();
+  await tries(email, key, 5);
+  await owner.signInDelay.update({ where: { key }, data: { nextTryAt: new Date(0) } });
+  expect((await provePassword({ email, password }, key)).ok).toBe(true);
+  expect(await owner.signInDelay.count({ where: { key } })).toBe(0);
+});
+
+test("the delay doubles with each wrong try and stays at a minute", async () => {
+  const { email } = await person();
+  const key = randomUUID();
+  const delays: number[] = [];
+  await tries(email, key, 4);
+  for (let i = 0; i < 8; i++) {
+    await tries(email, key, 1);
+    const { nextTryAt, updatedAt } = await owner.signInDelay.findUniqueOrThrow({ where: { key } });
+    delays.push(Math.round((nextTryAt.getTime() - updatedAt.getTime()) / 1000));
+    await owner.signInDelay.update({ where: { key }, data: { nextTryAt: new Date(0) } });
+  }
+  expect(delays).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
+});
+
+test("a delay is of one account and network: another one is not held up", async () => {
+  const { email, id } = await person();
+  await tries(email, randomUUID(), 6);
+  expect(await provePassword({ email, password }, randomUUID())).toEqual({ ok: true, userId: id });
+});
+
+test("thirty tries at once are not thirty guesses", async () => {
+  const { email } = await person();
+  const key = randomUUID();
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => provePassword({ email, password: "wrong" }, key)),
+  );
+  expect(answers.filter((answer) => !answer.ok && answer.code === "wrong_password")).toHaveLength(5);
+});
+
+test("an hour after the last wrong try the count starts anew", async () => {
+  const { email } = await person();
+  const key = randomUUID();
+  await tries(email, key, 8);
+  const longAgo = new Date(Date.now() - 2 * hourMs);
+  await owner.signInDelay.update({ where: { key }, data: { nextTryAt: longAgo, updatedAt: longAgo } });
+  await tries(email, key, 4);
+  expect((await provePassword({ email, password }, key)).ok).toBe(true);
+});
+
+test("a session knows its person until it is ended", async () => {
+  const { id, email } = await person();
+  const session = await startSession(id, "password");
+  expect(await findSessionActor(session)).toMatchObject({ kind: "user", id, email, name: "Pia" });
+  await endSession(session);
+  expect(await findSessionActor(session)).toBeNull();
+});
+
+test("signing in and out are recorded, out only once", async () => {
+  const { id } = await person();
+  const session = await startSession(id, "openid");
+  await endSession(session);
+  await endSession(session);
+  const events = await owner.auditEvent.findMany({
+    where: { actorId: id },
+    orderBy: { id: "asc" },
+    select: { action: true, details: true },
+  });
+  expect(events).toEqual([
+    { action: "session.start", details: { method: "openid" } },
+    { action: "session.end", details: {} },
+  ]);
+});
+
+test("a session ends after twelve idle hours", async () => {
+  const session = await startSession((await person()).id, "password");
+  const seenAt = (hours: number) =>
+    owner.session.update({
+      where: { id: session },
+      data: { lastSeenAt: new Date(Date.now() - hours * hourMs) },
+    });
+  await seenAt(11.9);
+  expect(await findSessionActor(session)).not.toBeNull();
+  await seenAt(12.1);
+  expect(await findSessionActor(session)).toBeNull();
+});
+
+test("being busy keeps a session alive, for seven days and no longer", async () => {
+  const session = await startSession((await person()).id, "password");
+  const minutesAgo = new Date(Date.now() - 5 * 60_000);
+  await owner.session.update({ where: { id: session }, data: { lastSeenAt: minutesAgo } });
+  await findSessionActor(session);
+  const { lastSeenAt } = await owner.session.findUniqueOrThrow({ where: { id: session } });
+  expect(lastSeenAt.getTime()).toBeGreaterThan(minutesAgo.getTime());
+  await owner.session.update({
+    where: { id: session },
+    data: { createdAt: new Date(Date.now() - 7 * 24 * hourMs - 1000) },
+  });
+  expect(await findSessionActor(session)).toBeNull();
+});
+
+test("a locked person is out at the next request", async () => {
+  const { id, email } = await person();
+  const session = await startSession(id, "password");
+  await lockUser(commandLine, { email });
+  expect(await findSessionActor(session)).toBeNull();
+});
+
+test("a new password ends all sessions and the old one stops working", async () => {
+  const { id, email } = await person();
+  const session = await startSession(id, "password");
+  await resetPassword(commandLine, { email, password: "another long password" });
+  expect(await findSessionActor(session)).toBeNull();
+  expect((await provePassword({ email, password }, randomUUID())).ok).toBe(false);
+});
+
+test("the password makes a session fresh again; a wrong one does not, and counts", async () => {
+  const { id, email } = await person();
+  const old = new Date(Date.now() - hourMs);
+  const session = await startSession(id, "password", old);
+  const actor = await findSessionActor(session);
+  if (!actor) throw new Error("no session");
+  expect(actor.authenticatedAt).toEqual(old);
+  const key = randomUUID();
+  expect(await confirmSession(actor, session, "wrong", key)).toMatchObject({ ok: false, code: "invalid" });
+  expect((await findSessionActor(session))?.authenticatedAt).toEqual(old);
+  expect(await owner.signInDelay.count({ where: { key } })).toBe(1);
+  expect((await confirmSession(actor, session, password, key)).ok).toBe(true);
+  expect((await findSessionActor(session))?.authenticatedAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(email).toBe(actor.email);
+});
+
+test("confirming one's password freshens only one's own session", async () => {
+  const [mine, other] = [await person(), await person()];
+  const old = new Date(Date.now() - hourMs);
+  const theirs = await startSession(other.id, "password", old);
+  const actor = await findSessionActor(await startSession(mine.id, "password"));
+  if (!actor) throw new Error("no session");
+  await confirmSession(actor, theirs, password, randomUUID());
+  expect((await findSessionActor(theirs))?.authenticatedAt).toEqual(old);
+});

@@ -1,0 +1,119 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { BadEnvironment } from "@/lib/env";
+import type { Result } from "@/lib/result";
+import { addMember, createTeam } from "@/lib/teams/provision";
+import { memberRole, teamName } from "@/lib/teams/schema";
+import { commandLine, createUser, lockUser, resetPassword, unlockUser } from "@/lib/users/provision";
+import { email, newPassword, personName } from "@/lib/users/schema";
+import { PromptEnded, readNewPassword } from "@/scripts/read-password";
+
+// What whoever runs Selvage does before, or in place of, an Admin: the first people and teams, and passwords.
+const usage = `Usage: npm run admin -- <command>
+  create-user    --email ada@example.com --name "Ada Lovelace"
+  create-team    --name Analytics
+  add-member     --team Analytics --email ada@example.com --role admin|user
+  reset-password --email ada@example.com
+  lock-user      --email ada@example.com
+  unlock-user    --email ada@example.com
+Passwords are asked for, or read from standard input when it is not a terminal.`;
+
+/** A sentence for the operator. */
+class Refused extends Error {}
+
+const commands: Record<string, (options: Options) => Promise<string>> = {
+  "create-user": async (options) => {
+    const given = parse(z.object({ email, name: personName }), options);
+    const password = await askPassword();
+    done(await createUser(commandLine, { ...given, password }), {
+      email_taken: `There is a person with the e-mail address ${given.email} already.`,
+    });
+    return `Created ${given.name} (${given.email}).`;
+  },
+  "create-team": async (options) => {
+    const given = parse(z.object({ name: teamName }), options);
+    done(await createTeam(commandLine, given), {
+      name_taken: `There is a team named "${given.name}" already.`,
+    });
+    return `Created the team ${given.name}.`;
+  },
+  "add-member": async (options) => {
+    const given = parse(z.object({ team: teamName, email, role: memberRole }), options);
+    done(await addMember(commandLine, given), {
+      no_team: `There is no team named "${given.team}".`,
+      no_user: `There is no person with the e-mail address ${given.email}.`,
+      already_member: `${given.email} is a member of ${given.team} already.`,
+    });
+    return `${given.email} is now ${given.role === "admin" ? "an Admin" : "a User"} of ${given.team}.`;
+  },
+  "reset-password": async (options) => {
+    const given = parse(z.object({ email }), options);
+    const password = await askPassword();
+    done(await resetPassword(commandLine, { ...given, password }), noUser(given.email));
+    return `Changed the password of ${given.email}, and ended their sessions.`;
+  },
+  "lock-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    done(await lockUser(commandLine, given), noUser(given.email));
+    return `Locked ${given.email} out.`;
+  },
+  "unlock-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    done(await unlockUser(commandLine, given), noUser(given.email));
+    return `${given.email} may sign in again.`;
+  },
+};
+
+type Options = Record<string, string | undefined>;
+
+try {
+  const [name = "", ...args] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new Refused(usage);
+  console.log(await command(readOptions(args)));
+  process.exit(0);
+} catch (error) {
+  console.error(sentence(error));
+  process.exit(1);
+}
+
+function readOptions(args: string[]): Options {
+  const option = { type: "string" } as const;
+  try {
+    return parseArgs({ args, options: { email: option, name: option, team: option, role: option } }).values;
+  } catch {
+    throw new Refused(usage);
+  }
+}
+
+function parse<S extends z.ZodType>(schema: S, options: Options): z.infer<S> {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues[0];
+  const option = String(wrong?.path[0]);
+  throw new Refused(
+    options[option] === undefined ? `Say --${option}.\n${usage}` : `--${option}: ${wrong?.message}`,
+  );
+}
+
+async function askPassword(): Promise<string> {
+  const parsed = newPassword.safeParse(await readNewPassword());
+  if (!parsed.success) throw new Refused(parsed.error.issues[0]?.message);
+  return parsed.data;
+}
+
+function done<T, Code extends string>(result: Result<T, Code>, sentences: Record<Code, string>): void {
+  if (!result.ok) throw new Refused(sentences[result.code]);
+}
+
+function noUser(address: string) {
+  return { no_user: `There is no person with the e-mail address ${address}.` };
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof Refused || error instanceof PromptEnded || error instanceof BadEnvironment)
+    return error.message;
+  // A driver's message may hold the database's URL, and so its password.
+  const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+  return `The database could not be used${code}: check DATABASE_URL, and run npm run migrate first.`;
+}
