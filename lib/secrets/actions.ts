@@ -5,6 +5,7 @@ import {
   deleteSecret,
   describeSecret,
   dropSecretName,
+  removeDestination,
   renameSecret,
   replaceSecret,
 } from "@/lib/secrets/mutations";
@@ -12,6 +13,7 @@ import {
   createSecretInput,
   describeSecretInput,
   dropNameInput,
+  removeDestinationInput,
   renameSecretInput,
   replaceSecretInput,
   secretIdInput,
@@ -47,4 +49,9 @@ export const dropSecretNameAction = action({
   permission: "secret:name:drop",
   input: dropNameInput,
   run: dropSecretName,
+});
+export const removeDestinationAction = action({
+  permission: "destination:write",
+  input: removeDestinationInput,
+  run: removeDestination,
 });

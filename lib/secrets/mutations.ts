@@ -226,6 +226,15 @@ export async function dropSecretName(
   return ok(null);
 }
 
+/** Takes an allowed destination back: the secret is not sent there until somebody allows it again. Automate records it. */
+export async function removeDestination(
+  scope: Scope<"destination:write">,
+  { destinationId }: { destinationId: string },
+): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {
+  const removed = await askAutomate(scope, "destination:remove", { destinationId });
+  return removed.ok ? ok(null) : removed;
+}
+
 /** The secret, locked until the transaction ends: deletes, replaces and new references wait for one another. */
 async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secretId: string) {
   const [secret] = await tx.$queryRaw<{ id: string; name: string; subKind: string; createdById: string }[]>`

@@ -89,6 +89,7 @@ export type ReplaceSecretInput = z.infer<typeof replaceSecretInput>;
 export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
 export const describeSecretInput = z.object({ secretId: z.string(), description });
 export const secretIdInput = z.object({ secretId: z.string() });
+export const removeDestinationInput = z.object({ destinationId: z.string().max(64) });
 export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });
 
 export const secretSorts = ["name", "type", "created", "updated"] as const;

@@ -40,7 +40,7 @@ export default async function SecretPage({
         <div className="flex min-w-0 flex-col gap-5">
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />
-          <SecretDestinations secret={secret} />
+          <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <SecretAbout secret={secret} />
