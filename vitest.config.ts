@@ -9,6 +9,7 @@ export default defineConfig({
   },
   test: {
     include: ["{lib,automate,scripts,components,prisma}/**/*.test.ts", "architecture.test.ts"],
+    globalSetup: ["scripts/test-postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
     testTimeout: 30_000,

@@ -53,14 +53,14 @@ export async function build(target, show = () => {}) {
   await rm(stampFile(target), { force: true });
   await generate(show);
   await bundle(target);
+  await writeTsconfig(target);
   if (target === builds.dev) return;
   const env = {
     ...process.env,
     NODE_ENV: "production",
     NEXT_TELEMETRY_DISABLED: "1",
     NEXT_DIST_DIR: target.next,
-    // Next rewrites the file it is given; the tests' build gets one of its own.
-    ...(target !== builds.start && { NEXT_TSCONFIG: await writeTsconfig(target) }),
+    NEXT_TSCONFIG: tsconfigFile(target),
   };
   await run(process.execPath, [bin("next/dist/bin/next"), "build"], { cwd: root, env, show });
   await writeFile(stampFile(target), stamp);
@@ -120,11 +120,12 @@ const serverOnly = {
   },
 };
 
-async function writeTsconfig({ dist }) {
-  await mkdir(join(root, dist), { recursive: true });
-  const path = `${dist}/tsconfig.json`;
-  await writeFile(join(root, path), JSON.stringify({ extends: "../tsconfig.json" }));
-  return path;
+/** Next rewrites the file it is given, so every build has its own. */
+export const tsconfigFile = ({ dist }) => `${dist}/tsconfig.json`;
+
+async function writeTsconfig(target) {
+  await mkdir(join(root, target.dist), { recursive: true });
+  await writeFile(join(root, tsconfigFile(target)), JSON.stringify({ extends: "../tsconfig.json" }));
 }
 
 function stampFile({ dist }) {

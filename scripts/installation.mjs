@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import pg from "pg";
-import { watchBundles } from "./build.mjs";
+import { tsconfigFile, watchBundles } from "./build.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
 import { loadKey, loadKeys } from "./keys.mjs";
 import { run } from "./processes.mjs";
@@ -41,7 +41,7 @@ export async function startInstallation(settings) {
     automateDatabaseUrl: urls.automate,
     nextDir: target.next,
   });
-  const mode = dev ? { NODE_ENV: "development" } : {};
+  const mode = dev ? { NODE_ENV: "development", NEXT_TSCONFIG: tsconfigFile(target) } : {};
 
   const launchAutomate = async () => {
     const log = join(dataDir, "automate.log");

@@ -5,7 +5,7 @@ import { Refusal } from "./progress.mjs";
  * Runs a program to its end; when it fails, what it printed is the message.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: (text: string) => void }} options
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: (text: string) => void }} options
  * @returns {Promise<string>} what it printed
  */
 export async function run(command, args, { cwd, env, show = () => {} } = {}) {

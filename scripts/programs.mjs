@@ -23,7 +23,8 @@ const ofAutomate = ["AUTOMATE_HOST", "EGRESS_ALLOW", "BEHIND_TLS_PROXY", "MAX_SE
 /**
  * The two environments: neither program sees what is the other's.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
- *   host: string, port: number, automatePort: number, publicUrl: string, nextDir: string, given?: NodeJS.ProcessEnv }} settings
+ *   host: string, port: number, automatePort: number, publicUrl: string, nextDir: string, given?: Record<string, string | undefined> }} settings
+ * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
  */
 export function environments({ keys, keysDir, given = process.env, ...settings }) {
   const automateUrl = `http://127.0.0.1:${settings.automatePort}`;
@@ -59,7 +60,13 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
   return { web, automate, callsAutomate };
 }
 
-/** For programs that run as the owner of the database. */
+/**
+ * For programs that run as the owner of the database.
+ * @param {string} databaseUrl
+ * @param {string} rolePrefix
+ * @param {Record<string, string>} more
+ * @returns {Record<string, string>}
+ */
 export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
   return {
     ...pick(process.env, common),
@@ -73,7 +80,7 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 /**
  * Starts a program that serves.
  * @param {string} name
- * @param {{ file: string, env: NodeJS.ProcessEnv, log: string }} options `log` is appended to
+ * @param {{ file: string, env: Record<string, string>, log: string }} options `log` is appended to
  */
 export async function startProgram(name, { file, env, log }) {
   const output = await open(log, "a", 0o600);
@@ -114,7 +121,11 @@ export async function startProgram(name, { file, env, log }) {
 
 const leash = new URL("leash.mjs", import.meta.url).href;
 
-/** Waits until a program answers; when it ends instead, its own words are the message. */
+/**
+ * Waits until a program answers; when it ends instead, its own words are the message.
+ * @param {{ name: string, hasExited: () => boolean, output: () => Promise<string> }} program
+ * @param {{ port: number, path: string, host?: string, name?: string }} at `name` goes into the Host header
+ */
 export async function waitUntilReady(program, { port, path, host = "127.0.0.1", name }) {
   for (const end = Date.now() + 120_000; Date.now() < end; await sleep(50)) {
     if (program.hasExited()) throw new Refusal((await program.output()) || `${program.name} did not start.`);

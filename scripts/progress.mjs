@@ -1,6 +1,8 @@
-// What a person sees while something runs: one line per step, live on a terminal.
+// What a person sees while something runs: one line per step, and on a terminal a last line that lives.
 
 const terminal = process.stdout.isTTY === true;
+const active = new Map();
+let timer;
 
 /** A reason to stop that a person can act on: one clear sentence, no stack. */
 export class Refusal extends Error {
@@ -8,39 +10,43 @@ export class Refusal extends Error {
 }
 
 /**
- * Runs one step and shows its name, its latest line of output and its time.
+ * Runs one step and shows its name, its latest line of output and its time. Several may run at once.
  * @template T
  * @param {string} name
- * @param {(show: (detail: string) => void) => Promise<T>} run
+ * @param {(show: (detail: string) => void) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function step(name, run) {
-  const began = Date.now();
-  let detail = "";
-  const draw = () => {
-    const line = `  ${name} … ${seconds(began)}${detail && `  ${detail}`}`;
-    process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-  };
-  if (!terminal) console.log(`  ${name} …`);
-  const timer = terminal ? setInterval(draw, 200) : undefined;
-  let done = false;
+export async function step(name, work) {
+  const me = { began: Date.now(), detail: "" };
+  active.set(name, me);
+  if (terminal) timer ??= setInterval(draw, 200);
+  else console.log(`  ${name} …`);
+  let mark = "✗";
   try {
-    const value = await run((text) => {
-      detail = text.trim().split("\n").at(-1) ?? "";
+    const value = await work((text) => {
+      me.detail = text.trim().split("\n").at(-1) ?? "";
     });
-    done = true;
+    mark = "✓";
     return value;
   } finally {
-    clearInterval(timer);
-    const mark = done ? "✓" : "✗";
-    console.log(`${terminal ? "\r\x1b[2K" : ""}${mark} ${name} (${seconds(began)})`);
+    active.delete(name);
+    if (active.size === 0) timer = clearInterval(timer);
+    console.log(`${terminal ? "\r\x1b[2K" : ""}${mark} ${name} (${seconds(me.began)})`);
   }
 }
 
-/** Ends the process: a refusal shows its sentence, anything else its stack. */
+/** Shows why a program ends: a refusal by its sentence, anything else by its stack. */
 export function fail(error) {
   console.error(error instanceof Refusal ? `\n${error.message}` : error);
   process.exitCode = 1;
+}
+
+function draw() {
+  const parts = [...active].map(
+    ([name, { began, detail }]) => `${name} … ${seconds(began)}${detail && `  ${detail}`}`,
+  );
+  const width = Math.floor(((process.stdout.columns ?? 80) - 1) / parts.length) - 2;
+  process.stdout.write(`\r\x1b[2K${parts.map((part) => `  ${part.slice(0, width - 2)}`).join("")}`);
 }
 
 function seconds(began) {

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build, builds, isFresh } from "@/scripts/build.mjs";
+import { freePort } from "@/scripts/embedded-postgres.mjs";
+import { loadKeys } from "@/scripts/keys.mjs";
+import { run } from "@/scripts/processes.mjs";
+import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/scripts/programs.mjs";
+import { startScratchPostgres } from "@/scripts/scratch-postgres.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const target = builds.test;
+
+/**
+ * Starts what `npm start` starts, from the tests' own build and on free ports, and tells the tests by environment:
+ * E2E_BASE_URL, E2E_AUTOMATE_URL, E2E_DATABASE_URL (the owner), E2E_DIR (web.log, automate.log, pg/ and keys/),
+ * E2E_WEB_ENV and E2E_AUTOMATE_ENV (JSON, to start another copy of a program).
+ */
+export default async function startStack() {
+  if (!(await isFresh(target))) await build(target);
+  const started: { stop: () => Promise<void> }[] = [];
+  const stop = async () => {
+    for (const part of started.reverse()) await part.stop();
+  };
+  try {
+    await start((part) => started.push(part));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
+}
+
+async function start(keep: (part: { stop: () => Promise<void> }) => void) {
+  const dir = await mkdtemp(join(tmpdir(), "selvage-e2e-"));
+  keep({ stop: () => rm(dir, { recursive: true, force: true }) });
+  const postgres = await startScratchPostgres();
+  keep(postgres);
+  const databaseUrl = postgres.url("postgres");
+  const keysDir = join(dir, "keys");
+  await mkdir(keysDir);
+  const keys = await loadKeys(keysDir, async () => undefined);
+  const login = (name: string) => databaseUrl.replace(/\/\/[^@]*@/, `//${name}:test@`);
+  const logins = { selvage_web_login: "test", selvage_automate_login: "test" };
+  const migration = ownerEnvironment(databaseUrl, "selvage", { MIGRATE_LOGINS: JSON.stringify(logins) });
+  await run(process.execPath, [join(root, target.dist, "migrate.mjs")], { env: migration });
+
+  const [port, automatePort] = [await freePort(), await freePort()];
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const { web, automate } = environments({
+    keys,
+    keysDir,
+    webDatabaseUrl: login("selvage_web_login"),
+    automateDatabaseUrl: login("selvage_automate_login"),
+    host: "127.0.0.1",
+    port,
+    automatePort,
+    publicUrl: baseUrl,
+    nextDir: target.next,
+    given: { PATH: process.env.PATH, TZ: "Pacific/Chatham" },
+  });
+  await launch("automate", automate, { port: automatePort, path: "/readyz" });
+  await launch("web", web, { port, path: "/sign-in" });
+  Object.assign(process.env, {
+    E2E_BASE_URL: baseUrl,
+    E2E_AUTOMATE_URL: `http://127.0.0.1:${automatePort}`,
+    E2E_DATABASE_URL: databaseUrl,
+    E2E_DIR: dir,
+    E2E_POSTGRES_DIR: join(postgres.dir, "pg"),
+    E2E_WEB_ENV: JSON.stringify(web),
+    E2E_AUTOMATE_ENV: JSON.stringify(automate),
+  });
+
+  async function launch(name: string, env: Record<string, string>, at: { port: number; path: string }) {
+    const program = await startProgram(name, {
+      file: `${target.dist}/${name}.mjs`,
+      env,
+      log: join(dir, `${name}.log`),
+    });
+    keep(program);
+    await waitUntilReady(program, at);
+  }
+}

@@ -1,0 +1,26 @@
+import { defineConfig, devices } from "@playwright/test";
+import { findBrowser, launchArguments } from "@/scripts/browser.mjs";
+
+const executablePath = await findBrowser();
+
+export default defineConfig({
+  testDir: "e2e",
+  testMatch: "*.spec.ts",
+  globalSetup: "./e2e/stack.ts",
+  outputDir: "test-results/e2e",
+  fullyParallel: true,
+  forbidOnly: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: "line",
+  use: {
+    ...devices["Desktop Chrome"],
+    // The stack's address is known to its workers only, once it runs.
+    ...(process.env.E2E_BASE_URL && { baseURL: process.env.E2E_BASE_URL }),
+    locale: "en-GB",
+    timezoneId: "Pacific/Chatham",
+    trace: "off",
+    launchOptions: { args: launchArguments, ...(executablePath && { executablePath }) },
+  },
+});

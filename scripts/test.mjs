@@ -1,0 +1,128 @@
+import "./node-version.mjs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ensureBrowser } from "./browser.mjs";
+import { build, builds, generate, isFresh } from "./build.mjs";
+import { install } from "./install.mjs";
+import { withLock } from "./lock.mjs";
+import { attempt } from "./processes.mjs";
+import { fail, step } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const reports = join(root, "test-results");
+const withoutBrowser = process.argv.includes("--check");
+const env = {
+  ...process.env,
+  NEXT_TELEMETRY_DISABLED: "1",
+  CHECKPOINT_DISABLE: "1",
+  ...(process.argv.includes("--long") && { RUN_LONG: "1" }),
+};
+const total = { passed: 0, failed: 0 };
+const failures = [];
+
+for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => process.exit(130));
+
+try {
+  await install();
+  await mkdir(reports, { recursive: true });
+  if (withoutBrowser) {
+    await step("Generating", generate);
+    await checkSources();
+  } else {
+    await ensureBrowser();
+    await step("Generating", generate);
+    // One lane for each of two cores; the browser's tests have both to themselves.
+    const [, built] = await Promise.all([checkSources(), stage("Build", buildForTests)]);
+    if (built) await stage("End-to-end tests", playTests);
+  }
+} catch (error) {
+  fail(error);
+  total.failed += 1;
+}
+for (const { name, output } of failures) console.log(`\n── ${name} ──\n${output.trim()}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+async function checkSources() {
+  const biome = (...args) => tool("@biomejs/biome/bin/biome", args);
+  await stage("Format", biome("check", "--linter-enabled=false"));
+  await stage("Lint", biome("lint", "--error-on-warnings"));
+  await stage("Types", tool("typescript/bin/tsc", ["--noEmit", "-p", "."]));
+  await stage("Tests", unitTests);
+}
+
+/** Runs one stage; what fails is told at the end, and the next one runs all the same. */
+async function stage(name, work) {
+  const began = failures.length;
+  await step(name, async (show) => {
+    const { passed, failed, output } = await work(show).catch((error) => ({
+      passed: 0,
+      failed: 1,
+      output: error.message ?? String(error),
+    }));
+    total.passed += passed;
+    total.failed += failed;
+    if (failed > 0) failures.push({ name, output });
+    show(`${passed} passed, ${failed} failed`);
+  });
+  return failures.length === began;
+}
+
+/** A tool without a report of its own counts as one. */
+function tool(path, args) {
+  return async (show) => {
+    const { code, output } = await attempt(process.execPath, [join(root, "node_modules", path), ...args], {
+      cwd: root,
+      env,
+      show,
+    });
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, output };
+  };
+}
+
+async function buildForTests(show) {
+  await withLock(join(root, ".locks/build-test"), show, async () => {
+    if (!(await isFresh(builds.test))) await build(builds.test, show);
+  });
+  return { passed: 1, failed: 0, output: "" };
+}
+
+function unitTests(show) {
+  const file = join(reports, "vitest.json");
+  const args = [
+    "vitest/vitest.mjs",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+  ];
+  return counted(args, file, show, {}, ({ numPassedTests, numFailedTests, testResults }) => ({
+    passed: numPassedTests,
+    // A file that does not even load has no test that could fail.
+    failed:
+      numFailedTests +
+      testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length,
+  }));
+}
+
+function playTests(show) {
+  const file = join(reports, "playwright.json");
+  const args = ["@playwright/test/cli.js", "test", "--reporter=line,json"];
+  return counted(args, file, show, { PLAYWRIGHT_JSON_OUTPUT_FILE: file }, ({ stats, errors }) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky + errors.length,
+  }));
+}
+
+async function counted([path, ...args], file, show, more, count) {
+  await rm(file, { force: true });
+  const command = [join(root, "node_modules", path), ...args];
+  const { code, output } = await attempt(process.execPath, command, {
+    cwd: root,
+    env: { ...env, ...more },
+    show,
+  });
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  const { passed, failed } = text === undefined ? { passed: 0, failed: 0 } : count(JSON.parse(text));
+  return { passed, failed: code === 0 ? failed : Math.max(failed, 1), output };
+}
