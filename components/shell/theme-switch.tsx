@@ -20,7 +20,7 @@ export function ThemeSwitch() {
         <Menu.GroupLabel className="px-2.5 pt-1.5 pb-1 text-faint text-xs">Theme</Menu.GroupLabel>
         {themes.map(({ value, label, Icon }) => (
           <Menu.RadioItem key={value} value={value} className={menuItemClass}>
-            <Icon aria-hidden />
+            <Icon aria-hidden className="text-muted" />
             <span className="flex-1">{label}</span>
             <Menu.RadioItemIndicator>
               <Check aria-hidden />

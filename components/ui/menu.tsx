@@ -7,7 +7,7 @@ import { cx } from "@/components/ui/class-names";
 import { usePortalContainer } from "@/components/ui/portal-container";
 
 export const menuItemClass =
-  "-outline-offset-2 flex min-h-9 cursor-pointer select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted";
+  "-outline-offset-2 flex min-h-9 cursor-pointer select-none items-center gap-2.5 rounded-md px-2.5 py-1.5 data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:shrink-0";
 
 export function Menu({
   trigger,
@@ -47,7 +47,7 @@ export function MenuItem({
   href?: string;
   children: ReactNode;
 }) {
-  const className = cx(menuItemClass, tone === "danger" && "text-danger-text [&_svg]:text-danger-text");
+  const className = cx(menuItemClass, tone === "danger" ? "text-danger-text" : "[&_svg]:text-muted");
   if (href !== undefined)
     return (
       <Base.LinkItem closeOnClick render={<Link href={href} />} className={className}>
