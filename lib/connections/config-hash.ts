@@ -8,5 +8,7 @@ export function configHash(kind: string, properties: Readonly<Record<string, unk
   const canonical = Object.entries(properties)
     .filter(([, value]) => value !== undefined && value !== null && value !== "")
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify([kind, canonical])).digest("base64url");
+  return createHash("sha256")
+    .update(JSON.stringify([kind, canonical]))
+    .digest("base64url");
 }

@@ -1,0 +1,185 @@
+import "server-only";
+import { v7 as uuidv7 } from "uuid";
+import type { Scope } from "@/lib/access/scope";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import { configHash } from "@/lib/connections/config-hash";
+import type { CreateConnectionInput, UpdateConnectionInput } from "@/lib/connections/schema";
+import type { Connector } from "@/lib/connectors/define";
+import { findConnector } from "@/lib/connectors/registry";
+import { secretFields, validate } from "@/lib/connectors/validate";
+import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
+
+type Writer = Scope<"connection:write">;
+type Code = "name_taken" | "invalid_properties" | "unknown_kind";
+
+/** What a connection consists of: plain properties, and its references to secrets as rows of their own. */
+type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
+type Reference = { field: string; secretId: string; subKinds: readonly string[] };
+
+/** Stores a connection with its references to secrets, or nothing. */
+export async function createConnection(
+  scope: Writer,
+  input: CreateConnectionInput,
+): Promise<Result<{ id: string }, Code>> {
+  const connector = findConnector(input.kind);
+  if (!connector) return fail("unknown_kind");
+  const configured = configure(connector, input.properties);
+  if (!configured.ok) return configured;
+  const id = uuidv7();
+  const { name, kind, description } = input;
+  return write(name, async (tx) => {
+    const gone = await lockReferences(tx, scope, configured.value.references);
+    if (gone) return gone;
+    await tx.connection.create({
+      data: {
+        id,
+        fabricId: scope.fabricId,
+        kind,
+        createdById: scope.actor.id,
+        createdByName: scope.actor.name,
+        ...columns(scope, { name, description }, configured.value),
+      },
+      select: { id: true },
+    });
+    await addReferences(tx, scope, id, configured.value.references);
+    await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
+    return ok({ id });
+  });
+}
+
+/** Replaces name, description and properties of a connection; its kind stays. References that are no longer used go. */
+export async function updateConnection(
+  scope: Writer,
+  input: UpdateConnectionInput,
+): Promise<Result<{ id: string }, Code>> {
+  const { connectionId: id, name, description } = input;
+  const former = await db.connection.findFirst({
+    where: { id, fabricId: scope.fabricId },
+    select: { kind: true, name: true },
+  });
+  const connector = former && findConnector(former.kind);
+  if (!former || !connector) throw new NotFound("There is no such connection.");
+  const configured = configure(connector, input.properties);
+  if (!configured.ok) return configured;
+  return write(name, async (tx) => {
+    const gone = await lockReferences(tx, scope, configured.value.references);
+    if (gone) return gone;
+    await tx.connection.update({
+      where: { id, fabricId: scope.fabricId },
+      data: columns(scope, { name, description }, configured.value),
+      select: { id: true },
+    });
+    await tx.connectionSecret.deleteMany({ where: { connectionId: id } });
+    await addReferences(tx, scope, id, configured.value.references);
+    const renamed = former.name === name ? {} : { from: former.name, to: name };
+    await record(tx, entry(scope, "connection.update", { id, name }, renamed));
+    return ok({ id });
+  });
+}
+
+/** Deletes a connection and its references; the secrets stay. */
+export async function deleteConnection(
+  scope: Writer,
+  { connectionId: id }: { connectionId: string },
+): Promise<Result<null, never>> {
+  await db.$transaction(async (tx) => {
+    const row = await tx.connection.findFirst({
+      where: { id, fabricId: scope.fabricId },
+      select: { name: true },
+    });
+    if (!row) throw new NotFound("There is no such connection.");
+    await tx.connection.delete({ where: { id }, select: { id: true } });
+    await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
+  });
+  return ok(null);
+}
+
+function configure(
+  connector: Connector,
+  input: Record<string, unknown>,
+): Result<Configuration, "invalid_properties"> {
+  const validated = validate(connector, input);
+  if (!validated.ok) return fail("invalid_properties", underProperties(validated.fieldErrors));
+  const value: Record<string, unknown> = validated.value;
+  const fields = secretFields(connector, value);
+  const references = fields.flatMap(({ field, secretId, subKinds }) =>
+    secretId === null ? [] : [{ field, secretId, subKinds }],
+  );
+  const plain = Object.entries(value).filter(([field]) => !fields.some((secret) => secret.field === field));
+  // Parsed by the connector's schema, which knows strings, numbers and booleans only.
+  const properties = Object.fromEntries(plain) as Prisma.InputJsonObject;
+  return ok({ properties, references, hash: configHash(connector.kind, value) });
+}
+
+/**
+ * Holds each referenced secret against deletion until the transaction ends. A failure names the fields whose secret is
+ * gone, of another fabric, or of a type that does not fit.
+ */
+async function lockReferences(tx: Tx, scope: Writer, references: readonly Reference[]) {
+  if (references.length === 0) return undefined;
+  const ids = references.map(({ secretId }) => secretId);
+  const rows = await tx.$queryRaw<{ id: string; subKind: string }[]>`
+    SELECT id, "subKind" FROM secret
+    WHERE id = ANY(${ids}) AND "fabricId" = ${scope.fabricId} AND "deletedAt" IS NULL
+    ORDER BY id FOR SHARE`;
+  const subKindById = new Map(rows.map(({ id, subKind }) => [id, subKind]));
+  const unfit = references.filter(
+    ({ secretId, subKinds }) => !subKinds.includes(subKindById.get(secretId) ?? ""),
+  );
+  if (unfit.length === 0) return undefined;
+  const errors = unfit.map(({ field }) => [field, "That secret is gone or of another type: choose another."]);
+  return fail("invalid_properties", underProperties(Object.fromEntries(errors)));
+}
+
+async function addReferences(tx: Tx, scope: Writer, connectionId: string, references: readonly Reference[]) {
+  await tx.connectionSecret.createMany({
+    data: references.map(({ field, secretId }) => ({
+      connectionId,
+      field,
+      secretId,
+      fabricId: scope.fabricId,
+    })),
+  });
+}
+
+async function write<T>(name: string, run: (tx: Tx) => Promise<Result<T, Code>>): Promise<Result<T, Code>> {
+  try {
+    return await db.$transaction(run);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    return fail("name_taken", { name: `“${name}” is taken by another connection of this fabric.` });
+  }
+}
+
+function columns(
+  { actor }: Writer,
+  { name, description }: { name: string; description: string },
+  { properties, hash }: Configuration,
+) {
+  return {
+    name,
+    nameKey: name.toLowerCase(),
+    description,
+    properties,
+    configHash: hash,
+    updatedAt: new Date(),
+    updatedById: actor.id,
+    updatedByName: actor.name,
+  };
+}
+
+function underProperties(fieldErrors: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldErrors).map(([field, message]) => [`properties.${field}`, message]),
+  );
+}
+
+function entry(
+  { actor, teamId, fabricId }: Writer,
+  action: AuditEntry["action"],
+  { id, name }: { id: string; name: string },
+  details: AuditEntry["details"] = {},
+): AuditEntry {
+  return { actor, teamId, fabricId, action, object: { kind: "connection", id, name }, details };
+}

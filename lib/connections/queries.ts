@@ -1,0 +1,146 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import type {
+  ConnectionDetail,
+  ConnectionListQuery,
+  ConnectionPage,
+  ConnectionStatus,
+  ConnectionSummary,
+} from "@/lib/connections/schema";
+import { checkCodeSchema } from "@/lib/connectors/check-protocol";
+import { db, type Prisma } from "@/lib/db";
+import { NotFound } from "@/lib/result";
+
+const pageSize = 50;
+
+const summaryColumns = {
+  id: true,
+  name: true,
+  nameKey: true,
+  kind: true,
+  description: true,
+  properties: true,
+  configHash: true,
+  createdAt: true,
+  createdByName: true,
+  updatedAt: true,
+  updatedByName: true,
+  secrets: { select: { field: true, secretId: true } },
+} as const;
+type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
+
+/** One page of a fabric's connections by name, each with its status. Names are unique, so a name is the cursor. */
+export async function listConnections(
+  scope: Scope<"connection:list">,
+  { search, after, before }: ConnectionListQuery,
+): Promise<ConnectionPage> {
+  const inFabric = { fabricId: scope.fabricId };
+  const isBackward = after === undefined && before !== undefined;
+  const beyond = isBackward
+    ? { nameKey: { lt: before } }
+    : after === undefined
+      ? {}
+      : { nameKey: { gt: after } };
+  const matches: Prisma.ConnectionWhereInput = search
+    ? {
+        OR: [
+          { nameKey: { contains: search.toLowerCase() } },
+          { description: { contains: search, mode: "insensitive" } },
+          { kind: { contains: search, mode: "insensitive" } },
+        ],
+      }
+    : {};
+  const rows = await db.connection.findMany({
+    where: { AND: [inFabric, matches, beyond] },
+    orderBy: { nameKey: isBackward ? "desc" : "asc" },
+    take: pageSize + 1,
+    select: summaryColumns,
+  });
+  const hasMore = rows.length > pageSize;
+  const page = rows.slice(0, pageSize);
+  if (isBackward) page.reverse();
+  const hasNext = isBackward || hasMore;
+  const hasPrevious = isBackward ? hasMore : after !== undefined;
+  return {
+    connections: await withStatus(scope.fabricId, page),
+    next: (hasNext && page.at(-1)?.nameKey) || null,
+    previous: (hasPrevious && page.at(0)?.nameKey) || null,
+    isFabricEmpty:
+      rows.length === 0 &&
+      (await db.connection.findFirst({ where: inFabric, select: { id: true } })) === null,
+  };
+}
+
+/** One connection. Throws `NotFound` for one of another fabric. */
+export async function getConnection(
+  scope: Scope<"connection:list">,
+  connectionId: string,
+): Promise<ConnectionDetail> {
+  const row = await db.connection.findFirst({
+    where: { id: connectionId, fabricId: scope.fabricId },
+    select: summaryColumns,
+  });
+  const [summary] = row ? await withStatus(scope.fabricId, [row]) : [];
+  if (!row || !summary) throw new NotFound("There is no such connection.");
+  return { ...summary, createdAt: row.createdAt, createdByName: row.createdByName };
+}
+
+type CheckRow = {
+  configHash: string;
+  ok: boolean;
+  code: string | null;
+  tookMs: number;
+  checkedAt: Date;
+};
+
+async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
+  const hashes = [...new Set(rows.map((row) => row.configHash))];
+  const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
+  const [checks, entered] = await Promise.all([
+    // The newest check of each configuration: one probe of the index for each.
+    db.$queryRaw<CheckRow[]>`
+      SELECT newest.* FROM unnest(${hashes}::text[]) AS wanted(hash)
+      CROSS JOIN LATERAL (
+        SELECT "configHash", ok, code, "tookMs", "checkedAt" FROM connection_check
+        WHERE "fabricId" = ${fabricId} AND "configHash" = wanted.hash ORDER BY "checkedAt" DESC LIMIT 1
+      ) AS newest`,
+    db.secretVersion.groupBy({
+      by: ["secretId"],
+      where: { secretId: { in: secretIds } },
+      _max: { createdAt: true },
+    }),
+  ]);
+  const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
+  const enteredAt = new Map(entered.map(({ secretId, _max }) => [secretId, _max.createdAt]));
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    description: row.description,
+    properties: withReferences(row),
+    status: statusOf(
+      checkByHash.get(row.configHash),
+      row.secrets.map(({ secretId }) => enteredAt.get(secretId) ?? null),
+    ),
+    updatedAt: row.updatedAt,
+    updatedByName: row.updatedByName,
+  }));
+}
+
+/** A value that was replaced after the check was never checked. */
+function statusOf(check: CheckRow | undefined, enteredAt: readonly (Date | null)[]): ConnectionStatus {
+  if (!check) return { state: "not_tested", reason: "never" };
+  const { checkedAt, tookMs } = check;
+  if (enteredAt.some((at) => at !== null && at > checkedAt)) {
+    return { state: "not_tested", reason: "value_replaced" };
+  }
+  if (check.ok) return { state: "connected", checkedAt, tookMs };
+  const code = checkCodeSchema.catch("unexpected").parse(check.code);
+  return { state: "disconnected", checkedAt, tookMs, code };
+}
+
+function withReferences({ properties, secrets }: Row): Record<string, unknown> {
+  const plain =
+    typeof properties === "object" && properties !== null && !Array.isArray(properties) ? properties : {};
+  return { ...plain, ...Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId])) };
+}

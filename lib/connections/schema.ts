@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+
+/** A name of a connection: pipelines and people read it, so spaces are welcome within. */
+export const connectionName = z
+  .string()
+  .trim()
+  .min(1, "Name is empty.")
+  .max(128, "Name is longer than 128 characters.")
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u,
+    "Use letters, digits, spaces, “_”, “.” and “-”, beginning with a letter or digit.",
+  );
+
+const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+
+/** Properties by their API names; a credential field holds the id of its secret. Judged by the kind's own schema. */
+const properties = z.record(z.string().max(64), z.unknown());
+
+export const createConnectionInput = z.object({
+  kind: z.string().max(64),
+  name: connectionName,
+  description,
+  properties,
+});
+export type CreateConnectionInput = z.infer<typeof createConnectionInput>;
+
+export const updateConnectionInput = z.object({
+  connectionId: z.string(),
+  name: connectionName,
+  description,
+  properties,
+});
+export type UpdateConnectionInput = z.infer<typeof updateConnectionInput>;
+
+export const connectionIdInput = z.object({ connectionId: z.string() });
+
+/** The check of a connection, saved or not. */
+export const checkInput = z.object({ kind: z.string().max(64), name: z.string().max(128), properties });
+
+/** The state of the Connections tab, as it stands in the URL. */
+export const connectionListQuery = z.object({
+  search: z.string().trim().max(128).catch("").default(""),
+  after: z.string().max(256).optional().catch(undefined),
+  before: z.string().max(256).optional().catch(undefined),
+});
+export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
+
+/** What the newest check of exactly this configuration found. */
+export type ConnectionStatus =
+  | { state: "connected"; checkedAt: Date; tookMs: number }
+  | { state: "disconnected"; checkedAt: Date; tookMs: number; code: CheckCode }
+  | { state: "not_tested"; reason: "never" | "value_replaced" };
+
+/** A row of the Connections tab. */
+export type ConnectionSummary = {
+  id: string;
+  name: string;
+  kind: string;
+  description: string;
+  status: ConnectionStatus;
+  /** Properties with the ids of secrets, ready to be checked. */
+  properties: Record<string, unknown>;
+  updatedAt: Date;
+  updatedByName: string;
+};
+
+export type ConnectionPage = {
+  connections: ConnectionSummary[];
+  next: string | null;
+  previous: string | null;
+  isFabricEmpty: boolean;
+};
+
+/** Everything about one connection. */
+export type ConnectionDetail = ConnectionSummary & { createdAt: Date; createdByName: string };
