@@ -1,0 +1,154 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { authorizeTeam } from "@/lib/access/authorize";
+import { type Actor, grantTeam } from "@/lib/access/scope";
+import { createDb, type Db, db } from "@/lib/db";
+import { NotFound, NotFresh } from "@/lib/result";
+import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";
+import { addMember, createTeam } from "@/lib/teams/provision";
+import { getTeam, listTeams } from "@/lib/teams/queries";
+import type { MemberRole } from "@/lib/teams/schema";
+import { commandLine } from "@/lib/users/provision";
+import { createTestDatabase } from "@/scripts/test-database";
+
+type Person = Actor & { kind: "user" };
+let owner: Db;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function team(...roles: MemberRole[]): Promise<{ id: string; name: string; people: Person[] }> {
+  const name = `Team ${randomUUID()}`;
+  const made = await createTeam(commandLine, { name });
+  if (!made.ok) throw new Error("not made");
+  const people: Person[] = [];
+  for (const [index, role] of roles.entries()) {
+    const id = randomUUID();
+    const email = `${id}@test.example`;
+    await owner.user.create({ data: { id, email, emailKey: email, name: `Person ${index}` } });
+    await addMember(commandLine, { team: name, email, role });
+    people.push({ kind: "user", id, email, name: `Person ${index}`, authenticatedAt: new Date() });
+  }
+  return { id: made.value.id, name, people };
+}
+
+function someone(people: Person[], index: number): Person {
+  const person = people[index];
+  if (!person) throw new Error("nobody");
+  return person;
+}
+
+const manager = (teamId: string, actor: Person) => grantTeam(actor, "admin", teamId, "team:write");
+const viewer = (teamId: string, actor: Person, role: MemberRole) =>
+  grantTeam(actor, role, teamId, "team:see");
+
+async function roles(teamId: string): Promise<Record<string, MemberRole>> {
+  const rows = await owner.membership.findMany({ where: { teamId } });
+  return Object.fromEntries(rows.map(({ userId, role }) => [userId, role]));
+}
+
+test("a person sees the teams they are in, with their role, and no others", async () => {
+  const { people, id } = await team("admin", "user");
+  await team("admin");
+  expect(await listTeams(someone(people, 1))).toMatchObject([{ id, role: "user", members: 2, fabrics: 0 }]);
+});
+
+test("a member sees who is in the team, Admins first", async () => {
+  const { people, id } = await team("user", "admin");
+  const { members } = await getTeam(viewer(id, someone(people, 0), "user"));
+  expect(members.map(({ name, role }) => [name, role])).toEqual([
+    ["Person 1", "admin"],
+    ["Person 0", "user"],
+  ]);
+});
+
+test("another team's existence cannot be told from nothing", async () => {
+  const { people } = await team("admin");
+  const other = await team("admin");
+  for (const teamId of [other.id, randomUUID()])
+    await expect(authorizeTeam(someone(people, 0), teamId, "team:see")).rejects.toThrow(NotFound);
+});
+
+test("managing members needs a sign-in of the last ten minutes", async () => {
+  const { people, id } = await team("admin");
+  const stale = { ...someone(people, 0), authenticatedAt: new Date(Date.now() - 11 * 60_000) };
+  await expect(authorizeTeam(stale, id, "team:write")).rejects.toThrow(NotFresh);
+});
+
+test("an Admin changes a role, and it is recorded", async () => {
+  const { people, id } = await team("admin", "user");
+  const [admin, user] = [someone(people, 0), someone(people, 1)];
+  expect((await changeRole(manager(id, admin), { userId: user.id, role: "admin" })).ok).toBe(true);
+  expect((await roles(id))[user.id]).toBe("admin");
+  expect(await owner.auditEvent.findFirst({ where: { teamId: id, action: "team.role" } })).toMatchObject({
+    actorId: admin.id,
+    objectId: user.id,
+    details: { role: "admin" },
+  });
+});
+
+test("an Admin removes a member, and it is recorded", async () => {
+  const { people, id } = await team("admin", "user");
+  const [admin, user] = [someone(people, 0), someone(people, 1)];
+  expect((await removeMember(manager(id, admin), { userId: user.id })).ok).toBe(true);
+  expect(await roles(id)).toEqual({ [admin.id]: "admin" });
+  await expect(authorizeTeam(user, id, "team:see")).rejects.toThrow(NotFound);
+  expect(await owner.auditEvent.count({ where: { teamId: id, action: "team.remove" } })).toBe(1);
+});
+
+test("the last Admin can neither leave, nor be removed, nor be made a User", async () => {
+  const { people, id } = await team("admin", "user");
+  const admin = someone(people, 0);
+  const refused = { ok: false, code: "last_admin" };
+  expect(await leaveTeam(viewer(id, admin, "admin"))).toEqual(refused);
+  expect(await removeMember(manager(id, admin), { userId: admin.id })).toEqual(refused);
+  expect(await changeRole(manager(id, admin), { userId: admin.id, role: "user" })).toEqual(refused);
+  expect((await roles(id))[admin.id]).toBe("admin");
+});
+
+test("of all Admins who leave, step down or remove one another at once, one stays", async () => {
+  for (let round = 0; round < 10; round++) {
+    const { people, id } = await team("admin", "admin", "admin");
+    const [a, b, c] = [someone(people, 0), someone(people, 1), someone(people, 2)];
+    await Promise.allSettled([
+      leaveTeam(viewer(id, a, "admin")),
+      changeRole(manager(id, b), { userId: b.id, role: "user" }),
+      removeMember(manager(id, a), { userId: c.id }),
+      removeMember(manager(id, c), { userId: a.id }),
+      leaveTeam(viewer(id, c, "admin")),
+    ]);
+    expect(Object.values(await roles(id)).filter((role) => role === "admin")).toHaveLength(1);
+  }
+});
+
+test("anyone else may leave", async () => {
+  const { people, id } = await team("admin", "user");
+  const user = someone(people, 1);
+  expect((await leaveTeam(viewer(id, user, "user"))).ok).toBe(true);
+  expect((await roles(id))[user.id]).toBeUndefined();
+  expect(
+    await owner.auditEvent.count({ where: { teamId: id, action: "team.leave", actorId: user.id } }),
+  ).toBe(1);
+});
+
+test("a member of another team cannot be removed or promoted from here", async () => {
+  const [here, there] = [await team("admin"), await team("admin", "user")];
+  const stranger = someone(there.people, 1);
+  const scope = manager(here.id, someone(here.people, 0));
+  await expect(removeMember(scope, { userId: stranger.id })).rejects.toThrow(NotFound);
+  await expect(changeRole(scope, { userId: stranger.id, role: "admin" })).rejects.toThrow(NotFound);
+  expect((await roles(there.id))[stranger.id]).toBe("user");
+});
+
+test("a team's name is taken whatever its case", async () => {
+  const { name } = await team();
+  expect(await createTeam(commandLine, { name: name.toUpperCase() })).toEqual({
+    ok: false,
+    code: "name_taken",
+  });
+});

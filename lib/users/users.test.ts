@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Actor, grantTeam } from "@/lib/access/scope";
+import { createDb, type Db, db } from "@/lib/db";
+import { invite } from "@/lib/invitations/mutations";
+import { findOffer } from "@/lib/invitations/queries";
+import { createTeam } from "@/lib/teams/provision";
+import { admitIdentity } from "@/lib/users/mutations";
+import { hashPassword, passwordMatches } from "@/lib/users/password";
+import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
+import { findIdentity } from "@/lib/users/queries";
+import { createTestDatabase } from "@/scripts/test-database";
+
+const issuer = "https://id.test.example";
+const refused = { ok: false, code: "uninvited" };
+let owner: Db;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+function openId(verifiedEmail: string | null, more: { subject?: string; issuer?: string } = {}) {
+  return {
+    issuer,
+    subject: randomUUID(),
+    verifiedEmail,
+    name: "Olga",
+    authenticatedAt: new Date(),
+    ...more,
+  };
+}
+
+async function account() {
+  const email = `${randomUUID()}@test.example`;
+  const made = await createUser(commandLine, { email, name: "Pia", password: "correct horse battery" });
+  if (!made.ok) throw new Error("not made");
+  return { id: made.value.id, email };
+}
+
+async function invited(email: string) {
+  const made = await createTeam(commandLine, { name: `Team ${randomUUID()}` });
+  if (!made.ok) throw new Error("not made");
+  const teamId = made.value.id;
+  const ada: Actor = {
+    kind: "user",
+    id: randomUUID(),
+    name: "Ada",
+    email: "a@x.io",
+    authenticatedAt: new Date(),
+  };
+  const link = await invite(grantTeam(ada, "admin", teamId, "team:write"), { email, role: "user" });
+  if (!link.ok) throw new Error("not invited");
+  return { teamId, token: link.value.token };
+}
+
+test("an unknown OpenID identity is refused", async () => {
+  const stranger = openId("stranger@test.example");
+  expect(await admitIdentity(stranger)).toEqual(refused);
+  expect(await owner.user.count({ where: { emailKey: "stranger@test.example" } })).toBe(0);
+});
+
+test("an identity with the e-mail of an account is not linked to it without an invitation", async () => {
+  const { id, email } = await account();
+  expect(await admitIdentity(openId(email))).toEqual(refused);
+  expect(await owner.identity.count({ where: { userId: id } })).toBe(0);
+});
+
+test("an invited identity becomes a person and a member, and the invitation is used up", async () => {
+  const email = `${randomUUID()}@test.example`;
+  const { teamId, token } = await invited(email);
+  const person = openId(email.toUpperCase());
+  expect((await admitIdentity(person)).ok).toBe(true);
+  const found = await findIdentity(person.issuer, person.subject);
+  const member = await owner.membership.findFirst({ where: { teamId } });
+  expect(member).toMatchObject({ userId: found?.userId, role: "user" });
+  expect(await findOffer(token)).toBeNull();
+  const events = await owner.auditEvent.findMany({
+    where: { actorId: found?.userId ?? "" },
+    orderBy: { id: "asc" },
+  });
+  expect(events.map(({ action }) => action)).toEqual(["user.create", "user.link", "team.join"]);
+});
+
+test("an invitation links the identity to the account that has the address", async () => {
+  const { id, email } = await account();
+  await invited(email);
+  const person = openId(email);
+  expect((await admitIdentity(person)).ok).toBe(true);
+  expect(await findIdentity(person.issuer, person.subject)).toEqual({ userId: id });
+});
+
+test("an address that the provider has not verified is no invitation", async () => {
+  const email = `${randomUUID()}@test.example`;
+  const { token } = await invited(email);
+  expect(await admitIdentity(openId(null))).toEqual(refused);
+  expect(await findOffer(token)).not.toBeNull();
+});
+
+test("a known identity comes in again without an invitation, whatever its e-mail is now", async () => {
+  const { email } = await account();
+  await invited(email);
+  const person = openId(email);
+  await admitIdentity(person);
+  expect((await admitIdentity({ ...person, verifiedEmail: "moved@test.example" })).ok).toBe(true);
+  expect((await admitIdentity({ ...person, verifiedEmail: null })).ok).toBe(true);
+});
+
+test("identity is issuer and subject: the same subject elsewhere is somebody else", async () => {
+  const { email } = await account();
+  await invited(email);
+  const person = openId(email);
+  await admitIdentity(person);
+  const elsewhere = { ...person, issuer: "https://other.test.example" };
+  expect(await admitIdentity(elsewhere)).toEqual(refused);
+  expect(await findIdentity(elsewhere.issuer, elsewhere.subject)).toBeNull();
+});
+
+test("a locked person does not come in by OpenID, known or invited", async () => {
+  const { email } = await account();
+  await invited(email);
+  const person = openId(email);
+  await admitIdentity(person);
+  await lockUser(commandLine, { email });
+  expect(await admitIdentity(person)).toEqual(refused);
+  expect(await findIdentity(person.issuer, person.subject)).toBeNull();
+  await invited(email);
+  expect(await admitIdentity(openId(email))).toEqual(refused);
+});
+
+test("of two callbacks of one new identity at once, none makes a second person", async () => {
+  const email = `${randomUUID()}@test.example`;
+  await invited(email);
+  const person = openId(email);
+  await Promise.allSettled([admitIdentity(person), admitIdentity(person), admitIdentity(person)]);
+  expect(await owner.user.count({ where: { emailKey: email } })).toBe(1);
+  expect(await owner.identity.count({ where: { subject: person.subject } })).toBe(1);
+});
+
+test("an e-mail address belongs to one person, whatever its case", async () => {
+  const { email } = await account();
+  const again = { email: email.toUpperCase(), name: "Other", password: "correct horse battery" };
+  expect(await createUser(commandLine, again)).toEqual({ ok: false, code: "email_taken" });
+});
+
+test("resetting the password of nobody says so", async () => {
+  const given = { email: "nobody@test.example", password: "correct horse battery" };
+  expect(await resetPassword(commandLine, given)).toEqual({ ok: false, code: "no_user" });
+});
+
+test("passwords are kept as argon2id with 19 MiB and two passes, each with its own salt", async () => {
+  const [one, two] = [await hashPassword("same password"), await hashPassword("same password")];
+  expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect(one).not.toBe(two);
+  expect(await passwordMatches(one, "same password")).toBe(true);
+  expect(await passwordMatches(one, "Same password")).toBe(false);
+  expect(await passwordMatches(null, "")).toBe(false);
+});
