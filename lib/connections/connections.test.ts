@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { configHash } from "@/lib/connections/config-hash";
+import { createConnection, deleteConnection, updateConnection } from "@/lib/connections/mutations";
+import { getConnection, listConnections } from "@/lib/connections/queries";
+import { connectionListQuery } from "@/lib/connections/schema";
+import { createDb, type Db, db } from "@/lib/db";
+import { NotFound } from "@/lib/result";
+import { createSecret, deleteSecret, renameSecret, replaceSecret } from "@/lib/secrets/mutations";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+let counter = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const write = () => fabric.scope("user", "connection:write");
+const list = () => fabric.scope("user", "connection:list");
+
+async function addSecret(of = fabric): Promise<string> {
+  counter += 1;
+  const input = {
+    subKind: "text" as const,
+    name: `secret-${counter}`,
+    description: "",
+    fields: { value: "v" },
+  };
+  const made = await createSecret(of.scope("user", "secret:write"), input);
+  if (!made.ok) throw new Error(made.code);
+  return made.value.id;
+}
+
+const properties = (password: string) => ({
+  server: "db.example.com",
+  database: "sales",
+  username: "svc",
+  password,
+});
+
+async function addConnection(name: string, password: string): Promise<string> {
+  const made = await createConnection(write(), {
+    kind: "postgres",
+    name,
+    description: "",
+    properties: properties(password),
+  });
+  if (!made.ok) throw new Error(JSON.stringify(made));
+  return made.value.id;
+}
+
+describe("a connection", () => {
+  test("keeps its secrets as rows and its plain properties with their defaults", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("plain", secretId);
+    const row = await owner.connection.findUniqueOrThrow({ where: { id }, include: { secrets: true } });
+    expect(row.properties).toEqual({
+      server: "db.example.com",
+      port: "5432",
+      database: "sales",
+      username: "svc",
+      tlsMode: "verify-full",
+    });
+    expect(row.secrets).toMatchObject([{ field: "password", secretId }]);
+    expect((await getConnection(list(), id)).properties).toMatchObject({ password: secretId, port: "5432" });
+  });
+
+  test("has a name that is unique in its fabric whatever its case", async () => {
+    await addConnection("Sales DB", await addSecret());
+    const again = await createConnection(write(), {
+      kind: "postgres",
+      name: "sales db",
+      description: "",
+      properties: properties(await addSecret()),
+    });
+    expect(again).toMatchObject({ ok: false, code: "name_taken", fieldErrors: { name: expect.any(String) } });
+  });
+
+  test.each([
+    ["another fabric's", () => addSecret(other)],
+    ["no", async () => "nothing"],
+    [
+      "a deleted",
+      async () => {
+        const id = await addSecret();
+        await deleteSecret(fabric.scope("user", "secret:write"), { secretId: id });
+        return id;
+      },
+    ],
+  ])("does not refer to %s secret", async (_what, make) => {
+    const made = await createConnection(write(), {
+      kind: "postgres",
+      name: "x",
+      description: "",
+      properties: properties(await make()),
+    });
+    expect(made).toMatchObject({
+      ok: false,
+      code: "invalid_properties",
+      fieldErrors: { "properties.password": expect.any(String) },
+    });
+  });
+
+  test("leaves no orphan after many edits", async () => {
+    const id = await addConnection("edited", await addSecret());
+    for (let i = 0; i < 5; i += 1) {
+      const input = {
+        connectionId: id,
+        name: "edited",
+        description: "",
+        properties: properties(await addSecret()),
+      };
+      expect((await updateConnection(write(), input)).ok).toBe(true);
+    }
+    expect(await owner.connectionSecret.count({ where: { connectionId: id } })).toBe(1);
+    await deleteConnection(write(), { connectionId: id });
+    expect(await owner.connectionSecret.count({ where: { connectionId: id } })).toBe(0);
+  });
+
+  test("of another fabric is not found by any query or mutation", async () => {
+    const id = await addConnection("ours alone", await addSecret());
+    const theirs = other.scope("admin", "connection:write");
+    await expect(getConnection(other.scope("admin", "connection:list"), id)).rejects.toThrow(NotFound);
+    await expect(deleteConnection(theirs, { connectionId: id })).rejects.toThrow(NotFound);
+    const input = {
+      connectionId: id,
+      name: "x",
+      description: "",
+      properties: properties(await addSecret(other)),
+    };
+    await expect(updateConnection(theirs, input)).rejects.toThrow(NotFound);
+  });
+
+  test("survives the renaming of its secret", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("survivor", secretId);
+    await renameSecret(fabric.scope("user", "secret:write"), { secretId, name: "renamed" });
+    expect((await getConnection(list(), id)).properties.password).toBe(secretId);
+  });
+});
+
+describe("a secret that is deleted while a connection takes it", () => {
+  test("is either refused or gone, never both", async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const secretId = await addSecret();
+      const [made, deleted] = await Promise.all([
+        createConnection(write(), {
+          kind: "postgres",
+          name: `race ${round}`,
+          description: "",
+          properties: properties(secretId),
+        }),
+        deleteSecret(fabric.scope("user", "secret:write"), { secretId }),
+      ]);
+      expect(made.ok).toBe(!deleted.ok);
+    }
+  });
+});
+
+describe("a status", () => {
+  test("speaks of exactly the configuration that was checked, and of the value of that time", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("watched", secretId);
+    const status = async () => (await getConnection(list(), id)).status;
+    expect(await status()).toEqual({ state: "not_tested", reason: "never" });
+
+    const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
+    const check = {
+      fabricId: fabric.fabricId,
+      configHash: configHash("postgres", full),
+      tookMs: 12,
+      actorId: "a",
+      actorName: "A",
+    };
+    await owner.connectionCheck.create({ data: { ...check, ok: false, code: "rejected_credentials" } });
+    expect(await status()).toMatchObject({ state: "disconnected", code: "rejected_credentials" });
+    await owner.connectionCheck.create({ data: { ...check, ok: true, checkedAt: new Date(Date.now() + 5) } });
+    expect(await status()).toMatchObject({ state: "connected", tookMs: 12 });
+
+    const edited = { ...properties(secretId), port: "5433" };
+    await updateConnection(write(), {
+      connectionId: id,
+      name: "watched",
+      description: "",
+      properties: edited,
+    });
+    expect(await status()).toEqual({ state: "not_tested", reason: "never" });
+    await updateConnection(write(), { connectionId: id, name: "watched", description: "", properties: full });
+    expect(await status()).toMatchObject({ state: "connected" });
+
+    const value = {
+      secretId,
+      subKind: "text" as const,
+      expectedVersion: 1,
+      destinationIds: [],
+      fields: { value: "w" },
+    };
+    await replaceSecret(fabric.scope("user", "secret:write"), value);
+    expect(await status()).toEqual({ state: "not_tested", reason: "value_replaced" });
+  });
+
+  test("is listed page by page, by name and forth and back", async () => {
+    const paged = await createTestFabric(owner, "paged");
+    const scope = paged.scope("user", "connection:write");
+    for (let i = 0; i < 60; i += 1) {
+      const input = {
+        kind: "restapi",
+        name: `c ${String(i).padStart(2, "0")}`,
+        description: "",
+        properties: { baseUrl: "https://api.example.com" },
+      };
+      expect((await createConnection(scope, input)).ok).toBe(true);
+    }
+    const read = (query: object) =>
+      listConnections(paged.scope("user", "connection:list"), connectionListQuery.parse(query));
+    const first = await read({});
+    const second = await read({ after: first.next });
+    expect([first.connections.length, second.connections.length, second.next]).toEqual([50, 10, null]);
+    expect((await read({ before: second.previous })).connections.map(({ name }) => name)).toEqual(
+      first.connections.map(({ name }) => name),
+    );
+    expect((await read({ search: "C 07" })).connections).toHaveLength(1);
+  });
+});
