@@ -42,9 +42,7 @@ export function DeleteSecretButton({
 
   return (
     <>
-      <Button className="text-danger-text" onClick={dialog.open}>
-        Delete
-      </Button>
+      <Button onClick={dialog.open}>Delete</Button>
       <SecretInUseDialog
         fabricId={fabricId}
         secret={secret}

@@ -37,6 +37,6 @@ export function FileValueField({ maxSecretBytes }: { maxSecretBytes: number }) {
 function refusalOf({ name, size }: File, maxBytes: number): string | null {
   if (size === 0) return `${name} is empty.`;
   return size > maxBytes
-    ? `${name} is ${formatBytes(size)}. A Binary secret holds up to ${formatBytes(maxBytes)}.`
+    ? `${name} is larger than the ${formatBytes(maxBytes)} that a Binary secret holds.`
     : null;
 }

@@ -20,11 +20,13 @@ export function ReplaceableField({
   name: LineField;
   current: SecretDetail["fields"][number] | undefined;
 }) {
-  const { control, setValue, setFocus } = useFormContext<ReplaceFormValues>();
+  const { control, setValue, setFocus, clearErrors } = useFormContext<ReplaceFormValues>();
   const fate = useWatch({ control, name: `fates.${name}` }) ?? "kept";
   const title = fieldTitle(subKind, name);
+  const replace = current ? "Replace" : "Set";
 
   function decide(next: FieldFate) {
+    clearErrors(["root", `fields.${name}`]);
     flushSync(() => setValue(`fates.${name}`, next, { shouldDirty: true }));
     if (next === "replaced") setFocus(`fields.${name}`);
     else setValue(`fields.${name}`, "");
@@ -52,8 +54,8 @@ export function ReplaceableField({
           </Button>
         )}
         {fate === "kept" && (
-          <Button size="sm" aria-label={`Replace ${title}`} onClick={() => decide("replaced")}>
-            {current ? "Replace" : "Set"}
+          <Button size="sm" aria-label={`${replace} ${title}`} onClick={() => decide("replaced")}>
+            {replace}
           </Button>
         )}
       </div>

@@ -16,8 +16,8 @@ export function SecretDestinations({
     <DetailSection id="destinations" title="Allowed destinations">
       {destinations.length === 0 ? (
         <p className="text-muted">
-          None yet: the value has gone nowhere. Whoever entered it, or an Admin, allows a place by using the
-          secret in a connection there.
+          None yet. Whoever entered the value, or an Admin, allows a place by using the secret in a connection
+          there.
         </p>
       ) : (
         <DetailList>

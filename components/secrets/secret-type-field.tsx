@@ -18,7 +18,7 @@ export function SecretTypeField({ allowed }: { allowed: readonly SubKind[] }) {
           <label
             key={subKind}
             className={cx(
-              "flex cursor-pointer items-start gap-3 rounded-lg border p-3 transition-colors",
+              "relative flex cursor-pointer items-start gap-3 rounded-lg border p-3 transition-colors",
               "has-focus-visible:outline-2 has-focus-visible:outline-ring has-focus-visible:outline-offset-2",
               field.value === subKind
                 ? "border-accent bg-accent-soft"

@@ -31,7 +31,7 @@ function Versions({ versions, current }: { versions: SecretDetail["versions"]; c
             Version {version}
             {version === current && <Badge tone="accent">current</Badge>}
           </span>
-          <span className="text-muted text-sm">
+          <span className="w-full text-muted text-sm">
             <RelativeTime date={createdAt} /> by {createdByName}
           </span>
         </DetailItem>

@@ -97,6 +97,6 @@ export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: F
 function refusal({ name, size }: File): string {
   if (size === 0) return `${name} is empty.`;
   if (size > maxTextBytes)
-    return `${name} is ${formatBytes(size)}. A Text secret holds up to ${formatBytes(maxTextBytes)}.`;
+    return `${name} is larger than the ${formatBytes(maxTextBytes)} that a Text secret holds.`;
   return `${name} is not UTF-8 text. A Binary secret keeps it byte for byte.`;
 }
