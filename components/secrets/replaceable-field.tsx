@@ -26,7 +26,8 @@ export function ReplaceableField({
   const replace = current ? "Replace" : "Set";
 
   function decide(next: FieldFate) {
-    clearErrors(["root", `fields.${name}`]);
+    clearErrors("root");
+    clearErrors(`fields.${name}`);
     flushSync(() => setValue(`fates.${name}`, next, { shouldDirty: true }));
     if (next === "replaced") setFocus(`fields.${name}`);
     else setValue(`fields.${name}`, "");
