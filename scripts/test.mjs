@@ -15,6 +15,7 @@ const env = {
   ...process.env,
   NEXT_TELEMETRY_DISABLED: "1",
   CHECKPOINT_DISABLE: "1",
+  ...(process.stdout.isTTY || { NO_COLOR: "1", FORCE_COLOR: undefined }),
   ...(process.argv.includes("--long") && { RUN_LONG: "1" }),
 };
 const total = { passed: 0, failed: 0 };
@@ -51,10 +52,9 @@ async function checkSources() {
   await stage("Tests", unitTests);
 }
 
-/** Runs one stage; what fails is told at the end, and the next one runs all the same. */
+/** Runs one stage and says whether it passed; what fails is told at the end, and the next one runs all the same. */
 async function stage(name, work) {
-  const began = failures.length;
-  await step(name, async (show) => {
+  return step(name, async (show) => {
     const { passed, failed, output } = await work(show).catch((error) => ({
       passed: 0,
       failed: 1,
@@ -63,9 +63,8 @@ async function stage(name, work) {
     total.passed += passed;
     total.failed += failed;
     if (failed > 0) failures.push({ name, output });
-    show(`${passed} passed, ${failed} failed`);
+    return failed === 0;
   });
-  return failures.length === began;
 }
 
 /** A tool without a report of its own counts as one. */
