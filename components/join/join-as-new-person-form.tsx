@@ -27,7 +27,7 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
   });
   const { errors, isSubmitting } = form.formState;
   return (
-    <form onSubmit={submit} noValidate className="flex flex-col gap-5">
+    <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
       <FormError error={formError} />
       {/* For password managers: which account the new password is of. */}
       <input type="hidden" name="username" autoComplete="username" value={email} readOnly />

@@ -21,7 +21,7 @@ export function SignInToJoinForm({ email }: { email: string }) {
     else form.setError("root", { message: refusal.text });
   });
   return (
-    <form onSubmit={submit} noValidate className="flex flex-col gap-5">
+    <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
       <p>You have an account already. Sign in to join.</p>
       <FormError error={errors.root?.message ?? null} />
       <Field label="Password" isRequired error={errors.password?.message}>
