@@ -29,11 +29,7 @@ export async function startInstallation(settings) {
     await run(process.execPath, [join(root, program("migrate"))], { cwd: root, env, show });
   });
 
-  const {
-    web: webEnv,
-    automate: automateEnv,
-    callsAutomate,
-  } = environments({
+  const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
     keys,
     keysDir,
@@ -59,10 +55,8 @@ export async function startInstallation(settings) {
   const loginsFile = join(keysDir, "demo-logins.json");
   if (settings.seed && (await readLogins(loginsFile)).length === 0) {
     await step("Filling in the demo", async (show) => {
-      const env = ownerEnvironment(databaseUrl, rolePrefix, {
-        ...callsAutomate,
-        DEMO_LOGINS_FILE: loginsFile,
-      });
+      // As web, not as the owner: the demo is made by what people may do.
+      const env = { ...webEnv, DEMO_LOGINS_FILE: loginsFile };
       await run(process.execPath, [join(root, program("seed"))], { cwd: root, env, show });
     });
   }

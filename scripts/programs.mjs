@@ -57,7 +57,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     AUTOMATE_PORT: String(settings.automatePort),
     AUTOMATE_URL: automateUrl,
   };
-  return { web, automate, callsAutomate };
+  return { web, automate };
 }
 
 /**
