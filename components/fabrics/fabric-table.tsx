@@ -38,7 +38,11 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
           </p>
         )}
       </Td>
-      <Td label="Team">{fabric.team.name}</Td>
+      <Td label="Team">
+        <Link href={`/metadata/teams/${fabric.team.id}`} className="hover:text-accent-text hover:underline">
+          {fabric.team.name}
+        </Link>
+      </Td>
       <Td label="Provider">
         <ProviderBadge provider={fabric.provider} />
       </Td>

@@ -32,13 +32,13 @@ export default async function FabricsPage({ searchParams }: { searchParams: Sear
       <PageHeader
         title="Fabrics"
         description="Each fabric keeps the secrets and connections of one team's warehouse."
-        actions={page.isEmpty ? undefined : create}
+        actions={create}
       />
       {page.isEmpty ? (
-        <EmptyState icon={<Layers />} title="No fabrics yet" action={create}>
+        <EmptyState icon={<Layers />} title="No fabrics yet">
           {teams.length === 0
             ? "You are in no team yet. An Admin of a team can invite you."
-            : "A fabric is where secrets and connections live. Create one to begin."}
+            : "A fabric is where secrets and connections live. The first one will be listed here."}
         </EmptyState>
       ) : (
         <FabricList page={page} teams={teams} query={query} />

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
@@ -23,7 +24,11 @@ export default async function FabricLayout({ params, children }: Props & { child
         title={fabric.name}
         breadcrumb={[{ href: "/metadata", label: "Metadata" }]}
         badge={<ProviderBadge provider={fabric.provider} />}
-        description={fabric.team.name}
+        description={
+          <Link href={`/metadata/teams/${fabric.team.id}`} className="hover:text-ink hover:underline">
+            {fabric.team.name}
+          </Link>
+        }
       />
       <TabsNav
         label="Fabric"

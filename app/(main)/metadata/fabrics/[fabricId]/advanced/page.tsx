@@ -33,12 +33,13 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
             A pipeline reads this fabric's secrets from Automate with one of these. Each read is in Activity.
           </p>
         </div>
-        {tokens.length > 0 && act}
+        {/* Always here: moved by the first token, the dialog that shows it would be gone with it. */}
+        {act}
       </div>
       {tokens.length > 0 ? (
         <TokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
       ) : (
-        <EmptyState icon={<KeySquare />} title="No pipeline tokens yet" action={act}>
+        <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
           Pipelines cannot read the secrets of this fabric until one is created.
         </EmptyState>
       )}
