@@ -1,0 +1,82 @@
+import { open } from "node:fs/promises";
+
+/** One way in which a value can be written down, as the bytes that would be seen. */
+type Form = { name: string; bytes: Buffer };
+/** A value that was seen where it must not be. */
+export type Leak = { place: string; form: string; around: string };
+
+const chunkBytes = 4 * 1024 * 1024;
+
+/**
+ * Every form in which `value` could slip out. Of the encodings that depend on what stands before and after, the part
+ * that does not: base64 at each of its three offsets.
+ */
+export function formsOf(value: string): Form[] {
+  const raw = Buffer.from(value, "utf8");
+  const hex = raw.toString("hex");
+  const percent = hex.replace(/../g, "%$&");
+  const texts: Record<string, string> = {
+    raw: value,
+    json: JSON.stringify(value).slice(1, -1),
+    hex,
+    "upper-case hex": hex.toUpperCase(),
+    "url-encoded": encodeURIComponent(value),
+    "form-encoded": new URLSearchParams([["", value]]).toString().slice(1),
+    "percent-encoded": percent,
+    "upper-case percent-encoded": percent.toUpperCase(),
+  };
+  for (const offset of [0, 1, 2]) {
+    const base64 = innerBase64(raw, offset);
+    texts[`base64 at ${offset}`] = base64;
+    texts[`base64url at ${offset}`] = base64.replaceAll("+", "-").replaceAll("/", "_");
+  }
+  const seen = new Set<string>();
+  return Object.entries(texts).flatMap(([name, text]) => {
+    if (seen.has(text)) return [];
+    seen.add(text);
+    return [{ name, bytes: Buffer.from(text, "utf8") }];
+  });
+}
+
+/** The characters of base64 that a value alone decides, when `offset` bytes of something else stand before it. */
+function innerBase64(raw: Buffer, offset: number): string {
+  const whole = Buffer.concat([Buffer.alloc(offset), raw]);
+  const first = Math.ceil((offset * 8) / 6);
+  return whole.toString("base64").slice(first, Math.floor((whole.length * 8) / 6));
+}
+
+/** Where `content` holds `value`, in any form. */
+export function findLeaks(place: string, content: Buffer | string, value: string): Leak[] {
+  const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
+  return formsOf(value).flatMap(({ name, bytes: wanted }) => {
+    const at = bytes.indexOf(wanted);
+    return at < 0 ? [] : [{ place, form: name, around: around(bytes, at, wanted.length) }];
+  });
+}
+
+/** `findLeaks` in a file of any size, raw. A file that is gone meanwhile holds nothing. */
+export async function findLeaksInFile(path: string, value: string): Promise<Leak[]> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!file) return [];
+  try {
+    const overlap = Math.max(...formsOf(value).map(({ bytes }) => bytes.length)) + 64;
+    let tail = Buffer.alloc(0);
+    for (;;) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes);
+      if (bytesRead === 0) return [];
+      const window = Buffer.concat([tail, buffer.subarray(0, bytesRead)]);
+      const leaks = findLeaks(path, window, value);
+      if (leaks.length > 0) return leaks;
+      tail = window.subarray(-overlap);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function around(bytes: Buffer, at: number, length: number): string {
+  return bytes.toString("latin1", Math.max(0, at - 60), at + length + 30).replace(/[^\x20-\x7e]/g, ".");
+}
