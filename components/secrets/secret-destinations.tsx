@@ -21,18 +21,23 @@ export function SecretDestinations({
         </p>
       ) : (
         <DetailList>
-          {destinations.map(({ id, destination, createdAt, createdByName }) => (
-            <DetailItem key={id}>
+          {destinations.map((allowed) => (
+            <DetailItem key={allowed.id}>
               <span className="min-w-0">
-                <code className="font-mono text-sm wrap-anywhere">{destination}</code>
-                <span className="block text-muted text-sm">
-                  added by {createdByName} <RelativeTime date={createdAt} />
+                <code className="block font-mono text-sm">{allowed.destination}</code>
+                <span className="text-muted text-sm">
+                  added by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>
               </span>
-              {isAdmin && <RemoveDestinationButton fabricId={fabricId} destination={{ id, destination }} />}
+              {isAdmin && <RemoveDestinationButton fabricId={fabricId} destination={allowed} />}
             </DetailItem>
           ))}
         </DetailList>
+      )}
+      {destinations.length > 0 && !isAdmin && (
+        <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
+          Admins of the team can remove a destination.
+        </p>
       )}
     </DetailSection>
   );
