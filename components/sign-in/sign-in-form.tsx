@@ -23,6 +23,7 @@ export function SignInForm({ returnTo }: { returnTo: string }) {
     else form.setError("root", { message: refusal.text });
   });
   return (
+    // A submit before the page is alive must not put a password into the address.
     <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
       <FormError error={errors.root?.message ?? null} />
       <Field label="E-mail" isRequired error={errors.email?.message}>
