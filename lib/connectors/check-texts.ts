@@ -118,7 +118,8 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   not_admitted: {
     title: "The server does not let this user in from here.",
-    advice: "Ask whoever runs it to admit this user, database and address; if encryption is off, try with it.",
+    advice:
+      "Ask whoever runs it to admit this user, database and address; if encryption is off, try with it.",
   },
   private_key_invalid: {
     title: "The chosen secret is not a private key that can be read.",

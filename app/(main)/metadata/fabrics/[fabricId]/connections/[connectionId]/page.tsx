@@ -1,0 +1,49 @@
+import { notFound } from "next/navigation";
+import { ConnectionForm } from "@/components/connections/connection-form";
+import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
+import { KindTile } from "@/components/connections/kind-tile";
+import { ConnectionStatusBadge } from "@/components/connections/status-badge";
+import { QueryProvider } from "@/components/query/query-provider";
+import { getConnection } from "@/lib/connections/queries";
+import { connectorForm } from "@/lib/connectors/form";
+import { findConnector } from "@/lib/connectors/registry";
+import { webEnv } from "@/lib/env";
+import { notFoundPage, requireScope } from "@/lib/server/require-scope";
+
+export const metadata = { title: "Connection" };
+
+export default async function ConnectionPage({
+  params,
+}: {
+  params: Promise<{ fabricId: string; connectionId: string }>;
+}) {
+  const { fabricId, connectionId } = await params;
+  const scope = await requireScope(fabricId, "connection:list");
+  const connection = await getConnection(scope, connectionId).catch(notFoundPage);
+  const connector = findConnector(connection.kind) ?? notFound();
+  const { id, name, description, properties, status } = connection;
+  const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
+  return (
+    <section className="flex flex-col gap-5">
+      <div className="flex flex-wrap items-start justify-between gap-3">
+        <div className="flex min-w-0 items-start gap-3">
+          <KindTile name={connector.name} family={connector.family} />
+          <div className="min-w-0">
+            <h2 className="break-words font-semibold text-xl">{name}</h2>
+            <p className="text-muted">{connector.name}</p>
+          </div>
+          <ConnectionStatusBadge status={status} />
+        </div>
+        <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
+      </div>
+      <QueryProvider>
+        <ConnectionForm
+          fabricId={fabricId}
+          connector={connectorForm(connector)}
+          maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+          saved={{ id, name, description, properties: Object.fromEntries(values) }}
+        />
+      </QueryProvider>
+    </section>
+  );
+}

@@ -1,0 +1,59 @@
+import { ConnectionForm } from "@/components/connections/connection-form";
+import { KindGallery } from "@/components/connections/kind-gallery";
+import { KindTile } from "@/components/connections/kind-tile";
+import { QueryProvider } from "@/components/query/query-provider";
+import { ButtonLink } from "@/components/ui/button";
+import { connectorForm } from "@/lib/connectors/form";
+import { connectors, findConnector } from "@/lib/connectors/registry";
+import { webEnv } from "@/lib/env";
+import { requireScope } from "@/lib/server/require-scope";
+
+export const metadata = { title: "Create Connection" };
+
+export default async function NewConnectionPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ fabricId: string }>;
+  searchParams: Promise<{ kind?: string | string[] }>;
+}) {
+  const { fabricId } = await params;
+  await requireScope(fabricId, "connection:write");
+  const connector = findConnector(String((await searchParams).kind ?? ""));
+  if (!connector) {
+    const kinds = Object.values(connectors).map(({ kind, name, description, family }) => ({
+      kind,
+      name,
+      description,
+      family,
+    }));
+    return (
+      <section className="flex flex-col gap-5">
+        <h2 className="font-semibold text-xl">Create Connection</h2>
+        <KindGallery kinds={kinds} />
+      </section>
+    );
+  }
+  return (
+    <section className="flex flex-col gap-5">
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <div className="flex items-center gap-3">
+          <KindTile name={connector.name} family={connector.family} />
+          <div>
+            <h2 className="font-semibold text-xl">Create Connection</h2>
+            <p className="text-muted">{connector.name}</p>
+          </div>
+        </div>
+        <ButtonLink href={`/metadata/fabrics/${fabricId}/connections/new`}>Choose another kind</ButtonLink>
+      </div>
+      <QueryProvider>
+        <ConnectionForm
+          key={connector.kind}
+          fabricId={fabricId}
+          connector={connectorForm(connector)}
+          maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+        />
+      </QueryProvider>
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+import { Plug, Plus, SearchX } from "lucide-react";
+import { Suspense } from "react";
+import { ConnectionsSearch } from "@/components/connections/connections-search";
+import { ConnectionsTable } from "@/components/connections/connections-table";
+import { ButtonLink } from "@/components/ui/button";
+import { EmptyState } from "@/components/ui/empty-state";
+import { Pagination } from "@/components/ui/pagination";
+import { TableSkeleton } from "@/components/ui/skeleton";
+import type { Scope } from "@/lib/access/scope";
+import { listConnections } from "@/lib/connections/queries";
+import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
+import { requireScope } from "@/lib/server/require-scope";
+
+export const metadata = { title: "Connections" };
+
+export default async function ConnectionsPage({
+  params,
+  searchParams,
+}: {
+  params: Promise<{ fabricId: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}) {
+  const { fabricId } = await params;
+  const scope = await requireScope(fabricId, "connection:list");
+  const query = connectionListQuery.parse(await searchParams);
+  return (
+    <section className="group/connections flex flex-col gap-4">
+      <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
+        <ConnectionsSearch />
+        <AddConnection fabricId={fabricId} />
+      </div>
+      <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
+        <Connections scope={scope} query={query} />
+      </Suspense>
+    </section>
+  );
+}
+
+async function Connections({
+  scope,
+  query,
+}: {
+  scope: Scope<"connection:list">;
+  query: ConnectionListQuery;
+}) {
+  const { connections, next, previous, isFabricEmpty } = await listConnections(scope, query);
+  if (isFabricEmpty) {
+    return (
+      <div data-no-connections>
+        <EmptyState
+          icon={<Plug />}
+          title="No connections yet"
+          action={<AddConnection fabricId={scope.fabricId} />}
+        >
+          A connection says where data is and which secret opens the door. Automate checks that it works.
+        </EmptyState>
+      </div>
+    );
+  }
+  if (connections.length === 0) {
+    return (
+      <EmptyState
+        icon={<SearchX />}
+        title="No connection matches"
+        action={<ButtonLink href="?">Clear</ButtonLink>}
+      >
+        Try another word.
+      </EmptyState>
+    );
+  }
+  const href = (cursor: { after: string } | { before: string }) =>
+    `?${new URLSearchParams({ ...(query.search ? { search: query.search } : {}), ...cursor })}`;
+  return (
+    <>
+      <ConnectionsTable fabricId={scope.fabricId} connections={connections} />
+      <Pagination
+        label="Pages of connections"
+        previousHref={previous && href({ before: previous })}
+        nextHref={next && href({ after: next })}
+      />
+    </>
+  );
+}
+
+function AddConnection({ fabricId }: { fabricId: string }) {
+  return (
+    <ButtonLink
+      variant="primary"
+      icon={<Plus aria-hidden />}
+      href={`/metadata/fabrics/${fabricId}/connections/new`}
+    >
+      Add Connection
+    </ButtonLink>
+  );
+}

@@ -1,0 +1,59 @@
+import { PlugZap } from "lucide-react";
+import { CheckOutcome } from "@/components/connections/check-outcome";
+import { CheckSteps } from "@/components/connections/check-steps";
+import type { CheckProgress } from "@/components/connections/use-check";
+import { Button } from "@/components/ui/button";
+
+/** Beside the form: the check, its steps as they happen, and what it found. */
+export function CheckPanel({
+  progress,
+  stepTitles,
+  isStale,
+  onCheck,
+  onCancel,
+  onShowField,
+  onConfirmHostKey,
+}: {
+  progress: CheckProgress;
+  stepTitles: Readonly<Record<string, string>>;
+  isStale: boolean;
+  onCheck: () => void;
+  onCancel: () => void;
+  onShowField: (field: string) => void;
+  onConfirmHostKey: (fingerprint: string) => void;
+}) {
+  return (
+    <section aria-label="Check" className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
+      <div className="flex items-center justify-between gap-3">
+        <h2 className="font-semibold text-lg">Check</h2>
+        {progress.phase === "running" ? (
+          <Button size="sm" onClick={onCancel}>
+            Cancel
+          </Button>
+        ) : (
+          <Button size="sm" icon={<PlugZap aria-hidden />} onClick={onCheck}>
+            Check
+          </Button>
+        )}
+      </div>
+      {progress.phase === "idle" ? (
+        <p className="text-muted">
+          Automate signs in with the chosen secret and reads one thing, as a pipeline would. It changes
+          nothing, and stops after 15 seconds. Choosing a secret checks at once when the form is complete.
+        </p>
+      ) : (
+        <CheckSteps progress={progress} stepTitles={stepTitles} />
+      )}
+      <div aria-live="polite">
+        {progress.phase === "done" && (
+          <CheckOutcome
+            result={progress.result}
+            isStale={isStale}
+            onShowField={onShowField}
+            onConfirmHostKey={onConfirmHostKey}
+          />
+        )}
+      </div>
+    </section>
+  );
+}

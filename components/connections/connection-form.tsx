@@ -1,0 +1,157 @@
+"use client";
+
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { CheckPanel } from "@/components/connections/check-panel";
+import { ConnectionField } from "@/components/connections/connection-field";
+import { SaveBar } from "@/components/connections/save-bar";
+import { useConnectionCheck } from "@/components/connections/use-connection-check";
+import { useUnsavedWarning } from "@/components/connections/use-unsaved-warning";
+import { FormError } from "@/components/form/form-error";
+import { useActionForm } from "@/components/form/use-action-form";
+import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { useToast } from "@/components/ui/toast";
+import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
+import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
+
+export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
+
+/** Creates or edits a connection. The dialog of New Secret stands beside the form, never in it. */
+export function ConnectionForm({
+  fabricId,
+  connector,
+  maxSecretBytes,
+  saved,
+}: {
+  fabricId: string;
+  connector: ConnectorForm;
+  maxSecretBytes: number;
+  /** The connection that is edited; absent for a new one. */
+  saved?: { id: string } & ConnectionFormValues;
+}) {
+  const router = useRouter();
+  const toast = useToast();
+  const queries = useQueryClient();
+  const [newSecretFor, setNewSecretFor] = useState<FormField | null>(null);
+  const form = useForm<ConnectionFormValues>({
+    defaultValues: {
+      name: saved?.name ?? "",
+      description: saved?.description ?? "",
+      properties: Object.fromEntries(
+        connector.fields.map(({ name, initial }) => [name, saved?.properties[name] ?? initial]),
+      ),
+    },
+  });
+  const { isDirty, isSubmitting, isSubmitSuccessful, errors } = form.formState;
+  useUnsavedWarning(isDirty && !isSubmitSuccessful);
+  const properties = useWatch({ control: form.control, name: "properties" });
+  const { progress, check, checkIfComplete, cancel, isStale } = useConnectionCheck(fabricId, connector, form);
+
+  const { submit, formError } = useActionForm(
+    ({ name, description, properties: values }: ConnectionFormValues) => {
+      const input = { name, description, properties: propertiesOf(connector.fields, values) };
+      return saved
+        ? updateConnectionAction(fabricId, { connectionId: saved.id, ...input })
+        : createConnectionAction(fabricId, { kind: connector.kind, ...input });
+    },
+    form,
+    {
+      onOk() {
+        toast("Connection saved");
+        router.push(`/metadata/fabrics/${fabricId}/connections`);
+      },
+    },
+  );
+
+  function choose(field: string, secretId: string) {
+    form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
+    form.clearErrors(`properties.${field}`);
+    if (secretId !== "") void checkIfComplete();
+  }
+
+  const hasPassed = progress.phase === "done" && progress.result.ok && !isStale(properties);
+  return (
+    <>
+      <FormProvider {...form}>
+        <form
+          onSubmit={submit}
+          noValidate
+          className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]"
+        >
+          <div className="flex flex-col gap-5 rounded-xl border border-line bg-surface p-5">
+            <FormError error={formError} />
+            <Field label="Connection Name" error={errors.name?.message} isRequired>
+              <Input autoComplete="off" {...form.register("name")} />
+            </Field>
+            <Field label="Description" error={errors.description?.message}>
+              <Input autoComplete="off" {...form.register("description")} />
+            </Field>
+            {shownFields(connector.fields, properties).map((field) => (
+              <ConnectionField
+                key={field.name}
+                fabricId={fabricId}
+                field={field}
+                onChoose={choose}
+                onNewSecret={setNewSecretFor}
+              />
+            ))}
+            <SaveBar
+              hasPassed={hasPassed}
+              isChecking={progress.phase === "running"}
+              hasFailed={progress.phase === "done" && !progress.result.ok && !isStale(properties)}
+              isUnchanged={saved !== undefined && !isDirty}
+              isSubmitting={isSubmitting}
+              cancelHref={`/metadata/fabrics/${fabricId}/connections`}
+            />
+          </div>
+          <div className="lg:sticky lg:top-6">
+            <CheckPanel
+              progress={progress}
+              stepTitles={connector.stepTitles}
+              isStale={isStale(properties)}
+              onCheck={() => void check()}
+              onCancel={cancel}
+              onShowField={(field) => showField(form.setFocus, connector.fields, field)}
+              onConfirmHostKey={(fingerprint) => {
+                const field = connector.fields.find(({ control }) => control === "hostKey");
+                if (!field) return;
+                form.setValue(`properties.${field.name}`, fingerprint, { shouldDirty: true });
+                void check();
+              }}
+            />
+          </div>
+        </form>
+      </FormProvider>
+      <AddSecretDialog
+        fabricId={fabricId}
+        isOpen={newSecretFor !== null}
+        onClose={() => setNewSecretFor(null)}
+        maxSecretBytes={maxSecretBytes}
+        {...(newSecretFor?.subKinds ? { allowedSubKinds: newSecretFor.subKinds } : {})}
+        {...(newSecretFor?.subKinds?.[0] ? { initialSubKind: newSecretFor.subKinds[0] } : {})}
+        onCreated={({ id }) => {
+          void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
+          if (newSecretFor) choose(newSecretFor.name, id);
+        }}
+      />
+    </>
+  );
+}
+
+/** A picker is no input that the form could focus: its trigger is found by its label. */
+function showField(
+  focus: (name: `properties.${string}`) => void,
+  fields: readonly FormField[],
+  name: string,
+) {
+  const field = fields.find((one) => one.name === name);
+  if (field?.control !== "secret") return focus(`properties.${name}`);
+  const labels = [...document.querySelectorAll("label")].filter(
+    ({ textContent }) => textContent === field.title,
+  );
+  document.getElementById(labels[0]?.htmlFor ?? "")?.focus();
+}

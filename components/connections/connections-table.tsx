@@ -1,0 +1,72 @@
+import Link from "next/link";
+import { KindTile } from "@/components/connections/kind-tile";
+import { RowCheck } from "@/components/connections/row-check";
+import { ConnectionStatusBadge } from "@/components/connections/status-badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import type { ConnectionSummary } from "@/lib/connections/schema";
+import { findConnector } from "@/lib/connectors/registry";
+
+export function ConnectionsTable({
+  fabricId,
+  connections,
+}: {
+  fabricId: string;
+  connections: ConnectionSummary[];
+}) {
+  return (
+    <Table label="Connections">
+      <THead>
+        <Th>Name</Th>
+        <Th>Kind</Th>
+        <Th>Status</Th>
+        <Th>Updated</Th>
+        <Th srOnly>Check</Th>
+      </THead>
+      <TBody>
+        {connections.map((connection) => (
+          <ConnectionRow key={connection.id} fabricId={fabricId} connection={connection} />
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function ConnectionRow({ fabricId, connection }: { fabricId: string; connection: ConnectionSummary }) {
+  const { id, name, kind, description, status, properties } = connection;
+  const connector = findConnector(kind);
+  return (
+    <Tr>
+      <Td isMain className="md:max-w-72">
+        <Link
+          href={`/metadata/fabrics/${fabricId}/connections/${id}`}
+          className="block truncate rounded-sm hover:text-accent-text hover:underline"
+          title={name}
+        >
+          {name}
+        </Link>
+        {description && <p className="truncate font-normal text-muted text-sm">{description}</p>}
+      </Td>
+      <Td label="Kind">
+        <span className="flex items-center gap-2.5">
+          <KindTile name={connector?.name ?? kind} family={connector?.family ?? ""} />
+          {connector?.name ?? kind}
+        </span>
+      </Td>
+      <Td label="Status">
+        <ConnectionStatusBadge status={status} />
+      </Td>
+      <Td label="Updated">
+        <RelativeTime date={connection.updatedAt} />
+        <span className="block max-w-40 truncate text-faint text-sm">{connection.updatedByName}</span>
+      </Td>
+      <Td align="right">
+        <RowCheck
+          fabricId={fabricId}
+          subject={{ kind, name, properties }}
+          stepTitles={connector?.stepTitles ?? {}}
+        />
+      </Td>
+    </Tr>
+  );
+}

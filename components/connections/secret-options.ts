@@ -1,0 +1,55 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
+import type { SecretOption } from "@/lib/secrets/schema";
+
+/** One page of what the picker offers. */
+export type SecretOptionsPage = {
+  options: SecretOption[];
+  next: string | null;
+  /** How many secrets the fabric has, and how many of the types that fit. */
+  inFabric: number;
+  ofKind: number;
+};
+
+/** Secrets of the types that fit whose name holds `search`, page by page. */
+export function secretOptions(fabricId: string, subKinds: readonly SubKind[], search: string) {
+  return infiniteQueryOptions({
+    queryKey: ["secret-options", fabricId, subKinds, search],
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }) =>
+      fetchOptions(
+        fabricId,
+        [
+          ...subKinds.map((subKind) => ["subKind", subKind]),
+          ...(search ? [["search", search]] : []),
+          ...(pageParam ? [["after", pageParam]] : []),
+        ],
+        signal,
+      ),
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+/** The chosen secret, which may be on no page that was loaded; null when it is gone. */
+export function chosenSecret(fabricId: string, subKinds: readonly SubKind[], id: string) {
+  return queryOptions({
+    queryKey: ["secret-option", fabricId, id],
+    enabled: id !== "",
+    queryFn: async ({ signal }) => {
+      const query = [["id", id], ...subKinds.map((subKind) => ["subKind", subKind])];
+      return (await fetchOptions(fabricId, query, signal)).options[0] ?? null;
+    },
+  });
+}
+
+async function fetchOptions(
+  fabricId: string,
+  query: string[][],
+  signal: AbortSignal,
+): Promise<SecretOptionsPage> {
+  const response = await fetch(`/api/app/fabrics/${fabricId}/secret-options?${new URLSearchParams(query)}`, {
+    signal,
+  });
+  if (!response.ok) throw new Error("The secrets could not be loaded.");
+  return response.json();
+}

@@ -1,0 +1,142 @@
+"use client";
+
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import {
+  Combobox,
+  ComboboxAction,
+  ComboboxItem,
+  ComboboxPopup,
+  ComboboxTrigger,
+} from "@/components/ui/combobox";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+import type { SecretOption } from "@/lib/secrets/schema";
+
+/** Chooses a secret of the types that fit, by search on the server. It never chooses by itself. */
+export function SecretPicker({
+  fabricId,
+  title,
+  subKinds,
+  value,
+  onChange,
+  onNewSecret,
+}: {
+  fabricId: string;
+  title: string;
+  subKinds: readonly SubKind[];
+  value: string;
+  onChange: (id: string) => void;
+  onNewSecret: () => void;
+}) {
+  const [isOpen, setIsOpen] = useState(false);
+  const [typed, setTyped] = useState("");
+  const search = useDeferredValue(typed.trim());
+  const pages = useInfiniteQuery({
+    ...secretOptions(fabricId, subKinds, search),
+    enabled: isOpen,
+    placeholderData: keepPreviousData,
+  });
+  const chosen = useQuery(chosenSecret(fabricId, subKinds, value));
+  const items = pages.data?.pages.flatMap(({ options }) => options) ?? [];
+
+  function show(open: boolean) {
+    setIsOpen(open);
+    if (!open) setTyped("");
+  }
+
+  return (
+    <Combobox<SecretOption>
+      items={items}
+      value={value === "" ? null : (chosen.data ?? unknownSecret(value, chosen.isPending))}
+      onValueChange={(option) => onChange(option?.id ?? "")}
+      inputValue={typed}
+      onInputValueChange={setTyped}
+      open={isOpen}
+      onOpenChange={show}
+      itemToStringLabel={({ name }) => name}
+      isItemEqualToValue={(a, b) => a.id === b.id}
+    >
+      <ComboboxTrigger
+        placeholder="Choose a secret"
+        {...(value === "" ? {} : { clearLabel: `Clear ${title}` })}
+      />
+      <ComboboxPopup<SecretOption>
+        label={title}
+        searchPlaceholder="Search secrets"
+        status={
+          pages.isError
+            ? "The secrets could not be loaded. Close and open this list to try again."
+            : statusOf(pages.isFetching, items.length)
+        }
+        empty={
+          pages.data && !pages.isFetching ? (
+            <Empty page={pages.data.pages[0]} subKinds={subKinds} search={search} />
+          ) : null
+        }
+        isBusy={pages.isFetching}
+        more={
+          pages.hasNextPage && (
+            <ComboboxAction onClick={() => pages.fetchNextPage()}>
+              {pages.isFetchingNextPage ? "Loading more …" : "Load more"}
+            </ComboboxAction>
+          )
+        }
+        footer={
+          <ComboboxAction
+            icon={<Plus aria-hidden />}
+            onClick={() => {
+              show(false);
+              onNewSecret();
+            }}
+          >
+            New Secret
+          </ComboboxAction>
+        }
+      >
+        {(option) => (
+          <ComboboxItem
+            key={option.id}
+            value={option}
+            title={option.name}
+            icon={<SecretKindIcon subKind={option.subKind} className="text-muted" />}
+            secondary={
+              <>
+                {secretKinds[option.subKind].label} · updated <RelativeTime date={option.updatedAt} /> by{" "}
+                {option.updatedByName}
+              </>
+            }
+          />
+        )}
+      </ComboboxPopup>
+    </Combobox>
+  );
+}
+
+function Empty({
+  page,
+  subKinds,
+  search,
+}: {
+  page: SecretOptionsPage | undefined;
+  subKinds: readonly SubKind[];
+  search: string;
+}) {
+  const types = subKinds.map((subKind) => secretKinds[subKind].label).join(" or ");
+  if (page?.inFabric === 0) return "There are no secrets in this fabric yet.";
+  if (page?.ofKind === 0)
+    return `There is no ${types} secret in this fabric, and this field takes no other type.`;
+  return `No ${types} secret has “${search}” in its name.`;
+}
+
+function statusOf(isFetching: boolean, count: number): string | null {
+  return isFetching && count === 0 ? "Loading secrets …" : null;
+}
+
+function unknownSecret(id: string, isPending: boolean): SecretOption {
+  const name = isPending ? "Loading …" : "A secret that is gone";
+  return { id, name, subKind: "text", updatedAt: new Date(0).toISOString(), updatedByName: "" };
+}

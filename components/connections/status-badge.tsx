@@ -1,0 +1,51 @@
+import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
+import { Badge } from "@/components/ui/badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { ConnectionStatus } from "@/lib/connections/schema";
+import { checkTexts } from "@/lib/connectors/check-texts";
+
+/** What the newest check of this very configuration found, when, and how long it took. */
+export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) {
+  switch (status.state) {
+    case "connected":
+      return (
+        <span className="flex flex-col items-start gap-1">
+          <Badge tone="success" icon={<CircleCheck aria-hidden />}>
+            Connected
+          </Badge>
+          <Checked status={status} />
+        </span>
+      );
+    case "disconnected":
+      return (
+        <span className="flex flex-col items-start gap-1">
+          <Badge tone="danger" icon={<CircleX aria-hidden />}>
+            Disconnected
+          </Badge>
+          <span className="text-sm">{checkTexts[status.code].title}</span>
+          <Checked status={status} />
+        </span>
+      );
+    case "not_tested":
+      return (
+        <span className="flex flex-col items-start gap-1">
+          <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
+            Not tested
+          </Badge>
+          {status.reason === "value_replaced" && (
+            <span className="text-muted text-sm">A secret’s value was replaced since the last check.</span>
+          )}
+        </span>
+      );
+    default:
+      return status satisfies never;
+  }
+}
+
+function Checked({ status }: { status: Exclude<ConnectionStatus, { state: "not_tested" }> }) {
+  return (
+    <span className="text-faint text-sm">
+      <RelativeTime date={status.checkedAt} />, {status.tookMs} ms
+    </span>
+  );
+}

@@ -1,0 +1,112 @@
+"use client";
+
+import { useEffect, useRef, useState } from "react";
+import {
+  type CheckEvent,
+  type CheckResult,
+  type CheckStep,
+  checkEventSchema,
+} from "@/lib/connectors/check-protocol";
+
+/** What is checked: a connection as it is in the form or as it was saved. */
+export type CheckSubject = { kind: string; name: string; properties: Record<string, unknown> };
+
+export type StepProgress = {
+  step: CheckStep;
+  state: "started" | "passed" | "skipped" | "failed";
+  ms?: number;
+};
+
+export type CheckProgress =
+  | { phase: "idle" }
+  | { phase: "running"; subject: CheckSubject; steps: StepProgress[] }
+  | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
+
+type Answer = CheckResult | { type: "invalid"; fieldErrors: Record<string, string> } | null;
+
+/** Runs one check at a time; a new one cancels the former, and so does leaving the page. */
+export function useCheck(fabricId: string) {
+  const [progress, setProgress] = useState<CheckProgress>({ phase: "idle" });
+  const running = useRef<AbortController>(undefined);
+  useEffect(() => () => running.current?.abort(), []);
+
+  /** Null when the check was cancelled. */
+  async function start(subject: CheckSubject): Promise<Answer> {
+    running.current?.abort();
+    const own = new AbortController();
+    running.current = own;
+    let steps: StepProgress[] = [];
+    setProgress({ phase: "running", subject, steps });
+    const answer = await ask(fabricId, subject, own.signal, (event) => {
+      steps = withEvent(steps, event);
+      if (running.current === own) setProgress({ phase: "running", subject, steps });
+    });
+    if (running.current !== own || own.signal.aborted) return null;
+    if (answer.type === "invalid") setProgress({ phase: "idle" });
+    else setProgress({ phase: "done", subject, steps: withEvent(steps, answer), result: answer });
+    return answer;
+  }
+
+  function cancel() {
+    running.current?.abort();
+    running.current = undefined;
+    setProgress({ phase: "idle" });
+  }
+
+  return { progress, start, cancel };
+}
+
+const unanswered: CheckResult = {
+  type: "result",
+  ok: false,
+  code: "automate_unavailable",
+  step: "name",
+  ms: 0,
+};
+
+async function ask(
+  fabricId: string,
+  subject: CheckSubject,
+  signal: AbortSignal,
+  onEvent: (event: CheckEvent) => void,
+): Promise<NonNullable<Answer>> {
+  const response = await fetch(`/api/app/fabrics/${fabricId}/checks`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(subject),
+    signal,
+  }).catch(() => null);
+  if (response?.status === 422) return { type: "invalid", ...(await response.json()) };
+  if (!response?.ok || !response.body) return unanswered;
+  return (await readResult(response.body, onEvent).catch(() => null)) ?? unanswered;
+}
+
+/** Reads NDJSON to its result; null when the stream ends without one. */
+async function readResult(body: ReadableStream<Uint8Array>, onEvent: (event: CheckEvent) => void) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const lines = (rest + decoder.decode(read.value, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const event = checkEventSchema.parse(JSON.parse(line));
+      if (event.type === "result") return event;
+      onEvent(event);
+    }
+  }
+  return null;
+}
+
+function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgress[] {
+  if (event.type === "step") {
+    const next = {
+      step: event.step,
+      state: event.state,
+      ...(event.ms === undefined ? {} : { ms: event.ms }),
+    };
+    return [...steps.filter(({ step }) => step !== event.step), next];
+  }
+  if (event.ok) return [...steps];
+  return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import type { Connector, Control, FieldMeta, SubKind } from "@/lib/connectors/define";
+
+/** One field of a connection's form, as plain data: the browser draws it without the kind's schema. */
+export type FormField = {
+  name: string;
+  title: string;
+  control: Control;
+  help?: string;
+  placeholder?: string;
+  options?: { value: string; label: string }[];
+  subKinds?: readonly SubKind[];
+  /** Shown only while each named field has one of these values. */
+  showWhen: Record<string, string[]>;
+  isRequired: boolean;
+  initial: string;
+};
+
+/** A kind of connection, as its form and the gallery need it. */
+export type ConnectorForm = {
+  kind: string;
+  name: string;
+  description: string;
+  family: string;
+  stepTitles: Readonly<Record<string, string>>;
+  fields: FormField[];
+};
+
+const fieldSchema = z.looseObject({
+  type: z.string().optional(),
+  default: z.union([z.string(), z.number()]).optional(),
+});
+
+/** The form of a kind, from the JSON Schema of its zod object. */
+export function connectorForm({
+  kind,
+  name,
+  description,
+  family,
+  stepTitles,
+  fields,
+}: Connector): ConnectorForm {
+  const schema = z.toJSONSchema(fields, { io: "input" });
+  const required = new Set(schema.required ?? []);
+  return {
+    kind,
+    name,
+    description,
+    family,
+    stepTitles: stepTitles ?? {},
+    fields: Object.entries(schema.properties ?? {}).map(([field, json]) => {
+      const { type, default: initial, ...rest } = fieldSchema.parse(json);
+      // Our own metadata travels in the JSON Schema beside its keywords.
+      const meta = rest as unknown as FieldMeta;
+      const labels = Object.entries(meta.labels ?? {});
+      return {
+        name: field,
+        title: meta.title,
+        control: meta.control ?? (type === "integer" || type === "number" ? "number" : "text"),
+        ...(meta.help ? { help: meta.help } : {}),
+        ...(meta.placeholder ? { placeholder: meta.placeholder } : {}),
+        ...(labels.length > 0 ? { options: labels.map(([value, label]) => ({ value, label })) } : {}),
+        ...(meta.subKinds ? { subKinds: meta.subKinds } : {}),
+        showWhen: Object.fromEntries(
+          Object.entries(meta.showWhen ?? {}).map(([by, value]) => [by, [value].flat()]),
+        ),
+        isRequired: required.has(field) || meta.requiredWhenShown === true || initial !== undefined,
+        initial: initial === undefined ? "" : String(initial),
+      };
+    }),
+  };
+}
+
+/** Values of a form as typed: text, whatever the field's type. */
+export type FormValues = Record<string, string>;
+
+/** The fields that apply to these values, in the order of the form. */
+export function shownFields(fields: readonly FormField[], values: FormValues): FormField[] {
+  const shown = new Set<string>();
+  return fields.filter(({ name, showWhen }) => {
+    const isShown = Object.entries(showWhen).every(
+      ([by, wanted]) => shown.has(by) && wanted.includes(values[by] ?? ""),
+    );
+    if (isShown) shown.add(name);
+    return isShown;
+  });
+}
+
+/** What is sent: the values of shown fields that are not empty, numbers as numbers. */
+export function propertiesOf(
+  fields: readonly FormField[],
+  values: FormValues,
+): Record<string, string | number> {
+  const filled = shownFields(fields, values).filter(({ name }) => (values[name] ?? "").trim() !== "");
+  return Object.fromEntries(
+    filled.map(({ name, control }) => {
+      const value = values[name] ?? "";
+      return [name, control === "number" && /^\d+$/.test(value.trim()) ? Number(value) : value];
+    }),
+  );
+}
+
+/** True when nothing that is required and shown is empty. */
+export function isComplete(fields: readonly FormField[], values: FormValues): boolean {
+  return shownFields(fields, values).every(
+    ({ name, isRequired }) => !isRequired || (values[name] ?? "").trim() !== "",
+  );
+}
