@@ -88,7 +88,7 @@ function EventIcon({ event: { action, details } }: { event: ActivityEvent }) {
         ? "bg-success-soft text-success-text"
         : "bg-hover text-muted";
   return (
-    <span className={cx("flex size-7 shrink-0 items-center justify-center rounded-full", tone)}>
+    <span className={cx("-mt-0.5 flex size-7 shrink-0 items-center justify-center rounded-full", tone)}>
       <Icon aria-hidden className="size-3.5" />
     </span>
   );

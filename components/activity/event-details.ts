@@ -14,9 +14,10 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     purposeOf(details),
     connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
     destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
-    source !== undefined && `from ${text(source)}`,
+    source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
     action !== "connection.check" && field !== undefined && words(field),
-    fields !== undefined && text(fields) !== "" && words(fields),
+    // The one field of Text and Binary says nothing, in a place where no value ever stands.
+    fields !== undefined && !["", "value"].includes(text(fields)) && words(fields),
     version !== undefined && `version ${text(version)}`,
     provider !== undefined && (providers[text(provider) as Provider] ?? text(provider)),
     role !== undefined && `as ${text(role)}`,

@@ -28,12 +28,12 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
   const home = `/metadata/fabrics/${fabric.id}`;
   return (
     <Tr>
-      <Td label="Name" isMain>
+      <Td isMain>
         <Link href={home} className="break-words font-medium text-ink hover:text-accent-text hover:underline">
           {fabric.name}
         </Link>
         {fabric.description && (
-          <p className="line-clamp-1 max-w-md break-words font-normal text-muted text-sm">
+          <p className="line-clamp-2 max-w-md md:line-clamp-1 break-words font-normal text-muted text-sm">
             {fabric.description}
           </p>
         )}

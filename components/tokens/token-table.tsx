@@ -32,7 +32,7 @@ export function TokenTable({
       <TBody>
         {tokens.map((token) => (
           <Tr key={token.id}>
-            <Td label="Name" isMain>
+            <Td isMain>
               <span className="break-words">{token.name}</span>
             </Td>
             <Td label="Status">
