@@ -47,7 +47,7 @@ function PasswordForm({ onConfirmed }: { onConfirmed: () => void }) {
       <DialogBody>
         <FormError error={formError} />
         <Field label="Password" isRequired error={errors.password?.message}>
-          <PasswordInput {...form.register("password")} autoComplete="current-password" autoFocus />
+          <PasswordInput {...form.register("password")} autoComplete="current-password" />
         </Field>
       </DialogBody>
       <DialogFooter>

@@ -16,6 +16,10 @@ import {
 import { DialogContainer } from "@/components/ui/portal-container";
 import { useDialog } from "@/components/ui/use-dialog";
 
+// Where typing begins. A touch opens no keyboard over the dialog: Base UI then focuses the dialog itself.
+const firstField =
+  "input:not([type=hidden], [type=file], [disabled]), select:not([disabled]), textarea:not([disabled])";
+
 /** A modal dialog. Its body mounts when it opens, so that state starts fresh each time. */
 export function Dialog({
   isOpen,
@@ -41,7 +45,11 @@ export function Dialog({
     <Base.Root open={isOpen} onOpenChange={(next) => !next && requestClose()}>
       <Base.Portal>
         <Base.Backdrop className={dialogBackdropClass} />
-        <Base.Popup ref={popup} className={dialogPopupClass(size)}>
+        <Base.Popup
+          ref={popup}
+          initialFocus={(opened) => opened === "touch" || (popup.current?.querySelector(firstField) ?? true)}
+          className={dialogPopupClass(size)}
+        >
           <header className="flex items-start gap-4 px-6 pt-5 pb-4">
             <div className="min-w-0 flex-1">
               <Base.Title className="font-semibold text-lg">{title}</Base.Title>
