@@ -18,8 +18,8 @@ import { inviteAction } from "@/lib/invitations/actions";
 import { type InviteInput, inviteInput } from "@/lib/invitations/schema";
 
 const roles = [
-  { value: "user", label: "User: uses and writes secrets and connections" },
-  { value: "admin", label: "Admin: also manages members, tokens and fabrics" },
+  { value: "user", label: "User" },
+  { value: "admin", label: "Admin" },
 ];
 
 export function AddMemberButton({ teamId, origin }: { teamId: string; origin: string }) {
@@ -66,7 +66,12 @@ function AddMember({ teamId, origin, onDone }: { teamId: string; origin: string;
           >
             <Input {...form.register("email")} type="email" placeholder="ada@example.com" />
           </Field>
-          <Field label="Role" isRequired error={errors.role?.message}>
+          <Field
+            label="Role"
+            isRequired
+            error={errors.role?.message}
+            hint="Users use and write secrets and connections. Admins also manage members, fabrics, tokens and destinations."
+          >
             <Select {...form.register("role")} options={roles} />
           </Field>
         </DialogBody>

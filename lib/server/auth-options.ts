@@ -1,5 +1,5 @@
 import "server-only";
-import type { NextAuthOptions, User } from "next-auth";
+import { getServerSession, type NextAuthOptions, type User } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
 import { webEnv } from "@/lib/env";
 import { delayKey, networkOf } from "@/lib/server/network";
@@ -52,11 +52,11 @@ function makeOptions(): NextAuthOptions {
       },
       jwt: async ({ token, user, account, profile }) => {
         if (!account) return { sid: token.sid };
-        if (account.provider !== openIdProviderId) return { sid: await startSession(user.id, "password") };
+        if (account.provider !== openIdProviderId) return { sid: await begin(user.id, "password") };
         const { issuer, subject, authenticatedAt } = personOf(profile);
         const identity = await findIdentity(issuer, subject);
         if (!identity) throw new Error("The identity was admitted and is gone.");
-        return { sid: await startSession(identity.userId, "openid", authenticatedAt) };
+        return { sid: await begin(identity.userId, "openid", authenticatedAt) };
       },
       session: ({ session, token }) => ({ expires: session.expires, sessionId: token.sid }),
     },
@@ -67,6 +67,13 @@ function makeOptions(): NextAuthOptions {
     },
     logger: { error: logCode, warn: () => {}, debug: () => {} },
   };
+}
+
+/** Starts a session, and ends the one whose cookie it takes the place of: nobody could sign out of that any more. */
+async function begin(...session: Parameters<typeof startSession>): Promise<string> {
+  const former = await getServerSession(authOptions());
+  if (former?.sessionId) await endSession(former.sessionId);
+  return startSession(...session);
 }
 
 async function signIn(

@@ -30,7 +30,7 @@ export default async function JoinPage({ params }: { params: Promise<{ token: st
       title={`Join ${offer.teamName}`}
       description={
         <>
-          {offer.invitedBy} invites <strong className="break-all text-ink">{offer.email}</strong> as{" "}
+          {offer.invitedBy} invites <strong className="wrap-anywhere text-ink">{offer.email}</strong> as{" "}
           {roleNames[offer.role]} of the team {offer.teamName}.
         </>
       }
@@ -73,7 +73,7 @@ function OtherPerson({ email }: { email: string }) {
   return (
     <>
       <p>
-        You are signed in as <strong className="break-all">{email}</strong>. The invitation is for another
+        You are signed in as <strong className="wrap-anywhere">{email}</strong>. The invitation is for another
         address: sign out, then open the link again.
       </p>
       <SignOutButton />

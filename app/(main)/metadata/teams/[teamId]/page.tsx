@@ -10,7 +10,6 @@ import { webEnv } from "@/lib/env";
 import { listOpenInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/server/require-scope";
 import { getTeam } from "@/lib/teams/queries";
-import { roleNames } from "@/lib/teams/schema";
 
 type Props = { params: Promise<{ teamId: string }> };
 
@@ -47,7 +46,7 @@ export default async function TeamPage({ params }: Props) {
         </h2>
         {!isAdmin && (
           <WhoCan
-            act={`can add and remove members and change their roles; you are ${roleNames.user}`}
+            act="can add and remove members and change their roles"
             team={team.name}
             admins={admins.map(({ name }) => name)}
           />
