@@ -12,5 +12,11 @@ export function CertificateBadge({ certificate }: { certificate: NonNullable<Sec
   if (days < 1) return <Badge tone="warning">expires today</Badge>;
   if (days < warnDays)
     return <Badge tone="warning">expires in {days === 1 ? "1 day" : `${days} days`}</Badge>;
-  return <Badge>expires in {days <= 90 ? `${days} days` : `${Math.floor(days / 30.44)} months`}</Badge>;
+  return <Badge>expires in {roughly(days)}</Badge>;
+}
+
+function roughly(days: number): string {
+  if (days <= 90) return `${days} days`;
+  const months = Math.floor(days / 30.44);
+  return months < 24 ? `${months} months` : `${Math.floor(months / 12)} years`;
 }

@@ -17,7 +17,7 @@ import type { ReplaceSecretInput, SecretDetail } from "@/lib/secrets/schema";
 
 const texts = {
   conflict:
-    "Somebody replaced this value after you opened the page, so yours was not saved. Close this, look at the new version, and replace it if yours is still right.",
+    "Somebody replaced this value after you opened the page, so yours was not saved. Reload the page to see the new version, and replace it if yours is still right.",
 };
 
 /** The body of the dialog: it opens empty and unmounts when the dialog closes, with every value that was entered. */

@@ -10,7 +10,7 @@ const typeOptions = subKinds.map((value) => ({ value, label: secretKinds[value].
 export function SecretsToolbar() {
   const filter = useUrlFilter();
   return (
-    <div className="flex min-w-0 flex-1 flex-wrap gap-2" aria-busy={filter.isPending}>
+    <div className="flex min-w-0 flex-wrap gap-2 max-sm:w-full sm:flex-1" aria-busy={filter.isPending}>
       <SearchInput
         label="Search secrets"
         placeholder="Search by name or description"
