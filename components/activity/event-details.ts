@@ -17,9 +17,11 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
     action !== "connection.check" && field !== undefined && words(field),
     // The one field of Text and Binary says nothing, in a place where no value ever stands.
-    fields !== undefined && !["", "value"].includes(text(fields)) && words(fields),
+    fields !== undefined &&
+      !["", "value"].includes(text(fields)) &&
+      `${action.endsWith(".update") ? "changed " : ""}${words(fields)}`,
     version !== undefined && `version ${text(version)}`,
-    provider !== undefined && (providers[text(provider) as Provider] ?? text(provider)),
+    provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
     role !== undefined && `as ${text(role)}`,
   ];
   return said.filter((part): part is string => typeof part === "string");

@@ -38,7 +38,9 @@ export function TokenTable({
             <Td label="Status">
               <Badge tone={statuses[token.status].tone}>{statuses[token.status].label}</Badge>
             </Td>
-            <Td label="Expires">{token.expiresAt ? <RelativeTime date={token.expiresAt} /> : "Never"}</Td>
+            <Td label="Expires">
+              <Expiry token={token} />
+            </Td>
             <Td label="Last used">{token.lastUsedAt ? <RelativeTime date={token.lastUsedAt} /> : "Never"}</Td>
             <Td label="Created">
               <RelativeTime date={token.createdAt} /> by {token.createdByName}
@@ -53,4 +55,14 @@ export function TokenTable({
       </TBody>
     </Table>
   );
+}
+
+function Expiry({ token: { expiresAt, revokedAt } }: { token: TokenSummary }) {
+  if (revokedAt)
+    return (
+      <>
+        Revoked <RelativeTime date={revokedAt} />
+      </>
+    );
+  return expiresAt ? <RelativeTime date={expiresAt} /> : "Never";
 }

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { eventDetails } from "@/components/activity/event-details";
+import type { ActivityDetails, ActivityEvent, AuditAction } from "@/lib/audit/schema";
+
+function event(action: AuditAction, details: ActivityDetails): ActivityEvent {
+  return {
+    id: "1",
+    at: new Date(0),
+    actorKind: "user",
+    actorId: "u",
+    actorName: "Ada",
+    action,
+    objectKind: "secret",
+    objectId: "s",
+    objectName: "token",
+    isThere: true,
+    details,
+  };
+}
+
+test.each<[AuditAction, ActivityDetails, string[]]>([
+  ["connection.check", { ok: true, tookMs: 120 }, ["Passed after 120 ms"]],
+  [
+    "connection.check",
+    { ok: false, code: "name_not_found", step: "name", field: "baseUrl", tookMs: 9 },
+    ["Failed after 9 ms: There is no server with this name. Field base url."],
+  ],
+  ["connection.check", { ok: false, code: "of another version" }, ["Failed: It did not pass."]],
+  ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],
+  [
+    "secret.use",
+    {
+      purpose: "pipeline",
+      source: "10.0.0.1",
+      name: "old",
+      version: 2,
+      fields: ["clientId", "clientSecret"],
+    },
+    ["by the name “old”", "handed to the pipeline", "at 10.0.0.1", "client id, client secret", "version 2"],
+  ],
+  ["secret.use", { purpose: "check", name: "token", fields: ["value"] }, ["for a check"]],
+  ["fabric.update", { fields: ["description"] }, ["changed description"]],
+])("%s with %o reads %o", (action, details, said) => {
+  expect(eventDetails(event(action, details))).toEqual(said);
+});
