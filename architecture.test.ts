@@ -13,7 +13,7 @@ const rules: [from: RegExp, may: RegExp][] = [
     /^(components\/|lib\/[a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)$|lib\/(connectors\/|result$))/,
   ],
   [/^app\//, /^(app|components)\/|^lib\/(?!crypto\/|kms\/|db$|generated\/)/],
-  [/^(proxy|instrumentation)\.ts$/, /^lib\/(env|db-role|server\/)/],
+  [/^(proxy|instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|server\/)/],
   [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
   [
     /^automate\/(check-worker|run-check|check-pool|check-job|egress|egress-guard)\.ts$/,
@@ -112,7 +112,7 @@ describe("the vocabulary", () => {
       (file) =>
         /^(app|components|lib|automate)\//.test(file) && readFileSync(file, "utf8").includes("process.env"),
     );
-    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual(["lib/env.ts"]);
+    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual(["lib/env.ts", "lib/server/boot.ts"]);
   });
 
   test("values reach React and HTML as text only", () => {

@@ -33,24 +33,22 @@ export function CheckOutcome({
   const { field } = result;
   const fingerprint = result.facts?.hostKeyFingerprint;
   return (
-    <Banner
-      tone={result.code === "host_key_unknown" ? "warning" : "danger"}
-      title={title}
-      action={
-        fingerprint && onConfirmHostKey ? (
-          <Button size="sm" onClick={() => onConfirmHostKey(fingerprint)}>
-            Confirm this host key
-          </Button>
-        ) : field && onShowField ? (
-          <Button size="sm" onClick={() => onShowField(field)}>
+    <Banner tone={result.code === "host_key_unknown" ? "warning" : "danger"} title={title}>
+      <p>{advice}</p>
+      {result.facts?.destination && <p>It concerns {result.facts.destination}.</p>}
+      {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
+      {fingerprint && onConfirmHostKey ? (
+        <Button size="sm" className="mt-2.5" onClick={() => onConfirmHostKey(fingerprint)}>
+          Confirm this host key
+        </Button>
+      ) : (
+        field &&
+        onShowField && (
+          <Button size="sm" className="mt-2.5" onClick={() => onShowField(field)}>
             Show the field
           </Button>
-        ) : undefined
-      }
-    >
-      {advice}
-      {result.facts?.destination && <span className="block">It concerns {result.facts.destination}.</span>}
-      {fingerprint && <code className="mt-1 block font-mono text-sm wrap-anywhere">{fingerprint}</code>}
+        )
+      )}
     </Banner>
   );
 }

@@ -69,8 +69,6 @@ export type Connector<F extends z.ZodObject = z.ZodObject> = {
   readonly name: string;
   readonly description: string;
   readonly family: "database" | "files" | "api";
-  /** A slug of simple-icons; without one the gallery draws a monogram. */
-  readonly icon?: string;
   /** Words for a step that means something else here, such as the host key of SFTP. */
   readonly stepTitles?: Readonly<Record<string, string>>;
   readonly fields: F;

@@ -8,7 +8,6 @@ export const postgres = defineConnector({
   name: "PostgreSQL",
   description: "Tables in a PostgreSQL database",
   family: "database",
-  icon: "postgresql",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("5432"),
