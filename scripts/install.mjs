@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withLock } from "./lock.mjs";
-import { run } from "./processes.mjs";
-import { step } from "./progress.mjs";
+import { attempt } from "./processes.mjs";
+import { Refusal, step } from "./progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -12,11 +12,15 @@ export async function install() {
   await step("Installing packages", (show) =>
     withLock(join(root, ".locks/install"), show, async () => {
       if (await isInstalled()) return;
-      // Under NODE_ENV=production npm would leave out what builds and tests need.
-      const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=http"];
+      // Under NODE_ENV=production npm would leave out what builds and tests need. Not `npm ci`: it refuses a lock file without the
+      // optional packages of other platforms, and a registry need not carry those. Versions and hashes are the lock file's either way.
+      const args = ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=http"];
       const npm = process.env.npm_execpath;
       const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
-      await run(command, [...first, ...args], { cwd: root, show });
+      const { code, output } = await attempt(command, [...first, ...args], { cwd: root, show });
+      if (code === 0) return;
+      const said = output.split("\n").filter((line) => line.startsWith("npm error"));
+      throw new Refusal(`The packages could not be installed:\n${said.slice(0, 20).join("\n") || output}`);
     }),
   );
 }
