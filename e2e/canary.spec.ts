@@ -1,0 +1,106 @@
+import { copyFile, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { join } from "node:path";
+import { findLeaks } from "@/e2e/canary";
+import { listen } from "@/e2e/fakes/listening";
+import { expect, findLeaksInPage, test } from "@/e2e/fixtures";
+import { database } from "@/e2e/rows";
+import { stack } from "@/e2e/stack-address";
+import { findLeaksInDatabaseFiles, findLeaksInLogs, findLeaksInTables } from "@/e2e/stored";
+
+// The canary of every other test is only worth what it can catch. Here a value of its own is leaked, once in each place.
+
+const ways: Record<string, (secret: string) => string> = {
+  raw: (secret) => secret,
+  base64: (secret) => Buffer.from(`user:${secret}`).toString("base64"),
+  hex: (secret) => Buffer.from(secret).toString("hex"),
+  "url-encoded": (secret) => encodeURIComponent(`${secret} & more`),
+};
+const leaked = `leaked${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
+
+test("a value in a response is caught, in its body, a header or a React payload", async ({
+  page,
+  recorder,
+}) => {
+  const copy = (await (await fetch(new URL("/sign-in", stack().webUrl))).text()).replace(
+    /<script/g,
+    "<template",
+  );
+  for (const [way, write] of Object.entries(ways)) {
+    for (const place of ["body", "header", "payload"]) {
+      const server = http.createServer((_request, response) => {
+        if (place === "header") response.setHeader("x-debug", write(leaked));
+        const payload =
+          place === "payload" ? `<template>self.__next_f.push([1,"${write(leaked)}"])</template>` : "";
+        response.setHeader("content-type", "text/html");
+        response.end(`${copy}${payload}${place === "body" ? `<!-- ${write(leaked)} -->` : ""}`);
+      });
+      const { port, close } = await listen(server);
+      await recorder.take();
+      await page.goto(`http://127.0.0.1:${port}/`);
+      const found = (await recorder.take()).flatMap(({ request, content }) =>
+        findLeaks(request, content, leaked),
+      );
+      expect(found.length, `${way} in the ${place}`).toBeGreaterThan(0);
+      await page.goto("about:blank");
+      await close();
+    }
+  }
+});
+
+test("a value in a response that the page has already left is caught", async ({ page, recorder }) => {
+  const server = http.createServer((request, response) => {
+    response.setHeader("content-type", "text/html");
+    if (request.url === "/") response.writeHead(302, { location: "/next" }).end(`moved ${leaked}`);
+    else response.end("<p>next</p>");
+  });
+  const { port, close } = await listen(server);
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const found = (await recorder.take()).flatMap(({ request, content }) =>
+    findLeaks(request, content, leaked),
+  );
+  expect(found.map(({ place }) => place)).toEqual(["GET /"]);
+  await close();
+});
+
+test("a value in a page is caught, in its text or left in a field", async ({ page }) => {
+  for (const write of Object.values(ways)) {
+    await page.setContent(`<p data-value="${write(leaked)}">saved</p>`);
+    expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
+  }
+  await page.setContent("<label>Value <textarea></textarea></label>");
+  expect(await findLeaksInPage(leaked)(page)).toEqual([]);
+  await page.getByLabel("Value").fill(leaked);
+  expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
+});
+
+test("a value in a log of either program is caught", async ({ browserName: _ }, testInfo) => {
+  for (const name of ["web.log", "automate.log"]) {
+    const copy = testInfo.outputPath(name);
+    await copyFile(join(stack().dir, name), copy);
+    expect(await findLeaksInLogs(testInfo.outputDir, leaked)).toEqual([]);
+    for (const write of Object.values(ways)) {
+      await writeFile(copy, `{"level":30,"msg":"${write(leaked)}"}\n`, { flag: "a" });
+      expect(await findLeaksInLogs(testInfo.outputDir, leaked)).not.toEqual([]);
+      await copyFile(join(stack().dir, name), copy);
+    }
+  }
+});
+
+test("a value in a table is caught, and so is one that is only left in the database's files", async () => {
+  test.slow();
+  const { databaseUrl, postgresDir } = stack();
+  const inFiles = () => findLeaksInDatabaseFiles(databaseUrl, postgresDir, leaked);
+  expect(await findLeaksInTables(databaseUrl, leaked)).toEqual([]);
+  expect(await inFiles()).toEqual([]);
+  for (const write of Object.values(ways)) {
+    await database().query("CREATE TABLE leak_probe AS SELECT $1::text AS details", [write(leaked)]);
+    expect(await findLeaksInTables(databaseUrl, leaked)).toMatchObject([
+      { place: "table public.leak_probe" },
+    ]);
+    await database().query("DROP TABLE leak_probe");
+    expect(await findLeaksInTables(databaseUrl, leaked)).toEqual([]);
+  }
+  // Dropped rows are still in the write-ahead log.
+  expect((await inFiles()).map(({ place }) => place).join()).toContain("pg_wal");
+});

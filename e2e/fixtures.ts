@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { findLeaks, type Leak } from "@/e2e/canary";
+import { type RecordingProxy, startRecordingProxy } from "@/e2e/recording-proxy";
+import { createWorld, type World } from "@/e2e/rows";
+import { stack } from "@/e2e/stack-address";
+import { findLeaksInLogs, findLeaksInTables } from "@/e2e/stored";
+
+export { expect };
+
+/** Makes the values of this test's secrets: each can be told from everything else, wherever it turns up. */
+export type Canary = {
+  /** What each value of this test begins with. */
+  readonly mark: string;
+  /** A new secret value. */
+  value(): string;
+};
+
+type TestFixtures = { canary: Canary; world: World; expectConsoleError: (pattern: RegExp) => void };
+type HiddenFixtures = { consoleErrors: string[]; watch: undefined };
+type WorkerFixtures = { recorder: RecordingProxy };
+
+export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
+  recorder: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names out of the pattern
+    async ({}, use) => {
+      const proxy = await startRecordingProxy();
+      await use(proxy);
+      await proxy.close();
+    },
+    { scope: "worker" },
+  ],
+  proxy: async ({ recorder }, use) => use({ server: recorder.url }),
+
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  canary: async ({}, use) => {
+    const mark = `${stack().canary}${randomBytes(4).toString("hex")}`;
+    await use({ mark, value: () => `${mark}${randomBytes(6).toString("hex")}` });
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  world: async ({}, use) => use(await createWorld()),
+
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  consoleErrors: async ({}, use) => use([]),
+  expectConsoleError: async ({ consoleErrors }, use) => {
+    const expected: RegExp[] = [];
+    await use((pattern) => expected.push(pattern));
+    for (const pattern of expected) {
+      const at = consoleErrors.findIndex((message) => pattern.test(message));
+      expect(at, `a console error like ${pattern}`).toBeGreaterThanOrEqual(0);
+      consoleErrors.splice(at, 1);
+    }
+  },
+
+  /** After each test: nothing leaked, no script or style was blocked, nothing complained. */
+  watch: [
+    async ({ context, recorder, canary, consoleErrors }, use, testInfo) => {
+      await recorder.take();
+      await watchConsole(context, consoleErrors);
+      await use(undefined);
+      const leaks = await findAllLeaks(context, recorder, canary.mark);
+      expect(leaks, "values that were seen outside").toEqual([]);
+      if (testInfo.status === testInfo.expectedStatus)
+        expect(consoleErrors, "errors in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+async function watchConsole(context: BrowserContext, errors: string[]): Promise<void> {
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error(`Blocked by ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`),
+    );
+  });
+  context.on("weberror", (error) => errors.push(String(error.error())));
+  context.on("console", (message) => {
+    // A status that a test asks for is not a mistake of the page.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      errors.push(message.text());
+  });
+}
+
+async function findAllLeaks(
+  context: BrowserContext,
+  recorder: RecordingProxy,
+  mark: string,
+): Promise<Leak[]> {
+  const pages = await Promise.all(context.pages().map(findLeaksInPage(mark)));
+  const responses = await recorder.take();
+  return [
+    ...pages.flat(),
+    ...responses.flatMap(({ request, content }) => findLeaks(`answer to ${request}`, content, mark)),
+    ...(await findLeaksInLogs(stack().dir, mark)),
+    ...(await findLeaksInTables(stack().databaseUrl, mark)),
+  ];
+}
+
+/** A page as it stands: its document, and what is in its fields. */
+export function findLeaksInPage(mark: string): (page: Page) => Promise<Leak[]> {
+  return async (page) => {
+    if (page.isClosed()) return [];
+    const fields = await page
+      .locator("input, textarea")
+      .evaluateAll((all) => all.map((field) => ("value" in field ? String(field.value) : "")));
+    return findLeaks(`page ${page.url()}`, `${await page.content()}\n${fields.join("\n")}`, mark);
+  };
+}

@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Page } from "@playwright/test";
+import { v7 as uuidv7 } from "uuid";
+import { test as base, expect } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
+import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
+import { createPerson, database, insert, type Person, type World } from "@/e2e/rows";
+
+type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
+
+/** A copy of web that knows a real provider on loopback. */
+const test = base.extend<object, { openId: WithOpenId }>({
+  openId: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names out of the pattern
+    async ({}, use) => {
+      const secret = randomBytes(24).toString("base64url");
+      let provider: OpenIdServer | undefined;
+      const web = await startWebCopy("web-with-openid", async (url) => {
+        provider = await startOpenIdServer({
+          id: "selvage",
+          secret,
+          redirectUris: [`${url}/api/auth/callback/oidc`],
+        });
+        return {
+          OIDC_ISSUER: provider.issuer,
+          OIDC_CLIENT_ID: "selvage",
+          OIDC_CLIENT_SECRET: secret,
+          OIDC_NAME: "Loopback ID",
+        };
+      });
+      if (!provider) throw new Error("There is no provider.");
+      await use({ web, provider });
+      await web.stop();
+      await provider.close();
+    },
+    { scope: "worker" },
+  ],
+});
+
+// One provider and one copy of web serve them all.
+test.describe.configure({ mode: "default" });
+
+function address(): string {
+  return `olga.${randomBytes(4).toString("hex")}@test.example`;
+}
+
+/** Signs in at the provider, on the provider's own pages. */
+async function signInAtProvider(page: Page, { web }: WithOpenId, email: string) {
+  await open(page, `${web.url}/sign-in`);
+  await page.getByRole("button", { name: "Continue with Loopback ID" }).click();
+  await page.getByPlaceholder("Enter any login").fill(email);
+  await page.getByPlaceholder("and password").fill("any");
+  await page.getByRole("button", { name: "Sign-in" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+}
+
+async function invite(world: World, email: string) {
+  await insert("invitation", {
+    id: uuidv7(),
+    teamId: world.team.id,
+    email,
+    emailKey: email,
+    role: "user",
+    tokenHash: createHash("sha256").update(randomBytes(32)).digest("base64url"),
+    createdById: world.admin.id,
+    createdByName: world.admin.name,
+    expiresAt: new Date(Date.now() + 86_400_000),
+  });
+}
+
+async function identitiesOf(email: string) {
+  const { rows } = await database().query<{ issuer: string; subject: string; userId: string }>(
+    `SELECT issuer, subject, "userId" FROM identity WHERE subject = $1`,
+    [email],
+  );
+  return rows;
+}
+
+test("an unknown OpenID identity is refused, and nobody is made of it", async ({ page, openId }) => {
+  const email = address();
+  await signInAtProvider(page, openId, email);
+  await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
+  expect(await identitiesOf(email)).toEqual([]);
+  const people = await database().query("SELECT 1 FROM app_user WHERE email = $1", [email]);
+  expect(people.rowCount).toBe(0);
+});
+
+test("whose verified e-mail was invited comes in, and again without an invitation", async ({
+  page,
+  context,
+  openId,
+  world,
+}) => {
+  const email = address();
+  await invite(world, email);
+  await signInAtProvider(page, openId, email);
+  await expect(page).toHaveURL(`${openId.web.url}/metadata`);
+  await expect(page.getByRole("link", { name: world.fabric.name })).toBeVisible();
+  expect(await identitiesOf(email)).toMatchObject([{ issuer: openId.provider.issuer, subject: email }]);
+
+  await context.clearCookies();
+  await signInAtProvider(page, openId, email);
+  await expect(page.getByRole("link", { name: world.fabric.name })).toBeVisible();
+});
+
+test("an invited e-mail that the provider has not verified does not come in", async ({
+  page,
+  openId,
+  world,
+}) => {
+  const email = `unverified.${address()}`;
+  await invite(world, email);
+  await signInAtProvider(page, openId, email);
+  await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
+  expect(await identitiesOf(email)).toEqual([]);
+});
+
+test("the e-mail of somebody who is here already proves nothing by itself", async ({
+  page,
+  openId,
+  world,
+}) => {
+  const known: Person = await createPerson({ name: "Kim Known", in: world.team, email: address() });
+  await signInAtProvider(page, openId, known.email);
+  await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
+  expect(await identitiesOf(known.email)).toEqual([]);
+});
+
+test("a locked person does not come in by OpenID", async ({ page, context, openId, world }) => {
+  const email = address();
+  await invite(world, email);
+  await signInAtProvider(page, openId, email);
+  await expect(page).toHaveURL(`${openId.web.url}/metadata`);
+  await database().query(`UPDATE app_user SET "lockedAt" = now() WHERE email = $1`, [email]);
+  await page.goto(`${openId.web.url}/metadata`);
+  await expect(page).toHaveURL(/\/sign-in/);
+  await context.clearCookies();
+  await signInAtProvider(page, openId, email);
+  await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
+});
+
+test("without a provider there is no such button", async ({ page }) => {
+  await open(page, "/sign-in");
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByRole("button", { name: /Continue with/ })).toHaveCount(0);
+});

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { stack } from "@/e2e/stack-address";
+import { builds } from "@/scripts/build.mjs";
+import { freePort } from "@/scripts/embedded-postgres.mjs";
+import { startProgram, waitUntilReady } from "@/scripts/programs.mjs";
+
+/** Another copy of web or automate on the same database; its log lies beside that of the first, where the canary looks. */
+export type ProgramCopy = {
+  url: string;
+  pid(): number;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again, at the same address. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Starts a copy of web; what `more` says of its address is added to its environment. */
+export function startWebCopy(
+  name: string,
+  more: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({}),
+): Promise<ProgramCopy> {
+  return startCopy(name, "web", "/sign-in", async (port, url) => ({
+    ...stack().webEnv,
+    PORT: String(port),
+    PUBLIC_URL: url,
+    ...(await more(url)),
+  }));
+}
+
+/** Starts a copy of automate. */
+export function startAutomateCopy(name: string): Promise<ProgramCopy> {
+  return startCopy(name, "automate", "/readyz", async (port, url) => ({
+    ...stack().automateEnv,
+    AUTOMATE_PORT: String(port),
+    AUTOMATE_URL: url,
+  }));
+}
+
+async function startCopy(
+  name: string,
+  program: "web" | "automate",
+  path: string,
+  envFor: (port: number, url: string) => Promise<Record<string, string>>,
+): Promise<ProgramCopy> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = await envFor(port, url);
+  const start = async () => {
+    const started = await startProgram(name, {
+      file: `${builds.test.dist}/${program}.mjs`,
+      env,
+      log: join(stack().dir, `${name}.log`),
+    });
+    await waitUntilReady(started, { port, path });
+    return started;
+  };
+  let running = await start();
+  const pid = () => {
+    if (running.pid === undefined) throw new Error(`${name} has no process.`);
+    return running.pid;
+  };
+  return {
+    url,
+    pid,
+    async kill() {
+      process.kill(pid(), "SIGKILL");
+      await running.exited;
+    },
+    async restart() {
+      running = await start();
+    },
+    stop: () => running.stop(),
+  };
+}

@@ -1,0 +1,38 @@
+import { createHash, randomUUID } from "node:crypto";
+import { importJWK, SignJWT } from "jose";
+import { stack } from "@/e2e/stack-address";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+
+/** One request to automate, signed as web signs; what is in `claims` replaces what would be right. */
+export async function sendSigned<P extends AutomatePurpose>(
+  by: { userId: string; fabricId: string },
+  purpose: P,
+  body: AutomateBody<P>,
+  claims: Record<string, string | number> = {},
+): Promise<Response> {
+  const { automateUrl, webEnv } = stack();
+  const url = new URL(automateRequests[purpose].path, automateUrl);
+  const text = JSON.stringify(body);
+  const token = await new SignJWT({
+    actor: by.userId,
+    auth_time: Math.floor(Date.now() / 1000),
+    fabric: by.fabricId,
+    purpose,
+    htm: "POST",
+    htu: url.href,
+    body: createHash("sha256").update(text).digest("base64url"),
+    ...claims,
+  })
+    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
+    .setIssuer("web")
+    .setAudience("automate")
+    .setIssuedAt()
+    .setExpirationTime("60s")
+    .setJti(randomUUID())
+    .sign(await importJWK(JSON.parse(webEnv.WEB_SIGNING_KEY ?? ""), "EdDSA"));
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Selvage ${token}` },
+    body: text,
+  });
+}
