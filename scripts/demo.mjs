@@ -1,0 +1,155 @@
+import "./node-version.mjs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ensureBrowser, findBrowser, launchArguments } from "./browser.mjs";
+import { install } from "./install.mjs";
+import { fail, Refusal, step } from "./progress.mjs";
+
+// Plays the main journey against the running app at a human pace, and records it with the screenshots of the README:
+//   npm start   (in another terminal), then   npm run demo
+
+const images = resolve(import.meta.dirname, "../docs/images");
+const baseUrl = `http://localhost:${process.env.PORT || 3000}`;
+const dataDir = process.env.DATA_DIR || (process.getuid?.() === 0 ? "/var/lib/selvage" : ".data");
+const size = { width: 1280, height: 860 };
+const password = "orders-reader-password";
+
+try {
+  await install();
+  await ensureBrowser();
+  const login = await readLogin();
+  await mkdir(images, { recursive: true });
+  const { startScratchPostgres } = await import("./scratch-postgres.mjs");
+  const postgres = await step("Starting a database to connect to", startScratchPostgres);
+  try {
+    const { port } = await addReader(postgres.url("postgres"));
+    await step("Playing and recording", () => record((page) => play(page, login, port)));
+  } finally {
+    await postgres.stop();
+  }
+  console.log(`\nRecorded in ${images}`);
+} catch (error) {
+  fail(error);
+}
+
+async function readLogin() {
+  const logins = await readFile(join(dataDir, "keys/demo-logins.json"), "utf8").catch(() => {
+    throw new Refusal(
+      `No demo logins in ${dataDir}: start the app with npm start first, with the same DATA_DIR and PORT.`,
+    );
+  });
+  return JSON.parse(logins)[0];
+}
+
+async function addReader(url) {
+  const { Client } = await import("pg");
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE ROLE orders_reader LOGIN PASSWORD '${password}'`);
+  await client.query("CREATE DATABASE orders");
+  await client.end();
+  return new URL(url);
+}
+
+async function play(page, login, port) {
+  const stamp = Date.now().toString(36).slice(-4);
+  const type = async (target, text) => {
+    await target.click();
+    await target.pressSequentially(text, { delay: 35 });
+  };
+  await page.goto(`${baseUrl}/sign-in`);
+  await type(page.getByLabel("E-mail"), login.email);
+  await type(page.getByLabel("Password", { exact: true }), login.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("link", { name: "Production lake", exact: true }).click();
+  await page.getByRole("link", { name: /^Secrets/ }).click();
+  await page.getByRole("button", { name: "Add Secret" }).waitFor();
+  await page.waitForLoadState("networkidle");
+  await page.screenshot({ path: join(images, "secrets.png") });
+
+  await page.getByRole("link", { name: /^Connections/ }).click();
+  await page.getByRole("link", { name: "Add Connection" }).click();
+  await page.getByRole("link", { name: /PostgreSQL/ }).click();
+  await type(page.getByLabel("Connection Name"), `Orders ${stamp}`);
+  await type(page.getByLabel("Server"), "localhost");
+  await page.getByLabel("Port").fill("");
+  await type(page.getByLabel("Port"), port);
+  await type(page.getByLabel("Database"), "orders");
+  await type(page.getByLabel("Username"), "orders_reader");
+  await page.getByLabel("Encryption").selectOption("disable");
+  await addSecret(page, type, `orders_reader_${stamp}`, "not-the-password");
+  await page.getByText("The server did not accept these credentials.").first().waitFor();
+  await page.screenshot({ path: join(images, "refused.png") });
+  await addSecret(page, type, `orders_password_${stamp}`, password);
+  await page.getByText("It works.").waitFor();
+  await page.getByRole("combobox", { name: "Password" }).click();
+  await page.getByRole("listbox").getByRole("option").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  await page.screenshot({ path: join(images, "picker.png") });
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("row", { name: new RegExp(`Orders ${stamp}.*Connected`) }).waitFor();
+}
+
+async function addSecret(page, type, name, value) {
+  await page.getByRole("combobox", { name: "Password" }).click();
+  await page.getByRole("button", { name: "New Secret" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add Secret" });
+  await type(dialog.getByLabel("Name", { exact: true }), name);
+  await type(dialog.getByLabel("Value", { exact: true }), value);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+/** Frames by the DevTools protocol: Playwright's own recorder wants a program that it would have to download. */
+async function record(journey) {
+  const { chromium } = await import("@playwright/test");
+  const isHeadless = !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY && process.platform === "linux";
+  const executablePath = await findBrowser();
+  const browser = await chromium.launch({
+    executablePath,
+    args: launchArguments,
+    headless: isHeadless,
+    slowMo: 120,
+  });
+  try {
+    const page = await browser.newPage({ viewport: size, colorScheme: "light" });
+    const devtools = await page.context().newCDPSession(page);
+    const frames = [];
+    devtools.on("Page.screencastFrame", ({ data, metadata, sessionId }) => {
+      frames.push({ image: Buffer.from(data, "base64"), at: metadata.timestamp * 1000 });
+      devtools.send("Page.screencastFrameAck", { sessionId }).catch(() => undefined);
+    });
+    await devtools.send("Page.startScreencast", {
+      format: "jpeg",
+      quality: 85,
+      maxWidth: size.width,
+      maxHeight: size.height,
+    });
+    await journey(page);
+    await devtools.send("Page.stopScreencast");
+    await encode(frames, join(images, "demo.webp"));
+  } finally {
+    await browser.close();
+  }
+}
+
+/** An animated image: at most five frames a second, each shown until the next. */
+async function encode(frames, file) {
+  const { default: sharp } = await import("sharp");
+  frames.sort((a, b) => a.at - b.at);
+  const kept = frames.filter((frame, index) => {
+    const isLast = index === frames.length - 1;
+    const slot = Math.floor(frame.at / 200);
+    return isLast || Math.floor(frames[index + 1].at / 200) !== slot;
+  });
+  const delay = kept.map(({ at }, index) =>
+    Math.round(Math.min((kept[index + 1]?.at ?? at + 3000) - at, 3000)),
+  );
+  const scaled = await Promise.all(
+    kept.map(({ image }) => sharp(image).resize({ width: 960 }).png().toBuffer()),
+  );
+  await sharp(scaled, { join: { animated: true } })
+    .webp({ delay, loop: 0, quality: 70, effort: 3 })
+    .toFile(file);
+}
