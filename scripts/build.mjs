@@ -85,8 +85,9 @@ export async function watchBundles(target, onChange) {
 }
 
 async function bundle(target) {
-  const { build: esbuild } = await import("esbuild");
-  await esbuild(await bundleOptions(target));
+  const esbuild = await import("esbuild");
+  await esbuild.build(await bundleOptions(target));
+  await esbuild.stop();
 }
 
 async function bundleOptions(target) {

@@ -92,7 +92,7 @@ function greet({ publicUrl, dataDir }, logins) {
       );
     }
   }
-  console.log(`\nData and keys are in ${dataDir}. Ctrl-C stops everything.`);
+  console.log(`\nData, keys and logs are in ${dataDir}. Ctrl-C stops everything.`);
 }
 
 function readSettings() {
