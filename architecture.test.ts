@@ -112,7 +112,10 @@ describe("the vocabulary", () => {
       (file) =>
         /^(app|components|lib|automate)\//.test(file) && readFileSync(file, "utf8").includes("process.env"),
     );
-    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual(["lib/env.ts", "lib/server/boot.ts"]);
+    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual([
+      "lib/env.ts",
+      "lib/server/boot.ts",
+    ]);
   });
 
   test("values reach React and HTML as text only", () => {
