@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { allowedHosts, clientAddress } from "@/scripts/front-door";
+import { allowedHosts, clientAddress, refusalOfBody } from "@/scripts/front-door";
 
 function request(forwarded?: string) {
   const socket = new Socket();
@@ -26,4 +26,18 @@ test("only the public host is answered", () => {
     "[::1]:3000",
     "localhost:3000",
   ]);
+});
+
+describe("a body", () => {
+  const post = (headers: Record<string, string>) => refusalOfBody({ headers }, 1_048_576);
+
+  test("that holds the largest secret comes in, one that is larger does not", () => {
+    expect(post({ "content-length": "1400000" })).toBeNull();
+    expect(post({ "content-length": "2000000" })).toBe(413);
+  });
+
+  test("that does not say its length is refused, since nothing would end it", () => {
+    expect(post({ "transfer-encoding": "chunked" })).toBe(411);
+    expect(post({})).toBeNull();
+  });
 });

@@ -17,3 +17,16 @@ export function clientAddress(req: Pick<IncomingMessage, "headers" | "socket">, 
   const chain = [...claimed.map((part) => part.trim()).filter(Boolean), req.socket.remoteAddress ?? ""];
   return chain[Math.max(0, chain.length - 1 - trustedHops)] ?? "";
 }
+
+/**
+ * The status that a request is refused with for its body, or null. A body says its length, which Node then holds it to, and is no
+ * longer than an action that carries the largest secret.
+ */
+export function refusalOfBody(
+  req: Pick<IncomingMessage, "headers">,
+  maxSecretBytes: number,
+): 411 | 413 | null {
+  const { "content-length": length, "transfer-encoding": encoding } = req.headers;
+  if (encoding !== undefined) return 411;
+  return Number(length ?? 0) > Math.ceil((maxSecretBytes * 4) / 3) + 524_288 ? 413 : null;
+}

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
-import { allowedHosts, clientAddress, internalHeaders } from "@/scripts/front-door";
+import { allowedHosts, clientAddress, internalHeaders, refusalOfBody } from "@/scripts/front-door";
 
 const stopTimeoutMs = 10_000;
 
@@ -30,6 +30,12 @@ async function serve(env: WebEnv) {
     if (host === undefined || !hosts.has(host)) {
       res.writeHead(421, { "content-type": "text/plain; charset=utf-8" });
       res.end("This server does not answer for that host.\n");
+      return;
+    }
+    const refusal = refusalOfBody(req, env.MAX_SECRET_BYTES);
+    if (refusal !== null) {
+      res.writeHead(refusal, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+      res.end(refusal === 413 ? "The request is too large.\n" : "The request has to say how long it is.\n");
       return;
     }
     // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
