@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { allowedHosts, clientAddress, refusalOfBody } from "@/scripts/front-door";
 
 function request(forwarded?: string) {
