@@ -38,13 +38,18 @@ test.each(Object.entries(leaks))("a leak as %s is caught", (_name, leak) => {
 test("a value with any characters is caught as a whole, in every form, wherever it stands", () => {
   const text = fc.string({ unit: "binary", minLength: 8 }).filter((made) => made.isWellFormed());
   fc.assert(
-    fc.property(text, fc.string({ maxLength: 4 }), fc.constantFrom(...Object.keys(leaks)), (secret, prefix, way) => {
-      fc.pre(way !== "json in json");
-      const leaked = way.startsWith("base64")
-        ? Buffer.from(`${prefix}${secret}`).toString(way === "base64url" ? "base64url" : "base64")
-        : (leaks[way]?.(secret) ?? "");
-      expect(findLeaks("here", leaked, secret)).not.toEqual([]);
-    }),
+    fc.property(
+      text,
+      fc.string({ maxLength: 4 }),
+      fc.constantFrom(...Object.keys(leaks)),
+      (secret, prefix, way) => {
+        fc.pre(way !== "json in json");
+        const leaked = way.startsWith("base64")
+          ? Buffer.from(`${prefix}${secret}`).toString(way === "base64url" ? "base64url" : "base64")
+          : (leaks[way]?.(secret) ?? "");
+        expect(findLeaks("here", leaked, secret)).not.toEqual([]);
+      },
+    ),
   );
 });
 

@@ -58,7 +58,11 @@ export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
       await recorder.take();
       await watchConsole(context, consoleErrors);
       await use(undefined);
-      const leaks = await findAllLeaks(context, recorder, canary.mark);
+      // A dialog that closes takes its fields along when it has faded.
+      const inPages = async () =>
+        (await Promise.all(context.pages().map(findLeaksInPage(canary.mark)))).flat();
+      await expect.poll(inPages, { message: "values that stay in a page", timeout: 5_000 }).toEqual([]);
+      const leaks = await findAllLeaks(recorder, canary.mark);
       expect(leaks, "values that were seen outside").toEqual([]);
       if (testInfo.status === testInfo.expectedStatus)
         expect(consoleErrors, "errors in the browser's console").toEqual([]);
@@ -81,15 +85,9 @@ async function watchConsole(context: BrowserContext, errors: string[]): Promise<
   });
 }
 
-async function findAllLeaks(
-  context: BrowserContext,
-  recorder: RecordingProxy,
-  mark: string,
-): Promise<Leak[]> {
-  const pages = await Promise.all(context.pages().map(findLeaksInPage(mark)));
+async function findAllLeaks(recorder: RecordingProxy, mark: string): Promise<Leak[]> {
   const responses = await recorder.take();
   return [
-    ...pages.flat(),
     ...responses.flatMap(({ request, content }) => findLeaks(`answer to ${request}`, content, mark)),
     ...(await findLeaksInLogs(stack().dir, mark)),
     ...(await findLeaksInTables(stack().databaseUrl, mark)),

@@ -96,12 +96,12 @@ test("whose verified e-mail was invited comes in, and again without an invitatio
   await invite(world, email);
   await signInAtProvider(page, openId, email);
   await expect(page).toHaveURL(`${openId.web.url}/metadata`);
-  await expect(page.getByRole("link", { name: world.fabric.name })).toBeVisible();
+  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
   expect(await identitiesOf(email)).toMatchObject([{ issuer: openId.provider.issuer, subject: email }]);
 
   await context.clearCookies();
   await signInAtProvider(page, openId, email);
-  await expect(page.getByRole("link", { name: world.fabric.name })).toBeVisible();
+  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
 });
 
 test("an invited e-mail that the provider has not verified does not come in", async ({

@@ -48,7 +48,7 @@ export async function callAction(
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${name} answered ${response.status}: ${text.slice(0, 200)}`);
   // The answer is a React payload: row 0 says in which row the returned value is.
-  const at = /^0:.*?"a":"\$@([0-9a-f]+)"/.exec(text)?.[1];
+  const at = /^0:.*?"a":"\$@([0-9a-f]+)"/m.exec(text)?.[1];
   const row = new RegExp(`^${at}:(\\{.*\\})$`, "m").exec(text)?.[1];
   if (!row) throw new Error(`${name} returned no value: ${text.slice(0, 300)}`);
   return result.parse(JSON.parse(row));

@@ -1,0 +1,61 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+import { open } from "@/e2e/open";
+import type { Fabric } from "@/e2e/rows";
+import { field } from "@/e2e/secrets-screen";
+
+export function connectionsPath({ id }: Fabric): string {
+  return `/metadata/fabrics/${id}/connections`;
+}
+
+/** Goes to Create Connection of one kind by way of the gallery, as a person does. */
+export async function startConnection(page: Page, fabric: Fabric, kind: string): Promise<void> {
+  await open(page, `${connectionsPath(fabric)}/new`);
+  await page.getByLabel("Search kinds of connection").fill(kind);
+  await page.getByRole("list", { name: "Kinds of connection" }).getByRole("link", { name: kind }).click();
+  await expect(field(page, "Connection Name")).toBeVisible();
+}
+
+/** Fills text fields by label and selects by their words. */
+export async function fillConnection(page: Page, values: Record<string, string>): Promise<void> {
+  for (const [label, value] of Object.entries(values)) {
+    const select = page.getByRole("combobox", { name: label, exact: true }).and(page.locator("select"));
+    if ((await select.count()) > 0) await select.selectOption(value);
+    else await field(page, label).fill(value);
+  }
+}
+
+/** The picker of a credential field: its trigger, and the popup that it opens. */
+export function picker(page: Page, label: string): Locator {
+  return page.getByRole("combobox", { name: label, exact: true }).and(page.locator("button"));
+}
+
+export async function openPicker(page: Page, label: string): Promise<Locator> {
+  await picker(page, label).click();
+  const popup = page.getByRole("dialog", { name: label, exact: true });
+  await expect(popup.getByRole("combobox", { name: "Search secrets" })).toBeVisible();
+  return popup;
+}
+
+export async function chooseSecret(page: Page, label: string, name: string): Promise<void> {
+  const popup = await openPicker(page, label);
+  await popup.getByRole("option", { name }).click();
+  await expect(popup).toBeHidden();
+  await expect(picker(page, label)).toContainText(name);
+}
+
+/** Opens New Secret at the foot of a picker. */
+export async function openNewSecret(page: Page, label: string): Promise<Locator> {
+  const popup = await openPicker(page, label);
+  await popup.getByRole("button", { name: "New Secret" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add Secret" });
+  await expect(dialog).toBeVisible();
+  return dialog;
+}
+
+export function checkPanel(page: Page): Locator {
+  return page.getByRole("region", { name: "Check" });
+}
+
+export function connectionRow(page: Page, name: string): Locator {
+  return page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
+}

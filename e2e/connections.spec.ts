@@ -1,0 +1,412 @@
+import net from "node:net";
+import {
+  checkPanel,
+  chooseSecret,
+  connectionRow,
+  connectionsPath,
+  fillConnection,
+  openNewSecret,
+  openPicker,
+  picker,
+  startConnection,
+} from "@/e2e/connections-screen";
+import { listen } from "@/e2e/fakes/listening";
+import { createPostgresLogin, type PostgresLogin } from "@/e2e/fakes/postgres-login";
+import { startRawServer } from "@/e2e/fakes/raw-server";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { startSftpServer } from "@/e2e/fakes/sftp-server";
+import { startTokenServer } from "@/e2e/fakes/token-server";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { database, type Person, type World } from "@/e2e/rows";
+import { field, fillSecret } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+async function addSecret(
+  world: World,
+  by: Person,
+  secret: { subKind: string; name: string; fields: Record<string, string> },
+) {
+  expect(await callAction(await callerOf(by), "createSecretAction", [world.fabric.id, secret])).toMatchObject(
+    {
+      ok: true,
+    },
+  );
+}
+
+function fieldsOf(login: PostgresLogin): Record<string, string> {
+  return {
+    "Connection Name": "Warehouse",
+    Server: login.server,
+    Port: login.port,
+    Database: login.database,
+    Username: login.username,
+    Encryption: "No encryption",
+  };
+}
+
+test("a PostgreSQL connection is made with New Secret inside its picker, validated at once, and saved", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
+  await signIn(context, world.user);
+  await open(page, connectionsPath(world.fabric));
+  await expect(page.getByText("No connections yet")).toBeVisible();
+  await startConnection(page, world.fabric, "PostgreSQL");
+  await fillConnection(page, fieldsOf(login));
+  const dialog = await openNewSecret(page, "Password");
+  await fillSecret(page, dialog, { type: "Text", name: "warehouse_password", value: login.password });
+  await dialog.getByRole("button", { name: "Create" }).click();
+
+  await expect(picker(page, "Password")).toContainText("warehouse_password");
+  // Validated at once: nobody pressed Check.
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(field(page, "Database")).toHaveValue(login.database);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
+
+  const destinations = await database().query<{ destination: string }>(
+    `SELECT destination FROM allowed_destination WHERE "fabricId" = $1`,
+    [world.fabric.id],
+  );
+  expect(destinations.rows).toEqual([
+    { destination: `postgres://${login.server}:${login.port}?tls=disable` },
+  ]);
+  await login.drop();
+});
+
+test("a wrong password is named at its field, and replacing the value makes the connection work", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
+  await addSecret(world, world.user, {
+    subKind: "text",
+    name: "db_password",
+    fields: { value: canary.value() },
+  });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "PostgreSQL");
+  await fillConnection(page, fieldsOf(login));
+  await chooseSecret(page, "Password", "db_password");
+  await expect(checkPanel(page).getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(picker(page, "Password")).toHaveAttribute("aria-invalid", "true");
+  await expect(picker(page, "Password")).toHaveAccessibleDescription(/did not accept these credentials/);
+  await page.getByRole("button", { name: "Save anyway" }).click();
+  await expect(connectionRow(page, "Warehouse")).toContainText("Disconnected");
+
+  const secret = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
+    world.fabric.id,
+  ]);
+  const replaced = await callAction(await callerOf(world.user), "replaceSecretAction", [
+    world.fabric.id,
+    {
+      subKind: "text",
+      secretId: secret.rows[0]?.id,
+      expectedVersion: 1,
+      fields: { value: login.password },
+    },
+  ]);
+  expect(replaced).toMatchObject({ ok: true });
+  await open(page, connectionsPath(world.fabric));
+  await expect(connectionRow(page, "Warehouse")).toContainText("Not tested");
+  await connectionRow(page, "Warehouse").getByRole("button", { name: "Check Warehouse" }).click();
+  await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
+  await login.drop();
+});
+
+test("a REST API is reached with a token that an M2M OAuth secret bought from a real token server", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const client = { clientId: canary.value(), clientSecret: canary.value() };
+  const tokens = await startTokenServer({ client, scope: "read" });
+  const api = await startRestApiServer({ isValidToken: tokens.isValid });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, {
+    "Connection Name": "Orders",
+    "Base URL": api.baseUrl,
+    Encryption: "No encryption",
+    Authentication: "OAuth client credentials",
+  });
+  const dialog = await openNewSecret(page, "OAuth client");
+  await fillSecret(page, dialog, {
+    type: "M2M OAuth",
+    name: "orders_client",
+    fields: {
+      "Client ID": client.clientId,
+      "Client Secret": client.clientSecret,
+      "Auth URL": tokens.authUrl,
+      Scope: "read",
+    },
+  });
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(connectionRow(page, "Orders")).toContainText("Connected");
+  expect(api.requests).toContain("GET /");
+  await Promise.all([api.close(), tokens.close()]);
+});
+
+test("a REST API that repeats what was sent to it leaks nothing, with basic, bearer and API key", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const basic = { username: canary.value(), password: canary.value() };
+  const bearer = canary.value();
+  const apiKey = { name: "X-API-Key", value: canary.value() };
+  const api = await startRestApiServer({ basic, bearer, apiKey });
+  await addSecret(world, world.user, { subKind: "username_password", name: "basic_login", fields: basic });
+  await addSecret(world, world.user, { subKind: "text", name: "bearer_token", fields: { value: bearer } });
+  await addSecret(world, world.user, { subKind: "text", name: "api_key", fields: { value: apiKey.value } });
+  await signIn(context, world.user);
+  const ways = [
+    { authentication: "Basic", label: "Username & password", secret: "basic_login", more: {} },
+    { authentication: "Bearer token", label: "Token", secret: "bearer_token", more: {} },
+    {
+      authentication: "API key",
+      label: "API key",
+      secret: "api_key",
+      more: { "Name of the header or parameter": apiKey.name },
+    },
+  ];
+  for (const { authentication, label, secret, more } of ways) {
+    await startConnection(page, world.fabric, "REST API");
+    await fillConnection(page, {
+      "Connection Name": authentication,
+      "Base URL": api.baseUrl,
+      Encryption: "No encryption",
+      Authentication: authentication,
+      ...more,
+    });
+    await chooseSecret(page, label, secret);
+    await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+    // Now the paths at which it answers with the credentials that came.
+    await field(page, "Test path").fill("/broken");
+    await checkPanel(page).getByRole("button", { name: "Check" }).click();
+    await expect(checkPanel(page).getByText("The server answered with an error of its own.")).toBeVisible();
+    await page.getByRole("button", { name: "Save anyway" }).click();
+    await expect(connectionRow(page, authentication)).toContainText("Disconnected");
+  }
+  await api.close();
+});
+
+test("an SFTP host key is shown first, confirmed by a person, then the secret is used; a changed one fails", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const password = canary.value();
+  const users = { loader: { password } };
+  const server = await startSftpServer({ users });
+  await addSecret(world, world.user, { subKind: "text", name: "sftp_password", fields: { value: password } });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "SFTP");
+  await fillConnection(page, {
+    "Connection Name": "Dropbox",
+    Host: "127.0.0.1",
+    Port: String(server.port),
+    Username: "loader",
+  });
+  await chooseSecret(page, "Password", "sftp_password");
+  await expect(
+    checkPanel(page).getByText("Nobody has confirmed yet that this is the right server."),
+  ).toBeVisible();
+  await expect(checkPanel(page).getByText(server.fingerprint)).toBeVisible();
+  expect(server.attempts).toEqual([]);
+  await checkPanel(page).getByRole("button", { name: "Confirm this host key" }).click();
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(field(page, "Host key fingerprint")).toHaveValue(server.fingerprint);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(connectionRow(page, "Dropbox")).toContainText("Connected");
+
+  // Somebody else answers at the same address.
+  await server.close();
+  const impostor = await startSftpServer({ users });
+  await page.getByRole("link", { name: "Dropbox", exact: true }).click();
+  await field(page, "Port").fill(String(impostor.port));
+  await checkPanel(page).getByRole("button", { name: "Check" }).click();
+  await expect(
+    checkPanel(page).getByText("The server has another host key than the one that was confirmed."),
+  ).toBeVisible();
+  expect(impostor.attempts).toEqual([]);
+  await impostor.close();
+});
+
+test("a colleague cannot send another's secret to a new place: nothing is dialled, an Admin may", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  let bytes = 0;
+  let dialled = 0;
+  const listener = net.createServer((socket) => {
+    dialled += 1;
+    socket.on("data", (chunk) => {
+      bytes += chunk.length;
+      socket.end("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+    });
+  });
+  const { port, close } = await listen(listener);
+  await addSecret(world, world.admin, {
+    subKind: "text",
+    name: "token_of_ada",
+    fields: { value: canary.value() },
+  });
+  const connect = async () => {
+    await startConnection(page, world.fabric, "REST API");
+    await fillConnection(page, {
+      "Connection Name": "Elsewhere",
+      "Base URL": `http://127.0.0.1:${port}`,
+      Encryption: "No encryption",
+      Authentication: "Bearer token",
+    });
+    await chooseSecret(page, "Token", "token_of_ada");
+  };
+  await signIn(context, world.user);
+  await connect();
+  await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
+  await expect(picker(page, "Token")).toHaveAccessibleDescription(/Whoever entered its value, or an Admin/);
+  expect([dialled, bytes]).toEqual([0, 0]);
+
+  await signIn(context, world.admin);
+  await connect();
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  expect(bytes).toBeGreaterThan(0);
+
+  // What an Admin allowed, the colleague may use, and no other port of the same host.
+  await signIn(context, world.user);
+  await connect();
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  const before = dialled;
+  const another = await listen(listener.listening ? net.createServer(() => (dialled += 1)) : listener);
+  await field(page, "Base URL").fill(`http://127.0.0.1:${another.port}`);
+  await checkPanel(page).getByRole("button", { name: "Check" }).click();
+  await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
+  expect(dialled).toBe(before);
+  await Promise.all([close(), another.close()]);
+});
+
+test("a running check is cancelled, and nothing stays connected", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const silent = await startRawServer("silent");
+  await addSecret(world, world.user, {
+    subKind: "text",
+    name: "db_password",
+    fields: { value: canary.value() },
+  });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "PostgreSQL");
+  await fillConnection(page, {
+    "Connection Name": "Silent",
+    Server: "127.0.0.1",
+    Port: String(silent.port),
+    Database: "any",
+    Username: "any",
+  });
+  await chooseSecret(page, "Password", "db_password");
+  await expect.poll(() => silent.openConnections()).toBe(1);
+  await checkPanel(page).getByRole("button", { name: "Cancel" }).click();
+  await expect(checkPanel(page).getByRole("button", { name: "Check" })).toBeVisible();
+  await expect.poll(() => silent.openConnections()).toBe(0);
+  await silent.close();
+});
+
+test("an address of a cloud's metadata service is refused, whatever is allowed", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  await addSecret(world, world.user, {
+    subKind: "text",
+    name: "db_password",
+    fields: { value: canary.value() },
+  });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "PostgreSQL");
+  await fillConnection(page, {
+    "Connection Name": "Metadata",
+    Server: "169.254.169.254",
+    Port: "80",
+    Database: "any",
+    Username: "any",
+    Encryption: "No encryption",
+  });
+  await chooseSecret(page, "Password", "db_password");
+  await expect(checkPanel(page).getByText("This address is not one that checks may reach.")).toBeVisible();
+  await expect(field(page, "Server")).toHaveAccessibleDescription(/not one that checks may reach/);
+});
+
+test("the picker works on a cold deep link, never chooses by itself, and tells its empty states apart", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  await signIn(context, world.user);
+  const path = `${connectionsPath(world.fabric)}/new?kind=postgres`;
+  await open(page, path);
+  let popup = await openPicker(page, "Password");
+  await expect(popup.getByText("There are no secrets in this fabric yet.")).toBeVisible();
+
+  await addSecret(world, world.user, {
+    subKind: "username_password",
+    name: "a_login",
+    fields: { username: canary.value(), password: canary.value() },
+  });
+  await open(page, path);
+  popup = await openPicker(page, "Password");
+  await expect(popup.getByText("There is no Text secret in this fabric")).toBeVisible();
+
+  await addSecret(world, world.user, {
+    subKind: "text",
+    name: "the_only_one",
+    fields: { value: canary.value() },
+  });
+  await open(page, path);
+  popup = await openPicker(page, "Password");
+  await expect(popup.getByRole("option")).toHaveCount(1);
+  await expect(popup.getByRole("option", { name: "a_login" })).toHaveCount(0);
+  await popup.getByRole("combobox", { name: "Search secrets" }).fill("nothing like it");
+  await expect(popup.getByText("has “nothing like it” in its name")).toBeVisible();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(picker(page, "Password")).toContainText("Choose a secret");
+});
+
+test("the picker pages through many secrets on the server", async ({ page, context, world, canary }) => {
+  const caller = await callerOf(world.user);
+  for (let i = 0; i < 55; i++) {
+    await callAction(caller, "createSecretAction", [
+      world.fabric.id,
+      { subKind: "text", name: `token_${String(i).padStart(2, "0")}`, fields: { value: canary.value() } },
+    ]);
+  }
+  await signIn(context, world.user);
+  await open(page, `${connectionsPath(world.fabric)}/new?kind=postgres`);
+  const popup = await openPicker(page, "Password");
+  await expect(popup.getByRole("option")).toHaveCount(50);
+  await popup.getByRole("button", { name: "Load more" }).click();
+  await expect(popup.getByRole("option")).toHaveCount(55);
+  await popup.getByRole("combobox", { name: "Search secrets" }).fill("TOKEN_54");
+  await expect(popup.getByRole("option")).toHaveCount(1);
+});

@@ -1,0 +1,113 @@
+import type { Locator, Page } from "@playwright/test";
+import { checkPanel, connectionRow, picker } from "@/e2e/connections-screen";
+import { createPostgresLogin } from "@/e2e/fakes/postgres-login";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { field, secretRow } from "@/e2e/secrets-screen";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+/** Goes on with Tab until the focus is where it is wanted; a person would too, and would see it on the way. */
+async function tabTo(page: Page, target: Locator, most = 60): Promise<void> {
+  for (let i = 0; i < most; i++) {
+    if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`The keyboard does not reach ${target}.`);
+}
+
+async function press(page: Page, target: Locator): Promise<void> {
+  await tabTo(page, target);
+  await page.keyboard.press("Enter");
+}
+
+test("from a fabric to a secret to a checked connection with the keyboard alone", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  test.slow();
+  const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
+  await signIn(context, world.user);
+  await open(page, "/metadata");
+
+  // The fabric, its Secrets tab, and a secret.
+  await press(page, page.getByRole("link", { name: world.fabric.name, exact: true }));
+  await expect(page.getByRole("heading", { name: world.fabric.name })).toBeVisible();
+  await press(page, page.getByRole("link", { name: /^Secrets/ }));
+  await expect(page.getByText("No secrets yet")).toBeVisible();
+  await press(page, page.getByRole("button", { name: "Add Secret" }));
+  const dialog = page.getByRole("dialog", { name: "Add Secret" });
+  await expect(dialog).toBeVisible();
+  await tabTo(page, dialog.getByRole("radio", { name: "Text" }));
+  await page.keyboard.press("ArrowDown");
+  await expect(dialog.getByRole("radio", { name: "Binary" })).toBeChecked();
+  await page.keyboard.press("ArrowUp");
+  await expect(dialog.getByRole("radio", { name: "Text" })).toBeChecked();
+  await tabTo(page, field(dialog, "Name"));
+  await page.keyboard.type("first_token");
+  await tabTo(page, field(dialog, "Value"));
+  await page.keyboard.type(canary.value());
+  await press(page, dialog.getByRole("button", { name: "Create" }));
+  await expect(secretRow(page, "first_token")).toBeVisible();
+
+  // A connection, with a secret made inside its picker.
+  await press(page, page.getByRole("link", { name: /^Connections/ }));
+  await press(page, page.getByRole("link", { name: "Add Connection" }));
+  await tabTo(page, page.getByLabel("Search kinds of connection"));
+  await page.keyboard.type("postgres");
+  await press(page, page.getByRole("link", { name: "PostgreSQL" }));
+  const typed = {
+    "Connection Name": "Warehouse",
+    Server: login.server,
+    Port: login.port,
+    Database: login.database,
+    Username: login.username,
+  };
+  for (const [label, value] of Object.entries(typed)) {
+    await tabTo(page, field(page, label));
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type(value);
+  }
+  await tabTo(page, page.getByRole("combobox", { name: "Encryption" }));
+  await page.keyboard.type("No enc");
+  await expect(page.getByRole("combobox", { name: "Encryption" })).toHaveValue("disable");
+
+  await page.keyboard.press("Shift+Tab");
+  await tabTo(page, picker(page, "Password"));
+  await page.keyboard.press("Enter");
+  const popup = page.getByRole("dialog", { name: "Password", exact: true });
+  await expect(popup.getByRole("combobox", { name: "Search secrets" })).toBeFocused();
+  await expect(popup.getByRole("option", { name: "first_token" })).toBeVisible();
+  await press(page, popup.getByRole("button", { name: "New Secret" }));
+  await expect(dialog).toBeVisible();
+  await tabTo(page, field(dialog, "Name"));
+  await page.keyboard.type("warehouse_password");
+  await tabTo(page, field(dialog, "Value"));
+  await page.keyboard.type(login.password);
+  await press(page, dialog.getByRole("button", { name: "Create" }));
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+
+  // Another secret, chosen with the arrows; the check fails and names its field; back to the right one.
+  await tabTo(page, picker(page, "Password"));
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("first");
+  await expect(popup.getByRole("option")).toHaveCount(1);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(checkPanel(page).getByText("did not accept these credentials")).toBeVisible();
+  await press(page, checkPanel(page).getByRole("button", { name: "Show the field" }));
+  await expect(picker(page, "Password")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("warehouse");
+  await expect(popup.getByRole("option")).toHaveCount(1);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await press(page, page.getByRole("button", { name: "Save", exact: true }));
+  await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
+  await press(page, page.getByRole("button", { name: "Check Warehouse" }));
+  await expect(page.getByText("Warehouse works")).toBeVisible();
+  await login.drop();
+});

@@ -1,0 +1,251 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { v7 as uuidv7 } from "uuid";
+import { findLeaks } from "@/e2e/canary";
+import { expect, test } from "@/e2e/fixtures";
+import {
+  actions,
+  addConnection,
+  addSecret,
+  countEvents,
+  type PageRow,
+  pages,
+  type Things,
+} from "@/e2e/matrix";
+import { createWorld, type World } from "@/e2e/rows";
+import {
+  buildFolder,
+  type Caller,
+  callAction,
+  callerOf,
+  sendAction,
+  serverActions,
+} from "@/e2e/server-actions";
+import { stack } from "@/e2e/stack-address";
+import { visit, withoutNoise } from "@/e2e/visit";
+import { allows, needsFreshSignIn, type Permission } from "@/lib/access/policy";
+
+const nobody: Caller = {};
+const doorCodes = ["not_found", "forbidden", "reauthenticate", "signed_out", "invalid"];
+
+/** Two teams that must not know of each other. */
+async function twoWorlds(): Promise<{ world: World; other: World; things: Things }> {
+  const [world, other] = [await createWorld("Ours"), await createWorld("Theirs")];
+  return {
+    world,
+    other,
+    things: { secretId: await addSecret(world), connectionId: await addConnection(world) },
+  };
+}
+
+function ask(caller: Caller, path: string, headers: Record<string, string> = {}) {
+  if (!path.endsWith("/checks")) return visit(caller, path, { headers });
+  const body = JSON.stringify({ kind: "restapi", name: "x", properties: { baseUrl: "https://127.0.0.1:9" } });
+  const own = { origin: stack().webUrl, "content-type": "application/json" };
+  return visit(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
+}
+
+test("every page and route of the build is in the table", () => {
+  const manifest: unknown = JSON.parse(
+    readFileSync(join(buildFolder(), "server/app-paths-manifest.json"), "utf8"),
+  );
+  const built = Object.keys(manifest ?? {}).filter((name) => !/^\/_(global-error|not-found)\//.test(name));
+  expect(built.filter((name) => !(name in pages)).sort()).toEqual([]);
+});
+
+test("every server action of the build is in the table", () => {
+  expect([...serverActions().keys()].filter((name) => !(name in actions)).sort()).toEqual([]);
+});
+
+for (const [name, row] of Object.entries(pages)) {
+  if ("open" in row) continue;
+  test(`${name} answers whom the policy says`, async () => {
+    if ("own" in row) await expectOwnPage(row);
+    else await expectScopedPage(row);
+  });
+}
+
+async function expectOwnPage({ path }: { path: () => string }) {
+  const { world, other } = await twoWorlds();
+  const signedOut = await visit(nobody, path());
+  expect(signedOut).toMatchObject({ status: 307, location: expect.stringMatching(/^\/sign-in|\/metadata$/) });
+  for (const person of [world.user, world.admin]) {
+    const { status, body } = await visit(await callerOf(person), path());
+    expect([200, 307]).toContain(status);
+    expect(body).not.toContain(other.team.name);
+    expect(body).not.toContain(other.fabric.name);
+    expect(body).not.toContain(other.fabric.id);
+  }
+}
+
+async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageRow, { of: string }>) {
+  const { world, other, things } = await twoWorlds();
+  const id = of === "fabric" ? world.fabric.id : world.team.id;
+  const none = uuidv7();
+  const [stranger, user, admin] = [
+    await callerOf(other.admin),
+    await callerOf(world.user),
+    await callerOf(world.admin),
+  ];
+
+  const signedOut = await ask(nobody, path(id, things));
+  if (isRoute) expect(signedOut.status).toBe(401);
+  else expect(signedOut).toMatchObject({ status: 307, location: expect.stringMatching(/^\/sign-in\?/) });
+  expect(withoutNoise(signedOut, [id, encodeURIComponent(id)])).toEqual(
+    withoutNoise(await ask(nobody, path(none, things)), [none]),
+  );
+
+  // In each form in which Next answers: as a page, and as the payload of a navigation.
+  for (const headers of [{}, { rsc: "1" }]) {
+    const foreign = withoutNoise(await ask(stranger, path(id, things), headers), [id]);
+    const missing = withoutNoise(await ask(stranger, path(none, things), headers), [none]);
+    expect(foreign.status).toBe(404);
+    expect(foreign).toEqual(missing);
+    for (const secret of [world.fabric.name, world.team.name, world.admin.name])
+      expect(foreign.body).not.toContain(secret);
+  }
+  // Their own fabric does not show our things either.
+  if (path(id, things).includes(things.secretId) || path(id, things).includes(things.connectionId)) {
+    const moved = await ask(stranger, path(other.fabric.id, things));
+    expect(moved.status).toBe(404);
+  }
+
+  for (const [role, caller] of [
+    ["user", user],
+    ["admin", admin],
+  ] as const) {
+    const { status } = await ask(caller, path(id, things));
+    const refused = isRoute ? 403 : 404;
+    expect(status, `${role} at ${path(id, things)}`).toBe(allows(role, permission) ? 200 : refused);
+  }
+}
+
+const subrequests = [
+  "middleware",
+  "proxy",
+  "src/middleware",
+  "src/proxy",
+  "pages/_middleware",
+  Array(5).fill("middleware").join(":"),
+  Array(5).fill("src/middleware").join(":"),
+  Array(5).fill("proxy").join(":"),
+  "1",
+];
+
+test("the header x-middleware-subrequest changes nothing", async () => {
+  const { world, other, things } = await twoWorlds();
+  const stranger = await callerOf(other.admin);
+  for (const row of Object.values(pages)) {
+    if (!("of" in row)) continue;
+    const path = row.path(row.of === "fabric" ? world.fabric.id : world.team.id, things);
+    for (const caller of [nobody, stranger]) {
+      const plain = withoutNoise(await ask(caller, path));
+      for (const value of subrequests) {
+        const answer = withoutNoise(await ask(caller, path, { "x-middleware-subrequest": value }));
+        expect(answer, `${path} with ${value}`).toEqual(plain);
+      }
+    }
+  }
+});
+
+for (const [name, { of, permission, input, namesThing, userGets }] of Object.entries(actions)) {
+  test(`${name} is done for whom the policy says`, async () => {
+    const [world, other] = [await createWorld("Ours"), await createWorld("Theirs")];
+    const id = of === "fabric" ? world.fabric.id : world.team.id;
+    const args = async (scopeId = id) =>
+      of === "own" || of === "open" ? [await input(world)] : [scopeId, await input(world)];
+    const codeFor = async (caller: Caller, given: unknown[]) => {
+      const result = await callAction(caller, name, given);
+      return result.ok ? "ok" : result.code;
+    };
+
+    if (of === "open") {
+      expect(doorCodes).not.toContain("ok");
+      expect(await codeFor(nobody, await args())).not.toBe("ok");
+      return;
+    }
+    const given = await args();
+    const before = await countEvents(world);
+    expect(await codeFor(nobody, given)).toBe("signed_out");
+    if (permission === undefined) return;
+
+    const stranger = await callerOf(other.admin);
+    expect(await codeFor(stranger, given)).toBe("not_found");
+    expect(await codeFor(stranger, [uuidv7(), given[1]])).toBe("not_found");
+    if (namesThing) {
+      const own = of === "fabric" ? other.fabric.id : other.team.id;
+      expect(["not_found", "refused"]).toContain(await codeFor(stranger, [own, given[1]]));
+    }
+    if (needsFreshSignIn.has(permission))
+      expect(await codeFor(await callerOf(world.admin, { minutesAgo: 11 }), given)).toBe("reauthenticate");
+    expect(await countEvents(world), "a refused call changed something").toBe(before);
+
+    await expectRole("user", await codeFor(await callerOf(world.user), await args()), permission, userGets);
+    await expectRole("admin", await codeFor(await callerOf(world.admin), await args()), permission);
+  });
+}
+
+function expectRole(role: "user" | "admin", code: string, permission: Permission, instead?: string) {
+  if (instead) expect(code).toBe(instead);
+  else if (allows(role, permission)) expect(doorCodes, `${role}: ${code}`).not.toContain(code);
+  else expect(code).toBe("forbidden");
+}
+
+test("a server action is not called from another site, nor by a form that it did not make", async ({
+  world,
+}) => {
+  const { cookie = "" } = await callerOf(world.admin);
+  const before = await countEvents(world);
+  const input = [world.fabric.id, { name: "Taken over", description: "" }];
+  for (const origin of ["https://elsewhere.example", "null"]) {
+    const answer = await sendAction({ cookie, origin }, "updateFabricAction", input);
+    expect(answer.status, origin).toBeGreaterThanOrEqual(400);
+  }
+  expect(await countEvents(world)).toBe(before);
+});
+
+test("a check is not started from another site", async ({ world }) => {
+  const caller = await callerOf(world.admin);
+  const path = `/api/app/fabrics/${world.fabric.id}/checks`;
+  const foreign = [
+    { origin: "https://elsewhere.example" },
+    { origin: "null" },
+    { origin: stack().webUrl, "content-type": "text/plain" },
+    { origin: "http://127.0.0.1:1", "sec-fetch-site": "same-origin" },
+  ];
+  for (const headers of foreign)
+    expect((await ask(caller, path, headers)).status, JSON.stringify(headers)).toBe(403);
+});
+
+test("another host than the public one is not answered", async () => {
+  const { port } = new URL(stack().webUrl);
+  const { request } = await import("node:http");
+  const status = await new Promise<number | undefined>((done, failed) => {
+    request({ host: "127.0.0.1", port, path: "/sign-in", headers: { host: "evil.example" } }, (response) => {
+      response.resume();
+      done(response.statusCode);
+    })
+      .on("error", failed)
+      .end();
+  });
+  expect(status).toBe(421);
+});
+
+test("answers carry the headers that keep a page to itself", async ({ world, canary }) => {
+  const { cookie = "" } = await callerOf(world.user);
+  const response = await fetch(new URL(`/metadata/fabrics/${world.fabric.id}/secrets`, stack().webUrl), {
+    headers: { cookie },
+  });
+  const { headers } = response;
+  expect(headers.get("content-security-policy")).toMatch(
+    /script-src 'self' 'nonce-[A-Za-z0-9+/=]+' 'strict-dynamic';/,
+  );
+  expect(headers.get("content-security-policy")).toMatch(/frame-ancestors 'none'/);
+  expect(headers.get("content-security-policy")).not.toMatch(/unsafe-eval|script-src[^;]*unsafe-inline/);
+  expect(headers.get("referrer-policy")).toBe("no-referrer");
+  expect(headers.get("x-frame-options")).toBe("DENY");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("cache-control")).toContain("no-store");
+  expect(headers.get("x-powered-by")).toBeNull();
+  expect(findLeaks("page", await response.text(), canary.mark)).toEqual([]);
+});

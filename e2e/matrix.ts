@@ -1,0 +1,288 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import { createPerson, createToken, database, insert, type World } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import type { Permission } from "@/lib/access/policy";
+
+/** The things of one fabric and team that calls and pages can name. */
+export type Things = { secretId: string; connectionId: string };
+
+/** Who may see a page: everybody; whoever is signed in; or by the policy, whoever may do this in its fabric or team. */
+export type PageRow =
+  | { open: true; path: () => string }
+  | { own: true; path: () => string }
+  | {
+      of: "fabric" | "team";
+      permission: Permission;
+      path: (id: string, things: Things) => string;
+      isRoute?: true;
+    };
+
+/** Every page and route of the build must have its line here. */
+export const pages: Record<string, PageRow> = {
+  "/page": { own: true, path: () => "/" },
+  "/sign-in/page": { open: true, path: () => "/sign-in" },
+  "/join/[token]/page": { open: true, path: () => `/join/${randomBytes(32).toString("base64url")}` },
+  "/[...missing]/page": { open: true, path: () => "/nothing/here" },
+  "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
+  "/(main)/metadata/page": { own: true, path: () => "/metadata" },
+  "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },
+  "/(main)/metadata/teams/[teamId]/page": {
+    of: "team",
+    permission: "team:see",
+    path: (id) => `/metadata/teams/${id}`,
+  },
+  "/(main)/metadata/fabrics/[fabricId]/page": fabricPage("", "fabric:see"),
+  "/(main)/metadata/fabrics/[fabricId]/activity/page": fabricPage("/activity", "activity:list"),
+  "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/[secretId]/page": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id, { secretId }) => `/metadata/fabrics/${id}/secrets/${secretId}`,
+  },
+  "/(main)/metadata/fabrics/[fabricId]/connections/page": fabricPage("/connections", "connection:list"),
+  "/(main)/metadata/fabrics/[fabricId]/connections/new/page": fabricPage(
+    "/connections/new",
+    "connection:write",
+  ),
+  "/(main)/metadata/fabrics/[fabricId]/connections/[connectionId]/page": {
+    of: "fabric",
+    permission: "connection:list",
+    path: (id, { connectionId }) => `/metadata/fabrics/${id}/connections/${connectionId}`,
+  },
+  "/api/app/fabrics/[fabricId]/secret-options/route": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id) => `/api/app/fabrics/${id}/secret-options?subKind=text`,
+    isRoute: true,
+  },
+  "/api/app/fabrics/[fabricId]/checks/route": {
+    of: "fabric",
+    permission: "connection:check",
+    path: (id) => `/api/app/fabrics/${id}/checks`,
+    isRoute: true,
+  },
+};
+
+function fabricPage(tab: string, permission: Permission): PageRow {
+  return { of: "fabric", permission, path: (id) => `/metadata/fabrics/${id}${tab}` };
+}
+
+/** An action: in which scope it acts, what it needs, and an input that would succeed. */
+export type ActionRow = {
+  of: "fabric" | "team" | "own" | "open";
+  permission?: Permission;
+  input: (world: World) => unknown;
+  /** The input names something of the fabric: called in another fabric, it must not be found. */
+  namesThing?: true;
+  /** Where the policy leaves it to the action: a User may delete only what they created. */
+  userGets?: string;
+};
+
+/** Every server action of the build must have its line here. */
+export const actions: Record<string, ActionRow> = {
+  createFabricAction: {
+    of: "team",
+    permission: "fabric:write",
+    input: () => ({ name: `Made ${randomUUID()}`, description: "", provider: "none" }),
+  },
+  updateFabricAction: {
+    of: "fabric",
+    permission: "fabric:write",
+    input: () => ({ name: `Renamed ${randomUUID()}`, description: "" }),
+  },
+  createSecretAction: {
+    of: "fabric",
+    permission: "secret:write",
+    input: () => ({ subKind: "text", name: `s${randomUUID()}`, fields: { value: "matrix" } }),
+  },
+  replaceSecretAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (world) => ({
+      subKind: "text",
+      secretId: await addSecret(world),
+      expectedVersion: 1,
+      fields: { value: "matrix 2" },
+    }),
+  },
+  renameSecretAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addSecret(world), name: `s${randomUUID()}` }),
+  },
+  describeSecretAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addSecret(world), description: "described" }),
+  },
+  deleteSecretAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    userGets: "forbidden",
+    input: async (world) => ({ secretId: await addSecret(world) }),
+  },
+  dropSecretNameAction: {
+    of: "fabric",
+    permission: "secret:name:drop",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addSecret(world, "former"), name: "former" }),
+  },
+  removeDestinationAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (world) => ({ destinationId: await addDestination(world) }),
+  },
+  createTokenAction: {
+    of: "fabric",
+    permission: "token:write",
+    input: () => ({ name: "matrix", lifetime: "30" }),
+  },
+  revokeTokenAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    input: async (world) => ({ tokenId: (await createToken(world)).id }),
+  },
+  createConnectionAction: {
+    of: "fabric",
+    permission: "connection:write",
+    input: () => ({ kind: "restapi", name: `c ${randomUUID()}`, description: "", properties: restApi }),
+  },
+  updateConnectionAction: {
+    of: "fabric",
+    permission: "connection:write",
+    namesThing: true,
+    input: async (world) => ({
+      connectionId: await addConnection(world),
+      name: `c ${randomUUID()}`,
+      description: "",
+      properties: restApi,
+    }),
+  },
+  deleteConnectionAction: {
+    of: "fabric",
+    permission: "connection:write",
+    namesThing: true,
+    input: async (world) => ({ connectionId: await addConnection(world) }),
+  },
+  inviteAction: {
+    of: "team",
+    permission: "team:write",
+    input: () => ({ email: `${randomUUID()}@test.example`, role: "user" }),
+  },
+  withdrawInvitationAction: {
+    of: "team",
+    permission: "team:write",
+    namesThing: true,
+    input: async (world) => ({ invitationId: await addInvitation(world) }),
+  },
+  changeRoleAction: {
+    of: "team",
+    permission: "team:write",
+    namesThing: true,
+    input: async (world) => ({ userId: await addMember(world), role: "admin" }),
+  },
+  removeMemberAction: {
+    of: "team",
+    permission: "team:write",
+    namesThing: true,
+    input: async (world) => ({ userId: await addMember(world) }),
+  },
+  leaveTeamAction: { of: "team", permission: "team:see", input: () => ({}) },
+  reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
+  joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
+  joinAsNewPersonAction: {
+    of: "open",
+    input: () => ({
+      token: randomBytes(32).toString("base64url"),
+      name: "Nobody Invited",
+      password: "a password that is long",
+    }),
+  },
+};
+
+const restApi = { baseUrl: "https://api.test.example", authType: "none" };
+
+/** A secret of the Admin; with `formerName` it was renamed since. */
+export async function addSecret({ fabric, admin }: World, formerName?: string): Promise<string> {
+  const caller = await callerOf(admin);
+  const name = `s${randomUUID()}`;
+  const made = await callAction(caller, "createSecretAction", [
+    fabric.id,
+    { subKind: "text", name: formerName ?? name, fields: { value: "matrix" } },
+  ]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("id" in made.value))
+    throw new Error(`No secret: ${JSON.stringify(made)}`);
+  const secretId = String(made.value.id);
+  if (formerName) await callAction(caller, "renameSecretAction", [fabric.id, { secretId, name }]);
+  return secretId;
+}
+
+export async function addConnection({ fabric, admin }: World): Promise<string> {
+  const id = uuidv7();
+  await insert("connection", {
+    id,
+    fabricId: fabric.id,
+    name: `Connection ${id}`,
+    nameKey: `connection ${id}`,
+    kind: "restapi",
+    properties: JSON.stringify(restApi),
+    configHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    updatedById: admin.id,
+    updatedByName: admin.name,
+  });
+  return id;
+}
+
+async function addDestination(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("allowed_destination", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destination: "https://api.test.example:443",
+    createdById: world.admin.id,
+    createdByName: world.admin.name,
+  });
+  return id;
+}
+
+async function addInvitation({ team, admin }: World): Promise<string> {
+  const id = uuidv7();
+  const email = `${id}@test.example`;
+  await insert("invitation", {
+    id,
+    teamId: team.id,
+    email,
+    emailKey: email,
+    role: "user",
+    tokenHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    expiresAt: new Date(Date.now() + 86_400_000),
+  });
+  return id;
+}
+
+async function addMember({ team }: World): Promise<string> {
+  return (await createPerson({ name: "Mia Member", in: team })).id;
+}
+
+/** How many events of a fabric or team were recorded: a refused call must leave none. */
+export async function countEvents({ fabric, team }: World): Promise<number> {
+  const { rows } = await database().query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM audit_event WHERE "fabricId" = $1 OR "teamId" = $2`,
+    [fabric.id, team.id],
+  );
+  return rows[0]?.count ?? 0;
+}

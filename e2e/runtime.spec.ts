@@ -1,0 +1,158 @@
+import { findLeaks } from "@/e2e/canary";
+import { expect, test } from "@/e2e/fixtures";
+import { requestSecret, startPipeline } from "@/e2e/pipeline";
+import type { World } from "@/e2e/rows";
+import { createToken, createWorld, database } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { sendSigned } from "@/e2e/signed-request";
+import { stack } from "@/e2e/stack-address";
+
+async function addText(world: World, name: string, value: string) {
+  const made = await callAction(await callerOf(world.user), "createSecretAction", [
+    world.fabric.id,
+    { subKind: "text", name, fields: { value } },
+  ]);
+  expect(made.ok).toBe(true);
+}
+
+async function eventsOf(world: World, action: string) {
+  const { rows } = await database().query<{
+    objectName: string;
+    actorName: string;
+    writer: string;
+    details: object;
+  }>(
+    `SELECT "objectName", "actorName", writer, details FROM audit_event
+     WHERE "fabricId" = $1 AND action = $2 ORDER BY id`,
+    [world.fabric.id, action],
+  );
+  return rows;
+}
+
+test("a pipeline's token receives a secret of its fabric, by its name in any case, and the use is recorded", async ({
+  world,
+  canary,
+}) => {
+  const value = canary.value();
+  await addText(world, "Api_Token", value);
+  const { token } = await startPipeline(world, "nightly-load");
+  const response = await requestSecret(token, "api_token");
+  expect(response.status).toBe(200);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  expect(await response.json()).toEqual({ name: "Api_Token", subKind: "text", version: 1, value });
+  expect(await eventsOf(world, "secret.use")).toMatchObject([
+    { objectName: "Api_Token", actorName: "nightly-load", writer: "selvage_automate_login" },
+  ]);
+});
+
+test("without a living token every name answers 401 in one shape, be it there or not", async ({
+  world,
+  canary,
+}) => {
+  await addText(world, "there", canary.value());
+  const expired = await createToken(world, { expiresAt: new Date(Date.now() - 1000).toISOString() });
+  const revoked = await createToken(world);
+  await sendSigned({ userId: world.admin.id, fabricId: world.fabric.id }, "token:revoke", {
+    tokenId: revoked.id,
+  });
+  const answers = new Set<string>();
+  for (const token of [null, "", "svp_short", `svp_${"A".repeat(43)}`, expired.token, revoked.token]) {
+    for (const name of ["there", "not_there"]) {
+      const response = await requestSecret(token, name);
+      expect(response.status, `${token} ${name}`).toBe(401);
+      answers.add(await response.text());
+    }
+  }
+  expect(answers.size).toBe(1);
+  expect(JSON.parse([...answers].join())).toEqual({
+    error: { code: "unauthorized", message: expect.any(String) },
+  });
+});
+
+test("a name of another fabric answers exactly as one that does not exist, and the refusal is recorded", async ({
+  world,
+  canary,
+}) => {
+  const other = await createWorld("Other");
+  await addText(other, "theirs", canary.value());
+  const { token } = await startPipeline(world);
+  const [foreign, none] = await Promise.all([
+    requestSecret(token, "theirs"),
+    requestSecret(token, "nothing"),
+  ]);
+  expect([foreign.status, none.status]).toEqual([404, 404]);
+  const body = await foreign.text();
+  expect(body).toBe(await none.text());
+  expect(JSON.parse(body)).toEqual({ error: { code: "not_found", message: expect.any(String) } });
+  expect((await eventsOf(world, "secret.refuse")).map(({ objectName }) => objectName).sort()).toEqual([
+    "nothing",
+    "theirs",
+  ]);
+});
+
+test("a value does not leave when its audit event cannot be written", async ({ world, canary }) => {
+  await addText(world, "guarded", canary.value());
+  const { token } = await startPipeline(world);
+  const { id } = world.fabric;
+  const rule = `refuse_${id.replaceAll("-", "")}`;
+  await database().query(
+    `CREATE FUNCTION ${rule}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$`,
+  );
+  await database().query(
+    `CREATE TRIGGER ${rule} BEFORE INSERT ON audit_event FOR EACH ROW
+     WHEN (NEW."fabricId" = '${id}' AND NEW.action = 'secret.use') EXECUTE FUNCTION ${rule}()`,
+  );
+  try {
+    const response = await requestSecret(token, "guarded");
+    expect(response.status).toBe(500);
+    const body = await response.text();
+    expect(JSON.parse(body)).toEqual({ error: { code: "unexpected", message: expect.any(String) } });
+    expect(findLeaks("answer", body, canary.mark)).toEqual([]);
+  } finally {
+    await database().query(`DROP FUNCTION ${rule} CASCADE`);
+  }
+  expect((await requestSecret(token, "guarded")).status).toBe(200);
+});
+
+test("a value waits until its audit event is committed", async ({ world, canary }) => {
+  await addText(world, "waiting", canary.value());
+  const { token } = await startPipeline(world);
+  const client = await database().connect();
+  try {
+    await client.query("BEGIN");
+    // Readers go on; whoever writes to this table waits.
+    await client.query("LOCK TABLE audit_event IN SHARE MODE");
+    const asked = requestSecret(token, "waiting");
+    await expect
+      .poll(async () => {
+        const { rows } = await client.query<{ waiting: number }>(
+          "SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'audit_event'::regclass",
+        );
+        return rows[0]?.waiting;
+      })
+      .toBeGreaterThan(0);
+    const first = await Promise.race([asked, new Promise((done) => setTimeout(done, 300, "nothing yet"))]);
+    expect(first).toBe("nothing yet");
+    await client.query("COMMIT");
+    expect((await asked).status).toBe(200);
+  } finally {
+    await client.query("ROLLBACK");
+    client.release();
+  }
+});
+
+test("what is no name is not echoed, logged or recorded", async ({ world, canary }) => {
+  const { token } = await startPipeline(world);
+  const pasted = `${canary.value()} pasted by mistake`;
+  const response = await requestSecret(token, pasted);
+  expect(response.status).toBe(404);
+  expect(findLeaks("answer", await response.text(), canary.mark)).toEqual([]);
+});
+
+test("automate is alive and ready, and says nothing else to strangers", async () => {
+  const answer = async (path: string) => (await fetch(new URL(path, stack().automateUrl))).status;
+  expect(await answer("/healthz")).toBe(200);
+  expect(await answer("/readyz")).toBe(200);
+  for (const path of ["/", "/v1", "/v1/secrets", "/internal", "/metrics"])
+    expect(await answer(path)).toBe(404);
+});
