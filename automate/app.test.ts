@@ -267,3 +267,50 @@ describe("a malformed request", () => {
     expect((await app.inject(request)).statusCode).toBe(400);
   });
 });
+
+describe("the destinations of a replaced value", () => {
+  const allow = (version: number, destination: string) =>
+    owner.allowedDestination.create({
+      data: {
+        fabricId: fabric.fabricId,
+        secretId: "warehouse",
+        version,
+        destination,
+        createdById: "x",
+        createdByName: "x",
+      },
+    });
+  const carry = (destinationIds: string[], actor: string) =>
+    signed(
+      "destination:carry",
+      "/internal/destinations/carry",
+      { secretId: "warehouse", version: 2, destinationIds },
+      { actor },
+    ).then((request) => app.inject(request));
+
+  test("are carried over as its author confirms them, and by nobody else; an Admin takes one back", async () => {
+    const { fabricId, user } = fabric;
+    const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
+    await allow(1, "postgres://dropped:5432?tls=verify-full");
+    const who = { createdById: user.id, createdByName: user.name };
+    await owner.secretVersion.create({
+      data: { secretId: "warehouse", version: 2, fabricId, manifest: { value: 1 }, facts: {}, ...who },
+    });
+    expect((await carry([kept.id], fabric.admin.id)).statusCode).toBe(403);
+    expect((await carry([kept.id], user.id)).json()).toEqual({ carried: 1 });
+    const now = await owner.allowedDestination.findMany({ where: { secretId: "warehouse", version: 2 } });
+    expect(now.map(({ destination }) => destination)).toEqual(["postgres://kept:5432?tls=verify-full"]);
+
+    const remove = async (actor: string) => {
+      const body = { destinationId: now[0]?.id ?? "" };
+      return app.inject(await signed("destination:remove", "/internal/destinations/remove", body, { actor }));
+    };
+    expect((await remove(user.id)).statusCode).toBe(403);
+    expect((await remove(fabric.admin.id)).statusCode).toBe(200);
+    expect(await owner.allowedDestination.count({ where: { secretId: "warehouse", version: 2 } })).toBe(0);
+    const actions = await owner.auditEvent.findMany({
+      where: { objectId: "warehouse", action: { startsWith: "destination." } },
+    });
+    expect(actions.map(({ action }) => action).sort()).toEqual(["destination.carry", "destination.remove"]);
+  });
+});

@@ -1,7 +1,7 @@
 import type { CurrentSecret } from "@/automate/current-secret";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { db } from "@/lib/db";
+import { db, type Tx } from "@/lib/db";
 
 /**
  * Allows the destinations of a secret that are not allowed yet, when this person may: an Admin, or whoever entered
@@ -20,29 +20,32 @@ export async function allowDestinations(
   const allowed = new Set(rows.map(({ destination }) => destination));
   const missing = wanted.filter((destination) => !allowed.has(destination));
   if (missing.length === 0 || !mayAllow(scope, secret)) return missing;
-  const { fabricId, teamId, actor } = scope;
-  await db.$transaction(async (tx) => {
-    await tx.allowedDestination.createMany({
-      data: missing.map((destination) => ({
-        fabricId,
-        secretId: secret.id,
-        version: secret.version,
-        destination,
-        createdById: actor.id,
-        createdByName: actor.name,
-      })),
-      skipDuplicates: true,
-    });
-    await record(tx, {
-      actor,
-      teamId,
-      fabricId,
-      action: "destination.allow",
-      object: { kind: "secret", id: secret.id, name: secret.name },
-      details: { destination: missing, version: secret.version },
-    });
-  });
+  await db.$transaction((tx) => addDestinations(tx, scope, secret, missing, "destination.allow"));
   return [];
+}
+
+/** Writes allowances for the current version, with their audit event. */
+export async function addDestinations(
+  tx: Tx,
+  { fabricId, teamId, actor }: Scope<"connection:check"> | Scope<"secret:write">,
+  { id, name, version }: CurrentSecret,
+  destinations: readonly string[],
+  action: "destination.allow" | "destination.carry",
+): Promise<void> {
+  const by = { createdById: actor.id, createdByName: actor.name };
+  await tx.allowedDestination.createMany({
+    data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...by })),
+    skipDuplicates: true,
+  });
+  const object = { kind: "secret" as const, id, name };
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId,
+    action,
+    object,
+    details: { destination: destinations, version },
+  });
 }
 
 /** A person who replaced one field may not send the others, which somebody else entered, to a place of their choice. */

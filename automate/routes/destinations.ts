@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { findSecretById } from "@/automate/current-secret";
+import { addDestinations } from "@/automate/destinations";
 import { Refusal } from "@/automate/refusal";
 import { authorizeRequest } from "@/automate/verify-request";
 import { record } from "@/lib/audit/record";
@@ -10,11 +11,10 @@ import { db } from "@/lib/db";
 export function destinationRoutes(app: FastifyInstance): void {
   app.post(automateRequests["destination:carry"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "destination:carry", "secret:write");
-    const { fabricId, teamId, actor } = scope;
     const secret = await findSecretById(scope, body.secretId);
     if (!secret || secret.version !== body.version)
       throw new Refusal(404, "not_found", "There is no such version.");
-    if (secret.enteredBy.get(body.version) !== actor.id)
+    if (secret.enteredBy.get(body.version) !== scope.actor.id)
       throw new Refusal(403, "forbidden", "Whoever replaced the value confirms where it goes.");
     const carried = await db.$transaction(async (tx) => {
       const former = await tx.allowedDestination.findMany({
@@ -22,25 +22,8 @@ export function destinationRoutes(app: FastifyInstance): void {
         select: { destination: true },
       });
       if (former.length === 0) return 0;
-      await tx.allowedDestination.createMany({
-        data: former.map(({ destination }) => ({
-          fabricId,
-          secretId: secret.id,
-          version: secret.version,
-          destination,
-          createdById: actor.id,
-          createdByName: actor.name,
-        })),
-        skipDuplicates: true,
-      });
-      await record(tx, {
-        actor,
-        teamId,
-        fabricId,
-        action: "destination.carry",
-        object: { kind: "secret", id: secret.id, name: secret.name },
-        details: { version: secret.version, destination: former.map(({ destination }) => destination) },
-      });
+      const destinations = former.map(({ destination }) => destination);
+      await addDestinations(tx, scope, secret, destinations, "destination.carry");
       return former.length;
     });
     return { carried };
