@@ -3,12 +3,11 @@ import { allowDestinations } from "@/automate/destinations";
 import type { Opening } from "@/automate/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import type { Connector, FactsByField } from "@/lib/connectors/define";
+import { type Connector, type FactsByField, openFields } from "@/lib/connectors/define";
 import { type Destination, destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { fieldsToOpen, secretFields, validate } from "@/lib/connectors/validate";
 import { fail, ok, type Result } from "@/lib/result";
-import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 /** A check that may run: its properties, where it goes, and what has to be opened for which field. */
 export type PreparedCheck = {
@@ -51,7 +50,7 @@ export async function prepareCheck(
     if (refused.length > 0) return fail("destination_not_allowed", { [field]: refused.join(" ") });
     openings.push({
       field,
-      opening: { secret, fields: Object.keys(secretKinds[secret.subKind].fields.shape), destinations: keys },
+      opening: { secret, fields: openFields[secret.subKind], destinations: keys },
     });
   }
   return ok({ connector, properties, destinations, openings });

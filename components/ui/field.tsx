@@ -58,21 +58,3 @@ export function Field({
     </div>
   );
 }
-
-export function Fieldset({
-  legend,
-  hint,
-  children,
-}: {
-  legend: string;
-  hint?: ReactNode;
-  children: ReactNode;
-}) {
-  return (
-    <fieldset className="min-w-0">
-      <legend className="font-semibold text-lg">{legend}</legend>
-      {hint && <p className="mt-0.5 text-muted text-sm">{hint}</p>}
-      <div className="mt-4 flex flex-col gap-5">{children}</div>
-    </fieldset>
-  );
-}
