@@ -14,6 +14,10 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "line",
+  projects: [
+    { name: "journeys", testIgnore: "database-files.spec.ts", teardown: "what they left" },
+    { name: "what they left", testMatch: "database-files.spec.ts" },
+  ],
   use: {
     ...devices["Desktop Chrome"],
     // The stack's address is known to its workers only, once it runs.

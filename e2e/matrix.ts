@@ -131,7 +131,10 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "secret:name:drop",
     namesThing: true,
-    input: async (world) => ({ secretId: await addSecret(world, "former"), name: "former" }),
+    input: async (world) => {
+      const name = `former${randomUUID()}`;
+      return { secretId: await addSecret(world, name), name };
+    },
   },
   removeDestinationAction: {
     of: "fabric",

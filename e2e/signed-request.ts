@@ -3,13 +3,20 @@ import { importJWK, SignJWT } from "jose";
 import { stack } from "@/e2e/stack-address";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 
-/** One request to automate, signed as web signs; what is in `claims` replaces what would be right. */
+/** Sends one request to automate, signed as web signs. */
 export async function sendSigned<P extends AutomatePurpose>(
+  ...request: Parameters<typeof signedRequest<P>>
+): Promise<Response> {
+  return fetch(await signedRequest(...request));
+}
+
+/** A signed request that is not sent yet; what is in `claims` replaces what would be right. */
+export async function signedRequest<P extends AutomatePurpose>(
   by: { userId: string; fabricId: string },
   purpose: P,
   body: AutomateBody<P>,
   claims: Record<string, string | number> = {},
-): Promise<Response> {
+): Promise<Request> {
   const { automateUrl, webEnv } = stack();
   const url = new URL(automateRequests[purpose].path, automateUrl);
   const text = JSON.stringify(body);
@@ -30,7 +37,7 @@ export async function sendSigned<P extends AutomatePurpose>(
     .setExpirationTime("60s")
     .setJti(randomUUID())
     .sign(await importJWK(JSON.parse(webEnv.WEB_SIGNING_KEY ?? ""), "EdDSA"));
-  return fetch(url, {
+  return new Request(url, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Selvage ${token}` },
     body: text,

@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
+import { v7 as uuidv7 } from "uuid";
+import { expect, test } from "@/e2e/fixtures";
+import { addSecret, countEvents } from "@/e2e/matrix";
+import { startPipeline } from "@/e2e/pipeline";
+import { createToken, createWorld, type World } from "@/e2e/rows";
+import { callerOf } from "@/e2e/server-actions";
+import { sendSigned, signedRequest } from "@/e2e/signed-request";
+import { stack } from "@/e2e/stack-address";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+
+type Row = {
+  body: (world: World) => Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** What a User of the team is told; the Admin is always served. */
+  user: 200 | 403;
+  needsFreshSignIn?: true;
+};
+
+/** Every purpose for which web may ask, with a body that would succeed for an Admin. */
+const rows: Record<AutomatePurpose, Row> = {
+  "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
+  "connection:check": {
+    body: () => ({ kind: "restapi", connectionName: "x", properties: { baseUrl: "https://127.0.0.1:9" } }),
+    user: 200,
+  },
+  "token:create": { body: () => ({ name: "x", expiresAt: null }), user: 403, needsFreshSignIn: true },
+  "token:revoke": {
+    body: async (world) => ({ tokenId: (await createToken(world)).id }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "destination:carry": {
+    body: async (world) => ({ secretId: await addSecret(world), version: 1, destinationIds: [] }),
+    // Not by role: whoever replaced the value, and nobody else.
+    user: 403,
+  },
+  "destination:remove": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
+};
+const purposes = Object.keys(rows) as AutomatePurpose[];
+
+function send(world: World, person: { id: string }, purpose: AutomatePurpose, body: object, claims = {}) {
+  // The fabric of a new key is one that does not exist yet.
+  const isNew = purpose === "fabric-key:create";
+  const fabricId = isNew && "fabricId" in body ? String(body.fabricId) : world.fabric.id;
+  // Each body is of its own purpose; TypeScript cannot follow the table.
+  return sendSigned({ userId: person.id, fabricId }, purpose, body as AutomateBody<typeof purpose>, claims);
+}
+
+test("every route of automate is in a table", () => {
+  const folder = resolve(import.meta.dirname, "../automate");
+  const sources = [
+    join(folder, "app.ts"),
+    ...readdirSync(join(folder, "routes")).map((name) => join(folder, "routes", name)),
+  ];
+  const routes = sources
+    .filter((path) => !path.endsWith(".test.ts"))
+    .flatMap((path) => [
+      ...readFileSync(path, "utf8").matchAll(
+        /app\.(get|post|put|patch|delete|all|route)\b(?:<[^>]+>)?\(\s*([^,]+),/g,
+      ),
+    ])
+    .map(([, method, path]) => `${method} ${path}`)
+    .sort();
+  const expected = [
+    ...purposes.map((purpose) => `post automateRequests["${purpose}"].path`),
+    'get "/healthz"',
+    'get "/readyz"',
+    'get "/v1/secrets/:name"',
+  ].sort();
+  expect(routes).toEqual(expected);
+});
+
+test("without web's signature nobody is served: no credential, a session, a pipeline's token, another key", async ({
+  world,
+}) => {
+  const { token } = await startPipeline(world);
+  const revoked = await createToken(world);
+  await send(world, world.admin, "token:revoke", { tokenId: revoked.id });
+  const expired = await createToken(world, { expiresAt: new Date(0).toISOString() });
+  const { cookie = "" } = await callerOf(world.admin);
+  const headersOf: Record<string, Record<string, string>> = {
+    nothing: {},
+    "a session cookie": { cookie },
+    "a pipeline token": { authorization: `Bearer ${token}` },
+    "a revoked token": { authorization: `Bearer ${revoked.token}` },
+    "an expired token": { authorization: `Bearer ${expired.token}` },
+    "a foreign signature": { authorization: `Selvage ${await foreignSignature(world)}` },
+    "an unsigned request": { authorization: `Selvage ${unsigned(world)}` },
+  };
+  const before = await countEvents(world);
+  for (const purpose of purposes) {
+    const body = JSON.stringify(await rows[purpose].body(await createWorld()));
+    for (const [what, headers] of Object.entries(headersOf)) {
+      const response = await fetch(new URL(automateRequests[purpose].path, stack().automateUrl), {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body,
+      });
+      expect(response.status, `${purpose} with ${what}`).toBe(401);
+      expect(await response.json()).toEqual({ error: { code: "not_signed", message: expect.any(String) } });
+    }
+  }
+  expect(await countEvents(world)).toBe(before);
+});
+
+test("a session is nothing at the runtime", async ({ world }) => {
+  const { cookie = "" } = await callerOf(world.admin);
+  const response = await fetch(new URL("/v1/secrets/any", stack().automateUrl), { headers: { cookie } });
+  expect(response.status).toBe(401);
+});
+
+for (const purpose of purposes) {
+  test(`${purpose} is done for whom the policy says, whatever web signed`, async ({ world }) => {
+    const other = await createWorld("Theirs");
+    const { body, user, needsFreshSignIn } = rows[purpose];
+    const make = async (): Promise<Record<string, unknown>> =>
+      purpose === "fabric-key:create" ? { fabricId: uuidv7() } : body(world);
+
+    if (purpose !== "fabric-key:create") {
+      const foreign = await send(world, other.admin, purpose, await make());
+      const none = await send(
+        { ...world, fabric: { id: uuidv7(), name: "" } },
+        other.admin,
+        purpose,
+        await make(),
+      );
+      expect([foreign.status, none.status]).toEqual([404, 404]);
+      expect(await foreign.text()).toBe(await none.text());
+    }
+    const stranger = await send(world, { id: uuidv7() }, purpose, await make());
+    expect(stranger.status).toBe(401);
+    for (const claims of [
+      { purpose: "something:else" },
+      { htu: "http://127.0.0.1/elsewhere" },
+      { body: "AAAA" },
+      { htm: "GET" },
+    ])
+      expect((await send(world, world.admin, purpose, await make(), claims)).status).toBe(401);
+    if (needsFreshSignIn) {
+      const old = Math.floor(Date.now() / 1000) - 11 * 60;
+      const stale = await send(world, world.admin, purpose, await make(), { auth_time: old });
+      expect([stale.status, await stale.json()]).toMatchObject([403, { error: { code: "not_fresh" } }]);
+    }
+    expect((await send(world, world.user, purpose, await make())).status).toBe(user);
+    const served = await send(world, world.admin, purpose, await make());
+    // The destination of the table does not exist: an Admin is told so, nobody else.
+    expect(served.status).toBe(purpose === "destination:remove" ? 404 : 200);
+    await served.text();
+  });
+}
+
+test("a signed request is taken once", async ({ world }) => {
+  const by = { userId: world.admin.id, fabricId: world.fabric.id };
+  const request = await signedRequest(by, "token:create", { name: "once", expiresAt: null });
+  expect((await fetch(request.clone())).status).toBe(200);
+  const again = await fetch(request);
+  expect([again.status, await again.json()]).toMatchObject([401, { error: { code: "replayed" } }]);
+});
+
+function claimsFor({ admin, fabric }: World) {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    iss: "web",
+    aud: "automate",
+    iat: now,
+    exp: now + 60,
+    jti: randomUUID(),
+    actor: admin.id,
+    auth_time: now,
+    fabric: fabric.id,
+  };
+}
+
+async function foreignSignature(world: World): Promise<string> {
+  const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  return new SignJWT(claimsFor(world))
+    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
+    .sign(await importJWK(await exportJWK(privateKey), "EdDSA"));
+}
+
+function unsigned(world: World): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none", typ: "selvage-request" })}.${part(claimsFor(world))}.AA`;
+}

@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "@playwright/test";
+import { buildFolder } from "@/e2e/server-actions";
+import { stack } from "@/e2e/stack-address";
+import { builds } from "@/scripts/build.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** The files of web, as they are served and run. */
+function filesOf(folder: string, kind: RegExp): { path: string; text: string }[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && kind.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path, text: readFileSync(path, "utf8") }));
+}
+
+/** Strings that survive minifying, out of the sources that must not be here. */
+function stringsOf(source: string): string[] {
+  const text = readFileSync(join(root, source), "utf8")
+    .replace(/^\s*(\/\/|\*|\/\*).*$/gm, "")
+    .replace(/^import .*$/gm, "");
+  return [...text.matchAll(/["`]([^"`$\n\\]{12,})["`]/g)].map(([, found = ""]) => found);
+}
+
+const opening = [
+  "lib/crypto/open.ts",
+  "lib/kms/local.ts",
+  "automate/open-secret.ts",
+  "automate/fabric-keys.ts",
+];
+const drivers = {
+  ssh2: /ssh2|node-ssh|curve25519-sha256@libssh/,
+  oauth4webapi: /oauth4webapi/,
+  undici: /from ?"undici"|require\("undici"\)/,
+};
+
+const client = () => filesOf(join(buildFolder(), "static"), /\.js$/);
+const server = () => [
+  ...filesOf(join(buildFolder(), "server"), /\.js$/),
+  ...filesOf(join(root, builds.test.dist), /^web\.mjs$/),
+];
+
+test("the strings that are looked for would be found where they belong", () => {
+  const automate = readFileSync(join(root, builds.test.dist, "automate.mjs"), "utf8");
+  for (const source of opening) {
+    const strings = stringsOf(source);
+    expect(strings.length, source).toBeGreaterThan(0);
+    expect(
+      strings.some((text) => automate.includes(text)),
+      source,
+    ).toBe(true);
+  }
+  expect(readFileSync(join(root, builds.test.dist, "check-worker.mjs"), "utf8")).toMatch(drivers.ssh2);
+});
+
+test("no built file of web holds code that opens", () => {
+  for (const source of opening) {
+    // What web says as well proves nothing.
+    const strings = stringsOf(source).filter((text) => !webSources().includes(text));
+    expect(strings.length, `${source} has nothing of its own to look for`).toBeGreaterThan(0);
+    for (const { path, text } of [...client(), ...server()])
+      expect(
+        strings.filter((one) => text.includes(one)),
+        `${path} holds ${source}`,
+      ).toEqual([]);
+  }
+});
+
+function webSources(): string {
+  const folders = ["app", "components", "lib"].map((name) => join(root, name));
+  return folders
+    .flatMap((folder) => filesOf(folder, /\.tsx?$/))
+    .filter(({ path }) => !/lib\/(crypto\/open|kms\/|generated\/)|\.test\.ts/.test(path))
+    .map(({ text }) => text)
+    .join("\n");
+}
+
+test("no driver of a check is built into web, and nothing of the server into the browser", () => {
+  for (const [name, pattern] of Object.entries(drivers))
+    for (const { path, text } of [...client(), ...server()])
+      expect(pattern.test(text), `${path} holds ${name}`).toBe(false);
+  for (const { path, text } of client())
+    expect(/SELECT .* FROM|PrismaClient|WEB_SIGNING_KEY|SESSION_SECRET/.test(text), path).toBe(false);
+});
+
+test("neither web's environment nor a file that it serves holds a key of automate", () => {
+  const { webEnv, automateEnv } = stack();
+  const master = readFileSync(automateEnv.MASTER_KEY_FILE ?? "", "utf8").trim();
+  const { d } = JSON.parse(automateEnv.AUTOMATE_SIGNING_KEY ?? "{}");
+  expect([master, d].every((key) => typeof key === "string" && key.length > 40)).toBe(true);
+  const environment = JSON.stringify(webEnv);
+  for (const key of [master, d, automateEnv.AUTOMATE_DATABASE_URL, automateEnv.MASTER_KEY_FILE])
+    expect(environment).not.toContain(key);
+  for (const { path, text } of [...client(), ...server()])
+    for (const key of [master, d]) expect(text.includes(key), path).toBe(false);
+});

@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { expect, test } from "@/e2e/fixtures";
+import { requestSecret, startPipeline } from "@/e2e/pipeline";
+import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
+import { database, type World } from "@/e2e/rows";
+import { type Caller, callAction, callerOf } from "@/e2e/server-actions";
+import { stack } from "@/e2e/stack-address";
+
+const kills = process.env.RUN_LONG ? 40 : 3;
+// A value of some size, so that a kill finds work to interrupt.
+const valueBytes = 60_000;
+
+// Restarts share the machine with nothing else of this file.
+test.describe.configure({ mode: "default" });
+test.setTimeout(60_000 + kills * 10_000);
+
+type Attempt = { name: string; value: string; answered: boolean };
+
+/** Creates secrets one after another until the program is gone. */
+async function createUntilGone(caller: Caller, world: World, web: ProgramCopy, value: () => string) {
+  const attempts: Attempt[] = [];
+  for (;;) {
+    const attempt = { name: `s${randomUUID()}`, value: value(), answered: false };
+    attempts.push(attempt);
+    const input = { subKind: "text", name: attempt.name, fields: { value: attempt.value } };
+    const result = await callAction(caller, "createSecretAction", [world.fabric.id, input], web.url).catch(
+      () => null,
+    );
+    if (!result?.ok) return attempts;
+    attempt.answered = true;
+  }
+}
+
+/** Each secret is wholly there and opens, or is not there at all; what was answered is there. */
+async function expectWhole(world: World, attempts: readonly Attempt[]) {
+  const pipeline = await startPipeline(world);
+  for (const { name, value, answered } of attempts) {
+    const response = await requestSecret(pipeline.token, name);
+    if (response.status === 404) expect(answered, `${name} was answered and is gone`).toBe(false);
+    else expect(await response.json()).toMatchObject({ name, value, version: 1 });
+  }
+  const { rows } = await database().query(
+    `SELECT s.id FROM secret s WHERE s."fabricId" = $1 AND (
+       NOT EXISTS (SELECT 1 FROM secret_version v WHERE v."secretId" = s.id)
+       OR NOT EXISTS (SELECT 1 FROM secret_field f WHERE f."secretId" = s.id)
+       OR NOT EXISTS (SELECT 1 FROM secret_name n WHERE n."secretId" = s.id AND n."retiredAt" IS NULL)
+       OR NOT EXISTS (SELECT 1 FROM audit_event e WHERE e."objectId" = s.id AND e.action = 'secret.create'))`,
+    [world.fabric.id],
+  );
+  expect(rows, "halves of secrets").toEqual([]);
+}
+
+test("web killed during creates leaves each secret whole or not there", async ({ world, canary }) => {
+  const web = await startWebCopy("web-killed");
+  const caller = await callerOf(world.user);
+  const value = () => canary.value().padEnd(valueBytes, "x");
+  const attempts: Attempt[] = [];
+  try {
+    for (let i = 0; i < kills; i++) {
+      const creating = Promise.all([1, 2, 3].map(() => createUntilGone(caller, world, web, value)));
+      await afterSome(world, attempts.length);
+      await web.kill();
+      attempts.push(...(await creating).flat());
+      await web.restart();
+    }
+  } finally {
+    await web.stop();
+  }
+  expect(attempts.some(({ answered }) => answered)).toBe(true);
+  await expectWhole(world, attempts);
+});
+
+test("web killed during replacements leaves the old value or the new one, with its version", async ({
+  world,
+  canary,
+}) => {
+  const web = await startWebCopy("web-killed");
+  const caller = await callerOf(world.user);
+  const pipeline = await startPipeline(world);
+  const fields = () => ({
+    username: canary.value().padEnd(1000, "u"),
+    password: canary.value().padEnd(valueBytes, "p"),
+  });
+  const first = fields();
+  const made = await callAction(caller, "createSecretAction", [
+    world.fabric.id,
+    { subKind: "username_password", name: "replaced", fields: first },
+  ]);
+  const secretId =
+    made.ok && typeof made.value === "object" && made.value !== null && "id" in made.value
+      ? made.value.id
+      : undefined;
+  // Of each version, the values that somebody tried to give it.
+  const tried: Record<number, object[]> = { 1: [first] };
+  let version = 1;
+  try {
+    for (let i = 0; i < kills; i++) {
+      const replacing = (async () => {
+        for (;;) {
+          const next = fields();
+          tried[version + 1] = [...(tried[version + 1] ?? []), next];
+          const input = { subKind: "username_password", secretId, expectedVersion: version, fields: next };
+          const result = await callAction(
+            caller,
+            "replaceSecretAction",
+            [world.fabric.id, input],
+            web.url,
+          ).catch(() => null);
+          if (!result?.ok) return;
+          version += 1;
+        }
+      })();
+      await expect.poll(() => version).toBeGreaterThan(i + 1);
+      await web.kill();
+      await replacing;
+      await web.restart();
+      const read = await pipeline.read("replaced");
+      expect([version, version + 1]).toContain(read.version);
+      expect(tried[read.version]).toContainEqual(read.value);
+      version = read.version;
+    }
+  } finally {
+    await web.stop();
+  }
+});
+
+test("automate killed while it makes keys and hands out values loses nothing, and serves again", async ({
+  world,
+  canary,
+}) => {
+  const automate = await startAutomateCopy("automate-killed");
+  const web = await startWebCopy("web-of-killed-automate", () => ({ AUTOMATE_URL: automate.url }));
+  const admin = await callerOf(world.admin);
+  const value = canary.value();
+  await callAction(admin, "createSecretAction", [
+    world.fabric.id,
+    { subKind: "text", name: "steady", fields: { value } },
+  ]);
+  const { token } = await startPipeline(world);
+  const answered: string[] = [];
+  try {
+    for (let i = 0; i < kills; i++) {
+      let isGone = false;
+      const reading = (async () => {
+        while (!isGone) {
+          const response = await fetch(new URL("/v1/secrets/steady", automate.url), {
+            headers: { authorization: `Bearer ${token}` },
+          }).catch(() => null);
+          if (response?.ok) expect(await response.json().catch(() => ({ value }))).toMatchObject({ value });
+        }
+      })();
+      const making = (async () => {
+        while (!isGone) {
+          const name = `Fabric ${randomUUID()}`;
+          const made = await callAction(
+            admin,
+            "createFabricAction",
+            [world.team.id, { name, description: "", provider: "none" }],
+            web.url,
+          );
+          if (made.ok) answered.push(name);
+        }
+      })();
+      const before = answered.length;
+      await expect.poll(() => answered.length).toBeGreaterThan(before);
+      await automate.kill();
+      isGone = true;
+      await Promise.all([reading, making]);
+      await automate.restart();
+    }
+  } finally {
+    await web.stop();
+    await automate.stop();
+  }
+  const { rows } = await database().query<{ id: string; name: string; keys: number }>(
+    `SELECT f.id, f.name, (SELECT count(*)::int FROM fabric_key k WHERE k."fabricId" = f.id) AS keys
+     FROM fabric f WHERE f."teamId" = $1`,
+    [world.team.id],
+  );
+  expect(rows.filter(({ keys }) => keys !== 1)).toEqual([]);
+  expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(answered));
+  // Each of them can be sealed to, and what was sealed opens.
+  for (const { id } of rows) {
+    const secret = { subKind: "text", name: "probe", fields: { value: canary.value() } };
+    expect(await callAction(admin, "createSecretAction", [id, secret])).toMatchObject({ ok: true });
+    const read = await startPipeline({ admin: world.admin, fabric: { id, name: "" } });
+    expect((await read.read("probe")).value).toBe(secret.fields.value);
+  }
+  expect(stack().automateUrl).not.toBe(automate.url);
+});
+
+/** Until this round has stored something, so that the kill comes into the middle of its work. */
+async function afterSome(world: World, before: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { rows } = await database().query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM secret WHERE "fabricId" = $1`,
+        [world.fabric.id],
+      );
+      return rows[0]?.count ?? 0;
+    })
+    .toBeGreaterThan(Math.max(0, before - 9) + Math.floor(Math.random() * 6));
+}

@@ -1,0 +1,141 @@
+import type { Page } from "@playwright/test";
+import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { connectionsPath, fillConnection, openPicker } from "@/e2e/connections-screen";
+import { expect, test } from "@/e2e/fixtures";
+import { addConnection, addSecret } from "@/e2e/matrix";
+import { open } from "@/e2e/open";
+import { createToken, type World } from "@/e2e/rows";
+import { openDialog, secretsPath } from "@/e2e/secrets-screen";
+import { signIn } from "@/e2e/sign-in";
+
+type Screen = {
+  name: string;
+  path: (world: World, things: Things) => string;
+  show?: (page: Page) => Promise<unknown>;
+};
+type Things = { secretId: string; connectionId: string };
+
+const fabric = ({ fabric: { id } }: World) => `/metadata/fabrics/${id}`;
+const secret = (world: World, { secretId }: Things) => `${secretsPath(world.fabric)}/${secretId}`;
+const click = (name: string) => (page: Page) =>
+  page.getByRole("button", { name, exact: true }).first().click();
+
+/** Every screen, and every dialog and picker that opens on one. */
+const screens: Screen[] = [
+  { name: "Metadata", path: () => "/metadata" },
+  { name: "Create Fabric", path: () => "/metadata", show: click("Create Fabric") },
+  {
+    name: "Account menu",
+    path: () => "/metadata",
+    show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
+  },
+  { name: "Teams", path: () => "/metadata/teams" },
+  { name: "Team", path: ({ team }) => `/metadata/teams/${team.id}` },
+  {
+    name: "Add Member",
+    path: ({ team }) => `/metadata/teams/${team.id}`,
+    show: (page) => page.getByRole("button", { name: /^Add member/i }).click(),
+  },
+  { name: "Basic Info", path: fabric },
+  {
+    name: "Edit fabric",
+    path: fabric,
+    show: (page) => page.getByRole("button", { name: /^Edit/ }).first().click(),
+  },
+  { name: "Activity", path: (world) => `${fabric(world)}/activity` },
+  { name: "Advanced", path: (world) => `${fabric(world)}/advanced` },
+  {
+    name: "Create Token",
+    path: (world) => `${fabric(world)}/advanced`,
+    show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
+  },
+  { name: "Secrets", path: (world) => secretsPath(world.fabric) },
+  { name: "Secrets, none match", path: (world) => `${secretsPath(world.fabric)}?search=zzz` },
+  ...["Text", "Binary", "Username & Password", "M2M OAuth"].map((type) => ({
+    name: `Add Secret, ${type}`,
+    path: (world: World) => secretsPath(world.fabric),
+    show: async (page: Page) => {
+      await click("Add Secret")(page);
+      await page
+        .locator("label")
+        .filter({ has: page.getByRole("radio", { name: type, exact: true }) })
+        .click();
+      await page.getByRole("button", { name: "Create", exact: true }).click();
+      await expect(page.getByText(/is empty\.|Choose a file\./).first()).toBeVisible();
+    },
+  })),
+  { name: "A secret", path: secret },
+  { name: "Replace value", path: secret, show: (page) => openDialog(page, "Replace value") },
+  { name: "Rename secret", path: secret, show: (page) => openDialog(page, "Rename", "Rename secret") },
+  { name: "Edit description", path: secret, show: (page) => openDialog(page, "Edit description") },
+  {
+    name: "Delete secret",
+    path: secret,
+    show: (page) => page.getByRole("button", { name: "Delete", exact: true }).click(),
+  },
+  { name: "Connections", path: (world) => connectionsPath(world.fabric) },
+  { name: "Gallery of kinds", path: (world) => `${connectionsPath(world.fabric)}/new` },
+  ...["postgres", "sftp", "restapi"].map((kind) => ({
+    name: `Create Connection, ${kind}`,
+    path: (world: World) => `${connectionsPath(world.fabric)}/new?kind=${kind}`,
+    show: (page: Page) =>
+      page.getByRole("region", { name: "Check" }).getByRole("button", { name: "Check" }).click(),
+  })),
+  {
+    name: "Secret picker",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    show: async (page) =>
+      expect((await openPicker(page, "Password")).getByRole("option").first()).toBeVisible(),
+  },
+  {
+    name: "Secret picker, none of this type",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=restapi`,
+    show: async (page) => {
+      await fillConnection(page, { Authentication: "Basic" });
+      await expect((await openPicker(page, "Username & password")).getByText(/There is no/)).toBeVisible();
+    },
+  },
+  {
+    name: "New Secret in a picker",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    show: async (page) => {
+      await (await openPicker(page, "Password")).getByRole("button", { name: "New Secret" }).click();
+      await expect(page.getByRole("dialog", { name: "Add Secret" })).toBeVisible();
+    },
+  },
+  {
+    name: "A connection",
+    path: (world, { connectionId }) => `${connectionsPath(world.fabric)}/${connectionId}`,
+  },
+  { name: "Nothing here", path: () => "/nothing/here" },
+];
+
+for (const width of [1280, 390]) {
+  test.describe(`at ${width} px`, () => {
+    test.use({ viewport: { width, height: 844 } });
+
+    for (const { name, path, show } of screens) {
+      test(`${name} has no accessibility violation in either theme and does not scroll sideways`, async ({
+        page,
+        context,
+        world,
+      }) => {
+        const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
+        await createToken(world);
+        await signIn(context, world.admin);
+        await open(page, path(world, things));
+        await show?.(page);
+        await expectNoSidewaysScroll(page, name);
+        await expectAccessible(page, name);
+      });
+    }
+
+    test("the pages of who is not signed in have no accessibility violation either", async ({ page }) => {
+      for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
+        await open(page, path);
+        await expectNoSidewaysScroll(page, path);
+        await expectAccessible(page, path);
+      }
+    });
+  });
+}
