@@ -68,7 +68,7 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
 function CountLink({ href, count, noun, of }: { href: string; count: number; noun: string; of: string }) {
   return (
     <Link href={href} className="inline-block min-w-6 tabular-nums hover:text-accent-text hover:underline">
-      {count}
+      {count.toLocaleString("en")}
       <span className="sr-only">
         {" "}
         {noun} of {of}

@@ -30,7 +30,7 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
                 {tab.label}
                 {tab.count !== undefined && (
                   <span className="rounded-full bg-hover px-1.5 text-muted text-xs tabular-nums">
-                    {tab.count}
+                    {tab.count.toLocaleString("en")}
                   </span>
                 )}
               </Link>
