@@ -1,6 +1,7 @@
-import { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
-import { allowedHosts, clientAddress, refusalOfBody } from "@/scripts/front-door";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allowedHosts, boundBody, clientAddress, maxBodyBytes } from "@/scripts/front-door";
 
 function request(forwarded?: string) {
   const socket = new Socket();
@@ -29,15 +30,48 @@ test("only the public host is answered", () => {
 });
 
 describe("a body", () => {
-  const post = (headers: Record<string, string>) => refusalOfBody({ headers }, 1_048_576);
+  const maxBytes = 10_000;
+  let server: Server;
+  let url: string;
 
-  test("that holds the largest secret comes in, one that is larger does not", () => {
-    expect(post({ "content-length": "1400000" })).toBeNull();
-    expect(post({ "content-length": "2000000" })).toBe(413);
+  beforeAll(async () => {
+    server = createServer((req, res) => {
+      if (!boundBody(req, maxBytes)) return res.writeHead(413, { connection: "close" }).end();
+      let length = 0;
+      req.on("data", (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      req.on("end", () => res.end(String(length)));
+      req.on("error", () => res.destroy());
+    });
+    server.on("clientError", () => {});
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  const chunked = (bytes: number) => ({
+    method: "POST",
+    duplex: "half" as const,
+    body: new ReadableStream({
+      start(stream) {
+        for (let sent = 0; sent < bytes; sent += 1000) stream.enqueue(new Uint8Array(1000));
+        stream.close();
+      },
+    }),
   });
 
-  test("that does not say its length is refused, since nothing would end it", () => {
-    expect(post({ "transfer-encoding": "chunked" })).toBe(411);
-    expect(post({})).toBeNull();
+  test("of the allowed length comes in whole, in chunks too", async () => {
+    expect(await (await fetch(url, { method: "POST", body: "x".repeat(10_000) })).text()).toBe("10000");
+    expect(await (await fetch(url, chunked(10_000))).text()).toBe("10000");
+  });
+
+  test("that says it is longer is refused, and one that grows longer is cut off", async () => {
+    expect((await fetch(url, { method: "POST", body: "x".repeat(10_001) })).status).toBe(413);
+    await expect(fetch(url, chunked(200_000))).rejects.toThrow();
+  });
+
+  test("that holds the largest secret fits", () => {
+    expect(maxBodyBytes(1_048_576)).toBeGreaterThan(1_400_000);
   });
 });

@@ -18,15 +18,26 @@ export function clientAddress(req: Pick<IncomingMessage, "headers" | "socket">, 
   return chain[Math.max(0, chain.length - 1 - trustedHops)] ?? "";
 }
 
+/** The longest body that is taken: an action that carries the largest secret, with room for its other fields. */
+export function maxBodyBytes(maxSecretBytes: number): number {
+  return Math.ceil((maxSecretBytes * 4) / 3) + 524_288;
+}
+
 /**
- * The status that a request is refused with for its body, or null. A body says its length, which Node then holds it to, and is no
- * longer than an action that carries the largest secret.
+ * Holds a request to a length: false when it says itself that it is longer. One that comes in chunks, as Next's own do when
+ * it sends an action on to another page, is cut off where it grows too long.
  */
-export function refusalOfBody(
-  req: Pick<IncomingMessage, "headers">,
-  maxSecretBytes: number,
-): 411 | 413 | null {
-  const { "content-length": length, "transfer-encoding": encoding } = req.headers;
-  if (encoding !== undefined) return 411;
-  return Number(length ?? 0) > Math.ceil((maxSecretBytes * 4) / 3) + 524_288 ? 413 : null;
+export function boundBody(req: IncomingMessage, maxBytes: number): boolean {
+  if (Number(req.headers["content-length"] ?? 0) > maxBytes) return false;
+  if (req.headers["transfer-encoding"] === undefined) return true;
+  let received = 0;
+  // What the parser hands over is counted on its way in: reading it here would take it from Next.
+  const push = req.push.bind(req);
+  req.push = (chunk: Buffer | null, encoding) => {
+    received += chunk?.length ?? 0;
+    if (received <= maxBytes) return push(chunk, encoding);
+    req.destroy();
+    return false;
+  };
+  return true;
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
-import { allowedHosts, clientAddress, internalHeaders, refusalOfBody } from "@/scripts/front-door";
+import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
 
 const stopTimeoutMs = 10_000;
 
@@ -24,6 +24,7 @@ async function serve(env: WebEnv) {
   await app.prepare();
   const hosts = allowedHosts(env.PUBLIC_URL);
   const { protocol } = new URL(env.PUBLIC_URL);
+  const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
 
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     const host = req.headers.host?.toLowerCase();
@@ -32,10 +33,9 @@ async function serve(env: WebEnv) {
       res.end("This server does not answer for that host.\n");
       return;
     }
-    const refusal = refusalOfBody(req, env.MAX_SECRET_BYTES);
-    if (refusal !== null) {
-      res.writeHead(refusal, { "content-type": "text/plain; charset=utf-8", connection: "close" });
-      res.end(refusal === 413 ? "The request is too large.\n" : "The request has to say how long it is.\n");
+    if (!boundBody(req, maxBytes)) {
+      res.writeHead(413, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+      res.end("The request is too large.\n");
       return;
     }
     // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
