@@ -42,7 +42,8 @@ function protection({ protocol, tls, hostKey }: Place): string {
  */
 export function canonicalHost(host: string): string | null {
   const bare = host.trim().replace(/^\[|\]$/g, "");
-  if (bare === "" || /[\s/\\?#@%,]/.test(bare)) return null;
+  // No name is longer, and what follows must not be slow for whoever sends one that is.
+  if (bare === "" || bare.length > 253 || /[\s/\\?#@%,]/.test(bare)) return null;
   const isV6 = bare.includes(":");
   if (!URL.canParse(`http://${isV6 ? `[${bare}]` : bare}`)) return null;
   const { hostname, pathname } = new URL(`http://${isV6 ? `[${bare}]` : bare}`);

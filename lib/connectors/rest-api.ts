@@ -3,6 +3,11 @@ import { defineConnector, type FactsByField, optional, secretRef, when } from "@
 import { type Destination, parseHostPort } from "@/lib/connectors/destination";
 import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
 
+/** Headers that say where a request goes or ends. A key in Host would even be the server name that TLS sends in clear. */
+const steeringHeaders: ReadonlySet<string> = new Set(
+  "host connection keep-alive content-length transfer-encoding upgrade te trailer expect".split(" "),
+);
+
 const addressMessage = "Enter a web address, such as https://api.example.com.";
 
 /** Any HTTP API; its four ways to sign in use all four types of secret. */
@@ -51,6 +56,7 @@ export const restApi = defineConnector({
       { authType: "api_key" },
       textField(128, { title: "Name of the header or parameter", placeholder: "X-API-Key" })
         .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "Use letters, digits and dashes, such as X-API-Key.")
+        .refine((name) => !steeringHeaders.has(name.toLowerCase()), "This name has another meaning in HTTP.")
         .meta({ title: "Name of the header or parameter", placeholder: "X-API-Key" }),
     ),
     oauthClient: when(

@@ -63,6 +63,20 @@ describe("validation", () => {
     });
   });
 
+  it.each(["Host", "content-length", "Transfer-Encoding", "connection", "Upgrade", "TE", "Expect"])(
+    "keeps the API key out of the header %s, which steers the request itself",
+    (apiKeyName) => {
+      const key = { ...api, authType: "api_key", apiKey: "s1", apiKeyName };
+      expect(validate(restApi, key)).toMatchObject({ fieldErrors: { apiKeyName: expect.any(String) } });
+    },
+  );
+
+  it("judges a host of a million dots at once", () => {
+    const startedAt = performance.now();
+    expect(validate(postgres, { ...pg, server: `${".".repeat(200_000)}a` })).toMatchObject({ ok: false });
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
   it.each(["//evil.example.com/", "status", "/a b", "/\\evil"])("refuses the test path %s", (testPath) => {
     expect(validate(restApi, { ...api, testPath })).toMatchObject({ ok: false });
   });

@@ -17,6 +17,7 @@ export const secretName = z
 /** The nearest name that fits, or an empty string. */
 export function suggestName(name: string): string {
   return name
+    .slice(0, 1000)
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
     .trim()
