@@ -74,6 +74,23 @@ test("a value in a page is caught, in its text or left in a field", async ({ pag
   expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
 });
 
+test("a script without the page's nonce is blocked, and the test that saw it would fail", async ({
+  page,
+  expectConsoleError,
+}) => {
+  await page.goto("/sign-in");
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "window.stolen = true";
+    // Not by a trusted script, as an injection into the page would be.
+    document.body.insertAdjacentHTML("beforeend", '<img src="x" onerror="window.stolen = true">');
+    document.body.append(script);
+  });
+  await expect.poll(() => page.evaluate(() => "stolen" in window)).toBe(false);
+  expectConsoleError(/Blocked by script-src/);
+  expectConsoleError(/Content Security Policy/);
+});
+
 test("a value in a log of either program is caught", async ({ browserName: _ }, testInfo) => {
   for (const name of ["web.log", "automate.log"]) {
     const copy = testInfo.outputPath(name);

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { expectAccessible, expectNoSidewaysScroll, violations } from "@/e2e/axe";
 import { connectionsPath, fillConnection, openPicker } from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
 import { addConnection, addSecret } from "@/e2e/matrix";
@@ -110,32 +110,44 @@ const screens: Screen[] = [
   { name: "Nothing here", path: () => "/nothing/here" },
 ];
 
-for (const width of [1280, 390]) {
-  test.describe(`at ${width} px`, () => {
-    test.use({ viewport: { width, height: 844 } });
-
-    for (const { name, path, show } of screens) {
-      test(`${name} has no accessibility violation in either theme and does not scroll sideways`, async ({
-        page,
-        context,
-        world,
-      }) => {
-        const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
-        await createToken(world);
-        await signIn(context, world.admin);
-        await open(page, path(world, things));
-        await show?.(page);
-        await expectNoSidewaysScroll(page, name);
-        await expectAccessible(page, name);
-      });
-    }
-
-    test("the pages of who is not signed in have no accessibility violation either", async ({ page }) => {
-      for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
-        await open(page, path);
-        await expectNoSidewaysScroll(page, path);
-        await expectAccessible(page, path);
-      }
-    });
+for (const { name, path, show } of screens) {
+  test(`${name} has no accessibility violation in either theme, and fits a phone`, async ({
+    page,
+    context,
+    world,
+  }) => {
+    const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
+    await createToken(world);
+    await signIn(context, world.admin);
+    await open(page, path(world, things));
+    await show?.(page);
+    await expectGoodLooks(page, name);
   });
+}
+
+for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
+  test(`${path.slice(0, 8)} has no accessibility violation in either theme, and fits a phone`, async ({
+    page,
+  }) => {
+    await open(page, path);
+    await expectGoodLooks(page, path);
+  });
+}
+
+test("what is wrong with a screen would be seen", async ({ page }) => {
+  await open(page, "/sign-in");
+  await page.evaluate(() => {
+    const picture = document.createElement("img");
+    picture.style.width = "3000px";
+    document.body.append(picture);
+  });
+  expect((await violations(page)).join()).toContain("image-alt");
+  await expect(expectNoSidewaysScroll(page, "with a wide picture")).rejects.toThrow("too wide");
+});
+
+async function expectGoodLooks(page: Page, name: string) {
+  await expectAccessible(page, name, ["light", "dark"]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page, name);
+  await expectAccessible(page, `${name} on a phone`, ["dark"]);
 }

@@ -6,7 +6,10 @@ import { sessionCookie, startSession } from "@/e2e/sign-in";
 import { stack } from "@/e2e/stack-address";
 
 const manifest = z.object({
-  node: z.record(z.string(), z.object({ filename: z.string(), exportedName: z.string() })),
+  node: z.record(
+    z.string(),
+    z.object({ exportedName: z.string(), workers: z.record(z.string(), z.unknown()) }),
+  ),
 });
 const result = z.union([
   z.object({ ok: z.literal(true), value: z.unknown() }),
@@ -23,11 +26,17 @@ export function buildFolder(): string {
   return resolve(import.meta.dirname, "..", stack().webEnv.NEXT_DIST_DIR ?? ".next");
 }
 
-/** Every server action of the build, by name: the id by which anybody may call it. */
-export function serverActions(): Map<string, string> {
+/** Every server action of the build, by name: the id by which anybody may call it, and a page that has it. */
+export function serverActions(): Map<string, { id: string; path: string }> {
   const text = readFileSync(join(buildFolder(), "server/server-reference-manifest.json"), "utf8");
   const entries = Object.entries(manifest.parse(JSON.parse(text)).node);
-  return new Map(entries.map(([id, { exportedName }]) => [exportedName, id]));
+  return new Map(
+    entries.map(([id, { exportedName, workers }]) => {
+      const [worker = ""] = Object.keys(workers);
+      const path = worker.replace(/^app|\/page$|\/\([^)]+\)/g, "").replace(/[[\]]/g, "_");
+      return [exportedName, { id, path }];
+    }),
+  );
 }
 
 /** Who calls: a signed-in person, or nobody. */
@@ -61,16 +70,16 @@ export function sendAction(
   args: readonly unknown[],
   webUrl = stack().webUrl,
 ): Promise<Response> {
-  const id = serverActions().get(name);
-  if (!id) throw new Error(`There is no action ${name}.`);
-  return fetch(new URL("/metadata", webUrl), {
+  const action = serverActions().get(name);
+  if (!action) throw new Error(`There is no action ${name}.`);
+  return fetch(new URL(action.path, webUrl), {
     method: "POST",
     redirect: "manual",
     headers: {
       "content-type": "text/plain;charset=UTF-8",
       accept: "text/x-component",
       origin: new URL(webUrl).origin,
-      "next-action": id,
+      "next-action": action.id,
       ...headers,
     },
     body: JSON.stringify(args, escapeDollar),

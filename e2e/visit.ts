@@ -14,7 +14,7 @@ export async function visit(caller: Caller, path: string, options: Options = {})
   });
   const location = response.headers.get("location");
   // Next sends the request for a payload on to the address by which caches know it.
-  if (location?.includes("_rsc=") && !path.includes("_rsc=")) {
+  if (location?.includes("_rsc") && !path.includes("_rsc")) {
     const next = new URL(location, response.url);
     return visit(caller, `${next.pathname}${next.search}`, options);
   }
