@@ -1,11 +1,11 @@
 import type { CurrentSecret } from "@/automate/current-secret";
-import type { Scope } from "@/lib/access/scope";
+import { isFresh, type Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db";
 
 /**
- * Allows the destinations of a secret that are not allowed yet, when this person may: an Admin, or whoever entered
- * every field that the secret is made of now. Returns those that stay refused.
+ * Allows the destinations of a secret that are not allowed yet, when this person may: an Admin who signed in lately,
+ * or whoever entered every field that the secret is made of now. Returns those that stay refused.
  */
 export async function allowDestinations(
   scope: Scope<"connection:check">,
@@ -53,5 +53,6 @@ function mayAllow(
   { role, actor }: Scope<"connection:check">,
   { manifest, enteredBy }: CurrentSecret,
 ): boolean {
-  return role === "admin" || Object.values(manifest).every((version) => enteredBy.get(version) === actor.id);
+  if (role === "admin" && isFresh(actor)) return true;
+  return Object.values(manifest).every((version) => enteredBy.get(version) === actor.id);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findSecretById, findSecretByName } from "@/automate/current-secret";
+import { type CurrentSecret, findSecretById, findSecretByName } from "@/automate/current-secret";
 import { allowDestinations } from "@/automate/destinations";
 import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/fabric-keys";
 import { openSecrets } from "@/automate/open-secret";
@@ -186,6 +186,8 @@ describe("a new destination", () => {
     expect(await owner.allowedDestination.count({ where: { secretId: { in: [theirs.id, mixed.id] } } })).toBe(
       0,
     );
+    const stale = { ...check("admin"), actor: { ...fabric.admin, authenticatedAt: new Date(0) } };
+    expect(await allowDestinations(stale, mixed, [place])).toEqual([place]);
     expect(await allowDestinations(check("admin"), mixed, [place])).toEqual([]);
   });
 
@@ -212,6 +214,42 @@ describe("a new destination", () => {
       code: "destination_not_allowed",
       fieldErrors: { password: expect.any(String) },
     });
+  });
+
+  test("comes with another certificate authority, by itself or as a new version of it", async () => {
+    const secret = await addSecret("text", [{ by: "admin", fields: { value: "v" } }]);
+    const trusted = await addSecret("text", [{ by: "admin", fields: { value: "ca" } }]);
+    const own = await addSecret("text", [{ by: "user", fields: { value: "ca" } }]);
+    const properties = { server: "db.example.com", database: "d", username: "u", password: secret.id };
+    const ask = async (role: "user" | "admin", caCertificate?: CurrentSecret) =>
+      (await prepareCheck(check(role), "postgres", { ...properties, caCertificate: caCertificate?.id })).ok;
+    expect(await ask("admin")).toBe(true);
+    expect(await ask("user", own)).toBe(false);
+    expect(await ask("admin", trusted)).toBe(true);
+    expect(await ask("user", trusted)).toBe(true);
+    const { id: createdById, name: createdByName } = fabric.user;
+    const next = { secretId: trusted.id, version: 2, fabricId: fabric.fabricId, createdById, createdByName };
+    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
+    expect(await ask("user", trusted)).toBe(false);
+  });
+
+  test("of an OAuth client may trust an authority of its own", async () => {
+    const fields = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token" };
+    const client = await addSecret("m2m_oauth", [{ by: "user", fields }], {
+      authHost: "idp.example.com:443",
+    });
+    const authority = await addSecret("text", [{ by: "user", fields: { value: "ca" } }]);
+    const prepared = await prepareCheck(check("user"), "restapi", {
+      baseUrl: "https://api.example.com",
+      authType: "oauth_client_credentials",
+      oauthClient: client.id,
+      caCertificate: authority.id,
+    });
+    if (!prepared.ok) throw new Error(prepared.code);
+    const openings = prepared.value.openings.map(({ opening }) => opening);
+    expect(
+      await openSecrets(fabric.keys, { for: "check", scope: check("user"), connection: "c" }, openings),
+    ).toHaveLength(2);
   });
 });
 

@@ -81,8 +81,8 @@ async function openFields(
   }
   // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
   const authHost = opened.authUrl && hostPortOf(opened.authUrl.revealText());
-  if (purpose.for === "check" && authHost && !destinations.includes(`oauth-token://${authHost}`))
-    throw new CannotOpen();
+  const isListed = destinations.some((key) => key.split("?")[0] === `oauth-token://${authHost}`);
+  if (purpose.for === "check" && authHost && !isListed) throw new CannotOpen();
   return opened;
 }
 

@@ -45,7 +45,11 @@ export async function prepareCheck(
   for (const field of fieldsToOpen(connector, validated.value, facts)) {
     const secret = secrets[field];
     if (!secret) continue;
-    const keys = destinations.filter((place) => place.secretFields.includes(field)).map(destinationKey);
+    // The authority itself is sent nowhere.
+    const authority = field === "caCertificate" ? undefined : authorityOf(secrets);
+    const keys = destinations
+      .filter((place) => place.secretFields.includes(field))
+      .map((place) => destinationKey(place, authority));
     const refused = await allowDestinations(scope, secret, keys);
     if (refused.length > 0) return fail("destination_not_allowed", { [field]: refused.join(" ") });
     openings.push({
@@ -54,6 +58,11 @@ export async function prepareCheck(
     });
   }
   return ok({ connector, properties, destinations, openings });
+}
+
+/** The certificate authority that a connection trusts besides the public ones: another version is another authority. */
+function authorityOf({ caCertificate }: Readonly<Record<string, CurrentSecret>>): string | undefined {
+  return caCertificate && `${caCertificate.id}.${caCertificate.version}`;
 }
 
 function factsOf(secrets: Readonly<Record<string, CurrentSecret>>): FactsByField {

@@ -24,7 +24,7 @@ export function SecretDestinations({
           {destinations.map((allowed) => (
             <DetailItem key={allowed.id}>
               <span className="min-w-0">
-                <code className="block font-mono text-sm">{allowed.destination}</code>
+                <code className="wrap-anywhere block font-mono text-sm">{allowed.destination}</code>
                 <span className="text-muted text-sm">
                   added by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>

@@ -55,7 +55,11 @@ export function grantTeam<P extends Permission>(
 
 function judge(actor: Actor, role: Role, permission: Permission): void {
   if (!allows(role, permission)) throw new Forbidden(`A ${role} may not ${permission}.`);
-  if (!needsFreshSignIn.has(permission)) return;
-  const age = actor.kind === "user" ? Date.now() - actor.authenticatedAt.getTime() : Number.POSITIVE_INFINITY;
-  if (age > freshForMs) throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
+  if (needsFreshSignIn.has(permission) && !isFresh(actor))
+    throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
+}
+
+/** True for a person who signed in, or confirmed who they are, in the last ten minutes. */
+export function isFresh(actor: Actor): boolean {
+  return actor.kind === "user" && Date.now() - actor.authenticatedAt.getTime() <= freshForMs;
 }

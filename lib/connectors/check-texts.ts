@@ -200,7 +200,7 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   destination_not_allowed: {
     title: "This secret may not be sent there yet.",
     advice:
-      "Whoever entered its value, or an Admin of the team, allows a new place by running this check once. Nothing was sent.",
+      "Whoever entered its value, or an Admin who signed in less than ten minutes ago, allows a new place by running this check once. Nothing was sent.",
   },
   secret_missing: {
     title: "The secret that was chosen is gone.",

@@ -20,12 +20,15 @@ type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">
 
 /**
  * The canonical name of a destination, which allowances are stored and compared by: another host, port, protocol,
- * TLS mode or host key is another destination, another spelling of the same host is not.
+ * TLS mode, host key or certificate authority is another destination, another spelling of the same host is not.
  */
-export function destinationKey(destination: Place): string {
+export function destinationKey(destination: Place, authority?: string): string {
   const host = canonicalHost(destination.host) ?? destination.host;
   const shown = host.includes(":") ? `[${host}]` : host;
-  return `${destination.protocol}://${shown}:${destination.port}${protection(destination)}`;
+  const key = `${destination.protocol}://${shown}:${destination.port}${protection(destination)}`;
+  // Whoever chooses which authority is trusted can stand in for the server.
+  if (authority === undefined || destination.tls !== "verify-full") return key;
+  return `${key}${key.includes("?") ? "&" : "?"}ca=${authority}`;
 }
 
 function protection({ protocol, tls, hostKey }: Place): string {

@@ -120,7 +120,7 @@ describe("destinations", () => {
     const result = validate(restApi, input);
     if (!result.ok) throw new Error(JSON.stringify(result.fieldErrors));
     const facts = authHost === undefined ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
-    return restApi.destinations(result.value, facts).map(destinationKey);
+    return restApi.destinations(result.value, facts).map((place) => destinationKey(place));
   };
 
   it("are one for all spellings of a host", () => {
