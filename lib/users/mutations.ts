@@ -17,7 +17,7 @@ export type OpenIdPerson = {
 
 /**
  * Admits a known identity. An unknown one comes in only by an open invitation to its verified e-mail, which is used up:
- * whoever has that address becomes, or already is, our person. Without an invitation an address proves nothing.
+ * whoever has that address becomes, or already is, our person, and signs in this way from now on. Without an invitation an address proves nothing.
  */
 export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, "uninvited">> {
   const { issuer, subject, verifiedEmail } = person;
@@ -48,10 +48,36 @@ export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, 
   });
 }
 
+/**
+ * Whoever held an invitation's link could open this account and choose its password, without the address being theirs.
+ * Now that the address is proved, that password and the sessions it began end.
+ */
+async function forgetPassword<U extends { id: string; name: string; lockedAt: Date | null }>(
+  tx: Tx,
+  user: U,
+) {
+  const { id, name } = user;
+  const { count } = await tx.user.updateMany({
+    where: { id, lockedAt: null, passwordHash: { not: null } },
+    data: { passwordHash: null },
+  });
+  if (count === 0) return user;
+  await tx.session.updateMany({ where: { userId: id, revokedAt: null }, data: { revokedAt: new Date() } });
+  await record(tx, {
+    actor: { kind: "user", id, name },
+    teamId: null,
+    fabricId: null,
+    action: "user.password",
+    object: { kind: "user", id, name },
+    details: { by: "openid" },
+  });
+  return user;
+}
+
 async function findOrCreate(tx: Tx, email: string, name: string) {
   const select = { id: true, name: true, lockedAt: true };
   const existing = await tx.user.findUnique({ where: { emailKey: emailKey(email) }, select });
-  if (existing) return existing;
+  if (existing) return forgetPassword(tx, existing);
   const user = await tx.user.create({ data: { email, emailKey: emailKey(email), name }, select });
   await record(tx, {
     actor: { kind: "user", id: user.id, name },

@@ -4,11 +4,12 @@ import { type Actor, grantTeam } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db";
 import { invite } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
+import { startSession } from "@/lib/sessions/mutations";
 import { createTeam } from "@/lib/teams/provision";
 import { admitIdentity } from "@/lib/users/mutations";
 import { hashPassword, passwordMatches } from "@/lib/users/password";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
-import { findIdentity } from "@/lib/users/queries";
+import { findIdentity, hasPassword } from "@/lib/users/queries";
 import { createTestDatabase } from "@/scripts/test-database";
 
 const issuer = "https://id.test.example";
@@ -91,6 +92,15 @@ test("an invitation links the identity to the account that has the address", asy
   const person = openId(email);
   expect((await admitIdentity(person)).ok).toBe(true);
   expect(await findIdentity(person.issuer, person.subject)).toEqual({ userId: id });
+});
+
+test("whoever opened the account before, by a link alone, is out when the address proves whose it is", async () => {
+  const { id, email } = await account();
+  await startSession(id, "password");
+  await invited(email);
+  expect((await admitIdentity(openId(email))).ok).toBe(true);
+  expect(await hasPassword(id)).toBe(false);
+  expect(await owner.session.count({ where: { userId: id, revokedAt: null } })).toBe(0);
 });
 
 test("an address that the provider has not verified is no invitation", async () => {
