@@ -20,6 +20,7 @@ export async function changeRole(
       data: { role },
       select: { role: true },
     });
+    if (role !== "admin") await withdrawInvitations(tx, scope, member);
     await record(tx, entry(scope, "team.role", member, { role }));
     return ok(null);
   });
@@ -33,6 +34,7 @@ export async function removeMember(
   return withMember(scope, userId, async (tx, member, isLastAdmin) => {
     if (isLastAdmin) return fail("last_admin");
     await tx.membership.deleteMany({ where: member.key });
+    await withdrawInvitations(tx, scope, member);
     await record(tx, entry(scope, "team.remove", member, { role: member.role }));
     return ok(null);
   });
@@ -43,6 +45,7 @@ export async function leaveTeam(scope: TeamScope<"team:see">): Promise<Result<nu
   return withMember(scope, scope.actor.id, async (tx, member, isLastAdmin) => {
     if (isLastAdmin) return fail("last_admin");
     await tx.membership.deleteMany({ where: member.key });
+    await withdrawInvitations(tx, scope, member);
     await record(tx, {
       ...entry(scope, "team.leave", member),
       object: { kind: "team", id: scope.teamId, name: member.teamName },
@@ -83,6 +86,22 @@ async function withMember<T>(
       role === "admin" && otherAdmins === 0,
     );
   });
+}
+
+/** Takes back the open invitations of who is an Admin no longer: no link is left by which to come back as one. */
+async function withdrawInvitations(
+  tx: Tx,
+  { actor, teamId }: Pick<Manager, "actor" | "teamId">,
+  { key }: LockedMember,
+): Promise<void> {
+  const where = { teamId, createdById: key.userId, usedAt: null };
+  const open = await tx.invitation.findMany({ where, select: { id: true, email: true } });
+  await tx.invitation.deleteMany({ where: { ...where, id: { in: open.map(({ id }) => id) } } });
+  const withdrawn = open.map(({ id, email }): AuditEntry => {
+    const object = { kind: "user" as const, id, name: email };
+    return { actor, teamId, fabricId: null, action: "team.uninvite", object };
+  });
+  await record(tx, ...withdrawn);
 }
 
 function entry(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
 import { type Actor, grantTeam } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db";
+import { invite } from "@/lib/invitations/mutations";
 import { NotFound, NotFresh } from "@/lib/result";
 import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";
 import { addMember, createTeam } from "@/lib/teams/provision";
@@ -99,6 +100,20 @@ test("an Admin removes a member, and it is recorded", async () => {
   expect(await roles(id)).toEqual({ [admin.id]: "admin" });
   await expect(authorizeTeam(user, id, "team:see")).rejects.toThrow(NotFound);
   expect(await owner.auditEvent.count({ where: { teamId: id, action: "team.remove" } })).toBe(1);
+});
+
+test("the open invitations of an Admin end with the role, however it ends", async () => {
+  const { people, id } = await team("admin", "admin", "admin", "admin");
+  const [first, demoted, removed, left] = people.map((_, index) => someone(people, index));
+  if (!first || !demoted || !removed || !left) throw new Error("nobody");
+  for (const admin of people)
+    await invite(manager(id, admin), { email: `${randomUUID()}@test.example`, role: "admin" });
+  await changeRole(manager(id, first), { userId: demoted.id, role: "user" });
+  await removeMember(manager(id, first), { userId: removed.id });
+  await leaveTeam(viewer(id, left, "admin"));
+  const open = await owner.invitation.findMany({ where: { teamId: id }, select: { createdById: true } });
+  expect(open).toEqual([{ createdById: first.id }]);
+  expect(await owner.auditEvent.count({ where: { teamId: id, action: "team.uninvite" } })).toBe(3);
 });
 
 test("the last Admin can neither leave, nor be removed, nor be made a User", async () => {
