@@ -3,18 +3,22 @@ import { Button } from "@/components/ui/button";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 
+type CheckFailure = Extract<CheckResult, { ok: false }>;
+type Handlers = {
+  onShowField: (field: string) => void;
+  onConfirmHostKey: (fingerprint: string) => void;
+  /** For an Admin, who may allow a new destination once they have signed in lately. */
+  onConfirmIdentity: (() => void) | undefined;
+};
+
 /** What a check found, in plain words, and what to do next. */
 export function CheckOutcome({
   result,
   isStale,
   onShowField,
   onConfirmHostKey,
-}: {
-  result: CheckResult;
-  isStale: boolean;
-  onShowField: ((field: string) => void) | undefined;
-  onConfirmHostKey: ((fingerprint: string) => void) | undefined;
-}) {
+  onConfirmIdentity,
+}: Handlers & { result: CheckResult; isStale: boolean }) {
   if (isStale) {
     return (
       <Banner tone="info" title="The form has changed since this check.">
@@ -30,25 +34,42 @@ export function CheckOutcome({
     );
   }
   const { title, advice } = checkTexts[result.code];
-  const { field } = result;
   const fingerprint = result.facts?.hostKeyFingerprint;
   return (
     <Banner tone={result.code === "host_key_unknown" ? "warning" : "danger"} title={title}>
       <p>{advice}</p>
       {result.facts?.destination && <p>It concerns {result.facts.destination}.</p>}
       {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
-      {fingerprint && onConfirmHostKey ? (
-        <Button size="sm" className="mt-2.5" onClick={() => onConfirmHostKey(fingerprint)}>
-          Confirm this host key
-        </Button>
-      ) : (
-        field &&
-        onShowField && (
-          <Button size="sm" className="mt-2.5" onClick={() => onShowField(field)}>
-            Show the field
-          </Button>
-        )
-      )}
+      <NextStep
+        result={result}
+        onShowField={onShowField}
+        onConfirmHostKey={onConfirmHostKey}
+        onConfirmIdentity={onConfirmIdentity}
+      />
     </Banner>
+  );
+}
+
+/** The one button that leads on from a failure. */
+function NextStep({
+  result,
+  onShowField,
+  onConfirmHostKey,
+  onConfirmIdentity,
+}: Handlers & { result: CheckFailure }) {
+  const { code, field, facts } = result;
+  const fingerprint = facts?.hostKeyFingerprint;
+  if (fingerprint) return <Next onClick={() => onConfirmHostKey(fingerprint)}>Confirm this host key</Next>;
+  if (code === "destination_not_allowed" && onConfirmIdentity) {
+    return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
+  }
+  return field ? <Next onClick={() => onShowField(field)}>Show the field</Next> : null;
+}
+
+function Next({ onClick, children }: { onClick: () => void; children: string }) {
+  return (
+    <Button size="sm" className="mt-2.5" onClick={onClick}>
+      {children}
+    </Button>
   );
 }

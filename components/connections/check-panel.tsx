@@ -13,6 +13,7 @@ export function CheckPanel({
   onCancel,
   onShowField,
   onConfirmHostKey,
+  onConfirmIdentity,
 }: {
   progress: CheckProgress;
   stepTitles: Readonly<Record<string, string>>;
@@ -21,6 +22,7 @@ export function CheckPanel({
   onCancel: () => void;
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
+  onConfirmIdentity: (() => void) | undefined;
 }) {
   return (
     <section aria-label="Check" className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
@@ -51,6 +53,7 @@ export function CheckPanel({
             isStale={isStale}
             onShowField={onShowField}
             onConfirmHostKey={onConfirmHostKey}
+            onConfirmIdentity={onConfirmIdentity}
           />
         )}
       </div>

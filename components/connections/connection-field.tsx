@@ -14,50 +14,57 @@ export function ConnectionField({
   field,
   onChoose,
   onNewSecret,
+  onMount,
 }: {
   fabricId: string;
   field: FormField;
   onChoose: (field: string, secretId: string) => void;
   onNewSecret: (field: FormField) => void;
+  /** Tells where the field is on the page, for the focus. */
+  onMount: (field: string, element: HTMLElement | null) => void;
 }) {
-  const { register, control, formState } = useFormContext<ConnectionFormValues>();
+  const { register, control, formState, clearErrors } = useFormContext<ConnectionFormValues>();
   const { name, title, help, placeholder, isRequired } = field;
   const path = `properties.${name}` as const;
   const error = formState.errors.properties?.[name]?.message;
+  // What a check found speaks of the former value.
+  const typed = register(path, { onChange: () => clearErrors(path) });
   const text = { ...(placeholder ? { placeholder } : {}), autoComplete: "off", spellCheck: false };
   return (
-    <Field label={title} hint={help} error={error} isRequired={isRequired}>
-      {(() => {
-        switch (field.control) {
-          case "text":
-            return <Input {...text} {...register(path)} />;
-          case "number":
-            return <Input {...text} inputMode="numeric" {...register(path)} />;
-          case "hostKey":
-            return <Input {...text} className="font-mono" {...register(path)} />;
-          case "select":
-            return <Select options={field.options ?? []} {...register(path)} />;
-          case "secret":
-            return (
-              <Controller
-                control={control}
-                name={path}
-                render={({ field: { value } }) => (
-                  <SecretPicker
-                    fabricId={fabricId}
-                    title={title}
-                    subKinds={field.subKinds ?? []}
-                    value={value ?? ""}
-                    onChange={(id) => onChoose(name, id)}
-                    onNewSecret={() => onNewSecret(field)}
-                  />
-                )}
-              />
-            );
-          default:
-            return field.control satisfies never;
-        }
-      })()}
-    </Field>
+    <div ref={(element) => onMount(name, element)}>
+      <Field label={title} hint={help} error={error} isRequired={isRequired}>
+        {(() => {
+          switch (field.control) {
+            case "text":
+              return <Input {...text} {...typed} />;
+            case "number":
+              return <Input {...text} inputMode="numeric" {...typed} />;
+            case "hostKey":
+              return <Input {...text} className="font-mono" {...typed} />;
+            case "select":
+              return <Select options={field.options ?? []} {...typed} />;
+            case "secret":
+              return (
+                <Controller
+                  control={control}
+                  name={path}
+                  render={({ field: { value } }) => (
+                    <SecretPicker
+                      fabricId={fabricId}
+                      title={title}
+                      subKinds={field.subKinds ?? []}
+                      value={value ?? ""}
+                      onChange={(id) => onChoose(name, id)}
+                      onNewSecret={() => onNewSecret(field)}
+                    />
+                  )}
+                />
+              );
+            default:
+              return field.control satisfies never;
+          }
+        })()}
+      </Field>
+    </div>
   );
 }

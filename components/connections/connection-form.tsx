@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
@@ -11,6 +11,7 @@ import { useConnectionCheck } from "@/components/connections/use-connection-chec
 import { useUnsavedWarning } from "@/components/connections/use-unsaved-warning";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
@@ -25,11 +26,13 @@ export function ConnectionForm({
   fabricId,
   connector,
   maxSecretBytes,
+  isAdmin,
   saved,
 }: {
   fabricId: string;
   connector: ConnectorForm;
   maxSecretBytes: number;
+  isAdmin: boolean;
   /** The connection that is edited; absent for a new one. */
   saved?: { id: string } & ConnectionFormValues;
 }) {
@@ -37,6 +40,11 @@ export function ConnectionForm({
   const toast = useToast();
   const queries = useQueryClient();
   const [newSecretFor, setNewSecretFor] = useState<FormField | null>(null);
+  const reauthenticate = useReauthenticate();
+  const places = useRef(new Map<string, HTMLElement | null>());
+  const lastPicker = useRef("");
+  const controlOf = (field: string) =>
+    places.current.get(field)?.querySelector<HTMLElement>("input, select, button") ?? null;
   const form = useForm<ConnectionFormValues>({
     defaultValues: {
       name: saved?.name ?? "",
@@ -96,7 +104,11 @@ export function ConnectionForm({
                 fabricId={fabricId}
                 field={field}
                 onChoose={choose}
-                onNewSecret={setNewSecretFor}
+                onNewSecret={(target) => {
+                  lastPicker.current = target.name;
+                  setNewSecretFor(target);
+                }}
+                onMount={(name, element) => places.current.set(name, element)}
               />
             ))}
             <SaveBar
@@ -115,7 +127,14 @@ export function ConnectionForm({
               isStale={isStale(properties)}
               onCheck={() => void check()}
               onCancel={cancel}
-              onShowField={(field) => showField(form.setFocus, connector.fields, field)}
+              onShowField={(field) => controlOf(field)?.focus()}
+              onConfirmIdentity={
+                isAdmin
+                  ? async () => {
+                      if (await reauthenticate.ask()) await check();
+                    }
+                  : undefined
+              }
               onConfirmHostKey={(fingerprint) => {
                 const field = connector.fields.find(({ control }) => control === "hostKey");
                 if (!field) return;
@@ -126,10 +145,12 @@ export function ConnectionForm({
           </div>
         </form>
       </FormProvider>
+      {reauthenticate.dialog}
       <AddSecretDialog
         fabricId={fabricId}
         isOpen={newSecretFor !== null}
         onClose={() => setNewSecretFor(null)}
+        returnFocus={() => controlOf(lastPicker.current)}
         maxSecretBytes={maxSecretBytes}
         {...(newSecretFor?.subKinds ? { allowedSubKinds: newSecretFor.subKinds } : {})}
         {...(newSecretFor?.subKinds?.[0] ? { initialSubKind: newSecretFor.subKinds[0] } : {})}
@@ -140,18 +161,4 @@ export function ConnectionForm({
       />
     </>
   );
-}
-
-/** A picker is no input that the form could focus: its trigger is found by its label. */
-function showField(
-  focus: (name: `properties.${string}`) => void,
-  fields: readonly FormField[],
-  name: string,
-) {
-  const field = fields.find((one) => one.name === name);
-  if (field?.control !== "secret") return focus(`properties.${name}`);
-  const labels = [...document.querySelectorAll("label")].filter(
-    ({ textContent }) => textContent === field.title,
-  );
-  document.getElementById(labels[0]?.htmlFor ?? "")?.focus();
 }

@@ -13,6 +13,8 @@ export function useReauthenticate(): {
   protect: <Args extends unknown[], T, Code extends string>(
     action: (...args: Args) => Promise<Result<T, Code>>,
   ) => (...args: Args) => Promise<Result<T, Code>>;
+  /** Asks at once; true when the person confirmed who they are. */
+  ask: () => Promise<boolean>;
   dialog: ReactNode;
 } {
   const { isOpen, open, close } = useDialog();
@@ -31,6 +33,7 @@ export function useReauthenticate(): {
   }
 
   return {
+    ask,
     protect:
       (action) =>
       async (...args) => {

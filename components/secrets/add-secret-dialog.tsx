@@ -13,18 +13,20 @@ export type CreatedSecret = { id: string; name: string; subKind: SubKind };
 export function AddSecretDialog({
   isOpen,
   onClose,
+  returnFocus,
   ...form
 }: {
   fabricId: string;
   isOpen: boolean;
   onClose: () => void;
+  returnFocus?: () => HTMLElement | null;
   allowedSubKinds?: readonly SubKind[];
   initialSubKind?: SubKind;
   maxSecretBytes: number;
   onCreated?: (secret: CreatedSecret) => void;
 }) {
   return (
-    <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret">
+    <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret" {...(returnFocus ? { returnFocus } : {})}>
       <AddSecretForm {...form} onClose={onClose} />
     </Dialog>
   );

@@ -27,6 +27,7 @@ export function Dialog({
   title,
   description,
   size = "md",
+  returnFocus,
   children,
 }: {
   isOpen: boolean;
@@ -34,6 +35,8 @@ export function Dialog({
   title: string;
   description?: ReactNode;
   size?: DialogSize;
+  /** Where the focus goes when what opened the dialog is gone by then. */
+  returnFocus?: () => HTMLElement | null;
   children: ReactNode;
 }) {
   const popup = useRef<HTMLDivElement>(null);
@@ -48,6 +51,7 @@ export function Dialog({
         <Base.Popup
           ref={popup}
           initialFocus={(opened) => opened === "touch" || (popup.current?.querySelector(firstField) ?? true)}
+          {...(returnFocus ? { finalFocus: () => returnFocus() ?? true } : {})}
           className={dialogPopupClass(size)}
         >
           <header className="flex items-start gap-4 px-6 pt-5 pb-4">

@@ -41,6 +41,7 @@ export default async function ConnectionPage({
           fabricId={fabricId}
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+          isAdmin={scope.role === "admin"}
           saved={{ id, name, description, properties: Object.fromEntries(values) }}
         />
       </QueryProvider>

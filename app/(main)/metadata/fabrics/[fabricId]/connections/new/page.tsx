@@ -18,7 +18,7 @@ export default async function NewConnectionPage({
   searchParams: Promise<{ kind?: string | string[] }>;
 }) {
   const { fabricId } = await params;
-  await requireScope(fabricId, "connection:write");
+  const scope = await requireScope(fabricId, "connection:write");
   const connector = findConnector(String((await searchParams).kind ?? ""));
   if (!connector) {
     const kinds = Object.values(connectors).map(({ kind, name, description, family }) => ({
@@ -52,6 +52,7 @@ export default async function NewConnectionPage({
           fabricId={fabricId}
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+          isAdmin={scope.role === "admin"}
         />
       </QueryProvider>
     </section>
