@@ -42,8 +42,9 @@ declare global {
 
 /** Nothing is wider than the screen. */
 export async function expectNoSidewaysScroll(page: Page, name: string): Promise<void> {
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(overflow, `${name} is ${overflow} px too wide`).toBeLessThanOrEqual(0);
+  const overflow = () =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect
+    .poll(overflow, { message: `px that ${name} is too wide`, timeout: 2_000 })
+    .toBeLessThanOrEqual(0);
 }

@@ -29,6 +29,7 @@ export function gist({ status, location, body }: Visit, ids: readonly string[] =
   const clean = (text: string) =>
     ids
       .reduce((rest, id) => rest.replaceAll(id, "«id»"), text)
+      .replace(/(\\?")[\w-]{21}[vmh]\1/g, "$1«request»$1")
       .replace(/nonce(\\?["']?[:=]\\?["']?)[A-Za-z0-9+/=]{20,}/g, "nonce$1«nonce»");
   const words = clean(body).match(/[\p{L}«»][\p{L}\p{M}«»@_./-]{2,}/gu) ?? [];
   return { status, location: location && clean(location), words: [...new Set(words)].sort() };
