@@ -232,6 +232,7 @@ describe("GET /v1/secrets/{name}", () => {
     const events = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.refuse" } });
     expect(events.map(({ objectName }) => objectName)).toEqual(["nothing"]);
     await read(encodeURIComponent("p@ss word!"), token);
+    expect((await read("%00", token)).statusCode).toBe(404);
     expect(await owner.auditEvent.count({ where: { objectName: { contains: "p@ss" } } })).toBe(0);
   });
 

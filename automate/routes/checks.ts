@@ -100,22 +100,25 @@ async function recordResult(
   // A check that was called off says nothing about the connection.
   if (!result.ok && result.code === "cancelled") return;
   const { fabricId, teamId, actor } = scope;
+  const isJudged = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
   const outcome = result.ok
     ? {}
     : { code: result.code, step: result.step, ...(result.field ? { field: result.field } : {}) };
   await db.$transaction(async (tx) => {
-    await tx.connectionCheck.create({
-      data: {
-        fabricId,
-        configHash: configHash(kind, properties),
-        ok: result.ok,
-        tookMs: result.ms,
-        actorId: actor.id,
-        actorName: actor.name,
-        ...outcome,
-      },
-      select: { id: true },
-    });
+    // What was never judged may hold something that was typed in the wrong place: not even its digest is kept.
+    if (isJudged)
+      await tx.connectionCheck.create({
+        data: {
+          fabricId,
+          configHash: configHash(kind, properties),
+          ok: result.ok,
+          tookMs: result.ms,
+          actorId: actor.id,
+          actorName: actor.name,
+          ...outcome,
+        },
+        select: { id: true },
+      });
     await record(tx, {
       actor,
       teamId,

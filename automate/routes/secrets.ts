@@ -17,7 +17,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const scope = await requirePipeline(request);
     const { name } = request.params;
     const source = request.ip;
-    const secret = await findSecretByName(scope, name);
+    const secret = secretName.safeParse(name).success ? await findSecretByName(scope, name) : null;
     if (!secret) {
       await refuse(scope, name, source);
       throw new Refusal(404, "not_found", "There is no secret of this name in the token's fabric.");

@@ -12,7 +12,12 @@ export const connectionName = z
     "Use letters, digits, spaces, “_”, “.” and “-”, beginning with a letter or digit.",
   );
 
-const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+const description = z
+  .string()
+  .trim()
+  .max(500, "Description is longer than 500 characters.")
+  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .default("");
 
 /** Properties by their API names; a credential field holds the id of its secret. Judged by the kind's own schema. */
 const properties = z.record(z.string().max(64), z.unknown());

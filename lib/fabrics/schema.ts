@@ -16,7 +16,12 @@ const name = z
   .min(1, "Name is empty.")
   .max(128, "Name is longer than 128 characters.")
   .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
-const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+const description = z
+  .string()
+  .trim()
+  .max(500, "Description is longer than 500 characters.")
+  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .default("");
 
 /** Create Fabric; its team is the scope of the action. */
 export const createFabricInput = z.object({

@@ -26,7 +26,12 @@ export function suggestName(name: string): string {
     .slice(0, 128);
 }
 
-const description = z.string().trim().max(500, "Description is longer than 500 characters.").default("");
+const description = z
+  .string()
+  .trim()
+  .max(500, "Description is longer than 500 characters.")
+  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .default("");
 const fileName = z.string().max(255).optional();
 
 /** Add Secret, for each type. */

@@ -16,7 +16,7 @@ export const POST = route({
     if (!connector) return problem(400, "There is no such kind of connection.");
     const validated = validate(connector, properties);
     if (!validated.ok) return Response.json({ fieldErrors: validated.fieldErrors }, { status: 422 });
-    const body = { kind, connectionName: name, properties };
+    const body = { kind, connectionName: name, properties: validated.value };
     const answer = await sendToAutomate(scope, "connection:check", body, request.signal).catch(
       () => undefined,
     );
