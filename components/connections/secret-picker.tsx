@@ -1,6 +1,6 @@
 "use client";
 
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
@@ -37,8 +37,8 @@ export function SecretPicker({
   const search = useDeferredValue(typed.trim());
   const pages = useInfiniteQuery({
     ...secretOptions(fabricId, subKinds, search),
+    // No result of a former search is shown meanwhile: a fast hand would choose from it.
     enabled: isOpen,
-    placeholderData: keepPreviousData,
   });
   const chosen = useQuery(chosenSecret(fabricId, subKinds, value));
   const items = pages.data?.pages.flatMap(({ options }) => options) ?? [];
