@@ -144,6 +144,21 @@ describe("a connection", () => {
     await expect(updateConnection(theirs, input)).rejects.toThrow(NotFound);
   });
 
+  test("that two people delete or edit at once is gone for the slower one", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("contended", secretId);
+    const input = { connectionId: id, name: "contended", description: "", properties: properties(secretId) };
+    const outcomes = await Promise.allSettled([
+      deleteConnection(write(), { connectionId: id }),
+      deleteConnection(write(), { connectionId: id }),
+      updateConnection(write(), input),
+    ]);
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected") expect(outcome.reason).toBeInstanceOf(NotFound);
+    expect(await owner.connectionSecret.count({ where: { connectionId: id } })).toBe(0);
+    expect(await owner.connection.count({ where: { id } })).toBe(0);
+  });
+
   test("survives the renaming of its secret", async () => {
     const secretId = await addSecret();
     const id = await addConnection("survivor", secretId);
@@ -212,6 +227,24 @@ describe("a status", () => {
     expect(await status()).toEqual({ state: "not_tested", reason: "value_replaced" });
   });
 
+  test("is not changed by a check that was refused before it began", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("refused", secretId);
+    const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
+    const check = {
+      fabricId: fabric.fabricId,
+      configHash: configHash("postgres", full),
+      tookMs: 9,
+      actorId: "a",
+      actorName: "A",
+    };
+    const checkedAt = (offset: number) => new Date(Date.now() + offset);
+    await owner.connectionCheck.create({ data: { ...check, ok: true, checkedAt: checkedAt(5) } });
+    for (const code of ["destination_not_allowed", "busy"])
+      await owner.connectionCheck.create({ data: { ...check, ok: false, code, checkedAt: checkedAt(10) } });
+    expect((await getConnection(list(), id)).status).toMatchObject({ state: "connected", tookMs: 9 });
+  });
+
   test("is listed page by page, by name and forth and back", async () => {
     const paged = await createTestFabric(owner, "paged");
     const scope = paged.scope("user", "connection:write");
@@ -233,5 +266,8 @@ describe("a status", () => {
       first.connections.map(({ name }) => name),
     );
     expect((await read({ search: "C 07" })).connections).toHaveLength(1);
+    expect((await read({ search: "rest api" })).connections).toHaveLength(50);
+    expect((await read({ search: "PostgreSQL" })).connections).toHaveLength(0);
+    expect((await read({ search: "\0" })).connections).toHaveLength(50);
   });
 });

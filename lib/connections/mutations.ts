@@ -65,11 +65,12 @@ export async function updateConnection(
   return write(name, async (tx) => {
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
-    await tx.connection.update({
+    const { count } = await tx.connection.updateMany({
       where: { id, fabricId: scope.fabricId },
       data: columns(scope, { name, description }, configured.value),
-      select: { id: true },
     });
+    // Somebody deleted it in between.
+    if (count === 0) throw new NotFound("There is no such connection.");
     await tx.connectionSecret.deleteMany({ where: { connectionId: id } });
     await addReferences(tx, scope, id, configured.value.references);
     const renamed = former.name === name ? {} : { from: former.name, to: name };
@@ -89,7 +90,8 @@ export async function deleteConnection(
       select: { name: true },
     });
     if (!row) throw new NotFound("There is no such connection.");
-    await tx.connection.delete({ where: { id }, select: { id: true } });
+    const { count } = await tx.connection.deleteMany({ where: { id } });
+    if (count === 0) throw new NotFound("There is no such connection.");
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
   });
   return ok(null);

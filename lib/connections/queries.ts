@@ -1,13 +1,15 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import type {
-  ConnectionDetail,
-  ConnectionListQuery,
-  ConnectionPage,
-  ConnectionStatus,
-  ConnectionSummary,
+import {
+  type ConnectionDetail,
+  type ConnectionListQuery,
+  type ConnectionPage,
+  type ConnectionStatus,
+  type ConnectionSummary,
+  codesBesideStatus,
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
+import { connectors } from "@/lib/connectors/registry";
 import { db, type Prisma } from "@/lib/db";
 import { NotFound } from "@/lib/result";
 
@@ -46,7 +48,7 @@ export async function listConnections(
         OR: [
           { nameKey: { contains: search.toLowerCase() } },
           { description: { contains: search, mode: "insensitive" } },
-          { kind: { contains: search, mode: "insensitive" } },
+          { kind: { in: kindsNamed(search) } },
         ],
       }
     : {};
@@ -69,6 +71,14 @@ export async function listConnections(
       rows.length === 0 &&
       (await db.connection.findFirst({ where: inFabric, select: { id: true } })) === null,
   };
+}
+
+/** The kinds that are called so on screen or in the API. */
+function kindsNamed(search: string): string[] {
+  const wanted = search.toLowerCase();
+  return Object.values(connectors).flatMap(({ kind, name }) =>
+    `${kind} ${name}`.toLowerCase().includes(wanted) ? [kind] : [],
+  );
 }
 
 /** One connection. Throws `NotFound` for one of another fabric. */
@@ -102,7 +112,9 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
       SELECT newest.* FROM unnest(${hashes}::text[]) AS wanted(hash)
       CROSS JOIN LATERAL (
         SELECT "configHash", ok, code, "tookMs", "checkedAt" FROM connection_check
-        WHERE "fabricId" = ${fabricId} AND "configHash" = wanted.hash ORDER BY "checkedAt" DESC LIMIT 1
+        WHERE "fabricId" = ${fabricId} AND "configHash" = wanted.hash
+          AND (code IS NULL OR code <> ALL(${[...codesBesideStatus]}))
+        ORDER BY "checkedAt" DESC LIMIT 1
       ) AS newest`,
     db.secretVersion.groupBy({
       by: ["secretId"],

@@ -45,11 +45,21 @@ export const checkInput = z.object({ kind: z.string().max(64), name: z.string().
 
 /** The state of the Connections tab, as it stands in the URL. */
 export const connectionListQuery = z.object({
-  search: z.string().trim().max(128).catch("").default(""),
-  after: z.string().max(256).optional().catch(undefined),
-  before: z.string().max(256).optional().catch(undefined),
+  search: stored(128).trim().catch("").default(""),
+  after: stored(256).optional().catch(undefined),
+  before: stored(256).optional().catch(undefined),
 });
 export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
+
+/** Results that say nothing about the connection itself: they leave its status as it was. */
+export const codesBesideStatus: readonly CheckCode[] = [
+  "destination_not_allowed",
+  "misconfigured",
+  "secret_missing",
+  "automate_unavailable",
+  "busy",
+  "cancelled",
+];
 
 /** What the newest check of exactly this configuration found. */
 export type ConnectionStatus =
@@ -79,3 +89,11 @@ export type ConnectionPage = {
 
 /** Everything about one connection. */
 export type ConnectionDetail = ConnectionSummary & { createdAt: Date; createdByName: string };
+
+/** Text that Postgres can compare with what it holds: it knows no NUL. */
+function stored(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .regex(/^[^\0]*$/);
+}
