@@ -59,7 +59,10 @@ function NextStep({
 }: Handlers & { result: CheckFailure }) {
   const { code, field, facts } = result;
   const fingerprint = facts?.hostKeyFingerprint;
-  if (fingerprint) return <Next onClick={() => onConfirmHostKey(fingerprint)}>Confirm this host key</Next>;
+  if (fingerprint) {
+    const label = code === "host_key_changed" ? "Confirm the new host key" : "Confirm this host key";
+    return <Next onClick={() => onConfirmHostKey(fingerprint)}>{label}</Next>;
+  }
   if (code === "destination_not_allowed" && onConfirmIdentity) {
     return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
   }

@@ -46,6 +46,9 @@ export function CheckPanel({
       ) : (
         <CheckSteps progress={progress} stepTitles={stepTitles} />
       )}
+      {progress.phase === "running" && (
+        <p className="text-muted text-sm">It stops by itself after 15 seconds.</p>
+      )}
       <div aria-live="polite">
         {progress.phase === "done" && (
           <CheckOutcome

@@ -7,8 +7,8 @@ import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
 import { SaveBar } from "@/components/connections/save-bar";
+import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
-import { useUnsavedWarning } from "@/components/connections/use-unsaved-warning";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
@@ -17,6 +17,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { useToast } from "@/components/ui/toast";
 import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
+import { codesBesideStatus } from "@/lib/connections/schema";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
 
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
@@ -54,8 +55,8 @@ export function ConnectionForm({
       ),
     },
   });
-  const { isDirty, isSubmitting, isSubmitSuccessful, errors } = form.formState;
-  useUnsavedWarning(isDirty && !isSubmitSuccessful);
+  const { isDirty, isSubmitting, errors } = form.formState;
+  const [isSaved, setIsSaved] = useState(false);
   const properties = useWatch({ control: form.control, name: "properties" });
   const { progress, check, checkIfComplete, cancel, isStale } = useConnectionCheck(fabricId, connector, form);
 
@@ -69,6 +70,7 @@ export function ConnectionForm({
     form,
     {
       onOk() {
+        setIsSaved(true);
         toast("Connection saved");
         router.push(`/metadata/fabrics/${fabricId}/connections`);
       },
@@ -81,7 +83,7 @@ export function ConnectionForm({
     if (secretId !== "") void checkIfComplete();
   }
 
-  const hasPassed = progress.phase === "done" && progress.result.ok && !isStale(properties);
+  const result = progress.phase === "done" && !isStale(properties) ? progress.result : null;
   return (
     <>
       <FormProvider {...form}>
@@ -112,9 +114,9 @@ export function ConnectionForm({
               />
             ))}
             <SaveBar
-              hasPassed={hasPassed}
+              hasPassed={result?.ok === true}
               isChecking={progress.phase === "running"}
-              hasFailed={progress.phase === "done" && !progress.result.ok && !isStale(properties)}
+              hasFailed={result?.ok === false && !codesBesideStatus.includes(result.code)}
               isUnchanged={saved !== undefined && !isDirty}
               isSubmitting={isSubmitting}
               cancelHref={`/metadata/fabrics/${fabricId}/connections`}
@@ -145,6 +147,7 @@ export function ConnectionForm({
           </div>
         </form>
       </FormProvider>
+      <UnsavedGuard isUnsaved={isDirty && !isSaved} />
       {reauthenticate.dialog}
       <AddSecretDialog
         fabricId={fabricId}

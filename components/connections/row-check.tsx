@@ -2,11 +2,10 @@
 
 import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { CheckSteps } from "@/components/connections/check-steps";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
-import { checkTexts } from "@/lib/connectors/check-texts";
+import { checkTexts, stepTitle } from "@/lib/connectors/check-texts";
 
 /** Checks a saved connection from its row, without opening the form. */
 export function RowCheck({
@@ -21,6 +20,8 @@ export function RowCheck({
   const router = useRouter();
   const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
+  const isRunning = progress.phase === "running";
+  const latest = isRunning ? progress.steps.at(-1) : undefined;
 
   async function check() {
     const answer = await start(subject);
@@ -37,19 +38,25 @@ export function RowCheck({
     router.refresh();
   }
 
-  if (progress.phase === "running") {
-    return (
-      <div className="flex min-w-44 flex-col gap-2">
-        <CheckSteps progress={progress} stepTitles={stepTitles} />
-        <Button size="sm" onClick={cancel}>
-          Cancel<span className="sr-only"> the check of {subject.name}</span>
-        </Button>
-      </div>
-    );
-  }
+  // One button that changes its word: it keeps the focus, and the row its height.
   return (
-    <Button size="sm" icon={<PlugZap aria-hidden />} onClick={check}>
-      Check<span className="sr-only"> {subject.name}</span>
-    </Button>
+    <div className="flex flex-col items-end gap-1">
+      <Button
+        size="sm"
+        icon={isRunning ? null : <PlugZap aria-hidden />}
+        onClick={isRunning ? cancel : check}
+        className="min-w-21"
+      >
+        {isRunning ? "Cancel" : "Check"}
+        <span className="sr-only">
+          {isRunning ? " the check of" : ""} {subject.name}
+        </span>
+      </Button>
+      {isRunning && (
+        <span className="text-muted text-sm" aria-live="polite">
+          {latest ? stepTitle(latest.step, { stepTitles }) : "Starting"} …
+        </span>
+      )}
+    </div>
   );
 }

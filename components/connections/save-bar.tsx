@@ -10,6 +10,7 @@ export function SaveBar({
   cancelHref,
 }: {
   hasPassed: boolean;
+  /** True when a check found something wrong with the connection itself. */
   hasFailed: boolean;
   isChecking: boolean;
   isUnchanged: boolean;
@@ -20,7 +21,7 @@ export function SaveBar({
   return (
     <div className="-mx-5 -mb-5 flex flex-wrap items-center justify-end gap-3 border-line border-t px-5 py-4">
       {!isPlain && (
-        <p className="min-w-0 flex-1 basis-48 text-muted text-sm">
+        <p className="min-w-0 flex-1 basis-full text-muted sm:basis-48 text-sm">
           {hasFailed
             ? "Saved now, its status will be Disconnected."
             : isChecking

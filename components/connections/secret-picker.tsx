@@ -51,7 +51,7 @@ export function SecretPicker({
   return (
     <Combobox<SecretOption>
       items={items}
-      value={value === "" ? null : (chosen.data ?? unknownSecret(value, chosen.isPending))}
+      value={value === "" ? null : (chosen.data ?? unknownSecret(value, chosen.status))}
       onValueChange={(option) => onChange(option?.id ?? "")}
       inputValue={typed}
       onInputValueChange={setTyped}
@@ -136,7 +136,18 @@ function statusOf(isFetching: boolean, count: number): string | null {
   return isFetching && count === 0 ? "Loading secrets …" : null;
 }
 
-function unknownSecret(id: string, isPending: boolean): SecretOption {
-  const name = isPending ? "Loading …" : "A secret that is gone";
-  return { id, name, subKind: "text", updatedAt: new Date(0).toISOString(), updatedByName: "" };
+const unknownNames = {
+  pending: "Loading …",
+  error: "A secret whose name could not be loaded",
+  success: "A secret that is gone",
+} as const;
+
+function unknownSecret(id: string, status: keyof typeof unknownNames): SecretOption {
+  return {
+    id,
+    name: unknownNames[status],
+    subKind: "text",
+    updatedAt: new Date(0).toISOString(),
+    updatedByName: "",
+  };
 }

@@ -14,7 +14,8 @@ export function useConnectionCheck(
 ) {
   const { progress, start, cancel } = useCheck(fabricId);
 
-  async function check() {
+  /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
+  async function check({ movesFocus = true } = {}) {
     const { name, properties } = form.getValues();
     form.clearErrors("properties");
     const subject = {
@@ -25,7 +26,11 @@ export function useConnectionCheck(
     const answer = await start(subject);
     if (answer?.type === "invalid") {
       for (const [index, [field, message]] of Object.entries(answer.fieldErrors).entries()) {
-        form.setError(`properties.${field}`, { type: "check", message }, { shouldFocus: index === 0 });
+        form.setError(
+          `properties.${field}`,
+          { type: "check", message },
+          { shouldFocus: movesFocus && index === 0 },
+        );
       }
     } else if (answer && !answer.ok && answer.field) {
       const { title, advice } = checkTexts[answer.code];
@@ -35,7 +40,7 @@ export function useConnectionCheck(
 
   /** After a secret was chosen: at once when nothing else is missing. */
   async function checkIfComplete() {
-    if (isComplete(fields, form.getValues().properties)) await check();
+    if (isComplete(fields, form.getValues().properties)) await check({ movesFocus: false });
   }
 
   /** True when the form no longer says what was checked. */

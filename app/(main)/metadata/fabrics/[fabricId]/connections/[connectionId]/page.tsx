@@ -26,7 +26,7 @@ export default async function ConnectionPage({
   return (
     <section className="flex flex-col gap-5">
       <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className="flex min-w-0 items-start gap-3">
+        <div className="flex min-w-0 flex-wrap items-start gap-3">
           <KindTile name={connector.name} family={connector.family} />
           <div className="min-w-0">
             <h2 className="break-words font-semibold text-xl">{name}</h2>
