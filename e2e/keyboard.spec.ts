@@ -94,6 +94,7 @@ test("from a fabric to a secret to a checked connection with the keyboard alone"
   await page.keyboard.press("Enter");
   await page.keyboard.type("first");
   await expect(popup.getByRole("option", { name: "warehouse_password" })).toHaveCount(0);
+  await expect(popup.getByRole("option", { name: "first_token" })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect(checkPanel(page).getByText("did not accept these credentials")).toBeVisible();
