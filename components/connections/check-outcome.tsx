@@ -1,3 +1,4 @@
+import { took } from "@/components/connections/took";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
@@ -29,7 +30,7 @@ export function CheckOutcome({
   if (result.ok) {
     return (
       <Banner tone="success" title="It works.">
-        Automate signed in and may read, in {result.ms} ms.
+        Automate got in with these settings and could read, in {took(result.ms)}.
       </Banner>
     );
   }

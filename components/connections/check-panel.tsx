@@ -1,4 +1,5 @@
 import { PlugZap } from "lucide-react";
+import { useRef } from "react";
 import { CheckOutcome } from "@/components/connections/check-outcome";
 import { CheckSteps } from "@/components/connections/check-steps";
 import type { CheckProgress } from "@/components/connections/use-check";
@@ -9,6 +10,7 @@ export function CheckPanel({
   progress,
   stepTitles,
   isStale,
+  isNextStep,
   onCheck,
   onCancel,
   onShowField,
@@ -18,25 +20,29 @@ export function CheckPanel({
   progress: CheckProgress;
   stepTitles: Readonly<Record<string, string>>;
   isStale: boolean;
+  /** True while a check is what leads on, rather than Save. */
+  isNextStep: boolean;
   onCheck: () => void;
   onCancel: () => void;
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
   onConfirmIdentity: (() => void) | undefined;
 }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const isRunning = progress.phase === "running";
   return (
     <section aria-label="Check" className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
       <div className="flex items-center justify-between gap-3">
         <h2 className="font-semibold text-lg">Check</h2>
-        {progress.phase === "running" ? (
-          <Button size="sm" onClick={onCancel}>
-            Cancel
-          </Button>
-        ) : (
-          <Button size="sm" icon={<PlugZap aria-hidden />} onClick={onCheck}>
-            Check
-          </Button>
-        )}
+        <Button
+          ref={button}
+          size="sm"
+          variant={isNextStep && !isRunning ? "primary" : "secondary"}
+          icon={isRunning ? null : <PlugZap aria-hidden />}
+          onClick={isRunning ? onCancel : onCheck}
+        >
+          {isRunning ? "Cancel" : "Check"}
+        </Button>
       </div>
       {progress.phase === "idle" ? (
         <p className="text-muted">
@@ -46,16 +52,18 @@ export function CheckPanel({
       ) : (
         <CheckSteps progress={progress} stepTitles={stepTitles} />
       )}
-      {progress.phase === "running" && (
-        <p className="text-muted text-sm">It stops by itself after 15 seconds.</p>
-      )}
-      <div aria-live="polite">
+      {isRunning && <p className="text-muted text-sm">It stops by itself after 15 seconds.</p>}
+      <div aria-live="polite" className="empty:-mt-4">
         {progress.phase === "done" && (
           <CheckOutcome
             result={progress.result}
             isStale={isStale}
             onShowField={onShowField}
-            onConfirmHostKey={onConfirmHostKey}
+            onConfirmHostKey={(fingerprint) => {
+              // The button that was pressed goes with the outcome that it stood in.
+              button.current?.focus();
+              onConfirmHostKey(fingerprint);
+            }}
             onConfirmIdentity={onConfirmIdentity}
           />
         )}

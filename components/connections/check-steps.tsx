@@ -1,4 +1,5 @@
 import { Check, CircleDashed, LoaderCircle, Minus, X } from "lucide-react";
+import { took } from "@/components/connections/took";
 import type { CheckProgress, StepProgress } from "@/components/connections/use-check";
 import { cx } from "@/components/ui/class-names";
 import { checkSteps } from "@/lib/connectors/check-protocol";
@@ -42,7 +43,7 @@ function Step({ title, progress }: { title: string; progress: StepProgress | und
         <span className="sr-only">: {word}</span>
       </span>
       {progress?.ms !== undefined && (
-        <span className="text-muted text-sm tabular-nums">{progress.ms} ms</span>
+        <span className="text-muted text-sm tabular-nums">{took(progress.ms)}</span>
       )}
     </li>
   );

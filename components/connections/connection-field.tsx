@@ -12,23 +12,32 @@ import type { FormField } from "@/lib/connectors/form";
 export function ConnectionField({
   fabricId,
   field,
+  onEdit,
   onChoose,
   onNewSecret,
   onMount,
 }: {
   fabricId: string;
   field: FormField;
+  /** Something was typed or selected; a picker tells by `onChoose`. */
+  onEdit: (field: string) => void;
   onChoose: (field: string, secretId: string) => void;
   onNewSecret: (field: FormField) => void;
   /** Tells where the field is on the page, for the focus. */
   onMount: (field: string, element: HTMLElement | null) => void;
 }) {
-  const { register, control, formState, clearErrors } = useFormContext<ConnectionFormValues>();
+  const { register, control, formState } = useFormContext<ConnectionFormValues>();
   const { name, title, help, placeholder, isRequired } = field;
   const path = `properties.${name}` as const;
   const error = formState.errors.properties?.[name]?.message;
-  // What a check found speaks of the former value.
-  const typed = register(path, { onChange: () => clearErrors(path) });
+  // Only what is shown is mounted, and only that is required.
+  const isFilled = (value: string | undefined) =>
+    !isRequired || value?.trim()
+      ? true
+      : field.control === "secret"
+        ? "Choose a secret."
+        : "This is required.";
+  const typed = { onChange: () => onEdit(name), validate: isFilled };
   const text = { ...(placeholder ? { placeholder } : {}), autoComplete: "off", spellCheck: false };
   return (
     <div ref={(element) => onMount(name, element)}>
@@ -36,27 +45,31 @@ export function ConnectionField({
         {(() => {
           switch (field.control) {
             case "text":
-              return <Input {...text} {...typed} />;
+              return <Input {...text} {...register(path, typed)} />;
             case "number":
-              return <Input {...text} inputMode="numeric" {...typed} />;
+              return <Input {...text} inputMode="numeric" {...register(path, typed)} />;
             case "hostKey":
-              return <Input {...text} className="font-mono" {...typed} />;
+              return <Input {...text} className="font-mono" {...register(path, typed)} />;
             case "select":
-              return <Select options={field.options ?? []} {...typed} />;
+              return <Select options={field.options ?? []} {...register(path, typed)} />;
             case "secret":
               return (
                 <Controller
                   control={control}
                   name={path}
-                  render={({ field: { value } }) => (
-                    <SecretPicker
-                      fabricId={fabricId}
-                      title={title}
-                      subKinds={field.subKinds ?? []}
-                      value={value ?? ""}
-                      onChange={(id) => onChoose(name, id)}
-                      onNewSecret={() => onNewSecret(field)}
-                    />
+                  rules={{ validate: isFilled }}
+                  render={({ field: { value, ref } }) => (
+                    // So that an error can lead the focus here, as to any other field.
+                    <div ref={(element) => ref(element?.querySelector("button"))}>
+                      <SecretPicker
+                        fabricId={fabricId}
+                        title={title}
+                        subKinds={field.subKinds ?? []}
+                        value={value ?? ""}
+                        onChange={(id) => onChoose(name, id)}
+                        onNewSecret={() => onNewSecret(field)}
+                      />
+                    </div>
                   )}
                 />
               );

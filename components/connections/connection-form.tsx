@@ -58,7 +58,11 @@ export function ConnectionForm({
   const { isDirty, isSubmitting, errors } = form.formState;
   const [isSaved, setIsSaved] = useState(false);
   const properties = useWatch({ control: form.control, name: "properties" });
-  const { progress, check, checkIfComplete, cancel, isStale } = useConnectionCheck(fabricId, connector, form);
+  const { progress, check, checkIfComplete, cancel, isStale, forgetErrors } = useConnectionCheck(
+    fabricId,
+    connector,
+    form,
+  );
 
   const { submit, formError } = useActionForm(
     ({ name, description, properties: values }: ConnectionFormValues) => {
@@ -69,6 +73,7 @@ export function ConnectionForm({
     },
     form,
     {
+      texts: { invalid_properties: "Some fields need another look." },
       onOk() {
         setIsSaved(true);
         toast("Connection saved");
@@ -79,10 +84,11 @@ export function ConnectionForm({
 
   function choose(field: string, secretId: string) {
     form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
-    form.clearErrors(`properties.${field}`);
+    forgetErrors(field);
     if (secretId !== "") void checkIfComplete();
   }
 
+  const isUnchanged = saved !== undefined && !isDirty;
   const result = progress.phase === "done" && !isStale(properties) ? progress.result : null;
   return (
     <>
@@ -95,7 +101,10 @@ export function ConnectionForm({
           <div className="flex flex-col gap-5 rounded-xl border border-line bg-surface p-5">
             <FormError error={formError} />
             <Field label="Connection Name" error={errors.name?.message} isRequired>
-              <Input autoComplete="off" {...form.register("name")} />
+              <Input
+                autoComplete="off"
+                {...form.register("name", { validate: (name) => name.trim() !== "" || "Name is empty." })}
+              />
             </Field>
             <Field label="Description" error={errors.description?.message}>
               <Input autoComplete="off" {...form.register("description")} />
@@ -105,6 +114,7 @@ export function ConnectionForm({
                 key={field.name}
                 fabricId={fabricId}
                 field={field}
+                onEdit={forgetErrors}
                 onChoose={choose}
                 onNewSecret={(target) => {
                   lastPicker.current = target.name;
@@ -113,20 +123,13 @@ export function ConnectionForm({
                 onMount={(name, element) => places.current.set(name, element)}
               />
             ))}
-            <SaveBar
-              hasPassed={result?.ok === true}
-              isChecking={progress.phase === "running"}
-              hasFailed={result?.ok === false && !codesBesideStatus.includes(result.code)}
-              isUnchanged={saved !== undefined && !isDirty}
-              isSubmitting={isSubmitting}
-              cancelHref={`/metadata/fabrics/${fabricId}/connections`}
-            />
           </div>
-          <div className="lg:sticky lg:top-6">
+          <div className="lg:sticky lg:top-6 lg:row-span-2">
             <CheckPanel
               progress={progress}
               stepTitles={connector.stepTitles}
               isStale={isStale(properties)}
+              isNextStep={result?.ok !== true && !isUnchanged}
               onCheck={() => void check()}
               onCancel={cancel}
               onShowField={(field) => controlOf(field)?.focus()}
@@ -145,6 +148,14 @@ export function ConnectionForm({
               }}
             />
           </div>
+          <SaveBar
+            hasPassed={result?.ok === true}
+            isChecking={progress.phase === "running"}
+            hasFailed={result?.ok === false && !codesBesideStatus.includes(result.code)}
+            isUnchanged={isUnchanged}
+            isSubmitting={isSubmitting}
+            cancelHref={`/metadata/fabrics/${fabricId}/connections`}
+          />
         </form>
       </FormProvider>
       <UnsavedGuard isUnsaved={isDirty && !isSaved} />

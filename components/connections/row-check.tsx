@@ -2,7 +2,9 @@
 
 import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
+import { took } from "@/components/connections/took";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
+import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
 import { checkTexts, stepTitle } from "@/lib/connectors/check-texts";
@@ -26,9 +28,14 @@ export function RowCheck({
   async function check() {
     const answer = await start(subject);
     if (answer === null) return;
+    if (answer.type === "refused")
+      return toast(`${subject.name} was not checked`, {
+        tone: "danger",
+        description: errorText(answer.code),
+      });
     if (answer.type === "invalid")
       return toast(`${subject.name} is not complete. Open it to see what is missing.`, { tone: "danger" });
-    if (answer.ok) toast(`${subject.name} works`, { description: `${answer.ms} ms` });
+    if (answer.ok) toast(`${subject.name} works`, { description: took(answer.ms) });
     else
       toast(`${subject.name}: ${checkTexts[answer.code].title}`, {
         tone: "danger",

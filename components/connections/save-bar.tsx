@@ -19,7 +19,7 @@ export function SaveBar({
 }) {
   const isPlain = hasPassed || isUnchanged;
   return (
-    <div className="-mx-5 -mb-5 flex flex-wrap items-center justify-end gap-3 border-line border-t px-5 py-4">
+    <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
       {!isPlain && (
         <p className="min-w-0 flex-1 basis-full text-muted sm:basis-48 text-sm">
           {hasFailed

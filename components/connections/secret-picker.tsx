@@ -67,11 +67,7 @@ export function SecretPicker({
       <ComboboxPopup<SecretOption>
         label={title}
         searchPlaceholder="Search secrets"
-        status={
-          pages.isError
-            ? "The secrets could not be loaded. Close and open this list to try again."
-            : statusOf(pages.isFetching, items.length)
-        }
+        status={statusOf(pages, items.length)}
         empty={
           pages.data && !pages.isFetching ? (
             <Empty page={pages.data.pages[0]} subKinds={subKinds} search={search} />
@@ -132,7 +128,12 @@ function Empty({
   return `No ${types} secret has “${search}” in its name.`;
 }
 
-function statusOf(isFetching: boolean, count: number): string | null {
+function statusOf(
+  { isError, isPaused, isFetching }: { isError: boolean; isPaused: boolean; isFetching: boolean },
+  count: number,
+): string | null {
+  if (isError) return "The secrets could not be loaded. Close and open this list to try again.";
+  if (isPaused) return "There is no network connection. The secrets load as soon as it is back.";
   return isFetching && count === 0 ? "Loading secrets …" : null;
 }
 

@@ -1,4 +1,5 @@
 import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
+import { took } from "@/components/connections/took";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { ConnectionStatus } from "@/lib/connections/schema";
@@ -45,7 +46,7 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
 function Checked({ status }: { status: Exclude<ConnectionStatus, { state: "not_tested" }> }) {
   return (
     <span className="text-faint text-sm">
-      <RelativeTime date={status.checkedAt} />, {status.tookMs} ms
+      <RelativeTime date={status.checkedAt} />, {took(status.tookMs)}
     </span>
   );
 }

@@ -1,31 +1,42 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 
-/** Asks before unsaved input is lost: the browser when the page is closed or reloaded, a dialog when a link is followed. */
+/** Where somebody was about to go: another page, or an entry of the history by its key. */
+type Target = { href: string } | { key: string };
+
+/**
+ * Asks before unsaved input is lost: the browser when the page is closed or reloaded, a dialog when a link is followed
+ * or, where the browser lets a page hold it, the Back button is used.
+ */
 export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
   const router = useRouter();
-  const [target, setTarget] = useState<string | null>(null);
+  const [target, setTarget] = useState<Target | null>(null);
+  const isLeaving = useRef(false);
 
   useEffect(() => {
     if (!isUnsaved) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    const stop = new AbortController();
+    const { signal } = stop;
+    window.addEventListener("beforeunload", (event) => event.preventDefault(), { signal });
     const hold = (event: MouseEvent) => {
       const href = pageBehind(event);
       if (href === null) return;
       event.preventDefault();
       event.stopPropagation();
-      setTarget(href);
+      setTarget({ href });
     };
-    window.addEventListener("beforeunload", ask);
     // Before React sees the click, and with it the router's links.
-    window.addEventListener("click", hold, { capture: true });
-    return () => {
-      window.removeEventListener("beforeunload", ask);
-      window.removeEventListener("click", hold, { capture: true });
+    window.addEventListener("click", hold, { capture: true, signal });
+    const holdBack = (event: NavigateEvent) => {
+      if (event.navigationType !== "traverse" || !event.cancelable || isLeaving.current) return;
+      event.preventDefault();
+      setTarget({ key: event.destination.key });
     };
+    historyOf(window)?.addEventListener("navigate", holdBack, { signal });
+    return () => stop.abort();
   }, [isUnsaved]);
 
   return (
@@ -34,7 +45,9 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
       onClose={() => setTarget(null)}
       onConfirm={() => {
         setTarget(null);
-        if (target !== null) router.push(target);
+        isLeaving.current = true;
+        if (target && "href" in target) router.push(target.href);
+        else if (target) historyOf(window)?.traverseTo(target.key);
       }}
       title="Leave without saving?"
       confirmLabel="Leave"
@@ -44,6 +57,11 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
       What you changed in this connection has not been saved.
     </ConfirmDialog>
   );
+}
+
+/** The Navigation API, which not every browser has. */
+function historyOf(page: Partial<Pick<Window, "navigation">>): Navigation | undefined {
+  return page.navigation;
 }
 
 /** The other page of ours that this click leads to in this tab, or null. */

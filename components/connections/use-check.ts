@@ -22,7 +22,12 @@ export type CheckProgress =
   | { phase: "running"; subject: CheckSubject; steps: StepProgress[] }
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
-type Answer = CheckResult | { type: "invalid"; fieldErrors: Record<string, string> } | null;
+type Answer =
+  | CheckResult
+  | { type: "invalid"; fieldErrors: Record<string, string> }
+  /** Nothing was asked of automate; the code is one of the form's, such as signed_out. */
+  | { type: "refused"; code: string }
+  | null;
 
 /** Runs one check at a time; a new one cancels the former, and so does leaving the page. */
 export function useCheck(fabricId: string) {
@@ -42,8 +47,9 @@ export function useCheck(fabricId: string) {
       if (running.current === own) setProgress({ phase: "running", subject, steps });
     });
     if (running.current !== own || own.signal.aborted) return null;
-    if (answer.type === "invalid") setProgress({ phase: "idle" });
-    else setProgress({ phase: "done", subject, steps: withEvent(steps, answer), result: answer });
+    if (answer.type === "result")
+      setProgress({ phase: "done", subject, steps: withEvent(steps, answer), result: answer });
+    else setProgress({ phase: "idle" });
     return answer;
   }
 
@@ -55,6 +61,8 @@ export function useCheck(fabricId: string) {
 
   return { progress, start, cancel };
 }
+
+const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
 
 const unanswered: CheckResult = {
   type: "result",
@@ -77,7 +85,10 @@ async function ask(
     signal,
   }).catch(() => null);
   if (response?.status === 422) return { type: "invalid", ...(await response.json()) };
-  if (!response?.ok || !response.body) return unanswered;
+  if (!response) return { type: "refused", code: "unexpected" };
+  const refusal = refusals[response.status];
+  if (refusal) return { type: "refused", code: refusal };
+  if (!response.ok || !response.body) return unanswered;
   return (await readResult(response.body, onEvent).catch(() => null)) ?? unanswered;
 }
 

@@ -1,8 +1,11 @@
 "use client";
 
+import { useQueryClient } from "@tanstack/react-query";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form";
-import { useCheck } from "@/components/connections/use-check";
+import { type CheckSubject, useCheck } from "@/components/connections/use-check";
+import { errorText } from "@/components/form/error-texts";
+import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
 
@@ -12,6 +15,8 @@ export function useConnectionCheck(
   { kind, fields }: ConnectorForm,
   form: UseFormReturn<ConnectionFormValues>,
 ) {
+  const queries = useQueryClient();
+  const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
 
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
@@ -24,17 +29,38 @@ export function useConnectionCheck(
       properties: propertiesOf(fields, properties),
     };
     const answer = await start(subject);
-    if (answer?.type === "invalid") {
+    if (answer === null) return;
+    if (answer.type === "refused")
+      return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });
+    // What was typed meanwhile has answered itself; the panel says that the form has changed.
+    if (!isAsChecked(subject, form.getValues().properties)) return;
+    if (answer.type === "invalid") {
       for (const [index, [field, message]] of Object.entries(answer.fieldErrors).entries()) {
         form.setError(
           `properties.${field}`,
-          { type: "check", message },
+          { type: "invalid", message },
           { shouldFocus: movesFocus && index === 0 },
         );
       }
-    } else if (answer && !answer.ok && answer.field) {
+    } else if (!answer.ok && answer.field) {
       const { title, advice } = checkTexts[answer.code];
-      form.setError(`properties.${answer.field}`, { type: "check", message: `${title} ${advice}` });
+      form.setError(`properties.${answer.field}`, { type: "found", message: `${title} ${advice}` });
+      // The picker still shows the name that it had.
+      if (answer.code === "secret_missing")
+        await queries.invalidateQueries({ queryKey: ["secret-option", fabricId] });
+    }
+  }
+
+  /**
+   * Takes back what was said of a field once that may no longer hold: what a check found speaks of the whole form as it
+   * was, and a choice such as the encryption may settle a message that stands elsewhere. What is missing stays missing.
+   */
+  function forgetErrors(edited: string) {
+    const isText = fields.some(({ name, options, subKinds }) => name === edited && !options && !subKinds);
+    for (const [field, error] of Object.entries(form.formState.errors.properties ?? {})) {
+      const isFilled = (form.getValues().properties[field] ?? "") !== "";
+      if (field === edited || error?.type === "found" || (!isText && isFilled))
+        form.clearErrors(`properties.${field}`);
     }
   }
 
@@ -43,13 +69,14 @@ export function useConnectionCheck(
     if (isComplete(fields, form.getValues().properties)) await check({ movesFocus: false });
   }
 
-  /** True when the form no longer says what was checked. */
-  function isStale(properties: Record<string, string>): boolean {
-    return (
-      progress.phase === "done" &&
-      JSON.stringify(propertiesOf(fields, properties)) !== JSON.stringify(progress.subject.properties)
-    );
+  function isAsChecked(subject: CheckSubject, properties: Record<string, string>): boolean {
+    return JSON.stringify(propertiesOf(fields, properties)) === JSON.stringify(subject.properties);
   }
 
-  return { progress, check, checkIfComplete, cancel, isStale };
+  /** True when the form no longer says what was checked. */
+  function isStale(properties: Record<string, string>): boolean {
+    return progress.phase === "done" && !isAsChecked(progress.subject, properties);
+  }
+
+  return { progress, check, checkIfComplete, cancel, isStale, forgetErrors };
 }
