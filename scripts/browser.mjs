@@ -4,7 +4,15 @@ import { attempt } from "./processes.mjs";
 import { Refusal, step } from "./progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
+const names = [
+  // The same engine without the windows around it, as Playwright's own: a sixth less work.
+  "chromium-headless-shell",
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+  "microsoft-edge",
+];
 const elsewhere = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -41,6 +49,7 @@ export async function ensureBrowser() {
     if (isRoot) {
       commands.push(
         ["apt-get", "update"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium-headless-shell"],
         ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
       );
     }
