@@ -25,6 +25,7 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "Pacific/Chatham",
     trace: "off",
+    screenshot: "only-on-failure",
     launchOptions: { args: launchArguments, ...(executablePath && { executablePath }) },
   },
 });

@@ -23,6 +23,8 @@ export type GuardOptions = {
   readonly onFailure: (failure: SocketFailure) => void;
   /** Looks names up; another one only in tests. */
   readonly resolve?: Resolver;
+  /** The loopback port that stands in for a place of the wide world; only in tests. */
+  readonly route?: (host: string, port: number) => number | undefined;
 };
 
 type Dial = { destination: Destination; judged: Set<string>; connected: boolean; secured: boolean };
@@ -43,6 +45,7 @@ export function installEgressGuard(options: GuardOptions): void {
   const connect = net.Socket.prototype.connect;
   const emit = net.Socket.prototype.emit;
   const resolve = options.resolve ?? systemResolver;
+  const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
   shutOtherExits();
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
@@ -65,13 +68,14 @@ export function installEgressGuard(options: GuardOptions): void {
       return true;
     };
     const host = canonicalHost(destination.host) ?? destination.host;
+    const routed = options.route?.(host, destination.port);
     const family = net.isIP(host);
     if (family !== 0) {
       options.onProgress("resolved");
       if (!admit([{ address: host, family }])) return this.destroy(refusal());
     }
     const lookup: net.LookupFunction = (_host, { all }, done) => {
-      resolve(host).then(
+      (routed === undefined ? resolve(host) : Promise.resolve(loopback)).then(
         (addresses) => {
           options.onProgress("resolved");
           const [first] = addresses;
@@ -85,7 +89,14 @@ export function installEgressGuard(options: GuardOptions): void {
         },
       );
     };
-    const guarded = { ...target, host, lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2500 };
+    const guarded = {
+      ...target,
+      host,
+      ...(routed !== undefined && { port: routed }),
+      lookup,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: 2500,
+    };
     return Reflect.apply(connect, this, listener === undefined ? [guarded] : [guarded, listener]);
   };
 

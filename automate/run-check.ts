@@ -2,7 +2,7 @@ import type { CheckJob } from "@/automate/check-job";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
-import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
+import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
 import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
@@ -12,11 +12,18 @@ const graceMs = 1000;
 
 const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 
+/** What a check is surrounded by; something else than the world only in tests. */
+export type Surroundings = Pick<GuardOptions, "route">;
+
 /** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
-export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void): Promise<void> {
+export async function runCheck(
+  job: CheckJob,
+  emit: (event: CheckEvent) => void,
+  surroundings: Surroundings = {},
+): Promise<void> {
   const startedAt = performance.now();
   const steps = createStepLog(emit);
-  const outcome = await findOutcome(job, steps);
+  const outcome = await findOutcome(job, steps, surroundings);
   const ms = Math.round(performance.now() - startedAt);
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
@@ -29,7 +36,11 @@ export async function runCheck(job: CheckJob, emit: (event: CheckEvent) => void)
   emit({ type: "result", ok: true, ms, facts: outcome });
 }
 
-async function findOutcome(job: CheckJob, steps: StepLog): Promise<CheckFacts | CheckFailure> {
+async function findOutcome(
+  job: CheckJob,
+  steps: StepLog,
+  surroundings: Surroundings,
+): Promise<CheckFacts | CheckFailure> {
   if (!isConnectorKind(job.kind)) return new CheckFailure("misconfigured");
   const properties = { ...job.properties, ...job.secrets };
   const seen: SocketFailure[] = [];
@@ -40,6 +51,7 @@ async function findOutcome(job: CheckJob, steps: StepLog): Promise<CheckFacts | 
     installEgressGuard({
       destinations: job.destinations,
       egressAllow: job.egressAllow,
+      ...surroundings,
       onProgress: (reached) => steps.begin(stepAfter[reached]),
       onFailure: (failure) => {
         seen.push(failure);

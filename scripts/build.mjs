@@ -26,7 +26,12 @@ const generated = "lib/generated";
 /** Where one build lives. Tests have their own, so that they never pull the floor from under a running server. */
 export const builds = {
   start: { next: ".next", dist: "dist" },
-  test: { next: ".next-test", dist: "dist-test" },
+  test: {
+    next: ".next-test",
+    dist: "dist-test",
+    // The same worker, in a world where the tests' own servers stand in for services.
+    programs: { "check-worker": "e2e/fakes/routed-check-worker.ts" },
+  },
   // Next builds its pages as they are asked for, in a folder of its own below this one.
   dev: { next: ".next", dist: "dist-dev" },
 };
@@ -44,12 +49,12 @@ export async function generate(show = () => {}) {
 
 /** True when the build is of the present sources. */
 export async function isFresh(build) {
-  return (await readFile(stampFile(build), "utf8").catch(() => "")) === (await hashSources());
+  return (await readFile(stampFile(build), "utf8").catch(() => "")) === (await hashSources(build));
 }
 
 /** Builds everything that runs in production. */
 export async function build(target, show = () => {}) {
-  const stamp = await hashSources();
+  const stamp = await hashSources(target);
   await rm(stampFile(target), { force: true });
   await generate(show);
   await bundle(target);
@@ -92,7 +97,7 @@ async function bundle(target) {
 
 async function bundleOptions(target) {
   const entryPoints = {};
-  for (const [name, path] of Object.entries(programs)) {
+  for (const [name, path] of Object.entries({ ...programs, ...target.programs })) {
     if ((await readFile(join(root, path)).catch(() => undefined)) !== undefined)
       entryPoints[name] = join(root, path);
   }
@@ -108,6 +113,7 @@ async function bundleOptions(target) {
     sourcemap: "linked",
     logLevel: "error",
     tsconfig: join(root, "tsconfig.json"),
+    define: { ROUTES_FILE: JSON.stringify(join(root, target.dist, "routes.json")) },
     plugins: [serverOnly],
   };
 }
@@ -133,9 +139,9 @@ function stampFile({ dist }) {
   return join(root, dist, "stamp");
 }
 
-async function hashSources() {
+async function hashSources({ programs: own = {} }) {
   const files = (await readdir(root)).filter((name) => sourceFiles.test(name));
-  return hash([...sources, ...files]);
+  return hash([...sources, ...files, ...Object.values(own)]);
 }
 
 async function hash(paths) {

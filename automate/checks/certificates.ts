@@ -5,9 +5,12 @@ import type { TlsMode } from "@/lib/connectors/destination";
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The authorities to trust: those of Node.js and, where one is given, the connection's own. */
+/** The authorities that everybody trusts: those of Node.js. Tests add their own. */
+export const publicAuthorities: string[] = [...rootCertificates];
+
+/** The authorities to trust: the public ones and, where one is given, the connection's own. */
 export function trustedAuthorities(own: string | Uint8Array | undefined): string[] {
-  return own === undefined ? [...rootCertificates] : [...rootCertificates, ...readCertificates(own)];
+  return own === undefined ? [...publicAuthorities] : [...publicAuthorities, ...readCertificates(own)];
 }
 
 /** Verification as the TLS mode says; the caller has dealt with "disable". */

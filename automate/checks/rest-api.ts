@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import { clientIdentity, verification } from "@/automate/checks/certificates";
-import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { CheckFailure, defineCheck } from "@/automate/checks/define";
+import { explainHttp, given, sendable } from "@/automate/checks/http";
 import { judgeAnswer } from "@/automate/checks/http-answer";
 import { fetchToken } from "@/automate/checks/oauth-token";
-import { isCertificateDemand, networkFault } from "@/automate/checks/socket-faults";
+import { isCertificateDemand } from "@/automate/checks/socket-faults";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/rest-api";
 
@@ -37,12 +38,7 @@ export const checkRestApi = defineCheck(restApi, {
   explain(error) {
     if (isCertificateDemand(error))
       return new CheckFailure("client_certificate_required", "clientCertificate");
-    const code = errorProperty(error, "code");
-    if (errorProperty(error, "name") === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW")
-      return new CheckFailure("wrong_protocol", "baseUrl");
-    if (code === "UND_ERR_SOCKET") return new CheckFailure("connection_closed", "baseUrl");
-    const fault = networkFault(error);
-    return fault === null ? null : new CheckFailure(fault, "baseUrl");
+    return explainHttp(error, "baseUrl");
   },
 });
 
@@ -85,16 +81,4 @@ function testAddress(baseUrl: string, testPath: string): URL {
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}${testPath}`);
   if (url.origin !== base.origin) throw new CheckFailure("misconfigured", "testPath");
   return url;
-}
-
-/** Header values are visible ASCII here; a line break at the end is how secrets from files fail. */
-function sendable(value: string, field: string): string {
-  if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
-    throw new CheckFailure("secret_malformed", field);
-  return value;
-}
-
-function given<T>(value: T | undefined, field: string): T {
-  if (value === undefined) throw new CheckFailure("misconfigured", field);
-  return value;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AnyAuthMethod, AuthenticationType, Client, NextAuthHandler, SFTPWrapper } from "ssh2";
 import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { given } from "@/automate/checks/http";
 import { sftp } from "@/lib/connectors/sftp";
 
 /** The host key first, and nothing more until a person has confirmed it; then sign-in, then the home folder. */
@@ -11,10 +12,10 @@ export const checkSftp = defineCheck(sftp, {
       hostKeyFingerprint === undefined
         ? null
         : authMethod === "password"
-          ? { field: "password" as const, value: required(password, "password") }
+          ? { field: "password" as const, value: given(password, "password") }
           : {
               field: "privateKey" as const,
-              value: readKey(required(privateKey, "privateKey"), utils.parseKey),
+              value: readKey(given(privateKey, "privateKey"), utils.parseKey),
             };
     const client = new Client();
     const session = await signIn(client, { host, port, username, credential, hostKeyFingerprint }, context);
@@ -136,9 +137,4 @@ function listHome(session: SFTPWrapper): Promise<void> {
       else session.close(handle, () => resolve());
     });
   });
-}
-
-function required<T>(value: T | undefined, field: string): T {
-  if (value === undefined) throw new CheckFailure("misconfigured", field);
-  return value;
 }

@@ -49,7 +49,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       </Td>
       <Td label="Kind">
         <span className="flex items-center gap-2.5">
-          <KindTile name={connector?.name ?? kind} family={connector?.family ?? ""} />
+          <KindTile name={connector?.name ?? kind} group={connector?.group ?? ""} />
           {connector?.name ?? kind}
         </span>
       </Td>

@@ -7,7 +7,7 @@ import { KindTile } from "@/components/connections/kind-tile";
 import { EmptyState } from "@/components/ui/empty-state";
 import { SearchInput } from "@/components/ui/search-input";
 
-export type KindSummary = { kind: string; name: string; description: string; family: string };
+export type KindSummary = { kind: string; name: string; description: string; group: string };
 
 /** Every kind of connection, to search and choose from. */
 export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
@@ -26,13 +26,13 @@ export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
         className="w-full sm:w-80"
       />
       <ul aria-label="Kinds of connection" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-        {found.map(({ kind, name, description, family }) => (
+        {found.map(({ kind, name, description, group }) => (
           <li key={kind}>
             <Link
               href={`?kind=${kind}`}
               className="flex h-full items-start gap-3 rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong hover:bg-hover"
             >
-              <KindTile name={name} family={family} />
+              <KindTile name={name} group={group} />
               <span className="min-w-0">
                 <span className="block font-semibold">{name}</span>
                 <span className="block text-muted text-sm">{description}</span>

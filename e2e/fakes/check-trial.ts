@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { expect } from "vitest";
@@ -14,15 +14,20 @@ export type TrialOptions = { timeoutMs?: number; signal?: AbortSignal; egressAll
 /** What a person would have seen of a check. */
 export type Trial = { result: CheckResult; events: CheckEvent[]; passed: string[] };
 
+/** The world of a trial: the loopback ports that stand in for services by their "host:port", and who signs for them. */
+export type World = { routes: Record<string, number>; authorities: string[] };
+
 /**
- * Runs checks as automate does, in real workers. Asserts for each that nothing that was secret, and nothing that a
- * server said, came out of the worker.
+ * Runs checks as automate does, in real workers; with `world`, in one where services of the wide world are here. Asserts
+ * for each that nothing that was secret, and nothing that a server said, came out of the worker.
  */
-export function createTrials() {
-  const workerPath = buildWorker();
+export function createTrials(world?: World) {
+  const workerPath = buildWorker(world);
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
-    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size: 1, timeoutMs });
+    // A worker reads of its world when it starts, so none may wait from before the servers were there.
+    const size = world === undefined ? 1 : 0;
+    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size, timeoutMs });
     pools.set(timeoutMs, pool);
     return pool;
   };
@@ -34,6 +39,7 @@ export function createTrials() {
       const { timeoutMs = 10_000, signal, egressAllow = ["127.0.0.0/8", "::1/128"] } = options;
       const job = { ...made, egressAllow };
       const events: CheckEvent[] = [];
+      if (world !== undefined) writeFileSync(routesFileOf(workerPath), JSON.stringify(world));
       const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), signal);
       expect(events.at(-1)).toEqual(result);
       expectSilence(events, job.secrets);
@@ -49,14 +55,26 @@ export function createTrials() {
   };
 }
 
+function routesFileOf(workerPath: string): string {
+  return join(dirname(workerPath), "routes.json");
+}
+
 /** The worker as it is shipped: one file beside node_modules, its drivers loaded on demand. */
-function buildWorker(): string {
+function buildWorker(world: World | undefined): string {
   const root = join(import.meta.dirname, "../..");
   const folder = join(root, "node_modules/.cache/check-worker");
   mkdirSync(folder, { recursive: true });
   const outfile = join(mkdtempSync(join(folder, "build-")), "check-worker.mjs");
-  const entryPoints = [join(root, "automate/check-worker.ts")];
-  buildSync({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" });
+  const entry = world === undefined ? "automate/check-worker.ts" : "e2e/fakes/routed-check-worker.ts";
+  buildSync({
+    entryPoints: [join(root, entry)],
+    define: { ROUTES_FILE: JSON.stringify(routesFileOf(outfile)) },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+  });
   return outfile;
 }
 

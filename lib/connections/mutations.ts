@@ -6,7 +6,7 @@ import { configHash } from "@/lib/connections/config-hash";
 import type { CreateConnectionInput, UpdateConnectionInput } from "@/lib/connections/schema";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
-import { secretFields, validate } from "@/lib/connectors/validate";
+import { keptProperties, secretFields, validate } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
@@ -56,11 +56,13 @@ export async function updateConnection(
   const { connectionId: id, name, description } = input;
   const former = await db.connection.findFirst({
     where: { id, fabricId: scope.fabricId },
-    select: { kind: true, name: true },
+    select: { kind: true, name: true, properties: true },
   });
   const connector = former && findConnector(former.kind);
   if (!former || !connector) throw new NotFound("There is no such connection.");
-  const configured = configure(connector, input.properties);
+  // What a form does not show, it cannot send along.
+  const kept = keptProperties(connector, former.properties as Prisma.JsonObject);
+  const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
   return write(name, async (tx) => {
     const gone = await lockReferences(tx, scope, configured.value.references);

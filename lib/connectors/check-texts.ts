@@ -193,6 +193,118 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     title: "The answer is a web page or something else that an API does not send.",
     advice: "Check the base URL and the test path; a sign-in page or a proxy may be in the way.",
   },
+  account_locked: {
+    title: "This account is locked or switched off at the server.",
+    advice: "Ask whoever runs the server to unlock it; until then every check is refused.",
+  },
+  credential_expired: {
+    title: "The credential has expired.",
+    advice: "Make a new one at the service, and replace the secret's value.",
+  },
+  password_change_required: {
+    title: "The server wants this user's password to be changed first.",
+    advice: "Sign in to the server once and change it, then replace the secret's value.",
+  },
+  second_factor_required: {
+    title: "This account signs in with a second factor, which a pipeline cannot give.",
+    advice: "Use a service account, or a key or token in place of the password.",
+  },
+  client_unknown: {
+    title: "The sign-in service does not know this client ID.",
+    advice: "Check the client ID, and that it belongs to this tenant or account.",
+  },
+  tenant_not_found: {
+    title: "The sign-in service does not know this tenant.",
+    advice: "Check the tenant ID; it is on the overview page of your directory.",
+  },
+  account_not_found: {
+    title: "There is no account with this name at the service.",
+    advice: "Check the spelling of the account, as it stands in its web address.",
+  },
+  user_not_found: {
+    title: "Sign-in worked, but the service does not know this user.",
+    advice: "Enter the user principal name, which looks like an e-mail address.",
+  },
+  consent_missing: {
+    title: "Sign-in worked, but the application was not given the right that this needs.",
+    advice: "Have an administrator grant it; which right it is stands beside the form.",
+  },
+  service_account_key_invalid: {
+    title: "The chosen secret is not a service account key.",
+    advice: "Paste the whole JSON file that Google made, from the first brace to the last.",
+  },
+  clock_differs: {
+    title: "The service does not accept the time of this computer.",
+    advice: "Ask whoever runs Selvage to set the clock of its server.",
+  },
+  catalog_not_found: {
+    title: "There is no catalog with this name, or this user may not see it.",
+    advice: "Check the spelling, and that USE CATALOG was granted.",
+  },
+  schema_not_found: {
+    title: "There is no schema with this name, or this user may not see it.",
+    advice: "Check the spelling, and that the right to use it was granted.",
+  },
+  warehouse_not_found: {
+    title: "There is no warehouse with this name, or this user may not use it.",
+    advice: "Check the spelling, and that the right to use it was granted.",
+  },
+  warehouse_stopped: {
+    title: "The warehouse is stopped and cannot be started by this user.",
+    advice: "Start it at the service, or have the right to start it granted.",
+  },
+  role_not_granted: {
+    title: "This role does not exist, or was not granted to this user.",
+    advice: "Check the spelling, or ask for the role.",
+  },
+  project_not_found: {
+    title: "There is no project with this ID, or this account may not see it.",
+    advice: "Check the project ID, which is not always the project's name.",
+  },
+  dataset_not_found: {
+    title: "There is no dataset with this name in the project.",
+    advice: "Check the spelling; capitals count.",
+  },
+  bucket_not_found: {
+    title: "There is no bucket with this name.",
+    advice: "Check the spelling.",
+  },
+  wrong_region: {
+    title: "The bucket is in another region.",
+    advice: "Choose the region that the bucket was made in.",
+  },
+  container_not_found: {
+    title: "The storage account has no container with this name.",
+    advice: "Check the spelling.",
+  },
+  site_not_found: {
+    title: "There is no site at this address, or the application may not see it.",
+    advice: "Check the site's address, and that the application was granted access to it.",
+  },
+  drive_not_found: {
+    title: "This user has no drive.",
+    advice: "Have OneDrive set up for the user, or enter another user.",
+  },
+  collection_not_found: {
+    title: "The database has no collection with this name.",
+    advice: "Check the spelling; capitals count.",
+  },
+  service_disabled: {
+    title: "The service is not switched on for this project or account.",
+    advice: "Have its API enabled by an administrator.",
+  },
+  version_not_supported: {
+    title: "The server does not know the version that was asked for.",
+    advice: "Choose another version of the API, or ask whoever runs the server.",
+  },
+  answer_too_large: {
+    title: "The server sent more than any answer to this question can be.",
+    advice: "Check the address; something else may answer there.",
+  },
+  sign_in_paused: {
+    title: "These credentials were refused several times, so they are not tried for now.",
+    advice: "Replace the secret's value, wait, or ask an Admin to allow another try; nothing was sent.",
+  },
   misconfigured: {
     title: "These settings do not fit together.",
     advice: "Check the fields of this connection.",

@@ -32,8 +32,11 @@ export type OpenedProperties<T> = {
     : T[F];
 };
 
-/** The controls that a form must know; a field without one is drawn by its JSON type. */
-export const controls = ["text", "number", "select", "secret", "hostKey"] as const;
+/**
+ * The controls that a form must know; a field without one is drawn by its JSON type. `hidden` fields are kept for clients
+ * of the API and mean nothing to a check.
+ */
+export const controls = ["text", "number", "select", "secret", "hostKey", "hidden"] as const;
 export type Control = (typeof controls)[number];
 
 /** Shown only while each named field has this value, or one of these values. */
@@ -47,6 +50,8 @@ export type FieldMeta = {
   control?: Control;
   /** For `select`: the words for each value. */
   labels?: Record<string, string>;
+  /** For `select`: values that are shown, with these words, and cannot be chosen. */
+  unavailable?: Record<string, string>;
   /** For `secret`: the types of secret that fit. */
   subKinds?: readonly SubKind[];
   showWhen?: ShowWhen;
@@ -60,6 +65,17 @@ export type SecretFacts = { subKind: SubKind; authHost?: string };
 /** Public facts of the referenced secrets, by the field that references them. */
 export type FactsByField = Readonly<Record<string, SecretFacts | undefined>>;
 
+/** The groups of the gallery, in its order. */
+export const connectorGroups = {
+  warehouse: "Warehouses",
+  database: "Databases",
+  files: "Files",
+  application: "Applications",
+  messaging: "Messaging",
+  web: "Web",
+} as const;
+export type ConnectorGroup = keyof typeof connectorGroups;
+
 /**
  * One kind of connection: the only description of its form, validation, API and types.
  * `destinations` lists every place that its secrets go to; `conflicts` holds rules between several fields.
@@ -68,7 +84,13 @@ export type Connector<F extends z.ZodObject = z.ZodObject> = {
   readonly kind: string;
   readonly name: string;
   readonly description: string;
-  readonly family: "database" | "files" | "api";
+  readonly group: ConnectorGroup;
+  /** It may be the one SQL warehouse of its fabric. */
+  readonly isWarehouse?: true;
+  /** Which rights the credential needs, in one or two sentences. */
+  readonly rights: string;
+  /** The vendor's page on how such a credential is made. */
+  readonly credentialPage: string;
   /** Words for a step that means something else here, such as the host key of SFTP. */
   readonly stepTitles?: Readonly<Record<string, string>>;
   readonly fields: F;

@@ -16,6 +16,24 @@ export type Destination = {
   readonly secretFields: readonly string[];
 };
 
+/** A service on the web, its certificate always verified; `field` is where a wrong host is corrected. */
+export function httpsPlace(
+  host: string,
+  field: string,
+  secretFields: readonly string[],
+  port = 443,
+): Destination {
+  return {
+    protocol: "https",
+    host,
+    port,
+    tls: "verify-full",
+    hostField: field,
+    portField: field,
+    secretFields,
+  };
+}
+
 type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">;
 
 /**

@@ -29,7 +29,7 @@ export function hostField(meta: Words) {
 export function choiceField<const V extends string>(
   labels: Record<V, string>,
   initial: NoInfer<V>,
-  meta: Words,
+  meta: Words & Pick<FieldMeta, "unavailable">,
 ) {
   const values = Object.keys(labels) as V[];
   return z
@@ -60,6 +60,21 @@ export function portNumberField(initial: number) {
     .default(initial)
     .meta({ title: "Port", placeholder: String(initial), control: "number" });
 }
+
+/** A property of the documented API that a client may set and read back, and that nothing here acts on. */
+export function keptField<T extends z.ZodType>(schema: T, title: string) {
+  return schema.optional().meta({ title, control: "hidden" });
+}
+
+/** The Knowledge Graph indexer's settings of the documented API. */
+export const kgConfig = keptField(
+  z.object({
+    enabled: z.boolean().optional(),
+    useConnectorAuth: z.boolean().optional(),
+    kgSchedule: z.object({ timeZone: z.string().max(64), cron: z.string().max(64) }).optional(),
+  }),
+  "Knowledge Graph indexer",
+);
 
 /** The fields of every kind that speaks TLS. */
 export const tlsFields = {

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { Connector, Control, FieldMeta, SubKind } from "@/lib/connectors/define";
+import type { Connector, ConnectorGroup, Control, FieldMeta, SubKind } from "@/lib/connectors/define";
 
 /** One field of a connection's form, as plain data: the browser draws it without the kind's schema. */
 export type FormField = {
   name: string;
   title: string;
-  control: Control;
+  control: Exclude<Control, "hidden">;
   help?: string;
   placeholder?: string;
-  options?: { value: string; label: string }[];
+  options?: { value: string; label: string; isAvailable: boolean }[];
   subKinds?: readonly SubKind[];
   /** Shown only while each named field has one of these values. */
   showWhen: Record<string, string[]>;
@@ -21,7 +21,9 @@ export type ConnectorForm = {
   kind: string;
   name: string;
   description: string;
-  family: string;
+  group: ConnectorGroup;
+  rights: string;
+  credentialPage: string;
   stepTitles: Readonly<Record<string, string>>;
   fields: FormField[];
 };
@@ -36,7 +38,9 @@ export function connectorForm({
   kind,
   name,
   description,
-  family,
+  group,
+  rights,
+  credentialPage,
   stepTitles,
   fields,
 }: Connector): ConnectorForm {
@@ -46,20 +50,31 @@ export function connectorForm({
     kind,
     name,
     description,
-    family,
+    group,
+    rights,
+    credentialPage,
     stepTitles: stepTitles ?? {},
-    fields: Object.entries(schema.properties ?? {}).map(([field, json]) => {
+    fields: Object.entries(schema.properties ?? {}).flatMap(([field, json]) => {
       const { type, default: initial, ...rest } = fieldSchema.parse(json);
       // Our own metadata travels in the JSON Schema beside its keywords.
       const meta = rest as unknown as FieldMeta;
+      if (meta.control === "hidden") return [];
       const labels = Object.entries(meta.labels ?? {});
-      return {
+      const unavailable = Object.entries(meta.unavailable ?? {});
+      const formField = {
         name: field,
         title: meta.title,
         control: meta.control ?? (type === "integer" || type === "number" ? "number" : "text"),
         ...(meta.help ? { help: meta.help } : {}),
         ...(meta.placeholder ? { placeholder: meta.placeholder } : {}),
-        ...(labels.length > 0 ? { options: labels.map(([value, label]) => ({ value, label })) } : {}),
+        ...(labels.length > 0
+          ? {
+              options: [
+                ...labels.map(([value, label]) => ({ value, label, isAvailable: true })),
+                ...unavailable.map(([value, label]) => ({ value, label, isAvailable: false })),
+              ],
+            }
+          : {}),
         ...(meta.subKinds ? { subKinds: meta.subKinds } : {}),
         showWhen: Object.fromEntries(
           Object.entries(meta.showWhen ?? {}).map(([by, value]) => [by, [value].flat()]),
@@ -67,6 +82,7 @@ export function connectorForm({
         isRequired: required.has(field) || meta.requiredWhenShown === true || initial !== undefined,
         initial: initial === undefined ? "" : String(initial),
       };
+      return [formField];
     }),
   };
 }

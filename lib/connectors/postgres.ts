@@ -7,7 +7,10 @@ export const postgres = defineConnector({
   kind: "postgres",
   name: "PostgreSQL",
   description: "Tables in a PostgreSQL database",
-  family: "database",
+  group: "database",
+  rights:
+    "CONNECT on the database, USAGE on the schemas, and SELECT, INSERT, UPDATE and DELETE on the tables in use.",
+  credentialPage: "https://www.postgresql.org/docs/current/sql-createrole.html",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("5432"),

@@ -15,7 +15,9 @@ export const restApi = defineConnector({
   kind: "restapi",
   name: "REST API",
   description: "Any HTTP API, with or without sign-in",
-  family: "api",
+  group: "web",
+  rights: "A GET of the test path; everything else is up to the pipelines that use the connection.",
+  credentialPage: "https://datatracker.ietf.org/doc/html/rfc9110#name-http-authentication",
   fields: z.object({
     baseUrl: textField(2000, { title: "Base URL", placeholder: "https://api.example.com" })
       .refine(isPlainAddress, addressMessage)

@@ -7,7 +7,9 @@ export const sftp = defineConnector({
   kind: "sftp",
   name: "SFTP",
   description: "Files on a server over SSH",
-  family: "files",
+  group: "files",
+  rights: "Reading and writing the folders in use; Selvage needs no shell.",
+  credentialPage: "https://man.openbsd.org/ssh-keygen",
   stepTitles: { tls: "Host key" },
   fields: z.object({
     host: hostField({ title: "Host", placeholder: "files.example.com" }),

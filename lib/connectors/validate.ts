@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   type Connector,
   type FactsByField,
+  type FieldMeta,
   fieldMeta,
   type ShowWhen,
   type SubKind,
@@ -70,6 +71,16 @@ export function secretFields(
   });
 }
 
+/** The properties that are kept for clients of the API and that no form shows. */
+export function keptProperties(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).filter(([field]) => metaOf(connector, field).control === "hidden"),
+  );
+}
+
 /** The fields whose secrets a check needs opened: those that go to some destination, and no other. */
 export function fieldsToOpen<F extends z.ZodObject>(
   connector: Connector<F>,
@@ -81,7 +92,7 @@ export function fieldsToOpen<F extends z.ZodObject>(
   ];
 }
 
-function metaOf(connector: Connector, field: string) {
+function metaOf(connector: Connector, field: string): FieldMeta {
   const schema = shapeOf(connector)[field];
   return schema === undefined ? { title: "" } : fieldMeta(schema);
 }

@@ -27,7 +27,7 @@ export default async function ConnectionPage({
     <section className="flex flex-col gap-5">
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="flex min-w-0 flex-wrap items-start gap-3">
-          <KindTile name={connector.name} family={connector.family} />
+          <KindTile name={connector.name} group={connector.group} />
           <div className="min-w-0">
             <h2 className="break-words font-semibold text-xl">{name}</h2>
             <p className="text-muted">{connector.name}</p>

@@ -21,11 +21,11 @@ export default async function NewConnectionPage({
   const scope = await requireScope(fabricId, "connection:write");
   const connector = findConnector(String((await searchParams).kind ?? ""));
   if (!connector) {
-    const kinds = Object.values(connectors).map(({ kind, name, description, family }) => ({
+    const kinds = Object.values(connectors).map(({ kind, name, description, group }) => ({
       kind,
       name,
       description,
-      family,
+      group,
     }));
     return (
       <section className="flex flex-col gap-5">
@@ -38,7 +38,7 @@ export default async function NewConnectionPage({
     <section className="flex flex-col gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <div className="flex items-center gap-3">
-          <KindTile name={connector.name} family={connector.family} />
+          <KindTile name={connector.name} group={connector.group} />
           <div>
             <h2 className="font-semibold text-xl">Create Connection</h2>
             <p className="text-muted">{connector.name}</p>
