@@ -28,12 +28,15 @@ export function ConnectionForm({
   connector,
   maxSecretBytes,
   isAdmin,
+  isWarehouse = false,
   saved,
 }: {
   fabricId: string;
   connector: ConnectorForm;
   maxSecretBytes: number;
   isAdmin: boolean;
+  /** A new connection that is the fabric's SQL warehouse. */
+  isWarehouse?: boolean;
   /** The connection that is edited; absent for a new one. */
   saved?: { id: string } & ConnectionFormValues;
 }) {
@@ -69,11 +72,19 @@ export function ConnectionForm({
       const input = { name, description, properties: propertiesOf(connector.fields, values) };
       return saved
         ? updateConnectionAction(fabricId, { connectionId: saved.id, ...input })
-        : createConnectionAction(fabricId, { kind: connector.kind, ...input });
+        : createConnectionAction(fabricId, {
+            kind: connector.kind,
+            isDefaultWarehouseConnection: isWarehouse,
+            ...input,
+          });
     },
     form,
     {
-      texts: { invalid_properties: "Some fields need another look." },
+      texts: {
+        invalid_properties: "Some fields need another look.",
+        warehouse_taken: "This fabric has its SQL warehouse already, and a fabric has one.",
+        warehouse_unfit: "This kind is not the provider of this fabric, so it cannot be its SQL warehouse.",
+      },
       onOk() {
         setIsSaved(true);
         toast("Connection saved");

@@ -10,12 +10,14 @@ import { findConnector } from "@/lib/connectors/registry";
 export function ConnectionsTable({
   fabricId,
   connections,
+  label = "Connections",
 }: {
   fabricId: string;
   connections: ConnectionSummary[];
+  label?: string;
 }) {
   return (
-    <Table label="Connections">
+    <Table label={label}>
       <THead>
         <Th>Name</Th>
         <Th>Kind</Th>

@@ -62,6 +62,44 @@ async function addConnection(name: string, password: string): Promise<string> {
   return made.value.id;
 }
 
+describe("the SQL warehouse of a fabric", () => {
+  const databricks = async (name: string) => ({
+    kind: "databricks",
+    name,
+    description: "",
+    isDefaultWarehouseConnection: true,
+    properties: {
+      jdbcUrl:
+        "jdbc:databricks://dbc-1.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/abc123;",
+      catalog: "main",
+      schema: "default",
+      authType: "pat",
+      token: await addSecret(),
+    },
+  });
+
+  test("is of its provider's kind, and there is one, also when two are made at once", async () => {
+    const input = await databricks("Warehouse of nobody");
+    expect(await createConnection(write(), input)).toMatchObject({ ok: false, code: "warehouse_unfit" });
+    await owner.fabric.update({ where: { id: fabric.fabricId }, data: { provider: "databricks" } });
+    const inputs = await Promise.all(["one", "two", "three"].map((name) => databricks(`Warehouse ${name}`)));
+    const made = await Promise.all(inputs.map((one) => createConnection(write(), one)));
+    expect(made.map((one) => (one.ok ? "made" : one.code)).sort()).toEqual([
+      "made",
+      "warehouse_taken",
+      "warehouse_taken",
+    ]);
+  });
+
+  test("stands beside the other connections, on the first page only", async () => {
+    const { warehouse, connections } = await listConnections(list(), connectionListQuery.parse({}));
+    expect(warehouse).toMatchObject({ provider: "databricks", connection: { kind: "databricks" } });
+    expect(connections.map(({ id }) => id)).not.toContain(warehouse?.connection?.id);
+    const later = await listConnections(list(), connectionListQuery.parse({ after: "zzz" }));
+    expect(later.warehouse).toBeNull();
+  });
+});
+
 describe("a connection", () => {
   test("keeps its secrets as rows and its plain properties with their defaults", async () => {
     const secretId = await addSecret();

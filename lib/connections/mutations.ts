@@ -11,7 +11,7 @@ import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
-type Code = "name_taken" | "invalid_properties" | "unknown_kind";
+type Code = "name_taken" | "invalid_properties" | "unknown_kind" | "warehouse_taken" | "warehouse_unfit";
 
 /** What a connection consists of: plain properties, and its references to secrets as rows of their own. */
 type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
@@ -31,11 +31,16 @@ export async function createConnection(
   return write(name, async (tx) => {
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
+    const warehouse = input.isDefaultWarehouseConnection
+      ? await claimWarehouse(tx, scope, connector)
+      : ok(null);
+    if (!warehouse.ok) return warehouse;
     await tx.connection.create({
       data: {
         id,
         fabricId: scope.fabricId,
         kind,
+        warehouseOf: warehouse.value,
         createdById: scope.actor.id,
         createdByName: scope.actor.name,
         ...columns(scope, { name, description }, configured.value),
@@ -46,6 +51,27 @@ export async function createConnection(
     await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
     return ok({ id });
   });
+}
+
+/** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
+async function claimWarehouse(
+  tx: Tx,
+  { fabricId }: Writer,
+  { kind, name }: Connector,
+): Promise<Result<string, "warehouse_taken" | "warehouse_unfit">> {
+  const [fabric] = await tx.$queryRaw<{ provider: string }[]>`
+    SELECT provider FROM fabric WHERE id = ${fabricId} FOR NO KEY UPDATE`;
+  if (fabric?.provider !== kind) {
+    const message = `${name} is not the provider of this fabric, so it cannot be its SQL warehouse.`;
+    return fail("warehouse_unfit", { isDefaultWarehouseConnection: message });
+  }
+  const former = await tx.connection.findUnique({
+    where: { warehouseOf: fabricId },
+    select: { name: true },
+  });
+  if (!former) return ok(fabricId);
+  const message = `“${former.name}” is the SQL warehouse of this fabric already; a fabric has one.`;
+  return fail("warehouse_taken", { isDefaultWarehouseConnection: message });
 }
 
 /** Replaces name, description and properties of a connection; its kind stays. References that are no longer used go. */

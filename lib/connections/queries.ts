@@ -36,7 +36,7 @@ export async function listConnections(
   scope: Scope<"connection:list">,
   { search, after, before }: ConnectionListQuery,
 ): Promise<ConnectionPage> {
-  const inFabric = { fabricId: scope.fabricId };
+  const inFabric = { fabricId: scope.fabricId, warehouseOf: null };
   const isBackward = after === undefined && before !== undefined;
   const beyond = isBackward
     ? { nameKey: { lt: before } }
@@ -63,14 +63,29 @@ export async function listConnections(
   if (isBackward) page.reverse();
   const hasNext = isBackward || hasMore;
   const hasPrevious = isBackward ? hasMore : after !== undefined;
+  const isFirst = after === undefined && before === undefined;
+  const [warehouse, connections] = await Promise.all([
+    isFirst ? findWarehouse(scope) : null,
+    withStatus(scope.fabricId, page),
+  ]);
   return {
-    connections: await withStatus(scope.fabricId, page),
+    warehouse,
+    connections,
     next: (hasNext && page.at(-1)?.nameKey) || null,
     previous: (hasPrevious && page.at(0)?.nameKey) || null,
     isFabricEmpty:
       rows.length === 0 &&
-      (await db.connection.findFirst({ where: inFabric, select: { id: true } })) === null,
+      (await db.connection.findFirst({ where: { fabricId: scope.fabricId }, select: { id: true } })) === null,
   };
+}
+
+async function findWarehouse({ fabricId }: Scope<"connection:list">): Promise<ConnectionPage["warehouse"]> {
+  const [fabric, row] = await Promise.all([
+    db.fabric.findUnique({ where: { id: fabricId }, select: { provider: true } }),
+    db.connection.findFirst({ where: { warehouseOf: fabricId, fabricId }, select: summaryColumns }),
+  ]);
+  const [connection = null] = await withStatus(fabricId, row ? [row] : []);
+  return { provider: fabric?.provider ?? "none", connection };
 }
 
 /** The kinds that are called so on screen or in the API. */

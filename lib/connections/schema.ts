@@ -27,6 +27,8 @@ export const createConnectionInput = z.object({
   name: connectionName,
   description,
   properties,
+  /** It is the fabric's SQL warehouse; decided once. */
+  isDefaultWarehouseConnection: z.boolean().optional(),
 });
 export type CreateConnectionInput = z.infer<typeof createConnectionInput>;
 
@@ -81,6 +83,8 @@ export type ConnectionSummary = {
 };
 
 export type ConnectionPage = {
+  /** The fabric's provider and its SQL warehouse: on the first page, beside the others, whatever was searched for. */
+  warehouse: { provider: string; connection: ConnectionSummary | null } | null;
   connections: ConnectionSummary[];
   next: string | null;
   previous: string | null;

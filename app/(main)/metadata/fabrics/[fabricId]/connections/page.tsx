@@ -2,6 +2,7 @@ import { Plug, Plus, SearchX } from "lucide-react";
 import { Suspense } from "react";
 import { ConnectionsSearch } from "@/components/connections/connections-search";
 import { ConnectionsTable } from "@/components/connections/connections-table";
+import { Warehouse } from "@/components/connections/warehouse";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { Pagination } from "@/components/ui/pagination";
@@ -43,10 +44,12 @@ async function Connections({
   scope: Scope<"connection:list">;
   query: ConnectionListQuery;
 }) {
-  const { connections, next, previous, isFabricEmpty } = await listConnections(scope, query);
+  const { warehouse, connections, next, previous, isFabricEmpty } = await listConnections(scope, query);
+  const primary = warehouse && <Warehouse fabricId={scope.fabricId} {...warehouse} />;
   if (isFabricEmpty) {
     return (
-      <div data-no-connections>
+      <div data-no-connections className="flex flex-col gap-6">
+        {primary}
         <EmptyState
           icon={<Plug />}
           title="No connections yet"
@@ -59,19 +62,23 @@ async function Connections({
   }
   if (connections.length === 0) {
     return (
-      <EmptyState
-        icon={<SearchX />}
-        title="No connection matches"
-        action={<ButtonLink href="?">Clear</ButtonLink>}
-      >
-        Try another word.
-      </EmptyState>
+      <>
+        {primary}
+        <EmptyState
+          icon={<SearchX />}
+          title="No connection matches"
+          action={<ButtonLink href="?">Clear</ButtonLink>}
+        >
+          Try another word.
+        </EmptyState>
+      </>
     );
   }
   const href = (cursor: { after: string } | { before: string }) =>
     `?${new URLSearchParams({ ...(query.search ? { search: query.search } : {}), ...cursor })}`;
   return (
     <>
+      {primary}
       <ConnectionsTable fabricId={scope.fabricId} connections={connections} />
       <Pagination
         label="Pages of connections"

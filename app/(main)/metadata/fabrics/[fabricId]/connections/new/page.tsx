@@ -15,11 +15,12 @@ export default async function NewConnectionPage({
   searchParams,
 }: {
   params: Promise<{ fabricId: string }>;
-  searchParams: Promise<{ kind?: string | string[] }>;
+  searchParams: Promise<{ kind?: string | string[]; warehouse?: string | string[] }>;
 }) {
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "connection:write");
-  const connector = findConnector(String((await searchParams).kind ?? ""));
+  const { kind = "", warehouse } = await searchParams;
+  const connector = findConnector(String(kind));
   if (!connector) {
     const kinds = Object.values(connectors).map(({ kind, name, description, group }) => ({
       kind,
@@ -34,13 +35,16 @@ export default async function NewConnectionPage({
       </section>
     );
   }
+  const isWarehouse = warehouse === "1" && connector.isWarehouse === true;
   return (
     <section className="flex flex-col gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <div className="flex items-center gap-3">
           <KindTile name={connector.name} group={connector.group} />
           <div>
-            <h2 className="font-semibold text-xl">Create Connection</h2>
+            <h2 className="font-semibold text-xl">
+              {isWarehouse ? "Connect SQL Warehouse" : "Create Connection"}
+            </h2>
             <p className="text-muted">{connector.name}</p>
           </div>
         </div>
@@ -53,6 +57,7 @@ export default async function NewConnectionPage({
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
           isAdmin={scope.role === "admin"}
+          isWarehouse={isWarehouse}
         />
       </QueryProvider>
     </section>

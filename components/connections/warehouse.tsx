@@ -1,0 +1,41 @@
+import { Warehouse as WarehouseIcon } from "lucide-react";
+import { ConnectionsTable } from "@/components/connections/connections-table";
+import { ButtonLink } from "@/components/ui/button";
+import type { ConnectionSummary } from "@/lib/connections/schema";
+import { findConnector } from "@/lib/connectors/registry";
+
+/** The one SQL warehouse of a fabric: the connection, or the way to make it. Nothing in a fabric without a provider. */
+export function Warehouse({
+  fabricId,
+  provider,
+  connection,
+}: {
+  fabricId: string;
+  provider: string;
+  connection: ConnectionSummary | null;
+}) {
+  const kind = findConnector(provider);
+  if (connection === null && kind === null) return null;
+  return (
+    <section aria-labelledby="sql-warehouse" className="flex flex-col gap-3">
+      <h2 id="sql-warehouse" className="font-semibold text-lg">
+        SQL Warehouse
+      </h2>
+      {connection !== null ? (
+        <ConnectionsTable label="SQL Warehouse" fabricId={fabricId} connections={[connection]} />
+      ) : (
+        <div className="flex flex-wrap items-center justify-between gap-3 rounded-xl border border-line border-dashed p-4">
+          <p className="text-muted">
+            This fabric runs on {kind?.name}, and its warehouse is not connected yet. A fabric has one.
+          </p>
+          <ButtonLink
+            icon={<WarehouseIcon aria-hidden />}
+            href={`/metadata/fabrics/${fabricId}/connections/new?kind=${provider}&warehouse=1`}
+          >
+            Connect SQL Warehouse
+          </ButtonLink>
+        </div>
+      )}
+    </section>
+  );
+}
