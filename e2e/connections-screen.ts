@@ -11,7 +11,10 @@ export function connectionsPath({ id }: Fabric): string {
 export async function startConnection(page: Page, fabric: Fabric, kind: string): Promise<void> {
   await open(page, `${connectionsPath(fabric)}/new`);
   await page.getByLabel("Search kinds of connection").fill(kind);
-  await page.getByRole("list", { name: "Kinds of connection" }).getByRole("link", { name: kind }).click();
+  await page
+    .getByRole("main")
+    .getByRole("link", { name: new RegExp(`^${kind}\\b`) })
+    .click();
   await expect(field(page, "Connection Name")).toBeVisible();
 }
 

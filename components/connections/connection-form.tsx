@@ -6,6 +6,7 @@ import { useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
+import { CredentialNote } from "@/components/connections/credential-note";
 import { SaveBar } from "@/components/connections/save-bar";
 import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
@@ -111,6 +112,7 @@ export function ConnectionForm({
         >
           <div className="flex flex-col gap-5 rounded-xl border border-line bg-surface p-5">
             <FormError error={formError} />
+            <CredentialNote {...connector} />
             <Field label="Connection Name" error={errors.name?.message} isRequired>
               <Input
                 autoComplete="off"

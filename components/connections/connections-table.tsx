@@ -51,7 +51,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       </Td>
       <Td label="Kind">
         <span className="flex items-center gap-2.5">
-          <KindTile name={connector?.name ?? kind} group={connector?.group ?? ""} />
+          <KindTile name={connector?.name ?? kind} group={connector?.group} />
           {connector?.name ?? kind}
         </span>
       </Td>

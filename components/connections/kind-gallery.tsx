@@ -6,18 +6,20 @@ import { useState } from "react";
 import { KindTile } from "@/components/connections/kind-tile";
 import { EmptyState } from "@/components/ui/empty-state";
 import { SearchInput } from "@/components/ui/search-input";
+import { type ConnectorGroup, connectorGroups } from "@/lib/connectors/define";
 
-export type KindSummary = { kind: string; name: string; description: string; group: string };
+export type KindSummary = { kind: string; name: string; description: string; group: ConnectorGroup };
 
-/** Every kind of connection, to search and choose from. */
+/** Every kind of connection by group, to search and choose from. */
 export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
   const [search, setSearch] = useState("");
-  const wanted = search.trim().toLowerCase();
-  const found = kinds.filter(({ kind, name, description }) =>
-    `${kind} ${name} ${description}`.toLowerCase().includes(wanted),
-  );
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = kinds.filter(({ kind, name, description, group }) => {
+    const text = `${kind} ${name} ${description} ${connectorGroups[group]}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
   return (
-    <div className="flex flex-col gap-4">
+    <div className="flex flex-col gap-6">
       <SearchInput
         label="Search kinds of connection"
         placeholder="Search, for example PostgreSQL"
@@ -25,27 +27,45 @@ export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
         onValueChange={setSearch}
         className="w-full sm:w-80"
       />
-      <ul aria-label="Kinds of connection" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
-        {found.map(({ kind, name, description, group }) => (
-          <li key={kind}>
-            <Link
-              href={`?kind=${kind}`}
-              className="flex h-full items-start gap-3 rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong hover:bg-hover"
-            >
-              <KindTile name={name} group={group} />
-              <span className="min-w-0">
-                <span className="block font-semibold">{name}</span>
-                <span className="block text-muted text-sm">{description}</span>
-              </span>
-            </Link>
-          </li>
-        ))}
-      </ul>
+      {Object.entries(connectorGroups).map(([group, title]) => {
+        const members = found.filter((one) => one.group === group);
+        return (
+          members.length > 0 && (
+            <section key={group} aria-labelledby={`group-${group}`} className="flex flex-col gap-2.5">
+              <h3 id={`group-${group}`} className="font-semibold text-muted text-sm">
+                {title}
+              </h3>
+              <ul aria-label={title} className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+                {members.map((one) => (
+                  <KindCard key={one.kind} {...one} />
+                ))}
+              </ul>
+            </section>
+          )
+        );
+      })}
       {found.length === 0 && (
         <EmptyState icon={<SearchX />} title="No kind matches">
           Try another word, such as a protocol or a product’s name.
         </EmptyState>
       )}
     </div>
+  );
+}
+
+function KindCard({ kind, name, description, group }: KindSummary) {
+  return (
+    <li>
+      <Link
+        href={`?kind=${kind}`}
+        className="flex h-full items-start gap-3 rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong hover:bg-hover"
+      >
+        <KindTile name={name} group={group} />
+        <span className="min-w-0">
+          <span className="block font-semibold">{name}</span>
+          <span className="block text-muted text-sm">{description}</span>
+        </span>
+      </Link>
+    </li>
   );
 }

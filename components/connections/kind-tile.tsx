@@ -1,23 +1,27 @@
 import { cx } from "@/components/ui/class-names";
+import type { ConnectorGroup } from "@/lib/connectors/define";
 
-const families: Record<string, string> = {
+const groups: Record<ConnectorGroup, string> = {
+  warehouse: "bg-accent text-on-accent",
   database: "bg-accent-soft text-accent-text",
   files: "bg-success-soft text-success-text",
-  api: "bg-warning-soft text-warning-text",
+  application: "bg-warning-soft text-warning-text",
+  messaging: "bg-hover text-ink",
+  web: "bg-sunken text-ink",
 };
 
 /** The mark of a kind of connection: a monogram on the colour of its group. */
-export function KindTile({ name, group }: { name: string; group: string }) {
-  const monogram = name.replace(/[^A-Z]/g, "").slice(0, 2) || name.slice(0, 2);
+export function KindTile({ name, group }: { name: string; group: ConnectorGroup | undefined }) {
+  const capitals = name.replace(/[^A-Z]/g, "").slice(0, 2);
   return (
     <span
       aria-hidden
       className={cx(
         "inline-flex size-8 shrink-0 items-center justify-center rounded-md font-semibold text-xs tracking-tight",
-        families[group] ?? "bg-sunken text-muted",
+        group === undefined ? "bg-sunken text-muted" : groups[group],
       )}
     >
-      {monogram}
+      {capitals.length === 2 ? capitals : name.slice(0, 2)}
     </span>
   );
 }

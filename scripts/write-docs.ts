@@ -1,0 +1,3 @@
+import { writeConnectionPages } from "@/scripts/connection-docs";
+
+await writeConnectionPages();
