@@ -71,11 +71,11 @@ function row(field: FormField, all: readonly FormField[]): string {
     const words = values.map((value) => other?.options?.find((one) => one.value === value)?.label ?? value);
     return `${other?.title ?? by} is ${words.join(" or ")}`;
   });
-  const cells = [title, `\`${name}\``, isRequired ? "yes" : "no", valueOf(field), conditions.join(", and ")];
+  const cells = [title, `\`${name}\``, isRequired ? "yes" : "no", kindOfValue(field), conditions.join(", and ")];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-function valueOf({ control, options, subKinds, initial }: FormField): string {
+function kindOfValue({ control, options, subKinds, initial }: FormField): string {
   if (control === "secret") return `secret: ${subKinds?.join(" or ")}`;
   if (options)
     return options
