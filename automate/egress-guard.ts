@@ -27,64 +27,81 @@ export type GuardOptions = {
   readonly route?: (host: string, port: number) => number | undefined;
 };
 
-type Dial = { destination: Destination; judged: Set<string>; connected: boolean; secured: boolean };
+type Dial = {
+  destination: Destination;
+  judged: Set<string>;
+  connected: boolean;
+  secured: boolean;
+  guard: GuardOptions;
+};
 
 const lookUp = dns.promises.lookup;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
+/** What the guard goes by at present; a process without a check has no destination. */
+let current: GuardOptions | undefined;
+
 /**
  * Guards this whole process, before any driver is loaded and for good: a socket can be connected only to a destination
- * of this check, at an address that was looked up once and judged; every other way out is shut.
+ * of this check, at an address that was looked up once and judged; every other way out is shut. Another call changes
+ * what new sockets go by.
  *
  * It hooks `Socket.prototype.connect`, where every TCP and TLS client in Node.js comes through, and keeps the host, so
  * that the certificate is still compared with the name. This holds against what a driver does when settings or servers
  * are hostile; it is no sandbox for hostile code.
  */
 export function installEgressGuard(options: GuardOptions): void {
+  const isFirst = current === undefined;
+  current = options;
+  if (isFirst) hookSockets(() => current ?? options);
+}
+
+function hookSockets(options: () => GuardOptions): void {
   const dials = new WeakMap<net.Socket, Dial>();
   const connect = net.Socket.prototype.connect;
   const emit = net.Socket.prototype.emit;
-  const resolve = options.resolve ?? systemResolver;
   const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
   shutOtherExits();
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
+    // What held when the socket was dialled holds for it to its end.
+    const guard = options();
     const { target, listener } = readArguments(args);
-    const destination = findDestination(options.destinations, target);
+    const destination = findDestination(guard.destinations, target);
     if (destination === null) {
-      options.onFailure({ step: "network", code: "address_refused", destination: null });
+      guard.onFailure({ step: "network", code: "address_refused", destination: null });
       return this.destroy(refusal());
     }
-    const dial: Dial = { destination, judged: new Set(), connected: false, secured: false };
+    const dial: Dial = { destination, judged: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
     const admit = (addresses: LookupAddress[]) => {
       // One bad address among good ones refuses the name: which one gets dialled must not be left to chance.
-      const isRefused = addresses.some(({ address }) => judge(address, options.egressAllow) === "refused");
+      const isRefused = addresses.some(({ address }) => judge(address, guard.egressAllow) === "refused");
       if (isRefused || addresses.length === 0) {
-        options.onFailure({ step: "network", code: "address_refused", destination });
+        guard.onFailure({ step: "network", code: "address_refused", destination });
         return false;
       }
       for (const { address } of addresses) dial.judged.add(spelled(address));
       return true;
     };
     const host = canonicalHost(destination.host) ?? destination.host;
-    const routed = options.route?.(host, destination.port);
+    const routed = guard.route?.(host, destination.port);
     const family = net.isIP(host);
     if (family !== 0) {
-      options.onProgress("resolved");
+      guard.onProgress("resolved");
       if (!admit([{ address: host, family }])) return this.destroy(refusal());
     }
     const lookup: net.LookupFunction = (_host, { all }, done) => {
-      (routed === undefined ? resolve(host) : Promise.resolve(loopback)).then(
+      (routed === undefined ? (guard.resolve ?? systemResolver)(host) : Promise.resolve(loopback)).then(
         (addresses) => {
-          options.onProgress("resolved");
+          guard.onProgress("resolved");
           const [first] = addresses;
           if (!admit(addresses) || first === undefined) done(refusal(), "");
           else if (all) done(null, addresses);
           else done(null, first.address, first.family);
         },
         (error: unknown) => {
-          options.onFailure({ step: "name", code: nameFault(error), destination });
+          guard.onFailure({ step: "name", code: nameFault(error), destination });
           done(refusal(), "");
         },
       );
@@ -109,11 +126,11 @@ export function installEgressGuard(options: GuardOptions): void {
     if (event === "connect" && dial !== undefined) {
       if (!dial.judged.has(spelled(this.remoteAddress))) return this.destroy(refusal()) !== undefined;
       dial.connected = true;
-      options.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
+      dial.guard.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
-      if (dial !== undefined) dial.secured = true;
-      else dials.set(this, { ...wrapped(options.destinations), secured: true });
-      options.onProgress("open");
+      const secured = { ...(dial ?? wrapped(options())), secured: true };
+      dials.set(this, secured);
+      secured.guard.onProgress("open");
     } else if (event === "error") {
       observeError(this, dial, args[0]);
     }
@@ -124,11 +141,11 @@ export function installEgressGuard(options: GuardOptions): void {
     if (isRefusal(error) || dial?.secured) return;
     const isTls = socket instanceof tls.TLSSocket;
     if (isTls && dial?.connected !== false) {
-      const destination = dial?.destination ?? wrapped(options.destinations).destination;
-      options.onFailure({ step: "tls", code: tlsFault(error), destination });
+      const { guard, destination } = dial ?? wrapped(options());
+      guard.onFailure({ step: "tls", code: tlsFault(error), destination });
     } else if (dial !== undefined && !dial.connected) {
       const code = networkFault(error) ?? "unreachable";
-      options.onFailure({ step: "network", code, destination: dial.destination });
+      dial.guard.onFailure({ step: "network", code, destination: dial.destination });
     }
   }
 }
@@ -146,10 +163,10 @@ function isToBeSecured(socket: net.Socket, { protocol, tls: mode }: Destination)
 }
 
 /** TLS over a socket that is open already, as of a database driver; such kinds have one destination. */
-function wrapped(destinations: readonly Destination[]): Dial {
-  const [destination] = destinations;
+function wrapped(guard: GuardOptions): Dial {
+  const [destination] = guard.destinations;
   if (destination === undefined) throw new Error("A check has at least one destination.");
-  return { destination, judged: new Set(), connected: true, secured: false };
+  return { destination, judged: new Set(), connected: true, secured: false, guard };
 }
 
 type Target = { host?: string; port?: number | string; path?: string };
