@@ -25,9 +25,7 @@ export function createTrials(world?: World) {
   const workerPath = buildWorker(world);
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
-    // A worker reads of its world when it starts, so none may wait from before the servers were there.
-    const size = world === undefined ? 1 : 0;
-    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size, timeoutMs });
+    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size: 1, timeoutMs });
     pools.set(timeoutMs, pool);
     return pool;
   };
@@ -93,7 +91,7 @@ export function createJob(kind: string, input: object, secrets: Secrets): CheckJ
   return { kind, properties: validated.value, secrets, destinations, egressAllow: [] };
 }
 
-function expectSilence(events: readonly CheckEvent[], secrets: Secrets): void {
+export function expectSilence(events: readonly CheckEvent[], secrets: Secrets): void {
   const said = JSON.stringify(events);
   for (const value of Object.values(secrets).flatMap(valuesOf)) {
     for (const form of [value, Buffer.from(value).toString("base64"), encodeURIComponent(value)])

@@ -9,9 +9,11 @@ declare const ROUTES_FILE: string;
 const world = z.object({ routes: z.record(z.string(), z.number()), authorities: z.array(z.string()) });
 
 /* The worker as it is shipped, in a world where some services run on this machine. */
-const { routes, authorities } = read();
-publicAuthorities.push(...authorities);
-serveOneCheck({ route: (host, port) => routes[`${host}:${port}`] });
+serveOneCheck(() => {
+  const { routes, authorities } = read();
+  publicAuthorities.push(...authorities);
+  return { route: (host, port) => routes[`${host}:${port}`] };
+});
 
 function read(): z.infer<typeof world> {
   try {

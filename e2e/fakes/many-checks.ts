@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { z } from "zod";
+import { createJob, expectSilence, type World } from "@/e2e/fakes/check-trial";
+import type { Example } from "@/e2e/fakes/examples/define";
+import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
+
+/** How a check ended, and where it was when its time was over. */
+export type Outcome = { ok: boolean; code: string; step: string; field: string; events: CheckEvent[] };
+
+/** Runs many checks one after another in one process, with the time limit that the pool would keep. */
+export function createManyChecks() {
+  const folder = join(import.meta.dirname, "../../node_modules/.cache/check-worker");
+  mkdirSync(folder, { recursive: true });
+  const built = mkdtempSync(join(folder, "build-"));
+  const outfile = join(built, "many-checks.mjs");
+  const entryPoints = [join(import.meta.dirname, "many-checks-worker.ts")];
+  buildSync({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" });
+  let worker: ChildProcess | undefined;
+
+  return {
+    async run(kind: string, example: Example, world: World, timeoutMs = 1500): Promise<Outcome> {
+      const job = {
+        ...createJob(kind, example.properties, example.secrets),
+        egressAllow: ["127.0.0.0/8"],
+      };
+      worker ??= fork(outfile, [], {
+        env: { NODE_ENV: "production" },
+        serialization: "advanced",
+        stdio: ["ignore", "ignore", "ignore", "ipc"],
+      });
+      const process = worker;
+      const said = await new Promise<unknown>((resolve, reject) => {
+        process.once("message", resolve);
+        process.once("exit", () => reject(new Error("The worker died.")));
+        process.send({ job, ...world, timeoutMs });
+      });
+      process.removeAllListeners("exit");
+      const events = z.array(checkEventSchema).parse(said);
+      expectSilence(events, job.secrets);
+      return outcomeOf(events);
+    },
+    close() {
+      worker?.kill("SIGKILL");
+      rmSync(built, { recursive: true });
+    },
+  };
+}
+
+function outcomeOf(events: CheckEvent[]): Outcome {
+  const last = events.at(-1);
+  if (last?.type === "result")
+    return last.ok
+      ? { ok: true, code: "", step: "", field: "", events }
+      : { ok: false, code: last.code, step: last.step, field: last.field ?? "", events };
+  const started = events.filter((event) => event.type === "step" && event.state === "started").at(-1);
+  const step = started?.type === "step" ? started.step : "name";
+  return { ok: false, code: "timed_out", step, field: "", events };
+}

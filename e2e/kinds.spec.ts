@@ -1,0 +1,67 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  checkPanel,
+  chooseSecret,
+  connectionRow,
+  fillConnection,
+  startConnection,
+} from "@/e2e/connections-screen";
+import { createAuthority } from "@/e2e/fakes/certificates";
+import { examples } from "@/e2e/fakes/examples/registry";
+import { expect, test } from "@/e2e/fixtures";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+import { connectorForm } from "@/lib/connectors/form";
+import { type ConnectorKind, connectors } from "@/lib/connectors/registry";
+import { builds } from "@/scripts/build.mjs";
+
+/** One of each way to sign in; all of them in `npm run test:long`. */
+const kinds: ConnectorKind[] = process.env.RUN_LONG
+  ? (Object.keys(connectors) as ConnectorKind[])
+  : ["snowflake", "onedrive", "smtp"];
+const routesFile = join(import.meta.dirname, "..", builds.test.dist, "routes.json");
+
+// The stand-ins of one test are in the way of another's.
+test.describe.configure({ mode: "default" });
+test.afterAll(() => rm(routesFile, { force: true }));
+
+for (const kind of kinds) {
+  test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, world }) => {
+    process.env.TEST_DATABASE_URL = stack().databaseUrl;
+    const authority = await createAuthority("Authority of the journeys");
+    const { properties, secrets, start } = examples[kind];
+    const { routes, close } = await start(authority);
+    await writeFile(routesFile, JSON.stringify({ routes, authorities: [authority.cert] }));
+    const caller = await callerOf(world.user);
+    const { fields, name } = connectorForm(connectors[kind]);
+    const titles = new Map(fields.map((field) => [field.name, field.title]));
+    for (const [field, value] of Object.entries(secrets)) {
+      if (value === undefined || value instanceof Uint8Array) continue;
+      const isText = typeof value === "string";
+      await callAction(caller, "createSecretAction", [
+        world.fabric.id,
+        {
+          subKind: isText ? "text" : "authUrl" in value ? "m2m_oauth" : "username_password",
+          name: `secret_${field}`,
+          fields: isText ? { value } : value,
+        },
+      ]);
+    }
+
+    await signIn(context, world.user);
+    await startConnection(page, world.fabric, name);
+    const typed = Object.entries(properties).map(([field, value]) => {
+      const option = fields.find((one) => one.name === field)?.options?.find((one) => one.value === value);
+      return [titles.get(field) ?? field, option?.label ?? String(value)];
+    });
+    await fillConnection(page, { "Connection Name": `My ${kind}`, ...Object.fromEntries(typed) });
+    for (const field of Object.keys(secrets))
+      await chooseSecret(page, titles.get(field) ?? field, `secret_${field}`);
+    await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(connectionRow(page, `My ${kind}`)).toContainText("Connected");
+    await close();
+  });
+}
