@@ -28,3 +28,7 @@ export const checkJobSchema = z.strictObject({
   egressAllow: z.array(z.string()).readonly(),
 });
 export type CheckJob = z.output<typeof checkJobSchema>;
+
+/** What a worker that waits may be told: the kind whose driver to load. */
+export const preparationSchema = z.strictObject({ prepareFor: z.string() });
+export type Preparation = z.output<typeof preparationSchema>;

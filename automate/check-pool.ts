@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import type { CheckJob } from "@/automate/check-job";
+import type { CheckJob, Preparation } from "@/automate/check-job";
 import {
   type CheckCode,
   type CheckEvent,
@@ -51,7 +51,7 @@ export function createCheckPool({
       };
       const hasTurn = await turns.take(stop);
       const result = hasTurn
-        ? await converse(spares.take(), job, { onEvent, stop, fail })
+        ? await converse(spares.take(job.kind), job, { onEvent, stop, fail })
         : fail("name", "busy");
       if (hasTurn) turns.give();
       onEvent(result);
@@ -108,7 +108,7 @@ function converse(
 
 /** Workers that are started ahead of need, since starting one takes longer than most checks. */
 function createSpares(workerPath: string, size: number) {
-  const idle = new Set<ChildProcess>();
+  const idle = new Map<ChildProcess, string | null>();
   const start = () => {
     const worker = fork(workerPath, [], {
       // Nothing of automate's environment, where its keys are named.
@@ -122,22 +122,27 @@ function createSpares(workerPath: string, size: number) {
     const forget = () => void idle.delete(worker);
     return worker.on("exit", forget).on("error", forget);
   };
-  const refill = () => {
-    while (idle.size < size) idle.add(start());
+  /** Kinds are checked in rows: while a form is filled, and when a fabric's connections are looked after. */
+  const refill = (likely: string | null) => {
+    while (idle.size < size) {
+      const worker = start();
+      idle.set(worker, likely);
+      if (likely !== null) worker.send({ prepareFor: likely } satisfies Preparation, () => {});
+    }
   };
-  refill();
+  refill(null);
   return {
-    take(): ChildProcess {
-      const [spare] = idle;
-      const worker = spare ?? start();
+    take(kind: string): ChildProcess {
+      const prepared = [...idle].find(([, preparedFor]) => preparedFor === kind) ?? [...idle][0];
+      const worker = prepared?.[0] ?? start();
       idle.delete(worker);
       worker.removeAllListeners();
       // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
-      refill();
+      refill(kind);
       return worker;
     },
     close() {
-      for (const worker of idle) worker.kill("SIGKILL");
+      for (const worker of idle.keys()) worker.kill("SIGKILL");
       idle.clear();
     },
   };

@@ -15,6 +15,13 @@ const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as 
 /** What a check is surrounded by; something else than the world only in tests. */
 export type Surroundings = Pick<GuardOptions, "route">;
 
+/** Shuts every exit of this process, then loads the driver of a kind that is likely to be checked next. */
+export async function prepareCheck(kind: string): Promise<void> {
+  if (!isConnectorKind(kind)) return;
+  installEgressGuard({ destinations: [], egressAllow: [], onProgress: () => {}, onFailure: () => {} });
+  await (await checks[kind]()).preload?.();
+}
+
 /** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
 export async function runCheck(
   job: CheckJob,

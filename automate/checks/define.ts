@@ -30,6 +30,8 @@ export type CheckContext = {
 /** The check of one kind. `run` reports by returning (with public facts) or by throwing. */
 export type Check<F extends z.ZodObject = z.ZodObject> = {
   readonly connector: Connector<F>;
+  /** Loads the driver ahead of a check, in a worker whose every exit is shut already. */
+  preload?(): Promise<unknown>;
   // Method syntax on purpose: the registry holds checks whose properties differ.
   run(properties: OpenedProperties<z.output<F>>, context: CheckContext): Promise<CheckFacts>;
   /** What an error of the driver means; null when it is not known. Its text is never passed on. */

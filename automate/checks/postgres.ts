@@ -5,6 +5,8 @@ import { postgres } from "@/lib/connectors/postgres";
 
 /** Signs in and asks for the server's version: the cheapest statement, which needs no right but that of the session. */
 export const checkPostgres = defineCheck(postgres, {
+  preload: () => import("pg"),
+
   async run({ server, port, database, username, password, tlsMode, caCertificate }, { begin }) {
     // PostgreSQL's protocol ends strings at NUL: the rest of the password would silently not count.
     if (password.includes("\0")) throw new CheckFailure("secret_malformed", "password");

@@ -12,6 +12,8 @@ type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
 
 /** Reads the test path once, signed in as the connection says; redirects are findings, not followed. */
 export const checkRestApi = defineCheck(restApi, {
+  preload: () => import("undici"),
+
   async run(properties, { begin, skip }) {
     const { Agent, request } = await import("undici");
     const { authType, tlsMode, caCertificate } = properties;

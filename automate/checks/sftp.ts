@@ -6,6 +6,8 @@ import { sftp } from "@/lib/connectors/sftp";
 
 /** The host key first, and nothing more until a person has confirmed it; then sign-in, then the home folder. */
 export const checkSftp = defineCheck(sftp, {
+  preload: () => import("ssh2"),
+
   async run({ host, port, username, authMethod, password, privateKey, hostKeyFingerprint }, context) {
     const { Client, utils } = (await import("ssh2")).default;
     const credential =
