@@ -19,7 +19,8 @@ export type StepProgress = {
 
 export type CheckProgress =
   | { phase: "idle" }
-  | { phase: "running"; subject: CheckSubject; steps: StepProgress[] }
+  /** `ahead` while it waits for its turn: how many are before it. */
+  | { phase: "running"; subject: CheckSubject; steps: StepProgress[]; ahead: number | null }
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
 type Answer =
@@ -35,16 +36,18 @@ export function useCheck(fabricId: string) {
   const running = useRef<AbortController>(undefined);
   useEffect(() => () => running.current?.abort(), []);
 
-  /** Null when the check was cancelled. */
+  /** Null when the check was cancelled, or when the very same is under way: that one gives the answer. */
   async function start(subject: CheckSubject): Promise<Answer> {
+    if (progress.phase === "running" && isSame(progress.subject, subject)) return null;
     running.current?.abort();
     const own = new AbortController();
     running.current = own;
     let steps: StepProgress[] = [];
-    setProgress({ phase: "running", subject, steps });
+    setProgress({ phase: "running", subject, steps, ahead: null });
     const answer = await ask(fabricId, subject, own.signal, (event) => {
       steps = withEvent(steps, event);
-      if (running.current === own) setProgress({ phase: "running", subject, steps });
+      const ahead = event.type === "queued" ? event.ahead : null;
+      if (running.current === own) setProgress({ phase: "running", subject, steps, ahead });
     });
     if (running.current !== own || own.signal.aborted) return null;
     if (answer.type === "result")
@@ -60,6 +63,10 @@ export function useCheck(fabricId: string) {
   }
 
   return { progress, start, cancel };
+}
+
+function isSame(one: CheckSubject, other: CheckSubject): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
@@ -118,6 +125,6 @@ function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgr
     };
     return [...steps.filter(({ step }) => step !== event.step), next];
   }
-  if (event.ok) return [...steps];
+  if (event.type === "queued" || event.ok) return [...steps];
   return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
 }

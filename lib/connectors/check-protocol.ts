@@ -97,6 +97,8 @@ export const checkFactsSchema = z
     /** "host:port" of the destination that failed, where a check has more than one. */
     destination: z.string().regex(/^[a-z0-9.:_[\]-]{1,270}$/),
     status: z.string().regex(/^[1-5]\d\d$/),
+    /** When a paused sign-in may be tried again. */
+    retryAt: z.iso.datetime(),
   })
   .partial()
   .strict();
@@ -125,9 +127,15 @@ export const checkResultSchema = z.discriminatedUnion("ok", [
     facts: checkFactsSchema.optional(),
   }),
 ]);
-/** One line of the NDJSON stream: any number of steps, then exactly one result. */
-export const checkEventSchema = z.union([stepEventSchema, checkResultSchema]);
+/** The check waits for its turn; `ahead` of it are so many of its fabric. Said by automate, never by a worker. */
+export const queuedEventSchema = z.strictObject({
+  type: z.literal("queued"),
+  ahead: z.number().int().nonnegative(),
+});
+/** One line of the NDJSON stream: perhaps a wait, any number of steps, then exactly one result. */
+export const checkEventSchema = z.union([queuedEventSchema, stepEventSchema, checkResultSchema]);
 
+export type QueuedEvent = z.output<typeof queuedEventSchema>;
 export type StepEvent = z.output<typeof stepEventSchema>;
 export type CheckResult = z.output<typeof checkResultSchema>;
 export type CheckEvent = z.output<typeof checkEventSchema>;

@@ -1,0 +1,115 @@
+/** Who asks for a turn: the fabric, the person, and the keys of what may not be done too often at once. */
+export type TurnRequest = { fabricId: string; actorId: string; keys: readonly string[] };
+
+/** What is under way, until it is given back. */
+export type Turn = { give(): void };
+
+export type TurnLimits = {
+  readonly max?: number;
+  readonly perFabric?: number;
+  readonly perActor?: number;
+  readonly perKey?: number;
+  /** How many of one fabric may wait; further ones are refused. */
+  readonly maxWaiting?: number;
+};
+
+export type Turns = ReturnType<typeof createTurns>;
+
+type Waiter = TurnRequest & { ahead: number; tell: (ahead: number) => void; start: () => void };
+
+/**
+ * Who may check now. A free turn goes to the fabric that has the fewest, or had its last one longest ago; within it to
+ * the person of whom the same is true; then to whoever came first. Nobody with much to check keeps the others waiting.
+ */
+export function createTurns({
+  max = 8,
+  perFabric = 4,
+  perActor = 3,
+  perKey = 2,
+  maxWaiting = 128,
+}: TurnLimits = {}) {
+  const running = new Set<TurnRequest>();
+  const waiting = new Set<Waiter>();
+  const count = (is: (request: TurnRequest) => boolean) => [...running].filter(is).length;
+  const ofFabric = ({ fabricId }: TurnRequest) => count((other) => other.fabricId === fabricId);
+  const ofActor = ({ actorId }: TurnRequest) => count((other) => other.actorId === actorId);
+
+  const fits = (request: TurnRequest) =>
+    running.size < max &&
+    ofFabric(request) < perFabric &&
+    ofActor(request) < perActor &&
+    request.keys.every((key) => count(({ keys }) => keys.includes(key)) < perKey);
+
+  /** The number of the last turn of a fabric or a person. */
+  const lastTurnOf = new Map<string, number>();
+  let turnsBegun = 0;
+  const last = (id: string) => lastTurnOf.get(id) ?? 0;
+
+  /** Sorting keeps the order of those who are equal: that in which they came. */
+  const next = () =>
+    [...waiting]
+      .filter(fits)
+      .sort(
+        (a, b) =>
+          ofFabric(a) - ofFabric(b) ||
+          last(a.fabricId) - last(b.fabricId) ||
+          ofActor(a) - ofActor(b) ||
+          last(a.actorId) - last(b.actorId),
+      )[0];
+
+  const settle = () => {
+    for (let waiter = next(); waiter !== undefined; waiter = next()) {
+      waiting.delete(waiter);
+      waiter.start();
+    }
+    const passed = new Map<string, number>();
+    for (const waiter of waiting) {
+      const ahead = passed.get(waiter.fabricId) ?? 0;
+      passed.set(waiter.fabricId, ahead + 1);
+      if (waiter.ahead === ahead) continue;
+      waiter.ahead = ahead;
+      waiter.tell(ahead);
+    }
+  };
+
+  const begin = ({ fabricId, actorId, keys }: TurnRequest): Turn => {
+    const own = { fabricId, actorId, keys };
+    running.add(own);
+    turnsBegun += 1;
+    lastTurnOf.set(fabricId, turnsBegun).set(actorId, turnsBegun);
+    return {
+      give() {
+        if (running.delete(own)) settle();
+        // Nobody is left who could have been first.
+        if (running.size === 0) lastTurnOf.clear();
+      },
+    };
+  };
+
+  return {
+    /** Null when there was none before `stop`, or when too many of the fabric wait already. */
+    take(request: TurnRequest, tell: (ahead: number) => void, stop: AbortSignal): Promise<Turn | null> {
+      const before = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
+      if (stop.aborted || before >= maxWaiting) return Promise.resolve(null);
+      return new Promise((resolve) => {
+        const leave = () => {
+          waiting.delete(waiter);
+          settle();
+          resolve(null);
+        };
+        const waiter: Waiter = {
+          ...request,
+          ahead: -1,
+          tell,
+          start: () => {
+            stop.removeEventListener("abort", leave);
+            resolve(begin(request));
+          },
+        };
+        waiting.add(waiter);
+        stop.addEventListener("abort", leave, { once: true });
+        settle();
+      });
+    },
+  };
+}
