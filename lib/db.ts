@@ -38,6 +38,11 @@ export const db: Db = new Proxy({} as Db, {
   },
 });
 
+/** A search as people mean it: Prisma hands `contains` to LIKE, where % and _ would stand for anything. */
+export function literal(search: string): string {
+  return search.replace(/[\\%_]/g, "\\$&");
+}
+
 /** True for a violation of a unique constraint. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";

@@ -10,7 +10,7 @@ import {
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
-import { db, type Prisma } from "@/lib/db";
+import { db, literal, type Prisma } from "@/lib/db";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -46,8 +46,8 @@ export async function listConnections(
   const matches: Prisma.ConnectionWhereInput = search
     ? {
         OR: [
-          { nameKey: { contains: search.toLowerCase() } },
-          { description: { contains: search, mode: "insensitive" } },
+          { nameKey: { contains: literal(search.toLowerCase()) } },
+          { description: { contains: literal(search), mode: "insensitive" } },
           { kind: { in: kindsNamed(search) } },
         ],
       }

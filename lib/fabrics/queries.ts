@@ -1,7 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import type { Actor, Scope } from "@/lib/access/scope";
-import { db, type Prisma } from "@/lib/db";
+import { db, literal, type Prisma } from "@/lib/db";
 import {
   type FabricDetail,
   type FabricListQuery,
@@ -94,8 +94,8 @@ function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWher
     ...(search
       ? {
           OR: [
-            { nameKey: { contains: search.toLowerCase() } },
-            { description: { contains: search, mode: "insensitive" } },
+            { nameKey: { contains: literal(search.toLowerCase()) } },
+            { description: { contains: literal(search), mode: "insensitive" } },
           ],
         }
       : {}),

@@ -1,6 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { db, type Prisma } from "@/lib/db";
+import { db, literal, type Prisma } from "@/lib/db";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -163,8 +163,8 @@ function matches({ search, type }: Pick<SecretListQuery, "search" | "type">): Pr
     ...(search
       ? {
           OR: [
-            { nameKey: { contains: search.toLowerCase() } },
-            { description: { contains: search, mode: "insensitive" } },
+            { nameKey: { contains: literal(search.toLowerCase()) } },
+            { description: { contains: literal(search), mode: "insensitive" } },
           ],
         }
       : {}),

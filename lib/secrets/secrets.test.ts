@@ -343,6 +343,10 @@ describe("a list", () => {
     expect(found.secrets.map(({ name }) => name)).toEqual(["needle_in_hay"]);
     const none = await listSecrets(list(), secretListQuery.parse({ search: "needle", type: "binary" }));
     expect([none.secrets.length, none.isFabricEmpty]).toEqual([0, false]);
+    // What stands for anything in LIKE stands for itself here.
+    for (const search of ["needle%hay", "needle-in-hay", "%", "\\"])
+      expect((await listSecrets(list(), secretListQuery.parse({ search }))).secrets, search).toEqual([]);
+    expect((await listSecrets(list(), secretListQuery.parse({ search: "e_in_h" }))).secrets).toHaveLength(1);
     expect(
       (await listSecrets(list(), secretListQuery.parse({ after: "%%%" }))).secrets.length,
     ).toBeGreaterThan(0);
