@@ -6,4 +6,10 @@ export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/automate/checks/postgres")).checkPostgres,
   sftp: async () => (await import("@/automate/checks/sftp")).checkSftp,
   restapi: async () => (await import("@/automate/checks/rest-api")).checkRestApi,
+  bigquery: async () => (await import("@/automate/checks/bigquery")).checkBigquery,
+  GCS: async () => (await import("@/automate/checks/gcs")).checkGcs,
+  ADLS: async () => (await import("@/automate/checks/adls")).checkAdls,
+  sharepoint: async () => (await import("@/automate/checks/sharepoint")).checkSharepoint,
+  onedrive: async () => (await import("@/automate/checks/onedrive")).checkOnedrive,
+  powerbi: async () => (await import("@/automate/checks/powerbi")).checkPowerbi,
 };

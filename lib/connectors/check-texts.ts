@@ -219,7 +219,8 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   account_not_found: {
     title: "There is no account with this name at the service.",
-    advice: "Check the spelling of the account, as it stands in its web address.",
+    advice:
+      "Check the spelling of the account, as it stands in its web address, and that it was not deleted.",
   },
   user_not_found: {
     title: "Sign-in worked, but the service does not know this user.",
@@ -282,8 +283,8 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     advice: "Check the site's address, and that the application was granted access to it.",
   },
   drive_not_found: {
-    title: "This user has no drive.",
-    advice: "Have OneDrive set up for the user, or enter another user.",
+    title: "There is no drive with files there.",
+    advice: "Have OneDrive set up for the user, or a document library on the site.",
   },
   collection_not_found: {
     title: "The database has no collection with this name.",

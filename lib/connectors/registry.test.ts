@@ -7,6 +7,12 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 
 const documentedFields: Record<string, readonly string[]> = {
   postgres: ["server", "port", "database", "username", "password"],
+  bigquery: ["authType", "projectId", "dataset", "serviceAccountKey"],
+  GCS: ["bucketName", "serviceAccountKey"],
+  ADLS: ["tenantId", "clientId", "clientSecret", "accountName", "containerName"],
+  sharepoint: ["siteUrl", "tenantId", "clientId", "clientSecret", "kgConfig"],
+  onedrive: ["tenantId", "clientId", "clientSecret", "userName"],
+  powerbi: ["tenantId", "clientId", "clientSecret"],
   sftp: ["host", "port", "username", "authMethod", "password", "privateKey"],
 };
 
@@ -23,7 +29,8 @@ describe.each(Object.entries(connectors))("the connector %s", (kind, connector) 
       const meta = fieldMeta(schema);
       expect(meta.title, field).toMatch(/\S/);
       if (meta.control !== undefined) expect(controls, field).toContain(meta.control);
-      if (meta.control === "select") expect(Object.keys(meta.labels ?? {}).length, field).toBeGreaterThan(1);
+      const options = { ...meta.labels, ...meta.unavailable };
+      if (meta.control === "select") expect(Object.keys(options).length, field).toBeGreaterThan(1);
       if (meta.control === "secret") expect(meta.subKinds?.length, field).toBeGreaterThan(0);
     }
   });

@@ -1,13 +1,25 @@
+import { adls } from "@/lib/connectors/adls";
+import { bigquery } from "@/lib/connectors/bigquery";
 import type { Connector } from "@/lib/connectors/define";
+import { gcs } from "@/lib/connectors/gcs";
+import { onedrive } from "@/lib/connectors/onedrive";
 import { postgres } from "@/lib/connectors/postgres";
+import { powerbi } from "@/lib/connectors/powerbi";
 import { restApi } from "@/lib/connectors/rest-api";
 import { sftp } from "@/lib/connectors/sftp";
+import { sharepoint } from "@/lib/connectors/sharepoint";
 
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
   sftp,
   restapi: restApi,
+  bigquery,
+  GCS: gcs,
+  ADLS: adls,
+  sharepoint,
+  onedrive,
+  powerbi,
 } as const;
 
 export type ConnectorKind = keyof typeof connectors;

@@ -1,0 +1,33 @@
+import { defineCheck } from "@/automate/checks/define";
+import { bucketScope, listGoogleBucket } from "@/automate/checks/google-bucket";
+import { refuseGoogleFault } from "@/automate/checks/google-fault";
+import { fetchGoogleToken } from "@/automate/checks/google-token";
+import { given } from "@/automate/checks/http";
+import { createServiceClient } from "@/automate/checks/service-client";
+import { bigquery } from "@/lib/connectors/bigquery";
+
+const scope = "https://www.googleapis.com/auth/bigquery";
+
+/** A query that is only planned, which costs nothing and proves the right to run jobs; then the dataset. */
+export const checkBigquery = defineCheck(bigquery, {
+  async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
+    const key = given(serviceAccountKey, "serviceAccountKey");
+    const token = await fetchGoogleToken(key, bucketName === undefined ? [scope] : [scope, bucketScope]);
+    begin("permission");
+    const call = await createServiceClient("projectId", token);
+    const project = `https://bigquery.googleapis.com/bigquery/v2/projects/${encodeURIComponent(projectId)}`;
+    const planned = await call(`${project}/queries`, {
+      method: "POST",
+      body: JSON.stringify({ query: "SELECT 1", useLegacySql: false, dryRun: true }),
+    });
+    refuseGoogleFault(planned, "bigquery#queryResponse", {
+      field: "projectId",
+      missing: "project_not_found",
+    });
+    const found = await call(`${project}/datasets/${encodeURIComponent(dataset)}`);
+    refuseGoogleFault(found, "bigquery#dataset", { field: "dataset", missing: "dataset_not_found" });
+    if (bucketName !== undefined) await listGoogleBucket(token, bucketName);
+    return {};
+  },
+  explain: () => null,
+});

@@ -1,0 +1,182 @@
+import { generateKeyPairSync } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
+import { createTrials, type World } from "@/e2e/fakes/check-trial";
+import {
+  createServiceAccount,
+  type GoogleOptions,
+  type GoogleServer,
+  googleError,
+} from "@/e2e/fakes/google-server";
+import {
+  account,
+  bucket,
+  dataset,
+  type GoogleService,
+  objects,
+  queries,
+  startService,
+  warehouse,
+} from "@/e2e/fakes/google-services";
+import type { ServiceReply } from "@/e2e/fakes/service-replies";
+
+const world: World = { routes: {}, authorities: [] };
+const trials = createTrials(world);
+let authority: Authority;
+let server: GoogleServer | undefined;
+
+beforeAll(async () => {
+  authority = await createAuthority("Selvage test authority");
+  world.authorities = [authority.cert];
+});
+afterEach(() => server?.close());
+afterAll(() => trials.close());
+
+const kinds = { GCS: bucket, bigquery: warehouse } as const;
+type Kind = keyof typeof kinds;
+type Change = { properties?: object; key?: string; server?: Partial<GoogleOptions> };
+
+async function check(kind: Kind, change: Change = {}) {
+  const service = kinds[kind];
+  server = await startService(authority, service, change.server);
+  world.routes = server.routes;
+  const secrets = { serviceAccountKey: change.key ?? account.keyFile };
+  return trials.run(kind, { ...service.properties, ...change.properties }, secrets);
+}
+
+async function checkWith(kind: Kind, request: string, reply: ServiceReply) {
+  const replies = { ...kinds[kind].good, [request]: reply };
+  return (await check(kind, { server: { replies } })).result;
+}
+
+describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { good }) => {
+  it("passes every step, asking each thing once and running nothing", async () => {
+    const { result, passed } = await check(kind);
+    expect(result).toMatchObject({ ok: true });
+    expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
+    expect(server?.requests).toEqual(["POST oauth2.googleapis.com/token", ...Object.keys(good)]);
+  });
+
+  it("tries a deleted key once, and asks nothing more", async () => {
+    // The account is right, its key is another.
+    const key = createServiceAccount().keyFile;
+    expect((await check(kind, { key })).result).toMatchObject({
+      code: "rejected_credentials",
+      step: "sign_in",
+      field: "serviceAccountKey",
+    });
+    expect(server?.requests).toHaveLength(1);
+  });
+});
+
+it("leaves the bucket of a warehouse alone where none is named", async () => {
+  const scope = "https://www.googleapis.com/auth/bigquery";
+  const { result } = await check("bigquery", { properties: { bucketName: "" }, server: { scope } });
+  expect(result).toMatchObject({ ok: true });
+  expect(server?.requests.filter((request) => request.includes("storage"))).toEqual([]);
+});
+
+describe("sign-in of a service account", () => {
+  it("tells a deleted account and a clock that differs", async () => {
+    const other = createServiceAccount("gone").keyFile;
+    expect((await check("GCS", { key: other })).result).toMatchObject({
+      code: "account_not_found",
+      step: "sign_in",
+      field: "serviceAccountKey",
+    });
+    await server?.close();
+    expect((await check("GCS", { server: { aheadMs: 7_200_000 } })).result).toMatchObject({
+      code: "clock_differs",
+      step: "sign_in",
+    });
+  });
+
+  it.each([
+    [401, "disabled_client", "The OAuth client was disabled.", "account_locked"],
+    [401, "deleted_client", "The OAuth client was deleted.", "rejected_credentials"],
+    [400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.", "scope_rejected"],
+    [400, "invalid_grant", "Not a valid email or user ID.", "rejected_credentials"],
+  ])("%i %s", async (status, error, error_description, code) => {
+    const { result } = await check("GCS", { server: { refuseWith: { status, error, error_description } } });
+    expect(result).toMatchObject({ code, step: "sign_in", field: "serviceAccountKey" });
+  });
+
+  const changed = (change: object) => JSON.stringify({ ...JSON.parse(account.keyFile), ...change });
+  const pem = (bits: number, type: "pkcs1" | "pkcs8") =>
+    generateKeyPairSync("rsa", { modulusLength: bits }).privateKey.export({ type, format: "pem" }).toString();
+
+  it.each([
+    ["no JSON", () => "canary-not-json"],
+    ["half a file", () => account.keyFile.slice(0, -40)],
+    ["a user's credentials", () => changed({ type: "authorized_user" })],
+    ["no e-mail address of a service account", () => changed({ client_email: "ana@example.com" })],
+    ["a token endpoint of somebody else", () => changed({ token_uri: "https://oauth2.example.com/token" })],
+    ["another cloud", () => changed({ universe_domain: "example.com" })],
+    ["no private key", () => changed({ private_key: "canary-no-key" })],
+    ["a private key of another form", () => changed({ private_key: pem(2048, "pkcs1") })],
+    ["a private key that is too short", () => changed({ private_key: pem(1024, "pkcs8") })],
+  ])("sends nothing for a key file with %s", async (_what, key) => {
+    expect((await check("GCS", { key: key() })).result).toMatchObject({
+      code: "service_account_key_invalid",
+      field: "serviceAccountKey",
+    });
+    expect(server?.requests).toEqual([]);
+  });
+
+  it("signs in at Google even where an old key file names an old endpoint", async () => {
+    const key = changed({ token_uri: "https://accounts.google.com/o/oauth2/token" });
+    expect((await check("GCS", { key })).result).toMatchObject({ ok: true });
+  });
+});
+
+describe("BigQuery", () => {
+  // cloud.google.com/bigquery/docs/error-messages
+  it.each([
+    [queries, 403, "accessDenied", "not_permitted", "projectId"],
+    [queries, 403, "accessNotConfigured", "service_disabled", "projectId"],
+    [queries, 403, "billingNotEnabled", "service_disabled", "projectId"],
+    [queries, 403, "quotaExceeded", "rate_limited", undefined],
+    [queries, 404, "notFound", "project_not_found", "projectId"],
+    [queries, 400, "invalid", "misconfigured", "projectId"],
+    [queries, 401, "authError", "rejected_credentials", "serviceAccountKey"],
+    [dataset, 403, "accessDenied", "not_permitted", "dataset"],
+    [dataset, 404, "notFound", "dataset_not_found", "dataset"],
+    [objects, 404, "notFound", "bucket_not_found", "bucketName"],
+    [objects, 403, "forbidden", "not_permitted", "bucketName"],
+  ])("%s: %i %s", async (request, status, reason, code, field) => {
+    const result = await checkWith("bigquery", request, googleError(status, reason, "Access Denied"));
+    expect(result).toMatchObject({
+      ok: false,
+      code,
+      step: "permission",
+      ...(field !== undefined && { field }),
+    });
+  });
+
+  it("knows a service that is off by its details too", async () => {
+    // cloud.google.com/apis/design/errors#error_info
+    const details = [
+      {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        reason: "SERVICE_DISABLED",
+        domain: "googleapis.com",
+      },
+    ];
+    const reply = { status: 403, body: { error: { code: 403, status: "PERMISSION_DENIED", details } } };
+    expect(await checkWith("bigquery", queries, reply)).toMatchObject({ code: "service_disabled" });
+  });
+});
+
+describe("GCS", () => {
+  // cloud.google.com/storage/docs/json_api/v1/status-codes
+  it.each([
+    [404, "notFound", "bucket_not_found", "bucketName"],
+    [403, "forbidden", "not_permitted", "bucketName"],
+    [403, "accountDisabled", "service_disabled", "bucketName"],
+    [400, "required", "misconfigured", "bucketName"],
+    [401, "authError", "rejected_credentials", "serviceAccountKey"],
+  ])("%i %s", async (status, reason, code, field) => {
+    const result = await checkWith("GCS", objects, googleError(status, reason, "Refused"));
+    expect(result).toMatchObject({ ok: false, code, step: "permission", field });
+  });
+});

@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
+import { createTrials, type World } from "@/e2e/fakes/check-trial";
+import type { MicrosoftOptions, MicrosoftServer } from "@/e2e/fakes/microsoft-server";
+import {
+  dataLake,
+  drive,
+  type MicrosoftService,
+  site,
+  startService,
+  workspaces,
+} from "@/e2e/fakes/microsoft-services";
+import type { ServiceReply } from "@/e2e/fakes/service-replies";
+
+const world: World = { routes: {}, authorities: [] };
+const trials = createTrials(world);
+let authority: Authority;
+let server: MicrosoftServer | undefined;
+
+beforeAll(async () => {
+  authority = await createAuthority("Selvage test authority");
+  world.authorities = [authority.cert];
+});
+afterEach(() => server?.close());
+afterAll(() => trials.close());
+
+const kinds = { ADLS: dataLake, sharepoint: site, onedrive: drive, powerbi: workspaces } as const;
+type Kind = keyof typeof kinds;
+
+type Change = { properties?: object; secrets?: Record<string, string>; server?: Partial<MicrosoftOptions> };
+
+async function check(kind: Kind, change: Change = {}) {
+  const service = kinds[kind];
+  server = await startService(authority, service, change.server);
+  world.routes = server.routes;
+  const secrets = { ...service.secrets, ...change.secrets };
+  return trials.run(kind, { ...service.properties, ...change.properties }, secrets);
+}
+
+/** The service answers its questions up to this one (from 0), and this one so. */
+async function checkWith(kind: Kind, at: number, reply: ServiceReply) {
+  const paths = Object.keys(kinds[kind].good);
+  const replies = { ...kinds[kind].good, [paths[at] ?? ""]: reply };
+  return (await check(kind, { server: { replies } })).result;
+}
+
+describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, { host, good }) => {
+  it("passes every step, asking each thing once", async () => {
+    const { result, passed } = await check(kind);
+    expect(result).toMatchObject({ ok: true });
+    expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
+    const asked = Object.keys(good).map((path) => `GET ${host}${path}`);
+    expect(server?.requests).toEqual([expect.stringMatching(/^POST login.*token$/), ...asked]);
+  });
+
+  it("tries a wrong secret once, and asks nothing more", async () => {
+    const { result } = await check(kind, { secrets: { clientSecret: "canary-wrong" } });
+    expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "clientSecret" });
+    expect(server?.requests).toHaveLength(1);
+  });
+});
+
+describe("sign-in at Microsoft Entra ID", () => {
+  it("names the tenant or the client that is not known", async () => {
+    const unknown = { properties: { tenantId: "other.onmicrosoft.com" } };
+    expect((await check("powerbi", unknown)).result).toMatchObject({
+      code: "tenant_not_found",
+      step: "sign_in",
+      field: "tenantId",
+    });
+    await server?.close();
+    expect((await check("powerbi", { properties: { clientId: "nobody" } })).result).toMatchObject({
+      code: "client_unknown",
+      step: "sign_in",
+      field: "clientId",
+    });
+  });
+
+  it.each([
+    [7000222, "invalid_client", 401, "credential_expired", "clientSecret"],
+    [7000229, "unauthorized_client", 400, "client_unknown", "clientId"],
+    [7000112, "unauthorized_client", 400, "account_locked", "clientId"],
+    [900023, "invalid_request", 400, "tenant_not_found", "tenantId"],
+    [53003, "access_denied", 400, "not_admitted", "clientId"],
+    [500011, "invalid_resource", 400, "service_disabled", "tenantId"],
+    [70011, "invalid_scope", 400, "scope_rejected", "clientId"],
+    [1002012, "invalid_scope", 400, "scope_rejected", "clientId"],
+    [7000299, "invalid_client", 401, "rejected_credentials", "clientSecret"],
+    [1, "interaction_required", 400, "misconfigured", "tenantId"],
+  ])("knows AADSTS%i", async (number, error, status, code, field) => {
+    const { result } = await check("powerbi", { server: { refuseWith: { status, error, number } } });
+    expect(result).toMatchObject({ ok: false, code, step: "sign_in", field });
+  });
+
+  it("does not send a secret that ends in a line break", async () => {
+    const { result } = await check("powerbi", { secrets: { clientSecret: "canary-secret\n" } });
+    expect(result).toMatchObject({ code: "secret_malformed", field: "clientSecret" });
+    expect(server?.requests).toEqual([]);
+  });
+});
+
+describe("ADLS", () => {
+  // learn.microsoft.com/rest/api/storageservices/datalakestoragegen2/path/list and …/common-rest-api-error-codes
+  it.each([
+    [404, "FilesystemNotFound", "container_not_found", "containerName"],
+    [404, "ContainerNotFound", "container_not_found", "containerName"],
+    [403, "AuthorizationPermissionMismatch", "not_permitted", "containerName"],
+    [403, "InsufficientAccountPermissions", "not_permitted", "containerName"],
+    [403, "AuthorizationFailure", "not_admitted", "accountName"],
+    [403, "AuthorizationSourceIPMismatch", "not_admitted", "accountName"],
+    [403, "AccountIsDisabled", "account_locked", "accountName"],
+    [401, "InvalidAuthenticationInfo", "not_permitted", "tenantId"],
+    [409, "EndpointUnsupportedAccountFeatures", "service_disabled", "accountName"],
+    [400, "InvalidUri", "misconfigured", "accountName"],
+  ])("%i %s", async (status, said, code, field) => {
+    const body = { error: { code: said, message: "This request is not authorized." } };
+    const expected = { ok: false, code, step: "permission", field };
+    expect(await checkWith("ADLS", 0, { status, body })).toMatchObject(expected);
+    await server?.close();
+    const headers = { "x-ms-error-code": said };
+    expect(await checkWith("ADLS", 0, { status, body: {}, headers })).toMatchObject(expected);
+  });
+});
+
+describe("SharePoint", () => {
+  // learn.microsoft.com/graph/errors
+  it.each([
+    [0, 404, "itemNotFound", "site_not_found"],
+    [0, 400, "invalidRequest", "site_not_found"],
+    [0, 403, "accessDenied", "consent_missing"],
+    [0, 401, "unauthenticated", "consent_missing"],
+    [0, 410, "notAllowed", "misconfigured"],
+    [1, 403, "accessDenied", "consent_missing"],
+    [1, 404, "itemNotFound", "drive_not_found"],
+  ])("question %i: %i %s", async (at, status, said, code) => {
+    const body = { error: { code: said, message: "Refused", innerError: { date: "2026-01-09T02:02:12" } } };
+    expect(await checkWith("sharepoint", at, { status, body })).toMatchObject({
+      ok: false,
+      code,
+      step: "permission",
+      field: "siteUrl",
+    });
+  });
+
+  it("asks no other path than that of the site's own ID", async () => {
+    const stranger = { status: 200, body: { id: "../users/someone" } };
+    expect(await checkWith("sharepoint", 0, stranger)).toMatchObject({ code: "unexpected_answer" });
+  });
+
+  it("finds the root site too", async () => {
+    const [, files = ""] = Object.keys(site.good);
+    const id = files.split("/")[3];
+    const replies = {
+      "/v1.0/sites/contoso.sharepoint.com?$select=id": { status: 200, body: { id } },
+      ...site.good,
+    };
+    const properties = { siteUrl: "https://contoso.sharepoint.com/" };
+    expect((await check("sharepoint", { properties, server: { replies } })).result).toMatchObject({
+      ok: true,
+    });
+  });
+});
+
+describe("OneDrive", () => {
+  // learn.microsoft.com/graph/errors; a user without a drive as in github.com/microsoftgraph/msgraph-sdk-dotnet/issues/579
+  it.each([
+    [404, "Request_ResourceNotFound", "Resource does not exist.", "user_not_found", "userName"],
+    [404, "ResourceNotFound", "User's mysite not found.", "drive_not_found", "userName"],
+    [400, "BadRequest", "Unable to retrieve user's mysite URL.", "drive_not_found", "userName"],
+    [404, "itemNotFound", "The resource could not be found.", "drive_not_found", "userName"],
+    [400, "BadRequest", "Tenant does not have a SPO license.", "service_disabled", "tenantId"],
+    [403, "accessDenied", "Access denied", "consent_missing", "clientId"],
+    [401, "unauthenticated", "Unauthenticated", "consent_missing", "clientId"],
+  ])("%i %s: %s", async (status, said, message, code, field) => {
+    expect(
+      await checkWith("onedrive", 0, { status, body: { error: { code: said, message } } }),
+    ).toMatchObject({
+      ok: false,
+      code,
+      step: "permission",
+      field,
+    });
+  });
+
+  it("asks for nothing but a user", async () => {
+    for (const userName of ["canary-nobody", "canary/../me@contoso.example", ".."]) {
+      const { result } = await check("onedrive", { secrets: { userName } });
+      expect(result, userName).toMatchObject({
+        code: "user_not_found",
+        step: "permission",
+        field: "userName",
+      });
+      expect(server?.requests).toHaveLength(1);
+      await server?.close();
+    }
+  });
+});
+
+describe("Power BI", () => {
+  // learn.microsoft.com/power-bi/developer/embedded/embedded-troubleshoot and …/embed-service-principal
+  it.each([
+    [401, "ServicePrincipalIsNotAllowedByTenantAdminSwitch", "service_disabled"],
+    [403, "PowerBINotAuthorizedException", "service_disabled"],
+    [403, "Unauthorized", "consent_missing"],
+    [401, "TokenExpired", "consent_missing"],
+  ])("%i %s", async (status, said, code) => {
+    const expected = { ok: false, code, step: "permission", field: "clientId" };
+    const inBody = { status, body: { error: { code: said } } };
+    expect(await checkWith("powerbi", 0, inBody)).toMatchObject(expected);
+    await server?.close();
+    const inHeader = { status, body: {}, headers: { "x-powerbi-error-info": said } };
+    expect(await checkWith("powerbi", 0, inHeader)).toMatchObject(expected);
+  });
+
+  it("says when the application is a member of no workspace", async () => {
+    expect(await checkWith("powerbi", 0, { status: 200, body: { value: [] } })).toMatchObject({
+      code: "not_permitted",
+      step: "permission",
+      field: "clientId",
+    });
+  });
+});

@@ -1,0 +1,34 @@
+import { type FieldMeta, secretRef } from "@/lib/connectors/define";
+import { httpsPlace } from "@/lib/connectors/destination";
+import { textField } from "@/lib/connectors/fields";
+
+export const serviceAccountKey = secretRef("text", {
+  title: "Service account key",
+  help: "The whole JSON file of the key, as text.",
+});
+
+const projectWords = { title: "Project ID", placeholder: "my-project-123" };
+
+/** The ID of a project, perhaps of one within a domain, which older ones carry in front. */
+export const projectField = textField(128, projectWords)
+  .regex(
+    /^(?:[a-z0-9.-]+\.[a-z]{2,63}:)?[a-z][a-z0-9-]{4,61}[a-z0-9]$/,
+    "Enter the project ID: lower-case letters, digits and dashes, such as my-project-123.",
+  )
+  .meta(projectWords);
+
+/** The name of a bucket of Google Cloud Storage. */
+export function googleBucketField(meta: Pick<FieldMeta, "title" | "placeholder" | "help">) {
+  return textField(222, meta)
+    .regex(
+      /^[a-z0-9][a-z0-9._-]*[a-z0-9]$/,
+      "Enter the bucket's name only: lower-case letters, digits, dashes, dots and underscores, without gs://.",
+    )
+    .min(3, "A bucket's name has at least 3 characters.")
+    .meta(meta);
+}
+
+export const googleCredentialPage = "https://cloud.google.com/iam/docs/keys-create-delete";
+
+/** Where service accounts sign in, whatever else a key file says. */
+export const googleSignIn = httpsPlace("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]);

@@ -1,0 +1,32 @@
+import { secretRef } from "@/lib/connectors/define";
+import { httpsPlace } from "@/lib/connectors/destination";
+import { textField } from "@/lib/connectors/fields";
+
+const tenantWords = {
+  title: "Tenant ID",
+  placeholder: "00000000-0000-0000-0000-000000000000",
+  help: "The directory (tenant) ID, or one of its domains.",
+};
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const domain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+
+/** How an application of Microsoft Entra ID signs in. */
+export const microsoftFields = {
+  tenantId: textField(253, tenantWords)
+    .refine(
+      (tenant) => guid.test(tenant) || domain.test(tenant),
+      "Enter the directory (tenant) ID, or a domain such as contoso.onmicrosoft.com.",
+    )
+    .meta(tenantWords),
+  clientId: textField(128, { title: "Client ID", help: "The application (client) ID of the registration." }),
+  clientSecret: secretRef("text", {
+    title: "Client secret",
+    help: "The secret's value, not its ID.",
+  }),
+};
+
+export const microsoftCredentialPage =
+  "https://learn.microsoft.com/en-us/entra/identity-platform/quickstart-register-app";
+
+/** Where applications sign in: the public cloud; the national ones have other addresses. */
+export const microsoftSignIn = httpsPlace("login.microsoftonline.com", "tenantId", ["clientSecret"]);
