@@ -10,7 +10,7 @@ import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protoc
 /** How a check ended, and where it was when its time was over. */
 export type Outcome = { ok: boolean; code: string; step: string; field: string; events: CheckEvent[] };
 
-/** Runs many checks one after another in one process, with the time limit that the pool would keep. */
+/** Runs many checks in few processes, one after another in each, with the time limit that the pool would keep. */
 export function createManyChecks() {
   const folder = join(import.meta.dirname, "../../node_modules/.cache/check-worker");
   mkdirSync(folder, { recursive: true });
@@ -18,32 +18,35 @@ export function createManyChecks() {
   const outfile = join(built, "many-checks.mjs");
   const entryPoints = [join(import.meta.dirname, "many-checks-worker.ts")];
   buildSync({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" });
-  let worker: ChildProcess | undefined;
+  const idle: ChildProcess[] = [];
+  const all = new Set<ChildProcess>();
+  const start = () => {
+    const worker = fork(outfile, [], {
+      env: { NODE_ENV: "production" },
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    all.add(worker);
+    return worker;
+  };
 
   return {
-    async run(kind: string, example: Example, world: World, timeoutMs = 1500): Promise<Outcome> {
-      const job = {
-        ...createJob(kind, example.properties, example.secrets),
-        egressAllow: ["127.0.0.0/8"],
-      };
-      worker ??= fork(outfile, [], {
-        env: { NODE_ENV: "production" },
-        serialization: "advanced",
-        stdio: ["ignore", "ignore", "ignore", "ipc"],
-      });
-      const process = worker;
+    async run(kind: string, example: Example, world: World, timeoutMs = 800): Promise<Outcome> {
+      const job = { ...createJob(kind, example.properties, example.secrets), egressAllow: ["127.0.0.0/8"] };
+      const worker = idle.pop() ?? start();
       const said = await new Promise<unknown>((resolve, reject) => {
-        process.once("message", resolve);
-        process.once("exit", () => reject(new Error("The worker died.")));
-        process.send({ job, ...world, timeoutMs });
+        worker.once("message", resolve);
+        worker.once("exit", () => reject(new Error("The worker died.")));
+        worker.send({ job, ...world, timeoutMs });
       });
-      process.removeAllListeners("exit");
+      worker.removeAllListeners("exit");
+      idle.push(worker);
       const events = z.array(checkEventSchema).parse(said);
       expectSilence(events, job.secrets);
       return outcomeOf(events);
     },
     close() {
-      worker?.kill("SIGKILL");
+      for (const worker of all) worker.kill("SIGKILL");
       rmSync(built, { recursive: true });
     },
   };
