@@ -8,6 +8,7 @@ import type { CheckEvent } from "@/lib/connectors/check-protocol";
 
 const folder = mkdtempSync(join(tmpdir(), "selvage-pool-"));
 const job: CheckJob = { kind: "postgres", properties: {}, secrets: {}, destinations: [], egressAllow: [] };
+const request = { fabricId: "f", actorId: "a", keys: [] };
 const good = `process.send({ type: "result", ok: true, ms: 1 })`;
 let pool: CheckPool | undefined;
 
@@ -81,16 +82,24 @@ describe("a pool", () => {
     expect(await silent.run(job, () => {}, AbortSignal.abort())).toMatchObject({ code: "cancelled" });
   });
 
-  it("runs so many at once, lets so many wait, and refuses more", async () => {
-    const two = start(`setTimeout(() => ${good}, 200)`, { maxConcurrent: 1, maxWaiting: 2 });
-    const codes = await Promise.all([1, 2, 3, 4].map(() => two.run(job, () => {})));
-    expect(codes.map((result) => (result.ok ? "ok" : result.code))).toEqual(["ok", "ok", "ok", "busy"]);
+  it("gives so many turns at once, lets so many wait, and refuses more", async () => {
+    const one = start(good, { limits: { max: 1, maxWaiting: 1 } });
+    const waits: number[] = [];
+    const ask = () => one.turn(request, (ahead) => waits.push(ahead), new AbortController().signal);
+    const [first, second, third] = [await ask(), ask(), ask()];
+    expect(await third).toBeNull();
+    first?.give();
+    expect(await second).not.toBeNull();
+    expect(waits).toEqual([0]);
   });
 
   it("ends what runs and what waits when it closes", async () => {
-    const closing = start("setInterval(() => {}, 1000)", { maxConcurrent: 1 });
-    const runs = [closing.run(job, () => {}), closing.run(job, () => {})];
+    const closing = start("setInterval(() => {}, 1000)", { limits: { max: 1 } });
+    const ask = () => closing.turn(request, () => {}, new AbortController().signal);
+    await ask();
+    const [run, waiting] = [closing.run(job, () => {}), ask()];
     closing.close();
-    expect(await Promise.all(runs)).toMatchObject([{ code: "cancelled" }, { code: "cancelled" }]);
+    expect(await run).toMatchObject({ code: "cancelled" });
+    expect(await waiting).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { CheckJob, Preparation } from "@/automate/check-job";
+import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
 import {
   type CheckCode,
   type CheckEvent,
@@ -14,32 +15,39 @@ export type CheckPoolOptions = {
   readonly workerPath: string;
   /** How many workers wait, started already, for the next check. */
   readonly size?: number;
-  /** How long one check may take, its wait for a turn included. */
+  /** How long one check may take, once it has its turn. */
   readonly timeoutMs?: number;
-  /** How many checks run at once; more wait their turn, and beyond `maxWaiting` they are refused as busy. */
-  readonly maxConcurrent?: number;
-  readonly maxWaiting?: number;
+  /** How many checks run at once, for whom. */
+  readonly limits?: TurnLimits;
 };
 
 export type CheckPool = {
+  /** A turn to run a check; null when there is none for too long. `onWait` is told how many are ahead. */
+  turn(request: TurnRequest, onWait: (ahead: number) => void, signal: AbortSignal): Promise<Turn | null>;
   /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
   run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
   close(): void;
 };
+
+/** How long a check may wait for its turn. */
+const turnWithinMs = 60_000;
 
 /** A pool of check workers, each good for one check: nothing of a check outlives it. */
 export function createCheckPool({
   workerPath,
   size = 2,
   timeoutMs = 15_000,
-  maxConcurrent = 8,
-  maxWaiting = 64,
+  limits = {},
 }: CheckPoolOptions): CheckPool {
   const spares = createSpares(workerPath, size);
-  const turns = createTurns(maxConcurrent, maxWaiting);
+  const turns = createTurns(limits);
   const closing = new AbortController();
 
   return {
+    turn(request, onWait, signal) {
+      const stop = AbortSignal.any([AbortSignal.timeout(turnWithinMs), closing.signal, signal]);
+      return turns.take(request, onWait, stop);
+    },
     async run(job, onEvent, signal) {
       const startedAt = performance.now();
       const limit = AbortSignal.timeout(timeoutMs);
@@ -49,11 +57,7 @@ export function createCheckPool({
         const ms = Math.round(performance.now() - startedAt);
         return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
-      const hasTurn = await turns.take(stop);
-      const result = hasTurn
-        ? await converse(spares.take(job.kind), job, { onEvent, stop, fail })
-        : fail("name", "busy");
-      if (hasTurn) turns.give();
+      const result = await converse(spares.take(job.kind), job, { onEvent, stop, fail });
       onEvent(result);
       return result;
     },
@@ -144,40 +148,6 @@ function createSpares(workerPath: string, size: number) {
     close() {
       for (const worker of idle.keys()) worker.kill("SIGKILL");
       idle.clear();
-    },
-  };
-}
-
-/** At most `max` at once; the others wait in order, up to `maxWaiting` of them. */
-function createTurns(max: number, maxWaiting: number) {
-  const waiting = new Set<() => void>();
-  let running = 0;
-  return {
-    /** False when there was no turn before `stop`, or too many wait already. */
-    take(stop: AbortSignal): Promise<boolean> {
-      if (stop.aborted || waiting.size >= maxWaiting) return Promise.resolve(false);
-      if (running < max) {
-        running += 1;
-        return Promise.resolve(true);
-      }
-      return new Promise((resolve) => {
-        const mine = () => {
-          stop.removeEventListener("abort", leave);
-          waiting.delete(mine);
-          resolve(true);
-        };
-        const leave = () => {
-          waiting.delete(mine);
-          resolve(false);
-        };
-        waiting.add(mine);
-        stop.addEventListener("abort", leave, { once: true });
-      });
-    },
-    give() {
-      const [next] = waiting;
-      if (next === undefined) running -= 1;
-      else next();
     },
   };
 }

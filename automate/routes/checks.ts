@@ -2,8 +2,8 @@ import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { CheckPool } from "@/automate/check-pool";
 import type { FabricKeys } from "@/automate/fabric-keys";
-import { type Opened, openSecrets } from "@/automate/open-secret";
 import { prepareCheck } from "@/automate/prepare-check";
+import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { authorizeRequest } from "@/automate/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
@@ -11,13 +11,12 @@ import { automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { db } from "@/lib/db";
-import { automateEnv } from "@/lib/env";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 type Body = { kind: string; connectionName: string; properties: Record<string, unknown> };
 
 /** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
 export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckPool): void {
+  const runPrepared = createPreparedRuns({ keys, pool });
   app.post(automateRequests["connection:check"].path, async (request, reply) => {
     const { scope, body } = await authorizeRequest(request, "connection:check");
     const lines = new PassThrough();
@@ -26,7 +25,7 @@ export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckP
     const send = (event: CheckEvent) => {
       if (!lines.writableEnded) lines.write(`${JSON.stringify(event)}\n`);
     };
-    runCheck(keys, pool, scope, body, send, cancel.signal)
+    runCheck(runPrepared, scope, body, send, cancel.signal)
       .catch((error: Error) => {
         // The head of the answer has left, so a failure is told as the result; its message stays here.
         request.log.error({ error: error.name }, "check failed");
@@ -41,8 +40,7 @@ export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckP
 }
 
 async function runCheck(
-  keys: FabricKeys,
-  pool: CheckPool,
+  runPrepared: ReturnType<typeof createPreparedRuns>,
   scope: Scope<"connection:check">,
   { kind, connectionName, properties: input }: Body,
   send: (event: CheckEvent) => void,
@@ -63,39 +61,25 @@ async function runCheck(
     await recordResult(scope, { kind, connectionName, properties: input }, result);
     return send(result);
   }
-  const { properties, destinations, openings } = prepared.value;
-  const opened = await openSecrets(
-    keys,
-    { for: "check", scope, connection: connectionName },
-    openings.map(({ opening }) => opening),
-  );
-  const secrets = Object.fromEntries(
-    openings.map(({ field, opening }, index) => [
-      field,
-      forWorker(opening.secret.subKind, opened[index] ?? {}),
-    ]),
-  );
+  const { properties } = prepared.value;
+  const { result, isShared } = await runPrepared({
+    scope,
+    connection: connectionName,
+    prepared: prepared.value,
+    tell: send,
+    signal,
+  });
   // The result is recorded before it is told.
-  const tell = (event: CheckEvent) => event.type === "step" && send(event);
-  const job = { kind, properties, secrets, destinations, egressAllow: automateEnv().EGRESS_ALLOW };
-  const result = await pool.run(job, tell, signal);
-  await recordResult(scope, { kind, connectionName, properties }, result);
+  await recordResult(scope, { kind, connectionName, properties }, result, isShared);
   send(result);
-}
-
-/** What a check receives: a string, bytes, or the fields of a compound secret. */
-function forWorker(subKind: SubKind, opened: Opened) {
-  if (subKind === "binary") return opened.value?.revealBytes();
-  const texts = Object.fromEntries(
-    Object.entries(opened).map(([field, plaintext]) => [field, plaintext.revealText()]),
-  );
-  return subKind === "text" ? texts.value : texts;
 }
 
 async function recordResult(
   scope: Scope<"connection:check">,
   { kind, connectionName, properties }: Body,
   result: CheckResult,
+  /** Another's run gave the answer, and is on record already. */
+  isShared = false,
 ) {
   // A check that was called off says nothing about the connection.
   if (!result.ok && result.code === "cancelled") return;
@@ -106,7 +90,7 @@ async function recordResult(
     : { code: result.code, step: result.step, ...(result.field ? { field: result.field } : {}) };
   await db.$transaction(async (tx) => {
     // What was never judged may hold something that was typed in the wrong place: not even its digest is kept.
-    if (isJudged)
+    if (isJudged && !isShared)
       await tx.connectionCheck.create({
         data: {
           fabricId,

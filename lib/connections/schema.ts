@@ -56,6 +56,7 @@ export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 /** Results that say nothing about the connection itself: they leave its status as it was. */
 export const codesBesideStatus: readonly CheckCode[] = [
   "destination_not_allowed",
+  "sign_in_paused",
   "misconfigured",
   "secret_missing",
   "automate_unavailable",
