@@ -13,6 +13,7 @@ import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
+import { signInRoutes } from "@/automate/routes/sign-ins";
 import type { JsonBody } from "@/automate/verify-request";
 import { CannotOpen } from "@/lib/crypto/open";
 import { db } from "@/lib/db";
@@ -54,6 +55,7 @@ export function createApp(deps: {
   fabricKeyRoutes(app, deps.keys);
   pipelineTokenRoutes(app);
   destinationRoutes(app);
+  signInRoutes(app);
   checkRoutes(app, deps.keys, deps.pool);
   return app;
 }

@@ -1,9 +1,14 @@
+import { purgeSignIns } from "@/automate/sign-in-budget";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";
 
-/** Destroys the sealed values of deleted secrets and forgets spent requests. Safe to run at any time, by several copies. */
+/**
+ * Destroys the sealed values of deleted secrets, and forgets spent requests and old sign-ins. Safe to run at any time, by
+ * several copies.
+ */
 export async function purge(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
+  await purgeSignIns();
   const deleted = await db.secret.findMany({
     where: { deletedAt: { not: null }, usedBy: { none: {} } },
     select: { id: true, name: true, fabricId: true, fabric: { select: { teamId: true } } },

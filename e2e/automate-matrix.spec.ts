@@ -37,6 +37,11 @@ const rows: Record<AutomatePurpose, Row> = {
     // Not by role: whoever replaced the value, and nobody else.
     user: 403,
   },
+  "sign-in:reset": {
+    body: async (world) => ({ secretId: await addSecret(world) }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
   "destination:remove": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
 };
 const purposes = Object.keys(rows) as AutomatePurpose[];

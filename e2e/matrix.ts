@@ -142,6 +142,12 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (world) => ({ destinationId: await addDestination(world) }),
   },
+  resetSignInsAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addSecret(world) }),
+  },
   createTokenAction: {
     of: "fabric",
     permission: "token:write",

@@ -11,6 +11,7 @@ export const auditActions = {
   "secret.use": "used",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
+  "secret.signin.reset": "let sign-ins be tried again with",
   "destination.allow": "allowed a destination for",
   "destination.carry": "kept destinations of",
   "destination.remove": "removed a destination of",
@@ -72,7 +73,7 @@ export const eventKinds = {
   checked: { label: "Checked", actions: ["connection.check"] },
   destinations: {
     label: "Destinations",
-    actions: ["destination.allow", "destination.carry", "destination.remove"],
+    actions: ["destination.allow", "destination.carry", "destination.remove", "secret.signin.reset"],
   },
 } as const satisfies Record<string, { label: string; actions: readonly AuditAction[] }>;
 export type EventKind = keyof typeof eventKinds;

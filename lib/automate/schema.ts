@@ -41,6 +41,11 @@ export const automateRequests = {
     body: z.object({ destinationId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
+  "sign-in:reset": {
+    path: "/internal/sign-ins/reset",
+    body: z.object({ secretId: z.string() }),
+    answer: z.object({ places: z.array(z.string()) }),
+  },
 } as const;
 
 export type AutomatePurpose = keyof typeof automateRequests;

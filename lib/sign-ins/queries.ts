@@ -1,0 +1,38 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { db } from "@/lib/db";
+import { type PausedSignIn, pausedUntil, remembersMs } from "@/lib/sign-ins/schema";
+
+/** Where, and until when, no sign-in with this secret is tried; a newer value is tried at once, so it ends a pause. */
+export async function listPausedSignIns(
+  scope: Scope<"secret:list">,
+  secretId: string,
+): Promise<PausedSignIn[]> {
+  const now = new Date();
+  const [rows, newest] = await Promise.all([
+    db.signInAttempt.findMany({
+      where: {
+        fabricId: scope.fabricId,
+        secretIds: { has: secretId },
+        refusedAt: { gt: new Date(now.getTime() - remembersMs) },
+      },
+      select: { key: true, place: true, refusedAt: true },
+    }),
+    db.secretVersion.findFirst({
+      where: { secretId, fabricId: scope.fabricId },
+      orderBy: { version: "desc" },
+      select: { createdAt: true },
+    }),
+  ]);
+  const byKey = new Map<string, { place: string; refusedAt: Date[] }>();
+  for (const { key, place, refusedAt } of rows) {
+    if (refusedAt === null || (newest && refusedAt < newest.createdAt)) continue;
+    const entry = byKey.get(key) ?? { place, refusedAt: [] };
+    entry.refusedAt.push(refusedAt);
+    byKey.set(key, entry);
+  }
+  return [...byKey.values()].flatMap(({ place, refusedAt }) => {
+    const until = pausedUntil(refusedAt, now);
+    return until === null ? [] : [{ place, until }];
+  });
+}
