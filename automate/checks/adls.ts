@@ -7,6 +7,8 @@ import type { CheckCode } from "@/lib/connectors/check-protocol";
 
 /** Signs in and lists at most one path of the container (Path - List of Data Lake Storage Gen2). */
 export const checkAdls = defineCheck(adls, {
+  preload: () => import("undici"),
+
   async run({ accountName, containerName, ...application }, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://storage.azure.com");
     begin("permission");

@@ -10,6 +10,8 @@ const scope = "https://www.googleapis.com/auth/bigquery";
 
 /** A query that is only planned, which costs nothing and proves the right to run jobs; then the dataset. */
 export const checkBigquery = defineCheck(bigquery, {
+  preload: () => Promise.all([import("undici"), import("jose")]),
+
   async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
     const key = given(serviceAccountKey, "serviceAccountKey");
     const token = await fetchGoogleToken(key, bucketName === undefined ? [scope] : [scope, bucketScope]);

@@ -5,6 +5,8 @@ import { gcs } from "@/lib/connectors/gcs";
 
 /** Signs in and lists at most one object of the bucket. */
 export const checkGcs = defineCheck(gcs, {
+  preload: () => Promise.all([import("undici"), import("jose")]),
+
   async run({ serviceAccountKey, bucketName }, { begin }) {
     const token = await fetchGoogleToken(serviceAccountKey, [bucketScope]);
     begin("permission");

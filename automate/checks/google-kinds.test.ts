@@ -13,15 +13,18 @@ import {
   bucket,
   dataset,
   type GoogleService,
+  googleExample,
   objects,
   queries,
   startService,
   warehouse,
 } from "@/e2e/fakes/google-services";
+import { createManyChecks } from "@/e2e/fakes/many-checks";
 import type { ServiceReply } from "@/e2e/fakes/service-replies";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);
+const many = createManyChecks();
 let authority: Authority;
 let server: GoogleServer | undefined;
 
@@ -30,28 +33,40 @@ beforeAll(async () => {
   world.authorities = [authority.cert];
 });
 afterEach(() => server?.close());
-afterAll(() => trials.close());
+afterAll(() => {
+  trials.close();
+  many.close();
+});
 
 const kinds = { GCS: bucket, bigquery: warehouse } as const;
 type Kind = keyof typeof kinds;
 type Change = { properties?: object; key?: string; server?: Partial<GoogleOptions> };
 
-async function check(kind: Kind, change: Change = {}) {
-  const service = kinds[kind];
+async function start(service: GoogleService, change: Change) {
   server = await startService(authority, service, change.server);
   world.routes = server.routes;
-  const secrets = { serviceAccountKey: change.key ?? account.keyFile };
-  return trials.run(kind, { ...service.properties, ...change.properties }, secrets);
+  const properties = { ...service.properties, ...change.properties };
+  return { properties, secrets: { serviceAccountKey: change.key ?? account.keyFile } };
+}
+
+/** In a worker as it is shipped. */
+async function tryOut(kind: Kind, change: Change = {}) {
+  const { properties, secrets } = await start(kinds[kind], change);
+  return trials.run(kind, properties, secrets);
+}
+
+async function check(kind: Kind, change: Change = {}) {
+  return many.run(kind, { ...googleExample(kinds[kind]), ...(await start(kinds[kind], change)) }, world);
 }
 
 async function checkWith(kind: Kind, request: string, reply: ServiceReply) {
   const replies = { ...kinds[kind].good, [request]: reply };
-  return (await check(kind, { server: { replies } })).result;
+  return check(kind, { server: { replies } });
 }
 
 describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { good }) => {
   it("passes every step, asking each thing once and running nothing", async () => {
-    const { result, passed } = await check(kind);
+    const { result, passed } = await tryOut(kind);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
     expect(server?.requests).toEqual(["POST oauth2.googleapis.com/token", ...Object.keys(good)]);
@@ -60,7 +75,7 @@ describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { g
   it("tries a deleted key once, and asks nothing more", async () => {
     // The account is right, its key is another.
     const key = createServiceAccount().keyFile;
-    expect((await check(kind, { key })).result).toMatchObject({
+    expect((await tryOut(kind, { key })).result).toMatchObject({
       code: "rejected_credentials",
       step: "sign_in",
       field: "serviceAccountKey",
@@ -71,7 +86,7 @@ describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { g
 
 it("leaves the bucket of a warehouse alone where none is named", async () => {
   const scope = "https://www.googleapis.com/auth/bigquery";
-  const { result } = await check("bigquery", { properties: { bucketName: "" }, server: { scope } });
+  const result = await check("bigquery", { properties: { bucketName: "" }, server: { scope } });
   expect(result).toMatchObject({ ok: true });
   expect(server?.requests.filter((request) => request.includes("storage"))).toEqual([]);
 });
@@ -79,13 +94,13 @@ it("leaves the bucket of a warehouse alone where none is named", async () => {
 describe("sign-in of a service account", () => {
   it("tells a deleted account and a clock that differs", async () => {
     const other = createServiceAccount("gone").keyFile;
-    expect((await check("GCS", { key: other })).result).toMatchObject({
+    expect(await check("GCS", { key: other })).toMatchObject({
       code: "account_not_found",
       step: "sign_in",
       field: "serviceAccountKey",
     });
     await server?.close();
-    expect((await check("GCS", { server: { aheadMs: 7_200_000 } })).result).toMatchObject({
+    expect(await check("GCS", { server: { aheadMs: 7_200_000 } })).toMatchObject({
       code: "clock_differs",
       step: "sign_in",
     });
@@ -97,7 +112,7 @@ describe("sign-in of a service account", () => {
     [400, "invalid_scope", "Invalid OAuth scope or ID token audience provided.", "scope_rejected"],
     [400, "invalid_grant", "Not a valid email or user ID.", "rejected_credentials"],
   ])("%i %s", async (status, error, error_description, code) => {
-    const { result } = await check("GCS", { server: { refuseWith: { status, error, error_description } } });
+    const result = await check("GCS", { server: { refuseWith: { status, error, error_description } } });
     expect(result).toMatchObject({ code, step: "sign_in", field: "serviceAccountKey" });
   });
 
@@ -116,7 +131,7 @@ describe("sign-in of a service account", () => {
     ["a private key of another form", () => changed({ private_key: pem(2048, "pkcs1") })],
     ["a private key that is too short", () => changed({ private_key: pem(1024, "pkcs8") })],
   ])("sends nothing for a key file with %s", async (_what, key) => {
-    expect((await check("GCS", { key: key() })).result).toMatchObject({
+    expect(await check("GCS", { key: key() })).toMatchObject({
       code: "service_account_key_invalid",
       field: "serviceAccountKey",
     });
@@ -125,7 +140,7 @@ describe("sign-in of a service account", () => {
 
   it("signs in at Google even where an old key file names an old endpoint", async () => {
     const key = changed({ token_uri: "https://accounts.google.com/o/oauth2/token" });
-    expect((await check("GCS", { key })).result).toMatchObject({ ok: true });
+    expect(await check("GCS", { key })).toMatchObject({ ok: true });
   });
 });
 

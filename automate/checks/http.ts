@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { verification } from "@/automate/checks/certificates";
+import { publicVerification, type verification } from "@/automate/checks/certificates";
 import { CheckFailure, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 
@@ -30,10 +30,7 @@ export type HttpClient = (url: string | URL, call?: Call) => Promise<Answer>;
  */
 export async function createHttpClient(
   field: string,
-  tls: Pick<ReturnType<typeof verification>, "ca" | "rejectUnauthorized" | "minVersion"> = verification(
-    "verify-full",
-    undefined,
-  ),
+  tls: ReturnType<typeof publicVerification> | ReturnType<typeof verification> = publicVerification(),
 ): Promise<HttpClient> {
   const { Agent, request } = await import("undici");
   // The pool stops what takes too long, at the step where it does.

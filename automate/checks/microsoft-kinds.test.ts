@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { createTrials, type World } from "@/e2e/fakes/check-trial";
+import { createManyChecks } from "@/e2e/fakes/many-checks";
 import type { MicrosoftOptions, MicrosoftServer } from "@/e2e/fakes/microsoft-server";
 import {
   dataLake,
   drive,
   type MicrosoftService,
+  microsoftExample,
   site,
   startService,
   workspaces,
@@ -14,6 +16,7 @@ import type { ServiceReply } from "@/e2e/fakes/service-replies";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);
+const many = createManyChecks();
 let authority: Authority;
 let server: MicrosoftServer | undefined;
 
@@ -22,31 +25,43 @@ beforeAll(async () => {
   world.authorities = [authority.cert];
 });
 afterEach(() => server?.close());
-afterAll(() => trials.close());
+afterAll(() => {
+  trials.close();
+  many.close();
+});
 
 const kinds = { ADLS: dataLake, sharepoint: site, onedrive: drive, powerbi: workspaces } as const;
 type Kind = keyof typeof kinds;
 
 type Change = { properties?: object; secrets?: Record<string, string>; server?: Partial<MicrosoftOptions> };
 
-async function check(kind: Kind, change: Change = {}) {
-  const service = kinds[kind];
+async function start(service: MicrosoftService, change: Change): Promise<MicrosoftService> {
   server = await startService(authority, service, change.server);
   world.routes = server.routes;
-  const secrets = { ...service.secrets, ...change.secrets };
-  return trials.run(kind, { ...service.properties, ...change.properties }, secrets);
+  const properties = { ...service.properties, ...change.properties };
+  return { ...service, properties, secrets: { ...service.secrets, ...change.secrets } };
+}
+
+/** In a worker as it is shipped. */
+async function tryOut(kind: Kind, change: Change = {}) {
+  const { properties, secrets } = await start(kinds[kind], change);
+  return trials.run(kind, properties, secrets);
+}
+
+async function check(kind: Kind, change: Change = {}) {
+  return many.run(kind, microsoftExample(await start(kinds[kind], change)), world);
 }
 
 /** The service answers its questions up to this one (from 0), and this one so. */
 async function checkWith(kind: Kind, at: number, reply: ServiceReply) {
   const paths = Object.keys(kinds[kind].good);
   const replies = { ...kinds[kind].good, [paths[at] ?? ""]: reply };
-  return (await check(kind, { server: { replies } })).result;
+  return check(kind, { server: { replies } });
 }
 
 describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, { host, good }) => {
   it("passes every step, asking each thing once", async () => {
-    const { result, passed } = await check(kind);
+    const { result, passed } = await tryOut(kind);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
     const asked = Object.keys(good).map((path) => `GET ${host}${path}`);
@@ -54,7 +69,7 @@ describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, 
   });
 
   it("tries a wrong secret once, and asks nothing more", async () => {
-    const { result } = await check(kind, { secrets: { clientSecret: "canary-wrong" } });
+    const { result } = await tryOut(kind, { secrets: { clientSecret: "canary-wrong" } });
     expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "clientSecret" });
     expect(server?.requests).toHaveLength(1);
   });
@@ -63,13 +78,13 @@ describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, 
 describe("sign-in at Microsoft Entra ID", () => {
   it("names the tenant or the client that is not known", async () => {
     const unknown = { properties: { tenantId: "other.onmicrosoft.com" } };
-    expect((await check("powerbi", unknown)).result).toMatchObject({
+    expect(await check("powerbi", unknown)).toMatchObject({
       code: "tenant_not_found",
       step: "sign_in",
       field: "tenantId",
     });
     await server?.close();
-    expect((await check("powerbi", { properties: { clientId: "nobody" } })).result).toMatchObject({
+    expect(await check("powerbi", { properties: { clientId: "nobody" } })).toMatchObject({
       code: "client_unknown",
       step: "sign_in",
       field: "clientId",
@@ -88,12 +103,12 @@ describe("sign-in at Microsoft Entra ID", () => {
     [7000299, "invalid_client", 401, "rejected_credentials", "clientSecret"],
     [1, "interaction_required", 400, "misconfigured", "tenantId"],
   ])("knows AADSTS%i", async (number, error, status, code, field) => {
-    const { result } = await check("powerbi", { server: { refuseWith: { status, error, number } } });
+    const result = await check("powerbi", { server: { refuseWith: { status, error, number } } });
     expect(result).toMatchObject({ ok: false, code, step: "sign_in", field });
   });
 
   it("does not send a secret that ends in a line break", async () => {
-    const { result } = await check("powerbi", { secrets: { clientSecret: "canary-secret\n" } });
+    const result = await check("powerbi", { secrets: { clientSecret: "canary-secret\n" } });
     expect(result).toMatchObject({ code: "secret_malformed", field: "clientSecret" });
     expect(server?.requests).toEqual([]);
   });
@@ -155,7 +170,7 @@ describe("SharePoint", () => {
       ...site.good,
     };
     const properties = { siteUrl: "https://contoso.sharepoint.com/" };
-    expect((await check("sharepoint", { properties, server: { replies } })).result).toMatchObject({
+    expect(await check("sharepoint", { properties, server: { replies } })).toMatchObject({
       ok: true,
     });
   });
@@ -184,7 +199,7 @@ describe("OneDrive", () => {
 
   it("asks for nothing but a user", async () => {
     for (const userName of ["canary-nobody", "canary/../me@contoso.example", ".."]) {
-      const { result } = await check("onedrive", { secrets: { userName } });
+      const result = await check("onedrive", { secrets: { userName } });
       expect(result, userName).toMatchObject({
         code: "user_not_found",
         step: "permission",

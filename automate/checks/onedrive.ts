@@ -7,6 +7,8 @@ import { onedrive } from "@/lib/connectors/onedrive";
 
 /** Signs in and lists at most one file of the user's drive, without its name. */
 export const checkOnedrive = defineCheck(onedrive, {
+  preload: () => import("undici"),
+
   async run({ userName, ...application }, { begin }) {
     sendable(userName, "userName");
     const token = await fetchMicrosoftToken(application, "https://graph.microsoft.com");

@@ -7,6 +7,8 @@ import { powerbi } from "@/lib/connectors/powerbi";
 
 /** Signs in and asks for one workspace that the application is a member of; it writes nothing. */
 export const checkPowerbi = defineCheck(powerbi, {
+  preload: () => import("undici"),
+
   async run(application, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://analysis.windows.net/powerbi/api");
     begin("permission");

@@ -9,6 +9,8 @@ const sites = "https://graph.microsoft.com/v1.0/sites";
 
 /** Signs in, finds the site, and lists at most one file of its document library, without its name. */
 export const checkSharepoint = defineCheck(sharepoint, {
+  preload: () => import("undici"),
+
   async run({ siteUrl, tenantId, clientId, clientSecret }, { begin }) {
     const application = { tenantId, clientId, clientSecret };
     const { host, path } = given(parseSite(siteUrl) ?? undefined, "siteUrl");

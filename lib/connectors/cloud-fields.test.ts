@@ -89,6 +89,11 @@ describe("where the secrets of a cloud connection go", () => {
       expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
+  it("tells an account of Azure that does not exist, a name that does not resolve, at its field", () => {
+    const [, lake] = findConnector("ADLS")?.destinations({ accountName: "contosolake" }, {}) ?? [];
+    expect(lake?.hostField).toBe("accountName");
+  });
+
   it.each([
     ["ADLS", { tenantId: "contoso.onmicrosoft.com" }],
     ["ADLS", { containerName: "$web" }],
