@@ -19,7 +19,9 @@ export function refuseGoogleFault({ status, json }: Answer, kind: string, { fiel
     if (reasons.some((reason) => limited.includes(reason))) return ["rate_limited"];
     if (status === 401) return ["rejected_credentials", "serviceAccountKey"];
     if (status === 403) return ["not_permitted", field];
-    if (status === 404) return [missing, field];
+    // BigQuery says so of a project that does not exist, too; the message is compared, never passed on.
+    const isUnknown = textAt(json, "error", "message").includes("has not enabled BigQuery");
+    if (status === 404 || isUnknown) return [missing, field];
     return [status >= 400 ? "misconfigured" : "unexpected_answer", field];
   }
 }

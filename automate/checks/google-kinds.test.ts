@@ -168,6 +168,15 @@ describe("BigQuery", () => {
     });
   });
 
+  it("knows a project that does not exist by the words of BigQuery", async () => {
+    const reply = googleError(400, "invalid", "The project my-project-123 has not enabled BigQuery.");
+    expect(await checkWith("bigquery", queries, reply)).toMatchObject({
+      code: "project_not_found",
+      step: "permission",
+      field: "projectId",
+    });
+  });
+
   it("knows a service that is off by its details too", async () => {
     // cloud.google.com/apis/design/errors#error_info
     const details = [

@@ -93,7 +93,7 @@ describe("sign-in at Microsoft Entra ID", () => {
 
   it.each([
     [7000222, "invalid_client", 401, "credential_expired", "clientSecret"],
-    [7000229, "unauthorized_client", 400, "client_unknown", "clientId"],
+    [7000229, "invalid_client", 401, "client_unknown", "clientId"],
     [7000112, "unauthorized_client", 400, "account_locked", "clientId"],
     [900023, "invalid_request", 400, "tenant_not_found", "tenantId"],
     [53003, "access_denied", 400, "not_admitted", "clientId"],
