@@ -1,15 +1,21 @@
 import { took } from "@/components/connections/took";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
-import type { CheckResult } from "@/lib/connectors/check-protocol";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
+/** Nothing is broken; somebody has to decide, or to wait. */
+const needsDecision: readonly CheckCode[] = ["host_key_unknown", "sign_in_paused"];
+
 type Handlers = {
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
   /** For an Admin, who may allow a new destination once they have signed in lately. */
   onConfirmIdentity: (() => void) | undefined;
+  /** For an Admin, who may let a paused sign-in be tried again; `field` holds its secret. */
+  onResetSignIns: ((field: string) => void) | undefined;
 };
 
 /** What a check found, in plain words, and what to do next. */
@@ -19,6 +25,7 @@ export function CheckOutcome({
   onShowField,
   onConfirmHostKey,
   onConfirmIdentity,
+  onResetSignIns,
 }: Handlers & { result: CheckResult; isStale: boolean }) {
   if (isStale) {
     return (
@@ -37,15 +44,21 @@ export function CheckOutcome({
   const { title, advice } = checkTexts[result.code];
   const fingerprint = result.facts?.hostKeyFingerprint;
   return (
-    <Banner tone={result.code === "host_key_unknown" ? "warning" : "danger"} title={title}>
+    <Banner tone={needsDecision.includes(result.code) ? "warning" : "danger"} title={title}>
       <p>{advice}</p>
       {result.facts?.destination && <p>It concerns {result.facts.destination}.</p>}
+      {result.facts?.retryAt && (
+        <p>
+          It may be tried again <RelativeTime date={result.facts.retryAt} />.
+        </p>
+      )}
       {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
       <NextStep
         result={result}
         onShowField={onShowField}
         onConfirmHostKey={onConfirmHostKey}
         onConfirmIdentity={onConfirmIdentity}
+        onResetSignIns={onResetSignIns}
       />
     </Banner>
   );
@@ -57,6 +70,7 @@ function NextStep({
   onShowField,
   onConfirmHostKey,
   onConfirmIdentity,
+  onResetSignIns,
 }: Handlers & { result: CheckFailure }) {
   const { code, field, facts } = result;
   const fingerprint = facts?.hostKeyFingerprint;
@@ -66,6 +80,9 @@ function NextStep({
   }
   if (code === "destination_not_allowed" && onConfirmIdentity) {
     return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
+  }
+  if (code === "sign_in_paused" && field && onResetSignIns) {
+    return <Next onClick={() => onResetSignIns(field)}>Allow another try</Next>;
   }
   return field ? <Next onClick={() => onShowField(field)}>Show the field</Next> : null;
 }

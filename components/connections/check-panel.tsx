@@ -16,6 +16,7 @@ export function CheckPanel({
   onShowField,
   onConfirmHostKey,
   onConfirmIdentity,
+  onResetSignIns,
 }: {
   progress: CheckProgress;
   stepTitles: Readonly<Record<string, string>>;
@@ -27,6 +28,7 @@ export function CheckPanel({
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
   onConfirmIdentity: (() => void) | undefined;
+  onResetSignIns: ((field: string) => void) | undefined;
 }) {
   const button = useRef<HTMLButtonElement>(null);
   const isRunning = progress.phase === "running";
@@ -52,7 +54,11 @@ export function CheckPanel({
       ) : (
         <CheckSteps progress={progress} stepTitles={stepTitles} />
       )}
-      {isRunning && <p className="text-muted text-sm">It stops by itself after 15 seconds.</p>}
+      {isRunning && (
+        <p role="status" className="text-muted text-sm">
+          {progress.ahead === null ? "It stops by itself after 15 seconds." : waitText(progress.ahead)}
+        </p>
+      )}
       <div aria-live="polite" className="empty:-mt-4">
         {progress.phase === "done" && (
           <CheckOutcome
@@ -65,9 +71,14 @@ export function CheckPanel({
               onConfirmHostKey(fingerprint);
             }}
             onConfirmIdentity={onConfirmIdentity}
+            onResetSignIns={onResetSignIns}
           />
         )}
       </div>
     </section>
   );
+}
+
+function waitText(ahead: number): string {
+  return ahead === 0 ? "Waiting for its turn, which is next." : `Waiting for its turn, ${ahead} ahead.`;
 }

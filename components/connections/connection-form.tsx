@@ -10,6 +10,7 @@ import { CredentialNote } from "@/components/connections/credential-note";
 import { SaveBar } from "@/components/connections/save-bar";
 import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
+import { errorText } from "@/components/form/error-texts";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
@@ -20,6 +21,7 @@ import { useToast } from "@/components/ui/toast";
 import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
 import { codesBesideStatus } from "@/lib/connections/schema";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
+import { resetSignInsAction } from "@/lib/sign-ins/actions";
 
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
 
@@ -100,6 +102,14 @@ export function ConnectionForm({
     if (secretId !== "") void checkIfComplete();
   }
 
+  async function resetSignIns(field: string) {
+    const secretId = form.getValues().properties[field] ?? "";
+    const answer = await reauthenticate.protect(resetSignInsAction)(fabricId, { secretId });
+    if (answer.ok) await check();
+    else if (answer.code !== "reauthenticate")
+      toast("No other try was allowed", { tone: "danger", description: errorText(answer.code) });
+  }
+
   const isUnchanged = saved !== undefined && !isDirty;
   const result = progress.phase === "done" && !isStale(properties) ? progress.result : null;
   return (
@@ -153,6 +163,7 @@ export function ConnectionForm({
                     }
                   : undefined
               }
+              onResetSignIns={isAdmin ? resetSignIns : undefined}
               onConfirmHostKey={(fingerprint) => {
                 const field = connector.fields.find(({ control }) => control === "hostKey");
                 if (!field) return;

@@ -1,5 +1,6 @@
 "use client";
 
+import { formatDistanceToNow } from "date-fns";
 import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { took } from "@/components/connections/took";
@@ -7,6 +8,7 @@ import { type CheckSubject, useCheck } from "@/components/connections/use-check"
 import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
+import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { checkTexts, stepTitle } from "@/lib/connectors/check-texts";
 
 /** Checks a saved connection from its row, without opening the form. */
@@ -23,6 +25,7 @@ export function RowCheck({
   const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
   const isRunning = progress.phase === "running";
+  const isWaiting = isRunning && progress.ahead !== null;
   const latest = isRunning ? progress.steps.at(-1) : undefined;
 
   async function check() {
@@ -39,7 +42,7 @@ export function RowCheck({
     else
       toast(`${subject.name}: ${checkTexts[answer.code].title}`, {
         tone: "danger",
-        description: checkTexts[answer.code].advice,
+        description: adviceOf(answer),
       });
     // Automate wrote the status, so no action of ours could have refreshed it.
     router.refresh();
@@ -61,9 +64,16 @@ export function RowCheck({
       </Button>
       {isRunning && (
         <span className="text-muted text-sm" aria-live="polite">
-          {latest ? stepTitle(latest.step, { stepTitles }) : "Starting"} …
+          {isWaiting ? "Waiting for its turn" : latest ? stepTitle(latest.step, { stepTitles }) : "Starting"}{" "}
+          …
         </span>
       )}
     </div>
   );
+}
+
+function adviceOf({ code, facts }: Extract<CheckResult, { ok: false }>): string {
+  const { advice } = checkTexts[code];
+  if (facts?.retryAt === undefined) return advice;
+  return `${advice} It may be tried again ${formatDistanceToNow(facts.retryAt, { addSuffix: true })}.`;
 }

@@ -33,23 +33,25 @@ type Answer =
 /** Runs one check at a time; a new one cancels the former, and so does leaving the page. */
 export function useCheck(fabricId: string) {
   const [progress, setProgress] = useState<CheckProgress>({ phase: "idle" });
-  const running = useRef<AbortController>(undefined);
-  useEffect(() => () => running.current?.abort(), []);
+  const running = useRef<{ subject: CheckSubject; own: AbortController }>(undefined);
+  useEffect(() => () => running.current?.own.abort(), []);
 
   /** Null when the check was cancelled, or when the very same is under way: that one gives the answer. */
   async function start(subject: CheckSubject): Promise<Answer> {
-    if (progress.phase === "running" && isSame(progress.subject, subject)) return null;
-    running.current?.abort();
+    if (running.current && isSame(running.current.subject, subject)) return null;
+    running.current?.own.abort();
     const own = new AbortController();
-    running.current = own;
+    const run = { subject, own };
+    running.current = run;
     let steps: StepProgress[] = [];
     setProgress({ phase: "running", subject, steps, ahead: null });
     const answer = await ask(fabricId, subject, own.signal, (event) => {
       steps = withEvent(steps, event);
       const ahead = event.type === "queued" ? event.ahead : null;
-      if (running.current === own) setProgress({ phase: "running", subject, steps, ahead });
+      if (running.current === run) setProgress({ phase: "running", subject, steps, ahead });
     });
-    if (running.current !== own || own.signal.aborted) return null;
+    if (running.current !== run || own.signal.aborted) return null;
+    running.current = undefined;
     if (answer.type === "result")
       setProgress({ phase: "done", subject, steps: withEvent(steps, answer), result: answer });
     else setProgress({ phase: "idle" });
@@ -57,7 +59,7 @@ export function useCheck(fabricId: string) {
   }
 
   function cancel() {
-    running.current?.abort();
+    running.current?.own.abort();
     running.current = undefined;
     setProgress({ phase: "idle" });
   }

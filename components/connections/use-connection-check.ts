@@ -1,6 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
@@ -8,6 +9,9 @@ import { errorText } from "@/components/form/error-texts";
 import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
+
+/** For so long a press of what has just become Cancel was meant for Check. */
+const meantAsCheckMs = 1000;
 
 /** The check of what stands in the form; what it finds is put on the field that it concerns. */
 export function useConnectionCheck(
@@ -18,6 +22,7 @@ export function useConnectionCheck(
   const queries = useQueryClient();
   const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
+  const beganByItselfAt = useRef(0);
 
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
   async function check({ movesFocus = true } = {}) {
@@ -66,7 +71,14 @@ export function useConnectionCheck(
 
   /** After a secret was chosen: at once when nothing else is missing. */
   async function checkIfComplete() {
-    if (isComplete(fields, form.getValues().properties)) await check({ movesFocus: false });
+    if (!isComplete(fields, form.getValues().properties)) return;
+    beganByItselfAt.current = Date.now();
+    await check({ movesFocus: false });
+  }
+
+  /** Choosing a secret and pressing Check at once is one check, so one attempt to sign in. */
+  function cancelOrGoOn() {
+    if (Date.now() - beganByItselfAt.current > meantAsCheckMs) cancel();
   }
 
   function isAsChecked(subject: CheckSubject, properties: Record<string, string>): boolean {
@@ -78,5 +90,5 @@ export function useConnectionCheck(
     return progress.phase === "done" && !isAsChecked(progress.subject, properties);
   }
 
-  return { progress, check, checkIfComplete, cancel, isStale, forgetErrors };
+  return { progress, check, checkIfComplete, cancel: cancelOrGoOn, isStale, forgetErrors };
 }

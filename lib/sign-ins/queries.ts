@@ -31,8 +31,10 @@ export async function listPausedSignIns(
     entry.refusedAt.push(refusedAt);
     byKey.set(key, entry);
   }
-  return [...byKey.values()].flatMap(({ place, refusedAt }) => {
+  const untilByPlace = new Map<string, Date>();
+  for (const { place, refusedAt } of byKey.values()) {
     const until = pausedUntil(refusedAt, now);
-    return until === null ? [] : [{ place, until }];
-  });
+    if (until !== null && until > (untilByPlace.get(place) ?? now)) untilByPlace.set(place, until);
+  }
+  return [...untilByPlace].map(([place, until]) => ({ place, until }));
 }

@@ -2,6 +2,7 @@ import { WhoCan } from "@/components/fabrics/who-can";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
 import { FormerNames } from "@/components/secrets/former-names";
+import { PausedSignIns } from "@/components/secrets/paused-sign-ins";
 import { RenameSecretButton } from "@/components/secrets/rename-secret-button";
 import { ReplaceValueButton } from "@/components/secrets/replace-value-button";
 import { SecretAbout } from "@/components/secrets/secret-about";
@@ -14,6 +15,7 @@ import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
 import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
 import { notFoundPage, requireScope } from "@/lib/server/require-scope";
+import { listPausedSignIns } from "@/lib/sign-ins/queries";
 
 export const metadata = { title: "Secret" };
 
@@ -26,6 +28,7 @@ export default async function SecretPage({
   const scope = await requireScope(fabricId, "secret:list");
   const secret = await getSecret(scope, secretId).catch(notFoundPage);
   const readers = await listRecentReaders(scope, secretId);
+  const paused = await listPausedSignIns(scope, secretId);
   const isAdmin = scope.role === "admin";
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
@@ -38,6 +41,7 @@ export default async function SecretPage({
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
+          <PausedSignIns fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />

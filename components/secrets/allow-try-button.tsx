@@ -1,0 +1,36 @@
+"use client";
+
+import { useState } from "react";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { Button } from "@/components/ui/button";
+import { useToast } from "@/components/ui/toast";
+import { resetSignInsAction } from "@/lib/sign-ins/actions";
+
+export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secretId: string }) {
+  const toast = useToast();
+  const reauthenticate = useReauthenticate();
+  const [isPending, setIsPending] = useState(false);
+
+  async function allow() {
+    setIsPending(true);
+    const run = reauthenticate.protect(resetSignInsAction);
+    const result = await run(fabricId, { secretId }).catch(() => null);
+    setIsPending(false);
+    if (result?.ok) toast("Another try is allowed");
+    else if (result?.code !== "reauthenticate")
+      toast("No other try was allowed", {
+        tone: "danger",
+        description: errorText(result?.code ?? "unexpected"),
+      });
+  }
+
+  return (
+    <>
+      <Button size="sm" isPending={isPending} onClick={allow}>
+        Allow another try
+      </Button>
+      {reauthenticate.dialog}
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { AllowTryButton } from "@/components/secrets/allow-try-button";
+import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { PausedSignIn } from "@/lib/sign-ins/schema";
+
+/** Where the value was refused too often to be tried again now; nothing when there is no such place. */
+export function PausedSignIns({
+  fabricId,
+  secretId,
+  paused,
+  isAdmin,
+}: {
+  fabricId: string;
+  secretId: string;
+  paused: readonly PausedSignIn[];
+  isAdmin: boolean;
+}) {
+  if (paused.length === 0) return null;
+  return (
+    <DetailSection id="paused-sign-ins" title="Paused sign-ins">
+      <DetailList>
+        {paused.map(({ place, until }) => (
+          <DetailItem key={place}>
+            <span className="min-w-0">
+              <code className="wrap-anywhere block font-mono text-sm">{place}</code>
+              <span className="text-muted text-sm">
+                may be tried again <RelativeTime date={until} />
+              </span>
+            </span>
+          </DetailItem>
+        ))}
+      </DetailList>
+      <div className="-mx-4 mt-3 flex flex-wrap items-center justify-between gap-3 border-line border-t px-4 pt-3">
+        <p className="min-w-0 flex-1 basis-60 text-muted text-sm">
+          The server refused this value several times. So that it does not lock the account, nobody signs in
+          with it there until the value is replaced, the time is over or{" "}
+          {isAdmin ? "you allow another try." : "an Admin of the team allows another try."}
+        </p>
+        {isAdmin && <AllowTryButton fabricId={fabricId} secretId={secretId} />}
+      </div>
+    </DetailSection>
+  );
+}
