@@ -37,7 +37,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
 GRANT SELECT ON connection, connection_secret TO :automate;
 GRANT SELECT ON connection_check TO :web;
 GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
-GRANT SELECT ("fabricId", "secretIds", place, "refusedAt", key) ON sign_in_attempt TO :web;
+GRANT SELECT ON sign_in_attempt TO :web;
 GRANT SELECT, INSERT, DELETE, UPDATE ("refusedAt") ON sign_in_attempt TO :automate;
 
 -- Pipelines

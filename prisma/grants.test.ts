@@ -24,7 +24,7 @@ const rights: Record<string, Record<Program, string>> = {
   connection: { web: "SIUD", automate: "S" },
   connection_secret: { web: "SIUD", automate: "S" },
   connection_check: { web: "S", automate: "SID" },
-  sign_in_attempt: { web: "", automate: "SID" },
+  sign_in_attempt: { web: "S", automate: "SID" },
   pipeline_token: { web: "", automate: "SIUD" },
   used_request: { web: "", automate: "SID" },
   audit_event: { web: "SI", automate: "SI" },
