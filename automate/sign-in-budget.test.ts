@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -291,9 +292,10 @@ async function addPeople(count: number): Promise<string[]> {
 async function addVersion(
   id: string,
   version: number,
-  subKind: "text" | "username_password",
+  subKind: "text" | "username_password" | "m2m_oauth",
   values: Record<string, string>,
-  destination: string,
+  destinations: string[],
+  facts: Record<string, string> = {},
 ) {
   const { fabricId, user } = fabric;
   const who = { createdById: user.id, createdByName: user.name };
@@ -305,7 +307,7 @@ async function addVersion(
   }
   const manifest = Object.fromEntries(Object.keys(values).map((field) => [field, version]));
   await owner.secretVersion.create({
-    data: { secretId: id, version, fabricId, manifest, facts: {}, ...who },
+    data: { secretId: id, version, fabricId, manifest, facts, ...who },
   });
   const data = await sealFields(
     await sealingKey(owner, fabricId),
@@ -313,7 +315,9 @@ async function addVersion(
     values,
   );
   await owner.secretField.createMany({ data });
-  await owner.allowedDestination.create({ data: { fabricId, secretId: id, version, destination, ...who } });
+  await owner.allowedDestination.createMany({
+    data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...who })),
+  });
 }
 
 describe("100 checks at once by different people with a wrong password", () => {
@@ -321,7 +325,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
     const place = `http://127.0.0.1:${api.port}`;
     const wrong = { username: "etl", password: "wrong" };
-    await addVersion("api_login", 1, "username_password", wrong, place);
+    await addVersion("api_login", 1, "username_password", wrong, [place]);
     // Each connection is another one, so that no two share a run.
     const propertiesOf = (n: number) => ({
       baseUrl: api.baseUrl,
@@ -377,7 +381,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     ]);
     expect(api.requests).toHaveLength(4);
 
-    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, place);
+    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [place]);
     expect([await again(), await list()]).toEqual(["ok", []]);
     await api.close();
   }, 120_000);
@@ -387,7 +391,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const place = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
     const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
     const properties = { ...connection, username: "etl", password: "files" };
-    await addVersion("files", 1, "text", { value: "wrong" }, place);
+    await addVersion("files", 1, "text", { value: "wrong" }, [place]);
     const people = await addPeople(100);
     const { url } = await startAutomate();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
@@ -401,8 +405,36 @@ describe("100 checks at once by different people with a wrong password", () => {
     expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
       "rejected_credentials",
     );
-    await addVersion("files", 2, "text", { value: "right" }, place);
+    await addVersion("files", 2, "text", { value: "right" }, [place]);
     expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["ok"]));
     await server.close();
   }, 120_000);
+
+  test("of an OAuth client are two requests at its token endpoint, which may be asked in two ways", async () => {
+    let asked = 0;
+    const idp = createHttpServer((_request, response) => {
+      asked += 1;
+      response.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
+    });
+    const { port, close } = await listen(idp);
+    const fields = { clientId: "c", clientSecret: "wrong", authUrl: `http://127.0.0.1:${port}/token` };
+    const places = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
+    await addVersion("client", 1, "m2m_oauth", fields, places, { authHost: `127.0.0.1:${port}` });
+    const people = await addPeople(20);
+    const { url } = await startAutomate();
+    const said = await Promise.all(
+      people.map((person, n) =>
+        check(url, person, "restapi", {
+          baseUrl: "http://127.0.0.1:9",
+          testPath: `/${n}`,
+          authType: "oauth_client_credentials",
+          oauthClient: "client",
+          tlsMode: "disable",
+        }),
+      ),
+    );
+    expect(said.map(codeOf).sort()).toEqual(["rejected_credentials", ...Array(19).fill("sign_in_paused")]);
+    expect(asked).toBe(2);
+    await close();
+  }, 60_000);
 });

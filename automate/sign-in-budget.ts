@@ -4,7 +4,7 @@ import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
 import { db, type Tx } from "@/lib/db";
-import { hasRoom, pausedUntil, remembersMs } from "@/lib/sign-ins/schema";
+import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/sign-ins/schema";
 
 /** A sign-in that a check is about to make: `key` is what refusals are counted by. */
 export type SignIn = { key: string; place: string; secretIds: string[]; field: string };
@@ -104,21 +104,24 @@ function tryToClaim(fabricId: string, signIns: readonly SignIn[]): Promise<Claim
     for (const key of keys) await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
     const now = await databaseTime(tx);
     let isFull = false;
-    for (const { key, field } of signIns) {
+    for (const { key, field, place } of signIns) {
+      const tries = triesAt(place);
       const { refusedAt, underWay } = await countOf(tx, key, now);
-      const until = pausedUntil(refusedAt, now);
+      const until = pausedUntil(refusedAt, now, tries);
       if (until !== null) return { state: "paused", until, field };
-      isFull ||= !hasRoom(refusedAt, underWay, now);
+      isFull ||= !hasRoom(refusedAt, underWay, now, tries);
     }
     if (isFull) return null;
-    const data = signIns.map(({ key, place, secretIds }) => ({
-      id: randomUUID(),
-      key,
-      fabricId,
-      secretIds,
-      place,
-      startedAt: now,
-    }));
+    const data = signIns.flatMap(({ key, place, secretIds }) =>
+      Array.from({ length: triesAt(place) }, () => ({
+        id: randomUUID(),
+        key,
+        fabricId,
+        secretIds,
+        place,
+        startedAt: now,
+      })),
+    );
     await tx.signInAttempt.createMany({ data });
     const ids = data.map(({ id }) => id);
     return { state: "held", claim: claimOf(ids, keys) };

@@ -22,6 +22,14 @@ describe("the budget of refused sign-ins", () => {
     ["five, of more than a day", [20, 60, 120, 180, 24 * 60], null],
   ])("after %s", (_what, refused, left) => expect(minutesLeft(...refused)).toBe(left));
 
+  test("is over sooner for a sign-in of two tries", () => {
+    expect(pausedUntil([], now, 2)).toBeNull();
+    expect(pausedUntil(ago(1), now, 2)).toEqual(new Date(now.getTime() + 14 * 60_000));
+    expect(pausedUntil(ago(20, 60, 120), now, 2)).toBeNull();
+    expect(pausedUntil(ago(20, 60, 120, 180), now, 2)).toEqual(new Date(now.getTime() + 21 * 3600_000));
+    expect([hasRoom([], 0, now, 2), hasRoom([], 1, now, 2)]).toEqual([true, false]);
+  });
+
   test.each<[number[], number, boolean]>([
     [[], 0, true],
     [[], 1, true],

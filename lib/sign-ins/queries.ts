@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
-import { type PausedSignIn, pausedUntil, remembersMs } from "@/lib/sign-ins/schema";
+import { type PausedSignIn, pausedUntil, remembersMs, triesAt } from "@/lib/sign-ins/schema";
 
 /** Where, and until when, no sign-in with this secret is tried; a newer value is tried at once, so it ends a pause. */
 export async function listPausedSignIns(
@@ -33,7 +33,7 @@ export async function listPausedSignIns(
   }
   const untilByPlace = new Map<string, Date>();
   for (const { place, refusedAt } of byKey.values()) {
-    const until = pausedUntil(refusedAt, now);
+    const until = pausedUntil(refusedAt, now, triesAt(place));
     if (until !== null && until > (untilByPlace.get(place) ?? now)) untilByPlace.set(place, until);
   }
   return [...untilByPlace].map(([place, until]) => ({ place, until }));

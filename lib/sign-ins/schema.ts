@@ -9,17 +9,22 @@ const limits = [
 /** How long a refused sign-in counts at all. */
 export const remembersMs = 24 * 3600_000;
 
-/** Until when no sign-in is tried after these refusals; null when one may be. */
-export function pausedUntil(refusedAt: readonly Date[], now: Date): Date | null {
+/** Until when no sign-in of so many `tries` begins after these refusals; null when one may. */
+export function pausedUntil(refusedAt: readonly Date[], now: Date, tries = 1): Date | null {
   const newestFirst = refusedAt.map((at) => at.getTime()).sort((a, b) => b - a);
-  const ends = limits.map(({ refusals, withinMs }) => (newestFirst[refusals - 1] ?? 0) + withinMs);
+  const ends = limits.map(({ refusals, withinMs }) => (newestFirst[refusals - tries] ?? 0) + withinMs);
   const end = Math.max(...ends);
   return end > now.getTime() ? new Date(end) : null;
 }
 
-/** True when one more may be tried while `underWay` others have no answer yet, since each of them may be refused. */
-export function hasRoom(refusedAt: readonly Date[], underWay: number, now: Date): boolean {
-  return pausedUntil([...refusedAt, ...Array<Date>(underWay).fill(now)], now) === null;
+/** True when another may begin while `underWay` others have no answer yet, since each of them may be refused. */
+export function hasRoom(refusedAt: readonly Date[], underWay: number, now: Date, tries = 1): boolean {
+  return pausedUntil([...refusedAt, ...Array<Date>(underWay).fill(now)], now, tries) === null;
+}
+
+/** How often one sign-in may ask there: a token endpoint once with the secret in the header, once with it in the body. */
+export function triesAt(place: string): number {
+  return place.startsWith("oauth-token://") ? 2 : 1;
 }
 
 /** A place where a secret's sign-ins were refused too often. */
