@@ -1,4 +1,5 @@
 import type { CheckJob } from "@/automate/check-job";
+import { publicVerification } from "@/automate/checks/certificates";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
@@ -18,8 +19,18 @@ export type Surroundings = Pick<GuardOptions, "route">;
 /** Shuts every exit of this process, then loads the driver of a kind that is likely to be checked next. */
 export async function prepareCheck(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
+  shutExits();
+  publicVerification();
+  await load(kind);
+}
+
+/** Before any driver is loaded, so that it finds every exit shut already. */
+function shutExits(): void {
   installEgressGuard({ destinations: [], egressAllow: [], onProgress: () => {}, onFailure: () => {} });
-  await (await checks[kind]()).preload?.();
+}
+
+async function load(kind: string): Promise<void> {
+  if (isConnectorKind(kind)) await (await checks[kind]()).preload?.();
 }
 
 /** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
@@ -28,6 +39,9 @@ export async function runCheck(
   emit: (event: CheckEvent) => void,
   surroundings: Surroundings = {},
 ): Promise<void> {
+  shutExits();
+  // Before the clock starts: the time that a driver takes to load is no step's.
+  await load(job.kind);
   const startedAt = performance.now();
   const steps = createStepLog(emit);
   const outcome = await findOutcome(job, steps, surroundings);
@@ -66,7 +80,6 @@ async function findOutcome(
       },
     });
   });
-  // After the guard, so that the driver finds every exit shut already.
   const check = await checks[job.kind]();
   try {
     return await Promise.race([check.run(properties, steps), surprise]);

@@ -5,6 +5,8 @@ import type { ConnectorKind } from "@/lib/connectors/registry";
 export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/automate/checks/postgres")).checkPostgres,
   sftp: async () => (await import("@/automate/checks/sftp")).checkSftp,
+  s3: async () => (await import("@/automate/checks/s3")).checkS3,
+  smtp: async () => (await import("@/automate/checks/smtp")).checkSmtp,
   restapi: async () => (await import("@/automate/checks/rest-api")).checkRestApi,
   bigquery: async () => (await import("@/automate/checks/bigquery")).checkBigquery,
   GCS: async () => (await import("@/automate/checks/gcs")).checkGcs,

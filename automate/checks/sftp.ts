@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
-import type { AnyAuthMethod, AuthenticationType, Client, NextAuthHandler, SFTPWrapper } from "ssh2";
+import type {
+  Algorithms,
+  AnyAuthMethod,
+  AuthenticationType,
+  Client,
+  NextAuthHandler,
+  SFTPWrapper,
+} from "ssh2";
 import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
 import { given } from "@/automate/checks/http";
+import { readPrivateKey } from "@/automate/checks/private-key";
 import { sftp } from "@/lib/connectors/sftp";
 
 /** The host key first, and nothing more until a person has confirmed it; then sign-in, then the home folder. */
@@ -17,7 +25,7 @@ export const checkSftp = defineCheck(sftp, {
           ? { field: "password" as const, value: given(password, "password") }
           : {
               field: "privateKey" as const,
-              value: readKey(given(privateKey, "privateKey"), utils.parseKey),
+              value: readPrivateKey(given(privateKey, "privateKey"), utils.parseKey),
             };
     const client = new Client();
     const session = await signIn(client, { host, port, username, credential, hostKeyFingerprint }, context);
@@ -43,7 +51,20 @@ export const checkSftp = defineCheck(sftp, {
   },
 });
 
-type Credential = { field: "password"; value: string } | { field: "privateKey"; value: Buffer };
+/** The documented ones in their order; CBC only for servers that have nothing newer. */
+const ciphers = [
+  "aes256-gcm@openssh.com",
+  "aes128-gcm@openssh.com",
+  "chacha20-poly1305@openssh.com",
+  "aes256-ctr",
+  "aes192-ctr",
+  "aes128-ctr",
+  "aes256-cbc",
+  "aes192-cbc",
+  "aes128-cbc",
+] as const satisfies Algorithms["cipher"];
+
+type Credential = { field: "password"; value: string } | { field: "privateKey"; value: string };
 type Target = {
   host: string;
   port: number;
@@ -69,6 +90,7 @@ function signIn(client: Client, target: Target, { begin }: CheckContext): Promis
       port,
       username,
       readyTimeout: 0,
+      algorithms: { cipher: [...ciphers] },
       hostVerifier: (key: Buffer) => {
         const found = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
         if (found === hostKeyFingerprint) return true;
@@ -117,18 +139,6 @@ function chooseMethod(
     username,
     prompt: (_name, _instructions, _language, prompts, answer) => answer(prompts.length === 1 ? [value] : []),
   };
-}
-
-/** OpenSSH, PEM or PuTTY; also wrapped in base64 once more, as the documented product keeps it. */
-function readKey(value: string | Uint8Array, parseKey: (key: Buffer) => unknown): Buffer {
-  const stored = Buffer.from(value);
-  const key = /-----BEGIN|PuTTY-User-Key/.test(stored.toString("latin1"))
-    ? stored
-    : Buffer.from(stored.toString("latin1"), "base64");
-  const parsed = parseKey(key);
-  if (!(parsed instanceof Error)) return key;
-  const isEncrypted = /encrypted|passphrase/i.test(parsed.message);
-  throw new CheckFailure(isEncrypted ? "private_key_encrypted" : "private_key_invalid", "privateKey");
 }
 
 /** The right that every use needs: to open the home folder. */

@@ -15,9 +15,12 @@ export type PostgresLogin = {
 /** Makes a login on the server of `adminUrl`; `canConnect: false` gives it a database that it may not enter. */
 export async function createPostgresLogin(
   adminUrl: string,
-  { password = randomBytes(18).toString("base64url"), canConnect = true } = {},
+  {
+    name = `fake_${randomBytes(6).toString("hex")}`,
+    password = randomBytes(18).toString("base64url"),
+    canConnect = true,
+  } = {},
 ): Promise<PostgresLogin> {
-  const name = `fake_${randomBytes(6).toString("hex")}`;
   const { hostname, port } = new URL(adminUrl);
   await execute(adminUrl, [
     `CREATE ROLE ${name} LOGIN PASSWORD ${pg.escapeLiteral(password)}`,

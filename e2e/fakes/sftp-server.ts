@@ -44,12 +44,15 @@ export async function startSftpServer({
     });
     client.on("ready", () => serveFiles(client, isHomeReadable, hasSftp));
   });
-  const key = utils.parseKey(hostKey);
-  if (key instanceof Error) throw key;
-  const digest = createHash("sha256").update(key.getPublicSSH()).digest("base64").replace(/=+$/, "");
   // @ts-expect-error: ssh2's Server is an EventEmitter around a net.Server, whose type it does not tell.
   const listening = await listen(server._srv);
-  return { ...listening, hostKey, fingerprint: `SHA256:${digest}`, attempts };
+  return { ...listening, hostKey, fingerprint: fingerprintOf(hostKey), attempts };
+}
+
+export function fingerprintOf(hostKey: string): string {
+  const key = utils.parseKey(hostKey);
+  if (key instanceof Error) throw key;
+  return `SHA256:${createHash("sha256").update(key.getPublicSSH()).digest("base64").replace(/=+$/, "")}`;
 }
 
 function signIn(

@@ -13,7 +13,9 @@ const documentedFields: Record<string, readonly string[]> = {
   sharepoint: ["siteUrl", "tenantId", "clientId", "clientSecret", "kgConfig"],
   onedrive: ["tenantId", "clientId", "clientSecret", "userName"],
   powerbi: ["tenantId", "clientId", "clientSecret"],
-  sftp: ["host", "port", "username", "authMethod", "password", "privateKey"],
+  s3: ["region", "bucketName", "accessKeyID", "secretAccessKey", "kgConfig"],
+  smtp: ["smtpUrl", "smtpPort", "smtpUsername", "smtpPassword"],
+  sftp: ["host", "port", "username", "authMethod", "password", "privateKey", "kgConfig"],
 };
 
 describe.each(Object.entries(connectors))("the connector %s", (kind, connector) => {

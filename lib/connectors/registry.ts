@@ -6,13 +6,17 @@ import { onedrive } from "@/lib/connectors/onedrive";
 import { postgres } from "@/lib/connectors/postgres";
 import { powerbi } from "@/lib/connectors/powerbi";
 import { restApi } from "@/lib/connectors/rest-api";
+import { s3 } from "@/lib/connectors/s3";
 import { sftp } from "@/lib/connectors/sftp";
 import { sharepoint } from "@/lib/connectors/sharepoint";
+import { smtp } from "@/lib/connectors/smtp";
 
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
   sftp,
+  s3,
+  smtp,
   restapi: restApi,
   bigquery,
   GCS: gcs,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { choiceField, hostField, portNumberField, textField } from "@/lib/connectors/fields";
+import { choiceField, hostField, kgConfig, portNumberField, textField } from "@/lib/connectors/fields";
 
 /** SFTP, with a password or a private key. */
 export const sftp = defineConnector({
@@ -21,7 +21,10 @@ export const sftp = defineConnector({
     password: when({ authMethod: "password" }, secretRef("text", { title: "Password" })),
     privateKey: when(
       { authMethod: "private_key" },
-      secretRef(["text", "binary"], { title: "Private key", help: "OpenSSH or PEM, without a passphrase." }),
+      secretRef(["text", "binary"], {
+        title: "Private key",
+        help: "OpenSSH, PEM or PuTTY, without a passphrase.",
+      }),
     ),
     hostKeyFingerprint: optional(
       z
@@ -36,6 +39,7 @@ export const sftp = defineConnector({
           control: "hostKey",
         }),
     ),
+    kgConfig,
   }),
   destinations: ({ host, port, authMethod, hostKeyFingerprint }) => [
     {

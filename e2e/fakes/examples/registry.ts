@@ -3,8 +3,13 @@ import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
+import { example as postgres } from "@/e2e/fakes/examples/postgres";
 import { example as powerbi } from "@/e2e/fakes/examples/powerbi";
+import { example as restapi } from "@/e2e/fakes/examples/restapi";
+import { example as s3 } from "@/e2e/fakes/examples/s3";
+import { example as sftp } from "@/e2e/fakes/examples/sftp";
 import { example as sharepoint } from "@/e2e/fakes/examples/sharepoint";
+import { example as smtp } from "@/e2e/fakes/examples/smtp";
 
 /** A passing connection of every kind. */
 export const examples: Record<string, Example> = {
@@ -12,6 +17,11 @@ export const examples: Record<string, Example> = {
   bigquery,
   GCS: gcs,
   onedrive,
+  postgres,
   powerbi,
+  restapi,
+  s3,
+  sftp,
   sharepoint,
+  smtp,
 };

@@ -1,0 +1,162 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
+import { createTrials } from "@/e2e/fakes/check-trial";
+import { exampleKey, type S3Options, type S3Server, startS3Server } from "@/e2e/fakes/s3-server";
+import { s3 } from "@/lib/connectors/s3";
+import { validate } from "@/lib/connectors/validate";
+
+const properties = { region: "us-east-1", bucketName: "my-bucket", accessKeyID: exampleKey.id };
+const world = { routes: {} as Record<string, number>, authorities: [] as string[] };
+const trials = createTrials(world);
+let authority: Authority;
+let server: S3Server;
+
+beforeAll(async () => {
+  authority = await createAuthority("Selvage test authority");
+  world.authorities = [authority.cert];
+});
+afterEach(() => server.close());
+afterAll(() => trials.close());
+
+async function check(options: Partial<S3Options> = {}, change: object = {}, secret = exampleKey.secret) {
+  const buckets = { "my-bucket": ["sales/2026 ä+.csv", "b"], "my.dotted.bucket": [], empty: [] };
+  server = await startS3Server({ authority, buckets, elsewhere: ["abroad"], ...options });
+  world.routes = server.routes;
+  return trials.run("s3", { ...properties, ...change }, { secretAccessKey: secret });
+}
+
+describe("a right key", () => {
+  it("lists one object and asks about it, at the bucket's own host", async () => {
+    const { result, passed } = await check();
+    expect(result).toMatchObject({ ok: true });
+    expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
+    const host = "my-bucket.s3.us-east-1.amazonaws.com";
+    expect(server.requests).toEqual([
+      `GET ${host}/?list-type=2&max-keys=1`,
+      `HEAD ${host}/sales/2026%20%C3%A4%2B.csv`,
+    ]);
+  });
+
+  it("passes for a bucket with nothing in it, and for one with dots in its name", async () => {
+    expect((await check({}, { bucketName: "empty" })).result).toMatchObject({ ok: true });
+    await server.close();
+    expect((await check({}, { bucketName: "my.dotted.bucket" })).result).toMatchObject({ ok: true });
+    expect(server.requests).toEqual([
+      "GET s3.us-east-1.amazonaws.com/my.dotted.bucket/?list-type=2&max-keys=1",
+    ]);
+  });
+
+  it.each(["cn-north-1", "eusc-de-east-1", "us-gov-west-1"])(
+    "dials what it declares in %s",
+    async (region) => {
+      expect((await check({ region }, { region })).result).toMatchObject({ ok: true });
+    },
+  );
+});
+
+describe("refusals", () => {
+  it("tells a wrong key ID from a wrong secret key, each tried once", async () => {
+    expect((await check({}, { accessKeyID: "AKIANOBODYNOBODYNOBO" })).result).toMatchObject({
+      code: "rejected_credentials",
+      step: "sign_in",
+      field: "accessKeyID",
+    });
+    expect(server.requests).toHaveLength(1);
+    await server.close();
+    expect((await check({}, {}, "canary-wrong")).result).toMatchObject({
+      code: "rejected_credentials",
+      step: "sign_in",
+      field: "secretAccessKey",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("says that a secret key with a line break at its end cannot be right", async () => {
+    expect((await check({}, {}, `${exampleKey.secret}\n`)).result).toMatchObject({
+      code: "secret_malformed",
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  it.each([-3_600_000, 3_600_000])(
+    "tells clocks that differ by %i ms, without a second try",
+    async (aheadMs) => {
+      expect((await check({ aheadMs })).result).toMatchObject({ code: "clock_differs", step: "sign_in" });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ["list", 1],
+    ["get", 2],
+  ] as const)("names the bucket where the right to %s is missing", async (right, requests) => {
+    expect((await check({ denied: [right] })).result).toMatchObject({
+      code: "not_permitted",
+      step: "permission",
+      field: "bucketName",
+    });
+    expect(server.requests).toHaveLength(requests);
+  });
+
+  it("tells a bucket that is not there from one in another region, which it does not go to", async () => {
+    expect((await check({}, { bucketName: "gone" })).result).toMatchObject({
+      code: "bucket_not_found",
+      step: "permission",
+      field: "bucketName",
+    });
+    await server.close();
+    expect((await check({}, { bucketName: "abroad" })).result).toMatchObject({
+      code: "wrong_region",
+      field: "region",
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [400, "ExpiredToken", "credential_expired", "sign_in"],
+    [400, "InvalidToken", "rejected_credentials", "sign_in"],
+    [403, "AccountProblem", "account_locked", "sign_in"],
+    [403, "NotSignedUp", "service_disabled", "sign_in"],
+    [400, "AuthorizationHeaderMalformed", "wrong_region", "permission"],
+    [307, "TemporaryRedirect", "wrong_region", "permission"],
+    [403, "AllAccessDisabled", "not_permitted", "permission"],
+    [503, "SlowDown", "rate_limited", "sign_in"],
+    [503, "ServiceUnavailable", "server_error", "sign_in"],
+    [500, "InternalError", "server_error", "sign_in"],
+  ] as const)("takes %i %s for %s", async (status, code, told, step) => {
+    expect((await check({ refuseWith: { status, code } })).result).toMatchObject({ code: told, step });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("the form", () => {
+  const refs = { secretAccessKey: "an-id" };
+
+  it.each([
+    ["region", "us-east-1.attacker.com/"],
+    ["region", "attacker.com#"],
+    ["region", "us-east-1@attacker.com"],
+    ["region", "us-iso-east-1"],
+    ["bucketName", "x.attacker.com/"],
+    ["bucketName", "attacker.com#"],
+    ["bucketName", "user@attacker.com"],
+    ["bucketName", "my..bucket"],
+    ["bucketName", "127.0.0.1"],
+    ["bucketName", "express--use1-az5--x-s3"],
+    ["bucketName", "arn:aws:s3:us-east-1:123456789012:accesspoint"],
+    ["accessKeyID", "AKIA\r\nHost: attacker.com"],
+  ])("refuses as %s what could name another place: %s", (field, value) => {
+    expect(validate(s3, { ...properties, ...refs, [field]: value })).toMatchObject({
+      ok: false,
+      fieldErrors: { [field]: expect.any(String) },
+    });
+  });
+
+  it.each([
+    ["a-b-c", "a-b-c.s3.us-east-1.amazonaws.com"],
+    ["attacker.com", "s3.us-east-1.amazonaws.com"],
+  ])("sends a bucket called %s to AWS", (bucketName, host) => {
+    const validated = validate(s3, { ...properties, ...refs, bucketName });
+    expect(validated.ok && s3.destinations(validated.value, {})).toMatchObject([{ host, port: 443 }]);
+  });
+});

@@ -1,0 +1,17 @@
+import type { Example } from "@/e2e/fakes/examples/define";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+
+const host = "api.example.com";
+const bearerToken = "canary-of-restapi";
+
+export const example: Example = {
+  properties: { baseUrl: `https://${host}`, authType: "bearer" },
+  secrets: { bearerToken },
+  places: [`${host}:443`],
+  transport: "https",
+  async start(authority) {
+    const certificate = await authority.issue({ names: [host] });
+    const server = await startRestApiServer({ bearer: bearerToken, certificate });
+    return { routes: { [`${host}:443`]: server.port }, close: server.close };
+  },
+};

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { type Destination, isLoopbackHost } from "@/lib/connectors/destination";
+import { choiceField, hostField, portNumberField, textField } from "@/lib/connectors/fields";
+
+/** A server that sends mail, signed in to with a password. */
+export const smtp = defineConnector({
+  kind: "smtp",
+  name: "SMTP",
+  description: "E-mail through a mail server",
+  group: "messaging",
+  rights: "Sending mail as this user; the user is always the sender. A check signs in and sends nothing.",
+  credentialPage: "https://support.google.com/mail/answer/185833",
+  fields: z.object({
+    smtpUrl: hostField({ title: "URL", placeholder: "smtp.gmail.com" }),
+    smtpPort: portNumberField(587),
+    smtpUsername: textField(320, { title: "Username", placeholder: "reports@example.com" }),
+    smtpPassword: secretRef("text", {
+      title: "Password",
+      help: "Where the account has a second factor, an app password.",
+    }),
+    encryption: choiceField(
+      {
+        auto: "By port: TLS from the start on 465, otherwise STARTTLS",
+        starttls: "STARTTLS",
+        implicit: "TLS from the start",
+        disable: "No encryption",
+      },
+      "auto",
+      { title: "Encryption", help: "Without encryption only to a server on this machine." },
+    ),
+    caCertificate: when(
+      { encryption: ["auto", "starttls", "implicit"] },
+      optional(
+        secretRef(["binary", "text"], {
+          title: "CA certificate",
+          help: "Only for a private certificate authority.",
+        }),
+      ),
+    ),
+  }),
+  conflicts: ({ smtpUrl, encryption }) =>
+    encryption === "disable" && !isLoopbackHost(smtpUrl)
+      ? { encryption: "A password is sent over a network only with encryption." }
+      : {},
+  destinations: ({ smtpUrl, smtpPort, encryption, caCertificate }) => [
+    {
+      protocol: smtpProtocol(smtpPort, encryption),
+      host: smtpUrl,
+      port: smtpPort,
+      tls: encryption === "disable" ? "disable" : "verify-full",
+      hostField: "smtpUrl",
+      portField: "smtpPort",
+      secretFields: caCertificate === undefined ? ["smtpPassword"] : ["smtpPassword", "caCertificate"],
+    } satisfies Destination,
+  ],
+});
+
+/** `smtps` begins with TLS; `smtp` begins in clear, and goes on by STARTTLS unless encryption is off. */
+export function smtpProtocol(port: number, encryption: string): "smtp" | "smtps" {
+  const isImplicit = encryption === "implicit" || (encryption === "auto" && port === 465);
+  return isImplicit ? "smtps" : "smtp";
+}
