@@ -10,6 +10,7 @@ export function CheckPanel({
   progress,
   stepTitles,
   isStale,
+  hasJustBegun,
   isNextStep,
   onCheck,
   onCancel,
@@ -21,6 +22,8 @@ export function CheckPanel({
   progress: CheckProgress;
   stepTitles: Readonly<Record<string, string>>;
   isStale: boolean;
+  /** A check that runs began by itself a moment ago. */
+  hasJustBegun: boolean;
   /** True while a check is what leads on, rather than Save. */
   isNextStep: boolean;
   onCheck: () => void;
@@ -32,6 +35,7 @@ export function CheckPanel({
 }) {
   const button = useRef<HTMLButtonElement>(null);
   const isRunning = progress.phase === "running";
+  const canCancel = isRunning && !hasJustBegun;
   return (
     <section aria-label="Check" className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
       <div className="flex items-center justify-between gap-3">
@@ -40,10 +44,11 @@ export function CheckPanel({
           ref={button}
           size="sm"
           variant={isNextStep && !isRunning ? "primary" : "secondary"}
-          icon={isRunning ? null : <PlugZap aria-hidden />}
-          onClick={isRunning ? onCancel : onCheck}
+          icon={canCancel ? null : <PlugZap aria-hidden />}
+          isPending={isRunning && hasJustBegun}
+          onClick={canCancel ? onCancel : onCheck}
         >
-          {isRunning ? "Cancel" : "Check"}
+          {canCancel ? "Cancel" : "Check"}
         </Button>
       </div>
       {progress.phase === "idle" ? (

@@ -64,11 +64,8 @@ export function ConnectionForm({
   const { isDirty, isSubmitting, errors } = form.formState;
   const [isSaved, setIsSaved] = useState(false);
   const properties = useWatch({ control: form.control, name: "properties" });
-  const { progress, check, checkIfComplete, cancel, isStale, forgetErrors } = useConnectionCheck(
-    fabricId,
-    connector,
-    form,
-  );
+  const { progress, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors } =
+    useConnectionCheck(fabricId, connector, form);
 
   const { submit, formError } = useActionForm(
     ({ name, description, properties: values }: ConnectionFormValues) => {
@@ -152,6 +149,7 @@ export function ConnectionForm({
               progress={progress}
               stepTitles={connector.stepTitles}
               isStale={isStale(properties)}
+              hasJustBegun={hasJustBegun}
               isNextStep={result?.ok !== true && !isUnchanged}
               onCheck={() => void check()}
               onCancel={cancel}

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
@@ -10,7 +10,7 @@ import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
 
-/** For so long a press of what has just become Cancel was meant for Check. */
+/** How long Check stays Check after a check began by itself: whoever presses it then did not mean Cancel. */
 const meantAsCheckMs = 1000;
 
 /** The check of what stands in the form; what it finds is put on the field that it concerns. */
@@ -22,7 +22,7 @@ export function useConnectionCheck(
   const queries = useQueryClient();
   const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
-  const beganByItselfAt = useRef(0);
+  const [hasJustBegun, setHasJustBegun] = useState(false);
 
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
   async function check({ movesFocus = true } = {}) {
@@ -69,16 +69,15 @@ export function useConnectionCheck(
     }
   }
 
-  /** After a secret was chosen: at once when nothing else is missing. */
+  /**
+   * After a secret was chosen: at once when nothing else is missing. Choosing one and pressing Check is one check, so one
+   * attempt to sign in.
+   */
   async function checkIfComplete() {
     if (!isComplete(fields, form.getValues().properties)) return;
-    beganByItselfAt.current = Date.now();
+    setHasJustBegun(true);
+    setTimeout(setHasJustBegun, meantAsCheckMs, false);
     await check({ movesFocus: false });
-  }
-
-  /** Choosing a secret and pressing Check at once is one check, so one attempt to sign in. */
-  function cancelOrGoOn() {
-    if (Date.now() - beganByItselfAt.current > meantAsCheckMs) cancel();
   }
 
   function isAsChecked(subject: CheckSubject, properties: Record<string, string>): boolean {
@@ -90,5 +89,5 @@ export function useConnectionCheck(
     return progress.phase === "done" && !isAsChecked(progress.subject, properties);
   }
 
-  return { progress, check, checkIfComplete, cancel: cancelOrGoOn, isStale, forgetErrors };
+  return { progress, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors };
 }

@@ -1,0 +1,154 @@
+import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { checkPanel, chooseSecret, fillConnection, startConnection } from "@/e2e/connections-screen";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { database, type World } from "@/e2e/rows";
+import { secretsPath } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { sendSigned } from "@/e2e/signed-request";
+
+async function addLogin(world: World, password: string): Promise<string> {
+  const secret = { subKind: "username_password", name: "api_login", fields: { username: "etl", password } };
+  const made = await callAction(await callerOf(world.user), "createSecretAction", [world.fabric.id, secret]);
+  expect(made).toMatchObject({ ok: true });
+  const { rows } = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
+    world.fabric.id,
+  ]);
+  return rows[0]?.id ?? "";
+}
+
+function fieldsOf(baseUrl: string, testPath = "/"): Record<string, string> {
+  return {
+    "Connection Name": "Orders",
+    "Base URL": baseUrl,
+    "Test path": testPath,
+    Encryption: "No encryption",
+    Authentication: "Basic",
+  };
+}
+
+test("credentials that were refused twice are not tried again until an Admin allows it", async ({
+  page,
+  context,
+  browser,
+  world,
+  canary,
+}) => {
+  const api = await startRestApiServer({ basic: { username: "etl", password: canary.value() } });
+  const secretId = await addLogin(world, canary.value());
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl));
+  await chooseSecret(page, "Username & password", "api_login");
+  const panel = checkPanel(page);
+  const check = panel.getByRole("button", { name: "Check" });
+  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await check.click();
+  await expect.poll(() => api.requests.length).toBe(2);
+  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await check.click();
+  await expect(panel.getByText("These credentials were refused several times")).toBeVisible();
+  await expect(panel.getByText("It may be tried again in 15 minutes.")).toBeVisible();
+  await expect(panel.getByRole("button", { name: "Allow another try" })).toHaveCount(0);
+  await expectAccessible(page, "a paused sign-in", ["light", "dark"]);
+  expect(api.requests).toHaveLength(2);
+
+  const admins = await browser.newContext();
+  await signIn(admins, world.admin);
+  const secretPage = await admins.newPage();
+  await open(secretPage, `${secretsPath(world.fabric)}/${secretId}`);
+  const paused = secretPage.getByRole("region", { name: "Paused sign-ins" });
+  await expect(paused).toContainText(api.baseUrl);
+  await expectAccessible(secretPage, "Paused sign-ins", ["light", "dark"]);
+  await secretPage.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(secretPage, "Paused sign-ins");
+  await paused.getByRole("button", { name: "Allow another try" }).click();
+  await expect(secretPage.getByText("Another try is allowed")).toBeVisible();
+  await expect(paused).toHaveCount(0);
+  await admins.close();
+
+  await check.click();
+  await expect.poll(() => api.requests.length).toBe(3);
+  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await api.close();
+});
+
+test("an Admin lets a paused sign-in be tried again where it was met", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const api = await startRestApiServer({ basic: { username: "etl", password: canary.value() } });
+  await addLogin(world, canary.value());
+  await signIn(context, world.admin);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl));
+  await chooseSecret(page, "Username & password", "api_login");
+  const panel = checkPanel(page);
+  for (const count of [1, 2]) {
+    await expect.poll(() => api.requests.length).toBe(count);
+    await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+    await panel.getByRole("button", { name: "Check" }).click();
+  }
+  await panel.getByRole("button", { name: "Allow another try" }).click();
+  await expect.poll(() => api.requests.length).toBe(3);
+  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await api.close();
+});
+
+test("choosing a secret and pressing Check at once is one attempt", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const password = canary.value();
+  const api = await startRestApiServer({ basic: { username: "etl", password } });
+  await addLogin(world, password);
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl, "/slow"));
+  await chooseSecret(page, "Username & password", "api_login");
+  // At once, whatever the button is called by then.
+  const button = checkPanel(page).getByRole("button", { name: /^(Check|Cancel)$/ });
+  await button.click({ force: true });
+  await expect.poll(() => api.requests).toEqual(["GET /slow"]);
+  await expect(button).toHaveText("Cancel");
+  expect(api.requests).toEqual(["GET /slow"]);
+  await api.close();
+});
+
+test("a check that waits for its turn says so, and runs when it has it", async ({ page, context, world }) => {
+  const slow = await startRestApiServer({});
+  const api = await startRestApiServer({});
+  const others = [world.admin, world.admin, world.admin, world.user].map(({ id }, n) => {
+    const properties = {
+      baseUrl: slow.baseUrl,
+      testPath: `/slow?${n}`,
+      authType: "none",
+      tlsMode: "disable",
+    };
+    const body = { kind: "restapi", connectionName: "Slow", properties };
+    return sendSigned({ userId: id, fabricId: world.fabric.id }, "connection:check", body);
+  });
+  const streams = await Promise.all(others);
+  await expect.poll(() => slow.requests.length).toBe(4);
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, {
+    "Connection Name": "Orders",
+    "Base URL": api.baseUrl,
+    Encryption: "No encryption",
+  });
+  const panel = checkPanel(page);
+  await panel.getByRole("button", { name: "Check" }).click();
+  await expect(panel.getByText("Waiting for its turn, which is next.")).toBeVisible();
+  await expectAccessible(page, "a check that waits", ["light", "dark"]);
+  expect(api.requests).toEqual([]);
+  await Promise.all(streams.map(({ body }) => body?.cancel()));
+  await expect(panel.getByText("It works.")).toBeVisible();
+  await Promise.all([api.close(), slow.close()]);
+});
