@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
@@ -11,6 +12,12 @@ let authority: Authority;
 
 beforeAll(async () => {
   login = await createPostgresLogin(adminUrl, { password: "canary-Pa55 wörd:/?#%&+" });
+  const own = new URL(adminUrl);
+  own.pathname = login.database;
+  const owner = new pg.Client({ connectionString: own.href });
+  await owner.connect();
+  await owner.query("CREATE SCHEMA shut");
+  await owner.end();
   authority = await createAuthority("Selvage test authority");
 });
 afterAll(async () => {
@@ -69,6 +76,23 @@ describe("without encryption", () => {
   it("does not send a password with NUL, of which only the start would count", async () => {
     expect((await check({}, { password: "canary\0rest" })).result).toMatchObject({
       code: "secret_malformed",
+    });
+  });
+});
+
+describe("the named schema", () => {
+  it("has to be there and open to this user", async () => {
+    expect((await check({ schema: "public" })).result).toMatchObject({ ok: true });
+    const finding = async (schema: string) => (await check({ schema })).result;
+    expect(await finding("Public")).toMatchObject({
+      code: "schema_not_found",
+      field: "schema",
+      step: "permission",
+    });
+    expect(await finding("shut")).toMatchObject({
+      code: "not_permitted",
+      field: "schema",
+      step: "permission",
     });
   });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
-import { canonicalHost } from "@/lib/connectors/destination";
+import { canonicalHost, type Destination, type TlsMode } from "@/lib/connectors/destination";
 
 type Words = Pick<FieldMeta, "title" | "placeholder" | "help">;
 
@@ -97,3 +97,26 @@ export const tlsFields = {
     ),
   ),
 };
+
+type DatabaseProperties = {
+  server: string;
+  port: string;
+  tlsMode: TlsMode;
+  caCertificate?: string | undefined;
+};
+
+/** Where the password of a database goes, and the authority that vouches for the place. */
+export function databasePlace(
+  protocol: string,
+  { server, port, tlsMode, caCertificate }: DatabaseProperties,
+): Destination {
+  return {
+    protocol,
+    host: server,
+    port: Number(port),
+    tls: tlsMode,
+    hostField: "server",
+    portField: "port",
+    secretFields: caCertificate === undefined ? ["password"] : ["password", "caCertificate"],
+  };
+}

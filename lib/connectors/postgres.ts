@@ -1,6 +1,13 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
+import {
+  databasePlace,
+  hostField,
+  kgConfig,
+  portTextField,
+  textField,
+  tlsFields,
+} from "@/lib/connectors/fields";
 
 /** PostgreSQL, with a password. */
 export const postgres = defineConnector({
@@ -17,17 +24,11 @@ export const postgres = defineConnector({
     database: textField(63, { title: "Database", placeholder: "sales" }),
     username: textField(63, { title: "Username" }),
     password: secretRef("text", { title: "Password" }),
+    schema: optional(
+      textField(63, { title: "Schema", placeholder: "public", help: "If given, the check looks for it." }),
+    ),
+    kgConfig,
     ...tlsFields,
   }),
-  destinations: ({ server, port, tlsMode, caCertificate }) => [
-    {
-      protocol: "postgres",
-      host: server,
-      port: Number(port),
-      tls: tlsMode,
-      hostField: "server",
-      portField: "port",
-      secretFields: caCertificate === undefined ? ["password"] : ["password", "caCertificate"],
-    },
-  ],
+  destinations: (properties) => [databasePlace("postgres", properties)],
 });

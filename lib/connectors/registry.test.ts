@@ -7,6 +7,7 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 
 const documentedFields: Record<string, readonly string[]> = {
   postgres: ["server", "port", "database", "username", "password"],
+  redshift: ["server", "port", "username", "password", "database", "kgConfig"],
   bigquery: ["authType", "projectId", "dataset", "serviceAccountKey"],
   GCS: ["bucketName", "serviceAccountKey"],
   ADLS: ["tenantId", "clientId", "clientSecret", "accountName", "containerName"],

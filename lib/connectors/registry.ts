@@ -5,6 +5,7 @@ import { gcs } from "@/lib/connectors/gcs";
 import { onedrive } from "@/lib/connectors/onedrive";
 import { postgres } from "@/lib/connectors/postgres";
 import { powerbi } from "@/lib/connectors/powerbi";
+import { redshift } from "@/lib/connectors/redshift";
 import { restApi } from "@/lib/connectors/rest-api";
 import { s3 } from "@/lib/connectors/s3";
 import { sftp } from "@/lib/connectors/sftp";
@@ -14,6 +15,7 @@ import { smtp } from "@/lib/connectors/smtp";
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
+  redshift,
   sftp,
   s3,
   smtp,

@@ -5,6 +5,7 @@ import { example as gcs } from "@/e2e/fakes/examples/gcs";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
 import { example as postgres } from "@/e2e/fakes/examples/postgres";
 import { example as powerbi } from "@/e2e/fakes/examples/powerbi";
+import { example as redshift } from "@/e2e/fakes/examples/redshift";
 import { example as restapi } from "@/e2e/fakes/examples/restapi";
 import { example as s3 } from "@/e2e/fakes/examples/s3";
 import { example as sftp } from "@/e2e/fakes/examples/sftp";
@@ -19,6 +20,7 @@ export const examples: Record<string, Example> = {
   onedrive,
   postgres,
   powerbi,
+  redshift,
   restapi,
   s3,
   sftp,

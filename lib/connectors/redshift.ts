@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import {
+  databasePlace,
+  hostField,
+  kgConfig,
+  portTextField,
+  textField,
+  tlsFields,
+} from "@/lib/connectors/fields";
+
+/** Amazon Redshift, which speaks PostgreSQL's protocol. */
+export const redshift = defineConnector({
+  kind: "redshift",
+  name: "Amazon Redshift",
+  description: "Tables in a Redshift cluster or workgroup",
+  group: "database",
+  rights:
+    "USAGE on the schemas and SELECT, INSERT, UPDATE and DELETE on the tables in use; CREATE, DROP and ALTER TABLE where tables are made.",
+  credentialPage: "https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html",
+  fields: z.object({
+    server: hostField({ title: "Server", placeholder: "sales.abc123.eu-west-1.redshift.amazonaws.com" }),
+    port: portTextField("5439"),
+    username: textField(128, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    database: textField(127, { title: "Database", placeholder: "dev" }),
+    kgConfig,
+    ...tlsFields,
+  }),
+  destinations: (properties) => [databasePlace("redshift", properties)],
+});
