@@ -1,11 +1,12 @@
 import { fork, spawn } from "node:child_process";
 import dgram from "node:dgram";
 import dns from "node:dns";
+import http from "node:http";
 import net from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
-import type { Listening } from "@/e2e/fakes/listening";
+import { type Listening, listen } from "@/e2e/fakes/listening";
 import { startRawServer } from "@/e2e/fakes/raw-server";
 import type { Destination } from "@/lib/connectors/destination";
 
@@ -17,10 +18,15 @@ const lookups: string[] = [];
 let answers: string[][] = [];
 let server: Listening;
 let other: Listening;
+let redirecting: Listening;
+let flooding: Listening;
+const requests: string[] = [];
 
 beforeAll(async () => {
   server = await startRawServer("silent");
   other = await startRawServer("silent");
+  redirecting = await listen(http.createServer(redirect));
+  flooding = await listen(net.createServer(flood));
   installEgressGuard({
     destinations,
     egressAllow,
@@ -32,7 +38,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => Promise.all([server.close(), other.close()]));
+afterAll(() => Promise.all([server, other, redirecting, flooding].map((one) => one.close())));
 beforeEach(() => {
   destinations.length = 0;
   failures.length = 0;
@@ -40,6 +46,20 @@ beforeEach(() => {
   egressAllow.splice(0, egressAllow.length, "127.0.0.0/8");
   allow("rebind.example.com", server.port);
 });
+
+function redirect(request: http.IncomingMessage, response: http.ServerResponse) {
+  requests.push(request.url ?? "");
+  response.writeHead(302, { location: `http://elsewhere.example.com:${other.port}/` }).end();
+}
+
+function flood(socket: net.Socket) {
+  const pour = () => {
+    let isTaken = true;
+    while (isTaken) isTaken = socket.write(Buffer.alloc(65_536));
+  };
+  socket.on("drain", pour);
+  pour();
+}
 
 function allow(host: string, port: number) {
   destinations.push({
@@ -135,5 +155,69 @@ describe("what is not a destination of this check", () => {
       () => net.createServer().listen(0),
     ];
     for (const way of ways) expect(way).toThrow("Refused by the egress guard.");
+  });
+});
+
+describe("a name for this machine", () => {
+  it.each(["localhost", "localhost.", "LOCALHOST", "printer.localhost."])(
+    "such as %s is judged by what it resolves to",
+    async (host) => {
+      allow(host, server.port);
+      egressAllow.length = 0;
+      answers = [["127.0.0.1"], ["::1"]];
+      expect(await dial({ host, port: server.port })).toBeNull();
+      expect(await dial({ host, port: server.port })).toBeNull();
+      expect(failures).toMatchObject([{ code: "address_refused" }, { code: "address_refused" }]);
+    },
+  );
+});
+
+describe("a metadata address", () => {
+  it.each([
+    "169.254.169.254",
+    "2852039166",
+    "0xa9fea9fe",
+    "0xa9.0xfe.0xa9.0xfe",
+    "0251.0376.0251.0376",
+    "169.254.43518",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[fd00:ec2::254]",
+  ])("written as %s is never dialled, whatever is allowed", async (host) => {
+    allow(host, server.port);
+    egressAllow.splice(0, egressAllow.length, "0.0.0.0/0", "::/0");
+    expect(await dial({ host, port: server.port })).toBeNull();
+    expect(failures).toMatchObject([{ code: "address_refused" }]);
+  });
+});
+
+describe("a redirect", () => {
+  it("to another place is not dialled, even by a client that follows it", async () => {
+    allow("rebind.example.com", redirecting.port);
+    answers = [["127.0.0.1"], ["127.0.0.1"]];
+    await expect(fetch(`http://rebind.example.com:${redirecting.port}/here`)).rejects.toThrow();
+    expect(requests).toEqual(["/here"]);
+    expect(lookups).toEqual(["rebind.example.com"]);
+    expect(failures).toMatchObject([{ code: "address_refused", destination: null }]);
+  });
+});
+
+describe("what a server sends", () => {
+  it("is cut off before it fills the memory", async () => {
+    allow("rebind.example.com", flooding.port);
+    answers = [["127.0.0.1"]];
+    let received = 0;
+    await new Promise<void>((resolve) => {
+      const socket = net.connect({ host: "rebind.example.com", port: flooding.port });
+      socket.on("data", (chunk) => {
+        received += chunk.length;
+      });
+      socket.on("error", () => {});
+      socket.on("close", () => resolve());
+    });
+    expect(received).toBeGreaterThan(7 * 1024 * 1024);
+    expect(received).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(failures).toMatchObject([{ code: "answer_too_large" }]);
   });
 });

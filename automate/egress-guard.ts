@@ -13,7 +13,12 @@ import { canonicalHost, type Destination } from "@/lib/connectors/destination";
 export type Resolver = (host: string) => Promise<LookupAddress[]>;
 
 /** What went wrong below the driver, seen at the socket: drivers wrap such errors in words of their own. */
-export type SocketFailure = { step: CheckStep; code: CheckCode; destination: Destination | null };
+export type SocketFailure = {
+  /** Where it is not the step under way. */
+  step?: CheckStep;
+  code: CheckCode;
+  destination: Destination | null;
+};
 
 export type GuardOptions = {
   readonly destinations: readonly Destination[];
@@ -26,6 +31,9 @@ export type GuardOptions = {
   /** The loopback port that stands in for a place of the wide world; only in tests. */
   readonly route?: (host: string, port: number) => number | undefined;
 };
+
+/** No check needs to hear more on one socket; a hostile server could fill the memory otherwise. */
+const maxReceivedBytes = 8 * 1024 * 1024;
 
 type Dial = {
   destination: Destination;
@@ -136,6 +144,18 @@ function hookSockets(options: () => GuardOptions): void {
     }
     return Reflect.apply(emit, this, [event, ...args]);
   } as typeof emit;
+
+  const received = new WeakMap<net.Socket, number>();
+  const push = net.Socket.prototype.push;
+  net.Socket.prototype.push = function boundedPush(this: net.Socket, chunk: unknown, ...rest: unknown[]) {
+    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(options()) : undefined);
+    const size = (received.get(this) ?? 0) + (chunk instanceof Uint8Array ? chunk.length : 0);
+    received.set(this, size);
+    if (dial === undefined || size <= maxReceivedBytes) return Reflect.apply(push, this, [chunk, ...rest]);
+    dial.guard.onFailure({ code: "answer_too_large", destination: dial.destination });
+    this.destroy(refusal());
+    return false;
+  } as typeof push;
 
   function observeError(socket: net.Socket, dial: Dial | undefined, error: unknown) {
     if (isRefusal(error) || dial?.secured) return;

@@ -4,7 +4,7 @@ import { CheckFailure, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 
 /** No answer to the question of a check is longer. */
-const maxAnswerBytes = 262_144;
+export const maxAnswerBytes = 262_144;
 
 export type Call = {
   method?: "GET" | "POST" | "HEAD";

@@ -2,7 +2,7 @@ import { Agent } from "node:https";
 import type { ListObjectsV2CommandOutput, S3ClientConfig } from "@aws-sdk/client-s3";
 import { publicVerification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
-import { at, sendable } from "@/automate/checks/http";
+import { at, maxAnswerBytes, sendable } from "@/automate/checks/http";
 import { s3, s3Service } from "@/lib/connectors/s3";
 
 /** Lists at most one object of the bucket, then asks for what is known about it, which takes the right to read it. */
@@ -57,8 +57,21 @@ const settings = {
   authSchemePreference: ["sigv4"],
   sigv4aSigningRegionSet: [],
   userAgentAppId: "",
+  streamCollector: collect,
   defaultUserAgentProvider: async () => [["selvage-check"]],
 } satisfies S3ClientConfig;
+
+/** A list of one object, or an error, is short. */
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxAnswerBytes) throw new CheckFailure("answer_too_large", "region");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
 
 /** A page or another service may answer 200 as well: only the documented answer names the bucket. */
 function firstKey({ Name, Contents }: ListObjectsV2CommandOutput, bucketName: string): string | undefined {

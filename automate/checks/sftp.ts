@@ -44,9 +44,16 @@ export const checkSftp = defineCheck(sftp, {
           ? new CheckFailure("ssh_too_old")
           : new CheckFailure("wrong_protocol", "port");
       case "protocol":
-        return new CheckFailure("wrong_protocol", "port");
+        return message.startsWith("Connection lost")
+          ? new CheckFailure("connection_closed", "port")
+          : new CheckFailure("wrong_protocol", "port");
+      case "client-socket":
+        return new CheckFailure("connection_closed", "port");
       default:
-        return null;
+        // What is no SSH at all; these come without a level.
+        return /^(Invalid|Maximum|Bad packet)/.test(message)
+          ? new CheckFailure("wrong_protocol", "port")
+          : null;
     }
   },
 });

@@ -3,6 +3,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { verification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { networkFault } from "@/automate/checks/socket-faults";
 import { smtp, smtpProtocol } from "@/lib/connectors/smtp";
 
 /** Signs in and leaves; no mail is begun, so that nothing is written and no sender is named. */
@@ -57,11 +58,13 @@ export const checkSmtp = defineCheck(smtp, {
       case "ETLS":
         // Also when somebody on the way has taken the offer out of the answer: nothing goes on in clear.
         return new CheckFailure("tls_not_offered", "smtpPort", undefined, "tls");
+      case "ESOCKET":
+        return new CheckFailure("connection_closed", "smtpPort");
       case "EPROTOCOL":
       case "ECONNECTION":
         return strangeGreeting(reply);
       default:
-        return null;
+        return networkFault(error) === null ? null : new CheckFailure("connection_closed", "smtpPort");
     }
   },
 });

@@ -68,7 +68,15 @@ export function networkFault(error: unknown): CheckCode | null {
 
 /** What the error of a TLS handshake means; an unknown one is still known to be TLS. */
 export function tlsFault(error: unknown): CheckCode {
-  return tlsCodes[errorProperty(error, "code")] ?? networkFault(error) ?? "tls_failed";
+  return tlsCodes[opensslCode(error)] ?? networkFault(error) ?? "tls_failed";
+}
+
+/** Where a client had begun to write, the same failure has a code of the system, and OpenSSL's reason in its text. */
+function opensslCode(error: unknown): string {
+  const code = errorProperty(error, "code");
+  if (code !== "EPROTO") return code;
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(errorProperty(error, "message"))?.[1] ?? "";
+  return `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
 }
 
 /** A server that asks for a client certificate says so only after the handshake, on the open channel. */
