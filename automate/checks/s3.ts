@@ -3,6 +3,7 @@ import type { ListObjectsV2CommandOutput, S3ClientConfig } from "@aws-sdk/client
 import { publicVerification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
 import { at, maxAnswerBytes, sendable } from "@/automate/checks/http";
+import { networkFault } from "@/automate/checks/socket-faults";
 import { s3, s3Service } from "@/lib/connectors/s3";
 
 /** Lists at most one object of the bucket, then asks for what is known about it, which takes the right to read it. */
@@ -56,6 +57,7 @@ const settings = {
   responseChecksumValidation: "WHEN_REQUIRED",
   authSchemePreference: ["sigv4"],
   sigv4aSigningRegionSet: [],
+  disableClockSkewCorrection: true,
   userAgentAppId: "",
   streamCollector: collect,
   defaultUserAgentProvider: async () => [["selvage-check"]],
@@ -134,9 +136,7 @@ function byStatus(status: number, error: unknown): CheckFailure | null {
 }
 
 function withoutAnswer(error: unknown): CheckFailure | null {
-  const code = errorProperty(error, "code");
-  if (code.startsWith("HPE_")) return new CheckFailure("wrong_protocol", "region");
-  if (code === "ECONNRESET" || errorProperty(error, "message") === "aborted")
-    return new CheckFailure("connection_closed", "region");
-  return null;
+  if (errorProperty(error, "code").startsWith("HPE_")) return new CheckFailure("wrong_protocol", "region");
+  const isCut = networkFault(error) !== null || errorProperty(error, "message") === "aborted";
+  return isCut ? new CheckFailure("connection_closed", "region") : null;
 }
