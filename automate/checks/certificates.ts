@@ -22,12 +22,16 @@ export function verification(mode: TlsMode, own: string | Uint8Array | undefined
   };
 }
 
-let publicContext: SecureContext | undefined;
+let publicContext: { of: number; context: SecureContext } | undefined;
 
 /** Verification by the public authorities alone. Reading them takes 30 ms: the services of one check share what was read. */
 export function publicVerification() {
-  publicContext ??= createSecureContext({ ca: publicAuthorities, minVersion: "TLSv1.2" });
-  return { secureContext: publicContext, rejectUnauthorized: true };
+  const of = publicAuthorities.length;
+  if (publicContext?.of !== of) {
+    const context = createSecureContext({ ca: publicAuthorities, minVersion: "TLSv1.2" });
+    publicContext = { of, context };
+  }
+  return { secureContext: publicContext.context, rejectUnauthorized: true };
 }
 
 /** A client certificate and its key in the form that `tls` takes, proved to belong together. */

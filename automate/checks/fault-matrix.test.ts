@@ -127,7 +127,10 @@ type Fault = { place: string; what: string; stranger: Stranger; finding: Finding
 const atLaterPlaces =
   /refuses|stranger|redirects elsewhere|sign-in page|error of its own|megabyte|another shape/;
 
-function faultsOf({ places, transport }: Example): Fault[] {
+/** Faults of a body alone. */
+const ofBodies = /without end|megabyte|JSON|with nothing|cuts/;
+
+function faultsOf({ places, transport, ignoresBody = false }: Example): Fault[] {
   const strangers: [string, Stranger, Finding][] = [
     ...entries(socketFaults, onSockets),
     ...(transport === "tls" || transport === "https" ? entries(certificateFaults, onCertificates) : []),
@@ -135,6 +138,7 @@ function faultsOf({ places, transport }: Example): Fault[] {
   ];
   return places.flatMap((place, index) =>
     strangers
+      .filter(([what]) => !(ignoresBody && ofBodies.test(what)))
       .filter(([what]) => index === 0 || process.env.RUN_LONG || atLaterPlaces.test(what))
       .map(([what, stranger, { codes, steps }]) => ({
         place,

@@ -4,6 +4,7 @@ import type { ConnectorKind } from "@/lib/connectors/registry";
 /** The check of each kind; loaded on demand, so that a worker holds only the one that it runs. */
 export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/automate/checks/postgres")).checkPostgres,
+  mysql: async () => (await import("@/automate/checks/mysql")).checkMysql,
   redshift: async () => (await import("@/automate/checks/redshift")).checkRedshift,
   sftp: async () => (await import("@/automate/checks/sftp")).checkSftp,
   s3: async () => (await import("@/automate/checks/s3")).checkS3,

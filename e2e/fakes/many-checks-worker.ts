@@ -2,7 +2,7 @@ import net from "node:net";
 import { z } from "zod";
 import { checkJobSchema } from "@/automate/check-job";
 import { publicAuthorities } from "@/automate/checks/certificates";
-import { runCheck } from "@/automate/run-check";
+import { prepareCheck, runCheck } from "@/automate/run-check";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 
 const message = z.object({
@@ -22,6 +22,8 @@ process.on("message", async (input) => {
   process.removeAllListeners("uncaughtException");
   process.removeAllListeners("unhandledRejection");
   const events: CheckEvent[] = [];
+  // The time limit is the check's, not the driver's start.
+  await prepareCheck(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
   await Promise.race([runCheck(job, (event) => events.push(event), { route }), limit]);

@@ -2,6 +2,7 @@ import { adls } from "@/lib/connectors/adls";
 import { bigquery } from "@/lib/connectors/bigquery";
 import type { Connector } from "@/lib/connectors/define";
 import { gcs } from "@/lib/connectors/gcs";
+import { mysql } from "@/lib/connectors/mysql";
 import { onedrive } from "@/lib/connectors/onedrive";
 import { postgres } from "@/lib/connectors/postgres";
 import { powerbi } from "@/lib/connectors/powerbi";
@@ -15,6 +16,7 @@ import { smtp } from "@/lib/connectors/smtp";
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
+  mysql,
   redshift,
   sftp,
   s3,

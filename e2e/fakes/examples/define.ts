@@ -11,6 +11,8 @@ export type Example = {
   readonly secrets: Secrets;
   /** Every "host:port" that the check dials, in the order in which it does. */
   readonly places: readonly string[];
+  /** The answer's body may be anything: only its head is looked at. */
+  readonly ignoresBody?: true;
   /** How the channel begins: `tls` and `https` with a handshake, `starttls` with a plain greeting, `plain` and `ssh` without TLS. */
   readonly transport: "plain" | "starttls" | "tls" | "https" | "ssh";
   /** Starts the servers, with certificates of this authority, and says which port stands in for which place. */

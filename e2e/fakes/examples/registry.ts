@@ -2,6 +2,7 @@ import { example as adls } from "@/e2e/fakes/examples/adls";
 import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
+import { example as mysql } from "@/e2e/fakes/examples/mysql";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
 import { example as postgres } from "@/e2e/fakes/examples/postgres";
 import { example as powerbi } from "@/e2e/fakes/examples/powerbi";
@@ -17,6 +18,7 @@ export const examples: Record<string, Example> = {
   ADLS: adls,
   bigquery,
   GCS: gcs,
+  mysql,
   onedrive,
   postgres,
   powerbi,

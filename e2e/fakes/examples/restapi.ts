@@ -9,6 +9,7 @@ export const example: Example = {
   secrets: { bearerToken },
   places: [`${host}:443`],
   transport: "https",
+  ignoresBody: true,
   async start(authority) {
     const certificate = await authority.issue({ names: [host] });
     const server = await startRestApiServer({ bearer: bearerToken, certificate });

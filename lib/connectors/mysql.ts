@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { databasePlace, hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+
+/** MySQL and MariaDB, with a password. */
+export const mysql = defineConnector({
+  kind: "mysql",
+  name: "MySQL",
+  description: "Tables in a MySQL or MariaDB database",
+  group: "database",
+  rights: "SELECT, INSERT, UPDATE and DELETE on the database in use.",
+  credentialPage: "https://dev.mysql.com/doc/refman/8.4/en/create-user.html",
+  fields: z.object({
+    server: hostField({ title: "Server", placeholder: "db.example.com" }),
+    port: portTextField("3306"),
+    database: textField(64, { title: "Database", placeholder: "sales" }),
+    username: textField(128, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    ...tlsFields,
+  }),
+  destinations: (properties) => [databasePlace("mysql", properties)],
+});
