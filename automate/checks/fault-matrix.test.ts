@@ -130,7 +130,7 @@ const atLaterPlaces =
 /** Faults of a body alone. */
 const ofBodies = /without end|megabyte|JSON|with nothing|cuts/;
 
-function faultsOf({ places, transport, ignoresBody = false }: Example): Fault[] {
+function faultsOf({ places, transport, ignoresBody }: Example): Fault[] {
   const strangers: [string, Stranger, Finding][] = [
     ...entries(socketFaults, onSockets),
     ...(transport === "tls" || transport === "https" ? entries(certificateFaults, onCertificates) : []),

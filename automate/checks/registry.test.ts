@@ -33,6 +33,7 @@ it("loads no driver before the worker's guard is up", () => {
     "nodemailer/lib/smtp-connection/index.js",
     "pg",
     "ssh2",
+    "tedious",
     "undici",
   ]);
 });

@@ -5,6 +5,8 @@ import type { ConnectorKind } from "@/lib/connectors/registry";
 export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/automate/checks/postgres")).checkPostgres,
   mysql: async () => (await import("@/automate/checks/mysql")).checkMysql,
+  mssql: async () => (await import("@/automate/checks/mssql")).checkMssql,
+  synapse: async () => (await import("@/automate/checks/synapse")).checkSynapse,
   redshift: async () => (await import("@/automate/checks/redshift")).checkRedshift,
   sftp: async () => (await import("@/automate/checks/sftp")).checkSftp,
   s3: async () => (await import("@/automate/checks/s3")).checkS3,

@@ -7,6 +7,8 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 
 const documentedFields: Record<string, readonly string[]> = {
   postgres: ["server", "port", "database", "username", "password"],
+  mssql: ["server", "port", "username", "password", "kgConfig"],
+  synapse: ["server", "port", "username", "password", "database"],
   redshift: ["server", "port", "username", "password", "database", "kgConfig"],
   bigquery: ["authType", "projectId", "dataset", "serviceAccountKey"],
   GCS: ["bucketName", "serviceAccountKey"],

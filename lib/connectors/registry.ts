@@ -2,6 +2,7 @@ import { adls } from "@/lib/connectors/adls";
 import { bigquery } from "@/lib/connectors/bigquery";
 import type { Connector } from "@/lib/connectors/define";
 import { gcs } from "@/lib/connectors/gcs";
+import { mssql } from "@/lib/connectors/mssql";
 import { mysql } from "@/lib/connectors/mysql";
 import { onedrive } from "@/lib/connectors/onedrive";
 import { postgres } from "@/lib/connectors/postgres";
@@ -12,11 +13,14 @@ import { s3 } from "@/lib/connectors/s3";
 import { sftp } from "@/lib/connectors/sftp";
 import { sharepoint } from "@/lib/connectors/sharepoint";
 import { smtp } from "@/lib/connectors/smtp";
+import { synapse } from "@/lib/connectors/synapse";
 
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
   mysql,
+  mssql,
+  synapse,
   redshift,
   sftp,
   s3,

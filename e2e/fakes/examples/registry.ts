@@ -2,6 +2,7 @@ import { example as adls } from "@/e2e/fakes/examples/adls";
 import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
+import { example as mssql } from "@/e2e/fakes/examples/mssql";
 import { example as mysql } from "@/e2e/fakes/examples/mysql";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
 import { example as postgres } from "@/e2e/fakes/examples/postgres";
@@ -12,12 +13,14 @@ import { example as s3 } from "@/e2e/fakes/examples/s3";
 import { example as sftp } from "@/e2e/fakes/examples/sftp";
 import { example as sharepoint } from "@/e2e/fakes/examples/sharepoint";
 import { example as smtp } from "@/e2e/fakes/examples/smtp";
+import { example as synapse } from "@/e2e/fakes/examples/synapse";
 
 /** A passing connection of every kind. */
 export const examples: Record<string, Example> = {
   ADLS: adls,
   bigquery,
   GCS: gcs,
+  mssql,
   mysql,
   onedrive,
   postgres,
@@ -28,4 +31,5 @@ export const examples: Record<string, Example> = {
   sftp,
   sharepoint,
   smtp,
+  synapse,
 };

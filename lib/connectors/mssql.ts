@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import {
+  databasePlace,
+  hostField,
+  kgConfig,
+  portTextField,
+  textField,
+  tlsFields,
+} from "@/lib/connectors/fields";
+
+/** Microsoft SQL Server and Azure SQL Database, with a password. It has no field for the database. */
+export const mssql = defineConnector({
+  kind: "mssql",
+  name: "Microsoft SQL Server",
+  description: "Tables in SQL Server or Azure SQL Database",
+  group: "database",
+  rights: "SELECT, INSERT, UPDATE and DELETE on the tables in use, in the default database of this login.",
+  credentialPage:
+    "https://learn.microsoft.com/sql/relational-databases/security/authentication-access/create-a-login",
+  fields: z.object({
+    server: hostField({ title: "Server", placeholder: "sql.example.com" }),
+    port: portTextField("1433"),
+    username: textField(128, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    kgConfig,
+    ...tlsFields,
+  }),
+  destinations: (properties) => [databasePlace("tds", properties)],
+});

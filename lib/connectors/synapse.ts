@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { databasePlace, hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+
+/** A dedicated SQL pool of Azure Synapse, with a password. */
+export const synapse = defineConnector({
+  kind: "synapse",
+  name: "Azure Synapse",
+  description: "Tables in a dedicated SQL pool",
+  group: "database",
+  rights: "SELECT on the tables in use; Selvage reads from this kind and writes nothing.",
+  credentialPage: "https://learn.microsoft.com/azure/synapse-analytics/sql/sql-authentication",
+  fields: z.object({
+    server: hostField({ title: "Server", placeholder: "workspace.sql.azuresynapse.net" }),
+    port: portTextField("1433"),
+    username: textField(128, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    database: textField(128, { title: "Database", placeholder: "pool1" }),
+    ...tlsFields,
+  }),
+  destinations: (properties) => [databasePlace("tds", properties)],
+});
