@@ -13,6 +13,7 @@ const destination = z.strictObject({
   port: z.number(),
   tls: z.enum(["verify-full", "require", "disable"]).exactOptional(),
   hostKey: z.string().exactOptional(),
+  srv: z.literal(true).exactOptional(),
   hostField: z.string(),
   portField: z.string(),
   secretFields: z.array(z.string()).readonly(),

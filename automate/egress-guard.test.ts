@@ -5,7 +5,7 @@ import http from "node:http";
 import net from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
+import { admitMembers, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { startRawServer } from "@/e2e/fakes/raw-server";
 import type { Destination } from "@/lib/connectors/destination";
@@ -16,17 +16,14 @@ const egressAllow: string[] = [];
 const failures: SocketFailure[] = [];
 const lookups: string[] = [];
 let answers: string[][] = [];
+let members: string[] = [];
 let server: Listening;
 let other: Listening;
 let redirecting: Listening;
 let flooding: Listening;
 const requests: string[] = [];
 
-beforeAll(async () => {
-  server = await startRawServer("silent");
-  other = await startRawServer("silent");
-  redirecting = await listen(http.createServer(redirect));
-  flooding = await listen(net.createServer(flood));
+const install = () =>
   installEgressGuard({
     destinations,
     egressAllow,
@@ -36,7 +33,18 @@ beforeAll(async () => {
       lookups.push(host);
       return (answers.shift() ?? []).map((address) => ({ address, family: net.isIP(address) }));
     },
+    resolveSrv: async (name) => {
+      lookups.push(name);
+      return members.map((member) => ({ name: member, port: server.port, priority: 0, weight: 0 }));
+    },
   });
+
+beforeAll(async () => {
+  server = await startRawServer("silent");
+  other = await startRawServer("silent");
+  redirecting = await listen(http.createServer(redirect));
+  flooding = await listen(net.createServer(flood));
+  install();
 });
 afterAll(() => Promise.all([server, other, redirecting, flooding].map((one) => one.close())));
 beforeEach(() => {
@@ -219,5 +227,53 @@ describe("what a server sends", () => {
     expect(received).toBeGreaterThan(7 * 1024 * 1024);
     expect(received).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(failures).toMatchObject([{ code: "answer_too_large" }]);
+  });
+});
+
+/* "Initial DNS Seedlist Discovery", the specification of mongodb+srv. */
+describe("a service with members", () => {
+  const service: Destination = {
+    protocol: "mongodb+srv",
+    host: "cluster0.abcde.mongodb.example",
+    port: 27_017,
+    srv: true,
+    hostField: "host",
+    portField: "host",
+    secretFields: ["password"],
+  };
+  const find = () => admitMembers(service, "_mongodb._tcp");
+  beforeEach(() => install());
+
+  it("is dialled at the members that its name service gives, each judged as any other", async () => {
+    members = ["shard-00.abcde.mongodb.example", "shard-01.abcde.mongodb.example"];
+    const found = await find();
+    expect(lookups).toEqual(["_mongodb._tcp.cluster0.abcde.mongodb.example"]);
+    expect(found.map(({ host }) => host)).toEqual(members);
+    answers = [["127.0.0.1"], ["169.254.169.254"]];
+    expect(await dial({ host: members[0] ?? "", port: server.port })).toBe("127.0.0.1");
+    expect(await dial({ host: members[1] ?? "", port: server.port })).toBeNull();
+    expect(await dial({ host: "shard-02.abcde.mongodb.example", port: server.port })).toBeNull();
+  });
+
+  it.each([
+    ["of another domain", ["shard-00.abcde.mongodb.example", "thief.example.com"]],
+    ["whose domain only ends alike", ["shard.evilabcde.mongodb.example"]],
+    ["that is an address", ["169.254.169.254"]],
+    ["that is loopback by name", ["localhost."]],
+    ["that is not there", []],
+  ])("is refused as a whole for a member %s", async (_what, names) => {
+    members = names;
+    await expect(find()).rejects.toThrow("Refused by the egress guard.");
+    expect(failures).toMatchObject([{ step: "name", code: "address_refused" }]);
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: names[0] ?? "x", port: server.port })).toBeNull();
+  });
+
+  it("is gone with its members when the next check begins", async () => {
+    members = ["shard-00.abcde.mongodb.example"];
+    await find();
+    install();
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: members[0] ?? "", port: server.port })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import childProcess from "node:child_process";
 import dgram from "node:dgram";
-import dns, { type LookupAddress } from "node:dns";
+import dns, { type LookupAddress, type SrvRecord } from "node:dns";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import tls from "node:tls";
@@ -28,6 +28,8 @@ export type GuardOptions = {
   readonly onFailure: (failure: SocketFailure) => void;
   /** Looks names up; another one only in tests. */
   readonly resolve?: Resolver;
+  /** Looks SRV records up; another one only in tests. */
+  readonly resolveSrv?: (name: string) => Promise<SrvRecord[]>;
   /** The loopback port that stands in for a place of the wide world; only in tests. */
   readonly route?: (host: string, port: number) => number | undefined;
 };
@@ -44,6 +46,7 @@ type Dial = {
 };
 
 const lookUp = dns.promises.lookup;
+const lookUpService = dns.promises.resolveSrv;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
 /** What the guard goes by at present; a process without a check has no destination. */
@@ -62,6 +65,29 @@ export function installEgressGuard(options: GuardOptions): void {
   const isFirst = current === undefined;
   current = options;
   if (isFirst) hookSockets(() => current ?? options);
+}
+
+/**
+ * The members of a service, by its SRV record: from now on they may be dialled too, each judged as any other. As the
+ * specification of mongodb+srv demands, a member outside of the service's own domain is refused, and with it the service.
+ */
+export async function admitMembers(service: Destination, name: string): Promise<Destination[]> {
+  if (current === undefined) throw refusal();
+  const host = canonicalHost(service.host) ?? "";
+  const domain = host.split(".").slice(1).join(".");
+  const records = await (current.resolveSrv ?? lookUpService)(`${name}.${host}`);
+  const members = records.map((record) => ({
+    ...service,
+    host: canonicalHost(record.name) ?? "",
+    port: record.port,
+  }));
+  const isOwn = ({ host: member }: Destination) => member.endsWith(`.${domain}`) && net.isIP(member) === 0;
+  if (!domain.includes(".") || members.length === 0 || !members.every(isOwn)) {
+    current.onFailure({ step: "name", code: "address_refused", destination: service });
+    throw refusal();
+  }
+  current = { ...current, destinations: [...current.destinations, ...members] };
+  return members;
 }
 
 function hookSockets(options: () => GuardOptions): void {

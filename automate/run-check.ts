@@ -9,7 +9,7 @@ import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
 
 /** How long a driver may take to notice that its socket failed, before that is said for it. */
-const graceMs = 1000;
+const graceMs = 300;
 
 const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 

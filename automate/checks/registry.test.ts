@@ -29,6 +29,7 @@ it("loads no driver before the worker's guard is up", () => {
   expect(packages("dynamic-import").sort()).toEqual([
     "@aws-sdk/client-s3",
     "jose",
+    "mongodb",
     "mysql2",
     "nodemailer/lib/smtp-connection/index.js",
     "pg",

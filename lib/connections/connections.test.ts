@@ -63,26 +63,24 @@ async function addConnection(name: string, password: string): Promise<string> {
 }
 
 describe("the SQL warehouse of a fabric", () => {
-  const databricks = async (name: string) => ({
-    kind: "databricks",
+  const bigquery = async (name: string) => ({
+    kind: "bigquery",
     name,
     description: "",
     isDefaultWarehouseConnection: true,
     properties: {
-      jdbcUrl:
-        "jdbc:databricks://dbc-1.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/abc123;",
-      catalog: "main",
-      schema: "default",
-      authType: "pat",
-      token: await addSecret(),
+      authType: "private_key",
+      projectId: "sales-12345",
+      dataset: "dev",
+      serviceAccountKey: await addSecret(),
     },
   });
 
   test("is of its provider's kind, and there is one, also when two are made at once", async () => {
-    const input = await databricks("Warehouse of nobody");
+    const input = await bigquery("Warehouse of nobody");
     expect(await createConnection(write(), input)).toMatchObject({ ok: false, code: "warehouse_unfit" });
-    await owner.fabric.update({ where: { id: fabric.fabricId }, data: { provider: "databricks" } });
-    const inputs = await Promise.all(["one", "two", "three"].map((name) => databricks(`Warehouse ${name}`)));
+    await owner.fabric.update({ where: { id: fabric.fabricId }, data: { provider: "bigquery" } });
+    const inputs = await Promise.all(["one", "two", "three"].map((name) => bigquery(`Warehouse ${name}`)));
     const made = await Promise.all(inputs.map((one) => createConnection(write(), one)));
     expect(made.map((one) => (one.ok ? "made" : one.code)).sort()).toEqual([
       "made",
@@ -93,7 +91,7 @@ describe("the SQL warehouse of a fabric", () => {
 
   test("stands beside the other connections, on the first page only", async () => {
     const { warehouse, connections } = await listConnections(list(), connectionListQuery.parse({}));
-    expect(warehouse).toMatchObject({ provider: "databricks", connection: { kind: "databricks" } });
+    expect(warehouse).toMatchObject({ provider: "bigquery", connection: { kind: "bigquery" } });
     expect(connections.map(({ id }) => id)).not.toContain(warehouse?.connection?.id);
     const later = await listConnections(list(), connectionListQuery.parse({ after: "zzz" }));
     expect(later.warehouse).toBeNull();

@@ -9,6 +9,8 @@ export type Destination = {
   readonly tls?: TlsMode;
   /** For SSH, in place of TLS: the confirmed fingerprint, or none yet. */
   readonly hostKey?: string;
+  /** The host stands for the members that its SRV record names, all of its own domain. */
+  readonly srv?: true;
   /** The fields that a wrong host or a wrong port is corrected in. */
   readonly hostField: string;
   readonly portField: string;

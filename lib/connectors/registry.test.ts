@@ -7,6 +7,7 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 
 const documentedFields: Record<string, readonly string[]> = {
   postgres: ["server", "port", "database", "username", "password"],
+  mongodb: ["protocol", "host", "username", "password", "database", "collection"],
   mssql: ["server", "port", "username", "password", "kgConfig"],
   synapse: ["server", "port", "username", "password", "database"],
   redshift: ["server", "port", "username", "password", "database", "kgConfig"],

@@ -2,6 +2,7 @@ import { adls } from "@/lib/connectors/adls";
 import { bigquery } from "@/lib/connectors/bigquery";
 import type { Connector } from "@/lib/connectors/define";
 import { gcs } from "@/lib/connectors/gcs";
+import { mongodb } from "@/lib/connectors/mongodb";
 import { mssql } from "@/lib/connectors/mssql";
 import { mysql } from "@/lib/connectors/mysql";
 import { onedrive } from "@/lib/connectors/onedrive";
@@ -21,6 +22,7 @@ export const connectors = {
   mysql,
   mssql,
   synapse,
+  mongodb,
   redshift,
   sftp,
   s3,

@@ -13,6 +13,8 @@ export type Example = {
   readonly places: readonly string[];
   /** The answer's body may be anything: only its head is looked at. */
   readonly ignoresBody?: true;
+  /** The driver looks for its server in the background until its process ends. */
+  readonly dialsOn?: true;
   /** How the channel begins: `tls` and `https` with a handshake, `starttls` with a plain greeting, `plain` and `ssh` without TLS. */
   readonly transport: "plain" | "starttls" | "tls" | "https" | "ssh";
   /** Starts the servers, with certificates of this authority, and says which port stands in for which place. */

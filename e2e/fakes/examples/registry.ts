@@ -2,6 +2,7 @@ import { example as adls } from "@/e2e/fakes/examples/adls";
 import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
+import { example as mongodb } from "@/e2e/fakes/examples/mongodb";
 import { example as mssql } from "@/e2e/fakes/examples/mssql";
 import { example as mysql } from "@/e2e/fakes/examples/mysql";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
@@ -20,6 +21,7 @@ export const examples: Record<string, Example> = {
   ADLS: adls,
   bigquery,
   GCS: gcs,
+  mongodb,
   mssql,
   mysql,
   onedrive,

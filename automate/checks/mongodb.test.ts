@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
+import { createTrials, type TrialOptions, type World } from "@/e2e/fakes/check-trial";
+import {
+  type MongodbServer,
+  type MongodbServerOptions,
+  startMongodbServer,
+} from "@/e2e/fakes/mongodb-server";
+
+/* The real driver against a server that follows "MongoDB Wire Protocol" and "Error Codes" of the manual. */
+const world: World = { routes: {}, authorities: [] };
+const trials = createTrials(world);
+const login = {
+  username: "reports",
+  password: "canary-Pa55 wörd:/?#%&+",
+  database: "sales",
+  collections: ["orders", "payroll"],
+};
+const host = "mongo.example.com";
+let authority: Authority;
+let server: MongodbServer;
+
+beforeAll(async () => {
+  authority = await createAuthority("Selvage test authority");
+  world.authorities = [authority.cert];
+});
+afterAll(() => trials.close());
+afterEach(() => server.close());
+
+async function check(
+  change: object = {},
+  password = login.password,
+  options: Partial<MongodbServerOptions> = {},
+  limits: TrialOptions = {},
+) {
+  const certificate = await authority.issue({ names: [host] });
+  server = await startMongodbServer({ ...login, certificate, shut: ["payroll"], ...options });
+  world.routes = { [`${host}:27017`]: server.port };
+  const { username, database } = login;
+  const properties = { protocol: "mongodb", host, username, database, collection: "orders", ...change };
+  return trials.run("mongodb", properties, { password }, limits);
+}
+
+it("signs in once and reads one id of the collection", async () => {
+  const { result, passed } = await check();
+  expect(result).toMatchObject({ ok: true });
+  expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
+  expect(server.signIns).toEqual(["reports"]);
+});
+
+it("names the password for a wrong one, after one attempt", async () => {
+  expect((await check({}, "canary-wrong")).result).toMatchObject({
+    code: "rejected_credentials",
+    step: "sign_in",
+    field: "password",
+  });
+  expect(server.signIns).toHaveLength(1);
+});
+
+describe("permission", () => {
+  it.each([
+    [{ collection: "Orders" }, "collection_not_found"],
+    [{ database: "nothing" }, "collection_not_found"],
+    [{ collection: "payroll" }, "not_permitted"],
+  ])("finds what is wrong with %j", async (change, code) => {
+    expect((await check(change)).result).toMatchObject({ code, step: "permission", field: "collection" });
+  });
+});
+
+it("is not offered TLS by a server without it", async () => {
+  const certificate = undefined as never;
+  expect((await check({}, login.password, { certificate }, { timeoutMs: 1500 })).result).toMatchObject({
+    ok: false,
+    step: "tls",
+  });
+  expect(server.signIns).toEqual([]);
+});

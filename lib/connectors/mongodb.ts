@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { canonicalHost, type Destination } from "@/lib/connectors/destination";
+import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
+
+const hostMessage = "Enter a host, with a port where it is not 27017, such as db.example.com:27018.";
+
+/** MongoDB, self-run or Atlas. The documented form has no field for the port: it may stand behind the host. */
+export const mongodb = defineConnector({
+  kind: "mongodb",
+  name: "MongoDB",
+  description: "Collections in a MongoDB database or in Atlas",
+  group: "database",
+  rights: "Reading and writing the collection: the role readWrite on its database.",
+  credentialPage: "https://www.mongodb.com/docs/manual/tutorial/create-users/",
+  fields: z.object({
+    protocol: choiceField(
+      { mongodb: "mongodb", "mongodb+srv": "mongodb+srv, as Atlas gives it" },
+      "mongodb",
+      { title: "Protocol" },
+    ),
+    host: textField(260, { title: "Host", placeholder: "cluster0.abcde.mongodb.net" })
+      .refine((host) => placeOf(host) !== null, hostMessage)
+      .meta({ title: "Host", placeholder: "cluster0.abcde.mongodb.net" }),
+    username: textField(128, { title: "Username" }),
+    password: secretRef("text", { title: "Password" }),
+    database: textField(63, { title: "Database", placeholder: "sales" }),
+    collection: textField(255, { title: "Collection", placeholder: "orders" }),
+    authSource: optional(
+      textField(63, {
+        title: "Authentication database",
+        placeholder: "admin",
+        help: "Where the user was made, if that is not admin.",
+      }),
+    ),
+    ...tlsFields,
+    tlsMode: when({ protocol: "mongodb" }, tlsFields.tlsMode),
+    caCertificate: tlsFields.caCertificate,
+  }),
+  conflicts: ({ protocol, host }) =>
+    protocol === "mongodb+srv" && /:\d+$/.test(host) && !host.includes("]")
+      ? { host: "With mongodb+srv the port comes from the name service: enter the name alone." }
+      : {},
+  destinations: ({ protocol, host, tlsMode, caCertificate }): Destination[] => {
+    const isService = protocol === "mongodb+srv";
+    const place = placeOf(host) ?? { host, port: 27_017 };
+    return [
+      {
+        protocol,
+        ...place,
+        // An Atlas name always means TLS.
+        tls: isService ? "verify-full" : (tlsMode ?? "verify-full"),
+        ...(isService && { srv: true }),
+        hostField: "host",
+        portField: "host",
+        secretFields: caCertificate === undefined ? ["password"] : ["password", "caCertificate"],
+      },
+    ];
+  },
+});
+
+/** "host" or "host:port" read strictly; null for anything else. */
+export function placeOf(text: string): { host: string; port: number } | null {
+  const match = /^(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text.trim());
+  const host = match?.[1] === undefined ? null : canonicalHost(match[1]);
+  const port = Number(match?.[2] ?? 27_017);
+  return host !== null && port >= 1 && port <= 65_535 ? { host, port } : null;
+}
