@@ -30,7 +30,8 @@ test.afterAll(() => rm(routesFile, { force: true }));
 for (const kind of kinds) {
   test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, world }) => {
     process.env.TEST_DATABASE_URL = stack().databaseUrl;
-    const authority = await createAuthority("Authority of the journeys");
+    // Each has a name of its own: a worker that still knows the last one would take it for this.
+    const authority = await createAuthority(`Authority of ${kind}`);
     const example = examples[kind];
     if (example === undefined) throw new Error(`There is no example of ${kind}.`);
     const { properties, secrets, start } = example;

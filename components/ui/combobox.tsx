@@ -85,7 +85,8 @@ export function ComboboxPopup<T>({
               className="h-10 w-full bg-transparent focus-visible:outline-none max-md:text-lg"
             />
           </div>
-          <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain">
+          {/* As high as one item while it loads: a list above its field would jump under the pointer. */}
+          <div className="min-h-15.5 flex-1 overflow-y-auto overscroll-contain">
             <Base.Status className="px-3 text-muted text-sm [&:not(:empty)]:py-2.5">{status}</Base.Status>
             <Base.Empty className="px-3 text-muted text-sm [&:not(:empty)]:py-3">{empty}</Base.Empty>
             <Base.List aria-label={label} className="p-1 empty:p-0">

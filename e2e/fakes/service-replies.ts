@@ -10,7 +10,7 @@ export type ServiceRequest = {
 };
 export type ServiceReply = { status: number; body: unknown; headers?: Record<string, string> };
 
-/** Answers in JSON; every error repeats the credentials that came, as careless servers do. */
+/** Answers in JSON, or in a text as it is; every error repeats the credentials that came, as careless servers do. */
 export function serve(
   answer: (request: ServiceRequest) => ServiceReply | Promise<ServiceReply>,
 ): RequestListener {
@@ -21,6 +21,7 @@ export function serve(
     const body = Buffer.concat(chunks).toString("utf8");
     const reply = await answer({ method, host: headers.host ?? "", path, headers, body });
     outgoing.writeHead(reply.status, { "content-type": "application/json; charset=utf-8", ...reply.headers });
+    if (typeof reply.body === "string") return void outgoing.end(reply.body);
     const echo = { debug: `You sent ${headers.authorization} ${path} ${body}` };
     outgoing.end(JSON.stringify(reply.status < 400 ? reply.body : { ...Object(reply.body), ...echo }));
   };

@@ -1,5 +1,6 @@
 import { example as adls } from "@/e2e/fakes/examples/adls";
 import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
+import { example as databricks } from "@/e2e/fakes/examples/databricks";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
 import { example as mongodb } from "@/e2e/fakes/examples/mongodb";
@@ -11,15 +12,20 @@ import { example as powerbi } from "@/e2e/fakes/examples/powerbi";
 import { example as redshift } from "@/e2e/fakes/examples/redshift";
 import { example as restapi } from "@/e2e/fakes/examples/restapi";
 import { example as s3 } from "@/e2e/fakes/examples/s3";
+import { example as salesforce } from "@/e2e/fakes/examples/salesforce";
 import { example as sftp } from "@/e2e/fakes/examples/sftp";
 import { example as sharepoint } from "@/e2e/fakes/examples/sharepoint";
+import { example as smartsheet } from "@/e2e/fakes/examples/smartsheet";
 import { example as smtp } from "@/e2e/fakes/examples/smtp";
+import { example as snowflake } from "@/e2e/fakes/examples/snowflake";
 import { example as synapse } from "@/e2e/fakes/examples/synapse";
+import { example as tableau } from "@/e2e/fakes/examples/tableau";
 
 /** A passing connection of every kind. */
 export const examples: Record<string, Example> = {
   ADLS: adls,
   bigquery,
+  databricks,
   GCS: gcs,
   mongodb,
   mssql,
@@ -30,8 +36,12 @@ export const examples: Record<string, Example> = {
   redshift,
   restapi,
   s3,
+  salesforce,
   sftp,
   sharepoint,
+  smartsheet,
   smtp,
+  snowflake,
   synapse,
+  tableau,
 };
