@@ -11,12 +11,15 @@ export type Call = {
   headers?: Record<string, string>;
   /** A form or JSON text; the content type follows from it unless `headers` names one. */
   body?: URLSearchParams | string;
+  /** The service tells its refusals by status 500, as SOAP does: what it means is for the check to say. */
+  refusesBy500?: true;
 };
 
-/** An answer, read to its end. `json` is undefined where it is none; its text is compared, never passed on. */
+/** An answer, read to its end. `json` is undefined where it is none; the text is compared, never passed on. */
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
   readonly json: unknown;
   /** A web page where an API was expected: a proxy or a sign-in page. */
   readonly isPage: boolean;
@@ -35,7 +38,7 @@ export async function createHttpClient(
   const { Agent, request } = await import("undici");
   // The pool stops what takes too long, at the step where it does.
   const dispatcher = new Agent({ connect: { ...tls, timeout: 0 }, headersTimeout: 0, bodyTimeout: 0 });
-  return async (url, { method = "GET", headers = {}, body } = {}) => {
+  return async (url, { method = "GET", headers = {}, body, refusesBy500 } = {}) => {
     const isForm = body instanceof URLSearchParams;
     const type = isForm ? "application/x-www-form-urlencoded" : "application/json";
     const response = await request(url, {
@@ -50,7 +53,7 @@ export async function createHttpClient(
       dispatcher,
     });
     const answer = await readAnswer(response, field);
-    refuseStrangers(answer, field);
+    if (!(refusesBy500 && answer.status === 500)) refuseStrangers(answer, field);
     return answer;
   };
 }
@@ -69,10 +72,12 @@ async function readAnswer(
   }
   const flat = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value ?? "")]);
   const named = Object.fromEntries(flat);
+  const text = Buffer.concat(chunks).toString("utf8");
   return {
     status: statusCode,
     headers: named,
-    json: parsed(Buffer.concat(chunks).toString("utf8")),
+    text,
+    json: parsed(text),
     isPage: (named["content-type"] ?? "").includes("text/html"),
   };
 }
@@ -121,6 +126,13 @@ export function at(json: unknown, ...path: (string | number)[]): unknown {
 /** Header values are visible ASCII here; a line break at the end is how secrets from files fail. */
 export function sendable(value: string, field: string): string {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
+    throw new CheckFailure("secret_malformed", field);
+  return value;
+}
+
+/** One line of a text that JSON or XML carries, in any script; a line break at the end is how secrets from files fail. */
+export function oneLine(value: string, field: string): string {
+  if (value === "" || value.trim() !== value || /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(value))
     throw new CheckFailure("secret_malformed", field);
   return value;
 }

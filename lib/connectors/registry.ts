@@ -1,5 +1,6 @@
 import { adls } from "@/lib/connectors/adls";
 import { bigquery } from "@/lib/connectors/bigquery";
+import { databricks } from "@/lib/connectors/databricks";
 import type { Connector } from "@/lib/connectors/define";
 import { gcs } from "@/lib/connectors/gcs";
 import { mongodb } from "@/lib/connectors/mongodb";
@@ -11,10 +12,14 @@ import { powerbi } from "@/lib/connectors/powerbi";
 import { redshift } from "@/lib/connectors/redshift";
 import { restApi } from "@/lib/connectors/rest-api";
 import { s3 } from "@/lib/connectors/s3";
+import { salesforce } from "@/lib/connectors/salesforce";
 import { sftp } from "@/lib/connectors/sftp";
 import { sharepoint } from "@/lib/connectors/sharepoint";
+import { smartsheet } from "@/lib/connectors/smartsheet";
 import { smtp } from "@/lib/connectors/smtp";
+import { snowflake } from "@/lib/connectors/snowflake";
 import { synapse } from "@/lib/connectors/synapse";
+import { tableau } from "@/lib/connectors/tableau";
 
 /** Every kind of connection, in the order of the gallery. */
 export const connectors = {
@@ -28,12 +33,17 @@ export const connectors = {
   s3,
   smtp,
   restapi: restApi,
+  databricks,
+  snowflake,
   bigquery,
   GCS: gcs,
   ADLS: adls,
   sharepoint,
   onedrive,
   powerbi,
+  tableau,
+  salesforce,
+  smartsheet,
 } as const;
 
 export type ConnectorKind = keyof typeof connectors;

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { defineConnector, type FactsByField, optional, secretRef, when } from "@/lib/connectors/define";
-import { type Destination, parseHostPort } from "@/lib/connectors/destination";
+import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import type { Destination } from "@/lib/connectors/destination";
 import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
+import { tokenEndpoint } from "@/lib/connectors/oauth-client";
 
 /** Headers that say where a request goes or ends. A key in Host would even be the server name that TLS sends in clear. */
 const steeringHeaders: ReadonlySet<string> = new Set(
@@ -110,25 +111,6 @@ export const restApi = defineConnector({
 });
 
 const certificateFields = ["caCertificate", "clientCertificate", "clientKey"] as const;
-
-/** The client's secret goes to the token endpoint, the token it buys goes to the API: two destinations. */
-function tokenEndpoint(secretId: string | undefined, facts: FactsByField): Destination[] {
-  if (secretId === undefined) return [];
-  const endpoint = parseHostPort(facts.oauthClient?.authHost ?? "");
-  // Without a known host nothing can be allowed: fail closed, for the guard dials listed destinations only.
-  if (endpoint === null) return [];
-  const field = "oauthClient";
-  return [
-    {
-      protocol: "oauth-token",
-      ...endpoint,
-      tls: "verify-full",
-      hostField: field,
-      portField: field,
-      secretFields: [field],
-    },
-  ];
-}
 
 function isPlainAddress(address: string): boolean {
   if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) return false;

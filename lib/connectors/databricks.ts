@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { defineConnector, secretRef, when } from "@/lib/connectors/define";
+import { httpsPlace } from "@/lib/connectors/destination";
+import { choiceField, keptField, kgConfig, textField } from "@/lib/connectors/fields";
+
+const urlWords = {
+  title: "JDBC URL",
+  placeholder:
+    "jdbc:databricks://dbc-a1b2345c-d6e7.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
+  help: "From the SQL warehouse's connection details, without a password in it.",
+};
+
+/** The name of a catalog or schema of Unity Catalog: no dot, slash or space. */
+function unityName(words: { title: string; placeholder: string; help: string }) {
+  return textField(255, words)
+    .regex(/^[^./\s]+$/u, "Enter the name only, without dots, slashes or spaces.")
+    .meta(words);
+}
+
+/** A SQL warehouse of Databricks, with a schema of Unity Catalog. */
+export const databricks = defineConnector({
+  kind: "databricks",
+  name: "Databricks",
+  description: "Tables in Unity Catalog, by a SQL warehouse",
+  group: "warehouse",
+  isWarehouse: true,
+  rights:
+    "CAN USE on the SQL warehouse; USE CATALOG, USE SCHEMA, SELECT, MODIFY and CREATE TABLE; CREATE VOLUME, READ VOLUME and WRITE VOLUME in the schema.",
+  credentialPage: "https://docs.databricks.com/aws/en/dev-tools/auth/",
+  fields: z.object({
+    jdbcUrl: textField(2000, urlWords)
+      .refine(
+        (url) => parseJdbcUrl(url) !== null,
+        "Paste the JDBC URL of a SQL warehouse, without a user name or password in it.",
+      )
+      .meta(urlWords),
+    catalog: unityName({ title: "Catalog", placeholder: "main", help: "Written to by default." }),
+    schema: unityName({ title: "Schema", placeholder: "default", help: "Written to by default." }),
+    authType: choiceField({ pat: "Personal access token", oauth: "OAuth" }, "pat", {
+      title: "Authentication method",
+    }),
+    token: when({ authType: "pat" }, secretRef("text", { title: "Personal access token" })),
+    provider: keptField(z.literal("databricks"), "Provider"),
+    oAuthType: when(
+      { authType: "oauth" },
+      choiceField({ m2m: "Service principal" }, "m2m", {
+        title: "OAuth type",
+        unavailable: { u2m: "User (not available yet)" },
+      }),
+    ),
+    oAuthAppRegistrationID: keptField(textField(128, { title: "App registration" }), "App registration"),
+    clientId: when(
+      { authType: "oauth", oAuthType: "m2m" },
+      textField(128, { title: "Service principal client ID" }),
+    ),
+    clientSecret: when(
+      { authType: "oauth", oAuthType: "m2m" },
+      secretRef("text", { title: "Service principal client secret" }),
+    ),
+    metadataUserID: keptField(textField(128, { title: "Metadata user ID" }), "Metadata user ID"),
+    kgConfig,
+  }),
+  destinations: ({ jdbcUrl, authType }) => {
+    const workspace = parseJdbcUrl(jdbcUrl);
+    const secretFields = [authType === "pat" ? "token" : "clientSecret"];
+    return workspace === null ? [] : [httpsPlace(workspace.host, "jdbcUrl", secretFields, workspace.port)];
+  },
+});
+
+/** The domains of Databricks on AWS, Azure and Google Cloud, with their national clouds. */
+const isWorkspace =
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:databricks\.(?:com|us|mil)|azuredatabricks\.net|databricks\.azure\.(?:us|cn))$/;
+
+/** Parts that say nothing but what is so anyway, by their names in lower case; any other part is refused. */
+const harmless: Record<string, RegExp> = {
+  transportmode: /^http$/i,
+  ssl: /^1$/,
+  authmech: /^(?:3|11)$/,
+  auth_flow: /^[01]$/,
+  enablearrow: /^[01]$/,
+  conncatalog: /^[^;=]*$/,
+  connschema: /^[^;=]*$/,
+};
+
+/** The workspace and the SQL warehouse that a JDBC URL names; null for what is none, or says more. */
+export function parseJdbcUrl(url: string): { host: string; port: number; warehouseId: string } | null {
+  const match = /^jdbc:(?:databricks|spark):\/\/([a-z0-9.-]{1,253})(?::(\d{1,5}))?(?:\/\w*)?;(.*)$/i.exec(
+    url,
+  );
+  const [, host = "", port = "443", rest = ""] = match ?? [];
+  const parts = rest.split(";").filter((part) => part !== "");
+  const paths = parts.filter((part) => /^httpPath=/i.test(part));
+  const isKnown = parts.every((part) => paths.includes(part) || isHarmless(part));
+  const warehouse = /^httpPath=\/?sql\/1\.0\/(?:warehouses|endpoints)\/([0-9a-z]{4,64})$/i.exec(
+    paths[0] ?? "",
+  );
+  const isPlace = isWorkspace.test(host.toLowerCase()) && Number(port) >= 1 && Number(port) <= 65_535;
+  if (!isPlace || !isKnown || paths.length !== 1 || warehouse?.[1] === undefined) return null;
+  return { host: host.toLowerCase(), port: Number(port), warehouseId: warehouse[1] };
+}
+
+function isHarmless(part: string): boolean {
+  const [, name = "", value = ""] = /^([^=]+)=(.*)$/.exec(part) ?? [];
+  return harmless[name.toLowerCase()]?.test(value) ?? false;
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
+import { canonicalHost, httpsPlace } from "@/lib/connectors/destination";
+import { textField } from "@/lib/connectors/fields";
+
+const serverWords = {
+  title: "Tableau Server URL",
+  placeholder: "https://prod-useast-b.online.tableau.com",
+};
+const siteWords = {
+  title: "Tableau Site Name",
+  placeholder: "marketing",
+  help: "As in the site's address, after /site/.",
+};
+
+/** A site of Tableau Cloud or Tableau Server, by a personal access token. */
+export const tableau = defineConnector({
+  kind: "tableau",
+  name: "Tableau",
+  description: "Data sources on a Tableau site",
+  group: "application",
+  rights:
+    "A site role that may publish (Creator or Explorer (can publish)), and the right to publish in the project.",
+  credentialPage: "https://help.tableau.com/current/server/en-us/security_personal_access_tokens.htm",
+  fields: z.object({
+    serverUrl: textField(300, serverWords)
+      .refine(
+        (url) => tableauServer(url) !== null,
+        "Enter the server's address only, such as https://tableau.example.com.",
+      )
+      .meta(serverWords),
+    siteName: textField(100, siteWords)
+      .regex(
+        /^[\w-]+$/,
+        "Enter the name as it is in the site's address: letters, digits, dashes and underscores.",
+      )
+      .meta(siteWords),
+    tokenName: textField(255, {
+      title: "Tableau Token Name",
+      help: "Use a token of this connection alone: Tableau ends a token's session when it signs in again.",
+    }),
+    tokenValue: secretRef("text", { title: "Tableau Token" }),
+    caCertificate: optional(
+      secretRef(["binary", "text"], {
+        title: "CA certificate",
+        help: "Only for a private certificate authority.",
+      }),
+    ),
+  }),
+  destinations: ({ serverUrl, caCertificate }) => {
+    const server = tableauServer(serverUrl);
+    if (server === null) return [];
+    const secretFields = caCertificate === undefined ? ["tokenValue"] : ["tokenValue", "caCertificate"];
+    return [httpsPlace(server.host, "serverUrl", secretFields, server.port)];
+  },
+});
+
+/** Where a server is reached, always by HTTPS; null for an address with more in it. */
+export function tableauServer(url: string): { host: string; port: number } | null {
+  if (!/^https:\/\/[^/\\@?#%\s]+\/?$/i.test(url) || !URL.canParse(url)) return null;
+  const { hostname, port } = new URL(url);
+  const host = canonicalHost(hostname);
+  return host === null || port === "0" ? null : { host, port: Number(port || 443) };
+}
