@@ -95,7 +95,7 @@ describe("refusals", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "sign_in", field });
   });
 
-  // The names of errors are those of the SDKs (databricks-sdk-go/apierr) and of Unity Catalog.
+  // CATALOG_DOES_NOT_EXIST as the SDKs name it, the names of schema and metastore after it; what decides is the status.
   it.each([
     [warehousePath, 404, "RESOURCE_DOES_NOT_EXIST", "Unable to find", "warehouse_not_found", "jdbcUrl"],
     [warehousePath, 400, "INVALID_PARAMETER_VALUE", "x is not a valid", "warehouse_not_found", "jdbcUrl"],

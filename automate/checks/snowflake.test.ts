@@ -55,8 +55,8 @@ describe("by password", () => {
     expect(trials.requests()).toEqual([]);
   });
 
-  // Words and codes are as users of the drivers report them: snowflake-connector-net#537, dbt-fusion#316, posthog#66419,
-  // airbyte#23629, universql#24, and docs.snowflake.com/en/user-guide/network-policies.
+  // Words as users of the drivers report them (snowflake-connector-net#537, dbt-fusion#316, posthog#66419, airbyte#23629,
+  // universql#24); of the numbers, 390201 and 394508 stand there too, the others only begin as those of sign-ins do.
   it.each([
     [
       "390201",
