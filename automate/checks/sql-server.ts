@@ -115,7 +115,9 @@ export function explainSqlServer(error: unknown): CheckFailure | null {
     const fault = networkFault(cause);
     if (fault !== null) return new CheckFailure(fault, "port");
   }
-  const isClosed = causes.some((one) => /closed|socket hang up|lost/i.test(errorProperty(one, "message")));
+  const isClosed = causes.some((one) =>
+    /closed|hang up|lost|destroyed|after end/i.test(errorProperty(one, "message")),
+  );
   return new CheckFailure(isClosed ? "connection_closed" : "wrong_protocol", "port");
 }
 
