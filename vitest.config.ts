@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: ["scripts/test-postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
+    // All cores: by default one stays idle, and there are two.
+    maxWorkers: "100%",
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -158,6 +158,11 @@ function hookSockets(options: () => GuardOptions): void {
   ) {
     const dial = dials.get(this);
     if (event === "connect" && dial !== undefined) {
+      if (this.remoteAddress === undefined) {
+        // It hung up before its address could be asked for.
+        dial.guard.onFailure({ step: "network", code: "connection_closed", destination: dial.destination });
+        return this.destroy(refusal()) !== undefined;
+      }
       if (!dial.judged.has(spelled(this.remoteAddress))) return this.destroy(refusal()) !== undefined;
       dial.connected = true;
       dial.guard.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
