@@ -71,7 +71,13 @@ function row(field: FormField, all: readonly FormField[]): string {
     const words = values.map((value) => other?.options?.find((one) => one.value === value)?.label ?? value);
     return `${other?.title ?? by} is ${words.join(" or ")}`;
   });
-  const cells = [title, `\`${name}\``, isRequired ? "yes" : "no", kindOfValue(field), conditions.join(", and ")];
+  const cells = [
+    title,
+    `\`${name}\``,
+    isRequired ? "yes" : "no",
+    kindOfValue(field),
+    conditions.join(", and "),
+  ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
