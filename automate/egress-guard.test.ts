@@ -241,8 +241,18 @@ describe("a service with members", () => {
     portField: "host",
     secretFields: ["password"],
   };
-  const find = () => admitMembers(service, "_mongodb._tcp");
-  beforeEach(() => install());
+  const find = () => admitMembers("_mongodb._tcp");
+  beforeEach(() => {
+    install();
+    destinations.push(service);
+  });
+
+  it("is none that this check does not have", async () => {
+    members = ["shard-00.abcde.mongodb.example"];
+    destinations.length = 0;
+    await expect(find()).rejects.toThrow("Refused by the egress guard.");
+    expect(lookups).toEqual([]);
+  });
 
   it("is dialled at the members that its name service gives, each judged as any other", async () => {
     members = ["shard-00.abcde.mongodb.example", "shard-01.abcde.mongodb.example"];

@@ -68,26 +68,28 @@ export function installEgressGuard(options: GuardOptions): void {
 }
 
 /**
- * The members of a service, by its SRV record: from now on they may be dialled too, each judged as any other. As the
- * specification of mongodb+srv demands, a member outside of the service's own domain is refused, and with it the service.
+ * The members of this check's service, by its SRV record under `name`: from now on they may be dialled too, each judged as
+ * any other. As the specification of mongodb+srv demands, a member outside of the service's own domain is refused, and
+ * with it the service.
  */
-export async function admitMembers(service: Destination, name: string): Promise<Destination[]> {
-  if (current === undefined) throw refusal();
+export async function admitMembers(name: string): Promise<[Destination, ...Destination[]]> {
+  const service = current?.destinations.find(({ srv }) => srv);
+  if (current === undefined || service === undefined) throw refusal();
   const host = canonicalHost(service.host) ?? "";
   const domain = host.split(".").slice(1).join(".");
   const records = await (current.resolveSrv ?? lookUpService)(`${name}.${host}`);
-  const members = records.map((record) => ({
+  const [first, ...others] = records.map((record) => ({
     ...service,
     host: canonicalHost(record.name) ?? "",
     port: record.port,
   }));
   const isOwn = ({ host: member }: Destination) => member.endsWith(`.${domain}`) && net.isIP(member) === 0;
-  if (!domain.includes(".") || members.length === 0 || !members.every(isOwn)) {
+  if (!domain.includes(".") || first === undefined || ![first, ...others].every(isOwn)) {
     current.onFailure({ step: "name", code: "address_refused", destination: service });
     throw refusal();
   }
-  current = { ...current, destinations: [...current.destinations, ...members] };
-  return members;
+  current = { ...current, destinations: [...current.destinations, first, ...others] };
+  return [first, ...others];
 }
 
 function hookSockets(options: () => GuardOptions): void {

@@ -1,19 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { importJWK, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { purge } from "@/automate/purge";
 import { type Claimed, claimSignIns, type SignIn } from "@/automate/sign-in-budget";
 import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { startSftpServer } from "@/e2e/fakes/sftp-server";
-import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+import { signRequest } from "@/e2e/signed-request";
+import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
 import {
   type CheckCode,
   type CheckEvent,
@@ -230,27 +230,8 @@ async function ask<P extends AutomatePurpose>(
   purpose: P,
   body: AutomateBody<P>,
 ): Promise<Response> {
-  const target = new URL(automateRequests[purpose].path, url);
-  const text = JSON.stringify(body);
-  const claims = {
-    actor,
-    auth_time: Math.floor(Date.now() / 1000),
-    fabric: fabric.fabricId,
-    purpose,
-    htm: "POST",
-    htu: target.href,
-    body: createHash("sha256").update(text).digest("base64url"),
-  };
-  const token = await new SignJWT(claims)
-    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
-    .setIssuer("web")
-    .setAudience("automate")
-    .setIssuedAt()
-    .setExpirationTime("60s")
-    .setJti(randomUUID())
-    .sign(await importJWK(JSON.parse(keys.web.WEB_SIGNING_KEY), "EdDSA"));
-  const headers = { "content-type": "application/json", authorization: `Selvage ${token}` };
-  return fetch(target, { method: "POST", headers, body: text });
+  const from = { automateUrl: url, signingKey: keys.web.WEB_SIGNING_KEY };
+  return fetch(await signRequest(from, { userId: actor, fabricId: fabric.fabricId }, purpose, body));
 }
 
 type Properties = Record<string, unknown>;

@@ -12,12 +12,25 @@ export async function sendSigned<P extends AutomatePurpose>(
 
 /** A signed request that is not sent yet; what is in `claims` replaces what would be right. */
 export async function signedRequest<P extends AutomatePurpose>(
-  by: { userId: string; fabricId: string },
+  by: Signer,
   purpose: P,
   body: AutomateBody<P>,
   claims: Record<string, string | number> = {},
 ): Promise<Request> {
   const { automateUrl, webEnv } = stack();
+  return signRequest({ automateUrl, signingKey: webEnv.WEB_SIGNING_KEY ?? "" }, by, purpose, body, claims);
+}
+
+export type Signer = { userId: string; fabricId: string };
+
+/** The same, for an automate that is not the stack's; `signingKey` is web's private JWK, as JSON text. */
+export async function signRequest<P extends AutomatePurpose>(
+  { automateUrl, signingKey }: { automateUrl: string; signingKey: string },
+  by: Signer,
+  purpose: P,
+  body: AutomateBody<P>,
+  claims: Record<string, string | number> = {},
+): Promise<Request> {
   const url = new URL(automateRequests[purpose].path, automateUrl);
   const text = JSON.stringify(body);
   const token = await new SignJWT({
@@ -36,7 +49,7 @@ export async function signedRequest<P extends AutomatePurpose>(
     .setIssuedAt()
     .setExpirationTime("60s")
     .setJti(randomUUID())
-    .sign(await importJWK(JSON.parse(webEnv.WEB_SIGNING_KEY ?? ""), "EdDSA"));
+    .sign(await importJWK(JSON.parse(signingKey), "EdDSA"));
   return new Request(url, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Selvage ${token}` },

@@ -10,15 +10,20 @@ const omit = {
   pipelineToken: { tokenHash: true },
 } as const;
 
+/** How long one waits for a connection, and how long a transaction may hold one. */
+const patienceMs = 15_000;
+
 /** A client for one database identity. Sealed columns are left out unless a query selects them. */
 export function createDb(url: string) {
   const parsed = new URL(url);
   const schema = parsed.searchParams.get("schema") ?? undefined;
   return new PrismaClient({
     adapter: new PrismaPg(
-      { connectionString: url, max: 10, connectionTimeoutMillis: 5_000 },
+      { connectionString: url, max: 10, connectionTimeoutMillis: patienceMs },
       schema ? { schema } : {},
     ),
+    // Prisma's own limits, 2 and 5 s, are passed when many come at once.
+    transactionOptions: { maxWait: patienceMs, timeout: patienceMs },
     omit,
   });
 }

@@ -34,6 +34,11 @@ export function publicVerification() {
   return { secureContext: publicContext.context, rejectUnauthorized: true };
 }
 
+/** Verification of a service: by the public authorities, and the connection's own where one is given. */
+export function serviceVerification(own: string | Uint8Array | undefined) {
+  return own === undefined ? publicVerification() : verification("verify-full", own);
+}
+
 /** A client certificate and its key in the form that `tls` takes, proved to belong together. */
 export function clientIdentity(
   certificate: Uint8Array | undefined,

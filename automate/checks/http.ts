@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { publicVerification, type verification } from "@/automate/checks/certificates";
+import { serviceVerification } from "@/automate/checks/certificates";
 import { CheckFailure, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 
@@ -33,11 +33,15 @@ export type HttpClient = (url: string | URL, call?: Call) => Promise<Answer>;
  */
 export async function createHttpClient(
   field: string,
-  tls: ReturnType<typeof publicVerification> | ReturnType<typeof verification> = publicVerification(),
+  caCertificate?: string | Uint8Array,
 ): Promise<HttpClient> {
   const { Agent, request } = await import("undici");
   // The pool stops what takes too long, at the step where it does.
-  const dispatcher = new Agent({ connect: { ...tls, timeout: 0 }, headersTimeout: 0, bodyTimeout: 0 });
+  const dispatcher = new Agent({
+    connect: { ...serviceVerification(caCertificate), timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
   return async (url, { method = "GET", headers = {}, body, refusesBy500 } = {}) => {
     const isForm = body instanceof URLSearchParams;
     const type = isForm ? "application/x-www-form-urlencoded" : "application/json";

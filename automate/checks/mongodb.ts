@@ -1,13 +1,12 @@
 import type { MongoClient, MongoClientOptions } from "mongodb";
 import { verification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
+import { given } from "@/automate/checks/http";
 import { nameFault, networkFault } from "@/automate/checks/socket-faults";
 import { admitMembers } from "@/automate/egress-guard";
-import type { FactsByField } from "@/lib/connectors/define";
-import { mongodb } from "@/lib/connectors/mongodb";
+import { mongodb, placeOf } from "@/lib/connectors/mongodb";
 
 const load = () => import("mongodb");
-const noFacts: FactsByField = {};
 
 /** Signs in to one member, looks for the collection and reads the id of one document of it. */
 export const checkMongodb = defineCheck(mongodb, {
@@ -58,23 +57,16 @@ export const checkMongodb = defineCheck(mongodb, {
 type Properties = Parameters<typeof checkMongodb.run>[0];
 
 /** Where to dial: the host itself, or the first of the members that its SRV record names. */
-async function findMember(properties: Properties): Promise<string> {
-  const [place] = mongodb.destinations({ ...properties, ...withoutSecrets }, noFacts);
-  if (place === undefined) throw new CheckFailure("misconfigured", "host");
-  if (!place.srv) return spelled(place.host, place.port);
-  const members = await admitMembers(place, "_mongodb._tcp").catch((error: unknown) => {
+async function findMember({ protocol, host }: Properties): Promise<string> {
+  if (protocol === "mongodb") return spelled(given(placeOf(host) ?? undefined, "host"));
+  const [first] = await admitMembers("_mongodb._tcp").catch((error: unknown) => {
     if (errorProperty(error, "code") === "EGRESS_REFUSED") throw error;
     throw new CheckFailure(nameFault(error), "host", undefined, "name");
   });
-  const [first] = members;
-  if (first === undefined) throw new CheckFailure("name_not_found", "host", undefined, "name");
-  return spelled(first.host, first.port);
+  return spelled(first);
 }
 
-/** The destinations are asked for by plain properties; which secrets go there is decided already. */
-const withoutSecrets = { password: "" as never, caCertificate: undefined };
-
-function spelled(host: string, port: number): string {
+function spelled({ host, port }: { host: string; port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
-import { publicVerification, verification } from "@/automate/checks/certificates";
+import { serviceVerification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 import { smtp, smtpProtocol } from "@/lib/connectors/smtp";
@@ -15,8 +15,7 @@ export const checkSmtp = defineCheck(smtp, {
     if (smtpPassword.includes("\0")) throw new CheckFailure("secret_malformed", "smtpPassword");
     const { default: SmtpConnection } = await import("nodemailer/lib/smtp-connection/index.js");
     const isImplicit = smtpProtocol(smtpPort, encryption) === "smtps";
-    const security =
-      caCertificate === undefined ? publicVerification() : verification("verify-full", caCertificate);
+    const security = serviceVerification(caCertificate);
     // Dialled here: the library would look the name up by ways of its own, which are shut.
     const socket = await dial(smtpUrl, smtpPort, isImplicit ? security : null);
     const connection = new SmtpConnection({
@@ -73,7 +72,7 @@ export const checkSmtp = defineCheck(smtp, {
 async function dial(
   host: string,
   port: number,
-  security: ReturnType<typeof publicVerification> | ReturnType<typeof verification> | null,
+  security: ReturnType<typeof serviceVerification> | null,
 ): Promise<net.Socket> {
   if (security === null) {
     const socket = net.connect({ host, port });

@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { verification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
 import {
   at,
@@ -31,11 +30,7 @@ export const checkTableau = defineCheck(tableau, {
   preload: () => import("undici"),
 
   async run(properties, { begin }) {
-    const { caCertificate } = properties;
-    const call = await createHttpClient(
-      "serverUrl",
-      caCertificate === undefined ? undefined : verification("verify-full", caCertificate),
-    );
+    const call = await createHttpClient("serverUrl", properties.caCertificate);
     const { host, port } = given(tableauServer(properties.serverUrl) ?? undefined, "serverUrl");
     const server = await findServer(call, `https://${host.includes(":") ? `[${host}]` : host}:${port}`);
     const session = await signIn(call, server, properties);

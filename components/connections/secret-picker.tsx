@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
 import {
@@ -34,7 +34,7 @@ export function SecretPicker({
 }) {
   const [isOpen, setIsOpen] = useState(false);
   const [typed, setTyped] = useState("");
-  const search = typed.trim();
+  const search = useDeferredValue(typed.trim());
   const pages = useInfiniteQuery({
     ...secretOptions(fabricId, subKinds, search),
     // No result of a former search is shown meanwhile: a fast hand would choose from it.
@@ -45,23 +45,16 @@ export function SecretPicker({
 
   function show(open: boolean) {
     setIsOpen(open);
-    // Not when it closes: the list would change, and load, while it fades.
-    if (open) setTyped("");
+    if (!open) setTyped("");
   }
 
   return (
     <Combobox<SecretOption>
       items={items}
       value={value === "" ? null : (chosen.data ?? unknownSecret(value, chosen.status))}
-      onValueChange={(option) => {
-        show(false);
-        onChange(option?.id ?? "");
-      }}
+      onValueChange={(option) => onChange(option?.id ?? "")}
       inputValue={typed}
-      onInputValueChange={(text, { reason }) => {
-        // Only what a person types is a search; the kit also writes here what it clears and what was chosen.
-        if (reason === "input-change") setTyped(text);
-      }}
+      onInputValueChange={setTyped}
       open={isOpen}
       onOpenChange={show}
       itemToStringLabel={({ name }) => name}

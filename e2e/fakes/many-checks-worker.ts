@@ -1,8 +1,8 @@
 import net from "node:net";
 import { z } from "zod";
 import { checkJobSchema } from "@/automate/check-job";
-import { publicAuthorities } from "@/automate/checks/certificates";
 import { prepareCheck, runCheck } from "@/automate/run-check";
+import { trust } from "@/e2e/fakes/trust";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 
 const message = z.object({
@@ -18,7 +18,7 @@ const message = z.object({
  */
 process.on("message", async (input) => {
   const { job, routes, authorities, timeoutMs } = message.parse(input);
-  publicAuthorities.push(...authorities.filter((one) => !publicAuthorities.includes(one)));
+  trust(authorities);
   process.removeAllListeners("uncaughtException");
   process.removeAllListeners("unhandledRejection");
   const events: CheckEvent[] = [];

@@ -16,6 +16,7 @@ export type MongodbServerOptions = {
 };
 export type MongodbServer = Listening & { signIns: string[] };
 
+const tlsHandshake = 0x16;
 const opcode = { reply: 1, query: 2004, message: 2013 };
 
 /**
@@ -37,6 +38,8 @@ function converse(socket: Socket, options: MongodbServerOptions, signIns: string
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => {
     waiting = Buffer.concat([waiting, chunk]);
+    // A server without TLS ends a connection that begins with a TLS record.
+    if (waiting[0] === tlsHandshake) return void socket.destroy();
     while (waiting.length >= 16 && waiting.length >= waiting.readInt32LE(0)) {
       const whole = waiting.subarray(0, waiting.readInt32LE(0));
       waiting = waiting.subarray(whole.length);

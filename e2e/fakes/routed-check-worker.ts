@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { publicAuthorities } from "@/automate/checks/certificates";
 import { serveOneCheck } from "@/automate/serve-check";
+import { trust } from "@/e2e/fakes/trust";
 
 /** The file that says which loopback port stands in for which "host:port", written in by the bundler. */
 declare const ROUTES_FILE: string;
@@ -15,10 +15,6 @@ serveOneCheck(() => {
   trust(authorities);
   return { route: (host, port) => routes[`${host}:${port}`] };
 });
-
-function trust(authorities: readonly string[]): void {
-  publicAuthorities.push(...authorities.filter((one) => !publicAuthorities.includes(one)));
-}
 
 function read(): z.infer<typeof world> {
   try {

@@ -64,7 +64,6 @@ export const checkCodes = [
   "catalog_not_found",
   "schema_not_found",
   "warehouse_not_found",
-  "warehouse_stopped",
   "role_not_granted",
   "project_not_found",
   "dataset_not_found",
@@ -88,6 +87,9 @@ export const checkCodes = [
 ] as const;
 export const checkCodeSchema = z.enum(checkCodes);
 export type CheckCode = (typeof checkCodes)[number];
+
+/** What happened and what to do about it, each one sentence in an analyst's words. */
+export type CheckText = { title: string; advice: string };
 
 /** Public facts that a check may report, each held to a form that no message fits into. */
 export const checkFactsSchema = z

@@ -35,10 +35,9 @@ export const mongodb = defineConnector({
     ),
     ...tlsFields,
     tlsMode: when({ protocol: "mongodb" }, tlsFields.tlsMode),
-    caCertificate: tlsFields.caCertificate,
   }),
   conflicts: ({ protocol, host }) =>
-    protocol === "mongodb+srv" && /:\d+$/.test(host) && !host.includes("]")
+    protocol === "mongodb+srv" && /:\d+$/.test(host)
       ? { host: "With mongodb+srv the port comes from the name service: enter the name alone." }
       : {},
   destinations: ({ protocol, host, tlsMode, caCertificate }): Destination[] => {
