@@ -6,8 +6,8 @@ import {
   type CheckEvent,
   type CheckResult,
   type CheckStep,
-  checkEventSchema,
   checkSteps,
+  workerEventSchema,
 } from "@/lib/connectors/check-protocol";
 
 export type CheckPoolOptions = {
@@ -96,7 +96,7 @@ function converse(
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // The worker talks to hostile servers: only what fits the closed protocol is passed on.
-      const { data: event } = checkEventSchema.safeParse(message);
+      const { data: event } = workerEventSchema.safeParse(message);
       if (event?.type === "result") end(event);
       else if (event?.type === "step") {
         if (event.state === "started") step = event.step;

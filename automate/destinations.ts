@@ -1,33 +1,69 @@
 import type { CurrentSecret } from "@/automate/current-secret";
+import type { PreparedCheck } from "@/automate/prepare-check";
 import { isFresh, type Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db";
+import { getDestinationRule } from "@/lib/destinations/queries";
+import type { DestinationRule } from "@/lib/destinations/schema";
+
+/** Where a check would send a secret that it has not been allowed to go to; `field` holds the secret. */
+export type NewDestinations = { field: string; secret: CurrentSecret; destinations: string[] };
+
+/** Whether a check may go on: `unconfirmed` when its person may allow what is new and has not said that they mean it. */
+export type Judgement =
+  | { state: "allowed" }
+  | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
 /**
- * Allows the destinations of a secret that are not allowed yet, when this person may: an Admin who signed in lately,
- * or whoever entered every field that the secret is made of now. Returns those that stay refused.
+ * Judges where a check would send its secrets: all of it together, so that nothing is allowed for a check that does not
+ * run. What is new is allowed when this person may allow all of it and has confirmed these very settings: somebody else
+ * may have entered them.
  */
-export async function allowDestinations(
+export async function judgeDestinations(
   scope: Scope<"connection:check">,
-  secret: CurrentSecret,
-  destinations: readonly string[],
-): Promise<string[]> {
-  const wanted = [...new Set(destinations)];
-  const rows = await db.allowedDestination.findMany({
-    where: { secretId: secret.id, version: secret.version, destination: { in: wanted } },
-    select: { destination: true },
+  prepared: Pick<PreparedCheck, "openings">,
+  isConfirmed: boolean,
+): Promise<Judgement> {
+  const [first, ...rest] = await newDestinations(prepared);
+  if (first === undefined) return { state: "allowed" };
+  const missing: [NewDestinations, ...NewDestinations[]] = [first, ...rest];
+  const rule = await getDestinationRule(scope);
+  const denied = missing.filter(({ secret }) => !mayAllow(scope, secret, rule));
+  const [refused, ...others] = denied;
+  if (refused) return { state: "refused", missing: [refused, ...others] };
+  if (!isConfirmed && rule !== "open") return { state: "unconfirmed", missing };
+  await db.$transaction(async (tx) => {
+    for (const { secret, destinations } of missing)
+      await addDestinations(tx, scope, secret, destinations, "destination.allow");
   });
-  const allowed = new Set(rows.map(({ destination }) => destination));
-  const missing = wanted.filter((destination) => !allowed.has(destination));
-  if (missing.length === 0 || !mayAllow(scope, secret)) return missing;
-  await db.$transaction((tx) => addDestinations(tx, scope, secret, missing, "destination.allow"));
-  return [];
+  return { state: "allowed" };
 }
 
-/** Writes allowances for the current version, with their audit event. */
+/** What of the places that a check goes to is new, by field. */
+export async function newDestinations({
+  openings,
+}: Pick<PreparedCheck, "openings">): Promise<NewDestinations[]> {
+  const rows = await db.allowedDestination.findMany({
+    where: {
+      OR: openings.map(({ opening: { secret, destinations } }) => ({
+        secretId: secret.id,
+        version: secret.version,
+        destination: { in: [...destinations] },
+      })),
+    },
+    select: { secretId: true, destination: true },
+  });
+  const allowed = new Set(rows.map(({ secretId, destination }) => `${secretId} ${destination}`));
+  return openings.flatMap(({ field, opening: { secret, destinations } }) => {
+    const missing = [...new Set(destinations)].filter((place) => !allowed.has(`${secret.id} ${place}`));
+    return missing.length > 0 ? [{ field, secret, destinations: missing }] : [];
+  });
+}
+
+/** Writes allowances for the current version, with their audit event; whoever asked for them has their answer. */
 export async function addDestinations(
   tx: Tx,
-  { fabricId, teamId, actor }: Scope<"connection:check"> | Scope<"secret:write">,
+  { fabricId, teamId, actor }: Scope<"connection:check"> | Scope<"secret:write"> | Scope<"destination:write">,
   { id, name, version }: CurrentSecret,
   destinations: readonly string[],
   action: "destination.allow" | "destination.carry",
@@ -37,6 +73,12 @@ export async function addDestinations(
     data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...by })),
     skipDuplicates: true,
   });
+  await tx.$executeRaw`
+    UPDATE destination_request
+    SET decision = 'allowed', "decidedAt" = clock_timestamp(), "decidedByName" = ${actor.name}
+    WHERE "secretId" = ${id} AND version = ${version} AND decision IS NULL
+      AND destinations <@ ARRAY(
+        SELECT destination FROM allowed_destination WHERE "secretId" = ${id} AND version = ${version})`;
   const object = { kind: "secret" as const, id, name };
   await record(tx, {
     actor,
@@ -52,7 +94,10 @@ export async function addDestinations(
 function mayAllow(
   { role, actor }: Scope<"connection:check">,
   { manifest, enteredBy }: CurrentSecret,
+  rule: DestinationRule,
 ): boolean {
+  if (actor.kind !== "user") return false;
   if (role === "admin" && isFresh(actor)) return true;
-  return Object.values(manifest).every((version) => enteredBy.get(version) === actor.id);
+  if (rule === "locked") return false;
+  return rule === "open" || Object.values(manifest).every((version) => enteredBy.get(version) === actor.id);
 }

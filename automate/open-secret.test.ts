@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CurrentSecret, findSecretById, findSecretByName } from "@/automate/current-secret";
-import { allowDestinations } from "@/automate/destinations";
+import { type CurrentSecret, findSecretByName } from "@/automate/current-secret";
+import { judgeDestinations } from "@/automate/destinations";
 import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/fabric-keys";
 import { openSecrets } from "@/automate/open-secret";
-import { prepareCheck } from "@/automate/prepare-check";
 import { purge } from "@/automate/purge";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import { CannotOpen } from "@/lib/crypto/open";
 import { createDb, type Db, db } from "@/lib/db";
 import { openLocalKms } from "@/lib/kms/local";
-import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
 
 const place = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;
@@ -40,57 +39,17 @@ const pipeline = () => ({
   source: "127.0.0.1",
 });
 
-/** A sealed secret, one version after another, each entered by somebody. */
-async function addSecret(
-  subKind: string,
-  versions: { by: "user" | "admin"; fields: Record<string, string> }[],
-  facts = {},
-) {
+/** A sealed secret under the next id. */
+function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}) {
   counter += 1;
-  const id = `s${counter}`;
-  const by = fabric.user;
-  const { fabricId } = fabric;
-  const who = { createdById: by.id, createdByName: by.name };
-  await owner.secret.create({
-    data: {
-      id,
-      fabricId,
-      name: id,
-      nameKey: id,
-      subKind,
-      ...who,
-      updatedById: by.id,
-      updatedByName: by.name,
-    },
-  });
-  await owner.secretName.create({ data: { fabricId, name: id, nameKey: id, secretId: id } });
-  let manifest: Record<string, number> = {};
-  for (const [index, { by: role, fields }] of versions.entries()) {
-    const version = index + 1;
-    process.env.WEB_DATABASE_URL = urls.webUrl;
-    const sealed = await sealFields(
-      await sealingKey(owner, fabricId),
-      { secretId: id, subKind, version },
-      fields,
-    );
-    delete process.env.WEB_DATABASE_URL;
-    manifest = { ...manifest, ...Object.fromEntries(Object.keys(fields).map((field) => [field, version])) };
-    await owner.secretVersion.create({
-      data: {
-        secretId: id,
-        version,
-        fabricId,
-        manifest,
-        facts,
-        createdById: fabric[role].id,
-        createdByName: fabric[role].name,
-      },
-    });
-    await owner.secretField.createMany({ data: sealed });
-  }
-  const secret = await findSecretById({ fabricId }, id);
-  if (!secret) throw new Error("not written");
-  return secret;
+  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
+}
+
+/** Allows these places, as whoever entered the value would by a check. */
+async function allow(secret: CurrentSecret, destinations: string[]) {
+  const opening = { secret, fields: [], destinations };
+  const judgement = await judgeDestinations(check("user"), { openings: [{ field: "value", opening }] }, true);
+  expect(judgement.state).toBe("allowed");
 }
 
 describe("the one function that opens", () => {
@@ -126,7 +85,7 @@ describe("the one function that opens", () => {
     await expect(openSecrets(fabric.keys, purpose, [{ ...opening, destinations: [] }])).rejects.toThrow(
       "may not be sent there",
     );
-    await allowDestinations(check("user"), secret, [place]);
+    await allow(secret, [place]);
     await expect(openSecrets(fabric.keys, purpose, [opening])).resolves.toHaveLength(1);
     await expect(
       openSecrets(fabric.keys, purpose, [{ ...opening, secret: { ...secret, version: 2 } }]),
@@ -150,7 +109,7 @@ describe("the one function that opens", () => {
     const fields = { clientId: "i", clientSecret: "s", authUrl: "https://evil.example/token" };
     const secret = await addSecret("m2m_oauth", [{ by: "user", fields }], { authHost: "idp.example:443" });
     const destinations = ["oauth-token://idp.example:443"];
-    await allowDestinations(check("user"), secret, destinations);
+    await allow(secret, destinations);
     const purpose = { for: "check" as const, scope: check("user"), connection: "c" };
     await expect(
       openSecrets(fabric.keys, purpose, [{ secret, fields: Object.keys(fields), destinations }]),
@@ -169,87 +128,6 @@ describe("the one function that opens", () => {
         openSecrets(fabric.keys, pipeline(), [{ secret, fields: ["value"], destinations: [] }]),
       ).rejects.toThrow(CannotOpen);
     }
-  });
-});
-
-describe("a new destination", () => {
-  test("is allowed by an Admin or by whoever entered every field, and by nobody else", async () => {
-    const mine = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
-    const theirs = await addSecret("text", [{ by: "admin", fields: { value: "v" } }]);
-    const mixed = await addSecret("username_password", [
-      { by: "admin", fields: { username: "u", password: "p" } },
-      { by: "user", fields: { username: "mine" } },
-    ]);
-    expect(await allowDestinations(check("user"), mine, [place])).toEqual([]);
-    expect(await allowDestinations(check("user"), theirs, [place])).toEqual([place]);
-    expect(await allowDestinations(check("user"), mixed, [place])).toEqual([place]);
-    expect(await owner.allowedDestination.count({ where: { secretId: { in: [theirs.id, mixed.id] } } })).toBe(
-      0,
-    );
-    const stale = { ...check("admin"), actor: { ...fabric.admin, authenticatedAt: new Date(0) } };
-    expect(await allowDestinations(stale, mixed, [place])).toEqual([place]);
-    expect(await allowDestinations(check("admin"), mixed, [place])).toEqual([]);
-  });
-
-  test.each([
-    ["host", { server: "evil.example" }],
-    ["port", { port: "5433" }],
-    ["TLS mode", { tlsMode: "disable" }],
-  ])("comes with another %s, and a colleague may not send the secret there", async (_what, change) => {
-    const secret = await addSecret("text", [{ by: "admin", fields: { value: "v" } }]);
-    const properties = {
-      server: "db.example.com",
-      port: "5432",
-      database: "d",
-      username: "u",
-      password: secret.id,
-    };
-    expect((await prepareCheck(check("admin"), "postgres", properties)).ok).toBe(true);
-    expect(
-      (await prepareCheck(check("user"), "postgres", { ...properties, server: "DB.example.com." })).ok,
-    ).toBe(true);
-    const refused = await prepareCheck(check("user"), "postgres", { ...properties, ...change });
-    expect(refused).toMatchObject({
-      ok: false,
-      code: "destination_not_allowed",
-      fieldErrors: { password: expect.any(String) },
-    });
-  });
-
-  test("comes with another certificate authority, by itself or as a new version of it", async () => {
-    const secret = await addSecret("text", [{ by: "admin", fields: { value: "v" } }]);
-    const trusted = await addSecret("text", [{ by: "admin", fields: { value: "ca" } }]);
-    const own = await addSecret("text", [{ by: "user", fields: { value: "ca" } }]);
-    const properties = { server: "db.example.com", database: "d", username: "u", password: secret.id };
-    const ask = async (role: "user" | "admin", caCertificate?: CurrentSecret) =>
-      (await prepareCheck(check(role), "postgres", { ...properties, caCertificate: caCertificate?.id })).ok;
-    expect(await ask("admin")).toBe(true);
-    expect(await ask("user", own)).toBe(false);
-    expect(await ask("admin", trusted)).toBe(true);
-    expect(await ask("user", trusted)).toBe(true);
-    const { id: createdById, name: createdByName } = fabric.user;
-    const next = { secretId: trusted.id, version: 2, fabricId: fabric.fabricId, createdById, createdByName };
-    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
-    expect(await ask("user", trusted)).toBe(false);
-  });
-
-  test("of an OAuth client may trust an authority of its own", async () => {
-    const fields = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token" };
-    const client = await addSecret("m2m_oauth", [{ by: "user", fields }], {
-      authHost: "idp.example.com:443",
-    });
-    const authority = await addSecret("text", [{ by: "user", fields: { value: "ca" } }]);
-    const prepared = await prepareCheck(check("user"), "restapi", {
-      baseUrl: "https://api.example.com",
-      authType: "oauth_client_credentials",
-      oauthClient: client.id,
-      caCertificate: authority.id,
-    });
-    if (!prepared.ok) throw new Error(prepared.code);
-    const openings = prepared.value.openings.map(({ opening }) => opening);
-    expect(
-      await openSecrets(fabric.keys, { for: "check", scope: check("user"), connection: "c" }, openings),
-    ).toHaveLength(2);
   });
 });
 

@@ -1,5 +1,4 @@
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
-import { allowDestinations } from "@/automate/destinations";
 import type { Opening } from "@/automate/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -17,14 +16,15 @@ export type PreparedCheck = {
   openings: { field: string; opening: Opening }[];
 };
 
-/** Judges a check before anything is opened or dialled. `fieldErrors` name the fields at fault. */
+/**
+ * What a check comes to, before anything is opened or dialled; where its secrets may go is judged next. `fieldErrors`
+ * name the fields at fault.
+ */
 export async function prepareCheck(
   scope: Scope<"connection:check">,
   kind: string,
   input: Record<string, unknown>,
-): Promise<
-  Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing" | "destination_not_allowed">>
-> {
+): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
   const connector = findConnector(kind);
   if (!connector) return fail("misconfigured", {});
   const validated = validate(connector, input);
@@ -50,8 +50,6 @@ export async function prepareCheck(
     const keys = destinations
       .filter((place) => place.secretFields.includes(field))
       .map((place) => destinationKey(place, authority));
-    const refused = await allowDestinations(scope, secret, keys);
-    if (refused.length > 0) return fail("destination_not_allowed", { [field]: refused.join(" ") });
     openings.push({
       field,
       opening: { secret, fields: openFields[secret.subKind], destinations: keys },

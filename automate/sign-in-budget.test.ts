@@ -243,7 +243,12 @@ async function check(
   kind: string,
   properties: Properties,
 ): Promise<CheckEvent[]> {
-  const answer = await ask(url, actor, "connection:check", { kind, connectionName: "Shared", properties });
+  const answer = await ask(url, actor, "connection:check", {
+    kind,
+    connectionName: "Shared",
+    properties,
+    isConfirmed: true,
+  });
   const lines = (await answer.text()).trim().split("\n");
   return lines.map((line) => checkEventSchema.parse(JSON.parse(line)));
 }

@@ -19,11 +19,13 @@ type Row = {
   needsFreshSignIn?: true;
 };
 
+const connection = { kind: "restapi", connectionName: "x", properties: { baseUrl: "https://127.0.0.1:9" } };
+
 /** Every purpose for which web may ask, with a body that would succeed for an Admin. */
 const rows: Record<AutomatePurpose, Row> = {
   "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "connection:check": {
-    body: () => ({ kind: "restapi", connectionName: "x", properties: { baseUrl: "https://127.0.0.1:9" } }),
+    body: () => ({ ...connection, isConfirmed: true }),
     user: 200,
   },
   "token:create": { body: () => ({ name: "x", expiresAt: null }), user: 403, needsFreshSignIn: true },
@@ -42,6 +44,13 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 403,
     needsFreshSignIn: true,
   },
+  "destination:ask": { body: () => ({ ...connection, reason: "" }), user: 200 },
+  "destination:decide": {
+    body: () => ({ requestId: uuidv7(), decision: "allowed" }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "destination:rule": { body: () => ({ rule: "ask" }), user: 403, needsFreshSignIn: true },
   "destination:remove": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
 };
 const purposes = Object.keys(rows) as AutomatePurpose[];

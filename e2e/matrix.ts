@@ -142,6 +142,22 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (world) => ({ destinationId: await addDestination(world) }),
   },
+  askForApprovalAction: {
+    of: "fabric",
+    permission: "connection:check",
+    input: () => ({ kind: "restapi", name: "c", properties: restApi, reason: "" }),
+  },
+  decideRequestAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (world) => ({ requestId: await addRequest(world), decision: "declined" }),
+  },
+  setDestinationRuleAction: {
+    of: "fabric",
+    permission: "destination:write",
+    input: () => ({ rule: "ask" }),
+  },
   resetSignInsAction: {
     of: "fabric",
     permission: "destination:write",
@@ -262,6 +278,23 @@ async function addDestination(world: World): Promise<string> {
     destination: "https://api.test.example:443",
     createdById: world.admin.id,
     createdByName: world.admin.name,
+  });
+  return id;
+}
+
+async function addRequest(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("destination_request", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destinations: ["https://api.test.example:443"],
+    connectionName: "Reports",
+    configHash: id,
+    reason: "",
+    askedById: world.user.id,
+    askedByName: world.user.name,
   });
   return id;
 }

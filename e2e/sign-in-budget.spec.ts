@@ -131,7 +131,7 @@ test("a check that waits for its turn says so, and runs when it has it", async (
       authType: "none",
       tlsMode: "disable",
     };
-    const body = { kind: "restapi", connectionName: "Slow", properties };
+    const body = { kind: "restapi", connectionName: "Slow", properties, isConfirmed: true };
     return sendSigned({ userId: id, fabricId: world.fabric.id }, "connection:check", body);
   });
   const streams = await Promise.all(others);

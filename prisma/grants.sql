@@ -1,5 +1,5 @@
 -- What each program may do, as the whole list. Runs after every migration, in one transaction; :web and :automate are the group roles.
--- Rows that give power (fabric_key, pipeline_token, allowed_destination) web may only read, and never what opens or identifies.
+-- Rows that give power (fabric_key, pipeline_token, allowed_destination, destination_rule) web may only read, and never what opens or identifies.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
@@ -31,6 +31,8 @@ GRANT DELETE ON secret, secret_name, secret_version TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
 GRANT SELECT ON allowed_destination TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;
+GRANT SELECT ON destination_request, destination_rule TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON destination_request, destination_rule TO :automate;
 
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;

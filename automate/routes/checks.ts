@@ -1,18 +1,19 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { CheckPool } from "@/automate/check-pool";
+import { judgeDestinations, type NewDestinations } from "@/automate/destinations";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { prepareCheck } from "@/automate/prepare-check";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { authorizeRequest } from "@/automate/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
+import { type AutomateBody, automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { db } from "@/lib/db";
 
-type Body = { kind: string; connectionName: string; properties: Record<string, unknown> };
+type Body = AutomateBody<"connection:check">;
 
 /** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
 export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckPool): void {
@@ -42,26 +43,33 @@ export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckP
 async function runCheck(
   runPrepared: ReturnType<typeof createPreparedRuns>,
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties: input }: Body,
+  { kind, connectionName, properties: input, isConfirmed }: Body,
   send: (event: CheckEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const startedAt = Date.now();
+  const refuse = async (refusal: Refused, properties: Body["properties"]) => {
+    const result = {
+      type: "result",
+      ok: false,
+      step: "name",
+      ms: Date.now() - startedAt,
+      ...refusal,
+    } as const;
+    await recordResult(scope, { kind, connectionName, properties }, result);
+    send(result);
+  };
   const prepared = await prepareCheck(scope, kind, input);
   if (!prepared.ok) {
     const [field] = Object.keys(prepared.fieldErrors ?? {});
-    const result: CheckResult = {
-      type: "result",
-      ok: false,
-      code: prepared.code,
-      step: "name",
-      ms: Date.now() - startedAt,
-      ...(field ? { field } : {}),
-    };
-    await recordResult(scope, { kind, connectionName, properties: input }, result);
-    return send(result);
+    return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
   }
   const { properties } = prepared.value;
+  const judgement = await judgeDestinations(scope, prepared.value, isConfirmed);
+  if (judgement.state !== "allowed") {
+    const code = judgement.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
+    return refuse({ code, ...placesOf(judgement.missing) }, properties);
+  }
   const { result, isShared } = await runPrepared({
     scope,
     connection: connectionName,
@@ -74,9 +82,18 @@ async function runCheck(
   send(result);
 }
 
+type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newPlaces">;
+
+function placesOf(
+  missing: readonly [NewDestinations, ...NewDestinations[]],
+): Pick<Refused, "field" | "newPlaces"> {
+  const newPlaces = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
+  return { field: missing[0].field, newPlaces };
+}
+
 async function recordResult(
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties }: Body,
+  { kind, connectionName, properties }: Omit<Body, "isConfirmed">,
   result: CheckResult,
   /** Another's run gave the answer, and is on record already. */
   isShared = false,

@@ -6,6 +6,7 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 /** The quiet words below an event: what, where to, from where, how it ended. */
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
+  const { reason, rule } = details;
   const said = [
     action === "connection.check" && outcome(details),
     action === "secret.refuse" && "There is no secret of this name",
@@ -23,6 +24,8 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     version !== undefined && `version ${text(version)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
     role !== undefined && `as ${text(role)}`,
+    rule !== undefined && `to ${text(rule)}`,
+    reason !== undefined && text(reason) !== "" && `“${text(reason)}”`,
   ];
   return said.filter((part): part is string => typeof part === "string");
 }

@@ -1,3 +1,4 @@
+import { AskForApproval } from "@/components/connections/ask-for-approval";
 import { took } from "@/components/connections/took";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
@@ -7,13 +8,22 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
 /** Nothing is broken; somebody has to decide, or to wait. */
-const needsDecision: readonly CheckCode[] = ["host_key_unknown", "sign_in_paused"];
+const needsDecision: readonly CheckCode[] = [
+  "host_key_unknown",
+  "sign_in_paused",
+  "destination_not_allowed",
+  "destination_unconfirmed",
+];
 
 type Handlers = {
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
   /** For an Admin, who may allow a new destination once they have signed in lately. */
   onConfirmIdentity: (() => void) | undefined;
+  /** For whoever may allow a new destination themselves. */
+  onConfirmPlaces: () => void;
+  /** For everybody else. Null when it was asked, otherwise the code of what went wrong. */
+  onAsk: (reason: string) => Promise<string | null>;
   /** For an Admin, who may let a paused sign-in be tried again; `field` holds its secret. */
   onResetSignIns: ((field: string) => void) | undefined;
 };
@@ -22,10 +32,7 @@ type Handlers = {
 export function CheckOutcome({
   result,
   isStale,
-  onShowField,
-  onConfirmHostKey,
-  onConfirmIdentity,
-  onResetSignIns,
+  ...handlers
 }: Handlers & { result: CheckResult; isStale: boolean }) {
   if (isStale) {
     return (
@@ -46,6 +53,16 @@ export function CheckOutcome({
   return (
     <Banner tone={needsDecision.includes(result.code) ? "warning" : "danger"} title={title}>
       <p>{advice}</p>
+      {result.newPlaces?.map(({ secret, destinations }) => (
+        <p key={secret} className="mt-1">
+          <span className="font-medium text-ink">{secret}</span> to
+          {destinations.map((destination) => (
+            <code key={destination} className="wrap-anywhere block font-mono text-ink text-sm">
+              {destination}
+            </code>
+          ))}
+        </p>
+      ))}
       {result.facts?.destination && <p>It concerns {result.facts.destination}.</p>}
       {result.facts?.retryAt && (
         <p>
@@ -53,13 +70,7 @@ export function CheckOutcome({
         </p>
       )}
       {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
-      <NextStep
-        result={result}
-        onShowField={onShowField}
-        onConfirmHostKey={onConfirmHostKey}
-        onConfirmIdentity={onConfirmIdentity}
-        onResetSignIns={onResetSignIns}
-      />
+      <NextStep result={result} {...handlers} />
     </Banner>
   );
 }
@@ -70,6 +81,8 @@ function NextStep({
   onShowField,
   onConfirmHostKey,
   onConfirmIdentity,
+  onConfirmPlaces,
+  onAsk,
   onResetSignIns,
 }: Handlers & { result: CheckFailure }) {
   const { code, field, facts } = result;
@@ -78,8 +91,10 @@ function NextStep({
     const label = code === "host_key_changed" ? "Confirm the new host key" : "Confirm this host key";
     return <Next onClick={() => onConfirmHostKey(fingerprint)}>{label}</Next>;
   }
-  if (code === "destination_not_allowed" && onConfirmIdentity) {
-    return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
+  if (code === "destination_unconfirmed") return <Next onClick={onConfirmPlaces}>Send it there</Next>;
+  if (code === "destination_not_allowed") {
+    if (onConfirmIdentity) return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
+    return <AskForApproval onAsk={onAsk} />;
   }
   if (code === "sign_in_paused" && field && onResetSignIns) {
     return <Next onClick={() => onResetSignIns(field)}>Allow another try</Next>;

@@ -17,6 +17,8 @@ export function CheckPanel({
   onShowField,
   onConfirmHostKey,
   onConfirmIdentity,
+  onConfirmPlaces,
+  onAsk,
   onResetSignIns,
 }: {
   progress: CheckProgress;
@@ -31,6 +33,8 @@ export function CheckPanel({
   onShowField: (field: string) => void;
   onConfirmHostKey: (fingerprint: string) => void;
   onConfirmIdentity: (() => void) | undefined;
+  onConfirmPlaces: () => void;
+  onAsk: (reason: string) => Promise<string | null>;
   onResetSignIns: ((field: string) => void) | undefined;
 }) {
   const button = useRef<HTMLButtonElement>(null);
@@ -71,11 +75,16 @@ export function CheckPanel({
             isStale={isStale}
             onShowField={onShowField}
             onConfirmHostKey={(fingerprint) => {
-              // The button that was pressed goes with the outcome that it stood in.
+              // The button that was pressed goes with the outcome that it stood in; so it does below.
               button.current?.focus();
               onConfirmHostKey(fingerprint);
             }}
             onConfirmIdentity={onConfirmIdentity}
+            onConfirmPlaces={() => {
+              button.current?.focus();
+              onConfirmPlaces();
+            }}
+            onAsk={onAsk}
             onResetSignIns={onResetSignIns}
           />
         )}

@@ -21,6 +21,7 @@ import { useToast } from "@/components/ui/toast";
 import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
 import { codesBesideStatus } from "@/lib/connections/schema";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
+import { askForApprovalAction } from "@/lib/destinations/actions";
 import { resetSignInsAction } from "@/lib/sign-ins/actions";
 
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
@@ -64,8 +65,8 @@ export function ConnectionForm({
   const { isDirty, isSubmitting, errors } = form.formState;
   const [isSaved, setIsSaved] = useState(false);
   const properties = useWatch({ control: form.control, name: "properties" });
-  const { progress, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors } =
-    useConnectionCheck(fabricId, connector, form);
+  const { progress, subjectOf, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors } =
+    useConnectionCheck(fabricId, connector, form, saved !== undefined);
 
   const { submit, formError } = useActionForm(
     ({ name, description, properties: values }: ConnectionFormValues) => {
@@ -93,10 +94,11 @@ export function ConnectionForm({
     },
   );
 
-  function choose(field: string, secretId: string) {
+  /** Whoever makes a secret for this very form means it to go where the form says. */
+  function choose(field: string, secretId: string, { isNew = false } = {}) {
     form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
     forgetErrors(field);
-    if (secretId !== "") void checkIfComplete();
+    if (secretId !== "") void checkIfComplete(isNew ? { isConfirmed: true } : {});
   }
 
   async function resetSignIns(field: string) {
@@ -105,6 +107,14 @@ export function ConnectionForm({
     if (answer.ok) await check();
     else if (answer.code !== "reauthenticate")
       toast("No other try was allowed", { tone: "danger", description: errorText(answer.code) });
+  }
+
+  /** Null when an Admin was asked, or when there is nothing left to ask for and the check goes on. */
+  async function askForApproval(reason: string): Promise<string | null> {
+    const answer = await askForApprovalAction(fabricId, { ...subjectOf(), reason });
+    if (!answer.ok) return answer.code;
+    if (answer.value.waiting === 0) await check({ isConfirmed: true });
+    return null;
   }
 
   const isUnchanged = saved !== undefined && !isDirty;
@@ -157,10 +167,12 @@ export function ConnectionForm({
               onConfirmIdentity={
                 isAdmin
                   ? async () => {
-                      if (await reauthenticate.ask()) await check();
+                      if (await reauthenticate.ask()) await check({ isConfirmed: true });
                     }
                   : undefined
               }
+              onConfirmPlaces={() => void check({ isConfirmed: true })}
+              onAsk={askForApproval}
               onResetSignIns={isAdmin ? resetSignIns : undefined}
               onConfirmHostKey={(fingerprint) => {
                 const field = connector.fields.find(({ control }) => control === "hostKey");
@@ -192,7 +204,7 @@ export function ConnectionForm({
         {...(newSecretFor?.subKinds?.[0] ? { initialSubKind: newSecretFor.subKinds[0] } : {})}
         onCreated={({ id }) => {
           void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
-          if (newSecretFor) choose(newSecretFor.name, id);
+          if (newSecretFor) choose(newSecretFor.name, id, { isNew: true });
         }}
       />
     </>

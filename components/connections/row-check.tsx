@@ -29,7 +29,7 @@ export function RowCheck({
   const latest = isRunning ? progress.steps.at(-1) : undefined;
 
   async function check() {
-    const answer = await start(subject);
+    const answer = await start(subject, false);
     if (answer === null) return;
     if (answer.type === "refused")
       return toast(`${subject.name} was not checked`, {
@@ -72,8 +72,9 @@ export function RowCheck({
   );
 }
 
-function adviceOf({ code, facts }: Extract<CheckResult, { ok: false }>): string {
+function adviceOf({ code, facts, newPlaces }: Extract<CheckResult, { ok: false }>): string {
   const { advice } = checkTexts[code];
+  if (newPlaces) return "Open the connection and check it there: it shows where the secret would go.";
   if (facts?.retryAt === undefined) return advice;
   return `${advice} It may be tried again ${formatDistanceToNow(facts.retryAt, { addSuffix: true })}.`;
 }

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, Hourglass } from "lucide-react";
 import { took } from "@/components/connections/took";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -27,12 +27,28 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
           <Checked status={status} />
         </span>
       );
+    case "waiting":
+      return (
+        <span className="flex flex-col items-start gap-1">
+          <Badge tone="warning" icon={<Hourglass aria-hidden />}>
+            Waiting for approval
+          </Badge>
+          <span className="text-faint text-sm">
+            {status.askedByName} asked <RelativeTime date={status.askedAt} />
+          </span>
+        </span>
+      );
     case "not_tested":
       return (
         <span className="flex flex-col items-start gap-1">
           <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
             Not tested
           </Badge>
+          {status.reason === "declined" && (
+            <span className="text-muted text-sm">
+              {status.declinedByName} declined to send the secret there.
+            </span>
+          )}
           {status.reason === "value_replaced" && (
             <span className="text-muted text-sm">A secret’s value was replaced since the last check.</span>
           )}
@@ -43,7 +59,7 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
   }
 }
 
-function Checked({ status }: { status: Exclude<ConnectionStatus, { state: "not_tested" }> }) {
+function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Date }> }) {
   return (
     <span className="text-faint text-sm">
       <RelativeTime date={status.checkedAt} />, {took(status.tookMs)}

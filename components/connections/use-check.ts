@@ -37,7 +37,7 @@ export function useCheck(fabricId: string) {
   useEffect(() => () => running.current?.own.abort(), []);
 
   /** Null when the check was cancelled, or when the very same is under way: that one gives the answer. */
-  async function start(subject: CheckSubject): Promise<Answer> {
+  async function start(subject: CheckSubject, isConfirmed: boolean): Promise<Answer> {
     if (running.current && isSame(running.current.subject, subject)) return null;
     running.current?.own.abort();
     const own = new AbortController();
@@ -45,7 +45,7 @@ export function useCheck(fabricId: string) {
     running.current = run;
     let steps: StepProgress[] = [];
     setProgress({ phase: "running", subject, steps, ahead: null });
-    const answer = await ask(fabricId, subject, own.signal, (event) => {
+    const answer = await ask(fabricId, { ...subject, isConfirmed }, own.signal, (event) => {
       steps = withEvent(steps, event);
       const ahead = event.type === "queued" ? event.ahead : null;
       if (running.current === run) setProgress({ phase: "running", subject, steps, ahead });
@@ -83,14 +83,14 @@ const unanswered: CheckResult = {
 
 async function ask(
   fabricId: string,
-  subject: CheckSubject,
+  input: CheckSubject & { isConfirmed: boolean },
   signal: AbortSignal,
   onEvent: (event: CheckEvent) => void,
 ): Promise<NonNullable<Answer>> {
   const response = await fetch(`/api/app/fabrics/${fabricId}/checks`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(subject),
+    body: JSON.stringify(input),
     signal,
   }).catch(() => null);
   if (response?.status === 422) return { type: "invalid", ...(await response.json()) };

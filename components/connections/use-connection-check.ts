@@ -18,6 +18,8 @@ export function useConnectionCheck(
   fabricId: string,
   { kind, fields }: ConnectorForm,
   form: UseFormReturn<ConnectionFormValues>,
+  /** It was saved, so somebody else may have entered where it goes. */
+  isSaved: boolean,
 ) {
   const queries = useQueryClient();
   const toast = useToast();
@@ -25,15 +27,10 @@ export function useConnectionCheck(
   const [hasJustBegun, setHasJustBegun] = useState(false);
 
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
-  async function check({ movesFocus = true } = {}) {
-    const { name, properties } = form.getValues();
+  async function check({ movesFocus = true, isConfirmed = !isSaved } = {}) {
     form.clearErrors("properties");
-    const subject = {
-      kind,
-      name: name.trim() || "New connection",
-      properties: propertiesOf(fields, properties),
-    };
-    const answer = await start(subject);
+    const subject = subjectOf();
+    const answer = await start(subject, isConfirmed);
     if (answer === null) return;
     if (answer.type === "refused")
       return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });
@@ -73,11 +70,17 @@ export function useConnectionCheck(
    * After a secret was chosen: at once when nothing else is missing. Choosing one and pressing Check is one check, so one
    * attempt to sign in.
    */
-  async function checkIfComplete() {
+  async function checkIfComplete({ isConfirmed = !isSaved } = {}) {
     if (!isComplete(fields, form.getValues().properties)) return;
     setHasJustBegun(true);
     setTimeout(setHasJustBegun, meantAsCheckMs, false);
-    await check({ movesFocus: false });
+    await check({ movesFocus: false, isConfirmed });
+  }
+
+  /** What stands in the form now. */
+  function subjectOf(): CheckSubject {
+    const { name, properties } = form.getValues();
+    return { kind, name: name.trim() || "New connection", properties: propertiesOf(fields, properties) };
   }
 
   function isAsChecked(subject: CheckSubject, properties: Record<string, string>): boolean {
@@ -89,5 +92,5 @@ export function useConnectionCheck(
     return progress.phase === "done" && !isAsChecked(progress.subject, properties);
   }
 
-  return { progress, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors };
+  return { progress, subjectOf, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors };
 }

@@ -15,6 +15,9 @@ export const auditActions = {
   "destination.allow": "allowed a destination for",
   "destination.carry": "kept destinations of",
   "destination.remove": "removed a destination of",
+  "destination.ask": "asked for a destination for",
+  "destination.decline": "declined a destination for",
+  "destination.rule": "set who may add destinations in",
   "connection.create": "created",
   "connection.update": "edited",
   "connection.delete": "deleted",
@@ -73,7 +76,15 @@ export const eventKinds = {
   checked: { label: "Checked", actions: ["connection.check"] },
   destinations: {
     label: "Destinations",
-    actions: ["destination.allow", "destination.carry", "destination.remove", "secret.signin.reset"],
+    actions: [
+      "destination.allow",
+      "destination.carry",
+      "destination.remove",
+      "destination.ask",
+      "destination.decline",
+      "destination.rule",
+      "secret.signin.reset",
+    ],
   },
 } as const satisfies Record<string, { label: string; actions: readonly AuditAction[] }>;
 export type EventKind = keyof typeof eventKinds;
@@ -108,6 +119,8 @@ export const detailKeys = [
   "source",
   "provider",
   "role",
+  "reason",
+  "rule",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

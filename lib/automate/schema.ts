@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { destinationRuleSchema } from "@/lib/destinations/schema";
 
 /** What web may ask of automate: purpose → path, body and answer. Each request is signed for one of these. */
 export const automateRequests = {
@@ -13,6 +14,8 @@ export const automateRequests = {
       kind: z.string().max(64),
       connectionName: z.string().max(128),
       properties: z.record(z.string(), z.unknown()),
+      /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
+      isConfirmed: z.boolean(),
     }),
     // Answered as NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),
@@ -40,6 +43,26 @@ export const automateRequests = {
     path: "/internal/destinations/remove",
     body: z.object({ destinationId: z.string() }),
     answer: z.object({ id: z.string() }),
+  },
+  "destination:ask": {
+    path: "/internal/destinations/ask",
+    body: z.object({
+      kind: z.string().max(64),
+      connectionName: z.string().max(128),
+      properties: z.record(z.string(), z.unknown()),
+      reason: z.string().max(280),
+    }),
+    answer: z.object({ waiting: z.number().int() }),
+  },
+  "destination:decide": {
+    path: "/internal/destinations/decide",
+    body: z.object({ requestId: z.string(), decision: z.enum(["allowed", "declined"]) }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:rule": {
+    path: "/internal/destinations/rule",
+    body: z.object({ rule: destinationRuleSchema }),
+    answer: z.object({ rule: destinationRuleSchema }),
   },
   "sign-in:reset": {
     path: "/internal/sign-ins/reset",

@@ -121,7 +121,8 @@ type CheckRow = {
 async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
   const hashes = [...new Set(rows.map((row) => row.configHash))];
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
-  const [checks, entered] = await Promise.all([
+  const [requests, checks, entered] = await Promise.all([
+    newestRequests(fabricId, hashes),
     // The newest check of each configuration: one probe of the index for each.
     db.$queryRaw<CheckRow[]>`
       SELECT newest.* FROM unnest(${hashes}::text[]) AS wanted(hash)
@@ -137,6 +138,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
       _max: { createdAt: true },
     }),
   ]);
+  const requestByHash = new Map(requests.map((request) => [request.configHash, request]));
   const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
   const enteredAt = new Map(entered.map(({ secretId, _max }) => [secretId, _max.createdAt]));
   return rows.map((row) => ({
@@ -146,6 +148,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     description: row.description,
     properties: withReferences(row),
     status: statusOf(
+      requestByHash.get(row.configHash),
       checkByHash.get(row.configHash),
       row.secrets.map(({ secretId }) => enteredAt.get(secretId) ?? null),
     ),
@@ -154,8 +157,36 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
   }));
 }
 
+type RequestRow = {
+  configHash: string;
+  decision: "declined" | null;
+  askedByName: string;
+  askedAt: Date;
+  decidedByName: string;
+};
+
+/** By configuration, the request that waits for an Admin, or else the last one that was declined. */
+function newestRequests(fabricId: string, hashes: readonly string[]): Promise<RequestRow[]> {
+  return db.$queryRaw<RequestRow[]>`
+    SELECT DISTINCT ON (r."configHash")
+      r."configHash", r.decision, r."askedByName", r."askedAt", coalesce(r."decidedByName", '') AS "decidedByName"
+    FROM destination_request r
+    WHERE r."fabricId" = ${fabricId} AND r."configHash" = ANY(${hashes})
+      AND (r.decision IS NULL OR r.decision = 'declined')
+      AND r.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = r."secretId")
+    ORDER BY r."configHash", r.decision NULLS FIRST, r."askedAt" DESC`;
+}
+
 /** A value that was replaced after the check was never checked. */
-function statusOf(check: CheckRow | undefined, enteredAt: readonly (Date | null)[]): ConnectionStatus {
+function statusOf(
+  request: RequestRow | undefined,
+  check: CheckRow | undefined,
+  enteredAt: readonly (Date | null)[],
+): ConnectionStatus {
+  if (request?.decision === null)
+    return { state: "waiting", askedByName: request.askedByName, askedAt: request.askedAt };
+  if (!check && request)
+    return { state: "not_tested", reason: "declined", declinedByName: request.decidedByName };
   if (!check) return { state: "not_tested", reason: "never" };
   const { checkedAt, tookMs } = check;
   if (enteredAt.some((at) => at !== null && at > checkedAt)) {

@@ -43,7 +43,13 @@ export type UpdateConnectionInput = z.infer<typeof updateConnectionInput>;
 export const connectionIdInput = z.object({ connectionId: z.string() });
 
 /** The check of a connection, saved or not. */
-export const checkInput = z.object({ kind: z.string().max(64), name: z.string().max(128), properties });
+export const checkInput = z.object({
+  kind: z.string().max(64),
+  name: z.string().max(128),
+  properties,
+  /** The person entered these settings, or was shown where they would send a secret. */
+  isConfirmed: z.boolean(),
+});
 
 /** The state of the Connections tab, as it stands in the URL. */
 export const connectionListQuery = z.object({
@@ -56,6 +62,7 @@ export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 /** Results that say nothing about the connection itself: they leave its status as it was. */
 export const codesBesideStatus: readonly CheckCode[] = [
   "destination_not_allowed",
+  "destination_unconfirmed",
   "sign_in_paused",
   "misconfigured",
   "secret_missing",
@@ -68,7 +75,10 @@ export const codesBesideStatus: readonly CheckCode[] = [
 export type ConnectionStatus =
   | { state: "connected"; checkedAt: Date; tookMs: number }
   | { state: "disconnected"; checkedAt: Date; tookMs: number; code: CheckCode }
-  | { state: "not_tested"; reason: "never" | "value_replaced" };
+  /** A secret would go somewhere new, and an Admin was asked. */
+  | { state: "waiting"; askedByName: string; askedAt: Date }
+  | { state: "not_tested"; reason: "never" | "value_replaced" }
+  | { state: "not_tested"; reason: "declined"; declinedByName: string };
 
 /** A row of the Connections tab. */
 export type ConnectionSummary = {

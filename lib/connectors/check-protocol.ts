@@ -79,6 +79,7 @@ export const checkCodes = [
   "sign_in_paused",
   "misconfigured",
   "destination_not_allowed",
+  "destination_unconfirmed",
   "secret_missing",
   "automate_unavailable",
   "busy",
@@ -114,22 +115,35 @@ export const stepEventSchema = z.strictObject({
   state: z.enum(["started", "passed", "skipped"]),
   ms: ms.optional(),
 });
+const passed = z.strictObject({
+  type: z.literal("result"),
+  ok: z.literal(true),
+  ms,
+  facts: checkFactsSchema.optional(),
+});
+const failed = z.strictObject({
+  type: z.literal("result"),
+  ok: z.literal(false),
+  code: checkCodeSchema,
+  step: checkStepSchema,
+  field: z
+    .string()
+    .regex(/^[A-Za-z]{1,64}$/)
+    .optional(),
+  ms,
+  facts: checkFactsSchema.optional(),
+});
+/** What a worker may say: it talks to strangers. */
+export const workerEventSchema = z.union([stepEventSchema, z.discriminatedUnion("ok", [passed, failed])]);
+
+/** The result of a check. `newPlaces`: by the name of a secret, where it would be sent and never was. */
 export const checkResultSchema = z.discriminatedUnion("ok", [
-  z.strictObject({ type: z.literal("result"), ok: z.literal(true), ms, facts: checkFactsSchema.optional() }),
-  z.strictObject({
-    type: z.literal("result"),
-    ok: z.literal(false),
-    code: checkCodeSchema,
-    step: checkStepSchema,
-    field: z
-      .string()
-      .regex(/^[A-Za-z]{1,64}$/)
-      .optional(),
-    ms,
-    facts: checkFactsSchema.optional(),
+  passed,
+  failed.extend({
+    newPlaces: z.array(z.strictObject({ secret: z.string(), destinations: z.array(z.string()) })).optional(),
   }),
 ]);
-/** The check waits for its turn; `ahead` of it are so many of its fabric. Said by automate, never by a worker. */
+/** The check waits for its turn; `ahead` of it are so many of its fabric. */
 export const queuedEventSchema = z.strictObject({
   type: z.literal("queued"),
   ahead: z.number().int().nonnegative(),

@@ -28,8 +28,11 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   destination_not_allowed: {
     title: "This secret may not be sent there yet.",
-    advice:
-      "Whoever entered its value, or an Admin who signed in less than ten minutes ago, allows a new place by running this check once. Nothing was sent.",
+    advice: "Somebody else entered its value, so an Admin of the team decides. Nothing was sent.",
+  },
+  destination_unconfirmed: {
+    title: "This secret was never sent there.",
+    advice: "Send it only to a place that you know. Nothing was sent yet.",
   },
   secret_missing: {
     title: "The secret that was chosen is gone.",

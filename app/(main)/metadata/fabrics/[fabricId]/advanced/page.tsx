@@ -1,9 +1,11 @@
 import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
+import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { CreateTokenButton } from "@/components/tokens/create-token-button";
 import { TokenTable } from "@/components/tokens/token-table";
 import { EmptyState } from "@/components/ui/empty-state";
+import { getDestinationRule } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/server/require-scope";
@@ -16,6 +18,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const scope = await requireScope(fabricId, "token:list");
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   const tokens = await listTokens(scope);
+  const rule = await getDestinationRule(scope);
   const isAdmin = scope.role === "admin";
   const act = isAdmin ? (
     <CreateTokenButton fabricId={fabric.id} automateUrl={webEnv().AUTOMATE_URL} />
@@ -23,26 +26,30 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
     <WhoCan act="can create and revoke tokens" team={fabric.team.name} admins={fabric.admins} />
   );
   return (
-    <section aria-labelledby="tokens" className="flex flex-col gap-4">
-      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div>
-          <h2 id="tokens" className="font-semibold text-lg">
-            Pipeline tokens
-          </h2>
-          <p className="max-w-2xl text-pretty text-muted">
-            A pipeline reads this fabric's secrets from Automate with one of these. Each read is in Activity.
-          </p>
+    <div className="flex flex-col gap-8">
+      <section aria-labelledby="tokens" className="flex flex-col gap-4">
+        <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+          <div>
+            <h2 id="tokens" className="font-semibold text-lg">
+              Pipeline tokens
+            </h2>
+            <p className="max-w-2xl text-pretty text-muted">
+              A pipeline reads this fabric's secrets from Automate with one of these. Each read is in
+              Activity.
+            </p>
+          </div>
+          {/* Always here: moved by the first token, the dialog that shows it would be gone with it. */}
+          {act}
         </div>
-        {/* Always here: moved by the first token, the dialog that shows it would be gone with it. */}
-        {act}
-      </div>
-      {tokens.length > 0 ? (
-        <TokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
-      ) : (
-        <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
-          Pipelines cannot read the secrets of this fabric until one is created.
-        </EmptyState>
-      )}
-    </section>
+        {tokens.length > 0 ? (
+          <TokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
+        ) : (
+          <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
+            Pipelines cannot read the secrets of this fabric until one is created.
+          </EmptyState>
+        )}
+      </section>
+      <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import { Suspense } from "react";
 import { ConnectionsSearch } from "@/components/connections/connections-search";
 import { ConnectionsTable } from "@/components/connections/connections-table";
 import { Warehouse } from "@/components/connections/warehouse";
+import { WaitingRequestList } from "@/components/destinations/waiting-requests";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { Pagination } from "@/components/ui/pagination";
@@ -10,6 +11,7 @@ import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
+import { listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/server/require-scope";
 
 export const metadata = { title: "Connections" };
@@ -24,12 +26,14 @@ export default async function ConnectionsPage({
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "connection:list");
   const query = connectionListQuery.parse(await searchParams);
+  const waiting = await listWaitingRequests(await requireScope(fabricId, "secret:list"));
   return (
     <section className="group/connections flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
         <ConnectionsSearch />
         <AddConnection fabricId={fabricId} />
       </div>
+      <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={scope.role === "admin"} />
       <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
         <Connections scope={scope} query={query} />
       </Suspense>

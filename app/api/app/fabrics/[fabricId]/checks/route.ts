@@ -11,12 +11,12 @@ export const POST = route({
   run: async (scope, request) => {
     const parsed = checkInput.safeParse(await request.json().catch(() => undefined));
     if (!parsed.success) return problem(400, "The check is malformed.");
-    const { kind, name, properties } = parsed.data;
+    const { kind, name, properties, isConfirmed } = parsed.data;
     const connector = findConnector(kind);
     if (!connector) return problem(400, "There is no such kind of connection.");
     const validated = validate(connector, properties);
     if (!validated.ok) return Response.json({ fieldErrors: validated.fieldErrors }, { status: 422 });
-    const body = { kind, connectionName: name, properties: validated.value };
+    const body = { kind, connectionName: name, properties: validated.value, isConfirmed };
     const answer = await sendToAutomate(scope, "connection:check", body, request.signal).catch(
       () => undefined,
     );

@@ -1,3 +1,4 @@
+import { WaitingRequestList } from "@/components/destinations/waiting-requests";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
@@ -11,6 +12,7 @@ import { SecretFieldList } from "@/components/secrets/secret-field-list";
 import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
+import { listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
 import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
@@ -29,6 +31,7 @@ export default async function SecretPage({
   const secret = await getSecret(scope, secretId).catch(notFoundPage);
   const readers = await listRecentReaders(scope, secretId);
   const paused = await listPausedSignIns(scope, secretId);
+  const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = scope.role === "admin";
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
@@ -41,6 +44,7 @@ export default async function SecretPage({
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
+          <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} ofOneSecret />
           <PausedSignIns fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />

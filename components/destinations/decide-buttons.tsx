@@ -1,0 +1,54 @@
+"use client";
+
+import { useState } from "react";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { Button } from "@/components/ui/button";
+import { useToast } from "@/components/ui/toast";
+import { decideRequestAction } from "@/lib/destinations/actions";
+import type { DecideRequestInput, WaitingRequest } from "@/lib/destinations/schema";
+
+type Decision = DecideRequestInput["decision"];
+
+const said: Record<Decision, string> = { allowed: "Allowed", declined: "Declined" };
+
+export function DecideButtons({ fabricId, request }: { fabricId: string; request: WaitingRequest }) {
+  const toast = useToast();
+  const reauthenticate = useReauthenticate();
+  const [pending, setPending] = useState<Decision | null>(null);
+
+  async function decide(decision: Decision) {
+    setPending(decision);
+    const run = reauthenticate.protect(decideRequestAction);
+    const result = await run(fabricId, { requestId: request.id, decision }).catch(() => null);
+    setPending(null);
+    if (result?.ok)
+      toast(said[decision], { description: `${request.secret.name} to ${request.destinations.join(", ")}` });
+    else if (result?.code !== "reauthenticate")
+      toast("Nothing was decided", {
+        tone: "danger",
+        description:
+          result?.code === "refused"
+            ? "Somebody else has decided it, or the secret’s value was replaced since. Load the page again."
+            : errorText(result?.code ?? "unexpected"),
+      });
+  }
+
+  const about = (
+    <span className="sr-only">
+      {" "}
+      {request.secret.name} to {request.destinations.join(", ")}
+    </span>
+  );
+  return (
+    <div className="flex gap-2">
+      <Button size="sm" isPending={pending === "declined"} onClick={() => decide("declined")}>
+        Decline{about}
+      </Button>
+      <Button size="sm" variant="primary" isPending={pending === "allowed"} onClick={() => decide("allowed")}>
+        Allow{about}
+      </Button>
+      {reauthenticate.dialog}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+"use client";
+
+import { useState } from "react";
+import { ruleTexts } from "@/components/destinations/rule-texts";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { cx } from "@/components/ui/class-names";
+import { useToast } from "@/components/ui/toast";
+import { setDestinationRuleAction } from "@/lib/destinations/actions";
+import { type DestinationRule, destinationRules } from "@/lib/destinations/schema";
+
+/** Set at once, by who signed in lately; what was not set goes back to what is. */
+export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {
+  const toast = useToast();
+  const reauthenticate = useReauthenticate();
+  const [wanted, setWanted] = useState<DestinationRule | null>(null);
+  const shown = wanted ?? rule;
+
+  async function set(next: DestinationRule) {
+    setWanted(next);
+    const run = reauthenticate.protect(setDestinationRuleAction);
+    const result = await run(fabricId, { rule: next }).catch(() => null);
+    setWanted(null);
+    if (result?.ok) toast(`New destinations: ${ruleTexts[next].label}`);
+    else if (result?.code !== "reauthenticate")
+      toast("The rule is as it was", {
+        tone: "danger",
+        description: errorText(result?.code ?? "unexpected"),
+      });
+  }
+
+  return (
+    <fieldset className="min-w-0" aria-busy={wanted !== null}>
+      <legend className="sr-only">Who may send a secret somewhere new</legend>
+      <div className="grid gap-2 lg:grid-cols-3">
+        {destinationRules.map((one) => (
+          <label
+            key={one}
+            className={cx(
+              "relative flex cursor-pointer items-start gap-3 rounded-lg border p-3 transition-colors",
+              "has-focus-visible:outline-2 has-focus-visible:outline-ring has-focus-visible:outline-offset-2",
+              shown === one ? "border-accent bg-accent-soft" : "border-line-strong bg-surface hover:bg-hover",
+            )}
+          >
+            <input
+              type="radio"
+              name="destination-rule"
+              value={one}
+              checked={shown === one}
+              onChange={() => void set(one)}
+              aria-labelledby={`rule-${one}`}
+              aria-describedby={`rule-${one}-about`}
+              className="mt-1 size-4 shrink-0 accent-accent"
+            />
+            <span className="min-w-0">
+              <span id={`rule-${one}`} className="block font-medium">
+                {ruleTexts[one].label}
+              </span>
+              <span id={`rule-${one}-about`} className="block text-muted text-sm">
+                {ruleTexts[one].about}
+              </span>
+            </span>
+          </label>
+        ))}
+      </div>
+      {reauthenticate.dialog}
+    </fieldset>
+  );
+}

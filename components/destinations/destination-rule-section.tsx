@@ -1,0 +1,36 @@
+import { DestinationRuleChoice } from "@/components/destinations/destination-rule-choice";
+import { ruleTexts } from "@/components/destinations/rule-texts";
+import type { DestinationRule } from "@/lib/destinations/schema";
+
+/** Who may send the fabric's secrets somewhere new: Admins choose, Users read it. */
+export function DestinationRuleSection({
+  fabricId,
+  rule,
+  isAdmin,
+}: {
+  fabricId: string;
+  rule: DestinationRule;
+  isAdmin: boolean;
+}) {
+  const { label, about } = ruleTexts[rule];
+  return (
+    <section aria-labelledby="new-destinations" className="flex flex-col gap-4">
+      <div>
+        <h2 id="new-destinations" className="font-semibold text-lg">
+          New destinations
+        </h2>
+        <p className="max-w-2xl text-pretty text-muted">
+          Who may let a check send a secret of this fabric to a place where it was never sent.
+        </p>
+      </div>
+      {isAdmin ? (
+        <DestinationRuleChoice fabricId={fabricId} rule={rule} />
+      ) : (
+        <p className="rounded-lg border border-line bg-surface p-3">
+          <span className="font-medium">{label}.</span>{" "}
+          <span className="text-muted">{about} Admins of the team can change this.</span>
+        </p>
+      )}
+    </section>
+  );
+}

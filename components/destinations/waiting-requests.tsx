@@ -1,0 +1,79 @@
+import Link from "next/link";
+import { DecideButtons } from "@/components/destinations/decide-buttons";
+import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { WaitingRequest, WaitingRequests } from "@/lib/destinations/schema";
+
+/** Who asks to send a secret somewhere new, and why; nothing when nobody does. */
+export function WaitingRequestList({
+  fabricId,
+  waiting: { requests, total },
+  isAdmin,
+  ofOneSecret = false,
+}: {
+  fabricId: string;
+  waiting: WaitingRequests;
+  isAdmin: boolean;
+  /** The page is about this secret already. */
+  ofOneSecret?: boolean;
+}) {
+  if (requests.length === 0) return null;
+  const hidden = total - requests.length;
+  return (
+    <DetailSection id="waiting-requests" title={`Waiting for approval (${total})`}>
+      <DetailList>
+        {requests.map((request) => (
+          <DetailItem key={request.id}>
+            <RequestText fabricId={fabricId} request={request} ofOneSecret={ofOneSecret} />
+            {isAdmin && <DecideButtons fabricId={fabricId} request={request} />}
+          </DetailItem>
+        ))}
+      </DetailList>
+      {(!isAdmin || hidden > 0) && (
+        <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
+          {isAdmin ? `${hidden} more wait behind these.` : "Admins of the team allow or decline."}
+        </p>
+      )}
+    </DetailSection>
+  );
+}
+
+function RequestText({
+  fabricId,
+  request: { secret, destinations, connectionName, reason, askedByName, askedAt },
+  ofOneSecret,
+}: {
+  fabricId: string;
+  request: WaitingRequest;
+  ofOneSecret: boolean;
+}) {
+  return (
+    <div className="min-w-0 flex-1 basis-72">
+      <p>
+        {ofOneSecret ? (
+          "Send it to "
+        ) : (
+          <>
+            Send{" "}
+            <Link
+              href={`/metadata/fabrics/${fabricId}/secrets/${secret.id}`}
+              className="rounded-sm font-medium underline decoration-line-strong underline-offset-3 hover:text-accent-text"
+            >
+              {secret.name}
+            </Link>{" "}
+            to{" "}
+          </>
+        )}
+        {destinations.map((destination) => (
+          <code key={destination} className="wrap-anywhere block font-mono text-sm">
+            {destination}
+          </code>
+        ))}
+      </p>
+      {reason && <p>“{reason}”</p>}
+      <p className="text-muted text-sm">
+        {askedByName} asked <RelativeTime date={askedAt} /> for the connection {connectionName}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { checkInput } from "@/lib/connections/schema";
+
+/** Who may send the secrets of a fabric somewhere new. */
+export const destinationRules = ["ask", "open", "locked"] as const;
+export const destinationRuleSchema = z.enum(destinationRules);
+export type DestinationRule = (typeof destinationRules)[number];
+export const defaultDestinationRule: DestinationRule = "ask";
+
+export const setRuleInput = z.object({ rule: destinationRuleSchema });
+
+export const askForApprovalInput = checkInput.pick({ kind: true, name: true, properties: true }).extend({
+  reason: z
+    .string()
+    .trim()
+    .max(280, "Reason is longer than 280 characters.")
+    .regex(/^[^\0]*$/, "Reason holds a character that cannot be stored."),
+});
+export type AskForApprovalInput = z.infer<typeof askForApprovalInput>;
+
+export const decideRequestInput = z.object({
+  requestId: z.string().max(64),
+  decision: z.enum(["allowed", "declined"]),
+});
+export type DecideRequestInput = z.infer<typeof decideRequestInput>;
+
+/** Somebody waits for an Admin to say whether a secret may be sent somewhere new. */
+export type WaitingRequest = {
+  id: string;
+  secret: { id: string; name: string };
+  destinations: string[];
+  connectionName: string;
+  reason: string;
+  askedAt: Date;
+  askedByName: string;
+};
+
+/** What is shown of the requests of a fabric or a secret: the oldest ones, and how many there are. */
+export type WaitingRequests = { requests: WaitingRequest[]; total: number };
