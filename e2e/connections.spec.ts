@@ -105,6 +105,10 @@ test("a wrong password is named at its field, and replacing the value makes the 
   const secret = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
     world.fabric.id,
   ]);
+  const allowed = await database().query<{ id: string }>(
+    `SELECT id FROM allowed_destination WHERE "fabricId" = $1`,
+    [world.fabric.id],
+  );
   const replaced = await callAction(await callerOf(world.user), "replaceSecretAction", [
     world.fabric.id,
     {
@@ -112,6 +116,7 @@ test("a wrong password is named at its field, and replacing the value makes the 
       secretId: secret.rows[0]?.id,
       expectedVersion: 1,
       fields: { value: login.password },
+      destinationIds: allowed.rows.map(({ id }) => id),
     },
   ]);
   expect(replaced).toMatchObject({ ok: true });
@@ -280,7 +285,7 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
   await signIn(context, world.user);
   await connect();
   await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
-  await expect(picker(page, "Token")).toHaveAccessibleDescription(/Whoever entered its value, or an Admin/);
+  await expect(picker(page, "Token")).toHaveAccessibleDescription(/an Admin of the team decides/);
   expect([dialled, bytes]).toEqual([0, 0]);
 
   await signIn(context, world.admin);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -31,7 +32,7 @@ for (const kind of kinds) {
   test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, world }) => {
     process.env.TEST_DATABASE_URL = stack().databaseUrl;
     // Each has a name of its own: a worker that still knows the last one would take it for this.
-    const authority = await createAuthority(`Authority of ${kind}`);
+    const authority = await createAuthority(`Authority of ${kind} ${randomUUID()}`);
     const example = examples[kind];
     if (example === undefined) throw new Error(`There is no example of ${kind}.`);
     const { properties, secrets, start } = example;

@@ -28,7 +28,8 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   destination_not_allowed: {
     title: "This secret may not be sent there yet.",
-    advice: "Somebody else entered its value, so an Admin of the team decides. Nothing was sent.",
+    advice:
+      "Somebody else entered its value, or the fabric is locked, so an Admin of the team decides. Nothing was sent.",
   },
   destination_unconfirmed: {
     title: "This secret was never sent there.",

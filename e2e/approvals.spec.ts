@@ -1,0 +1,162 @@
+import {
+  checkPanel,
+  chooseSecret,
+  connectionRow,
+  connectionsPath,
+  fillConnection,
+  startConnection,
+} from "@/e2e/connections-screen";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { database, type World } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+
+type Person = World["user"];
+
+async function addToken(world: World, person: Person, value: string): Promise<string> {
+  const made = await callAction(await callerOf(person), "createSecretAction", [
+    world.fabric.id,
+    { subKind: "text", name: "api_token", fields: { value } },
+  ]);
+  if (!made.ok) throw new Error(made.code);
+  return (made.value as { id: string }).id;
+}
+
+const fieldsOf = (baseUrl: string) => ({
+  "Connection Name": "Orders",
+  "Base URL": baseUrl,
+  Encryption: "No encryption",
+  Authentication: "Bearer token",
+});
+
+test("who may not send a secret to a new place asks, saves meanwhile, and an Admin allows it with one click", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const value = canary.value();
+  const api = await startRestApiServer({ bearer: value });
+  const secretId = await addToken(world, world.admin, value);
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl));
+  await chooseSecret(page, "Token", "api_token");
+  const panel = checkPanel(page);
+  await expect(panel.getByText("This secret may not be sent there yet.")).toBeVisible();
+  await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
+  await panel.getByLabel("Reason").fill("The monthly report reads orders");
+  // Enter asks, and does not save the connection around it.
+  await panel.getByLabel("Reason").press("Enter");
+  await expect(panel.getByText(/^You asked\./)).toBeVisible();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const row = connectionRow(page, "Orders");
+  await expect(row).toContainText("Waiting for approval");
+  const waiting = page.getByRole("region", { name: "Waiting for approval (1)" });
+  await expect(waiting).toContainText("Uri User asked");
+  await expect(waiting).toContainText("Admins of the team allow or decline.");
+  await expect(waiting.getByRole("button")).toHaveCount(0);
+  expect(api.requests).toEqual([]);
+
+  await signIn(context, world.admin);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  await expect(waiting).toContainText("The monthly report reads orders");
+  await expect(waiting).toContainText("for the connection Orders");
+  await waiting.getByRole("button", { name: /^Allow/ }).click();
+  await expect(waiting).toBeHidden();
+  await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
+    "added by Ada Admin",
+  );
+
+  await signIn(context, world.user);
+  await open(page, connectionsPath(world.fabric));
+  await expect(row).toContainText("Not tested");
+  await row.getByRole("button", { name: "Check Orders" }).click();
+  await expect(row).toContainText("Connected");
+  await api.close();
+});
+
+test("an Admin declines, and the connection says who did", async ({ page, context, world, canary }) => {
+  const value = canary.value();
+  const api = await startRestApiServer({ bearer: value });
+  await addToken(world, world.admin, value);
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl));
+  await chooseSecret(page, "Token", "api_token");
+  await checkPanel(page).getByRole("button", { name: "Ask for approval" }).click();
+  await expect(checkPanel(page).getByText(/^You asked\./)).toBeVisible();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+
+  await signIn(context, world.admin);
+  await open(page, connectionsPath(world.fabric));
+  await page.getByRole("button", { name: /^Decline/ }).click();
+  await expect(connectionRow(page, "Orders")).toContainText("Ada Admin declined to send the secret there.");
+  expect(api.requests).toEqual([]);
+  await api.close();
+});
+
+test("a connection that a colleague points elsewhere takes nobody's secret along: the person is shown where, first", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const value = canary.value();
+  const theirs = await startRestApiServer({ bearer: value });
+  const secretId = await addToken(world, world.admin, value);
+  // The colleague saves it; the Admin, who entered the value and might allow the place, presses Check.
+  await callAction(await callerOf(world.user), "createConnectionAction", [
+    world.fabric.id,
+    {
+      kind: "restapi",
+      name: "Orders",
+      description: "",
+      properties: { baseUrl: theirs.baseUrl, tlsMode: "disable", authType: "bearer", bearerToken: secretId },
+    },
+  ]);
+  await signIn(context, world.admin);
+  await open(page, connectionsPath(world.fabric));
+  await connectionRow(page, "Orders").getByRole("button", { name: "Check Orders" }).click();
+  await expect(page.getByText("Orders: This secret was never sent there.")).toBeVisible();
+  await connectionRow(page, "Orders").getByRole("link", { name: "Orders" }).click();
+  const panel = checkPanel(page);
+  await panel.getByRole("button", { name: "Check", exact: true }).click();
+  await expect(panel.getByText("This secret was never sent there.")).toBeVisible();
+  await expect(panel.getByText("api_token")).toBeVisible();
+  expect(theirs.requests).toEqual([]);
+  const { rows } = await database().query(`SELECT 1 FROM allowed_destination WHERE "secretId" = $1`, [
+    secretId,
+  ]);
+  expect(rows).toEqual([]);
+
+  await panel.getByRole("button", { name: "Send it there" }).click();
+  await expect(panel.getByText("It works.")).toBeVisible();
+  expect(theirs.requests).toHaveLength(1);
+  await theirs.close();
+});
+
+test("an Admin locks a fabric, and whoever entered a value asks as well", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  await addToken(world, world.user, canary.value());
+  await signIn(context, world.user);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  const section = page.getByRole("region", { name: "New destinations" });
+  await expect(section).toContainText("Ask.");
+  await expect(section).toContainText("Admins of the team can change this.");
+  await signIn(context, world.admin);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await section.getByRole("radio", { name: "Locked" }).check();
+  await expect(page.getByText("New destinations: Locked")).toBeVisible();
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "REST API");
+  await fillConnection(page, fieldsOf("http://127.0.0.1:9"));
+  await chooseSecret(page, "Token", "api_token");
+  await expect(checkPanel(page).getByRole("button", { name: "Ask for approval" })).toBeVisible();
+});
