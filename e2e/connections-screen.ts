@@ -41,7 +41,10 @@ export async function openPicker(page: Page, label: string): Promise<Locator> {
 
 export async function chooseSecret(page: Page, label: string, name: string): Promise<void> {
   const popup = await openPicker(page, label);
-  await popup.getByRole("option", { name }).click();
+  const option = popup.getByRole("option", { name });
+  // To reach it the page may be scrolled, and the popup then changes sides: only what has come to rest is clicked.
+  await option.hover();
+  await option.click();
   await expect(popup).toBeHidden();
   await expect(picker(page, label)).toContainText(name);
 }

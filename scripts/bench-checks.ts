@@ -1,5 +1,5 @@
 import { createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
+import { createShippedTrials } from "@/e2e/fakes/check-trial";
 import { examples } from "@/e2e/fakes/examples/registry";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 
@@ -14,7 +14,7 @@ const rows: string[][] = [];
 for (const [kind, example] of Object.entries(examples)) {
   const { routes, close } = await example.start(authority);
   const world = { routes, authorities: [authority.cert] };
-  const trials = createTrials(world);
+  const trials = createShippedTrials(world);
   const many = createManyChecks();
   const whole: number[] = [];
   const bare: number[] = [];

@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createJob } from "@/e2e/fakes/check-trial";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { examples } from "@/e2e/fakes/examples/registry";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
+import { createJob } from "@/e2e/fakes/trial-job";
 import { destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { visibleFields } from "@/lib/connectors/validate";

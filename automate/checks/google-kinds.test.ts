@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type World } from "@/e2e/fakes/check-trial";
+import { createTrials } from "@/e2e/fakes/check-trial";
 import {
   createServiceAccount,
   type GoogleOptions,
@@ -21,6 +21,7 @@ import {
 } from "@/e2e/fakes/google-services";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import type { ServiceReply } from "@/e2e/fakes/service-replies";
+import type { World } from "@/e2e/fakes/trial-job";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type World } from "@/e2e/fakes/check-trial";
+import { createTrials } from "@/e2e/fakes/check-trial";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import type { MicrosoftOptions, MicrosoftServer } from "@/e2e/fakes/microsoft-server";
 import {
@@ -13,6 +13,7 @@ import {
   workspaces,
 } from "@/e2e/fakes/microsoft-services";
 import type { ServiceReply } from "@/e2e/fakes/service-replies";
+import type { World } from "@/e2e/fakes/trial-job";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);

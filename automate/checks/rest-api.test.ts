@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createJob, createTrials, type Secrets, type TrialOptions } from "@/e2e/fakes/check-trial";
+import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
 import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
 import { type RestApiOptions, type RestApiServer, startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { startTokenServer, type TokenServerOptions } from "@/e2e/fakes/token-server";
+import { createJob, type Secrets } from "@/e2e/fakes/trial-job";
 
 const trials = createTrials();
 const open: { close(): Promise<void> }[] = [];

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createTrials, type Secrets, type TrialOptions } from "@/e2e/fakes/check-trial";
+import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
 import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
 import {
   createSshKey,
@@ -7,6 +7,7 @@ import {
   type SftpServerOptions,
   startSftpServer,
 } from "@/e2e/fakes/sftp-server";
+import type { Secrets } from "@/e2e/fakes/trial-job";
 
 const password = "canary-pässword";
 const userKey = createSshKey();

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { z } from "zod";
-import { createJob, expectSilence, type World } from "@/e2e/fakes/check-trial";
+import type { CheckJob } from "@/automate/check-job";
 import type { Example } from "@/e2e/fakes/examples/define";
+import { examples } from "@/e2e/fakes/examples/registry";
+import { createJob, expectSilence, type World } from "@/e2e/fakes/trial-job";
 import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
 
 /** How a check ended, and where it was when its time was over. */
@@ -30,23 +32,39 @@ export function createManyChecks() {
     return worker;
   };
 
+  /** All that was said until the result, or until the time was over. */
+  async function runJob(
+    job: CheckJob,
+    world: World = { routes: {}, authorities: [] },
+    timeoutMs = 800,
+  ): Promise<CheckEvent[]> {
+    const worker = idle.pop() ?? start();
+    const said = await new Promise<unknown>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("exit", () => reject(new Error("The worker died.")));
+      worker.send({ job, ...world, timeoutMs });
+    });
+    worker.removeAllListeners("exit");
+    const events = z.array(checkEventSchema).parse(said);
+    // A driver that was cut off in the middle may go on dialling, in the check of somebody else.
+    const last = events.at(-1);
+    const isAtRest = last?.type === "result" && (last.ok || !examples[job.kind]?.dialsOn);
+    if (isAtRest) idle.push(worker);
+    else worker.kill("SIGKILL");
+    return events;
+  }
+
   return {
-    async run(kind: string, example: Example, world: World, timeoutMs = 800): Promise<Outcome> {
-      const job = { ...createJob(kind, example.properties, example.secrets), egressAllow: ["127.0.0.0/8"] };
-      const worker = idle.pop() ?? start();
-      const said = await new Promise<unknown>((resolve, reject) => {
-        worker.once("message", resolve);
-        worker.once("exit", () => reject(new Error("The worker died.")));
-        worker.send({ job, ...world, timeoutMs });
-      });
-      worker.removeAllListeners("exit");
-      const events = z.array(checkEventSchema).parse(said);
-      // A driver that was cut off in the middle may go on dialling, in the check of somebody else.
-      const last = events.at(-1);
-      const isAtRest = last?.type === "result" && (last.ok || !example.dialsOn);
-      if (isAtRest) idle.push(worker);
-      else worker.kill("SIGKILL");
-      expectSilence(events, job.secrets);
+    runJob,
+    async run(
+      kind: string,
+      { properties, secrets }: Pick<Example, "properties" | "secrets">,
+      world: World,
+      timeoutMs?: number,
+    ): Promise<Outcome> {
+      const job = { ...createJob(kind, properties, secrets), egressAllow: ["127.0.0.0/8"] };
+      const events = await runJob(job, world, timeoutMs);
+      expectSilence(events, secrets);
       return outcomeOf(events);
     },
     close() {

@@ -1,7 +1,8 @@
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type Secrets, type World } from "@/e2e/fakes/check-trial";
+import { createShippedTrials } from "@/e2e/fakes/check-trial";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import type { OneService, Replies } from "@/e2e/fakes/one-service";
+import type { Secrets, World } from "@/e2e/fakes/trial-job";
 
 type Connection = { properties: Readonly<Record<string, string | number>>; secrets: Secrets };
 type Change = Partial<Connection> & { replies?: Replies };
@@ -10,7 +11,7 @@ type Start = (authority: Authority, replies: Replies) => Promise<OneService>;
 /** Checks of one kind against the service that stands in for it, started anew for each check. */
 export function createServiceTrials(kind: string, connection: Connection, start: Start) {
   const world: World = { routes: {}, authorities: [] };
-  const trials = createTrials(world);
+  const shipped = createShippedTrials(world);
   const many = createManyChecks();
   let authority: Authority | undefined;
   let requests: readonly string[] = [];
@@ -34,19 +35,14 @@ export function createServiceTrials(kind: string, connection: Connection, start:
     /** In a worker as it is shipped. */
     ship(change: Change = {}) {
       const { properties, secrets } = changed(change);
-      return withService(change, () => trials.run(kind, properties, secrets));
+      return withService(change, () => shipped.run(kind, properties, secrets));
     },
     check(change: Change = {}) {
-      const example = { ...changed(change), places: [], transport: "https" as const, start: never };
-      return withService(change, () => many.run(kind, example, world, 5000));
+      return withService(change, () => many.run(kind, changed(change), world, 5000));
     },
     close() {
-      trials.close();
+      shipped.close();
       many.close();
     },
   };
-}
-
-function never(): never {
-  throw new Error("The service runs already.");
 }

@@ -1,5 +1,5 @@
 import type { Authority } from "@/e2e/fakes/certificates";
-import type { Secrets } from "@/e2e/fakes/check-trial";
+import type { Secrets } from "@/e2e/fakes/trial-job";
 
 /**
  * A connection of one kind that passes its check against servers on this machine: what drives the fault matrix, the

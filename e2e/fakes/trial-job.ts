@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { CheckJob } from "@/automate/check-job";
+import type { CheckEvent } from "@/lib/connectors/check-protocol";
+import { hostPortOf } from "@/lib/connectors/destination";
+import { findConnector } from "@/lib/connectors/registry";
+import { validate } from "@/lib/connectors/validate";
+
+export type Secrets = CheckJob["secrets"];
+
+/** The world of a trial: the loopback ports that stand in for services by their "host:port", and who signs for them. */
+export type World = { routes: Record<string, number>; authorities: string[] };
+
+/** A job as automate makes it from a saved connection. */
+export function createJob(kind: string, input: object, secrets: Secrets): CheckJob {
+  const connector = findConnector(kind);
+  if (connector === null) throw new Error(`There is no kind ${kind}.`);
+  const ids = Object.fromEntries(Object.keys(secrets).map((field) => [field, `id-of-${field}`]));
+  const validated = validate(connector, { ...input, ...ids });
+  if (!validated.ok) throw new Error(JSON.stringify(validated.fieldErrors));
+  const { oauthClient } = secrets;
+  const isCompound = typeof oauthClient === "object" && !(oauthClient instanceof Uint8Array);
+  const authHost = isCompound ? hostPortOf(oauthClient.authUrl ?? "") : null;
+  const facts = authHost === null ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
+  const destinations = connector.destinations(validated.value, facts);
+  return { kind, properties: validated.value, secrets, destinations, egressAllow: [] };
+}
+
+/** Asserts that nothing that was secret, and nothing that a server said, came out of a worker. */
+export function expectSilence(events: readonly CheckEvent[], secrets: Secrets): void {
+  const said = JSON.stringify(events);
+  for (const value of Object.values(secrets).flatMap(valuesOf)) {
+    for (const form of [value, Buffer.from(value).toString("base64"), encodeURIComponent(value)])
+      assert.ok(!said.includes(form), "A check let a secret out.");
+  }
+  assert.doesNotMatch(said, /You sent|Error:|\bat \/|node_modules/);
+}
+
+function valuesOf(secret: Secrets[string]): string[] {
+  if (typeof secret === "string") return [secret];
+  if (secret instanceof Uint8Array) return [Buffer.from(secret).toString("latin1")];
+  return [secret?.password, secret?.clientSecret].filter((value) => value !== undefined);
+}
