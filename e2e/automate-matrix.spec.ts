@@ -160,8 +160,9 @@ for (const purpose of purposes) {
     }
     expect((await send(world, world.user, purpose, await make())).status).toBe(user);
     const served = await send(world, world.admin, purpose, await make());
-    // The destination of the table does not exist: an Admin is told so, nobody else.
-    expect(served.status).toBe(purpose === "destination:remove" ? 404 : 200);
+    // What these two of the table name does not exist: an Admin is told so, nobody else.
+    const isMissing = purpose === "destination:remove" || purpose === "destination:decide";
+    expect(served.status).toBe(isMissing ? 404 : 200);
     await served.text();
   });
 }

@@ -40,7 +40,8 @@ async function twoWorlds(): Promise<{ world: World; other: World; things: Things
 
 function ask(caller: Caller, path: string, headers: Record<string, string> = {}) {
   if (!path.endsWith("/checks")) return visit(caller, path, { headers });
-  const body = JSON.stringify({ kind: "restapi", name: "x", properties: { baseUrl: "https://127.0.0.1:9" } });
+  const properties = { baseUrl: "https://127.0.0.1:9" };
+  const body = JSON.stringify({ kind: "restapi", name: "x", properties, isConfirmed: false });
   const own = { origin: stack().webUrl, "content-type": "application/json" };
   return visit(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
 }

@@ -7,7 +7,7 @@ import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
 import { CredentialNote } from "@/components/connections/credential-note";
-import { SaveBar } from "@/components/connections/save-bar";
+import { type Outlook, SaveBar } from "@/components/connections/save-bar";
 import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
 import { errorText } from "@/components/form/error-texts";
@@ -20,6 +20,7 @@ import { Input } from "@/components/ui/input";
 import { useToast } from "@/components/ui/toast";
 import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
 import { codesBesideStatus } from "@/lib/connections/schema";
+import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
 import { askForApprovalAction } from "@/lib/destinations/actions";
 import { resetSignInsAction } from "@/lib/sign-ins/actions";
@@ -64,6 +65,8 @@ export function ConnectionForm({
   });
   const { isDirty, isSubmitting, errors } = form.formState;
   const [isSaved, setIsSaved] = useState(false);
+  /** The result after which an Admin was asked. */
+  const [askedFor, setAskedFor] = useState<CheckResult | null>(null);
   const properties = useWatch({ control: form.control, name: "properties" });
   const { progress, subjectOf, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors } =
     useConnectionCheck(fabricId, connector, form, saved !== undefined);
@@ -114,11 +117,13 @@ export function ConnectionForm({
     const answer = await askForApprovalAction(fabricId, { ...subjectOf(), reason });
     if (!answer.ok) return answer.code;
     if (answer.value.waiting === 0) await check({ isConfirmed: true });
+    else if (progress.phase === "done") setAskedFor(progress.result);
     return null;
   }
 
   const isUnchanged = saved !== undefined && !isDirty;
   const result = progress.phase === "done" && !isStale(properties) ? progress.result : null;
+  const outlook = outlookOf(progress.phase === "running", result, result !== null && result === askedFor);
   return (
     <>
       <FormProvider {...form}>
@@ -183,9 +188,7 @@ export function ConnectionForm({
             />
           </div>
           <SaveBar
-            hasPassed={result?.ok === true}
-            isChecking={progress.phase === "running"}
-            hasFailed={result?.ok === false && !codesBesideStatus.includes(result.code)}
+            outlook={outlook}
             isUnchanged={isUnchanged}
             isSubmitting={isSubmitting}
             cancelHref={`/metadata/fabrics/${fabricId}/connections`}
@@ -209,4 +212,12 @@ export function ConnectionForm({
       />
     </>
   );
+}
+
+function outlookOf(isChecking: boolean, result: CheckResult | null, hasAsked: boolean): Outlook {
+  if (isChecking) return "checking";
+  if (hasAsked) return "waiting";
+  if (result === null) return "not_tested";
+  if (result.ok) return "connected";
+  return codesBesideStatus.includes(result.code) ? "not_tested" : "disconnected";
 }

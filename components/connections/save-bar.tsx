@@ -1,34 +1,33 @@
 import { Button, ButtonLink } from "@/components/ui/button";
 
-/** Save after a check that passed; before that, Save anyway, and what the status will say. */
+/** What its status will say when the connection is saved now. */
+export type Outlook = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
+
+const words: Record<Outlook, string> = {
+  connected: "",
+  disconnected: "Saved now, its status will be Disconnected.",
+  waiting: "Its status will be Waiting for approval.",
+  checking: "The check is still running.",
+  not_tested: "Not checked as it is now: its status will be Not tested.",
+};
+
+/** Save after a check that passed, or once an Admin was asked; before that, Save anyway. */
 export function SaveBar({
-  hasPassed,
-  hasFailed,
-  isChecking,
+  outlook,
   isUnchanged,
   isSubmitting,
   cancelHref,
 }: {
-  hasPassed: boolean;
-  /** True when a check found something wrong with the connection itself. */
-  hasFailed: boolean;
-  isChecking: boolean;
+  outlook: Outlook;
   isUnchanged: boolean;
   isSubmitting: boolean;
   cancelHref: string;
 }) {
-  const isPlain = hasPassed || isUnchanged;
+  const isPlain = isUnchanged || outlook === "connected" || outlook === "waiting";
+  const said = isUnchanged ? "" : words[outlook];
   return (
     <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
-      {!isPlain && (
-        <p className="min-w-0 flex-1 basis-full text-muted sm:basis-48 text-sm">
-          {hasFailed
-            ? "Saved now, its status will be Disconnected."
-            : isChecking
-              ? "The check is still running."
-              : "Not checked as it is now: its status will be Not tested."}
-        </p>
-      )}
+      {said && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{said}</p>}
       <ButtonLink href={cancelHref}>Cancel</ButtonLink>
       <Button type="submit" variant={isPlain ? "primary" : "secondary"} isPending={isSubmitting}>
         {isPlain ? "Save" : "Save anyway"}

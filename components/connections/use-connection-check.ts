@@ -44,7 +44,8 @@ export function useConnectionCheck(
           { shouldFocus: movesFocus && index === 0 },
         );
       }
-    } else if (!answer.ok && answer.field) {
+      // A new place is decided in the panel: nothing is wrong with the field.
+    } else if (!answer.ok && answer.field && !answer.newPlaces) {
       const { title, advice } = checkTexts[answer.code];
       form.setError(`properties.${answer.field}`, { type: "found", message: `${title} ${advice}` });
       // The picker still shows the name that it had.
