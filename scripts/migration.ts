@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { createJobSchema } from "@/scripts/job-schema";
 import { applyMigrations } from "@/scripts/schema-engine";
 
 export type MigrationOptions = {
@@ -37,6 +38,7 @@ export async function migrate({ databaseUrl, rolePrefix, logins }: MigrationOpti
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl);
+    await createJobSchema(client);
     await grant(client, rolePrefix);
     for (const [login, password] of Object.entries(logins))
       await setLogin(client, rolePrefix, login, password);
