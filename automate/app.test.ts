@@ -5,6 +5,7 @@ import { importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase } from "@/scripts/test-database";
@@ -33,7 +34,11 @@ beforeAll(async () => {
   await addSecret("warehouse", canary);
   delete process.env.WEB_DATABASE_URL;
   pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
-  app = createApp({ keys: fabric.keys, pool, logger: false });
+  app = createApp({
+    keys: fabric.keys,
+    runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
+    logger: false,
+  });
 });
 
 afterAll(async () => {

@@ -5,7 +5,6 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import type { CheckPool } from "@/automate/check-pool";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
@@ -14,6 +13,7 @@ import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
+import type { PreparedRuns } from "@/automate/run-prepared-check";
 import type { JsonBody } from "@/automate/verify-request";
 import { CannotOpen } from "@/lib/crypto/open";
 import { db } from "@/lib/db";
@@ -22,7 +22,7 @@ import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 /** Automate's HTTP surface: the runtime API for pipelines, and what web asks for by signed requests. */
 export function createApp(deps: {
   keys: FabricKeys;
-  pool: CheckPool;
+  runPrepared: PreparedRuns;
   logger: NonNullable<FastifyServerOptions["logger"]>;
 }): FastifyInstance {
   const app = Fastify({
@@ -56,7 +56,7 @@ export function createApp(deps: {
   pipelineTokenRoutes(app);
   destinationRoutes(app);
   signInRoutes(app);
-  checkRoutes(app, deps.keys, deps.pool);
+  checkRoutes(app, deps.runPrepared);
   return app;
 }
 

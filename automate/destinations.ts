@@ -96,6 +96,7 @@ function mayAllow(
   { manifest, enteredBy }: CurrentSecret,
   rule: DestinationRule,
 ): boolean {
+  // Selvage by itself sends a secret only to where a person let it go.
   if (actor.kind !== "user") return false;
   if (role === "admin" && isFresh(actor)) return true;
   if (rule === "locked") return false;

@@ -36,6 +36,8 @@ export function createPreparedRuns(deps: Deps) {
     );
 }
 
+export type PreparedRuns = ReturnType<typeof createPreparedRuns>;
+
 /** Checks with the same configuration and the same values are the same. */
 function identityOf({ fabricId }: Run["scope"], { connector, properties, openings }: PreparedCheck): string {
   const versions = openings.map(({ field, opening: { secret } }) => [field, secret.version]);

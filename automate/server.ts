@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { createApp } from "@/automate/app";
+import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
 import { purge } from "@/automate/purge";
+import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { db } from "@/lib/db";
 import { requireDatabaseRole } from "@/lib/db-role";
 import { automateEnv } from "@/lib/env";
@@ -22,15 +24,27 @@ async function main(): Promise<void> {
     new URL(isSource ? "./check-worker.ts" : "./check-worker.mjs", import.meta.url),
   );
   const pool = createCheckPool({ workerPath });
-  const app = createApp({ keys: createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY), pool, logger: true });
+  const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
+  const runPrepared = createPreparedRuns({ keys, pool });
+  const app = createApp({ keys, runPrepared, logger: true });
   await app.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
 
+  const background =
+    env.BACKGROUND_CHECKS === "on"
+      ? await startBackgroundChecks({
+          runPrepared,
+          databaseUrl: env.AUTOMATE_DATABASE_URL,
+          minutes: env.BACKGROUND_CHECK_MINUTES,
+          onError: (error) => app.log.error({ error }, "background check failed"),
+        })
+      : null;
   const purging = setInterval(
     () => purge().catch((error: Error) => app.log.error({ error: error.name }, "purge failed")),
     purgeEveryMs,
   );
   const stop = async () => {
     clearInterval(purging);
+    await background?.stop();
     await app.close();
     await pool.close();
     await db.$disconnect();

@@ -24,7 +24,7 @@ const waitsMs = 20_000;
 const looksEveryMs = 150;
 
 /** Findings after which the other side may count a wrong attempt against the account. */
-const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
+export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
   "rejected_credentials",
   "account_locked",
   "credential_expired",

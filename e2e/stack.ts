@@ -57,7 +57,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
     automatePort,
     publicUrl: baseUrl,
     nextDir: target.next,
-    given: { PATH: process.env.PATH, TZ: "Pacific/Chatham" },
+    given: { PATH: process.env.PATH, TZ: "Pacific/Chatham", BACKGROUND_CHECKS: "off" },
   });
   await launch("automate", automate, { port: automatePort, path: "/readyz" });
   await launch("web", web, { port, path: "/sign-in" });

@@ -62,6 +62,10 @@ const automate = z
           .map((part) => part.trim())
           .filter(Boolean),
       ),
+    /** "off" checks connections only when somebody asks. */
+    BACKGROUND_CHECKS: z.enum(["on", "off"]).default("on"),
+    /** After how many minutes a passed check is repeated. */
+    BACKGROUND_CHECK_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
     /** "yes" when a proxy in front terminates TLS: needed to listen beyond loopback. */
     BEHIND_TLS_PROXY: z.enum(["yes", "no"]).default("no"),
   })

@@ -18,7 +18,14 @@ const ofWeb = [
   "MAX_SECRET_BYTES",
   "TRUST_PROXY_HOPS",
 ];
-const ofAutomate = ["AUTOMATE_HOST", "EGRESS_ALLOW", "BEHIND_TLS_PROXY", "MAX_SECRET_BYTES"];
+const ofAutomate = [
+  "AUTOMATE_HOST",
+  "EGRESS_ALLOW",
+  "BEHIND_TLS_PROXY",
+  "MAX_SECRET_BYTES",
+  "BACKGROUND_CHECKS",
+  "BACKGROUND_CHECK_MINUTES",
+];
 
 /**
  * The two environments: neither program sees what is the other's.

@@ -1,10 +1,8 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { CheckPool } from "@/automate/check-pool";
 import { judgeDestinations, type NewDestinations } from "@/automate/destinations";
-import type { FabricKeys } from "@/automate/fabric-keys";
 import { prepareCheck } from "@/automate/prepare-check";
-import { createPreparedRuns } from "@/automate/run-prepared-check";
+import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { authorizeRequest } from "@/automate/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
@@ -16,8 +14,7 @@ import { db } from "@/lib/db";
 type Body = AutomateBody<"connection:check">;
 
 /** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
-export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckPool): void {
-  const runPrepared = createPreparedRuns({ keys, pool });
+export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
   app.post(automateRequests["connection:check"].path, async (request, reply) => {
     const { scope, body } = await authorizeRequest(request, "connection:check");
     const lines = new PassThrough();
@@ -41,7 +38,7 @@ export function checkRoutes(app: FastifyInstance, keys: FabricKeys, pool: CheckP
 }
 
 async function runCheck(
-  runPrepared: ReturnType<typeof createPreparedRuns>,
+  runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
   { kind, connectionName, properties: input, isConfirmed }: Body,
   send: (event: CheckEvent) => void,

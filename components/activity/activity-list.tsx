@@ -79,7 +79,7 @@ const icons: Record<EventKind, LucideIcon> = {
 function EventIcon({ event: { action, details } }: { event: ActivityEvent }) {
   const kinds = Object.keys(eventKinds) as EventKind[];
   const kind = kinds.find((one) => (eventKinds[one].actions as readonly string[]).includes(action));
-  const isFailed = action === "connection.check" && details.ok !== true;
+  const isFailed = kind === "checked" && details.ok !== true;
   const Icon = isFailed ? CircleX : kind ? icons[kind] : Activity;
   const tone =
     isFailed || kind === "refused"

@@ -7,8 +7,9 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule } = details;
+  const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
-    action === "connection.check" && outcome(details),
+    isCheck && outcome(details),
     action === "secret.refuse" && "There is no secret of this name",
     from !== undefined && `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
     name !== undefined && name !== objectName && `by the name “${text(name)}”`,
@@ -16,7 +17,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
     destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
-    action !== "connection.check" && field !== undefined && words(field),
+    !isCheck && field !== undefined && words(field),
     // The one field of Text and Binary says nothing, in a place where no value ever stands.
     fields !== undefined &&
       !["", "value"].includes(text(fields)) &&

@@ -43,6 +43,10 @@ describe("the policy", () => {
     expect(allows("user", "secret:use") || allows("admin", "secret:use")).toBe(false);
   });
 
+  test("lets Selvage by itself check, and nothing else", () => {
+    expect(policy.background).toEqual(["connection:check"]);
+  });
+
   test("gives an Admin all that a User may", () => {
     expect(policy.user.every((permission) => allows("admin", permission))).toBe(true);
   });

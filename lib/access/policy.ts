@@ -1,5 +1,5 @@
-/** Whom a policy line speaks of: a member of a fabric's team, or a pipeline with one of its tokens. */
-export type Role = "user" | "admin" | "pipeline";
+/** Whom a policy line speaks of: a member of a fabric's team, a pipeline with one of its tokens, or Selvage itself. */
+export type Role = "user" | "admin" | "pipeline" | "background";
 
 const member = [
   "fabric:see",
@@ -27,6 +27,7 @@ export const policy = {
   user: member,
   admin: [...member, ...admin],
   pipeline: ["secret:use"],
+  background: ["connection:check"],
 } as const satisfies Record<Role, readonly string[]>;
 
 /** What can be permitted. */

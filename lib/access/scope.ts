@@ -1,7 +1,7 @@
 import { allows, freshForMs, needsFreshSignIn, type Permission, type Role } from "@/lib/access/policy";
 import { Forbidden, NotFresh } from "@/lib/result";
 
-/** Who acts: a person in a session, or a pipeline with its token. */
+/** Who acts: a person in a session, a pipeline with its token, or Selvage by itself. */
 export type Actor =
   | {
       readonly kind: "user";
@@ -10,7 +10,7 @@ export type Actor =
       readonly email: string;
       readonly authenticatedAt: Date;
     }
-  | { readonly kind: "pipeline"; readonly id: string; readonly name: string };
+  | { readonly kind: "pipeline" | "system"; readonly id: string; readonly name: string };
 
 declare const proof: unique symbol;
 

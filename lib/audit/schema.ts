@@ -22,6 +22,7 @@ export const auditActions = {
   "connection.update": "edited",
   "connection.delete": "deleted",
   "connection.check": "checked",
+  "connection.status": "saw a change of",
   "fabric.create": "created",
   "fabric.update": "edited",
   "fabric.key.create": "made a key for",
@@ -73,7 +74,7 @@ export const eventKinds = {
   },
   used: { label: "Used", actions: ["secret.use"] },
   refused: { label: "Refused", actions: ["secret.refuse"] },
-  checked: { label: "Checked", actions: ["connection.check"] },
+  checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
     label: "Destinations",
     actions: [

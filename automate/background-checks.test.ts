@@ -1,0 +1,280 @@
+import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import PgBoss from "pg-boss";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { checkInBackground, planChecks, startBackgroundChecks } from "@/automate/background-checks";
+import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { createPreparedRuns, type PreparedRuns } from "@/automate/run-prepared-check";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
+import { configHash } from "@/lib/connections/config-hash";
+import { createDb, type Db, db } from "@/lib/db";
+import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+const minutes = 15;
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let pool: CheckPool;
+let runPrepared: PreparedRuns;
+let api: Awaited<ReturnType<typeof startRestApiServer>>;
+let boss: PgBoss;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.web, keys.automate, {
+    WEB_DATABASE_URL: urls.webUrl,
+    EGRESS_ALLOW: "127.0.0.0/8",
+  });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  await sealingKey(owner, fabric.fabricId);
+  delete process.env.WEB_DATABASE_URL;
+  pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
+  runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
+  api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
+  boss = new PgBoss({
+    connectionString: urls.automateUrl,
+    schema: jobSchema,
+    migrate: false,
+    schedule: false,
+    max: 2,
+  });
+  boss.on("error", () => {});
+  await boss.start();
+});
+
+beforeEach(async () => {
+  await owner.connection.deleteMany();
+  await owner.connectionCheck.deleteMany();
+  await owner.$executeRaw`DELETE FROM pgboss.job`;
+  api.requests.length = 0;
+});
+
+afterAll(async () => {
+  await boss.stop({ graceful: false });
+  await api.close();
+  pool.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+/** A saved connection to the stand-in, with a login of its own. */
+async function addConnection({ password = "right", isAllowed = true } = {}) {
+  const id = randomUUID();
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  const by = { ...who, updatedById: user.id, updatedByName: user.name };
+  const name = { name: id, nameKey: id };
+  await owner.secret.create({ data: { id, fabricId, ...name, subKind: "username_password", ...by } });
+  await owner.secretName.create({ data: { fabricId, ...name, secretId: id } });
+  const manifest = { username: 1, password: 1 };
+  await owner.secretVersion.create({
+    data: { secretId: id, version: 1, fabricId, manifest, facts: {}, ...who },
+  });
+  const place = { secretId: id, subKind: "username_password" as const, version: 1 };
+  const sealed = await sealFields(await sealingKey(owner, fabricId), place, { username: "etl", password });
+  await owner.secretField.createMany({ data: sealed });
+  const destination = `http://127.0.0.1:${api.port}`;
+  if (isAllowed)
+    await owner.allowedDestination.create({
+      data: { fabricId, secretId: id, version: 1, destination, ...who },
+    });
+  const plain = { baseUrl: api.baseUrl, testPath: `/${id}`, authType: "basic", tlsMode: "disable" };
+  const hash = configHash("restapi", { ...plain, basicCredential: id });
+  await owner.connection.create({
+    data: { id, fabricId, ...name, kind: "restapi", properties: plain, configHash: hash, ...by },
+  });
+  await owner.connectionSecret.create({
+    data: { connectionId: id, field: "basicCredential", secretId: id, fabricId },
+  });
+  return { id, hash };
+}
+
+type Added = Awaited<ReturnType<typeof addConnection>>;
+
+/** As if everything about it had happened so long ago. */
+async function age({ id, hash }: Added, span: string) {
+  await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - ${span}::interval WHERE "configHash" = ${hash}`;
+  await owner.$executeRaw`UPDATE connection SET "updatedAt" = "updatedAt" - ${span}::interval WHERE id = ${id}`;
+  await owner.$executeRaw`UPDATE secret_version SET "createdAt" = "createdAt" - ${span}::interval WHERE "secretId" = ${id}`;
+}
+
+const addCheck = ({ hash }: Added, code: string | null, actorId = "automate") =>
+  owner.connectionCheck.create({
+    data: {
+      fabricId: fabric.fabricId,
+      configHash: hash,
+      ok: code === null,
+      code,
+      tookMs: 1,
+      actorId,
+      actorName: "x",
+    },
+  });
+const run = ({ id }: Added) => checkInBackground(runPrepared, id, minutes);
+const codes = async ({ hash }: Added) =>
+  (await owner.connectionCheck.findMany({ where: { configHash: hash }, orderBy: { checkedAt: "asc" } })).map(
+    ({ ok, code }) => (ok ? "ok" : code),
+  );
+const events = ({ id }: Added, action: string) =>
+  owner.auditEvent.findMany({ where: { objectId: id, action }, orderBy: { id: "asc" } });
+
+async function isPlanned({ id }: Added): Promise<boolean> {
+  await owner.$executeRaw`DELETE FROM pgboss.job`;
+  await planChecks(boss, minutes);
+  const jobs = await owner.$queryRaw<unknown[]>`SELECT 1 FROM pgboss.job WHERE singleton_key = ${id}`;
+  return jobs.length === 1;
+}
+
+describe("a background check", () => {
+  test("is Selvage's own: the use of the secret is on record, and no check of a person's", async () => {
+    const connection = await addConnection();
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+    expect(await events(connection, "secret.use")).toMatchObject([
+      { actorKind: "system", actorId: "automate", details: { purpose: "check" } },
+    ]);
+    expect(await owner.auditEvent.count({ where: { action: "connection.check" } })).toBe(0);
+  });
+
+  test("allows no destination: nothing is opened or dialled", async () => {
+    const connection = await addConnection({ isAllowed: false });
+    await run(connection);
+    expect(await codes(connection)).toEqual(["destination_not_allowed"]);
+    expect(await owner.allowedDestination.count({ where: { secretId: connection.id } })).toBe(0);
+    expect(await events(connection, "secret.use")).toEqual([]);
+    expect(api.requests).toHaveLength(0);
+  });
+
+  test("runs once when two copies run it at once, and not again before it is due", async () => {
+    const connection = await addConnection();
+    await Promise.all([run(connection), run(connection)]);
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+  });
+
+  test("is alone at its place; the other one stays due", async () => {
+    const [first, second] = [await addConnection(), await addConnection()];
+    await Promise.all([run(first), run(second)]);
+    expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok"]);
+    await Promise.all([run(first), run(second)]);
+    expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok", "ok"]);
+  });
+
+  test("tells Activity that a status changed, once each way", async () => {
+    const connection = await addConnection({ password: "wrong" });
+    await addCheck(connection, null);
+    for (let n = 0; n < 2; n += 1) {
+      await age(connection, "25 hours");
+      await run(connection);
+    }
+    expect(await codes(connection)).toEqual(["ok", "rejected_credentials", "rejected_credentials"]);
+    expect(await events(connection, "connection.status")).toMatchObject([
+      { actorKind: "system", details: { ok: false, code: "rejected_credentials" } },
+    ]);
+    const mended = await addConnection();
+    await addCheck(mended, "timed_out");
+    for (let n = 0; n < 2; n += 1) {
+      await age(mended, "16 minutes");
+      await run(mended);
+    }
+    expect(await events(mended, "connection.status")).toMatchObject([{ details: { ok: true } }]);
+  });
+});
+
+describe("what is due", () => {
+  test("is a connection that was never checked, or not for as long as a passed check is believed", async () => {
+    const connection = await addConnection();
+    expect(await isPlanned(connection)).toBe(true);
+    await addCheck(connection, null);
+    expect(await isPlanned(connection)).toBe(false);
+    await age(connection, "16 minutes");
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test.each([
+    [1, "timed_out", "31 seconds", "25 seconds"],
+    [3, "timed_out", "125 seconds", "110 seconds"],
+    [12, "timed_out", "365 minutes", "355 minutes"],
+    [1, "rejected_credentials", "1445 minutes", "1435 minutes"],
+    [1, "sign_in_paused", "1445 minutes", "1435 minutes"],
+  ])("after %d times %s is checked after %s, not after %s", async (times, code, late, early) => {
+    const connection = await addConnection();
+    for (let n = 0; n < times; n += 1) await addCheck(connection, code);
+    await age(connection, early);
+    expect(await isPlanned(connection)).toBe(false);
+    await owner.connectionCheck.deleteMany();
+    for (let n = 0; n < times; n += 1) await addCheck(connection, code);
+    await age(connection, late);
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test("is one whose value was replaced since", async () => {
+    const connection = await addConnection();
+    await addCheck(connection, null);
+    await owner.$executeRaw`UPDATE secret_version SET "createdAt" = now() + interval '1 second' WHERE "secretId" = ${connection.id}`;
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test.each(["a check", "a pipeline", "an edit"])("rests after a week, until %s", async (use) => {
+    const connection = await addConnection();
+    await addCheck(connection, null);
+    await age(connection, "8 days");
+    await addCheck(connection, null);
+    await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+    expect(await isPlanned(connection)).toBe(false);
+    if (use === "a check") {
+      await addCheck(connection, null, fabric.user.id);
+      await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+    } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
+    else
+      await owner.auditEvent.create({
+        data: {
+          fabricId: fabric.fabricId,
+          actorKind: "pipeline",
+          actorId: "p1",
+          actorName: "nightly",
+          action: "secret.use",
+          objectKind: "secret",
+          objectId: connection.id,
+          objectName: connection.id,
+        },
+      });
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test("is planned once by two copies, and not while its job is under way", async () => {
+    await addConnection();
+    await Promise.all([planChecks(boss, minutes), planChecks(boss, minutes)]);
+    await owner.$executeRaw`UPDATE pgboss.job SET start_after = now() - interval '1 second'`;
+    expect(await boss.fetch(checkQueue.name)).toHaveLength(1);
+    await planChecks(boss, minutes);
+    expect(await owner.$queryRaw`SELECT state::text FROM pgboss.job`).toEqual([{ state: "active" }]);
+  });
+});
+
+test("two copies check every connection once, by themselves", async () => {
+  const added = [await addConnection(), await addConnection(), await addConnection()];
+  const settings = { runPrepared, databaseUrl: urls.automateUrl, minutes, onError: () => {} };
+  const copies = [await startBackgroundChecks(settings), await startBackgroundChecks(settings)];
+  try {
+    const dueNow = () => owner.$executeRaw`UPDATE pgboss.job SET start_after = now() WHERE state = 'created'`;
+    await expect
+      .poll(
+        async () => {
+          await dueNow();
+          await planChecks(boss, minutes);
+          return (await Promise.all(added.map(codes))).flat();
+        },
+        { timeout: 30_000, interval: 300 },
+      )
+      .toEqual(["ok", "ok", "ok"]);
+  } finally {
+    for (const copy of copies) await copy.stop();
+  }
+}, 60_000);
