@@ -34,7 +34,7 @@ const guarded: [what: RegExp, only: RegExp][] = [
   [/^lib\/(crypto\/open|kms\/)/, /^(automate|lib\/kms|scripts)\//],
   [/^lib\/crypto\/seal$/, /^lib\/secrets\/sealing\.ts$/],
   [/^lib\/access\/scope$/, /./],
-  [/^lib\/access\/background$/, /^automate\/background-checks\.ts$/],
+  [/^lib\/access\/background$/, /^automate\/(background-checks|purge)\.ts$/],
   [/^lib\/generated\//, /^lib\/db\.ts$/],
 ];
 

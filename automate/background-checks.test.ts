@@ -4,6 +4,7 @@ import PgBoss from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checkInBackground, planChecks, startBackgroundChecks } from "@/automate/background-checks";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { purge } from "@/automate/purge";
 import { createPreparedRuns, type PreparedRuns } from "@/automate/run-prepared-check";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
@@ -256,6 +257,19 @@ describe("what is due", () => {
     await planChecks(boss, minutes);
     expect(await owner.$queryRaw`SELECT state::text FROM pgboss.job`).toEqual([{ state: "active" }]);
   });
+});
+
+test("purging keeps the newest hundred results, and those of people for a week", async () => {
+  const connection = await addConnection();
+  await addCheck(connection, null, fabric.user.id);
+  await age(connection, "1 day");
+  await addCheck(connection, "timed_out");
+  await age(connection, "1 hour");
+  for (let n = 0; n < 100; n += 1) await addCheck(connection, null);
+  await purge();
+  expect(await owner.connectionCheck.count({ where: { actorId: fabric.user.id } })).toBe(1);
+  expect(await owner.connectionCheck.count({ where: { actorId: "automate", ok: true } })).toBe(100);
+  expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(0);
 });
 
 test("two copies check every connection once, by themselves", async () => {

@@ -1,14 +1,16 @@
 import { purgeSignIns } from "@/automate/sign-in-budget";
+import { selvage } from "@/lib/access/background";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";
 
 /**
- * Destroys the sealed values of deleted secrets, and forgets spent requests and old sign-ins. Safe to run at any time, by
+ * Destroys the sealed values of deleted secrets, and forgets spent requests, old sign-ins and old results of checks. Safe to run at any time, by
  * several copies.
  */
 export async function purge(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   await purgeSignIns();
+  await purgeChecks();
   const deleted = await db.secret.findMany({
     where: { deletedAt: { not: null }, usedBy: { none: {} } },
     select: { id: true, name: true, fabricId: true, fabric: { select: { teamId: true } } },
@@ -19,7 +21,7 @@ export async function purge(): Promise<void> {
       const { count } = await tx.secret.deleteMany({ where: { id, deletedAt: { not: null } } });
       if (count === 0) return;
       await record(tx, {
-        actor: { kind: "system", id: "automate", name: "Automate" },
+        actor: selvage,
         teamId: fabric.teamId,
         fabricId,
         action: "secret.purge",
@@ -27,4 +29,18 @@ export async function purge(): Promise<void> {
       });
     });
   }
+}
+
+const keptChecks = 100;
+
+/** A person's checks of this week stay: a connection that nobody checks rests. */
+async function purgeChecks(): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM connection_check WHERE id IN (
+      SELECT id FROM (
+        SELECT id, "actorId", "checkedAt",
+          row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place
+        FROM connection_check
+      ) ranked
+      WHERE place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
 }
