@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import PgBoss from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -6,11 +8,14 @@ import { checkInBackground, planChecks, startBackgroundChecks } from "@/automate
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns, type PreparedRuns } from "@/automate/run-prepared-check";
+import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
 import { configHash } from "@/lib/connections/config-hash";
+import { getConnection } from "@/lib/connections/queries";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -18,6 +23,7 @@ import { createTestKeys } from "@/scripts/test-keys";
 const minutes = 15;
 let owner: Db;
 let urls: TestDatabase;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
 let pool: CheckPool;
 let runPrepared: PreparedRuns;
@@ -25,7 +31,7 @@ let api: Awaited<ReturnType<typeof startRestApiServer>>;
 let boss: PgBoss;
 
 beforeAll(async () => {
-  const keys = await createTestKeys();
+  keys = await createTestKeys();
   urls = await createTestDatabase("automate");
   Object.assign(process.env, keys.web, keys.automate, {
     WEB_DATABASE_URL: urls.webUrl,
@@ -65,7 +71,7 @@ afterAll(async () => {
 });
 
 /** A saved connection to the stand-in, with a login of its own. */
-async function addConnection({ password = "right", isAllowed = true } = {}) {
+async function addConnection({ password = "right", isAllowed = true, port = api.port } = {}) {
   const id = randomUUID();
   const { fabricId, user } = fabric;
   const who = { createdById: user.id, createdByName: user.name };
@@ -80,12 +86,17 @@ async function addConnection({ password = "right", isAllowed = true } = {}) {
   const place = { secretId: id, subKind: "username_password" as const, version: 1 };
   const sealed = await sealFields(await sealingKey(owner, fabricId), place, { username: "etl", password });
   await owner.secretField.createMany({ data: sealed });
-  const destination = `http://127.0.0.1:${api.port}`;
+  const destination = `http://127.0.0.1:${port}`;
   if (isAllowed)
     await owner.allowedDestination.create({
       data: { fabricId, secretId: id, version: 1, destination, ...who },
     });
-  const plain = { baseUrl: api.baseUrl, testPath: `/${id}`, authType: "basic", tlsMode: "disable" };
+  const plain = {
+    baseUrl: `http://127.0.0.1:${port}`,
+    testPath: `/${id}`,
+    authType: "basic",
+    tlsMode: "disable",
+  };
   const hash = configHash("restapi", { ...plain, basicCredential: id });
   await owner.connection.create({
     data: { id, fabricId, ...name, kind: "restapi", properties: plain, configHash: hash, ...by },
@@ -188,6 +199,56 @@ describe("a background check", () => {
   });
 });
 
+test("a value that was replaced while a check ran was never tried", async () => {
+  const connection = await addConnection();
+  const running = run(connection);
+  await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(1);
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  await owner.secretVersion.create({
+    data: {
+      secretId: connection.id,
+      version: 2,
+      fabricId,
+      manifest: { username: 1, password: 2 },
+      facts: {},
+      ...who,
+    },
+  });
+  await running;
+  expect(await codes(connection)).toEqual(["ok"]);
+  const { status } = await getConnection(fabric.scope("user", "connection:list"), connection.id);
+  expect(status).toEqual({ state: "not_tested", reason: "value_replaced" });
+});
+
+test("a check whose automate was killed in the middle is run once more by another copy", async () => {
+  const held: Socket[] = [];
+  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const connection = await addConnection({ port: silent.port });
+  const automates = createTestAutomates(() => ({
+    ...keys.automate,
+    AUTOMATE_DATABASE_URL: urls.automateUrl,
+    BACKGROUND_CHECKS: "on",
+  }));
+  await boss.send(checkQueue.name, { connectionId: connection.id }, { singletonKey: connection.id });
+  const { process: automate } = await automates.start();
+  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+  automate.kill("SIGKILL");
+  await once(automate, "exit");
+  automates.remove();
+  await silent.close();
+  expect(await codes(connection)).toEqual([]);
+  // The job of a dead process counts as failed after its time.
+  await owner.$executeRaw`UPDATE pgboss.job SET started_on = started_on - interval '10 minutes' WHERE state = 'active'`;
+  await boss.maintain();
+  await planChecks(boss, minutes);
+  const jobs = await owner.$queryRaw<{ state: string }[]>`
+    SELECT state::text FROM pgboss.job WHERE singleton_key = ${connection.id} ORDER BY created_on`;
+  expect(jobs.map(({ state }) => state)).toEqual(["failed", "created"]);
+  await run(connection);
+  expect(await codes(connection)).toEqual(["connection_refused"]);
+}, 60_000);
+
 describe("what is due", () => {
   test("is a connection that was never checked, or not for as long as a passed check is believed", async () => {
     const connection = await addConnection();
@@ -259,17 +320,20 @@ describe("what is due", () => {
   });
 });
 
-test("purging keeps the newest hundred results, and those of people for a week", async () => {
+test("purging keeps the newest hundred results, those of people for a week, and those with which a status began", async () => {
   const connection = await addConnection();
   await addCheck(connection, null, fabric.user.id);
   await age(connection, "1 day");
-  await addCheck(connection, "timed_out");
-  await age(connection, "1 hour");
+  for (let n = 0; n < 3; n += 1) {
+    await addCheck(connection, "timed_out");
+    await age(connection, "1 hour");
+  }
   for (let n = 0; n < 100; n += 1) await addCheck(connection, null);
   await purge();
   expect(await owner.connectionCheck.count({ where: { actorId: fabric.user.id } })).toBe(1);
   expect(await owner.connectionCheck.count({ where: { actorId: "automate", ok: true } })).toBe(100);
-  expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(0);
+  // The check with which it began to fail says until when it passed.
+  expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(1);
 });
 
 test("two copies check every connection once, by themselves", async () => {

@@ -1,12 +1,13 @@
 import PgBoss from "pg-boss";
 import { judgeDestinations } from "@/automate/destinations";
-import { prepareCheck } from "@/automate/prepare-check";
+import { prepareCheck, versionsOf } from "@/automate/prepare-check";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { refusals } from "@/automate/sign-in-budget";
-import { authorizeBackground, selvage } from "@/lib/access/background";
+import { authorizeBackground } from "@/lib/access/background";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
+import { isInUse } from "@/lib/connections/rest";
 import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
@@ -24,6 +25,7 @@ type Settings = {
 type Row = { id: string; name: string; kind: string; fabricId: string; configHash: string };
 
 const planEveryMs = 60_000;
+const atOnce = 3;
 /** Checks of one plan start spread over this time. */
 const jitterSeconds = 45;
 const mostPerPlan = 500;
@@ -46,17 +48,16 @@ export async function startBackgroundChecks({ runPrepared, databaseUrl, minutes,
   });
   boss.on("error", ({ name }: Error) => onError(name));
   await boss.start();
-  await boss.work<{ connectionId: string }>(
-    checkQueue.name,
-    { batchSize: 1, pollingIntervalSeconds: 1 },
-    async (jobs) => {
-      // pg-boss keeps the text of an error that it sees.
-      for (const { data } of jobs)
-        await checkInBackground(runPrepared, data.connectionId, minutes).catch(({ name }: Error) =>
-          onError(name),
-        );
-    },
-  );
+  const work = async (jobs: { data: { connectionId: string } }[]) => {
+    // pg-boss keeps the text of an error that it sees.
+    for (const { data } of jobs)
+      await checkInBackground(runPrepared, data.connectionId, minutes).catch(({ name }: Error) =>
+        onError(name),
+      );
+  };
+  // A few at once, so that one silent server does not hold up the others, and people still get their turns.
+  for (let worker = 0; worker < atOnce; worker += 1)
+    await boss.work(checkQueue.name, { batchSize: 1, pollingIntervalSeconds: 1 }, work);
   const plan = () => planChecks(boss, minutes).catch(({ name }: Error) => onError(name));
   const planning = setInterval(plan, planEveryMs);
   void plan();
@@ -102,20 +103,19 @@ export async function checkInBackground(
       const [row] = await tx.$queryRaw<Row[]>`${dueConnections(minutes)} AND c.id = ${connectionId}`;
       const scope = row && (await authorizeBackground(row.fabricId));
       if (!row || !scope) return;
-      const outcome = await check(tx, runPrepared, scope, row).catch(() => unexpected);
+      const outcome = await check(tx, runPrepared, scope, row).catch(() => notTried("unexpected"));
       if (outcome !== null) await recordOutcome(scope, row, outcome);
     },
     { timeout: longestCheckMs, maxWait: 10_000 },
   );
 }
 
-const unexpected: CheckResult & { ok: false } = {
-  type: "result",
-  ok: false,
-  code: "unexpected",
-  step: "name",
-  ms: 0,
-};
+/** How it ended, and which version of each secret was tried. */
+type Outcome = { result: CheckResult; versions: Record<string, number> };
+
+function notTried(code: CheckCode): Outcome {
+  return { result: { type: "result", ok: false, code, step: "name", ms: 0 }, versions: {} };
+}
 
 /** The result; null when a place is busy, or when the result is on record already. */
 async function check(
@@ -123,16 +123,16 @@ async function check(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
   { id, name, kind }: Row,
-): Promise<CheckResult | null> {
+): Promise<Outcome | null> {
   const { properties, secrets } = await tx.connection.findUniqueOrThrow({
     where: { id },
     select: { properties: true, secrets: { select: { field: true, secretId: true } } },
   });
   const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
   const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
-  if (!prepared.ok) return { ...unexpected, code: prepared.code };
+  if (!prepared.ok) return notTried(prepared.code);
   const judgement = await judgeDestinations(scope, prepared.value, false);
-  if (judgement.state !== "allowed") return { ...unexpected, code: "destination_not_allowed" };
+  if (judgement.state !== "allowed") return notTried("destination_not_allowed");
   const places = prepared.value.destinations.map((place) => destinationKey(place).replace(/\?.*$/, ""));
   for (const place of new Set(places)) if (!(await tryLock(tx, `background-place:${place}`))) return null;
   const { result, isShared } = await runPrepared({
@@ -142,14 +142,14 @@ async function check(
     tell: () => {},
     signal: AbortSignal.timeout(longestCheckMs - 10_000),
   });
-  return isShared ? null : result;
+  return isShared ? null : { result, versions: versionsOf(prepared.value) };
 }
 
 /** Activity is told when the status changes, not of every check; each use of a secret is on record by itself. */
 async function recordOutcome(
   { fabricId, teamId, actor }: Scope<"connection:check">,
   { id, name, configHash }: Row,
-  result: CheckResult,
+  { result, versions }: Outcome,
 ): Promise<void> {
   if (!result.ok && notRecorded.includes(result.code)) return;
   const outcome = result.ok
@@ -164,7 +164,7 @@ async function recordOutcome(
     });
     const by = { actorId: actor.id, actorName: actor.name };
     await tx.connectionCheck.create({
-      data: { fabricId, configHash, ok: result.ok, tookMs: result.ms, ...by, ...outcome },
+      data: { fabricId, configHash, ok: result.ok, tookMs: result.ms, versions, ...by, ...outcome },
       select: { id: true },
     });
     if (!saysStatus || (before?.ok ?? true) === result.ok) return;
@@ -217,15 +217,5 @@ function dueConnections(minutes: number): Prisma.Sql {
         WHEN newest.code = ANY(${[...onceADay]}::text[]) THEN interval '24 hours'
         ELSE least(interval '30 seconds' * power(2, failures.count - 1), interval '6 hours')
       END <= now()
-    ) AND (
-      greatest(c."updatedAt", entered.at) > now() - interval '7 days'
-      OR EXISTS (
-        SELECT 1 FROM connection_check k
-        WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
-          AND k."checkedAt" > now() - interval '7 days' AND k."actorId" <> ${selvage.id})
-      OR EXISTS (
-        SELECT 1 FROM audit_event e JOIN connection_secret s ON s."secretId" = e."objectId"
-        WHERE s."connectionId" = c.id AND e."fabricId" = c."fabricId" AND e.action = 'secret.use'
-          AND e."actorKind" = 'pipeline' AND e.at > now() - interval '7 days')
-    )`;
+    ) AND ${isInUse()}`;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { signRequest } from "@/e2e/signed-request";
 import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
@@ -29,7 +30,8 @@ beforeAll(async () => {
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   pool = createCheckPool({ workerPath: "/dev/null", size: 0 });
-  app = createApp({ keys: fabric.keys, pool, logger: false });
+  const runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
+  app = createApp({ keys: fabric.keys, runPrepared, logger: false });
 });
 
 afterAll(async () => {

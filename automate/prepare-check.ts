@@ -71,3 +71,8 @@ function factsOf(secrets: Readonly<Record<string, CurrentSecret>>): FactsByField
     ]),
   );
 }
+
+/** Which version of each secret a check tries. */
+export function versionsOf({ openings }: PreparedCheck): Record<string, number> {
+  return Object.fromEntries(openings.map(({ opening: { secret } }) => [secret.id, secret.version]));
+}

@@ -1,5 +1,5 @@
 import { purgeSignIns } from "@/automate/sign-in-budget";
-import { selvage } from "@/lib/access/background";
+import { selvage } from "@/lib/access/selvage";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";
 
@@ -33,14 +33,18 @@ export async function purge(): Promise<void> {
 
 const keptChecks = 100;
 
-/** A person's checks of this week stay: a connection that nobody checks rests. */
+/**
+ * A person's checks of this week stay, since a connection that nobody checks rests; and those with which a status began,
+ * which say since when it holds.
+ */
 async function purgeChecks(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM connection_check WHERE id IN (
       SELECT id FROM (
         SELECT id, "actorId", "checkedAt",
-          row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place
+          row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place,
+          ok IS DISTINCT FROM lag(ok) OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt") AS "isTurn"
         FROM connection_check
       ) ranked
-      WHERE place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
+      WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
 }

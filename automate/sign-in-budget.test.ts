@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { createServer } from "node:net";
-import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { purge } from "@/automate/purge";
 import { type Claimed, claimSignIns, type SignIn } from "@/automate/sign-in-budget";
@@ -23,6 +18,7 @@ import {
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { listPausedSignIns } from "@/lib/sign-ins/queries";
+import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -31,13 +27,12 @@ let owner: Db;
 let urls: TestDatabase;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
-let built: string;
-const running = new Set<ChildProcess>();
+let automates: ReturnType<typeof createTestAutomates>;
 
 beforeAll(async () => {
-  built = buildAutomate();
   keys = await createTestKeys();
   urls = await createTestDatabase("automate");
+  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
   Object.assign(process.env, keys.web, keys.automate, { WEB_DATABASE_URL: urls.webUrl });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
@@ -46,13 +41,10 @@ beforeAll(async () => {
   delete process.env.WEB_DATABASE_URL;
 });
 
-afterEach(() => {
-  for (const automate of running) automate.kill("SIGKILL");
-  running.clear();
-});
+afterEach(() => automates.stopAll());
 
 afterAll(async () => {
-  rmSync(built, { recursive: true });
+  automates.remove();
   await owner.$disconnect();
   await db.$disconnect();
 });
@@ -177,53 +169,6 @@ describe("the budget", () => {
   });
 });
 
-/** Automate as it is shipped: a file for the program and one for its workers, beside node_modules. */
-function buildAutomate(): string {
-  const cache = join(import.meta.dirname, "../node_modules/.cache/automate");
-  mkdirSync(cache, { recursive: true });
-  const outdir = mkdtempSync(join(cache, "build-"));
-  const entryPoints = ["server.ts", "check-worker.ts"].map((name) => join(import.meta.dirname, name));
-  buildSync({
-    entryPoints,
-    outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    target: "node20",
-  });
-  return outdir;
-}
-
-/** A copy of automate, as a program of its own. */
-async function startAutomate(): Promise<{ url: string; process: ChildProcess }> {
-  const free = await listen(createServer());
-  await free.close();
-  const port = String(free.port);
-  const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ["--conditions=react-server", join(built, "server.mjs")], {
-    stdio: "ignore",
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: "test",
-      ...keys.automate,
-      AUTOMATE_DATABASE_URL: urls.automateUrl,
-      AUTOMATE_PORT: port,
-      AUTOMATE_URL: url,
-      EGRESS_ALLOW: "127.0.0.0/8",
-      BACKGROUND_CHECKS: "off",
-    },
-  });
-  running.add(child);
-  for (let tries = 0; tries < 200; tries += 1) {
-    const answer = await fetch(`${url}/readyz`).catch(() => null);
-    if (answer?.ok) return { url, process: child };
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("Automate did not start.");
-}
-
 async function ask<P extends AutomatePurpose>(
   url: string,
   actor: string,
@@ -321,7 +266,7 @@ describe("100 checks at once by different people with a wrong password", () => {
       tlsMode: "disable",
     });
     const people = await addPeople(100);
-    const copies = await Promise.all([startAutomate(), startAutomate()]);
+    const copies = await Promise.all([automates.start(), automates.start()]);
     const said = await Promise.all(
       people.map((person, n) => check(copies[n % 2]?.url ?? "", person, "restapi", propertiesOf(n))),
     );
@@ -345,7 +290,7 @@ describe("100 checks at once by different people with a wrong password", () => {
       copy.process.kill("SIGKILL");
       await once(copy.process, "exit");
     }
-    const { url } = await startAutomate();
+    const { url } = await automates.start();
     const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
     expect(await again()).toBe("sign_in_paused");
     const list = () => listPausedSignIns(fabric.scope("user", "secret:list"), "api_login");
@@ -379,7 +324,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const properties = { ...connection, username: "etl", password: "files" };
     await addVersion("files", 1, "text", { value: "wrong" }, [place]);
     const people = await addPeople(100);
-    const { url } = await startAutomate();
+    const { url } = await automates.start();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
     for (let wave = 0; wave < 2; wave += 1) {
       for (const code of (await ask()).map(codeOf))
@@ -407,7 +352,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const places = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
     await addVersion("client", 1, "m2m_oauth", fields, places, { authHost: `127.0.0.1:${port}` });
     const people = await addPeople(20);
-    const { url } = await startAutomate();
+    const { url } = await automates.start();
     const said = await Promise.all(
       people.map((person, n) =>
         check(url, person, "restapi", {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { judgeDestinations, type NewDestinations } from "@/automate/destinations";
-import { prepareCheck } from "@/automate/prepare-check";
+import { prepareCheck, versionsOf } from "@/automate/prepare-check";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { authorizeRequest } from "@/automate/verify-request";
 import type { Scope } from "@/lib/access/scope";
@@ -75,7 +75,13 @@ async function runCheck(
     signal,
   });
   // The result is recorded before it is told.
-  await recordResult(scope, { kind, connectionName, properties }, result, isShared);
+  await recordResult(
+    scope,
+    { kind, connectionName, properties },
+    result,
+    isShared,
+    versionsOf(prepared.value),
+  );
   send(result);
 }
 
@@ -94,6 +100,7 @@ async function recordResult(
   result: CheckResult,
   /** Another's run gave the answer, and is on record already. */
   isShared = false,
+  versions: Record<string, number> = {},
 ) {
   // A check that was called off says nothing about the connection.
   if (!result.ok && result.code === "cancelled") return;
@@ -111,6 +118,7 @@ async function recordResult(
           configHash: configHash(kind, properties),
           ok: result.ok,
           tookMs: result.ms,
+          versions,
           actorId: actor.id,
           actorName: actor.name,
           ...outcome,

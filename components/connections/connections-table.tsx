@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { CheckHistoryPicture } from "@/components/connections/check-history";
 import { KindTile } from "@/components/connections/kind-tile";
 import { RowCheck } from "@/components/connections/row-check";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
@@ -35,7 +36,7 @@ export function ConnectionsTable({
 }
 
 function ConnectionRow({ fabricId, connection }: { fabricId: string; connection: ConnectionSummary }) {
-  const { id, name, kind, description, status, properties } = connection;
+  const { id, name, kind, description, status, history, properties } = connection;
   const connector = findConnector(kind);
   return (
     <Tr>
@@ -56,7 +57,10 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
         </span>
       </Td>
       <Td label="Status">
-        <ConnectionStatusBadge status={status} />
+        <div className="flex flex-col items-start gap-2">
+          <ConnectionStatusBadge status={status} />
+          <CheckHistoryPicture history={history} />
+        </div>
       </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleDashed, CircleX, Hourglass } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, Hourglass, Moon } from "lucide-react";
 import { took } from "@/components/connections/took";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -24,6 +24,16 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
             Disconnected
           </Badge>
           <span className="text-sm">{checkTexts[status.code].title}</span>
+          <Checked status={status} />
+        </span>
+      );
+    case "inactive":
+      return (
+        <span className="flex flex-col items-start gap-1">
+          <Badge tone="neutral" icon={<Moon aria-hidden />}>
+            Inactive
+          </Badge>
+          <span className="text-muted text-sm">Unused for a week. Checks resume when it is used.</span>
           <Checked status={status} />
         </span>
       );
@@ -62,7 +72,12 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
 function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Date }> }) {
   return (
     <span className="text-faint text-sm">
-      <RelativeTime date={status.checkedAt} />, {took(status.tookMs)}
+      {"since" in status && status.since < status.checkedAt && (
+        <>
+          <RelativeTime date={status.since} isSpan />,{" "}
+        </>
+      )}
+      checked <RelativeTime date={status.checkedAt} />, {took(status.tookMs)}
     </span>
   );
 }

@@ -5,8 +5,11 @@ import { useSyncExternalStore } from "react";
 
 const tickMs = 30_000;
 
-/** "3 minutes ago", with the exact time on hover. The server, which knows no time zone, says it in UTC. */
-export function RelativeTime({ date }: { date: Date | string | number }) {
+/**
+ * "3 minutes ago", or with `isSpan` "for 3 minutes", with the exact time on hover. The server, which knows no time zone,
+ * says it in UTC.
+ */
+export function RelativeTime({ date, isSpan = false }: { date: Date | string | number; isSpan?: boolean }) {
   const tick = useSyncExternalStore(subscribe, currentTick, serverTick);
   const moment = new Date(date);
   const iso = moment.toISOString();
@@ -17,9 +20,10 @@ export function RelativeTime({ date }: { date: Date | string | number }) {
       title={isOnServer ? `${utc(iso)} UTC` : format(moment, "d MMMM yyyy, HH:mm:ss")}
       className="whitespace-nowrap"
     >
+      {isSpan && (isOnServer ? "since " : "for ")}
       {isOnServer
         ? utc(iso)
-        : formatDistance(moment, Math.max(Date.now(), tick * tickMs), { addSuffix: true })}
+        : formatDistance(moment, Math.max(Date.now(), tick * tickMs), { addSuffix: !isSpan })}
     </time>
   );
 }

@@ -232,6 +232,7 @@ describe("a status", () => {
     const check = {
       fabricId: fabric.fabricId,
       configHash: configHash("postgres", full),
+      versions: { [secretId]: 1 },
       tookMs: 12,
       actorId: "a",
       actorName: "A",
@@ -261,6 +262,83 @@ describe("a status", () => {
     };
     await replaceSecret(fabric.scope("user", "secret:write"), value);
     expect(await status()).toEqual({ state: "not_tested", reason: "value_replaced" });
+  });
+
+  /** The checks of a connection, that many hours ago; `p` passed, `f` failed, `x` said nothing of it. */
+  async function checked(name: string, ends: [end: "p" | "f" | "x", hoursAgo: number][]) {
+    const secretId = await addSecret();
+    const id = await addConnection(name, secretId);
+    const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
+    await owner.connectionCheck.createMany({
+      data: ends.map(([end, hours]) => ({
+        fabricId: fabric.fabricId,
+        configHash: configHash("postgres", full),
+        ok: end === "p",
+        code: end === "p" ? null : end === "f" ? "timed_out" : "busy",
+        tookMs: 5,
+        actorId: "automate",
+        actorName: "Automate",
+        checkedAt: hoursAgo(hours),
+      })),
+    });
+    return { id, secretId, read: () => getConnection(list(), id) };
+  }
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3600_000);
+  const hoursSince = (at: Date) => Math.round((Date.now() - at.getTime()) / 3600_000);
+
+  test("says since when it holds, and how the last checks ended", async () => {
+    const { read } = await checked("holding", [
+      ["p", 9],
+      ["f", 8],
+      ["p", 5],
+      ["x", 4],
+      ["p", 3],
+      ["p", 1],
+    ]);
+    const { status, history } = await read();
+    if (status.state !== "connected") throw new Error(status.state);
+    expect([hoursSince(status.since), hoursSince(status.checkedAt)]).toEqual([5, 1]);
+    expect(history.map(({ ok, at }) => [ok, hoursSince(at)])).toEqual([
+      [true, 9],
+      [false, 8],
+      [true, 5],
+      [true, 3],
+      [true, 1],
+    ]);
+    const failing = await checked(
+      "failing",
+      Array.from({ length: 40 }, (_, i) => ["f", 40 - i]),
+    );
+    const { status: failed, history: shown } = await failing.read();
+    if (failed.state !== "disconnected") throw new Error(failed.state);
+    expect([hoursSince(failed.since), shown.length, hoursSince(shown[0]?.at ?? new Date())]).toEqual([
+      40, 30, 30,
+    ]);
+  });
+
+  test("is Inactive once nobody used it for a week, until somebody does", async () => {
+    const { id, secretId, read } = await checked("resting", [["p", 8 * 24]]);
+    const state = async () => (await read()).status.state;
+    const age = async () => {
+      await owner.connection.update({ where: { id }, data: { updatedAt: hoursAgo(8 * 24) } });
+      await owner.secretVersion.updateMany({ where: { secretId }, data: { createdAt: hoursAgo(8 * 24) } });
+    };
+    expect(await state()).toBe("connected");
+    await age();
+    expect(await state()).toBe("inactive");
+    const use = {
+      fabricId: fabric.fabricId,
+      teamId: fabric.teamId,
+      actorName: "x",
+      action: "secret.use",
+      objectKind: "secret",
+      objectId: secretId,
+      objectName: "x",
+    };
+    await owner.auditEvent.create({ data: { ...use, actorKind: "system", actorId: "automate" } });
+    expect(await state()).toBe("inactive");
+    await owner.auditEvent.create({ data: { ...use, actorKind: "pipeline", actorId: "p1" } });
+    expect(await state()).toBe("connected");
   });
 
   test("is not changed by a check that was refused before it began", async () => {

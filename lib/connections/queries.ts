@@ -1,16 +1,19 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { isInUse } from "@/lib/connections/rest";
 import {
+  type CheckHistory,
   type ConnectionDetail,
   type ConnectionListQuery,
   type ConnectionPage,
   type ConnectionStatus,
   type ConnectionSummary,
   codesBesideStatus,
+  historyLength,
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
-import { db, literal, type Prisma } from "@/lib/db";
+import { db, literal, Prisma } from "@/lib/db";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -116,31 +119,28 @@ type CheckRow = {
   code: string | null;
   tookMs: number;
   checkedAt: Date;
+  since: Date;
+  versions: Record<string, number>;
+  /** Newest first, as JSON has it. */
+  history: { ok: boolean; at: string }[];
 };
 
 async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
   const hashes = [...new Set(rows.map((row) => row.configHash))];
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
-  const [requests, checks, entered] = await Promise.all([
+  const [requests, checks, current, resting] = await Promise.all([
     newestRequests(fabricId, hashes),
-    // The newest check of each configuration: one probe of the index for each.
-    db.$queryRaw<CheckRow[]>`
-      SELECT newest.* FROM unnest(${hashes}::text[]) AS wanted(hash)
-      CROSS JOIN LATERAL (
-        SELECT "configHash", ok, code, "tookMs", "checkedAt" FROM connection_check
-        WHERE "fabricId" = ${fabricId} AND "configHash" = wanted.hash
-          AND (code IS NULL OR code <> ALL(${[...codesBesideStatus]}))
-        ORDER BY "checkedAt" DESC LIMIT 1
-      ) AS newest`,
+    newestChecks(fabricId, hashes),
     db.secretVersion.groupBy({
       by: ["secretId"],
       where: { secretId: { in: secretIds } },
-      _max: { createdAt: true },
+      _max: { version: true },
     }),
+    restingOf(rows.map(({ id }) => id)),
   ]);
   const requestByHash = new Map(requests.map((request) => [request.configHash, request]));
   const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
-  const enteredAt = new Map(entered.map(({ secretId, _max }) => [secretId, _max.createdAt]));
+  const versions = new Map(current.map(({ secretId, _max }) => [secretId, _max.version ?? 0]));
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
@@ -150,8 +150,10 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     status: statusOf(
       requestByHash.get(row.configHash),
       checkByHash.get(row.configHash),
-      row.secrets.map(({ secretId }) => enteredAt.get(secretId) ?? null),
+      versions,
+      resting.has(row.id),
     ),
+    history: historyOf(checkByHash.get(row.configHash)),
     updatedAt: row.updatedAt,
     updatedByName: row.updatedByName,
   }));
@@ -177,24 +179,60 @@ function newestRequests(fabricId: string, hashes: readonly string[]): Promise<Re
     ORDER BY r."configHash", r.decision NULLS FIRST, r."askedAt" DESC`;
 }
 
-/** A value that was replaced after the check was never checked. */
+/** A value that was replaced since the check began was never tried. */
 function statusOf(
   request: RequestRow | undefined,
   check: CheckRow | undefined,
-  enteredAt: readonly (Date | null)[],
+  currentVersions: ReadonlyMap<string, number>,
+  isResting: boolean,
 ): ConnectionStatus {
   if (request?.decision === null)
     return { state: "waiting", askedByName: request.askedByName, askedAt: request.askedAt };
   if (!check && request)
     return { state: "not_tested", reason: "declined", declinedByName: request.decidedByName };
   if (!check) return { state: "not_tested", reason: "never" };
-  const { checkedAt, tookMs } = check;
-  if (enteredAt.some((at) => at !== null && at > checkedAt)) {
-    return { state: "not_tested", reason: "value_replaced" };
-  }
-  if (check.ok) return { state: "connected", checkedAt, tookMs };
+  const { since, checkedAt, tookMs } = check;
+  const isReplaced = Object.entries(check.versions).some(([id, tried]) => tried !== currentVersions.get(id));
+  if (isReplaced) return { state: "not_tested", reason: "value_replaced" };
+  if (isResting) return { state: "inactive", checkedAt, tookMs };
+  if (check.ok) return { state: "connected", since, checkedAt, tookMs };
   const code = checkCodeSchema.catch("unexpected").parse(check.code);
-  return { state: "disconnected", checkedAt, tookMs, code };
+  return { state: "disconnected", since, checkedAt, tookMs, code };
+}
+
+function historyOf(check: CheckRow | undefined): CheckHistory {
+  return (check?.history ?? []).map(({ ok, at }) => ({ ok, at: new Date(at) })).reverse();
+}
+
+/** The newest check of each configuration, since when it ends like that, and those before it: probes of one index. */
+function newestChecks(fabricId: string, hashes: readonly string[]): Promise<CheckRow[]> {
+  const ofStatus = Prisma.sql`
+    k."fabricId" = ${fabricId} AND k."configHash" = wanted.hash
+    AND (k.code IS NULL OR k.code <> ALL(${[...codesBesideStatus]}))`;
+  return db.$queryRaw<CheckRow[]>`
+    SELECT newest.*, turn.since, recent.history FROM unnest(${hashes}::text[]) AS wanted(hash)
+    CROSS JOIN LATERAL (
+      SELECT k."configHash", k.ok, k.code, k."tookMs", k."checkedAt", k.versions FROM connection_check k
+      WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT 1
+    ) AS newest
+    CROSS JOIN LATERAL (
+      SELECT min(k."checkedAt") AS since FROM connection_check k
+      WHERE ${ofStatus} AND k."checkedAt" > coalesce(
+        (SELECT max(k."checkedAt") FROM connection_check k WHERE ${ofStatus} AND k.ok <> newest.ok), '-infinity')
+    ) AS turn
+    CROSS JOIN LATERAL (
+      SELECT json_agg(json_build_object('ok', last.ok, 'at', last."checkedAt") ORDER BY last."checkedAt" DESC) AS history
+      FROM (
+        SELECT k.ok, k."checkedAt" FROM connection_check k
+        WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT ${historyLength}
+      ) AS last
+    ) AS recent`;
+}
+
+async function restingOf(ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT c.id FROM connection c WHERE c.id = ANY(${ids}) AND NOT ${isInUse()}`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 function withReferences({ properties, secrets }: Row): Record<string, unknown> {

@@ -71,14 +71,22 @@ export const codesBesideStatus: readonly CheckCode[] = [
   "cancelled",
 ];
 
-/** What the newest check of exactly this configuration found. */
+/** What the newest check of exactly this configuration found, and since when checks find that. */
 export type ConnectionStatus =
-  | { state: "connected"; checkedAt: Date; tookMs: number }
-  | { state: "disconnected"; checkedAt: Date; tookMs: number; code: CheckCode }
+  | { state: "connected"; since: Date; checkedAt: Date; tookMs: number }
+  | { state: "disconnected"; since: Date; checkedAt: Date; tookMs: number; code: CheckCode }
+  /** Nobody used it for a week, so it is not checked by itself. */
+  | { state: "inactive"; checkedAt: Date; tookMs: number }
   /** A secret would go somewhere new, and an Admin was asked. */
   | { state: "waiting"; askedByName: string; askedAt: Date }
   | { state: "not_tested"; reason: "never" | "value_replaced" }
   | { state: "not_tested"; reason: "declined"; declinedByName: string };
+
+/** How checks ended. */
+export type CheckHistory = { ok: boolean; at: Date }[];
+
+/** How many checks are shown at most. */
+export const historyLength = 30;
 
 /** A row of the Connections tab. */
 export type ConnectionSummary = {
@@ -87,6 +95,8 @@ export type ConnectionSummary = {
   kind: string;
   description: string;
   status: ConnectionStatus;
+  /** The newest checks that say something of it, oldest first. */
+  history: CheckHistory;
   /** Properties with the ids of secrets, ready to be checked. */
   properties: Record<string, unknown>;
   updatedAt: Date;

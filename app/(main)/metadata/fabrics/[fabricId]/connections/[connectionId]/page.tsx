@@ -1,4 +1,5 @@
 import { notFound } from "next/navigation";
+import { CheckHistoryPicture } from "@/components/connections/check-history";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
 import { KindTile } from "@/components/connections/kind-tile";
@@ -21,7 +22,7 @@ export default async function ConnectionPage({
   const scope = await requireScope(fabricId, "connection:list");
   const connection = await getConnection(scope, connectionId).catch(notFoundPage);
   const connector = findConnector(connection.kind) ?? notFound();
-  const { id, name, description, properties, status } = connection;
+  const { id, name, description, properties, status, history } = connection;
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
   return (
     <section className="flex flex-col gap-5">
@@ -32,7 +33,10 @@ export default async function ConnectionPage({
             <h2 className="break-words font-semibold text-xl">{name}</h2>
             <p className="text-muted">{connector.name}</p>
           </div>
-          <ConnectionStatusBadge status={status} />
+          <div className="flex flex-col items-start gap-2">
+            <ConnectionStatusBadge status={status} />
+            <CheckHistoryPicture history={history} />
+          </div>
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>

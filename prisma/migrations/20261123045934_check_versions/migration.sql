@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "connection_check" ADD COLUMN     "versions" JSONB NOT NULL DEFAULT '{}';

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { listen } from "@/e2e/fakes/listening";
+
+/** Automate as it is shipped, started as often as a test needs: a file for the program and one for its workers. */
+export function createTestAutomates(env: () => Record<string, string>) {
+  const root = join(import.meta.dirname, "..");
+  // Beside node_modules, where it finds its packages.
+  const cache = join(root, "node_modules/.cache/automate");
+  mkdirSync(cache, { recursive: true });
+  const outdir = mkdtempSync(join(cache, "build-"));
+  buildSync({
+    entryPoints: ["server.ts", "check-worker.ts"].map((name) => join(root, "automate", name)),
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    target: "node20",
+  });
+  const running = new Set<ChildProcess>();
+  return {
+    /** A copy, as a program of its own, once it is ready. */
+    async start(more: Record<string, string> = {}): Promise<{ url: string; process: ChildProcess }> {
+      const free = await listen(createServer());
+      await free.close();
+      const url = `http://127.0.0.1:${free.port}`;
+      const child = spawn(process.execPath, ["--conditions=react-server", join(outdir, "server.mjs")], {
+        stdio: "ignore",
+        env: {
+          PATH: process.env.PATH,
+          NODE_ENV: "test",
+          AUTOMATE_PORT: String(free.port),
+          AUTOMATE_URL: url,
+          EGRESS_ALLOW: "127.0.0.0/8",
+          BACKGROUND_CHECKS: "off",
+          ...env(),
+          ...more,
+        },
+      });
+      running.add(child);
+      for (let tries = 0; tries < 200; tries += 1) {
+        const answer = await fetch(`${url}/readyz`).catch(() => null);
+        if (answer?.ok) return { url, process: child };
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error("Automate did not start.");
+    },
+    stopAll() {
+      for (const automate of running) automate.kill("SIGKILL");
+      running.clear();
+    },
+    remove() {
+      rmSync(outdir, { recursive: true });
+    },
+  };
+}
