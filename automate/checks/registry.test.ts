@@ -28,6 +28,7 @@ it("loads no driver before the worker's guard is up", () => {
   expect(packages("import-statement").sort()).toEqual(["ipaddr.js", "oauth4webapi", "zod"]);
   expect(packages("dynamic-import").sort()).toEqual([
     "@aws-sdk/client-s3",
+    "hdb",
     "jose",
     "mongodb",
     "mysql2",

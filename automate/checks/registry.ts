@@ -6,6 +6,7 @@ export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/automate/checks/postgres")).checkPostgres,
   mysql: async () => (await import("@/automate/checks/mysql")).checkMysql,
   mongodb: async () => (await import("@/automate/checks/mongodb")).checkMongodb,
+  hana: async () => (await import("@/automate/checks/hana")).checkHana,
   mssql: async () => (await import("@/automate/checks/mssql")).checkMssql,
   synapse: async () => (await import("@/automate/checks/synapse")).checkSynapse,
   redshift: async () => (await import("@/automate/checks/redshift")).checkRedshift,

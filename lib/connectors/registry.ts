@@ -3,6 +3,7 @@ import { bigquery } from "@/lib/connectors/bigquery";
 import { databricks } from "@/lib/connectors/databricks";
 import type { Connector } from "@/lib/connectors/define";
 import { gcs } from "@/lib/connectors/gcs";
+import { hana } from "@/lib/connectors/hana";
 import { mongodb } from "@/lib/connectors/mongodb";
 import { mssql } from "@/lib/connectors/mssql";
 import { mysql } from "@/lib/connectors/mysql";
@@ -28,6 +29,7 @@ export const connectors = {
   mssql,
   synapse,
   mongodb,
+  hana,
   redshift,
   sftp,
   s3,

@@ -3,6 +3,7 @@ import { example as bigquery } from "@/e2e/fakes/examples/bigquery";
 import { example as databricks } from "@/e2e/fakes/examples/databricks";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { example as gcs } from "@/e2e/fakes/examples/gcs";
+import { example as hana } from "@/e2e/fakes/examples/hana";
 import { example as mongodb } from "@/e2e/fakes/examples/mongodb";
 import { example as mssql } from "@/e2e/fakes/examples/mssql";
 import { example as mysql } from "@/e2e/fakes/examples/mysql";
@@ -27,6 +28,7 @@ export const examples: Record<string, Example> = {
   bigquery,
   databricks,
   GCS: gcs,
+  hana,
   mongodb,
   mssql,
   mysql,

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { defineConnector, secretRef, when } from "@/lib/connectors/define";
+import {
+  choiceField,
+  databasePlace,
+  hostField,
+  portTextField,
+  textField,
+  tlsFields,
+} from "@/lib/connectors/fields";
+
+/** SAP HANA, with a password. A key of hdbuserstore is kept, but names a store on a machine that is not ours. */
+export const hana = defineConnector({
+  kind: "hana",
+  name: "SAP HANA",
+  description: "Tables in SAP HANA or SAP HANA Cloud",
+  group: "database",
+  rights: "SELECT, INSERT, UPDATE and DELETE on the schemas in use.",
+  credentialPage:
+    "https://help.sap.com/docs/SAP_HANA_PLATFORM/4fe29514fd584807ac9f2a04f6754767/20d5ddb075191014b594f7b11ff08ee2.html",
+  fields: z.object({
+    authType: choiceField({ pwd: "Username and password", userkey: "User key" }, "pwd", {
+      title: "Authentication method",
+    }),
+    host: when({ authType: "pwd" }, hostField({ title: "Host", placeholder: "hana.example.com" })),
+    port: when({ authType: "pwd" }, portTextField("443")),
+    username: when({ authType: "pwd" }, textField(127, { title: "Username" })),
+    password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
+    userkey: when({ authType: "userkey" }, secretRef("text", { title: "User key" })),
+    ...tlsFields,
+  }),
+  conflicts: ({ port, tlsMode }) =>
+    port === "443" && tlsMode === "disable"
+      ? { tlsMode: "Port 443 of SAP HANA Cloud is always encrypted." }
+      : {},
+  destinations: ({ authType, host, port, tlsMode, caCertificate }) =>
+    authType === "userkey" || host === undefined || port === undefined
+      ? []
+      : [{ ...databasePlace("hana", { server: host, port, tlsMode, caCertificate }), hostField: "host" }],
+});
