@@ -36,8 +36,9 @@ export const checkHana = defineCheck(hana, {
   },
 
   explain(error) {
-    const known = byNumber(typeof error === "object" && error !== null ? Reflect.get(error, "code") : 0);
-    if (known !== null) return known;
+    const code = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
+    // A number is the server's own; one that is not known says nothing.
+    if (typeof code === "number") return byNumber(code);
     const fault = networkFault(error);
     if (fault !== null) return new CheckFailure(fault, "port");
     if (errorProperty(error, "code") === "EHDBCLOSE") return new CheckFailure("connection_closed", "port");
@@ -79,7 +80,7 @@ function withoutLdap(connection: Connection): void {
 }
 
 /** "SQL Error Codes" of the SAP HANA SQL reference (help.sap.com). */
-function byNumber(number: unknown): CheckFailure | null {
+function byNumber(number: number): CheckFailure | null {
   switch (number) {
     case 10:
       return new CheckFailure("rejected_credentials", "password", undefined, "sign_in");

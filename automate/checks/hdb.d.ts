@@ -1,4 +1,7 @@
-/** The part of the driver that the check uses; the package has no types of its own. */
+/**
+ * The part of the driver that the check uses; the package has no types of its own. What begins with an underscore is
+ * internal to the driver, whose version is pinned.
+ */
 declare module "hdb" {
   import type { Socket } from "node:net";
 

@@ -23,6 +23,7 @@ export const hana = defineConnector({
       title: "Authentication method",
     }),
     host: when({ authType: "pwd" }, hostField({ title: "Host", placeholder: "hana.example.com" })),
+    // Where SAP HANA Cloud listens; the documented product has no default.
     port: when({ authType: "pwd" }, portTextField("443")),
     username: when({ authType: "pwd" }, textField(127, { title: "Username" })),
     password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
