@@ -19,7 +19,7 @@ export async function findLeaksInTables(databaseUrl: string, value: string): Pro
     );
     const leaks: Leak[] = [];
     for (const { name } of rows) {
-      const copy = new CopyOut(`COPY ${name} TO STDOUT`);
+      const copy = new CopyOut(`COPY (SELECT * FROM ${name}) TO STDOUT`);
       client.query(copy);
       await new Promise((done, failed) => copy.once("end", done).once("error", failed));
       leaks.push(...findLeaks(`table ${name}`, Buffer.concat(copy.chunks), value));
