@@ -33,6 +33,7 @@ it("loads no driver before the worker's guard is up", () => {
     "mongodb",
     "mysql2",
     "nodemailer/lib/smtp-connection/index.js",
+    "oracledb",
     "pg",
     "ssh2",
     "tedious",

@@ -7,6 +7,7 @@ export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   mysql: async () => (await import("@/automate/checks/mysql")).checkMysql,
   mongodb: async () => (await import("@/automate/checks/mongodb")).checkMongodb,
   hana: async () => (await import("@/automate/checks/hana")).checkHana,
+  oracle: async () => (await import("@/automate/checks/oracle")).checkOracle,
   mssql: async () => (await import("@/automate/checks/mssql")).checkMssql,
   synapse: async () => (await import("@/automate/checks/synapse")).checkSynapse,
   redshift: async () => (await import("@/automate/checks/redshift")).checkRedshift,

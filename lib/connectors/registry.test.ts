@@ -8,6 +8,7 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 const documentedFields: Record<string, readonly string[]> = {
   postgres: ["server", "port", "database", "username", "password"],
   mongodb: ["protocol", "host", "username", "password", "database", "collection"],
+  oracle: ["server", "port", "username", "password", "database", "kgConfig"],
   hana: ["authType", "host", "port", "username", "password", "userkey"],
   mssql: ["server", "port", "username", "password", "kgConfig"],
   synapse: ["server", "port", "username", "password", "database"],

@@ -8,6 +8,7 @@ import { mongodb } from "@/lib/connectors/mongodb";
 import { mssql } from "@/lib/connectors/mssql";
 import { mysql } from "@/lib/connectors/mysql";
 import { onedrive } from "@/lib/connectors/onedrive";
+import { oracle } from "@/lib/connectors/oracle";
 import { postgres } from "@/lib/connectors/postgres";
 import { powerbi } from "@/lib/connectors/powerbi";
 import { redshift } from "@/lib/connectors/redshift";
@@ -30,6 +31,7 @@ export const connectors = {
   synapse,
   mongodb,
   hana,
+  oracle,
   redshift,
   sftp,
   s3,

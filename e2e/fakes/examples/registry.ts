@@ -8,6 +8,7 @@ import { example as mongodb } from "@/e2e/fakes/examples/mongodb";
 import { example as mssql } from "@/e2e/fakes/examples/mssql";
 import { example as mysql } from "@/e2e/fakes/examples/mysql";
 import { example as onedrive } from "@/e2e/fakes/examples/onedrive";
+import { example as oracle } from "@/e2e/fakes/examples/oracle";
 import { example as postgres } from "@/e2e/fakes/examples/postgres";
 import { example as powerbi } from "@/e2e/fakes/examples/powerbi";
 import { example as redshift } from "@/e2e/fakes/examples/redshift";
@@ -33,6 +34,7 @@ export const examples: Record<string, Example> = {
   mssql,
   mysql,
   onedrive,
+  oracle,
   postgres,
   powerbi,
   redshift,
