@@ -3,6 +3,7 @@ import { bucketScope, listGoogleBucket } from "@/automate/checks/google-bucket";
 import { refuseGoogleFault } from "@/automate/checks/google-fault";
 import { fetchGoogleToken } from "@/automate/checks/google-token";
 import { given } from "@/automate/checks/http";
+import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import { bigquery } from "@/lib/connectors/bigquery";
 
@@ -10,7 +11,7 @@ const scope = "https://www.googleapis.com/auth/bigquery";
 
 /** A query that is only planned, which costs nothing and proves the right to run jobs; then the dataset. */
 export const checkBigquery = defineCheck(bigquery, {
-  preload: () => Promise.all([import("undici"), import("jose")]),
+  preload: () => Promise.all([rehearseHttp(), import("jose")]),
 
   async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
     const key = given(serviceAccountKey, "serviceAccountKey");

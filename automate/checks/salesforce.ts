@@ -1,5 +1,6 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
 import { type Answer, given, oneLine, sendable, textAt } from "@/automate/checks/http";
+import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import { elementText, loginEnvelope } from "@/automate/checks/soap-login";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -30,7 +31,7 @@ const faults: Record<string, Finding> = {
  * does not sign out: several sign-ins of one user may share a session, and a pipeline's would end too.
  */
 export const checkSalesforce = defineCheck(salesforce, {
-  preload: () => import("undici"),
+  preload: rehearseHttp,
 
   async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
     const origin = `https://${given(salesforceHost(sfURL) ?? undefined, "sfURL")}`;

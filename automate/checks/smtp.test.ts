@@ -39,7 +39,7 @@ async function start(options: Partial<MailOptions> = {}) {
 async function check({ port }: { port: number }, change: object = {}, password = smtpPassword) {
   const input = { ...properties, ...change };
   world.routes = { [`${host}:${input.smtpPort}`]: port };
-  return trials.run("smtp", input, { smtpPassword: password }, { timeoutMs: 5000 });
+  return trials.run("smtp", input, { smtpPassword: password });
 }
 
 describe("sign-in", () => {

@@ -9,6 +9,7 @@ import {
   sendable,
   textAt,
 } from "@/automate/checks/http";
+import { rehearseHttp } from "@/automate/checks/rehearsal";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { tableau, tableauServer } from "@/lib/connectors/tableau";
 
@@ -27,7 +28,7 @@ const publishers: readonly string[] = [
 
 /** Signs in, asks which site role the session has, and signs out; it publishes nothing. */
 export const checkTableau = defineCheck(tableau, {
-  preload: () => import("undici"),
+  preload: rehearseHttp,
 
   async run(properties, { begin }) {
     const call = await createHttpClient("serverUrl", properties.caCertificate);
