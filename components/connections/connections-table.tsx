@@ -1,5 +1,4 @@
 import Link from "next/link";
-import { CheckHistoryPicture } from "@/components/connections/check-history";
 import { KindTile } from "@/components/connections/kind-tile";
 import { RowCheck } from "@/components/connections/row-check";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
@@ -57,10 +56,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
         </span>
       </Td>
       <Td label="Status">
-        <div className="flex flex-col items-start gap-2">
-          <ConnectionStatusBadge status={status} />
-          <CheckHistoryPicture history={history} />
-        </div>
+        <ConnectionStatusBadge status={status} history={history} />
       </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />

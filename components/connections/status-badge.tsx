@@ -1,28 +1,41 @@
 import { CircleCheck, CircleDashed, CircleX, Hourglass, Moon } from "lucide-react";
+import type { ReactNode } from "react";
+import { CheckHistoryPicture } from "@/components/connections/check-history";
 import { took } from "@/components/connections/took";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { ConnectionStatus } from "@/lib/connections/schema";
+import type { CheckHistory, ConnectionStatus } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
 
 /** What the newest check of this very configuration found, when, and how long it took. */
-export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) {
+export function ConnectionStatusBadge({
+  status,
+  history = [],
+}: {
+  status: ConnectionStatus;
+  history?: CheckHistory;
+}) {
+  const picture = <CheckHistoryPicture history={history} />;
   switch (status.state) {
     case "connected":
       return (
         <span className="flex flex-col items-start gap-1">
-          <Badge tone="success" icon={<CircleCheck aria-hidden />}>
-            Connected
-          </Badge>
+          <Marked picture={picture}>
+            <Badge tone="success" icon={<CircleCheck aria-hidden />}>
+              Connected
+            </Badge>
+          </Marked>
           <Checked status={status} />
         </span>
       );
     case "disconnected":
       return (
         <span className="flex flex-col items-start gap-1">
-          <Badge tone="danger" icon={<CircleX aria-hidden />}>
-            Disconnected
-          </Badge>
+          <Marked picture={picture}>
+            <Badge tone="danger" icon={<CircleX aria-hidden />}>
+              Disconnected
+            </Badge>
+          </Marked>
           <span className="text-sm">{checkTexts[status.code].title}</span>
           <Checked status={status} />
         </span>
@@ -30,9 +43,11 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
     case "inactive":
       return (
         <span className="flex flex-col items-start gap-1">
-          <Badge tone="neutral" icon={<Moon aria-hidden />}>
-            Inactive
-          </Badge>
+          <Marked picture={picture}>
+            <Badge tone="neutral" icon={<Moon aria-hidden />}>
+              Inactive
+            </Badge>
+          </Marked>
           <span className="text-muted text-sm">Unused for a week. Checks resume when it is used.</span>
           <Checked status={status} />
         </span>
@@ -40,9 +55,11 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
     case "waiting":
       return (
         <span className="flex flex-col items-start gap-1">
-          <Badge tone="warning" icon={<Hourglass aria-hidden />}>
-            Waiting for approval
-          </Badge>
+          <Marked picture={picture}>
+            <Badge tone="warning" icon={<Hourglass aria-hidden />}>
+              Waiting for approval
+            </Badge>
+          </Marked>
           <span className="text-faint text-sm">
             {status.askedByName} asked <RelativeTime date={status.askedAt} />
           </span>
@@ -51,9 +68,11 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
     case "not_tested":
       return (
         <span className="flex flex-col items-start gap-1">
-          <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
-            Not tested
-          </Badge>
+          <Marked picture={picture}>
+            <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
+              Not tested
+            </Badge>
+          </Marked>
           {status.reason === "declined" && (
             <span className="text-muted text-sm">
               {status.declinedByName} declined to send the secret there.
@@ -67,6 +86,16 @@ export function ConnectionStatusBadge({ status }: { status: ConnectionStatus }) 
     default:
       return status satisfies never;
   }
+}
+
+/** A badge, and the picture of the last checks beside it. */
+function Marked({ picture, children }: { picture: ReactNode; children: ReactNode }) {
+  return (
+    <span className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+      {children}
+      {picture}
+    </span>
+  );
 }
 
 function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Date }> }) {

@@ -127,6 +127,7 @@ function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgr
     };
     return [...steps.filter(({ step }) => step !== event.step), next];
   }
-  if (event.type === "queued" || event.ok) return [...steps];
+  // Where a secret would go somewhere new, nothing has failed: nothing was begun.
+  if (event.type === "queued" || event.ok || event.newPlaces) return [...steps];
   return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
 }

@@ -1,5 +1,4 @@
 import { notFound } from "next/navigation";
-import { CheckHistoryPicture } from "@/components/connections/check-history";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
 import { KindTile } from "@/components/connections/kind-tile";
@@ -33,10 +32,7 @@ export default async function ConnectionPage({
             <h2 className="break-words font-semibold text-xl">{name}</h2>
             <p className="text-muted">{connector.name}</p>
           </div>
-          <div className="flex flex-col items-start gap-2">
-            <ConnectionStatusBadge status={status} />
-            <CheckHistoryPicture history={history} />
-          </div>
+          <ConnectionStatusBadge status={status} history={history} />
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>
