@@ -1,7 +1,7 @@
-import type { CheckJob } from "@/automate/check-job";
-import { publicVerification } from "@/automate/checks/certificates";
+import { type CheckJob, checkJobSchema } from "@/automate/check-job";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
+import { rehearseDial } from "@/automate/checks/rehearsal";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
@@ -20,9 +20,13 @@ export type Surroundings = Pick<GuardOptions, "route">;
 export async function prepareCheck(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
   shutExits();
-  publicVerification();
+  checkJobSchema.safeParse(rehearsed);
+  await rehearseDial();
   await load(kind);
 }
+
+/** A job of nothing, to read one before it counts. */
+const rehearsed: CheckJob = { kind: "", properties: {}, secrets: {}, destinations: [], egressAllow: [] };
 
 /** Before any driver is loaded, so that it finds every exit shut already. */
 function shutExits(): void {

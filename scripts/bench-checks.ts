@@ -24,9 +24,10 @@ for (const [kind, example] of Object.entries(examples)) {
     // As between two checks of a person: the next worker has had the time to get ready.
     await new Promise((resolve) => setTimeout(resolve, 700));
     whole.push(await timed(() => trials.run(kind, example.properties, example.secrets)));
-    const { events } = await many.run(kind, example, world, 8000);
+    const { ok, code, events } = await many.run(kind, example, world, 8000);
     const last = events.at(-1);
-    bare.push(last?.type === "result" ? last.ms : Number.NaN);
+    if (!ok || last?.type !== "result") throw new Error(`The yardstick of ${kind} did not pass: ${code}.`);
+    bare.push(last.ms);
   }
   const [p50, yardstick] = [quantile(whole, 0.5), quantile(bare, 0.5)];
   rows.push([

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
+import { rehearseDial, rehearseHttp } from "@/automate/checks/rehearsal";
 import { installEgressGuard } from "@/automate/egress-guard";
 
-it("goes through with every exit shut, and dials nothing", async () => {
+it("goes through with every exit shut, and nothing leaves", async () => {
   const failures: unknown[] = [];
   installEgressGuard({
     destinations: [],
@@ -12,4 +12,6 @@ it("goes through with every exit shut, and dials nothing", async () => {
   });
   await rehearseHttp();
   expect(failures).toEqual([]);
+  await rehearseDial();
+  expect(failures).toEqual([{ step: "network", code: "address_refused", destination: null }]);
 });

@@ -1,6 +1,9 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import tls from "node:tls";
+import { publicVerification } from "@/automate/checks/certificates";
 
+const nowhere = "rehearsal.invalid";
 const answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 let rehearsed: Promise<void> | undefined;
 
@@ -13,11 +16,19 @@ export function rehearseHttp(): Promise<void> {
   return rehearsed;
 }
 
+/** Dials a place that the guard of this process refuses: all but the packets of a first dial. Every exit is shut by then. */
+export function rehearseDial(): Promise<void> {
+  return new Promise((resolve) => {
+    const refused = tls.connect({ host: nowhere, port: 443, ...publicVerification() });
+    refused.once("error", () => {}).once("close", () => resolve());
+  });
+}
+
 async function rehearse(): Promise<void> {
   const { Agent, request } = await import("undici");
   const dispatcher = new Agent({ connect: (_options, done) => setImmediate(() => done(null, standIn())) });
   const body = new URLSearchParams({ rehearsal: "1" }).toString();
-  const response = await request("http://rehearsal.invalid/", { method: "POST", body, dispatcher });
+  const response = await request(`http://${nowhere}/`, { method: "POST", body, dispatcher });
   await response.body.json();
   await dispatcher.destroy();
 }
