@@ -323,7 +323,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
     const properties = { ...connection, username: "etl", password: "files" };
     await addVersion("files", 1, "text", { value: "wrong" }, [place]);
-    const people = await addPeople(100);
+    const people = await addPeople(30);
     const { url } = await automates.start();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
     for (let wave = 0; wave < 2; wave += 1) {
