@@ -142,6 +142,30 @@ describe("a request for approval", () => {
     expect((await listed(asked)).total).toBe(2);
   });
 
+  test("is one of fifty at most that a person has waiting in a fabric", async () => {
+    const asked = await wanted();
+    const row = {
+      fabricId: fabric.fabricId,
+      secretId: asked.secret.id,
+      version: 1,
+      configHash: "x",
+      reason: "",
+    };
+    const by = { connectionName: "c", askedById: fabric.user.id, askedByName: fabric.user.name };
+    const before = await owner.destinationRequest.count({
+      where: { askedById: fabric.user.id, decision: null },
+    });
+    const data = Array.from({ length: 50 - before }, (_, n) => ({
+      ...row,
+      ...by,
+      destinations: [`x://${n}`],
+    }));
+    await owner.destinationRequest.createMany({ data });
+    expect((await file(asked)).status).toBe(429);
+    await owner.destinationRequest.deleteMany({ where: { configHash: "x" } });
+    expect((await file(asked)).status).toBe(200);
+  });
+
   test("is allowed by an Admin who signed in lately, and by nobody else", async () => {
     const asked = await wanted();
     const requestId = await requestOf(asked);

@@ -1,10 +1,14 @@
 import type { CurrentSecret } from "@/automate/current-secret";
+import { Refusal } from "@/automate/refusal";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db";
 
 /** What somebody asks for: a connection by its name and configuration, and why. */
 type Asked = { connectionName: string; configHash: string; reason: string };
+
+/** How many requests of one person may wait in a fabric: a list that nobody can read decides nothing. */
+const mostWaiting = 50;
 
 /** Files a request for an Admin, or leaves the one that waits already for the same. */
 export async function askForDestinations(
@@ -21,6 +25,9 @@ export async function askForDestinations(
     where: { secretId, version, configHash, destinations: { equals: wanted }, decision: null },
   });
   if (waiting > 0) return;
+  const own = await tx.destinationRequest.count({ where: { fabricId, askedById: actor.id, decision: null } });
+  if (own >= mostWaiting)
+    throw new Refusal(429, "too_many_requests", "Too many of your requests wait already.");
   await tx.destinationRequest.create({
     data: {
       fabricId,

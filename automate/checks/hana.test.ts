@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { createTrials } from "@/e2e/fakes/check-trial";
 import { type HanaServerOptions, startHanaServer } from "@/e2e/fakes/hana-server";
+import { startRawServer } from "@/e2e/fakes/raw-server";
 
 /* The real driver against a server after "SAP HANA SQL Command Network Protocol" and "SQL Error Codes" (help.sap.com). */
 const trials = createTrials();
@@ -14,7 +15,12 @@ afterAll(() => trials.close());
 const username = "REPORTS";
 const password = "canary-Pa55 wörd:/?#%&+";
 
-async function check(options: Partial<HanaServerOptions> = {}, sent = password, change: object = {}) {
+async function check(
+  options: Partial<HanaServerOptions> = {},
+  sent = password,
+  change: object = {},
+  egressAllow?: string[],
+) {
   const certificate = await authority.issue({ names: ["localhost"] });
   const server = await startHanaServer({ username, password, certificate, ...options });
   const where = { authType: "pwd", host: "localhost", port: String(server.port), username };
@@ -22,14 +28,16 @@ async function check(options: Partial<HanaServerOptions> = {}, sent = password, 
     "hana",
     { ...where, ...change },
     { password: sent, caCertificate: authority.cert },
+    egressAllow && { egressAllow },
   );
   await server.close();
-  return { result, passed, signIns: server.signIns };
+  return { result, passed, signIns: server.signIns, offered: server.offered, names: server.names };
 }
 
 it("signs in over TLS and asks for a constant", async () => {
-  const { result, passed, signIns } = await check();
+  const { result, passed, signIns, names } = await check();
   expect(result).toMatchObject({ ok: true });
+  expect(names).toEqual(["localhost"]);
   expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
   expect(signIns).toEqual([username]);
 });
@@ -42,15 +50,52 @@ it("names the password for a wrong one, after one attempt", async () => {
 
 it.each([
   [414, "password_change_required", "password"],
+  [415, "account_locked", "username"],
   [416, "account_locked", "username"],
+  [9999, "unexpected", undefined],
 ])("is told what %d means", async (refuseSignIn, code, field) => {
   const { result } = await check({ refuseSignIn });
-  expect(result).toMatchObject({ code, step: "sign_in", field });
+  expect(result).toMatchObject({ code, step: "sign_in", ...(field && { field }) });
+});
+
+it.each(["LDAP", "JWT"])("does not sign in by %s, which it has not offered", async (method) => {
+  const { result, signIns, offered } = await check({ method });
+  expect(result).toMatchObject({ code: "sign_in_not_offered", step: "sign_in", field: "username" });
+  expect(offered).toEqual(["SCRAMPBKDF2SHA256", "SCRAMSHA256"]);
+  expect(signIns).toEqual([]);
+});
+
+it("signs in without TLS where the person wants none", async () => {
+  const server = await startHanaServer({ username, password });
+  const where = { authType: "pwd", host: "localhost", port: String(server.port), username };
+  const { result } = await trials.run("hana", { ...where, tlsMode: "disable" }, { password });
+  await server.close();
+  expect(result).toMatchObject({ ok: true });
 });
 
 it("finds a missing right", async () => {
   const { result } = await check({ refuseStatement: 258 });
   expect(result).toMatchObject({ code: "not_permitted", step: "permission", field: "username" });
+});
+
+it.each([
+  ["is short", Buffer.from("short"), "wrong_protocol"],
+  ["hangs up", "hang up", "connection_closed"],
+  ["says nothing", "silent", "timed_out"],
+] as const)("tells a stranger that %s in clear from a server", async (_what, behaviour, code) => {
+  const stranger = await startRawServer(behaviour);
+  const where = { authType: "pwd", host: "localhost", port: String(stranger.port), username };
+  const properties = { ...where, tlsMode: "disable" };
+  const { result } = await trials.run("hana", properties, { password }, { timeoutMs: 2000 });
+  expect(result).toMatchObject({ ok: false, code });
+  await expect.poll(() => stranger.openConnections()).toBe(0);
+  await stranger.close();
+});
+
+it("dials through the guard", async () => {
+  const { result, signIns } = await check({}, password, {}, []);
+  expect(result).toMatchObject({ code: "address_refused", step: "network", field: "host" });
+  expect(signIns).toEqual([]);
 });
 
 it("refuses a host that carries more than a name", async () => {

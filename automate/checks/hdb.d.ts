@@ -1,7 +1,4 @@
-/**
- * The part of the driver that the check uses; the package has no types of its own. What begins with an underscore is
- * internal to the driver, whose version is pinned.
- */
+/** The part of the driver that the check uses; the package has no types of its own. */
 declare module "hdb" {
   import type { Socket } from "node:net";
 
@@ -13,7 +10,6 @@ declare module "hdb" {
     open(options: object, done: Done): void;
     connect(options: object, done: Done): void;
     executeDirect(options: { command: string }, done: Done): void;
-    destroy(): void;
     on(event: "error", listener: (error: unknown) => void): void;
   };
   const driver: { createClient(options: object): { _connection: Connection } };

@@ -3,6 +3,7 @@
 import { useController, useFormContext } from "react-hook-form";
 import type { ReplaceFormValues } from "@/components/secrets/replace-form";
 import { Checkbox } from "@/components/ui/checkbox";
+import { RelativeTime } from "@/components/ui/relative-time";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /** Where the new value may go as well. */
@@ -20,10 +21,15 @@ export function DestinationChoice({ destinations }: { destinations: SecretDetail
       </p>
       <p className="mb-2 text-muted text-sm">Any other asks again when a connection uses the secret there.</p>
       <div className="flex flex-col gap-1 [overflow-wrap:anywhere]">
-        {destinations.map(({ id, destination }) => (
+        {destinations.map(({ id, destination, createdByName, createdAt }) => (
           <Checkbox
             key={id}
             label={destination}
+            hint={
+              <>
+                added by {createdByName} <RelativeTime date={createdAt} />
+              </>
+            }
             checked={field.value.includes(id)}
             onChange={({ target }) =>
               field.onChange(

@@ -12,8 +12,16 @@ export type HanaServerOptions = {
   /** The number of the error that answers a right password, or the statement. */
   refuseSignIn?: number;
   refuseStatement?: number;
+  /** Answers with this method of sign-in alone. */
+  method?: string;
 };
-export type HanaServer = Listening & { signIns: string[] };
+export type HanaServer = Listening & {
+  signIns: string[];
+  /** The methods that the client has offered. */
+  offered: string[];
+  /** The names of hosts that came with the handshake of TLS. */
+  names: unknown[];
+};
 
 type Part = { kind: number; buffer: Buffer };
 type PacketClasses = {
@@ -41,15 +49,19 @@ const greetingLength = 14;
  */
 export async function startHanaServer(options: HanaServerOptions): Promise<HanaServer> {
   const signIns: string[] = [];
-  const serve = (socket: Socket) => converse(socket, options, signIns);
+  const offered: string[] = [];
+  const names: unknown[] = [];
+  const serve = (socket: Socket) => {
+    names.push(Reflect.get(socket, "servername"));
+    converse(socket, session(options, signIns, offered));
+  };
   const server = options.certificate
     ? tls.createServer(options.certificate, serve).on("tlsClientError", () => {})
     : net.createServer(serve);
-  return { ...(await listen(server)), signIns };
+  return { ...(await listen(server)), signIns, offered, names };
 }
 
-function converse(socket: Socket, options: HanaServerOptions, signIns: string[]): void {
-  const answer = session(options, signIns);
+function converse(socket: Socket, answer: (request: Buffer) => Buffer): void {
   let waiting = Buffer.alloc(0);
   let isGreeted = false;
   socket.on("error", () => {});
@@ -74,7 +86,11 @@ function converse(socket: Socket, options: HanaServerOptions, signIns: string[])
   });
 }
 
-function session({ username, password, ...options }: HanaServerOptions, signIns: string[]) {
+function session(
+  { username, password, method = "SCRAMPBKDF2SHA256", ...options }: HanaServerOptions,
+  signIns: string[],
+  offered: string[],
+) {
   const salt = randomBytes(16);
   const serverKey = randomBytes(48);
   const iterations = Buffer.from([0, 0, 0x3a, 0x98]);
@@ -82,11 +98,12 @@ function session({ username, password, ...options }: HanaServerOptions, signIns:
   let clientKey: Buffer = Buffer.alloc(0);
   const refuse = (number: number) =>
     segment(kinds.error, kinds.errorPart, fault(number, `You sent ${password}`));
-  const method = "SCRAMPBKDF2SHA256";
   return (request: Buffer): Buffer => {
     const type = request[13];
     if (type === message.authenticate) {
       const fields = authenticationOf(request);
+      // The name of the user, then pairs of method and challenge.
+      offered.push(...fields.filter((_field, index) => index % 2 === 1).map(String));
       clientKey = fields[fields.findIndex((field) => field.toString() === method) + 1] ?? clientKey;
       const challenge = Fields.write(null, [salt, serverKey, iterations]).buffer;
       return segment(kinds.reply, kinds.authentication, Fields.write(null, [method, challenge]).buffer);

@@ -42,13 +42,19 @@ const portMessage = "Enter a port from 1 to 65535.";
 
 /** A port that the documented API keeps as a string. */
 export function portTextField(initial: string) {
+  return chosenPortTextField({ placeholder: initial })
+    .default(initial)
+    .meta({ title: "Port", placeholder: initial });
+}
+
+/** The same where the documented API names no default. */
+export function chosenPortTextField(meta: Omit<Words, "title">) {
   return z
     .string(portMessage)
     .trim()
     .regex(/^\d{1,5}$/, portMessage)
     .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
-    .default(initial)
-    .meta({ title: "Port", placeholder: initial });
+    .meta({ title: "Port", ...meta });
 }
 
 /** A port that the documented API keeps as an integer. */

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import {
   choiceField,
+  chosenPortTextField,
   databasePlace,
   hostField,
-  portTextField,
   textField,
   tlsFields,
 } from "@/lib/connectors/fields";
@@ -23,17 +23,18 @@ export const hana = defineConnector({
       title: "Authentication method",
     }),
     host: when({ authType: "pwd" }, hostField({ title: "Host", placeholder: "hana.example.com" })),
-    // Where SAP HANA Cloud listens; the documented product has no default.
-    port: when({ authType: "pwd" }, portTextField("443")),
+    port: when(
+      { authType: "pwd" },
+      chosenPortTextField({
+        placeholder: "443",
+        help: "443 for SAP HANA Cloud; elsewhere the SQL port of the tenant, such as 30015.",
+      }),
+    ),
     username: when({ authType: "pwd" }, textField(127, { title: "Username" })),
     password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
     userkey: when({ authType: "userkey" }, secretRef("text", { title: "User key" })),
     ...tlsFields,
   }),
-  conflicts: ({ port, tlsMode }) =>
-    port === "443" && tlsMode === "disable"
-      ? { tlsMode: "Port 443 of SAP HANA Cloud is always encrypted." }
-      : {},
   destinations: ({ authType, host, port, tlsMode, caCertificate }) =>
     authType === "userkey" || host === undefined || port === undefined
       ? []

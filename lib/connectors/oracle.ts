@@ -9,23 +9,30 @@ import {
   tlsFields,
 } from "@/lib/connectors/fields";
 
-/** Oracle Database, with a password. `database` names a service, or an instance by its SID. */
+const databaseWords = {
+  title: "Database",
+  placeholder: "sales.example.com",
+  help: "The service name, or the SID.",
+};
+
+/** Oracle Database, with a password. Its documented form has one field for a service name or a SID. */
 export const oracle = defineConnector({
   kind: "oracle",
-  name: "Oracle",
-  description: "Tables in an Oracle Database",
+  name: "Oracle Database",
+  description: "Tables in an Oracle database",
   group: "database",
-  rights: "CREATE SESSION, and SELECT on the tables in use; nothing is written.",
-  credentialPage: "https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/CREATE-USER.html",
+  rights: "CREATE SESSION, and SELECT on the tables in use.",
+  credentialPage:
+    "https://docs.oracle.com/en/database/oracle/oracle-database/19/dbseg/managing-security-for-oracle-database-users.html",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("1521"),
     username: textField(128, { title: "Username" }),
     password: secretRef("text", { title: "Password" }),
-    database: textField(128, { title: "Database" })
-      // It becomes part of a connect descriptor, whose brackets and signs it must not hold.
-      .regex(/^[A-Za-z0-9_$#.-]+$/, "Use letters, digits, “_”, “$”, “#”, “.” and “-”.")
-      .meta({ title: "Database", placeholder: "ORCLPDB1", help: "Service name or SID." }),
+    // It becomes a part of a connect descriptor, whose syntax is parentheses and equals signs.
+    database: textField(128, databaseWords)
+      .regex(/^[A-Za-z0-9][\w.$#-]*$/, "Enter a service name or SID only, such as sales.example.com.")
+      .meta(databaseWords),
     kgConfig,
     ...tlsFields,
   }),

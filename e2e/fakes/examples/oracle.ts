@@ -2,9 +2,9 @@ import type { Example } from "@/e2e/fakes/examples/define";
 import { startOracleServer } from "@/e2e/fakes/oracle-server";
 
 const server = "oracle.example.com";
-const username = "reports";
+const username = "REPORTS";
 const password = "canary-of-oracle";
-const database = "ORCLPDB1";
+const database = "sales.example.com";
 
 export const example: Example = {
   properties: { server, port: "1521", username, database },
@@ -13,7 +13,8 @@ export const example: Example = {
   transport: "tls",
   async start(authority) {
     const certificate = await authority.issue({ names: [server] });
-    const { port, close } = await startOracleServer({ username, password, service: database, certificate });
+    const name = `SERVICE_NAME=${database}`;
+    const { port, close } = await startOracleServer({ username, password, name, certificate });
     return { routes: { [`${server}:1521`]: port }, close };
   },
 };
