@@ -21,7 +21,11 @@ export async function findLeaksInTables(databaseUrl: string, value: string): Pro
     for (const { name } of rows) {
       const copy = new CopyOut(`COPY (SELECT * FROM ${name}) TO STDOUT`);
       client.query(copy);
-      await new Promise((done, failed) => copy.once("end", done).once("error", failed));
+      await new Promise<void>((done, failed) => {
+        copy.once("end", done);
+        // A table that another test has dropped meanwhile holds nothing.
+        copy.once("error", (error: pg.DatabaseError) => (error.code === "42P01" ? done() : failed(error)));
+      });
       leaks.push(...findLeaks(`table ${name}`, Buffer.concat(copy.chunks), value));
     }
     return leaks;
