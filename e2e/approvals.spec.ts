@@ -1,3 +1,4 @@
+import { expectAccessible } from "@/e2e/axe";
 import {
   checkPanel,
   chooseSecret,
@@ -47,6 +48,7 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   const panel = checkPanel(page);
   await expect(panel.getByText("This secret may not be sent there yet.")).toBeVisible();
   await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
+  await expectAccessible(page, "Ask for approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
   // Enter asks, and does not save the connection around it.
   await panel.getByLabel("Reason").press("Enter");
@@ -64,6 +66,7 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
   await expect(waiting).toContainText("The monthly report reads orders");
   await expect(waiting).toContainText("for the connection Orders");
+  await expectAccessible(page, "Waiting for approval", ["light", "dark"]);
   await waiting.getByRole("button", { name: /^Allow/ }).click();
   await expect(waiting).toBeHidden();
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(

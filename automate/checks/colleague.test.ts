@@ -39,7 +39,8 @@ afterAll(async () => {
 /** What may be typed into any field to lead a careless driver astray. */
 function lures(port: number): string[] {
   const place = `127.0.0.1:${port}`;
-  return [place, `https://${place}/`, `//${place}/`, `x@${place}/`];
+  const more = process.env.RUN_LONG ? [`https://${place}/`, `//${place}/`] : [];
+  return [place, `x@${place}/`, ...more];
 }
 
 /** By each secret of a connection, where it would go; null when these settings are not accepted at all. */
