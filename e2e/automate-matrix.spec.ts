@@ -4,12 +4,12 @@ import { join, resolve } from "node:path";
 import { exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
-import { addSecret, countEvents } from "@/e2e/matrix";
 import { startPipeline } from "@/e2e/pipeline";
 import { createToken, createWorld, type World } from "@/e2e/rows";
 import { callerOf } from "@/e2e/server-actions";
 import { sendSigned, signedRequest } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
+import { addSecret, countEvents } from "@/e2e/things";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 
 type Row = {

@@ -2,11 +2,11 @@ import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoSidewaysScroll, violations } from "@/e2e/axe";
 import { connectionsPath, fillConnection, openPicker } from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
-import { addConnection, addSecret } from "@/e2e/matrix";
 import { open } from "@/e2e/open";
 import { createToken, type World } from "@/e2e/rows";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import { signIn } from "@/e2e/sign-in";
+import { addConnection, addSecret } from "@/e2e/things";
 
 type Screen = {
   name: string;

@@ -3,15 +3,7 @@ import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
-import {
-  actions,
-  addConnection,
-  addSecret,
-  countEvents,
-  type PageRow,
-  pages,
-  type Things,
-} from "@/e2e/matrix";
+import { actions, type PageRow, pages, type Things } from "@/e2e/matrix";
 import { createWorld, type World } from "@/e2e/rows";
 import {
   buildFolder,
@@ -22,6 +14,7 @@ import {
   serverActions,
 } from "@/e2e/server-actions";
 import { stack } from "@/e2e/stack-address";
+import { addConnection, addSecret, countEvents } from "@/e2e/things";
 import { gist, visit } from "@/e2e/visit";
 import { allows, needsFreshSignIn, type Permission } from "@/lib/access/policy";
 

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import { failureOf, keepResult } from "@/automate/check-results";
 import { judgeDestinations, type NewDestinations } from "@/automate/destinations";
 import { prepareCheck, versionsOf } from "@/automate/prepare-check";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
@@ -106,32 +107,16 @@ async function recordResult(
   if (!result.ok && result.code === "cancelled") return;
   const { fabricId, teamId, actor } = scope;
   const isJudged = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
-  const outcome = result.ok
-    ? {}
-    : { code: result.code, step: result.step, ...(result.field ? { field: result.field } : {}) };
   await db.$transaction(async (tx) => {
     // What was never judged may hold something that was typed in the wrong place: not even its digest is kept.
-    if (isJudged && !isShared)
-      await tx.connectionCheck.create({
-        data: {
-          fabricId,
-          configHash: configHash(kind, properties),
-          ok: result.ok,
-          tookMs: result.ms,
-          versions,
-          actorId: actor.id,
-          actorName: actor.name,
-          ...outcome,
-        },
-        select: { id: true },
-      });
+    if (isJudged && !isShared) await keepResult(tx, scope, configHash(kind, properties), result, versions);
     await record(tx, {
       actor,
       teamId,
       fabricId,
       action: "connection.check",
       object: { kind: "connection", id: "", name: connectionName },
-      details: { ok: result.ok, tookMs: result.ms, ...outcome },
+      details: { ok: result.ok, tookMs: result.ms, ...failureOf(result) },
     });
   });
 }

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
 
+/** A connection as it is in a form or as it was saved; its properties are judged by automate. */
+const connection = z.object({
+  kind: z.string().max(64),
+  connectionName: z.string().max(128),
+  properties: z.record(z.string(), z.unknown()),
+});
+
 /** What web may ask of automate: purpose → path, body and answer. Each request is signed for one of these. */
 export const automateRequests = {
   "fabric-key:create": {
@@ -10,10 +17,7 @@ export const automateRequests = {
   },
   "connection:check": {
     path: "/internal/checks",
-    body: z.object({
-      kind: z.string().max(64),
-      connectionName: z.string().max(128),
-      properties: z.record(z.string(), z.unknown()),
+    body: connection.extend({
       /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
       isConfirmed: z.boolean(),
     }),
@@ -46,12 +50,7 @@ export const automateRequests = {
   },
   "destination:ask": {
     path: "/internal/destinations/ask",
-    body: z.object({
-      kind: z.string().max(64),
-      connectionName: z.string().max(128),
-      properties: z.record(z.string(), z.unknown()),
-      reason: z.string().max(280),
-    }),
+    body: connection.extend({ reason: z.string().max(280) }),
     answer: z.object({ waiting: z.number().int() }),
   },
   "destination:decide": {

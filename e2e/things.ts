@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import { createPerson, database, insert, type World } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+
+export const restApi = { baseUrl: "https://api.test.example", authType: "none" };
+
+/** A secret of the Admin; with `formerName` it was renamed since. */
+export async function addSecret({ fabric, admin }: World, formerName?: string): Promise<string> {
+  const caller = await callerOf(admin);
+  const name = `s${randomUUID()}`;
+  const made = await callAction(caller, "createSecretAction", [
+    fabric.id,
+    { subKind: "text", name: formerName ?? name, fields: { value: "matrix" } },
+  ]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("id" in made.value))
+    throw new Error(`No secret: ${JSON.stringify(made)}`);
+  const secretId = String(made.value.id);
+  if (formerName) await callAction(caller, "renameSecretAction", [fabric.id, { secretId, name }]);
+  return secretId;
+}
+
+export async function addConnection({ fabric, admin }: World): Promise<string> {
+  const id = uuidv7();
+  await insert("connection", {
+    id,
+    fabricId: fabric.id,
+    name: `Connection ${id}`,
+    nameKey: `connection ${id}`,
+    kind: "restapi",
+    properties: JSON.stringify(restApi),
+    configHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    updatedById: admin.id,
+    updatedByName: admin.name,
+  });
+  return id;
+}
+
+export async function addDestination(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("allowed_destination", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destination: "https://api.test.example:443",
+    createdById: world.admin.id,
+    createdByName: world.admin.name,
+  });
+  return id;
+}
+
+export async function addRequest(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("destination_request", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destinations: ["https://api.test.example:443"],
+    connectionName: "Reports",
+    configHash: id,
+    reason: "",
+    askedById: world.user.id,
+    askedByName: world.user.name,
+  });
+  return id;
+}
+
+export async function addInvitation({ team, admin }: World): Promise<string> {
+  const id = uuidv7();
+  const email = `${id}@test.example`;
+  await insert("invitation", {
+    id,
+    teamId: team.id,
+    email,
+    emailKey: email,
+    role: "user",
+    tokenHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    expiresAt: new Date(Date.now() + 86_400_000),
+  });
+  return id;
+}
+
+export async function addMember({ team }: World): Promise<string> {
+  return (await createPerson({ name: "Mia Member", in: team })).id;
+}
+
+/** How many events of a fabric or team were recorded: a refused call must leave none. */
+export async function countEvents({ fabric, team }: World): Promise<number> {
+  const { rows } = await database().query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM audit_event WHERE "fabricId" = $1 OR "teamId" = $2`,
+    [fabric.id, team.id],
+  );
+  return rows[0]?.count ?? 0;
+}
