@@ -14,11 +14,11 @@ import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
 import { configHash } from "@/lib/connections/config-hash";
 import { getConnection } from "@/lib/connections/queries";
 import { createDb, type Db, db } from "@/lib/db";
-import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
 
 const minutes = 15;
 let owner: Db;
@@ -34,13 +34,10 @@ beforeAll(async () => {
   keys = await createTestKeys();
   urls = await createTestDatabase("automate");
   Object.assign(process.env, keys.web, keys.automate, {
-    WEB_DATABASE_URL: urls.webUrl,
     EGRESS_ALLOW: "127.0.0.0/8",
   });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  await sealingKey(owner, fabric.fabricId);
-  delete process.env.WEB_DATABASE_URL;
   pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
   runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
@@ -77,15 +74,8 @@ async function addConnection({ password = "right", isAllowed = true, port = api.
   const who = { createdById: user.id, createdByName: user.name };
   const by = { ...who, updatedById: user.id, updatedByName: user.name };
   const name = { name: id, nameKey: id };
-  await owner.secret.create({ data: { id, fabricId, ...name, subKind: "username_password", ...by } });
-  await owner.secretName.create({ data: { fabricId, ...name, secretId: id } });
-  const manifest = { username: 1, password: 1 };
-  await owner.secretVersion.create({
-    data: { secretId: id, version: 1, fabricId, manifest, facts: {}, ...who },
-  });
-  const place = { secretId: id, subKind: "username_password" as const, version: 1 };
-  const sealed = await sealFields(await sealingKey(owner, fabricId), place, { username: "etl", password });
-  await owner.secretField.createMany({ data: sealed });
+  const versions = [{ by: "user" as const, fields: { username: "etl", password } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "username_password", versions });
   const destination = `http://127.0.0.1:${port}`;
   if (isAllowed)
     await owner.allowedDestination.create({
@@ -219,6 +209,7 @@ test("a value that was replaced while a check ran was never tried", async () => 
   expect(await codes(connection)).toEqual(["ok"]);
   const { status } = await getConnection(fabric.scope("user", "connection:list"), connection.id);
   expect(status).toEqual({ state: "not_tested", reason: "value_replaced" });
+  expect(await isPlanned(connection)).toBe(true);
 });
 
 test("a check whose automate was killed in the middle is run once more by another copy", async () => {

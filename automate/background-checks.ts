@@ -1,4 +1,5 @@
 import PgBoss from "pg-boss";
+import { failureOf, keepResult } from "@/automate/check-results";
 import { judgeDestinations } from "@/automate/destinations";
 import { prepareCheck, versionsOf } from "@/automate/prepare-check";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
@@ -147,14 +148,12 @@ async function check(
 
 /** Activity is told when the status changes, not of every check; each use of a secret is on record by itself. */
 async function recordOutcome(
-  { fabricId, teamId, actor }: Scope<"connection:check">,
+  scope: Scope<"connection:check">,
   { id, name, configHash }: Row,
   { result, versions }: Outcome,
 ): Promise<void> {
   if (!result.ok && notRecorded.includes(result.code)) return;
-  const outcome = result.ok
-    ? {}
-    : { code: result.code, step: result.step, ...(result.field ? { field: result.field } : {}) };
+  const { fabricId, teamId, actor } = scope;
   const saysStatus = result.ok || !codesBesideStatus.includes(result.code);
   await db.$transaction(async (tx) => {
     const before = await tx.connectionCheck.findFirst({
@@ -162,11 +161,7 @@ async function recordOutcome(
       orderBy: { checkedAt: "desc" },
       select: { ok: true },
     });
-    const by = { actorId: actor.id, actorName: actor.name };
-    await tx.connectionCheck.create({
-      data: { fabricId, configHash, ok: result.ok, tookMs: result.ms, versions, ...by, ...outcome },
-      select: { id: true },
-    });
+    await keepResult(tx, scope, configHash, result, versions);
     if (!saysStatus || (before?.ok ?? true) === result.ok) return;
     await record(tx, {
       actor,
@@ -174,7 +169,7 @@ async function recordOutcome(
       fabricId,
       action: "connection.status",
       object: { kind: "connection", id, name },
-      details: { ok: result.ok, tookMs: result.ms, ...outcome },
+      details: { ok: result.ok, tookMs: result.ms, ...failureOf(result) },
     });
   });
 }
@@ -193,7 +188,7 @@ function dueConnections(minutes: number): Prisma.Sql {
   return Prisma.sql`
     SELECT c.id, c.name, c.kind, c."fabricId", c."configHash" FROM connection c
     LEFT JOIN LATERAL (
-      SELECT ok, code, "checkedAt" FROM connection_check k
+      SELECT ok, code, "checkedAt", versions FROM connection_check k
       WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
       ORDER BY "checkedAt" DESC LIMIT 1
     ) newest ON true
@@ -207,11 +202,12 @@ function dueConnections(minutes: number): Prisma.Sql {
       ) since
     ) failures
     CROSS JOIN LATERAL (
-      SELECT max(v."createdAt") AS at FROM connection_secret s
+      SELECT max(v."createdAt") AS at, bool_or(v.version > (newest.versions->>v."secretId")::int) AS "isUntried"
+      FROM connection_secret s
       JOIN secret_version v ON v."secretId" = s."secretId" WHERE s."connectionId" = c.id
     ) entered
     WHERE (
-      newest."checkedAt" IS NULL OR entered.at > newest."checkedAt"
+      newest."checkedAt" IS NULL OR entered.at > newest."checkedAt" OR entered."isUntried"
       OR newest."checkedAt" + CASE
         WHEN newest.ok THEN make_interval(mins => ${minutes}::int)
         WHEN newest.code = ANY(${[...onceADay]}::text[]) THEN interval '24 hours'
