@@ -41,18 +41,21 @@ export async function openPicker(page: Page, label: string): Promise<Locator> {
 
 export async function chooseSecret(page: Page, label: string, name: string): Promise<void> {
   const popup = await openPicker(page, label);
-  const option = popup.getByRole("option", { name });
-  // To reach it the page may be scrolled, and the popup then changes sides: only what has come to rest is clicked.
-  await option.hover();
-  await option.click();
+  await clickAtRest(popup.getByRole("option", { name }));
   await expect(popup).toBeHidden();
   await expect(picker(page, label)).toContainText(name);
+}
+
+/** Clicks a part of a popup. To reach it the page may be scrolled, and the popup then changes sides: it is to rest first. */
+export async function clickAtRest(part: Locator): Promise<void> {
+  await part.hover();
+  await part.click();
 }
 
 /** Opens New Secret at the foot of a picker. */
 export async function openNewSecret(page: Page, label: string): Promise<Locator> {
   const popup = await openPicker(page, label);
-  await popup.getByRole("button", { name: "New Secret" }).click();
+  await clickAtRest(popup.getByRole("button", { name: "New Secret" }));
   const dialog = page.getByRole("dialog", { name: "Add Secret" });
   await expect(dialog).toBeVisible();
   return dialog;

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoSidewaysScroll, violations } from "@/e2e/axe";
-import { connectionsPath, fillConnection, openPicker } from "@/e2e/connections-screen";
+import { connectionsPath, fillConnection, openNewSecret, openPicker } from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { createToken, type World } from "@/e2e/rows";
@@ -99,8 +99,7 @@ const screens: Screen[] = [
     name: "New Secret in a picker",
     path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
     show: async (page) => {
-      await (await openPicker(page, "Password")).getByRole("button", { name: "New Secret" }).click();
-      await expect(page.getByRole("dialog", { name: "Add Secret" })).toBeVisible();
+      await openNewSecret(page, "Password");
     },
   },
   {

@@ -9,6 +9,9 @@ GRANT SELECT, INSERT, UPDATE ON app_user TO :web;
 GRANT SELECT, INSERT ON identity TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_delay TO :web;
+GRANT SELECT, INSERT, UPDATE ON access_token TO :web;
+GRANT SELECT, INSERT, DELETE ON idempotent_create TO :web;
+GRANT SELECT, DELETE ON idempotent_create TO :automate;
 GRANT SELECT, INSERT, UPDATE ON team TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON membership TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO :web;
@@ -16,8 +19,8 @@ GRANT SELECT (id, email, name, "lockedAt") ON app_user TO :automate;
 GRANT SELECT ON team, membership TO :automate;
 
 -- Fabrics and their keys
-GRANT SELECT, INSERT, UPDATE, DELETE ON fabric TO :web;
-GRANT SELECT ON fabric TO :automate;
+GRANT SELECT, INSERT, UPDATE ON fabric TO :web;
+GRANT SELECT, DELETE ON fabric TO :automate;
 GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt") ON fabric_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
 
@@ -36,7 +39,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON destination_request, destination_rule TO
 
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
-GRANT SELECT ON connection, connection_secret TO :automate;
+GRANT SELECT, DELETE ON connection, connection_secret TO :automate;
 GRANT SELECT ON connection_check TO :web;
 GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
 GRANT SELECT ON sign_in_attempt TO :web;

@@ -1,14 +1,17 @@
 import { allows, freshForMs, needsFreshSignIn, type Permission, type Role } from "@/lib/access/policy";
 import { Forbidden, NotFresh } from "@/lib/result";
 
-/** Who acts: a person in a session, a pipeline with its token, or Selvage by itself. */
+/** Who acts: a person in a session or by an access token, a pipeline with its token, or Selvage by itself. */
 export type Actor =
   | {
       readonly kind: "user";
       readonly id: string;
       readonly name: string;
       readonly email: string;
+      /** When the person last proved who they are; for an access token never, so that it is never fresh. */
       readonly authenticatedAt: Date;
+      /** The name of the access token that acts for the person. */
+      readonly accessToken?: string;
     }
   | { readonly kind: "pipeline" | "system"; readonly id: string; readonly name: string };
 

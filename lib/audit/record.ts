@@ -5,7 +5,7 @@ import type { Db, Tx } from "@/lib/db";
 
 /** One event of the audit log. `details` hold names, numbers and codes, never anything that was typed as a value. */
 export type AuditEntry = {
-  actor: Pick<Actor, "kind" | "id" | "name"> | { kind: "system"; id: string; name: string };
+  actor: { kind: Actor["kind"]; id: string; name: string; accessToken?: string };
   teamId: string | null;
   fabricId: string | null;
   action: AuditAction;
@@ -27,7 +27,7 @@ export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<voi
       objectKind: object.kind,
       objectId: object.id,
       objectName: object.name,
-      details: details ?? {},
+      details: { ...details, ...(actor.accessToken === undefined ? {} : { accessToken: actor.accessToken }) },
     })),
   });
 }

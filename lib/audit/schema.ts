@@ -25,9 +25,12 @@ export const auditActions = {
   "connection.status": "saw a change of",
   "fabric.create": "created",
   "fabric.update": "edited",
+  "fabric.delete": "deleted",
   "fabric.key.create": "made a key for",
   "token.create": "created",
   "token.revoke": "revoked",
+  "access_token.create": "created",
+  "access_token.revoke": "revoked",
   "team.create": "created",
   "team.invite": "invited",
   "team.uninvite": "withdrew the invitation of",
@@ -122,6 +125,7 @@ export const detailKeys = [
   "role",
   "reason",
   "rule",
+  "accessToken",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -3,54 +3,95 @@ import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
-import type { CreateConnectionInput, UpdateConnectionInput } from "@/lib/connections/schema";
+import {
+  type CreateConnectionInput,
+  connectionTag,
+  type UpdateConnectionInput,
+} from "@/lib/connections/schema";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { keptProperties, secretFields, validate } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
+import { keepOnce } from "@/lib/idempotency/mutations";
+import type { Once } from "@/lib/idempotency/once";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
-type Code = "name_taken" | "invalid_properties" | "unknown_kind" | "warehouse_taken" | "warehouse_unfit";
+/** Why a connection was not stored. */
+export type ConnectionCode =
+  | "name_taken"
+  | "invalid_properties"
+  | "unknown_kind"
+  | "warehouse_taken"
+  | "warehouse_unfit"
+  | "changed";
+export type PreparedConnection = {
+  id: string;
+  connector: Connector;
+  input: CreateConnectionInput;
+  configuration: Configuration;
+};
 
 /** What a connection consists of: plain properties, and its references to secrets as rows of their own. */
 type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
 type Reference = { field: string; secretId: string; subKinds: readonly string[] };
 
-/** Stores a connection with its references to secrets, or nothing. */
+/**
+ * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction, for what
+ * the connection stands on.
+ */
 export async function createConnection(
   scope: Writer,
   input: CreateConnectionInput,
-): Promise<Result<{ id: string }, Code>> {
-  const connector = findConnector(input.kind);
-  if (!connector) return fail("unknown_kind");
-  const configured = configure(connector, input.properties);
-  if (!configured.ok) return configured;
-  const id = uuidv7();
-  const { name, kind, description } = input;
-  return write(name, async (tx) => {
-    const gone = await lockReferences(tx, scope, configured.value.references);
-    if (gone) return gone;
-    const warehouse = input.isDefaultWarehouseConnection
-      ? await claimWarehouse(tx, scope, connector)
-      : ok(null);
-    if (!warehouse.ok) return warehouse;
-    await tx.connection.create({
-      data: {
-        id,
-        fabricId: scope.fabricId,
-        kind,
-        warehouseOf: warehouse.value,
-        createdById: scope.actor.id,
-        createdByName: scope.actor.name,
-        ...columns(scope, { name, description }, configured.value),
-      },
-      select: { id: true },
-    });
-    await addReferences(tx, scope, id, configured.value.references);
-    await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
-    return ok({ id });
+  { once, before }: { once?: Once | undefined; before?: (tx: Tx) => Promise<void> } = {},
+): Promise<Result<{ id: string }, ConnectionCode>> {
+  const prepared = prepareConnection(input);
+  if (!prepared.ok) return prepared;
+  return write(input.name, async (tx) => {
+    await keepOnce(tx, once, prepared.value.id);
+    await before?.(tx);
+    return insertConnection(tx, scope, prepared.value);
   });
+}
+
+/** A new connection whose properties were judged, before the transaction that stores it. */
+export function prepareConnection(
+  input: CreateConnectionInput,
+): Result<PreparedConnection, "unknown_kind" | "invalid_properties"> {
+  const connector = findConnector(input.kind);
+  if (!connector) return fail("unknown_kind", { kind: "There is no such kind of connection." });
+  const configured = configure(connector, input.properties);
+  return configured.ok ? ok({ id: uuidv7(), connector, input, configuration: configured.value }) : configured;
+}
+
+/** Stores a prepared connection. A name that is taken is a unique violation. */
+export async function insertConnection(
+  tx: Tx,
+  scope: Writer,
+  { id, connector, input, configuration }: PreparedConnection,
+): Promise<Result<{ id: string }, ConnectionCode>> {
+  const { name, kind, description } = input;
+  const gone = await lockReferences(tx, scope, configuration.references);
+  if (gone) return gone;
+  const warehouse = input.isDefaultWarehouseConnection
+    ? await claimWarehouse(tx, scope, connector)
+    : ok(null);
+  if (!warehouse.ok) return warehouse;
+  await tx.connection.create({
+    data: {
+      id,
+      fabricId: scope.fabricId,
+      kind,
+      warehouseOf: warehouse.value,
+      createdById: scope.actor.id,
+      createdByName: scope.actor.name,
+      ...columns(scope, { name, description }, configuration),
+    },
+    select: { id: true },
+  });
+  await addReferences(tx, scope, id, configuration.references);
+  await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
+  return ok({ id });
 }
 
 /** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
@@ -78,7 +119,8 @@ async function claimWarehouse(
 export async function updateConnection(
   scope: Writer,
   input: UpdateConnectionInput,
-): Promise<Result<{ id: string }, Code>> {
+  { ifMatch, before }: { ifMatch?: string | undefined; before?: (tx: Tx) => Promise<void> } = {},
+): Promise<Result<{ id: string }, ConnectionCode>> {
   const { connectionId: id, name, description } = input;
   const former = await db.connection.findFirst({
     where: { id, fabricId: scope.fabricId },
@@ -91,6 +133,8 @@ export async function updateConnection(
   const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
   return write(name, async (tx) => {
+    if (ifMatch !== undefined && ifMatch !== (await lockTag(tx, scope, id))) return fail("changed");
+    await before?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
     const { count } = await tx.connection.updateMany({
@@ -105,6 +149,13 @@ export async function updateConnection(
     await record(tx, entry(scope, "connection.update", { id, name }, renamed));
     return ok({ id });
   });
+}
+
+/** The tag of a connection as it stands, locked until the transaction ends. */
+async function lockTag(tx: Tx, { fabricId }: Writer, id: string): Promise<string | null> {
+  const [row] = await tx.$queryRaw<{ updatedAt: Date }[]>`
+    SELECT "updatedAt" FROM connection WHERE id = ${id} AND "fabricId" = ${fabricId} FOR UPDATE`;
+  return row ? connectionTag(row) : null;
 }
 
 /** Deletes a connection and its references; the secrets stay. */
@@ -173,7 +224,10 @@ async function addReferences(tx: Tx, scope: Writer, connectionId: string, refere
   });
 }
 
-async function write<T>(name: string, run: (tx: Tx) => Promise<Result<T, Code>>): Promise<Result<T, Code>> {
+async function write<T>(
+  name: string,
+  run: (tx: Tx) => Promise<Result<T, ConnectionCode>>,
+): Promise<Result<T, ConnectionCode>> {
   try {
     return await db.$transaction(run);
   } catch (error) {

@@ -12,7 +12,7 @@ export const connectionName = z
     "Use letters, digits, spaces, “_”, “.” and “-”, beginning with a letter or digit.",
   );
 
-const description = z
+export const connectionDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
@@ -25,7 +25,7 @@ const properties = z.record(z.string().max(64), z.unknown());
 export const createConnectionInput = z.object({
   kind: z.string().max(64),
   name: connectionName,
-  description,
+  description: connectionDescription,
   properties,
   /** It is the fabric's SQL warehouse; decided once. */
   isDefaultWarehouseConnection: z.boolean().optional(),
@@ -35,10 +35,15 @@ export type CreateConnectionInput = z.infer<typeof createConnectionInput>;
 export const updateConnectionInput = z.object({
   connectionId: z.string(),
   name: connectionName,
-  description,
+  description: connectionDescription,
   properties,
 });
 export type UpdateConnectionInput = z.infer<typeof updateConnectionInput>;
+
+/** What tells one state of a connection from the next (RFC 9110 §8.8.3). */
+export function connectionTag({ updatedAt }: { updatedAt: Date }): string {
+  return `"${updatedAt.getTime()}"`;
+}
 
 export const connectionIdInput = z.object({ connectionId: z.string() });
 

@@ -1,14 +1,6 @@
 "use server";
 
-import {
-  createSecret,
-  deleteSecret,
-  describeSecret,
-  dropSecretName,
-  removeDestination,
-  renameSecret,
-  replaceSecret,
-} from "@/lib/secrets/mutations";
+import { createSecret, deleteSecret, dropSecretName, removeDestination } from "@/lib/secrets/mutations";
 import {
   createSecretInput,
   describeSecretInput,
@@ -18,6 +10,7 @@ import {
   replaceSecretInput,
   secretIdInput,
 } from "@/lib/secrets/schema";
+import { describeSecret, renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { action } from "@/lib/server/action";
 
 export const createSecretAction = action({

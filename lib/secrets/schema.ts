@@ -26,7 +26,7 @@ export function suggestName(name: string): string {
     .slice(0, 128);
 }
 
-const description = z
+export const secretDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
@@ -36,24 +36,29 @@ const fileName = z.string().max(255).optional();
 
 /** Add Secret, for each type. */
 export const createSecretInput = z.discriminatedUnion("subKind", [
-  z.object({ subKind: z.literal("text"), name: secretName, description, fields: secretKinds.text.fields }),
+  z.object({
+    subKind: z.literal("text"),
+    name: secretName,
+    description: secretDescription,
+    fields: secretKinds.text.fields,
+  }),
   z.object({
     subKind: z.literal("binary"),
     name: secretName,
-    description,
+    description: secretDescription,
     fields: secretKinds.binary.fields,
     fileName,
   }),
   z.object({
     subKind: z.literal("username_password"),
     name: secretName,
-    description,
+    description: secretDescription,
     fields: secretKinds.username_password.fields,
   }),
   z.object({
     subKind: z.literal("m2m_oauth"),
     name: secretName,
-    description,
+    description: secretDescription,
     fields: secretKinds.m2m_oauth.fields,
   }),
 ]);
@@ -92,8 +97,24 @@ export const replaceSecretInput = z
   });
 export type ReplaceSecretInput = z.infer<typeof replaceSecretInput>;
 
+/** What the management API changes of a secret at once; what is absent stays. */
+export type UpdateSecretInput = {
+  secretId: string;
+  subKind: SubKind;
+  name?: string | undefined;
+  description?: string | undefined;
+  replacement?: Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined;
+  keepDestinations: boolean;
+  ifMatch?: string | undefined;
+};
+
+/** What tells one state of a secret from the next (RFC 9110 §8.8.3). Nothing of the value is in it. */
+export function secretTag({ version, updatedAt }: { version: number; updatedAt: Date }): string {
+  return `"${version}.${updatedAt.getTime()}"`;
+}
+
 export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
-export const describeSecretInput = z.object({ secretId: z.string(), description });
+export const describeSecretInput = z.object({ secretId: z.string(), description: secretDescription });
 export const secretIdInput = z.object({ secretId: z.string() });
 export const removeDestinationInput = z.object({ destinationId: z.string().max(64) });
 export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });

@@ -15,6 +15,9 @@ export async function sealingKey(client: Db | Tx, fabricId: string): Promise<Ver
   return verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
 }
 
+/** Rows of sealed fields, as a version writes them. */
+export type SealedFields = Awaited<ReturnType<typeof sealFields>>;
+
 /** What a new version writes: one sealed row for each field that is set in it. */
 export async function sealFields(
   key: VerifiedFabricKey,

@@ -3,16 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "@/lib/crypto/open";
 import { createDb, type Db, db } from "@/lib/db";
 import { Forbidden, NotFound } from "@/lib/result";
-import {
-  createSecret,
-  deleteSecret,
-  describeSecret,
-  dropSecretName,
-  renameSecret,
-  replaceSecret,
-} from "@/lib/secrets/mutations";
+import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
 import { createSecretInput, secretListQuery, suggestName } from "@/lib/secrets/schema";
+import { describeSecret, renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

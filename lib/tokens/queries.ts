@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
 import type { TokenSummary } from "@/lib/tokens/schema";
+import { tokenStatus } from "@/lib/tokens/status";
 
 /** The newest 200 pipeline tokens of a fabric, those that work first. */
 export async function listTokens(scope: Scope<"token:list">): Promise<TokenSummary[]> {
@@ -20,17 +21,9 @@ export async function listTokens(scope: Scope<"token:list">): Promise<TokenSumma
     },
   });
   const now = new Date();
-  const tokens = rows.map((row): TokenSummary => ({ ...row, status: statusOf(row, now) }));
+  const tokens = rows.map((row): TokenSummary => ({ ...row, status: tokenStatus(row, now) }));
   return [
     ...tokens.filter(({ status }) => status === "active"),
     ...tokens.filter(({ status }) => status !== "active"),
   ];
-}
-
-function statusOf(
-  { expiresAt, revokedAt }: Pick<TokenSummary, "expiresAt" | "revokedAt">,
-  now: Date,
-): TokenSummary["status"] {
-  if (revokedAt) return "revoked";
-  return expiresAt && expiresAt <= now ? "expired" : "active";
 }

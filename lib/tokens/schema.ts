@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TokenStatus } from "@/lib/tokens/status";
 
 /** How long a pipeline token can live, in days. */
 export const tokenLifetimes = {
@@ -33,7 +34,7 @@ export type TokenSummary = {
   expiresAt: Date | null;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
-  status: "active" | "expired" | "revoked";
+  status: TokenStatus;
 };
 
 /** What is shown once: the token, and where a pipeline sends it. */

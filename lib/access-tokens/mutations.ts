@@ -1,0 +1,63 @@
+import "server-only";
+import { type Actor, isFresh } from "@/lib/access/scope";
+import { accessTokenLifetimes, type CreateAccessTokenInput } from "@/lib/access-tokens/schema";
+import { newAccessToken } from "@/lib/access-tokens/token";
+import { record } from "@/lib/audit/record";
+import { db } from "@/lib/db";
+import { NotFound, NotFresh, ok, type Result } from "@/lib/result";
+
+const dayMs = 86_400_000;
+
+/**
+ * Makes an access token for the person, who signed in lately: a session that somebody stole must not outlive itself. The
+ * answer is the only place where the token is shown.
+ */
+export async function createAccessToken(
+  actor: Actor,
+  { name, lifetime }: CreateAccessTokenInput,
+): Promise<Result<{ token: string }, never>> {
+  if (!isFresh(actor)) throw new NotFresh("An access token needs a sign-in of the last ten minutes.");
+  const { token, tokenHash } = newAccessToken();
+  const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
+  await db.$transaction(async (tx) => {
+    const { id } = await tx.accessToken.create({
+      data: { userId: actor.id, name, tokenHash, expiresAt },
+      select: { id: true },
+    });
+    await record(tx, {
+      actor,
+      teamId: null,
+      fabricId: null,
+      action: "access_token.create",
+      object: { kind: "token", id, name },
+    });
+  });
+  return ok({ token });
+}
+
+/** Revokes an access token of the person: its next request is refused. */
+export async function revokeAccessToken(
+  actor: Actor,
+  { accessTokenId: id }: { accessTokenId: string },
+): Promise<Result<null, never>> {
+  await db.$transaction(async (tx) => {
+    const row = await tx.accessToken.findFirst({
+      where: { id, userId: actor.id },
+      select: { name: true },
+    });
+    if (!row) throw new NotFound("There is no such token.");
+    const { count } = await tx.accessToken.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: new Date() },
+    });
+    if (count === 0) return;
+    await record(tx, {
+      actor,
+      teamId: null,
+      fabricId: null,
+      action: "access_token.revoke",
+      object: { kind: "token", id, name: row.name },
+    });
+  });
+  return ok(null);
+}

@@ -1,0 +1,53 @@
+import "server-only";
+import type { Actor } from "@/lib/access/scope";
+import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
+import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
+import { db } from "@/lib/db";
+import { tokenStatus } from "@/lib/tokens/status";
+
+const minuteMs = 60_000;
+
+/** The person's own newest 200 access tokens, those that work first. */
+export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {
+  const rows = await db.accessToken.findMany({
+    where: { userId: actor.id },
+    orderBy: { id: "desc" },
+    take: 200,
+    select: { id: true, name: true, createdAt: true, expiresAt: true, lastUsedAt: true, revokedAt: true },
+  });
+  const now = new Date();
+  const tokens = rows.map((row): AccessTokenSummary => ({ ...row, status: tokenStatus(row, now) }));
+  const isActive = ({ status }: AccessTokenSummary) => status === "active";
+  return [...tokens.filter(isActive), ...tokens.filter((token) => !isActive(token))];
+}
+
+/**
+ * The person that a living access token speaks for, or null: unknown, expired, revoked, or of a locked person, which look
+ * alike. Such an actor never signed in, so nothing that needs a fresh sign-in is granted to it.
+ */
+export async function findAccessTokenActor(
+  token: string,
+  now = new Date(),
+): Promise<(Actor & { kind: "user" }) | null> {
+  if (!isAccessToken(token)) return null;
+  const row = await db.accessToken.findUnique({
+    where: {
+      tokenHash: hashAccessToken(token),
+      revokedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+      user: { lockedAt: null },
+    },
+    select: {
+      id: true,
+      name: true,
+      lastUsedAt: true,
+      user: { select: { id: true, name: true, email: true } },
+    },
+  });
+  if (!row) return null;
+  const minuteAgo = new Date(now.getTime() - minuteMs);
+  // To the minute, so that a busy token does not write for each request.
+  if (row.lastUsedAt === null || row.lastUsedAt < minuteAgo)
+    await db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
+  return { kind: "user", ...row.user, authenticatedAt: new Date(0), accessToken: row.name };
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import type { TokenStatus } from "@/lib/tokens/status";
+
+/** How long a personal access token can live, in days. */
+export const accessTokenLifetimes = {
+  "7": { label: "7 days", days: 7 },
+  "30": { label: "30 days", days: 30 },
+  "90": { label: "90 days", days: 90 },
+  "365": { label: "1 year", days: 365 },
+} as const;
+export type AccessTokenLifetime = keyof typeof accessTokenLifetimes;
+export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfies AccessTokenLifetime[];
+
+/** Generate Token. */
+export const createAccessTokenInput = z.object({
+  name: z
+    .string()
+    .trim()
+    .min(1, "Name is empty.")
+    .max(128, "Name is longer than 128 characters.")
+    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
+  lifetime: z.enum(accessTokenLifetimeKeys, "Choose when it expires."),
+});
+export type CreateAccessTokenInput = z.infer<typeof createAccessTokenInput>;
+
+export const revokeAccessTokenInput = z.object({ accessTokenId: z.string().max(64) });
+
+/** A personal access token without its value, which nobody can see again. */
+export type AccessTokenSummary = {
+  id: string;
+  name: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+  status: TokenStatus;
+};

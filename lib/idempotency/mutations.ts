@@ -1,0 +1,15 @@
+import "server-only";
+import type { Tx } from "@/lib/db";
+import { type Once, onceForMs } from "@/lib/idempotency/once";
+
+/**
+ * Keeps what a create made, in its own transaction: both are there or neither. A second create with the same key waits for
+ * the first one, and then fails on the unique key.
+ */
+export async function keepOnce(tx: Tx, once: Once | undefined, objectId: string): Promise<void> {
+  if (!once) return;
+  await tx.idempotentCreate.deleteMany({
+    where: { key: once.key, createdAt: { lte: new Date(Date.now() - onceForMs) } },
+  });
+  await tx.idempotentCreate.createMany({ data: [{ ...once, objectId }] });
+}

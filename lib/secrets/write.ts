@@ -1,0 +1,78 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import type { AuditEntry } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db";
+import { webEnv } from "@/lib/env";
+import { fail, NotFound } from "@/lib/result";
+import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/facts";
+import type { CreateSecretInput, ReplaceSecretInput, SecretFacts } from "@/lib/secrets/schema";
+
+/** Who may write secrets of the fabric. */
+export type Writer = Scope<"secret:write">;
+
+/** What a write of a value looks at. */
+type Value = Pick<CreateSecretInput | ReplaceSecretInput, "subKind" | "fields"> & {
+  fileName?: string | undefined;
+};
+
+/** The secret, locked until the transaction ends: deletes, replaces and new references wait for one another. */
+export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secretId: string) {
+  const [secret] = await tx.$queryRaw<
+    { id: string; name: string; description: string; subKind: string; createdById: string; updatedAt: Date }[]
+  >`
+    SELECT id, name, description, "subKind", "createdById", "updatedAt" FROM secret
+    WHERE id = ${secretId} AND "fabricId" = ${scope.fabricId} AND "deletedAt" IS NULL FOR UPDATE`;
+  if (!secret) throw new NotFound("There is no such secret.");
+  return secret;
+}
+
+/** The public facts of a value; those of the `former` one where it says nothing new. */
+export function factsOf({ subKind, fields, fileName }: Value, former: SecretFacts): SecretFacts {
+  if (subKind === "binary" && "value" in fields && fields.value instanceof Uint8Array)
+    return factsOfFile(fields.value, fileName);
+  if (subKind === "m2m_oauth" && "authUrl" in fields && fields.authUrl !== undefined)
+    return factsOfAuthUrl(fields.authUrl);
+  return former;
+}
+
+/** The failure of a file that is larger than this installation takes, or undefined. */
+export function tooLarge({ fields }: Pick<Value, "fields">) {
+  const maxBytes = webEnv().MAX_SECRET_BYTES;
+  const isTooLarge =
+    "value" in fields && fields.value instanceof Uint8Array && fields.value.length > maxBytes;
+  return isTooLarge
+    ? fail("too_large", { "fields.value": `The file is larger than ${Math.floor(maxBytes / 1024)} KiB.` })
+    : undefined;
+}
+
+/** The failure of a name that another secret has or had. */
+export function nameTaken(name: string) {
+  return fail("name_taken", {
+    name: `“${name}” is taken in this fabric, by a secret or by a former name of one.`,
+  });
+}
+
+/** Field → version, of what was sealed. */
+export function manifestFor(sealed: readonly { field: string }[], version: number): Record<string, number> {
+  return Object.fromEntries(sealed.map(({ field }) => [field, version]));
+}
+
+/** Columns that say who made a row. */
+export function author({ actor }: Writer) {
+  return { createdById: actor.id, createdByName: actor.name };
+}
+
+/** Columns that say who changed a row, and when. */
+export function editor({ actor }: Writer) {
+  return { updatedAt: new Date(), updatedById: actor.id, updatedByName: actor.name };
+}
+
+/** The audit event of an act on a secret. */
+export function entry(
+  { actor, teamId, fabricId }: Pick<Writer, "actor" | "teamId" | "fabricId">,
+  action: AuditEntry["action"],
+  { id, name }: { id: string; name: string },
+  details: AuditEntry["details"] = {},
+): AuditEntry {
+  return { actor, teamId, fabricId, action, object: { kind: "secret", id, name }, details };
+}
