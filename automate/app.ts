@@ -10,6 +10,7 @@ import { Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
+import { fabricRoutes } from "@/automate/routes/fabrics";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
@@ -53,6 +54,7 @@ export function createApp(deps: {
   });
   secretRoutes(app, deps.keys);
   fabricKeyRoutes(app, deps.keys);
+  fabricRoutes(app);
   pipelineTokenRoutes(app);
   destinationRoutes(app);
   signInRoutes(app);

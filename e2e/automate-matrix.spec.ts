@@ -24,6 +24,7 @@ const connection = { kind: "restapi", connectionName: "x", properties: { baseUrl
 /** Every purpose for which web may ask, with a body that would succeed for an Admin. */
 const rows: Record<AutomatePurpose, Row> = {
   "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
+  "fabric:delete": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "connection:check": {
     body: () => ({ ...connection, isConfirmed: true }),
     user: 200,

@@ -15,6 +15,11 @@ export const automateRequests = {
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ kid: z.string() }),
   },
+  "fabric:delete": {
+    path: "/internal/fabrics/delete",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ id: z.string() }),
+  },
   "connection:check": {
     path: "/internal/checks",
     body: connection.extend({
