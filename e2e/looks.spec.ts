@@ -29,6 +29,13 @@ const screens: Screen[] = [
     path: () => "/metadata",
     show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
   },
+  { name: "Access Tokens", path: () => "/settings/access-tokens" },
+  { name: "Generate Token", path: () => "/settings/access-tokens", show: click("Generate Token") },
+  {
+    name: "API reference",
+    path: () => "/settings/api",
+    show: (page) => page.locator("#createSecret summary").click(),
+  },
   { name: "Teams", path: () => "/metadata/teams" },
   { name: "Team", path: ({ team }) => `/metadata/teams/${team.id}` },
   {

@@ -112,22 +112,36 @@ function statusesOf({ body, permission, isConditional, isIdempotent, method }: O
   return [...new Set(statuses)].sort((a, b) => a - b);
 }
 
-function parametersOf({ path, query, isConditional, isIdempotent }: Operation): Json[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string" },
-  }));
+/** A parameter of an operation, as OpenAPI has it. */
+export type Parameter = {
+  name: string;
+  in: "path" | "query" | "header";
+  required?: true;
+  description?: string;
+  schema: Json;
+};
+
+/** The parameters of an operation: in its path, its query and its headers. */
+export function parametersOf({ path, query, isConditional, isIdempotent }: Operation): Parameter[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(
+    ([, name = ""]): Parameter => ({
+      name,
+      in: "path",
+      required: true,
+      schema: { type: "string" },
+    }),
+  );
   const queried = query ? schemaOf(query, "input") : {};
   const properties = (queried.properties ?? {}) as Record<string, Json>;
-  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: "query",
-    ...(description ? { description } : {}),
-    schema: name === "limit" ? { type: "integer", minimum: 1, maximum: 500 } : schema,
-  }));
-  const header = (name: string, description: string) => ({
+  const inQuery = Object.entries(properties).map(
+    ([name, { description, ...schema }]): Parameter => ({
+      name,
+      in: "query",
+      ...(typeof description === "string" ? { description } : {}),
+      schema: name === "limit" ? { type: "integer", minimum: 1, maximum: 500 } : schema,
+    }),
+  );
+  const header = (name: string, description: string): Parameter => ({
     name,
     in: "header",
     description,
