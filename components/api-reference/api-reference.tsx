@@ -13,11 +13,12 @@ export function ApiReference({ operations }: { operations: ReferenceOperation[] 
   return (
     <div className="flex flex-col gap-8">
       <div className="max-w-xl">
-        <Field label="Access token" hint="To try requests here, as yourself. Leaving this page forgets it.">
-          <PasswordInput
-            value={token}
-            onChange={(event) => setToken(event.currentTarget.value.trim())}
-          />
+        <Field
+          label="Access token"
+          isRequired
+          hint="To try requests here, as yourself. Leaving this page forgets it."
+        >
+          <PasswordInput value={token} onChange={(event) => setToken(event.currentTarget.value.trim())} />
         </Field>
       </div>
       {tags.map((tag) => (

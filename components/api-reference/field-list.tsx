@@ -1,3 +1,4 @@
+import { Prose } from "@/components/api-reference/prose";
 import type { ReferenceField } from "@/lib/management/schema";
 
 export function FieldList({ title, fields }: { title: string; fields: ReferenceField[] }) {
@@ -13,7 +14,11 @@ export function FieldList({ title, fields }: { title: string; fields: ReferenceF
               <span className="text-muted text-sm">{type}</span>
               {isRequired && <span className="text-sm text-warning-text">required</span>}
             </dt>
-            {description && <dd className="text-pretty text-muted text-sm">{description}</dd>}
+            {description && (
+              <dd className="text-pretty text-muted text-sm">
+                <Prose text={description} />
+              </dd>
+            )}
           </div>
         ))}
       </dl>

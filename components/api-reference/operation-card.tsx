@@ -4,6 +4,7 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { FieldList } from "@/components/api-reference/field-list";
 import { MethodBadge } from "@/components/api-reference/method-badge";
+import { Prose } from "@/components/api-reference/prose";
 import { TryRequest } from "@/components/api-reference/try-request";
 import type { ReferenceOperation } from "@/lib/management/schema";
 
@@ -17,16 +18,18 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
       onToggle={(event) => setIsOpen(event.currentTarget.open)}
       className="group"
     >
-      <summary className="-outline-offset-2 flex cursor-pointer list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-3 hover:bg-hover">
+      <summary className="-outline-offset-2 flex cursor-pointer list-none items-center gap-x-3 px-4 py-3 hover:bg-hover">
         <ChevronRight
           aria-hidden
           className="size-4 shrink-0 text-faint transition-transform group-open:rotate-90"
         />
         <MethodBadge method={method} />
-        <span className="font-medium">{summary}</span>
-        <code className="break-all font-mono text-muted text-sm">
-          {path.replace("/api/orchestration", "")}
-        </code>
+        <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-3">
+          <span className="font-medium">{summary}</span>
+          <code className="break-all font-mono text-muted text-sm">
+            {path.replace("/api/orchestration", "")}
+          </code>
+        </span>
       </summary>
       {isOpen && (
         <div className="grid gap-6 border-line border-t px-4 py-5 lg:grid-cols-2">
@@ -35,7 +38,11 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
               <code className="break-all font-mono text-sm">
                 {method} {path}
               </code>
-              {description && <p className="mt-2 text-pretty text-muted">{description}</p>}
+              {description && (
+                <p className="mt-2 text-pretty text-muted">
+                  <Prose text={description} />
+                </p>
+              )}
             </div>
             <FieldList title="Query" fields={queries} />
             <FieldList title="Headers" fields={headers} />

@@ -62,7 +62,7 @@ export function TryRequest({
         </Field>
       ))}
       {example !== null && (
-        <Field label="Body">
+        <Field label="Body" isRequired>
           <Textarea
             rows={Math.min(18, body.split("\n").length + 1)}
             spellCheck={false}

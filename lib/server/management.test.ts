@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findLeaks } from "@/e2e/canary";
 import { authorize } from "@/lib/access/authorize";
+import { allows } from "@/lib/access/policy";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
@@ -571,6 +573,46 @@ describe("an access token", () => {
     expect(isAccessToken(`${made.slice(0, -1)}${made.endsWith("A") ? "B" : "A"}`)).toBe(false);
     expect(isAccessToken(made.slice(0, 10) + (made[10] === "A" ? "B" : "A") + made.slice(11))).toBe(false);
   });
+});
+
+describe("by the policy", () => {
+  const scoped = operations.flatMap((operation) =>
+    operation.permission ? [{ operation, id: operation.id, permission: operation.permission }] : [],
+  );
+  test.each(scoped)(
+    "$id answers whom it should, and strangers as if nothing were there",
+    async ({ operation, permission }) => {
+      const place = await createTestFabric(owner, "place");
+      const none = { fabricId: uuidv7(), teamId: uuidv7() };
+      const ask = (as: string, { fabricId, teamId }: typeof none) => {
+        const values: Record<string, string> = {
+          fabricId,
+          teamId,
+          secretId: uuidv7(),
+          connectionName: "none",
+        };
+        const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+        return call(operation.method, path, {
+          as,
+          ...(operation.body ? { body: operation.example ?? {} } : {}),
+        });
+      };
+      const stranger = await tokenOf(other.admin);
+      const [foreign, missing] = [await ask(stranger, place), await ask(stranger, none)];
+      expect([foreign.status, foreign.json]).toEqual([404, missing.json]);
+      const before = await owner.auditEvent.count({ where: { fabricId: place.fabricId } });
+      for (const [role, person] of [
+        ["user", place.user],
+        ["admin", place.admin],
+      ] as const) {
+        const { status } = await ask(await tokenOf(person), place);
+        expect(status === 403, `${role} gets ${status}`).toBe(!allows(role, permission));
+        expect(status).not.toBe(401);
+        if (status === 403)
+          expect(await owner.auditEvent.count({ where: { fabricId: place.fabricId } })).toBe(before);
+      }
+    },
+  );
 });
 
 describe("the description", () => {
