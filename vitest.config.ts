@@ -8,7 +8,7 @@ export default defineConfig({
     alias: { "@": root.replace(/\/$/, ""), "server-only": `${root}node_modules/server-only/empty.js` },
   },
   test: {
-    include: ["{lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"],
+    include: ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"],
     globalSetup: ["scripts/test-postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },

@@ -7,7 +7,8 @@ import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 
-type Context = { params: Promise<Record<string, string>> };
+/** A path without parameters has none. */
+type Context = { params: Promise<Record<string, string> | undefined> };
 type Handler = (request: Request, context: Context) => Promise<Response>;
 type Handlers = Record<(typeof methods)[number] | "PATCH", Handler>;
 
@@ -36,7 +37,7 @@ function refuse(own: ReadonlyMap<string, Operation>): Handler {
 
 function serve(operation: Operation): Handler {
   return async (request, { params }) => {
-    const result = await perform(operation, request, await params).catch(thrown);
+    const result = await perform(operation, request, (await params) ?? {}).catch(thrown);
     if (!result.ok) return answerFailure(operation.failure, result);
     const { data, message, tag } = result.value;
     const body = { success: true, data, ...(message === undefined ? {} : { message }) };
