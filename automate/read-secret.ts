@@ -1,5 +1,6 @@
-import { type CurrentSecret, findSecretByName } from "@/automate/current-secret";
+import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import { findSecretsByName } from "@/automate/named-secret";
 import { type Opened, openSecrets } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
 import type { Scope } from "@/lib/access/scope";
@@ -15,8 +16,8 @@ export async function getSecretByName(
   scope: Scope<"secret:use">,
   name: string,
   source: string,
-): Promise<CurrentSecret> {
-  const secret = secretName.safeParse(name).success ? await findSecretByName(scope, name) : null;
+): Promise<UsableSecret> {
+  const [secret] = secretName.safeParse(name).success ? await findSecretsByName(scope, [name]) : [];
   if (secret) return secret;
   await refuse(scope, name, source);
   throw new Refusal(404, "not_found", "There is no secret of this name in the token's fabric.");
@@ -26,7 +27,7 @@ export async function getSecretByName(
 export async function useSecret(
   keys: FabricKeys,
   scope: Scope<"secret:use">,
-  secret: CurrentSecret,
+  secret: UsableSecret,
   source: string,
 ): Promise<Opened> {
   const opening = { secret, fields: Object.keys(secret.manifest), destinations: [] };
@@ -46,13 +47,21 @@ export function answerValue(subKind: string, opened: Opened): { value: unknown; 
   return { value: subKind === "text" ? texts.value : texts };
 }
 
+const noted = new Map<string, number>();
+const noteEveryMs = 60_000;
+
 /** To the minute, so that a busy token does not queue on its own row. */
 async function noteUse(tokenId: string): Promise<void> {
-  const now = new Date();
-  const minuteAgo = new Date(now.getTime() - 60_000);
+  const now = Date.now();
+  if (now - (noted.get(tokenId) ?? 0) < noteEveryMs) return;
+  if (noted.size > 10_000) noted.clear();
+  noted.set(tokenId, now);
   await db.pipelineToken.updateMany({
-    where: { id: tokenId, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: minuteAgo } }] },
-    data: { lastUsedAt: now },
+    where: {
+      id: tokenId,
+      OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: new Date(now - noteEveryMs) } }],
+    },
+    data: { lastUsedAt: new Date(now) },
   });
 }
 
