@@ -10,6 +10,7 @@ import type { LoadJob, LoadRequest, LoadResult } from "@/scripts/bench/schema";
 const job = JSON.parse(process.argv[2] ?? "{}") as LoadJob;
 const warmUpMs = 1000;
 const latencies: number[] = [];
+let answers = 0;
 let failures = 0;
 let measureFrom = Number.POSITIVE_INFINITY;
 let end = Number.POSITIVE_INFINITY;
@@ -20,6 +21,7 @@ end = measureFrom + job.seconds * 1000;
 await Promise.all(senders.map(repeat));
 latencies.sort((a, b) => a - b);
 const result: LoadResult = {
+  answers,
   perSecond: latencies.length / job.seconds,
   p50Ms: latencies[Math.floor(latencies.length * 0.5)] ?? Number.NaN,
   p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
@@ -32,6 +34,7 @@ async function repeat(send: () => Promise<boolean>): Promise<void> {
   for (let startedAt = performance.now(); startedAt < end; ) {
     const isGood = await send();
     const now = performance.now();
+    answers += 1;
     if (startedAt >= measureFrom) {
       latencies.push(now - startedAt);
       if (!isGood) failures += 1;

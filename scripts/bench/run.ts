@@ -42,6 +42,7 @@ try {
   await printTable(
     rows.filter(({ title }) => wanted.test(title)),
     clients,
+    automate.process.pid,
   );
   // A profile is written at the end of a process.
   automate.process.kill();

@@ -12,8 +12,14 @@ export type LoadJob = { clients: number; seconds: number; expect: number } & (
   | { kind: "sql"; url: string; text: string; valuesFile: string }
 );
 
-/** What it saw. */
-export type LoadResult = { perSecond: number; p50Ms: number; p99Ms: number; failures: number };
+/** What it saw while it measured; `answers` are all, those of the warm-up too. */
+export type LoadResult = {
+  answers: number;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  failures: number;
+};
 
 /** One line of the table. `unitsPerRequest` is above 1 where one request does many. */
 export type BenchRow = { title: string; unitsPerRequest?: number; run(clients: number): Promise<LoadResult> };
