@@ -13,7 +13,7 @@ import { db } from "@/lib/db";
 /** What values are opened for. A check names every place that each of them goes to; a pipeline receives them. */
 export type Purpose =
   | { for: "check"; scope: Scope<"connection:check">; connection: string }
-  | { for: "pipeline"; scope: Scope<"secret:use">; source: string };
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } };
 
 /** One secret to open: which fields, and for a check the keys of the destinations they go to. */
 export type Opening<S extends UsableSecret = UsableSecret> = {
@@ -108,7 +108,7 @@ function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): Aud
       name: secret.askedAs,
       ...(purpose.for === "check"
         ? { connection: purpose.connection, destination: destinations }
-        : { source: purpose.source }),
+        : { source: purpose.source, ...(purpose.via ? { connection: purpose.via.name } : {}) }),
     },
   };
 }

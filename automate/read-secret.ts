@@ -3,77 +3,87 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import { findSecretsByName } from "@/automate/named-secret";
 import { type Opened, openSecrets } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
+import { tally } from "@/automate/tally";
+import { noteUse } from "@/automate/token-use";
 import type { Scope } from "@/lib/access/scope";
-import { record } from "@/lib/audit/record";
-import { db } from "@/lib/db";
+import type { AuditEntry } from "@/lib/audit/record";
+import { recordTogether } from "@/lib/audit/record-together";
 import { secretName } from "@/lib/secrets/schema";
 
+/** Whoever asks with a pipeline's rights, and from which address. */
+export type Caller = { scope: Scope<"secret:use">; source: string };
+
+/** A connection whose secrets are handed out with it. */
+export type Via = { id: string; name: string };
+
 /**
- * A secret that the scope may use, at its current version and sealed, by its name, present or former and whatever its case.
- * Throws `Refusal` 404 when there is none for this scope, once that is recorded; `source` is the caller's address.
+ * The secrets of these names that the caller may use, at their current versions and sealed: by names present or former and
+ * whatever their case, in the order of the names. Throws `Refusal` 404 when any is not there for this caller, once each
+ * refusal is recorded; its `errors` say which.
  */
-export async function getSecretByName(
-  scope: Scope<"secret:use">,
-  name: string,
-  source: string,
-): Promise<UsableSecret> {
-  const [secret] = secretName.safeParse(name).success ? await findSecretsByName(scope, [name]) : [];
-  if (secret) return secret;
-  await refuse(scope, name, source);
-  throw new Refusal(404, "not_found", "There is no secret of this name in the token's fabric.");
+export async function getSecretsByName(
+  { scope, source }: Caller,
+  names: readonly string[],
+): Promise<UsableSecret[]> {
+  const wellFormed = names.filter((name) => secretName.safeParse(name).success);
+  const found = await findSecretsByName(scope, wellFormed);
+  const byName = new Map(wellFormed.map((name, i) => [name, found[i] ?? null]));
+  const secrets = names.flatMap((name) => byName.get(name) ?? []);
+  if (secrets.length === names.length) return secrets;
+  const missing = names.flatMap((name, index) => (byName.get(name) ? [] : [{ index, name }]));
+  // What is no name may be a value that slipped in: it is neither recorded nor said back.
+  const shown = (name: string) => (byName.has(name) ? name : "");
+  await recordTogether(...missing.map(({ name }) => refusalOf({ scope, source }, shown(name))));
+  throw new Refusal(404, "not_found", "There is no secret of this name in the token's fabric.", {
+    errors: missing.map(({ index, name }) => ({ index, name: shown(name), code: "not_found" })),
+  });
 }
 
-/** Opens every field of a secret for a pipeline, its use committed to the audit log first. */
-export async function useSecret(
+/** Opens every field of these secrets for a pipeline, the uses committed to the audit log first, all in one commit. */
+export async function openForUse(
   keys: FabricKeys,
-  scope: Scope<"secret:use">,
-  secret: UsableSecret,
-  source: string,
-): Promise<Opened> {
-  const opening = { secret, fields: Object.keys(secret.manifest), destinations: [] };
-  const [opened = {}] = await openSecrets(keys, { for: "pipeline", scope, source }, [opening]);
+  { scope, source }: Caller,
+  secrets: readonly UsableSecret[],
+  via?: Via,
+): Promise<Opened[]> {
+  const openings = secrets.map((secret) => ({
+    secret,
+    fields: Object.keys(secret.manifest),
+    destinations: [],
+  }));
+  const purpose = { for: "pipeline" as const, scope, source, ...(via ? { via } : {}) };
+  const opened = await openSecrets(keys, purpose, openings);
   await noteUse(scope.actor.id);
   return opened;
 }
 
-/** Text and Binary have one field, `value`; the others an object of their fields, by their API names. */
-export function answerValue(subKind: string, opened: Opened): { value: unknown; encoding?: "base64" } {
-  if (subKind === "binary") {
-    return { value: Buffer.from(opened.value?.revealBytes() ?? []).toString("base64"), encoding: "base64" };
-  }
-  const texts = Object.fromEntries(
-    Object.entries(opened).map(([field, plaintext]) => [field, plaintext.revealText()]),
-  );
-  return { value: subKind === "text" ? texts.value : texts };
-}
-
-const noted = new Map<string, number>();
-const noteEveryMs = 60_000;
-
-/** To the minute, so that a busy token does not queue on its own row. */
-async function noteUse(tokenId: string): Promise<void> {
-  const now = Date.now();
-  if (now - (noted.get(tokenId) ?? 0) < noteEveryMs) return;
-  if (noted.size > 10_000) noted.clear();
-  noted.set(tokenId, now);
-  await db.pipelineToken.updateMany({
-    where: {
-      id: tokenId,
-      OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: new Date(now - noteEveryMs) } }],
-    },
-    data: { lastUsedAt: new Date(now) },
-  });
-}
-
-async function refuse(scope: Scope<"secret:use">, name: string, source: string): Promise<void> {
+/** Counts that a pipeline was told that what it has of these secrets is still current: nothing is opened for that. */
+export async function noteUnchanged(
+  { scope, source }: Caller,
+  secrets: readonly UsableSecret[],
+  via?: Via,
+): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  await record(db, {
+  for (const { id, name, askedAs, version } of secrets) {
+    tally(`unchanged ${actor.id} ${via?.id ?? ""} ${id} ${version}`, {
+      actor,
+      teamId,
+      fabricId,
+      action: "secret.unchanged",
+      object: { kind: "secret", id, name },
+      details: { version, name: askedAs, source, ...(via ? { connection: via.name } : {}) },
+    });
+  }
+  await noteUse(actor.id);
+}
+
+function refusalOf({ scope: { actor, teamId, fabricId }, source }: Caller, name: string): AuditEntry {
+  return {
     actor,
     teamId,
     fabricId,
     action: "secret.refuse",
-    // What is no name may be a value that slipped into the path.
-    object: { kind: "secret", id: "", name: secretName.safeParse(name).success ? name : "" },
+    object: { kind: "secret", id: "", name },
     details: { code: "not_found", source },
-  });
+  };
 }

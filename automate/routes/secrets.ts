@@ -1,22 +1,44 @@
 import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import { jsonOf } from "@/automate/json-body";
 import { requirePipeline } from "@/automate/pipeline-request";
-import { answerValue, getSecretByName, useSecret } from "@/automate/read-secret";
+import { getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
+import { Refusal } from "@/automate/refusal";
+import { secretAnswer } from "@/automate/secret-answer";
 
 type Params = { Params: { name: string } };
 
-/** The runtime API: a pipeline's token receives the secrets of its fabric, each use committed to the audit log first. */
+const batchBody = z.strictObject({ names: z.array(z.string().max(128)).min(1).max(100) });
+/** What one batch may hold of files: an answer is put together in memory. */
+const mostBatchBytes = 32 * 1024 * 1024;
+
+/** The runtime API: a pipeline receives the secrets of its fabric, each use committed to the audit log first. */
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
-    const scope = await requirePipeline(request);
-    const secret = await getSecretByName(scope, request.params.name, request.ip);
-    const opened = await useSecret(keys, scope, secret, request.ip);
+    const caller = await requirePipeline(request);
+    const [secret] = await getSecretsByName(caller, [request.params.name]);
+    if (!secret) throw new Error("A name has one secret.");
+    if (isUnchanged(request, reply, secretTag(secret))) {
+      await noteUnchanged(caller, [secret]);
+      return reply.send();
+    }
+    const [opened = {}] = await openForUse(keys, caller, [secret]);
+    return secretAnswer(secret, opened);
+  });
+
+  // Fastify reads one colon as the start of a parameter.
+  app.post("/v1/secrets::batch", async (request, reply) => {
+    const caller = await requirePipeline(request);
+    const body = batchBody.safeParse(jsonOf(request));
+    if (!body.success)
+      throw new Refusal(400, "invalid", "Send an object with “names”: a list of 1 to 100 names.");
+    const secrets = await getSecretsByName(caller, body.data.names);
+    if (secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0) > mostBatchBytes)
+      throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
+    const opened = await openForUse(keys, caller, secrets);
     reply.header("cache-control", "no-store");
-    return {
-      name: secret.name,
-      subKind: secret.subKind,
-      version: secret.version,
-      ...answerValue(secret.subKind, opened),
-    };
+    return { secrets: secrets.map((secret, i) => secretAnswer(secret, opened[i] ?? {})) };
   });
 }
