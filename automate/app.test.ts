@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
+import { flushTally } from "@/automate/tally";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase } from "@/scripts/test-database";
@@ -251,6 +252,141 @@ describe("GET /v1/secrets/{name}", () => {
     expect([cookie.statusCode, asWeb.statusCode]).toEqual([401, 401]);
   });
 });
+
+describe("an unchanged secret", () => {
+  const ask = (token: string, tag: string) =>
+    app.inject({
+      url: "/v1/secrets/warehouse",
+      headers: { authorization: `Bearer ${token}`, "if-none-match": tag },
+    });
+  const counts = async (actorId: string) => {
+    await flushTally();
+    const events = await owner.auditEvent.findMany({ where: { actorId, action: "secret.unchanged" } });
+    return events.map(({ objectName, details }) => [objectName, details]);
+  };
+
+  test("costs a 304 that opens nothing, and is recorded once with its count", async () => {
+    const { token, id } = await mintToken();
+    const { etag = "" } = (await read("warehouse", token)).headers;
+    expect(etag).toBe('W/"warehouse.1"');
+    for (const tag of [`${etag}`, `"x", ${etag}`, '"warehouse.1"']) {
+      const answer = await ask(token, tag);
+      expect([answer.statusCode, answer.body, answer.headers.etag]).toEqual([304, "", etag]);
+    }
+    expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(1);
+    expect(await counts(id)).toEqual([
+      ["warehouse", { count: 3, version: 1, name: "warehouse", source: "127.0.0.1" }],
+    ]);
+    expect(await counts(id)).toHaveLength(1);
+  });
+
+  test("is handed out to whoever has another version, or any", async () => {
+    const { token } = await mintToken();
+    for (const tag of ['"warehouse.2"', '"other.1"', "*", ""]) {
+      expect((await ask(token, tag)).json().value).toBe(canary);
+    }
+  });
+});
+
+describe("POST /v1/secrets:batch", () => {
+  const ask = (token: string, body: object, path = "/v1/secrets:batch") =>
+    app.inject({
+      method: "POST",
+      url: path,
+      payload: body,
+      headers: { authorization: `Bearer ${token}` },
+    });
+
+  test("hands out many secrets in the order of their names, every use in the log", async () => {
+    await addSecret("second", `${canary}-2`);
+    const { token, id } = await mintToken();
+    const answer = await ask(token, { names: ["Second", "warehouse"] });
+    expect(answer.json().secrets.map(({ name, value }: Record<string, string>) => [name, value])).toEqual([
+      ["second", `${canary}-2`],
+      ["warehouse", canary],
+    ]);
+    expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(2);
+  });
+
+  test("hands out nothing when one name is missing, and says which; what is no name is not said back", async () => {
+    const { token, id } = await mintToken();
+    const answer = await ask(token, { names: ["warehouse", "nothing", "p@ss word"] });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json().error).toMatchObject({
+      code: "not_found",
+      errors: [
+        { index: 1, name: "nothing", code: "not_found" },
+        { index: 2, name: "", code: "not_found" },
+      ],
+    });
+    expect(answer.body).not.toContain(canary);
+    const events = await owner.auditEvent.findMany({
+      where: { actorId: id, action: { not: "token.create" } },
+    });
+    expect(events.map(({ action, objectName }) => [action, objectName])).toEqual([
+      ["secret.refuse", "nothing"],
+      ["secret.refuse", ""],
+    ]);
+  });
+
+  test.each([
+    ["no list", { names: "warehouse" }],
+    ["an empty list", { names: [] }],
+    ["more than a hundred names", { names: Array.from({ length: 101 }, () => "warehouse") }],
+    ["another member", { names: ["warehouse"], version: 1 }],
+  ])("with %s is malformed", async (_what, body) => {
+    const { token } = await mintToken();
+    expect((await ask(token, body)).statusCode).toBe(400);
+  });
+
+  test("needs a token, and answers at its own path alone", async () => {
+    const { token } = await mintToken();
+    expect((await ask("x", { names: ["warehouse"] })).statusCode).toBe(401);
+    expect((await ask(token, { names: ["warehouse"] }, "/v1/secretsXbatch")).statusCode).toBe(404);
+  });
+});
+
+describe("a use whose audit event cannot be committed", () => {
+  test("fails and hands nothing out, and so does every use that shares its commit", async () => {
+    const { token } = await mintToken();
+    const role = new URL(process.env.AUTOMATE_DATABASE_URL ?? "").username.replace(/_login$/, "");
+    await owner.$executeRawUnsafe(`REVOKE INSERT ON audit_event FROM ${role}`);
+    const columns = `(id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)`;
+    await owner.$executeRawUnsafe(`REVOKE INSERT ${columns} ON audit_event FROM ${role}`);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => read("warehouse", token)));
+    await owner.$executeRawUnsafe(`GRANT INSERT ${columns} ON audit_event TO ${role}`);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(500));
+    expect(answers.map(({ body }) => body).join()).not.toContain(canary);
+    expect((await read("warehouse", token)).statusCode).toBe(200);
+  });
+
+  test("fails when the connection to the database breaks under it, and the next one works", async () => {
+    const { token } = await mintToken();
+    await read("warehouse", token);
+    const [answer] = await owner.$transaction(async (tx) => {
+      await tx.$executeRaw`LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE`;
+      const pending = read("warehouse", token);
+      await waitForInsert();
+      await owner.$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE 'INSERT INTO audit_event%' AND state = 'active' AND wait_event_type = 'Lock'`;
+      return [await pending];
+    });
+    expect([answer?.statusCode, answer?.body.includes(canary)]).toEqual([500, false]);
+    expect((await read("warehouse", token)).statusCode).toBe(200);
+  });
+});
+
+/** Until a use waits for its commit. */
+async function waitForInsert(): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const [{ waiting } = { waiting: 0 }] = await owner.$queryRaw<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE 'INSERT INTO audit_event%' AND wait_event_type = 'Lock'`;
+    if (waiting > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("No use waits for its commit.");
+}
 
 describe("a malformed request", () => {
   test.each([

@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import type { JsonBody } from "@/automate/json-body";
 import { Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
 import { destinationRoutes } from "@/automate/routes/destinations";
@@ -15,7 +16,7 @@ import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
-import type { JsonBody } from "@/automate/verify-request";
+import { flushTally } from "@/automate/tally";
 import { CannotOpen } from "@/lib/crypto/open";
 import { db } from "@/lib/db";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -42,6 +43,7 @@ export function createApp(deps: {
       "answered",
     );
   });
+  app.addHook("onClose", flushTally);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorBody("not_found", "There is nothing here.")),
@@ -87,7 +89,11 @@ function answerError(
   request: Parameters<FastifyInstance["errorHandler"]>[1],
   reply: Parameters<FastifyInstance["errorHandler"]>[2],
 ) {
-  if (error instanceof Refusal) return reply.code(error.status).send(errorBody(error.code, error.message));
+  if (error instanceof Refusal) {
+    const { status, code, message, more } = error;
+    if (more.retryAfterSeconds !== undefined) reply.header("retry-after", more.retryAfterSeconds);
+    return reply.code(status).send(errorBody(code, message, more.errors));
+  }
   const known =
     error instanceof NotFound || error instanceof Forbidden || error instanceof NotFresh
       ? statusOf[error.name]
@@ -108,6 +114,6 @@ function answerError(
   return reply.code(500).send(errorBody("unexpected", "Something went wrong here; nothing was handed out."));
 }
 
-function errorBody(code: string, message: string) {
-  return { error: { code, message } };
+function errorBody(code: string, message: string, errors?: Refusal["more"]["errors"]) {
+  return { error: { code, message, ...(errors ? { errors } : {}) } };
 }

@@ -5,8 +5,8 @@ import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** A secret at its current version, sealed. */
-export type CurrentSecret = {
+/** A secret at its current version, sealed: what a pipeline may use. */
+export type UsableSecret = {
   id: string;
   fabricId: string;
   name: string;
@@ -17,6 +17,10 @@ export type CurrentSecret = {
   /** Field → version in which it was last set. */
   manifest: Readonly<Record<string, number>>;
   facts: SecretFacts;
+};
+
+/** `UsableSecret`, and what a check asks about it besides. */
+export type CurrentSecret = UsableSecret & {
   /** Version → who entered it. */
   enteredBy: ReadonlyMap<number, string>;
 };
@@ -30,22 +34,7 @@ export async function findSecretById(
     where: { id, fabricId: scope.fabricId, deletedAt: null },
     select: columns,
   });
-  return row ? current(row, row.name) : null;
-}
-
-/** A secret of the scope's fabric by its name, present or former and whatever its case, or null. */
-export async function findSecretByName(
-  scope: Pick<Scope<Permission>, "fabricId">,
-  name: string,
-): Promise<CurrentSecret | null> {
-  const row = await db.secretName.findUnique({
-    where: {
-      fabricId_nameKey: { fabricId: scope.fabricId, nameKey: name.toLowerCase() },
-      secret: { deletedAt: null },
-    },
-    select: { name: true, secret: { select: columns } },
-  });
-  return row ? current(row.secret, row.name) : null;
+  return row ? current(row) : null;
 }
 
 const columns = {
@@ -72,14 +61,14 @@ type Row = {
   }[];
 };
 
-function current({ id, fabricId, name, subKind, versions }: Row, askedAs: string): CurrentSecret {
+function current({ id, fabricId, name, subKind, versions }: Row): CurrentSecret {
   const [newest] = versions;
   if (!newest || !isSubKind(subKind)) throw new Error(`Secret ${id} has no version or an unknown type.`);
   return {
     id,
     fabricId,
     name,
-    askedAs,
+    askedAs: name,
     subKind,
     version: newest.version,
     manifest: manifestOf(newest.manifest),

@@ -1,7 +1,6 @@
 import {
   CompactEncrypt,
   CompactSign,
-  type CryptoKey,
   compactDecrypt,
   exportJWK,
   generateKeyPair,
@@ -10,7 +9,7 @@ import {
 } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import { fabricKeyStatement } from "@/lib/crypto/fabric-key";
-import { CannotOpen } from "@/lib/crypto/open";
+import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
 import { type Db, db, type Tx } from "@/lib/db";
 import type { Kms } from "@/lib/kms/define";
 
@@ -18,7 +17,7 @@ const keptForMs = 5 * 60_000;
 
 /** Makes and unwraps the key pairs of fabrics. Private keys stay in memory for minutes. */
 export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
-  const kept = new Map<string, { key: Promise<CryptoKey>; until: number }>();
+  const kept = new Map<string, Promise<OpeningKey>>();
   return {
     /** Makes a pair for a fabric: the public half signed, the private half wrapped. Returns its kid. */
     async create(tx: Tx, fabricId: string): Promise<string> {
@@ -44,15 +43,14 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
     },
 
     /** The private key `kid` of a fabric. Throws `CannotOpen` when it is not there or was tampered with. */
-    privateKey(fabricId: string, kid: string): Promise<CryptoKey> {
-      const now = Date.now();
-      for (const [id, { until }] of kept) if (until < now) kept.delete(id);
+    privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
       const id = `${fabricId}/${kid}`;
-      const key = kept.get(id)?.key ?? unwrap(client, kms, fabricId, kid);
-      if (!kept.has(id)) {
-        kept.set(id, { key, until: now + keptForMs });
-        key.catch(() => kept.delete(id));
-      }
+      const known = kept.get(id);
+      if (known) return known;
+      const key = unwrap(client, kms, fabricId, kid);
+      kept.set(id, key);
+      const forget = () => kept.delete(id);
+      key.then(() => setTimeout(forget, keptForMs).unref(), forget);
       return key;
     },
   };
@@ -90,7 +88,7 @@ async function wrap(
   return { wrappedPrivate, wrappedKey: await kms.wrap(oneTimeKey) };
 }
 
-async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Promise<CryptoKey> {
+async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Promise<OpeningKey> {
   const row = await client.fabricKey.findFirst({
     where: { kid, fabricId },
     select: { wrappedPrivate: true, wrappedKey: true },
@@ -106,9 +104,7 @@ async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Prom
       },
     );
     if (protectedHeader.ctx !== `${fabricId}/${kid}` || "zip" in protectedHeader) throw new CannotOpen();
-    const key = await importJWK(JSON.parse(new TextDecoder().decode(plaintext)), "ECDH-ES");
-    if (key instanceof Uint8Array) throw new CannotOpen();
-    return key;
+    return openingKey(kid, JSON.parse(new TextDecoder().decode(plaintext)));
   } catch {
     throw new CannotOpen();
   }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CurrentSecret, findSecretByName } from "@/automate/current-secret";
+import type { CurrentSecret } from "@/automate/current-secret";
 import { judgeDestinations } from "@/automate/destinations";
 import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/fabric-keys";
+import { findSecretsByName } from "@/automate/named-secret";
 import { openSecrets } from "@/automate/open-secret";
 import { purge } from "@/automate/purge";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
@@ -170,11 +171,10 @@ describe("keys", () => {
 describe("a deleted secret", () => {
   test("is not found by a pipeline, and its sealed values are destroyed", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
-    expect(await findSecretByName({ fabricId: fabric.fabricId }, secret.name.toUpperCase())).toMatchObject({
-      id: secret.id,
-    });
+    const { scope } = pipeline();
+    expect(await findSecretsByName(scope, [secret.name.toUpperCase()])).toMatchObject([{ id: secret.id }]);
     await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
-    expect(await findSecretByName({ fabricId: fabric.fabricId }, secret.name)).toBeNull();
+    expect(await findSecretsByName(scope, [secret.name])).toEqual([null]);
     await purge();
     expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
     expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.purge" } })).toBe(1);

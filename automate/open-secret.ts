@@ -1,8 +1,10 @@
-import type { CurrentSecret } from "@/automate/current-secret";
+import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { Refusal } from "@/automate/refusal";
+import { findSealedFields, type SealedField } from "@/automate/sealed-fields";
 import type { Scope } from "@/lib/access/scope";
-import { type AuditEntry, record } from "@/lib/audit/record";
+import type { AuditEntry } from "@/lib/audit/record";
+import { recordTogether } from "@/lib/audit/record-together";
 import { hostPortOf } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
@@ -11,10 +13,14 @@ import { db } from "@/lib/db";
 /** What values are opened for. A check names every place that each of them goes to; a pipeline receives them. */
 export type Purpose =
   | { for: "check"; scope: Scope<"connection:check">; connection: string }
-  | { for: "pipeline"; scope: Scope<"secret:use">; source: string };
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } };
 
 /** One secret to open: which fields, and for a check the keys of the destinations they go to. */
-export type Opening = { secret: CurrentSecret; fields: readonly string[]; destinations: readonly string[] };
+export type Opening<S extends UsableSecret = UsableSecret> = {
+  secret: S;
+  fields: readonly string[];
+  destinations: readonly string[];
+};
 
 export type Opened = Readonly<Record<string, Plaintext>>;
 
@@ -29,8 +35,11 @@ export async function openSecrets(
   openings: readonly Opening[],
 ): Promise<Opened[]> {
   for (const opening of openings) await requireHome(purpose, opening);
-  await record(db, ...openings.map((opening) => useOf(purpose, opening)));
-  return Promise.all(openings.map((opening) => openFields(keys, opening, purpose)));
+  const [sealed] = await Promise.all([
+    Promise.all(openings.map(loadFields)),
+    recordTogether(...openings.map((opening) => useOf(purpose, opening))),
+  ]);
+  return Promise.all(openings.map((opening, i) => openFields(keys, opening, sealed[i] ?? [], purpose)));
 }
 
 async function requireHome(
@@ -53,31 +62,29 @@ async function requireHome(
   }
 }
 
-async function openFields(
-  keys: FabricKeys,
-  { secret, fields, destinations }: Opening,
-  purpose: Purpose,
-): Promise<Opened> {
+type Loaded = { field: string; version: number; row: SealedField | null };
+
+async function loadFields({ secret, fields }: Opening): Promise<Loaded[]> {
   const wanted = fields.flatMap((field) => {
     const version = secret.manifest[field];
     return version === undefined ? [] : [{ secretId: secret.id, field, version }];
   });
-  const rows = await db.secretField.findMany({
-    where: { OR: wanted },
-    select: { field: true, version: true, kid: true, sealed: true },
-  });
-  if (rows.length !== wanted.length) throw new CannotOpen();
+  const rows = await findSealedFields(wanted);
+  return wanted.map(({ field, version }, i) => ({ field, version, row: rows[i] ?? null }));
+}
+
+async function openFields(
+  keys: FabricKeys,
+  { secret, destinations }: Opening,
+  loaded: readonly Loaded[],
+  purpose: Purpose,
+): Promise<Opened> {
+  const { fabricId, id: secretId, subKind } = secret;
   const opened: Record<string, Plaintext> = {};
-  for (const { field, version, kid, sealed } of rows) {
-    const key = await keys.privateKey(secret.fabricId, kid);
-    const context = {
-      fabricId: secret.fabricId,
-      secretId: secret.id,
-      subKind: secret.subKind,
-      field,
-      version,
-    };
-    opened[field] = await open(sealed, { kid, key }, context);
+  for (const { field, version, row } of loaded) {
+    if (!row) throw new CannotOpen();
+    const key = await keys.privateKey(fabricId, row.kid);
+    opened[field] = open(row.sealed, key, { fabricId, secretId, subKind, field, version });
   }
   // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
   const authHost = opened.authUrl && hostPortOf(opened.authUrl.revealText());
@@ -101,7 +108,7 @@ function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): Aud
       name: secret.askedAs,
       ...(purpose.for === "check"
         ? { connection: purpose.connection, destination: destinations }
-        : { source: purpose.source }),
+        : { source: purpose.source, ...(purpose.via ? { connection: purpose.via.name } : {}) }),
     },
   };
 }

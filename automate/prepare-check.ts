@@ -13,7 +13,7 @@ export type PreparedCheck = {
   connector: Connector;
   properties: Record<string, unknown>;
   destinations: Destination[];
-  openings: { field: string; opening: Opening }[];
+  openings: { field: string; opening: Opening<CurrentSecret> }[];
 };
 
 /**

@@ -6,6 +6,11 @@ export class Refusal extends Error {
     readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 503,
     readonly code: string,
     message: string,
+    /** When to come back; and for many things asked at once, which of them failed. */
+    readonly more: {
+      readonly retryAfterSeconds?: number;
+      readonly errors?: readonly { index: number; name: string; code: string }[];
+    } = {},
   ) {
     super(message);
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { importJWK, jwtVerify } from "jose";
 import { z } from "zod";
+import { bodyOf } from "@/automate/json-body";
 import { Refusal } from "@/automate/refusal";
 import { authorize } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
@@ -9,9 +10,6 @@ import type { Actor, Scope } from "@/lib/access/scope";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 import { db } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
-
-/** A JSON body, with the bytes that were signed. */
-export type JsonBody = { bytes: Buffer; json: unknown };
 
 const claimsSchema = z.object({
   actor: z.string(),
@@ -104,11 +102,6 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
         .digest("base64url");
   if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
   return claims;
-}
-
-function bodyOf(request: FastifyRequest): JsonBody | undefined {
-  const { body } = request;
-  return typeof body === "object" && body !== null && "bytes" in body ? (body as JsonBody) : undefined;
 }
 
 async function takeOnce(jti: string, expiresAt: Date): Promise<void> {

@@ -25,11 +25,15 @@ export function createTestAutomates(env: () => Record<string, string>) {
   const running = new Set<ChildProcess>();
   return {
     /** A copy, as a program of its own, once it is ready. */
-    async start(more: Record<string, string> = {}): Promise<{ url: string; process: ChildProcess }> {
+    async start(
+      more: Record<string, string> = {},
+      nodeFlags: readonly string[] = [],
+    ): Promise<{ url: string; process: ChildProcess }> {
       const free = await listen(createServer());
       await free.close();
       const url = `http://127.0.0.1:${free.port}`;
-      const child = spawn(process.execPath, ["--conditions=react-server", join(outdir, "server.mjs")], {
+      const flags = ["--conditions=react-server", ...nodeFlags];
+      const child = spawn(process.execPath, [...flags, join(outdir, "server.mjs")], {
         stdio: "ignore",
         env: {
           PATH: process.env.PATH,

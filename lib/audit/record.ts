@@ -16,18 +16,21 @@ export type AuditEntry = {
 /** Records events in the caller's transaction, so that an act and its record are committed together or not at all. */
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
   // createMany asks for no row back: the role needs no right to read what it wrote.
-  await tx.auditEvent.createMany({
-    data: entries.map(({ actor, teamId, fabricId, action, object, details }) => ({
-      teamId,
-      fabricId,
-      actorKind: actor.kind,
-      actorId: actor.id,
-      actorName: actor.name,
-      action,
-      objectKind: object.kind,
-      objectId: object.id,
-      objectName: object.name,
-      details: { ...details, ...(actor.accessToken === undefined ? {} : { accessToken: actor.accessToken }) },
-    })),
-  });
+  await tx.auditEvent.createMany({ data: entries.map(eventRow) });
+}
+
+/** The columns of one event; `at` and `writer` are the database's own word. */
+export function eventRow({ actor, teamId, fabricId, action, object, details }: AuditEntry) {
+  return {
+    teamId,
+    fabricId,
+    actorKind: actor.kind,
+    actorId: actor.id,
+    actorName: actor.name,
+    action,
+    objectKind: object.kind,
+    objectId: object.id,
+    objectName: object.name,
+    details: { ...details, ...(actor.accessToken === undefined ? {} : { accessToken: actor.accessToken }) },
+  };
 }

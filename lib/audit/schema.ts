@@ -9,6 +9,7 @@ export const auditActions = {
   "secret.name.drop": "dropped a former name of",
   "secret.delete": "deleted",
   "secret.use": "used",
+  "secret.unchanged": "asked whether it has the newest of",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
   "secret.signin.reset": "let sign-ins be tried again with",
@@ -75,7 +76,7 @@ export const eventKinds = {
     label: "Deleted or revoked",
     actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke"],
   },
-  used: { label: "Used", actions: ["secret.use"] },
+  used: { label: "Used", actions: ["secret.use", "secret.unchanged"] },
   refused: { label: "Refused", actions: ["secret.refuse"] },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
@@ -126,6 +127,7 @@ export const detailKeys = [
   "reason",
   "rule",
   "accessToken",
+  "count",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -26,5 +26,5 @@ export function isInUse(): Prisma.Sql {
     OR EXISTS (
       SELECT 1 FROM connection_secret s JOIN audit_event e ON e."objectId" = s."secretId"
       WHERE s."connectionId" = c.id AND e."fabricId" = c."fabricId" AND e.id > ${oldestEvent}
-        AND e.action = 'secret.use' AND e."actorKind" = 'pipeline'))`;
+        AND e.action IN ('secret.use', 'secret.unchanged') AND e."actorKind" = 'pipeline'))`;
 }

@@ -1,7 +1,15 @@
-import { createDecipheriv } from "node:crypto";
+import { createDecipheriv, createPublicKey, diffieHellman, type JsonWebKey } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
-import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair, type JWK } from "jose";
+import {
+  CompactEncrypt,
+  CompactSign,
+  type CryptoKey,
+  compactDecrypt,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+} from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SealContext } from "@/lib/crypto/context";
 import {
@@ -10,7 +18,7 @@ import {
   type VerifiedFabricKey,
   verifyFabricKey,
 } from "@/lib/crypto/fabric-key";
-import { CannotOpen, open } from "@/lib/crypto/open";
+import { CannotOpen, type OpeningKey, open, openingKey } from "@/lib/crypto/open";
 import { Plaintext } from "@/lib/crypto/plaintext";
 import { seal } from "@/lib/crypto/seal";
 import aesGcm from "./vectors/aes_gcm_test.json";
@@ -21,7 +29,7 @@ const place: SealContext = { fabricId: "f1", secretId: "s1", subKind: "text", fi
 const encode = (text: string) => new TextEncoder().encode(text);
 
 let automate: { sign: (statement: string, typ?: string) => Promise<string>; publicJwk: JWK };
-let fabric: { key: VerifiedFabricKey; publicJwk: JWK; privateKey: CryptoKey };
+let fabric: { key: VerifiedFabricKey; publicJwk: JWK; privateKey: CryptoKey; opening: OpeningKey };
 
 beforeAll(async () => {
   const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
@@ -38,11 +46,26 @@ async function makeFabricKey(fabricId: string, kid: string) {
   const publicJwk = await exportJWK(pair.publicKey);
   const signature = await automate.sign(fabricKeyStatement(fabricId, kid, publicJwk));
   const row = { fabricId, kid, publicJwk: JSON.stringify(publicJwk), signature };
-  return { key: await verifyFabricKey(row, automate.publicJwk), publicJwk, privateKey: pair.privateKey };
+  return {
+    key: await verifyFabricKey(row, automate.publicJwk),
+    publicJwk,
+    privateKey: pair.privateKey,
+    opening: openingKey(kid, (await exportJWK(pair.privateKey)) as JsonWebKey),
+  };
 }
 
-const openHere = (sealed: string, context = place, kid = "k1") =>
-  open(sealed, { kid, key: fabric.privateKey }, context);
+const openHere = async (sealed: string, context = place, kid = "k1") =>
+  open(sealed, { ...fabric.opening, kid, agreed: new Map() }, context);
+
+/** The plaintext as `jose` opens it, hex; null when it refuses. */
+const openByJose = (sealed: string) =>
+  compactDecrypt(sealed, fabric.privateKey, {
+    keyManagementAlgorithms: ["ECDH-ES"],
+    contentEncryptionAlgorithms: ["A256GCM"],
+  }).then(
+    ({ plaintext }) => Buffer.from(plaintext).toString("hex"),
+    () => null,
+  );
 
 describe("a sealed value", () => {
   test("opens in its place to exactly the bytes that were sealed, whatever they are", async () => {
@@ -109,6 +132,38 @@ describe("a sealed value", () => {
       .catch(() => undefined);
     if (sealed) await expect(openHere(sealed)).rejects.toThrow(CannotOpen);
     else expect(header).toHaveProperty(Object.keys(extra)[0] ?? "");
+  });
+
+  test("opens as jose opens it, and nothing opens that jose refuses, however it was changed", async () => {
+    const change = fc.record({ at: fc.nat(), to: fc.constantFrom(..."AQgw-_.+= é") });
+    const bytes = fc.uint8Array({ maxLength: 100 });
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.array(change, { maxLength: 2 }), async (value, changes) => {
+        let sealed = await seal(fabric.key, place, value);
+        for (const { at, to } of changes) {
+          const i = at % sealed.length;
+          sealed = sealed.slice(0, i) + to + sealed.slice(i + 1);
+        }
+        const ours = await openHere(sealed).then(
+          (opened) => Buffer.from(opened.revealBytes()).toString("hex"),
+          () => null,
+        );
+        if (ours !== null) expect(ours).toBe(await openByJose(sealed));
+        if (changes.length === 0) expect(ours).toBe(Buffer.from(value).toString("hex"));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("opens the second time as the first, by the agreement that is kept, and still judges all else", async () => {
+    const kept = { ...fabric.opening, agreed: new Map<string, Buffer>() };
+    const sealed = await seal(fabric.key, place, encode("x"));
+    for (let i = 0; i < 2; i += 1) expect(open(sealed, kept, place).revealText()).toBe("x");
+    expect(kept.agreed.size).toBe(1);
+    expect(() => open(sealed, kept, { ...place, version: 2 })).toThrow(CannotOpen);
+    expect(() => open(`${sealed.slice(0, -6)}AAAAAA`, kept, place)).toThrow(CannotOpen);
+    for (let i = 0; i < 1024; i += 1) open(await seal(fabric.key, place, encode("y")), kept, place);
+    expect(kept.agreed.size).toBe(1024);
   });
 
   test("fails with the same error whatever the cause", async () => {
@@ -214,21 +269,13 @@ describe("the Wycheproof vectors", () => {
   });
 });
 
-/** The shared secret, hex, as jose's own runtime derives it; null when it refuses. */
+/** The shared secret, hex, as an opening derives it; null when it refuses. */
 async function agree(publicJwk: JWK, privateJwk: JWK): Promise<string | null> {
   try {
-    const algorithm = { name: "X25519" };
-    const only = ({ kty = "", crv = "", x = "", d }: JWK): JsonWebKey => ({
-      kty,
-      crv,
-      x,
-      ...(d ? { d } : {}),
-    });
-    const mine = await crypto.subtle.importKey("jwk", only(privateJwk), algorithm, false, ["deriveBits"]);
-    const theirs = await crypto.subtle.importKey("jwk", only(publicJwk), algorithm, false, []);
-    return Buffer.from(await crypto.subtle.deriveBits({ ...algorithm, public: theirs }, mine, 256)).toString(
-      "hex",
-    );
+    const { crv = "", x = "", kty = "" } = publicJwk;
+    const publicKey = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+    const { key } = openingKey("k", privateJwk as JsonWebKey);
+    return diffieHellman({ privateKey: key, publicKey }).toString("hex");
   } catch {
     return null;
   }

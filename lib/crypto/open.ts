@@ -1,4 +1,12 @@
-import { type CryptoKey, compactDecrypt, decodeProtectedHeader } from "jose";
+import {
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  type JsonWebKey,
+  type KeyObject,
+} from "node:crypto";
 import { contextHeader, type SealContext } from "@/lib/crypto/context";
 import { Plaintext } from "@/lib/crypto/plaintext";
 
@@ -11,47 +19,127 @@ export class CannotOpen extends Error {
   }
 }
 
+/** A private key that opens, with what it agreed on lately: as secret as the key, and dropped together with it. */
+export type OpeningKey = {
+  readonly kid: string;
+  readonly key: KeyObject;
+  readonly agreed: Map<string, Buffer>;
+};
+
+const mostAgreed = 1024;
+
+/** The opening half of the pair `kid`, from its private JWK. Throws for any key that is not X25519. */
+export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
+  if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric's key is X25519.");
+  return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }), agreed: new Map() };
+}
+
 const headerMembers = ["alg", "ctx", "enc", "epk", "kid"];
+const [ivBytes, tagBytes, keyBits] = [12, 16, 256];
 
 /**
- * Opens one field that was sealed for `context` to the key `kid`.
+ * Opens one field that was sealed for `context` to the key `kid`: compact JWE (RFC 7516), ECDH-ES over X25519, A256GCM.
  * The header is judged before any key agreement: any other member (`zip` above all), algorithm, key or place is refused.
- * Throws `CannotOpen`, always the same.
+ * By synchronous `node:crypto`, several times as fast as WebCrypto through a thread pool; held to `jose`, which seals, by a
+ * property test. Throws `CannotOpen`, always the same.
  */
-export async function open(
-  sealed: string,
-  { kid, key }: { kid: string; key: CryptoKey },
-  context: SealContext,
-): Promise<Plaintext> {
+export function open(sealed: string, opening: OpeningKey, context: SealContext): Plaintext {
   try {
-    const header = decodeProtectedHeader(sealed);
-    const isExpected =
-      Object.keys(header).sort().join() === headerMembers.join() &&
-      header.alg === "ECDH-ES" &&
-      header.enc === "A256GCM" &&
-      header.kid === kid &&
-      header.ctx === contextHeader(context) &&
-      hasOnlyX25519(header.epk);
-    if (!isExpected) throw new CannotOpen();
-    const { plaintext } = await compactDecrypt(sealed, key, {
-      keyManagementAlgorithms: ["ECDH-ES"],
-      contentEncryptionAlgorithms: ["A256GCM"],
+    const [protectedHeader, iv, ciphertext, tag] = parts(sealed);
+    const header: unknown = JSON.parse(decode(protectedHeader).toString("utf8"));
+    const contentKey = agree(opening, judge(header, opening.kid, contextHeader(context)));
+    const decipher = createDecipheriv("aes-256-gcm", contentKey, exactly(ivBytes, iv), {
+      authTagLength: tagBytes,
     });
-    return new Plaintext(plaintext);
+    decipher.setAAD(Buffer.from(protectedHeader, "ascii")).setAuthTag(exactly(tagBytes, tag));
+    const start = decipher.update(decode(ciphertext));
+    const rest = decipher.final();
+    return new Plaintext(rest.length === 0 ? start : Buffer.concat([start, rest]));
   } catch {
     throw new CannotOpen();
   }
 }
 
-function hasOnlyX25519(epk: unknown): boolean {
-  if (typeof epk !== "object" || epk === null) return false;
-  const members = Object.entries(epk);
-  return (
-    members.length === 3 &&
-    "x" in epk &&
-    "kty" in epk &&
-    epk.kty === "OKP" &&
-    "crv" in epk &&
-    epk.crv === "X25519"
-  );
+/** The key of one sealed value. The curve is most of the work of opening, so its outcome is kept as long as the private key. */
+function agree({ key, agreed }: OpeningKey, x: string): Buffer {
+  const known = agreed.get(x);
+  if (known) return known;
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
+  const contentKey = deriveKey(diffieHellman({ privateKey: key, publicKey }));
+  const [oldest] = agreed.keys();
+  if (agreed.size >= mostAgreed && oldest !== undefined) agreed.delete(oldest);
+  agreed.set(x, contentKey);
+  return contentKey;
+}
+
+/** The four parts that a direct key agreement has; the second, an encrypted key, is empty. */
+function parts(sealed: string): [string, string, string, string] {
+  const [protectedHeader, encryptedKey, iv, ciphertext, tag, more] = sealed.split(".");
+  if (
+    !protectedHeader ||
+    encryptedKey !== "" ||
+    !iv ||
+    ciphertext === undefined ||
+    !tag ||
+    more !== undefined
+  )
+    throw new CannotOpen();
+  return [protectedHeader, iv, ciphertext, tag];
+}
+
+/** The ephemeral public key of a header that is exactly as expected. */
+function judge(header: unknown, kid: string, ctx: string): string {
+  if (typeof header !== "object" || header === null) throw new CannotOpen();
+  const isExpected =
+    Object.keys(header).sort().join() === headerMembers.join() &&
+    "alg" in header &&
+    header.alg === "ECDH-ES" &&
+    "enc" in header &&
+    header.enc === "A256GCM" &&
+    "kid" in header &&
+    header.kid === kid &&
+    "ctx" in header &&
+    header.ctx === ctx;
+  const x = isExpected && "epk" in header ? onlyX25519(header.epk) : null;
+  if (x === null) throw new CannotOpen();
+  return x;
+}
+
+function onlyX25519(epk: unknown): string | null {
+  if (typeof epk !== "object" || epk === null || Object.keys(epk).length !== 3) return null;
+  const isX25519 = "kty" in epk && epk.kty === "OKP" && "crv" in epk && epk.crv === "X25519";
+  return isX25519 && "x" in epk && typeof epk.x === "string" ? epk.x : null;
+}
+
+/** Concat KDF with SHA-256 for direct agreement (RFC 7518 §4.6.2, RFC 8037 §3.2): one round gives all 256 bits. */
+function deriveKey(shared: Buffer): Buffer {
+  const algorithm = Buffer.from("A256GCM", "ascii");
+  const empty = uint32(0);
+  return createHash("sha256")
+    .update(uint32(1))
+    .update(shared)
+    .update(uint32(algorithm.length))
+    .update(algorithm)
+    .update(empty)
+    .update(empty)
+    .update(uint32(keyBits))
+    .digest();
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** Bytes of base64url; Buffer by itself would skip what is none. */
+function decode(part: string): Buffer {
+  if (!/^[A-Za-z0-9_-]*$/.test(part)) throw new CannotOpen();
+  return Buffer.from(part, "base64url");
+}
+
+function exactly(length: number, part: string): Buffer {
+  const bytes = decode(part);
+  if (bytes.length !== length) throw new CannotOpen();
+  return bytes;
 }

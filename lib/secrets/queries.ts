@@ -153,7 +153,7 @@ export async function listRecentReaders(
   return db.$queryRaw`
     SELECT "actorName" AS name, max(at) AS "lastReadAt" FROM (
       SELECT "actorName", "actorId", at FROM audit_event
-      WHERE "fabricId" = ${scope.fabricId} AND "objectId" = ${secretId} AND action = 'secret.use'
+      WHERE "fabricId" = ${scope.fabricId} AND "objectId" = ${secretId} AND action IN ('secret.use', 'secret.unchanged')
         AND "actorKind" = 'pipeline' AND at > now() - interval '30 days'
         AND lower(details->>'name') = (SELECT "nameKey" FROM secret WHERE id = ${secretId} AND "fabricId" = ${scope.fabricId})
       ORDER BY id DESC LIMIT 10000

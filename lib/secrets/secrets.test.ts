@@ -48,7 +48,7 @@ async function openField(secretId: string, field: string, version: number, subKi
   });
   const key = await fabric.keys.privateKey(fabric.fabricId, row.kid);
   const context = { fabricId: fabric.fabricId, secretId, subKind, field, version };
-  return (await open(row.sealed, { kid: row.kid, key }, context)).revealText();
+  return open(row.sealed, key, context).revealText();
 }
 
 describe("a created secret", () => {

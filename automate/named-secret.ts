@@ -1,0 +1,53 @@
+import type { UsableSecret } from "@/automate/current-secret";
+import type { Scope } from "@/lib/access/scope";
+import { createBatcher } from "@/lib/batcher";
+import { isSubKind } from "@/lib/secrets/kinds/registry";
+import { manifestOf } from "@/lib/secrets/queries";
+import type { SecretFacts } from "@/lib/secrets/schema";
+import { statement } from "@/lib/statements";
+
+type Asked = { fabricId: string; nameKey: string };
+type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
+  n: number;
+  subKind: string;
+  manifest: Parameters<typeof manifestOf>[0];
+  facts: SecretFacts;
+};
+
+const findNames = statement<Row>(
+  "find-names",
+  `SELECT asked.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "askedAs", s."subKind", v.version, v.manifest, v.facts
+   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("fabricId", "nameKey", n)
+   JOIN secret_name sn ON sn."fabricId" = asked."fabricId" AND sn."nameKey" = asked."nameKey"
+   JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = asked."fabricId" AND s."deletedAt" IS NULL
+   CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,
+);
+
+const findTogether = createBatcher<Asked, UsableSecret | null>(
+  async (asked) => {
+    const rows = await findNames(
+      asked.map(({ fabricId }) => fabricId),
+      asked.map(({ nameKey }) => nameKey),
+    );
+    const found: (UsableSecret | null)[] = asked.map(() => null);
+    for (const { n, ...row } of rows) found[n - 1] = usable(row);
+    return found;
+  },
+  { maxItems: 500, lanes: 2 },
+);
+
+/**
+ * The secrets that a scope may use, by their names, present or former and whatever their case: one for each name, null where
+ * there is none. This is the one way from a name to what a pipeline receives. Names must be well-formed.
+ */
+export async function findSecretsByName(
+  { fabricId }: Scope<"secret:use">,
+  names: readonly string[],
+): Promise<(UsableSecret | null)[]> {
+  return findTogether(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+}
+
+function usable({ subKind, manifest, ...row }: Omit<Row, "n">): UsableSecret {
+  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
+  return { ...row, subKind, manifest: manifestOf(manifest) };
+}

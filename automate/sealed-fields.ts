@@ -1,0 +1,30 @@
+import { createBatcher } from "@/lib/batcher";
+import { statement } from "@/lib/statements";
+
+/** Where one sealed field stands. */
+export type SealedPlace = { secretId: string; field: string; version: number };
+
+/** One sealed field, and the key it was sealed to. */
+export type SealedField = { kid: string; sealed: string };
+
+const findFields = statement<SealedField & { n: number }>(
+  "find-fields",
+  `SELECT asked.n::int AS n, f.kid, f.sealed
+   FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
+   JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,
+);
+
+/** The sealed fields at these places, still sealed: one for each place, null where there is none. */
+export const findSealedFields = createBatcher<SealedPlace, SealedField | null>(
+  async (places) => {
+    const rows = await findFields(
+      places.map(({ secretId }) => secretId),
+      places.map(({ field }) => field),
+      places.map(({ version }) => version),
+    );
+    const found: (SealedField | null)[] = places.map(() => null);
+    for (const { n, ...row } of rows) found[n - 1] = row;
+    return found;
+  },
+  { maxItems: 200, lanes: 2 },
+);

@@ -1,0 +1,47 @@
+import type { AuditEntry } from "@/lib/audit/record";
+import { recordTogether } from "@/lib/audit/record-together";
+
+const minuteMs = 60_000;
+/** More than this many things in a minute are recorded before it ends. */
+const mostKept = 10_000;
+
+type Counted = { entry: AuditEntry; count: number };
+let counted = new Map<string, Counted>();
+let timer: NodeJS.Timeout | undefined;
+
+/**
+ * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count, committed when the
+ * minute ends or automate stops.
+ */
+export function tally(key: string, entry: AuditEntry): void {
+  const known = counted.get(key);
+  counted.set(key, { entry, count: (known?.count ?? 0) + 1 });
+  timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
+  if (counted.size >= mostKept) flushInTime();
+}
+
+/** Commits what was counted so far. What could not be committed is counted on. */
+export async function flushTally(): Promise<void> {
+  clearTimeout(timer);
+  timer = undefined;
+  const flushed = counted;
+  counted = new Map();
+  const entries = [...flushed.values()].map(({ entry, count }) => ({
+    ...entry,
+    details: { ...entry.details, count },
+  }));
+  try {
+    await recordTogether(...entries);
+  } catch (error) {
+    for (const [key, { entry, count }] of flushed)
+      counted.set(key, { entry, count: count + (counted.get(key)?.count ?? 0) });
+    throw error;
+  }
+}
+
+/** A minute that could not be recorded is recorded with the next. */
+function flushInTime(): void {
+  flushTally().catch(() => {
+    timer ??= setTimeout(flushInTime, minuteMs).unref();
+  });
+}

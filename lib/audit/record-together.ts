@@ -1,0 +1,29 @@
+import "server-only";
+import { v7 as uuidv7 } from "uuid";
+import { type AuditEntry, eventRow } from "@/lib/audit/record";
+import { createBatcher } from "@/lib/batcher";
+import { statement } from "@/lib/statements";
+
+const insert = statement<never>(
+  "record-together",
+  `INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+   SELECT id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details
+   FROM jsonb_to_recordset($1::jsonb) AS e(id text, "teamId" text, "fabricId" text, "actorKind" text, "actorId" text, "actorName" text,
+     action text, "objectKind" text, "objectId" text, "objectName" text, details jsonb)`,
+);
+
+const submit = createBatcher<AuditEntry, undefined>(
+  async (entries) => {
+    await insert(JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) }))));
+    return entries.map(() => undefined);
+  },
+  { maxItems: 500, lanes: 2 },
+);
+
+/**
+ * Records events that stand by themselves, beside no other write. Returns once they are committed; what comes at the same
+ * time shares the commit, and when that fails, each of its callers fails.
+ */
+export async function recordTogether(...entries: AuditEntry[]): Promise<void> {
+  await submit(entries);
+}

@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+
+const ticksPerSecond = 100;
+
+/** Processor seconds that a process has taken so far, or null where the system does not tell in /proc. */
+export function cpuSeconds(pid: number | undefined): number | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createBenchProcesses } from "@/scripts/bench/processes";
+import { runtimeRows } from "@/scripts/bench/runtime-rows";
+import { seed } from "@/scripts/bench/seed";
+import { printTable } from "@/scripts/bench/table";
+import { yardsticks } from "@/scripts/bench/yardsticks";
+import { startPostgres } from "@/scripts/embedded-postgres.mjs";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestKeys } from "@/scripts/test-keys";
+
+/*
+ * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate as it is shipped, the load generator
+ * in a third process, all on this machine.
+ *   SECONDS=4 ROWS=resolve CLIENTS=64 PROFILE_DIR=/tmp/profiles npm run bench
+ */
+const seconds = Number(process.env.SECONDS ?? 4);
+const wanted = new RegExp(process.env.ROWS ?? ".");
+const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
+const profileDir = process.env.PROFILE_DIR;
+const dir = await mkdtemp(join("/tmp", "selvage-bench-"));
+const postgres = await startPostgres({ dir, password: "bench", flags: ["max_connections=300"] });
+process.env.TEST_DATABASE_URL = postgres.url("postgres");
+const keys = await createTestKeys();
+Object.assign(process.env, keys.web, keys.automate);
+const urls = await createTestDatabase("automate");
+const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
+const processes = createBenchProcesses();
+try {
+  const fabrics = await seed(urls);
+  const automate = await automates.start(
+    { NODE_ENV: "production" },
+    profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [],
+  );
+  const bareUrl = await processes.startBareServer();
+  const rows = [
+    ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
+    ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
+  ];
+  await printTable(
+    rows.filter(({ title }) => wanted.test(title)),
+    clients,
+    automate.process.pid,
+  );
+  // A profile is written at the end of a process.
+  automate.process.kill();
+  await once(automate.process, "exit");
+} finally {
+  processes.stop();
+  automates.stopAll();
+  automates.remove();
+  await postgres.stop();
+  await rm(dir, { recursive: true, force: true });
+}
+process.exit(0);

@@ -1,0 +1,76 @@
+import { v7 as uuidv7 } from "uuid";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db } from "@/lib/db";
+import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import type { TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+
+/** A fabric of the benchmark: a token for it, and the names of its secrets with their ids. */
+export type BenchFabric = { fabricId: string; token: string; secrets: { id: string; name: string }[] };
+
+const fabrics = 100;
+const secretsEach = 100;
+
+/** Writes 10,000 text secrets in 100 fabrics, sealed as web seals them, and a pipeline token for each fabric. */
+export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFabric[]> {
+  const owner = createDb(ownerUrl);
+  const made: BenchFabric[] = [];
+  for (let i = 0; i < fabrics; i += 1) {
+    const fabric = await createTestFabric(owner, `bench ${i}`);
+    made.push({
+      fabricId: fabric.fabricId,
+      token: await addToken(owner, fabric),
+      secrets: await addSecrets(owner, fabric, webUrl),
+    });
+  }
+  await owner.$executeRawUnsafe("VACUUM ANALYZE");
+  await owner.$disconnect();
+  return made;
+}
+
+async function addToken(owner: Db, { fabricId, admin }: TestFabric): Promise<string> {
+  const { token, tokenHash } = newPipelineToken();
+  const by = { createdById: admin.id, createdByName: admin.name };
+  await owner.pipelineToken.create({ data: { fabricId, name: "bench", tokenHash, ...by } });
+  return token;
+}
+
+async function addSecrets(owner: Db, { fabricId, user }: TestFabric, webUrl: string) {
+  process.env.WEB_DATABASE_URL = webUrl;
+  const key = await sealingKey(owner, fabricId);
+  delete process.env.WEB_DATABASE_URL;
+  const by = { createdById: user.id, createdByName: user.name };
+  const secrets = Array.from({ length: secretsEach }, (_, i) => ({ id: uuidv7(), name: `secret_${i}` }));
+  await owner.secret.createMany({
+    data: secrets.map(({ id, name }) => ({
+      id,
+      fabricId,
+      name,
+      nameKey: name,
+      subKind: "text",
+      ...by,
+      updatedById: user.id,
+      updatedByName: user.name,
+    })),
+  });
+  await owner.secretName.createMany({
+    data: secrets.map(({ id, name }) => ({ fabricId, name, nameKey: name, secretId: id })),
+  });
+  await owner.secretVersion.createMany({
+    data: secrets.map(({ id }) => ({
+      secretId: id,
+      version: 1,
+      fabricId,
+      manifest: { value: 1 },
+      facts: {},
+      ...by,
+    })),
+  });
+  const sealed = await Promise.all(
+    secrets.map(({ id, name }) =>
+      sealFields(key, { secretId: id, subKind: "text", version: 1 }, { value: `${name} ${uuidv7()}` }),
+    ),
+  );
+  await owner.secretField.createMany({ data: sealed.flat() });
+  return secrets;
+}

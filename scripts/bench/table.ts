@@ -1,0 +1,42 @@
+import { cpuSeconds } from "@/scripts/bench/cpu";
+import type { BenchRow, LoadResult } from "@/scripts/bench/schema";
+
+/**
+ * Runs each row with each number of clients and prints the table as Markdown, a row as soon as it is known. The last column is
+ * the processor time of automate for one answer: it says more than a rate where others use the machine too.
+ */
+export async function printTable(
+  rows: readonly BenchRow[],
+  clients: readonly number[],
+  automatePid: number | undefined,
+): Promise<void> {
+  const heads = clients.flatMap((n) => [`${n} client${n === 1 ? "" : "s"}`, "p50", "p99"]);
+  print(["", ...heads, "automate's CPU each"]);
+  print(["---", ...heads.map(() => "--:"), "--:"]);
+  for (const { title, unitsPerRequest = 1, run } of rows) {
+    const cells: string[] = [];
+    let cpu = "";
+    for (const n of clients) {
+      const before = cpuSeconds(automatePid);
+      const result = await run(n);
+      const after = cpuSeconds(automatePid);
+      cells.push(...cellsOf(result, unitsPerRequest));
+      if (before !== null && after !== null)
+        cpu = `${Math.round(((after - before) * 1e6) / (result.answers * unitsPerRequest))} µs`;
+    }
+    print([title, ...cells, title.startsWith("yardstick") ? "" : cpu]);
+  }
+}
+
+function cellsOf({ perSecond, p50Ms, p99Ms, failures }: LoadResult, units: number): string[] {
+  const rate = Math.round(perSecond * units).toLocaleString("en-US");
+  return [failures ? `${rate}/s (${failures} failed)` : `${rate}/s`, ms(p50Ms), ms(p99Ms)];
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+}
+
+function print(cells: readonly string[]): void {
+  console.log(`| ${cells.join(" | ")} |`);
+}
