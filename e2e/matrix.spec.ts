@@ -82,7 +82,7 @@ async function expectOwnPage({ path }: { path: () => string }) {
 }
 
 async function expectNothingForCookies({ byToken, path }: Extract<PageRow, { byToken: number }>) {
-  const { world, other } = await twoWorlds();
+  const { world, other, things } = await twoWorlds();
   const callers = [
     nobody,
     await callerOf(other.admin),
@@ -90,7 +90,7 @@ async function expectNothingForCookies({ byToken, path }: Extract<PageRow, { byT
     await callerOf(world.admin),
   ];
   for (const caller of callers) {
-    const { status, body } = await visit(caller, path(world.fabric.id));
+    const { status, body } = await visit(caller, path(world.fabric.id, things));
     expect([status, JSON.parse(body).success]).toEqual([byToken, false]);
   }
 }
