@@ -15,8 +15,10 @@ import { fabricRoutes } from "@/automate/routes/fabrics";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
+import { vaultRoutes } from "@/automate/routes/vault";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
+import { answerList } from "@/automate/vault/list-method";
 import { CannotOpen } from "@/lib/crypto/open";
 import { db } from "@/lib/db";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -27,10 +29,14 @@ export function createApp(deps: {
   runPrepared: PreparedRuns;
   logger: NonNullable<FastifyServerOptions["logger"]>;
 }): FastifyInstance {
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     logger: deps.logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
+    clientErrorHandler(error, socket) {
+      if (socket.destroyed || answerList(app, error, socket)) return;
+      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    },
     // A log line names the route, not the path: a path can hold what somebody mistook for a name.
     logController: new LogController({ disableRequestLogging: true }),
   });
@@ -55,6 +61,7 @@ export function createApp(deps: {
     return { status: "ready" };
   });
   secretRoutes(app, deps.keys);
+  vaultRoutes(app, deps.keys);
   fabricKeyRoutes(app, deps.keys);
   fabricRoutes(app);
   pipelineTokenRoutes(app);
