@@ -9,6 +9,7 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import type { JsonBody } from "@/automate/json-body";
 import { Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
+import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
@@ -54,6 +55,7 @@ export function createApp(deps: {
     return { status: "ready" };
   });
   secretRoutes(app, deps.keys);
+  connectionRoutes(app, deps.keys);
   fabricKeyRoutes(app, deps.keys);
   pipelineTokenRoutes(app);
   destinationRoutes(app);

@@ -24,6 +24,7 @@ export function TokenTable({
       <THead>
         <Th>Name</Th>
         <Th>Status</Th>
+        <Th>Limited to</Th>
         <Th>Expires</Th>
         <Th>Last used</Th>
         <Th>Created</Th>
@@ -37,6 +38,9 @@ export function TokenTable({
             </Td>
             <Td label="Status">
               <Badge tone={statuses[token.status].tone}>{statuses[token.status].label}</Badge>
+            </Td>
+            <Td label="Limited to">
+              <Limits limits={token.limits} />
             </Td>
             <Td label="Expires">
               <Expiry token={token} />
@@ -54,6 +58,17 @@ export function TokenTable({
         ))}
       </TBody>
     </Table>
+  );
+}
+
+function Limits({ limits: { secrets, connections, cidrs, isLimited } }: Pick<TokenSummary, "limits">) {
+  if (!isLimited) return "All secrets, any address";
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {secrets.length > 0 && <li className="break-words">Secrets: {secrets.join(", ")}</li>}
+      {connections.length > 0 && <li className="break-words">Connections: {connections.join(", ")}</li>}
+      {cidrs.length > 0 && <li className="break-words">From: {cidrs.join(", ")}</li>}
+    </ul>
   );
 }
 
