@@ -1,5 +1,6 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import { openedSecrets } from "@/automate/metrics";
 import { areReferenced } from "@/automate/named-connection";
 import { Refusal } from "@/automate/refusal";
 import { findSealedFields, type SealedField } from "@/automate/sealed-fields";
@@ -45,6 +46,7 @@ export async function openSecrets(
     Promise.all(openings.map(loadFields)),
     recordTogether(...openings.map((opening) => useOf(purpose, opening))),
   ]);
+  openedSecrets.inc({ purpose: purpose.for }, openings.length);
   return Promise.all(openings.map((opening, i) => openFields(keys, opening, sealed[i] ?? [], purpose)));
 }
 
