@@ -9,6 +9,7 @@ import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import type { TokenLimits } from "@/lib/tokens/schema";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -114,8 +115,13 @@ async function signed(
   };
 }
 
-async function mintToken(expiresAt: string | null = null): Promise<{ id: string; token: string }> {
-  const body = { name: "nightly", expiresAt };
+const unlimited: TokenLimits = { secretIds: [], connectionIds: [], cidrs: [] };
+
+async function mintToken(
+  expiresAt: string | null = null,
+  limits: Partial<TokenLimits> = {},
+): Promise<{ id: string; token: string }> {
+  const body = { name: "nightly", expiresAt, limits: { ...unlimited, ...limits } };
   return (await app.inject(await signed("token:create", "/internal/pipeline-tokens", body))).json();
 }
 
@@ -253,6 +259,11 @@ describe("GET /v1/secrets/{name}", () => {
   });
 });
 
+/** How often it happened, of an event that is counted: a new minute can begin at any moment. */
+function countOf({ details }: { details: unknown }): number {
+  return typeof details === "object" && details !== null && "count" in details ? Number(details.count) : 1;
+}
+
 describe("an unchanged secret", () => {
   const ask = (token: string, tag: string) =>
     app.inject({
@@ -262,7 +273,8 @@ describe("an unchanged secret", () => {
   const counts = async (actorId: string) => {
     await flushTally();
     const events = await owner.auditEvent.findMany({ where: { actorId, action: "secret.unchanged" } });
-    return events.map(({ objectName, details }) => [objectName, details]);
+    expect(events[0]).toMatchObject({ objectName: "warehouse", details: { version: 1, name: "warehouse" } });
+    return events.reduce((sum, event) => sum + countOf(event), 0);
   };
 
   test("costs a 304 that opens nothing, and is recorded once with its count", async () => {
@@ -274,10 +286,8 @@ describe("an unchanged secret", () => {
       expect([answer.statusCode, answer.body, answer.headers.etag]).toEqual([304, "", etag]);
     }
     expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(1);
-    expect(await counts(id)).toEqual([
-      ["warehouse", { count: 3, version: 1, name: "warehouse", source: "127.0.0.1" }],
-    ]);
-    expect(await counts(id)).toHaveLength(1);
+    expect(await counts(id)).toBe(3);
+    expect(await counts(id)).toBe(3);
   });
 
   test("is handed out to whoever has another version, or any", async () => {
@@ -343,6 +353,130 @@ describe("POST /v1/secrets:batch", () => {
     const { token } = await mintToken();
     expect((await ask("x", { names: ["warehouse"] })).statusCode).toBe(401);
     expect((await ask(token, { names: ["warehouse"] }, "/v1/secretsXbatch")).statusCode).toBe(404);
+  });
+});
+
+async function addConnection(name: string, secrets: Record<string, string>) {
+  const { fabricId, user } = fabric;
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const properties = { server: "db.example.com", port: "5432" };
+  const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind: "postgres", configHash: "h" };
+  await owner.connection.create({ data: { ...row, properties, ...by } });
+  await owner.connectionSecret.createMany({
+    data: Object.entries(secrets).map(([field, secretId]) => ({
+      connectionId: name,
+      field,
+      secretId,
+      fabricId,
+    })),
+  });
+}
+
+const readConnection = (name: string, token: string, headers = {}) =>
+  app.inject({
+    url: `/v1/connections/${encodeURIComponent(name)}`,
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  });
+
+describe("GET /v1/connections/{name}", () => {
+  test("fills the secrets in, says their versions, and records a use of each", async () => {
+    await addSecret("login", `${canary}-3`);
+    await addConnection("Sales DB", { password: "login" });
+    const { token, id } = await mintToken();
+    const answer = await readConnection("sales db", token);
+    expect(answer.json()).toEqual({
+      id: "Sales DB",
+      name: "Sales DB",
+      kind: "postgres",
+      properties: { server: "db.example.com", port: "5432", password: `${canary}-3` },
+      secrets: { password: { name: "login", subKind: "text", version: 1 } },
+    });
+    const [event] = await owner.auditEvent.findMany({ where: { actorId: id, action: "secret.use" } });
+    expect(event).toMatchObject({ objectName: "login", details: { connection: "Sales DB", version: 1 } });
+  });
+
+  test("costs a 304 while neither its settings nor its secrets change", async () => {
+    const { token } = await mintToken();
+    const { etag } = (await readConnection("Sales DB", token)).headers;
+    const again = await readConnection("Sales DB", token, { "if-none-match": etag });
+    expect([again.statusCode, again.body]).toEqual([304, ""]);
+    await owner.connection.update({ where: { id: "Sales DB" }, data: { updatedAt: new Date(0) } });
+    expect((await readConnection("Sales DB", token, { "if-none-match": etag })).statusCode).toBe(200);
+  });
+
+  test("answers 404 in one body for none and for another fabric's, and records the refusal", async () => {
+    const { token, id } = await mintToken();
+    const [none, noName] = [await readConnection("nothing", token), await readConnection("a/b\n", token)];
+    expect([none.statusCode, noName.statusCode, noName.body === none.body]).toEqual([404, 404, true]);
+    const events = await owner.auditEvent.findMany({ where: { actorId: id, action: "connection.refuse" } });
+    expect(events.map(({ objectName }) => objectName)).toEqual(["nothing", ""]);
+  });
+});
+
+describe("a limited token", () => {
+  test("reaches its secrets alone, on every route, and others are not there for it", async () => {
+    const { token } = await mintToken(null, { secretIds: ["second"] });
+    const batch = (names: string[]) =>
+      app.inject({
+        method: "POST",
+        url: "/v1/secrets:batch",
+        payload: { names },
+        headers: { authorization: `Bearer ${token}` },
+      });
+    expect((await read("second", token)).statusCode).toBe(200);
+    expect((await batch(["second"])).statusCode).toBe(200);
+    const [outside, none] = [await read("warehouse", token), await read("nothing", token)];
+    expect([outside.statusCode, outside.body.replaceAll("warehouse", "nothing") === none.body]).toEqual([
+      404,
+      true,
+    ]);
+    expect((await batch(["second", "warehouse"])).statusCode).toBe(404);
+    expect((await readConnection("Sales DB", token)).statusCode).toBe(404);
+  });
+
+  test("to a connection reaches what that references, through the connection alone, as it is now", async () => {
+    const { token } = await mintToken(null, { connectionIds: ["Sales DB"] });
+    await addConnection("Other", { password: "second" });
+    expect((await readConnection("Sales DB", token)).json().properties.password).toBe(`${canary}-3`);
+    expect((await read("login", token)).statusCode).toBe(404);
+    expect((await readConnection("Other", token)).statusCode).toBe(404);
+  });
+
+  test("sent from elsewhere answers as an unknown one, and is recorded as refused, once at once and then counted", async () => {
+    const { token, id } = await mintToken(null, { cidrs: ["10.1.0.0/16", "2001:db8::/32"] });
+    const from = (remoteAddress: string) =>
+      app.inject({
+        url: "/v1/secrets/warehouse",
+        headers: { authorization: `Bearer ${token}` },
+        remoteAddress,
+      });
+    const unknown = await read("warehouse", `svp_${"A".repeat(43)}`);
+    for (const address of ["10.2.0.1", "2001:db9::1", "127.0.0.1"]) {
+      const answer = await from(address);
+      expect([answer.statusCode, answer.body]).toEqual([401, unknown.body]);
+    }
+    for (const address of ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"])
+      expect((await from(address)).statusCode).toBe(200);
+    await flushTally();
+    const where = { actorId: id, action: "token.refuse" };
+    const events = await owner.auditEvent.findMany({ where, orderBy: { id: "asc" } });
+    expect(events[0]).toMatchObject({ details: { code: "wrong_address", source: "10.2.0.1" } });
+    expect(events.reduce((sum, event) => sum + countOf(event), 0)).toBe(3);
+  });
+
+  test("cannot be minted for what another fabric has", async () => {
+    const mint = async (limits: Partial<TokenLimits>) => {
+      const body = { name: "n", expiresAt: null, limits: { ...unlimited, ...limits } };
+      return (await app.inject(await signed("token:create", "/internal/pipeline-tokens", body))).statusCode;
+    };
+    expect(await mint({ secretIds: [randomUUID()] })).toBe(404);
+    expect(await mint({ connectionIds: ["nothing"] })).toBe(404);
+    expect(await mint({ cidrs: ["10.0.0.0/99"] })).toBe(400);
   });
 });
 

@@ -5,10 +5,13 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
+import { drainRoutes } from "@/automate/drain";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { JsonBody } from "@/automate/json-body";
+import { measureAnswers, refusals } from "@/automate/metrics";
 import { Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
+import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { fabricRoutes } from "@/automate/routes/fabrics";
@@ -20,7 +23,7 @@ import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
 import { answerList } from "@/automate/vault/list-method";
 import { CannotOpen } from "@/lib/crypto/open";
-import { db } from "@/lib/db";
+import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 
 /** Automate's HTTP surface: the runtime API for pipelines, and what web asks for by signed requests. */
@@ -29,10 +32,17 @@ export function createApp(deps: {
   runPrepared: PreparedRuns;
   logger: NonNullable<FastifyServerOptions["logger"]>;
 }): FastifyInstance {
+  const { AUTOMATE_TRUST_PROXY_HOPS, STOP_DELAY_SECONDS } = automateEnv();
   const app: FastifyInstance = Fastify({
     logger: deps.logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
+    http: { maxHeaderSize: 16 * 1024 },
+    // Names have 128 characters at most, each of up to twelve in a URL.
+    routerOptions: { maxParamLength: 12 * 128 },
+    trustProxy: (_address, hop) => hop < AUTOMATE_TRUST_PROXY_HOPS,
+    // The drain answers them, in automate's own shape.
+    return503OnClosing: false,
     clientErrorHandler(error, socket) {
       if (socket.destroyed || answerList(app, error, socket)) return;
       socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
@@ -55,12 +65,10 @@ export function createApp(deps: {
     reply.code(404).send(errorBody("not_found", "There is nothing here.")),
   );
 
-  app.get("/healthz", async () => ({ status: "ok" }));
-  app.get("/readyz", async () => {
-    await db.$queryRaw`SELECT 1`;
-    return { status: "ready" };
-  });
+  measureAnswers(app);
+  drainRoutes(app, STOP_DELAY_SECONDS * 1000);
   secretRoutes(app, deps.keys);
+  connectionRoutes(app, deps.keys);
   vaultRoutes(app, deps.keys);
   fabricKeyRoutes(app, deps.keys);
   fabricRoutes(app);
@@ -98,6 +106,7 @@ function answerError(
 ) {
   if (error instanceof Refusal) {
     const { status, code, message, more } = error;
+    refusals.inc({ code });
     if (more.retryAfterSeconds !== undefined) reply.header("retry-after", more.retryAfterSeconds);
     return reply.code(status).send(errorBody(code, message, more.errors));
   }

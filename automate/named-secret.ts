@@ -1,4 +1,5 @@
 import type { UsableSecret } from "@/automate/current-secret";
+import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { createBatcher } from "@/lib/batcher";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
@@ -38,13 +39,15 @@ const findTogether = createBatcher<Asked, UsableSecret | null>(
 
 /**
  * The secrets that a scope may use, by their names, present or former and whatever their case: one for each name, null where
- * there is none. This is the one way from a name to what a pipeline receives. Names must be well-formed.
+ * there is none, or none for this scope. This is the one way from a name to what a pipeline receives. Names must be well-formed.
  */
 export async function findSecretsByName(
-  { fabricId }: Scope<"secret:use">,
+  scope: Scope<"secret:use">,
   names: readonly string[],
 ): Promise<(UsableSecret | null)[]> {
-  return findTogether(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+  const { fabricId } = scope;
+  const found = await findTogether(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+  return found.map((secret) => (secret && reachesSecret(scope, secret.id) ? secret : null));
 }
 
 function usable({ subKind, manifest, ...row }: Omit<Row, "n">): UsableSecret {

@@ -143,13 +143,14 @@ describe("a pipeline's token", () => {
       createdByName: "x",
     };
     const { id } = await owner.pipelineToken.create({ data: row });
-    expect((await authorizePipeline(token))?.fabricId).toBe(fabric.fabricId);
+    const authorize = (given = token) => authorizePipeline(given, "127.0.0.1");
+    expect(await authorize()).toMatchObject({ scope: { fabricId: fabric.fabricId } });
     await owner.pipelineToken.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
-    expect(await authorizePipeline(token)).toBeNull();
+    expect(await authorize()).toBeNull();
     await owner.pipelineToken.update({ where: { id }, data: { expiresAt: null, revokedAt: new Date() } });
-    expect(await authorizePipeline(token)).toBeNull();
-    expect(await authorizePipeline(newPipelineToken().token)).toBeNull();
-    expect(await authorizePipeline(tokenHash)).toBeNull();
+    expect(await authorize()).toBeNull();
+    expect(await authorize(newPipelineToken().token)).toBeNull();
+    expect(await authorize(tokenHash)).toBeNull();
   });
 });
 

@@ -1,7 +1,10 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import { openedSecrets } from "@/automate/metrics";
+import { areReferenced } from "@/automate/named-connection";
 import { Refusal } from "@/automate/refusal";
 import { findSealedFields, type SealedField } from "@/automate/sealed-fields";
+import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
@@ -10,7 +13,10 @@ import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
 import { db } from "@/lib/db";
 
-/** What values are opened for. A check names every place that each of them goes to; a pipeline receives them. */
+/**
+ * What values are opened for. A check names every place that each of them goes to; a pipeline receives them, `via` a
+ * connection that references them or by themselves.
+ */
 export type Purpose =
   | { for: "check"; scope: Scope<"connection:check">; connection: string }
   | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } };
@@ -35,11 +41,25 @@ export async function openSecrets(
   openings: readonly Opening[],
 ): Promise<Opened[]> {
   for (const opening of openings) await requireHome(purpose, opening);
+  if (purpose.for === "pipeline") await requireReach(purpose, openings);
   const [sealed] = await Promise.all([
     Promise.all(openings.map(loadFields)),
     recordTogether(...openings.map((opening) => useOf(purpose, opening))),
   ]);
+  openedSecrets.inc({ purpose: purpose.for }, openings.length);
   return Promise.all(openings.map((opening, i) => openFields(keys, opening, sealed[i] ?? [], purpose)));
+}
+
+/** A restricted scope opens what it names; through a connection, what that connection references now. */
+async function requireReach(
+  { scope, via }: Purpose & { for: "pipeline" },
+  openings: readonly Opening[],
+): Promise<void> {
+  const ids = [...new Set(openings.map(({ secret }) => secret.id))];
+  const isReached = via
+    ? reachesConnection(scope, via.id) && (await areReferenced(scope.fabricId, via.id, ids))
+    : ids.every((id) => reachesSecret(scope, id));
+  if (!isReached) throw new Refusal(404, "not_found", "There is no such secret.");
 }
 
 async function requireHome(

@@ -1,17 +1,58 @@
 import type { FastifyRequest } from "fastify";
+import { createRateLimit, type RateLimit } from "@/automate/rate-limit";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
-import { authorizePipeline } from "@/lib/access/pipeline";
+import { recordOrTally } from "@/automate/tally";
+import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
+import { automateEnv } from "@/lib/env";
 
-/** Who asks, of a runtime request. Throws `Refusal` 401, in one shape, for a token that is missing, unknown, expired or revoked. */
+type Refused = Extract<PipelineAnswer, { refused: unknown }>["refused"];
+
+/**
+ * Who asks, of a runtime request, with one turn of the rate taken. Throws `Refusal` 401, in one shape, for a token that is
+ * missing, unknown, expired, revoked or sent from an address that it may not come from; 429 for one that asks too often.
+ */
 export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  const scope = token ? await authorizePipeline(token) : null;
-  if (!scope)
+  const source = request.ip;
+  const answer = token ? await authorizePipeline(token, source) : null;
+  if (answer && "refused" in answer) await noteRefused(answer.refused, "wrong_address", source);
+  if (!answer || !("scope" in answer))
     throw new Refusal(
       401,
       "unauthorized",
       "Send a valid pipeline token of a fabric as “Authorization: Bearer …”.",
     );
-  return { scope, source: request.ip };
+  const caller = { scope: answer.scope, source };
+  await takeTurns(caller, 1);
+  return caller;
+}
+
+let rateLimit: RateLimit | undefined;
+
+/** Takes turns of the caller's rate, one for each secret that is asked for. Throws `Refusal` 429 when there are not enough. */
+export async function takeTurns({ scope, source }: Caller, turns: number): Promise<void> {
+  rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
+  try {
+    await rateLimit.take(scope.actor.id, turns);
+  } catch (error) {
+    if (error instanceof Refusal) await noteRefused(scope, error.code, source);
+    throw error;
+  }
+}
+
+/** Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
+async function noteRefused(
+  { actor, teamId, fabricId }: Refused,
+  code: string,
+  source: string,
+): Promise<void> {
+  await recordOrTally(`${code} ${actor.id}`, {
+    actor,
+    teamId,
+    fabricId,
+    action: "token.refuse",
+    object: { kind: "token", id: actor.id, name: actor.name },
+    details: { code, source },
+  });
 }

@@ -4,11 +4,12 @@ import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";
 
 /**
- * Destroys the sealed values of deleted secrets, and forgets spent requests, old sign-ins and old results of checks. Safe to run at any time, by
+ * Destroys the sealed values of deleted secrets, and forgets spent requests and rates, old sign-ins and old results of checks. Safe to run at any time, by
  * several copies.
  */
 export async function purge(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
+  await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
   await purgeSignIns();
   await purgeChecks();
   const deleted = await db.secret.findMany({

@@ -3,14 +3,18 @@ import { createApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
+import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { db } from "@/lib/db";
 import { requireDatabaseRole } from "@/lib/db-role";
 import { automateEnv } from "@/lib/env";
 import { openLocalKms } from "@/lib/kms/local";
+import { closeStatements } from "@/lib/statements";
 
 const purgeEveryMs = 10 * 60_000;
+/** Answers that are under way are waited for no longer than this. */
+const stopWithinMs = 30_000;
 
 /** Starts automate, or says in one sentence why not. */
 async function main(): Promise<void> {
@@ -28,6 +32,8 @@ async function main(): Promise<void> {
   const runPrepared = createPreparedRuns({ keys, pool });
   const app = createApp({ keys, runPrepared, logger: true });
   await app.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
+  const metrics =
+    env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
 
   const background =
     env.BACKGROUND_CHECKS === "on"
@@ -44,9 +50,11 @@ async function main(): Promise<void> {
   );
   const stop = async () => {
     clearInterval(purging);
-    await background?.stop();
-    await app.close();
+    setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
+    await Promise.all([app.close(), background?.stop()]);
     await pool.close();
+    if (metrics) metrics.close();
+    await closeStatements();
     await db.$disconnect();
     process.exit(0);
   };

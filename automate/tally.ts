@@ -7,6 +7,7 @@ const mostKept = 10_000;
 
 type Counted = { entry: AuditEntry; count: number };
 let counted = new Map<string, Counted>();
+const toldIn = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
 
 /**
@@ -18,6 +19,15 @@ export function tally(key: string, entry: AuditEntry): void {
   counted.set(key, { entry, count: (known?.count ?? 0) + 1 });
   timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
   if (counted.size >= mostKept) flushInTime();
+}
+
+/** Commits the first event of a `key` in a minute at once, and counts the others of that minute. */
+export async function recordOrTally(key: string, entry: AuditEntry): Promise<void> {
+  const minute = Math.floor(Date.now() / minuteMs);
+  if (toldIn.get(key) === minute) return tally(key, entry);
+  if (toldIn.size >= mostKept) toldIn.clear();
+  toldIn.set(key, minute);
+  await recordTogether(entry);
 }
 
 /** Commits what was counted so far. What could not be committed is counted on. */

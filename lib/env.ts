@@ -68,6 +68,15 @@ const automate = z
     BACKGROUND_CHECK_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
     /** "yes" when a proxy in front terminates TLS: needed to listen beyond loopback. */
     BEHIND_TLS_PROXY: z.enum(["yes", "no"]).default("no"),
+    /** How many proxies in front append to X-Forwarded-For, for the address in audit and of a token's limits; 0 trusts none. */
+    AUTOMATE_TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
+    /** How many secrets one token may ask for in a minute, on all copies together. */
+    RUNTIME_RATE_PER_MINUTE: z.coerce.number().int().min(1).max(100_000_000).default(60_000),
+    /** How long a stopping copy still serves after its /readyz has turned. */
+    STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
+    /** Serves Prometheus on /metrics of this port; unset, nothing does. */
+    METRICS_PORT: port.optional(),
+    METRICS_HOST: z.string().default("127.0.0.1"),
   })
   .refine(
     (e) => e.BEHIND_TLS_PROXY === "yes" || ["127.0.0.1", "::1", "localhost"].includes(e.AUTOMATE_HOST),

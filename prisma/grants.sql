@@ -55,9 +55,10 @@ GRANT UPDATE (maintained_on) ON pgboss.version TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pgboss.job, pgboss.archive TO :automate;
 
 -- Pipelines
-GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt") ON pipeline_token TO :web;
+GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", cidrs) ON pipeline_token TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_token TO :automate;
 GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 
 -- Audit: written and read; edited by nobody. `at` and `writer` are the database's own word.
 GRANT SELECT, INSERT (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details) ON audit_event TO :web, :automate;

@@ -31,6 +31,7 @@ const rights: Record<string, Record<Program, string>> = {
   sign_in_attempt: { web: "S", automate: "SID" },
   pipeline_token: { web: "", automate: "SIUD" },
   used_request: { web: "", automate: "SID" },
+  rate_window: { web: "", automate: "SIUD" },
   audit_event: { web: "SI", automate: "SI" },
   _prisma_migrations: { web: "", automate: "" },
 };
@@ -54,6 +55,7 @@ const refusals: [Program, string, string][] = [
   ["web", "read a token's hash", `SELECT "tokenHash" FROM pipeline_token`],
   ["web", "mint a token", `INSERT INTO pipeline_token (id) VALUES ('t')`],
   ["web", "un-revoke a token", `UPDATE pipeline_token SET "revokedAt" = NULL`],
+  ["web", "widen a token", `UPDATE pipeline_token SET "secretIds" = '{}', cidrs = '{}'`],
   ["web", "allow a destination", `INSERT INTO allowed_destination (id) VALUES ('d')`],
   ["web", "open a fabric to every destination", `INSERT INTO destination_rule ("fabricId") VALUES ('f')`],
   ["web", "loosen a fabric's rule", `UPDATE destination_rule SET rule = 'open'`],

@@ -4,7 +4,7 @@ import { authorizeRequest } from "@/automate/verify-request";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
+import { db, type Tx } from "@/lib/db";
 
 /** Mints and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
@@ -12,7 +12,14 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
     const { token, tokenHash } = newPipelineToken();
     const { fabricId, teamId, actor } = scope;
+    const { secretIds, connectionIds, cidrs } = body.limits ?? {
+      secretIds: [],
+      connectionIds: [],
+      cidrs: [],
+    };
     const id = await db.$transaction(async (tx) => {
+      const things = { fabricId, secretIds, connectionIds };
+      if (!(await areThere(tx, things))) throw new Refusal(404, "not_found", "There is no such thing here.");
       const row = await tx.pipelineToken.create({
         data: {
           fabricId,
@@ -21,6 +28,9 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
           createdById: actor.id,
           createdByName: actor.name,
           expiresAt: body.expiresAt ? new Date(body.expiresAt) : null,
+          secretIds,
+          connectionIds,
+          cidrs,
         },
         select: { id: true },
       });
@@ -30,6 +40,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
         fabricId,
         action: "token.create",
         object: { kind: "token", id: row.id, name: body.name },
+        ...(body.limits ? { details: body.limits } : {}),
       });
       return row.id;
     });
@@ -61,4 +72,14 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
       return { id: row.id };
     });
   });
+}
+
+/** True when the fabric has all of these, each named once. */
+async function areThere(
+  tx: Tx,
+  { fabricId, secretIds, connectionIds }: { fabricId: string; secretIds: string[]; connectionIds: string[] },
+): Promise<boolean> {
+  const secrets = await tx.secret.count({ where: { id: { in: secretIds }, fabricId, deletedAt: null } });
+  const connections = await tx.connection.count({ where: { id: { in: connectionIds }, fabricId } });
+  return secrets === secretIds.length && connections === connectionIds.length;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
-import { requirePipeline } from "@/automate/pipeline-request";
+import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
 import { getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { secretAnswer } from "@/automate/secret-answer";
@@ -34,7 +34,9 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const body = batchBody.safeParse(jsonOf(request));
     if (!body.success)
       throw new Refusal(400, "invalid", "Send an object with “names”: a list of 1 to 100 names.");
-    const secrets = await getSecretsByName(caller, body.data.names);
+    const { names } = body.data;
+    await takeTurns(caller, names.length - 1);
+    const secrets = await getSecretsByName(caller, names);
     if (secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0) > mostBatchBytes)
       throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
     const opened = await openForUse(keys, caller, secrets);

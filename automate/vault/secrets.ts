@@ -6,6 +6,7 @@ import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import type { VaultCaller } from "@/automate/vault/caller";
+import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db";
 
 /**
@@ -63,16 +64,17 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   };
 }
 
-/** LIST of `{mount}/metadata`: the names of the fabric's secrets. There are no folders. */
+/** LIST of `{mount}/metadata`: the names of the secrets that the token reaches. There are no folders. */
 export async function listNames({ scope }: VaultCaller, path: string): Promise<VaultAnswer> {
   if (path !== "") throw new VaultRefusal(404, []);
   const rows = await db.secret.findMany({
     where: { fabricId: scope.fabricId, deletedAt: null },
     orderBy: { nameKey: "asc" },
-    select: { name: true },
+    select: { id: true, name: true },
   });
-  if (rows.length === 0) throw new VaultRefusal(404, []);
-  return { data: { keys: rows.map(({ name }) => name) } };
+  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name] : []));
+  if (keys.length === 0) throw new VaultRefusal(404, []);
+  return { data: { keys } };
 }
 
 async function findSecret(caller: VaultCaller, path: string): Promise<UsableSecret> {

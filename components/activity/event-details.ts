@@ -10,7 +10,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
   const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
     isCheck && outcome(details),
-    action === "secret.refuse" && "There is no secret of this name",
+    refusals[`${action} ${details.code}`],
     from !== undefined && `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
     name !== undefined && name !== objectName && `by the name “${text(name)}”`,
     purposeOf(details),
@@ -32,6 +32,13 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
   ];
   return said.filter((part): part is string => typeof part === "string");
 }
+
+const refusals: Readonly<Record<string, string>> = {
+  "secret.refuse not_found": "There is no secret of this name, or not for this token",
+  "connection.refuse not_found": "There is no connection of this name, or not for this token",
+  "token.refuse wrong_address": "It may not be used from this address",
+  "token.refuse rate_limited": "It asked more often than it may",
+};
 
 /** How a check ended, in the words that the check itself uses. */
 function outcome({ ok, code, field, tookMs }: ActivityDetails): string {

@@ -2,9 +2,11 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useForm } from "react-hook-form";
+import type { z } from "zod";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { TokenLimitFields } from "@/components/tokens/token-limit-fields";
 import { Button } from "@/components/ui/button";
 import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { useDialogGuard } from "@/components/ui/dialog-guard";
@@ -33,9 +35,9 @@ export function CreateTokenForm({
   onCreated: (token: string) => void;
 }) {
   const { protect, dialog } = useReauthenticate();
-  const form = useForm<CreateTokenInput>({
+  const form = useForm<z.input<typeof createTokenInput>, unknown, CreateTokenInput>({
     resolver: zodResolver(createTokenInput),
-    defaultValues: { name: "", lifetime: "90" },
+    defaultValues: { name: "", lifetime: "90", onlySecrets: "", onlyConnections: "", onlyFrom: "" },
   });
   const { errors, isDirty, isSubmitting } = form.formState;
   const { submit, formError } = useActionForm(
@@ -64,6 +66,7 @@ export function CreateTokenForm({
               options={tokenLifetimeKeys.map((key) => ({ value: key, label: tokenLifetimes[key].label }))}
             />
           </Field>
+          <TokenLimitFields form={form} />
         </DialogBody>
         <DialogFooter>
           <DialogCancel />

@@ -18,6 +18,7 @@ export function TokenTable({
       <THead>
         <Th>Name</Th>
         <Th>Status</Th>
+        <Th>Limited to</Th>
         <Th>Expires</Th>
         <Th>Last used</Th>
         <Th>Created</Th>
@@ -31,6 +32,9 @@ export function TokenTable({
             </Td>
             <Td label="Status">
               <TokenStatusBadge status={token.status} />
+            </Td>
+            <Td label="Limited to">
+              <Limits limits={token.limits} />
             </Td>
             <Td label="Expires">
               <TokenExpiry token={token} />
@@ -48,5 +52,16 @@ export function TokenTable({
         ))}
       </TBody>
     </Table>
+  );
+}
+
+function Limits({ limits: { secrets, connections, cidrs, isLimited } }: Pick<TokenSummary, "limits">) {
+  if (!isLimited) return "All secrets, any address";
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {secrets.length > 0 && <li className="break-words">Secrets: {secrets.join(", ")}</li>}
+      {connections.length > 0 && <li className="break-words">Connections: {connections.join(", ")}</li>}
+      {cidrs.length > 0 && <li className="break-words">From: {cidrs.join(", ")}</li>}
+    </ul>
   );
 }

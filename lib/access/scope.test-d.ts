@@ -22,7 +22,8 @@ export function scopesCannotBeMisused(
   void listSecrets(team, query);
   // @ts-expect-error an id is not a proof
   void listSecrets("01890000-0000-7000-8000-000000000000", query);
-  const lookalike = { fabricId: list.fabricId, teamId: list.teamId, role: list.role, actor: list.actor };
+  const { fabricId, teamId, role, actor, only } = list;
+  const lookalike = { fabricId, teamId, role, actor, only };
   // @ts-expect-error an object that looks like a scope is not a proof
   void listSecrets(lookalike, query);
   // @ts-expect-error a scope for secrets is not one for connections

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { allows, freshForMs, needsFreshSignIn, type Permission, type Role } from "@/lib/access/policy";
+import type { Restriction } from "@/lib/access/restriction";
 import { Forbidden, NotFresh } from "@/lib/result";
 
 /** Who acts: a person in a session or by an access token, a pipeline with its token, or Selvage by itself. */
@@ -24,6 +25,8 @@ export type Scope<P extends Permission> = {
   readonly teamId: string;
   readonly role: Role;
   readonly actor: Actor;
+  /** The only things of the fabric that this is a proof for; null for all of it. */
+  readonly only: Restriction | null;
   readonly [proof]: (permission: P) => void;
 };
 
@@ -41,9 +44,10 @@ export function grant<P extends Permission>(
   role: Role,
   fabric: { id: string; teamId: string },
   permission: P,
+  only: Restriction | null = null,
 ): Scope<P> {
   judge(actor, role, permission);
-  return { fabricId: fabric.id, teamId: fabric.teamId, role, actor } as Scope<P>;
+  return { fabricId: fabric.id, teamId: fabric.teamId, role, actor, only } as Scope<P>;
 }
 
 /** `grant` for a team. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
+import { tokenLimits } from "@/lib/tokens/schema";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
 const connection = z.object({
@@ -31,7 +32,11 @@ export const automateRequests = {
   },
   "token:create": {
     path: "/internal/pipeline-tokens",
-    body: z.object({ name: z.string().min(1).max(128), expiresAt: z.iso.datetime().nullable() }),
+    body: z.object({
+      name: z.string().min(1).max(128),
+      expiresAt: z.iso.datetime().nullable(),
+      limits: tokenLimits.optional(),
+    }),
     answer: z.object({ id: z.string(), token: z.string() }),
   },
   "token:revoke": {

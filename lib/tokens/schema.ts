@@ -10,6 +10,31 @@ export const tokenLifetimes = {
 export type TokenLifetime = keyof typeof tokenLifetimes;
 export const tokenLifetimeKeys = ["30", "90", "365", "never"] as const satisfies TokenLifetime[];
 
+const [mostThings, mostRanges] = [100, 50];
+const range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);
+
+/** What a token is limited to, as automate keeps it: ids, and addresses or ranges of them. An empty list limits nothing. */
+export const tokenLimits = z.object({
+  secretIds: z.array(z.string().max(64)).max(mostThings),
+  connectionIds: z.array(z.string().max(64)).max(mostThings),
+  cidrs: z.array(range).max(mostRanges),
+});
+export type TokenLimits = z.infer<typeof tokenLimits>;
+
+/** The lines of a field that are not empty, each once. */
+export function linesOf(text: string): string[] {
+  const lines = text.split("\n").map((line) => line.trim());
+  return [...new Set(lines.filter((line) => line !== ""))];
+}
+
+const lines = (most: number) =>
+  z
+    .string()
+    .max(20_000, "This is too long.")
+    .regex(/^[^\0]*$/, "This holds a character that cannot be stored.")
+    .refine((text) => linesOf(text).length <= most, `Enter ${most} lines at most.`)
+    .default("");
+
 /** Create token. */
 export const createTokenInput = z.object({
   name: z
@@ -19,6 +44,18 @@ export const createTokenInput = z.object({
     .max(128, "Name is longer than 128 characters.")
     .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
   lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
+  /** Names, one a line. */
+  onlySecrets: lines(mostThings),
+  onlyConnections: lines(mostThings),
+  /** Addresses or ranges of them, one a line. */
+  onlyFrom: lines(mostRanges).superRefine((text, ctx) => {
+    const wrong = linesOf(text).find((line) => !range.safeParse(line).success);
+    if (wrong !== undefined)
+      ctx.addIssue({
+        code: "custom",
+        message: `“${wrong}” is no address or range. For example: 10.1.0.0/16`,
+      });
+  }),
 });
 export type CreateTokenInput = z.infer<typeof createTokenInput>;
 
@@ -34,6 +71,8 @@ export type TokenSummary = {
   lastUsedAt: Date | null;
   revokedAt: Date | null;
   status: TokenStatus;
+  /** Names of the only secrets and connections that it reaches, and the only addresses that it may come from. */
+  limits: { secrets: string[]; connections: string[]; cidrs: string[]; isLimited: boolean };
 };
 
 /** What is shown once: the token, and where a pipeline sends it. */

@@ -4,6 +4,7 @@ import { createDb, type Db, db } from "@/lib/db";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { createToken, revokeToken } from "@/lib/tokens/mutations";
 import { listTokens } from "@/lib/tokens/queries";
+import { type CreateTokenInput, createTokenInput } from "@/lib/tokens/schema";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -33,7 +34,28 @@ async function add(where: TestFabric, name: string, state: { expiresAt?: Date; r
   });
 }
 
+const input = (limits: Partial<CreateTokenInput>): CreateTokenInput => ({
+  ...createTokenInput.parse({ name: "new", lifetime: "30" }),
+  ...limits,
+});
+
 describe("pipeline tokens", () => {
+  test("are limited to things of their own fabric, by any of their names", async () => {
+    const scope = fabric.scope("admin", "token:write");
+    expect(await createToken(scope, input({ onlySecrets: "nothing" }))).toEqual({
+      ok: false,
+      code: "invalid",
+      fieldErrors: { onlySecrets: "There is no secret “nothing”." },
+    });
+    expect(await createToken(scope, input({ onlyConnections: "nothing" }))).toMatchObject({
+      fieldErrors: { onlyConnections: "There is no connection “nothing”." },
+    });
+  });
+
+  test.each(["10.1.0.0/33", "10.1", "example.com", "::1/129"])("are not limited to %s", (onlyFrom) => {
+    expect(createTokenInput.safeParse({ name: "n", lifetime: "30", onlyFrom }).success).toBe(false);
+  });
+
   test("are listed for their fabric alone, those that work first, and never with their hash", async () => {
     await add(fabric, "works");
     await add(fabric, "late", { expiresAt: new Date(Date.now() - 1000) });
@@ -52,7 +74,7 @@ describe("pipeline tokens", () => {
     const scope = fabric.scope("admin", "token:write");
     const before = await owner.pipelineToken.count();
     const unavailable = { ok: false, code: "automate_unavailable" };
-    expect(await createToken(scope, { name: "new", lifetime: "30" })).toEqual(unavailable);
+    expect(await createToken(scope, input({}))).toEqual(unavailable);
     expect(await revokeToken(scope, { tokenId: "any" })).toEqual(unavailable);
     expect(await owner.pipelineToken.count()).toBe(before);
     await expect(db.pipelineToken.deleteMany({})).rejects.toThrow();

@@ -17,11 +17,9 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
   const made: BenchFabric[] = [];
   for (let i = 0; i < fabrics; i += 1) {
     const fabric = await createTestFabric(owner, `bench ${i}`);
-    made.push({
-      fabricId: fabric.fabricId,
-      token: await addToken(owner, fabric),
-      secrets: await addSecrets(owner, fabric, webUrl),
-    });
+    const secrets = await addSecrets(owner, fabric, webUrl);
+    await addConnection(owner, fabric, secrets[0]?.id ?? "");
+    made.push({ fabricId: fabric.fabricId, token: await addToken(owner, fabric), secrets });
   }
   await owner.$executeRawUnsafe("VACUUM ANALYZE");
   await owner.$disconnect();
@@ -33,6 +31,20 @@ async function addToken(owner: Db, { fabricId, admin }: TestFabric): Promise<str
   const by = { createdById: admin.id, createdByName: admin.name };
   await owner.pipelineToken.create({ data: { fabricId, name: "bench", tokenHash, ...by } });
   return token;
+}
+
+async function addConnection(owner: Db, { fabricId, user }: TestFabric, secretId: string): Promise<void> {
+  const id = uuidv7();
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const properties = { server: "db.example.com", port: "5432", database: "sales", username: "etl" };
+  const row = { id, fabricId, name: "warehouse", nameKey: "warehouse", kind: "postgres", configHash: id };
+  await owner.connection.create({ data: { ...row, properties, ...by } });
+  await owner.connectionSecret.create({ data: { connectionId: id, field: "password", secretId, fabricId } });
 }
 
 async function addSecrets(owner: Db, { fabricId, user }: TestFabric, webUrl: string) {

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "@/automate/refusal";
+import { db } from "@/lib/db";
+
+const healthRoutes: readonly (string | undefined)[] = ["/healthz", "/readyz"];
+
+/**
+ * Health, and stopping without a lost answer: when the app closes, `/readyz` turns first, so that a load balancer sends nobody
+ * any more; after `delayMs` new requests get 503; those under way finish.
+ */
+export function drainRoutes(app: FastifyInstance, delayMs: number): void {
+  let phase: "serving" | "leaving" | "closed" = "serving";
+
+  app.addHook("preClose", async () => {
+    phase = "leaving";
+    if (delayMs > 0) await sleep(delayMs);
+    phase = "closed";
+  });
+  app.addHook("onRequest", async (request) => {
+    if (phase === "closed" && !healthRoutes.includes(request.routeOptions.url))
+      throw new Refusal(503, "stopping", "This copy of automate is stopping: ask again.", {
+        retryAfterSeconds: 1,
+      });
+  });
+  // A connection that outlives its answer would keep the server from closing.
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    if (phase !== "serving") reply.header("connection", "close");
+    done();
+  });
+
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async () => {
+    if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
+    await db.$queryRaw`SELECT 1`;
+    return { status: "ready" };
+  });
+}

@@ -1,0 +1,49 @@
+import { createServer, type Server } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+
+const registry = new Registry();
+collectDefaultMetrics({ register: registry, prefix: "selvage_" });
+
+// Labels are routes, statuses and codes: never a name of a secret, a token or a fabric.
+const seconds = new Histogram({
+  name: "selvage_request_seconds",
+  help: "How long answers of automate took.",
+  labelNames: ["method", "route", "status"],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers: [registry],
+});
+
+/** Secrets that were opened, by purpose. */
+export const openedSecrets = new Counter({
+  name: "selvage_opened_secrets_total",
+  help: "Secrets that were opened.",
+  labelNames: ["purpose"],
+  registers: [registry],
+});
+
+/** Requests that were refused, by code. */
+export const refusals = new Counter({
+  name: "selvage_refusals_total",
+  help: "Requests that automate refused.",
+  labelNames: ["code"],
+  registers: [registry],
+});
+
+/** Measures each answer of an app. */
+export function measureAnswers(app: FastifyInstance): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "none";
+    seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+  });
+}
+
+/** Serves `/metrics` to Prometheus, on an address of its own. */
+export async function serveMetrics({ host, port }: { host: string; port: number }): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    if (request.method !== "GET" || request.url !== "/metrics") return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": registry.contentType }).end(await registry.metrics());
+  });
+  await new Promise<void>((done, failed) => server.once("error", failed).listen(port, host, done));
+  return server;
+}

@@ -1,0 +1,60 @@
+import type { FastifyInstance } from "fastify";
+import { connectionTag, isUnchanged } from "@/automate/entity-tag";
+import type { FabricKeys } from "@/automate/fabric-keys";
+import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
+import { requirePipeline } from "@/automate/pipeline-request";
+import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
+import { Refusal } from "@/automate/refusal";
+import { answerValue } from "@/automate/secret-answer";
+import { recordTogether } from "@/lib/audit/record-together";
+import { connectionName } from "@/lib/connections/schema";
+
+type Params = { Params: { name: string } };
+
+/** A connection with its secrets filled in, ready for a driver; each of them is one use in the audit log. */
+export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
+  app.get<Params>("/v1/connections/:name", async (request, reply) => {
+    const caller = await requirePipeline(request);
+    const connection = await getConnection(caller, request.params.name);
+    const secrets = connection.secrets.map(({ secret }) => secret);
+    const via = { id: connection.id, name: connection.name };
+    if (isUnchanged(request, reply, connectionTag(connection, secrets))) {
+      await noteUnchanged(caller, secrets, via);
+      return reply.send();
+    }
+    const opened = await openForUse(keys, caller, secrets, via);
+    const fields = connection.secrets.map(({ field, secret }, i) => ({
+      field,
+      value: answerValue(secret.subKind, opened[i] ?? {}),
+      source: { name: secret.name, subKind: secret.subKind, version: secret.version },
+    }));
+    return {
+      id: connection.id,
+      name: connection.name,
+      kind: connection.kind,
+      properties: {
+        ...connection.properties,
+        ...Object.fromEntries(fields.map(({ field, value }) => [field, value])),
+      },
+      secrets: Object.fromEntries(fields.map(({ field, source }) => [field, source])),
+    };
+  });
+}
+
+async function getConnection(caller: Caller, given: string): Promise<NamedConnection> {
+  const { scope, source } = caller;
+  const name = connectionName.safeParse(given);
+  const connection = name.success ? await findConnectionByName(scope, name.data) : null;
+  if (connection) return connection;
+  const { actor, teamId, fabricId } = scope;
+  await recordTogether({
+    actor,
+    teamId,
+    fabricId,
+    action: "connection.refuse",
+    // What is no name may be a value that slipped into the path.
+    object: { kind: "connection", id: "", name: name.success ? name.data : "" },
+    details: { code: "not_found", source },
+  });
+  throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
+}

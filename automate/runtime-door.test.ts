@@ -1,0 +1,153 @@
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "@/automate/app";
+import { serveMetrics } from "@/automate/metrics";
+import { flushTally } from "@/automate/tally";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const perMinute = 40;
+const longName = "n".repeat(128);
+let owner: Db;
+let fabric: TestFabric;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate, {
+    RUNTIME_RATE_PER_MINUTE: String(perMinute),
+    STOP_DELAY_SECONDS: "0.5",
+    AUTOMATE_TRUST_PROXY_HOPS: "1",
+  });
+  const urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  for (const id of ["one", longName])
+    await addTestSecret(owner, fabric, urls.webUrl, {
+      id,
+      subKind: "text",
+      versions: [{ by: "user", fields: { value: "canary-31c2" } }],
+    });
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const start = () =>
+  createApp({ keys: fabric.keys, runPrepared: () => Promise.reject(new Error("no checks")), logger: false });
+
+async function addToken(limits: { cidrs?: string[] } = {}) {
+  const { token, tokenHash } = newPipelineToken();
+  const by = { createdById: "x", createdByName: "x" };
+  const row = { fabricId: fabric.fabricId, name: "nightly", tokenHash, ...by, ...limits };
+  const { id } = await owner.pipelineToken.create({ data: row });
+  return { id, headers: { authorization: `Bearer ${token}` } };
+}
+
+async function within(ask: (app: FastifyInstance) => Promise<void>): Promise<void> {
+  // Within one minute of the rate.
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs));
+  const app = start();
+  await ask(app);
+  await app.close();
+}
+
+describe("the runtime's door", () => {
+  test("answers 429 with Retry-After beyond the rate, a batch for each of its names, and records it once", async () => {
+    await within(async (app) => {
+      const { id, headers } = await addToken();
+      const names = Array.from({ length: perMinute }, () => "one");
+      const batch = () =>
+        app.inject({ method: "POST", url: "/v1/secrets:batch", payload: { names }, headers });
+      expect((await batch()).statusCode).toBe(200);
+      const refused = await batch();
+      expect([refused.statusCode, refused.json().error.code]).toEqual([429, "rate_limited"]);
+      expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+      expect(refused.body).not.toContain("canary");
+      await app.inject({ url: "/v1/secrets/one", headers });
+      await flushTally();
+      const events = await owner.auditEvent.findMany({ where: { actorId: id, action: "token.refuse" } });
+      expect(events).toHaveLength(2);
+      expect(events[0]).toMatchObject({ objectKind: "token", details: { code: "rate_limited" } });
+      const other = await addToken();
+      expect((await app.inject({ url: "/v1/secrets/one", headers: other.headers })).statusCode).toBe(200);
+    });
+  });
+
+  test("takes the caller's address from as many proxies as are trusted, and from no more", async () => {
+    await within(async (app) => {
+      const { headers } = await addToken({ cidrs: ["203.0.113.7"] });
+      const ask = async (forwardedFor: string) =>
+        (
+          await app.inject({
+            url: "/v1/secrets/one",
+            headers: { ...headers, "x-forwarded-for": forwardedFor },
+          })
+        ).statusCode;
+      expect(await ask("203.0.113.7")).toBe(200);
+      expect(await ask("198.51.100.1, 203.0.113.7")).toBe(200);
+      expect(await ask("203.0.113.7, 198.51.100.1")).toBe(401);
+    });
+  });
+
+  test("reads a secret by the longest name that there is", async () => {
+    await within(async (app) => {
+      const { headers } = await addToken();
+      expect((await app.inject({ url: `/v1/secrets/${longName}`, headers })).statusCode).toBe(200);
+    });
+  });
+});
+
+describe("stopping", () => {
+  test("turns the health check first, then answers 503, and loses no answer that is under way", async () => {
+    const app = start();
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    const base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+    const { headers } = await addToken();
+    const ask = (path: string) => fetch(base + path, { headers });
+    expect((await ask("/readyz")).status).toBe(200);
+    const [statuses, late] = await owner.$transaction(async (tx) => {
+      await tx.$executeRaw`LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE`;
+      const underWay = ask("/v1/secrets/one");
+      // One connection stays open, as a load balancer's would.
+      const kept = Promise.all([ask("/healthz"), ask("/healthz")]);
+      await kept;
+      const closing = app.close();
+      const leaving = [(await ask("/readyz")).status, (await ask("/healthz")).status];
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return [leaving, { underWay, closing, refused: ask("/v1/secrets/one").catch(() => null) }] as const;
+    });
+    expect(statuses).toEqual([503, 200]);
+    expect((await late.underWay).status).toBe(200);
+    expect([503, undefined]).toContain((await late.refused)?.status);
+    await late.closing;
+  });
+});
+
+describe("/metrics", () => {
+  test("counts answers by route and status, on a port of its own, and names nothing", async () => {
+    await within(async (app) => {
+      const { id, headers } = await addToken();
+      await app.inject({ url: "/v1/secrets/one", headers });
+      expect((await app.inject({ url: "/metrics" })).statusCode).toBe(404);
+      const server = await serveMetrics({ host: "127.0.0.1", port: 0 });
+      const { port } = server.address() as AddressInfo;
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(text).toMatch(
+        /selvage_request_seconds_count\{method="GET",route="\/v1\/secrets\/:name",status="200"\} \d/,
+      );
+      expect(text).toMatch(/selvage_opened_secrets_total\{purpose="pipeline"\} \d/);
+      for (const name of [id, "nightly", longName, fabric.fabricId, "canary"])
+        expect(text).not.toContain(name);
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+      server.close();
+    });
+  });
+});
