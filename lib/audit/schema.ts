@@ -9,6 +9,7 @@ export const auditActions = {
   "secret.name.drop": "dropped a former name of",
   "secret.delete": "deleted",
   "secret.use": "used",
+  "secret.token": "got a token of",
   "secret.unchanged": "asked whether it has the newest of",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
@@ -78,7 +79,7 @@ export const eventKinds = {
     label: "Deleted or revoked",
     actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke"],
   },
-  used: { label: "Used", actions: ["secret.use", "secret.unchanged"] },
+  used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
   refused: { label: "Refused", actions: ["secret.refuse", "connection.refuse", "token.refuse"] },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
