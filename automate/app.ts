@@ -15,6 +15,7 @@ import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { fabricRoutes } from "@/automate/routes/fabrics";
+import { issuerRoutes } from "@/automate/routes/issuers";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
@@ -73,6 +74,7 @@ export function createApp(deps: {
   fabricKeyRoutes(app, deps.keys);
   fabricRoutes(app);
   pipelineTokenRoutes(app);
+  issuerRoutes(app);
   destinationRoutes(app);
   signInRoutes(app);
   checkRoutes(app, deps.runPrepared);

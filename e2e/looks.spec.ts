@@ -6,7 +6,7 @@ import { open } from "@/e2e/open";
 import { createToken, type World } from "@/e2e/rows";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import { signIn } from "@/e2e/sign-in";
-import { addConnection, addSecret } from "@/e2e/things";
+import { addConnection, addIssuer, addSecret } from "@/e2e/things";
 
 type Screen = {
   name: string;
@@ -55,6 +55,11 @@ const screens: Screen[] = [
     name: "Create Token",
     path: (world) => `${fabric(world)}/advanced`,
     show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
+  },
+  {
+    name: "Trust an issuer",
+    path: (world) => `${fabric(world)}/advanced`,
+    show: click("Trust an issuer"),
   },
   { name: "Secrets", path: (world) => secretsPath(world.fabric) },
   { name: "Secrets, none match", path: (world) => `${secretsPath(world.fabric)}?search=zzz` },
@@ -135,6 +140,7 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
   }) => {
     const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
     await createToken(world);
+    await addIssuer(world);
     await signIn(context, world.admin);
     await open(page, path(world, things));
     await show?.(page);

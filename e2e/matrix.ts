@@ -4,6 +4,7 @@ import {
   addConnection,
   addDestination,
   addInvitation,
+  addIssuer,
   addMember,
   addRequest,
   addSecret,
@@ -218,6 +219,22 @@ export const actions: Record<string, ActionRow> = {
     permission: "token:write",
     namesThing: true,
     input: async (world) => ({ tokenId: (await createToken(world)).id }),
+  },
+  createIssuerAction: {
+    of: "fabric",
+    permission: "token:write",
+    input: () => ({
+      name: "CI",
+      issuer: "https://ci.test.example",
+      audience: "selvage",
+      subject: "repo:ours:*",
+    }),
+  },
+  removeIssuerAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    input: async (world) => ({ issuerId: await addIssuer(world) }),
   },
   createConnectionAction: {
     of: "fabric",

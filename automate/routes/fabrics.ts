@@ -32,6 +32,7 @@ async function destroy(tx: Tx, fabricId: string): Promise<void> {
   const ofFabric = { where: { fabricId } };
   await tx.fabricKey.deleteMany(ofFabric);
   await tx.pipelineToken.deleteMany(ofFabric);
+  await tx.trustedIssuer.deleteMany(ofFabric);
   await tx.connectionSecret.deleteMany(ofFabric);
   await tx.connection.deleteMany(ofFabric);
   await tx.secret.deleteMany(ofFabric);

@@ -11,7 +11,7 @@ import {
   sealStatusAnswer,
   visibleMountsAnswer,
 } from "@/automate/vault/system";
-import { loginByRole, lookUpSelf, renewSelf } from "@/automate/vault/tokens";
+import { loginByJwt, loginByRole, lookUpSelf, renewSelf } from "@/automate/vault/tokens";
 
 type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
 
@@ -22,16 +22,16 @@ const writes =
  * The read side of Vault's HTTP API with a KV version 2 engine, for clients that speak it: the fabric of the token is the one
  * mount. Source: developer.hashicorp.com/vault/api-docs.
  */
-export function vaultRoutes(app: FastifyInstance, keys: FabricKeys): void {
-  app.register(
-    async (scoped) => {
+export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
+  server.register(
+    async (app) => {
       // Clients send JSON under many names, and under none.
-      scoped.removeAllContentTypeParsers();
-      scoped.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes: Buffer, done) =>
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes: Buffer, done) =>
         done(null, parse(bytes)),
       );
-      scoped.setErrorHandler(answerRefusal);
-      scoped.all<Params>("/*", async (request, reply) => {
+      app.setErrorHandler(answerRefusal);
+      app.all<Params>("/*", async (request, reply) => {
         const answer = await dispatch(keys, request);
         if (answer === null) return reply.code(204).send();
         reply.header("cache-control", "no-store");
@@ -50,6 +50,7 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
   if (path === "sys/health" && isRead) return healthAnswer();
   if (path === "sys/seal-status" && isRead) return sealStatusAnswer();
   if (path === "auth/approle/login" && isWrite) return loginByRole(request, request.body);
+  if (path === "auth/jwt/login" && isWrite) return loginByJwt(request, request.body);
 
   const caller = await requireVaultCaller(request);
   if (path === "auth/token/lookup-self") return lookUpSelf(caller);

@@ -1,10 +1,13 @@
 import type { FastifyRequest } from "fastify";
+import { decodeJwt } from "jose";
 import { z } from "zod";
 import { type VaultAnswer, type VaultAuth, VaultRefusal } from "@/automate/vault/answer";
 import { callerOf, isMount, type VaultCaller } from "@/automate/vault/caller";
 import { db } from "@/lib/db";
 
 const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
+const jwtLogin = z.object({ role: z.string().max(256).optional(), jwt: z.string().max(16_384) });
+const isFabricId = (text: string) => z.uuid().safeParse(text).success;
 /** What Vault gives a token that never ends: 32 days, to be asked for again. */
 const defaultLeaseSeconds = 2_764_800;
 
@@ -18,6 +21,22 @@ export async function loginByRole(request: FastifyRequest, body: unknown): Promi
   const { role_id: role, secret_id: token } = given.data;
   const caller = await callerOf(request, token).catch(() => null);
   if (!caller || !isMount(caller.mount, role)) throw new VaultRefusal(400, ["invalid role or secret ID"]);
+  return { auth: await authOf(caller) };
+}
+
+/**
+ * JWT login: `jwt` is a token of an issuer that the fabric trusts, `role` the fabric, by id or name. As by AppRole, nothing is
+ * made: the client token is the workload's own, and ends with it.
+ */
+export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
+  const given = jwtLogin.safeParse(body);
+  if (!given.success) throw new VaultRefusal(400, ["missing jwt"]);
+  const { role = "", jwt } = given.data;
+  // By its id a role says which of several fabrics is meant.
+  if (role && request.headers["x-selvage-fabric"] === undefined && isFabricId(role))
+    request.headers["x-selvage-fabric"] = role;
+  const caller = await callerOf(request, jwt).catch(() => null);
+  if (!caller || (role && !isMount(caller.mount, role))) throw new VaultRefusal(400, ["invalid role or JWT"]);
   return { auth: await authOf(caller) };
 }
 
@@ -68,12 +87,21 @@ async function authOf(caller: VaultCaller): Promise<VaultAuth> {
   };
 }
 
-async function lifeOf({ scope }: VaultCaller) {
-  const row = await db.pipelineToken.findUnique({
-    where: { id: scope.actor.id },
-    select: { createdAt: true, expiresAt: true },
-  });
+async function lifeOf({ scope, token }: VaultCaller) {
+  const row = token.includes(".")
+    ? workloadLife(token)
+    : await db.pipelineToken.findUnique({
+        where: { id: scope.actor.id },
+        select: { createdAt: true, expiresAt: true },
+      });
   const expiresAt = row?.expiresAt ?? null;
   const left = expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null;
   return { createdAt: row?.createdAt ?? new Date(), expiresAt, leaseSeconds: left ?? defaultLeaseSeconds };
+}
+
+/** The times of a token that was verified as its caller came in. */
+function workloadLife(token: string) {
+  const { iat, exp } = decodeJwt(token);
+  const date = (seconds: number | undefined) => (seconds === undefined ? null : new Date(seconds * 1000));
+  return { createdAt: date(iat) ?? new Date(), expiresAt: date(exp) };
 }
