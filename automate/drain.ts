@@ -17,11 +17,10 @@ export function drainRoutes(app: FastifyInstance, delayMs: number): void {
     if (delayMs > 0) await sleep(delayMs);
     phase = "closed";
   });
-  app.addHook("onRequest", async (request) => {
-    if (phase === "closed" && !healthRoutes.includes(request.routeOptions.url))
-      throw new Refusal(503, "stopping", "This copy of automate is stopping: ask again.", {
-        retryAfterSeconds: 1,
-      });
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (phase !== "closed" || healthRoutes.includes(request.routeOptions.url)) return done();
+    const words = "This copy of automate is stopping: ask again.";
+    done(new Refusal(503, "stopping", words, { retryAfterSeconds: 1 }));
   });
   // A connection that outlives its answer would keep the server from closing.
   app.addHook("onSend", (_request, reply, _payload, done) => {

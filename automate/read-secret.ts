@@ -8,7 +8,7 @@ import { noteUse } from "@/automate/token-use";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
-import { secretName } from "@/lib/secrets/schema";
+import { isSecretName } from "@/lib/secrets/schema";
 
 /** Whoever asks with a pipeline's rights, and from which address. */
 export type Caller = { scope: Scope<"secret:use">; source: string };
@@ -25,7 +25,7 @@ export async function getSecretsByName(
   { scope, source }: Caller,
   names: readonly string[],
 ): Promise<UsableSecret[]> {
-  const wellFormed = names.filter((name) => secretName.safeParse(name).success);
+  const wellFormed = names.filter(isSecretName);
   const found = await findSecretsByName(scope, wellFormed);
   const byName = new Map(wellFormed.map((name, i) => [name, found[i] ?? null]));
   const secrets = names.flatMap((name) => byName.get(name) ?? []);

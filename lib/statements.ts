@@ -16,7 +16,8 @@ function openPool(): Pool {
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,
     allowExitOnIdle: true,
-    ...(schema ? { options: `-c search_path=${schema}` } : {}),
+    // One plan for each statement, by its keys, however small a table was at the time: planning anew costs more than the look-up.
+    options: `-c plan_cache_mode=force_generic_plan -c enable_seqscan=off${schema ? ` -c search_path=${schema}` : ""}`,
   });
   // A connection that breaks while nobody uses it is replaced by the next query.
   made.on("error", () => undefined);

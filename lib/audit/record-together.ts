@@ -17,7 +17,7 @@ const submit = createBatcher<AuditEntry, undefined>(
     await insert(JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) }))));
     return entries.map(() => undefined);
   },
-  { maxItems: 500, lanes: 2 },
+  { maxItems: 500, lanes: 1 },
 );
 
 /**

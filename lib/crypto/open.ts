@@ -1,9 +1,9 @@
 import {
   createDecipheriv,
-  createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  hash,
   type JsonWebKey,
   type KeyObject,
 } from "node:crypto";
@@ -34,8 +34,19 @@ export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
   return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }), agreed: new Map() };
 }
 
+const algorithm = Buffer.from("A256GCM", "ascii");
+const firstRound = uint32(1);
+/** AlgorithmID, no PartyUInfo, no PartyVInfo, and the length of the key (RFC 7518 §4.6.2). */
+const otherInfo = Buffer.concat([uint32(algorithm.length), algorithm, uint32(0), uint32(0), uint32(256)]);
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
 const headerMembers = ["alg", "ctx", "enc", "epk", "kid"];
-const [ivBytes, tagBytes, keyBits] = [12, 16, 256];
+const [ivBytes, tagBytes] = [12, 16];
 
 /**
  * Opens one field that was sealed for `context` to the key `kid`: compact JWE (RFC 7516), ECDH-ES over X25519, A256GCM.
@@ -113,23 +124,7 @@ function onlyX25519(epk: unknown): string | null {
 
 /** Concat KDF with SHA-256 for direct agreement (RFC 7518 §4.6.2, RFC 8037 §3.2): one round gives all 256 bits. */
 function deriveKey(shared: Buffer): Buffer {
-  const algorithm = Buffer.from("A256GCM", "ascii");
-  const empty = uint32(0);
-  return createHash("sha256")
-    .update(uint32(1))
-    .update(shared)
-    .update(uint32(algorithm.length))
-    .update(algorithm)
-    .update(empty)
-    .update(empty)
-    .update(uint32(keyBits))
-    .digest();
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+  return hash("sha256", Buffer.concat([firstRound, shared, otherInfo]), "buffer");
 }
 
 /** Bytes of base64url; Buffer by itself would skip what is none. */

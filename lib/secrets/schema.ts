@@ -19,6 +19,11 @@ export const secretName = z
     ctx.addIssue({ code: "custom", message });
   });
 
+/** True for a name that a secret can have. */
+export function isSecretName(name: string): boolean {
+  return namePattern.test(name);
+}
+
 /** The nearest name that fits, or an empty string. */
 export function suggestName(name: string): string {
   return name
