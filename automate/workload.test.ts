@@ -153,6 +153,9 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const token = await sign();
     expect((await read(token)).statusCode).toBe(401);
     expect((await read(token, { "x-selvage-fabric": fabric.fabricId })).statusCode).toBe(200);
+    const headers = { "x-vault-token": token };
+    const byMount = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
+    expect(byMount.statusCode).toBe(200);
     // There it has no such secret.
     expect((await read(token, { "x-selvage-fabric": other.fabricId })).statusCode).toBe(404);
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });

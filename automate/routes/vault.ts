@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { Refusal } from "@/automate/refusal";
 import { envelope, type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
-import { denied, isMount, requireVaultCaller } from "@/automate/vault/caller";
+import { denied, isMount, nameFabric, requireVaultCaller } from "@/automate/vault/caller";
 import { listNames, readData, readMetadata } from "@/automate/vault/secrets";
 import {
   healthAnswer,
@@ -52,13 +52,15 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
   if (path === "auth/approle/login" && isWrite) return loginByRole(request, request.body);
   if (path === "auth/jwt/login" && isWrite) return loginByJwt(request, request.body);
 
+  const parts = path.split("/");
+  // By its id a mount says which of several fabrics a workload means.
+  nameFabric(request, parts[0]);
   const caller = await requireVaultCaller(request);
   if (path === "auth/token/lookup-self") return lookUpSelf(caller);
   if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
   // A login made nothing, so that nothing is taken back: the pipeline token is the Admin's to revoke.
   if (path === "auth/token/revoke-self" && isWrite) return null;
   if (path === "sys/mounts" && isRead) return mountsAnswer(caller);
-  const parts = path.split("/");
   if (path.startsWith("sys/internal/ui/mounts") && isRead)
     return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
 

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { z } from "zod";
 import { requirePipeline } from "@/automate/pipeline-request";
 import type { Caller } from "@/automate/read-secret";
 import { VaultRefusal } from "@/automate/vault/answer";
@@ -31,6 +32,11 @@ export async function callerOf(request: FastifyRequest, token: string): Promise<
   if (!fabric) throw denied();
   const word = suggestName(fabric.name);
   return { ...caller, token, mount: { fabricId: fabric.id, name: fabric.name, word } };
+}
+
+/** Takes an id in a path or a role as the fabric that a workload means, unless its request says so itself. */
+export function nameFabric(request: FastifyRequest, given: string | undefined): void {
+  if (z.uuid().safeParse(given).success) request.headers["x-selvage-fabric"] ??= given;
 }
 
 /** True when the name in a path or a role means this mount. */

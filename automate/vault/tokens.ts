@@ -2,12 +2,11 @@ import type { FastifyRequest } from "fastify";
 import { decodeJwt } from "jose";
 import { z } from "zod";
 import { type VaultAnswer, type VaultAuth, VaultRefusal } from "@/automate/vault/answer";
-import { callerOf, isMount, type VaultCaller } from "@/automate/vault/caller";
+import { callerOf, isMount, nameFabric, type VaultCaller } from "@/automate/vault/caller";
 import { db } from "@/lib/db";
 
 const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
 const jwtLogin = z.object({ role: z.string().max(256).optional(), jwt: z.string().max(16_384) });
-const isFabricId = (text: string) => z.uuid().safeParse(text).success;
 /** What Vault gives a token that never ends: 32 days, to be asked for again. */
 const defaultLeaseSeconds = 2_764_800;
 
@@ -32,9 +31,7 @@ export async function loginByJwt(request: FastifyRequest, body: unknown): Promis
   const given = jwtLogin.safeParse(body);
   if (!given.success) throw new VaultRefusal(400, ["missing jwt"]);
   const { role = "", jwt } = given.data;
-  // By its id a role says which of several fabrics is meant.
-  if (role && request.headers["x-selvage-fabric"] === undefined && isFabricId(role))
-    request.headers["x-selvage-fabric"] = role;
+  nameFabric(request, role);
   const caller = await callerOf(request, jwt).catch(() => null);
   if (!caller || (role && !isMount(caller.mount, role))) throw new VaultRefusal(400, ["invalid role or JWT"]);
   return { auth: await authOf(caller) };

@@ -42,7 +42,7 @@ export const checkConnection = fabricOperation({
   tag: "Connections",
   summary: "Check a connection that is not saved",
   description:
-    "Signs in and reads one thing, as a pipeline would. Sending the settings confirms the places that your own secrets go to; another person's secret goes to a new place only when an Admin has allowed it in the app.",
+    "Signs in and reads one thing, as a pipeline would. Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
   failure: "Check connection failed",
   permission: "connection:check",
   body: checkConnectionBody,
@@ -57,7 +57,7 @@ export const checkConnection = fabricOperation({
           "Only a stored secret can be checked: create it, and refer to it.",
       });
     const { properties } = read.value;
-    return check(scope, { kind: body.kind, name: body.name ?? "", properties, isConfirmed: true }, signal);
+    return check(scope, { kind: body.kind, name: body.name ?? "", properties }, signal);
   },
 });
 
@@ -69,31 +69,26 @@ export const checkConnectionByName = fabricOperation({
   summary: "Check a saved connection",
   failure: "Check connection failed",
   permission: "connection:check",
-  body: z
-    .object({
-      confirmDestinations: z
-        .boolean()
-        .optional()
-        .meta({ description: "True when your own secrets may go to places that are new for them." }),
-    })
-    .optional(),
+  description:
+    "Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
+  body: z.object({}).optional(),
   data: checkObject,
   example: {},
-  run: async (scope, { params, body, signal }) => {
+  run: async (scope, { params, signal }) => {
     const reader = await authorize(scope.actor, scope.fabricId, "connection:list");
     const saved = await getConnection(reader, await requireId(scope, params.connectionName));
     const { kind, name, properties } = saved;
-    return check(scope, { kind, name, properties, isConfirmed: body?.confirmDestinations ?? false }, signal);
+    return check(scope, { kind, name, properties }, signal);
   },
 });
 
-/** Runs a check to its end. */
+/** Runs a check to its end. An access token never allows a place: whoever stole it would send its owner's secrets there. */
 async function check(
   scope: Scope<"connection:check">,
-  input: Parameters<typeof runCheck>[1],
+  input: Omit<Parameters<typeof runCheck>[1], "isConfirmed">,
   signal: AbortSignal,
 ): Promise<ApiResult<Reply<z.input<typeof checkObject>>>> {
-  const checked = await runCheck(scope, input, signal);
+  const checked = await runCheck(scope, { ...input, isConfirmed: false }, signal);
   if (!checked.ok) return failure("invalid", undefined, underProperties(checked.fieldErrors));
   const { steps, result } = checked.value;
   const told = steps.map(({ step, state, ms }) => ({ step, state, ...(ms === undefined ? {} : { ms }) }));

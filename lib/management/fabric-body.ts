@@ -141,6 +141,7 @@ async function checkOf(
   if (!connection) return null;
   const { kind, name, properties } = connection;
   const scope = await authorize(actor, fabricId, "connection:check");
+  // The one secret that there is came with this request, and so did the place: nothing that was stored before goes anywhere.
   const checked = await runCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
   if (!checked.ok) return "The connection could not be checked.";
   const { result } = checked.value;

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
 import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findLeaks } from "@/e2e/canary";
+import { listen } from "@/e2e/fakes/listening";
 import { authorize } from "@/lib/access/authorize";
 import { allows } from "@/lib/access/policy";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
@@ -390,6 +392,31 @@ describe("connections", () => {
         json: { fieldErrors: { "properties.password": expect.any(String) } },
       });
     }
+  });
+
+  test("are checked without sending a secret anywhere new, saved or not", async () => {
+    const secret = unique("bearer");
+    const { data } = await call("POST", secretsPath(), { body: text(secret) });
+    const dialled: string[] = [];
+    const server = createServer((socket) => dialled.push(String(socket.remoteAddress)));
+    const { port, close } = await listen(server);
+    const properties = {
+      baseUrl: `https://127.0.0.1:${port}`,
+      authType: "bearer",
+      bearerToken: reference(data.id, secret),
+    };
+    const body = { kind: "restapi", name: unique("rest"), properties };
+    const unsaved = await call("POST", `${connectionsPath()}/check`, { body });
+    expect(unsaved.data).toMatchObject({
+      ok: false,
+      code: "destination_unconfirmed",
+      newPlaces: [{ secret }],
+    });
+    const made = await call("POST", connectionsPath(), { body });
+    const saved = await call("POST", `${connectionsPath()}/name/${made.data.name}/check`, { body: {} });
+    expect(saved.data).toMatchObject({ ok: false, code: "destination_unconfirmed" });
+    expect(dialled).toEqual([]);
+    await close();
   });
 
   test("of the kind sftp take the private key as the documented string, and make a secret named after them", async () => {

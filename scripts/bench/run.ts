@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { managementRows } from "@/scripts/bench/management-rows";
 import { createBenchProcesses } from "@/scripts/bench/processes";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
-import { seed } from "@/scripts/bench/seed";
+import { seed, seedLarge } from "@/scripts/bench/seed";
 import { printTable } from "@/scripts/bench/table";
+import { startWeb } from "@/scripts/bench/web";
 import { yardsticks } from "@/scripts/bench/yardsticks";
 import { startPostgres } from "@/scripts/embedded-postgres.mjs";
 import { createTestAutomates } from "@/scripts/test-automate";
@@ -12,8 +14,8 @@ import { createTestDatabase } from "@/scripts/test-database";
 import { createTestKeys } from "@/scripts/test-keys";
 
 /*
- * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate as it is shipped, the load generator
- * in a third process, all on this machine.
+ * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate and web as they are shipped, the load
+ * generator in a process of its own, all on this machine.
  *   SECONDS=4 ROWS=resolve CLIENTS=64 PROFILE_DIR=/tmp/profiles npm run bench
  */
 const seconds = Number(process.env.SECONDS ?? 4);
@@ -34,16 +36,24 @@ try {
     { NODE_ENV: "production" },
     profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [],
   );
+  const web = await startWeb(keys, {
+    webUrl: urls.webUrl,
+    automateUrl: automate.url,
+    log: join(dir, "web.log"),
+  });
+  const large = await seedLarge(urls);
   const bareUrl = await processes.startBareServer();
   const rows = [
     ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
     ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
+    ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
   ];
   await printTable(
     rows.filter(({ title }) => wanted.test(title)),
     clients,
     automate.process.pid,
   );
+  await web.stop();
   // A profile is written at the end of a process.
   automate.process.kill();
   await once(automate.process, "exit");
