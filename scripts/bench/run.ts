@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
 import { seed } from "@/scripts/bench/seed";
@@ -37,6 +38,7 @@ try {
   const bareUrl = await processes.startBareServer();
   const rows = [
     ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
+    ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
     ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
   ];
   await printTable(
