@@ -481,7 +481,7 @@ describe("a limited token", () => {
 });
 
 describe("a use whose audit event cannot be committed", () => {
-  test("fails and hands nothing out, and so does every use that shares its commit", async () => {
+  test("fails and hands nothing out, however many there are", async () => {
     const { token } = await mintToken();
     const role = new URL(process.env.AUTOMATE_DATABASE_URL ?? "").username.replace(/_login$/, "");
     await owner.$executeRawUnsafe(`REVOKE INSERT ON audit_event FROM ${role}`);
@@ -492,6 +492,14 @@ describe("a use whose audit event cannot be committed", () => {
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(500));
     expect(answers.map(({ body }) => body).join()).not.toContain(canary);
     expect((await read("warehouse", token)).statusCode).toBe(200);
+  });
+
+  test("does not take those with it that share its commit", async () => {
+    const { token } = await mintToken();
+    await owner.$executeRaw`ALTER TABLE audit_event ADD CONSTRAINT one CHECK (NOT ("objectId" = 'second' AND action = 'secret.use')) NOT VALID`;
+    const answers = await Promise.all(["warehouse", "second", "login"].map((name) => read(name, token)));
+    await owner.$executeRaw`ALTER TABLE audit_event DROP CONSTRAINT one`;
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 500, 200]);
   });
 
   test("fails when the connection to the database breaks under it, and the next one works", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { managementRows } from "@/scripts/bench/management-rows";
+import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
 import { seed, seedLarge } from "@/scripts/bench/seed";
@@ -45,6 +46,7 @@ try {
   const bareUrl = await processes.startBareServer();
   const rows = [
     ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
+    ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
     ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
     ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
   ];
