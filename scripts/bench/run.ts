@@ -25,7 +25,7 @@ const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
 const profileDir = process.env.PROFILE_DIR;
 const dir = await mkdtemp(join("/tmp", "selvage-bench-"));
 const postgres = await startPostgres({ dir, password: "bench", flags: ["max_connections=300"] });
-process.env.TEST_DATABASE_URL = postgres.url("postgres");
+Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_TEMPLATE: "bench_template" });
 const keys = await createTestKeys();
 Object.assign(process.env, keys.web, keys.automate);
 const urls = await createTestDatabase("automate");
