@@ -156,6 +156,8 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const headers = { "x-vault-token": token };
     const byMount = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
     expect(byMount.statusCode).toBe(200);
+    const { name } = await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } });
+    expect((await read(token, { "x-selvage-fabric": name })).statusCode).toBe(200);
     // There it has no such secret.
     expect((await read(token, { "x-selvage-fabric": other.fabricId })).statusCode).toBe(404);
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });
@@ -173,6 +175,21 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const answer = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
     expect(answer.json().data.data).toEqual({ value: "open sesame" });
     expect((await login(other.fabricId)).statusCode).toBe(400);
+  });
+
+  test("stays in the fabric that it signed in to, when several trust its issuer", async () => {
+    const theirs = await trust(other);
+    const payload = JSON.stringify({ role: fabric.fabricId, jwt: await sign() });
+    const { auth } = (await app.inject({ method: "POST", url: "/vault/v1/auth/jwt/login", payload })).json();
+    const ask = async (path: string) => {
+      const headers = { "x-vault-token": auth.client_token };
+      const answer = await app.inject({ url: `/vault/v1/${path}`, headers });
+      return [answer.statusCode, answer.json().data];
+    };
+    expect(await ask("auth/token/lookup-self")).toMatchObject([200, { path: "auth/jwt/login" }]);
+    expect(await ask(`${fabric.fabricId}/data/warehouse`)).toMatchObject([200, { metadata: { version: 1 } }]);
+    expect((await ask(`${other.fabricId}/data/warehouse`))[0]).toBe(403);
+    await owner.trustedIssuer.delete({ where: { id: theirs.id } });
   });
 
   test("is out as soon as the fabric trusts its issuer no longer", async () => {
