@@ -78,6 +78,7 @@ type Changes = {
   aud?: string | string[];
   sub?: string;
   exp?: string;
+  iat?: string;
   kid?: string;
   key?: CryptoKey | Uint8Array;
   alg?: string;
@@ -96,7 +97,7 @@ function sign(changes: Changes = {}) {
     .setIssuer(iss)
     .setAudience(aud)
     .setSubject(sub)
-    .setIssuedAt()
+    .setIssuedAt(changes.iat)
     .setExpirationTime(exp)
     .sign(changes.key ?? pair.privateKey);
 }
@@ -129,6 +130,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
       "a subject that only ends like it": await sign({ sub: "x:system:serviceaccount:etl:nightly" }),
       "an end in the past": await sign({ exp: "-1m" }),
       "an end in two days": await sign({ exp: "2d" }),
+      "a life of two days that is nearly over": await sign({ iat: "-2d" }),
       "a key of somebody else": await sign({ key: stranger.privateKey }),
       "a key that nobody knows": await sign({ kid: "k2" }),
       "the public key as a secret": await sign({ alg: "HS256", key: secret }),
@@ -146,6 +148,22 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const before = asked;
     await read(await sign({ iss: `${issuer}/elsewhere` }));
     expect(asked).toBe(before);
+  });
+
+  test("of an issuer that does not answer makes it be asked once, not for each token", async () => {
+    let calls = 0;
+    const http = createServer((_request, response) => {
+      calls += 1;
+      response.writeHead(500).end();
+    });
+    const broken = await listen(http);
+    const iss = `http://127.0.0.1:${broken.port}`;
+    const { id } = await trust(fabric, { issuer: iss });
+    for (const token of [await sign({ iss }), await sign({ iss }), await sign({ iss })])
+      expect((await read(token)).statusCode).toBe(401);
+    expect(calls).toBe(1);
+    await owner.trustedIssuer.delete({ where: { id } });
+    await broken.close();
   });
 
   test("says which fabric it means when several trust it", async () => {
