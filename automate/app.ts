@@ -56,7 +56,8 @@ export function createApp(deps: {
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
     // What a pipeline received is in the audit log and in the metrics: a line for each would cost as much as opening it.
-    const level = route.startsWith("/v1/") && reply.statusCode < 400 ? "debug" : "info";
+    const isRead = /^(\/vault)?\/v1\//.test(route) && reply.statusCode < 400;
+    const level = isRead ? "debug" : "info";
     request.log[level](
       { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       "answered",

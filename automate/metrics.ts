@@ -30,6 +30,14 @@ export const refusals = new Counter({
   registers: [registry],
 });
 
+/** What was asked of issuers of workloads, and what they answered: of an issuer that cannot be reached nothing else tells. */
+export const issuerRequests = new Counter({
+  name: "selvage_issuer_requests_total",
+  help: "Requests to issuers of workloads, sent and answered.",
+  labelNames: ["outcome"],
+  registers: [registry],
+});
+
 /** Measures each answer of an app. */
 export function measureAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", (request, reply, done) => {

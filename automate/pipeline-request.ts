@@ -30,7 +30,7 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   return caller;
 }
 
-/** A workload whose issuer several fabrics trust says in X-Selvage-Fabric, by id, which one it means. */
+/** A workload whose issuer several fabrics trust says in X-Selvage-Fabric, by id or name, which one it means. */
 async function authorizeToken(
   token: string,
   source: string,

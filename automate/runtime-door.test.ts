@@ -81,6 +81,23 @@ describe("the runtime's door", () => {
     });
   });
 
+  test("tells the dialect's clients of a rate as Vault does, at a login and a read", async () => {
+    await within(async (app) => {
+      const { headers } = await addToken();
+      const token = headers.authorization.replace("Bearer ", "");
+      const names = Array.from({ length: perMinute }, () => "one");
+      await app.inject({ method: "POST", url: "/v1/secrets:batch", payload: { names }, headers });
+      const payload = JSON.stringify({ role_id: fabric.fabricId, secret_id: token });
+      const login = await app.inject({ method: "POST", url: "/vault/v1/auth/approle/login", payload });
+      const url = `/vault/v1/${fabric.fabricId}/data/one`;
+      const read = await app.inject({ url, headers: { "x-vault-token": token } });
+      for (const answer of [login, read]) {
+        expect([answer.statusCode, answer.json()]).toEqual([429, { errors: ["rate limit exceeded"] }]);
+        expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+      }
+    });
+  });
+
   test("takes the caller's address from as many proxies as are trusted, and from no more", async () => {
     await within(async (app) => {
       const { headers } = await addToken({ cidrs: ["203.0.113.7"] });

@@ -2,6 +2,7 @@ import { createRemoteJWKSet, customFetch, decodeJwt, jwtVerify } from "jose";
 import { Agent, fetch as guardedFetch } from "undici";
 import { z } from "zod";
 import { guardedConnect } from "@/automate/guarded-connect";
+import { issuerRequests } from "@/automate/metrics";
 import { isTrusted, type WorkloadClaims } from "@/lib/access/workload";
 
 /** By a key pair alone: whoever verifies cannot make one. */
@@ -10,6 +11,8 @@ const patienceMs = 5_000;
 const maxLifeMs = 24 * 60 * 60_000;
 const maxAnswerBytes = 262_144;
 const keptForMs = 10 * 60_000;
+/** Anybody can name an issuer in a token: one that does not answer is not asked for each. */
+const failedForMs = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const claims = z.object({
@@ -17,6 +20,7 @@ const claims = z.object({
   sub: z.string().min(1).max(512),
   aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number(),
+  iat: z.number(),
 });
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
@@ -35,8 +39,8 @@ export async function verifyWorkloadToken(token: string): Promise<WorkloadClaims
       issuer,
       clockTolerance: 5,
     });
-    const { sub, aud, exp } = claims.parse(payload);
-    if (exp * 1000 > Date.now() + maxLifeMs) return null;
+    const { sub, aud, exp, iat } = claims.parse(payload);
+    if ((exp - Math.min(iat, Date.now() / 1000)) * 1000 > maxLifeMs) return null;
     // The one mint of verified claims.
     return { issuer, subject: sub, audiences: [aud].flat() } as unknown as WorkloadClaims;
   } catch {
@@ -56,17 +60,20 @@ function issuerOf(token: string): string | null {
 function keysOf(issuer: string): Promise<KeySet> {
   const now = Date.now();
   for (const [known, { until }] of keySets) if (until < now) keySets.delete(known);
-  const kept = keySets.get(issuer)?.keys ?? discover(issuer);
-  if (!keySets.has(issuer)) {
-    keySets.set(issuer, { keys: kept, until: now + keptForMs });
-    kept.catch(() => keySets.delete(issuer));
-  }
-  return kept;
+  const kept = keySets.get(issuer);
+  if (kept) return kept.keys;
+  const found = { keys: discover(issuer), until: now + keptForMs };
+  keySets.set(issuer, found);
+  found.keys.catch(() => {
+    found.until = Date.now() + failedForMs;
+  });
+  return found.keys;
 }
 
 async function discover(issuer: string): Promise<KeySet> {
   const url = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   const answer = await get(url, AbortSignal.timeout(patienceMs));
+  if (!answer.ok) throw new Error("The issuer does not answer.");
   const { issuer: named, jwks_uri } = discovery.parse(await answer.json());
   const keys = new URL(jwks_uri);
   if (named !== issuer || keys.protocol !== url.protocol) throw new Error("The issuer speaks of another.");
@@ -76,8 +83,15 @@ async function discover(issuer: string): Promise<KeySet> {
   });
 }
 
-/** A bounded GET that follows no redirect. */
+/** A bounded GET that follows no redirect; what fails is counted, since who sent the token learns nothing of it. */
 async function get(url: URL, signal: AbortSignal): Promise<Response> {
+  issuerRequests.inc({ outcome: "sent" });
+  const answer = await ask(url, signal);
+  if (answer.ok) issuerRequests.inc({ outcome: "answered" });
+  return answer;
+}
+
+async function ask(url: URL, signal: AbortSignal): Promise<Response> {
   const dispatcher = new Agent({ connect: guardedConnect(url.hostname), maxResponseSize: maxAnswerBytes });
   try {
     const answer = await guardedFetch(url, { dispatcher, signal, redirect: "error" });

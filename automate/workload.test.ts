@@ -78,6 +78,7 @@ type Changes = {
   aud?: string | string[];
   sub?: string;
   exp?: string;
+  iat?: string;
   kid?: string;
   key?: CryptoKey | Uint8Array;
   alg?: string;
@@ -96,7 +97,7 @@ function sign(changes: Changes = {}) {
     .setIssuer(iss)
     .setAudience(aud)
     .setSubject(sub)
-    .setIssuedAt()
+    .setIssuedAt(changes.iat)
     .setExpirationTime(exp)
     .sign(changes.key ?? pair.privateKey);
 }
@@ -129,6 +130,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
       "a subject that only ends like it": await sign({ sub: "x:system:serviceaccount:etl:nightly" }),
       "an end in the past": await sign({ exp: "-1m" }),
       "an end in two days": await sign({ exp: "2d" }),
+      "a life of two days that is nearly over": await sign({ iat: "-2d" }),
       "a key of somebody else": await sign({ key: stranger.privateKey }),
       "a key that nobody knows": await sign({ kid: "k2" }),
       "the public key as a secret": await sign({ alg: "HS256", key: secret }),
@@ -148,6 +150,22 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect(asked).toBe(before);
   });
 
+  test("of an issuer that does not answer makes it be asked once, not for each token", async () => {
+    let calls = 0;
+    const http = createServer((_request, response) => {
+      calls += 1;
+      response.writeHead(500).end();
+    });
+    const broken = await listen(http);
+    const iss = `http://127.0.0.1:${broken.port}`;
+    const { id } = await trust(fabric, { issuer: iss });
+    for (const token of [await sign({ iss }), await sign({ iss }), await sign({ iss })])
+      expect((await read(token)).statusCode).toBe(401);
+    expect(calls).toBe(1);
+    await owner.trustedIssuer.delete({ where: { id } });
+    await broken.close();
+  });
+
   test("says which fabric it means when several trust it", async () => {
     const theirs = await trust(other);
     const token = await sign();
@@ -156,6 +174,8 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const headers = { "x-vault-token": token };
     const byMount = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
     expect(byMount.statusCode).toBe(200);
+    const { name } = await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } });
+    expect((await read(token, { "x-selvage-fabric": name })).statusCode).toBe(200);
     // There it has no such secret.
     expect((await read(token, { "x-selvage-fabric": other.fabricId })).statusCode).toBe(404);
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });
@@ -173,6 +193,21 @@ describe("a workload of an issuer that the fabric trusts", () => {
     const answer = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
     expect(answer.json().data.data).toEqual({ value: "open sesame" });
     expect((await login(other.fabricId)).statusCode).toBe(400);
+  });
+
+  test("stays in the fabric that it signed in to, when several trust its issuer", async () => {
+    const theirs = await trust(other);
+    const payload = JSON.stringify({ role: fabric.fabricId, jwt: await sign() });
+    const { auth } = (await app.inject({ method: "POST", url: "/vault/v1/auth/jwt/login", payload })).json();
+    const ask = async (path: string) => {
+      const headers = { "x-vault-token": auth.client_token };
+      const answer = await app.inject({ url: `/vault/v1/${path}`, headers });
+      return [answer.statusCode, answer.json().data];
+    };
+    expect(await ask("auth/token/lookup-self")).toMatchObject([200, { path: "auth/jwt/login" }]);
+    expect(await ask(`${fabric.fabricId}/data/warehouse`)).toMatchObject([200, { metadata: { version: 1 } }]);
+    expect((await ask(`${other.fabricId}/data/warehouse`))[0]).toBe(403);
+    await owner.trustedIssuer.delete({ where: { id: theirs.id } });
   });
 
   test("is out as soon as the fabric trusts its issuer no longer", async () => {

@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/fabric-keys";
-import { Refusal } from "@/automate/refusal";
-import { envelope, type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
-import { denied, isMount, nameFabric, requireVaultCaller } from "@/automate/vault/caller";
+import { denied, envelope, type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
+import { nameFabric, requireVaultCaller } from "@/automate/vault/caller";
+import { loginByJwt, loginByRole } from "@/automate/vault/login";
+import { answerVaultRefusal } from "@/automate/vault/refusal";
 import { listNames, readData, readMetadata } from "@/automate/vault/secrets";
 import {
   healthAnswer,
@@ -11,7 +12,8 @@ import {
   sealStatusAnswer,
   visibleMountsAnswer,
 } from "@/automate/vault/system";
-import { loginByJwt, loginByRole, lookUpSelf, renewSelf } from "@/automate/vault/tokens";
+import { lookUpSelf, renewSelf } from "@/automate/vault/tokens";
+import { isCalled } from "@/lib/fabrics/schema";
 
 type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
 
@@ -30,7 +32,7 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
       app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes: Buffer, done) =>
         done(null, parse(bytes)),
       );
-      app.setErrorHandler(answerRefusal);
+      app.setErrorHandler(answerVaultRefusal);
       app.all<Params>("/*", async (request, reply) => {
         const answer = await dispatch(keys, request);
         if (answer === null) return reply.code(204).send();
@@ -53,8 +55,7 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
   if (path === "auth/jwt/login" && isWrite) return loginByJwt(request, request.body);
 
   const parts = path.split("/");
-  // By its id a mount says which of several fabrics a workload means.
-  nameFabric(request, parts[0]);
+  nameFabric(request, mountOf(parts));
   const caller = await requireVaultCaller(request);
   if (path === "auth/token/lookup-self") return lookUpSelf(caller);
   if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
@@ -65,7 +66,7 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
     return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
 
   const [mount = "", place = "", ...rest] = parts;
-  if (!isMount(caller.mount, mount)) throw denied();
+  if (!isCalled(caller.mount, mount)) throw denied();
   if (!isRead) throw new VaultRefusal(403, [`permission denied: ${writes}`]);
   const name = rest.join("/");
   if (place === "metadata" && request.query.list === "true") return listNames(caller, name);
@@ -74,30 +75,16 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
   throw new VaultRefusal(404, []);
 }
 
+/** The mount that a path names, which says which of several fabrics a workload means. */
+function mountOf(parts: readonly string[]): string | undefined {
+  if (parts.slice(0, 4).join("/") === "sys/internal/ui/mounts") return parts[4];
+  return parts[0] === "sys" || parts[0] === "auth" ? undefined : parts[0];
+}
+
 function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch {
     return undefined;
   }
-}
-
-/** Vault's one error shape. What nobody expected is logged by its name alone. */
-function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const { status, errors, data } = vaultRefusalOf(error, request);
-  reply.header("cache-control", "no-store");
-  if (error instanceof Refusal && error.more.retryAfterSeconds !== undefined)
-    reply.header("retry-after", error.more.retryAfterSeconds);
-  return reply.code(status).send(data === undefined ? { errors } : envelope({ data }));
-}
-
-function vaultRefusalOf(error: unknown, request: FastifyRequest): VaultRefusal {
-  if (error instanceof VaultRefusal) return error;
-  if (error instanceof Refusal && error.status === 401) return denied();
-  if (error instanceof Refusal && error.status === 429) return new VaultRefusal(429, ["rate limit exceeded"]);
-  if (error instanceof Refusal && error.status === 503)
-    return new VaultRefusal(503, ["Vault is shutting down"]);
-  const name = error instanceof Error ? error.name : "unknown";
-  request.log.error({ error: name }, "failed");
-  return new VaultRefusal(500, ["internal error"]);
 }

@@ -1,18 +1,21 @@
 import type { FastifyRequest } from "fastify";
-import { z } from "zod";
 import { requirePipeline } from "@/automate/pipeline-request";
 import type { Caller } from "@/automate/read-secret";
-import { VaultRefusal } from "@/automate/vault/answer";
+import { denied, VaultRefusal } from "@/automate/vault/answer";
 import { db } from "@/lib/db";
+import type { CalledFabric } from "@/lib/fabrics/schema";
 import { suggestName } from "@/lib/secrets/schema";
 
 /** Who asks by the dialect: the token as it came, its caller, and the fabric that is its one mount. */
 export type VaultCaller = Caller & { token: string; mount: Mount };
 
-/** A fabric as a mount: its names in a path are its id, its name, and its name as one word. */
-export type Mount = { fabricId: string; name: string; word: string };
+/** A fabric as a mount, shown by its name as one word, or by its id where no such word is left. */
+export type Mount = CalledFabric & { word: string };
 
-/** The caller of a request with a pipeline token in X-Vault-Token, or as a bearer. Throws as Vault does. */
+/** What a login by a workload's token gives out: the fabric that its role named, and the token. */
+const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
+
+/** The caller of a request with a credential in X-Vault-Token, or as a bearer. Throws as Vault does. */
 export async function requireVaultCaller(request: FastifyRequest): Promise<VaultCaller> {
   const given = request.headers["x-vault-token"];
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -23,28 +26,29 @@ export async function requireVaultCaller(request: FastifyRequest): Promise<Vault
 
 /** The caller that a token stands for. The one door of the runtime judges it. */
 export async function callerOf(request: FastifyRequest, token: string): Promise<VaultCaller> {
-  request.headers.authorization = `Bearer ${token}`;
+  const [, fabricId, credential = token] = loggedIn.exec(token) ?? [];
+  if (fabricId !== undefined) request.headers["x-selvage-fabric"] = fabricId;
+  request.headers.authorization = `Bearer ${credential}`;
   const caller = await requirePipeline(request);
   const fabric = await db.fabric.findUnique({
     where: { id: caller.scope.fabricId },
     select: { id: true, name: true },
   });
   if (!fabric) throw denied();
-  const word = suggestName(fabric.name);
-  return { ...caller, token, mount: { fabricId: fabric.id, name: fabric.name, word } };
+  return { ...caller, token, mount: { ...fabric, word: suggestName(fabric.name) || fabric.id } };
 }
 
-/** Takes an id in a path or a role as the fabric that a workload means, unless its request says so itself. */
+/** The client token of a workload: its own, with the fabric that it signed in to, which several may be for the issuer. */
+export function clientTokenOf({ id }: Mount, jwt: string): string {
+  return `${id}.${jwt}`;
+}
+
+/** The workload's own token behind a client token; null for a pipeline token. */
+export function workloadTokenOf(token: string): string | null {
+  return token.includes(".") ? (loggedIn.exec(token)?.[2] ?? token) : null;
+}
+
+/** Takes a name in a path or a role as the fabric that a workload means, unless its request says so itself. */
 export function nameFabric(request: FastifyRequest, given: string | undefined): void {
-  if (z.uuid().safeParse(given).success) request.headers["x-selvage-fabric"] ??= given;
-}
-
-/** True when the name in a path or a role means this mount. */
-export function isMount({ fabricId, name, word }: Mount, given: string): boolean {
-  return [fabricId, name, word].some((one) => one.toLowerCase() === given.toLowerCase());
-}
-
-/** What Vault says of all that a token has no right to, there or not. */
-export function denied(): VaultRefusal {
-  return new VaultRefusal(403, ["permission denied"]);
+  if (given) request.headers["x-selvage-fabric"] ??= given;
 }

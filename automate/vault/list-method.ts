@@ -6,6 +6,8 @@ type ClientError = { code: string; rawPacket: unknown };
 
 const requestLine = /^LIST (\/vault\/v1\/[^\s?]*)(\?\S*)? HTTP\/1\.1$/;
 
+const told = ["content-type", "cache-control", "retry-after"];
+
 /**
  * Answers Vault's own method LIST, which Node's HTTP parser does not know: such a request arrives here as a client error with
  * its bytes, and is served as the GET with `list=true` that Vault's documentation has beside it. True when it was one.
@@ -16,12 +18,7 @@ export function answerList(app: FastifyInstance, { code, rawPacket }: ClientErro
   const [first = "", ...lines] = head.split("\r\n");
   const [, path, query = "?"] = requestLine.exec(first) ?? [];
   if (path === undefined || head.length === rawPacket.length) return false;
-  const headers = Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf(":");
-      return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
-    }),
-  );
+  const headers = headersOf(lines);
   app
     .inject({
       method: "GET",
@@ -30,10 +27,23 @@ export function answerList(app: FastifyInstance, { code, rawPacket }: ClientErro
       remoteAddress: socket.remoteAddress ?? "",
     })
     .then(({ statusCode, statusMessage, payload, headers: answered }) => {
-      const type = answered["content-type"] ?? "application/json";
-      const lengths = `content-type: ${type}\r\ncontent-length: ${Buffer.byteLength(payload)}\r\nconnection: close`;
-      socket.end(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lengths}\r\n\r\n${payload}`);
+      const kept = told.flatMap((name) =>
+        answered[name] === undefined ? [] : [`${name}: ${answered[name]}`],
+      );
+      const all = [...kept, `content-length: ${Buffer.byteLength(payload)}`, "connection: close"];
+      socket.end(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${all.join("\r\n")}\r\n\r\n${payload}`);
     })
     .catch(() => socket.destroy());
   return true;
+}
+
+/** Lines of one name are one list, as Node has them: a proxy may add its own to what it was sent. */
+function headersOf(lines: readonly string[]): Record<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const at = line.indexOf(":");
+    const [name, value] = [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
+    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
+  }
+  return Object.fromEntries(headers);
 }

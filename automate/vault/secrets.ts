@@ -2,7 +2,6 @@ import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
 import { getSecretsByName, openForUse } from "@/automate/read-secret";
-import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import type { VaultCaller } from "@/automate/vault/caller";
@@ -78,10 +77,7 @@ export async function listNames({ scope }: VaultCaller, path: string): Promise<V
 }
 
 async function findSecret(caller: VaultCaller, path: string): Promise<UsableSecret> {
-  const [secret] = await getSecretsByName(caller, [path]).catch((error: unknown) => {
-    if (error instanceof Refusal && error.status === 404) throw new VaultRefusal(404, []);
-    throw error;
-  });
+  const [secret] = await getSecretsByName(caller, [path]);
   if (!secret) throw new VaultRefusal(404, []);
   return secret;
 }

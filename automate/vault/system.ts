@@ -1,5 +1,6 @@
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
-import { isMount, type Mount, type VaultCaller } from "@/automate/vault/caller";
+import type { Mount, VaultCaller } from "@/automate/vault/caller";
+import { isCalled } from "@/lib/fabrics/schema";
 
 /** The version of Vault whose HTTP API is followed: clients choose their ways by it. */
 const version = "1.15.0";
@@ -50,16 +51,16 @@ export function visibleMountsAnswer({ mount }: VaultCaller): VaultAnswer {
 /** `sys/internal/ui/mounts/{path}`, by which the `vault kv` command learns the version of the engine behind a path. */
 export function mountAnswer({ mount }: VaultCaller, path: readonly string[]): VaultAnswer {
   const name = path[0] ?? "";
-  if (!isMount(mount, name))
+  if (!isCalled(mount, name))
     throw new VaultRefusal(403, [
       "preflight capability check returned 403, please ensure client's policies grant access to path",
     ]);
   return { data: { ...described(mount), path: `${name}/` } };
 }
 
-function described({ fabricId, name }: Mount) {
+function described({ id, name }: Mount) {
   return {
-    accessor: `kv_${fabricId}`,
+    accessor: `kv_${id}`,
     config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
     description: `The secrets of the fabric ${name}`,
     external_entropy_access: false,
@@ -67,6 +68,6 @@ function described({ fabricId, name }: Mount) {
     options: { version: "2" },
     seal_wrap: false,
     type: "kv",
-    uuid: fabricId,
+    uuid: id,
   };
 }

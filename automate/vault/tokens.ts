@@ -1,41 +1,10 @@
-import type { FastifyRequest } from "fastify";
 import { decodeJwt } from "jose";
-import { z } from "zod";
-import { type VaultAnswer, type VaultAuth, VaultRefusal } from "@/automate/vault/answer";
-import { callerOf, isMount, nameFabric, type VaultCaller } from "@/automate/vault/caller";
+import type { VaultAnswer, VaultAuth } from "@/automate/vault/answer";
+import { type VaultCaller, workloadTokenOf } from "@/automate/vault/caller";
 import { db } from "@/lib/db";
 
-const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
-const jwtLogin = z.object({ role: z.string().max(256).optional(), jwt: z.string().max(16_384) });
 /** What Vault gives a token that never ends: 32 days, to be asked for again. */
 const defaultLeaseSeconds = 2_764_800;
-
-/**
- * AppRole login: `role_id` is the fabric, by id or name; `secret_id` a pipeline token. It makes nothing: the client token is
- * the pipeline token itself, so that its revocation counts at the next request, here as everywhere.
- */
-export async function loginByRole(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const given = approle.safeParse(body);
-  if (!given.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
-  const { role_id: role, secret_id: token } = given.data;
-  const caller = await callerOf(request, token).catch(() => null);
-  if (!caller || !isMount(caller.mount, role)) throw new VaultRefusal(400, ["invalid role or secret ID"]);
-  return { auth: await authOf(caller) };
-}
-
-/**
- * JWT login: `jwt` is a token of an issuer that the fabric trusts, `role` the fabric, by id or name. As by AppRole, nothing is
- * made: the client token is the workload's own, and ends with it.
- */
-export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const given = jwtLogin.safeParse(body);
-  if (!given.success) throw new VaultRefusal(400, ["missing jwt"]);
-  const { role = "", jwt } = given.data;
-  nameFabric(request, role);
-  const caller = await callerOf(request, jwt).catch(() => null);
-  if (!caller || (role && !isMount(caller.mount, role))) throw new VaultRefusal(400, ["invalid role or JWT"]);
-  return { auth: await authOf(caller) };
-}
 
 /** `auth/token/lookup-self`. */
 export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {
@@ -53,7 +22,7 @@ export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {
       meta: { fabric: caller.mount.name },
       num_uses: 0,
       orphan: true,
-      path: "auth/approle/login",
+      path: workloadTokenOf(caller.token) === null ? "auth/approle/login" : "auth/jwt/login",
       policies: ["default"],
       renewable: false,
       ttl: expiresAt ? leaseSeconds : 0,
@@ -67,7 +36,8 @@ export async function renewSelf(caller: VaultCaller): Promise<VaultAnswer> {
   return { auth: await authOf(caller) };
 }
 
-async function authOf(caller: VaultCaller): Promise<VaultAuth> {
+/** What a login or a renewal says of the token. */
+export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
   return {
     accessor: caller.scope.actor.id,
     client_token: caller.token,
@@ -85,8 +55,9 @@ async function authOf(caller: VaultCaller): Promise<VaultAuth> {
 }
 
 async function lifeOf({ scope, token }: VaultCaller) {
-  const row = token.includes(".")
-    ? workloadLife(token)
+  const jwt = workloadTokenOf(token);
+  const row = jwt
+    ? workloadLife(jwt)
     : await db.pipelineToken.findUnique({
         where: { id: scope.actor.id },
         select: { createdAt: true, expiresAt: true },

@@ -240,6 +240,12 @@ describe("the dialect", () => {
     ]);
   });
 
+  test("refuses a body that is too large in Vault's shape, and reads nothing of it", async () => {
+    const body = JSON.stringify({ role_id: mount, secret_id: token, more: "x".repeat(70_000) });
+    const answer = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "POST", body });
+    expect([answer.status, await answer.json()]).toEqual([413, { errors: ["request body too large"] }]);
+  });
+
   test("answers what clients probe for: mounts, and the engine behind a path", async () => {
     const kv = { type: "kv", options: { version: "2" } };
     const mounts = await (await get("sys/mounts")).json();
@@ -263,6 +269,7 @@ describe("the dialect", () => {
     const tokenHeader = `X-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
     const listed = await ask(`LIST /vault/v1/${mount}/metadata/ HTTP/1.1\r\n${tokenHeader}`);
     expect(listed).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(listed).toContain("\r\ncache-control: no-store\r\n");
     expect(listed).toContain('"keys":["ca"');
     for (const head of [
       `LIST /v1/secrets/warehouse HTTP/1.1\r\n${tokenHeader}`,

@@ -1,5 +1,6 @@
 import "server-only";
 import { grant, type Scope } from "@/lib/access/scope";
+import { isCalled } from "@/lib/fabrics/schema";
 import { matchesSubject } from "@/lib/issuers/schema";
 import { statement } from "@/lib/statements";
 
@@ -19,12 +20,13 @@ type IssuerRow = {
   audience: string;
   subject: string;
   fabricId: string;
+  fabricName: string;
   teamId: string;
 };
 
 const findIssuers = statement<IssuerRow>(
   "find-issuers",
-  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f."teamId"
+  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId"
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );
 
@@ -35,17 +37,17 @@ export async function isTrusted(issuer: string): Promise<boolean> {
 
 /**
  * The scope of a workload by an issuer that a fabric trusts, or null. Where several fabrics trust it with this audience and
- * subject, `fabricId` says which one is meant; without it, none is.
+ * subject, `meant` says which one, by id or name; without it, none is.
  */
 export async function authorizeWorkload(
   { issuer, audiences, subject }: WorkloadClaims,
-  fabricId: string | undefined,
+  meant: string | undefined,
 ): Promise<Scope<"secret:use"> | null> {
   const rows = (await findIssuers(issuer)).filter(
     (row) =>
       audiences.includes(row.audience) &&
       matchesSubject(row.subject, subject) &&
-      (fabricId === undefined || row.fabricId === fabricId),
+      (meant === undefined || isCalled({ id: row.fabricId, name: row.fabricName }, meant)),
   );
   const [row] = rows;
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;

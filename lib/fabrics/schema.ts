@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { suggestName } from "@/lib/secrets/schema";
 
 /** The kinds of warehouse that a fabric can have, with their labels. */
 export const providers = {
@@ -75,3 +76,12 @@ export type FabricDetail = FabricSummary & { admins: string[] };
 
 /** A team of the person, as the Metadata page needs it. */
 export type FabricTeam = { id: string; name: string; isAdmin: boolean; admins: string[] };
+
+/** What a client of the runtime may call a fabric by. */
+export type CalledFabric = { id: string; name: string };
+
+/** True when a client means this fabric: by its id, by its name, or by its name as one word, whatever their case. */
+export function isCalled({ id, name }: CalledFabric, given: string): boolean {
+  const names = [id, name, suggestName(name)].map((one) => one.toLowerCase());
+  return given !== "" && names.includes(given.toLowerCase());
+}

@@ -1,0 +1,42 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { refusals } from "@/automate/metrics";
+import { Refusal } from "@/automate/refusal";
+import { denied, envelope, VaultRefusal } from "@/automate/vault/answer";
+
+/** Answers a failure in Vault's one error shape. What nobody expected is logged by its name alone. */
+export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const refusal = vaultRefusalOf(error);
+  if (refusal === null) {
+    const name = error instanceof Error ? error.name : "unknown";
+    request.log.error({ error: name }, "failed");
+  } else refusals.inc({ code: error instanceof Refusal ? error.code : `vault_${refusal.status}` });
+  const { status, errors, data } = refusal ?? new VaultRefusal(500, ["internal error"]);
+  reply.header("cache-control", "no-store");
+  if (error instanceof Refusal && error.more.retryAfterSeconds !== undefined)
+    reply.header("retry-after", error.more.retryAfterSeconds);
+  return reply.code(status).send(data === undefined ? { errors } : envelope({ data }));
+}
+
+function vaultRefusalOf(error: unknown): VaultRefusal | null {
+  if (error instanceof VaultRefusal) return error;
+  if (error instanceof Refusal) return byStatus(error);
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  if (status === 413) return new VaultRefusal(413, ["request body too large"]);
+  if (typeof status === "number" && status < 500) return new VaultRefusal(400, ["malformed request"]);
+  return null;
+}
+
+function byStatus({ status, message }: Refusal): VaultRefusal {
+  switch (status) {
+    case 401:
+      return denied();
+    case 404:
+      return new VaultRefusal(404, []);
+    case 429:
+      return new VaultRefusal(429, ["rate limit exceeded"]);
+    case 503:
+      return new VaultRefusal(503, ["Vault is shutting down"]);
+    default:
+      return new VaultRefusal(status, [message]);
+  }
+}
