@@ -82,7 +82,9 @@ test("every route of automate is in a table", () => {
     ...purposes.map((purpose) => `post automateRequests["${purpose}"].path`),
     'get "/healthz"',
     'get "/readyz"',
+    'get "/v1/connections/:name"',
     'get "/v1/secrets/:name"',
+    'post "/v1/secrets::batch"',
   ].sort();
   expect(routes).toEqual(expected);
 });

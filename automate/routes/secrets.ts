@@ -4,7 +4,7 @@ import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
 import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
-import { getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
+import { getSecretByName, getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { secretAnswer } from "@/automate/secret-answer";
 
@@ -18,8 +18,7 @@ const mostBatchBytes = 32 * 1024 * 1024;
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
-    const [secret] = await getSecretsByName(caller, [request.params.name]);
-    if (!secret) throw new Error("A name has one secret.");
+    const secret = await getSecretByName(caller, request.params.name);
     if (isUnchanged(request, reply, secretTag(secret))) {
       await noteUnchanged(caller, [secret]);
       return reply.send();
