@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -7,6 +6,7 @@ import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TokenLimits } from "@/lib/tokens/schema";
@@ -17,6 +17,7 @@ import { createTestKeys } from "@/scripts/test-keys";
 const canary = "canary-93ab51f0";
 let owner: Db;
 let app: FastifyInstance;
+const worker = buildCheckWorker();
 let pool: CheckPool;
 let fabric: TestFabric;
 let other: TestFabric;
@@ -35,7 +36,7 @@ beforeAll(async () => {
   other = await createTestFabric(owner, "theirs");
   await addSecret("warehouse", canary);
   delete process.env.WEB_DATABASE_URL;
-  pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
+  pool = createCheckPool({ workerPath: worker.path });
   app = createApp({
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
@@ -45,7 +46,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
-  await pool.close();
+  pool.close();
+  worker.remove();
   await owner.$disconnect();
   await db.$disconnect();
 });

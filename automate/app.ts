@@ -13,12 +13,16 @@ import { checkRoutes } from "@/automate/routes/checks";
 import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
+import { fabricRoutes } from "@/automate/routes/fabrics";
 import { healthRoutes } from "@/automate/routes/health";
+import { issuerRoutes } from "@/automate/routes/issuers";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
 import { signInRoutes } from "@/automate/routes/sign-ins";
+import { vaultRoutes } from "@/automate/routes/vault";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
+import { answerList } from "@/automate/vault/list-method";
 import { CannotOpen } from "@/lib/crypto/open";
 import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -30,7 +34,7 @@ export function createApp(deps: {
   logger: NonNullable<FastifyServerOptions["logger"]>;
 }): FastifyInstance {
   const { AUTOMATE_TRUST_PROXY_HOPS, STOP_DELAY_SECONDS } = automateEnv();
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     logger: deps.logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
@@ -40,6 +44,10 @@ export function createApp(deps: {
     trustProxy: (_address, hop) => hop < AUTOMATE_TRUST_PROXY_HOPS,
     // The drain answers them, in automate's own shape.
     return503OnClosing: false,
+    clientErrorHandler(error, socket) {
+      if (socket.destroyed || answerList(app, error, socket)) return;
+      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    },
     // A log line names the route, not the path: a path can hold what somebody mistook for a name.
     logController: new LogController({ disableRequestLogging: true }),
   });
@@ -65,8 +73,11 @@ export function createApp(deps: {
   healthRoutes(app, STOP_DELAY_SECONDS * 1000);
   secretRoutes(app, deps.keys);
   connectionRoutes(app, deps.keys);
+  vaultRoutes(app, deps.keys);
   fabricKeyRoutes(app, deps.keys);
+  fabricRoutes(app);
   pipelineTokenRoutes(app);
+  issuerRoutes(app);
   destinationRoutes(app);
   signInRoutes(app);
   checkRoutes(app, deps.runPrepared);

@@ -19,7 +19,9 @@ import { db } from "@/lib/db";
  */
 export type Purpose =
   | { for: "check"; scope: Scope<"connection:check">; connection: string }
-  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } };
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } }
+  /** The values go to the Auth URL among them, and no further: the pipeline receives a token. */
+  | { for: "token"; scope: Scope<"secret:use">; source: string; via?: never };
 
 /** One secret to open: which fields, and for a check the keys of the destinations they go to. */
 export type Opening<S extends UsableSecret = UsableSecret> = {
@@ -41,7 +43,7 @@ export async function openSecrets(
   openings: readonly Opening[],
 ): Promise<Opened[]> {
   for (const opening of openings) await requireHome(purpose, opening);
-  if (purpose.for === "pipeline") await requireReach(purpose, openings);
+  if (purpose.for !== "check") await requireReach(purpose, openings);
   const [sealed] = await Promise.all([
     loadFields(openings),
     recordTogether(...openings.map((opening) => useOf(purpose, opening))),
@@ -52,7 +54,7 @@ export async function openSecrets(
 
 /** A restricted scope opens what it names; through a connection, what that connection references now. */
 async function requireReach(
-  { scope, via }: Purpose & { for: "pipeline" },
+  { scope, via }: Purpose & { for: "pipeline" | "token" },
   openings: readonly Opening[],
 ): Promise<void> {
   const ids = [...new Set(openings.map(({ secret }) => secret.id))];
@@ -67,7 +69,7 @@ async function requireHome(
   { secret, destinations }: Opening,
 ): Promise<void> {
   if (secret.fabricId !== scope.fabricId) throw new Refusal(404, "not_found", "There is no such secret.");
-  if (purpose === "pipeline") return;
+  if (purpose !== "check") return;
   const wanted = [...new Set(destinations)];
   const allowed = await db.allowedDestination.count({
     where: {
@@ -137,7 +139,8 @@ function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): Aud
       name: secret.askedAs,
       ...(purpose.for === "check"
         ? { connection: purpose.connection, destination: destinations }
-        : { source: purpose.source, ...(purpose.via ? { connection: purpose.via.name } : {}) }),
+        : { source: purpose.source }),
+      ...(purpose.for === "pipeline" && purpose.via ? { connection: purpose.via.name } : {}),
     },
   };
 }

@@ -3,29 +3,43 @@ import { createRateLimit, type RateLimit } from "@/automate/rate-limit";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { recordOrTally } from "@/automate/tally";
+import { verifyWorkloadToken } from "@/automate/workload-token";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
+import { authorizeWorkload } from "@/lib/access/workload";
 import { automateEnv } from "@/lib/env";
 
 type Refused = Extract<PipelineAnswer, { refused: unknown }>["refused"];
 
 /**
- * Who asks, of a runtime request, with one turn of the rate taken. Throws `Refusal` 401, in one shape, for a token that is
- * missing, unknown, expired, revoked or sent from an address that it may not come from; 429 for one that asks too often.
+ * Who asks, of a runtime request, by a pipeline token or by a workload's token of an issuer that the fabric trusts, with one
+ * turn of the rate taken. Throws `Refusal` 401, in one shape, for a token that is missing, unknown, expired, revoked or sent from an address that it may not come from; 429 for one that asks too often.
  */
 export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const source = request.ip;
-  const answer = token ? await authorizePipeline(token, source) : null;
+  const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
   if (answer && "refused" in answer) await noteRefused(answer.refused, "wrong_address", source);
   if (!answer || !("scope" in answer))
     throw new Refusal(
       401,
       "unauthorized",
-      "Send a valid pipeline token of a fabric as “Authorization: Bearer …”.",
+      "Send a valid pipeline token of a fabric as “Authorization: Bearer …”, or a token of an issuer that the fabric trusts.",
     );
   const caller = { scope: answer.scope, source };
   await takeTurns(caller, 1);
   return caller;
+}
+
+/** A workload whose issuer several fabrics trust says in X-Selvage-Fabric, by id, which one it means. */
+async function authorizeToken(
+  token: string,
+  source: string,
+  fabric: string | string[] | undefined,
+): Promise<PipelineAnswer | null> {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return authorizePipeline(token, source);
+  const claims = await verifyWorkloadToken(token);
+  const scope = claims && (await authorizeWorkload(claims, typeof fabric === "string" ? fabric : undefined));
+  return scope && { scope };
 }
 
 let rateLimit: RateLimit | undefined;

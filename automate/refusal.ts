@@ -3,7 +3,7 @@ export class Refusal extends Error {
   override name = "Refusal";
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 502 | 503,
     readonly code: string,
     message: string,
     /** When to come back; and for many things asked at once, which of them failed. */

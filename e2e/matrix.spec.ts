@@ -55,6 +55,7 @@ for (const [name, row] of Object.entries(pages)) {
   test(`${name} answers whom the policy says`, async () => {
     if ("open" in row) await expectOpenPage(row);
     else if ("own" in row) await expectOwnPage(row);
+    else if ("byToken" in row) await expectNothingForCookies(row);
     else await expectScopedPage(row);
   });
 }
@@ -77,6 +78,20 @@ async function expectOwnPage({ path }: { path: () => string }) {
     expect(body).not.toContain(other.team.name);
     expect(body).not.toContain(other.fabric.name);
     expect(body).not.toContain(other.fabric.id);
+  }
+}
+
+async function expectNothingForCookies({ byToken, path }: Extract<PageRow, { byToken: number }>) {
+  const { world, other, things } = await twoWorlds();
+  const callers = [
+    nobody,
+    await callerOf(other.admin),
+    await callerOf(world.user),
+    await callerOf(world.admin),
+  ];
+  for (const caller of callers) {
+    const { status, body } = await visit(caller, path(world.fabric.id, things));
+    expect([status, JSON.parse(body).success]).toEqual([byToken, false]);
   }
 }
 

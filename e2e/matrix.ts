@@ -4,6 +4,7 @@ import {
   addConnection,
   addDestination,
   addInvitation,
+  addIssuer,
   addMember,
   addRequest,
   addSecret,
@@ -18,6 +19,8 @@ export type Things = { secretId: string; connectionId: string };
 export type PageRow =
   | { open: true; path: () => string }
   | { own: true; path: () => string }
+  /** The management API: a cookie opens nothing there; who gets what by a token is in lib/server/management.test.ts. */
+  | { byToken: 401 | 405; path: (id: string, things: Things) => string }
   | {
       of: "fabric" | "team";
       permission: Permission;
@@ -32,6 +35,33 @@ export const pages: Record<string, PageRow> = {
   "/join/[token]/page": { open: true, path: () => `/join/${randomBytes(32).toString("base64url")}` },
   "/[...missing]/page": { open: true, path: () => "/nothing/here" },
   "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
+  "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json" },
+  "/(main)/settings/page": { own: true, path: () => "/settings" },
+  "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
+  "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },
+  "/api/orchestration/[...missing]/route": { open: true, path: () => "/api/orchestration/nothing" },
+  "/api/orchestration/fabric/route": byToken(""),
+  "/api/orchestration/team/route": { byToken: 401, path: () => "/api/orchestration/team" },
+  "/api/orchestration/team/[teamId]/member/route": {
+    byToken: 401,
+    path: (id) => `/api/orchestration/team/${id}/member`,
+  },
+  ...Object.fromEntries(
+    [
+      "",
+      "/activity",
+      "/secret",
+      "/secret/id/[secretId]",
+      "/secret/id/[secretId]/usage",
+      "/connection",
+      "/connection/name/[connectionName]",
+    ].map((rest) => [`/api/orchestration/fabric/[fabricId]${rest}/route`, byToken(`/[fabricId]${rest}`)]),
+  ),
+  "/api/orchestration/fabric/[fabricId]/connection/check/route": byToken("/[fabricId]/connection/check", 405),
+  "/api/orchestration/fabric/[fabricId]/connection/name/[connectionName]/check/route": byToken(
+    "/[fabricId]/connection/name/[connectionName]/check",
+    405,
+  ),
   "/(main)/metadata/page": { own: true, path: () => "/metadata" },
   "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },
   "/(main)/metadata/teams/[teamId]/page": {
@@ -71,6 +101,14 @@ export const pages: Record<string, PageRow> = {
     isRoute: true,
   },
 };
+
+/** A path of the management API below /fabric, and what a GET without a token is told there. */
+function byToken(rest: string, status: 401 | 405 = 401): PageRow {
+  return {
+    byToken: status,
+    path: (id) => `/api/orchestration/fabric${rest.replace("[fabricId]", id).replace(/\[\w+\]/g, "x")}`,
+  };
+}
 
 function fabricPage(tab: string, permission: Permission): PageRow {
   return { of: "fabric", permission, path: (id) => `/metadata/fabrics/${id}${tab}` };
@@ -182,6 +220,22 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (world) => ({ tokenId: (await createToken(world)).id }),
   },
+  createIssuerAction: {
+    of: "fabric",
+    permission: "token:write",
+    input: () => ({
+      name: "CI",
+      issuer: "https://ci.test.example",
+      audience: "selvage",
+      subject: "repo:ours:*",
+    }),
+  },
+  removeIssuerAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    input: async (world) => ({ issuerId: await addIssuer(world) }),
+  },
   createConnectionAction: {
     of: "fabric",
     permission: "connection:write",
@@ -229,6 +283,8 @@ export const actions: Record<string, ActionRow> = {
   },
   leaveTeamAction: { of: "team", permission: "team:see", input: () => ({}) },
   reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
+  createAccessTokenAction: { of: "own", input: () => ({ name: "matrix", lifetime: "30" }) },
+  revokeAccessTokenAction: { of: "own", input: () => ({ accessTokenId: randomUUID() }) },
   joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
   joinAsNewPersonAction: {
     of: "open",

@@ -86,6 +86,21 @@ export async function addInvitation({ team, admin }: World): Promise<string> {
   return id;
 }
 
+export async function addIssuer({ fabric, admin }: World): Promise<string> {
+  const id = uuidv7();
+  await insert("trusted_issuer", {
+    id,
+    fabricId: fabric.id,
+    name: "CI",
+    issuer: "https://ci.test.example",
+    audience: "selvage",
+    subject: "repo:ours:*",
+    createdById: admin.id,
+    createdByName: admin.name,
+  });
+  return id;
+}
+
 export async function addMember({ team }: World): Promise<string> {
   return (await createPerson({ name: "Mia Member", in: team })).id;
 }

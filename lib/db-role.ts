@@ -12,6 +12,7 @@ const never: Record<Program, readonly Right[]> = {
     { table: "fabric_key", column: "wrappedPrivate", right: "SELECT" },
     { table: "fabric_key", right: "INSERT" },
     { table: "pipeline_token", right: "INSERT" },
+    { table: "trusted_issuer", right: "INSERT" },
     { table: "allowed_destination", right: "INSERT" },
     { table: "audit_event", right: "UPDATE" },
     { table: "audit_event", right: "DELETE" },

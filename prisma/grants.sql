@@ -1,5 +1,5 @@
 -- What each program may do, as the whole list. Runs after every migration, in one transaction; :web and :automate are the group roles.
--- Rows that give power (fabric_key, pipeline_token, allowed_destination, destination_rule) web may only read, and never what opens or identifies.
+-- Rows that give power (fabric_key, pipeline_token, trusted_issuer, allowed_destination, destination_rule) web may only read, and never what opens or identifies.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
@@ -57,6 +57,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pgboss.job, pgboss.archive TO :automate;
 -- Pipelines
 GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", cidrs) ON pipeline_token TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_token TO :automate;
+GRANT SELECT ON trusted_issuer TO :web;
+GRANT SELECT, INSERT, DELETE ON trusted_issuer TO :automate;
 GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 

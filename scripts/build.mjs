@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
@@ -18,7 +18,7 @@ const programs = {
 };
 
 /** Everything that a build is made of. */
-const sources = ["app", "automate", "components", "lib", "prisma", "public", "scripts"];
+const sources = ["app", "automate", "cli", "components", "lib", "prisma", "public", "scripts"];
 const sourceFiles =
   /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|proxy\.ts|instrumentation.*\.ts)$/;
 const generated = "lib/generated";
@@ -92,7 +92,27 @@ export async function watchBundles(target, onChange) {
 async function bundle(target) {
   const esbuild = await import("esbuild");
   await esbuild.build(await bundleOptions(target));
+  await esbuild.build(commandLineOptions(target));
+  await chmod(join(root, target.dist, "selvage.mjs"), 0o755);
   await esbuild.stop();
+}
+
+/** The command line is one file with everything in it, so that it can be copied to where it is needed. */
+function commandLineOptions({ dist }) {
+  return {
+    entryPoints: [join(root, "cli/main.ts")],
+    outfile: join(root, dist, "selvage.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    // Packages of the older module system ask for Node's own modules by require.
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+    },
+    logLevel: "error",
+    tsconfig: join(root, "tsconfig.json"),
+  };
 }
 
 async function bundleOptions(target) {

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import type { Dispatcher } from "undici";
+import type { buildConnector, Dispatcher } from "undici";
 import { verification } from "@/automate/checks/certificates";
 import { CheckFailure } from "@/automate/checks/define";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -9,19 +9,34 @@ import { isLoopbackHost } from "@/lib/connectors/destination";
 const field = "oauthClient";
 const maxAnswerBytes = 65_536;
 
-/**
- * Buys an access token by client credentials. The secret goes in the Authorization header, as every server must
- * accept; one that answers that it does not know the client is asked once more with the secret in the body.
- */
+/** A bearer token, and for how long its server says that it is good. */
+export type BoughtToken = { accessToken: string; expiresInSeconds: number | undefined };
+
+/** The token of `buyToken`, for a check: its sockets are guarded, and its pool ends what takes too long. */
 export async function fetchToken(
   client: Opened["m2m_oauth"],
   caCertificate: string | Uint8Array | undefined,
 ): Promise<string> {
+  const connect = { ...verification("verify-full", caCertificate), timeout: 0 };
+  return (await buyToken(client, { connect })).accessToken;
+}
+
+/**
+ * Buys an access token by client credentials. The secret goes in the Authorization header, as every server must
+ * accept; one that answers that it does not know the client is asked once more with the secret in the body.
+ * `connect` says how its sockets are made: who is trusted, and which addresses may be dialled.
+ */
+export async function buyToken(
+  client: Opened["m2m_oauth"],
+  { connect, signal }: { connect: buildConnector.BuildOptions; signal?: AbortSignal },
+): Promise<BoughtToken> {
   const endpoint = tokenEndpoint(client.authUrl);
   const { Agent, request } = await import("undici");
-  const dispatcher = new Agent({ connect: { ...verification("verify-full", caCertificate), timeout: 0 } });
+  const dispatcher = new Agent({ connect });
   const send = async (url: string, { method, headers, body }: TokenRequest) =>
-    readAnswer(await request(url, { method, headers, body: String(body), dispatcher }));
+    readAnswer(
+      await request(url, { method, headers, body: String(body), dispatcher, signal: signal ?? null }),
+    );
 
   const methods = [oauth.ClientSecretBasic(client.clientSecret), oauth.ClientSecretPost(client.clientSecret)];
   for (const method of methods) {
@@ -35,7 +50,7 @@ export async function fetchToken(
 
 type TokenRequest = { method: "POST"; headers: Record<string, string>; body: unknown };
 type Send = (url: string, request: TokenRequest) => Promise<Response>;
-type Outcome = { token: string; code: null } | { token: null; code: CheckCode };
+type Outcome = { token: BoughtToken; code: null } | { token: null; code: CheckCode };
 
 async function attempt(
   endpoint: URL,
@@ -54,8 +69,8 @@ async function attempt(
   const early = byStatus(answer.status);
   if (early !== null) return { token: null, code: early };
   try {
-    const { access_token } = await oauth.processClientCredentialsResponse(server, client, answer);
-    return { token: access_token, code: null };
+    const bought = await oauth.processClientCredentialsResponse(server, client, answer);
+    return { token: { accessToken: bought.access_token, expiresInSeconds: bought.expires_in }, code: null };
   } catch (error) {
     return { token: null, code: byOAuthError(error) };
   }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
+import { createM2mTokens } from "@/automate/m2m-token";
 import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
 import { getSecretByName, getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
@@ -13,6 +14,8 @@ type Params = { Params: { name: string } };
 const batchBody = z.strictObject({ names: z.array(z.string().max(128)).min(1).max(100) });
 /** What one batch may hold of files: an answer is put together in memory. */
 const mostBatchBytes = 32 * 1024 * 1024;
+
+const tokenBody = z.strictObject({ rejected: z.string().max(16_384).optional() });
 
 /** The runtime API: a pipeline receives the secrets of its fabric, each use committed to the audit log first. */
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
@@ -41,5 +44,17 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const opened = await openForUse(keys, caller, secrets);
     reply.header("cache-control", "no-store");
     return { secrets: secrets.map((secret, i) => secretAnswer(secret, opened[i] ?? {})) };
+  });
+
+  const m2mToken = createM2mTokens(keys);
+  app.post<Params>("/v1/secrets/:name/token", async (request, reply) => {
+    const caller = await requirePipeline(request);
+    const body = tokenBody.safeParse(jsonOf(request) ?? {});
+    if (!body.success)
+      throw new Refusal(400, "invalid", "Send nothing, or “rejected”: the token that was answered with 401.");
+    const secret = await getSecretByName(caller, request.params.name);
+    const { accessToken, expiresInSeconds, version } = await m2mToken(caller, secret, body.data.rejected);
+    reply.header("cache-control", "no-store");
+    return { access_token: accessToken, token_type: "Bearer", expires_in: expiresInSeconds, version };
   });
 }

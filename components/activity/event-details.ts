@@ -52,6 +52,7 @@ function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
 
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
+  if (purpose === "token") return "to buy a token";
   return purpose === "pipeline" ? "handed to the pipeline" : false;
 }
 

@@ -8,6 +8,7 @@ export const objectNouns: Record<ObjectKind, string> = {
   connection: "connection",
   fabric: "fabric",
   token: "pipeline token",
+  issuer: "issuer",
   team: "team",
   user: "person",
 };

@@ -1,6 +1,6 @@
 "use client";
 
-import { LogOut } from "lucide-react";
+import { LogOut, Settings } from "lucide-react";
 import { useTransition } from "react";
 import { ThemeSwitch } from "@/components/shell/theme-switch";
 import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
@@ -39,6 +39,9 @@ export function UserMenu({
       <MenuSeparator />
       <ThemeSwitch />
       <MenuSeparator />
+      <MenuItem icon={<Settings aria-hidden />} href="/settings/access-tokens">
+        Settings
+      </MenuItem>
       <MenuItem icon={<LogOut aria-hidden />} onClick={() => startTransition(onSignOut)}>
         Sign out
       </MenuItem>

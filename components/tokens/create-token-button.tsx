@@ -33,5 +33,8 @@ export function CreateTokenButton(place: Place) {
 function CreateToken({ fabricId, automateUrl, onDone }: Place & { onDone: () => void }) {
   const [token, setToken] = useState<string | null>(null);
   if (token === null) return <CreateTokenForm fabricId={fabricId} onCreated={setToken} />;
-  return <NewTokenPanel token={token} automateUrl={automateUrl} onDone={onDone} />;
+  const url = new URL("/v1/secrets/NAME", automateUrl);
+  const command = `curl -H "Authorization: Bearer ${token}" ${url}`;
+  const title = "Try it, with the name of a secret for NAME";
+  return <NewTokenPanel token={token} tryIt={{ title, command }} onDone={onDone} />;
 }

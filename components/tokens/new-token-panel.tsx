@@ -7,15 +7,14 @@ import { DialogBody, DialogFooter } from "@/components/ui/dialog";
 
 export function NewTokenPanel({
   token,
-  automateUrl,
+  tryIt,
   onDone,
 }: {
   token: string;
-  automateUrl: string;
+  /** A first request with it, for the command line. */
+  tryIt: { title: string; command: string };
   onDone: () => void;
 }) {
-  const url = new URL("/v1/secrets/NAME", automateUrl);
-  const curl = `curl -H "Authorization: Bearer ${token}" ${url}`;
   return (
     <>
       <DialogBody>
@@ -23,7 +22,7 @@ export function NewTokenPanel({
           It is shown this once. Selvage keeps only a fingerprint of it.
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
-        <CopyBlock title="Try it, with the name of a secret for NAME" text={curl} label="Copy command" />
+        <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy command" />
       </DialogBody>
       <DialogFooter>
         <Button variant="primary" onClick={onDone}>

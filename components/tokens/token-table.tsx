@@ -1,14 +1,8 @@
 import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
-import { Badge } from "@/components/ui/badge";
+import { TokenExpiry, TokenStatusBadge } from "@/components/tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { TokenSummary } from "@/lib/tokens/schema";
-
-const statuses = {
-  active: { label: "Active", tone: "success" },
-  expired: { label: "Expired", tone: "warning" },
-  revoked: { label: "Revoked", tone: "neutral" },
-} as const;
 
 export function TokenTable({
   tokens,
@@ -37,13 +31,13 @@ export function TokenTable({
               <span className="break-words">{token.name}</span>
             </Td>
             <Td label="Status">
-              <Badge tone={statuses[token.status].tone}>{statuses[token.status].label}</Badge>
+              <TokenStatusBadge status={token.status} />
             </Td>
             <Td label="Limited to">
               <Limits limits={token.limits} />
             </Td>
             <Td label="Expires">
-              <Expiry token={token} />
+              <TokenExpiry token={token} />
             </Td>
             <Td label="Last used">{token.lastUsedAt ? <RelativeTime date={token.lastUsedAt} /> : "Never"}</Td>
             <Td label="Created">
@@ -70,14 +64,4 @@ function Limits({ limits: { secrets, connections, cidrs, isLimited } }: Pick<Tok
       {cidrs.length > 0 && <li className="break-words">From: {cidrs.join(", ")}</li>}
     </ul>
   );
-}
-
-function Expiry({ token: { expiresAt, revokedAt } }: { token: TokenSummary }) {
-  if (revokedAt)
-    return (
-      <>
-        Revoked <RelativeTime date={revokedAt} />
-      </>
-    );
-  return expiresAt ? <RelativeTime date={expiresAt} /> : "Never";
 }

@@ -14,6 +14,8 @@ export type TokenServerOptions = {
 };
 export type TokenServer = Listening & {
   authUrl: string;
+  /** How often a token was asked for. */
+  asked(): number;
   /** Whether this server gave out this token, and it still counts. */
   isValid(token: string): Promise<boolean>;
 };
@@ -44,9 +46,14 @@ export async function startTokenServer({
     scopes: [...scope.split(" "), "admin"],
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
   });
+  let asked = 0;
+  server.on("request", ({ url }) => {
+    if (url === "/token") asked += 1;
+  });
   server.on("request", provider.callback());
   return {
     ...listening,
+    asked: () => asked,
     authUrl: `${issuer}/token`,
     isValid: async (token) => (await provider.ClientCredentials.find(token)) !== undefined,
   };

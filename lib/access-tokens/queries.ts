@@ -3,7 +3,7 @@ import type { Actor } from "@/lib/access/scope";
 import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
 import { db } from "@/lib/db";
-import { tokenStatus } from "@/lib/tokens/status";
+import { tokenStatus } from "@/lib/tokens/schema";
 
 const minuteMs = 60_000;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TokenStatus } from "@/lib/tokens/status";
+import type { TokenStatus } from "@/lib/tokens/schema";
 
 /** How long a personal access token can live, in days. */
 export const accessTokenLifetimes = {

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from "uuid";
 import { allows, freshForMs, needsFreshSignIn, type Permission, type Role } from "@/lib/access/policy";
 import type { Restriction } from "@/lib/access/restriction";
 import { Forbidden, NotFresh } from "@/lib/result";
@@ -58,6 +59,21 @@ export function grantTeam<P extends Permission>(
 ): TeamScope<P> {
   judge(actor, role, permission);
   return { teamId, role, actor } as TeamScope<P>;
+}
+
+/**
+ * A fabric that is being made in a team: its id, which is new, and what its maker may do in it before it is stored. No id
+ * can be given, so that no fabric that exists is ever named here.
+ */
+export function newFabric(team: TeamScope<"fabric:write">): {
+  fabricId: string;
+  scope: <P extends Permission>(permission: P) => Scope<P>;
+} {
+  const fabric = { id: uuidv7(), teamId: team.teamId };
+  return {
+    fabricId: fabric.id,
+    scope: (permission) => grant(team.actor, team.role, fabric, permission),
+  };
 }
 
 function judge(actor: Actor, role: Role, permission: Permission): void {

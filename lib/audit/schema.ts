@@ -9,6 +9,7 @@ export const auditActions = {
   "secret.name.drop": "dropped a former name of",
   "secret.delete": "deleted",
   "secret.use": "used",
+  "secret.token": "got a token of",
   "secret.unchanged": "asked whether it has the newest of",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
@@ -32,6 +33,8 @@ export const auditActions = {
   "token.create": "created",
   "token.revoke": "revoked",
   "token.refuse": "was refused with",
+  "issuer.create": "trusted",
+  "issuer.delete": "no longer trusts",
   "access_token.create": "created",
   "access_token.revoke": "revoked",
   "team.create": "created",
@@ -54,14 +57,21 @@ export const auditActions = {
 export type AuditAction = keyof typeof auditActions;
 
 /** What an event is about. */
-export const objectKinds = ["secret", "connection", "fabric", "token", "team", "user"] as const;
+export const objectKinds = ["secret", "connection", "fabric", "token", "issuer", "team", "user"] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** What happens in a fabric, as the filter of Activity groups it. */
 export const eventKinds = {
   created: {
     label: "Created",
-    actions: ["secret.create", "connection.create", "fabric.create", "fabric.key.create", "token.create"],
+    actions: [
+      "secret.create",
+      "connection.create",
+      "fabric.create",
+      "fabric.key.create",
+      "token.create",
+      "issuer.create",
+    ],
   },
   changed: {
     label: "Changed",
@@ -76,9 +86,9 @@ export const eventKinds = {
   },
   deleted: {
     label: "Deleted or revoked",
-    actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke"],
+    actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke", "issuer.delete"],
   },
-  used: { label: "Used", actions: ["secret.use", "secret.unchanged"] },
+  used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
   refused: { label: "Refused", actions: ["secret.refuse", "connection.refuse", "token.refuse"] },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {

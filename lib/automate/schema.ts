@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
+import { createIssuerInput } from "@/lib/issuers/schema";
 import { tokenLimits } from "@/lib/tokens/schema";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
@@ -15,6 +16,11 @@ export const automateRequests = {
     path: "/internal/fabric-keys",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ kid: z.string() }),
+  },
+  "fabric:delete": {
+    path: "/internal/fabrics/delete",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ id: z.string() }),
   },
   "connection:check": {
     path: "/internal/checks",
@@ -37,6 +43,16 @@ export const automateRequests = {
   "token:revoke": {
     path: "/internal/pipeline-tokens/revoke",
     body: z.object({ tokenId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "issuer:create": {
+    path: "/internal/issuers",
+    body: createIssuerInput,
+    answer: z.object({ id: z.string() }),
+  },
+  "issuer:delete": {
+    path: "/internal/issuers/delete",
+    body: z.object({ issuerId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   "destination:carry": {

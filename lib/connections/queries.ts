@@ -3,7 +3,6 @@ import type { Scope } from "@/lib/access/scope";
 import { isInUse } from "@/lib/connections/rest";
 import {
   type CheckHistory,
-  type ConnectionDetail,
   type ConnectionListQuery,
   type ConnectionPage,
   type ConnectionStatus,
@@ -30,7 +29,8 @@ const summaryColumns = {
   createdByName: true,
   updatedAt: true,
   updatedByName: true,
-  secrets: { select: { field: true, secretId: true } },
+  warehouseOf: true,
+  secrets: { select: { field: true, secretId: true, secret: { select: { name: true, subKind: true } } } },
 } as const;
 type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
 
@@ -38,6 +38,7 @@ type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
 export async function listConnections(
   scope: Scope<"connection:list">,
   { search, after, before }: ConnectionListQuery,
+  limit = pageSize,
 ): Promise<ConnectionPage> {
   const inFabric = { fabricId: scope.fabricId, warehouseOf: null };
   const isBackward = after === undefined && before !== undefined;
@@ -58,11 +59,11 @@ export async function listConnections(
   const rows = await db.connection.findMany({
     where: { AND: [inFabric, matches, beyond] },
     orderBy: { nameKey: isBackward ? "desc" : "asc" },
-    take: pageSize + 1,
+    take: limit + 1,
     select: summaryColumns,
   });
-  const hasMore = rows.length > pageSize;
-  const page = rows.slice(0, pageSize);
+  const hasMore = rows.length > limit;
+  const page = rows.slice(0, limit);
   if (isBackward) page.reverse();
   const hasNext = isBackward || hasMore;
   const hasPrevious = isBackward ? hasMore : after !== undefined;
@@ -99,18 +100,30 @@ function kindsNamed(search: string): string[] {
   );
 }
 
+/** The id of the connection of this name, whatever its case, or null. */
+export async function findConnectionId(
+  { fabricId }: Scope<"connection:list"> | Scope<"connection:write"> | Scope<"connection:check">,
+  name: string,
+): Promise<string | null> {
+  const row = await db.connection.findUnique({
+    where: { fabricId_nameKey: { fabricId, nameKey: name.toLowerCase() } },
+    select: { id: true },
+  });
+  return row?.id ?? null;
+}
+
 /** One connection. Throws `NotFound` for one of another fabric. */
 export async function getConnection(
   scope: Scope<"connection:list">,
   connectionId: string,
-): Promise<ConnectionDetail> {
+): Promise<ConnectionSummary> {
   const row = await db.connection.findFirst({
     where: { id: connectionId, fabricId: scope.fabricId },
     select: summaryColumns,
   });
   const [summary] = row ? await withStatus(scope.fabricId, [row]) : [];
-  if (!row || !summary) throw new NotFound("There is no such connection.");
-  return { ...summary, createdAt: row.createdAt, createdByName: row.createdByName };
+  if (!summary) throw new NotFound("There is no such connection.");
+  return summary;
 }
 
 type CheckRow = {
@@ -154,6 +167,10 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
       resting.has(row.id),
     ),
     history: historyOf(checkByHash.get(row.configHash)),
+    isWarehouse: row.warehouseOf !== null,
+    references: row.secrets.map(({ field, secretId, secret }) => ({ field, secretId, ...secret })),
+    createdAt: row.createdAt,
+    createdByName: row.createdByName,
     updatedAt: row.updatedAt,
     updatedByName: row.updatedByName,
   }));

@@ -55,6 +55,7 @@ export const checkInput = z.object({
   /** The person entered these settings, or was shown where they would send a secret. */
   isConfirmed: z.boolean(),
 });
+export type CheckInput = z.infer<typeof checkInput>;
 
 /** The state of the Connections tab, as it stands in the URL. */
 export const connectionListQuery = z.object({
@@ -93,7 +94,7 @@ export type CheckHistory = { ok: boolean; at: Date }[];
 /** How many checks are shown at most. */
 export const historyLength = 30;
 
-/** A row of the Connections tab. */
+/** Everything about one connection. */
 export type ConnectionSummary = {
   id: string;
   name: string;
@@ -104,6 +105,11 @@ export type ConnectionSummary = {
   history: CheckHistory;
   /** Properties with the ids of secrets, ready to be checked. */
   properties: Record<string, unknown>;
+  /** It is the fabric's SQL warehouse. */
+  isWarehouse: boolean;
+  references: { field: string; secretId: string; name: string; subKind: string }[];
+  createdAt: Date;
+  createdByName: string;
   updatedAt: Date;
   updatedByName: string;
 };
@@ -116,9 +122,6 @@ export type ConnectionPage = {
   previous: string | null;
   isFabricEmpty: boolean;
 };
-
-/** Everything about one connection. */
-export type ConnectionDetail = ConnectionSummary & { createdAt: Date; createdByName: string };
 
 /** Text that Postgres can compare with what it holds: it knows no NUL. */
 function stored(maxLength: number) {

@@ -54,6 +54,8 @@ export type FieldMeta = {
   unavailable?: Record<string, string>;
   /** For `secret`: the types of secret that fit. */
   subKinds?: readonly SubKind[];
+  /** For `secret`: the API takes the value itself too, so encoded, and makes a secret of it. */
+  inline?: "base64";
   showWhen?: ShowWhen;
   /** The field may not be empty while it is shown (JSON Schema's `required` cannot say this). */
   requiredWhenShown?: boolean;
@@ -109,7 +111,7 @@ export function defineConnector<const K extends string, F extends z.ZodObject>(
 /** A field that holds the id of a secret of one of these types; drawn as the secret picker. */
 export function secretRef<const K extends SubKind>(
   kinds: K | readonly K[],
-  meta: Pick<FieldMeta, "title" | "help">,
+  meta: Pick<FieldMeta, "title" | "help" | "inline">,
 ): z.ZodType<SecretRef<K>, string> {
   const schema = z
     .string("Choose a secret.")

@@ -24,6 +24,7 @@ export const sftp = defineConnector({
       secretRef(["text", "binary"], {
         title: "Private key",
         help: "OpenSSH, PEM or PuTTY, without a passphrase.",
+        inline: "base64",
       }),
     ),
     hostKeyFingerprint: optional(

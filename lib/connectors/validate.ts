@@ -53,6 +53,8 @@ export type SecretField = {
   field: string;
   title: string;
   subKinds: readonly SubKind[];
+  /** How the API takes the value itself in place of a reference. */
+  inline?: "base64";
   secretId: string | null;
 };
 
@@ -62,12 +64,11 @@ export function secretFields(
   properties: Readonly<Record<string, unknown>>,
 ): SecretField[] {
   return visibleFields(connector, properties).flatMap((field) => {
-    const { title, subKinds, control } = metaOf(connector, field);
+    const { title, subKinds = [], control, inline } = metaOf(connector, field);
     if (control !== "secret") return [];
     const id = properties[field];
-    return [
-      { field, title, subKinds: subKinds ?? [], secretId: typeof id === "string" && id !== "" ? id : null },
-    ];
+    const secretId = typeof id === "string" && id !== "" ? id : null;
+    return [{ field, title, subKinds, secretId, ...(inline ? { inline } : {}) }];
   });
 }
 

@@ -1,80 +1,130 @@
 import "server-only";
-import { v7 as uuidv7 } from "uuid";
-import type { Scope, TeamScope } from "@/lib/access/scope";
+import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
-import { db, isUniqueViolation } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import type { CreateFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
+import { fabricTag } from "@/lib/fabrics/tag";
+import { keepOnce } from "@/lib/idempotency/mutations";
+import type { Once } from "@/lib/idempotency/once";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
+type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
+
+/** A fabric that is about to be stored, for what is stored in it at once. */
+export type NewFabric = ReturnType<typeof newFabric>;
+
+/** What else happens when a fabric is made. */
+export type Beside<Code extends string> = {
+  once?: Once | undefined;
+  /** Runs when the fabric's key is there: seals what `insert` stores. */
+  prepare?: (fabric: NewFabric) => Promise<(tx: Tx) => Promise<Result<unknown, Code>>>;
+};
+
 /**
- * Has automate make the key pair of a new fabric, then stores the fabric with its audit event. When automate does not
- * answer nothing is written; a key without its fabric, left by a crash in between, opens nothing and seals nothing.
+ * Has automate make the key pair of a new fabric, then stores the fabric with its audit event, and what comes with it, or
+ * nothing. When automate does not answer nothing is written; a key without its fabric, left by a crash in between, opens
+ * nothing and seals nothing.
  */
-export async function createFabric(
+export async function createFabric<Code extends string = never>(
   scope: TeamScope<"fabric:write">,
   input: CreateFabricInput,
-): Promise<Result<{ id: string }, "name_taken" | "automate_unavailable" | "refused" | "reauthenticate">> {
+  { once, prepare }: Beside<Code> = {},
+): Promise<Result<{ id: string }, CreateCode | Code>> {
   const { actor, teamId } = scope;
-  const { name, description, provider } = input;
-  const nameKey = name.toLowerCase();
+  const { name } = input;
   // Asked before automate, so that a taken name makes no key in vain; the constraint below decides.
   const taken = await db.fabric.findUnique({
-    where: { teamId_nameKey: { teamId, nameKey } },
+    where: { teamId_nameKey: { teamId, nameKey: name.toLowerCase() } },
     select: { id: true },
   });
   if (taken) return fail("name_taken", nameTaken(name));
-  const id = uuidv7();
+  const fabric = newFabric(scope);
+  const id = fabric.fabricId;
   const key = await askAutomate({ actor, fabricId: id }, "fabric-key:create", { fabricId: id });
   if (!key.ok) return key;
+  const insertBeside = await prepare?.(fabric);
   try {
-    await db.$transaction(async (tx) => {
-      await tx.fabric.create({
-        data: {
-          id,
-          teamId,
-          name,
-          nameKey,
-          description,
-          provider,
-          createdById: actor.id,
-          createdByName: actor.name,
-        },
-        select: { id: true },
-      });
-      await record(tx, {
-        actor,
-        teamId,
-        fabricId: id,
-        action: "fabric.create",
-        object: { kind: "fabric", id, name },
-        details: { provider },
-      });
+    return await db.$transaction(async (tx) => {
+      await keepOnce(tx, once, id);
+      await insertFabric(tx, scope, id, input);
+      const beside = (await insertBeside?.(tx)) ?? ok(null);
+      // Thrown, since a transaction that returns is committed.
+      if (!beside.ok) throw new NotStored(beside);
+      return ok({ id });
     });
   } catch (error) {
+    if (error instanceof NotStored) return error.failure as Result<never, Code>;
     if (isUniqueViolation(error)) return fail("name_taken", nameTaken(name));
     throw error;
   }
-  return ok({ id });
 }
 
-/** Changes name and description. An unchanged form writes nothing and records nothing. */
+class NotStored extends Error {
+  constructor(readonly failure: Result<never, string>) {
+    super("What belongs to the fabric was not stored.");
+  }
+}
+
+async function insertFabric(
+  tx: Tx,
+  { actor, teamId }: TeamScope<"fabric:write">,
+  id: string,
+  { name, description, provider }: CreateFabricInput,
+): Promise<void> {
+  await tx.fabric.create({
+    data: {
+      id,
+      teamId,
+      name,
+      nameKey: name.toLowerCase(),
+      description,
+      provider,
+      createdById: actor.id,
+      createdByName: actor.name,
+    },
+    select: { id: true },
+  });
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId: id,
+    action: "fabric.create",
+    object: { kind: "fabric", id, name },
+    details: { provider },
+  });
+}
+
+/**
+ * Has automate destroy a fabric with everything in it, its keys and pipeline tokens too: whatever was sealed to it never
+ * opens again. Its audit events stay.
+ */
+export async function deleteFabric(
+  scope: Scope<"fabric:write">,
+): Promise<Result<{ id: string }, "automate_unavailable" | "refused" | "reauthenticate">> {
+  return askAutomate(scope, "fabric:delete", { fabricId: scope.fabricId });
+}
+
+/** Changes name and description; what is absent stays. An unchanged form writes nothing and records nothing. */
 export async function updateFabric(
   scope: Scope<"fabric:write">,
-  { name, description }: UpdateFabricInput,
-): Promise<Result<null, "name_taken">> {
+  input: { [Field in keyof UpdateFabricInput]?: UpdateFabricInput[Field] | undefined },
+  ifMatch?: string,
+): Promise<Result<null, "name_taken" | "changed">> {
   const { actor, teamId, fabricId } = scope;
   try {
-    await db.$transaction(async (tx) => {
+    return await db.$transaction(async (tx) => {
       const [former] = await tx.$queryRaw<{ name: string; description: string }[]>`
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
       if (!former) throw new NotFound("There is no such fabric.");
+      const { name = former.name, description = former.description } = input;
+      if (ifMatch !== undefined && ifMatch !== fabricTag(former)) return fail("changed");
       const isRenamed = former.name !== name;
       const fields = [
         ...(isRenamed ? ["name"] : []),
         ...(former.description !== description ? ["description"] : []),
       ];
-      if (fields.length === 0) return;
+      if (fields.length === 0) return ok(null);
       await tx.fabric.update({
         where: { id: fabricId, teamId },
         data: { name, nameKey: name.toLowerCase(), description },
@@ -88,12 +138,12 @@ export async function updateFabric(
         object: { kind: "fabric", id: fabricId, name },
         details: isRenamed ? { fields, from: former.name, to: name } : { fields },
       });
+      return ok(null);
     });
   } catch (error) {
-    if (isUniqueViolation(error)) return fail("name_taken", nameTaken(name));
+    if (isUniqueViolation(error)) return fail("name_taken", nameTaken(input.name ?? ""));
     throw error;
   }
-  return ok(null);
 }
 
 function nameTaken(name: string): Record<string, string> {

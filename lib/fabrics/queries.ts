@@ -29,18 +29,22 @@ const columns = {
 type Row = Prisma.FabricGetPayload<{ select: typeof columns }>;
 
 /** One page of the fabrics of the actor's teams, by name. */
-export async function listFabrics(actor: Actor, query: FabricListQuery): Promise<FabricPage> {
+export async function listFabrics(
+  actor: Actor,
+  query: FabricListQuery,
+  limit = pageSize,
+): Promise<FabricPage> {
   const ofActor: Prisma.FabricWhereInput = { team: { memberships: { some: { userId: actor.id } } } };
   const isBackward = query.after === undefined && query.before !== undefined;
   const cursor = parseCursor(query.after ?? query.before);
   const rows = await db.fabric.findMany({
     where: { AND: [ofActor, matches(query), cursor ? beyond(cursor, isBackward) : {}] },
     orderBy: isBackward ? [{ nameKey: "desc" }, { id: "desc" }] : [{ nameKey: "asc" }, { id: "asc" }],
-    take: pageSize + 1,
+    take: limit + 1,
     select: columns,
   });
-  const hasMore = rows.length > pageSize;
-  const page = rows.slice(0, pageSize);
+  const hasMore = rows.length > limit;
+  const page = rows.slice(0, limit);
   if (isBackward) page.reverse();
   const [first, last] = [page.at(0), page.at(-1)];
   return {

@@ -10,13 +10,13 @@ export const providers = {
 export type Provider = keyof typeof providers;
 export const providerKeys = ["none", "databricks", "bigquery", "snowflake"] as const satisfies Provider[];
 
-const name = z
+export const fabricName = z
   .string()
   .trim()
   .min(1, "Name is empty.")
   .max(128, "Name is longer than 128 characters.")
   .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
-const description = z
+export const fabricDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
@@ -25,8 +25,8 @@ const description = z
 
 /** Create Fabric; its team is the scope of the action. */
 export const createFabricInput = z.object({
-  name,
-  description,
+  name: fabricName,
+  description: fabricDescription,
   provider: z.enum(providerKeys, "Choose a provider.").default("none"),
 });
 export type CreateFabricInput = z.infer<typeof createFabricInput>;
@@ -35,7 +35,7 @@ export type CreateFabricInput = z.infer<typeof createFabricInput>;
 export const createFabricForm = createFabricInput.extend({ teamId: z.string().min(1, "Choose a team.") });
 
 /** Edit Basic Info. Team and provider do not change. */
-export const updateFabricInput = z.object({ name, description });
+export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
 /** The state of the Metadata page, as it stands in the URL. */

@@ -1,5 +1,5 @@
 import "server-only";
-import type { Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db";
 import { type Once, onceForMs } from "@/lib/idempotency/once";
 
 /**
@@ -12,4 +12,9 @@ export async function keepOnce(tx: Tx, once: Once | undefined, objectId: string)
     where: { key: once.key, createdAt: { lte: new Date(Date.now() - onceForMs) } },
   });
   await tx.idempotentCreate.createMany({ data: [{ ...once, objectId }] });
+}
+
+/** Forgets a create whose work was taken back, so that it can be tried again with the same key. */
+export async function forgetOnce(once: Once | undefined): Promise<void> {
+  if (once) await db.idempotentCreate.deleteMany({ where: { key: once.key } });
 }

@@ -47,13 +47,13 @@ export async function createSecret(
   return ok({ id: prepared.id, name, subKind });
 }
 
-/** Seals a new secret's fields, before the transaction that stores them. */
+/** Seals a new secret's fields, before the transaction that stores them; `id` is a new one. */
 export async function prepareSecret(
   client: Db | Tx,
   { fabricId }: Writer,
   input: CreateSecretInput,
+  id = uuidv7(),
 ): Promise<PreparedSecret> {
-  const id = uuidv7();
   const key = await sealingKey(client, fabricId);
   const place = { secretId: id, subKind: input.subKind, version: 1 };
   return { id, input, sealed: await sealFields(key, place, input.fields) };

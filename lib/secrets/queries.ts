@@ -30,17 +30,21 @@ const summaryColumns = {
 type Row = Prisma.SecretGetPayload<{ select: typeof summaryColumns }>;
 
 /** One page of a fabric's secrets. */
-export async function listSecrets(scope: Scope<"secret:list">, query: SecretListQuery): Promise<SecretPage> {
+export async function listSecrets(
+  scope: Scope<"secret:list">,
+  query: SecretListQuery,
+  limit = pageSize,
+): Promise<SecretPage> {
   const { orderBy, where, isBackward } = keyset(query);
   const inFabric = { fabricId: scope.fabricId, deletedAt: null };
   const rows = await db.secret.findMany({
     where: { AND: [inFabric, matches(query), where] },
     orderBy,
-    take: pageSize + 1,
+    take: limit + 1,
     select: summaryColumns,
   });
-  const hasMore = rows.length > pageSize;
-  const page = rows.slice(0, pageSize);
+  const hasMore = rows.length > limit;
+  const page = rows.slice(0, limit);
   if (isBackward) page.reverse();
   const isPaged = query.after !== undefined || isBackward;
   const hasNext = isBackward ? true : hasMore;
@@ -86,7 +90,6 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
   const connections = new Map(row.usedBy.map(({ connection }) => [connection.id, connection]));
   return {
     ...summary,
-    version: current.version,
     fields: Object.entries(manifestOf(current.manifest)).map(([field, version]) => ({
       field,
       version,
@@ -183,18 +186,21 @@ async function summaries(rows: Row[]): Promise<SecretSummary[]> {
       where: { secretId: { in: ids } },
       orderBy: [{ secretId: "asc" }, { version: "desc" }],
       distinct: ["secretId"],
-      select: { secretId: true, facts: true },
+      select: { secretId: true, version: true, facts: true },
     }),
   ]);
-  const facts = new Map(versions.map((version) => [version.secretId, version.facts]));
+  const current = new Map(versions.map((version) => [version.secretId, version]));
+  const usedBy = new Map<string, number>();
+  for (const { secretId } of uses) usedBy.set(secretId, (usedBy.get(secretId) ?? 0) + 1);
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
     subKind: subKindOf(row),
     description: row.description,
-    usedBy: uses.filter(({ secretId }) => secretId === row.id).length,
+    version: current.get(row.id)?.version ?? 0,
+    usedBy: usedBy.get(row.id) ?? 0,
     // Written by `createSecret` and `replaceSecret` alone, in this shape.
-    facts: (facts.get(row.id) ?? {}) as SecretFacts,
+    facts: (current.get(row.id)?.facts ?? {}) as SecretFacts,
     createdAt: row.createdAt,
     createdByName: row.createdByName,
     updatedAt: row.updatedAt,

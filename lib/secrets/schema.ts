@@ -3,15 +3,20 @@ import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registr
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
-/** A name of a secret; another is answered with one that fits. */
+const nameRule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
+
+/** A name of a secret; another is refused without being repeated. */
+export const plainSecretName = z.string().min(1, "Name is empty.").regex(namePattern, nameRule);
+
+/** A name of a secret, for forms: another is answered with one that fits. */
 export const secretName = z
   .string()
   .min(1, "Name is empty.")
   .superRefine((name, ctx) => {
     if (name === "" || namePattern.test(name)) return;
     const suggestion = suggestName(name);
-    const rule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
-    ctx.addIssue({ code: "custom", message: suggestion ? `${rule} For example: ${suggestion}` : rule });
+    const message = suggestion ? `${nameRule} For example: ${suggestion}` : nameRule;
+    ctx.addIssue({ code: "custom", message });
   });
 
 /** True for a name that a secret can have. */
@@ -153,6 +158,8 @@ export type SecretSummary = {
   name: string;
   subKind: SubKind;
   description: string;
+  /** The current version. */
+  version: number;
   usedBy: number;
   facts: SecretFacts;
   createdAt: Date;
@@ -171,7 +178,6 @@ export type SecretPage = {
 
 /** Everything about a secret but its value. */
 export type SecretDetail = SecretSummary & {
-  version: number;
   /** Field → version and time in which it was last set. */
   fields: { field: string; version: number; setAt: Date | null }[];
   versions: { version: number; createdAt: Date; createdByName: string }[];

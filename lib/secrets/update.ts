@@ -92,6 +92,17 @@ export async function updateSecret(
   return ok({ id: secretId });
 }
 
+/** Stores a new version within a caller's transaction, and returns its number. */
+export async function replaceWithin(
+  tx: Tx,
+  scope: Writer,
+  secretId: string,
+  replacement: Replacement,
+): Promise<number> {
+  const secret = await lockSecret(tx, scope, secretId);
+  return addVersion(tx, scope, secret, await lastVersion(tx, secretId), replacement);
+}
+
 function lastVersion(tx: Tx, secretId: string) {
   return tx.secretVersion.findFirstOrThrow({
     where: { secretId },
@@ -178,7 +189,8 @@ async function unlessTaken<T, Code extends string>(
   }
 }
 
-async function destinationsOf(scope: Writer, secretId: string): Promise<string[]> {
+/** The ids of the places where the current value may be sent. */
+export async function destinationsOf(scope: Writer, secretId: string): Promise<string[]> {
   const rows = await db.allowedDestination.findMany({
     where: { secretId, fabricId: scope.fabricId },
     orderBy: { version: "desc" },
@@ -188,7 +200,7 @@ async function destinationsOf(scope: Writer, secretId: string): Promise<string[]
 }
 
 /** After the commit and failing safe: an allowance that was not carried is asked for again at the next use. */
-async function carryDestinations(
+export async function carryDestinations(
   scope: Writer,
   secretId: string,
   version: number,

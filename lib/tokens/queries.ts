@@ -1,8 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
-import type { TokenSummary } from "@/lib/tokens/schema";
-import { tokenStatus } from "@/lib/tokens/status";
+import { type TokenSummary, tokenStatus } from "@/lib/tokens/schema";
 
 /** The newest 200 pipeline tokens of a fabric, those that work first. */
 export async function listTokens(scope: Scope<"token:list">): Promise<TokenSummary[]> {

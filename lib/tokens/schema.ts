@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TokenStatus } from "@/lib/tokens/status";
 
 /** How long a pipeline token can live, in days. */
 export const tokenLifetimes = {
@@ -78,3 +77,15 @@ export type TokenSummary = {
 
 /** What is shown once: the token, and where a pipeline sends it. */
 export type NewToken = { id: string; token: string };
+
+/** Whether a token still works. */
+export type TokenStatus = "active" | "expired" | "revoked";
+
+/** The status of a pipeline's or a person's token at `now`. */
+export function tokenStatus(
+  { expiresAt, revokedAt }: { expiresAt: Date | null; revokedAt: Date | null },
+  now: Date,
+): TokenStatus {
+  if (revokedAt) return "revoked";
+  return expiresAt && expiresAt <= now ? "expired" : "active";
+}

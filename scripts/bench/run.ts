@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { managementRows } from "@/scripts/bench/management-rows";
 import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
-import { seed } from "@/scripts/bench/seed";
+import { seed, seedLarge } from "@/scripts/bench/seed";
 import { printTable } from "@/scripts/bench/table";
+import { startWeb } from "@/scripts/bench/web";
 import { yardsticks } from "@/scripts/bench/yardsticks";
 import { startPostgres } from "@/scripts/embedded-postgres.mjs";
 import { createTestAutomates } from "@/scripts/test-automate";
@@ -13,8 +15,8 @@ import { createTestDatabase } from "@/scripts/test-database";
 import { createTestKeys } from "@/scripts/test-keys";
 
 /*
- * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate as it is shipped, the load generator
- * in a third process, all on this machine.
+ * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate and web as they are shipped, the load
+ * generator in a process of its own, all on this machine.
  *   SECONDS=4 ROWS=resolve CLIENTS=64 PROFILE_DIR=/tmp/profiles npm run bench
  */
 const seconds = Number(process.env.SECONDS ?? 4);
@@ -23,7 +25,7 @@ const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
 const profileDir = process.env.PROFILE_DIR;
 const dir = await mkdtemp(join("/tmp", "selvage-bench-"));
 const postgres = await startPostgres({ dir, password: "bench", flags: ["max_connections=300"] });
-process.env.TEST_DATABASE_URL = postgres.url("postgres");
+Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_TEMPLATE: "bench_template" });
 const keys = await createTestKeys();
 Object.assign(process.env, keys.web, keys.automate);
 const urls = await createTestDatabase("automate");
@@ -35,17 +37,25 @@ try {
     { NODE_ENV: "production" },
     profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [],
   );
+  const web = await startWeb(keys, {
+    webUrl: urls.webUrl,
+    automateUrl: automate.url,
+    log: join(dir, "web.log"),
+  });
+  const large = await seedLarge(urls);
   const bareUrl = await processes.startBareServer();
   const rows = [
     ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
     ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
     ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
+    ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
   ];
   await printTable(
     rows.filter(({ title }) => wanted.test(title)),
     clients,
     automate.process.pid,
   );
+  await web.stop();
   // A profile is written at the end of a process.
   automate.process.kill();
   await once(automate.process, "exit");

@@ -21,5 +21,10 @@ export type LoadResult = {
   failures: number;
 };
 
-/** One line of the table. `unitsPerRequest` is above 1 where one request does many. */
-export type BenchRow = { title: string; unitsPerRequest?: number; run(clients: number): Promise<LoadResult> };
+/** One line of the table. `unitsPerRequest` is above 1 where one request does many; `pid` is the program that answers, where it is not automate. */
+export type BenchRow = {
+  title: string;
+  unitsPerRequest?: number;
+  pid?: number | undefined;
+  run(clients: number): Promise<LoadResult>;
+};

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { newPipelineToken } from "@/lib/access/pipeline";
+import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestDatabase } from "@/scripts/test-database";
@@ -7,6 +8,9 @@ import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 
 /** A fabric of the benchmark: a token for it, and the names of its secrets with their ids. */
 export type BenchFabric = { fabricId: string; token: string; secrets: { id: string; name: string }[] };
+
+/** One fabric with all of 10,000 secrets, and an access token of its Admin. */
+export type LargeFabric = { fabricId: string; accessToken: string };
 
 const fabrics = 100;
 const secretsEach = 100;
@@ -17,7 +21,7 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
   const made: BenchFabric[] = [];
   for (let i = 0; i < fabrics; i += 1) {
     const fabric = await createTestFabric(owner, `bench ${i}`);
-    const secrets = await addSecrets(owner, fabric, webUrl);
+    const secrets = await addSecrets(owner, fabric, webUrl, secretsEach);
     await addConnection(owner, fabric, secrets[0]?.id ?? "");
     made.push({ fabricId: fabric.fabricId, token: await addToken(owner, fabric), secrets });
   }
@@ -27,6 +31,18 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
   await owner.$executeRawUnsafe("VACUUM ANALYZE");
   await owner.$disconnect();
   return made;
+}
+
+/** Writes 10,000 text secrets in one fabric, for lists and searches. */
+export async function seedLarge({ ownerUrl, webUrl }: TestDatabase): Promise<LargeFabric> {
+  const owner = createDb(ownerUrl);
+  const fabric = await createTestFabric(owner, "bench large");
+  for (let i = 0; i < 10; i += 1) await addSecrets(owner, fabric, webUrl, 1000, i * 1000);
+  const { token, tokenHash } = newAccessToken();
+  await owner.accessToken.create({ data: { userId: fabric.admin.id, name: "bench", tokenHash } });
+  await owner.$executeRawUnsafe("VACUUM ANALYZE");
+  await owner.$disconnect();
+  return { fabricId: fabric.fabricId, accessToken: token };
 }
 
 async function addToken(owner: Db, { fabricId, admin }: TestFabric): Promise<string> {
@@ -50,12 +66,18 @@ async function addConnection(owner: Db, { fabricId, user }: TestFabric, secretId
   await owner.connectionSecret.create({ data: { connectionId: id, field: "password", secretId, fabricId } });
 }
 
-async function addSecrets(owner: Db, { fabricId, user }: TestFabric, webUrl: string) {
+async function addSecrets(
+  owner: Db,
+  { fabricId, user }: TestFabric,
+  webUrl: string,
+  count: number,
+  first = 0,
+) {
   process.env.WEB_DATABASE_URL = webUrl;
   const key = await sealingKey(owner, fabricId);
   delete process.env.WEB_DATABASE_URL;
   const by = { createdById: user.id, createdByName: user.name };
-  const secrets = Array.from({ length: secretsEach }, (_, i) => ({ id: uuidv7(), name: `secret_${i}` }));
+  const secrets = Array.from({ length: count }, (_, i) => ({ id: uuidv7(), name: `secret_${first + i}` }));
   await owner.secret.createMany({
     data: secrets.map(({ id, name }) => ({
       id,

@@ -3,7 +3,7 @@ import type { BenchRow, LoadResult } from "@/scripts/bench/schema";
 
 /**
  * Runs each row with each number of clients and prints the table as Markdown, a row as soon as it is known. The last column is
- * the processor time of automate for one answer: it says more than a rate where others use the machine too.
+ * the processor time of automate, or of the program that answers, for one answer: it says more than a rate where others use the machine too.
  */
 export async function printTable(
   rows: readonly BenchRow[],
@@ -11,15 +11,15 @@ export async function printTable(
   automatePid: number | undefined,
 ): Promise<void> {
   const heads = clients.flatMap((n) => [`${n} client${n === 1 ? "" : "s"}`, "p50", "p99"]);
-  print(["", ...heads, "automate's CPU each"]);
+  print(["", ...heads, "CPU each"]);
   print(["---", ...heads.map(() => "--:"), "--:"]);
-  for (const { title, unitsPerRequest = 1, run } of rows) {
+  for (const { title, unitsPerRequest = 1, pid = automatePid, run } of rows) {
     const cells: string[] = [];
     let cpu = "";
     for (const n of clients) {
-      const before = cpuSeconds(automatePid);
+      const before = cpuSeconds(pid);
       const result = await run(n);
-      const after = cpuSeconds(automatePid);
+      const after = cpuSeconds(pid);
       cells.push(...cellsOf(result, unitsPerRequest));
       if (before !== null && after !== null)
         cpu = `${Math.round(((after - before) * 1e6) / (result.answers * unitsPerRequest))} µs`;

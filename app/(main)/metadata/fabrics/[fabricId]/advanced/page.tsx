@@ -2,12 +2,14 @@ import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
 import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
 import { WhoCan } from "@/components/fabrics/who-can";
+import { IssuerSection } from "@/components/issuers/issuer-section";
 import { CreateTokenButton } from "@/components/tokens/create-token-button";
 import { TokenTable } from "@/components/tokens/token-table";
 import { EmptyState } from "@/components/ui/empty-state";
 import { getDestinationRule } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
+import { listIssuers } from "@/lib/issuers/queries";
 import { requireScope } from "@/lib/server/require-scope";
 import { listTokens } from "@/lib/tokens/queries";
 
@@ -18,6 +20,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const scope = await requireScope(fabricId, "token:list");
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   const tokens = await listTokens(scope);
+  const issuers = await listIssuers(scope);
   const rule = await getDestinationRule(scope);
   const isAdmin = scope.role === "admin";
   const act = isAdmin ? (
@@ -49,6 +52,12 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
           </EmptyState>
         )}
       </section>
+      <IssuerSection
+        fabricId={fabric.id}
+        issuers={issuers}
+        isAdmin={isAdmin}
+        whoCan={<WhoCan act="can trust issuers" team={fabric.team.name} admins={fabric.admins} />}
+      />
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
     </div>
   );

@@ -1,0 +1,32 @@
+import { KeyRound } from "lucide-react";
+import type { Metadata } from "next";
+import { AccessTokenTable } from "@/components/access-tokens/access-token-table";
+import { GenerateTokenButton } from "@/components/access-tokens/generate-token-button";
+import { EmptyState } from "@/components/ui/empty-state";
+import { PageHeader } from "@/components/ui/page-header";
+import { listAccessTokens } from "@/lib/access-tokens/queries";
+import { webEnv } from "@/lib/env";
+import { requireActor } from "@/lib/server/require-scope";
+
+export const metadata: Metadata = { title: "Access Tokens" };
+
+export default async function AccessTokensPage() {
+  const tokens = await listAccessTokens(await requireActor());
+  return (
+    <>
+      <PageHeader
+        title="Access Tokens"
+        description="Your scripts use the management API with one of these. It may do what you may, but never receives a value, and never changes members, pipeline tokens or destinations."
+        // Always here: moved by the first token, the dialog that shows it would be gone with it.
+        actions={<GenerateTokenButton apiUrl={webEnv().PUBLIC_URL} />}
+      />
+      {tokens.length > 0 ? (
+        <AccessTokenTable tokens={tokens} />
+      ) : (
+        <EmptyState icon={<KeyRound />} title="No access tokens yet">
+          You need one to manage fabrics, secrets and connections by a script or from the command line.
+        </EmptyState>
+      )}
+    </>
+  );
+}

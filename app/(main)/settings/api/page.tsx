@@ -1,0 +1,30 @@
+import type { Metadata } from "next";
+import { ApiReference } from "@/components/api-reference/api-reference";
+import { PageHeader } from "@/components/ui/page-header";
+import { referenceOperations } from "@/lib/management/reference";
+import { requireActor } from "@/lib/server/require-scope";
+
+export const metadata: Metadata = { title: "API reference" };
+
+export default async function ApiReferencePage() {
+  await requireActor();
+  return (
+    <>
+      <PageHeader
+        title="API reference"
+        description={
+          <>
+            The management API takes an access token in the header{" "}
+            <code className="font-mono text-sm">X-AUTH-TOKEN</code>. For generators of clients it is described
+            as OpenAPI at{" "}
+            <a className="text-accent-text underline" href="/api/openapi.json">
+              /api/openapi.json
+            </a>
+            .
+          </>
+        }
+      />
+      <ApiReference operations={referenceOperations()} />
+    </>
+  );
+}

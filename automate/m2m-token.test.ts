@@ -1,0 +1,183 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "@/automate/app";
+import { listen } from "@/e2e/fakes/listening";
+import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const clientSecret = `canary${randomBytes(12).toString("hex")}`;
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let app: FastifyInstance;
+let tokens: TokenServer;
+let pipeline: string;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, web, automate, {
+    AUTOMATE_URL: "http://automate.test",
+    EGRESS_ALLOW: "127.0.0.0/8",
+  });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  tokens = await startTokenServer({ client: { clientId: "crm", clientSecret }, scope: "read" });
+  app = createApp({
+    keys: fabric.keys,
+    runPrepared: () => Promise.reject(new Error("No check is run here.")),
+    logger: false,
+  });
+  pipeline = await addToken();
+});
+
+afterAll(async () => {
+  await app.close();
+  await tokens.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function addToken(): Promise<string> {
+  const { token, tokenHash } = newPipelineToken();
+  const { fabricId, admin } = fabric;
+  const by = { createdById: admin.id, createdByName: admin.name };
+  await owner.pipelineToken.create({ data: { fabricId, name: "nightly", tokenHash, ...by } });
+  return token;
+}
+
+let count = 0;
+/** An M2M OAuth secret of the token server, or of another address, in as many versions. */
+async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Promise<string> {
+  count += 1;
+  const id = `crm_${count}`;
+  const { host } = new URL(authUrl);
+  const versions = secrets.map((secret) => ({
+    by: "user" as const,
+    fields: { clientId: "crm", clientSecret: secret, authUrl, scope: "read" },
+  }));
+  await addTestSecret(owner, fabric, urls.webUrl, {
+    id,
+    subKind: "m2m_oauth",
+    facts: { authHost: host },
+    versions,
+  });
+  return id;
+}
+
+async function ask(name: string, payload?: object, token = pipeline) {
+  const response = await app.inject({
+    method: "POST",
+    url: `/v1/secrets/${name}/token`,
+    headers: { authorization: `Bearer ${token}`, ...(payload ? { "content-type": "application/json" } : {}) },
+    ...(payload ? { payload: JSON.stringify(payload) } : {}),
+  });
+  expect(response.payload).not.toContain(clientSecret);
+  return { status: response.statusCode, headers: response.headers, json: response.json() };
+}
+
+const events = (action: string, objectId: string) => owner.auditEvent.count({ where: { action, objectId } });
+
+describe("a token of an M2M OAuth secret", () => {
+  test("is a real one, bought once however many ask, and each hand-out is on record", async () => {
+    const name = await addClient();
+    const before = tokens.asked();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(name)));
+    const given = new Set(answers.map(({ json }) => json.access_token));
+    expect(given.size).toBe(1);
+    const [first] = answers;
+    expect(first?.json).toMatchObject({ token_type: "Bearer", version: 1, expires_in: expect.any(Number) });
+    expect(first?.headers["cache-control"]).toBe("no-store");
+    expect(await tokens.isValid(String(first?.json.access_token))).toBe(true);
+    expect(tokens.asked()).toBe(before + 1);
+    expect([await events("secret.token", name), await events("secret.use", name)]).toEqual([20, 1]);
+  });
+
+  test("is bought anew, once, when the one that is kept was rejected", async () => {
+    const name = await addClient();
+    const first = (await ask(name)).json.access_token;
+    const before = tokens.asked();
+    const again = await Promise.all(Array.from({ length: 5 }, () => ask(name, { rejected: first })));
+    const given = new Set(again.map(({ json }) => json.access_token));
+    expect([given.size, given.has(first), tokens.asked()]).toEqual([1, false, before + 1]);
+    // Whoever comes late with the old one gets the one that took its place.
+    expect((await ask(name, { rejected: first })).json.access_token).toBe([...given][0]);
+    expect(tokens.asked()).toBe(before + 1);
+  });
+
+  test("is of the version that is current: a replaced secret buys its own", async () => {
+    const name = await addClient(tokens.authUrl, ["wrong", clientSecret]);
+    expect((await ask(name)).json).toMatchObject({ version: 2, token_type: "Bearer" });
+  });
+
+  test("is renewed before it ends, and not kept beyond what its server says", async () => {
+    let bought = 0;
+    const server = createServer((_request, response) => {
+      bought += 1;
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ access_token: `t${bought}`, token_type: "bearer", expires_in: 1 }));
+    });
+    const { port, close } = await listen(server);
+    const name = await addClient(`http://127.0.0.1:${port}/token`);
+    expect((await ask(name)).json.access_token).toBe("t1");
+    expect((await ask(name)).json.access_token).toBe("t1");
+    await expect
+      .poll(async () => (await ask(name)).json.access_token, { interval: 200, timeout: 5_000 })
+      .toBe("t2");
+    await close();
+  });
+
+  test("that its server refuses is told from a closed list, and soon not asked for any more", async () => {
+    const name = await addClient(tokens.authUrl, ["wrong"]);
+    const before = tokens.asked();
+    const codes = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      const { status, headers, json } = await ask(name);
+      codes.push(
+        `${status} ${json.error.code} ${headers["retry-after"] === undefined ? "" : "later"}`.trim(),
+      );
+    }
+    expect(codes).toEqual([
+      "502 rejected_credentials",
+      "429 sign_in_paused later",
+      "429 sign_in_paused later",
+      "429 sign_in_paused later",
+    ]);
+    // A try shows the secret in both ways that a server may want it, and counts as two.
+    expect(tokens.asked()).toBe(before + 2);
+  });
+
+  test.each([
+    ["http://127.0.0.1:9/token", "connection_refused"],
+    ["https://169.254.169.254/token", "address_refused"],
+    ["https://nothing.invalid/token", "name_not_found"],
+  ])("cannot be bought at %s: %s", async (authUrl, code) => {
+    expect(await ask(await addClient(authUrl))).toMatchObject({ status: 502, json: { error: { code } } });
+  });
+
+  test("is not for another type, a name that is not there, or a token that is no more", async () => {
+    const versions = [{ by: "user" as const, fields: { value: "x" } }];
+    await addTestSecret(owner, fabric, urls.webUrl, { id: "plain", subKind: "text", versions });
+    expect(await ask("plain")).toMatchObject({ status: 409, json: { error: { code: "wrong_type" } } });
+    expect((await ask("nothing")).status).toBe(404);
+    expect((await ask("plain", { force: true })).status).toBe(400);
+    const name = await addClient();
+    const revoked = await addToken();
+    expect((await ask(name, undefined, revoked)).status).toBe(200);
+    await owner.pipelineToken.updateMany({
+      where: {
+        name: "nightly",
+        NOT: { id: (await owner.pipelineToken.findFirstOrThrow({ orderBy: { id: "asc" } })).id },
+      },
+      data: { revokedAt: new Date() },
+    });
+    expect((await ask(name, undefined, revoked)).status).toBe(401);
+  });
+});

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "@/automate/refusal";
+import { authorizeRequest } from "@/automate/verify-request";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { db, type Tx } from "@/lib/db";
+
+/** Destroys a fabric for an Admin of its team. */
+export function fabricRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["fabric:delete"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "fabric:delete", "fabric:write");
+    const { actor, teamId, fabricId } = scope;
+    if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");
+    await db.$transaction(async (tx) => {
+      const fabric = await tx.fabric.findUnique({ where: { id: fabricId }, select: { name: true } });
+      if (!fabric) throw new Refusal(404, "not_found", "There is no such fabric.");
+      await destroy(tx, fabricId);
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "fabric.delete",
+        object: { kind: "fabric", id: fabricId, name: fabric.name },
+      });
+    });
+    return { id: fabricId };
+  });
+}
+
+/** In the order in which rows refer to one another. Without its keys nothing that was sealed to the fabric opens again. */
+async function destroy(tx: Tx, fabricId: string): Promise<void> {
+  const ofFabric = { where: { fabricId } };
+  await tx.fabricKey.deleteMany(ofFabric);
+  await tx.pipelineToken.deleteMany(ofFabric);
+  await tx.trustedIssuer.deleteMany(ofFabric);
+  await tx.connectionSecret.deleteMany(ofFabric);
+  await tx.connection.deleteMany(ofFabric);
+  await tx.secret.deleteMany(ofFabric);
+  await tx.connectionCheck.deleteMany(ofFabric);
+  await tx.signInAttempt.deleteMany(ofFabric);
+  await tx.fabric.deleteMany({ where: { id: fabricId } });
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "@/automate/refusal";
+import { authorizeRequest } from "@/automate/verify-request";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { db } from "@/lib/db";
+
+/** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
+export function issuerRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["issuer:create"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:create", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    return db.$transaction(async (tx) => {
+      const { id } = await tx.trustedIssuer.create({
+        data: { ...body, fabricId, createdById: actor.id, createdByName: actor.name },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "issuer.create",
+        object: { kind: "issuer", id, name: body.name },
+      });
+      return { id };
+    });
+  });
+
+  app.post(automateRequests["issuer:delete"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:delete", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    return db.$transaction(async (tx) => {
+      const row = await tx.trustedIssuer.findFirst({
+        where: { id: body.issuerId, fabricId },
+        select: { id: true, name: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      await tx.trustedIssuer.deleteMany({ where: { id: row.id } });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "issuer.delete",
+        object: { kind: "issuer", id: row.id, name: row.name },
+      });
+      return { id: row.id };
+    });
+  });
+}

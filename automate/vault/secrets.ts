@@ -1,0 +1,101 @@
+import type { UsableSecret } from "@/automate/current-secret";
+import type { FabricKeys } from "@/automate/fabric-keys";
+import type { Opened } from "@/automate/open-secret";
+import { getSecretByName, openForUse } from "@/automate/read-secret";
+import { Refusal } from "@/automate/refusal";
+import { answerValue } from "@/automate/secret-answer";
+import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
+import type { VaultCaller } from "@/automate/vault/caller";
+import { reachesSecret } from "@/lib/access/restriction";
+import { db } from "@/lib/db";
+
+/**
+ * `{mount}/data/{path}`: the current version's fields by their API names; of a Text `value`; of a Binary `value` as Base64 and
+ * its `fileName`. A former version does not open, and is told as one that was destroyed.
+ */
+export async function readData(
+  keys: FabricKeys,
+  caller: VaultCaller,
+  path: string,
+  wanted: string | undefined,
+): Promise<VaultAnswer> {
+  const secret = await findSecret(caller, path);
+  const version = wanted === undefined || wanted === "0" ? secret.version : Number(wanted);
+  if (!Number.isInteger(version) || version < 1) throw new VaultRefusal(400, ["version must be a number"]);
+  const row = await db.secretVersion.findUnique({
+    where: { secretId_version: { secretId: secret.id, version } },
+    select: { createdAt: true },
+  });
+  if (!row) throw new VaultRefusal(404, []);
+  if (version !== secret.version)
+    throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
+  const [opened = {}] = await openForUse(keys, caller, [secret]);
+  return { data: { data: fieldsOf(secret, opened), metadata: versionOf(version, row.createdAt, false) } };
+}
+
+/** `{mount}/metadata/{path}`: its versions, and when each was made. Opens nothing. */
+export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
+  const { id, version } = await findSecret(caller, path);
+  const rows = await db.secretVersion.findMany({
+    where: { secretId: id },
+    orderBy: { version: "asc" },
+    select: { version: true, createdAt: true },
+  });
+  const versions = rows.map((row) => {
+    const { created_time, deletion_time, destroyed } = versionOf(
+      row.version,
+      row.createdAt,
+      row.version !== version,
+    );
+    return [String(row.version), { created_time, deletion_time, destroyed }];
+  });
+  return {
+    data: {
+      cas_required: false,
+      created_time: rows.at(0)?.createdAt.toISOString(),
+      current_version: version,
+      custom_metadata: null,
+      delete_version_after: "0s",
+      max_versions: 1,
+      oldest_version: rows.at(0)?.version ?? version,
+      updated_time: rows.at(-1)?.createdAt.toISOString(),
+      versions: Object.fromEntries(versions),
+    },
+  };
+}
+
+/** LIST of `{mount}/metadata`: the names of the secrets that the token reaches. There are no folders. */
+export async function listNames({ scope }: VaultCaller, path: string): Promise<VaultAnswer> {
+  if (path !== "") throw new VaultRefusal(404, []);
+  const rows = await db.secret.findMany({
+    where: { fabricId: scope.fabricId, deletedAt: null },
+    orderBy: { nameKey: "asc" },
+    select: { id: true, name: true },
+  });
+  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name] : []));
+  if (keys.length === 0) throw new VaultRefusal(404, []);
+  return { data: { keys } };
+}
+
+function findSecret(caller: VaultCaller, path: string): Promise<UsableSecret> {
+  return getSecretByName(caller, path).catch((error: unknown) => {
+    if (error instanceof Refusal && error.status === 404) throw new VaultRefusal(404, []);
+    throw error;
+  });
+}
+
+function fieldsOf({ subKind, facts }: UsableSecret, opened: Opened): Record<string, string> {
+  const value = answerValue(subKind, opened);
+  if (typeof value !== "string") return value;
+  return subKind === "binary" && facts.fileName ? { value, fileName: facts.fileName } : { value };
+}
+
+function versionOf(version: number, createdAt: Date, destroyed: boolean) {
+  return {
+    created_time: createdAt.toISOString(),
+    custom_metadata: null,
+    deletion_time: "",
+    destroyed,
+    version,
+  };
+}

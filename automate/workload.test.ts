@@ -1,0 +1,197 @@
+import { createServer } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "@/automate/app";
+import { type Listening, listen } from "@/e2e/fakes/listening";
+import { createDb, type Db, db } from "@/lib/db";
+import { matchesSubject } from "@/lib/issuers/schema";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+let app: FastifyInstance;
+let server: Listening;
+let issuer: string;
+let pair: { publicKey: CryptoKey; privateKey: CryptoKey };
+let asked = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  Object.assign(process.env, web, automate, {
+    AUTOMATE_URL: "http://automate.test",
+    EGRESS_ALLOW: "127.0.0.0/8",
+  });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+  const versions = [{ by: "user" as const, fields: { value: "open sesame" } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id: "warehouse", subKind: "text", versions });
+  pair = await generateKeyPair("RS256", { extractable: true });
+  const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" }] };
+  // An issuer of workloads has two documents: what OpenID Connect Discovery asks for, and its keys.
+  const http = createServer((request, response) => {
+    asked += 1;
+    response.setHeader("content-type", "application/json");
+    const isKeys = request.url === "/keys";
+    response.end(JSON.stringify(isKeys ? jwks : { issuer, jwks_uri: `${issuer}/keys` }));
+  });
+  server = await listen(http);
+  issuer = `http://127.0.0.1:${server.port}`;
+  app = createApp({
+    keys: fabric.keys,
+    runPrepared: () => Promise.reject(new Error("No check is run here.")),
+    logger: false,
+  });
+  await trust(fabric);
+});
+
+afterAll(async () => {
+  await app.close();
+  await server.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function trust({ fabricId, admin }: TestFabric, more: object = {}) {
+  return owner.trustedIssuer.create({
+    data: {
+      fabricId,
+      name: "Kubernetes",
+      issuer,
+      audience: "selvage",
+      subject: "system:serviceaccount:etl:*",
+      createdById: admin.id,
+      createdByName: admin.name,
+      ...more,
+    },
+  });
+}
+
+type Changes = {
+  iss?: string;
+  aud?: string | string[];
+  sub?: string;
+  exp?: string;
+  kid?: string;
+  key?: CryptoKey | Uint8Array;
+  alg?: string;
+};
+
+function sign(changes: Changes = {}) {
+  const {
+    iss = issuer,
+    aud = "selvage",
+    sub = "system:serviceaccount:etl:nightly",
+    exp = "10m",
+    kid = "k1",
+  } = changes;
+  return new SignJWT({})
+    .setProtectedHeader({ alg: changes.alg ?? "RS256", kid })
+    .setIssuer(iss)
+    .setAudience(aud)
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime(exp)
+    .sign(changes.key ?? pair.privateKey);
+}
+
+function read(token: string, headers: object = {}) {
+  return app.inject({
+    url: "/v1/secrets/warehouse",
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  });
+}
+
+describe("a workload of an issuer that the fabric trusts", () => {
+  test("reads a secret, and is on record by issuer and subject", async () => {
+    const response = await read(await sign({ aud: ["other", "selvage"] }));
+    expect([response.statusCode, response.json().value]).toEqual([200, "open sesame"]);
+    const event = await owner.auditEvent.findFirstOrThrow({ where: { action: "secret.use" } });
+    expect(event).toMatchObject({
+      actorKind: "pipeline",
+      actorName: "Kubernetes: system:serviceaccount:etl:nightly",
+    });
+  });
+
+  test("is refused when anything about its token is not as it must be", async () => {
+    const stranger = await generateKeyPair("RS256");
+    const secret = new TextEncoder().encode(await exportSPKI(pair.publicKey));
+    const claims = { iss: issuer, aud: "selvage", sub: "system:serviceaccount:etl:nightly" };
+    const tokens = {
+      "another audience": await sign({ aud: "vault" }),
+      "another subject": await sign({ sub: "system:serviceaccount:web:nightly" }),
+      "a subject that only ends like it": await sign({ sub: "x:system:serviceaccount:etl:nightly" }),
+      "an end in the past": await sign({ exp: "-1m" }),
+      "an end in two days": await sign({ exp: "2d" }),
+      "a key of somebody else": await sign({ key: stranger.privateKey }),
+      "a key that nobody knows": await sign({ kid: "k2" }),
+      "the public key as a secret": await sign({ alg: "HS256", key: secret }),
+      "no signature": new UnsecuredJWT(claims).setIssuedAt().setExpirationTime("10m").encode(),
+      "an issuer that nobody trusts": await sign({ iss: "https://nobody.test.example" }),
+      "no sense": "a.b.c",
+    };
+    for (const [what, token] of Object.entries(tokens)) {
+      const response = await read(token);
+      expect([what, response.statusCode]).toEqual([what, 401]);
+    }
+  });
+
+  test("of an issuer that nobody trusts makes nothing be asked", async () => {
+    const before = asked;
+    await read(await sign({ iss: `${issuer}/elsewhere` }));
+    expect(asked).toBe(before);
+  });
+
+  test("says which fabric it means when several trust it", async () => {
+    const theirs = await trust(other);
+    const token = await sign();
+    expect((await read(token)).statusCode).toBe(401);
+    expect((await read(token, { "x-selvage-fabric": fabric.fabricId })).statusCode).toBe(200);
+    const headers = { "x-vault-token": token };
+    const byMount = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
+    expect(byMount.statusCode).toBe(200);
+    // There it has no such secret.
+    expect((await read(token, { "x-selvage-fabric": other.fabricId })).statusCode).toBe(404);
+    await owner.trustedIssuer.delete({ where: { id: theirs.id } });
+  });
+
+  test("signs in by the dialect of Vault, with the fabric as its role", async () => {
+    const login = async (role: string) => {
+      const payload = JSON.stringify({ role, jwt: await sign() });
+      const url = "/vault/v1/auth/jwt/login";
+      return app.inject({ method: "POST", url, payload, headers: { "content-type": "application/json" } });
+    };
+    const { auth } = (await login(fabric.fabricId)).json();
+    expect(auth.lease_duration).toBeGreaterThan(500);
+    const headers = { "x-vault-token": auth.client_token };
+    const answer = await app.inject({ url: `/vault/v1/${fabric.fabricId}/data/warehouse`, headers });
+    expect(answer.json().data.data).toEqual({ value: "open sesame" });
+    expect((await login(other.fabricId)).statusCode).toBe(400);
+  });
+
+  test("is out as soon as the fabric trusts its issuer no longer", async () => {
+    const token = await sign();
+    expect((await read(token)).statusCode).toBe(200);
+    await owner.trustedIssuer.deleteMany({ where: { fabricId: fabric.fabricId } });
+    expect((await read(token)).statusCode).toBe(401);
+  });
+});
+
+test.each([
+  ["repo:ours/etl:ref:refs/heads/main", "repo:ours/etl:ref:refs/heads/main", true],
+  ["repo:ours/*:ref:refs/heads/main", "repo:ours/etl:ref:refs/heads/main", true],
+  ["repo:ours/*:ref:refs/heads/main", "repo:ours/etl:ref:refs/heads/other", false],
+  ["repo:ours/*", "repo:ours", false],
+  ["*:nightly", "etl:nightly", true],
+  ["aa*aa", "aaa", false],
+  ["a*b*c", "a-c-b-c", true],
+  ["a.c", "abc", false],
+])("the pattern %s and the subject %s: %s", (pattern, subject, isMatch) => {
+  expect(matchesSubject(pattern, subject)).toBe(isMatch);
+});

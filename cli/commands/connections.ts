@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { Failure } from "@/cli/failure";
+import { findFabric, manage } from "@/cli/management-client";
+import { columns, tell } from "@/cli/output";
+
+type InFabric = { fabric: string };
+
+const connections = z.object({
+  Connections: z.array(
+    z.looseObject({
+      name: z.string(),
+      kind: z.string(),
+      status: z.object({ state: z.string(), checkedAt: z.string().optional() }),
+    }),
+  ),
+});
+const outcome = z.looseObject({
+  ok: z.boolean(),
+  ms: z.number(),
+  steps: z.array(z.object({ step: z.string(), state: z.string(), ms: z.number().optional() })),
+  title: z.string().optional(),
+  advice: z.string().optional(),
+  field: z.string().optional(),
+});
+
+export function addConnections(program: Command): void {
+  const group = program.command("connections").description("connections of a fabric");
+  const command = (words: string, description: string) =>
+    group
+      .command(words)
+      .description(description)
+      .requiredOption("--fabric <fabric>", "name or id of the fabric");
+  command("list", "list them with their status").action(list);
+  command("check <name>", "sign in and read one thing, as a pipeline would").action(check);
+}
+
+async function list({ fabric }: InFabric): Promise<void> {
+  const { Connections: found } = await manage(
+    "GET",
+    `/fabric/${await findFabric(fabric)}/connection`,
+    connections,
+  );
+  const rows = found.map(({ name, kind, status: { state, checkedAt = "" } }) => [
+    name,
+    kind,
+    state.replaceAll("_", " "),
+    checkedAt.slice(0, 16).replace("T", " "),
+  ]);
+  tell(found, rows.length === 0 ? "No connections." : columns(["NAME", "KIND", "STATUS", "CHECKED"], rows));
+}
+
+async function check(name: string, { fabric }: InFabric): Promise<void> {
+  const path = `/fabric/${await findFabric(fabric)}/connection/name/${encodeURIComponent(name)}/check`;
+  const result = await manage("POST", path, outcome, {});
+  const passed = result.steps.flatMap(({ step, state, ms }) =>
+    state === "passed" ? [`  ✓ ${step.replaceAll("_", " ")}${ms === undefined ? "" : ` ${ms} ms`}`] : [],
+  );
+  const { ok, ms, title = "", advice = "", field } = result;
+  const end = ok ? `It works (${ms} ms).` : `${title} ${advice}${field ? ` Property: ${field}.` : ""}`;
+  tell(result, [...passed, end].join("\n"));
+  // The outcome is told already; scripts read it off the code.
+  if (!ok) throw new Failure("failed", "The check did not pass.");
+}

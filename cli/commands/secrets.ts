@@ -1,0 +1,105 @@
+import { type Command, Option } from "commander";
+import { z } from "zod";
+import { Failure } from "@/cli/failure";
+import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
+import { columns, tell } from "@/cli/output";
+import { readValue, type Type, types, type ValueSource } from "@/cli/values";
+import { askShown } from "@/scripts/read-password";
+
+type InFabric = { fabric: string };
+const idOnly = z.object({ id: z.string() });
+const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
+const trimmed = ["--trim", "leave out one line break at the end of the value"] as const;
+
+export function addSecrets(program: Command): void {
+  const secrets = program.command("secrets").description("secrets of a fabric; their values only go in");
+  const command = (words: string, description: string) =>
+    secrets
+      .command(words)
+      .description(description)
+      .requiredOption("--fabric <fabric>", "name or id of the fabric");
+  command("list", "list them")
+    .option("--search <text>", "only those with this in name or description")
+    .action(list);
+  command("add <name>", "store one: its value is asked for, piped in, or read from a file")
+    .addOption(new Option("--type <type>", "what it is").choices(types).default("text"))
+    .option("--description <text>", "what it is for")
+    .option(...fromFile)
+    .option(...trimmed)
+    .action(add);
+  command("replace <name>", "replace its value; connections and pipelines follow")
+    .option("--keep-destinations", "the new value may be sent wherever the former one might")
+    .option(...fromFile)
+    .option(...trimmed)
+    .action(replace);
+  command("rename <name> <new-name>", "give it another name; pipelines may still read by the old one").action(
+    rename,
+  );
+  command("delete <name>", "delete one that no connection uses").option("--yes", "do not ask").action(remove);
+}
+
+async function list({ fabric, search }: InFabric & { search?: string }): Promise<void> {
+  const found = await listSecrets(await findFabric(fabric), search);
+  const rows = found.map(({ properties, subKind, version, usedBy, updatedAt, updatedBy }) => [
+    properties.name,
+    subKind,
+    String(version),
+    String(usedBy),
+    `${updatedAt.slice(0, 10)} by ${updatedBy}`,
+  ]);
+  tell(
+    found,
+    rows.length === 0 ? "No secrets." : columns(["NAME", "TYPE", "VERSION", "USED BY", "UPDATED"], rows),
+  );
+}
+
+async function add(
+  name: string,
+  { fabric, type, description, ...source }: InFabric & ValueSource & { type: Type; description?: string },
+): Promise<void> {
+  const fabricId = await findFabric(fabric);
+  const properties = { name, ...(await readValue(type, source)) };
+  const body = { kind: "prophecy", subKind: type, properties, ...(description ? { description } : {}) };
+  const made = await manage("POST", `/fabric/${fabricId}/secret`, idOnly, body);
+  tell({ id: made.id, name }, `Stored ${name}. Its value is never shown again.`);
+}
+
+async function replace(
+  name: string,
+  { fabric, keepDestinations, ...source }: InFabric & ValueSource & { keepDestinations?: true },
+): Promise<void> {
+  const fabricId = await findFabric(fabric);
+  const secret = await findSecret(fabricId, name);
+  const { id } = secret.properties;
+  const properties = { name: secret.properties.name, ...(await readValue(secret.subKind, source)) };
+  const body = {
+    kind: "prophecy",
+    subKind: secret.subKind,
+    properties,
+    keepDestinations: keepDestinations ?? false,
+  };
+  await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, idOnly, body);
+  tell({ id, name }, `Replaced the value of ${name}.`);
+}
+
+async function rename(name: string, newName: string, { fabric }: InFabric): Promise<void> {
+  const fabricId = await findFabric(fabric);
+  const { subKind, properties } = await findSecret(fabricId, name);
+  const body = { kind: "prophecy", subKind, properties: { name: newName } };
+  await manage("PUT", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly, body);
+  tell({ id: properties.id, name: newName }, `${properties.name} is now ${newName}.`);
+}
+
+async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }): Promise<void> {
+  const fabricId = await findFabric(fabric);
+  const { properties } = await findSecret(fabricId, name);
+  if (!yes) await confirm(properties.name);
+  await manage("DELETE", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly);
+  tell({ id: properties.id, name: properties.name }, `Deleted ${properties.name}.`);
+}
+
+async function confirm(name: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new Failure("usage", "Say --yes: nobody can be asked here.");
+  const answer = await askShown(`Delete ${name}? Its value is gone for good. Type its name: `);
+  if (answer !== name) throw new Failure("failed", "That is not its name: nothing was deleted.");
+}

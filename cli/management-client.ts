@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { Failure, failureOf } from "@/cli/failure";
+import { readSettings } from "@/cli/settings";
+
+const envelope = z.object({
+  success: z.boolean(),
+  data: z.unknown().optional(),
+  message: z.string().optional(),
+});
+
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** Calls the management API with the access token of `login` or of SELVAGE_TOKEN, and returns the answer's `data`. */
+export async function manage<S extends z.ZodType>(
+  method: Method,
+  path: string,
+  answer: S,
+  body?: unknown,
+  { url, accessToken } = readSettings(),
+): Promise<z.output<S>> {
+  if (!url || !accessToken)
+    throw new Failure(
+      "unauthorized",
+      "Not signed in: run “selvage login”, or set SELVAGE_URL and SELVAGE_TOKEN.",
+    );
+  const response = await fetch(new URL(`/api/orchestration${path}`, url), {
+    method,
+    headers: {
+      "x-auth-token": accessToken,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    redirect: "error",
+    signal: AbortSignal.timeout(30_000),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => undefined);
+  if (!response) throw new Failure("unavailable", `Selvage does not answer at ${url}.`);
+  const parsed = envelope.safeParse(await response.json().catch(() => undefined));
+  if (!parsed.success) throw new Failure("unavailable", `What answers at ${url} is not Selvage.`);
+  const { success, data, message = "It was refused." } = parsed.data;
+  if (!success) throw failureOf(response.status, message.replace(/^.*? due to : /, ""));
+  return answer.parse(data);
+}
+
+const fabrics = z.object({
+  fabrics: z.array(z.object({ fabricID: z.string(), name: z.string(), teamName: z.string() })),
+});
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+/** The id of a fabric that is named by its name or its id. */
+export async function findFabric(fabric: string): Promise<string> {
+  if (isId(fabric)) return fabric;
+  const query = new URLSearchParams({ search: fabric });
+  const { fabrics: found } = await manage("GET", `/fabric?${query}`, fabrics);
+  const named = found.filter(({ name }) => name.toLowerCase() === fabric.toLowerCase());
+  const [one, another] = named;
+  if (!one) throw new Failure("not_found", `There is no fabric “${fabric}” in your teams.`);
+  if (!another) return one.fabricID;
+  const choices = named.map(({ fabricID, teamName }) => `  ${fabricID}  of ${teamName}`).join("\n");
+  throw new Failure("usage", `Several fabrics are called “${fabric}”. Give the id of one:\n${choices}`);
+}
+
+export const secretSchema = z.object({
+  subKind: z.enum(["text", "binary", "username_password", "m2m_oauth"]),
+  properties: z.object({ id: z.string(), name: z.string() }),
+  description: z.string(),
+  version: z.number(),
+  usedBy: z.number(),
+  updatedAt: z.string(),
+  updatedBy: z.string(),
+});
+export type Secret = z.infer<typeof secretSchema>;
+
+/** The secrets of a fabric whose name or description has `search` in it. */
+export async function listSecrets(fabricId: string, search = ""): Promise<Secret[]> {
+  const query = search ? `?${new URLSearchParams({ search })}` : "";
+  const { secrets } = await manage(
+    "GET",
+    `/fabric/${fabricId}/secret${query}`,
+    z.object({ secrets: z.array(secretSchema) }),
+  );
+  return secrets;
+}
+
+/** The secret of exactly this name, whatever its case. */
+export async function findSecret(fabricId: string, name: string): Promise<Secret> {
+  const found = (await listSecrets(fabricId, name)).find(
+    ({ properties }) => properties.name.toLowerCase() === name.toLowerCase(),
+  );
+  if (!found) throw new Failure("not_found", `There is no secret “${name}” in this fabric.`);
+  return found;
+}

@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { z } from "zod";
+import { Failure } from "@/cli/failure";
+import { askHidden, askShown } from "@/scripts/read-password";
+
+export const types = ["text", "binary", "username_password", "m2m_oauth"] as const;
+export type Type = (typeof types)[number];
+
+/** Where a value comes from: never an argument, which other users of the machine and the shell's history can read. */
+export type ValueSource = { file?: string; trim?: boolean };
+
+const login = z.object({ username: z.string(), password: z.string() });
+const oauth = z.object({
+  clientId: z.string(),
+  clientSecret: z.string(),
+  authUrl: z.string(),
+  scope: z.string().optional(),
+});
+
+/** A value as the management API takes it: from the file, from standard input, or asked for without echo. */
+export async function readValue(
+  type: Type,
+  { file, trim }: ValueSource,
+): Promise<{ value: unknown; fileName?: string }> {
+  if (file === undefined && process.stdin.isTTY) return { value: await askFor(type) };
+  const bytes = file === undefined || file === "-" ? await buffer(process.stdin) : await readBytes(file);
+  const fileName = file === undefined || file === "-" ? {} : { fileName: basename(file) };
+  if (type === "binary") return { value: bytes.toString("base64"), ...fileName };
+  const text = decode(trim ? withoutLineBreak(bytes) : bytes);
+  if (type === "text") {
+    if (!trim && file === undefined && text.endsWith("\n"))
+      process.stderr.write("The value ends with a line break, which is kept. --trim leaves it out.\n");
+    return { value: text };
+  }
+  const fields = (type === "username_password" ? login : oauth).safeParse(safeJson(text));
+  if (!fields.success)
+    throw new Failure(
+      "usage",
+      type === "username_password"
+        ? 'Give JSON on standard input: {"username": …, "password": …}.'
+        : 'Give JSON on standard input: {"clientId": …, "clientSecret": …, "authUrl": …, "scope": …}.',
+    );
+  return { value: fields.data };
+}
+
+async function askFor(type: Type): Promise<unknown> {
+  switch (type) {
+    case "text":
+      return askHidden("Value: ");
+    case "binary":
+      throw new Failure("usage", "Say which file: --file PATH.");
+    case "username_password":
+      return { username: await askShown("Username: "), password: await askHidden("Password: ") };
+    case "m2m_oauth": {
+      const [clientId, clientSecret] = [await askShown("Client ID: "), await askHidden("Client Secret: ")];
+      const [authUrl, scope] = [await askShown("Auth URL: "), await askShown("Scope (optional): ")];
+      return { clientId, clientSecret, authUrl, ...(scope ? { scope } : {}) };
+    }
+  }
+}
+
+async function readBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch(() => {
+    throw new Failure("usage", `The file ${file} cannot be read.`);
+  });
+}
+
+function withoutLineBreak(bytes: Buffer): Buffer {
+  const end = bytes.at(-1) === 0x0a ? (bytes.at(-2) === 0x0d ? 2 : 1) : 0;
+  return bytes.subarray(0, bytes.length - end);
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Failure("usage", "The value is not text: store it with --type binary.");
+  }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

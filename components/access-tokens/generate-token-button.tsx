@@ -1,0 +1,39 @@
+"use client";
+
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { GenerateTokenForm } from "@/components/access-tokens/generate-token-form";
+import { NewTokenPanel } from "@/components/tokens/new-token-panel";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { useDialog } from "@/components/ui/use-dialog";
+
+export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
+  const dialog = useDialog();
+  return (
+    <>
+      <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
+        Generate Token
+      </Button>
+      <Dialog
+        isOpen={dialog.isOpen}
+        onClose={dialog.close}
+        title="Generate Token"
+        description="Whoever holds it can do by script what you can do, in every team that you are in."
+      >
+        <GenerateToken apiUrl={apiUrl} onDone={dialog.close} />
+      </Dialog>
+    </>
+  );
+}
+
+/** The token lives in this state and nowhere else: closing the dialog forgets it. */
+function GenerateToken({ apiUrl, onDone }: { apiUrl: string; onDone: () => void }) {
+  const [token, setToken] = useState<string | null>(null);
+  if (token === null) return <GenerateTokenForm onCreated={setToken} />;
+  const url = new URL("/api/orchestration/fabric", apiUrl);
+  const command = `curl -H "X-AUTH-TOKEN: ${token}" ${url}`;
+  return (
+    <NewTokenPanel token={token} tryIt={{ title: "Try it: list your fabrics", command }} onDone={onDone} />
+  );
+}

@@ -1,0 +1,42 @@
+"use client";
+
+import { useState } from "react";
+import { OperationCard } from "@/components/api-reference/operation-card";
+import { Field } from "@/components/ui/field";
+import { PasswordInput } from "@/components/ui/password-input";
+import type { ReferenceOperation } from "@/lib/management/schema";
+
+/** The token that requests are tried with lives in this state and nowhere else: leaving the page forgets it. */
+export function ApiReference({ operations }: { operations: ReferenceOperation[] }) {
+  const [token, setToken] = useState("");
+  const tags = [...new Set(operations.map(({ tag }) => tag))];
+  return (
+    <div className="flex flex-col gap-8">
+      <div className="max-w-xl">
+        <Field
+          label="Access token"
+          isRequired
+          hint="To try requests here, as yourself. Leaving this page forgets it."
+        >
+          <PasswordInput value={token} onChange={(event) => setToken(event.currentTarget.value.trim())} />
+        </Field>
+      </div>
+      {tags.map((tag) => (
+        <section key={tag} aria-labelledby={`tag-${tag}`} className="flex flex-col gap-3">
+          <h2 id={`tag-${tag}`} className="font-semibold text-lg">
+            {tag}
+          </h2>
+          <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface">
+            {operations
+              .filter((operation) => operation.tag === tag)
+              .map((operation) => (
+                <li key={operation.id}>
+                  <OperationCard operation={operation} token={token} />
+                </li>
+              ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}

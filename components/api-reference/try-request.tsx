@@ -1,0 +1,109 @@
+"use client";
+
+import { useState } from "react";
+import { Badge } from "@/components/ui/badge";
+import { Banner } from "@/components/ui/banner";
+import { Button } from "@/components/ui/button";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { Textarea } from "@/components/ui/textarea";
+import type { ReferenceOperation } from "@/lib/management/schema";
+
+type Answer = { status: number; text: string };
+
+export function TryRequest({
+  operation: { id, method, path, pathParameters, queries },
+  token,
+  example,
+}: {
+  operation: ReferenceOperation;
+  token: string;
+  example: string | null;
+}) {
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [body, setBody] = useState(example ?? "");
+  const [isPending, setIsPending] = useState(false);
+  const [answer, setAnswer] = useState<Answer | "unreachable" | null>(null);
+  const isReady = token !== "" && pathParameters.every((name) => values[name]);
+
+  async function send() {
+    setIsPending(true);
+    const filled = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ""));
+    const asked = queries.flatMap(({ path: name }) => (values[name] ? [[name, values[name]]] : []));
+    const query = asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
+    const headers = {
+      "x-auth-token": token,
+      ...(example === null ? {} : { "content-type": "application/json" }),
+    };
+    // The token speaks, and no cookie beside it.
+    const init: RequestInit = { method, headers, credentials: "omit", ...(example === null ? {} : { body }) };
+    const response = await fetch(`${filled}${query}`, init).catch(() => null);
+    setAnswer(response ? { status: response.status, text: pretty(await response.text()) } : "unreachable");
+    setIsPending(false);
+  }
+
+  return (
+    <form
+      className="flex min-w-0 flex-col gap-4"
+      aria-label={`Try ${id}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      {[...pathParameters, ...queries.map(({ path: name }) => name)].map((name) => (
+        <Field key={name} label={name} isRequired={pathParameters.includes(name)}>
+          <Input
+            autoComplete="off"
+            className="font-mono"
+            value={values[name] ?? ""}
+            onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
+          />
+        </Field>
+      ))}
+      {example !== null && (
+        <Field label="Body" isRequired>
+          <Textarea
+            rows={Math.min(18, body.split("\n").length + 1)}
+            spellCheck={false}
+            className="font-mono text-sm"
+            value={body}
+            onChange={(event) => setBody(event.currentTarget.value)}
+          />
+        </Field>
+      )}
+      <div className="flex flex-wrap items-center gap-3">
+        <Button type="submit" isPending={isPending} disabled={!isReady}>
+          Send
+        </Button>
+        {!isReady && (
+          <p className="text-muted text-sm">
+            {token === "" ? "Enter your access token above to try it." : "Fill in the path first."}
+          </p>
+        )}
+      </div>
+      <div aria-live="polite">
+        {answer === "unreachable" && <Banner tone="danger">The server could not be reached.</Banner>}
+        {answer !== null && answer !== "unreachable" && (
+          <div className="flex flex-col gap-2">
+            <p>
+              <Badge tone={answer.status === 200 ? "success" : "danger"}>{answer.status}</Badge>
+            </p>
+            <pre className="max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-sm">
+              {answer.text}
+            </pre>
+          </div>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    // What is no JSON, such as a page of a proxy in between, is shown as it came.
+    return text;
+  }
+}

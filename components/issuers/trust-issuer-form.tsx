@@ -1,0 +1,91 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useForm } from "react-hook-form";
+import { FormError } from "@/components/form/form-error";
+import { useActionForm } from "@/components/form/use-action-form";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { Button } from "@/components/ui/button";
+import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { useDialogGuard } from "@/components/ui/dialog-guard";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { useToast } from "@/components/ui/toast";
+import { createIssuerAction } from "@/lib/issuers/actions";
+import { type CreateIssuerInput, createIssuerInput } from "@/lib/issuers/schema";
+
+const texts = {
+  automate_unavailable: "Automate does not answer just now. Nothing was changed.",
+  // The person chose not to confirm who they are; the form just stays.
+  reauthenticate: "",
+};
+
+const fields = [
+  {
+    name: "name",
+    label: "Name",
+    hint: "Activity shows it before the name of the workload.",
+    placeholder: "Cluster production",
+  },
+  {
+    name: "issuer",
+    label: "Issuer",
+    hint: "What its tokens have in “iss”. Its keys are found by OpenID Connect Discovery.",
+    placeholder: "https://oidc.eks.eu-west-1.amazonaws.com/id/0123ABCD",
+  },
+  {
+    name: "audience",
+    label: "Audience",
+    hint: "What its tokens for Selvage have in “aud”.",
+    placeholder: "selvage",
+  },
+  {
+    name: "subject",
+    label: "Subject",
+    hint: "Which workloads: what their tokens have in “sub”, with * for anything.",
+    placeholder: "system:serviceaccount:etl:*",
+  },
+] as const;
+
+export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone: () => void }) {
+  const toast = useToast();
+  const { protect, dialog } = useReauthenticate();
+  const form = useForm<CreateIssuerInput>({
+    resolver: zodResolver(createIssuerInput),
+    defaultValues: { name: "", issuer: "", audience: "", subject: "" },
+  });
+  const { errors, isDirty, isSubmitting } = form.formState;
+  const { submit, formError } = useActionForm(
+    protect((input: CreateIssuerInput) => createIssuerAction(fabricId, input)),
+    form,
+    {
+      texts,
+      onOk: (_value, { name }) => {
+        onDone();
+        toast("Issuer trusted", { description: name });
+      },
+    },
+  );
+  useDialogGuard(isDirty);
+  return (
+    <>
+      <form className="contents" onSubmit={submit} noValidate>
+        <DialogBody>
+          <FormError error={formError} />
+          {fields.map(({ name, label, hint, placeholder }) => (
+            <Field key={name} label={label} hint={hint} error={errors[name]?.message} isRequired>
+              <Input {...form.register(name)} autoComplete="off" placeholder={placeholder} maxLength={512} />
+            </Field>
+          ))}
+        </DialogBody>
+        <DialogFooter>
+          <DialogCancel />
+          <Button type="submit" variant="primary" isPending={isSubmitting}>
+            Trust
+          </Button>
+        </DialogFooter>
+      </form>
+      {dialog}
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+import { TabsNav } from "@/components/ui/tabs-nav";
+
+/** What a person sets for themselves, and what they need to write scripts. */
+export function SettingsTabs() {
+  return (
+    <TabsNav
+      label="Settings"
+      tabs={[
+        { href: "/settings/access-tokens", label: "Access Tokens" },
+        { href: "/settings/api", label: "API reference" },
+      ]}
+    />
+  );
+}

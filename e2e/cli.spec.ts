@@ -1,0 +1,199 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commandLine } from "@/e2e/command-line";
+import { expect, test } from "@/e2e/fixtures";
+import { startPipeline } from "@/e2e/pipeline";
+import { createToken, type Person } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { stack } from "@/e2e/stack-address";
+
+let home: string;
+test.beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
+});
+test.afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+async function accessToken(person: Person): Promise<string> {
+  const made = await callAction(await callerOf(person), "createAccessTokenAction", [
+    { name: "cli", lifetime: "7" },
+  ]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("token" in made.value))
+    throw new Error("No token.");
+  return String(made.value.token);
+}
+
+test("login keeps the token for its owner's eyes, and a wrong one is refused", async ({ world }) => {
+  const selvage = commandLine(home);
+  const token = await accessToken(world.user);
+  const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
+  expect([wrong.code, wrong.stderr]).toEqual([3, "Send a valid access token in the header X-AUTH-TOKEN.\n"]);
+  const done = await selvage(["login", "--url", stack().webUrl], `${token}\n`);
+  expect(done).toMatchObject({
+    stderr: "",
+    stdout: expect.stringContaining(`Your teams: ${world.team.name}.`),
+  });
+  const file = join(home, "selvage/settings.json");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, "utf8")).toContain(token);
+  expect((await selvage(["secrets", "list", "--fabric", world.fabric.name])).stdout).toBe("No secrets.\n");
+  await selvage(["logout"]);
+  expect((await selvage(["secrets", "list", "--fabric", world.fabric.name])).code).toBe(3);
+});
+
+test("secrets go in from standard input and files, to the byte, and are listed, replaced, renamed and deleted", async ({
+  world,
+  canary,
+}) => {
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const selvage = commandLine(home, env);
+  const inFabric = ["--fabric", world.fabric.name];
+  const pipeline = await startPipeline(world);
+  const value = `${canary.value()}\r\n`;
+
+  const added = await selvage(["secrets", "add", "key", ...inFabric, "--json"], value);
+  expect(added.code, added.stderr).toBe(0);
+  expect(JSON.parse(added.stdout)).toEqual({ id: expect.any(String), name: "key" });
+  expect(added.stderr).toContain("ends with a line break");
+  expect((await pipeline.readBytes("key")).toString()).toBe(value);
+  expect((await selvage(["secrets", "replace", "key", ...inFabric, "--trim"], value)).code).toBe(0);
+  expect((await pipeline.readBytes("key")).toString()).toBe(value.trimEnd());
+
+  const bytes = Buffer.from([0, 255, 10, ...Buffer.from(canary.value())]);
+  const file = join(home, "ca.der");
+  writeFileSync(file, bytes);
+  await selvage(["secrets", "add", "ca", ...inFabric, "--type", "binary", "--file", file]);
+  expect((await pipeline.readBytes("ca")).equals(bytes)).toBe(true);
+
+  const login = { username: "svc", password: canary.value() };
+  const type = ["--type", "username_password"];
+  await selvage(["secrets", "add", "login", ...inFabric, ...type], JSON.stringify(login));
+  expect((await pipeline.read("login")).value).toEqual(login);
+  const malformed = await selvage(["secrets", "add", "login2", ...inFabric, ...type], canary.value());
+  expect([malformed.code, malformed.stderr.includes(canary.mark)]).toEqual([2, false]);
+
+  const taken = await selvage(["secrets", "add", "KEY", ...inFabric, "--json"], canary.value());
+  expect([taken.code, JSON.parse(taken.stderr).error.code]).toEqual([6, "conflict"]);
+  await selvage(["secrets", "rename", "key", "key2", ...inFabric]);
+  const listed = JSON.parse((await selvage(["secrets", "list", ...inFabric, "--json"])).stdout);
+  expect(listed.map(({ properties }: { properties: { name: string } }) => properties.name)).toEqual([
+    "ca",
+    "key2",
+    "login",
+  ]);
+  expect((await selvage(["secrets", "delete", "key2", ...inFabric])).code).toBe(2);
+  expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(0);
+  expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(5);
+  // A value is never an argument.
+  expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
+});
+
+test("a connection is checked, and the code says how it ended", async ({ world }) => {
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const selvage = commandLine(home, env);
+  const properties = { baseUrl: "https://127.0.0.1:9" };
+  const connection = { kind: "restapi", name: "Orders API", description: "", properties };
+  await callAction(await callerOf(world.user), "createConnectionAction", [world.fabric.id, connection]);
+  const inFabric = ["--fabric", world.fabric.id];
+  expect((await selvage(["connections", "list", ...inFabric])).stdout).toMatch(
+    /^NAME +KIND.*\nOrders API +restapi +not tested\n$/,
+  );
+  const checked = await selvage(["connections", "check", "Orders API", ...inFabric, "--json"]);
+  expect([checked.code, JSON.parse(checked.stdout).step]).toEqual([1, "network"]);
+  expect((await selvage(["connections", "check", "None", ...inFabric])).code).toBe(5);
+});
+
+test.describe("run", () => {
+  const print = "process.stdout.write(Object.entries(process.env).map(([k, v]) => k + '=' + v).join('\\n'))";
+
+  test("gives values to the one command, masks them in its output, and ends as it does", async ({
+    world,
+    canary,
+  }) => {
+    const value = canary.value();
+    await callAction(await callerOf(world.user), "createSecretAction", [
+      world.fabric.id,
+      { subKind: "username_password", name: "login", fields: { username: "svc_user", password: value } },
+    ]);
+    const { token } = await createToken(world);
+    const selvage = commandLine(home, { SELVAGE_PIPELINE_TOKEN: token, SELVAGE_TOKEN: "svu_x" });
+    const run = (env: string, ...command: string[]) =>
+      selvage(["run", "--fabric", world.fabric.name, "--env", env, "--", ...command]);
+    const shown = await run("PASSWORD=login.password", process.execPath, "-e", print);
+    expect(shown.stdout).toMatch(/^PASSWORD=\*\*\*$/m);
+    expect(shown.stdout).not.toMatch(/SELVAGE_(PIPELINE_)?TOKEN/);
+    const hex = "process.stdout.write(Buffer.from(process.env.PASSWORD).toString('hex')); process.exit(7)";
+    const ended = await run("PASSWORD=login.password", process.execPath, "-e", hex);
+    expect([ended.code, Buffer.from(ended.stdout, "hex").toString()]).toEqual([7, value]);
+
+    expect((await run("X=login", process.execPath, "-e", "")).stderr).toContain(
+      "say X=login.password, X=login.username",
+    );
+    expect((await run("X=none", process.execPath, "-e", "")).code).toBe(5);
+    expect((await run("X=login.username", "there-is-no-such-command")).code).toBe(127);
+    const killed = await run(
+      "X=login.username",
+      process.execPath,
+      "-e",
+      "process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 1e4)",
+    );
+    expect(killed.code).toBe(143);
+  });
+
+  test("feeds psql, where it is installed", async ({ world, canary }) => {
+    test.skip(!hasPsql(), "psql is not installed");
+    const password = canary.value();
+    const { hostname, port, pathname } = new URL(stack().databaseUrl);
+    execFileSync("psql", [
+      stack().databaseUrl,
+      "-c",
+      `CREATE ROLE psql_${world.fabric.id.slice(-8)} LOGIN PASSWORD '${password}'`,
+    ]);
+    await callAction(await callerOf(world.user), "createSecretAction", [
+      world.fabric.id,
+      { subKind: "text", name: "pg", fields: { value: password } },
+    ]);
+    const { token } = await createToken(world);
+    const selvage = commandLine(home, { SELVAGE_PIPELINE_TOKEN: token });
+    const psql = [
+      "psql",
+      "-h",
+      hostname,
+      "-p",
+      port,
+      "-U",
+      `psql_${world.fabric.id.slice(-8)}`,
+      "-d",
+      pathname.slice(1),
+    ];
+    const ended = await selvage([
+      "run",
+      "--fabric",
+      world.fabric.name,
+      "--env",
+      "PGPASSWORD=pg",
+      "--",
+      ...psql,
+      "-tAc",
+      "SELECT 40 + 2",
+    ]);
+    expect([ended.code, ended.stdout]).toEqual([0, "42\n"]);
+  });
+});
+
+test("completion offers what may come next", async () => {
+  const selvage = commandLine(home);
+  expect((await selvage(["completion", "words", "--", "secrets"])).stdout.split("\n")).toContain("replace");
+  expect((await selvage(["completion", "bash"])).stdout).toContain("complete -o default -F _selvage selvage");
+  expect((await selvage(["completion", "csh"])).code).toBe(2);
+});
+
+function hasPsql(): boolean {
+  try {
+    execFileSync("psql", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { stack } from "@/e2e/stack-address";
+import { builds } from "@/scripts/build.mjs";
+
+export type Ended = { code: number | null; stdout: string; stderr: string };
+
+/** The command line as it is built, with a home of its own. */
+export function commandLine(home: string, env: Record<string, string> = {}) {
+  const file = join(resolve(import.meta.dirname, ".."), builds.test.dist, "selvage.mjs");
+  return async (args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> => {
+    const given: NodeJS.ProcessEnv = {
+      PATH: process.env.PATH,
+      NODE_ENV: "test",
+      XDG_CONFIG_HOME: home,
+      SELVAGE_AUTOMATE_URL: stack().automateUrl,
+      ...env,
+    };
+    const child = spawn(process.execPath, [file, ...args], { env: given });
+    child.stdin.end(input);
+    const ended = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { code, stdout, stderr };
+  };
+}

@@ -1,0 +1,24 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { askAutomate } from "@/lib/automate/client";
+import type { CreateIssuerInput } from "@/lib/issuers/schema";
+import { ok, type Result } from "@/lib/result";
+
+type Refusal = "automate_unavailable" | "refused" | "reauthenticate";
+
+/** Has automate trust an issuer for the fabric, and record it. */
+export async function createIssuer(
+  scope: Scope<"token:write">,
+  input: CreateIssuerInput,
+): Promise<Result<{ id: string }, Refusal>> {
+  return askAutomate(scope, "issuer:create", input);
+}
+
+/** Has automate trust an issuer no longer: the next request of its workloads is refused. */
+export async function removeIssuer(
+  scope: Scope<"token:write">,
+  { issuerId }: { issuerId: string },
+): Promise<Result<null, Refusal>> {
+  const removed = await askAutomate(scope, "issuer:delete", { issuerId });
+  return removed.ok ? ok(null) : removed;
+}

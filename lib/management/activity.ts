@@ -1,0 +1,57 @@
+import "server-only";
+import { z } from "zod";
+import { listActivity } from "@/lib/audit/queries";
+import { eventKindKeys, objectKinds } from "@/lib/audit/schema";
+import { fabricOperation } from "@/lib/management/define";
+import { ok } from "@/lib/result";
+
+const id = z
+  .string()
+  .max(100)
+  .regex(/^[^\0]*$/, "This is no id.")
+  .optional();
+
+export const listFabricActivity = fabricOperation({
+  id: "listActivity",
+  method: "GET",
+  path: "/api/orchestration/fabric/{fabricId}/activity",
+  tag: "Activity",
+  summary: "What happened in a fabric, the newest first",
+  description: "Fifty events at a time: `before=` with `older` for the next ones.",
+  failure: "List activity failed",
+  permission: "activity:list",
+  query: z.object({
+    before: id,
+    after: id,
+    actor: id.meta({ description: "Only what the actor of this id did." }),
+    object: id.meta({ description: "Only what happened to the object of this id." }),
+    kind: z.enum(objectKinds).optional(),
+    event: z.enum(eventKindKeys).optional(),
+  }),
+  data: z.object({
+    events: z.array(
+      z.object({
+        id: z.string(),
+        at: z.string(),
+        action: z.string(),
+        actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+        object: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+        details: z.record(z.string(), z.unknown()),
+      }),
+    ),
+    older: z.string().nullable(),
+    newer: z.string().nullable(),
+  }),
+  run: async (scope, { query }) => {
+    const { events, older, newer } = await listActivity(scope, query);
+    const told = events.map((event) => ({
+      id: event.id,
+      at: event.at.toISOString(),
+      action: event.action,
+      actor: { kind: event.actorKind, id: event.actorId, name: event.actorName },
+      object: { kind: event.objectKind, id: event.objectId, name: event.objectName },
+      details: event.details,
+    }));
+    return ok({ data: { events: told, older, newer } });
+  },
+});

@@ -1,0 +1,78 @@
+import type { z } from "zod";
+
+/** Every way in which an operation of the management API can fail: its status, and a reason where the failure has none. */
+export const apiCodes = {
+  invalid: { status: 400, reason: "The request is malformed." },
+  unknown_connection: { status: 400, reason: "No connection found" },
+  check_failed: { status: 400, reason: "The connection did not pass its check." },
+  unauthorized: { status: 401, reason: "Send a valid access token in the header X-AUTH-TOKEN." },
+  forbidden: { status: 403, reason: "Your role does not allow this. An Admin of the team can do it." },
+  interactive: {
+    status: 403,
+    reason: "An access token never does this: it needs a person who signed in lately, in the app.",
+  },
+  refused: { status: 403, reason: "Automate refused." },
+  not_found: { status: 404, reason: "There is no such thing, or not for you." },
+  method: { status: 405, reason: "This path does not take that method." },
+  name_taken: { status: 409, reason: "The name is taken." },
+  in_use: { status: 409, reason: "It is still in use." },
+  changed: {
+    status: 412,
+    reason: "It was changed since you read it: read it again, then send its new ETag.",
+  },
+  too_large: { status: 413, reason: "That is larger than this server takes." },
+  media_type: { status: 415, reason: "Send the body as application/json." },
+  other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Choose a new one." },
+  // As documented: the one failure of bad input that is told as a failure of the server.
+  fabric_name_taken: { status: 500, reason: "The name is taken." },
+  unexpected: { status: 500, reason: "Something went wrong here, and nothing was changed." },
+  automate_unavailable: { status: 503, reason: "Automate does not answer. Nothing was changed: try again." },
+} as const;
+export type ApiCode = keyof typeof apiCodes;
+
+/** What an operation comes to; `fieldErrors` are sentences by the path of the field in the request. */
+export type ApiResult<T> =
+  | { ok: true; value: T }
+  | { ok: false; code: ApiCode; reason?: string; fieldErrors?: Record<string, string> };
+
+/** The failure with a reason of its own. */
+export function failure(
+  code: ApiCode,
+  reason?: string,
+  fieldErrors?: Record<string, string>,
+): ApiResult<never> & { ok: false } {
+  return {
+    ok: false,
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    ...(fieldErrors ? { fieldErrors } : {}),
+  };
+}
+
+/** The failure of input that does not parse: the first sentence for each field. zod's messages repeat no value. */
+export function invalid(error: z.ZodError): ApiResult<never> & { ok: false } {
+  const fieldErrors: Record<string, string> = {};
+  for (const { path, message } of error.issues) fieldErrors[path.join(".")] ??= message;
+  return failure("invalid", undefined, fieldErrors);
+}
+
+/** The failure of one field. */
+export function invalidField(field: string, message: string): ApiResult<never> & { ok: false } {
+  return failure("invalid", undefined, { [field]: message });
+}
+
+/** The sentence of a failure: its own reason, or what is wrong with each field, or what the code says. */
+export function reasonOf({
+  code,
+  reason,
+  fieldErrors = {},
+}: {
+  code: ApiCode;
+  reason?: string;
+  fieldErrors?: Record<string, string>;
+}): string {
+  const fields = Object.entries(fieldErrors).map(([field, message]) =>
+    field ? `${field}: ${message}` : message,
+  );
+  return reason ?? (fields.length > 0 ? fields.join(" ") : apiCodes[code].reason);
+}

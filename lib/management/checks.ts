@@ -1,0 +1,121 @@
+import "server-only";
+import { z } from "zod";
+import { authorize } from "@/lib/access/authorize";
+import type { Scope } from "@/lib/access/scope";
+import { runCheck } from "@/lib/connections/check";
+import { getConnection } from "@/lib/connections/queries";
+import { checkCodes, checkSteps } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import { type ApiResult, failure } from "@/lib/management/answer";
+import { checkConnectionBody, readProperties } from "@/lib/management/connection-body";
+import { requireId } from "@/lib/management/connections";
+import { fabricOperation, type Reply } from "@/lib/management/define";
+import { ok } from "@/lib/result";
+
+/** What a check found. That it failed is a result, not an error of the request. */
+const checkObject = z.object({
+  ok: z.boolean(),
+  ms: z.number().int(),
+  steps: z.array(
+    z.object({
+      step: z.enum(checkSteps),
+      state: z.enum(["started", "passed", "skipped"]),
+      ms: z.number().int().optional(),
+    }),
+  ),
+  code: z.enum(checkCodes).optional(),
+  step: z.enum(checkSteps).optional().meta({ description: "The step that failed." }),
+  field: z.string().optional().meta({ description: "The property to correct." }),
+  title: z.string().optional().meta({ description: "What happened." }),
+  advice: z.string().optional().meta({ description: "What to do." }),
+  facts: z.record(z.string(), z.string()).optional(),
+  newPlaces: z
+    .array(z.object({ secret: z.string(), destinations: z.array(z.string()) }))
+    .optional()
+    .meta({ description: "Where a secret would be sent for the first time." }),
+});
+
+export const checkConnection = fabricOperation({
+  id: "checkConnection",
+  method: "POST",
+  path: "/api/orchestration/fabric/{fabricId}/connection/check",
+  tag: "Connections",
+  summary: "Check a connection that is not saved",
+  description:
+    "Signs in and reads one thing, as a pipeline would. Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
+  failure: "Check connection failed",
+  permission: "connection:check",
+  body: checkConnectionBody,
+  data: checkObject,
+  example: { kind: "restapi", properties: { baseUrl: "https://api.example.com" } },
+  run: async (scope, { body, signal }) => {
+    const read = readProperties(body.kind, body.properties);
+    if (!read.ok) return read;
+    if (read.value.inline)
+      return failure("invalid", undefined, {
+        [`properties.${read.value.inline.field}`]:
+          "Only a stored secret can be checked: create it, and refer to it.",
+      });
+    const { properties } = read.value;
+    return check(scope, { kind: body.kind, name: body.name ?? "", properties }, signal);
+  },
+});
+
+export const checkConnectionByName = fabricOperation({
+  id: "checkConnectionByName",
+  method: "POST",
+  path: "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}/check",
+  tag: "Connections",
+  summary: "Check a saved connection",
+  failure: "Check connection failed",
+  permission: "connection:check",
+  description:
+    "Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
+  body: z.object({}).optional(),
+  data: checkObject,
+  example: {},
+  run: async (scope, { params, signal }) => {
+    const reader = await authorize(scope.actor, scope.fabricId, "connection:list");
+    const saved = await getConnection(reader, await requireId(scope, params.connectionName));
+    const { kind, name, properties } = saved;
+    return check(scope, { kind, name, properties }, signal);
+  },
+});
+
+/** Runs a check to its end. An access token never allows a place: whoever stole it would send its owner's secrets there. */
+async function check(
+  scope: Scope<"connection:check">,
+  input: Omit<Parameters<typeof runCheck>[1], "isConfirmed">,
+  signal: AbortSignal,
+): Promise<ApiResult<Reply<z.input<typeof checkObject>>>> {
+  const checked = await runCheck(scope, { ...input, isConfirmed: false }, signal);
+  if (!checked.ok) return failure("invalid", undefined, underProperties(checked.fieldErrors));
+  const { steps, result } = checked.value;
+  const told = steps.map(({ step, state, ms }) => ({ step, state, ...(ms === undefined ? {} : { ms }) }));
+  const { ms, facts } = result;
+  const common = { ms, steps: told, ...(facts ? { facts: stringsOf(facts) } : {}) };
+  if (result.ok) return ok({ data: { ok: true, ...common } });
+  const { code, step, field, newPlaces } = result;
+  const { title, advice } = checkTexts[code];
+  const failed = {
+    code,
+    step,
+    title,
+    advice,
+    ...(field ? { field } : {}),
+    ...(newPlaces ? { newPlaces } : {}),
+  };
+  return ok({ data: { ok: false, ...common, ...failed } });
+}
+
+function stringsOf(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])),
+  );
+}
+
+function underProperties(fieldErrors: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldErrors).map(([field, message]) => [`properties.${field}`, message]),
+  );
+}

@@ -1,0 +1,96 @@
+import "server-only";
+import { z } from "zod";
+import { connectionDescription, connectionName } from "@/lib/connections/schema";
+import { findConnector } from "@/lib/connectors/registry";
+import type { SecretField } from "@/lib/connectors/validate";
+import { secretFields } from "@/lib/connectors/validate";
+import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import { base64, secretReferenceIn } from "@/lib/management/secret-body";
+import { ok } from "@/lib/result";
+
+/** In the properties of a connection that is made together with a secret: a reference to that secret. */
+export const secretPlaceholder = "{{SECRET}}";
+
+/** The properties of any kind; the kind's own schema judges them. */
+export const connectionProperties = z
+  .record(z.string().max(64), z.unknown())
+  .meta({ description: "By kind: see the page of the kind. Every credential is a reference to a secret." });
+
+const common = {
+  name: connectionName,
+  kind: z.string().max(64),
+  properties: connectionProperties,
+  description: connectionDescription.unwrap().optional(),
+};
+
+/** Body of createConnection. */
+export const createConnectionBody = z.object({
+  ...common,
+  isDefaultWarehouseConnection: z.boolean().default(false),
+});
+/** Body of updateConnection: `name`, `kind` and `isDefaultWarehouseConnection` are as they were. */
+export const updateConnectionBody = z.object({ ...common, isDefaultWarehouseConnection: z.boolean() });
+/** Body of checkConnection. */
+export const checkConnectionBody = z.object({
+  kind: common.kind,
+  properties: connectionProperties,
+  name: connectionName.optional(),
+});
+
+/** Properties as they are stored: each credential the id of its secret; and the value that came in place of one. */
+export type ReadProperties = {
+  properties: Record<string, unknown>;
+  inline: { field: string; value: string } | null;
+};
+
+/**
+ * Reads the properties of a connection as the API has them. A credential that is neither a reference, nor the placeholder
+ * where `placeholderId` stands for it, nor a value that its field takes inline, is refused by its path.
+ */
+export function readProperties(
+  kind: string,
+  given: Record<string, unknown>,
+  placeholderId?: string,
+): ApiResult<ReadProperties> {
+  const connector = findConnector(kind);
+  if (!connector) return invalidField("kind", "There is no such kind of connection.");
+  const properties = { ...given };
+  const fieldErrors: Record<string, string> = {};
+  let inline: ReadProperties["inline"] = null;
+  for (const field of secretFields(connector, given)) {
+    const value = given[field.field];
+    if (value === undefined || value === null || value === "") continue;
+    const read = readCredential(field, value, placeholderId);
+    if ("error" in read) fieldErrors[`properties.${field.field}`] = read.error;
+    else if ("inline" in read) inline = { field: field.field, value: read.inline };
+    else properties[field.field] = read.secretId;
+  }
+  if (Object.keys(fieldErrors).length > 0) return failure("invalid", undefined, fieldErrors);
+  return ok({ properties, inline });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function readCredential(
+  { inline, title }: SecretField,
+  value: unknown,
+  placeholderId: string | undefined,
+): { secretId: string } | { inline: string } | { error: string } {
+  if (value === secretPlaceholder)
+    return placeholderId === undefined
+      ? { error: `${secretPlaceholder} stands for a secret that is made in the same request; there is none.` }
+      : { secretId: placeholderId };
+  const reference = secretReferenceIn.safeParse(value);
+  if (reference.success) return { secretId: reference.data.properties.id };
+  if (inline === undefined || typeof value !== "string")
+    return {
+      error: `${title} is a reference to a secret: {"kind":"prophecy","subKind":…,"type":"secret","properties":{"id":…,"name":…}}.`,
+    };
+  const bytes = base64.safeParse(value);
+  if (!bytes.success) return { error: bytes.error.issues[0]?.message ?? "This is not base64." };
+  try {
+    return { inline: utf8.decode(bytes.data) };
+  } catch {
+    return { error: `${title} is not text: store it as a Binary secret, and refer to that.` };
+  }
+}

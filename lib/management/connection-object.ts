@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { ConnectionSummary } from "@/lib/connections/schema";
+import { who } from "@/lib/management/parts";
+
+/** A connection as the API shows it: every credential is a reference to its secret. */
+export const connectionObject = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  isDefaultWarehouseConnection: z.boolean(),
+  properties: z.record(z.string(), z.unknown()),
+  description: z.string(),
+  status: z.object({
+    state: z.enum(["connected", "disconnected", "inactive", "waiting", "not_tested"]),
+    since: z.string().optional(),
+    checkedAt: z.string().optional(),
+    code: z.string().optional().meta({ description: "Why it is disconnected." }),
+  }),
+  ...who,
+});
+
+/** A saved connection as the API shows it. */
+export function objectOf(connection: ConnectionSummary): z.input<typeof connectionObject> {
+  const { id, name, kind, isWarehouse, properties, references, description, status } = connection;
+  const shown = references.map(({ field, secretId, name: secret, subKind }) => [
+    field,
+    { kind: "prophecy", subKind, type: "secret", properties: { id: secretId, name: secret } },
+  ]);
+  return {
+    id,
+    name,
+    kind,
+    isDefaultWarehouseConnection: isWarehouse,
+    properties: { ...properties, ...Object.fromEntries(shown) },
+    description,
+    status: {
+      state: status.state,
+      ...("since" in status ? { since: status.since.toISOString() } : {}),
+      ...("checkedAt" in status ? { checkedAt: status.checkedAt.toISOString() } : {}),
+      ...("code" in status ? { code: status.code } : {}),
+    },
+    createdAt: connection.createdAt.toISOString(),
+    createdBy: connection.createdByName,
+    updatedAt: connection.updatedAt.toISOString(),
+    updatedBy: connection.updatedByName,
+  };
+}

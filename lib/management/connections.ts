@@ -1,0 +1,219 @@
+import "server-only";
+import { z } from "zod";
+import { authorize } from "@/lib/access/authorize";
+import type { Scope } from "@/lib/access/scope";
+import {
+  type ConnectionCode,
+  createConnection,
+  deleteConnection,
+  updateConnection,
+} from "@/lib/connections/mutations";
+import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
+import { type ConnectionSummary, connectionTag } from "@/lib/connections/schema";
+import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import {
+  createConnectionBody,
+  type ReadProperties,
+  readProperties,
+  updateConnectionBody,
+} from "@/lib/management/connection-body";
+import { connectionObject, objectOf } from "@/lib/management/connection-object";
+import { fabricOperation } from "@/lib/management/define";
+import { listQuery } from "@/lib/management/parts";
+import { NotFound, ok } from "@/lib/result";
+import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
+
+const path = "/api/orchestration/fabric/{fabricId}/connection";
+const ofOne = `${path}/name/{connectionName}` as const;
+
+export const listConnectionsByFabric = fabricOperation({
+  id: "listConnectionsByFabric",
+  method: "GET",
+  path,
+  tag: "Connections",
+  summary: "List connections of a fabric",
+  description: "All of them, the SQL warehouse first, or a page when `limit` is given.",
+  failure: "List connections failed",
+  permission: "connection:list",
+  query: listQuery,
+  data: z.object({ Connections: z.array(connectionObject), next: z.string().nullable().optional() }),
+  run: async (scope, { query: { search = "", limit, after } }) => {
+    if (limit === undefined) return ok({ data: { Connections: (await all(scope, search)).map(objectOf) } });
+    const page = await listConnections(scope, { search, after }, limit);
+    return ok({ data: { Connections: withWarehouse(page, search).map(objectOf), next: page.next } });
+  },
+});
+
+type Page = Awaited<ReturnType<typeof listConnections>>;
+
+async function all(
+  scope: Scope<"connection:list">,
+  search: string,
+  after?: string,
+): Promise<ConnectionSummary[]> {
+  const page = await listConnections(scope, { search, after }, 500);
+  const rest = page.next === null ? [] : await all(scope, search, page.next);
+  return [...withWarehouse(page, search), ...rest];
+}
+
+/** The first page has the warehouse beside it, whatever was searched for. */
+function withWarehouse({ warehouse, connections }: Page, search: string): ConnectionSummary[] {
+  const own = warehouse?.connection;
+  const isMeant = own && `${own.name}\n${own.description}`.toLowerCase().includes(search.toLowerCase());
+  return isMeant ? [own, ...connections] : connections;
+}
+
+export const createConnectionOperation = fabricOperation({
+  id: "createConnection",
+  method: "POST",
+  path,
+  tag: "Connections",
+  summary: "Create a connection",
+  description:
+    "The properties depend on the kind. A connection is stored as it is, whether it works or not: check it when it is there.",
+  failure: "Create connection failed",
+  permission: "connection:write",
+  body: createConnectionBody,
+  data: connectionObject,
+  example: {
+    name: "rest_api_1",
+    kind: "restapi",
+    isDefaultWarehouseConnection: false,
+    properties: { baseUrl: "https://api.example.com" },
+  },
+  run: async (scope, { body, once }) => {
+    const read = readProperties(body.kind, body.properties);
+    if (!read.ok) return read;
+    const own = await ownSecret(scope, body.name, read.value);
+    const { name, kind, description = "", isDefaultWarehouseConnection } = body;
+    const input = { name, kind, description, isDefaultWarehouseConnection, properties: own.properties };
+    const before = own.secret ? { before: own.secret.before } : {};
+    const made = await createConnection(scope, input, { once, ...before });
+    if (!made.ok) return failureOf(made);
+    await own.secret?.after();
+    return replyFor(scope, made.value.id);
+  },
+  again: replyFor,
+});
+
+export const getConnectionByName = fabricOperation({
+  id: "getConnectionByName",
+  method: "GET",
+  path: ofOne,
+  tag: "Connections",
+  summary: "Get a connection",
+  failure: "Get connection failed",
+  permission: "connection:list",
+  data: connectionObject,
+  run: async (scope, { params }) => {
+    const connection = await getConnection(scope, await requireId(scope, params.connectionName));
+    return ok({ data: objectOf(connection), tag: connectionTag(connection) });
+  },
+});
+
+export const updateConnectionOperation = fabricOperation({
+  id: "updateConnection",
+  method: "PUT",
+  path: ofOne,
+  tag: "Connections",
+  summary: "Update a connection",
+  description:
+    "`name`, `kind` and `isDefaultWarehouseConnection` are sent as they are and do not change; `properties` has all that the kind requires.",
+  failure: "Update connection failed",
+  permission: "connection:write",
+  body: updateConnectionBody,
+  data: connectionObject,
+  isConditional: true,
+  example: {
+    name: "rest_api_1",
+    kind: "restapi",
+    isDefaultWarehouseConnection: false,
+    properties: { baseUrl: "https://api.example.com/v2" },
+  },
+  run: async (scope, { params, body, ifMatch }) => {
+    const id = body.name === params.connectionName ? await findConnectionId(scope, body.name) : null;
+    if (id === null) return failure("unknown_connection", unknownText(scope.fabricId, body.name));
+    const former = await getConnection(await authorize(scope.actor, scope.fabricId, "connection:list"), id);
+    if (former.kind !== body.kind) return invalidField("kind", "The kind of a connection does not change.");
+    if (former.isWarehouse !== body.isDefaultWarehouseConnection)
+      return invalidField("isDefaultWarehouseConnection", "This does not change.");
+    const read = readProperties(body.kind, body.properties);
+    if (!read.ok) return read;
+    const own = await ownSecret(scope, former.name, read.value, former);
+    const { description = former.description } = body;
+    const input = { connectionId: id, name: former.name, description, properties: own.properties };
+    const before = own.secret ? { before: own.secret.before } : {};
+    const updated = await updateConnection(scope, input, { ifMatch, ...before });
+    if (!updated.ok) return failureOf(updated);
+    await own.secret?.after();
+    const reply = await replyFor(scope, id);
+    // As documented: two empty lists, of errors and of warnings.
+    return reply.ok ? ok({ ...reply.value, message: "List(), List()" }) : reply;
+  },
+});
+
+export const deleteConnectionOperation = fabricOperation({
+  id: "deleteConnection",
+  method: "DELETE",
+  path: ofOne,
+  tag: "Connections",
+  summary: "Delete a connection; its secrets stay",
+  failure: "Delete connection failed",
+  permission: "connection:write",
+  data: z.object({ id: z.string().meta({ description: "The name of the connection." }) }),
+  run: async (scope, { params }) => {
+    await deleteConnection(scope, { connectionId: await requireId(scope, params.connectionName) });
+    return ok({ data: { id: params.connectionName ?? "" } });
+  },
+});
+
+/** The id of the connection that the path names. */
+export async function requireId(
+  scope: Parameters<typeof findConnectionId>[0],
+  name: string | undefined,
+): Promise<string> {
+  const id = await findConnectionId(scope, name ?? "");
+  if (id === null) throw new NotFound("There is no such connection.");
+  return id;
+}
+
+/** The connection as it is now, for whoever just wrote it. */
+export async function replyFor({ actor, fabricId }: Scope<"connection:write">, id: string) {
+  const reader = await authorize(actor, fabricId, "connection:list");
+  const connection = await getConnection(reader, id);
+  return ok({ data: objectOf(connection), tag: connectionTag(connection) });
+}
+
+/** Where a value came in place of a reference: the properties with the id of the secret that it becomes. */
+async function ownSecret(
+  scope: Scope<"connection:write">,
+  connectionName: string,
+  { properties, inline }: ReadProperties,
+  former?: ConnectionSummary,
+): Promise<{ properties: Record<string, unknown>; secret?: InlineSecret }> {
+  if (!inline) return { properties };
+  const writer = await authorize(scope.actor, scope.fabricId, "secret:write");
+  const reference = former?.references.find(({ field }) => field === inline.field);
+  const secret = await inlineSecret(writer, {
+    value: inline.value,
+    connectionName,
+    former: former && reference && { secretId: reference.secretId, connectionId: former.id },
+  });
+  return { properties: { ...properties, [inline.field]: secret.secretId }, secret };
+}
+
+/** The failure of a write, in the API's words. */
+export function failureOf({
+  code,
+  fieldErrors,
+}: {
+  code: ConnectionCode;
+  fieldErrors?: Record<string, string>;
+}): ApiResult<never> & { ok: false } {
+  if (code === "name_taken" || code === "changed") return failure(code, undefined, fieldErrors);
+  return failure("invalid", undefined, fieldErrors);
+}
+
+function unknownText(fabricId: string, name: string): string {
+  return `No connection found for fabric ${fabricId} and connection id ${name}`;
+}

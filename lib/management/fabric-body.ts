@@ -1,0 +1,158 @@
+import "server-only";
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import type { Actor, TeamScope } from "@/lib/access/scope";
+import { runCheck } from "@/lib/connections/check";
+import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
+import type { CreateConnectionInput } from "@/lib/connections/schema";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import { db } from "@/lib/db";
+import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
+import { listFabricTeams } from "@/lib/fabrics/queries";
+import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
+import { forgetOnce } from "@/lib/idempotency/mutations";
+import type { Once } from "@/lib/idempotency/once";
+import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import { createConnectionBody, readProperties, secretPlaceholder } from "@/lib/management/connection-body";
+import type { Call, Reply } from "@/lib/management/define";
+import { createInputOf, createSecretBody } from "@/lib/management/secret-body";
+import { ok, type Result } from "@/lib/result";
+import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
+import type { CreateSecretInput } from "@/lib/secrets/schema";
+import { tooLarge } from "@/lib/secrets/write";
+
+/** Body of createFabric: a fabric, and at most one secret and one connection in it. */
+export const createFabricBody = z.object({
+  name: fabricName,
+  description: fabricDescription,
+  teamName: z.string().min(1).max(100).meta({ description: "The name of the team that owns the fabric." }),
+  provider: z
+    .enum([...providerKeys, "ProphecyManaged"])
+    .meta({ description: "The kind of its SQL warehouse. `ProphecyManaged` is taken as `none`." }),
+  dataplaneUrl: z.string().max(2048).optional().meta({ description: "Taken and left alone." }),
+  secret: createSecretBody.optional(),
+  connection: createConnectionBody
+    .extend({
+      shouldValidate: z
+        .boolean()
+        .default(true)
+        .meta({ description: "Taken and left alone: properties are always validated." }),
+      shouldTest: z
+        .boolean()
+        .default(true)
+        .meta({ description: "Whether the connection has to pass its check." }),
+    })
+    .optional(),
+});
+type Body = z.output<typeof createFabricBody>;
+
+/** Makes a fabric with its secret and its connection, all of it or nothing. */
+export async function makeFabric(
+  actor: Actor,
+  { body, once, signal }: Call<unknown, Body>,
+): Promise<ApiResult<Reply<{ id: string }>>> {
+  const team = (await listFabricTeams(actor)).find(
+    ({ name }) => name.toLowerCase() === body.teamName.trim().toLowerCase(),
+  );
+  if (!team) return invalidField("teamName", "You are in no team of this name.");
+  const scope = await authorizeTeam(actor, team.id, "fabric:write");
+  const secret = body.secret && { id: uuidv7(), input: createInputOf(body.secret) };
+  const large = secret && tooLarge(secret.input);
+  if (large)
+    return failure("too_large", undefined, {
+      "secret.properties.value": large.fieldErrors?.["fields.value"] ?? "",
+    });
+  const connection = connectionOf(body, secret?.id);
+  if (!connection.ok) return connection;
+  const made = await store(scope, body, secret, connection.value, once);
+  if (!made.ok) return made;
+  const failed = body.connection?.shouldTest
+    ? await checkOf(actor, made.value.id, connection.value, signal)
+    : null;
+  if (failed === null) return ok({ data: made.value });
+  await deleteFabric(await authorize(actor, made.value.id, "fabric:write"));
+  await forgetOnce(once);
+  return failure("check_failed", failed);
+}
+
+/** The connection of the body, judged before anything is made. */
+function connectionOf(body: Body, secretId: string | undefined): ApiResult<CreateConnectionInput | null> {
+  if (!body.connection) return ok(null);
+  const { name, kind, isDefaultWarehouseConnection, description = "" } = body.connection;
+  const read = readProperties(kind, body.connection.properties, secretId);
+  if (!read.ok) return { ...read, fieldErrors: within("connection", read.fieldErrors) };
+  const { properties, inline } = read.value;
+  if (inline)
+    return invalidField(
+      `connection.properties.${inline.field}`,
+      `Send it as “secret”, and ${secretPlaceholder} here.`,
+    );
+  const input = { name, kind, description, isDefaultWarehouseConnection, properties };
+  const prepared = prepareConnection(input);
+  if (!prepared.ok) return failure("invalid", undefined, within("connection", prepared.fieldErrors));
+  return ok(input);
+}
+
+async function store(
+  scope: TeamScope<"fabric:write">,
+  { name, description, provider }: Body,
+  secret: { id: string; input: CreateSecretInput } | undefined,
+  connection: CreateConnectionInput | null,
+  once: Once | undefined,
+): Promise<ApiResult<{ id: string }>> {
+  const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
+  const made = await createFabric<ConnectionCode>(scope, input, {
+    once,
+    prepare: async (fabric) => {
+      const writer = fabric.scope("secret:write");
+      const sealed = secret && (await prepareSecret(db, writer, secret.input, secret.id));
+      return async (tx): Promise<Result<unknown, ConnectionCode>> => {
+        if (sealed) await insertSecret(tx, writer, sealed);
+        if (!connection) return ok(null);
+        const prepared = prepareConnection(connection);
+        return prepared.ok
+          ? insertConnection(tx, fabric.scope("connection:write"), prepared.value)
+          : prepared;
+      };
+    },
+  });
+  if (made.ok) return made;
+  switch (made.code) {
+    case "name_taken":
+      return failure("fabric_name_taken", `Fabric with name \`${name}\` already exists in the team`);
+    case "automate_unavailable":
+      return failure("automate_unavailable");
+    case "refused":
+    case "reauthenticate":
+      return failure("refused");
+    default:
+      return failure("invalid", undefined, within("connection", made.fieldErrors));
+  }
+}
+
+/** Why the connection does not pass its check; null when it does. */
+async function checkOf(
+  actor: Actor,
+  fabricId: string,
+  connection: CreateConnectionInput | null,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (!connection) return null;
+  const { kind, name, properties } = connection;
+  const scope = await authorize(actor, fabricId, "connection:check");
+  // The one secret that there is came with this request, and so did the place: nothing that was stored before goes anywhere.
+  const checked = await runCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
+  if (!checked.ok) return "The connection could not be checked.";
+  const { result } = checked.value;
+  if (result.ok) return null;
+  const { title, advice } = checkTexts[result.code];
+  const where = result.field ? ` Property: ${result.field}.` : "";
+  return `The connection did not pass its check: ${title} ${advice}${where}`;
+}
+
+function within(part: string, fieldErrors: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldErrors).map(([field, message]) => [`${part}.${field}`, message]),
+  );
+}

@@ -1,0 +1,171 @@
+import "server-only";
+import { z } from "zod";
+import type { Actor, Scope } from "@/lib/access/scope";
+import { deleteFabric, updateFabric } from "@/lib/fabrics/mutations";
+import { getFabric, listFabrics } from "@/lib/fabrics/queries";
+import { type FabricSummary, fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
+import { fabricTag } from "@/lib/fabrics/tag";
+import { failure } from "@/lib/management/answer";
+import { fabricOperation, ownOperation } from "@/lib/management/define";
+import { createFabricBody, makeFabric } from "@/lib/management/fabric-body";
+import { listQuery } from "@/lib/management/parts";
+import { ok } from "@/lib/result";
+
+const path = "/api/orchestration/fabric";
+const ofOne = `${path}/{fabricId}` as const;
+const idOnly = z.object({ id: z.string() });
+
+const fabricObject = z.object({
+  fabricID: z.string(),
+  name: z.string(),
+  teamID: z.string(),
+  teamName: z.string(),
+  description: z.string(),
+  provider: z.enum(providerKeys),
+  secrets: z.number().int().meta({ description: "How many secrets it has." }),
+  connections: z.number().int().meta({ description: "How many connections it has." }),
+  createdAt: z.string(),
+  createdBy: z.string(),
+});
+
+export const listFabricsOperation = ownOperation({
+  id: "listFabrics",
+  method: "GET",
+  path,
+  tag: "Fabrics",
+  summary: "List the fabrics of your teams",
+  description: "All of them, or a page when `limit` is given.",
+  failure: "List fabrics failed",
+  query: listQuery.extend({
+    team: z.string().max(64).optional().meta({ description: "Only fabrics of the team of this id." }),
+    provider: z.enum(providerKeys).optional(),
+  }),
+  data: z.object({ fabrics: z.array(fabricObject), next: z.string().nullable().optional() }),
+  run: async (actor, { query: { search = "", limit, after, team, provider } }) => {
+    const query = { search, team, provider };
+    if (limit === undefined) return ok({ data: { fabrics: (await allFabrics(actor, query)).map(objectOf) } });
+    const { fabrics, next } = await listFabrics(actor, { ...query, after }, limit);
+    return ok({ data: { fabrics: fabrics.map(objectOf), next } });
+  },
+});
+
+async function allFabrics(actor: Actor, query: Parameters<typeof listFabrics>[1]): Promise<FabricSummary[]> {
+  const { fabrics, next } = await listFabrics(actor, query, 500);
+  return next === null ? fabrics : [...fabrics, ...(await allFabrics(actor, { ...query, after: next }))];
+}
+
+export const createFabricOperation = ownOperation({
+  id: "createFabric",
+  method: "POST",
+  path,
+  tag: "Fabrics",
+  summary: "Create a fabric, with one secret and one connection if you like",
+  description:
+    "In the connection's properties the string `{{SECRET}}` stands for the secret that is made in the same request. With `shouldTest`, which is the default, the connection is checked, and nothing of all this stays when it does not pass.",
+  failure: "Fabric creation failed",
+  body: createFabricBody,
+  data: idOnly,
+  example: {
+    name: "API_Generated_Fabric",
+    description: "This is a description of the fabric.",
+    teamName: "devTeam",
+    provider: "databricks",
+    secret: {
+      kind: "prophecy",
+      subKind: "text",
+      properties: { name: "databricks-pat", value: "secret_value" },
+    },
+    connection: {
+      name: "databricks_pat_1",
+      kind: "databricks",
+      isDefaultWarehouseConnection: true,
+      shouldTest: false,
+      properties: {
+        authType: "pat",
+        jdbcUrl:
+          "jdbc:databricks://dbc-a1b2345c-d6e7.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
+        catalog: "main",
+        schema: "default",
+        token: "{{SECRET}}",
+      },
+    },
+  },
+  run: makeFabric,
+  again: async (_actor, id) => ok({ data: { id } }),
+});
+
+export const getFabricById = fabricOperation({
+  id: "getFabricById",
+  method: "GET",
+  path: ofOne,
+  tag: "Fabrics",
+  summary: "Get a fabric",
+  failure: "Get fabric failed",
+  permission: "fabric:see",
+  data: fabricObject,
+  run: async (scope) => {
+    const fabric = await getFabric(scope);
+    return ok({ data: objectOf(fabric), tag: fabricTag(fabric) });
+  },
+});
+
+export const updateFabricOperation = fabricOperation({
+  id: "updateFabric",
+  method: "PUT",
+  path: ofOne,
+  tag: "Fabrics",
+  summary: "Update name and description of a fabric",
+  description: "What is absent stays.",
+  failure: "Fabric update failed",
+  permission: "fabric:write",
+  body: z.object({ name: fabricName.optional(), description: fabricDescription.unwrap().optional() }),
+  data: idOnly,
+  isConditional: true,
+  example: { name: "API_Generated_Fabric_renamed" },
+  run: async (scope, { body, ifMatch }) => {
+    const updated = await updateFabric(scope, body, ifMatch);
+    return updated.ok
+      ? ok({ data: { id: scope.fabricId } })
+      : failure(updated.code, undefined, updated.fieldErrors);
+  },
+});
+
+export const deleteFabricOperation = fabricOperation({
+  id: "deleteFabric",
+  method: "DELETE",
+  path: ofOne,
+  tag: "Fabrics",
+  summary: "Delete a fabric with everything in it",
+  description:
+    "Its secrets, connections, pipeline tokens and keys are destroyed: what was sealed to it never opens again. What happened in it stays on record.",
+  failure: "Fabric deletion failed",
+  permission: "fabric:write",
+  data: idOnly,
+  run: async (scope: Scope<"fabric:write">) => {
+    const deleted = await deleteFabric(scope);
+    if (deleted.ok) return ok({ data: { id: scope.fabricId } });
+    return failure(deleted.code === "automate_unavailable" ? deleted.code : "refused");
+  },
+});
+
+function objectOf({
+  id,
+  team,
+  createdAt,
+  createdByName,
+  ...fabric
+}: FabricSummary): z.input<typeof fabricObject> {
+  const { name, description, provider, secrets, connections } = fabric;
+  return {
+    fabricID: id,
+    name,
+    teamID: team.id,
+    teamName: team.name,
+    description,
+    provider,
+    secrets,
+    connections,
+    createdAt: createdAt.toISOString(),
+    createdBy: createdByName,
+  };
+}

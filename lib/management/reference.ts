@@ -1,0 +1,89 @@
+import "server-only";
+import { z } from "zod";
+import type { Operation } from "@/lib/management/define";
+import { parametersOf } from "@/lib/management/openapi";
+import { operations } from "@/lib/management/registry";
+import type { ReferenceField, ReferenceOperation } from "@/lib/management/schema";
+
+/** What a JSON Schema of ours can be made of. */
+const node: z.ZodType<Node> = z.lazy(() =>
+  z.object({
+    type: z.string().optional(),
+    description: z.string().optional(),
+    const: z.unknown().optional(),
+    default: z.unknown().optional(),
+    enum: z.array(z.unknown()).optional(),
+    properties: z.record(z.string(), node).optional(),
+    required: z.array(z.string()).optional(),
+    oneOf: z.array(node).optional(),
+    anyOf: z.array(node).optional(),
+  }),
+);
+type Node = {
+  type?: string | undefined;
+  description?: string | undefined;
+  const?: unknown;
+  default?: unknown;
+  enum?: unknown[] | undefined;
+  properties?: Record<string, Node> | undefined;
+  required?: string[] | undefined;
+  oneOf?: Node[] | undefined;
+  anyOf?: Node[] | undefined;
+};
+
+/** Every operation of the management API, for people to read. */
+export function referenceOperations(): ReferenceOperation[] {
+  return operations.map((operation) => ({
+    id: operation.id,
+    method: operation.method,
+    path: operation.path,
+    tag: operation.tag,
+    summary: operation.summary,
+    description: operation.description ?? "",
+    pathParameters: [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
+    queries: parametersIn("query", operation),
+    headers: parametersIn("header", operation),
+    bodies: bodiesOf(operation),
+    example: operation.example === undefined ? null : JSON.stringify(operation.example, null, 2),
+  }));
+}
+
+function parametersIn(place: "query" | "header", operation: Operation): ReferenceField[] {
+  return parametersOf(operation)
+    .filter((parameter) => parameter.in === place)
+    .map(({ name, description = "", schema }) => ({
+      path: name,
+      type: typeOf(node.parse(schema)),
+      isRequired: false,
+      description,
+    }));
+}
+
+function bodiesOf({ body }: Operation): ReferenceOperation["bodies"] {
+  if (!body) return [];
+  const schema = node.parse(z.toJSONSchema(body, { io: "input", unrepresentable: "any" }));
+  const forms = schema.oneOf ?? [schema];
+  return forms.map((form) => ({
+    label: schema.oneOf ? String(form.properties?.subKind?.const ?? "") : "",
+    fields: fieldsOf(form),
+  }));
+}
+
+/** The leaves of an object, each by its path. */
+function fieldsOf(schema: Node, prefix = "", isWithin = true): ReferenceField[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const path = prefix ? `${prefix}.${name}` : name;
+    const isRequired = isWithin && (schema.required ?? []).includes(name);
+    if (field.properties) return fieldsOf(field, path, isRequired);
+    return [{ path, type: typeOf(field), isRequired, description: field.description ?? "" }];
+  });
+}
+
+function typeOf({ type, const: only, enum: choices, anyOf, oneOf, default: initial }: Node): string {
+  if (only !== undefined) return JSON.stringify(only);
+  if (choices) return choices.map((choice) => JSON.stringify(choice)).join(" | ");
+  if (oneOf) return "object, as when it is made alone";
+  if (anyOf) return anyOf.map(typeOf).join(" | ");
+  const words = type ?? "any";
+  return initial === undefined || initial === "" ? words : `${words}, by default ${JSON.stringify(initial)}`;
+}

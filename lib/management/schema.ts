@@ -1,0 +1,19 @@
+/** A field of a body or a parameter, as the reference lists it: its path, type in words, and what it is for. */
+export type ReferenceField = { path: string; type: string; isRequired: boolean; description: string };
+
+/** One operation, as the reference shows it. */
+export type ReferenceOperation = {
+  id: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  path: string;
+  tag: string;
+  summary: string;
+  description: string;
+  pathParameters: string[];
+  queries: ReferenceField[];
+  headers: ReferenceField[];
+  /** Fields of the body; several lists where it has several forms. */
+  bodies: { label: string; fields: ReferenceField[] }[];
+  /** A body that works, as JSON text; null for an operation without one. */
+  example: string | null;
+};

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import {
+  type CreateSecretInput,
+  plainSecretName,
+  type ReplaceSecretInput,
+  secretDescription,
+} from "@/lib/secrets/schema";
+
+const kind = z
+  .literal("prophecy", "Secret Store not found: “kind” is “prophecy”.")
+  .meta({ description: "The secret manager, always `prophecy`." });
+
+/** Bytes as base64 (RFC 4648 §4); line breaks, as command lines make them, do not count. */
+export const base64 = z
+  .string()
+  .transform((text) => text.replace(/\s+/g, ""))
+  .refine(
+    (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
+    "This is not base64 (RFC 4648 §4, with padding).",
+  )
+
+  .transform((text) => new Uint8Array(Buffer.from(text, "base64")))
+  .refine((bytes) => bytes.length > 0, "The file is empty.")
+  .meta({ contentEncoding: "base64", description: "The file's bytes as base64." });
+
+const fileName = z
+  .string()
+  .max(255)
+  .optional()
+  .meta({ description: "The name of the file, kept beside it." });
+const { text, username_password: usernamePassword, m2m_oauth: m2mOauth } = secretKinds;
+const description = secretDescription.unwrap().optional();
+const keepDestinations = z.boolean().optional().meta({
+  description: "True when the new value may be sent wherever the former one might. By default it may not.",
+});
+
+/** Body of createSecret. Unknown members are left alone, as clients of the documented product send some. */
+export const createSecretBody = z.discriminatedUnion("subKind", [
+  z.object({
+    kind,
+    subKind: z.literal("text"),
+    properties: z.object({ name: plainSecretName, value: text.fields.shape.value }),
+    description,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("binary"),
+    properties: z.object({ name: plainSecretName, value: base64, fileName }),
+    description,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("username_password"),
+    properties: z.object({ name: plainSecretName, value: usernamePassword.fields }),
+    description,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("m2m_oauth"),
+    properties: z.object({ name: plainSecretName, value: m2mOauth.fields }),
+    description,
+  }),
+]);
+export type CreateSecretBody = z.infer<typeof createSecretBody>;
+
+/** Body of updateSecret: what is absent stays as it is, the value above all. */
+export const updateSecretBody = z.discriminatedUnion("subKind", [
+  z.object({
+    kind,
+    subKind: z.literal("text"),
+    properties: z.object({ name: plainSecretName.optional(), value: text.fields.shape.value.optional() }),
+    description,
+    keepDestinations,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("binary"),
+    properties: z.object({ name: plainSecretName.optional(), value: base64.optional(), fileName }),
+    description,
+    keepDestinations,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("username_password"),
+    properties: z.object({
+      name: plainSecretName.optional(),
+      value: usernamePassword.fields.partial().optional(),
+    }),
+    description,
+    keepDestinations,
+  }),
+  z.object({
+    kind,
+    subKind: z.literal("m2m_oauth"),
+    properties: z.object({
+      name: plainSecretName.optional(),
+      value: m2mOauth.fields.partial().extend({ scope: m2mOauth.fields.shape.scope.nullable() }).optional(),
+    }),
+    description,
+    keepDestinations,
+  }),
+]);
+export type UpdateSecretBody = z.infer<typeof updateSecretBody>;
+
+/** A reference to a secret in a connection. The id counts; the name is a label that may be out of date. */
+export const secretReferenceIn = z.object({
+  kind,
+  subKind: z.enum(subKinds),
+  type: z.literal("secret"),
+  properties: z.object({ id: z.string().min(1).max(64), name: z.string() }),
+});
+
+/** What the body says, as Add Secret takes it. */
+export function createInputOf(body: CreateSecretBody): CreateSecretInput {
+  const { description = "" } = body;
+  const { name } = body.properties;
+  switch (body.subKind) {
+    case "text":
+      return { subKind: body.subKind, name, description, fields: { value: body.properties.value } };
+    case "binary": {
+      const { value, fileName } = body.properties;
+      return { subKind: body.subKind, name, description, fields: { value }, fileName };
+    }
+    case "username_password":
+      return { subKind: body.subKind, name, description, fields: body.properties.value };
+    case "m2m_oauth":
+      return { subKind: body.subKind, name, description, fields: body.properties.value };
+  }
+}
+
+/** The new value of the body, as Replace value takes it; undefined when it sets no field. */
+export function replacementOf(
+  body: UpdateSecretBody,
+): Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined {
+  const fields = fieldsOf(body);
+  if (!Object.values(fields).some((field) => field !== undefined)) return undefined;
+  const fileName = body.subKind === "binary" ? body.properties.fileName : undefined;
+  // Each type's fields come from its own schema, so that they belong together.
+  return { subKind: body.subKind, fields, fileName } as Pick<
+    ReplaceSecretInput,
+    "subKind" | "fields" | "fileName"
+  >;
+}
+
+function fieldsOf({ properties: { value } }: UpdateSecretBody): object {
+  return typeof value === "string" || value instanceof Uint8Array ? { value } : (value ?? {});
+}
+
+/** Where a field of Add Secret stands in the body: `fields.password` is `properties.value.password`. */
+export function bodyPathOf(field: string): string {
+  if (field === "name") return "properties.name";
+  return field.replace(/^fields\.value$/, "properties.value").replace(/^fields\./, "properties.value.");
+}

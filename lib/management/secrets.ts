@@ -1,0 +1,218 @@
+import "server-only";
+import { z } from "zod";
+import type { Scope } from "@/lib/access/scope";
+import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import { fabricOperation } from "@/lib/management/define";
+import { listQuery, who } from "@/lib/management/parts";
+import {
+  bodyPathOf,
+  createInputOf,
+  createSecretBody,
+  replacementOf,
+  updateSecretBody,
+} from "@/lib/management/secret-body";
+import { ok } from "@/lib/result";
+import { subKinds } from "@/lib/secrets/kinds/registry";
+import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
+import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
+import { type SecretListQuery, type SecretSummary, secretSorts, secretTag } from "@/lib/secrets/schema";
+import { updateSecret } from "@/lib/secrets/update";
+
+/** A secret as connections refer to it. */
+export const secretReference = z.object({
+  kind: z.literal("prophecy"),
+  subKind: z.enum(subKinds),
+  properties: z.object({ id: z.string(), name: z.string() }),
+  type: z.literal("secret"),
+});
+
+const secretObject = secretReference.extend({
+  description: z.string(),
+  version: z.number().int(),
+  usedBy: z.number().int().meta({ description: "How many connections refer to it." }),
+  facts: z
+    .object({
+      fileName: z.string(),
+      sizeBytes: z.number().int(),
+      certificate: z.object({ subject: z.string(), issuer: z.string(), expiresAt: z.string() }),
+      authHost: z.string(),
+    })
+    .partial()
+    .meta({ description: "What is public about the value: of a file its name, size and certificate." }),
+  ...who,
+});
+const idOnly = z.object({ id: z.string() });
+const path = "/api/orchestration/fabric/{fabricId}/secret";
+const ofOne = `${path}/id/{secretId}` as const;
+
+export const listSecretsByFabric = fabricOperation({
+  id: "listSecretsByFabric",
+  method: "GET",
+  path,
+  tag: "Secrets",
+  summary: "List secrets of a fabric",
+  description: "All of them, or a page when `limit` is given. Values are never part of an answer.",
+  failure: "List Secrets failed",
+  permission: "secret:list",
+  query: listQuery.extend({
+    type: z.enum(subKinds).optional().meta({ description: "Only secrets of this type." }),
+    sort: z.enum(secretSorts).default("name"),
+    order: z.enum(["asc", "desc"]).default("asc"),
+  }),
+  data: z.object({ secrets: z.array(secretObject), next: z.string().nullable().optional() }),
+  run: async (scope, { query: { limit, after, search, type, sort, order } }) => {
+    const query = { search: search ?? "", type, sort, order, after };
+    if (limit === undefined) return ok({ data: { secrets: (await allSecrets(scope, query)).map(objectOf) } });
+    const { secrets, next } = await listSecrets(scope, query, limit);
+    return ok({ data: { secrets: secrets.map(objectOf), next } });
+  },
+});
+
+/** The documented list has no pages: it is put together from large ones. */
+async function allSecrets(scope: Scope<"secret:list">, query: SecretListQuery): Promise<SecretSummary[]> {
+  const { secrets, next } = await listSecrets(scope, query, 1000);
+  return next === null ? secrets : [...secrets, ...(await allSecrets(scope, { ...query, after: next }))];
+}
+
+export const createSecretOperation = fabricOperation({
+  id: "createSecret",
+  method: "POST",
+  path,
+  tag: "Secrets",
+  summary: "Create a secret",
+  failure: "Create Secret failed",
+  permission: "secret:write",
+  body: createSecretBody,
+  data: idOnly,
+  example: {
+    kind: "prophecy",
+    subKind: "text",
+    properties: { name: "your-secret-name", value: "your-secret-value" },
+  },
+  run: async (scope, { body, once }) => replyOf(await createSecret(scope, createInputOf(body), once)),
+  again: async (_scope, id) => ok({ data: { id } }),
+});
+
+export const getSecretById = fabricOperation({
+  id: "getSecretById",
+  method: "GET",
+  path: ofOne,
+  tag: "Secrets",
+  summary: "Get a secret, without its value",
+  failure: "Get Secret failed",
+  permission: "secret:list",
+  data: secretObject,
+  run: async (scope, { params }) => {
+    const secret = await getSecret(scope, params.secretId ?? "");
+    return ok({ data: objectOf(secret), tag: secretTag(secret) });
+  },
+});
+
+export const updateSecretOperation = fabricOperation({
+  id: "updateSecret",
+  method: "PUT",
+  path: ofOne,
+  tag: "Secrets",
+  summary: "Update a secret",
+  description:
+    "What is absent stays: without `properties.value` the value is kept, and of a type with several fields those that are absent. The type cannot change.",
+  failure: "Update Secret failed",
+  permission: "secret:write",
+  body: updateSecretBody,
+  data: idOnly,
+  isConditional: true,
+  example: {
+    kind: "prophecy",
+    subKind: "text",
+    properties: { name: "your-secret-name", value: "your-new-secret-value" },
+  },
+  run: async (scope, { params, body, ifMatch }) => {
+    const updated = await updateSecret(scope, {
+      secretId: params.secretId ?? "",
+      subKind: body.subKind,
+      name: body.properties.name,
+      description: body.description,
+      replacement: replacementOf(body),
+      keepDestinations: body.keepDestinations ?? false,
+      ifMatch,
+    });
+    return replyOf(updated);
+  },
+});
+
+export const deleteSecretOperation = fabricOperation({
+  id: "deleteSecret",
+  method: "DELETE",
+  path: ofOne,
+  tag: "Secrets",
+  summary: "Delete a secret that no connection uses",
+  failure: "Delete Secret failed",
+  permission: "secret:write",
+  data: idOnly,
+  run: async (scope, { params }) => {
+    const secretId = params.secretId ?? "";
+    const deleted = await deleteSecret(scope, { secretId });
+    if (deleted.ok) return ok({ data: { id: secretId } });
+    return failure("in_use", `It is used by: ${deleted.fieldErrors?.connections ?? "a connection"}.`);
+  },
+});
+
+export const getSecretUsage = fabricOperation({
+  id: "getSecretUsage",
+  method: "GET",
+  path: `${ofOne}/usage`,
+  tag: "Secrets",
+  summary: "Where a secret is used",
+  description:
+    "The connections that refer to it, the pipelines that read it in the last 30 days, and the places where its current value may be sent.",
+  failure: "Get Secret usage failed",
+  permission: "secret:list",
+  data: z.object({
+    connections: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() })),
+    pipelines: z.array(z.object({ name: z.string(), lastReadAt: z.string() })),
+    destinations: z.array(z.string()),
+  }),
+  run: async (scope, { params }) => {
+    const { id, connections, destinations } = await getSecret(scope, params.secretId ?? "");
+    const readers = await listRecentReaders(scope, id);
+    const pipelines = readers.map(({ name, lastReadAt }) => ({ name, lastReadAt: lastReadAt.toISOString() }));
+    return ok({
+      data: { connections, pipelines, destinations: destinations.map(({ destination }) => destination) },
+    });
+  },
+});
+
+function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
+  const { id, name, subKind, description, version, usedBy, facts } = secret;
+  return {
+    kind: "prophecy",
+    subKind,
+    properties: { id, name },
+    type: "secret",
+    description,
+    version,
+    usedBy,
+    facts,
+    createdAt: secret.createdAt.toISOString(),
+    createdBy: secret.createdByName,
+    updatedAt: secret.updatedAt.toISOString(),
+    updatedBy: secret.updatedByName,
+  };
+}
+
+type Written =
+  | { ok: true; value: { id: string } }
+  | {
+      ok: false;
+      code: "name_taken" | "too_large" | "changed" | "wrong_type";
+      fieldErrors?: Record<string, string>;
+    };
+
+function replyOf(written: Written): ApiResult<{ data: { id: string } }> {
+  if (written.ok) return ok({ data: { id: written.value.id } });
+  const { code, fieldErrors = {} } = written;
+  if (code === "wrong_type")
+    return invalidField("subKind", "The secret is of another type, and a type does not change.");
+  const placed = Object.entries(fieldErrors).map(([field, message]) => [bodyPathOf(field), message]);
+  return failure(code, undefined, Object.fromEntries(placed));
+}

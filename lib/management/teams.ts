@@ -1,0 +1,56 @@
+import "server-only";
+import { z } from "zod";
+import { ownOperation, teamOperation } from "@/lib/management/define";
+import { ok } from "@/lib/result";
+import { getTeam, listTeams } from "@/lib/teams/queries";
+import { memberRole } from "@/lib/teams/schema";
+
+export const listTeamsOperation = ownOperation({
+  id: "listTeams",
+  method: "GET",
+  path: "/api/orchestration/team",
+  tag: "Teams",
+  summary: "List your teams",
+  failure: "List teams failed",
+  data: z.object({
+    teams: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        role: memberRole.meta({ description: "What you are there." }),
+        members: z.number().int(),
+        fabrics: z.number().int(),
+      }),
+    ),
+  }),
+  run: async (actor) => ok({ data: { teams: await listTeams(actor) } }),
+});
+
+export const listTeamMembers = teamOperation({
+  id: "listTeamMembers",
+  method: "GET",
+  path: "/api/orchestration/team/{teamId}/member",
+  tag: "Teams",
+  summary: "List the members of a team",
+  failure: "List members failed",
+  permission: "team:see",
+  data: z.object({
+    members: z.array(
+      z.object({ id: z.string(), name: z.string(), email: z.string(), role: memberRole, since: z.string() }),
+    ),
+  }),
+  run: async (scope) => {
+    const { members } = await getTeam(scope);
+    return ok({
+      data: {
+        members: members.map(({ userId, name, email, role, since }) => ({
+          id: userId,
+          name,
+          email,
+          role,
+          since: since.toISOString(),
+        })),
+      },
+    });
+  },
+});

@@ -1,0 +1,83 @@
+import "server-only";
+import { v7 as uuidv7 } from "uuid";
+import { db, type Tx } from "@/lib/db";
+import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
+import { suggestName } from "@/lib/secrets/schema";
+import { carryDestinations, destinationsOf, replaceWithin } from "@/lib/secrets/update";
+import type { Writer } from "@/lib/secrets/write";
+
+/** A secret for a value that came in place of a reference: its id, and what storing the connection must do beside. */
+export type InlineSecret = {
+  secretId: string;
+  before: (tx: Tx) => Promise<void>;
+  after: () => Promise<void>;
+};
+
+/**
+ * Seals a text value that stands in a connection, as a secret named after it. Sent again with the same connection, it is the
+ * next version of the same secret, unless another connection uses that too: updates leave no secrets behind.
+ */
+export async function inlineSecret(
+  scope: Writer,
+  {
+    value,
+    connectionName,
+    former,
+  }: {
+    value: string;
+    connectionName: string;
+    former?: { secretId: string; connectionId: string } | undefined;
+  },
+): Promise<InlineSecret> {
+  if (former && (await isTextOfOne(scope, former))) {
+    const { secretId } = former;
+    const destinationIds = await destinationsOf(scope, secretId);
+    let version = 0;
+    return {
+      secretId,
+      before: async (tx) => {
+        version = await replaceWithin(tx, scope, secretId, { subKind: "text", fields: { value } });
+      },
+      after: async () => {
+        await carryDestinations(scope, secretId, version, destinationIds);
+      },
+    };
+  }
+  const name = await freeName(scope, suggestName(connectionName) || "secret");
+  const input = { subKind: "text", name, description: "", fields: { value } } as const;
+  const prepared = await prepareSecret(db, scope, input, uuidv7());
+  return {
+    secretId: prepared.id,
+    before: (tx) => insertSecret(tx, scope, prepared),
+    after: async () => {},
+  };
+}
+
+async function isTextOfOne(
+  { fabricId }: Writer,
+  { secretId, connectionId }: { secretId: string; connectionId: string },
+): Promise<boolean> {
+  const row = await db.secret.findFirst({
+    where: {
+      id: secretId,
+      fabricId,
+      subKind: "text",
+      deletedAt: null,
+      usedBy: { every: { connectionId } },
+    },
+    select: { id: true },
+  });
+  return row !== null;
+}
+
+/** The name, or the first of name-2, name-3 … that no secret of the fabric has or had. */
+async function freeName({ fabricId }: Writer, wanted: string): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? wanted : `${wanted.slice(0, 120)}-${n}`;
+    const taken = await db.secretName.findUnique({
+      where: { fabricId_nameKey: { fabricId, nameKey: name.toLowerCase() } },
+      select: { secretId: true },
+    });
+    if (!taken) return name;
+  }
+}

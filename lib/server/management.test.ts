@@ -1,0 +1,701 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { Client } from "pg";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findLeaks } from "@/e2e/canary";
+import { listen } from "@/e2e/fakes/listening";
+import { authorize } from "@/lib/access/authorize";
+import { allows } from "@/lib/access/policy";
+import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
+import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
+import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
+import { createDb, type Db, db } from "@/lib/db";
+import { openApiDocument } from "@/lib/management/openapi";
+import { operations } from "@/lib/management/registry";
+import { NotFresh } from "@/lib/result";
+import { management, missing } from "@/lib/server/management";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+const canary = `canary${randomBytes(12).toString("hex")}`;
+let urls: TestDatabase;
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+let automates: ReturnType<typeof createTestAutomates>;
+let token: string;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  urls = await createTestDatabase("web");
+  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
+  const { url } = await automates.start();
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: url });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+  token = await tokenOf(fabric.admin);
+});
+
+afterAll(async () => {
+  automates.stopAll();
+  automates.remove();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function tokenOf(person: TestFabric["admin"]): Promise<string> {
+  const made = await createAccessToken(person, { name: "scripts", lifetime: "30" });
+  if (!made.ok) throw new Error("No token.");
+  return made.value.token;
+}
+
+type Answer = {
+  status: number;
+  headers: Headers;
+  json: Record<string, unknown>;
+  data: Record<string, unknown>;
+};
+type Options = { as?: string; body?: unknown; raw?: BodyInit; headers?: Record<string, string> };
+
+/** Calls the API as a script does. Each answer holds no value and, when it is good, exactly what the description says. */
+async function call(
+  method: string,
+  path: string,
+  { as = token, body, raw, headers }: Options = {},
+): Promise<Answer> {
+  const { pathname } = new URL(path, "http://127.0.0.1:3000");
+  const patterns = [...new Set(operations.map((operation) => operation.path))];
+  // A literal part goes before a parameter, as it does for Next.
+  const found = patterns
+    .sort((a, b) => a.split("{").length - b.split("{").length)
+    .flatMap((pattern) => {
+      const names = [...pattern.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+      const match = new RegExp(`^${pattern.replace(/\{\w+\}/g, "([^/]+)")}$`).exec(pathname);
+      return match
+        ? [
+            {
+              pattern,
+              params: Object.fromEntries(
+                names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? "")]),
+              ),
+            },
+          ]
+        : [];
+    })[0];
+  const request = new Request(new URL(path, "http://127.0.0.1:3000"), {
+    method,
+    headers: {
+      "x-auth-token": as,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(raw === undefined ? {} : { body: raw }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const handlers = found && management(found.pattern);
+  const handler = Object.entries(handlers ?? {}).find(([name]) => name === method)?.[1] ?? missing;
+  const response = await handler(request, {
+    // As Next does: of a path without parameters there are none.
+    params: Promise.resolve(found?.pattern.includes("{") ? found.params : undefined),
+  });
+  const text = await response.text();
+  expect(findLeaks(`${method} ${path}`, text, canary)).toEqual([]);
+  const json = JSON.parse(text);
+  if (response.status === 200) {
+    const operation = operations.find((one) => one.path === found?.pattern && one.method === method);
+    expect(operation?.data.parse(json.data)).toEqual(json.data);
+  }
+  return { status: response.status, headers: response.headers, json, data: json.data ?? {} };
+}
+
+const secretsPath = (where = fabric) => `/api/orchestration/fabric/${where.fabricId}/secret`;
+const connectionsPath = (where = fabric) => `/api/orchestration/fabric/${where.fabricId}/connection`;
+const unique = (label: string) => `${label}_${randomBytes(4).toString("hex")}`;
+const text = (name: string, value = canary) => ({
+  kind: "prophecy",
+  subKind: "text",
+  properties: { name, value },
+});
+const reference = (id: unknown, name: string) => ({
+  kind: "prophecy",
+  subKind: "text",
+  type: "secret",
+  properties: { id, name },
+});
+
+describe("secrets", () => {
+  test.each([
+    ["text", canary],
+    ["binary", Buffer.from(canary).toString("base64")],
+    ["username_password", { username: `user ${canary}`, password: canary }],
+    [
+      "m2m_oauth",
+      {
+        clientId: canary,
+        clientSecret: canary,
+        authUrl: "https://idp.example.com/oauth2/token",
+        scope: "read write",
+      },
+    ],
+  ])("of the type %s are made by the documented body and told without a value", async (subKind, value) => {
+    const name = unique("secret");
+    const made = await call("POST", secretsPath(), {
+      body: { kind: "prophecy", subKind, properties: { name, value } },
+    });
+    expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
+    const { id } = made.data;
+    const told = { kind: "prophecy", subKind, properties: { id, name }, type: "secret" };
+    expect((await call("GET", `${secretsPath()}/id/${id}`)).data).toMatchObject(told);
+    const { data } = await call("GET", secretsPath());
+    expect(data.secrets).toContainEqual(expect.objectContaining(told));
+    const fields = await owner.secretField.findMany({ where: { secretId: String(id) } });
+    expect(fields.length).toBe(typeof value === "string" ? 1 : Object.keys(value).length);
+    expect((await call("DELETE", `${secretsPath()}/id/${id}`)).json).toEqual({ success: true, data: { id } });
+    expect((await call("GET", `${secretsPath()}/id/${id}`)).status).toBe(404);
+  });
+
+  test("keep their value and description when an update leaves them out, and take a new name", async () => {
+    const [name, renamed] = [unique("kept"), unique("renamed")];
+    const { data } = await call("POST", secretsPath(), {
+      body: { ...text(name), description: "What it is for" },
+    });
+    const path = `${secretsPath()}/id/${data.id}`;
+    const body = { kind: "prophecy", subKind: "text", properties: { name: renamed } };
+    expect((await call("PUT", path, { body })).json).toEqual({ success: true, data: { id: data.id } });
+    expect((await call("GET", path)).data).toMatchObject({
+      properties: { name: renamed },
+      description: "What it is for",
+      version: 1,
+    });
+    await call("PUT", path, { body: text(renamed, "another value") });
+    expect((await call("GET", path)).data).toMatchObject({ version: 2, description: "What it is for" });
+    const wrong = await call("PUT", path, { body: { ...body, subKind: "binary" } });
+    expect(wrong).toMatchObject({ status: 400, json: { fieldErrors: { subKind: expect.any(String) } } });
+  });
+
+  test("of several fields keep those that an update leaves out", async () => {
+    const name = unique("login");
+    const login = { kind: "prophecy", subKind: "username_password" };
+    const { data } = await call("POST", secretsPath(), {
+      body: { ...login, properties: { name, value: { username: "u", password: canary } } },
+    });
+    await call("PUT", `${secretsPath()}/id/${data.id}`, {
+      body: { ...login, properties: { value: { password: "new" } } },
+    });
+    const versions = await owner.secretVersion.findMany({
+      where: { secretId: String(data.id) },
+      orderBy: { version: "asc" },
+    });
+    expect(versions.map(({ manifest }) => manifest)).toEqual([
+      { username: 1, password: 1 },
+      { username: 1, password: 2 },
+    ]);
+  });
+
+  test("are changed only as they were read, when the caller says so", async () => {
+    const name = unique("tagged");
+    const { data } = await call("POST", secretsPath(), { body: text(name) });
+    const path = `${secretsPath()}/id/${data.id}`;
+    const tag = (await call("GET", path)).headers.get("etag") ?? "";
+    const change = (value: string, ifMatch: string) =>
+      call("PUT", path, { body: text(name, value), headers: { "if-match": ifMatch } });
+    expect((await change("two", tag)).status).toBe(200);
+    expect(await change("three", tag)).toMatchObject({ status: 412, json: { success: false } });
+    expect((await call("GET", path)).data.version).toBe(2);
+    expect((await change("three", "*")).status).toBe(200);
+  });
+
+  test("are listed page by page, and searched, when the caller asks for it", async () => {
+    const label = unique("page");
+    for (const n of [1, 2, 3]) await call("POST", secretsPath(), { body: text(`${label}_${n}`) });
+    const first = await call("GET", `${secretsPath()}?search=${label}&limit=2`);
+    const names = (answer: Answer) =>
+      (answer.data.secrets as { properties: { name: string } }[]).map(({ properties }) => properties.name);
+    expect(names(first)).toEqual([`${label}_1`, `${label}_2`]);
+    const second = await call("GET", `${secretsPath()}?search=${label}&limit=2&after=${first.data.next}`);
+    expect(names(second)).toEqual([`${label}_3`]);
+    expect(second.data.next).toBeNull();
+    expect((await call("GET", `${secretsPath()}?limit=0`)).status).toBe(400);
+  });
+});
+
+describe("a request that cannot be served", () => {
+  const fails = async (answer: Promise<Answer>) => {
+    const { status, json } = await answer;
+    expect(json).toMatchObject({ success: false, message: expect.stringMatching(/ due to : ./) });
+    return [status, json.fieldErrors ? Object.keys(json.fieldErrors).sort() : null];
+  };
+  const named = (properties: object) => ({ kind: "prophecy", subKind: "text", properties });
+
+  test("is told where it is wrong, and nothing of it is repeated", async () => {
+    const post = (options: Options) => fails(call("POST", secretsPath(), options));
+    expect(await post({ body: { ...text("x"), kind: "propcy" } })).toEqual([400, ["kind"]]);
+    expect(await post({ body: { ...text("x"), subKind: canary } })).toEqual([400, ["subKind"]]);
+    expect(await post({ body: named({ name: canary.repeat(9), value: "x" }) })).toEqual([
+      400,
+      ["properties.name"],
+    ]);
+    expect(await post({ body: named({ name: "x", value: { canary } }) })).toEqual([
+      400,
+      ["properties.value"],
+    ]);
+    expect(await post({ body: named({ value: canary }) })).toEqual([400, ["properties.name"]]);
+    expect(await post({ body: [canary] })).toEqual([400, [""]]);
+    const binary = { kind: "prophecy", subKind: "binary", properties: { name: "x", value: `!${canary}` } };
+    expect(await post({ body: binary })).toEqual([400, ["properties.value"]]);
+    expect(
+      await post({ raw: `{"kind": "${canary}`, headers: { "content-type": "application/json" } }),
+    ).toEqual([400, null]);
+    expect(
+      await post({ raw: new Uint8Array([0xff, 0xfe]), headers: { "content-type": "application/json" } }),
+    ).toEqual([400, null]);
+    expect(await post({ raw: JSON.stringify(text("x")), headers: { "content-type": "text/plain" } })).toEqual(
+      [415, null],
+    );
+    expect(await post({})).toEqual([400, null]);
+    expect(await post({ body: text("x", canary.repeat(200_000)) })).toEqual([413, null]);
+    expect(await post({ body: text("x", canary.repeat(3_000)) })).toEqual([400, ["properties.value"]]);
+  });
+
+  test("has one shape for paths and methods that there are not", async () => {
+    expect(await fails(call("GET", "/api/orchestration/nothing"))).toEqual([404, null]);
+    const patch = await call("PATCH", secretsPath(), { body: {} });
+    expect([patch.status, patch.headers.get("allow")]).toEqual([405, "GET, POST"]);
+  });
+
+  test("says so in the documented words", async () => {
+    const name = unique("twice");
+    await call("POST", secretsPath(), { body: text(name) });
+    expect(await call("POST", secretsPath(), { body: text(name.toUpperCase()) })).toMatchObject({
+      status: 409,
+      json: {
+        message: expect.stringMatching(/^Create Secret failed due to : properties\.name: /),
+        fieldErrors: { "properties.name": expect.any(String) },
+      },
+    });
+    const gone = { name: "no_such", kind: "restapi", isDefaultWarehouseConnection: false, properties: {} };
+    expect(await call("PUT", `${connectionsPath()}/name/no_such`, { body: gone })).toMatchObject({
+      status: 400,
+      json: {
+        message: `Update connection failed due to : No connection found for fabric ${fabric.fabricId} and connection id no_such`,
+      },
+    });
+    const { name: taken } = await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } });
+    const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
+    const body = { name: taken, teamName, provider: "databricks" };
+    expect(await call("POST", "/api/orchestration/fabric", { body })).toMatchObject({
+      status: 500,
+      json: {
+        message: `Fabric creation failed due to : Fabric with name \`${taken}\` already exists in the team`,
+      },
+    });
+  });
+});
+
+describe("a create with an Idempotency-Key", () => {
+  const create = (key: string, body: unknown, path = secretsPath()) =>
+    call("POST", path, { body, headers: { "idempotency-key": key } });
+
+  test("is done once, also when it comes five times at once", async () => {
+    const [key, name] = [unique("key"), unique("once")];
+    const answers = await Promise.all(Array.from({ length: 5 }, () => create(key, text(name))));
+    expect(new Set(answers.map(({ status, data }) => `${status} ${data.id}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(200);
+    expect(await owner.secret.count({ where: { name } })).toBe(1);
+    expect(await create(key, text(name, "another value"))).toMatchObject({ status: 422 });
+    // The key of one person is not that of another.
+    const others = await call("POST", secretsPath(), {
+      as: await tokenOf(fabric.user),
+      body: text(name),
+      headers: { "idempotency-key": key },
+    });
+    expect(others.status).toBe(409);
+  });
+
+  test("keeps nothing of the body, nor the key", async () => {
+    const [key, name] = [unique("key"), unique("once")];
+    await create(key, text(name));
+    const rows = JSON.stringify(await owner.idempotentCreate.findMany());
+    for (const word of [key, name]) expect(rows).not.toContain(word);
+    expect(findLeaks("idempotent_create", rows, canary)).toEqual([]);
+  });
+
+  test("may be done again when its failure left nothing, and answers a connection as it is", async () => {
+    const [key, name] = [unique("key"), unique("rest")];
+    const body = { name, kind: "restapi", properties: { baseUrl: "not an address" } };
+    expect((await create(key, body, connectionsPath())).status).toBe(400);
+    const good = { ...body, properties: { baseUrl: "https://api.example.com" } };
+    const made = await create(key, good, connectionsPath());
+    expect(made.data).toMatchObject({ name, kind: "restapi" });
+    expect((await create(key, good, connectionsPath())).data).toEqual(made.data);
+  });
+});
+
+describe("connections", () => {
+  test("refer to secrets by the documented object, in every answer", async () => {
+    const [secret, name] = [unique("pw"), unique("synapse 1")];
+    const { data } = await call("POST", secretsPath(), { body: text(secret) });
+    const properties = {
+      server: "example.sql.azuresynapse.net",
+      port: "1433",
+      username: "u",
+      database: "SynapseDev",
+      password: reference(data.id, secret),
+    };
+    const body = { name, kind: "synapse", isDefaultWarehouseConnection: false, properties };
+    const made = await call("POST", connectionsPath(), { body });
+    expect(made).toMatchObject({ status: 200, data: { id: expect.any(String), ...body } });
+    const path = `${connectionsPath()}/name/${encodeURIComponent(name)}`;
+    expect((await call("GET", path)).data).toEqual(made.data);
+    const { data: list } = await call("GET", connectionsPath());
+    expect(list.Connections).toContainEqual(made.data);
+
+    const changed = { ...body, properties: { ...properties, database: "Other" } };
+    const updated = await call("PUT", path, { body: changed });
+    expect(updated.json).toMatchObject({ success: true, message: "List(), List()", data: changed });
+    expect((await call("PUT", path, { body: { ...changed, kind: "mssql" } })).status).toBe(400);
+    expect((await call("PUT", path, { body: { ...changed, name: "another" } })).status).toBe(400);
+
+    const { data: usage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
+    expect(usage.connections).toEqual([{ id: made.data.id, name, kind: "synapse" }]);
+    expect(await call("DELETE", `${secretsPath()}/id/${data.id}`)).toMatchObject({
+      status: 409,
+      json: { message: `Delete Secret failed due to : It is used by: ${name}.` },
+    });
+    expect((await call("DELETE", path)).json).toEqual({ success: true, data: { id: name } });
+  });
+
+  test("take no value in place of a reference, nor another team's secret", async () => {
+    const theirs = await call("POST", secretsPath(other), {
+      as: await tokenOf(other.admin),
+      body: text("theirs"),
+    });
+    for (const password of [
+      canary,
+      "{{SECRET}}",
+      { canary },
+      7,
+      reference("", "x"),
+      reference(theirs.data.id, "theirs"),
+    ]) {
+      const properties = { server: "db.example.com", database: "d", username: "u", password };
+      const answer = await call("POST", connectionsPath(), {
+        body: { name: "x", kind: "postgres", properties },
+      });
+      expect(answer).toMatchObject({
+        status: 400,
+        json: { fieldErrors: { "properties.password": expect.any(String) } },
+      });
+    }
+  });
+
+  test("are checked without sending a secret anywhere new, saved or not", async () => {
+    const secret = unique("bearer");
+    const { data } = await call("POST", secretsPath(), { body: text(secret) });
+    const dialled: string[] = [];
+    const server = createServer((socket) => dialled.push(String(socket.remoteAddress)));
+    const { port, close } = await listen(server);
+    const properties = {
+      baseUrl: `https://127.0.0.1:${port}`,
+      authType: "bearer",
+      bearerToken: reference(data.id, secret),
+    };
+    const body = { kind: "restapi", name: unique("rest"), properties };
+    const unsaved = await call("POST", `${connectionsPath()}/check`, { body });
+    expect(unsaved.data).toMatchObject({
+      ok: false,
+      code: "destination_unconfirmed",
+      newPlaces: [{ secret }],
+    });
+    const made = await call("POST", connectionsPath(), { body });
+    const saved = await call("POST", `${connectionsPath()}/name/${made.data.name}/check`, { body: {} });
+    expect(saved.data).toMatchObject({ ok: false, code: "destination_unconfirmed" });
+    expect(dialled).toEqual([]);
+    await close();
+  });
+
+  test("of the kind sftp take the private key as the documented string, and make a secret named after them", async () => {
+    const name = unique("My SFTP");
+    const properties = {
+      host: "files.example.com",
+      port: 22,
+      username: "u",
+      authMethod: "private_key",
+      privateKey: Buffer.from(`-----BEGIN OPENSSH PRIVATE KEY-----\n${canary}\n`).toString("base64"),
+    };
+    const body = { name, kind: "sftp", isDefaultWarehouseConnection: false, properties };
+    const made = await call("POST", connectionsPath(), { body });
+    const secretName = name.replace(" ", "_");
+    const shown = { ...properties, privateKey: reference(expect.any(String), secretName) };
+    expect(made).toMatchObject({ status: 200, data: { properties: shown } });
+
+    const again = await call("PUT", `${connectionsPath()}/name/${encodeURIComponent(name)}`, { body });
+    expect(again.data.properties).toEqual(made.data.properties);
+    const secrets = await owner.secret.findMany({
+      where: { fabricId: fabric.fabricId, name: { startsWith: secretName } },
+      select: { _count: { select: { versions: true } } },
+    });
+    expect(secrets).toEqual([{ _count: { versions: 2 } }]);
+    // Nothing is left of one that was refused.
+    const refused = { ...body, name: unique("refused"), properties: { ...properties, port: 70_000 } };
+    expect((await call("POST", connectionsPath(), { body: refused })).status).toBe(400);
+    expect((await call("POST", connectionsPath(), { body })).status).toBe(409);
+    const names = await owner.secret.count({
+      where: { fabricId: fabric.fabricId, name: { contains: "refused" } },
+    });
+    expect([names, await owner.secret.count({ where: { name: `${secretName}-2` } })]).toEqual([0, 0]);
+  });
+});
+
+describe("a fabric", () => {
+  const warehouse = (shouldTest: boolean) => ({
+    name: "databricks_pat_1",
+    kind: "databricks",
+    isDefaultWarehouseConnection: true,
+    shouldTest,
+    properties: {
+      authType: "pat",
+      jdbcUrl:
+        "jdbc:databricks://nothing-here.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
+      catalog: "pipelinehub",
+      schema: "s",
+      token: "{{SECRET}}",
+    },
+  });
+  const create = async (name: string, shouldTest: boolean, as = token) => {
+    const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
+    const body = { name, description: "d", teamName, provider: "databricks", secret: text("databricks-pat") };
+    return call("POST", "/api/orchestration/fabric", {
+      as,
+      body: { ...body, connection: warehouse(shouldTest) },
+    });
+  };
+
+  test("is made with its secret and its connection in one request, read, renamed and destroyed", async () => {
+    const name = unique("API_Fabric");
+    const made = await create(name, false);
+    expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
+    const id = String(made.data.id);
+    const path = `/api/orchestration/fabric/${id}`;
+    expect((await call("GET", path)).data).toMatchObject({
+      fabricID: id,
+      name,
+      teamID: fabric.teamId,
+      secrets: 1,
+    });
+    const { data } = await call("GET", `${path}/connection`);
+    const secret = await owner.secret.findFirstOrThrow({ where: { fabricId: id } });
+    expect(data.Connections).toMatchObject([
+      {
+        isDefaultWarehouseConnection: true,
+        properties: { token: reference(secret.id, "databricks-pat") },
+      },
+    ]);
+    const renamed = `${name}_2`;
+    expect((await call("PUT", path, { body: { name: renamed } })).json).toEqual({
+      success: true,
+      data: { id },
+    });
+    expect((await call("GET", path)).data).toMatchObject({ name: renamed, description: "d" });
+    expect((await call("DELETE", path, { as: await tokenOf(fabric.user) })).status).toBe(403);
+    expect((await call("DELETE", path)).json).toEqual({ success: true, data: { id } });
+    expect((await call("GET", path)).status).toBe(404);
+    for (const left of [
+      await owner.fabricKey.count({ where: { fabricId: id } }),
+      await owner.secretField.count({ where: { fabricId: id } }),
+      await owner.connection.count({ where: { fabricId: id } }),
+    ])
+      expect(left).toBe(0);
+    expect(await owner.auditEvent.count({ where: { fabricId: id, action: "fabric.delete" } })).toBe(1);
+  });
+
+  test("whose connection does not pass its check leaves nothing", async () => {
+    const name = unique("API_Fabric");
+    const answer = await create(name, true);
+    expect(answer).toMatchObject({
+      status: 400,
+      json: {
+        message: expect.stringMatching(
+          /^Fabric creation failed due to : The connection did not pass its check: /,
+        ),
+      },
+    });
+    expect(await owner.fabric.count({ where: { name } })).toBe(0);
+  });
+
+  test("is made by an Admin of the team alone, and in a team of the caller's own", async () => {
+    expect((await create(unique("API_Fabric"), false, await tokenOf(fabric.user))).status).toBe(403);
+    const answer = await create(unique("API_Fabric"), false, await tokenOf(other.admin));
+    expect(answer).toMatchObject({ status: 400, json: { fieldErrors: { teamName: expect.any(String) } } });
+  });
+});
+
+describe("an access token", () => {
+  test("that is unknown, malformed, expired, revoked or of a locked person is answered alike", async () => {
+    const [mine] = (await listAccessTokens(fabric.user)).concat();
+    const revoked = await tokenOf(fabric.user);
+    const [newest] = await listAccessTokens(fabric.user);
+    expect(mine?.id).not.toBe(newest?.id);
+    await revokeAccessToken(fabric.user, { accessTokenId: newest?.id ?? "" });
+    const expired = await tokenOf(fabric.user);
+    await owner.accessToken.updateMany({
+      where: {
+        userId: fabric.user.id,
+        revokedAt: null,
+        id: (await listAccessTokens(fabric.user))[0]?.id ?? "",
+      },
+      data: { expiresAt: new Date(0) },
+    });
+    const locked = await createTestFabric(owner, "locked");
+    const ofLocked = await tokenOf(locked.admin);
+    await owner.user.update({ where: { id: locked.admin.id }, data: { lockedAt: new Date() } });
+    const answers = [];
+    for (const as of ["", "svu_x", newAccessToken().token, revoked, expired, ofLocked]) {
+      const { status, json } = await call("GET", secretsPath(), { as });
+      answers.push(`${status} ${JSON.stringify(json)}`);
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toMatch(/^401 /);
+  });
+
+  test("carries its owner's rights and sees no other team", async () => {
+    const as = await tokenOf(fabric.user);
+    expect((await call("GET", secretsPath(), { as })).status).toBe(200);
+    const foreign = await call("GET", secretsPath(other), { as });
+    const none = await call("GET", "/api/orchestration/fabric/01890000-0000-7000-8000-000000000000/secret", {
+      as,
+    });
+    expect([foreign.status, foreign.json]).toEqual([404, none.json]);
+    const { data } = await call("GET", "/api/orchestration/fabric", { as });
+    expect(JSON.stringify(data)).not.toContain(other.fabricId);
+  });
+
+  test("is never a fresh sign-in: no power over people, keys or places comes with it", async () => {
+    const actor = await findAccessTokenActor(token);
+    if (!actor) throw new Error("It does not work.");
+    for (const permission of ["token:write", "destination:write"] as const)
+      await expect(authorize(actor, fabric.fabricId, permission)).rejects.toThrow(NotFresh);
+    const stale = { ...fabric.user, authenticatedAt: new Date(0) };
+    await expect(createAccessToken(stale, { name: "x", lifetime: "7" })).rejects.toThrow(NotFresh);
+    await expect(createAccessToken(actor, { name: "x", lifetime: "7" })).rejects.toThrow(NotFresh);
+  });
+
+  test("is stored as a hash, and what it did is on record with its name", async () => {
+    const name = unique("recorded");
+    const { data } = await call("POST", secretsPath(), { body: text(name) });
+    const event = await owner.auditEvent.findFirstOrThrow({ where: { objectId: String(data.id) } });
+    expect(event).toMatchObject({ actorId: fabric.admin.id, details: { accessToken: "scripts" } });
+    const client = new Client({ connectionString: urls.ownerUrl });
+    await client.connect();
+    const { rows } = await client.query("SELECT * FROM access_token");
+    await client.end();
+    expect(JSON.stringify(rows)).not.toContain(token.slice(4, 40));
+  });
+
+  test("can be told from a string that looks alike by its checksum", () => {
+    const { token: made } = newAccessToken();
+    expect(isAccessToken(made)).toBe(true);
+    expect(isAccessToken(`${made.slice(0, -1)}${made.endsWith("A") ? "B" : "A"}`)).toBe(false);
+    expect(isAccessToken(made.slice(0, 10) + (made[10] === "A" ? "B" : "A") + made.slice(11))).toBe(false);
+  });
+});
+
+describe("by the policy", () => {
+  const scoped = operations.flatMap((operation) =>
+    operation.permission ? [{ operation, id: operation.id, permission: operation.permission }] : [],
+  );
+  test.each(scoped)(
+    "$id answers whom it should, and strangers as if nothing were there",
+    async ({ operation, permission }) => {
+      const place = await createTestFabric(owner, "place");
+      const none = { fabricId: uuidv7(), teamId: uuidv7() };
+      const ask = (as: string, { fabricId, teamId }: typeof none) => {
+        const values: Record<string, string> = {
+          fabricId,
+          teamId,
+          secretId: uuidv7(),
+          connectionName: "none",
+        };
+        const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+        return call(operation.method, path, {
+          as,
+          ...(operation.body ? { body: operation.example ?? {} } : {}),
+        });
+      };
+      const stranger = await tokenOf(other.admin);
+      const [foreign, missing] = [await ask(stranger, place), await ask(stranger, none)];
+      expect([foreign.status, foreign.json]).toEqual([404, missing.json]);
+      const before = await owner.auditEvent.count({ where: { fabricId: place.fabricId } });
+      for (const [role, person] of [
+        ["user", place.user],
+        ["admin", place.admin],
+      ] as const) {
+        const { status } = await ask(await tokenOf(person), place);
+        expect(status === 403, `${role} gets ${status}`).toBe(!allows(role, permission));
+        expect(status).not.toBe(401);
+        if (status === 403)
+          expect(await owner.auditEvent.count({ where: { fabricId: place.fabricId } })).toBe(before);
+      }
+    },
+  );
+});
+
+describe("the description", () => {
+  test("has a route for each path, and each route its path", () => {
+    const files = execFileSync(
+      "git",
+      ["ls-files", "--cached", "--others", "--exclude-standard", "app/api/orchestration"],
+      {
+        encoding: "utf8",
+      },
+    );
+    const routes = files
+      .split("\n")
+      .filter((file) => file.endsWith("/route.ts") && !file.includes("[...missing]"))
+      .map(
+        (file) =>
+          `/${file
+            .replace(/^app\//, "")
+            .replace(/\/route\.ts$/, "")
+            .replace(/\[(\w+)\]/g, "{$1}")}`,
+      );
+    expect([...new Set(operations.map(({ path }) => path))].sort()).toEqual(routes.sort());
+  });
+
+  test("names each operation once, and each has its path and answer", () => {
+    const document = openApiDocument() as { paths: Record<string, Record<string, { operationId: string }>> };
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    );
+    expect(ids.sort()).toEqual(operations.map(({ id }) => id).sort());
+  });
+
+  test("has examples that work as they stand", async () => {
+    await owner.team.update({ where: { id: fabric.teamId }, data: { name: "devTeam", nameKey: "devteam" } });
+    const exampleOf = (id: string) => operations.find((operation) => operation.id === id)?.example;
+    const done = new Set<string>();
+    const run = async (id: string, params: Record<string, string> = {}) => {
+      const operation = operations.find((one) => one.id === id);
+      const path = (operation?.path ?? "").replace(/\{(\w+)\}/g, (_, name) => params[name] ?? "");
+      const answer = await call(operation?.method ?? "", path, { body: exampleOf(id) });
+      expect(answer, id).toMatchObject({ status: 200 });
+      done.add(id);
+      return answer.data;
+    };
+    const fabricId = String((await run("createFabric")).id);
+    await run("updateFabric", { fabricId });
+    const secretId = String((await run("createSecret", { fabricId })).id);
+    await run("updateSecret", { fabricId, secretId });
+    const connectionName = String((await run("createConnection", { fabricId })).name);
+    await run("updateConnection", { fabricId, connectionName });
+    await run("checkConnection", { fabricId });
+    await run("checkConnectionByName", { fabricId, connectionName });
+    const withExample = operations.filter(({ example }) => example !== undefined).map(({ id }) => id);
+    expect([...done].sort()).toEqual(withExample.sort());
+  });
+});

@@ -1,0 +1,31 @@
+import { build, builds, isFresh } from "@/scripts/build.mjs";
+import { freePort } from "@/scripts/embedded-postgres.mjs";
+import { startProgram, waitUntilReady } from "@/scripts/programs.mjs";
+import type { createTestKeys } from "@/scripts/test-keys";
+
+/** Web as it is shipped: its production build, made first when it is stale. */
+export async function startWeb(
+  { web }: Awaited<ReturnType<typeof createTestKeys>>,
+  given: { webUrl: string; automateUrl: string; log: string },
+) {
+  if (!(await isFresh(builds.start))) await build(builds.start);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const program = await startProgram("web", {
+    file: `${builds.start.dist}/web.mjs`,
+    env: {
+      PATH: process.env.PATH ?? "",
+      NODE_ENV: "production",
+      ...web,
+      WEB_DATABASE_URL: given.webUrl,
+      AUTOMATE_URL: given.automateUrl,
+      PUBLIC_URL: url,
+      PORT: String(port),
+      NEXT_DIST_DIR: builds.start.next,
+      NEXT_TELEMETRY_DISABLED: "1",
+    },
+    log: given.log,
+  });
+  await waitUntilReady(program, { port, path: "/sign-in" });
+  return { ...program, url };
+}
