@@ -433,10 +433,7 @@ describe("a limited token", () => {
     expect((await read("second", token)).statusCode).toBe(200);
     expect((await batch(["second"])).statusCode).toBe(200);
     const [outside, none] = [await read("warehouse", token), await read("nothing", token)];
-    expect([outside.statusCode, outside.body.replaceAll("warehouse", "nothing") === none.body]).toEqual([
-      404,
-      true,
-    ]);
+    expect([outside.statusCode, outside.body === none.body]).toEqual([404, true]);
     expect((await batch(["second", "warehouse"])).statusCode).toBe(404);
     expect((await readConnection("Sales DB", token)).statusCode).toBe(404);
   });

@@ -52,7 +52,7 @@ test("an Admin limits a token to one secret: others are not there for it", async
   expect((await requestSecret(token, "reach_me")).status).toBe(200);
   const [outside, none] = [await requestSecret(token, "not_me"), await requestSecret(token, "nothing")];
   expect([outside.status, none.status]).toEqual([404, 404]);
-  expect((await outside.text()).replaceAll("not_me", "nothing")).toBe(await none.text());
+  expect(await outside.text()).toBe(await none.text());
 });
 
 test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({
