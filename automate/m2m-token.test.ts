@@ -110,6 +110,19 @@ describe("a token of an M2M OAuth secret", () => {
     // Whoever comes late with the old one gets the one that took its place.
     expect((await ask(name, { rejected: first })).json.access_token).toBe([...given][0]);
     expect(tokens.asked()).toBe(before + 1);
+    // An API that rejects its successor too would reject any: the token server is not asked for each try.
+    const [second] = [...given];
+    expect((await ask(name, { rejected: second })).json.access_token).toBe(second);
+    expect(tokens.asked()).toBe(before + 1);
+  });
+
+  test("that cannot be bought since a value does not open is no fault of the server, and counts as no try", async () => {
+    const name = await addClient();
+    await owner.$executeRaw`UPDATE secret_field SET sealed = 'x' WHERE "secretId" = ${name} AND field = 'clientSecret'`;
+    const before = tokens.asked();
+    for (let tries = 0; tries < 3; tries += 1)
+      expect(await ask(name)).toMatchObject({ status: 500, json: { error: { code: "cannot_open" } } });
+    expect(tokens.asked()).toBe(before);
   });
 
   test("is of the version that is current: a replaced secret buys its own", async () => {

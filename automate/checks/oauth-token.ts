@@ -38,6 +38,15 @@ export async function buyToken(
       await request(url, { method, headers, body: String(body), dispatcher, signal: signal ?? null }),
     );
 
+  try {
+    return await tryBothWays(endpoint, client, send);
+  } finally {
+    // Whoever buys again is long-lived: its sockets are not left to time out.
+    await dispatcher.destroy();
+  }
+}
+
+async function tryBothWays(endpoint: URL, client: Opened["m2m_oauth"], send: Send): Promise<BoughtToken> {
   const methods = [oauth.ClientSecretBasic(client.clientSecret), oauth.ClientSecretPost(client.clientSecret)];
   for (const method of methods) {
     const outcome = await attempt(endpoint, client, method, send);

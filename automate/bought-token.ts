@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { CheckFailure } from "@/automate/checks/define";
+import { type BoughtToken, buyToken } from "@/automate/checks/oauth-token";
+import type { UsableSecret } from "@/automate/current-secret";
+import type { FabricKeys } from "@/automate/fabric-keys";
+import { AddressRefused, guardedConnect } from "@/automate/guarded-connect";
+import { openSecrets } from "@/automate/open-secret";
+import type { Caller } from "@/automate/read-secret";
+import { Refusal } from "@/automate/refusal";
+import { claimSignIns, type SignIn } from "@/automate/sign-in-budget";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+
+const patienceMs = 10_000;
+/** How long a token is believed whose server does not say. */
+const defaultSeconds = 60;
+
+/** A bearer token, when it ends, and from when on another is bought. */
+export type Bought = { token: string; expiresAt: number; renewAt: number };
+
+/** Buys a token with the client's credentials, within the budget of refused sign-ins. Throws `Refusal` with a code of a check's closed list. */
+export async function buyM2mToken(
+  keys: FabricKeys,
+  { scope, source }: Caller,
+  secret: UsableSecret,
+): Promise<Bought> {
+  const signal = AbortSignal.timeout(patienceMs);
+  const claimed = await claimSignIns(scope.fabricId, [signInOf(secret)], signal);
+  if (claimed.state === "busy") throw refused("busy");
+  if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
+  // What does not open, or cannot be recorded, is no finding about the token server.
+  const [opened = {}] = await openSecrets(keys, { for: "token", scope, source }, [
+    { secret, fields: Object.keys(secret.manifest), destinations: [] },
+  ]).catch(async (error: unknown) => {
+    await claimed.claim.release();
+    throw error;
+  });
+  const startedAt = Date.now();
+  try {
+    const text = (field: string) => opened[field]?.revealText() ?? "";
+    const [authUrl, requested] = [text("authUrl"), text("scope")];
+    const client = { clientId: text("clientId"), clientSecret: text("clientSecret"), authUrl };
+    const bought = await buyToken(
+      { ...client, ...(requested ? { scope: requested } : {}) },
+      { connect: guardedConnect(URL.canParse(authUrl) ? new URL(authUrl).hostname : ""), signal },
+    );
+    await claimed.claim.settle({ type: "result", ok: true, ms: Date.now() - startedAt });
+    return boughtOf(bought);
+  } catch (error) {
+    const code = codeOf(error);
+    const ms = Date.now() - startedAt;
+    await claimed.claim.settle({ type: "result", ok: false, code, step: "sign_in", ms });
+    throw refused(code);
+  }
+}
+
+/** Renewed a minute before its end, or when nine tenths of a shorter life are over. */
+function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToken): Bought {
+  const lifeMs = expiresInSeconds * 1000;
+  const expiresAt = Date.now() + lifeMs;
+  return { token: accessToken, expiresAt, renewAt: expiresAt - Math.min(60_000, lifeMs / 10) };
+}
+
+/** What refused sign-ins are counted by, as for a check: the place, and the version that was tried there. */
+function signInOf({ id, version, facts: { authHost = "" } }: UsableSecret): SignIn {
+  const place = `oauth-token://${authHost}`;
+  const key = createHash("sha256")
+    .update(JSON.stringify([place, "m2m", [`${id}.${version}`]]))
+    .digest("base64url");
+  return { key, place, secretIds: [id], field: "oauthClient" };
+}
+
+/** Of the same closed list as a check's findings: what a server or a library says goes no further. */
+function codeOf(error: unknown): CheckCode {
+  if (error instanceof CheckFailure) return error.code;
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  if (causes.some((one) => one instanceof AddressRefused)) return "address_refused";
+  if (error instanceof Error && ["TimeoutError", "AbortError"].includes(error.name)) return "timed_out";
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED") return "connection_refused";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "name_not_found";
+  return typeof code === "string" && /CERT|TLS|SSL|ISSUER|ALTNAME/.test(code)
+    ? "tls_untrusted"
+    : "unreachable";
+}
+
+function refused(code: CheckCode, until?: Date): Refusal {
+  const { title, advice } = checkTexts[code];
+  const retryAfterSeconds = until && Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
+  const message = `No token was issued. ${title} ${advice}`;
+  return retryAfterSeconds === undefined
+    ? new Refusal(code === "busy" ? 503 : 502, code, message)
+    : new Refusal(429, code, message, { retryAfterSeconds });
+}
