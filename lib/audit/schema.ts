@@ -86,7 +86,14 @@ export const eventKinds = {
   },
   deleted: {
     label: "Deleted or revoked",
-    actions: ["secret.delete", "secret.purge", "connection.delete", "token.revoke", "issuer.delete"],
+    actions: [
+      "secret.delete",
+      "secret.purge",
+      "connection.delete",
+      "fabric.delete",
+      "token.revoke",
+      "issuer.delete",
+    ],
   },
   used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
   refused: { label: "Refused", actions: ["secret.refuse", "connection.refuse", "token.refuse"] },
