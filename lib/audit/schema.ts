@@ -29,6 +29,7 @@ export const auditActions = {
   "fabric.create": "created",
   "fabric.update": "edited",
   "fabric.delete": "deleted",
+  "fabric.versions": "set how many former versions open in",
   "fabric.key.create": "made a key for",
   "token.create": "created",
   "token.revoke": "revoked",
@@ -82,6 +83,7 @@ export const eventKinds = {
       "secret.name.drop",
       "connection.update",
       "fabric.update",
+      "fabric.versions",
     ],
   },
   deleted: {
