@@ -5,7 +5,6 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { drainRoutes } from "@/automate/drain";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { JsonBody } from "@/automate/json-body";
 import { measureAnswers, refusals } from "@/automate/metrics";
@@ -15,6 +14,7 @@ import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
 import { fabricKeyRoutes } from "@/automate/routes/fabric-keys";
 import { fabricRoutes } from "@/automate/routes/fabrics";
+import { healthRoutes } from "@/automate/routes/health";
 import { issuerRoutes } from "@/automate/routes/issuers";
 import { pipelineTokenRoutes } from "@/automate/routes/pipeline-tokens";
 import { secretRoutes } from "@/automate/routes/secrets";
@@ -71,7 +71,7 @@ export function createApp(deps: {
   );
 
   measureAnswers(app);
-  drainRoutes(app, STOP_DELAY_SECONDS * 1000);
+  healthRoutes(app, STOP_DELAY_SECONDS * 1000);
   secretRoutes(app, deps.keys);
   connectionRoutes(app, deps.keys);
   vaultRoutes(app, deps.keys);

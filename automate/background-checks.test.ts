@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import PgBoss from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checkInBackground, planChecks, startBackgroundChecks } from "@/automate/background-checks";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns, type PreparedRuns } from "@/automate/run-prepared-check";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
@@ -25,6 +25,7 @@ let owner: Db;
 let urls: TestDatabase;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
+const worker = buildCheckWorker();
 let pool: CheckPool;
 let runPrepared: PreparedRuns;
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
@@ -38,7 +39,7 @@ beforeAll(async () => {
   });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  pool = createCheckPool({ workerPath: fileURLToPath(new URL("./check-worker.ts", import.meta.url)) });
+  pool = createCheckPool({ workerPath: worker.path });
   runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
   boss = new PgBoss({
@@ -63,6 +64,7 @@ afterAll(async () => {
   await boss.stop({ graceful: false });
   await api.close();
   pool.close();
+  worker.remove();
   await owner.$disconnect();
   await db.$disconnect();
 });

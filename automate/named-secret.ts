@@ -34,7 +34,7 @@ const findTogether = createBatcher<Asked, UsableSecret | null>(
     for (const { n, ...row } of rows) found[n - 1] = usable(row);
     return found;
   },
-  { maxItems: 500, lanes: 1 },
+  { maxItems: 500, lanes: 2 },
 );
 
 /**

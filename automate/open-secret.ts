@@ -45,7 +45,7 @@ export async function openSecrets(
   for (const opening of openings) await requireHome(purpose, opening);
   if (purpose.for !== "check") await requireReach(purpose, openings);
   const [sealed] = await Promise.all([
-    Promise.all(openings.map(loadFields)),
+    loadFields(openings),
     recordTogether(...openings.map((opening) => useOf(purpose, opening))),
   ]);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
@@ -86,13 +86,22 @@ async function requireHome(
 
 type Loaded = { field: string; version: number; row: SealedField | null };
 
-async function loadFields({ secret, fields }: Opening): Promise<Loaded[]> {
-  const wanted = fields.flatMap((field) => {
-    const version = secret.manifest[field];
-    return version === undefined ? [] : [{ secretId: secret.id, field, version }];
-  });
-  const rows = await findSealedFields(wanted);
-  return wanted.map(({ field, version }, i) => ({ field, version, row: rows[i] ?? null }));
+/** The sealed fields of all openings, looked up as one. */
+async function loadFields(openings: readonly Opening[]): Promise<Loaded[][]> {
+  const wanted = openings.map(({ secret, fields }) =>
+    fields.flatMap((field) => {
+      const version = secret.manifest[field];
+      return version === undefined ? [] : [{ secretId: secret.id, field, version }];
+    }),
+  );
+  const rows = await findSealedFields(wanted.flat());
+  let at = 0;
+  return wanted.map((places) =>
+    places.map(({ field, version }) => {
+      at += 1;
+      return { field, version, row: rows[at - 1] ?? null };
+    }),
+  );
 }
 
 async function openFields(

@@ -17,26 +17,41 @@ export type Caller = { scope: Scope<"secret:use">; source: string };
 export type Via = { id: string; name: string };
 
 /**
- * The secrets of these names that the caller may use, at their current versions and sealed: by names present or former and
- * whatever their case, in the order of the names. Throws `Refusal` 404 when any is not there for this caller, once each
- * refusal is recorded; its `errors` say which.
+ * The secret of this name that the caller may use, at its current version and sealed: by a name present or former and whatever
+ * its case. Throws `Refusal` 404 when it is not there for this caller, once that is recorded.
  */
-export async function getSecretsByName(
-  { scope, source }: Caller,
-  names: readonly string[],
-): Promise<UsableSecret[]> {
+export async function getSecretByName(caller: Caller, name: string): Promise<UsableSecret> {
+  const [secret] = (await findOrRefuse(caller, [name])).found;
+  if (!secret) throw notFound();
+  return secret;
+}
+
+/**
+ * `getSecretByName` for many, in the order of the names: all of them, or a `Refusal` whose `errors` say which are not there.
+ */
+export async function getSecretsByName(caller: Caller, names: readonly string[]): Promise<UsableSecret[]> {
+  const { found, missing } = await findOrRefuse(caller, names);
+  if (missing.length > 0) throw notFound(missing.map((one) => ({ ...one, code: "not_found" })));
+  return found;
+}
+
+async function findOrRefuse(caller: Caller, names: readonly string[]) {
   const wellFormed = names.filter(isSecretName);
-  const found = await findSecretsByName(scope, wellFormed);
-  const byName = new Map(wellFormed.map((name, i) => [name, found[i] ?? null]));
-  const secrets = names.flatMap((name) => byName.get(name) ?? []);
-  if (secrets.length === names.length) return secrets;
-  const missing = names.flatMap((name, index) => (byName.get(name) ? [] : [{ index, name }]));
+  const secrets = await findSecretsByName(caller.scope, wellFormed);
+  const byName = new Map(wellFormed.map((name, i) => [name, secrets[i] ?? null]));
+  const found = names.flatMap((name) => byName.get(name) ?? []);
+  if (found.length === names.length) return { found, missing: [] };
   // What is no name may be a value that slipped in: it is neither recorded nor said back.
-  const shown = (name: string) => (byName.has(name) ? name : "");
-  await recordTogether(...missing.map(({ name }) => refusalOf({ scope, source }, shown(name))));
-  throw new Refusal(404, "not_found", "There is no secret of this name in the token's fabric.", {
-    errors: missing.map(({ index, name }) => ({ index, name: shown(name), code: "not_found" })),
-  });
+  const missing = names.flatMap((name, index) =>
+    byName.get(name) ? [] : [{ index, name: byName.has(name) ? name : "" }],
+  );
+  await recordTogether(...missing.map(({ name }) => refusalOf(caller, name)));
+  return { found, missing };
+}
+
+function notFound(errors?: Refusal["more"]["errors"]): Refusal {
+  const message = "There is no secret of this name in the token's fabric.";
+  return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
 
 /** Opens every field of these secrets for a pipeline, the uses committed to the audit log first, all in one commit. */

@@ -26,5 +26,5 @@ export const findSealedFields = createBatcher<SealedPlace, SealedField | null>(
     for (const { n, ...row } of rows) found[n - 1] = row;
     return found;
   },
-  { maxItems: 200, lanes: 1 },
+  { maxItems: 200, lanes: 2 },
 );

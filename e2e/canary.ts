@@ -63,14 +63,18 @@ export async function findLeaksInFile(path: string, value: string): Promise<Leak
   if (!file) return [];
   try {
     const overlap = Math.max(...formsOf(value).map(({ bytes }) => bytes.length)) + 64;
-    let tail = Buffer.alloc(0);
+    const { size } = await file.stat();
+    // Most files are small, and there are thousands; the end of one that grows meanwhile is read too.
+    const window = Buffer.allocUnsafe(overlap + Math.min(size + 1, chunkBytes));
+    let kept = 0;
     for (;;) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes);
+      const { bytesRead } = await file.read(window, kept, window.length - kept);
       if (bytesRead === 0) return [];
-      const window = Buffer.concat([tail, buffer.subarray(0, bytesRead)]);
-      const leaks = findLeaks(path, window, value);
+      const end = kept + bytesRead;
+      const leaks = findLeaks(path, window.subarray(0, end), value);
       if (leaks.length > 0) return leaks;
-      tail = window.subarray(-overlap);
+      kept = Math.min(overlap, end);
+      window.copy(window, 0, end - kept, end);
     }
   } finally {
     await file.close();

@@ -6,7 +6,7 @@ import { database, type World } from "@/e2e/rows";
 import { type Caller, callAction, callerOf } from "@/e2e/server-actions";
 import { stack } from "@/e2e/stack-address";
 
-const kills = process.env.RUN_LONG ? 40 : 3;
+const kills = process.env.RUN_LONG ? 40 : 2;
 // A value of some size, so that a kill finds work to interrupt.
 const valueBytes = 60_000;
 

@@ -173,5 +173,6 @@ async function expectGoodLooks(page: Page, name: string) {
   await expectAccessible(page, name, ["light", "dark"]);
   await page.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(page, name);
-  await expectAccessible(page, `${name} on a phone`, ["dark"]);
+  // The page is the same one, narrower: what its width alone makes wrong is looked for in `npm run test:long`.
+  if (process.env.RUN_LONG) await expectAccessible(page, `${name} on a phone`, ["dark"]);
 }

@@ -6,11 +6,16 @@ type Caller<T, R> = { items: readonly T[]; resolve(results: R[]): void; reject(e
 /**
  * Makes what arrives together travel together. There is no timer: a caller who finds nothing under way is served at the end
  * of this turn of the event loop; who comes while `lanes` batches are under way goes with the next one, which begins after
- * he came. The items of one call are never split. A batch that fails, fails for each of its callers.
+ * he came. The items of one call are never split. A batch that fails, fails for each of its callers; with `isAlone`, an error
+ * for which that is true is found out by serving each of them alone.
  */
 export function createBatcher<T, R>(
   run: (items: readonly T[]) => Promise<readonly R[]>,
-  { maxItems, lanes }: { maxItems: number; lanes: number },
+  {
+    maxItems,
+    lanes,
+    isAlone = () => false,
+  }: { maxItems: number; lanes: number; isAlone?: (error: unknown) => boolean },
 ): Batcher<T, R> {
   const waiting: Caller<T, R>[] = [];
   let underWay = 0;
@@ -28,6 +33,12 @@ export function createBatcher<T, R>(
 
   async function serve(callers: readonly Caller<T, R>[]): Promise<void> {
     underWay += 1;
+    await answer(callers);
+    underWay -= 1;
+    plan();
+  }
+
+  async function answer(callers: readonly Caller<T, R>[]): Promise<void> {
     try {
       const results = await run(callers.flatMap(({ items }) => items));
       let at = 0;
@@ -36,10 +47,9 @@ export function createBatcher<T, R>(
         at += items.length;
       }
     } catch (error) {
-      for (const { reject } of callers) reject(error);
+      if (callers.length > 1 && isAlone(error)) for (const caller of callers) await answer([caller]);
+      else for (const { reject } of callers) reject(error);
     }
-    underWay -= 1;
-    plan();
   }
 
   return (items) => {

@@ -48,9 +48,11 @@ export function literal(search: string): string {
   return search.replace(/[\\%_]/g, "\\$&");
 }
 
-/** True for a violation of a unique constraint. */
+/** True for a violation of a unique constraint, by a query of Prisma's or by a statement of ours. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  // SQLSTATE 23505, which Prisma passes on of a raw query in its message alone.
+  return error.code === "P2002" || (error.code === "P2010" && error.message.includes("`23505`"));
 }
 
 export { Prisma };

@@ -1,5 +1,5 @@
 import "server-only";
-import { Pool, type QueryResultRow } from "pg";
+import { DatabaseError, Pool, type QueryResultRow } from "pg";
 import { databaseUrl } from "@/lib/env";
 
 // See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request of a pipeline needs.
@@ -34,6 +34,11 @@ export function statement<Row extends QueryResultRow>(
     const { rows } = await pool.query<Row>({ name, text, values });
     return rows;
   };
+}
+
+/** True when Postgres refused a statement, so that nothing of it was done; false when that cannot be known. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.severity === "ERROR";
 }
 
 /** Closes the connections of these statements. */

@@ -36,16 +36,25 @@ export async function migrate({ databaseUrl, rolePrefix, logins }: MigrationOpti
   }
   try {
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
+    // First of all, so that nothing is half done for an owner who may not.
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl);
     await createJobSchema(client);
-    await grant(client, rolePrefix);
-    for (const [login, password] of Object.entries(logins))
-      await setLogin(client, rolePrefix, login, password);
+    await admitPrograms(client, { rolePrefix, logins });
     return applied;
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Gives the programs their roles, grants and logins: what the copy of a migrated database lacks. */
+export async function admitPrograms(
+  client: Client,
+  { rolePrefix, logins }: Omit<MigrationOptions, "databaseUrl">,
+): Promise<void> {
+  await createGroupRoles(client, rolePrefix);
+  await grant(client, rolePrefix);
+  for (const [login, password] of Object.entries(logins)) await setLogin(client, rolePrefix, login, password);
 }
 
 async function createGroupRoles(client: Client, prefix: string) {

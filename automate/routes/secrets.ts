@@ -5,7 +5,7 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
 import { createM2mTokens } from "@/automate/m2m-token";
 import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
-import { getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
+import { getSecretByName, getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { secretAnswer } from "@/automate/secret-answer";
 
@@ -21,8 +21,7 @@ const tokenBody = z.strictObject({ rejected: z.string().max(16_384).optional() }
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
-    const [secret] = await getSecretsByName(caller, [request.params.name]);
-    if (!secret) throw new Error("A name has one secret.");
+    const secret = await getSecretByName(caller, request.params.name);
     if (isUnchanged(request, reply, secretTag(secret))) {
       await noteUnchanged(caller, [secret]);
       return reply.send();
@@ -53,8 +52,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const body = tokenBody.safeParse(jsonOf(request) ?? {});
     if (!body.success)
       throw new Refusal(400, "invalid", "Send nothing, or “rejected”: the token that was answered with 401.");
-    const [secret] = await getSecretsByName(caller, [request.params.name]);
-    if (!secret) throw new Error("A name has one secret.");
+    const secret = await getSecretByName(caller, request.params.name);
     const { accessToken, expiresInSeconds, version } = await m2mToken(caller, secret, body.data.rejected);
     reply.header("cache-control", "no-store");
     return { access_token: accessToken, token_type: "Bearer", expires_in: expiresInSeconds, version };

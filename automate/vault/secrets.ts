@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
-import { getSecretsByName, openForUse } from "@/automate/read-secret";
+import { getSecretByName, openForUse } from "@/automate/read-secret";
 import { answerValue } from "@/automate/secret-answer";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import type { VaultCaller } from "@/automate/vault/caller";
@@ -18,7 +18,7 @@ export async function readData(
   path: string,
   wanted: string | undefined,
 ): Promise<VaultAnswer> {
-  const secret = await findSecret(caller, path);
+  const secret = await getSecretByName(caller, path);
   const version = wanted === undefined || wanted === "0" ? secret.version : Number(wanted);
   if (!Number.isInteger(version) || version < 1) throw new VaultRefusal(400, ["version must be a number"]);
   const row = await db.secretVersion.findUnique({
@@ -34,7 +34,7 @@ export async function readData(
 
 /** `{mount}/metadata/{path}`: its versions, and when each was made. Opens nothing. */
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
-  const { id, version } = await findSecret(caller, path);
+  const { id, version } = await getSecretByName(caller, path);
   const rows = await db.secretVersion.findMany({
     where: { secretId: id },
     orderBy: { version: "asc" },
@@ -74,12 +74,6 @@ export async function listNames({ scope }: VaultCaller, path: string): Promise<V
   const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name] : []));
   if (keys.length === 0) throw new VaultRefusal(404, []);
   return { data: { keys } };
-}
-
-async function findSecret(caller: VaultCaller, path: string): Promise<UsableSecret> {
-  const [secret] = await getSecretsByName(caller, [path]);
-  if (!secret) throw new VaultRefusal(404, []);
-  return secret;
 }
 
 function fieldsOf({ subKind, facts }: UsableSecret, opened: Opened): Record<string, string> {

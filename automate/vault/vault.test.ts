@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import vault from "node-vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db";
 import { createTestDatabase } from "@/scripts/test-database";
@@ -18,6 +18,7 @@ import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
 const canary = `canary${randomBytes(8).toString("hex")}`;
 let owner: Db;
 let app: FastifyInstance;
+const worker = buildCheckWorker();
 let pool: CheckPool;
 let fabric: TestFabric;
 let other: TestFabric;
@@ -59,7 +60,7 @@ beforeAll(async () => {
       { by: "user", fields: { value: "new" } },
     ],
   });
-  pool = createCheckPool({ workerPath: fileURLToPath(new URL("../check-worker.ts", import.meta.url)) });
+  pool = createCheckPool({ workerPath: worker.path });
   app = createApp({
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
@@ -75,7 +76,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
-  await pool.close();
+  pool.close();
+  worker.remove();
   await owner.$disconnect();
   await db.$disconnect();
 });

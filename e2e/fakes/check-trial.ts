@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { buildSync } from "esbuild";
+import { writeFileSync } from "node:fs";
 import type { CheckJob } from "@/automate/check-job";
 import { createCheckPool } from "@/automate/check-pool";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import { createJob, expectSilence, type Secrets, type World } from "@/e2e/fakes/trial-job";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
@@ -55,16 +54,16 @@ function trialOf(events: CheckEvent[], { secrets }: CheckJob): Trial {
 
 /** Checks in a pool of workers as they are shipped: each is good for one. */
 export function createShippedTrials(world?: World) {
-  const workerPath = buildWorker(world);
+  const worker = buildCheckWorker(world === undefined ? "shipped" : "routed");
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
-    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size: 1, timeoutMs });
+    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath: worker.path, size: 1, timeoutMs });
     pools.set(timeoutMs, pool);
     return pool;
   };
   async function runJob(job: CheckJob, timeoutMs = 10_000, signal?: AbortSignal): Promise<Trial> {
     const events: CheckEvent[] = [];
-    if (world !== undefined) writeFileSync(routesFileOf(workerPath), JSON.stringify(world));
+    if (world !== undefined) writeFileSync(worker.routesFile, JSON.stringify(world));
     const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), signal);
     assert.deepEqual(events.at(-1), result);
     return trialOf(events, job);
@@ -75,30 +74,7 @@ export function createShippedTrials(world?: World) {
       runJob({ ...createJob(kind, input, secrets), egressAllow: loopback }),
     close() {
       for (const pool of pools.values()) pool.close();
-      rmSync(dirname(workerPath), { recursive: true });
+      worker.remove();
     },
   };
-}
-
-function routesFileOf(workerPath: string): string {
-  return join(dirname(workerPath), "routes.json");
-}
-
-/** The worker as it is shipped: one file beside node_modules, its drivers loaded on demand. */
-function buildWorker(world: World | undefined): string {
-  const root = join(import.meta.dirname, "../..");
-  const folder = join(root, "node_modules/.cache/check-worker");
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(mkdtempSync(join(folder, "build-")), "check-worker.mjs");
-  const entry = world === undefined ? "automate/check-worker.ts" : "e2e/fakes/routed-check-worker.ts";
-  buildSync({
-    entryPoints: [join(root, entry)],
-    define: { ROUTES_FILE: JSON.stringify(routesFileOf(outfile)) },
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-  });
-  return outfile;
 }

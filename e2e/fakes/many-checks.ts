@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { z } from "zod";
 import type { CheckJob } from "@/automate/check-job";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { examples } from "@/e2e/fakes/examples/registry";
 import { createJob, expectSilence, type World } from "@/e2e/fakes/trial-job";
@@ -14,16 +12,11 @@ export type Outcome = { ok: boolean; code: string; step: string; field: string; 
 
 /** Runs many checks in few processes, one after another in each, with the time limit that the pool would keep. */
 export function createManyChecks() {
-  const folder = join(import.meta.dirname, "../../node_modules/.cache/check-worker");
-  mkdirSync(folder, { recursive: true });
-  const built = mkdtempSync(join(folder, "build-"));
-  const outfile = join(built, "many-checks.mjs");
-  const entryPoints = [join(import.meta.dirname, "many-checks-worker.ts")];
-  buildSync({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" });
+  const built = buildCheckWorker("many");
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const start = () => {
-    const worker = fork(outfile, [], {
+    const worker = fork(built.path, [], {
       env: { NODE_ENV: "production" },
       // As it is shipped: without what runs TypeScript here.
       execArgv: [],
@@ -71,7 +64,7 @@ export function createManyChecks() {
     },
     close() {
       for (const worker of all) worker.kill("SIGKILL");
-      rmSync(built, { recursive: true });
+      built.remove();
     },
   };
 }

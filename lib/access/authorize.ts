@@ -13,17 +13,13 @@ export async function authorize<P extends Permission>(
   fabricId: string,
   permission: P,
 ): Promise<Scope<P>> {
-  const fabric = await db.fabric.findFirst({
-    where: { id: fabricId, team: { memberships: { some: { userId: actor.id } } } },
-    select: {
-      id: true,
-      teamId: true,
-      team: { select: { memberships: { where: { userId: actor.id }, select: { role: true } } } },
-    },
-  });
-  const role = fabric?.team.memberships[0]?.role;
-  if (!fabric || !role || actor.kind !== "user") throw new NotFound("There is no such fabric.");
-  return grant(actor, role, fabric, permission);
+  // Asked for at each request: one round trip, where Prisma's own query takes three.
+  const [found] = await db.$queryRaw<{ id: string; teamId: string; role: "user" | "admin" }[]>`
+    SELECT f.id, f."teamId", m.role::text AS role
+    FROM fabric f JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = ${actor.id}
+    WHERE f.id = ${fabricId}`;
+  if (!found || actor.kind !== "user") throw new NotFound("There is no such fabric.");
+  return grant(actor, found.role, found, permission);
 }
 
 /** `authorize` for a team. */

@@ -41,7 +41,7 @@ const findToken = createBatcher<string, TokenRow | undefined>(
     const byHash = new Map(rows.map((row) => [row.tokenHash, row]));
     return hashes.map((hash) => byHash.get(hash));
   },
-  { maxItems: 500, lanes: 1 },
+  { maxItems: 500, lanes: 2 },
 );
 
 /** What a token comes to: a scope; or, sent from a wrong address, whom to record as refused. */

@@ -2,7 +2,7 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { type AuditEntry, eventRow } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/batcher";
-import { statement } from "@/lib/statements";
+import { isRefused, statement } from "@/lib/statements";
 
 const insert = statement<never>(
   "record-together",
@@ -17,12 +17,13 @@ const submit = createBatcher<AuditEntry, undefined>(
     await insert(JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) }))));
     return entries.map(() => undefined);
   },
-  { maxItems: 500, lanes: 1 },
+  // One event that Postgres refuses must not take the others with it.
+  { maxItems: 500, lanes: 2, isAlone: isRefused },
 );
 
 /**
- * Records events that stand by themselves, beside no other write. Returns once they are committed; what comes at the same
- * time shares the commit, and when that fails, each of its callers fails.
+ * Records events that stand by themselves, beside no other write. Returns once they are committed, all or none; what others
+ * record at the same time shares the commit. Throws when it cannot be known that they are.
  */
 export async function recordTogether(...entries: AuditEntry[]): Promise<void> {
   await submit(entries);

@@ -1,7 +1,7 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
-import { record } from "@/lib/audit/record";
+import { eventRow, record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
 import { type Db, db, isUniqueViolation, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
@@ -11,7 +11,6 @@ import type { SubKind } from "@/lib/secrets/kinds/registry";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
 import {
-  author,
   editor,
   entry,
   factsOf,
@@ -36,10 +35,12 @@ export async function createSecret(
   const prepared = await prepareSecret(db, scope, input);
   const { name, subKind } = input;
   try {
-    await db.$transaction(async (tx) => {
-      await keepOnce(tx, once, prepared.id);
-      await insertSecret(tx, scope, prepared);
-    });
+    if (!once) await insertSecret(db, scope, prepared);
+    else
+      await db.$transaction(async (tx) => {
+        await keepOnce(tx, once, prepared.id);
+        await insertSecret(tx, scope, prepared);
+      });
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken(name);
     throw error;
@@ -59,28 +60,38 @@ export async function prepareSecret(
   return { id, input, sealed: await sealFields(key, place, input.fields) };
 }
 
-/** Stores a prepared secret. A name that is taken is a unique violation. */
+/**
+ * Stores a prepared secret with its name, version, fields and audit event: one statement, so that it is wholly there or not there
+ * also without a transaction around it. A name that is taken is a unique violation.
+ */
 export async function insertSecret(
-  tx: Tx,
+  client: Db | Tx,
   scope: Writer,
   { id, input, sealed }: PreparedSecret,
 ): Promise<void> {
   const { name, subKind, description } = input;
-  const { fabricId } = scope;
+  const { fabricId, actor } = scope;
   const nameKey = name.toLowerCase();
-  const by = author(scope);
-  await tx.secret.create({
-    data: { id, fabricId, name, nameKey, subKind, description, ...by, ...editor(scope) },
-    select: { id: true },
-  });
-  await tx.secretName.create({ data: { fabricId, nameKey, name, secretId: id }, select: { secretId: true } });
   const [manifest, facts] = [manifestFor(sealed, 1), factsOf(input, {})];
-  await tx.secretVersion.create({
-    data: { secretId: id, version: 1, fabricId, manifest, facts, ...by },
-    select: { version: true },
-  });
-  await tx.secretField.createMany({ data: sealed });
-  await record(tx, entry(scope, "secret.create", { id, name }, { subKind }));
+  const event = eventRow(entry(scope, "secret.create", { id, name }, { subKind }));
+  await client.$executeRaw`
+    WITH new_secret AS (
+      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
+      VALUES (${id}, ${fabricId}, ${name}, ${nameKey}, ${subKind}, ${description}, ${actor.id}, ${actor.name}, ${actor.id}, ${actor.name})
+    ), new_name AS (
+      INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES (${fabricId}, ${nameKey}, ${name}, ${id})
+    ), new_version AS (
+      INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
+      VALUES (${id}, 1, ${fabricId}, ${JSON.stringify(manifest)}::jsonb, ${JSON.stringify(facts)}::jsonb, ${actor.id}, ${actor.name})
+    ), new_fields AS (
+      INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
+      SELECT ${id}, one.field, 1, ${fabricId}, one.kid, one.sealed
+      FROM unnest(${sealed.map(({ field }) => field)}::text[], ${sealed.map(({ kid }) => kid)}::text[], ${sealed.map((one) => one.sealed)}::text[])
+        AS one(field, kid, sealed)
+    )
+    INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+    VALUES (${uuidv7()}, ${event.teamId}, ${event.fabricId}, ${event.actorKind}, ${event.actorId}, ${event.actorName}, ${event.action},
+      ${event.objectKind}, ${event.objectId}, ${event.objectName}, ${JSON.stringify(event.details)}::jsonb)`;
 }
 
 /**

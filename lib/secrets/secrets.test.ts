@@ -292,19 +292,24 @@ describe("another fabric's secret", () => {
 });
 
 describe("a list", () => {
+  const names = Array.from({ length: 120 }, (_, i) => `s${String((i * 37) % 120).padStart(3, "0")}`);
+  let paged: TestFabric;
+
+  beforeAll(async () => {
+    paged = await createTestFabric(owner, "paged");
+    for (const [i, name] of names.entries()) {
+      const input =
+        i % 3 === 0
+          ? { subKind: "username_password" as const, fields: { username: "u", password: "p" } }
+          : { subKind: "text" as const, fields: { value: "v" } };
+      await createSecret(paged.scope("user", "secret:write"), { ...input, name, description: "" });
+    }
+  });
+
   test.each(["name", "type", "created", "updated"] as const)(
     "by %s pages forth and back through every secret once, also while rows are added",
     async (sort) => {
-      const paged = await createTestFabric(owner, `paged-${sort}`);
       const scope = paged.scope("user", "secret:write");
-      const names = Array.from({ length: 120 }, (_, i) => `s${String((i * 37) % 120).padStart(3, "0")}`);
-      for (const [i, name] of names.entries()) {
-        const input =
-          i % 3 === 0
-            ? { subKind: "username_password" as const, fields: { username: "u", password: "p" } }
-            : { subKind: "text" as const, fields: { value: "v" } };
-        await createSecret(scope, { ...input, name, description: "" });
-      }
       const read = (cursor: object) =>
         listSecrets(
           paged.scope("user", "secret:list"),
@@ -317,7 +322,7 @@ describe("a list", () => {
         if (!page.next) break;
         await createSecret(scope, {
           subKind: "text",
-          name: `zz-new-${seen.length}`,
+          name: `zz-new-${sort}-${seen.length}`,
           description: "",
           fields: { value: "v" },
         });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { managementRows } from "@/scripts/bench/management-rows";
+import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
 import { seed, seedLarge } from "@/scripts/bench/seed";
@@ -24,7 +25,7 @@ const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
 const profileDir = process.env.PROFILE_DIR;
 const dir = await mkdtemp(join("/tmp", "selvage-bench-"));
 const postgres = await startPostgres({ dir, password: "bench", flags: ["max_connections=300"] });
-process.env.TEST_DATABASE_URL = postgres.url("postgres");
+Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_TEMPLATE: "bench_template" });
 const keys = await createTestKeys();
 Object.assign(process.env, keys.web, keys.automate);
 const urls = await createTestDatabase("automate");
@@ -45,6 +46,7 @@ try {
   const bareUrl = await processes.startBareServer();
   const rows = [
     ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
+    ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
     ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
     ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
   ];

@@ -25,6 +25,9 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
     await addConnection(owner, fabric, secrets[0]?.id ?? "");
     made.push({ fabricId: fabric.fabricId, token: await addToken(owner, fabric), secrets });
   }
+  // For pgbench, which knows no ids.
+  await owner.$executeRaw`CREATE TABLE bench_id AS SELECT (row_number() OVER () - 1)::int AS n, id AS "secretId" FROM secret`;
+  await owner.$executeRaw`CREATE UNIQUE INDEX ON bench_id (n)`;
   await owner.$executeRawUnsafe("VACUUM ANALYZE");
   await owner.$disconnect();
   return made;

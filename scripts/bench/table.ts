@@ -34,6 +34,7 @@ function cellsOf({ perSecond, p50Ms, p99Ms, failures }: LoadResult, units: numbe
 }
 
 function ms(value: number): string {
+  if (Number.isNaN(value)) return "–";
   return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 }
 

@@ -3,13 +3,13 @@ import type { FastifyInstance } from "fastify";
 import { Refusal } from "@/automate/refusal";
 import { db } from "@/lib/db";
 
-const healthRoutes: readonly (string | undefined)[] = ["/healthz", "/readyz"];
+const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
 
 /**
  * Health, and stopping without a lost answer: when the app closes, `/readyz` turns first, so that a load balancer sends nobody
  * any more; after `delayMs` new requests get 503; those under way finish.
  */
-export function drainRoutes(app: FastifyInstance, delayMs: number): void {
+export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   let phase: "serving" | "leaving" | "closed" = "serving";
 
   app.addHook("preClose", async () => {
@@ -18,7 +18,7 @@ export function drainRoutes(app: FastifyInstance, delayMs: number): void {
     phase = "closed";
   });
   app.addHook("onRequest", (request, _reply, done) => {
-    if (phase !== "closed" || healthRoutes.includes(request.routeOptions.url)) return done();
+    if (phase !== "closed" || health.includes(request.routeOptions.url)) return done();
     const words = "This copy of automate is stopping: ask again.";
     done(new Refusal(503, "stopping", words, { retryAfterSeconds: 1 }));
   });

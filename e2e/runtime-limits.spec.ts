@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { findLeaks } from "@/e2e/canary";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { requestSecret, startPipeline } from "@/e2e/pipeline";
+import type { World } from "@/e2e/rows";
+import { field, openDialog } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+async function addText(world: World, name: string, value: string): Promise<string> {
+  const made = await callAction(await callerOf(world.user), "createSecretAction", [
+    world.fabric.id,
+    { subKind: "text", name, fields: { value } },
+  ]);
+  if (!made.ok) throw new Error(made.code);
+  return z.object({ id: z.string() }).parse(made.value).id;
+}
+
+const ask = (path: string, token: string, init: RequestInit = {}) =>
+  fetch(new URL(path, stack().automateUrl), {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...init.headers },
+  });
+
+test("an Admin limits a token to one secret: others are not there for it", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  await addText(world, "reach_me", canary.value());
+  await addText(world, "not_me", canary.value());
+  await signIn(context, world.admin);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  const dialog = await openDialog(page, "Create token", "Create pipeline token");
+  await field(dialog, "Name").fill("narrow");
+  await field(dialog, "Only these secrets").fill("nothing_here");
+  await field(dialog, "Only from these addresses").fill("10.0.0.0/99");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(dialog.getByText("is no address or range")).toBeVisible();
+  await field(dialog, "Only from these addresses").fill("127.0.0.0/8\n::1");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(dialog.getByText("There is no secret “nothing_here”.")).toBeVisible();
+  await field(dialog, "Only these secrets").fill("REACH_ME");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  const token = (await dialog.locator("code").first().textContent()) ?? "";
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByText("Secrets: reach_me")).toBeVisible();
+  await expect(page.getByText("From: 127.0.0.0/8, ::1")).toBeVisible();
+  expect((await requestSecret(token, "reach_me")).status).toBe(200);
+  const [outside, none] = [await requestSecret(token, "not_me"), await requestSecret(token, "nothing")];
+  expect([outside.status, none.status]).toEqual([404, 404]);
+  expect(await outside.text()).toBe(await none.text());
+});
+
+test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({
+  world,
+  canary,
+}) => {
+  const [one, two] = [canary.value(), canary.value()];
+  const secretId = await addText(world, "one", one);
+  await addText(world, "two", two);
+  const connection = await callAction(await callerOf(world.user), "createConnectionAction", [
+    world.fabric.id,
+    {
+      kind: "restapi",
+      name: "Orders API",
+      description: "",
+      properties: {
+        baseUrl: "https://api.example.com",
+        tlsMode: "verify-full",
+        authType: "bearer",
+        bearerToken: secretId,
+      },
+    },
+  ]);
+  expect(connection.ok).toBe(true);
+  const { token } = await startPipeline(world);
+
+  const batch = (names: string[]) =>
+    ask("/v1/secrets:batch", token, {
+      method: "POST",
+      body: JSON.stringify({ names }),
+      headers: { "content-type": "application/json" },
+    });
+  expect((await (await batch(["two", "one"])).json()).secrets).toMatchObject([
+    { value: two },
+    { value: one },
+  ]);
+  const partial = await batch(["one", "three"]);
+  const said = await partial.text();
+  expect([partial.status, findLeaks("answer", said, canary.mark)]).toEqual([404, []]);
+  expect(JSON.parse(said).error.errors).toEqual([{ index: 1, name: "three", code: "not_found" }]);
+
+  const path = `/v1/connections/${encodeURIComponent("orders api")}`;
+  const whole = await ask(path, token);
+  expect(await whole.json()).toMatchObject({
+    name: "Orders API",
+    kind: "restapi",
+    properties: { baseUrl: "https://api.example.com", bearerToken: one },
+    secrets: { bearerToken: { name: "one", version: 1 } },
+  });
+  for (const known of [path, "/v1/secrets/one"]) {
+    const etag = (await ask(known, token)).headers.get("etag") ?? "";
+    const again = await ask(known, token, { headers: { "if-none-match": etag } });
+    expect([again.status, await again.text()]).toEqual([304, ""]);
+  }
+});
