@@ -477,6 +477,21 @@ describe("a limited token", () => {
     expect(await mint({ connectionIds: ["nothing"] })).toBe(404);
     expect(await mint({ cidrs: ["10.0.0.0/99"] })).toBe(400);
   });
+
+  test("of an issuer's workloads neither, and what was trusted is on record", async () => {
+    const whom = { issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
+    const trust = async (limits: Partial<TokenLimits>) => {
+      const body = { name: "CI", ...whom, limits: { ...unlimited, ...limits } };
+      return app.inject(await signed("issuer:create", "/internal/issuers", body));
+    };
+    expect((await trust({ secretIds: [randomUUID()] })).statusCode).toBe(404);
+    expect((await trust({ cidrs: ["10.0.0.0/99"] })).statusCode).toBe(400);
+    const { id } = (await trust({ secretIds: ["warehouse"], cidrs: ["10.1.0.0/16"] })).json();
+    const event = await owner.auditEvent.findFirstOrThrow({
+      where: { action: "issuer.create", objectId: id },
+    });
+    expect(event.details).toMatchObject({ ...whom, secretIds: ["warehouse"], cidrs: ["10.1.0.0/16"] });
+  });
 });
 
 describe("a use whose audit event cannot be committed", () => {

@@ -38,8 +38,8 @@ async function authorizeToken(
 ): Promise<PipelineAnswer | null> {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return authorizePipeline(token, source);
   const claims = await verifyWorkloadToken(token);
-  const scope = claims && (await authorizeWorkload(claims, typeof fabric === "string" ? fabric : undefined));
-  return scope && { scope };
+  const meant = typeof fabric === "string" ? fabric : undefined;
+  return claims && authorizeWorkload(claims, { meant, source });
 }
 
 let rateLimit: RateLimit | undefined;

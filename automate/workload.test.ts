@@ -31,7 +31,8 @@ beforeAll(async () => {
   fabric = await createTestFabric(owner, "ours");
   other = await createTestFabric(owner, "theirs");
   const versions = [{ by: "user" as const, fields: { value: "open sesame" } }];
-  await addTestSecret(owner, fabric, urls.webUrl, { id: "warehouse", subKind: "text", versions });
+  for (const id of ["warehouse", "second"])
+    await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "text", versions });
   pair = await generateKeyPair("RS256", { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" }] };
   // An issuer of workloads has two documents: what OpenID Connect Discovery asks for, and its keys.
@@ -102,9 +103,9 @@ function sign(changes: Changes = {}) {
     .sign(changes.key ?? pair.privateKey);
 }
 
-function read(token: string, headers: object = {}) {
+function read(token: string, headers: object = {}, name = "warehouse") {
   return app.inject({
-    url: "/v1/secrets/warehouse",
+    url: `/v1/secrets/${name}`,
     headers: { authorization: `Bearer ${token}`, ...headers },
   });
 }
@@ -208,6 +209,28 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect(await ask(`${fabric.fabricId}/data/warehouse`)).toMatchObject([200, { metadata: { version: 1 } }]);
     expect((await ask(`${other.fabricId}/data/warehouse`))[0]).toBe(403);
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });
+  });
+
+  test("reaches what its issuer is limited to, from where it is limited to, and nothing else", async () => {
+    await owner.trustedIssuer.updateMany({ data: { secretIds: ["warehouse"] } });
+    const token = await sign();
+    expect((await read(token)).statusCode).toBe(200);
+    expect((await read(token, {}, "second")).statusCode).toBe(404);
+    const headers = { "x-vault-token": token };
+    const listed = await app.inject({ url: `/vault/v1/${fabric.fabricId}/metadata?list=true`, headers });
+    expect(listed.json().data.keys).toEqual(["warehouse"]);
+    await owner.trustedIssuer.updateMany({ data: { cidrs: ["10.1.0.0/16"] } });
+    expect((await read(token)).statusCode).toBe(401);
+    const event = await owner.auditEvent.findFirstOrThrow({ where: { action: "token.refuse" } });
+    expect(event).toMatchObject({
+      actorName: "Kubernetes: system:serviceaccount:etl:nightly",
+      details: { code: "wrong_address", source: "127.0.0.1" },
+    });
+    // A second trust that holds for this address counts.
+    const { id } = await trust(fabric);
+    expect((await read(token, {}, "second")).statusCode).toBe(200);
+    await owner.trustedIssuer.delete({ where: { id } });
+    await owner.trustedIssuer.updateMany({ data: { secretIds: [], cidrs: [] } });
   });
 
   test("is out as soon as the fabric trusts its issuer no longer", async () => {

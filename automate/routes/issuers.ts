@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "@/automate/refusal";
+import { requireLimits } from "@/automate/token-limits";
 import { authorizeRequest } from "@/automate/verify-request";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
@@ -10,9 +11,11 @@ export function issuerRoutes(app: FastifyInstance): void {
   app.post(automateRequests["issuer:create"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "issuer:create", "token:write");
     const { fabricId, teamId, actor } = scope;
+    const { limits: asked, ...trust } = body;
     return db.$transaction(async (tx) => {
+      const limits = await requireLimits(tx, fabricId, asked);
       const { id } = await tx.trustedIssuer.create({
-        data: { ...body, fabricId, createdById: actor.id, createdByName: actor.name },
+        data: { ...trust, ...limits, fabricId, createdById: actor.id, createdByName: actor.name },
         select: { id: true },
       });
       await record(tx, {
@@ -21,6 +24,7 @@ export function issuerRoutes(app: FastifyInstance): void {
         fabricId,
         action: "issuer.create",
         object: { kind: "issuer", id, name: body.name },
+        details: { issuer: body.issuer, audience: body.audience, subject: body.subject, ...limits },
       });
       return { id };
     });

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "@/automate/refusal";
+import { requireLimits } from "@/automate/token-limits";
 import { authorizeRequest } from "@/automate/verify-request";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
-import { db, type Tx } from "@/lib/db";
+import { db } from "@/lib/db";
 
 /** Mints and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
@@ -12,14 +13,8 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
     const { token, tokenHash } = newPipelineToken();
     const { fabricId, teamId, actor } = scope;
-    const { secretIds, connectionIds, cidrs } = body.limits ?? {
-      secretIds: [],
-      connectionIds: [],
-      cidrs: [],
-    };
     const id = await db.$transaction(async (tx) => {
-      const things = { fabricId, secretIds, connectionIds };
-      if (!(await areThere(tx, things))) throw new Refusal(404, "not_found", "There is no such thing here.");
+      const limits = await requireLimits(tx, fabricId, body.limits);
       const row = await tx.pipelineToken.create({
         data: {
           fabricId,
@@ -28,9 +23,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
           createdById: actor.id,
           createdByName: actor.name,
           expiresAt: body.expiresAt ? new Date(body.expiresAt) : null,
-          secretIds,
-          connectionIds,
-          cidrs,
+          ...limits,
         },
         select: { id: true },
       });
@@ -72,14 +65,4 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
       return { id: row.id };
     });
   });
-}
-
-/** True when the fabric has all of these, each named once. */
-async function areThere(
-  tx: Tx,
-  { fabricId, secretIds, connectionIds }: { fabricId: string; secretIds: string[]; connectionIds: string[] },
-): Promise<boolean> {
-  const secrets = await tx.secret.count({ where: { id: { in: secretIds }, fabricId, deletedAt: null } });
-  const connections = await tx.connection.count({ where: { id: { in: connectionIds }, fabricId } });
-  return secrets === secretIds.length && connections === connectionIds.length;
 }

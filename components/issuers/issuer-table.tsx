@@ -1,4 +1,5 @@
 import { RemoveIssuerButton } from "@/components/issuers/remove-issuer-button";
+import { TokenLimits } from "@/components/tokens/token-limits";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { IssuerSummary } from "@/lib/issuers/schema";
@@ -19,11 +20,12 @@ export function IssuerTable({
         <Th>Issuer</Th>
         <Th>Audience</Th>
         <Th>Subject</Th>
+        <Th>Limited to</Th>
         <Th>Trusted</Th>
         {canRemove && <Th srOnly>Actions</Th>}
       </THead>
       <TBody>
-        {issuers.map(({ id, name, issuer, audience, subject, createdAt, createdByName }) => (
+        {issuers.map(({ id, name, issuer, audience, subject, limits, createdAt, createdByName }) => (
           <Tr key={id}>
             <Td isMain>
               <span className="break-words">{name}</span>
@@ -36,6 +38,9 @@ export function IssuerTable({
             </Td>
             <Td label="Subject">
               <code className="break-all font-mono text-sm">{subject}</code>
+            </Td>
+            <Td label="Limited to">
+              <TokenLimits limits={limits} />
             </Td>
             <Td label="Trusted">
               <RelativeTime date={createdAt} /> by {createdByName}

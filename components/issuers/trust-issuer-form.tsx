@@ -2,9 +2,11 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useForm } from "react-hook-form";
+import type { z } from "zod";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { TokenLimitFields } from "@/components/tokens/token-limit-fields";
 import { Button } from "@/components/ui/button";
 import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { useDialogGuard } from "@/components/ui/dialog-guard";
@@ -50,9 +52,17 @@ const fields = [
 export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone: () => void }) {
   const toast = useToast();
   const { protect, dialog } = useReauthenticate();
-  const form = useForm<CreateIssuerInput>({
+  const form = useForm<z.input<typeof createIssuerInput>, unknown, CreateIssuerInput>({
     resolver: zodResolver(createIssuerInput),
-    defaultValues: { name: "", issuer: "", audience: "", subject: "" },
+    defaultValues: {
+      name: "",
+      issuer: "",
+      audience: "",
+      subject: "",
+      onlySecrets: "",
+      onlyConnections: "",
+      onlyFrom: "",
+    },
   });
   const { errors, isDirty, isSubmitting } = form.formState;
   const { submit, formError } = useActionForm(
@@ -77,6 +87,7 @@ export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone
               <Input {...form.register(name)} autoComplete="off" placeholder={placeholder} maxLength={512} />
             </Field>
           ))}
+          <TokenLimitFields register={(name) => form.register(name)} errors={errors} />
         </DialogBody>
         <DialogFooter>
           <DialogCancel />

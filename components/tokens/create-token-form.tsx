@@ -66,7 +66,7 @@ export function CreateTokenForm({
               options={tokenLifetimeKeys.map((key) => ({ value: key, label: tokenLifetimes[key].label }))}
             />
           </Field>
-          <TokenLimitFields form={form} />
+          <TokenLimitFields register={(name) => form.register(name)} errors={errors} />
         </DialogBody>
         <DialogFooter>
           <DialogCancel />

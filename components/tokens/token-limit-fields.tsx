@@ -1,36 +1,38 @@
-import type { UseFormReturn } from "react-hook-form";
-import type { z } from "zod";
+import type { FieldError, UseFormRegisterReturn } from "react-hook-form";
 import { Field } from "@/components/ui/field";
 import { Textarea } from "@/components/ui/textarea";
-import type { CreateTokenInput, createTokenInput } from "@/lib/tokens/schema";
+import type { LimitInput } from "@/lib/tokens/schema";
 
-type Form = UseFormReturn<z.input<typeof createTokenInput>, unknown, CreateTokenInput>;
-
-/** What a token may be limited to. Empty fields limit nothing. */
-export function TokenLimitFields({ form }: { form: Form }) {
-  const { errors } = form.formState;
+/** What a token or a workload may be limited to. Empty fields limit nothing. */
+export function TokenLimitFields({
+  register,
+  errors,
+}: {
+  register: (name: keyof LimitInput) => UseFormRegisterReturn;
+  errors: { [Name in keyof LimitInput]?: FieldError | undefined };
+}) {
   return (
     <>
       <Field
         label="Only these secrets"
         error={errors.onlySecrets?.message}
-        hint="Names, one a line. With secrets or connections given, the token reaches nothing else."
+        hint="Names, one a line. With secrets or connections given, nothing else is reached."
       >
-        <Textarea {...form.register("onlySecrets")} rows={2} spellCheck={false} />
+        <Textarea {...register("onlySecrets")} rows={2} spellCheck={false} />
       </Field>
       <Field
         label="Only these connections"
         error={errors.onlyConnections?.message}
-        hint="Names, one a line. The token reads each connection with the secrets that it references."
+        hint="Names, one a line. Each is read with the secrets that it references."
       >
-        <Textarea {...form.register("onlyConnections")} rows={2} spellCheck={false} />
+        <Textarea {...register("onlyConnections")} rows={2} spellCheck={false} />
       </Field>
       <Field
         label="Only from these addresses"
         error={errors.onlyFrom?.message}
         hint="Addresses or ranges, one a line, such as 10.1.0.0/16."
       >
-        <Textarea {...form.register("onlyFrom")} rows={2} spellCheck={false} />
+        <Textarea {...register("onlyFrom")} rows={2} spellCheck={false} />
       </Field>
     </>
   );

@@ -1,4 +1,5 @@
 import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
+import { TokenLimits } from "@/components/tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
@@ -34,7 +35,7 @@ export function TokenTable({
               <TokenStatusBadge status={token.status} />
             </Td>
             <Td label="Limited to">
-              <Limits limits={token.limits} />
+              <TokenLimits limits={token.limits} />
             </Td>
             <Td label="Expires">
               <TokenExpiry token={token} />
@@ -52,16 +53,5 @@ export function TokenTable({
         ))}
       </TBody>
     </Table>
-  );
-}
-
-function Limits({ limits: { secrets, connections, cidrs, isLimited } }: Pick<TokenSummary, "limits">) {
-  if (!isLimited) return "All secrets, any address";
-  return (
-    <ul className="flex flex-col gap-0.5">
-      {secrets.length > 0 && <li className="break-words">Secrets: {secrets.join(", ")}</li>}
-      {connections.length > 0 && <li className="break-words">Connections: {connections.join(", ")}</li>}
-      {cidrs.length > 0 && <li className="break-words">From: {cidrs.join(", ")}</li>}
-    </ul>
   );
 }

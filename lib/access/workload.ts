@@ -1,5 +1,8 @@
 import "server-only";
-import { grant, type Scope } from "@/lib/access/scope";
+import type { PipelineAnswer } from "@/lib/access/pipeline";
+import { restrictionOf } from "@/lib/access/restriction";
+import { grant } from "@/lib/access/scope";
+import { isFrom } from "@/lib/access/source-address";
 import { isCalled } from "@/lib/fabrics/schema";
 import { matchesSubject } from "@/lib/issuers/schema";
 import { statement } from "@/lib/statements";
@@ -22,11 +25,14 @@ type IssuerRow = {
   fabricId: string;
   fabricName: string;
   teamId: string;
+  secretIds: string[];
+  connectionIds: string[];
+  cidrs: string[];
 };
 
 const findIssuers = statement<IssuerRow>(
   "find-issuers",
-  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId"
+  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId", i."secretIds", i."connectionIds", i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );
 
@@ -37,20 +43,23 @@ export async function isTrusted(issuer: string): Promise<boolean> {
 
 /**
  * The scope of a workload by an issuer that a fabric trusts, or null. Where several fabrics trust it with this audience and
- * subject, `meant` says which one, by id or name; without it, none is.
+ * subject, `meant` says which one, by id or name; without it, none is. Where one trusts it more than once, the first trust
+ * that holds for the address `source` counts.
  */
 export async function authorizeWorkload(
   { issuer, audiences, subject }: WorkloadClaims,
-  meant: string | undefined,
-): Promise<Scope<"secret:use"> | null> {
+  { meant, source }: { meant: string | undefined; source: string },
+): Promise<PipelineAnswer | null> {
   const rows = (await findIssuers(issuer)).filter(
     (row) =>
       audiences.includes(row.audience) &&
       matchesSubject(row.subject, subject) &&
       (meant === undefined || isCalled({ id: row.fabricId, name: row.fabricName }, meant)),
   );
-  const [row] = rows;
+  const row = rows.find(({ cidrs }) => isFrom(source, cidrs)) ?? rows[0];
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;
-  const actor = { kind: "pipeline", id: row.id, name: `${row.name}: ${subject.slice(0, 200)}` } as const;
-  return grant(actor, "pipeline", { id: row.fabricId, teamId: row.teamId }, "secret:use");
+  const { id, name, fabricId, teamId } = row;
+  const actor = { kind: "pipeline", id, name: `${name}: ${subject.slice(0, 200)}` } as const;
+  if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId } };
+  return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
 }

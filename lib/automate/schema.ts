@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
 import { setFormerVersionsInput } from "@/lib/fabrics/schema";
-import { createIssuerInput } from "@/lib/issuers/schema";
+import { createIssuerBody } from "@/lib/issuers/schema";
 import { tokenLimits } from "@/lib/tokens/schema";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
@@ -53,7 +53,7 @@ export const automateRequests = {
   },
   "issuer:create": {
     path: "/internal/issuers",
-    body: createIssuerInput,
+    body: createIssuerBody,
     answer: z.object({ id: z.string() }),
   },
   "issuer:delete": {

@@ -3,15 +3,18 @@ import type { Scope } from "@/lib/access/scope";
 import { askAutomate } from "@/lib/automate/client";
 import type { CreateIssuerInput } from "@/lib/issuers/schema";
 import { ok, type Result } from "@/lib/result";
+import { findLimits } from "@/lib/tokens/queries";
 
-type Refusal = "automate_unavailable" | "refused" | "reauthenticate";
+type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
 
 /** Has automate trust an issuer for the fabric, and record it. */
 export async function createIssuer(
   scope: Scope<"token:write">,
-  input: CreateIssuerInput,
+  { onlySecrets, onlyConnections, onlyFrom, ...trust }: CreateIssuerInput,
 ): Promise<Result<{ id: string }, Refusal>> {
-  return askAutomate(scope, "issuer:create", input);
+  const limits = await findLimits(scope, { onlySecrets, onlyConnections, onlyFrom });
+  if (!limits.ok) return limits;
+  return askAutomate(scope, "issuer:create", { ...trust, limits: limits.value });
 }
 
 /** Has automate trust an issuer no longer: the next request of its workloads is refused. */

@@ -2,11 +2,12 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
 import type { IssuerSummary } from "@/lib/issuers/schema";
+import { limitsOf } from "@/lib/tokens/queries";
 
 /** The issuers whose workloads may read the secrets of a fabric. */
-export function listIssuers({ fabricId }: Scope<"token:list">): Promise<IssuerSummary[]> {
-  return db.trustedIssuer.findMany({
-    where: { fabricId },
+export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSummary[]> {
+  const rows = await db.trustedIssuer.findMany({
+    where: { fabricId: scope.fabricId },
     orderBy: { id: "asc" },
     select: {
       id: true,
@@ -14,8 +15,16 @@ export function listIssuers({ fabricId }: Scope<"token:list">): Promise<IssuerSu
       issuer: true,
       audience: true,
       subject: true,
+      secretIds: true,
+      connectionIds: true,
+      cidrs: true,
       createdAt: true,
       createdByName: true,
     },
   });
+  const wordsOf = await limitsOf(scope, rows);
+  return rows.map(({ secretIds, connectionIds, cidrs, ...row }) => ({
+    ...row,
+    limits: wordsOf({ secretIds, connectionIds, cidrs }),
+  }));
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { type LimitSummary, limitInput, tokenLimits } from "@/lib/tokens/schema";
 
-/** Trust an issuer: the tokens of whom, made for whom, and for which workloads. */
-export const createIssuerInput = z.object({
+/** Whose tokens are trusted, made for whom, and for which workloads. */
+const trust = z.object({
   name: z
     .string()
     .trim()
@@ -29,7 +30,13 @@ export const createIssuerInput = z.object({
       "Say which workloads: a pattern has at least three characters beside “*”.",
     ),
 });
+
+/** Trust an issuer, for all of a fabric or a part of it. */
+export const createIssuerInput = trust.extend(limitInput.shape);
 export type CreateIssuerInput = z.infer<typeof createIssuerInput>;
+
+/** The same, as automate is asked for it. */
+export const createIssuerBody = trust.extend({ limits: tokenLimits.optional() });
 
 export const removeIssuerInput = z.object({ issuerId: z.string().max(64) });
 
@@ -40,6 +47,7 @@ export type IssuerSummary = {
   issuer: string;
   audience: string;
   subject: string;
+  limits: LimitSummary;
   createdAt: Date;
   createdByName: string;
 };

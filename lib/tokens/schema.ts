@@ -35,15 +35,8 @@ const lines = (most: number) =>
     .refine((text) => linesOf(text).length <= most, `Enter ${most} lines at most.`)
     .default("");
 
-/** Create token. */
-export const createTokenInput = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, "Name is empty.")
-    .max(128, "Name is longer than 128 characters.")
-    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
-  lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
+/** What a form limits a token or a workload to. */
+export const limitInput = z.object({
   /** Names, one a line. */
   onlySecrets: lines(mostThings),
   onlyConnections: lines(mostThings),
@@ -56,6 +49,26 @@ export const createTokenInput = z.object({
         message: `“${wrong}” is no address or range. For example: 10.1.0.0/16`,
       });
   }),
+});
+export type LimitInput = z.infer<typeof limitInput>;
+
+/** What something is limited to, as people read it: names, and addresses. */
+export type LimitSummary = {
+  secrets: string[];
+  connections: string[];
+  cidrs: string[];
+  isLimited: boolean;
+};
+
+/** Create token. */
+export const createTokenInput = limitInput.extend({
+  name: z
+    .string()
+    .trim()
+    .min(1, "Name is empty.")
+    .max(128, "Name is longer than 128 characters.")
+    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
+  lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
 });
 export type CreateTokenInput = z.infer<typeof createTokenInput>;
 
@@ -72,7 +85,7 @@ export type TokenSummary = {
   revokedAt: Date | null;
   status: TokenStatus;
   /** Names of the only secrets and connections that it reaches, and the only addresses that it may come from. */
-  limits: { secrets: string[]; connections: string[]; cidrs: string[]; isLimited: boolean };
+  limits: LimitSummary;
 };
 
 /** What is shown once: the token, and where a pipeline sends it. */

@@ -1,0 +1,16 @@
+import type { LimitSummary } from "@/lib/tokens/schema";
+
+export function TokenLimits({
+  limits: { secrets, connections, cidrs, isLimited },
+}: {
+  limits: LimitSummary;
+}) {
+  if (!isLimited) return "All secrets, any address";
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {secrets.length > 0 && <li className="break-words">Secrets: {secrets.join(", ")}</li>}
+      {connections.length > 0 && <li className="break-words">Connections: {connections.join(", ")}</li>}
+      {cidrs.length > 0 && <li className="break-words">From: {cidrs.join(", ")}</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDb, type Db, db } from "@/lib/db";
+import { createIssuer } from "@/lib/issuers/mutations";
+import { listIssuers } from "@/lib/issuers/queries";
+import { type CreateIssuerInput, createIssuerInput } from "@/lib/issuers/schema";
+import { Forbidden } from "@/lib/result";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  // Port 9 (discard): nobody answers there, as when automate is down.
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:9" });
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const whom = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
+const input = (more: Partial<CreateIssuerInput>) => ({ ...createIssuerInput.parse(whom), ...more });
+
+test("an issuer is limited to things of its own fabric", async () => {
+  const scope = fabric.scope("admin", "token:write");
+  expect(await createIssuer(scope, input({ onlySecrets: "nothing" }))).toEqual({
+    ok: false,
+    code: "invalid",
+    fieldErrors: { onlySecrets: "There is no secret “nothing”." },
+  });
+});
+
+test("an issuer is trusted by automate alone: without it nothing is written", async () => {
+  const scope = fabric.scope("admin", "token:write");
+  expect(await createIssuer(scope, input({}))).toMatchObject({ code: "automate_unavailable" });
+  expect(await owner.trustedIssuer.count()).toBe(0);
+  expect(() => fabric.scope("user", "token:write")).toThrow(Forbidden);
+});
+
+test("issuers are listed for their fabric alone, with what they are limited to", async () => {
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.trustedIssuer.createMany({
+    data: [
+      { ...whom, ...by, fabricId: fabric.fabricId, secretIds: ["gone"], cidrs: ["10.1.0.0/16"] },
+      { ...whom, ...by, fabricId: other.fabricId },
+    ],
+  });
+  const listed = await listIssuers(fabric.scope("user", "token:list"));
+  expect(listed.map(({ limits }) => limits)).toEqual([
+    { secrets: ["(deleted)"], connections: [], cidrs: ["10.1.0.0/16"], isLimited: true },
+  ]);
+});
+
+test.each([
+  ["http://ci.test.example", "repo:ours:*"],
+  ["https://user:word@ci.test.example", "repo:ours:*"],
+  ["https://ci.test.example?x=1", "repo:ours:*"],
+  ["ci.test.example", "repo:ours:*"],
+  ["https://ci.test.example", "*"],
+  ["https://ci.test.example", "**a**"],
+])("the issuer %s with the subject %s is not trusted", (issuer, subject) => {
+  expect(createIssuerInput.safeParse({ ...whom, issuer, subject }).success).toBe(false);
+});
