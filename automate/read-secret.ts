@@ -3,6 +3,7 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import { findSecretsByName } from "@/automate/named-secret";
 import { type Opened, openSecrets } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
+import { findVersion } from "@/automate/secret-version";
 import { tally } from "@/automate/tally";
 import { noteUse } from "@/automate/token-use";
 import type { Scope } from "@/lib/access/scope";
@@ -47,6 +48,22 @@ async function findOrRefuse(caller: Caller, names: readonly string[]) {
   );
   await recordTogether(...missing.map(({ name }) => refusalOf(caller, name)));
   return { found, missing };
+}
+
+/** The secret at a version: its present one, or a former one that its fabric keeps. Throws `Refusal` 404 for any other, once that is recorded. */
+export async function getVersion(
+  caller: Caller,
+  secret: UsableSecret,
+  version: number,
+): Promise<UsableSecret> {
+  const found = await findVersion(secret, version);
+  if (found) return found;
+  await recordTogether(refusalOf(caller, secret.name));
+  throw new Refusal(
+    404,
+    "not_found",
+    "This version does not open: it is not there, or its fabric keeps fewer.",
+  );
 }
 
 function notFound(errors?: Refusal["more"]["errors"]): Refusal {

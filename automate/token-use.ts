@@ -1,7 +1,13 @@
-import { db } from "@/lib/db";
+import { statement } from "@/lib/statements";
 
 const noteEveryMs = 60_000;
 const noted = new Map<string, number>();
+
+const note = statement<never>(
+  "note-token-use",
+  `UPDATE pipeline_token SET "lastUsedAt" = now()
+   WHERE id = $1 AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute')`,
+);
 
 /** Keeps when a token was last used, to the minute, so that a busy token does not queue on its own row. */
 export async function noteUse(tokenId: string): Promise<void> {
@@ -9,11 +15,5 @@ export async function noteUse(tokenId: string): Promise<void> {
   if (now - (noted.get(tokenId) ?? 0) < noteEveryMs) return;
   if (noted.size > 10_000) noted.clear();
   noted.set(tokenId, now);
-  await db.pipelineToken.updateMany({
-    where: {
-      id: tokenId,
-      OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: new Date(now - noteEveryMs) } }],
-    },
-    data: { lastUsedAt: new Date(now) },
-  });
+  await note(tokenId);
 }

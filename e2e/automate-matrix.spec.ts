@@ -37,6 +37,7 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 403,
     needsFreshSignIn: true,
   },
+  "version:rule": { body: () => ({ formerVersions: 1 }), user: 403, needsFreshSignIn: true },
   "issuer:create": { body: () => issuer, user: 403, needsFreshSignIn: true },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {

@@ -220,6 +220,11 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (world) => ({ tokenId: (await createToken(world)).id }),
   },
+  setFormerVersionsAction: {
+    of: "fabric",
+    permission: "token:write",
+    input: () => ({ formerVersions: 1 }),
+  },
   createIssuerAction: {
     of: "fabric",
     permission: "token:write",

@@ -5,8 +5,28 @@ import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
 import { db, type Tx } from "@/lib/db";
 
-/** Destroys a fabric for an Admin of its team. */
+/** Destroys a fabric, and sets how many former versions of its secrets open, for an Admin of its team. */
 export function fabricRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["version:rule"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "version:rule", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    const { formerVersions } = body;
+    const set = { formerVersions, updatedByName: actor.name, updatedAt: new Date() };
+    const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });
+    await db.$transaction(async (tx) => {
+      await tx.versionRule.upsert({ where: { fabricId }, create: { fabricId, ...set }, update: set });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "fabric.versions",
+        object: { kind: "fabric", id: fabricId, name: fabric.name },
+        details: { to: formerVersions },
+      });
+    });
+    return { formerVersions };
+  });
+
   app.post(automateRequests["fabric:delete"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "fabric:delete", "fabric:write");
     const { actor, teamId, fabricId } = scope;

@@ -5,11 +5,17 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
 import { createM2mTokens } from "@/automate/m2m-token";
 import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
-import { getSecretByName, getSecretsByName, noteUnchanged, openForUse } from "@/automate/read-secret";
+import {
+  getSecretByName,
+  getSecretsByName,
+  getVersion,
+  noteUnchanged,
+  openForUse,
+} from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { secretAnswer } from "@/automate/secret-answer";
 
-type Params = { Params: { name: string } };
+type Params = { Params: { name: string }; Querystring: { version?: string } };
 
 const batchBody = z.strictObject({ names: z.array(z.string().max(128)).min(1).max(100) });
 /** What one batch may hold of files: an answer is put together in memory. */
@@ -21,7 +27,9 @@ const tokenBody = z.strictObject({ rejected: z.string().max(16_384).optional() }
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
-    const secret = await getSecretByName(caller, request.params.name);
+    const current = await getSecretByName(caller, request.params.name);
+    const version = versionIn(request.query.version);
+    const secret = version === undefined ? current : await getVersion(caller, current, version);
     if (isUnchanged(request, reply, secretTag(secret))) {
       await noteUnchanged(caller, [secret]);
       return reply.send();
@@ -57,4 +65,10 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     reply.header("cache-control", "no-store");
     return { access_token: accessToken, token_type: "Bearer", expires_in: expiresInSeconds, version };
   });
+}
+
+function versionIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, "invalid", "“version” is a number from 1 on.");
+  return Number(text);
 }

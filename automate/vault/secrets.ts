@@ -3,6 +3,7 @@ import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
 import { getSecretByName, openForUse } from "@/automate/read-secret";
 import { answerValue } from "@/automate/secret-answer";
+import { findVersion, keptFrom } from "@/automate/secret-version";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import type { VaultCaller } from "@/automate/vault/caller";
 import { reachesSecret } from "@/lib/access/restriction";
@@ -10,7 +11,7 @@ import { db } from "@/lib/db";
 
 /**
  * `{mount}/data/{path}`: the current version's fields by their API names; of a Text `value`; of a Binary `value` as Base64 and
- * its `fileName`. A former version does not open, and is told as one that was destroyed.
+ * its `fileName`. A former version that the fabric does not keep does not open, and is told as one that was destroyed.
  */
 export async function readData(
   keys: FabricKeys,
@@ -26,15 +27,20 @@ export async function readData(
     select: { createdAt: true },
   });
   if (!row) throw new VaultRefusal(404, []);
-  if (version !== secret.version)
+  const wantedSecret = await findVersion(secret, version);
+  if (!wantedSecret)
     throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
-  const [opened = {}] = await openForUse(keys, caller, [secret]);
-  return { data: { data: fieldsOf(secret, opened), metadata: versionOf(version, row.createdAt, false) } };
+  const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
+  return {
+    data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },
+  };
 }
 
 /** `{mount}/metadata/{path}`: its versions, and when each was made. Opens nothing. */
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
-  const { id, version } = await getSecretByName(caller, path);
+  const secret = await getSecretByName(caller, path);
+  const { id, version } = secret;
+  const kept = await keptFrom(secret);
   const rows = await db.secretVersion.findMany({
     where: { secretId: id },
     orderBy: { version: "asc" },
@@ -44,7 +50,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
     const { created_time, deletion_time, destroyed } = versionOf(
       row.version,
       row.createdAt,
-      row.version !== version,
+      row.version < kept,
     );
     return [String(row.version), { created_time, deletion_time, destroyed }];
   });
@@ -55,7 +61,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
       current_version: version,
       custom_metadata: null,
       delete_version_after: "0s",
-      max_versions: 1,
+      max_versions: version - kept + 1,
       oldest_version: rows.at(0)?.version ?? version,
       updated_time: rows.at(-1)?.createdAt.toISOString(),
       versions: Object.fromEntries(versions),

@@ -230,6 +230,11 @@ describe("the dialect", () => {
     expect(await read("2")).toMatchObject([200, { data: { value: "new" } }]);
     expect(await read("0")).toMatchObject([200, { data: { value: "new" } }]);
     expect(await read("1")).toMatchObject([404, { data: null, metadata: { destroyed: true, version: 1 } }]);
+    await owner.versionRule.create({
+      data: { fabricId: fabric.fabricId, formerVersions: 1, updatedByName: "Ada" },
+    });
+    expect(await read("1")).toMatchObject([200, { data: { value: "old" }, metadata: { version: 1 } }]);
+    await owner.versionRule.deleteMany({ where: { fabricId: fabric.fabricId } });
     expect((await read("3"))[0]).toBe(404);
     expect((await read("x"))[0]).toBe(400);
     const { data } = await (await get(`${mount}/metadata/rotated`)).json();
@@ -237,7 +242,7 @@ describe("the dialect", () => {
       current_version: 2,
       versions: { 1: { destroyed: true }, 2: { destroyed: false } },
     });
-    expect(await uses("rotated")).toBe(2);
+    expect(await uses("rotated")).toBe(3);
   });
 
   test("takes a login without a content type, as the Go client sends it", async () => {

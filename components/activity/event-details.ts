@@ -11,6 +11,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
   const said = [
     isCheck && outcome(details),
     refusals[`${action} ${details.code}`],
+    action === "fabric.versions" && to !== undefined && `to ${text(to)}`,
     from !== undefined && `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
     name !== undefined && name !== objectName && `by the name “${text(name)}”`,
     purposeOf(details),

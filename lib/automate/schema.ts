@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
+import { setFormerVersionsInput } from "@/lib/fabrics/schema";
 import { createIssuerBody } from "@/lib/issuers/schema";
 import { tokenLimits } from "@/lib/tokens/schema";
 
@@ -21,6 +22,11 @@ export const automateRequests = {
     path: "/internal/fabrics/delete",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ id: z.string() }),
+  },
+  "version:rule": {
+    path: "/internal/fabrics/versions",
+    body: setFormerVersionsInput,
+    answer: setFormerVersionsInput,
   },
   "connection:check": {
     path: "/internal/checks",

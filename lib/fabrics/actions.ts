@@ -1,7 +1,7 @@
 "use server";
 
-import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
-import { createFabricInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { createFabric, setFormerVersions, updateFabric } from "@/lib/fabrics/mutations";
+import { createFabricInput, setFormerVersionsInput, updateFabricInput } from "@/lib/fabrics/schema";
 import { action, teamAction } from "@/lib/server/action";
 
 export const createFabricAction = teamAction({
@@ -13,4 +13,9 @@ export const updateFabricAction = action({
   permission: "fabric:write",
   input: updateFabricInput,
   run: updateFabric,
+});
+export const setFormerVersionsAction = action({
+  permission: "token:write",
+  input: setFormerVersionsInput,
+  run: setFormerVersions,
 });

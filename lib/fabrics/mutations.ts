@@ -3,7 +3,7 @@ import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
-import type { CreateFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
+import type { CreateFabricInput, FormerVersions, UpdateFabricInput } from "@/lib/fabrics/schema";
 import { fabricTag } from "@/lib/fabrics/tag";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
@@ -103,6 +103,11 @@ export async function deleteFabric(
   scope: Scope<"fabric:write">,
 ): Promise<Result<{ id: string }, "automate_unavailable" | "refused" | "reauthenticate">> {
   return askAutomate(scope, "fabric:delete", { fabricId: scope.fabricId });
+}
+
+/** Sets how many former versions of the fabric's secrets pipelines may still read; automate writes and records it. */
+export function setFormerVersions(scope: Scope<"token:write">, input: { formerVersions: FormerVersions }) {
+  return askAutomate(scope, "version:rule", input);
 }
 
 /** Changes name and description; what is absent stays. An unchanged form writes nothing and records nothing. */

@@ -8,6 +8,8 @@ import {
   type FabricPage,
   type FabricSummary,
   type FabricTeam,
+  type FormerVersions,
+  formerVersions,
   type Provider,
   providers,
 } from "@/lib/fabrics/schema";
@@ -66,6 +68,12 @@ export async function getFabric(scope: Scope<"fabric:see">): Promise<FabricDetai
     select: { user: { select: { name: true } } },
   });
   return { ...summaryOf(row), admins: admins.map(({ user }) => user.name) };
+}
+
+/** How many former versions of the fabric's secrets pipelines may still read. */
+export async function getFormerVersions({ fabricId }: Scope<"token:list">): Promise<FormerVersions> {
+  const row = await db.versionRule.findUnique({ where: { fabricId }, select: { formerVersions: true } });
+  return formerVersions.catch(0).parse(row?.formerVersions ?? 0);
 }
 
 /** The actor's teams by name, with whether the actor is Admin there and who is. */

@@ -39,6 +39,13 @@ export const createFabricForm = createFabricInput.extend({ teamId: z.string().mi
 export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
+/** How many former versions a fabric can keep open for pipelines. */
+export const formerVersionChoices = [0, 1, 2, 5, 10] as const;
+export const formerVersions = z.literal(formerVersionChoices);
+export type FormerVersions = z.infer<typeof formerVersions>;
+
+export const setFormerVersionsInput = z.object({ formerVersions });
+
 /** The state of the Metadata page, as it stands in the URL. */
 export const fabricListQuery = z.object({
   search: z.string().trim().max(128).catch("").default(""),

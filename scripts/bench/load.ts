@@ -8,7 +8,7 @@ import type { LoadJob, LoadRequest, LoadResult } from "@/scripts/bench/schema";
  * for the answer and sends again. Whatever is not the expected answer is a failure.
  */
 const job = JSON.parse(process.argv[2] ?? "{}") as LoadJob;
-const warmUpMs = 1000;
+const warmUpMs = 3000;
 const latencies: number[] = [];
 let answers = 0;
 let failures = 0;

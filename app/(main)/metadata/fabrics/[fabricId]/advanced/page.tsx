@@ -1,6 +1,7 @@
 import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
 import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
+import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { IssuerSection } from "@/components/issuers/issuer-section";
 import { CreateTokenButton } from "@/components/tokens/create-token-button";
@@ -8,7 +9,7 @@ import { TokenTable } from "@/components/tokens/token-table";
 import { EmptyState } from "@/components/ui/empty-state";
 import { getDestinationRule } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
-import { getFabric } from "@/lib/fabrics/queries";
+import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
 import { listIssuers } from "@/lib/issuers/queries";
 import { requireScope } from "@/lib/server/require-scope";
 import { listTokens } from "@/lib/tokens/queries";
@@ -21,6 +22,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   const tokens = await listTokens(scope);
   const issuers = await listIssuers(scope);
+  const formerVersions = await getFormerVersions(scope);
   const rule = await getDestinationRule(scope);
   const isAdmin = scope.role === "admin";
   const act = isAdmin ? (
@@ -58,6 +60,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
         isAdmin={isAdmin}
         whoCan={<WhoCan act="can trust issuers" team={fabric.team.name} admins={fabric.admins} />}
       />
+      <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
     </div>
   );

@@ -1,0 +1,87 @@
+"use client";
+
+import { useId, useState } from "react";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { Select } from "@/components/ui/select";
+import { useToast } from "@/components/ui/toast";
+import { setFormerVersionsAction } from "@/lib/fabrics/actions";
+import { type FormerVersions as Count, formerVersionChoices, formerVersions } from "@/lib/fabrics/schema";
+
+const about =
+  "A pipeline that says which version of a secret it wants gets a former one only as far back as this.";
+
+/** How many former versions pipelines may still read: Admins choose, Users read it. */
+export function FormerVersions({
+  fabricId,
+  count,
+  isAdmin,
+}: {
+  fabricId: string;
+  count: Count;
+  isAdmin: boolean;
+}) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className="flex flex-col gap-4">
+      <div>
+        <h2 id={id} className="font-semibold text-lg">
+          Former versions
+        </h2>
+        <p className="max-w-2xl text-pretty text-muted">{about}</p>
+      </div>
+      {isAdmin ? (
+        <FormerVersionsChoice fabricId={fabricId} count={count} labelId={id} />
+      ) : (
+        <p className="rounded-lg border border-line bg-surface p-3">
+          <span className="font-medium">{textOf(count)}.</span>{" "}
+          <span className="text-muted">Admins of the team can change this.</span>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Set at once, by who signed in lately; what was not set goes back to what is. */
+function FormerVersionsChoice({
+  fabricId,
+  count,
+  labelId,
+}: {
+  fabricId: string;
+  count: Count;
+  labelId: string;
+}) {
+  const toast = useToast();
+  const reauthenticate = useReauthenticate();
+  const [wanted, setWanted] = useState<Count | null>(null);
+
+  async function set(next: Count) {
+    setWanted(next);
+    const run = reauthenticate.protect(setFormerVersionsAction);
+    const result = await run(fabricId, { formerVersions: next }).catch(() => null);
+    setWanted(null);
+    if (result?.ok) toast(`Former versions: ${textOf(next)}`);
+    else if (result?.code !== "reauthenticate")
+      toast("It is as it was", { tone: "danger", description: errorText(result?.code ?? "unexpected") });
+  }
+
+  return (
+    <>
+      <Select
+        className="max-w-72"
+        aria-labelledby={labelId}
+        aria-busy={wanted !== null}
+        value={String(wanted ?? count)}
+        onChange={(event) => void set(formerVersions.parse(Number(event.currentTarget.value)))}
+        options={formerVersionChoices.map((one) => ({ value: String(one), label: textOf(one) }))}
+      />
+      {reauthenticate.dialog}
+    </>
+  );
+}
+
+function textOf(count: Count): string {
+  if (count === 0) return "None: only the current version";
+  return count === 1 ? "The one before the current" : `The ${count} before the current`;
+}
