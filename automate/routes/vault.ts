@@ -68,7 +68,8 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
   const [mount = "", place = "", ...rest] = parts;
   if (!isCalled(caller.mount, mount)) throw denied();
   if (!isRead) throw new VaultRefusal(403, [`permission denied: ${writes}`]);
-  const name = rest.join("/");
+  // Names have no folders: some clients put theirs before each name, and a dot stands for the slash.
+  const name = rest.filter((part) => part !== "").join(".");
   if (place === "metadata" && request.query.list === "true") return listNames(caller, name);
   if (place === "data" && name) return readData(keys, caller, name, request.query.version);
   if (place === "metadata" && name) return readMetadata(caller, name);

@@ -203,6 +203,17 @@ describe("the dialect", () => {
     expect([none.status, await none.json()]).toEqual([400, { errors: ["missing client token"] }]);
   });
 
+  test("reads a path with folders as a name with dots, for clients that put theirs before each name", async () => {
+    const name = "variables.nightly.url";
+    const row = { name, nameKey: name, fabricId: fabric.fabricId, secretId: "warehouse" };
+    await owner.secretName.create({ data: row });
+    for (const path of [name, "variables/nightly/url", "/variables//nightly/url"])
+      expect((await get(`${mount}/data/${path}`)).status, path).toBe(200);
+    expect((await get(`${mount}/data/variables`)).status).toBe(404);
+    expect((await get(`${mount}/metadata/variables?list=true`)).status).toBe(404);
+    await owner.secretName.deleteMany({ where: { name } });
+  });
+
   test("says that a name is not there without a word, and puts the refusal on record", async () => {
     const answer = await get(`${mount}/data/nothing`);
     expect([answer.status, await answer.json()]).toEqual([404, { errors: [] }]);
