@@ -159,7 +159,7 @@ describe("answers", () => {
     const slow = await check(server.baseUrl, { testPath: "/slow" });
     expect(slow.result).toMatchObject({ code: "credentials_missing" });
     const authorized = { authType: "bearer", testPath: "/slow" };
-    const { result } = await check(server.baseUrl, authorized, { bearerToken: bearer }, { timeoutMs: 2500 });
+    const { result } = await check(server.baseUrl, authorized, { bearerToken: bearer }, { timeoutMs: 5000 });
     expect(result).toMatchObject({ code: "timed_out", step: "sign_in" });
     await expect.poll(server.openConnections).toBe(0);
   });
