@@ -18,8 +18,7 @@ export function IssuerTable({
       <THead>
         <Th>Name</Th>
         <Th>Issuer</Th>
-        <Th>Audience</Th>
-        <Th>Subject</Th>
+        <Th>Workloads</Th>
         <Th>Limited to</Th>
         <Th>Trusted</Th>
         {canRemove && <Th srOnly>Actions</Th>}
@@ -28,22 +27,22 @@ export function IssuerTable({
         {issuers.map(({ id, name, issuer, audience, subject, limits, createdAt, createdByName }) => (
           <Tr key={id}>
             <Td isMain>
-              <span className="break-words">{name}</span>
+              <span className="block break-words md:max-w-36">{name}</span>
             </Td>
             <Td label="Issuer">
-              <span className="break-all">{issuer}</span>
+              <span className="block break-all md:max-w-56">{issuer}</span>
             </Td>
-            <Td label="Audience">
-              <span className="break-all">{audience}</span>
-            </Td>
-            <Td label="Subject">
-              <code className="break-all font-mono text-sm">{subject}</code>
+            <Td label="Workloads">
+              <code className="block break-all font-mono text-sm md:max-w-56">{subject}</code>
+              <span className="block break-all text-sm md:max-w-56">for {audience}</span>
             </Td>
             <Td label="Limited to">
               <TokenLimits limits={limits} />
             </Td>
             <Td label="Trusted">
-              <RelativeTime date={createdAt} /> by {createdByName}
+              <span className="block break-words md:max-w-36">
+                <RelativeTime date={createdAt} /> by {createdByName}
+              </span>
             </Td>
             {canRemove && (
               <Td align="right">

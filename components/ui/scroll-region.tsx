@@ -16,7 +16,8 @@ export function ScrollRegion({ label, children }: { label: string; children: Rea
     return () => observer.disconnect();
   }, []);
 
-  const frameClass = "overflow-x-auto md:rounded-lg md:border md:border-line md:bg-surface";
+  // Relative, so that what is for screen readers alone is clipped with the rest.
+  const frameClass = "relative overflow-x-auto md:rounded-lg md:border md:border-line md:bg-surface";
   return (
     <section
       ref={frame}

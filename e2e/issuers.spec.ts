@@ -1,0 +1,72 @@
+import { startWorkloadIssuer } from "@/e2e/fakes/workload-issuer";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import type { World } from "@/e2e/rows";
+import { field, openDialog } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+async function addText({ user, fabric }: World, name: string, value: string) {
+  const input = { subKind: "text", name, fields: { value } };
+  const made = await callAction(await callerOf(user), "createSecretAction", [fabric.id, input]);
+  expect(made.ok).toBe(true);
+}
+
+const advanced = ({ fabric }: World) => `/metadata/fabrics/${fabric.id}/advanced`;
+
+test("an Admin trusts an issuer for one secret: its workloads read that one with their own tokens, until it is removed", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const value = canary.value();
+  await addText(world, "reach_me", value);
+  await addText(world, "not_me", canary.value());
+  const { issuer, sign, close } = await startWorkloadIssuer();
+  await signIn(context, world.admin);
+  await open(page, advanced(world));
+  const dialog = await openDialog(page, "Trust an issuer", "Trust an issuer");
+  await field(dialog, "Name").fill("Cluster");
+  await field(dialog, "Issuer").fill("http://cluster.example.com");
+  await field(dialog, "Audience").fill("selvage");
+  await field(dialog, "Subject").fill("*");
+  await field(dialog, "Only these secrets").fill("nothing_here");
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  await expect(dialog.getByText("beginning with https://")).toBeVisible();
+  await expect(dialog.getByText("at least three characters")).toBeVisible();
+  await field(dialog, "Issuer").fill(issuer);
+  await field(dialog, "Subject").fill("system:serviceaccount:etl:*");
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  await expect(dialog.getByText("There is no secret “nothing_here”.")).toBeVisible();
+  await field(dialog, "Only these secrets").fill("reach_me");
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  const row = page.getByRole("row", { name: /Cluster/ });
+  await expect(row).toContainText("Secrets: reach_me");
+
+  const token = await sign({ subject: "system:serviceaccount:etl:nightly", audience: "selvage" });
+  const read = (path: string, headers: Record<string, string>) =>
+    fetch(new URL(path, stack().automateUrl), { headers });
+  const headers = { authorization: `Bearer ${token}`, "x-selvage-fabric": world.fabric.id };
+  expect(await (await read("/v1/secrets/reach_me", headers)).json()).toMatchObject({ value });
+  expect((await read("/v1/secrets/not_me", headers)).status).toBe(404);
+  const path = `/vault/v1/${world.fabric.id}/data/reach_me`;
+  expect((await (await read(path, { "x-vault-token": token })).json()).data.data).toEqual({ value });
+  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await expect(page.getByText("Cluster: system:serviceaccount:etl:nightly").first()).toBeVisible();
+
+  await open(page, advanced(world));
+  await row.getByRole("button", { name: "Remove Cluster" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(page.getByText("No trusted issuers yet")).toBeVisible();
+  expect((await read("/v1/secrets/reach_me", headers)).status).toBe(401);
+  await close();
+});
+
+test("a User sees no way to trust an issuer, and who can", async ({ page, context, world }) => {
+  await signIn(context, world.user);
+  await open(page, advanced(world));
+  await expect(page.getByRole("button", { name: "Trust an issuer" })).toHaveCount(0);
+  await expect(page.getByText(/can trust issuers/)).toBeVisible();
+});
