@@ -179,6 +179,7 @@ describe("a token of an M2M OAuth secret", () => {
     const versions = [{ by: "user" as const, fields: { value: "x" } }];
     await addTestSecret(owner, fabric, urls.webUrl, { id: "plain", subKind: "text", versions });
     expect(await ask("plain")).toMatchObject({ status: 409, json: { error: { code: "wrong_type" } } });
+    expect(await events("secret.refuse", "plain")).toBe(1);
     expect((await ask("nothing")).status).toBe(404);
     expect((await ask("plain", { force: true })).status).toBe(400);
     const name = await addClient();

@@ -3,6 +3,7 @@ import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
+import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
 
 const mostKept = 10_000;
@@ -26,18 +27,14 @@ export function createM2mTokens(keys: FabricKeys) {
 
   /** `rejected` is a token that an API answered with 401: if it is still the one that is kept, another is bought, once in a minute. */
   return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
-    if (secret.subKind !== "m2m_oauth")
+    if (secret.subKind !== "m2m_oauth") {
+      await recordTogether(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
       throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
+    }
     const key = `${secret.id}.${secret.version}`;
-    const { actor, teamId, fabricId } = caller.scope;
-    await recordTogether({
-      actor,
-      teamId,
-      fabricId,
-      action: "secret.token",
-      object: { kind: "secret", id: secret.id, name: secret.name },
-      details: { version: secret.version, name: secret.askedAs, source: caller.source },
-    });
+    await recordTogether(
+      eventOf(caller, secret, "secret.token", { version: secret.version, name: secret.askedAs }),
+    );
     const known = fresh(kept.get(key));
     const isReplaced = known !== undefined && known.token === rejected && mayReplace(known);
     if (isReplaced) kept.delete(key);
@@ -62,6 +59,16 @@ export function createM2mTokens(keys: FabricKeys) {
   }
 }
 export type M2mTokens = ReturnType<typeof createM2mTokens>;
+
+function eventOf(
+  { scope: { actor, teamId, fabricId }, source }: Caller,
+  { id, name }: UsableSecret,
+  action: "secret.token" | "secret.refuse",
+  details: object,
+): AuditEntry {
+  const object = { kind: "secret", id, name } as const;
+  return { actor, teamId, fabricId, action, object, details: { ...details, source } };
+}
 
 function fresh(one: Kept | undefined): Kept | undefined {
   return one && Date.now() < one.renewAt ? one : undefined;
