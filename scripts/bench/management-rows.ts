@@ -14,14 +14,14 @@ export function managementRows(
 ): BenchRow[] {
   const path = `/api/orchestration/fabric/${fabric.fabricId}/secret`;
   const headers = { "x-auth-token": fabric.accessToken };
-  const load = (requests: LoadRequest[], clients: number) =>
+  const load = (requests: LoadRequest[], clients: number, expect = 200) =>
     processes.load({
       kind: "http",
       url: webUrl,
       requestsFile: processes.keep(requests),
       clients,
       seconds,
-      expect: 200,
+      expect,
     });
   const get = (query: string): LoadRequest => ({ method: "GET", path: `${path}?${query}`, headers });
   const create = (): LoadRequest => ({
@@ -35,7 +35,13 @@ export function managementRows(
     }),
   });
   const searches = Array.from({ length: 100 }, (_, i) => get(`limit=50&search=${9_900 + i}`));
+  const nothing: LoadRequest = { method: "GET", path: "/api/orchestration/nothing", headers: {} };
   return [
+    {
+      title: "yardstick: an answer of web without a query",
+      pid,
+      run: (n) => load([nothing], n, 404),
+    },
     {
       title: "create a secret by the API",
       pid,

@@ -24,7 +24,7 @@ export async function printTable(
       if (before !== null && after !== null)
         cpu = `${Math.round(((after - before) * 1e6) / (result.answers * unitsPerRequest))} µs`;
     }
-    print([title, ...cells, title.startsWith("yardstick") ? "" : cpu]);
+    print([title, ...cells, title.startsWith("yardstick") && pid === automatePid ? "" : cpu]);
   }
 }
 
