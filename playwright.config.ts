@@ -10,7 +10,8 @@ export default defineConfig({
   outputDir: "test-results/e2e",
   fullyParallel: true,
   forbidOnly: true,
-  workers: 2,
+  // One more than the cores that a small machine has: a journey waits for the programs that it tests.
+  workers: 3,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "line",
