@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
-import { actions, type PageRow, pages, type Things } from "@/e2e/matrix";
+import { actions } from "@/e2e/matrix-actions";
+import { type PageRow, pages, type Things } from "@/e2e/matrix-pages";
 import { createWorld, type World } from "@/e2e/rows";
 import {
   buildFolder,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TokenStatus } from "@/lib/tokens/schema";
+import { type TokenStatus, tokenName } from "@/lib/tokens/schema";
 
 /** How long a personal access token can live, in days. */
 export const accessTokenLifetimes = {
@@ -13,12 +13,7 @@ export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfi
 
 /** Generate Token. */
 export const createAccessTokenInput = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, "Name is empty.")
-    .max(128, "Name is longer than 128 characters.")
-    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
+  name: tokenName,
   lifetime: z.enum(accessTokenLifetimeKeys, "Choose when it expires."),
 });
 export type CreateAccessTokenInput = z.infer<typeof createAccessTokenInput>;

@@ -1,14 +1,9 @@
 import { z } from "zod";
-import { type LimitSummary, limitInput, tokenLimits } from "@/lib/tokens/schema";
+import { type LimitSummary, limitInput, tokenLimits, tokenName } from "@/lib/tokens/schema";
 
 /** Whose tokens are trusted, made for whom, and for which workloads. */
 const trust = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1, "Name is empty.")
-    .max(128, "Name is longer than 128 characters.")
-    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
+  name: tokenName,
   issuer: z
     .string()
     .trim()

@@ -71,7 +71,12 @@ export async function makeFabric(
     ? await checkOf(actor, made.value.id, connection.value, signal)
     : null;
   if (failed === null) return ok({ data: made.value });
-  await deleteFabric(await authorize(actor, made.value.id, "fabric:write"));
+  const taken = await deleteFabric(await authorize(actor, made.value.id, "fabric:write"));
+  if (!taken.ok)
+    return failure(
+      "automate_unavailable",
+      `${failed} The fabric is there and could not be taken back: delete it.`,
+    );
   await forgetOnce(once);
   return failure("check_failed", failed);
 }

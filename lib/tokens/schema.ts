@@ -60,14 +60,17 @@ export type LimitSummary = {
   isLimited: boolean;
 };
 
+/** What a token, or an issuer of tokens, is called in Activity. */
+export const tokenName = z
+  .string()
+  .trim()
+  .min(1, "Name is empty.")
+  .max(128, "Name is longer than 128 characters.")
+  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
+
 /** Create token. */
 export const createTokenInput = limitInput.extend({
-  name: z
-    .string()
-    .trim()
-    .min(1, "Name is empty.")
-    .max(128, "Name is longer than 128 characters.")
-    .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown."),
+  name: tokenName,
   lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
 });
 export type CreateTokenInput = z.infer<typeof createTokenInput>;

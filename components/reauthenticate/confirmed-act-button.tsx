@@ -1,0 +1,76 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import { errorText } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { Button } from "@/components/ui/button";
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { useToast } from "@/components/ui/toast";
+import { useDialog } from "@/components/ui/use-dialog";
+import type { Result } from "@/lib/result";
+
+/** A small button in a row: what it takes away is asked about first, and a recent sign-in where the act needs one. */
+export function ConfirmedActButton<Code extends string>({
+  verb,
+  name,
+  title,
+  act,
+  done,
+  texts,
+  children,
+}: {
+  verb: string;
+  /** Of the row's thing, which a screen reader says after the verb. */
+  name: string;
+  title: string;
+  act: () => Promise<Result<unknown, Code>>;
+  /** What the toast says. */
+  done: { title: string; description?: string };
+  /** Sentences for codes that mean something particular here. */
+  texts?: Readonly<Record<string, string>>;
+  children: ReactNode;
+}) {
+  const confirm = useDialog();
+  const toast = useToast();
+  const reauthenticate = useReauthenticate();
+  const [error, setError] = useState<string | null>(null);
+
+  async function run() {
+    setError(null);
+    const result = await reauthenticate
+      .protect(act)()
+      .catch(() => null);
+    if (!result) return setError(errorText("unexpected"));
+    if (result.ok) {
+      confirm.close();
+      toast(done.title, done.description === undefined ? {} : { description: done.description });
+    } else if (result.code !== "reauthenticate") setError(errorText(result.code, texts));
+  }
+
+  return (
+    <>
+      <Button
+        size="sm"
+        onClick={() => {
+          setError(null);
+          confirm.open();
+        }}
+      >
+        {verb}
+        <span className="sr-only"> {name}</span>
+      </Button>
+      <ConfirmDialog
+        isOpen={confirm.isOpen}
+        onClose={confirm.close}
+        onConfirm={run}
+        title={title}
+        confirmLabel={verb}
+        tone="danger"
+        error={error}
+      >
+        {children}
+        {reauthenticate.dialog}
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import type { Permission } from "@/lib/access/policy";
+
+/** The things of one fabric and team that calls and pages can name. */
+export type Things = { secretId: string; connectionId: string };
+
+/** Who may see a page: everybody; whoever is signed in; or by the policy, whoever may do this in its fabric or team. */
+export type PageRow =
+  | { open: true; path: () => string }
+  | { own: true; path: () => string }
+  /** The management API: a cookie opens nothing there; who gets what by a token is in lib/server/management.test.ts. */
+  | { byToken: 401 | 405; path: (id: string, things: Things) => string }
+  | {
+      of: "fabric" | "team";
+      permission: Permission;
+      path: (id: string, things: Things) => string;
+      isRoute?: true;
+    };
+
+/** Every page and route of the build must have its line here. */
+export const pages: Record<string, PageRow> = {
+  "/page": { own: true, path: () => "/" },
+  "/sign-in/page": { open: true, path: () => "/sign-in" },
+  "/join/[token]/page": { open: true, path: () => `/join/${randomBytes(32).toString("base64url")}` },
+  "/[...missing]/page": { open: true, path: () => "/nothing/here" },
+  "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
+  "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json" },
+  "/(main)/settings/page": { own: true, path: () => "/settings" },
+  "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
+  "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },
+  "/api/orchestration/[...missing]/route": { open: true, path: () => "/api/orchestration/nothing" },
+  "/api/orchestration/fabric/route": byToken(""),
+  "/api/orchestration/team/route": { byToken: 401, path: () => "/api/orchestration/team" },
+  "/api/orchestration/team/[teamId]/member/route": {
+    byToken: 401,
+    path: (id) => `/api/orchestration/team/${id}/member`,
+  },
+  ...Object.fromEntries(
+    [
+      "",
+      "/activity",
+      "/secret",
+      "/secret/id/[secretId]",
+      "/secret/id/[secretId]/usage",
+      "/connection",
+      "/connection/name/[connectionName]",
+    ].map((rest) => [`/api/orchestration/fabric/[fabricId]${rest}/route`, byToken(`/[fabricId]${rest}`)]),
+  ),
+  "/api/orchestration/fabric/[fabricId]/connection/check/route": byToken("/[fabricId]/connection/check", 405),
+  "/api/orchestration/fabric/[fabricId]/connection/name/[connectionName]/check/route": byToken(
+    "/[fabricId]/connection/name/[connectionName]/check",
+    405,
+  ),
+  "/(main)/metadata/page": { own: true, path: () => "/metadata" },
+  "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },
+  "/(main)/metadata/teams/[teamId]/page": {
+    of: "team",
+    permission: "team:see",
+    path: (id) => `/metadata/teams/${id}`,
+  },
+  "/(main)/metadata/fabrics/[fabricId]/page": fabricPage("", "fabric:see"),
+  "/(main)/metadata/fabrics/[fabricId]/activity/page": fabricPage("/activity", "activity:list"),
+  "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/[secretId]/page": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id, { secretId }) => `/metadata/fabrics/${id}/secrets/${secretId}`,
+  },
+  "/(main)/metadata/fabrics/[fabricId]/connections/page": fabricPage("/connections", "connection:list"),
+  "/(main)/metadata/fabrics/[fabricId]/connections/new/page": fabricPage(
+    "/connections/new",
+    "connection:write",
+  ),
+  "/(main)/metadata/fabrics/[fabricId]/connections/[connectionId]/page": {
+    of: "fabric",
+    permission: "connection:list",
+    path: (id, { connectionId }) => `/metadata/fabrics/${id}/connections/${connectionId}`,
+  },
+  "/api/app/fabrics/[fabricId]/secret-options/route": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id) => `/api/app/fabrics/${id}/secret-options?subKind=text`,
+    isRoute: true,
+  },
+  "/api/app/fabrics/[fabricId]/checks/route": {
+    of: "fabric",
+    permission: "connection:check",
+    path: (id) => `/api/app/fabrics/${id}/checks`,
+    isRoute: true,
+  },
+};
+
+/** A path of the management API below /fabric, and what a GET without a token is told there. */
+function byToken(rest: string, status: 401 | 405 = 401): PageRow {
+  return {
+    byToken: status,
+    path: (id) => `/api/orchestration/fabric${rest.replace("[fabricId]", id).replace(/\[\w+\]/g, "x")}`,
+  };
+}
+
+function fabricPage(tab: string, permission: Permission): PageRow {
+  return { of: "fabric", permission, path: (id) => `/metadata/fabrics/${id}${tab}` };
+}
