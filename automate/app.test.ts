@@ -74,7 +74,7 @@ async function addSecret(name: string, value: string) {
   });
   const place = { secretId: id, subKind: "text", version: 1 };
   await owner.secretField.createMany({
-    data: await sealFields(await sealingKey(owner, fabricId), place, { value }),
+    data: await sealFields(await sealingKey(fabricId, owner), place, { value }),
   });
 }
 

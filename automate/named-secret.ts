@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { createBatcher } from "@/lib/batcher";
+import { createLookup } from "@/lib/batcher";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -24,17 +24,11 @@ const findNames = statement<Row>(
    CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,
 );
 
-const findTogether = createBatcher<Asked, UsableSecret | null>(
-  async (asked) => {
-    const rows = await findNames(
-      asked.map(({ fabricId }) => fabricId),
-      asked.map(({ nameKey }) => nameKey),
-    );
-    const found: (UsableSecret | null)[] = asked.map(() => null);
-    for (const { n, ...row } of rows) found[n - 1] = usable(row);
-    return found;
-  },
-  { maxItems: 500, lanes: 2 },
+const findName = createLookup<Asked, Row>((asked) =>
+  findNames(
+    asked.map(({ fabricId }) => fabricId),
+    asked.map(({ nameKey }) => nameKey),
+  ),
 );
 
 /**
@@ -46,11 +40,11 @@ export async function findSecretsByName(
   names: readonly string[],
 ): Promise<(UsableSecret | null)[]> {
   const { fabricId } = scope;
-  const found = await findTogether(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
-  return found.map((secret) => (secret && reachesSecret(scope, secret.id) ? secret : null));
+  const found = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+  return found.map((row) => (row && reachesSecret(scope, row.id) ? usable(row) : null));
 }
 
-function usable({ subKind, manifest, ...row }: Omit<Row, "n">): UsableSecret {
+function usable({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {
   if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
   return { ...row, subKind, manifest: manifestOf(manifest) };
 }

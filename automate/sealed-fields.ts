@@ -1,4 +1,4 @@
-import { createBatcher } from "@/lib/batcher";
+import { createLookup } from "@/lib/batcher";
 import { statement } from "@/lib/statements";
 
 /** Where one sealed field stands. */
@@ -14,17 +14,13 @@ const findFields = statement<SealedField & { n: number }>(
    JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,
 );
 
-/** The sealed fields at these places, still sealed: one for each place, null where there is none. */
-export const findSealedFields = createBatcher<SealedPlace, SealedField | null>(
-  async (places) => {
-    const rows = await findFields(
+/** The sealed fields at these places, still sealed: one for each place, `undefined` where there is none. */
+export const findSealedFields = createLookup<SealedPlace, SealedField & { n: number }>(
+  (places) =>
+    findFields(
       places.map(({ secretId }) => secretId),
       places.map(({ field }) => field),
       places.map(({ version }) => version),
-    );
-    const found: (SealedField | null)[] = places.map(() => null);
-    for (const { n, ...row } of rows) found[n - 1] = row;
-    return found;
-  },
-  { maxItems: 200, lanes: 2 },
+    ),
+  200,
 );

@@ -37,7 +37,7 @@ beforeAll(async () => {
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   // Values are sealed as web seals them; its environment is read once.
-  await sealingKey(owner, fabric.fabricId);
+  await sealingKey(fabric.fabricId, owner);
   delete process.env.WEB_DATABASE_URL;
 });
 
@@ -241,7 +241,7 @@ async function addVersion(
     data: { secretId: id, version, fabricId, manifest, facts, ...who },
   });
   const data = await sealFields(
-    await sealingKey(owner, fabricId),
+    await sealingKey(fabricId, owner),
     { secretId: id, subKind, version },
     values,
   );

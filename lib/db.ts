@@ -50,9 +50,14 @@ export function literal(search: string): string {
 
 /** True for a violation of a unique constraint, by a query of Prisma's or by a statement of ours. */
 export function isUniqueViolation(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  // By code and not by class: each bundle of one process may have loaded classes of its own.
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
   // SQLSTATE 23505, which Prisma passes on of a raw query in its message alone.
-  return error.code === "P2002" || (error.code === "P2010" && error.message.includes("`23505`"));
+  return (
+    code === "23505" ||
+    code === "P2002" ||
+    (code === "P2010" && error instanceof Error && error.message.includes("`23505`"))
+  );
 }
 
 export { Prisma };

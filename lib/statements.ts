@@ -1,10 +1,13 @@
 import "server-only";
 import { DatabaseError, Pool, type QueryResultRow } from "pg";
+import type { Db, Tx } from "@/lib/db";
 import { databaseUrl } from "@/lib/env";
 
-// See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request of a pipeline needs.
+// See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request needs.
 const patienceMs = 15_000;
-let pool: Pool | undefined;
+
+// One pool per process, as of `lib/db`: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvageStatements?: Pool };
 
 function openPool(): Pool {
   const url = new URL(databaseUrl());
@@ -24,16 +27,22 @@ function openPool(): Pool {
   return made;
 }
 
-/** A statement that each connection prepares once, as this program's one database identity. */
-export function statement<Row extends QueryResultRow>(
-  name: string,
-  text: string,
-): (...values: unknown[]) => Promise<Row[]> {
-  return async (...values) => {
-    pool ??= openPool();
-    const { rows } = await pool.query<Row>({ name, text, values });
+export type Statement<Row> = {
+  (...values: unknown[]): Promise<Row[]>;
+  /** The same statement as a part of a transaction of Prisma's, or as another identity. */
+  within(client: Db | Tx, ...values: unknown[]): Promise<Row[]>;
+};
+
+/** A statement that each connection prepares once, as this program's one database identity. A name has one text. */
+export function statement<Row extends QueryResultRow>(name: string, text: string): Statement<Row> {
+  const run = async (...values: unknown[]) => {
+    shared.selvageStatements ??= openPool();
+    const { rows } = await shared.selvageStatements.query<Row>({ name, text, values });
     return rows;
   };
+  return Object.assign(run, {
+    within: (client: Db | Tx, ...values: unknown[]) => client.$queryRawUnsafe<Row[]>(text, ...values),
+  });
 }
 
 /** True when Postgres refused a statement, so that nothing of it was done; false when that cannot be known. */
@@ -43,7 +52,7 @@ export function isRefused(error: unknown): boolean {
 
 /** Closes the connections of these statements. */
 export async function closeStatements(): Promise<void> {
-  const closing = pool;
-  pool = undefined;
+  const closing = shared.selvageStatements;
+  delete shared.selvageStatements;
   await closing?.end();
 }

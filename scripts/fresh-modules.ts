@@ -1,14 +1,19 @@
 import { afterAll, vi } from "vitest";
 
 // The files of one worker share its process, so that packages are loaded once. Each finds our own modules as yet unread, and the
-// environment and the database client of `lib/db` as the first file did.
+// environment and the database clients of `lib/db` and `lib/statements` as the first file did.
 vi.resetModules();
 const environment = { ...process.env };
-const shared = globalThis as typeof globalThis & { selvageDb?: { $disconnect(): Promise<void> } };
+const shared = globalThis as typeof globalThis & {
+  selvageDb?: { $disconnect(): Promise<void> };
+  selvageStatements?: { end(): Promise<void> };
+};
 
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
+  await shared.selvageStatements?.end();
   delete shared.selvageDb;
+  delete shared.selvageStatements;
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
 });

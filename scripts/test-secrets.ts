@@ -28,7 +28,7 @@ export async function addTestSecret(
   for (const [index, { by: role, fields }] of versions.entries()) {
     const version = index + 1;
     process.env.WEB_DATABASE_URL = webUrl;
-    const key = await sealingKey(owner, fabricId);
+    const key = await sealingKey(fabricId, owner);
     delete process.env.WEB_DATABASE_URL;
     const sealed = await sealFields(key, { secretId: id, subKind, version }, fields);
     manifest = { ...manifest, ...Object.fromEntries(Object.keys(fields).map((field) => [field, version])) };

@@ -2,19 +2,32 @@ import "server-only";
 import type { Actor } from "@/lib/access/scope";
 import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
+import { createLookup } from "@/lib/batcher";
 import { db } from "@/lib/db";
+import { statement } from "@/lib/statements";
 import { tokenStatus } from "@/lib/tokens/schema";
 
 const minuteMs = 60_000;
 
 type TokenRow = {
+  n: number;
   id: string;
   name: string;
+  expiresAt: Date | null;
   lastUsedAt: Date | null;
   userId: string;
   userName: string;
   email: string;
 };
+
+const findTokens = statement<TokenRow>(
+  "find-access-tokens",
+  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email
+   FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
+   JOIN access_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL
+   JOIN app_user u ON u.id = t."userId" AND u."lockedAt" IS NULL`,
+);
+const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
 
 /** The person's own newest 200 access tokens, those that work first. */
 export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {
@@ -39,13 +52,8 @@ export async function findAccessTokenActor(
   now = new Date(),
 ): Promise<(Actor & { kind: "user" }) | null> {
   if (!isAccessToken(token)) return null;
-  // Asked for at each request: one round trip.
-  const [row] = await db.$queryRaw<TokenRow[]>`
-    SELECT t.id, t.name, t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email
-    FROM access_token t JOIN app_user u ON u.id = t."userId" AND u."lockedAt" IS NULL
-    WHERE t."tokenHash" = ${hashAccessToken(token)} AND t."revokedAt" IS NULL
-      AND (t."expiresAt" IS NULL OR t."expiresAt" > ${now})`;
-  if (!row) return null;
+  const [row] = await findToken([hashAccessToken(token)]);
+  if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return null;
   const { userId, userName, email } = row;
   const minuteAgo = new Date(now.getTime() - minuteMs);
   // To the minute, so that a busy token does not write for each request.

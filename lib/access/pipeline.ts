@@ -3,7 +3,7 @@ import { hash, randomBytes } from "node:crypto";
 import { restrictionOf } from "@/lib/access/restriction";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
-import { createBatcher } from "@/lib/batcher";
+import { createLookup } from "@/lib/batcher";
 import { statement } from "@/lib/statements";
 
 const prefix = "svp_";
@@ -15,7 +15,7 @@ export function newPipelineToken(): { token: string; tokenHash: string } {
 }
 
 type TokenRow = {
-  tokenHash: string;
+  n: number;
   id: string;
   name: string;
   fabricId: string;
@@ -28,21 +28,13 @@ type TokenRow = {
 // Found by its hash through a unique index: 256 random bits need no slow hash and no constant-time compare.
 const findTokens = statement<TokenRow>(
   "find-tokens",
-  `SELECT t."tokenHash", t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
+  `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", coalesce(t.cidrs, '{}') AS cidrs
-   FROM pipeline_token t JOIN fabric f ON f.id = t."fabricId"
-   WHERE t."tokenHash" = ANY($1::text[]) AND t."revokedAt" IS NULL AND (t."expiresAt" IS NULL OR t."expiresAt" > now())`,
+   FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
+   JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL AND (t."expiresAt" IS NULL OR t."expiresAt" > now())
+   JOIN fabric f ON f.id = t."fabricId"`,
 );
-
-/** Tokens that arrive together are looked up together; each lookup begins after its request came, so that nothing is remembered. */
-const findToken = createBatcher<string, TokenRow | undefined>(
-  async (hashes) => {
-    const rows = await findTokens([...new Set(hashes)]);
-    const byHash = new Map(rows.map((row) => [row.tokenHash, row]));
-    return hashes.map((hash) => byHash.get(hash));
-  },
-  { maxItems: 500, lanes: 2 },
-);
+const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
 
 /** What a token comes to: a scope; or, sent from a wrong address, whom to record as refused. */
 export type PipelineAnswer =

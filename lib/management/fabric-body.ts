@@ -7,7 +7,6 @@ import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import { db } from "@/lib/db";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
 import { listFabricTeams } from "@/lib/fabrics/queries";
 import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
@@ -111,9 +110,9 @@ async function store(
     once,
     prepare: async (fabric) => {
       const writer = fabric.scope("secret:write");
-      const sealed = secret && (await prepareSecret(db, writer, secret.input, secret.id));
+      const sealed = secret && (await prepareSecret(writer, secret.input, secret.id));
       return async (tx): Promise<Result<unknown, ConnectionCode>> => {
-        if (sealed) await insertSecret(tx, writer, sealed);
+        if (sealed) await insertSecret(writer, sealed, tx);
         if (!connection) return ok(null);
         const prepared = prepareConnection(connection);
         return prepared.ok

@@ -45,10 +45,10 @@ export async function inlineSecret(
   }
   const name = await freeName(scope, suggestName(connectionName) || "secret");
   const input = { subKind: "text", name, description: "", fields: { value } } as const;
-  const prepared = await prepareSecret(db, scope, input, uuidv7());
+  const prepared = await prepareSecret(scope, input, uuidv7());
   return {
     secretId: prepared.id,
-    before: (tx) => insertSecret(tx, scope, prepared),
+    before: (tx) => insertSecret(scope, prepared, tx),
     after: async () => {},
   };
 }

@@ -1,9 +1,7 @@
 import "server-only";
 import { z } from "zod";
-import type { Prisma } from "@/lib/db";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
-type Direction = "asc" | "desc";
 type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
 
 /** The columns that each sort goes by; the last one, the id, makes the order total. */
@@ -25,37 +23,26 @@ export function cursorOf(sort: SecretSort, row: Columns): string {
   return Buffer.from(JSON.stringify(values)).toString("base64url");
 }
 
-/** `orderBy` and the condition that a row lies beyond the cursor. A cursor that does not parse is the first page. */
-export function keyset({ sort, order, after, before }: SecretListQuery): {
-  orderBy: Prisma.SecretOrderByWithRelationInput[];
-  where: Prisma.SecretWhereInput;
-  isBackward: boolean;
-} {
-  const isBackward = after === undefined && before !== undefined;
-  const direction: Direction = (order === "asc") === isBackward ? "desc" : "asc";
-  const values = parseCursor(after ?? before);
+/**
+ * Where a page begins, and in which order it comes from the table: one of few texts of SQL, and the values that it compares
+ * with by `bind`. A cursor that does not parse is the first page; `isBackward` when the page is read from its end.
+ */
+export function keyset(
+  { sort, order, after, before }: SecretListQuery,
+  bind: (value: string | Date) => string,
+): { orderBy: string; beyond: string | undefined; isBackward: boolean } {
+  const wantsBackward = after === undefined && before !== undefined;
+  const isDescending = (order === "asc") === wantsBackward;
   const names = columns[sort];
+  const values = parseCursor(after ?? before);
+  const isPlaced = values?.length === names.length;
+  const placed = names.map((name, index) => typed(name, values?.[index] ?? ""));
   return {
-    orderBy: names.map((name) => ({ [name]: direction })),
-    where: values?.length === names.length ? beyond(names, values, direction) : {},
-    isBackward: isBackward && values?.length === names.length,
-  };
-}
-
-/** (a, b, c) beyond (x, y, z): a beyond x, or a equal and b beyond y, and so on. */
-function beyond(
-  names: readonly (keyof Columns)[],
-  values: readonly string[],
-  direction: Direction,
-): Prisma.SecretWhereInput {
-  const operator = direction === "asc" ? "gt" : "lt";
-  return {
-    OR: names.map((name, index) => ({
-      AND: [
-        ...names.slice(0, index).map((earlier, i) => ({ [earlier]: typed(earlier, values[i] ?? "") })),
-        { [name]: { [operator]: typed(name, values[index] ?? "") } },
-      ],
-    })),
+    orderBy: names.map((name) => `s."${name}" ${isDescending ? "DESC" : "ASC"}`).join(", "),
+    beyond: isPlaced
+      ? `(${names.map((name) => `s."${name}"`).join(", ")}) ${isDescending ? "<" : ">"} (${placed.map(bind).join(", ")})`
+      : undefined,
+    isBackward: wantsBackward && isPlaced,
   };
 }
 

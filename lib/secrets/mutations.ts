@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
 import { eventRow, record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
-import { type Db, db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
@@ -20,6 +20,7 @@ import {
   tooLarge,
   type Writer,
 } from "@/lib/secrets/write";
+import { statement } from "@/lib/statements";
 
 /** A secret that is sealed and not stored yet. */
 export type PreparedSecret = { id: string; input: CreateSecretInput; sealed: SealedFields };
@@ -32,14 +33,14 @@ export async function createSecret(
 ): Promise<Result<{ id: string; name: string; subKind: SubKind }, "name_taken" | "too_large">> {
   const large = tooLarge(input);
   if (large) return large;
-  const prepared = await prepareSecret(db, scope, input);
+  const prepared = await prepareSecret(scope, input);
   const { name, subKind } = input;
   try {
-    if (!once) await insertSecret(db, scope, prepared);
+    if (!once) await insertSecret(scope, prepared);
     else
       await db.$transaction(async (tx) => {
         await keepOnce(tx, once, prepared.id);
-        await insertSecret(tx, scope, prepared);
+        await insertSecret(scope, prepared, tx);
       });
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken(name);
@@ -50,48 +51,67 @@ export async function createSecret(
 
 /** Seals a new secret's fields, before the transaction that stores them; `id` is a new one. */
 export async function prepareSecret(
-  client: Db | Tx,
   { fabricId }: Writer,
   input: CreateSecretInput,
   id = uuidv7(),
 ): Promise<PreparedSecret> {
-  const key = await sealingKey(client, fabricId);
+  const key = await sealingKey(fabricId);
   const place = { secretId: id, subKind: input.subKind, version: 1 };
   return { id, input, sealed: await sealFields(key, place, input.fields) };
 }
+
+const insertWhole = statement<never>(
+  "insert-secret",
+  `WITH new_secret AS (
+     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
+   ), new_name AS (
+     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($2, $4, $3, $1)
+   ), new_version AS (
+     INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
+     VALUES ($1, 1, $2, $9::jsonb, $10::jsonb, $7, $8)
+   ), new_fields AS (
+     INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
+     SELECT $1, one.field, 1, $2, one.kid, one.sealed
+     FROM unnest($11::text[], $12::text[], $13::text[]) AS one(field, kid, sealed)
+   )
+   INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+   VALUES ($14, $15, $2, $16, $7, $8, $17, $18, $1, $3, $19::jsonb)`,
+);
 
 /**
  * Stores a prepared secret with its name, version, fields and audit event: one statement, so that it is wholly there or not there
  * also without a transaction around it. A name that is taken is a unique violation.
  */
 export async function insertSecret(
-  client: Db | Tx,
   scope: Writer,
   { id, input, sealed }: PreparedSecret,
+  tx?: Tx,
 ): Promise<void> {
   const { name, subKind, description } = input;
-  const { fabricId, actor } = scope;
-  const nameKey = name.toLowerCase();
-  const [manifest, facts] = [manifestFor(sealed, 1), factsOf(input, {})];
   const event = eventRow(entry(scope, "secret.create", { id, name }, { subKind }));
-  await client.$executeRaw`
-    WITH new_secret AS (
-      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
-      VALUES (${id}, ${fabricId}, ${name}, ${nameKey}, ${subKind}, ${description}, ${actor.id}, ${actor.name}, ${actor.id}, ${actor.name})
-    ), new_name AS (
-      INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES (${fabricId}, ${nameKey}, ${name}, ${id})
-    ), new_version AS (
-      INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
-      VALUES (${id}, 1, ${fabricId}, ${JSON.stringify(manifest)}::jsonb, ${JSON.stringify(facts)}::jsonb, ${actor.id}, ${actor.name})
-    ), new_fields AS (
-      INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
-      SELECT ${id}, one.field, 1, ${fabricId}, one.kid, one.sealed
-      FROM unnest(${sealed.map(({ field }) => field)}::text[], ${sealed.map(({ kid }) => kid)}::text[], ${sealed.map((one) => one.sealed)}::text[])
-        AS one(field, kid, sealed)
-    )
-    INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
-    VALUES (${uuidv7()}, ${event.teamId}, ${event.fabricId}, ${event.actorKind}, ${event.actorId}, ${event.actorName}, ${event.action},
-      ${event.objectKind}, ${event.objectId}, ${event.objectName}, ${JSON.stringify(event.details)}::jsonb)`;
+  const values = [
+    id,
+    scope.fabricId,
+    name,
+    name.toLowerCase(),
+    subKind,
+    description,
+    scope.actor.id,
+    scope.actor.name,
+    JSON.stringify(manifestFor(sealed, 1)),
+    JSON.stringify(factsOf(input, {})),
+    sealed.map(({ field }) => field),
+    sealed.map(({ kid }) => kid),
+    sealed.map((one) => one.sealed),
+    uuidv7(),
+    event.teamId,
+    event.actorKind,
+    event.action,
+    event.objectKind,
+    JSON.stringify(event.details),
+  ];
+  await (tx ? insertWhole.within(tx, ...values) : insertWhole(...values));
 }
 
 /**

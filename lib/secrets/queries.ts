@@ -6,28 +6,23 @@ import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import type {
   SecretDetail,
-  SecretFacts,
   SecretListQuery,
   SecretOption,
   SecretPage,
   SecretSummary,
 } from "@/lib/secrets/schema";
+import { statement } from "@/lib/statements";
 
 const pageSize = 50;
 
-const summaryColumns = {
-  id: true,
-  name: true,
-  nameKey: true,
-  subKind: true,
-  description: true,
-  createdAt: true,
-  createdById: true,
-  createdByName: true,
-  updatedAt: true,
-  updatedByName: true,
-} as const;
-type Row = Prisma.SecretGetPayload<{ select: typeof summaryColumns }>;
+/** A row of the table as Postgres tells it; each column is public. */
+type Row = Omit<SecretSummary, "subKind"> & { nameKey: string; subKind: string; createdById: string };
+
+const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
+  s."updatedAt", s."updatedByName", v.version, v.facts,
+  (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy"`;
+const currentVersion = `CROSS JOIN LATERAL
+  (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
 
 /** One page of a fabric's secrets. */
 export async function listSecrets(
@@ -35,14 +30,7 @@ export async function listSecrets(
   query: SecretListQuery,
   limit = pageSize,
 ): Promise<SecretPage> {
-  const { orderBy, where, isBackward } = keyset(query);
-  const inFabric = { fabricId: scope.fabricId, deletedAt: null };
-  const rows = await db.secret.findMany({
-    where: { AND: [inFabric, matches(query), where] },
-    orderBy,
-    take: limit + 1,
-    select: summaryColumns,
-  });
+  const { rows, isBackward } = await listRows(scope, { ...query, limit: limit + 1 });
   const hasMore = rows.length > limit;
   const page = rows.slice(0, limit);
   if (isBackward) page.reverse();
@@ -52,35 +40,86 @@ export async function listSecrets(
   const first = page.at(0);
   const last = page.at(-1);
   return {
-    secrets: await summaries(page),
+    secrets: page.map(summaryOf),
     next: hasNext && last ? cursorOf(query.sort, last) : null,
     previous: hasPrevious && first ? cursorOf(query.sort, first) : null,
-    isFabricEmpty:
-      rows.length === 0 && (await db.secret.findFirst({ where: inFabric, select: { id: true } })) === null,
+    isFabricEmpty: rows.length === 0 && (await countSecrets(scope, [])).inFabric === 0,
   };
 }
 
+type RowsQuery = SecretListQuery & {
+  limit: number;
+  subKinds?: readonly SubKind[] | undefined;
+  ids?: readonly string[] | undefined;
+};
+
+/** Rows of a fabric's secrets in one statement, of which there are as many as there are ways to ask. */
+async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
+  const values: unknown[] = [fabricId, query.limit];
+  const bind = (value: unknown) => `$${values.push(value)}`;
+  const conditions = [`s."fabricId" = $1`, `s."deletedAt" IS NULL`];
+  if (query.type) conditions.push(`s."subKind" = ${bind(query.type)}`);
+  if (query.subKinds) conditions.push(`s."subKind" = ANY(${bind(query.subKinds)}::text[])`);
+  if (query.ids) conditions.push(`s.id = ANY(${bind(query.ids)}::text[])`);
+  if (query.search) {
+    const inName = bind(`%${literal(query.search.toLowerCase())}%`);
+    const inDescription = bind(`%${literal(query.search)}%`);
+    conditions.push(`(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`);
+  }
+  const { orderBy, beyond, isBackward } = keyset(query, bind);
+  if (beyond) conditions.push(beyond);
+  const text = `SELECT ${summaryColumns}
+    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
+    ORDER BY ${orderBy}`;
+  return { rows: await statement<Row>(nameOf(text), text)(...values), isBackward };
+}
+
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `list-secrets-${names.size + 1}`;
+  names.set(text, name);
+  return name;
+}
+
+const counts = statement<{ inFabric: number; ofKind: number }>(
+  "count-secrets",
+  `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofKind"
+   FROM secret WHERE "fabricId" = $1 AND "deletedAt" IS NULL`,
+);
+
+async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readonly SubKind[]) {
+  const [row] = await counts(fabricId, subKinds);
+  return row ?? { inFabric: 0, ofKind: 0 };
+}
+
+const findSummary = statement<Row>(
+  "find-secret",
+  `SELECT ${summaryColumns} FROM secret s ${currentVersion} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
+);
+
 /** Everything about one secret but its value. Throws `NotFound` for one of another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
-  const row = await db.secret.findFirst({
-    where: { id: secretId, fabricId: scope.fabricId, deletedAt: null },
-    select: {
-      ...summaryColumns,
-      versions: {
-        orderBy: { version: "desc" },
-        select: { version: true, createdAt: true, createdByName: true, manifest: true },
+  const [summary] = await findSummary(secretId, scope.fabricId);
+  const row =
+    summary &&
+    (await db.secret.findFirst({
+      where: { id: secretId, fabricId: scope.fabricId, deletedAt: null },
+      select: {
+        versions: {
+          orderBy: { version: "desc" },
+          select: { version: true, createdAt: true, createdByName: true, manifest: true },
+        },
+        names: {
+          where: { retiredAt: { not: null } },
+          select: { name: true, retiredAt: true },
+          orderBy: { retiredAt: "desc" },
+        },
+        usedBy: { select: { connection: { select: { id: true, name: true, kind: true } } } },
       },
-      names: {
-        where: { retiredAt: { not: null } },
-        select: { name: true, retiredAt: true },
-        orderBy: { retiredAt: "desc" },
-      },
-      usedBy: { select: { connection: { select: { id: true, name: true, kind: true } } } },
-    },
-  });
-  const [summary] = row ? await summaries([row]) : [];
+    }));
   const current = row?.versions[0];
-  if (!row || !summary || !current) throw new NotFound("There is no such secret.");
+  if (!summary || !row || !current) throw new NotFound("There is no such secret.");
   const destinations = await db.allowedDestination.findMany({
     where: { secretId, version: current.version },
     orderBy: { createdAt: "asc" },
@@ -89,7 +128,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
   const setAt = new Map(row.versions.map(({ version, createdAt }) => [version, createdAt]));
   const connections = new Map(row.usedBy.map(({ connection }) => [connection.id, connection]));
   return {
-    ...summary,
+    ...summaryOf(summary),
     fields: Object.entries(manifestOf(current.manifest)).map(([field, version]) => ({
       field,
       version,
@@ -100,10 +139,13 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       createdAt,
       createdByName,
     })),
-    formerNames: row.names.map(({ name, retiredAt }) => ({ name, retiredAt: retiredAt ?? row.updatedAt })),
+    formerNames: row.names.map(({ name, retiredAt }) => ({
+      name,
+      retiredAt: retiredAt ?? summary.updatedAt,
+    })),
     connections: [...connections.values()].sort((a, b) => a.name.localeCompare(b.name)),
     destinations,
-    isCreator: row.createdById === scope.actor.id,
+    isCreator: summary.createdById === scope.actor.id,
   };
 }
 
@@ -117,16 +159,18 @@ export async function listSecretOptions(
     ids?: readonly string[] | undefined;
   },
 ): Promise<{ options: SecretOption[]; next: string | null; inFabric: number; ofKind: number }> {
-  const inFabric = { fabricId: scope.fabricId, deletedAt: null };
-  const ofKind = { ...inFabric, subKind: { in: [...query.subKinds] } };
-  const list: SecretListQuery = { search: query.search, sort: "name", order: "asc", after: query.after };
-  const rows = await db.secret.findMany({
-    where: query.ids
-      ? { ...inFabric, id: { in: [...query.ids] } }
-      : { AND: [ofKind, matches(list), keyset(list).where] },
-    orderBy: [{ nameKey: "asc" }, { id: "asc" }],
-    take: pageSize + 1,
-    select: summaryColumns,
+  const { subKinds, ids, search, after } = query;
+  const list = {
+    search: ids ? "" : search,
+    sort: "name",
+    order: "asc",
+    after: ids ? undefined : after,
+  } as const;
+  const { rows } = await listRows(scope, {
+    ...list,
+    ids,
+    subKinds: ids ? undefined : subKinds,
+    limit: pageSize + 1,
   });
   const page = rows.slice(0, pageSize);
   const last = page.at(-1);
@@ -139,8 +183,7 @@ export async function listSecretOptions(
       updatedByName: row.updatedByName,
     })),
     next: rows.length > pageSize && last ? cursorOf("name", last) : null,
-    inFabric: await db.secret.count({ where: inFabric }),
-    ofKind: await db.secret.count({ where: ofKind }),
+    ...(await countSecrets(scope, subKinds)),
   };
 }
 
@@ -160,52 +203,21 @@ export async function listRecentReaders(
     ) AS reads GROUP BY "actorName", "actorId" ORDER BY 2 DESC LIMIT 20`;
 }
 
-function matches({ search, type }: Pick<SecretListQuery, "search" | "type">): Prisma.SecretWhereInput {
-  return {
-    ...(type ? { subKind: type } : {}),
-    ...(search
-      ? {
-          OR: [
-            { nameKey: { contains: literal(search.toLowerCase()) } },
-            { description: { contains: literal(search), mode: "insensitive" } },
-          ],
-        }
-      : {}),
-  };
-}
-
-async function summaries(rows: Row[]): Promise<SecretSummary[]> {
-  const ids = rows.map(({ id }) => id);
-  const [uses, versions] = await Promise.all([
-    db.connectionSecret.findMany({
-      where: { secretId: { in: ids } },
-      distinct: ["secretId", "connectionId"],
-      select: { secretId: true, connectionId: true },
-    }),
-    db.secretVersion.findMany({
-      where: { secretId: { in: ids } },
-      orderBy: [{ secretId: "asc" }, { version: "desc" }],
-      distinct: ["secretId"],
-      select: { secretId: true, version: true, facts: true },
-    }),
-  ]);
-  const current = new Map(versions.map((version) => [version.secretId, version]));
-  const usedBy = new Map<string, number>();
-  for (const { secretId } of uses) usedBy.set(secretId, (usedBy.get(secretId) ?? 0) + 1);
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    subKind: subKindOf(row),
-    description: row.description,
-    version: current.get(row.id)?.version ?? 0,
-    usedBy: usedBy.get(row.id) ?? 0,
-    // Written by `createSecret` and `replaceSecret` alone, in this shape.
-    facts: (current.get(row.id)?.facts ?? {}) as SecretFacts,
-    createdAt: row.createdAt,
-    createdByName: row.createdByName,
-    updatedAt: row.updatedAt,
-    updatedByName: row.updatedByName,
-  }));
+function summaryOf(row: Row): SecretSummary {
+  const {
+    id,
+    name,
+    description,
+    version,
+    usedBy,
+    facts,
+    createdAt,
+    createdByName,
+    updatedAt,
+    updatedByName,
+  } = row;
+  const times = { createdAt, createdByName, updatedAt, updatedByName };
+  return { id, name, subKind: subKindOf(row), description, version, usedBy, facts, ...times };
 }
 
 function subKindOf({ subKind, id }: { subKind: string; id: string }): SubKind {

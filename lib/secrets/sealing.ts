@@ -3,14 +3,20 @@ import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/l
 import { seal } from "@/lib/crypto/seal";
 import type { Db, Tx } from "@/lib/db";
 import { webEnv } from "@/lib/env";
+import { statement } from "@/lib/statements";
 
-/** The key that new values of a fabric are sealed to: its newest one, if automate signed it. Throws `UntrustedFabricKey`. */
-export async function sealingKey(client: Db | Tx, fabricId: string): Promise<VerifiedFabricKey> {
-  const row = await client.fabricKey.findFirst({
-    where: { fabricId },
-    orderBy: [{ createdAt: "desc" }, { kid: "desc" }],
-    select: { kid: true, fabricId: true, publicJwk: true, signature: true },
-  });
+const newestKey = statement<{ kid: string; fabricId: string; publicJwk: string; signature: string }>(
+  "newest-key",
+  `SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key
+   WHERE "fabricId" = $1 ORDER BY "createdAt" DESC, kid DESC LIMIT 1`,
+);
+
+/**
+ * The key that new values of a fabric are sealed to: its newest one, if automate signed it. It is read for each seal, in the
+ * caller's transaction where there is one. Throws `UntrustedFabricKey`.
+ */
+export async function sealingKey(fabricId: string, client?: Db | Tx): Promise<VerifiedFabricKey> {
+  const [row] = await (client ? newestKey.within(client, fabricId) : newestKey(fabricId));
   if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no key to seal to.`);
   return verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
 }

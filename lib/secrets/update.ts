@@ -121,7 +121,7 @@ async function addVersion(
   const { fields, subKind } = input;
   if (secret.subKind !== subKind) throw new NotFound("The secret is of another type.");
   const version = last.version + 1;
-  const key = await sealingKey(tx, scope.fabricId);
+  const key = await sealingKey(scope.fabricId, tx);
   const sealed = await sealFields(key, { secretId: secret.id, subKind, version }, fields);
   const cleared = Object.entries(fields).flatMap(([field, value]) => (value === null ? [field] : []));
   const kept = Object.entries(manifestOf(last.manifest)).filter(([field]) => !cleared.includes(field));

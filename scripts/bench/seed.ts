@@ -74,7 +74,7 @@ async function addSecrets(
   first = 0,
 ) {
   process.env.WEB_DATABASE_URL = webUrl;
-  const key = await sealingKey(owner, fabricId);
+  const key = await sealingKey(fabricId, owner);
   delete process.env.WEB_DATABASE_URL;
   const by = { createdById: user.id, createdByName: user.name };
   const secrets = Array.from({ length: count }, (_, i) => ({ id: uuidv7(), name: `secret_${first + i}` }));
