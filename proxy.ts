@@ -1,6 +1,7 @@
 // This protects nothing: who may see what is decided where a page, action or route asks for its scope. Here are headers only.
 import { type NextRequest, NextResponse } from "next/server";
 import { webEnv } from "@/lib/env";
+import { securityHeaders } from "@/lib/server/security-headers";
 
 const isDev = process.env.NODE_ENV === "development";
 
@@ -27,11 +28,6 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set("x-path", request.nextUrl.pathname + request.nextUrl.search);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("content-security-policy", policy);
-  response.headers.set("referrer-policy", "no-referrer");
-  response.headers.set("x-content-type-options", "nosniff");
-  response.headers.set("x-frame-options", "DENY");
-  response.headers.set("cross-origin-opener-policy", "same-origin");
-  response.headers.set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-  if (isHttps) response.headers.set("strict-transport-security", "max-age=63072000; includeSubDomains");
+  for (const [name, value] of Object.entries(securityHeaders(isHttps))) response.headers.set(name, value);
   return response;
 }

@@ -8,8 +8,6 @@ export type Things = { secretId: string; connectionId: string };
 export type PageRow =
   | { open: true; path: () => string }
   | { own: true; path: () => string }
-  /** The management API: a cookie opens nothing there; who gets what by a token is in lib/server/management.test.ts. */
-  | { byToken: 401 | 405; path: (id: string, things: Things) => string }
   | {
       of: "fabric" | "team";
       permission: Permission;
@@ -28,29 +26,6 @@ export const pages: Record<string, PageRow> = {
   "/(main)/settings/page": { own: true, path: () => "/settings" },
   "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
   "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },
-  "/api/orchestration/[...missing]/route": { open: true, path: () => "/api/orchestration/nothing" },
-  "/api/orchestration/fabric/route": byToken(""),
-  "/api/orchestration/team/route": { byToken: 401, path: () => "/api/orchestration/team" },
-  "/api/orchestration/team/[teamId]/member/route": {
-    byToken: 401,
-    path: (id) => `/api/orchestration/team/${id}/member`,
-  },
-  ...Object.fromEntries(
-    [
-      "",
-      "/activity",
-      "/secret",
-      "/secret/id/[secretId]",
-      "/secret/id/[secretId]/usage",
-      "/connection",
-      "/connection/name/[connectionName]",
-    ].map((rest) => [`/api/orchestration/fabric/[fabricId]${rest}/route`, byToken(`/[fabricId]${rest}`)]),
-  ),
-  "/api/orchestration/fabric/[fabricId]/connection/check/route": byToken("/[fabricId]/connection/check", 405),
-  "/api/orchestration/fabric/[fabricId]/connection/name/[connectionName]/check/route": byToken(
-    "/[fabricId]/connection/name/[connectionName]/check",
-    405,
-  ),
   "/(main)/metadata/page": { own: true, path: () => "/metadata" },
   "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },
   "/(main)/metadata/teams/[teamId]/page": {
@@ -91,13 +66,24 @@ export const pages: Record<string, PageRow> = {
   },
 };
 
-/** A path of the management API below /fabric, and what a GET without a token is told there. */
-function byToken(rest: string, status: 401 | 405 = 401): PageRow {
-  return {
-    byToken: status,
-    path: (id) => `/api/orchestration/fabric${rest.replace("[fabricId]", id).replace(/\[\w+\]/g, "x")}`,
-  };
-}
+/**
+ * Every path of the management API, and what a GET without a token is told there: a cookie opens nothing. Who gets what by a
+ * token is in lib/server/management.test.ts.
+ */
+export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> = {
+  "/api/orchestration/fabric": 401,
+  "/api/orchestration/fabric/{fabricId}": 401,
+  "/api/orchestration/fabric/{fabricId}/activity": 401,
+  "/api/orchestration/fabric/{fabricId}/secret": 401,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}": 401,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/usage": 401,
+  "/api/orchestration/fabric/{fabricId}/connection": 401,
+  "/api/orchestration/fabric/{fabricId}/connection/check": 405,
+  "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}": 401,
+  "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}/check": 405,
+  "/api/orchestration/team": 401,
+  "/api/orchestration/team/{teamId}/member": 401,
+};
 
 function fabricPage(tab: string, permission: Permission): PageRow {
   return { of: "fabric", permission, path: (id) => `/metadata/fabrics/${id}${tab}` };

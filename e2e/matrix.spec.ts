@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { actions } from "@/e2e/matrix-actions";
-import { type PageRow, pages, type Things } from "@/e2e/matrix-pages";
+import { managementPaths, type PageRow, pages, type Things } from "@/e2e/matrix-pages";
 import { createWorld, type World } from "@/e2e/rows";
 import {
   buildFolder,
@@ -56,10 +56,34 @@ for (const [name, row] of Object.entries(pages)) {
   test(`${name} answers whom the policy says`, async () => {
     if ("open" in row) await expectOpenPage(row);
     else if ("own" in row) await expectOwnPage(row);
-    else if ("byToken" in row) await expectNothingForCookies(row);
     else await expectScopedPage(row);
   });
 }
+
+test("every path of the management API is in the table", async () => {
+  const response = await fetch(new URL("/api/openapi.json", stack().webUrl));
+  expect(Object.keys((await response.json()).paths).sort()).toEqual(Object.keys(managementPaths).sort());
+});
+
+for (const [path, status] of Object.entries(managementPaths)) {
+  test(`${path} gives nothing to a cookie`, () => expectNothingForCookies(path, status));
+}
+
+test("the management API answers what it does not have in its own shape", async () => {
+  for (const [path, code] of [
+    ["/api/orchestration", 404],
+    ["/api/orchestration/nothing", 404],
+    ["/api/orchestration/fabric/%zz", 400],
+    [`/api/orchestration/fabric/${"x".repeat(4000)}`, 404],
+  ] as const) {
+    const { status, body } = await visit(nobody, path);
+    expect([path, status, JSON.parse(body)]).toEqual([
+      path,
+      code,
+      { success: false, message: expect.stringMatching(/^Request failed due to : /) },
+    ]);
+  }
+});
 
 async function expectOpenPage({ path }: { path: () => string }) {
   const { world } = await twoWorlds();
@@ -82,8 +106,13 @@ async function expectOwnPage({ path }: { path: () => string }) {
   }
 }
 
-async function expectNothingForCookies({ byToken, path }: Extract<PageRow, { byToken: number }>) {
+async function expectNothingForCookies(path: string, expected: number) {
   const { world, other, things } = await twoWorlds();
+  const named = path
+    .replace("{fabricId}", world.fabric.id)
+    .replace("{teamId}", world.team.id)
+    .replace("{secretId}", things.secretId)
+    .replace(/\{\w+\}/g, "x");
   const callers = [
     nobody,
     await callerOf(other.admin),
@@ -91,8 +120,8 @@ async function expectNothingForCookies({ byToken, path }: Extract<PageRow, { byT
     await callerOf(world.admin),
   ];
   for (const caller of callers) {
-    const { status, body } = await visit(caller, path(world.fabric.id, things));
-    expect([status, JSON.parse(body).success]).toEqual([byToken, false]);
+    const { status, body } = await visit(caller, named);
+    expect([status, JSON.parse(body).success]).toEqual([expected, false]);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
+import { createManagementApi, managementRoot } from "@/lib/server/management";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
 
 const stopTimeoutMs = 10_000;
@@ -21,7 +22,8 @@ async function serve(env: WebEnv) {
   const dir = resolve(import.meta.dirname, "..");
   const app = next({ dev, dir, hostname: env.HOST, port: env.PORT, httpServer: server, quiet: false });
   const handle = app.getRequestHandler();
-  await app.prepare();
+  const api = createManagementApi();
+  await Promise.all([app.prepare(), api.ready()]);
   const hosts = allowedHosts(env.PUBLIC_URL);
   const { protocol } = new URL(env.PUBLIC_URL);
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
@@ -43,7 +45,8 @@ async function serve(env: WebEnv) {
     req.headers["x-forwarded-for"] = clientAddress(req, env.TRUST_PROXY_HOPS);
     req.headers["x-forwarded-host"] = host;
     req.headers["x-forwarded-proto"] = protocol.slice(0, -1);
-    void handle(req, res);
+    if (isBelow(managementRoot, req.url)) api.routing(req, res);
+    else void handle(req, res);
   });
 
   server.on("error", (error: NodeJS.ErrnoException) => {
@@ -63,4 +66,8 @@ async function serve(env: WebEnv) {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+}
+
+function isBelow(root: string, url = ""): boolean {
+  return url === root || (url.startsWith(root) && /^[/?]/.test(url.slice(root.length)));
 }

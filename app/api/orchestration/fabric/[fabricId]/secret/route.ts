@@ -1,3 +1,0 @@
-import { management } from "@/lib/server/management";
-
-export const { GET, POST, PUT, DELETE, PATCH } = management("/api/orchestration/fabric/{fabricId}/secret");

@@ -1,0 +1,11 @@
+/** What every answer of web says to browsers, beside a policy for what a page may load. */
+export function securityHeaders(isHttps: boolean): Record<string, string> {
+  return {
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ...(isHttps && { "strict-transport-security": "max-age=63072000; includeSubDomains" }),
+  };
+}
