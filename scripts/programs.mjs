@@ -92,12 +92,13 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 /**
  * Starts a program that serves.
  * @param {string} name
- * @param {{ file: string, env: Record<string, string>, log: string }} options `log` is appended to
+ * @param {{ file: string, env: Record<string, string>, log: string, nodeOptions?: string[] }} options `log` is appended to
  */
-export async function startProgram(name, { file, env, log }) {
+export async function startProgram(name, { file, env, log, nodeOptions = [] }) {
   const output = await open(log, "a", 0o600);
   const { size } = await output.stat();
-  const child = spawn(process.execPath, ["--enable-source-maps", "--import", leash, join(root, file)], {
+  const args = [...nodeOptions, "--enable-source-maps", "--import", leash, join(root, file)];
+  const child = spawn(process.execPath, args, {
     cwd: root,
     env,
     stdio: ["ignore", output.fd, output.fd, "ipc"],

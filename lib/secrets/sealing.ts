@@ -5,7 +5,9 @@ import type { Db, Tx } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { statement } from "@/lib/statements";
 
-const newestKey = statement<{ kid: string; fabricId: string; publicJwk: string; signature: string }>(
+type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };
+
+const newestKey = statement<KeyRow>(
   "newest-key",
   `SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key
    WHERE "fabricId" = $1 ORDER BY "createdAt" DESC, kid DESC LIMIT 1`,
@@ -18,7 +20,22 @@ const newestKey = statement<{ kid: string; fabricId: string; publicJwk: string; 
 export async function sealingKey(fabricId: string, client?: Db | Tx): Promise<VerifiedFabricKey> {
   const [row] = await (client ? newestKey.within(client, fabricId) : newestKey(fabricId));
   if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no key to seal to.`);
-  return verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
+  return verified(row);
+}
+
+const maxKnown = 1024;
+const known = new Map<string, VerifiedFabricKey>();
+
+/** A row that is the same in every byte as one that was verified needs no second look: the outcome depends on nothing else. */
+async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
+  const bytes = JSON.stringify([row.fabricId, row.kid, row.publicJwk, row.signature]);
+  const found = known.get(bytes);
+  if (found) return found;
+  const key = await verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
+  const [oldest] = known.keys();
+  if (known.size >= maxKnown && oldest !== undefined) known.delete(oldest);
+  known.set(bytes, key);
+  return key;
 }
 
 /** Rows of sealed fields, as a version writes them. */

@@ -23,6 +23,7 @@ const seconds = Number(process.env.SECONDS ?? 4);
 const wanted = new RegExp(process.env.ROWS ?? ".");
 const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
 const profileDir = process.env.PROFILE_DIR;
+const nodeOptions = profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [];
 const dir = await mkdtemp(join("/tmp", "selvage-bench-"));
 const postgres = await startPostgres({ dir, password: "bench", flags: ["max_connections=300"] });
 Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_TEMPLATE: "bench_template" });
@@ -33,14 +34,12 @@ const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABA
 const processes = createBenchProcesses();
 try {
   const fabrics = await seed(urls);
-  const automate = await automates.start(
-    { NODE_ENV: "production" },
-    profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [],
-  );
+  const automate = await automates.start({ NODE_ENV: "production" }, nodeOptions);
   const web = await startWeb(keys, {
     webUrl: urls.webUrl,
     automateUrl: automate.url,
     log: join(dir, "web.log"),
+    nodeOptions,
   });
   const large = await seedLarge(urls);
   const bareUrl = await processes.startBareServer();

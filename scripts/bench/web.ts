@@ -6,7 +6,7 @@ import type { createTestKeys } from "@/scripts/test-keys";
 /** Web as it is shipped: its production build, made first when it is stale. */
 export async function startWeb(
   { web }: Awaited<ReturnType<typeof createTestKeys>>,
-  given: { webUrl: string; automateUrl: string; log: string },
+  given: { webUrl: string; automateUrl: string; log: string; nodeOptions: string[] },
 ) {
   if (!(await isFresh(builds.start))) await build(builds.start);
   const port = await freePort();
@@ -25,6 +25,7 @@ export async function startWeb(
       NEXT_TELEMETRY_DISABLED: "1",
     },
     log: given.log,
+    nodeOptions: given.nodeOptions,
   });
   await waitUntilReady(program, { port, path: "/sign-in" });
   return { ...program, url };
