@@ -61,17 +61,22 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   if (query.type) conditions.push(`s."subKind" = ${bind(query.type)}`);
   if (query.subKinds) conditions.push(`s."subKind" = ANY(${bind(query.subKinds)}::text[])`);
   if (query.ids) conditions.push(`s.id = ANY(${bind(query.ids)}::text[])`);
-  if (query.search) {
-    const inName = bind(`%${literal(query.search.toLowerCase())}%`);
-    const inDescription = bind(`%${literal(query.search)}%`);
-    conditions.push(`(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`);
-  }
+  if (query.search) conditions.push(matching(query.search, bind));
   const { orderBy, beyond, isBackward } = keyset(query, bind);
   if (beyond) conditions.push(beyond);
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
   return { rows: await statement<Row>(nameOf(text), text)(...values), isBackward };
+}
+
+/** Below three characters there is no trigram to look for: the rows are read in their order then, which finds a page soon. */
+function matching(search: string, bind: (value: string) => string): string {
+  const inName = bind(`%${literal(search.toLowerCase())}%`);
+  const inDescription = bind(`%${literal(search)}%`);
+  return search.length < 3
+    ? `(s."nameKey" || '' LIKE ${inName} OR s.description || '' ILIKE ${inDescription})`
+    : `(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`;
 }
 
 const names = new Map<string, string>();

@@ -294,9 +294,11 @@ describe("another fabric's secret", () => {
 describe("a list", () => {
   const names = Array.from({ length: 120 }, (_, i) => `s${String((i * 37) % 120).padStart(3, "0")}`);
   let paged: TestFabric;
+  let searched: TestFabric;
 
   beforeAll(async () => {
     paged = await createTestFabric(owner, "paged");
+    searched = await createTestFabric(owner, "searched");
     for (const [i, name] of names.entries()) {
       const input =
         i % 3 === 0
@@ -333,6 +335,27 @@ describe("a list", () => {
       expect(all.filter((name) => names.includes(name)).sort()).toEqual([...names].sort());
       const back = page.previous ? await read({ before: page.previous }) : undefined;
       expect(back?.secrets.map(({ name }) => name)).toEqual(seen.at(-2));
+    },
+  );
+
+  test.each(["q", "QX", "QXJ", "a qxj holds 100%"])(
+    "finds “%s” in names and descriptions",
+    async (search) => {
+      const scope = searched.scope("user", "secret:write");
+      const name = `${search.replace(/\W+/g, "_")}_${search.length}`;
+      const add = (name: string, description: string) =>
+        createSecret(scope, { subKind: "text", name, description, fields: { value: "v" } });
+      await add(`in_${name}`, "");
+      await add(`other_${search.length}`, `Of ${search.toLowerCase()}.`);
+      await add(`none_${search.length}`, "Of nothing");
+      const { secrets } = await listSecrets(
+        searched.scope("user", "secret:list"),
+        secretListQuery.parse({ search }),
+      );
+      const found = secrets.map((secret) => secret.name);
+      expect(found).toContain(`other_${search.length}`);
+      expect(found.includes(`in_${name}`)).toBe(/^\w+$/.test(search));
+      expect(found).not.toContain(`none_${search.length}`);
     },
   );
 
