@@ -24,7 +24,6 @@ type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
 };
 
 const findByName = statement<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
-  "find-connection",
   `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
      SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'askedAs', s.name,
        'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'facts', v.facts) ORDER BY r.field)
@@ -46,7 +45,6 @@ export async function findConnectionByName(
 }
 
 const countReferences = statement<{ count: number }>(
-  "count-references",
   `SELECT count(DISTINCT "secretId")::int AS count FROM connection_secret
    WHERE "connectionId" = $1 AND "fabricId" = $2 AND "secretId" = ANY($3::text[])`,
 );

@@ -16,7 +16,6 @@ type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
 };
 
 const findNames = statement<Row>(
-  "find-names",
   `SELECT asked.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "askedAs", s."subKind", v.version, v.manifest, v.facts
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("fabricId", "nameKey", n)
    JOIN secret_name sn ON sn."fabricId" = asked."fabricId" AND sn."nameKey" = asked."nameKey"

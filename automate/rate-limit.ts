@@ -8,7 +8,6 @@ const leasesPerMinute = 20;
 type Lease = { minute: number; left: number; isSpent: boolean; asking: Promise<void> | undefined };
 
 const lease = statement<{ leased: number }>(
-  "lease-rate",
   `INSERT INTO rate_window (actor, minute, leased) VALUES ($1, $2, $3)
    ON CONFLICT (actor, minute) DO UPDATE SET leased = rate_window.leased + $3 RETURNING leased`,
 );

@@ -8,7 +8,6 @@ export type SealedPlace = { secretId: string; field: string; version: number };
 export type SealedField = { kid: string; sealed: string };
 
 const findFields = statement<SealedField & { n: number }>(
-  "find-fields",
   `SELECT asked.n::int AS n, f.kid, f.sealed
    FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
    JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,

@@ -4,7 +4,6 @@ const noteEveryMs = 60_000;
 const noted = new Map<string, number>();
 
 const note = statement<never>(
-  "note-token-use",
   `UPDATE pipeline_token SET "lastUsedAt" = now()
    WHERE id = $1 AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute')`,
 );

@@ -74,7 +74,7 @@ test("the management API answers what it does not have in its own shape", async 
     ["/api/orchestration", 404],
     ["/api/orchestration/nothing", 404],
     ["/api/orchestration/fabric/%zz", 400],
-    [`/api/orchestration/fabric/${"x".repeat(4000)}`, 404],
+    [`/api/orchestration/fabric/${"x".repeat(4000)}`, 400],
   ] as const) {
     const { status, body } = await visit(nobody, path);
     expect([path, status, JSON.parse(body)]).toEqual([

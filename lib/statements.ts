@@ -1,4 +1,5 @@
 import "server-only";
+import { hash } from "node:crypto";
 import { DatabaseError, Pool, type QueryResultRow } from "pg";
 import type { Db, Tx } from "@/lib/db";
 import { databaseUrl } from "@/lib/env";
@@ -33,8 +34,10 @@ export type Statement<Row> = {
   within(client: Db | Tx, ...values: unknown[]): Promise<Row[]>;
 };
 
-/** A statement that each connection prepares once, as this program's one database identity. A name has one text. */
-export function statement<Row extends QueryResultRow>(name: string, text: string): Statement<Row> {
+/** A statement that each connection prepares once, as this program's one database identity. */
+export function statement<Row extends QueryResultRow>(text: string): Statement<Row> {
+  // Named by what it says: bundles of one process share their connections, and know nothing of each other's names.
+  const name = hash("sha256", text, "base64url");
   const run = async (...values: unknown[]) => {
     shared.selvageStatements ??= openPool();
     const { rows } = await shared.selvageStatements.query<Row>({ name, text, values });

@@ -21,7 +21,6 @@ type TokenRow = {
 };
 
 const findTokens = statement<TokenRow>(
-  "find-access-tokens",
   `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
    JOIN access_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL

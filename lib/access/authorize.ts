@@ -9,7 +9,6 @@ import { statement } from "@/lib/statements";
 type Member = { n: number; id: string; teamId: string; role: "user" | "admin" };
 
 const findMemberships = statement<Member>(
-  "find-memberships",
   `SELECT asked.n::int AS n, f.id, f."teamId", m.role::text AS role
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("userId", "fabricId", n)
    JOIN fabric f ON f.id = asked."fabricId"

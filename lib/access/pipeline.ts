@@ -27,7 +27,6 @@ type TokenRow = {
 
 // Found by its hash through a unique index: 256 random bits need no slow hash and no constant-time compare.
 const findTokens = statement<TokenRow>(
-  "find-tokens",
   `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", coalesce(t.cidrs, '{}') AS cidrs
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)

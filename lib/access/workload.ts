@@ -31,7 +31,6 @@ type IssuerRow = {
 };
 
 const findIssuers = statement<IssuerRow>(
-  "find-issuers",
   `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId", i."secretIds", i."connectionIds", i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );

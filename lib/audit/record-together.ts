@@ -5,7 +5,6 @@ import { createBatcher } from "@/lib/batcher";
 import { isRefused, statement } from "@/lib/statements";
 
 const insert = statement<never>(
-  "record-together",
   `INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
    SELECT id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details
    FROM jsonb_to_recordset($1::jsonb) AS e(id text, "teamId" text, "fabricId" text, "actorKind" text, "actorId" text, "actorName" text,

@@ -61,7 +61,6 @@ export async function prepareSecret(
 }
 
 const insertWhole = statement<never>(
-  "insert-secret",
   `WITH new_secret AS (
      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)

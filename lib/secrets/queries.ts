@@ -67,7 +67,7 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
-  return { rows: await statement<Row>(nameOf(text), text)(...values), isBackward };
+  return { rows: await statement<Row>(text)(...values), isBackward };
 }
 
 /** Below three characters there is no trigram to look for: the rows are read in their order then, which finds a page soon. */
@@ -79,16 +79,7 @@ function matching(search: string, bind: (value: string) => string): string {
     : `(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`;
 }
 
-const names = new Map<string, string>();
-
-function nameOf(text: string): string {
-  const name = names.get(text) ?? `list-secrets-${names.size + 1}`;
-  names.set(text, name);
-  return name;
-}
-
 const counts = statement<{ inFabric: number; ofKind: number }>(
-  "count-secrets",
   `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofKind"
    FROM secret WHERE "fabricId" = $1 AND "deletedAt" IS NULL`,
 );
@@ -99,7 +90,6 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
 }
 
 const findSummary = statement<Row>(
-  "find-secret",
   `SELECT ${summaryColumns} FROM secret s ${currentVersion} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
 );
 

@@ -8,7 +8,6 @@ import { statement } from "@/lib/statements";
 type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };
 
 const newestKey = statement<KeyRow>(
-  "newest-key",
   `SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key
    WHERE "fabricId" = $1 ORDER BY "createdAt" DESC, kid DESC LIMIT 1`,
 );
