@@ -93,7 +93,7 @@ describe("imports", () => {
     const drivers = /from "(pg|ssh2|undici|oauth4webapi)"|import\("(pg|ssh2|undici|oauth4webapi)"\)/;
     const users = files.filter((file) => drivers.test(readFileSync(file, "utf8")));
     const strangers = users.filter((file) => !/^(automate\/checks|scripts|e2e)\/|\.test\.ts$/.test(file));
-    // Automate's own database, for the statements that every request of a pipeline needs (decision 11), and its own few
+    // A program's own database, for the statements that every request needs (decisions 11 and 14), and automate's own few
     // requests to the world, over guarded connections (decision 12).
     expect(strangers).toEqual(["automate/workload-token.ts", "lib/statements.ts"]);
   });
