@@ -30,10 +30,9 @@ try {
     await step("Generating", generate);
     await checkSources();
   } else {
-    await ensureBrowser();
     await step("Generating", generate);
-    // One lane for each of two cores; the browser's tests have both to themselves.
-    const [, built] = await Promise.all([checkSources(), stage("Build", buildForTests)]);
+    // One lane for each of two cores, and the download of a browser beside them; its tests have both cores to themselves.
+    const [, built] = await Promise.all([checkSources(), stage("Build", buildForTests), ensureBrowser()]);
     if (built) await stage("End-to-end tests", playTests);
   }
 } catch (error) {
