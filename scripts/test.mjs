@@ -32,7 +32,13 @@ try {
   } else {
     await step("Generating", generate);
     // One lane for each of two cores, and the download of a browser beside them; its tests have both cores to themselves.
-    const [, built] = await Promise.all([checkSources(), stage("Build", buildForTests), ensureBrowser()]);
+    const [, built, missing] = await Promise.all([
+      checkSources(),
+      stage("Build", buildForTests),
+      // What needs no browser is told all the same.
+      ensureBrowser().catch((error) => error),
+    ]);
+    if (missing) throw missing;
     if (built) await stage("End-to-end tests", playTests);
   }
 } catch (error) {
