@@ -63,9 +63,14 @@ export function createShippedTrials(world?: World) {
     pools.set(timeoutMs, pool);
     return pool;
   };
+  let written = "{}";
+  const write = (routes: string) => {
+    if (routes !== written) writeFileSync(worker.routesFile, routes);
+    written = routes;
+  };
   async function runJob(job: CheckJob, { timeoutMs = 10_000, ...run }: ShippedOptions = {}): Promise<Trial> {
     const events: CheckEvent[] = [];
-    if (world !== undefined) writeFileSync(worker.routesFile, JSON.stringify(world));
+    write(JSON.stringify(world ?? {}));
     const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), run);
     assert.deepEqual(events.at(-1), result);
     return trialOf(events, job);
