@@ -101,7 +101,9 @@ function hookSockets(passageNow: () => Passage): void {
   const emit = net.Socket.prototype.emit;
   const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
   shutOtherExits();
-  // Whoever keeps sessions for the next handshake, keeps them in vain.
+  // A resumed handshake shows no certificate, and Node.js does not compare its name again. No session leaves its socket (see
+  // also "session" below): clients set one in more ways than they can come by it.
+  Reflect.set(tls.TLSSocket.prototype, "getSession", () => undefined);
   Reflect.set(tls.TLSSocket.prototype, "setSession", () => {});
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
@@ -167,6 +169,7 @@ function hookSockets(passageNow: () => Passage): void {
     ...args: unknown[]
   ) {
     const dial = dials.get(this);
+    if (event === "session" && this instanceof tls.TLSSocket) return false;
     if (event === "connect" && dial !== undefined) {
       if (this.remoteAddress === undefined) {
         // It hung up before its address could be asked for.
