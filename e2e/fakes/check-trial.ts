@@ -16,7 +16,7 @@ const loopback = ["127.0.0.0/8", "::1/128"];
 /**
  * Runs checks with what automate's workers run, with `world` in one where services of the wide world are here; a worker
  * serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
- * `npm run test:long`, runs as automate does it: a worker each.
+ * `npm run test:long`, runs in a worker of its own, as automate has it where nothing goes before.
  */
 export function createTrials(world?: World) {
   const many = createManyChecks();
