@@ -78,8 +78,12 @@ describe("a pool", () => {
   it("stops a check at its time limit, and one that is cancelled", async () => {
     const silent = start("setInterval(() => {}, 1000)", { timeoutMs: 600 });
     expect(await silent.run(job, () => {})).toMatchObject({ code: "timed_out", step: "name" });
-    expect(await silent.run(job, () => {}, AbortSignal.timeout(100))).toMatchObject({ code: "cancelled" });
-    expect(await silent.run(job, () => {}, AbortSignal.abort())).toMatchObject({ code: "cancelled" });
+    expect(await silent.run(job, () => {}, { signal: AbortSignal.timeout(100) })).toMatchObject({
+      code: "cancelled",
+    });
+    expect(await silent.run(job, () => {}, { signal: AbortSignal.abort() })).toMatchObject({
+      code: "cancelled",
+    });
   });
 
   it("gives so many turns at once, lets so many wait, and refuses more", async () => {

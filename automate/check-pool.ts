@@ -1,6 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import type { CheckJob, Preparation } from "@/automate/check-job";
+import type { ChildProcess } from "node:child_process";
+import { atRestSchema, type CheckJob } from "@/automate/check-job";
+import { createSpareWorkers } from "@/automate/check-spare-workers";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
+import { createWarmWorkers, kill, type WarmLimits } from "@/automate/check-warm-workers";
 import {
   type CheckCode,
   type CheckEvent,
@@ -19,27 +21,37 @@ export type CheckPoolOptions = {
   readonly timeoutMs?: number;
   /** How many checks run at once, for whom. */
   readonly limits?: TurnLimits;
+  /** How workers that have served wait for the next check of the same identity. */
+  readonly warm?: WarmLimits;
+};
+
+export type CheckRun = {
+  signal?: AbortSignal | undefined;
+  /** What the check speaks of, values included: only a check of the same identity may follow it in its worker. Without one none may. */
+  identity?: string;
 };
 
 export type CheckPool = {
   /** A turn to run a check; null when there is none for too long. `onWait` is told how many are ahead. */
   turn(request: TurnRequest, onWait: (ahead: number) => void, signal: AbortSignal): Promise<Turn | null>;
   /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
-  run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
+  run(job: CheckJob, onEvent: (event: CheckEvent) => void, run?: CheckRun): Promise<CheckResult>;
   close(): void;
 };
 
 /** How long a check may wait for its turn. */
 const turnWithinMs = 60_000;
 
-/** A pool of check workers, each good for one check: nothing of a check outlives it. */
+/** A pool of check workers, each good for the checks of one identity: what one held, another never meets. */
 export function createCheckPool({
   workerPath,
   size = 2,
   timeoutMs = 15_000,
   limits = {},
+  warm: warmLimits = {},
 }: CheckPoolOptions): CheckPool {
-  const spares = createSpares(workerPath, size);
+  const spares = createSpareWorkers(workerPath, size);
+  const warm = createWarmWorkers(warmLimits);
   const turns = createTurns(limits);
   const closing = new AbortController();
 
@@ -48,7 +60,7 @@ export function createCheckPool({
       const stop = AbortSignal.any([AbortSignal.timeout(turnWithinMs), closing.signal, signal]);
       return turns.take(request, onWait, stop);
     },
-    async run(job, onEvent, signal) {
+    async run(job, onEvent, { signal, identity } = {}) {
       const startedAt = performance.now();
       const limit = AbortSignal.timeout(timeoutMs);
       const stop = AbortSignal.any([limit, closing.signal, ...(signal === undefined ? [] : [signal])]);
@@ -57,13 +69,17 @@ export function createCheckPool({
         const ms = Math.round(performance.now() - startedAt);
         return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
-      const result = await converse(spares.take(job.kind), job, { onEvent, stop, fail });
+      const worker = (identity !== undefined && warm.take(identity)) || spares.take(job.kind);
+      const { result, isAtRest } = await converse(worker, job, { onEvent, stop, fail });
+      if (identity !== undefined && isAtRest && !stop.aborted) warm.keep(identity, worker);
+      else kill(worker);
       onEvent(result);
       return result;
     },
     close() {
       closing.abort();
       spares.close();
+      warm.close();
     },
   };
 }
@@ -74,21 +90,21 @@ type Conversation = {
   fail: (step: CheckStep, code: CheckCode) => CheckResult;
 };
 
-/** One check in one worker, which is dead afterwards, whatever it says. */
+/** One check in a worker. It is at rest only where it passed and says so by itself. */
 function converse(
   worker: ChildProcess,
   job: CheckJob,
   { onEvent, stop, fail }: Conversation,
-): Promise<CheckResult> {
+): Promise<{ result: CheckResult; isAtRest: boolean }> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];
+    let saysAtRest = false;
     const end = (result: CheckResult) => {
       stop.removeEventListener("abort", onStop);
       worker.removeAllListeners();
-      // An error of a process that is being killed is of no interest, but without a listener it would be thrown.
+      // Until it is kept or killed.
       worker.on("error", () => {});
-      worker.kill("SIGKILL");
-      resolve(result);
+      resolve({ result, isAtRest: result.ok && saysAtRest });
     };
     const onStop = () => end(fail(step, "timed_out"));
     const onDeath = () => end(fail(step, "unexpected"));
@@ -96,6 +112,7 @@ function converse(
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // The worker talks to hostile servers: only what fits the closed protocol is passed on.
+      if (atRestSchema.safeParse(message).success) saysAtRest = true;
       const { data: event } = workerEventSchema.safeParse(message);
       if (event?.type === "result") end(event);
       else if (event?.type === "step") {
@@ -108,46 +125,4 @@ function converse(
     if (worker.connected) worker.send(job, (error) => error !== null && onDeath());
     else onDeath();
   });
-}
-
-/** Workers that are started ahead of need, since starting one takes longer than most checks. */
-function createSpares(workerPath: string, size: number) {
-  const idle = new Map<ChildProcess, string | null>();
-  const start = () => {
-    const worker = fork(workerPath, [], {
-      // Nothing of automate's environment, where its keys are named.
-      env: { NODE_ENV: "production" },
-      execArgv: [...(workerPath.endsWith(".ts") ? ["--import", "tsx"] : []), "--max-old-space-size=256"],
-      // Binary secrets stay bytes.
-      serialization: "advanced",
-      // No output at all: a driver that prints an error would print it into automate's log.
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
-    const forget = () => void idle.delete(worker);
-    return worker.on("exit", forget).on("error", forget);
-  };
-  /** Kinds are checked in rows: while a form is filled, and when a fabric's connections are looked after. */
-  const refill = (likely: string | null) => {
-    while (idle.size < size) {
-      const worker = start();
-      idle.set(worker, likely);
-      if (likely !== null) worker.send({ prepareFor: likely } satisfies Preparation, () => {});
-    }
-  };
-  refill(null);
-  return {
-    take(kind: string): ChildProcess {
-      const prepared = [...idle].find(([, preparedFor]) => preparedFor === kind) ?? [...idle][0];
-      const worker = prepared?.[0] ?? start();
-      idle.delete(worker);
-      worker.removeAllListeners();
-      // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
-      refill(kind);
-      return worker;
-    },
-    close() {
-      for (const worker of idle.keys()) worker.kill("SIGKILL");
-      idle.clear();
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import { serveOneCheck } from "@/automate/serve-check";
+import { serveChecks } from "@/automate/serve-checks";
 
-/* The program that runs one check and ends. */
-serveOneCheck();
+/* The program that runs the checks of one configuration, until automate ends it. */
+serveChecks();

@@ -1,11 +1,14 @@
 import { fork, spawn } from "node:child_process";
 import dgram from "node:dgram";
 import dns from "node:dns";
+import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
+import tls from "node:tls";
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { admitMembers, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { startRawServer } from "@/e2e/fakes/raw-server";
 import type { Destination } from "@/lib/connectors/destination";
@@ -21,6 +24,8 @@ let server: Listening;
 let other: Listening;
 let redirecting: Listening;
 let flooding: Listening;
+let secure: Listening;
+let authority: Authority;
 const requests: string[] = [];
 
 const install = () =>
@@ -39,14 +44,28 @@ const install = () =>
     },
   });
 
+/** A check whose names are looked up so. */
+function openPassageOf(answer: Promise<never>) {
+  return installEgressGuard({
+    destinations,
+    egressAllow,
+    onProgress: () => {},
+    onFailure: (failure) => failures.push(failure),
+    resolve: () => answer,
+  });
+}
+
 beforeAll(async () => {
   server = await startRawServer("silent");
   other = await startRawServer("silent");
   redirecting = await listen(http.createServer(redirect));
   flooding = await listen(net.createServer(flood));
+  authority = await createAuthority("Authority of sessions");
+  const certificate = await authority.issue({ names: ["rebind.example.com"] });
+  secure = await listen(tls.createServer(certificate, (socket) => socket.end("hello")));
   install();
 });
-afterAll(() => Promise.all([server, other, redirecting, flooding].map((one) => one.close())));
+afterAll(() => Promise.all([server, other, redirecting, flooding, secure].map((one) => one.close())));
 beforeEach(() => {
   destinations.length = 0;
   failures.length = 0;
@@ -90,6 +109,7 @@ function dial(target: net.TcpNetConnectOpts | net.IpcNetConnectOpts): Promise<st
     };
     socket.on("connect", () => end(socket.remoteAddress ?? null));
     socket.on("error", () => end(null));
+    socket.on("close", () => end(null));
   });
 }
 
@@ -227,6 +247,62 @@ describe("what a server sends", () => {
     expect(received).toBeGreaterThan(7 * 1024 * 1024);
     expect(received).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(failures).toMatchObject([{ code: "answer_too_large" }]);
+  });
+});
+
+describe("a check that is over", () => {
+  const rebind = () => ({ host: "rebind.example.com", port: server.port });
+
+  it("leaves no socket open", async () => {
+    answers = [["127.0.0.1"]];
+    const passage = install();
+    const socket = passage.run(() => net.connect(rebind()));
+    await once(socket, "connect");
+    expect(await passage.end()).toBe(true);
+    expect(socket.closed).toBe(true);
+    await vi.waitFor(() => expect(server.openConnections()).toBe(0));
+  });
+
+  it("dials no more while the next one runs, and nobody is told", async () => {
+    answers = [["127.0.0.1"]];
+    const over = install();
+    const late = over.run(() => new Promise((resolve) => setTimeout(() => resolve(dial(rebind())), 50)));
+    await over.end();
+    const next = install();
+    expect(await late).toBeNull();
+    expect(await next.run(() => dial(rebind()))).toBe("127.0.0.1");
+    expect(lookups).toEqual(["rebind.example.com"]);
+    expect(failures).toEqual([]);
+  });
+
+  it("does not tell of a name that it looked up too late", async () => {
+    const over = openPassageOf(new Promise((_resolve, reject) => setTimeout(reject, 50, new Error())));
+    const dialled = over.run(() => dial(rebind()));
+    await over.end();
+    install();
+    expect(await dialled).toBeNull();
+    expect(failures).toEqual([]);
+  });
+});
+
+describe("a TLS session", () => {
+  it("is not resumed, however a client comes by it", async () => {
+    allow("rebind.example.com", secure.port);
+    answers = [["127.0.0.1"], ["127.0.0.1"], ["127.0.0.1"]];
+    install();
+    const sessions: (Buffer | undefined)[] = [];
+    const shake = async (session?: Buffer) => {
+      const place = { host: "rebind.example.com", port: secure.port, ca: authority.cert };
+      const socket = tls.connect({ ...place, ...(session !== undefined && { session }) });
+      socket.on("session", (one) => sessions.push(one)).resume();
+      await once(socket, "secureConnect");
+      const isResumed = socket.isSessionReused();
+      await once(socket, "close");
+      sessions.push(socket.getSession());
+      return isResumed;
+    };
+    expect([await shake(), await shake()]).toEqual([false, false]);
+    expect(sessions).toEqual([undefined, undefined]);
   });
 });
 

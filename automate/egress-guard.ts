@@ -7,6 +7,7 @@ import tls from "node:tls";
 import workerThreads from "node:worker_threads";
 import { nameFault, networkFault, tlsFault } from "@/automate/checks/socket-faults";
 import { judge } from "@/automate/egress";
+import { openPassage, type Passage, passageHere } from "@/automate/egress-passage";
 import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
 import { canonicalHost, type Destination } from "@/lib/connectors/destination";
 
@@ -49,22 +50,22 @@ const lookUp = dns.promises.lookup;
 const lookUpService = dns.promises.resolveSrv;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
-/** What the guard goes by at present; a process without a check has no destination. */
-let current: GuardOptions | undefined;
+let isHooked = false;
 
 /**
  * Guards this whole process, before any driver is loaded and for good: a socket can be connected only to a destination
- * of this check, at an address that was looked up once and judged; every other way out is shut. Another call changes
- * what new sockets go by.
+ * of its check, at an address that was looked up once and judged; every other way out is shut. Each call opens the passage
+ * of another check. Nor is a TLS session resumed: each handshake shows the certificate.
  *
  * It hooks `Socket.prototype.connect`, where every TCP and TLS client in Node.js comes through, and keeps the host, so
  * that the certificate is still compared with the name. This holds against what a driver does when settings or servers
  * are hostile; it is no sandbox for hostile code.
  */
-export function installEgressGuard(options: GuardOptions): void {
-  const isFirst = current === undefined;
-  current = options;
-  if (isFirst) hookSockets(() => current ?? options);
+export function installEgressGuard(options: GuardOptions): Passage {
+  const passage = openPassage(options);
+  if (!isHooked) hookSockets(() => passageHere() ?? passage);
+  isHooked = true;
+  return passage;
 }
 
 /**
@@ -73,11 +74,12 @@ export function installEgressGuard(options: GuardOptions): void {
  * with it the service.
  */
 export async function admitMembers(name: string): Promise<[Destination, ...Destination[]]> {
-  const service = current?.destinations.find(({ srv }) => srv);
-  if (current === undefined || service === undefined) throw refusal();
+  const passage = passageHere();
+  const service = passage?.options.destinations.find(({ srv }) => srv);
+  if (passage === undefined || service === undefined) throw refusal();
   const host = canonicalHost(service.host) ?? "";
   const domain = host.split(".").slice(1).join(".");
-  const records = await (current.resolveSrv ?? lookUpService)(`${name}.${host}`);
+  const records = await (passage.options.resolveSrv ?? lookUpService)(`${name}.${host}`);
   const [first, ...others] = records.map((record) => ({
     ...service,
     host: canonicalHost(record.name) ?? "",
@@ -85,23 +87,31 @@ export async function admitMembers(name: string): Promise<[Destination, ...Desti
   }));
   const isOwn = ({ host: member }: Destination) => member.endsWith(`.${domain}`) && net.isIP(member) === 0;
   if (!domain.includes(".") || first === undefined || ![first, ...others].every(isOwn)) {
-    current.onFailure({ step: "name", code: "address_refused", destination: service });
+    passage.options.onFailure({ step: "name", code: "address_refused", destination: service });
     throw refusal();
   }
-  current = { ...current, destinations: [...current.destinations, first, ...others] };
+  const { options } = passage;
+  passage.options = { ...options, destinations: [...options.destinations, first, ...others] };
   return [first, ...others];
 }
 
-function hookSockets(options: () => GuardOptions): void {
+function hookSockets(passageNow: () => Passage): void {
   const dials = new WeakMap<net.Socket, Dial>();
   const connect = net.Socket.prototype.connect;
   const emit = net.Socket.prototype.emit;
   const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
   shutOtherExits();
+  // A resumed handshake shows no certificate, and Node.js does not compare its name again. No session leaves its socket (see
+  // also "session" below): clients set one in more ways than they can come by it.
+  Reflect.set(tls.TLSSocket.prototype, "getSession", () => undefined);
+  Reflect.set(tls.TLSSocket.prototype, "setSession", () => {});
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
     // What held when the socket was dialled holds for it to its end.
-    const guard = options();
+    const passage = passageNow();
+    if (passage.isOver) return this.destroy(refusal());
+    passage.add(this);
+    const guard = passage.options;
     const { target, listener } = readArguments(args);
     const destination = findDestination(guard.destinations, target);
     if (destination === null) {
@@ -159,6 +169,7 @@ function hookSockets(options: () => GuardOptions): void {
     ...args: unknown[]
   ) {
     const dial = dials.get(this);
+    if (event === "session" && this instanceof tls.TLSSocket) return false;
     if (event === "connect" && dial !== undefined) {
       if (this.remoteAddress === undefined) {
         // It hung up before its address could be asked for.
@@ -169,7 +180,8 @@ function hookSockets(options: () => GuardOptions): void {
       dial.connected = true;
       dial.guard.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
-      const secured = { ...(dial ?? wrapped(options())), secured: true };
+      passageNow().add(this);
+      const secured = { ...(dial ?? wrapped(passageNow().options)), secured: true };
       dials.set(this, secured);
       secured.guard.onProgress("open");
     } else if (event === "error") {
@@ -181,7 +193,8 @@ function hookSockets(options: () => GuardOptions): void {
   const received = new WeakMap<net.Socket, number>();
   const push = net.Socket.prototype.push;
   net.Socket.prototype.push = function boundedPush(this: net.Socket, chunk: unknown, ...rest: unknown[]) {
-    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(options()) : undefined);
+    const dial =
+      dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(passageNow().options) : undefined);
     const size = (received.get(this) ?? 0) + (chunk instanceof Uint8Array ? chunk.length : 0);
     received.set(this, size);
     if (dial === undefined || size <= maxReceivedBytes) return Reflect.apply(push, this, [chunk, ...rest]);
@@ -194,7 +207,7 @@ function hookSockets(options: () => GuardOptions): void {
     if (isRefusal(error) || dial?.secured) return;
     const isTls = socket instanceof tls.TLSSocket;
     if (isTls && dial?.connected !== false) {
-      const { guard, destination } = dial ?? wrapped(options());
+      const { guard, destination } = dial ?? wrapped(passageNow().options);
       guard.onFailure({ step: "tls", code: tlsFault(error), destination });
     } else if (dial !== undefined && !dial.connected) {
       const code = networkFault(error) ?? "unreachable";

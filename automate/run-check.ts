@@ -1,10 +1,12 @@
 import { type CheckJob, checkJobSchema } from "@/automate/check-job";
+import { awaitSurprises, type Surprises } from "@/automate/check-surprises";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
 import { rehearseDial } from "@/automate/checks/rehearsal";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
-import type { CheckCode, CheckEvent, CheckFacts } from "@/lib/connectors/check-protocol";
+import type { Passage } from "@/automate/egress-passage";
+import type { CheckCode, CheckEvent, CheckFacts, StepEvent } from "@/lib/connectors/check-protocol";
 import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
 
@@ -37,56 +39,65 @@ async function load(kind: string): Promise<void> {
   if (isConnectorKind(kind)) await (await checks[kind]()).preload?.();
 }
 
-/** Runs one check to its end and reports each step and the result. Only for a process that does nothing else. */
+export type CheckEnd = {
+  result: Extract<CheckEvent, { type: "result" }>;
+  /** Whether nothing of the check is left in this process that could act. */
+  isAtRest: boolean;
+};
+
+/** Runs one check to its end, telling each step. Only for a process that does nothing else meanwhile. */
 export async function runCheck(
   job: CheckJob,
-  emit: (event: CheckEvent) => void,
+  tell: (event: StepEvent) => void,
   surroundings: Surroundings = {},
-): Promise<void> {
+): Promise<CheckEnd> {
   shutExits();
   // Before the clock starts: the time that a driver takes to load is no step's.
   await load(job.kind);
   const startedAt = performance.now();
-  const steps = createStepLog(emit);
-  const outcome = await findOutcome(job, steps, surroundings);
-  const ms = Math.round(performance.now() - startedAt);
+  const seen: SocketFailure[] = [];
+  const passage = installEgressGuard({
+    destinations: job.destinations,
+    egressAllow: job.egressAllow,
+    ...surroundings,
+    onProgress: (reached) => steps.begin(stepAfter[reached]),
+    onFailure: (failure) => {
+      seen.push(failure);
+      setTimeout(surprises.fail, graceMs, new Error("The driver did not notice that its socket had failed."));
+    },
+  });
+  const surprises = awaitSurprises(passage);
+  const steps = createStepLog((event) => passage.isOver || tell(event));
+  const outcome = await findOutcome(job, { steps, passage, surprises, seen });
+  const result = conclude(outcome, steps, Math.round(performance.now() - startedAt));
+  const isClosed = await passage.end();
+  const isQuiet = surprises.end();
+  // After a failure a driver may go on for long, dialling too: only what passed is known to have come to its end.
+  return { result, isAtRest: result.ok && isClosed && isQuiet && seen.length === 0 };
+}
+
+function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): CheckEnd["result"] {
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
     // A finding may show by itself that the steps before it were passed.
     steps.begin(step);
-    emit({ type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) });
-    return;
+    return { type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) };
   }
   steps.finish();
-  emit({ type: "result", ok: true, ms, facts: outcome });
+  return { type: "result", ok: true, ms, facts: outcome };
 }
 
+type Trial = { steps: StepLog; passage: Passage; surprises: Surprises; seen: readonly SocketFailure[] };
+
 async function findOutcome(
-  job: CheckJob,
-  steps: StepLog,
-  surroundings: Surroundings,
+  { kind, properties: settings, secrets }: CheckJob,
+  { steps, passage, surprises, seen }: Trial,
 ): Promise<CheckFacts | CheckFailure> {
-  if (!isConnectorKind(job.kind)) return new CheckFailure("misconfigured");
-  const properties = { ...job.properties, ...job.secrets };
-  const seen: SocketFailure[] = [];
-  const surprise = new Promise<never>((_resolve, reject) => {
-    // Drivers throw where nobody can catch, such as in the handler of a socket's data.
-    process.on("uncaughtException", reject);
-    process.on("unhandledRejection", reject);
-    installEgressGuard({
-      destinations: job.destinations,
-      egressAllow: job.egressAllow,
-      ...surroundings,
-      onProgress: (reached) => steps.begin(stepAfter[reached]),
-      onFailure: (failure) => {
-        seen.push(failure);
-        setTimeout(reject, graceMs, new Error("The driver did not notice that its socket had failed."));
-      },
-    });
-  });
-  const check = await checks[job.kind]();
+  if (!isConnectorKind(kind)) return new CheckFailure("misconfigured");
+  const properties = { ...settings, ...secrets };
+  const check = await checks[kind]();
   try {
-    return await Promise.race([check.run(properties, steps), surprise]);
+    return await Promise.race([passage.run(() => check.run(properties, steps)), surprises.first]);
   } catch (error) {
     return explain(error, check, properties, seen[0]);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import type { CheckJob } from "@/automate/check-job";
-import { createCheckPool } from "@/automate/check-pool";
+import { type CheckRun, createCheckPool } from "@/automate/check-pool";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import { createJob, expectSilence, type Secrets, type World } from "@/e2e/fakes/trial-job";
@@ -16,7 +16,7 @@ const loopback = ["127.0.0.0/8", "::1/128"];
 /**
  * Runs checks with what automate's workers run, with `world` in one where services of the wide world are here; a worker
  * serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
- * `npm run test:long`, runs as automate does it: a worker each.
+ * `npm run test:long`, runs in a worker of its own, as automate has it where nothing goes before.
  */
 export function createTrials(world?: World) {
   const many = createManyChecks();
@@ -28,7 +28,7 @@ export function createTrials(world?: World) {
     if (timeoutMs === undefined && signal === undefined && !process.env.RUN_LONG)
       return trialOf(await many.runJob(job, world, 10_000), job);
     shipped ??= createShippedTrials(world);
-    return shipped.runJob(job, timeoutMs, signal);
+    return shipped.runJob(job, { timeoutMs, signal });
   }
 
   return {
@@ -52,7 +52,9 @@ function trialOf(events: CheckEvent[], { secrets }: CheckJob): Trial {
   return { result, events, passed };
 }
 
-/** Checks in a pool of workers as they are shipped: each is good for one. */
+type ShippedOptions = CheckRun & { timeoutMs?: number | undefined };
+
+/** Checks in a pool of workers as they are shipped; one that is given an identity may be served by the worker of the last such. */
 export function createShippedTrials(world?: World) {
   const worker = buildCheckWorker(world === undefined ? "shipped" : "routed");
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
@@ -61,17 +63,22 @@ export function createShippedTrials(world?: World) {
     pools.set(timeoutMs, pool);
     return pool;
   };
-  async function runJob(job: CheckJob, timeoutMs = 10_000, signal?: AbortSignal): Promise<Trial> {
+  let written = "{}";
+  const write = (routes: string) => {
+    if (routes !== written) writeFileSync(worker.routesFile, routes);
+    written = routes;
+  };
+  async function runJob(job: CheckJob, { timeoutMs = 10_000, ...run }: ShippedOptions = {}): Promise<Trial> {
     const events: CheckEvent[] = [];
-    if (world !== undefined) writeFileSync(worker.routesFile, JSON.stringify(world));
-    const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), signal);
+    write(JSON.stringify(world ?? {}));
+    const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), run);
     assert.deepEqual(events.at(-1), result);
     return trialOf(events, job);
   }
   return {
     runJob,
-    run: (kind: string, input: object, secrets: Secrets) =>
-      runJob({ ...createJob(kind, input, secrets), egressAllow: loopback }),
+    run: (kind: string, input: object, secrets: Secrets, options?: ShippedOptions) =>
+      runJob({ ...createJob(kind, input, secrets), egressAllow: loopback }, options),
     close() {
       for (const pool of pools.values()) pool.close();
       worker.remove();

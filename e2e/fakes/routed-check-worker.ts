@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { serveOneCheck } from "@/automate/serve-check";
+import { serveChecks } from "@/automate/serve-checks";
 import { trust } from "@/e2e/fakes/trust";
 
 /** The file that says which loopback port stands in for which "host:port", written in by the bundler. */
@@ -10,7 +10,7 @@ const world = z.object({ routes: z.record(z.string(), z.number()), authorities: 
 
 /* The worker as it is shipped, in a world where some services run on this machine. */
 trust(read().authorities);
-serveOneCheck(() => {
+serveChecks(() => {
   const { routes, authorities } = read();
   trust(authorities);
   return { route: (host, port) => routes[`${host}:${port}`] };
