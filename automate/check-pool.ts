@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { z } from "zod";
 import { atRestSchema, type CheckJob } from "@/automate/check-job";
 import { createSpareWorkers } from "@/automate/check-spare-workers";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
@@ -38,6 +39,8 @@ export type CheckPool = {
   run(job: CheckJob, onEvent: (event: CheckEvent) => void, run?: CheckRun): Promise<CheckResult>;
   close(): void;
 };
+
+const saidByWorker = z.union([workerEventSchema, atRestSchema]);
 
 /** How long a check may wait for its turn. */
 const turnWithinMs = 60_000;
@@ -112,12 +115,14 @@ function converse(
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // The worker talks to hostile servers: only what fits the closed protocol is passed on.
-      if (atRestSchema.safeParse(message).success) saysAtRest = true;
-      const { data: event } = workerEventSchema.safeParse(message);
-      if (event?.type === "result") end(event);
-      else if (event?.type === "step") {
-        if (event.state === "started") step = event.step;
-        onEvent(event);
+      for (const said of [message].flat()) {
+        const { data: event } = saidByWorker.safeParse(said);
+        if (event?.type === "at_rest") saysAtRest = true;
+        else if (event?.type === "result") return end(event);
+        else if (event?.type === "step") {
+          if (event.state === "started") step = event.step;
+          onEvent(event);
+        }
       }
     });
     worker.on("exit", onDeath);

@@ -1,5 +1,6 @@
 import { type AtRest, checkJobSchema, preparationSchema } from "@/automate/check-job";
 import { prepareCheck, runCheck, type Surroundings } from "@/automate/run-check";
+import type { CheckEvent } from "@/lib/connectors/check-protocol";
 
 /**
  * Makes this process a check worker. It has no environment, no output and no other input than messages from automate:
@@ -7,19 +8,33 @@ import { prepareCheck, runCheck, type Surroundings } from "@/automate/run-check"
  * a result of a closed list, never what a driver or a server said.
  */
 export function serveChecks(surroundings: () => Surroundings = () => ({})): void {
+  const speech = createSpeech();
   process.once("disconnect", () => process.exit(0));
   process.on("message", async (message) => {
     const preparation = preparationSchema.safeParse(message);
     if (preparation.success) return prepareCheck(preparation.data.prepareFor);
-    const { result, isAtRest } = await runCheck(
-      checkJobSchema.parse(message),
-      (event) => process.send?.(event),
-      surroundings(),
-    );
-    if (isAtRest) process.send?.({ type: "at_rest" } satisfies AtRest);
-    process.send?.(result);
+    const { result, isAtRest } = await runCheck(checkJobSchema.parse(message), speech.say, surroundings());
+    if (isAtRest) speech.say({ type: "at_rest" });
+    speech.say(result);
+    speech.flush();
     // Sent messages are flushed before the channel closes; what a driver left behind must not keep us.
     if (!isAtRest) process.disconnect();
   });
   process.send?.({ type: "ready" });
+}
+
+/** Says as one message what is said in one turn of the event loop: a message costs more than what is in it. */
+function createSpeech() {
+  let said: (CheckEvent | AtRest)[] = [];
+  function flush(): void {
+    if (said.length > 0) process.send?.(said);
+    said = [];
+  }
+  return {
+    say(word: CheckEvent | AtRest): void {
+      said.push(word);
+      if (said.length === 1) setImmediate(flush);
+    },
+    flush,
+  };
 }

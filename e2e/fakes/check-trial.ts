@@ -26,7 +26,7 @@ export function createTrials(world?: World) {
     const { timeoutMs, signal, egressAllow = loopback } = options;
     const job = { ...made, egressAllow };
     if (timeoutMs === undefined && signal === undefined && !process.env.RUN_LONG)
-      return trialOf(await many.runJob(job, world, 10_000), job);
+      return trialOf((await many.runJob(job, world, 10_000)).events, job);
     shipped ??= createShippedTrials(world);
     return shipped.runJob(job, { timeoutMs, signal });
   }
@@ -68,12 +68,18 @@ export function createShippedTrials(world?: World) {
     if (routes !== written) writeFileSync(worker.routesFile, routes);
     written = routes;
   };
-  async function runJob(job: CheckJob, { timeoutMs = 10_000, ...run }: ShippedOptions = {}): Promise<Trial> {
+  /** `wholeMs` is what whoever asked for the check waited for. */
+  async function runJob(
+    job: CheckJob,
+    { timeoutMs = 10_000, ...run }: ShippedOptions = {},
+  ): Promise<Trial & { wholeMs: number }> {
     const events: CheckEvent[] = [];
     write(JSON.stringify(world ?? {}));
+    const startedAt = performance.now();
     const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), run);
+    const wholeMs = performance.now() - startedAt;
     assert.deepEqual(events.at(-1), result);
-    return trialOf(events, job);
+    return { ...trialOf(events, job), wholeMs };
   }
   return {
     runJob,

@@ -21,11 +21,18 @@ process.on("message", async (input) => {
   const { job, routes, authorities, timeoutMs } = message.parse(input);
   trust(authorities);
   const events: CheckEvent[] = [];
+  const told: number[] = [];
+  const tell = (event: CheckEvent) => {
+    told.push(performance.now());
+    events.push(event);
+  };
   // The time limit is the check's, not the driver's start.
   await prepareCheck(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
-  const check = runCheck(job, (event) => events.push(event), { route }).then(({ result }) => result);
+  const check = runCheck(job, tell, { route }).then(({ result }) => result);
   const result = await Promise.race([check, limit]);
-  process.send?.(result === undefined ? events.slice() : [...events, result]);
+  // From the first step's beginning to the last one's end, to the microsecond.
+  const ms = (told.at(-1) ?? 0) - (told[0] ?? 0);
+  process.send?.({ events: result === undefined ? events : [...events, result], ms });
 });

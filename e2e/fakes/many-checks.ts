@@ -7,8 +7,17 @@ import { examples } from "@/e2e/fakes/examples/registry";
 import { createJob, expectSilence, type World } from "@/e2e/fakes/trial-job";
 import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
 
-/** How a check ended, and where it was when its time was over. */
-export type Outcome = { ok: boolean; code: string; step: string; field: string; events: CheckEvent[] };
+/** How a check ended, and where it was when its time was over; `ms` is what its steps took. */
+export type Outcome = {
+  ok: boolean;
+  code: string;
+  step: string;
+  field: string;
+  events: CheckEvent[];
+  ms: number;
+};
+
+const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number() });
 
 /** Runs many checks in few processes, one after another in each, with the time limit that the pool would keep. */
 export function createManyChecks() {
@@ -32,7 +41,7 @@ export function createManyChecks() {
     job: CheckJob,
     world: World = { routes: {}, authorities: [] },
     timeoutMs = 800,
-  ): Promise<CheckEvent[]> {
+  ): Promise<z.output<typeof saidSchema>> {
     const worker = idle.pop() ?? start();
     const said = await new Promise<unknown>((resolve, reject) => {
       worker.once("message", resolve);
@@ -40,13 +49,13 @@ export function createManyChecks() {
       worker.send({ job, ...world, timeoutMs });
     });
     worker.removeAllListeners("exit");
-    const events = z.array(checkEventSchema).parse(said);
+    const { events, ms } = saidSchema.parse(said);
     // A driver that was cut off in the middle may go on dialling, in the check of somebody else.
     const last = events.at(-1);
     const isAtRest = last?.type === "result" && (last.ok || !examples[job.kind]?.dialsOn);
     if (isAtRest) idle.push(worker);
     else worker.kill("SIGKILL");
-    return events;
+    return { events, ms };
   }
 
   return {
@@ -58,9 +67,9 @@ export function createManyChecks() {
       timeoutMs?: number,
     ): Promise<Outcome> {
       const job = { ...createJob(kind, properties, secrets), egressAllow: ["127.0.0.0/8"] };
-      const events = await runJob(job, world, timeoutMs);
+      const { events, ms } = await runJob(job, world, timeoutMs);
       expectSilence(events, secrets);
-      return outcomeOf(events);
+      return { ...outcomeOf(events), ms };
     },
     close() {
       for (const worker of all) worker.kill("SIGKILL");
@@ -69,7 +78,7 @@ export function createManyChecks() {
   };
 }
 
-function outcomeOf(events: CheckEvent[]): Outcome {
+function outcomeOf(events: CheckEvent[]): Omit<Outcome, "ms"> {
   const last = events.at(-1);
   if (last?.type === "result")
     return last.ok

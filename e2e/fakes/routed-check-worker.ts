@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { serveChecks } from "@/automate/serve-checks";
 import { trust } from "@/e2e/fakes/trust";
@@ -9,17 +9,19 @@ declare const ROUTES_FILE: string;
 const world = z.object({ routes: z.record(z.string(), z.number()), authorities: z.array(z.string()) });
 
 /* The worker as it is shipped, in a world where some services run on this machine. */
-trust(read().authorities);
+let text = "";
+let known: z.output<typeof world> = { routes: {}, authorities: [] };
+look();
 serveChecks(() => {
-  const { routes, authorities } = read();
-  trust(authorities);
-  return { route: (host, port) => routes[`${host}:${port}`] };
+  look();
+  return { route: (host, port) => known.routes[`${host}:${port}`] };
 });
 
-function read(): z.infer<typeof world> {
-  try {
-    return world.parse(JSON.parse(readFileSync(ROUTES_FILE, "utf8")));
-  } catch {
-    return { routes: {}, authorities: [] };
-  }
+/** Whoever tests may write another world between two checks. */
+function look(): void {
+  const found = existsSync(ROUTES_FILE) ? readFileSync(ROUTES_FILE, "utf8") : "";
+  if (found === text) return;
+  text = found;
+  known = world.parse(JSON.parse(found));
+  trust(known.authorities);
 }
