@@ -118,6 +118,8 @@ function hookSockets(passageNow: () => Passage): void {
       guard.onFailure({ step: "network", code: "address_refused", destination: null });
       return this.destroy(refusal());
     }
+    // Checks say little at a time: none of it waits for the other side to acknowledge what went before.
+    this.setNoDelay(true);
     const dial: Dial = { destination, judged: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
     const admit = (addresses: LookupAddress[]) => {

@@ -12,6 +12,8 @@ export type Listening = {
 export async function listen(server: Server): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
+    // As servers of the world do: small answers do not wait 40 ms for the other side to acknowledge the last one.
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
