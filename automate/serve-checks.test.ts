@@ -50,9 +50,11 @@ function check(kind: string, properties: object, secrets: Secrets): Promise<obje
     assert(worker !== undefined);
     worker.removeAllListeners();
     worker.on("exit", () => reject(new Error("The worker died.")));
-    worker.on("message", (message: { type: string }) => {
-      if (message.type === "at_rest" || message.type === "result") said.push(message);
-      if (message.type === "result") resolve(said);
+    worker.on("message", (message: { type: string } | { type: string }[]) => {
+      for (const one of [message].flat()) {
+        if (one.type === "at_rest" || one.type === "result") said.push(one);
+        if (one.type === "result") resolve(said);
+      }
     });
     worker.send(job);
   });

@@ -23,17 +23,23 @@ export function serveChecks(surroundings: () => Surroundings = () => ({})): void
   process.send?.({ type: "ready" });
 }
 
-/** Says as one message what is said in one turn of the event loop: a message costs more than what is in it. */
+/** No person sees steps that are closer together, and each message costs more than what is in it. */
+const togetherMs = 5;
+
+/** Says as one message what is said within a few milliseconds. */
 function createSpeech() {
   let said: (CheckEvent | AtRest)[] = [];
+  let timer: NodeJS.Timeout | undefined;
   function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
     if (said.length > 0) process.send?.(said);
     said = [];
   }
   return {
     say(word: CheckEvent | AtRest): void {
       said.push(word);
-      if (said.length === 1) setImmediate(flush);
+      timer ??= setTimeout(flush, togetherMs);
     },
     flush,
   };
