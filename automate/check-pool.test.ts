@@ -52,6 +52,11 @@ describe("a check worker", () => {
     expect(events).toEqual([result]);
   });
 
+  it("that says a list of any length is not heard to its end", async () => {
+    const endless = start("process.send(new Array(4e8))", { timeoutMs: 5000 });
+    expect(await endless.run(job, () => {})).toMatchObject({ ok: false, code: "unexpected" });
+  });
+
   it("has no environment of ours, and no output", async () => {
     process.env.CANARY = "canary";
     const isEmpty = `Object.keys(process.env).every((name) => ["NODE_ENV", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name))`;

@@ -40,6 +40,8 @@ export type CheckPool = {
   close(): void;
 };
 
+/** A check has five steps, each told at most three times. */
+const mostSaid = 32;
 const saidByWorker = z.union([workerEventSchema, atRestSchema]);
 
 /** How long a check may wait for its turn. */
@@ -115,6 +117,8 @@ function converse(
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // The worker talks to hostile servers: only what fits the closed protocol is passed on.
+      // A list may be of any length in few bytes: its length is judged before its items are.
+      if (Array.isArray(message) && message.length > mostSaid) return onDeath();
       for (const said of [message].flat()) {
         const { data: event } = saidByWorker.safeParse(said);
         if (event?.type === "at_rest") saysAtRest = true;

@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { createLookup } from "@/lib/batcher";
+import { createLookup } from "@/lib/lookup";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";

@@ -1,4 +1,4 @@
-import { createLookup } from "@/lib/batcher";
+import { createLookup } from "@/lib/lookup";
 import { statement } from "@/lib/statements";
 
 /** Where one sealed field stands. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
@@ -161,6 +162,26 @@ describe("what a first check left behind", () => {
     ]);
     worker?.removeAllListeners("exit");
     await expect.poll(() => worker?.exitCode).toBe(0);
+  });
+});
+
+describe("a credential", () => {
+  it("is not sent before automate was told that a sign-in begins", async () => {
+    const steps: string[] = [];
+    const api = http.createServer();
+    const server = await listen(api);
+    open.push(server);
+    startWorker({ routes: {}, authorities: [] });
+    worker?.on("message", (message: { step?: string; state?: string }[]) => {
+      for (const { step, state } of [message].flat()) steps.push(`${step} ${state}`);
+    });
+    const properties = { baseUrl: `http://127.0.0.1:${server.port}`, tlsMode: "disable", authType: "bearer" };
+    const job = createJob("restapi", properties, { bearerToken: "canary-bearer-token" });
+    worker?.send({ ...job, egressAllow: ["127.0.0.0/8"] });
+    await once(api, "request");
+    // What had been said by then is read in this turn of the event loop or the next.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(steps).toContain("sign_in started");
   });
 });
 

@@ -26,7 +26,10 @@ export function serveChecks(surroundings: () => Surroundings = () => ({})): void
 /** No person sees steps that are closer together, and each message costs more than what is in it. */
 const togetherMs = 5;
 
-/** Says as one message what is said within a few milliseconds. */
+/**
+ * Says as one message what is said within a few milliseconds; but that a credential is about to be sent is said first, since a
+ * sign-in counts also when the check is called off right after (`sign-in-budget.ts`).
+ */
 function createSpeech() {
   let said: (CheckEvent | AtRest)[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -39,7 +42,10 @@ function createSpeech() {
   return {
     say(word: CheckEvent | AtRest): void {
       said.push(word);
-      timer ??= setTimeout(flush, togetherMs);
+      const isAboutToSend =
+        word.type === "step" && word.state === "started" && (word.step === "tls" || word.step === "sign_in");
+      if (isAboutToSend) flush();
+      else timer ??= setTimeout(flush, togetherMs);
     },
     flush,
   };

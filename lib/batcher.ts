@@ -61,24 +61,6 @@ export function createBatcher<T, R>(
   };
 }
 
-/**
- * A look-up of single things: those that are asked for together are found by one statement, which begins after they were asked
- * for, so that nothing is remembered. Each row says by `n`, from 1, which of them it answers; without a row it is `undefined`.
- */
-export function createLookup<T, Row extends { n: number }>(
-  find: (asked: readonly T[]) => Promise<Row[]>,
-  maxItems = 500,
-): Batcher<T, Row | undefined> {
-  return createBatcher<T, Row | undefined>(
-    async (asked) => {
-      const found: (Row | undefined)[] = asked.map(() => undefined);
-      for (const row of await find(asked)) found[row.n - 1] = row;
-      return found;
-    },
-    { maxItems, lanes: 2 },
-  );
-}
-
 /** As many of the longest waiting as fit; one at least, however many items it has. */
 function takeBatch<T, R>(waiting: Caller<T, R>[], maxItems: number): Caller<T, R>[] {
   let count = 0;

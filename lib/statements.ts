@@ -7,21 +7,36 @@ import { databaseUrl } from "@/lib/env";
 // See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request needs.
 const patienceMs = 15_000;
 
-// One pool per process, as of `lib/db`: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvageStatements?: Pool };
+/**
+ * Whose connections a statement takes: those of look-ups, which every request waits for, or the few of lists and searches, which
+ * may take long.
+ */
+type Lane = "look-ups" | "lists";
+const connections: Readonly<Record<Lane, number>> = { "look-ups": 8, lists: 4 };
 
-function openPool(): Pool {
+// One pool of each per process, as of `lib/db`: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvageStatements?: Map<Lane, Pool> };
+
+function poolOf(lane: Lane): Pool {
+  shared.selvageStatements ??= new Map();
+  const pool = shared.selvageStatements.get(lane) ?? openPool(connections[lane]);
+  shared.selvageStatements.set(lane, pool);
+  return pool;
+}
+
+function openPool(max: number): Pool {
   const url = new URL(databaseUrl());
   const schema = url.searchParams.get("schema");
   url.searchParams.delete("schema");
   const made = new Pool({
     connectionString: url.href,
-    max: 8,
+    max,
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,
     allowExitOnIdle: true,
     // One plan for each statement, by its keys, however small a table was at the time: planning anew costs more than the look-up.
-    options: `-c plan_cache_mode=force_generic_plan -c enable_seqscan=off${schema ? ` -c search_path=${schema}` : ""}`,
+    // Postgres gives up when we do, so that no more statements run than there are connections.
+    options: `-c statement_timeout=${patienceMs} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off${schema ? ` -c search_path=${schema}` : ""}`,
   });
   // A connection that breaks while nobody uses it is replaced by the next query.
   made.on("error", () => undefined);
@@ -35,12 +50,11 @@ export type Statement<Row> = {
 };
 
 /** A statement that each connection prepares once, as this program's one database identity. */
-export function statement<Row extends QueryResultRow>(text: string): Statement<Row> {
+export function statement<Row extends QueryResultRow>(text: string, lane: Lane = "look-ups"): Statement<Row> {
   // Named by what it says: bundles of one process share their connections, and know nothing of each other's names.
   const name = hash("sha256", text, "base64url");
   const run = async (...values: unknown[]) => {
-    shared.selvageStatements ??= openPool();
-    const { rows } = await shared.selvageStatements.query<Row>({ name, text, values });
+    const { rows } = await poolOf(lane).query<Row>({ name, text, values });
     return rows;
   };
   return Object.assign(run, {
@@ -55,7 +69,7 @@ export function isRefused(error: unknown): boolean {
 
 /** Closes the connections of these statements. */
 export async function closeStatements(): Promise<void> {
-  const closing = shared.selvageStatements;
+  const closing = [...(shared.selvageStatements?.values() ?? [])];
   delete shared.selvageStatements;
-  await closing?.end();
+  await Promise.all(closing.map((pool) => pool.end()));
 }

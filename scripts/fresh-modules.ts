@@ -6,12 +6,12 @@ vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {
   selvageDb?: { $disconnect(): Promise<void> };
-  selvageStatements?: { end(): Promise<void> };
+  selvageStatements?: Map<string, { end(): Promise<void> }>;
 };
 
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
-  await shared.selvageStatements?.end();
+  await Promise.all([...(shared.selvageStatements?.values() ?? [])].map((pool) => pool.end()));
   delete shared.selvageDb;
   delete shared.selvageStatements;
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];

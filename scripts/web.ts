@@ -5,6 +5,8 @@ import { createManagementApi, managementRoot } from "@/lib/server/management";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
 
 const stopTimeoutMs = 10_000;
+/** The largest secret over a slow network; nobody holds a connection for longer by sending little. */
+const requestTimeoutMs = 120_000;
 
 try {
   await serve(webEnv());
@@ -18,7 +20,7 @@ async function serve(env: WebEnv) {
   // Next decides by this variable which React it loads, so it is set before Next is.
   if (!dev) Object.assign(process.env, { NODE_ENV: "production" });
   const { default: next } = await import("next");
-  const server = createServer();
+  const server = createServer({ requestTimeout: requestTimeoutMs });
   const dir = resolve(import.meta.dirname, "..");
   const app = next({ dev, dir, hostname: env.HOST, port: env.PORT, httpServer: server, quiet: false });
   const handle = app.getRequestHandler();

@@ -2,8 +2,8 @@ import "server-only";
 import type { Actor } from "@/lib/access/scope";
 import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
-import { createLookup } from "@/lib/batcher";
 import { db } from "@/lib/db";
+import { createLookup } from "@/lib/lookup";
 import { statement } from "@/lib/statements";
 import { tokenStatus } from "@/lib/tokens/schema";
 

@@ -75,6 +75,15 @@ describe("the policy", () => {
     await expect(authorize(fabric.admin, fabric.fabricId, permission)).resolves.toBeDefined();
   });
 
+  test("is refused to nobody because of what somebody else asked for at the same time", async () => {
+    const [bad, good] = await Promise.allSettled([
+      authorize(fabric.user, "\0", "secret:list"),
+      authorize(fabric.user, fabric.fabricId, "secret:list"),
+    ]);
+    expect(bad).toMatchObject({ status: "rejected", reason: expect.any(NotFound) });
+    expect(good).toMatchObject({ status: "fulfilled", value: { fabricId: fabric.fabricId } });
+  });
+
   test("ends with the membership", async () => {
     const where = { teamId_userId: { teamId: fabric.teamId, userId: fabric.user.id } };
     await owner.membership.delete({ where });

@@ -1,8 +1,8 @@
 import "server-only";
 import type { Permission } from "@/lib/access/policy";
 import { type Actor, grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
-import { createLookup } from "@/lib/batcher";
 import { db } from "@/lib/db";
+import { createLookup } from "@/lib/lookup";
 import { NotFound } from "@/lib/result";
 import { statement } from "@/lib/statements";
 
@@ -31,6 +31,8 @@ export async function authorize<P extends Permission>(
   fabricId: string,
   permission: P,
 ): Promise<Scope<P>> {
+  // What Postgres cannot compare with anything names nothing.
+  if (fabricId.includes("\0")) throw new NotFound("There is no such fabric.");
   const [found] = await findMembership([{ userId: actor.id, fabricId }]);
   if (!found || actor.kind !== "user") throw new NotFound("There is no such fabric.");
   return grant(actor, found.role, found, permission);

@@ -3,7 +3,7 @@ import { hash, randomBytes } from "node:crypto";
 import { restrictionOf } from "@/lib/access/restriction";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
-import { createLookup } from "@/lib/batcher";
+import { createLookup } from "@/lib/lookup";
 import { statement } from "@/lib/statements";
 
 const prefix = "svp_";

@@ -12,7 +12,15 @@ const columns = {
   updated: ["updatedAt", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
-const cursorValues = z.array(z.string().max(256)).min(2).max(3);
+const cursorValues = z
+  .array(
+    z
+      .string()
+      .max(256)
+      .regex(/^[^\0]*$/),
+  )
+  .min(2)
+  .max(3);
 
 /** Where a page ends: the values of its sort's columns, opaque to the browser. */
 export function cursorOf(sort: SecretSort, row: Columns): string {

@@ -67,7 +67,7 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
-  return { rows: await statement<Row>(text)(...values), isBackward };
+  return { rows: await statement<Row>(text, "lists")(...values), isBackward };
 }
 
 /** Below three characters there is no trigram to look for: the rows are read in their order then, which finds a page soon. */
@@ -82,6 +82,7 @@ function matching(search: string, bind: (value: string) => string): string {
 const counts = statement<{ inFabric: number; ofKind: number }>(
   `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofKind"
    FROM secret WHERE "fabricId" = $1 AND "deletedAt" IS NULL`,
+  "lists",
 );
 
 async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readonly SubKind[]) {
@@ -95,7 +96,7 @@ const findSummary = statement<Row>(
 
 /** Everything about one secret but its value. Throws `NotFound` for one of another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
-  const [summary] = await findSummary(secretId, scope.fabricId);
+  const [summary] = secretId.includes("\0") ? [] : await findSummary(secretId, scope.fabricId);
   const row =
     summary &&
     (await db.secret.findFirst({

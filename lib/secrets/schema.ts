@@ -134,7 +134,13 @@ export type SecretSort = (typeof secretSorts)[number];
 
 /** The state of the Secrets tab, as it stands in the URL. */
 export const secretListQuery = z.object({
-  search: z.string().trim().max(128).catch("").default(""),
+  search: z
+    .string()
+    .trim()
+    .max(128)
+    .regex(/^[^\0]*$/)
+    .catch("")
+    .default(""),
   type: z.enum(subKinds).optional().catch(undefined),
   sort: z.enum(secretSorts).catch("name").default("name"),
   order: z.enum(["asc", "desc"]).catch("asc").default("asc"),

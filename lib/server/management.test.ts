@@ -88,7 +88,7 @@ async function call(
   const text = response.payload;
   expect(findLeaks(`${method} ${path}`, text, canary)).toEqual([]);
   const json = JSON.parse(text);
-  if (response.statusCode === 200) expect(found?.data.parse(json.data)).toEqual(json.data);
+  if (response.statusCode === 200 && found) expect(found.data.parse(json.data)).toEqual(json.data);
   const answered = Object.entries(response.headers).map(
     ([name, value]) => [name, String(value)] as [string, string],
   );
@@ -246,6 +246,11 @@ describe("a request that cannot be served", () => {
 
   test("has one shape for paths and methods that there are not", async () => {
     expect(await fails(call("GET", "/api/orchestration/nothing"))).toEqual([404, null]);
+    const made = await call("POST", secretsPath(), { body: text(unique("typed")) });
+    const untyped = { headers: { "content-type": "" } };
+    expect((await call("DELETE", `${secretsPath()}/id/${made.data.id}`, untyped)).status).toBe(200);
+    const odd = await call("POST", secretsPath(), { raw: "{}", headers: { "content-type": "json" } });
+    expect(odd.status).toBe(415);
     const patch = await call("PATCH", secretsPath(), { body: {} });
     expect([patch.status, patch.headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
@@ -290,6 +295,8 @@ describe("a create with an Idempotency-Key", () => {
     expect(answers[0]?.status).toBe(200);
     expect(await owner.secret.count({ where: { name } })).toBe(1);
     expect(await create(key, text(name, "another value"))).toMatchObject({ status: 422 });
+    const again = await create(key, text(name), `${secretsPath()}/`.replace("/secret/", "/%73ecret/"));
+    expect(again).toMatchObject({ status: 200, data: answers[0]?.data });
     // The key of one person is not that of another.
     const others = await call("POST", secretsPath(), {
       as: await tokenOf(fabric.user),

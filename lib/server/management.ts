@@ -9,7 +9,7 @@ import type { Actor } from "@/lib/access/scope";
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { webEnv } from "@/lib/env";
 import { onceOf } from "@/lib/idempotency/once";
-import { type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
+import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
 import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -21,10 +21,13 @@ export const managementRoot = "/api/orchestration";
 /** A name of 128 characters, each of up to twelve in a URL. */
 const maxParamLength = 12 * 128;
 
+/** How long it may be since somebody was looked up. */
+const lookUpAgainMs = 1_000;
+
 declare module "fastify" {
   interface FastifyRequest {
-    /** Whom the header X-AUTH-TOKEN speaks for. */
-    apiActor: (Actor & { kind: "user" }) | null;
+    /** Whom the header X-AUTH-TOKEN spoke for, and when that was looked up. */
+    apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
   }
 }
 
@@ -35,6 +38,11 @@ declare module "fastify" {
  */
 export function createManagementApi(): FastifyInstance {
   const { MAX_SECRET_BYTES, PUBLIC_URL } = webEnv();
+  const headers = {
+    ...securityHeaders(PUBLIC_URL.startsWith("https:")),
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+  };
   const api: FastifyInstance = Fastify({
     logger: false,
     bodyLimit: Math.ceil((MAX_SECRET_BYTES * 4) / 3) + 262_144,
@@ -43,28 +51,25 @@ export function createManagementApi(): FastifyInstance {
       ignoreTrailingSlash: true,
       querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
     },
+    // A path that cannot be read: no hook is run for it.
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
-      answerFailure(reply, "Request failed", failure("invalid"));
+      answerFailure(reply.headers(headers), "Request failed", failure("invalid"));
     },
   });
-  const headers = {
-    ...securityHeaders(PUBLIC_URL.startsWith("https:")),
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-  };
   // Of any type, so that what is wrong with it is told in the API's own shape.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
   api.decorateRequest("apiActor", null);
-  api.addHook("onRequest", (_request, reply, done) => {
+  // All that is refused without looking at the body is refused before it is read.
+  api.addHook("onRequest", async (request, reply) => {
     reply.headers(headers);
-    done();
+    // A body of no type is judged where it is read; without a body an empty type says nothing.
+    if (request.headers["content-type"] === "") delete request.headers["content-type"];
+    if (request.is404)
+      return answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path."));
   });
   api.setErrorHandler((error: FastifyError, _request, reply) =>
     answerFailure(reply, "Request failed", thrown(error)),
-  );
-  api.setNotFoundHandler((_request, reply) =>
-    answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path.")),
   );
   for (const operation of operations) route(api, operation);
   refuseOtherMethods(api);
@@ -75,10 +80,8 @@ function route(api: FastifyInstance, operation: Operation): void {
   api.route({
     method: operation.method,
     url: urlOf(operation.path),
-    // Before the body is read: who is nobody sends nothing.
     onRequest: async (request, reply) => {
-      const token = request.headers["x-auth-token"];
-      request.apiActor = await findAccessTokenActor(typeof token === "string" ? token : "");
+      request.apiActor = await findActor(request);
       if (!request.apiActor) return answerFailure(reply, operation.failure, failure("unauthorized"));
     },
     handler: async (request, reply) => {
@@ -101,13 +104,16 @@ function refuseOtherMethods(api: FastifyInstance): void {
     const others = api.supportedMethods.filter(
       (method) => !own.includes(method) && !(method === "HEAD" && own.includes("GET")),
     );
-    api.route({
-      method: others,
-      url: urlOf(path),
-      handler: (_request, reply) =>
-        answerFailure(reply.header("allow", [...own].sort().join(", ")), "Request failed", failure("method")),
-    });
+    const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
+      answerFailure(reply.header("allow", [...own].sort().join(", ")), "Request failed", failure("method"));
+    api.route({ method: others, url: urlOf(path), onRequest: refuse, handler: refuse });
   }
+}
+
+async function findActor({ headers }: FastifyRequest): Promise<FastifyRequest["apiActor"]> {
+  const token = headers["x-auth-token"];
+  const actor = await findAccessTokenActor(typeof token === "string" ? token : "");
+  return actor && { actor, foundAt: performance.now() };
 }
 
 function urlOf(path: Operation["path"]): string {
@@ -119,7 +125,11 @@ async function perform(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<ApiResult<Reply>> {
-  const { apiActor: actor, headers } = request;
+  const { headers } = request;
+  const known = request.apiActor;
+  // A body can be sent for as long as the server waits for it, and a token can be revoked meanwhile.
+  const isLate = known && performance.now() - known.foundAt > lookUpAgainMs;
+  const actor = (isLate ? await findActor(request) : known)?.actor;
   if (!actor) return failure("unauthorized");
   // Strings by the router and the parser of queries, both of which are told above.
   const params = request.params as Record<string, string>;
@@ -132,7 +142,8 @@ async function perform(
     return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
   const ifMatch = headers["if-match"];
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const [path = ""] = request.url.split("?");
+  // One path has many spellings, and a create that is repeated may come in another.
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? ""));
   return operation.serve(actor, {
     params,
     query,
@@ -146,6 +157,8 @@ async function perform(
 /** Aborts when whoever asked is gone before the answer. */
 function untilClosed({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  // It may have gone while the token was looked up.
+  if (raw.destroyed || raw.closed) gone.abort();
   raw.once("close", () => raw.writableFinished || gone.abort());
   return gone.signal;
 }
@@ -164,13 +177,20 @@ function parse(bytes: Buffer, type: string | undefined, { body }: Operation): Ap
   }
 }
 
+/** What Fastify, or the connection, finds wrong with a request by itself; nobody waits for an answer to the last. */
+const ofFramework: Readonly<Record<string, ApiCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "media_type",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "invalid",
+  ECONNRESET: "invalid",
+};
+
 function thrown(error: unknown): ApiResult<never> & { ok: false } {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return failure("too_large");
-  if (typeof code === "string" && code.startsWith("FST_ERR_")) return failure("invalid");
+  const known = error instanceof Error && "code" in error ? ofFramework[String(error.code)] : undefined;
+  if (known) return failure(known);
   console.error("A request to the management API failed.", error);
   return failure("unexpected");
 }
