@@ -1,3 +1,4 @@
+import "server-only";
 import { type Batcher, createBatcher } from "@/lib/batcher";
 import { isRefused } from "@/lib/statements";
 
