@@ -4,8 +4,12 @@ import { defineConfig } from "vitest/config";
 const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];
-/** Files that change their process for good: one guards its sockets, one loads Prisma's engine, which starts once. */
-const alone = ["automate/egress-guard.test.ts", "scripts/job-schema.test.ts"];
+/** Files that change their process for good: two shut its exits, one loads Prisma's engine, which starts once. */
+const alone = [
+  "automate/egress-guard.test.ts",
+  "automate/checks/rehearsal.test.ts",
+  "scripts/job-schema.test.ts",
+];
 
 export default defineConfig({
   resolve: {
