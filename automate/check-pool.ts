@@ -1,9 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { z } from "zod";
-import { atRestSchema, type CheckJob } from "@/automate/check-job";
+import type { CheckJob } from "@/automate/check-job";
 import { createSpareWorkers } from "@/automate/check-spare-workers";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
-import { createWarmWorkers, kill, type WarmLimits } from "@/automate/check-warm-workers";
+import { comesToRest, createWarmWorkers, kill, type WarmLimits } from "@/automate/check-warm-workers";
 import {
   type CheckCode,
   type CheckEvent,
@@ -42,7 +41,6 @@ export type CheckPool = {
 
 /** A check has five steps, each told at most three times. */
 const mostSaid = 32;
-const saidByWorker = z.union([workerEventSchema, atRestSchema]);
 
 /** How long a check may wait for its turn. */
 const turnWithinMs = 60_000;
@@ -74,9 +72,9 @@ export function createCheckPool({
         const ms = Math.round(performance.now() - startedAt);
         return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
-      const worker = (identity !== undefined && warm.take(identity)) || spares.take(job.kind);
+      const worker = (identity !== undefined && (await warm.take(identity))) || spares.take(job.kind);
       const { result, isAtRest } = await converse(worker, job, { onEvent, stop, fail });
-      if (identity !== undefined && isAtRest && !stop.aborted) warm.keep(identity, worker);
+      if (identity !== undefined && result.ok && !stop.aborted) warm.keep(identity, worker, isAtRest);
       else kill(worker);
       onEvent(result);
       return result;
@@ -95,21 +93,18 @@ type Conversation = {
   fail: (step: CheckStep, code: CheckCode) => CheckResult;
 };
 
-/** One check in a worker. It is at rest only where it passed and says so by itself. */
+/** One check in a worker, and whether that comes to rest afterwards. */
 function converse(
   worker: ChildProcess,
   job: CheckJob,
   { onEvent, stop, fail }: Conversation,
-): Promise<{ result: CheckResult; isAtRest: boolean }> {
+): Promise<{ result: CheckResult; isAtRest: Promise<boolean> }> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];
-    let saysAtRest = false;
     const end = (result: CheckResult) => {
       stop.removeEventListener("abort", onStop);
-      worker.removeAllListeners();
-      // Until it is kept or killed.
-      worker.on("error", () => {});
-      resolve({ result, isAtRest: result.ok && saysAtRest });
+      // At once: what it says next may have come already.
+      resolve({ result, isAtRest: comesToRest(worker) });
     };
     const onStop = () => end(fail(step, "timed_out"));
     const onDeath = () => end(fail(step, "unexpected"));
@@ -120,9 +115,8 @@ function converse(
       // A list may be of any length in few bytes: its length is judged before its items are.
       if (Array.isArray(message) && message.length > mostSaid) return onDeath();
       for (const said of [message].flat()) {
-        const { data: event } = saidByWorker.safeParse(said);
-        if (event?.type === "at_rest") saysAtRest = true;
-        else if (event?.type === "result") return end(event);
+        const { data: event } = workerEventSchema.safeParse(said);
+        if (event?.type === "result") return end(event);
         else if (event?.type === "step") {
           if (event.state === "started") step = event.step;
           onEvent(event);

@@ -41,8 +41,8 @@ async function load(kind: string): Promise<void> {
 
 export type CheckEnd = {
   result: Extract<CheckEvent, { type: "result" }>;
-  /** Whether nothing of the check is left in this process that could act. */
-  isAtRest: boolean;
+  /** Ends what is left of the check; says whether nothing of it can act any more. */
+  rest(): Promise<boolean>;
 };
 
 /** Runs one check to its end, telling each step. Only for a process that does nothing else meanwhile. */
@@ -70,10 +70,15 @@ export async function runCheck(
   const steps = createStepLog((event) => passage.isOver || tell(event));
   const outcome = await findOutcome(job, { steps, passage, surprises, seen });
   const result = conclude(outcome, steps, Math.round(performance.now() - startedAt));
-  const isClosed = await passage.end();
-  const isQuiet = surprises.end();
-  // After a failure a driver may go on for long, dialling too: only what passed is known to have come to its end.
-  return { result, isAtRest: result.ok && isClosed && isQuiet && seen.length === 0 };
+  return {
+    result,
+    async rest() {
+      const isClosed = await passage.end();
+      const isQuiet = surprises.end();
+      // After a failure a driver may go on for long, dialling too: only what passed is known to have come to its end.
+      return result.ok && isClosed && isQuiet && seen.length === 0;
+    },
+  };
 }
 
 function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): CheckEnd["result"] {

@@ -13,12 +13,13 @@ export function serveChecks(surroundings: () => Surroundings = () => ({})): void
   process.on("message", async (message) => {
     const preparation = preparationSchema.safeParse(message);
     if (preparation.success) return prepareCheck(preparation.data.prepareFor);
-    const { result, isAtRest } = await runCheck(checkJobSchema.parse(message), speech.say, surroundings());
-    if (isAtRest) speech.say({ type: "at_rest" });
+    const { result, rest } = await runCheck(checkJobSchema.parse(message), speech.say, surroundings());
+    // Nobody who asked waits until sockets are closed.
     speech.say(result);
     speech.flush();
+    if (await rest()) process.send?.({ type: "at_rest" } satisfies AtRest);
     // Sent messages are flushed before the channel closes; what a driver left behind must not keep us.
-    if (!isAtRest) process.disconnect();
+    else process.disconnect();
   });
   process.send?.({ type: "ready" });
 }
@@ -31,7 +32,7 @@ const togetherMs = 5;
  * sign-in counts also when the check is called off right after (`sign-in-budget.ts`).
  */
 function createSpeech() {
-  let said: (CheckEvent | AtRest)[] = [];
+  let said: CheckEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
   function flush(): void {
     clearTimeout(timer);
@@ -40,7 +41,7 @@ function createSpeech() {
     said = [];
   }
   return {
-    say(word: CheckEvent | AtRest): void {
+    say(word: CheckEvent): void {
       said.push(word);
       const isAboutToSend =
         word.type === "step" && word.state === "started" && (word.step === "tls" || word.step === "sign_in");

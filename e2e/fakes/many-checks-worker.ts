@@ -30,7 +30,10 @@ process.on("message", async (input) => {
   await prepareCheck(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
-  const check = runCheck(job, tell, { route }).then(({ result }) => result);
+  const check = runCheck(job, tell, { route }).then(async ({ result, rest }) => {
+    await rest();
+    return result;
+  });
   const result = await Promise.race([check, limit]);
   // From the first step's beginning to the last one's end, to the microsecond.
   const ms = (told.at(-1) ?? 0) - (told[0] ?? 0);
