@@ -65,7 +65,7 @@ async function play(page, login, port) {
   await page.getByRole("link", { name: /^Secrets/ }).click();
   await page.getByRole("button", { name: "Add Secret" }).waitFor();
   await page.waitForLoadState("networkidle");
-  await page.screenshot({ path: join(images, "secrets.png") });
+  await picture(page, "secrets");
 
   await page.getByRole("link", { name: /^Connections/ }).click();
   await page.getByRole("link", { name: "Add Connection" }).click();
@@ -79,13 +79,13 @@ async function play(page, login, port) {
   await page.getByLabel("Encryption").selectOption("disable");
   await addSecret(page, type, `orders_reader_${stamp}`, "not-the-password");
   await page.getByText("The server did not accept these credentials.").first().waitFor();
-  await page.screenshot({ path: join(images, "refused.png") });
+  await picture(page, "refused");
   await addSecret(page, type, `orders_password_${stamp}`, password);
   await page.getByText("It works.").waitFor();
   await page.getByRole("combobox", { name: "Password" }).click();
   await page.getByRole("listbox").getByRole("option").first().waitFor();
   await page.waitForLoadState("networkidle");
-  await page.screenshot({ path: join(images, "picker.png") });
+  await picture(page, "picker");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("row", { name: new RegExp(`Orders ${stamp}.*Connected`) }).waitFor();
@@ -99,6 +99,14 @@ async function addSecret(page, type, name, value) {
   await type(dialog.getByLabel("Value", { exact: true }), value);
   await dialog.getByRole("button", { name: "Create" }).click();
   await dialog.waitFor({ state: "detached" });
+}
+
+/** A picture of the page at rest: a check may be over before a popup has faded in. */
+async function picture(page, name) {
+  await page.waitForFunction(() =>
+    document.getAnimations().every(({ playState }) => playState !== "running"),
+  );
+  await page.screenshot({ path: join(images, `${name}.png`) });
 }
 
 /** Frames by the DevTools protocol: Playwright's own recorder wants a program that it would have to download. */
