@@ -112,7 +112,7 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
     expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
   });
 
-  const faults = faultsOf(kind, example);
+  const faults = faultsOf(example);
   it.each(faults)("$place $what", async ({ place, stranger, finding }) => {
     const { port, close } = await stranger({ host: place.replace(/:\d+$/, ""), authority });
     // Only what can be silence is cut short; everything else ends by itself, however busy the machine is.
@@ -125,18 +125,10 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
 
 type Fault = { place: string; what: string; stranger: Stranger; finding: Finding };
 
-/** Kinds over HTTPS that meet every fault: one of each client, and of each family that signs in its own way. The others share these. */
-const representative = new Set(["restapi", "s3", "bigquery", "sharepoint", "snowflake"]);
-
-/** What tells of itself enough at a second place, or of another kind: the rest of the matrix is the same client at work again. */
-const ofEveryPlace =
-  /refuses|stranger|redirects elsewhere|sign-in page|error of its own|megabyte|another shape/;
-
 /** Faults of a body alone. */
 const ofBodies = /without end|megabyte|JSON|with nothing|cuts/;
 
-function faultsOf(kind: string, { places, transport, ignoresBody }: Example): Fault[] {
-  const isMatched = transport !== "https" || representative.has(kind);
+function faultsOf({ places, transport, ignoresBody }: Example): Fault[] {
   const strangers: [string, Stranger, Finding][] = [
     ...entries(socketFaults, onSockets),
     ...(transport === "tls" || transport === "https" ? entries(certificateFaults, onCertificates) : []),
@@ -145,7 +137,6 @@ function faultsOf(kind: string, { places, transport, ignoresBody }: Example): Fa
   return places.flatMap((place, index) =>
     strangers
       .filter(([what]) => !(ignoresBody && ofBodies.test(what)))
-      .filter(([what]) => process.env.RUN_LONG || (index === 0 && isMatched) || ofEveryPlace.test(what))
       .map(([what, stranger, { codes, steps }]) => ({
         place,
         what,
