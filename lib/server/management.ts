@@ -68,8 +68,8 @@ export function createManagementApi(): FastifyInstance {
     if (request.is404)
       return answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path."));
   });
-  api.setErrorHandler((error: FastifyError, _request, reply) =>
-    answerFailure(reply, "Request failed", thrown(error)),
+  api.setErrorHandler((error: FastifyError, request, reply) =>
+    answerFailure(reply, "Request failed", unserved(error, request)),
   );
   for (const operation of operations) route(api, operation);
   refuseOtherMethods(api);
@@ -91,7 +91,8 @@ function route(api: FastifyInstance, operation: Operation): void {
       if (tag) reply.header("etag", tag);
       return { success: true, data, ...(message === undefined ? {} : { message }) };
     },
-    errorHandler: (error, _request, reply) => answerFailure(reply, operation.failure, thrown(error)),
+    errorHandler: (error, request, reply) =>
+      answerFailure(reply, operation.failure, unserved(error, request)),
   });
 }
 
@@ -177,20 +178,23 @@ function parse(bytes: Buffer, type: string | undefined, { body }: Operation): Ap
   }
 }
 
-/** What Fastify, or the connection, finds wrong with a request by itself; nobody waits for an answer to the last. */
+/** What Fastify finds wrong with a request by itself. */
 const ofFramework: Readonly<Record<string, ApiCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "media_type",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "invalid",
-  ECONNRESET: "invalid",
 };
+
+/** What kept a request from its operation. One that broke off is nobody's fault here, and nobody waits for its answer. */
+function unserved(error: FastifyError, { raw }: FastifyRequest): ApiResult<never> & { ok: false } {
+  const known = raw.errored ? "invalid" : ofFramework[error.code];
+  return known ? failure(known) : thrown(error);
+}
 
 function thrown(error: unknown): ApiResult<never> & { ok: false } {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
-  const known = error instanceof Error && "code" in error ? ofFramework[String(error.code)] : undefined;
-  if (known) return failure(known);
   console.error("A request to the management API failed.", error);
   return failure("unexpected");
 }
