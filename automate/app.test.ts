@@ -524,7 +524,7 @@ describe("a use whose audit event cannot be committed", () => {
       const pending = read("warehouse", token);
       await waitForInsert();
       await owner.$queryRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND query LIKE 'INSERT INTO audit_event%' AND state = 'active' AND wait_event_type = 'Lock'`;
+        WHERE datname = current_database() AND query LIKE '%INSERT INTO audit_event%' AND state = 'active' AND wait_event_type = 'Lock'`;
       return [await pending];
     });
     expect([answer?.statusCode, answer?.body.includes(canary)]).toEqual([500, false]);
@@ -537,7 +537,7 @@ async function waitForInsert(): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const [{ waiting } = { waiting: 0 }] = await owner.$queryRaw<{ waiting: number }[]>`
       SELECT count(*)::int AS waiting FROM pg_stat_activity
-      WHERE datname = current_database() AND query LIKE 'INSERT INTO audit_event%' AND wait_event_type = 'Lock'`;
+      WHERE datname = current_database() AND query LIKE '%INSERT INTO audit_event%' AND wait_event_type = 'Lock'`;
     if (waiting > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -2,12 +2,11 @@ import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { openedSecrets } from "@/automate/metrics";
 import { areReferenced } from "@/automate/named-connection";
+import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/record-uses";
 import { Refusal } from "@/automate/refusal";
-import { findSealedFields, type SealedField } from "@/automate/sealed-fields";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
-import { recordTogether } from "@/lib/audit/record-together";
 import { hostPortOf } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
@@ -44,12 +43,10 @@ export async function openSecrets(
 ): Promise<Opened[]> {
   for (const opening of openings) await requireHome(purpose, opening);
   if (purpose.for !== "check") await requireReach(purpose, openings);
-  const [sealed] = await Promise.all([
-    loadFields(openings),
-    recordTogether(...openings.map((opening) => useOf(purpose, opening))),
-  ]);
+  const uses = openings.map((opening) => ({ event: useOf(purpose, opening), places: placesOf(opening) }));
+  const read = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
-  return Promise.all(openings.map((opening, i) => openFields(keys, opening, sealed[i] ?? [], purpose)));
+  return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [], purpose)));
 }
 
 /** A restricted scope opens what it names; through a connection, what that connection references now. */
@@ -84,38 +81,26 @@ async function requireHome(
   }
 }
 
-type Loaded = { field: string; version: number; row: SealedField | null };
-
-/** The sealed fields of all openings, looked up as one. */
-async function loadFields(openings: readonly Opening[]): Promise<Loaded[][]> {
-  const wanted = openings.map(({ secret, fields }) =>
-    fields.flatMap((field) => {
-      const version = secret.manifest[field];
-      return version === undefined ? [] : [{ secretId: secret.id, field, version }];
-    }),
-  );
-  const rows = await findSealedFields(wanted.flat());
-  let at = 0;
-  return wanted.map((places) =>
-    places.map(({ field, version }) => {
-      at += 1;
-      return { field, version, row: rows[at - 1] ?? null };
-    }),
-  );
+/** Where the fields of an opening stand, each at the version in which it was last set. */
+function placesOf({ secret, fields }: Opening): SealedPlace[] {
+  return fields.flatMap((field) => {
+    const version = secret.manifest[field];
+    return version === undefined ? [] : [{ secretId: secret.id, field, version }];
+  });
 }
 
 async function openFields(
   keys: FabricKeys,
   { secret, destinations }: Opening,
-  loaded: readonly Loaded[],
+  read: readonly ReadPlace[],
   purpose: Purpose,
 ): Promise<Opened> {
-  const { fabricId, id: secretId, subKind } = secret;
+  const { fabricId, subKind } = secret;
   const opened: Record<string, Plaintext> = {};
-  for (const { field, version, row } of loaded) {
-    if (!row) throw new CannotOpen();
-    const key = await keys.privateKey(fabricId, row.kid);
-    opened[field] = open(row.sealed, key, { fabricId, secretId, subKind, field, version });
+  for (const { place, found } of read) {
+    if (!found) throw new CannotOpen();
+    const key = await keys.privateKey(fabricId, found.kid);
+    opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
   }
   // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
   const authHost = opened.authUrl && hostPortOf(opened.authUrl.revealText());

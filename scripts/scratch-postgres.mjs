@@ -30,10 +30,13 @@ if (process.argv[1] === import.meta.filename) {
     const env = { ...process.env, DATABASE_URL: url, TEST_DATABASE_URL: url };
     const child = spawn(command, args, { stdio: "inherit", env });
     for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
-    process.exitCode = await new Promise((done, failed) =>
-      child.once("error", failed).once("exit", (code) => done(code ?? 1)),
-    );
-    await postgres.stop();
+    try {
+      process.exitCode = await new Promise((done, failed) =>
+        child.once("error", failed).once("exit", (code) => done(code ?? 1)),
+      );
+    } finally {
+      await postgres.stop();
+    }
   } catch (error) {
     fail(error);
   }

@@ -4,16 +4,24 @@ import { type AuditEntry, eventRow } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/batcher";
 import { isRefused, statement } from "@/lib/statements";
 
-const insert = statement<never>(
-  `INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
-   SELECT id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details
+const columns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;
+
+/** Inserts the events of `$1`, which is `eventsJson`: a statement, or a part of one. */
+export const insertEvents = `INSERT INTO audit_event (${columns})
+   SELECT ${columns}
    FROM jsonb_to_recordset($1::jsonb) AS e(id text, "teamId" text, "fabricId" text, "actorKind" text, "actorId" text, "actorName" text,
-     action text, "objectKind" text, "objectId" text, "objectName" text, details jsonb)`,
-);
+     action text, "objectKind" text, "objectId" text, "objectName" text, details jsonb)`;
+
+/** The events of `insertEvents`, each with an id of its own. */
+export function eventsJson(entries: readonly AuditEntry[]): string {
+  return JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) })));
+}
+
+const insert = statement<never>(insertEvents);
 
 const submit = createBatcher<AuditEntry, undefined>(
   async (entries) => {
-    await insert(JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) }))));
+    await insert(eventsJson(entries));
     return entries.map(() => undefined);
   },
   // One event that Postgres refuses must not take the others with it.

@@ -156,7 +156,7 @@ describe("a sealed value", () => {
   });
 
   test("opens the second time as the first, by the agreement that is kept, and still judges all else", async () => {
-    const kept = { ...fabric.opening, agreed: new Map<string, Buffer>() };
+    const kept = { ...fabric.opening, agreed: new Map() };
     const sealed = await seal(fabric.key, place, encode("x"));
     for (let i = 0; i < 2; i += 1) expect(open(sealed, kept, place).revealText()).toBe("x");
     expect(kept.agreed.size).toBe(1);

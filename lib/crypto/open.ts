@@ -23,7 +23,8 @@ export class CannotOpen extends Error {
 export type OpeningKey = {
   readonly kid: string;
   readonly key: KeyObject;
-  readonly agreed: Map<string, Buffer>;
+  /** Protected header → the place that it is for, and the key of the value behind it. */
+  readonly agreed: Map<string, { ctx: string; contentKey: Buffer }>;
 };
 
 const mostAgreed = 1024;
@@ -57,8 +58,7 @@ const [ivBytes, tagBytes] = [12, 16];
 export function open(sealed: string, opening: OpeningKey, context: SealContext): Plaintext {
   try {
     const [protectedHeader, iv, ciphertext, tag] = parts(sealed);
-    const header: unknown = JSON.parse(decode(protectedHeader).toString("utf8"));
-    const contentKey = agree(opening, judge(header, opening.kid, contextHeader(context)));
+    const contentKey = agree(opening, protectedHeader, contextHeader(context));
     const decipher = createDecipheriv("aes-256-gcm", contentKey, exactly(ivBytes, iv), {
       authTagLength: tagBytes,
     });
@@ -71,15 +71,20 @@ export function open(sealed: string, opening: OpeningKey, context: SealContext):
   }
 }
 
-/** The key of one sealed value. The curve is most of the work of opening, so its outcome is kept as long as the private key. */
-function agree({ key, agreed }: OpeningKey, x: string): Buffer {
-  const known = agreed.get(x);
-  if (known) return known;
+/**
+ * The key of one sealed value, once its header is judged. The curve is most of the work of opening, so its outcome is kept as
+ * long as the private key, for the very header that was judged.
+ */
+function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
+  const known = agreed.get(protectedHeader);
+  if (known?.ctx === ctx) return known.contentKey;
+  const header: unknown = JSON.parse(decode(protectedHeader).toString("utf8"));
+  const x = judge(header, kid, ctx);
   const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
   const contentKey = deriveKey(diffieHellman({ privateKey: key, publicKey }));
   const [oldest] = agreed.keys();
   if (agreed.size >= mostAgreed && oldest !== undefined) agreed.delete(oldest);
-  agreed.set(x, contentKey);
+  agreed.set(protectedHeader, { ctx, contentKey });
   return contentKey;
 }
 

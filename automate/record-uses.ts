@@ -1,0 +1,54 @@
+import type { AuditEntry } from "@/lib/audit/record";
+import { eventsJson, insertEvents } from "@/lib/audit/record-together";
+import { createBatcher } from "@/lib/batcher";
+import { isRefused, statement } from "@/lib/statements";
+
+/** Where one sealed field stands. */
+export type SealedPlace = { secretId: string; field: string; version: number };
+
+/** One sealed field, and the key it was sealed to. */
+export type SealedField = { kid: string; sealed: string };
+
+/** One use of a secret: its event, and the places that are read for it. */
+export type Use = { event: AuditEntry; places: readonly SealedPlace[] };
+
+/** What is sealed at a place; `undefined` where there is nothing. */
+export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
+
+const recordAndRead = statement<SealedField & { n: number }>(
+  `WITH recorded AS (${insertEvents})
+   SELECT asked.n::int AS n, f.kid, f.sealed
+   FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
+   JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,
+);
+
+const submit = createBatcher<Use, ReadPlace[]>(
+  async (uses) => {
+    const places = uses.flatMap((use) => use.places);
+    const rows = await recordAndRead(
+      eventsJson(uses.map(({ event }) => event)),
+      places.map(({ secretId }) => secretId),
+      places.map(({ field }) => field),
+      places.map(({ version }) => version),
+    );
+    const found = new Map(rows.map((row) => [row.n, row]));
+    let n = 0;
+    return uses.map((use) =>
+      use.places.map((place) => {
+        n += 1;
+        return { place, found: found.get(n) };
+      }),
+    );
+  },
+  // One use that Postgres refuses must not take the others with it.
+  { maxItems: 200, lanes: 2, isAlone: isRefused },
+);
+
+/**
+ * Records uses, and reads what is sealed at the places of each. One statement does both, so that whoever has the fields has them
+ * after the uses are committed, all or none; what others use at the same time shares the commit. Throws when it cannot be known
+ * that they are.
+ */
+export function recordUses(uses: readonly Use[]): Promise<ReadPlace[][]> {
+  return submit(uses);
+}
