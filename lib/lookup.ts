@@ -8,7 +8,7 @@ import { isRefused } from "@/lib/statements";
  * What Postgres refuses fails for whoever asked for it, and for nobody beside.
  */
 export function createLookup<T, Row extends { n: number }>(
-  find: (asked: readonly T[]) => Promise<Row[]>,
+  find: (asked: readonly T[]) => Promise<readonly Row[]>,
   maxItems = 500,
 ): Batcher<T, Row | undefined> {
   return createBatcher<T, Row | undefined>(

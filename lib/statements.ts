@@ -44,9 +44,9 @@ function openPool(max: number): Pool {
 }
 
 export type Statement<Row> = {
-  (...values: unknown[]): Promise<Row[]>;
+  (...values: unknown[]): Promise<readonly Row[]>;
   /** The same statement as a part of a transaction of Prisma's, or as another identity. */
-  within(client: Db | Tx, ...values: unknown[]): Promise<Row[]>;
+  within(client: Db | Tx, ...values: unknown[]): Promise<readonly Row[]>;
 };
 
 /** A statement that each connection prepares once, as this program's one database identity. */
@@ -54,12 +54,45 @@ export function statement<Row extends QueryResultRow>(text: string, lane: Lane =
   // Named by what it says: bundles of one process share their connections, and know nothing of each other's names.
   const name = hash("sha256", text, "base64url");
   const run = async (...values: unknown[]) => {
-    const { rows } = await poolOf(lane).query<Row>({ name, text, values });
-    return rows;
+    const query = { name, text, values };
+    if (lane === "lists") return readTogether<Row>(query);
+    return (await poolOf(lane).query<Row>(query)).rows;
   };
   return Object.assign(run, {
     within: (client: Db | Tx, ...values: unknown[]) => client.$queryRawUnsafe<Row[]>(text, ...values),
   });
+}
+
+type Query = { name: string; text: string; values: unknown[] };
+
+/** What waits for one of the connections of lists, by what it asks. */
+const waiting = new Map<string, Promise<readonly QueryResultRow[]>>();
+
+/**
+ * Reads a list. While it waits for a connection, it waits for whoever else asks the very same: once they are read, everybody has
+ * the same rows, as they were after each of them asked.
+ */
+function readTogether<Row extends QueryResultRow>(query: Query): Promise<readonly Row[]> {
+  const key = JSON.stringify([query.name, query.values]);
+  const reading = waiting.get(key) ?? readNext<Row>(query, () => waiting.delete(key));
+  waiting.set(key, reading);
+  return reading as Promise<readonly Row[]>;
+}
+
+async function readNext<Row extends QueryResultRow>(
+  query: Query,
+  begin: () => void,
+): Promise<readonly Row[]> {
+  const client = await poolOf("lists").connect().finally(begin);
+  try {
+    const { rows } = await client.query<Row>(query);
+    client.release();
+    return rows;
+  } catch (error) {
+    // As the pool does itself: what failed is not used again.
+    client.release(true);
+    throw error;
+  }
 }
 
 /** True when Postgres refused a statement, so that nothing of it was done; false when that cannot be known. */

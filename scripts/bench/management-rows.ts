@@ -34,7 +34,20 @@ export function managementRows(
       properties: { name: `made_${randomBytes(8).toString("hex")}`, value: randomBytes(24).toString("hex") },
     }),
   });
-  const searches = Array.from({ length: 100 }, (_, i) => get(`limit=50&search=${9_900 + i}`));
+  const search = (term: number) => get(`limit=50&search=${term}`);
+  const few = Array.from({ length: 100 }, (_, i) => search(9_900 + i));
+  const many = Array.from({ length: 8_000 }, (_, i) => search(2_000 + i));
+  const readPages = async () => {
+    const pages = [get("limit=50")];
+    for (
+      let next = await nextAfter(webUrl, pages[0]);
+      next !== null;
+      next = await nextAfter(webUrl, pages.at(-1))
+    )
+      pages.push(get(`limit=50&after=${next}`));
+    return pages;
+  };
+  let pages: Promise<LoadRequest[]> | undefined;
   const nothing: LoadRequest = { method: "GET", path: "/api/orchestration/nothing", headers: {} };
   return [
     {
@@ -48,6 +61,21 @@ export function managementRows(
       run: (n) => load(Array.from({ length: creates }, create), n),
     },
     { title: "list 50 of 10,000", pid, run: (n) => load([get("limit=50")], n) },
-    { title: "search in 10,000", pid, run: (n) => load(searches, n) },
+    {
+      title: "list 50 of 10,000, every client another page",
+      pid,
+      run: async (n) => {
+        pages ??= readPages();
+        return load(await pages, n);
+      },
+    },
+    { title: "search in 10,000", pid, run: (n) => load(few, n) },
+    { title: "search in 10,000, every client another term", pid, run: (n) => load(many, n) },
   ];
+}
+
+/** Where the page after this one begins; null at the end. */
+async function nextAfter(webUrl: string, page: LoadRequest | undefined): Promise<string | null> {
+  const answer = await fetch(`${webUrl}${page?.path}`, { headers: page?.headers ?? {} });
+  return ((await answer.json()) as { data: { next: string | null } }).data.next;
 }
