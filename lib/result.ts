@@ -16,6 +16,13 @@ export function fail<Code extends string>(
   return fieldErrors ? { ok: false, code, fieldErrors } : { ok: false, code };
 }
 
+/** The same sentences by the paths that their fields have within `part`. */
+export function under(part: string, fieldErrors: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fieldErrors).map(([field, message]) => [`${part}.${field}`, message]),
+  );
+}
+
 /** Thrown when something is not there, or not for this actor: the two must look alike. */
 export class NotFound extends Error {
   override name = "NotFound";

@@ -12,7 +12,11 @@ export function FieldList({ title, fields }: { title: string; fields: ReferenceF
             <dt className="flex flex-wrap items-baseline gap-x-2">
               <code className="break-all font-mono text-sm">{path}</code>
               <span className="text-muted text-sm">{type}</span>
-              {isRequired && <span className="text-sm text-warning-text">required</span>}
+              {isRequired && (
+                <span className="text-sm text-warning-text">
+                  required{isRequired !== true && ` with ${isRequired.with}`}
+                </span>
+              )}
             </dt>
             {description && (
               <dd className="text-pretty text-muted text-sm">

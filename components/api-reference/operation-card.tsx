@@ -10,7 +10,8 @@ import type { ReferenceOperation } from "@/lib/management/schema";
 
 export function OperationCard({ operation, token }: { operation: ReferenceOperation; token: string }) {
   const [isOpen, setIsOpen] = useState(false);
-  const { id, method, path, summary, description, queries, headers, bodies, example } = operation;
+  const { id, method, path, summary, description, queries, headers, bodies, answer, failures, example } =
+    operation;
   return (
     <details
       id={id}
@@ -49,6 +50,12 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
             {bodies.map(({ label, fields }) => (
               <FieldList key={label} title={label ? `Body of the type ${label}` : "Body"} fields={fields} />
             ))}
+            <FieldList title="Data of the answer" fields={answer} />
+            <p className="text-muted text-sm">
+              Fails with {failures.join(", ")}: <code className="font-mono">success</code> is false,{" "}
+              <code className="font-mono">message</code> says why, and{" "}
+              <code className="font-mono">fieldErrors</code> what is wrong where.
+            </p>
           </div>
           <TryRequest operation={operation} token={token} example={example} />
         </div>

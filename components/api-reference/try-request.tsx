@@ -9,10 +9,10 @@ import { Input } from "@/components/ui/input";
 import { Textarea } from "@/components/ui/textarea";
 import type { ReferenceOperation } from "@/lib/management/schema";
 
-type Answer = { status: number; text: string };
+type Answer = { status: number; tag: string | null; text: string };
 
 export function TryRequest({
-  operation: { id, method, path, pathParameters, queries },
+  operation: { id, method, path, pathParameters, queries, headers: ownHeaders },
   token,
   example,
 }: {
@@ -33,12 +33,15 @@ export function TryRequest({
     const query = asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
     const headers = {
       "x-auth-token": token,
+      ...Object.fromEntries(
+        ownHeaders.flatMap(({ path: name }) => (values[name] ? [[name, values[name]]] : [])),
+      ),
       ...(example === null ? {} : { "content-type": "application/json" }),
     };
     // The token speaks, and no cookie beside it.
     const init: RequestInit = { method, headers, credentials: "omit", ...(example === null ? {} : { body }) };
     const response = await fetch(`${filled}${query}`, init).catch(() => null);
-    setAnswer(response ? { status: response.status, text: pretty(await response.text()) } : "unreachable");
+    setAnswer(response ? await read(response) : "unreachable");
     setIsPending(false);
   }
 
@@ -51,7 +54,7 @@ export function TryRequest({
         void send();
       }}
     >
-      {[...pathParameters, ...queries.map(({ path: name }) => name)].map((name) => (
+      {[...pathParameters, ...[...queries, ...ownHeaders].map(({ path: name }) => name)].map((name) => (
         <Field key={name} label={name} isRequired={pathParameters.includes(name)}>
           <Input
             autoComplete="off"
@@ -86,8 +89,9 @@ export function TryRequest({
         {answer === "unreachable" && <Banner tone="danger">The server could not be reached.</Banner>}
         {answer !== null && answer !== "unreachable" && (
           <div className="flex flex-col gap-2">
-            <p>
+            <p className="flex flex-wrap items-center gap-2">
               <Badge tone={answer.status === 200 ? "success" : "danger"}>{answer.status}</Badge>
+              {answer.tag !== null && <code className="break-all font-mono text-sm">ETag: {answer.tag}</code>}
             </p>
             <pre className="max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-sm">
               {answer.text}
@@ -97,6 +101,11 @@ export function TryRequest({
       </div>
     </form>
   );
+}
+
+async function read(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  return { status, tag: headers.get("etag"), text: pretty(await response.text()) };
 }
 
 function pretty(text: string): string {

@@ -14,7 +14,8 @@ import { keptProperties, secretFields, validate } from "@/lib/connectors/validat
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
-import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { meets } from "@/lib/if-match";
+import { fail, NotFound, ok, type Result, under } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
 /** Why a connection was not stored. */
@@ -133,7 +134,7 @@ export async function updateConnection(
   const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
   return write(name, async (tx) => {
-    if (ifMatch !== undefined && ifMatch !== (await lockTag(tx, scope, id))) return fail("changed");
+    if (ifMatch !== undefined && !meets(ifMatch, await lockTag(tx, scope, id))) return fail("changed");
     await before?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
@@ -152,18 +153,20 @@ export async function updateConnection(
 }
 
 /** The tag of a connection as it stands, locked until the transaction ends. */
-async function lockTag(tx: Tx, { fabricId }: Writer, id: string): Promise<string | null> {
+async function lockTag(tx: Tx, { fabricId }: Writer, id: string): Promise<string> {
   const [row] = await tx.$queryRaw<{ updatedAt: Date }[]>`
     SELECT "updatedAt" FROM connection WHERE id = ${id} AND "fabricId" = ${fabricId} FOR UPDATE`;
-  return row ? connectionTag(row) : null;
+  if (!row) throw new NotFound("There is no such connection.");
+  return connectionTag(row);
 }
 
 /** Deletes a connection and its references; the secrets stay. */
 export async function deleteConnection(
   scope: Writer,
-  { connectionId: id }: { connectionId: string },
-): Promise<Result<null, never>> {
-  await db.$transaction(async (tx) => {
+  { connectionId: id, ifMatch }: { connectionId: string; ifMatch?: string | undefined },
+): Promise<Result<null, "changed">> {
+  return db.$transaction(async (tx) => {
+    if (ifMatch !== undefined && !meets(ifMatch, await lockTag(tx, scope, id))) return fail("changed");
     const row = await tx.connection.findFirst({
       where: { id, fabricId: scope.fabricId },
       select: { name: true },
@@ -172,8 +175,8 @@ export async function deleteConnection(
     const { count } = await tx.connection.deleteMany({ where: { id } });
     if (count === 0) throw new NotFound("There is no such connection.");
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
+    return ok(null);
   });
-  return ok(null);
 }
 
 function configure(
@@ -181,7 +184,7 @@ function configure(
   input: Record<string, unknown>,
 ): Result<Configuration, "invalid_properties"> {
   const validated = validate(connector, input);
-  if (!validated.ok) return fail("invalid_properties", underProperties(validated.fieldErrors));
+  if (!validated.ok) return fail("invalid_properties", under("properties", validated.fieldErrors));
   const value: Record<string, unknown> = validated.value;
   const fields = secretFields(connector, value);
   const references = fields.flatMap(({ field, secretId, subKinds }) =>
@@ -210,7 +213,7 @@ async function lockReferences(tx: Tx, scope: Writer, references: readonly Refere
   );
   if (unfit.length === 0) return undefined;
   const errors = unfit.map(({ field }) => [field, "That secret is gone or of another type: choose another."]);
-  return fail("invalid_properties", underProperties(Object.fromEntries(errors)));
+  return fail("invalid_properties", under("properties", Object.fromEntries(errors)));
 }
 
 async function addReferences(tx: Tx, scope: Writer, connectionId: string, references: readonly Reference[]) {
@@ -251,12 +254,6 @@ function columns(
     updatedById: actor.id,
     updatedByName: actor.name,
   };
-}
-
-function underProperties(fieldErrors: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fieldErrors).map(([field, message]) => [`properties.${field}`, message]),
-  );
 }
 
 function entry(

@@ -152,7 +152,9 @@ describe("where the secrets of a connection go", () => {
 
   it("says of a user's sign-in at Databricks that it cannot be chosen", () => {
     const change = { authType: "oauth", oAuthType: "u2m", oAuthAppRegistrationID: "12" };
-    expect(placesOf("databricks", change)).toEqual({ oAuthType: "Choose one of the options." });
+    expect(placesOf("databricks", change)).toEqual({
+      oAuthType: "This is not available yet: choose another option.",
+    });
   });
 });
 

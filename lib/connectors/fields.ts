@@ -33,7 +33,12 @@ export function choiceField<const V extends string>(
 ) {
   const values = Object.keys(labels) as V[];
   return z
-    .enum(values, "Choose one of the options.")
+    .enum(values, {
+      error: ({ input }) =>
+        typeof input === "string" && Object.hasOwn(meta.unavailable ?? {}, input)
+          ? "This is not available yet: choose another option."
+          : "Choose one of the options.",
+    })
     .default(initial as never)
     .meta({ ...meta, control: "select", labels });
 }
@@ -50,7 +55,10 @@ export function portTextField(initial: string) {
 /** The same where the documented API names no default. */
 export function chosenPortTextField(meta: Omit<Words, "title">) {
   return z
-    .string(portMessage)
+    .string({
+      error: ({ input }) =>
+        typeof input === "number" ? `${portMessage} This property is a string.` : portMessage,
+    })
     .trim()
     .regex(/^\d{1,5}$/, portMessage)
     .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
@@ -60,7 +68,10 @@ export function chosenPortTextField(meta: Omit<Words, "title">) {
 /** A port that the documented API keeps as an integer. */
 export function portNumberField(initial: number) {
   return z
-    .int(portMessage)
+    .int({
+      error: ({ input }) =>
+        typeof input === "string" ? `${portMessage} This property is an integer.` : portMessage,
+    })
     .min(1, portMessage)
     .max(65_535, portMessage)
     .default(initial)

@@ -7,6 +7,7 @@ import type { CreateFabricInput, FormerVersions, UpdateFabricInput } from "@/lib
 import { fabricTag } from "@/lib/fabrics/tag";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
+import { meets } from "@/lib/if-match";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
@@ -17,6 +18,8 @@ export type NewFabric = ReturnType<typeof newFabric>;
 /** What else happens when a fabric is made. */
 export type Beside<Code extends string> = {
   once?: Once | undefined;
+  /** What is made may be taken back: what is kept for `once` is pending. */
+  isPending?: boolean;
   /** Runs when the fabric's key is there: seals what `insert` stores. */
   prepare?: (fabric: NewFabric) => Promise<(tx: Tx) => Promise<Result<unknown, Code>>>;
 };
@@ -29,7 +32,7 @@ export type Beside<Code extends string> = {
 export async function createFabric<Code extends string = never>(
   scope: TeamScope<"fabric:write">,
   input: CreateFabricInput,
-  { once, prepare }: Beside<Code> = {},
+  { once, isPending, prepare }: Beside<Code> = {},
 ): Promise<Result<{ id: string }, CreateCode | Code>> {
   const { actor, teamId } = scope;
   const { name } = input;
@@ -46,7 +49,7 @@ export async function createFabric<Code extends string = never>(
   const insertBeside = await prepare?.(fabric);
   try {
     return await db.$transaction(async (tx) => {
-      await keepOnce(tx, once, id);
+      await keepOnce(tx, once, id, isPending);
       await insertFabric(tx, scope, id, input);
       const beside = (await insertBeside?.(tx)) ?? ok(null);
       // Thrown, since a transaction that returns is committed.
@@ -123,7 +126,7 @@ export async function updateFabric(
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
       if (!former) throw new NotFound("There is no such fabric.");
       const { name = former.name, description = former.description } = input;
-      if (ifMatch !== undefined && ifMatch !== fabricTag(former)) return fail("changed");
+      if (!meets(ifMatch, fabricTag(former))) return fail("changed");
       const isRenamed = former.name !== name;
       const fields = [
         ...(isRenamed ? ["name"] : []),

@@ -114,10 +114,19 @@ function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWher
   };
 }
 
-const cursorValues = z.tuple([z.string().max(256), z.string().max(64)]);
+const text = z
+  .string()
+  .max(512)
+  .regex(/^[^\0]*$/);
+const cursorValues = z.tuple([text, text]);
 
 function cursorOf({ nameKey, id }: Row): string {
   return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");
+}
+
+/** True for what a page of fabrics ended with. */
+export function isFabricCursor(cursor: string): boolean {
+  return parseCursor(cursor) !== undefined;
 }
 
 /** A cursor that does not parse is the first page. */

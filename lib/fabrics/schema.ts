@@ -51,8 +51,8 @@ export const fabricListQuery = z.object({
   search: z.string().trim().max(128).catch("").default(""),
   provider: z.enum(providerKeys).optional().catch(undefined),
   team: z.string().max(64).optional().catch(undefined),
-  after: z.string().max(512).optional().catch(undefined),
-  before: z.string().max(512).optional().catch(undefined),
+  after: z.string().max(2048).optional().catch(undefined),
+  before: z.string().max(2048).optional().catch(undefined),
 });
 export type FabricListQuery = z.infer<typeof fabricListQuery>;
 

@@ -2,12 +2,18 @@ import "server-only";
 import { db } from "@/lib/db";
 import { type Once, onceForMs } from "@/lib/idempotency/once";
 
-/** What a create with this key made in the last day: `null` when there was none, `"other_body"` when it was another request. */
-export async function findOnce({ key, bodyMac }: Once): Promise<{ objectId: string } | "other_body" | null> {
+/** What there is of a create: what it made; that it is being done; or that it ended in the middle, and what it left. */
+export type Found = { state: "done" | "under_way" | "abandoned"; objectId: string };
+
+/** What a create with this key came to in the last day: `null` when there was none, `"other_body"` when it was another request. */
+export async function findOnce({ key, bodyMac }: Once): Promise<Found | "other_body" | null> {
   const row = await db.idempotentCreate.findFirst({
     where: { key, createdAt: { gt: new Date(Date.now() - onceForMs) } },
-    select: { bodyMac: true, objectId: true },
+    select: { bodyMac: true, objectId: true, pendingUntil: true },
   });
   if (!row) return null;
-  return row.bodyMac === bodyMac ? { objectId: row.objectId } : "other_body";
+  if (row.bodyMac !== bodyMac) return "other_body";
+  const { objectId, pendingUntil } = row;
+  if (pendingUntil === null) return { state: "done", objectId };
+  return { state: pendingUntil.getTime() > Date.now() ? "under_way" : "abandoned", objectId };
 }

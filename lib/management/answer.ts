@@ -15,6 +15,10 @@ export const apiCodes = {
   not_found: { status: 404, reason: "There is no such thing, or not for you." },
   method: { status: 405, reason: "This path does not take that method." },
   name_taken: { status: 409, reason: "The name is taken." },
+  under_way: {
+    status: 409,
+    reason: "The same request is being done: send it again when that one is answered.",
+  },
   in_use: { status: 409, reason: "It is still in use." },
   changed: {
     status: 412,
@@ -49,10 +53,21 @@ export function failure(
   };
 }
 
-/** The failure of input that does not parse: the first sentence for each field. zod's messages repeat no value. */
+/** The longest name that a member of a body has: what is longer is nobody's name, and is not said back. */
+const longestName = 64;
+const mostFields = 50;
+
+/**
+ * The failure of input that does not parse: the first sentence for each field, of fifty at most. zod's messages repeat no
+ * value.
+ */
 export function invalid(error: z.ZodError): ApiResult<never> & { ok: false } {
   const fieldErrors: Record<string, string> = {};
-  for (const { path, message } of error.issues) fieldErrors[path.join(".")] ??= message;
+  for (const { path, message } of error.issues) {
+    if (Object.keys(fieldErrors).length === mostFields) break;
+    const names = path.map((name) => (String(name).length > longestName ? "…" : String(name)));
+    fieldErrors[names.join(".")] ??= message;
+  }
   return failure("invalid", undefined, fieldErrors);
 }
 

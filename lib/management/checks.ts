@@ -10,7 +10,7 @@ import { type ApiResult, failure } from "@/lib/management/answer";
 import { checkConnectionBody, readProperties } from "@/lib/management/connection-body";
 import { requireId } from "@/lib/management/connections";
 import { fabricOperation, type Reply } from "@/lib/management/define";
-import { ok } from "@/lib/result";
+import { ok, under } from "@/lib/result";
 
 /** What a check found. That it failed is a result, not an error of the request. */
 const checkObject = z.object({
@@ -89,7 +89,7 @@ async function check(
   signal: AbortSignal,
 ): Promise<ApiResult<Reply<z.input<typeof checkObject>>>> {
   const checked = await runCheck(scope, { ...input, isConfirmed: false }, signal);
-  if (!checked.ok) return failure("invalid", undefined, underProperties(checked.fieldErrors));
+  if (!checked.ok) return failure("invalid", undefined, under("properties", checked.fieldErrors));
   const { steps, result } = checked.value;
   const told = steps.map(({ step, state, ms }) => ({ step, state, ...(ms === undefined ? {} : { ms }) }));
   const { ms, facts } = result;
@@ -111,11 +111,5 @@ async function check(
 function stringsOf(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(facts).flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact]])),
-  );
-}
-
-function underProperties(fieldErrors: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fieldErrors).map(([field, message]) => [`properties.${field}`, message]),
   );
 }

@@ -3,18 +3,19 @@ import { z } from "zod";
 import { connectionDescription, connectionName } from "@/lib/connections/schema";
 import { findConnector } from "@/lib/connectors/registry";
 import type { SecretField } from "@/lib/connectors/validate";
-import { secretFields } from "@/lib/connectors/validate";
+import { secretFields, validate } from "@/lib/connectors/validate";
 import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
 import { base64, secretReferenceIn } from "@/lib/management/secret-body";
-import { ok } from "@/lib/result";
+import { ok, under } from "@/lib/result";
 
 /** In the properties of a connection that is made together with a secret: a reference to that secret. */
 export const secretPlaceholder = "{{SECRET}}";
 
 /** The properties of any kind; the kind's own schema judges them. */
-export const connectionProperties = z
-  .record(z.string().max(64), z.unknown())
-  .meta({ description: "By kind: see the page of the kind. Every credential is a reference to a secret." });
+export const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
+  description:
+    "By kind: `postgresProperties` and its like among the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
+});
 
 const common = {
   name: connectionName,
@@ -65,7 +66,12 @@ export function readProperties(
     else if ("inline" in read) inline = { field: field.field, value: read.inline };
     else properties[field.field] = read.secretId;
   }
-  if (Object.keys(fieldErrors).length > 0) return failure("invalid", undefined, fieldErrors);
+  if (Object.keys(fieldErrors).length > 0) {
+    // All that is wrong at once; of a credential in the words above.
+    const judged = validate(connector, properties);
+    const others = judged.ok ? {} : under("properties", judged.fieldErrors);
+    return failure("invalid", undefined, { ...others, ...fieldErrors });
+  }
   return ok({ properties, inline });
 }
 

@@ -32,7 +32,8 @@ export const listConnectionsByFabric = fabricOperation({
   path,
   tag: "Connections",
   summary: "List connections of a fabric",
-  description: "All of them, the SQL warehouse first, or a page when `limit` is given.",
+  description:
+    "All of them, the SQL warehouse first, or a page when `limit` is given; the warehouse is on the first page, beside the others.",
   failure: "List connections failed",
   permission: "connection:list",
   query: listQuery,
@@ -161,8 +162,11 @@ export const deleteConnectionOperation = fabricOperation({
   failure: "Delete connection failed",
   permission: "connection:write",
   data: z.object({ id: z.string().meta({ description: "The name of the connection." }) }),
-  run: async (scope, { params }) => {
-    await deleteConnection(scope, { connectionId: await requireId(scope, params.connectionName) });
+  isConditional: true,
+  run: async (scope, { params, ifMatch }) => {
+    const connectionId = await requireId(scope, params.connectionName);
+    const deleted = await deleteConnection(scope, { connectionId, ifMatch });
+    if (!deleted.ok) return failure(deleted.code);
     return ok({ data: { id: params.connectionName ?? "" } });
   },
 });

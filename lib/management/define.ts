@@ -6,6 +6,7 @@ import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
 import type { Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
 import { type ApiResult, failure, invalid } from "@/lib/management/answer";
+import { isStorable, unstorable } from "@/lib/management/unstorable";
 
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];
@@ -55,13 +56,16 @@ type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   data: D;
   /** A body that works, for the reference and its test. */
   example?: z.input<B>;
-  /** An update that honours If-Match. */
+  /** It changes or deletes what is there, and honours If-Match. */
   isConditional?: true;
 };
 
 type Code<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   run: (scope: S, call: Call<z.output<Q>, z.output<B>>) => Promise<ApiResult<Reply<z.input<D>>>>;
-  /** A create that may be repeated with an Idempotency-Key: what answers for the thing that was made. */
+  /**
+   * A create that may be repeated with an Idempotency-Key: what answers for the thing that was made. Whoever leaves a thing
+   * pending takes back what an abandoned request left.
+   */
   again?: (scope: S, objectId: string) => Promise<ApiResult<Reply<z.input<D>>>>;
 };
 
@@ -133,10 +137,15 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
 ): Promise<ApiResult<Reply>> {
   const asked = (definition.query ?? nothing).safeParse(query);
   if (!asked.success) return invalid(asked.error);
+  const [strange] = Object.entries(query).find((entry) => !entry.every(isStorable)) ?? [];
+  if (strange !== undefined)
+    return failure("invalid", undefined, { [strange]: "A character here cannot be searched for." });
   const given = definition.body ? await body() : { ok: true as const, value: undefined };
   if (!given.ok) return given;
   const judged = definition.body?.safeParse(given.value);
   if (judged && !judged.success) return invalid(judged.error);
+  const strangers = unstorable(given.value);
+  if (Object.keys(strangers).length > 0) return failure("invalid", undefined, strangers);
   return doneOnce(definition, scope, definition.again && once(), (known) =>
     definition.run(scope, {
       params,
@@ -159,9 +168,11 @@ async function doneOnce<S>(
 ): Promise<ApiResult<Reply>> {
   if (!once || !again) return run(undefined);
   const before = await findOnce(once);
-  const result = before === null ? await run(once) : undefined;
+  const isNew = before === null || (before !== "other_body" && before.state === "abandoned");
+  const result = isNew ? await run(once) : undefined;
   if (result?.ok) return result;
-  const made = before ?? (await findOnce(once));
+  const made = isNew ? await findOnce(once) : before;
   if (made === "other_body") return failure("other_body");
-  return made ? again(scope, made.objectId) : (result ?? failure("unexpected"));
+  if (made?.state === "under_way") return failure("under_way");
+  return made?.state === "done" ? again(scope, made.objectId) : (result ?? failure("unexpected"));
 }

@@ -2,21 +2,23 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
-import { listFabricTeams } from "@/lib/fabrics/queries";
+import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
 import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
-import { forgetOnce } from "@/lib/idempotency/mutations";
+import { forgetOnce, settleOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
-import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import { findOnce } from "@/lib/idempotency/queries";
+import { type ApiResult, failure, invalidField, reasonOf } from "@/lib/management/answer";
 import { createConnectionBody, readProperties, secretPlaceholder } from "@/lib/management/connection-body";
 import type { Call, Reply } from "@/lib/management/define";
 import { createInputOf, createSecretBody } from "@/lib/management/secret-body";
-import { ok, type Result } from "@/lib/result";
+import { NotFound, ok, type Result, under } from "@/lib/result";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { tooLarge } from "@/lib/secrets/write";
@@ -64,20 +66,55 @@ export async function makeFabric(
     });
   const connection = connectionOf(body, secret?.id);
   if (!connection.ok) return connection;
+  const ownSecrets = secret ? 1 : 0;
+  const kept = await takeBackAbandoned(actor, once, ownSecrets);
+  if (kept !== null) return failure("name_taken", kept);
   const made = await store(scope, body, secret, connection.value, once);
   if (!made.ok) return made;
   const failed = body.connection?.shouldTest
     ? await checkOf(actor, made.value.id, connection.value, signal)
     : null;
-  if (failed === null) return ok({ data: made.value });
-  const taken = await deleteFabric(await authorize(actor, made.value.id, "fabric:write"));
-  if (!taken.ok)
-    return failure(
-      "automate_unavailable",
-      `${failed} The fabric is there and could not be taken back: delete it.`,
-    );
+  if (failed === null) {
+    await settleOnce(once);
+    return ok({ data: made.value });
+  }
+  const left = await takeBack(actor, made.value.id, ownSecrets);
   await forgetOnce(once);
-  return failure("check_failed", failed);
+  return left === null ? failed : { ...failed, reason: `${reasonOf(failed)} ${left}` };
+}
+
+/** Destroys a fabric whose connection did not pass; or says why it is still there. */
+async function takeBack(actor: Actor, fabricId: string, ownSecrets: number): Promise<string | null> {
+  const seen = await authorized(actor, fabricId, "fabric:see");
+  if (!seen) return null;
+  const { secrets, connections } = await getFabric(seen);
+  if (secrets > ownSecrets || connections > 1)
+    return "The fabric is there: somebody stored something in it meanwhile.";
+  const scope = await authorized(actor, fabricId, "fabric:write");
+  return !scope || (await deleteFabric(scope)).ok
+    ? null
+    : "The fabric is there and could not be taken back: delete it.";
+}
+
+/** What the same request left when it ended in the middle goes before it is done again; or why it is still there. */
+async function takeBackAbandoned(
+  actor: Actor,
+  once: Once | undefined,
+  ownSecrets: number,
+): Promise<string | null> {
+  const before = once && (await findOnce(once));
+  if (!before || before === "other_body" || before.state !== "abandoned") return null;
+  const left = await takeBack(actor, before.objectId, ownSecrets);
+  await forgetOnce(once);
+  return left && `The request was broken off before. ${left}`;
+}
+
+/** The scope of a fabric; null when it is gone. */
+function authorized<P extends Permission>(actor: Actor, fabricId: string, permission: P) {
+  return authorize(actor, fabricId, permission).catch((error: unknown) => {
+    if (error instanceof NotFound) return null;
+    throw error;
+  });
 }
 
 /** The connection of the body, judged before anything is made. */
@@ -85,7 +122,7 @@ function connectionOf(body: Body, secretId: string | undefined): ApiResult<Creat
   if (!body.connection) return ok(null);
   const { name, kind, isDefaultWarehouseConnection, description = "" } = body.connection;
   const read = readProperties(kind, body.connection.properties, secretId);
-  if (!read.ok) return { ...read, fieldErrors: within("connection", read.fieldErrors) };
+  if (!read.ok) return { ...read, fieldErrors: under("connection", read.fieldErrors) };
   const { properties, inline } = read.value;
   if (inline)
     return invalidField(
@@ -94,20 +131,22 @@ function connectionOf(body: Body, secretId: string | undefined): ApiResult<Creat
     );
   const input = { name, kind, description, isDefaultWarehouseConnection, properties };
   const prepared = prepareConnection(input);
-  if (!prepared.ok) return failure("invalid", undefined, within("connection", prepared.fieldErrors));
+  if (!prepared.ok) return failure("invalid", undefined, under("connection", prepared.fieldErrors));
   return ok(input);
 }
 
 async function store(
   scope: TeamScope<"fabric:write">,
-  { name, description, provider }: Body,
+  body: Body,
   secret: { id: string; input: CreateSecretInput } | undefined,
   connection: CreateConnectionInput | null,
   once: Once | undefined,
 ): Promise<ApiResult<{ id: string }>> {
+  const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
   const made = await createFabric<ConnectionCode>(scope, input, {
     once,
+    isPending: body.connection?.shouldTest ?? false,
     prepare: async (fabric) => {
       const writer = fabric.scope("secret:write");
       const sealed = secret && (await prepareSecret(writer, secret.input, secret.id));
@@ -131,32 +170,30 @@ async function store(
     case "reauthenticate":
       return failure("refused");
     default:
-      return failure("invalid", undefined, within("connection", made.fieldErrors));
+      return failure("invalid", undefined, under("connection", made.fieldErrors));
   }
 }
 
-/** Why the connection does not pass its check; null when it does. */
+/** How the connection does not pass its check; null when it does. */
 async function checkOf(
   actor: Actor,
   fabricId: string,
   connection: CreateConnectionInput | null,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<(ApiResult<never> & { ok: false }) | null> {
   if (!connection) return null;
   const { kind, name, properties } = connection;
   const scope = await authorize(actor, fabricId, "connection:check");
   // The one secret that there is came with this request, and so did the place: nothing that was stored before goes anywhere.
   const checked = await runCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
-  if (!checked.ok) return "The connection could not be checked.";
+  if (!checked.ok) return failure("check_failed", "The connection could not be checked.");
   const { result } = checked.value;
   if (result.ok) return null;
   const { title, advice } = checkTexts[result.code];
   const where = result.field ? ` Property: ${result.field}.` : "";
-  return `The connection did not pass its check: ${title} ${advice}${where}`;
-}
-
-function within(part: string, fieldErrors: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fieldErrors).map(([field, message]) => [`${part}.${field}`, message]),
+  return failure(
+    "check_failed",
+    `The connection did not pass its check: ${title} ${advice}${where}`,
+    result.field ? { [`connection.properties.${result.field}`]: `${title} ${advice}` } : {},
   );
 }

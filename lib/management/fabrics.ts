@@ -1,14 +1,16 @@
 import "server-only";
 import { z } from "zod";
+import { authorize } from "@/lib/access/authorize";
 import type { Actor, Scope } from "@/lib/access/scope";
 import { deleteFabric, updateFabric } from "@/lib/fabrics/mutations";
-import { getFabric, listFabrics } from "@/lib/fabrics/queries";
+import { getFabric, isFabricCursor, listFabrics } from "@/lib/fabrics/queries";
 import { type FabricSummary, fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
 import { fabricTag } from "@/lib/fabrics/tag";
-import { failure } from "@/lib/management/answer";
+import { meets } from "@/lib/if-match";
+import { failure, invalidField } from "@/lib/management/answer";
 import { fabricOperation, ownOperation } from "@/lib/management/define";
 import { createFabricBody, makeFabric } from "@/lib/management/fabric-body";
-import { listQuery } from "@/lib/management/parts";
+import { foreignCursor, listQuery } from "@/lib/management/parts";
 import { ok } from "@/lib/result";
 
 const path = "/api/orchestration/fabric";
@@ -42,6 +44,7 @@ export const listFabricsOperation = ownOperation({
   }),
   data: z.object({ fabrics: z.array(fabricObject), next: z.string().nullable().optional() }),
   run: async (actor, { query: { search = "", limit, after, team, provider } }) => {
+    if (after !== undefined && !isFabricCursor(after)) return invalidField("after", foreignCursor);
     const query = { search, team, provider };
     if (limit === undefined) return ok({ data: { fabrics: (await allFabrics(actor, query)).map(objectOf) } });
     const { fabrics, next } = await listFabrics(actor, { ...query, after }, limit);
@@ -124,9 +127,9 @@ export const updateFabricOperation = fabricOperation({
   example: { name: "API_Generated_Fabric_renamed" },
   run: async (scope, { body, ifMatch }) => {
     const updated = await updateFabric(scope, body, ifMatch);
-    return updated.ok
-      ? ok({ data: { id: scope.fabricId } })
-      : failure(updated.code, undefined, updated.fieldErrors);
+    if (!updated.ok) return failure(updated.code, undefined, updated.fieldErrors);
+    const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
+    return ok({ data: { id: scope.fabricId }, tag: fabricTag(fabric) });
   },
 });
 
@@ -141,7 +144,10 @@ export const deleteFabricOperation = fabricOperation({
   failure: "Fabric deletion failed",
   permission: "fabric:write",
   data: idOnly,
-  run: async (scope: Scope<"fabric:write">) => {
+  isConditional: true,
+  run: async (scope: Scope<"fabric:write">, { ifMatch }) => {
+    const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
+    if (!meets(ifMatch, fabricTag(fabric))) return failure("changed");
     const deleted = await deleteFabric(scope);
     if (deleted.ok) return ok({ data: { id: scope.fabricId } });
     return failure(deleted.code === "automate_unavailable" ? deleted.code : "refused");

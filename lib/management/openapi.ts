@@ -56,7 +56,8 @@ const failureSchema = {
     },
     fieldErrors: {
       type: "object",
-      description: "What is wrong, by the path of the field in the body.",
+      description:
+        "What is wrong, by the path of the field in the body, or the name of the parameter in the query.",
       additionalProperties: { type: "string" },
     },
   },
@@ -86,6 +87,12 @@ function described(operation: Operation): Json {
           required: ["success", "data"],
           properties: { success: { const: true }, data: schemaOf(data), message: { type: "string" } },
         }),
+        headers: {
+          ETag: {
+            description: "Of a single thing: its state, for `If-Match`.",
+            schema: { type: "string" },
+          },
+        },
       },
       ...Object.fromEntries(
         statusesOf(operation).map((status) => [String(status), { $ref: "#/components/responses/Failure" }]),
@@ -94,16 +101,17 @@ function described(operation: Operation): Json {
   };
 }
 
-/** The statuses with which this operation can fail; those of every one are 401, 404 and 500. */
-function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
+/** The statuses with which this operation can fail; those of every one are 400, 401, 404 and 500. */
+export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
   const { invalid, unauthorized, forbidden, not_found, name_taken, changed, too_large, media_type } =
     apiCodes;
   const { other_body, unexpected, automate_unavailable } = apiCodes;
   const statuses = [
+    invalid,
     unauthorized,
     not_found,
     unexpected,
-    ...(body ? [invalid, too_large, media_type] : []),
+    ...(body ? [too_large, media_type] : []),
     ...(permission || body ? [forbidden] : []),
     ...(method === "GET" ? [] : [name_taken, automate_unavailable]),
     ...(isConditional ? [changed] : []),
@@ -164,6 +172,8 @@ export function parametersOf({ path, query, isConditional, isIdempotent }: Opera
   ];
 }
 
+const referenceTo = { $ref: "#/components/schemas/SecretReference" };
+
 /** For each kind of connection, what its properties are. */
 function propertySchemas(): Record<string, Json> {
   return Object.fromEntries(
@@ -176,7 +186,12 @@ function propertySchemas(): Record<string, Json> {
         return [
           field,
           meta.control === "secret"
-            ? { $ref: "#/components/schemas/SecretReference", ...words }
+            ? {
+                ...(meta.inline
+                  ? { anyOf: [referenceTo, { type: "string", contentEncoding: meta.inline }] }
+                  : referenceTo),
+                ...words,
+              }
             : plain(schema),
         ];
       });

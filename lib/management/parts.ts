@@ -1,23 +1,20 @@
 import { z } from "zod";
 
-/** Text of a query that the database can compare with what it holds: it knows no NUL. */
-const search = z
-  .string()
-  .trim()
-  .max(128)
-  .regex(/^[^\0]*$/, "A character here cannot be searched for.");
-
 /** Query of a list: all of it, or a page of at most `limit` after the place where the last one ended. */
 export const listQuery = z.object({
-  search: search.optional().meta({ description: "Only what has this in its name or description." }),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
+  search: z
+    .string()
+    .trim()
+    .max(128)
+    .optional()
+    .meta({ description: "Only what has this in its name or description." }),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "Send a number from 1 to 500.")
+    .transform(Number)
     .optional()
     .meta({ description: "The size of a page; without it the answer holds everything." }),
-  after: search.max(512).optional().meta({ description: "`next` of the page before." }),
+  after: z.string().max(2048).optional().meta({ description: "`next` of the page before." }),
 });
 
 /** Who made a thing and changed it last, and when (RFC 3339). */
@@ -27,3 +24,6 @@ export const who = {
   updatedAt: z.string(),
   updatedBy: z.string(),
 };
+
+/** What is told of an `after` that no page of this list, sorted like this, ended with. */
+export const foreignCursor = "This is no `next` of this list in this order.";

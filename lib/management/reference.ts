@@ -1,7 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import type { Operation } from "@/lib/management/define";
-import { parametersOf } from "@/lib/management/openapi";
+import { parametersOf, statusesOf } from "@/lib/management/openapi";
 import { operations } from "@/lib/management/registry";
 import type { ReferenceField, ReferenceOperation } from "@/lib/management/schema";
 
@@ -17,6 +17,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
     required: z.array(z.string()).optional(),
     oneOf: z.array(node).optional(),
     anyOf: z.array(node).optional(),
+    items: node.optional(),
   }),
 );
 type Node = {
@@ -29,6 +30,7 @@ type Node = {
   required?: string[] | undefined;
   oneOf?: Node[] | undefined;
   anyOf?: Node[] | undefined;
+  items?: Node | undefined;
 };
 
 /** Every operation of the management API, for people to read. */
@@ -43,6 +45,8 @@ export function referenceOperations(): ReferenceOperation[] {
     pathParameters: [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name),
     queries: parametersIn("query", operation),
     headers: parametersIn("header", operation),
+    answer: answerOf(operation),
+    failures: statusesOf(operation),
     bodies: bodiesOf(operation),
     example: operation.example === undefined ? null : JSON.stringify(operation.example, null, 2),
   }));
@@ -69,14 +73,30 @@ function bodiesOf({ body }: Operation): ReferenceOperation["bodies"] {
   }));
 }
 
-/** The leaves of an object, each by its path. */
-function fieldsOf(schema: Node, prefix = "", isWithin = true): ReferenceField[] {
+/** The leaves of an object, each by its path; and the object itself where it has to be there though none of them has to. */
+function fieldsOf(schema: Node, prefix = "", optional = ""): ReferenceField[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix ? `${prefix}.${name}` : name;
-    const isRequired = isWithin && (schema.required ?? []).includes(name);
-    if (field.properties) return fieldsOf(field, path, isRequired);
-    return [{ path, type: typeOf(field), isRequired, description: field.description ?? "" }];
+    const has = (schema.required ?? []).includes(name);
+    const isRequired = has && optional !== "" ? { with: optional } : has;
+    const own = { path, type: typeOf(field), isRequired, description: field.description ?? "" };
+    if (!field.properties) return [own];
+    const leaves = fieldsOf(field, path, has ? optional : path);
+    return isRequired === false || leaves.some((leaf) => leaf.isRequired) ? leaves : [own, ...leaves];
   });
+}
+
+/** The fields of an answer: of a list, those of what is in it. */
+function answerOf({ data }: Operation): ReferenceField[] {
+  const schema = node.parse(z.toJSONSchema(data, { unrepresentable: "any" }));
+  const told = (fields: ReferenceField[]) => fields.map((field) => ({ ...field, isRequired: false }));
+  return told(
+    Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+      field.items?.properties
+        ? fieldsOf(field.items, `${name}[]`)
+        : fieldsOf({ properties: { [name]: field } }),
+    ),
+  );
 }
 
 function typeOf({ type, const: only, enum: choices, anyOf, oneOf, default: initial }: Node): string {

@@ -5,6 +5,7 @@ import {
   plainSecretName,
   type ReplaceSecretInput,
   secretDescription,
+  fileName as storedFileName,
 } from "@/lib/secrets/schema";
 
 const kind = z
@@ -24,11 +25,7 @@ export const base64 = z
   .refine((bytes) => bytes.length > 0, "The file is empty.")
   .meta({ contentEncoding: "base64", description: "The file's bytes as base64." });
 
-const fileName = z
-  .string()
-  .max(255)
-  .optional()
-  .meta({ description: "The name of the file, kept beside it." });
+const fileName = storedFileName.meta({ description: "The name of the file, kept beside it." });
 const { text, username_password: usernamePassword, m2m_oauth: m2mOauth } = secretKinds;
 const description = secretDescription.unwrap().optional();
 const keepDestinations = z.boolean().optional().meta({

@@ -1,9 +1,10 @@
 import "server-only";
 import { z } from "zod";
+import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
 import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
 import { fabricOperation } from "@/lib/management/define";
-import { listQuery, who } from "@/lib/management/parts";
+import { foreignCursor, listQuery, who } from "@/lib/management/parts";
 import {
   bodyPathOf,
   createInputOf,
@@ -12,6 +13,7 @@ import {
   updateSecretBody,
 } from "@/lib/management/secret-body";
 import { ok } from "@/lib/result";
+import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
@@ -61,6 +63,7 @@ export const listSecretsByFabric = fabricOperation({
   }),
   data: z.object({ secrets: z.array(secretObject), next: z.string().nullable().optional() }),
   run: async (scope, { query: { limit, after, search, type, sort, order } }) => {
+    if (after !== undefined && !isCursor(sort, after)) return invalidField("after", foreignCursor);
     const query = { search: search ?? "", type, sort, order, after };
     if (limit === undefined) return ok({ data: { secrets: (await allSecrets(scope, query)).map(objectOf) } });
     const { secrets, next } = await listSecrets(scope, query, limit);
@@ -127,6 +130,8 @@ export const updateSecretOperation = fabricOperation({
     properties: { name: "your-secret-name", value: "your-new-secret-value" },
   },
   run: async (scope, { params, body, ifMatch }) => {
+    if (body.subKind === "binary" && body.properties.fileName !== undefined && !body.properties.value)
+      return invalidField("properties.fileName", "A file's name comes with its bytes: send `value` as well.");
     const updated = await updateSecret(scope, {
       secretId: params.secretId ?? "",
       subKind: body.subKind,
@@ -136,7 +141,9 @@ export const updateSecretOperation = fabricOperation({
       keepDestinations: body.keepDestinations ?? false,
       ifMatch,
     });
-    return replyOf(updated);
+    if (!updated.ok) return replyOf(updated);
+    const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
+    return ok({ data: updated.value, tag: secretTag(await getSecret(reader, updated.value.id)) });
   },
 });
 
@@ -149,10 +156,12 @@ export const deleteSecretOperation = fabricOperation({
   failure: "Delete Secret failed",
   permission: "secret:write",
   data: idOnly,
-  run: async (scope, { params }) => {
+  isConditional: true,
+  run: async (scope, { params, ifMatch }) => {
     const secretId = params.secretId ?? "";
-    const deleted = await deleteSecret(scope, { secretId });
+    const deleted = await deleteSecret(scope, { secretId, ifMatch });
     if (deleted.ok) return ok({ data: { id: secretId } });
+    if (deleted.code === "changed") return failure("changed");
     return failure("in_use", `It is used by: ${deleted.fieldErrors?.connections ?? "a connection"}.`);
   },
 });

@@ -12,15 +12,18 @@ const columns = {
   updated: ["updatedAt", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
-const cursorValues = z
-  .array(
-    z
-      .string()
-      .max(256)
-      .regex(/^[^\0]*$/),
-  )
-  .min(2)
-  .max(3);
+const text = z
+  .string()
+  .max(512)
+  .regex(/^[^\0]*$/);
+const time = z.iso.datetime().transform((value) => new Date(value));
+/** What a cursor has: its sort, and of those columns the values. */
+const cursors = {
+  name: z.tuple([z.literal("name"), text, text]),
+  type: z.tuple([z.literal("type"), text, text, text]),
+  created: z.tuple([z.literal("created"), time, text]),
+  updated: z.tuple([z.literal("updated"), time, text]),
+} as const satisfies Record<SecretSort, z.ZodType>;
 
 /** Where a page ends: the values of its sort's columns, opaque to the browser. */
 export function cursorOf(sort: SecretSort, row: Columns): string {
@@ -28,7 +31,7 @@ export function cursorOf(sort: SecretSort, row: Columns): string {
     const value = row[column];
     return value instanceof Date ? value.toISOString() : value;
   });
-  return Buffer.from(JSON.stringify(values)).toString("base64url");
+  return Buffer.from(JSON.stringify([sort, ...values])).toString("base64url");
 }
 
 /**
@@ -42,28 +45,26 @@ export function keyset(
   const wantsBackward = after === undefined && before !== undefined;
   const isDescending = (order === "asc") === wantsBackward;
   const names = columns[sort];
-  const values = parseCursor(after ?? before);
-  const isPlaced = values?.length === names.length;
-  const placed = names.map((name, index) => typed(name, values?.[index] ?? ""));
+  const placed = parseCursor(sort, after ?? before);
   return {
     orderBy: names.map((name) => `s."${name}" ${isDescending ? "DESC" : "ASC"}`).join(", "),
-    beyond: isPlaced
+    beyond: placed
       ? `(${names.map((name) => `s."${name}"`).join(", ")}) ${isDescending ? "<" : ">"} (${placed.map(bind).join(", ")})`
       : undefined,
-    isBackward: wantsBackward && isPlaced,
+    isBackward: wantsBackward && placed !== undefined,
   };
 }
 
-function typed(name: keyof Columns, value: string): string | Date {
-  if (name !== "createdAt" && name !== "updatedAt") return value;
-  const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? new Date(0) : date;
+/** True for what `cursorOf` made for this sort. */
+export function isCursor(sort: SecretSort, cursor: string): boolean {
+  return parseCursor(sort, cursor) !== undefined;
 }
 
-function parseCursor(cursor: string | undefined): string[] | undefined {
+function parseCursor(sort: SecretSort, cursor: string | undefined): (string | Date)[] | undefined {
   if (!cursor) return undefined;
   try {
-    return cursorValues.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+    const [, ...values] = cursors[sort].parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+    return values;
   } catch {
     return undefined;
   }

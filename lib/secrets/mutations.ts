@@ -6,10 +6,12 @@ import { askAutomate } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
+import { meets } from "@/lib/if-match";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-import type { CreateSecretInput } from "@/lib/secrets/schema";
+import { type CreateSecretInput, secretTag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { lastVersion } from "@/lib/secrets/update";
 import {
   editor,
   entry,
@@ -119,12 +121,14 @@ export async function insertSecret(
  */
 export async function deleteSecret(
   scope: Writer,
-  { secretId }: { secretId: string },
-): Promise<Result<null, "in_use">> {
+  { secretId, ifMatch }: { secretId: string; ifMatch?: string | undefined },
+): Promise<Result<null, "in_use" | "changed">> {
   return db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     if (scope.role !== "admin" && secret.createdById !== scope.actor.id)
       throw new Forbidden("Admins delete others' secrets.");
+    const { version } = await lastVersion(tx, secretId);
+    if (!meets(ifMatch, secretTag({ ...secret, version }))) return fail("changed");
     const uses = await tx.connectionSecret.findMany({
       where: { secretId },
       distinct: ["connectionId"],

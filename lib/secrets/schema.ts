@@ -42,7 +42,15 @@ export const secretDescription = z
   .max(500, "Description is longer than 500 characters.")
   .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
   .default("");
-const fileName = z.string().max(255).optional();
+/** The name of a Binary's file, kept in clear beside it. */
+export const fileName = z
+  .string()
+  .max(255, "The file's name is longer than 255 characters.")
+  .refine(
+    (name) => !name.includes("\0") && name.isWellFormed(),
+    "The file's name cannot be stored: rename it.",
+  )
+  .optional();
 
 /** Add Secret, for each type. */
 export const createSecretInput = z.discriminatedUnion("subKind", [
@@ -144,8 +152,8 @@ export const secretListQuery = z.object({
   type: z.enum(subKinds).optional().catch(undefined),
   sort: z.enum(secretSorts).catch("name").default("name"),
   order: z.enum(["asc", "desc"]).catch("asc").default("asc"),
-  after: z.string().max(512).optional().catch(undefined),
-  before: z.string().max(512).optional().catch(undefined),
+  after: z.string().max(2048).optional().catch(undefined),
+  before: z.string().max(2048).optional().catch(undefined),
 });
 export type SecretListQuery = z.infer<typeof secretListQuery>;
 

@@ -2,6 +2,7 @@ import "server-only";
 import { record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { meets } from "@/lib/if-match";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
@@ -79,8 +80,7 @@ export async function updateSecret(
   const updated = await unlessTaken(name ?? "", async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const last = await lastVersion(tx, secretId);
-    if (ifMatch !== undefined && ifMatch !== secretTag({ ...secret, version: last.version }))
-      return fail("changed");
+    if (!meets(ifMatch, secretTag({ ...secret, version: last.version }))) return fail("changed");
     if (secret.subKind !== input.subKind) return fail("wrong_type");
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
@@ -103,7 +103,8 @@ export async function replaceWithin(
   return addVersion(tx, scope, secret, await lastVersion(tx, secretId), replacement);
 }
 
-function lastVersion(tx: Tx, secretId: string) {
+/** The newest version of a secret that is locked. */
+export function lastVersion(tx: Tx, secretId: string) {
   return tx.secretVersion.findFirstOrThrow({
     where: { secretId },
     orderBy: { version: "desc" },

@@ -11,7 +11,7 @@ import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutati
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db, db } from "@/lib/db";
-import { openApiDocument } from "@/lib/management/openapi";
+import { openApiDocument, statusesOf } from "@/lib/management/openapi";
 import { operations } from "@/lib/management/registry";
 import { NotFresh } from "@/lib/result";
 import { createManagementApi } from "@/lib/server/management";
@@ -89,6 +89,7 @@ async function call(
   expect(findLeaks(`${method} ${path}`, text, canary)).toEqual([]);
   const json = JSON.parse(text);
   if (response.statusCode === 200 && found) expect(found.data.parse(json.data)).toEqual(json.data);
+  else if (found) expect(statusesOf(found)).toContain(response.statusCode);
   const answered = Object.entries(response.headers).map(
     ([name, value]) => [name, String(value)] as [string, string],
   );
@@ -190,6 +191,10 @@ describe("secrets", () => {
     expect(await change("three", tag)).toMatchObject({ status: 412, json: { success: false } });
     expect((await call("GET", path)).data.version).toBe(2);
     expect((await change("three", "*")).status).toBe(200);
+    const now = (await change("four", `"other", ${(await call("GET", path)).headers.get("etag")}`)).headers;
+    const remove = (ifMatch: string) => call("DELETE", path, { headers: { "if-match": ifMatch } });
+    expect((await remove(tag)).status).toBe(412);
+    expect((await remove(now.get("etag") ?? "")).status).toBe(200);
   });
 
   test("are listed page by page, and searched, when the caller asks for it", async () => {
@@ -202,8 +207,33 @@ describe("secrets", () => {
     const second = await call("GET", `${secretsPath()}?search=${label}&limit=2&after=${first.data.next}`);
     expect(names(second)).toEqual([`${label}_3`]);
     expect(second.data.next).toBeNull();
-    expect((await call("GET", `${secretsPath()}?limit=0`)).status).toBe(400);
+    for (const limit of ["0", "0x2", "1e1", "501"])
+      expect((await call("GET", `${secretsPath()}?limit=${limit}`)).status).toBe(400);
   });
+
+  test.each(["name", "type", "created", "updated"])(
+    "by %s, have pages that end where the next one begins, however long the names are",
+    async (sort) => {
+      const place = await createTestFabric(owner, unique("long names"));
+      const as = await tokenOf(place.admin);
+      const names = ["a", "b", "c"].map((letter) => letter.repeat(128));
+      for (const name of names) await call("POST", secretsPath(place), { as, body: text(name) });
+      const page = (after: unknown) =>
+        call("GET", `${secretsPath(place)}?limit=1&sort=${sort}${after ? `&after=${after}` : ""}`, { as });
+      const seen: unknown[] = [];
+      for (let after: unknown = ""; after !== null; ) {
+        const { data } = await page(after);
+        seen.push(...(data.secrets as { properties: { name: string } }[]).map((one) => one.properties.name));
+        after = data.next;
+      }
+      expect(seen).toEqual(names);
+      for (const cursor of ["zzz", Buffer.from(`["other","a","b"]`).toString("base64url")])
+        expect(await page(cursor)).toMatchObject({
+          status: 400,
+          json: { fieldErrors: { after: expect.any(String) } },
+        });
+    },
+  );
 });
 
 describe("a request that cannot be served", () => {
@@ -242,6 +272,62 @@ describe("a request that cannot be served", () => {
     expect(await post({})).toEqual([400, null]);
     expect(await post({ body: text("x", canary.repeat(200_000)) })).toEqual([413, null]);
     expect(await post({ body: text("x", canary.repeat(3_000)) })).toEqual([400, ["properties.value"]]);
+  });
+
+  test("is told so where it holds what cannot be stored", async () => {
+    const rest = {
+      name: "x",
+      kind: "restapi",
+      properties: { baseUrl: "https://a.example", testPath: "/a\u0000" },
+    };
+    expect(await fails(call("POST", connectionsPath(), { body: rest }))).toEqual([
+      400,
+      ["properties.testPath"],
+    ]);
+    const half = { ...text("x"), description: "half \ud800" };
+    expect(await fails(call("POST", secretsPath(), { body: half }))).toEqual([400, ["description"]]);
+    const file = {
+      kind: "prophecy",
+      subKind: "binary",
+      properties: { name: "x", value: "eA==", fileName: "a\u0000" },
+    };
+    expect(await fails(call("POST", secretsPath(), { body: file }))).toEqual([400, ["properties.fileName"]]);
+    const zone = { kgSchedule: { timeZone: "UTC\u0000", cron: "* * * * *" } };
+    const nested = { name: "x", kind: "postgres", properties: { kgConfig: zone } };
+    expect(await fails(call("POST", connectionsPath(), { body: nested }))).toEqual([
+      400,
+      ["properties.kgConfig.kgSchedule.timeZone"],
+    ]);
+    const query = `${secretsPath()}?search=${encodeURIComponent("a\0")}`;
+    expect(await fails(call("GET", query))).toEqual([400, ["search"]]);
+    // A secret's value is sealed as bytes, which hold anything.
+    expect((await call("POST", secretsPath(), { body: text(unique("nul"), `${canary}\0`) })).status).toBe(
+      200,
+    );
+  });
+
+  test("names all that is wrong at once, and says nothing back that is no name", async () => {
+    const body = { name: "x", kind: "postgres", properties: { server: 5, port: 5432, password: "typed" } };
+    const answer = await call("POST", connectionsPath(), { body });
+    expect(Object.keys(answer.json.fieldErrors as object)).toEqual(
+      expect.arrayContaining(["properties.server", "properties.port", "properties.password"]),
+    );
+    expect(JSON.stringify(answer.json)).toContain("This property is a string.");
+    const strange = Object.fromEntries(
+      Array.from({ length: 500 }, (_, i) => [`${canary}${"x".repeat(60)}${i}`, 1]),
+    );
+    const refused = await call("POST", connectionsPath(), { body: { ...body, properties: strange } });
+    expect([refused.status, JSON.stringify(refused.json).length < 1000]).toEqual([400, true]);
+  });
+
+  test("is answered in the same shape when it is too large, though it is still being sent", async () => {
+    const url = await api.listen({ port: 0, host: "127.0.0.1" });
+    const answer = await fetch(`${url}${secretsPath()}`, {
+      method: "POST",
+      headers: { "x-auth-token": token, "content-type": "application/json" },
+      body: "x".repeat(20_000_000),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([413, { success: false }]);
   });
 
   test("has one shape for paths and methods that there are not", async () => {
@@ -515,6 +601,75 @@ describe("a fabric", () => {
       },
     });
     expect(await owner.fabric.count({ where: { name } })).toBe(0);
+  });
+
+  /** A server that accepts and says nothing, and the request for a fabric whose connection goes there. */
+  async function silent(key: string) {
+    const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
+    const name = unique("API_Fabric");
+    const waiting: (() => void)[] = [];
+    const server = await listen(
+      createServer((socket) => {
+        for (const seen of waiting.splice(0)) seen();
+        socket.resume();
+      }),
+    );
+    const properties = {
+      server: "127.0.0.1",
+      port: String(server.port),
+      database: "d",
+      username: "u",
+      password: "{{SECRET}}",
+      tlsMode: "disable",
+    };
+    const connection = { name: "warehouse", kind: "postgres", properties };
+    const body = { name, teamName, provider: "none", secret: text("pw"), connection };
+    return {
+      name,
+      server,
+      asked: () => new Promise<void>((resolve) => waiting.push(resolve)),
+      create: () => call("POST", "/api/orchestration/fabric", { body, headers: { "idempotency-key": key } }),
+    };
+  }
+
+  test("whose check is under way is not answered for yet, and is done anew when it did not pass", async () => {
+    const { name, server, asked, create } = await silent(unique("key"));
+    const [first] = [create(), await asked()];
+    expect(await create()).toMatchObject({ status: 409, json: { success: false } });
+    await server.close();
+    expect(await first).toMatchObject({ status: 400 });
+    expect(await owner.fabric.count({ where: { name } })).toBe(0);
+    expect(await create()).toMatchObject({ status: 400 });
+  });
+
+  test("in which somebody stored something during its check is not taken back", async () => {
+    const { name, server, asked, create } = await silent(unique("key"));
+    const [first] = [create(), await asked()];
+    const made = await owner.fabric.findFirstOrThrow({ where: { name } });
+    const added = await call("POST", secretsPath({ ...fabric, fabricId: made.id }), { body: text("theirs") });
+    expect(added.status).toBe(200);
+    await server.close();
+    expect(await first).toMatchObject({
+      status: 400,
+      json: { message: expect.stringContaining("somebody stored something in it meanwhile") },
+    });
+    expect(await owner.secret.count({ where: { fabricId: made.id } })).toBe(2);
+  });
+
+  test("that a request left in the middle goes when the request is repeated", async () => {
+    const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
+    const [key, name] = [unique("key"), unique("API_Fabric")];
+    const request = { body: { name, teamName, provider: "none" }, headers: { "idempotency-key": key } };
+    const left = await call("POST", "/api/orchestration/fabric", request);
+    await owner.idempotentCreate.updateMany({
+      where: { objectId: String(left.data.id) },
+      data: { pendingUntil: new Date(0) },
+    });
+    const again = await call("POST", "/api/orchestration/fabric", request);
+    expect(again.status).toBe(200);
+    expect(await owner.fabric.findMany({ where: { name }, select: { id: true } })).toEqual([again.data]);
+    expect(again.data.id).not.toBe(left.data.id);
+    expect((await call("POST", "/api/orchestration/fabric", request)).data).toEqual(again.data);
   });
 
   test("is made by an Admin of the team alone, and in a team of the caller's own", async () => {

@@ -138,7 +138,7 @@ async function perform(
   // What Postgres cannot compare with anything names nothing.
   if (Object.values(params).some((value) => value.includes("\0")))
     throw new NotFound("There is no such thing.");
-  const key = headers["idempotency-key"];
+  const key = operation.isIdempotent ? headers["idempotency-key"] : undefined;
   if (key !== undefined && !(typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)))
     return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
   const ifMatch = headers["if-match"];
@@ -202,6 +202,8 @@ function thrown(error: unknown): ApiResult<never> & { ok: false } {
 /** The documented envelope of a failure, with what is wrong where. */
 function answerFailure(reply: FastifyReply, what: string, failed: ApiResult<never> & { ok: false }) {
   const { code, fieldErrors } = failed;
+  // What is still coming is read and thrown away, for whoever sends it to get as far as this answer.
+  if (code === "too_large") reply.removeHeader("connection");
   return reply.code(apiCodes[code].status).send({
     success: false,
     message: `${what} due to : ${reasonOf(failed)}`,

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "idempotent_create" ADD COLUMN "pendingUntil" TIMESTAMPTZ(3);
