@@ -8,7 +8,7 @@ import type { ReferenceField, ReferenceOperation } from "@/lib/management/schema
 /** What a JSON Schema of ours can be made of. */
 const node: z.ZodType<Node> = z.lazy(() =>
   z.object({
-    type: z.string().optional(),
+    type: z.union([z.string(), z.array(z.string())]).optional(),
     description: z.string().optional(),
     const: z.unknown().optional(),
     default: z.unknown().optional(),
@@ -21,7 +21,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
   }),
 );
 type Node = {
-  type?: string | undefined;
+  type?: string | string[] | undefined;
   description?: string | undefined;
   const?: unknown;
   default?: unknown;
@@ -104,6 +104,6 @@ function typeOf({ type, const: only, enum: choices, anyOf, oneOf, default: initi
   if (choices) return choices.map((choice) => JSON.stringify(choice)).join(" | ");
   if (oneOf) return "object, as when it is made alone";
   if (anyOf) return anyOf.map(typeOf).join(" | ");
-  const words = type ?? "any";
+  const words = [type ?? "any"].flat().join(" | ");
   return initial === undefined || initial === "" ? words : `${words}, by default ${JSON.stringify(initial)}`;
 }
