@@ -320,6 +320,14 @@ describe("POST /v1/secrets:batch", () => {
     expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(2);
   });
 
+  test("opens once what it is asked for twice", async () => {
+    const { token, id } = await mintToken();
+    const answer = await ask(token, { names: ["warehouse", "second", "warehouse"] });
+    const names = (answer.json().secrets as { name: string }[]).map(({ name }) => name);
+    expect(names).toEqual(["warehouse", "second", "warehouse"]);
+    expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(2);
+  });
+
   test("hands out nothing when one name is missing, and says which; what is no name is not said back", async () => {
     const { token, id } = await mintToken();
     const answer = await ask(token, { names: ["warehouse", "nothing", "p@ss word"] });
@@ -494,6 +502,24 @@ describe("a limited token", () => {
   });
 });
 
+describe("a token that is over", () => {
+  test("is refused like one that never was, and on record as what it is", async () => {
+    const { token, id } = await mintToken();
+    const unknown = await read("warehouse", `svp_${"x".repeat(43)}`);
+    for (const [code, change] of [
+      ["expired", { expiresAt: new Date(0) }],
+      ["revoked", { revokedAt: new Date() }],
+    ] as const) {
+      await owner.pipelineToken.update({ where: { id }, data: change });
+      const answer = await read("warehouse", token);
+      expect([answer.statusCode, answer.body]).toEqual([401, unknown.body]);
+      await owner.auditEvent.findFirstOrThrow({
+        where: { objectId: id, action: "token.refuse", details: { path: ["code"], equals: code } },
+      });
+    }
+  });
+});
+
 describe("a use whose audit event cannot be committed", () => {
   test("fails and hands nothing out, however many there are", async () => {
     const { token } = await mintToken();
@@ -527,7 +553,7 @@ describe("a use whose audit event cannot be committed", () => {
         WHERE datname = current_database() AND query LIKE '%INSERT INTO audit_event%' AND state = 'active' AND wait_event_type = 'Lock'`;
       return [await pending];
     });
-    expect([answer?.statusCode, answer?.body.includes(canary)]).toEqual([500, false]);
+    expect([answer?.statusCode, answer?.body.includes(canary)]).toEqual([503, false]);
     expect((await read("warehouse", token)).statusCode).toBe(200);
   });
 });

@@ -1,6 +1,7 @@
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
   LogController,
@@ -8,7 +9,7 @@ import Fastify, {
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { JsonBody } from "@/automate/json-body";
 import { measureAnswers, refusals } from "@/automate/metrics";
-import { Refusal } from "@/automate/refusal";
+import { databaseAway, Refusal } from "@/automate/refusal";
 import { checkRoutes } from "@/automate/routes/checks";
 import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
@@ -24,6 +25,7 @@ import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
 import { answerList } from "@/automate/vault/list-method";
 import { CannotOpen } from "@/lib/crypto/open";
+import { isOutage } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 
@@ -38,6 +40,14 @@ export function createApp(deps: {
     logger: deps.logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
+    // Of silence in either direction: whoever does not read an answer does not hold it for ever.
+    connectionTimeout: 60_000,
+    // A path that cannot be read is not repeated.
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      if (request.url.startsWith("/vault/"))
+        return void reply.code(400).send({ errors: ["malformed request"] });
+      reply.code(400).send(errorBody("invalid", "The request's path cannot be read."));
+    },
     http: { maxHeaderSize: 16 * 1024 },
     // Names have 128 characters at most, each of up to twelve in a URL.
     routerOptions: { maxParamLength: 12 * 128 },
@@ -64,7 +74,10 @@ export function createApp(deps: {
     );
     done();
   });
-  app.addHook("onClose", flushTally);
+  app.addHook("onClose", async () => {
+    // What could not be committed when automate stops is lost, and said to be; a driver's words may hold a name.
+    await flushTally().catch(() => app.log.error("Counts of the last minute could not be recorded."));
+  });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorBody("not_found", "There is nothing here.")),
@@ -133,6 +146,7 @@ function answerError(
       .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
   }
   request.log.error({ error: error.name, code: error.code }, "failed");
+  if (isOutage(error)) return answerError(databaseAway(), request, reply);
   return reply.code(500).send(errorBody("unexpected", "Something went wrong here; nothing was handed out."));
 }
 

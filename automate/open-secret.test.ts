@@ -146,9 +146,9 @@ describe("a pipeline's token", () => {
     const authorize = (given = token) => authorizePipeline(given, "127.0.0.1");
     expect(await authorize()).toMatchObject({ scope: { fabricId: fabric.fabricId } });
     await owner.pipelineToken.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
-    expect(await authorize()).toBeNull();
+    expect(await authorize()).toMatchObject({ refused: { code: "expired" } });
     await owner.pipelineToken.update({ where: { id }, data: { expiresAt: null, revokedAt: new Date() } });
-    expect(await authorize()).toBeNull();
+    expect(await authorize()).toMatchObject({ refused: { code: "revoked" } });
     expect(await authorize(newPipelineToken().token)).toBeNull();
     expect(await authorize(tokenHash)).toBeNull();
   });

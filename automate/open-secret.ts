@@ -43,7 +43,11 @@ export async function openSecrets(
 ): Promise<Opened[]> {
   for (const opening of openings) await requireHome(purpose, opening);
   if (purpose.for !== "check") await requireReach(purpose, openings);
-  const uses = openings.map((opening) => ({ event: useOf(purpose, opening), places: placesOf(opening) }));
+  const uses = openings.map((opening) => ({
+    event: useOf(purpose, opening),
+    places: placesOf(opening),
+    sizeBytes: opening.secret.facts.sizeBytes ?? 0,
+  }));
   const read = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
   return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [], purpose)));

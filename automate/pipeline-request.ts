@@ -8,7 +8,10 @@ import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { authorizeWorkload } from "@/lib/access/workload";
 import { automateEnv } from "@/lib/env";
 
-type Refused = Extract<PipelineAnswer, { refused: unknown }>["refused"];
+type Refused = Pick<
+  Extract<PipelineAnswer, { refused: unknown }>["refused"],
+  "actor" | "teamId" | "fabricId"
+>;
 
 /**
  * Who asks, of a runtime request, by a pipeline token or by a workload's token of an issuer that the fabric trusts, with one
@@ -18,7 +21,7 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const source = request.ip;
   const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
-  if (answer && "refused" in answer) await noteRefused(answer.refused, "wrong_address", source);
+  if (answer && "refused" in answer) await noteRefused(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer))
     throw new Refusal(
       401,
@@ -55,13 +58,13 @@ export async function takeTurns({ scope, source }: Caller, turns: number): Promi
   }
 }
 
-/** Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
-async function noteRefused(
+/** Records a refusal. Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
+export async function noteRefused(
   { actor, teamId, fabricId }: Refused,
   code: string,
   source: string,
 ): Promise<void> {
-  await recordOrTally(`${code} ${actor.id}`, {
+  await recordOrTally(JSON.stringify([code, actor.id, actor.name, source]), {
     actor,
     teamId,
     fabricId,

@@ -41,6 +41,12 @@ export function createRateLimit(perMinute: number) {
   return {
     /** Takes turns of this minute. Throws `Refusal` 429 with the time to wait when there are not enough left. */
     async take(actorId: string, turns: number): Promise<void> {
+      if (turns > perMinute)
+        throw new Refusal(
+          413,
+          "too_many",
+          "That is more than one token may ask for in a minute: ask for fewer.",
+        );
       for (;;) {
         const own = leaseOf(actorId);
         if (own.left >= turns) {

@@ -58,12 +58,26 @@ export async function getVersion(
 ): Promise<UsableSecret> {
   const found = await findVersion(secret, version);
   if (found) return found;
-  await recordTogether(refusalOf(caller, secret.name));
+  await recordRefusedVersion(caller, secret, version);
   throw new Refusal(
     404,
     "not_found",
     "This version does not open: it is not there, or its fabric keeps fewer.",
   );
+}
+
+/** Records that a version does not open, or is not there. */
+export async function recordRefusedVersion(
+  caller: Caller,
+  { id, name }: UsableSecret,
+  version: number,
+): Promise<void> {
+  const { details, ...event } = refusalOf(caller, name);
+  await recordTogether({
+    ...event,
+    object: { kind: "secret", id, name },
+    details: { ...details, code: "no_version", version },
+  });
 }
 
 function notFound(errors?: Refusal["more"]["errors"]): Refusal {
@@ -97,7 +111,8 @@ export async function noteUnchanged(
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
   for (const { id, name, askedAs, version } of secrets) {
-    tally(`unchanged ${actor.id} ${via?.id ?? ""} ${id} ${version}`, {
+    // One trust of an issuer has many workloads, and one token many addresses.
+    tally(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,
       teamId,
       fabricId,

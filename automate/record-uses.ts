@@ -9,8 +9,8 @@ export type SealedPlace = { secretId: string; field: string; version: number };
 /** One sealed field, and the key it was sealed to. */
 export type SealedField = { kid: string; sealed: string };
 
-/** One use of a secret: its event, and the places that are read for it. */
-export type Use = { event: AuditEntry; places: readonly SealedPlace[] };
+/** One use of a secret: its event, the places that are read for it, and how large its file is, if it is one. */
+export type Use = { event: AuditEntry; places: readonly SealedPlace[]; sizeBytes: number };
 
 /** What is sealed at a place; `undefined` where there is nothing. */
 export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
@@ -22,27 +22,29 @@ const recordAndRead = statement<SealedField & { n: number }>(
    JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,
 );
 
-const submit = createBatcher<Use, ReadPlace[]>(
-  async (uses) => {
-    const places = uses.flatMap((use) => use.places);
-    const rows = await recordAndRead(
-      eventsJson(uses.map(({ event }) => event)),
-      places.map(({ secretId }) => secretId),
-      places.map(({ field }) => field),
-      places.map(({ version }) => version),
-    );
-    const found = new Map(rows.map((row) => [row.n, row]));
-    let n = 0;
-    return uses.map((use) =>
-      use.places.map((place) => {
-        n += 1;
-        return { place, found: found.get(n) };
-      }),
-    );
-  },
-  // One use that Postgres refuses must not take the others with it.
-  { maxItems: 200, lanes: 2, isAlone: isRefused },
-);
+async function run(uses: readonly Use[]): Promise<ReadPlace[][]> {
+  const places = uses.flatMap((use) => use.places);
+  const rows = await recordAndRead(
+    eventsJson(uses.map(({ event }) => event)),
+    places.map(({ secretId }) => secretId),
+    places.map(({ field }) => field),
+    places.map(({ version }) => version),
+  );
+  const found = new Map(rows.map((row) => [row.n, row]));
+  let n = 0;
+  return uses.map((use) =>
+    use.places.map((place) => {
+      n += 1;
+      return { place, found: found.get(n) };
+    }),
+  );
+}
+
+/** What is larger goes by itself, so that nobody who reads a password waits for a file. */
+const largeFrom = 64 * 1024;
+// One use that Postgres refuses must not take the others with it.
+const submitSmall = createBatcher(run, { maxItems: 200, lanes: 2, isAlone: isRefused });
+const submitLarge = createBatcher(run, { maxItems: 4, lanes: 2, isAlone: isRefused });
 
 /**
  * Records uses, and reads what is sealed at the places of each. One statement does both, so that whoever has the fields has them
@@ -50,5 +52,5 @@ const submit = createBatcher<Use, ReadPlace[]>(
  * that they are.
  */
 export function recordUses(uses: readonly Use[]): Promise<ReadPlace[][]> {
-  return submit(uses);
+  return uses.some(({ sizeBytes }) => sizeBytes >= largeFrom) ? submitLarge(uses) : submitSmall(uses);
 }

@@ -15,3 +15,9 @@ export class Refusal extends Error {
     super(message);
   }
 }
+
+/** What is told while Postgres cannot be asked. */
+export function databaseAway(): Refusal {
+  const words = "The database does not answer. Nothing was handed out: ask again.";
+  return new Refusal(503, "database_unavailable", words, { retryAfterSeconds: 2 });
+}

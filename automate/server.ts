@@ -69,6 +69,8 @@ main().catch((error: NodeJS.ErrnoException) => {
 
 function bootSentence(error: NodeJS.ErrnoException): string {
   if (error.code === "EADDRINUSE")
-    return `Port ${automateEnv().AUTOMATE_PORT} is taken: set AUTOMATE_PORT to a free one.`;
+    return "port" in error && error.port === automateEnv().METRICS_PORT
+      ? `Port ${automateEnv().METRICS_PORT} is taken: set METRICS_PORT to a free one.`
+      : `Port ${automateEnv().AUTOMATE_PORT} is taken: set AUTOMATE_PORT to a free one.`;
   return `Automate cannot start. ${error.message}`;
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
+import { isUnstorable } from "@/lib/statements";
 
 const minuteMs = 60_000;
 /** More than this many things in a minute are recorded before it ends. */
@@ -18,7 +19,7 @@ export function tally(key: string, entry: AuditEntry): void {
   const known = counted.get(key);
   counted.set(key, { entry, count: (known?.count ?? 0) + 1 });
   timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
-  if (counted.size >= mostKept) flushInTime();
+  if (counted.size === mostKept) flushInTime();
 }
 
 /** Commits the first event of a `key` in a minute at once, and counts the others of that minute. */
@@ -30,23 +31,27 @@ export async function recordOrTally(key: string, entry: AuditEntry): Promise<voi
   await recordTogether(entry);
 }
 
-/** Commits what was counted so far. What could not be committed is counted on. */
+/**
+ * Commits what was counted so far, each by itself though they travel together. What could not be committed is counted on, but
+ * for what Postgres can never hold. Throws when something was not committed.
+ */
 export async function flushTally(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
   const flushed = counted;
   counted = new Map();
-  const entries = [...flushed.values()].map(({ entry, count }) => ({
-    ...entry,
-    details: { ...entry.details, count },
-  }));
-  try {
-    await recordTogether(...entries);
-  } catch (error) {
-    for (const [key, { entry, count }] of flushed)
-      counted.set(key, { entry, count: count + (counted.get(key)?.count ?? 0) });
-    throw error;
-  }
+  const outcomes = await Promise.allSettled(
+    [...flushed].map(async ([key, { entry, count }]) => {
+      try {
+        await recordTogether({ ...entry, details: { ...entry.details, count } });
+      } catch (error) {
+        if (!isUnstorable(error)) counted.set(key, { entry, count: count + (counted.get(key)?.count ?? 0) });
+        throw error;
+      }
+    }),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 /** A minute that could not be recorded is recorded with the next. */

@@ -9,6 +9,7 @@ import { isTrusted, type WorkloadClaims } from "@/lib/access/workload";
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const patienceMs = 5_000;
 const maxLifeMs = 24 * 60 * 60_000;
+const toleranceSeconds = 5;
 const maxAnswerBytes = 262_144;
 const keptForMs = 10 * 60_000;
 /** Anybody can name an issuer in a token: one that does not answer is not asked for each. */
@@ -17,7 +18,13 @@ const failedForMs = 5_000;
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const claims = z.object({
   iss: z.string().max(512),
-  sub: z.string().min(1).max(512),
+  // It becomes a name in the audit log.
+  sub: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(/^\P{Cc}*$/u)
+    .refine((subject) => subject.isWellFormed()),
   aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number(),
   iat: z.number(),
@@ -37,10 +44,11 @@ export async function verifyWorkloadToken(token: string): Promise<WorkloadClaims
     const { payload } = await jwtVerify(token, await keysOf(issuer), {
       algorithms,
       issuer,
-      clockTolerance: 5,
+      clockTolerance: toleranceSeconds,
     });
     const { sub, aud, exp, iat } = claims.parse(payload);
-    if ((exp - Math.min(iat, Date.now() / 1000)) * 1000 > maxLifeMs) return null;
+    const now = Date.now() / 1000;
+    if (iat > now + toleranceSeconds || (exp - iat) * 1000 > maxLifeMs) return null;
     // The one mint of verified claims.
     return { issuer, subject: sub, audiences: [aud].flat() } as unknown as WorkloadClaims;
   } catch {

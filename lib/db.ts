@@ -48,6 +48,22 @@ export function literal(search: string): string {
   return search.replace(/[\\%_]/g, "\\$&");
 }
 
+const awayCodes: readonly string[] = [
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT"],
+  // Shut down, crashed, starting, too many connections (SQLSTATE); and what Prisma calls a server out of reach.
+  ...["57P01", "57P02", "57P03", "53300"],
+  ...["P1001", "P1002", "P1008", "P1017", "P2024"],
+];
+const awayWords =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Can't reach database server/;
+
+/** True when Postgres could not be asked: it is away, or did not answer in time. */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return awayCodes.includes(code) || awayWords.test(error.message);
+}
+
 /** True for a violation of a unique constraint, by a query of Prisma's or by a statement of ours. */
 export function isUniqueViolation(error: unknown): boolean {
   // By code and not by class: each bundle of one process may have loaded classes of its own.

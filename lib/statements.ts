@@ -100,6 +100,11 @@ export function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === "ERROR";
 }
 
+/** True when Postgres refused a statement for what it was to store (class 22, data exception): it will do so every time. */
+export function isUnstorable(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code ?? "").startsWith("22");
+}
+
 /** Closes the connections of these statements. */
 export async function closeStatements(): Promise<void> {
   const closing = [...(shared.selvageStatements?.values() ?? [])];

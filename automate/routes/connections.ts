@@ -1,8 +1,9 @@
 import type { FastifyInstance } from "fastify";
+import { takeRoom } from "@/automate/answer-budget";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
-import { requirePipeline } from "@/automate/pipeline-request";
+import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
 import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
@@ -22,6 +23,9 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await noteUnchanged(caller, secrets, via);
       return reply.send();
     }
+    await takeTurns(caller, Math.max(0, secrets.length - 1));
+    const sizeBytes = secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
+    takeRoom(reply, caller.scope.actor.id, sizeBytes);
     const opened = await openForUse(keys, caller, secrets, via);
     const fields = connection.secrets.map(({ field, secret }, i) => ({
       field,

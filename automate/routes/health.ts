@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import { Refusal } from "@/automate/refusal";
+import { databaseAway, Refusal } from "@/automate/refusal";
 import { db } from "@/lib/db";
 
+/** Whoever asks whether this copy is ready wants to know it soon. */
+const databaseWithinMs = 2_000;
 const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
 
 /**
@@ -31,7 +33,11 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async () => {
     if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
-    await db.$queryRaw`SELECT 1`;
+    const isThere = await Promise.race([
+      db.$queryRaw`SELECT 1`.then(() => true),
+      sleep(databaseWithinMs, false, { ref: false }),
+    ]).catch(() => false);
+    if (!isThere) throw databaseAway();
     return { status: "ready" };
   });
 }

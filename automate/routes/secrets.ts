@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { takeRoom } from "@/automate/answer-budget";
+import type { UsableSecret } from "@/automate/current-secret";
 import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
@@ -34,6 +36,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await noteUnchanged(caller, [secret]);
       return reply.send();
     }
+    takeRoom(reply, caller.scope.actor.id, secret.facts.sizeBytes ?? 0);
     const [opened = {}] = await openForUse(keys, caller, [secret]);
     return secretAnswer(secret, opened);
   });
@@ -47,11 +50,16 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const { names } = body.data;
     await takeTurns(caller, names.length - 1);
     const secrets = await getSecretsByName(caller, names);
-    if (secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0) > mostBatchBytes)
+    const sizeBytes = secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
+    if (sizeBytes > mostBatchBytes)
       throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
-    const opened = await openForUse(keys, caller, secrets);
+    takeRoom(reply, caller.scope.actor.id, sizeBytes);
+    // Asked for twice, opened once.
+    const distinct = new Map(secrets.map((secret) => [keyOf(secret), secret]));
+    const opened = await openForUse(keys, caller, [...distinct.values()]);
+    const byKey = new Map([...distinct.keys()].map((key, i) => [key, opened[i] ?? {}]));
     reply.header("cache-control", "no-store");
-    return { secrets: secrets.map((secret, i) => secretAnswer(secret, opened[i] ?? {})) };
+    return { secrets: secrets.map((secret) => secretAnswer(secret, byKey.get(keyOf(secret)) ?? {})) };
   });
 
   const m2mToken = createM2mTokens(keys);
@@ -67,7 +75,12 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   });
 }
 
-function versionIn(text: string | undefined): number | undefined {
+function keyOf({ id, askedAs }: UsableSecret): string {
+  return `${id} ${askedAs}`;
+}
+
+/** The version that a query asks for. Throws `Refusal` 400 for what is no version. */
+export function versionIn(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, "invalid", "“version” is a number from 1 on.");
   return Number(text);

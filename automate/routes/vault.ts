@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/fabric-keys";
+import { noteRefused } from "@/automate/pipeline-request";
 import { denied, envelope, type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import { nameFabric, requireVaultCaller } from "@/automate/vault/caller";
 import { loginByJwt, loginByRole } from "@/automate/vault/login";
@@ -34,7 +35,7 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
       );
       app.setErrorHandler(answerVaultRefusal);
       app.all<Params>("/*", async (request, reply) => {
-        const answer = await dispatch(keys, request);
+        const answer = await dispatch(keys, request, reply);
         if (answer === null) return reply.code(204).send();
         reply.header("cache-control", "no-store");
         return reply.code(answer.status ?? 200).send(envelope(answer));
@@ -45,7 +46,11 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
 }
 
 /** What a path and method ask for; null for what is done and has no answer. */
-async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Promise<VaultAnswer | null> {
+async function dispatch(
+  keys: FabricKeys,
+  request: FastifyRequest<Params>,
+  reply: FastifyReply,
+): Promise<VaultAnswer | null> {
   const path = request.params["*"].replace(/\/+$/, "");
   const isRead = ["GET", "HEAD"].includes(request.method);
   const isWrite = ["POST", "PUT"].includes(request.method);
@@ -66,12 +71,21 @@ async function dispatch(keys: FabricKeys, request: FastifyRequest<Params>): Prom
     return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
 
   const [mount = "", place = "", ...rest] = parts;
-  if (!isCalled(caller.mount, mount)) throw denied();
-  if (!isRead) throw new VaultRefusal(403, [`permission denied: ${writes}`]);
+  if (!isCalled(caller.mount, mount)) {
+    await noteRefused(caller.scope, "wrong_fabric", caller.source);
+    throw denied();
+  }
+  if (!isRead) {
+    await noteRefused(caller.scope, "read_only", caller.source);
+    throw new VaultRefusal(403, [`permission denied: ${writes}`]);
+  }
   // Names have no folders: some clients put theirs before each name, and a dot stands for the slash.
   const name = rest.filter((part) => part !== "").join(".");
-  if (place === "metadata" && request.query.list === "true") return listNames(caller, name);
-  if (place === "data" && name) return readData(keys, caller, name, request.query.version);
+  const isList = request.query.list === "true";
+  if (place === "metadata" && isList) return listNames(caller, name);
+  if (place === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
+  if (place === "data" && name)
+    return readData(keys, caller, { path: name, wanted: request.query.version, reply });
   if (place === "metadata" && name) return readMetadata(caller, name);
   throw new VaultRefusal(404, []);
 }

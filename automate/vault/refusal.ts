@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { refusals } from "@/automate/metrics";
-import { Refusal } from "@/automate/refusal";
+import { databaseAway, Refusal } from "@/automate/refusal";
 import { denied, envelope, VaultRefusal } from "@/automate/vault/answer";
+import { isOutage } from "@/lib/db";
 
 /** Answers a failure in Vault's one error shape. What nobody expected is logged by its name alone. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  if (isOutage(error)) return answerVaultRefusal(databaseAway(), request, reply);
   const refusal = vaultRefusalOf(error);
   if (refusal === null) {
     const name = error instanceof Error ? error.name : "unknown";
@@ -26,16 +28,16 @@ function vaultRefusalOf(error: unknown): VaultRefusal | null {
   return null;
 }
 
-function byStatus({ status, message }: Refusal): VaultRefusal {
+function byStatus({ status, code, message }: Refusal): VaultRefusal {
   switch (status) {
     case 401:
       return denied();
     case 404:
       return new VaultRefusal(404, []);
     case 429:
-      return new VaultRefusal(429, ["rate limit exceeded"]);
+      return new VaultRefusal(429, [code === "rate_limited" ? "rate limit exceeded" : message]);
     case 503:
-      return new VaultRefusal(503, ["Vault is shutting down"]);
+      return new VaultRefusal(503, [code === "stopping" ? "Vault is shutting down" : message]);
     default:
       return new VaultRefusal(status, [message]);
   }

@@ -1,7 +1,9 @@
+import type { FastifyReply } from "fastify";
+import { takeRoom } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
-import { getSecretByName, openForUse } from "@/automate/read-secret";
+import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/read-secret";
 import { answerValue } from "@/automate/secret-answer";
 import { findVersion, keptFrom } from "@/automate/secret-version";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
@@ -16,20 +18,22 @@ import { db } from "@/lib/db";
 export async function readData(
   keys: FabricKeys,
   caller: VaultCaller,
-  path: string,
-  wanted: string | undefined,
+  { path, wanted, reply }: { path: string; wanted: string | undefined; reply: FastifyReply },
 ): Promise<VaultAnswer> {
+  if (wanted !== undefined && !/^\d{1,9}$/.test(wanted))
+    throw new VaultRefusal(400, ["version must be a number"]);
   const secret = await getSecretByName(caller, path);
-  const version = wanted === undefined || wanted === "0" ? secret.version : Number(wanted);
-  if (!Number.isInteger(version) || version < 1) throw new VaultRefusal(400, ["version must be a number"]);
+  const version = Number(wanted ?? 0) || secret.version;
   const row = await db.secretVersion.findUnique({
     where: { secretId_version: { secretId: secret.id, version } },
     select: { createdAt: true },
   });
+  const wantedSecret = row && (await findVersion(secret, version));
+  if (!wantedSecret) await recordRefusedVersion(caller, secret, version);
   if (!row) throw new VaultRefusal(404, []);
-  const wantedSecret = await findVersion(secret, version);
   if (!wantedSecret)
     throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
+  takeRoom(reply, caller.scope.actor.id, wantedSecret.facts.sizeBytes ?? 0);
   const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
   return {
     data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
+import { flushTally } from "@/automate/tally";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db";
@@ -290,9 +291,48 @@ describe("the dialect", () => {
     for (const head of [
       `LIST /v1/secrets/warehouse HTTP/1.1\r\n${tokenHeader}`,
       `NONE /vault/v1/${mount}/metadata HTTP/1.1\r\n${tokenHeader}`,
-      `LIST /vault/v1/${mount}/metadata HTTP/1.1\r\nX-Vault-Token: ${token}`,
+      `LIST /vault/v1/${mount}/metadata HTTP/1.1\r\nX-Filler: ${"x".repeat(20_000)}\r\n${tokenHeader}`,
     ])
       expect(await ask(head)).toMatch(/^HTTP\/1\.1 400 /);
+    const data = await ask(`LIST /vault/v1/${mount}/data/warehouse HTTP/1.1\r\n${tokenHeader}`);
+    expect(data).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
+  test("knows the method LIST also when its head comes in pieces", async () => {
+    const head = `LIST /vault/v1/${mount}/metadata?list=true HTTP/1.1\r\nX-Filler: ${"x".repeat(3_000)}\r\nX-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    for (const [from, to] of [
+      [0, 9],
+      [9, 1_448],
+      [1_448, head.length],
+    ]) {
+      socket.write(head.slice(from, to));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    expect(await text(socket)).toContain('"keys":["ca"');
+  });
+
+  test("records what it refuses: a version, a write, another mount", async () => {
+    const codes = async () => {
+      await flushTally();
+      const events = await owner.auditEvent.findMany({
+        where: { action: { endsWith: ".refuse" } },
+        orderBy: { id: "asc" },
+      });
+      return events.map(({ details }) => (details as { code: string }).code);
+    };
+    const before = (await codes()).length;
+    expect((await get(`${mount}/data/warehouse?version=999`)).status).toBe(404);
+    expect((await get(`${mount}/data/warehouse?version=99999999999`)).status).toBe(400);
+    expect((await get("none/data/warehouse")).status).toBe(403);
+    const write = await fetch(`${url}/vault/v1/${mount}/data/warehouse`, {
+      method: "POST",
+      headers: { "x-vault-token": token },
+      body: "{}",
+    });
+    expect(write.status).toBe(403);
+    const recorded = (await codes()).slice(before);
+    expect(recorded).toEqual(expect.arrayContaining(["no_version", "wrong_fabric", "read_only"]));
   });
 
   test("hands nothing out when the use cannot be recorded", async () => {

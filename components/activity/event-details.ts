@@ -36,8 +36,13 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
 
 const refusals: Readonly<Record<string, string>> = {
   "secret.refuse not_found": "There is no secret of this name, or not for this token",
+  "secret.refuse no_version": "This version is not there, or its fabric keeps fewer",
   "connection.refuse not_found": "There is no connection of this name, or not for this token",
   "token.refuse wrong_address": "It may not be used from this address",
+  "token.refuse revoked": "It was revoked",
+  "token.refuse expired": "It has expired",
+  "token.refuse read_only": "Secrets are not written this way",
+  "token.refuse wrong_fabric": "It is for another fabric",
   "token.refuse rate_limited": "It asked more often than it may",
 };
 

@@ -23,26 +23,36 @@ type TokenRow = {
   secretIds: string[];
   connectionIds: string[];
   cidrs: string[];
+  isRevoked: boolean;
+  isExpired: boolean;
 };
 
 // Found by its hash through a unique index: 256 random bits need no slow hash and no constant-time compare.
 const findTokens = statement<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
-     coalesce(t."connectionIds", '{}') AS "connectionIds", coalesce(t.cidrs, '{}') AS cidrs
+     coalesce(t."connectionIds", '{}') AS "connectionIds", coalesce(t.cidrs, '{}') AS cidrs,
+     t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
-   JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL AND (t."expiresAt" IS NULL OR t."expiresAt" > now())
+   JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash"
    JOIN fabric f ON f.id = t."fabricId"`,
 );
 const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
 
-/** What a token comes to: a scope; or, sent from a wrong address, whom to record as refused. */
+/** What a token comes to: a scope; or, when it is over or was sent from a wrong address, whom to record as refused, and why. */
 export type PipelineAnswer =
   | { scope: Scope<"secret:use"> }
-  | { refused: { actor: Actor; teamId: string; fabricId: string } };
+  | {
+      refused: {
+        actor: Actor;
+        teamId: string;
+        fabricId: string;
+        code: "revoked" | "expired" | "wrong_address";
+      };
+    };
 
 /**
- * The scope of a pipeline's token that came from the address `source`, or null for a token that is unknown, expired or revoked:
- * the three look alike, and so must a wrong address to whoever asks.
+ * The scope of a pipeline's token that came from the address `source`, or null for a token that is unknown. One that is refused
+ * must look the same to whoever asks.
  */
 export async function authorizePipeline(token: string, source: string): Promise<PipelineAnswer | null> {
   if (!/^svp_[A-Za-z0-9_-]{43}$/.test(token)) return null;
@@ -50,8 +60,15 @@ export async function authorizePipeline(token: string, source: string): Promise<
   if (!row) return null;
   const { id, name, fabricId, teamId } = row;
   const actor: Actor = { kind: "pipeline", id, name };
-  if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId } };
+  const code = refusalOf(row, source);
+  if (code) return { refused: { actor, teamId, fabricId, code } };
   return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
+}
+
+function refusalOf({ isRevoked, isExpired, cidrs }: TokenRow, source: string) {
+  if (isRevoked) return "revoked";
+  if (isExpired) return "expired";
+  return isFrom(source, cidrs) ? null : "wrong_address";
 }
 
 function hashToken(token: string): string {

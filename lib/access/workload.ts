@@ -58,7 +58,7 @@ export async function authorizeWorkload(
   const row = rows.find(({ cidrs }) => isFrom(source, cidrs)) ?? rows[0];
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;
   const { id, name, fabricId, teamId } = row;
-  const actor = { kind: "pipeline", id, name: `${name}: ${subject.slice(0, 200)}` } as const;
-  if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId } };
+  const actor = { kind: "pipeline", id, name: `${name}: ${[...subject].slice(0, 200).join("")}` } as const;
+  if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId, code: "wrong_address" } };
   return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
 }
