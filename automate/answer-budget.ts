@@ -9,6 +9,7 @@ const countedFrom = 64 * 1024;
 const most = { together: 256 * mib, caller: 64 * mib };
 /** A file is held as sealed text, as bytes, as Base64 and as JSON. */
 const copies = 4;
+const readWithinMs = 15_000;
 
 let taken = 0;
 const takenBy = new Map<string, number>();
@@ -32,6 +33,8 @@ export function takeRoom(reply: FastifyReply, callerId: string, sizeBytes: numbe
   if (taken > 0 && taken + bytes > most.together)
     throw new Refusal(503, "busy", "Too many large files are being read: ask again.", later);
   add(callerId, bytes);
+  // Whoever reads nothing of it for that long is cut off, twice that at the latest.
+  reply.raw.socket?.setTimeout(readWithinMs);
   finished(reply.raw, () => add(callerId, -bytes));
 }
 

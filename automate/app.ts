@@ -40,8 +40,6 @@ export function createApp(deps: {
     logger: deps.logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
-    // Of silence in either direction: whoever does not read an answer does not hold it for ever.
-    connectionTimeout: 60_000,
     // A path that cannot be read is not repeated.
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       if (request.url.startsWith("/vault/"))

@@ -13,6 +13,8 @@ import { automateEnv } from "@/lib/env";
 
 const claimsSchema = z.object({
   actor: z.string(),
+  /** The name of the access token that acts for the person. */
+  access_token: z.string().max(128).optional(),
   auth_time: z.number(),
   fabric: z.string(),
   purpose: z.string(),
@@ -49,7 +51,12 @@ export async function verifyRequest<P extends AutomatePurpose>(
   const parsed = automateRequests[purpose].body.safeParse(bodyOf(request)?.json);
   if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
   return {
-    actor: { kind: "user", ...user, authenticatedAt: new Date(claims.auth_time * 1000) },
+    actor: {
+      kind: "user",
+      ...user,
+      authenticatedAt: new Date(claims.auth_time * 1000),
+      ...(claims.access_token === undefined ? {} : { accessToken: claims.access_token }),
+    },
     fabricId: claims.fabric,
     // Parsed by the schema of this very purpose.
     body: parsed.data as AutomateBody<P>,

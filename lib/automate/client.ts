@@ -46,6 +46,7 @@ export async function sendToAutomate<P extends AutomatePurpose>(
   const text = JSON.stringify(body);
   const token = await new SignJWT({
     actor: actor.id,
+    ...(actor.kind === "user" && actor.accessToken !== undefined ? { access_token: actor.accessToken } : {}),
     auth_time: actor.kind === "user" ? Math.floor(actor.authenticatedAt.getTime() / 1000) : 0,
     fabric: fabricId,
     purpose,

@@ -734,6 +734,16 @@ describe("an access token", () => {
     const { data } = await call("POST", secretsPath(), { body: text(name) });
     const event = await owner.auditEvent.findFirstOrThrow({ where: { objectId: String(data.id) } });
     expect(event).toMatchObject({ actorId: fabric.admin.id, details: { accessToken: "scripts" } });
+    // What automate records for it is no different.
+    const rest = { kind: "restapi", name, properties: { baseUrl: "https://127.0.0.1:1" } };
+    await call("POST", `${connectionsPath()}/check`, { body: rest });
+    const checked = await owner.auditEvent.findFirstOrThrow({
+      where: { objectName: name, action: "connection.check" },
+    });
+    expect(checked).toMatchObject({
+      writer: expect.stringMatching(/automate/),
+      details: { accessToken: "scripts" },
+    });
     const client = new Client({ connectionString: urls.ownerUrl });
     await client.connect();
     const { rows } = await client.query("SELECT * FROM access_token");
