@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 
+/** What the platform itself calls so: its file store and its warehouse. */
+const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
+
 /** A name of a connection: pipelines and people read it, so spaces are welcome within. */
 export const connectionName = z
   .string()
@@ -10,6 +13,10 @@ export const connectionName = z
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u,
     "Use letters, digits, spaces, “_”, “.” and “-”, beginning with a letter or digit.",
+  )
+  .refine(
+    (name) => !reservedNames.includes(name.toLowerCase()),
+    "This name belongs to the platform: choose another.",
   );
 
 export const connectionDescription = z

@@ -306,6 +306,15 @@ describe("a request that cannot be served", () => {
     );
   });
 
+  test("is told so where it takes a name of the platform's own", async () => {
+    const body = {
+      name: "ProphecyFileSystem",
+      kind: "restapi",
+      properties: { baseUrl: "https://a.example" },
+    };
+    expect(await fails(call("POST", connectionsPath(), { body }))).toEqual([400, ["name"]]);
+  });
+
   test("names all that is wrong at once, and says nothing back that is no name", async () => {
     const body = { name: "x", kind: "postgres", properties: { server: 5, port: 5432, password: "typed" } };
     const answer = await call("POST", connectionsPath(), { body });
