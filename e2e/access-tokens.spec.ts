@@ -13,6 +13,8 @@ async function generateToken(page: Page, name: string): Promise<string> {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = await dialog.getByText(/^svu_/).textContent();
+  // The way that leaves it out of the shell's history comes first.
+  await expect(dialog.locator("code").nth(1)).toHaveText("npx selvage login");
   await dialog.getByRole("button", { name: "Done" }).click();
   return token ?? "";
 }
