@@ -69,7 +69,7 @@ export function Dialog({
               label="Close"
               icon={<X aria-hidden />}
               onClick={requestClose}
-              className="-mr-2"
+              className="-mt-1 -mr-2"
             />
           </header>
           <DialogContainer value={popup}>
