@@ -13,6 +13,8 @@ async function generateToken(page: Page, name: string): Promise<string> {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = await dialog.getByText(/^svu_/).textContent();
+  // The way that leaves it out of the shell's history comes first.
+  await expect(dialog.locator("code").nth(1)).toHaveText("npx selvage login");
   await dialog.getByRole("button", { name: "Done" }).click();
   return token ?? "";
 }
@@ -111,6 +113,8 @@ test("a request is tried in the reference with one's own token", async ({ page, 
   await operation.locator("summary").click();
   await expect(operation.getByRole("button", { name: "Send" })).toBeDisabled();
   await operation.getByLabel("fabricId").fill(world.fabric.id);
+  // What can have few values is chosen from them.
+  await operation.getByRole("combobox", { name: "order" }).selectOption("desc");
   await operation.getByRole("button", { name: "Send" }).click();
   await expect(operation.getByText('"secrets": []')).toBeVisible();
   await expect(operation.getByText("200", { exact: true })).toBeVisible();

@@ -1,7 +1,9 @@
 import net from "node:net";
+import { expectNoSidewaysScroll } from "@/e2e/axe";
 import {
   checkPanel,
   chooseSecret,
+  clickAtRest,
   connectionRow,
   connectionsPath,
   fillConnection,
@@ -124,6 +126,61 @@ test("a wrong password is named at its field, and replacing the value makes the 
   await expect(connectionRow(page, "Warehouse")).toContainText("Not tested");
   await connectionRow(page, "Warehouse").getByRole("button", { name: "Check Warehouse" }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
+  await login.drop();
+});
+
+test("a wrong password is replaced where it was named: the check passes, and nothing of the form is lost", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
+  const name = `db_password_of_${"a_long_name".repeat(8)}`;
+  await addSecret(world, world.user, { subKind: "text", name, fields: { value: canary.value() } });
+  await signIn(context, world.user);
+  await startConnection(page, world.fabric, "PostgreSQL");
+  await fillConnection(page, fieldsOf(login));
+  await expect((await openPicker(page, "Password")).getByRole("button", { name: /^Replace/ })).toHaveCount(0);
+  await page.keyboard.press("Escape");
+  await chooseSecret(page, "Password", name);
+  await expect(checkPanel(page).getByText("The server did not accept these credentials.")).toBeVisible();
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page, "a secret of a long name");
+  const popup = await openPicker(page, "Password");
+  await clickAtRest(popup.getByRole("button", { name: `Replace value of ${name}` }));
+  const dialog = page.getByRole("dialog", { name: "Replace value" });
+  // The check that failed had been allowed its place, and the new value may go on to it.
+  await expect(dialog.getByRole("checkbox", { name: /^postgres:/ })).toBeChecked();
+  await field(dialog, "Value").fill(login.password);
+  await dialog.getByRole("button", { name: "Replace", exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(picker(page, "Password")).toBeFocused();
+
+  // Checked again by itself.
+  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(picker(page, "Password")).not.toHaveAttribute("aria-invalid", "true");
+  await expect(picker(page, "Password")).toContainText(name);
+  await expect(field(page, "Username")).toHaveValue(login.username);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
+
+  // And once more on the connection that was saved, where each opening begins with the version of that moment.
+  await page.getByRole("link", { name: "Warehouse", exact: true }).click();
+  for (const [value, told] of [
+    [canary.value(), "The server did not accept these credentials."],
+    [login.password, "It works."],
+  ] as const) {
+    await clickAtRest(
+      (await openPicker(page, "Password")).getByRole("button", { name: `Replace value of ${name}` }),
+    );
+    await field(dialog, "Value").fill(value);
+    await dialog.getByRole("button", { name: "Replace", exact: true }).click();
+    await expect(checkPanel(page).getByText(told)).toBeVisible();
+  }
+  await page.getByRole("link", { name: "All connections" }).click();
+  await expect(connectionRow(page, "Warehouse")).toBeVisible();
   await login.drop();
 });
 

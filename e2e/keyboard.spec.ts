@@ -21,6 +21,27 @@ async function press(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
+test("the keyboard begins with the skip link and the main navigation, also above tabs", async ({
+  page,
+  context,
+  world,
+}) => {
+  await signIn(context, world.user);
+  // Wide, and so narrow that the current tab is scrolled to.
+  for (const { width, path } of [
+    { width: 1280, path: "/metadata" },
+    { width: 320, path: `/metadata/fabrics/${world.fabric.id}/activity` },
+  ]) {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, path);
+    await expect(page.locator("nav a[aria-current=page]").last()).toBeInViewport({ ratio: 1 });
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("link", { name: "Selvage, home" })).toBeFocused();
+  }
+});
+
 test("from a fabric to a secret to a checked connection with the keyboard alone", async ({
   page,
   context,

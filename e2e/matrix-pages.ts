@@ -58,6 +58,12 @@ export const pages: Record<string, PageRow> = {
     path: (id) => `/api/app/fabrics/${id}/secret-options?subKind=text`,
     isRoute: true,
   },
+  "/api/app/fabrics/[fabricId]/secrets/[secretId]/route": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id, { secretId }) => `/api/app/fabrics/${id}/secrets/${secretId}`,
+    isRoute: true,
+  },
   "/api/app/fabrics/[fabricId]/checks/route": {
     of: "fabric",
     permission: "connection:check",

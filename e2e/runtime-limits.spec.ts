@@ -46,6 +46,9 @@ test("an Admin limits a token to one secret: others are not there for it", async
   await field(dialog, "Only these secrets").fill("REACH_ME");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = (await dialog.locator("code").first().textContent()) ?? "";
+  await expect(dialog.locator("code").nth(1)).toHaveText(
+    `npx selvage login --pipeline "${world.fabric.name}"`,
+  );
   await dialog.getByRole("button", { name: "Done" }).click();
   await expect(page.getByText("Secrets: reach_me")).toBeVisible();
   await expect(page.getByText("From: 127.0.0.0/8, ::1")).toBeVisible();

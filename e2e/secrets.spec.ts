@@ -429,3 +429,34 @@ test("a file that is no text is offered as Binary", async ({ page, context, worl
   await expect(secretRow(page, "not_text")).toContainText("Binary");
   expect((await (await startPipeline(world)).readBytes("not_text")).equals(buffer)).toBe(true);
 });
+
+test("on a phone a toast leaves the buttons of a dialog free, and an error is scrolled to with its field", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signIn(context, world.user);
+  await addSecret(page, world.fabric, { type: "Text", name: "first", value: canary.value() });
+  const toast = page.getByText("Secret created", { exact: true });
+  const box = await toast.boundingBox();
+  expect(box?.y).toBeLessThan(200);
+  await page.getByRole("button", { name: "Add Secret" }).click();
+  await expect(toast).toBeHidden({ timeout: 2_000 });
+
+  const dialog = page.getByRole("dialog", { name: "Add Secret" });
+  await fillSecret(page, dialog, {
+    type: "M2M OAuth",
+    name: "client",
+    fields: { "Client ID": canary.value(), "Client Secret": canary.value(), "Auth URL": "http://foo" },
+  });
+  // Away from the field, as whoever reads on before Create.
+  await dialog.getByText("Secret Type").scrollIntoViewIfNeeded();
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(field(dialog, "Auth URL")).toBeFocused();
+  const error = await dialog.getByText("beginning with https://.").boundingBox();
+  const footer = await dialog.locator("footer").boundingBox();
+  expect((error?.y ?? 0) + (error?.height ?? 0)).toBeLessThanOrEqual(footer?.y ?? 0);
+  await discard(page, dialog);
+});

@@ -34,6 +34,11 @@ function GenerateToken({ apiUrl, onDone }: { apiUrl: string; onDone: () => void 
   const url = new URL("/api/orchestration/fabric", apiUrl);
   const command = `curl -H "X-AUTH-TOKEN: ${token}" ${url}`;
   return (
-    <NewTokenPanel token={token} tryIt={{ title: "Try it: list your fabrics", command }} onDone={onDone} />
+    <NewTokenPanel
+      token={token}
+      login="npx selvage login"
+      tryIt={{ title: "Or with curl: list your fabrics", command }}
+      onDone={onDone}
+    />
   );
 }

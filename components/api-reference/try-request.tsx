@@ -6,6 +6,7 @@ import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
+import { Select } from "@/components/ui/select";
 import { Textarea } from "@/components/ui/textarea";
 import type { ReferenceOperation } from "@/lib/management/schema";
 
@@ -54,16 +55,26 @@ export function TryRequest({
         void send();
       }}
     >
-      {[...pathParameters, ...[...queries, ...ownHeaders].map(({ path: name }) => name)].map((name) => (
-        <Field key={name} label={name} isRequired={pathParameters.includes(name)}>
-          <Input
-            autoComplete="off"
-            className="font-mono"
-            value={values[name] ?? ""}
-            onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
-          />
-        </Field>
-      ))}
+      {[...pathParameters.map((path) => ({ path, type: "string" })), ...queries, ...ownHeaders].map(
+        ({ path: name, type }) => {
+          const choices = choicesOf(type);
+          const control = {
+            className: "font-mono",
+            value: values[name] ?? "",
+            onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
+              setValues({ ...values, [name]: currentTarget.value }),
+          };
+          return (
+            <Field key={name} label={name} isRequired={pathParameters.includes(name)}>
+              {choices ? (
+                <Select {...control} placeholder="Not given" options={choices} />
+              ) : (
+                <Input {...control} autoComplete="off" />
+              )}
+            </Field>
+          );
+        },
+      )}
       {example !== null && (
         <Field label="Body" isRequired>
           <Textarea
@@ -101,6 +112,13 @@ export function TryRequest({
       </div>
     </form>
   );
+}
+
+/** The values of a closed list, which a type tells as `"asc" | "desc"`; null for any other type. */
+function choicesOf(type: string): { value: string; label: string }[] | null {
+  const parts = type.split(" | ");
+  if (!parts.every((part) => /^"[^"\\]*"$/.test(part))) return null;
+  return parts.map((part) => part.slice(1, -1)).map((value) => ({ value, label: value }));
 }
 
 async function read(response: Response): Promise<Answer> {

@@ -7,6 +7,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import type { FormField } from "@/lib/connectors/form";
+import type { SecretOption } from "@/lib/secrets/schema";
 
 /** One field of a connection, drawn by its control: the one place that knows controls, and it knows no kind. */
 export function ConnectionField({
@@ -15,6 +16,7 @@ export function ConnectionField({
   onEdit,
   onChoose,
   onNewSecret,
+  onReplaceValue,
   onMount,
 }: {
   fabricId: string;
@@ -23,6 +25,7 @@ export function ConnectionField({
   onEdit: (field: string) => void;
   onChoose: (field: string, secretId: string) => void;
   onNewSecret: (field: FormField) => void;
+  onReplaceValue: (field: FormField, secret: SecretOption) => void;
   /** Tells where the field is on the page, for the focus. */
   onMount: (field: string, element: HTMLElement | null) => void;
 }) {
@@ -68,6 +71,7 @@ export function ConnectionField({
                         value={value ?? ""}
                         onChange={(id) => onChoose(name, id)}
                         onNewSecret={() => onNewSecret(field)}
+                        onReplaceValue={(secret) => onReplaceValue(field, secret)}
                       />
                     </div>
                   )}

@@ -7,6 +7,7 @@ import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
 import { CredentialNote } from "@/components/connections/credential-note";
+import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
 import { type Outlook, SaveBar } from "@/components/connections/save-bar";
 import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
@@ -23,11 +24,12 @@ import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
 import { askForApprovalAction } from "@/lib/destinations/actions";
+import type { SecretOption } from "@/lib/secrets/schema";
 import { resetSignInsAction } from "@/lib/sign-ins/actions";
 
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
 
-/** Creates or edits a connection. The dialog of New Secret stands beside the form, never in it. */
+/** Creates or edits a connection. The dialogs of its pickers stand beside the form, never in it. */
 export function ConnectionForm({
   fabricId,
   connector,
@@ -49,6 +51,7 @@ export function ConnectionForm({
   const toast = useToast();
   const queries = useQueryClient();
   const [newSecretFor, setNewSecretFor] = useState<FormField | null>(null);
+  const [replacing, setReplacing] = useState<{ field: FormField; secret: SecretOption } | null>(null);
   const reauthenticate = useReauthenticate();
   const places = useRef(new Map<string, HTMLElement | null>());
   const lastPicker = useRef("");
@@ -130,7 +133,7 @@ export function ConnectionForm({
         <form
           onSubmit={submit}
           noValidate
-          className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]"
+          className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]"
         >
           <div className="flex flex-col gap-5 rounded-xl border border-line bg-surface p-5">
             <FormError error={formError} />
@@ -154,6 +157,10 @@ export function ConnectionForm({
                 onNewSecret={(target) => {
                   lastPicker.current = target.name;
                   setNewSecretFor(target);
+                }}
+                onReplaceValue={(target, secret) => {
+                  lastPicker.current = target.name;
+                  setReplacing({ field: target, secret });
                 }}
                 onMount={(name, element) => places.current.set(name, element)}
               />
@@ -208,6 +215,19 @@ export function ConnectionForm({
         onCreated={({ id }) => {
           void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
           if (newSecretFor) choose(newSecretFor.name, id, { isNew: true });
+        }}
+      />
+      <ReplaceValueDialog
+        fabricId={fabricId}
+        secret={replacing?.secret ?? null}
+        onClose={() => setReplacing(null)}
+        returnFocus={() => controlOf(lastPicker.current)}
+        maxSecretBytes={maxSecretBytes}
+        onReplaced={() => {
+          void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
+          // A check under way is one of the former value.
+          cancel();
+          if (replacing) choose(replacing.field.name, replacing.secret.id);
         }}
       />
     </>

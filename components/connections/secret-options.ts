@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-import type { SecretOption } from "@/lib/secrets/schema";
+import type { ReplaceableSecret, SecretOption } from "@/lib/secrets/schema";
 
 /** One page of what the picker offers. */
 export type SecretOptionsPage = {
@@ -38,6 +38,20 @@ export function chosenSecret(fabricId: string, subKinds: readonly SubKind[], id:
     queryFn: async ({ signal }) => {
       const query = [["id", id], ...subKinds.map((subKind) => ["subKind", subKind])];
       return (await fetchOptions(fabricId, query, signal)).options[0] ?? null;
+    },
+  });
+}
+
+/** What Replace value starts from. It is read for each opening: the version is the one that the person looks at. */
+export function replaceableSecret(fabricId: string, id: string) {
+  return queryOptions({
+    queryKey: ["replaceable-secret", fabricId, id],
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }): Promise<ReplaceableSecret> => {
+      const response = await fetch(`/api/app/fabrics/${fabricId}/secrets/${id}`, { signal });
+      if (!response.ok) throw new Error("The secret could not be loaded.");
+      return response.json();
     },
   });
 }

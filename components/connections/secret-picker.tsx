@@ -1,7 +1,7 @@
 "use client";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
+import { Plus, RefreshCw } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
@@ -24,6 +24,7 @@ export function SecretPicker({
   value,
   onChange,
   onNewSecret,
+  onReplaceValue,
 }: {
   fabricId: string;
   title: string;
@@ -31,6 +32,7 @@ export function SecretPicker({
   value: string;
   onChange: (id: string) => void;
   onNewSecret: () => void;
+  onReplaceValue: (secret: SecretOption) => void;
 }) {
   const [isOpen, setIsOpen] = useState(false);
   const [typed, setTyped] = useState("");
@@ -41,6 +43,7 @@ export function SecretPicker({
     enabled: isOpen,
   });
   const chosen = useQuery(chosenSecret(fabricId, subKinds, value));
+  const current = value === "" ? null : (chosen.data ?? null);
   const items = pages.data?.pages.flatMap(({ options }) => options) ?? [];
 
   function show(open: boolean) {
@@ -51,7 +54,7 @@ export function SecretPicker({
   return (
     <Combobox<SecretOption>
       items={items}
-      value={value === "" ? null : (chosen.data ?? unknownSecret(value, chosen.status))}
+      value={value === "" ? null : (current ?? unknownSecret(value, chosen.status))}
       onValueChange={(option) => onChange(option?.id ?? "")}
       inputValue={typed}
       onInputValueChange={setTyped}
@@ -82,15 +85,28 @@ export function SecretPicker({
           )
         }
         footer={
-          <ComboboxAction
-            icon={<Plus aria-hidden />}
-            onClick={() => {
-              show(false);
-              onNewSecret();
-            }}
-          >
-            New Secret
-          </ComboboxAction>
+          <>
+            {current && (
+              <ComboboxAction
+                icon={<RefreshCw aria-hidden />}
+                onClick={() => {
+                  show(false);
+                  onReplaceValue(current);
+                }}
+              >
+                Replace value of {current.name}
+              </ComboboxAction>
+            )}
+            <ComboboxAction
+              icon={<Plus aria-hidden />}
+              onClick={() => {
+                show(false);
+                onNewSecret();
+              }}
+            >
+              New Secret
+            </ComboboxAction>
+          </>
         }
       >
         {(option) => (

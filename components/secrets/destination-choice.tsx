@@ -4,10 +4,10 @@ import { useController, useFormContext } from "react-hook-form";
 import type { ReplaceFormValues } from "@/components/secrets/replace-form";
 import { Checkbox } from "@/components/ui/checkbox";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Where the new value may go as well. */
-export function DestinationChoice({ destinations }: { destinations: SecretDetail["destinations"] }) {
+export function DestinationChoice({ destinations }: { destinations: ReplaceableSecret["destinations"] }) {
   const { field } = useController({
     name: "destinationIds",
     control: useFormContext<ReplaceFormValues>().control,

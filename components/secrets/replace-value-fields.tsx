@@ -4,7 +4,7 @@ import { ReplaceableField } from "@/components/secrets/replaceable-field";
 import type { LineField } from "@/components/secrets/secret-line-field";
 import { SecretValueFields } from "@/components/secrets/secret-value-fields";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 const lineFields: Record<SubKind, readonly LineField[]> = {
   text: [],
@@ -18,7 +18,7 @@ export function ReplaceValueFields({
   secret: { subKind, fields },
   maxSecretBytes,
 }: {
-  secret: Pick<SecretDetail, "subKind" | "fields">;
+  secret: Pick<ReplaceableSecret, "subKind" | "fields">;
   maxSecretBytes: number;
 }) {
   const names = lineFields[subKind];

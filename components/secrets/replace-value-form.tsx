@@ -13,23 +13,21 @@ import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { useDialogGuard } from "@/components/ui/dialog-guard";
 import { useToast } from "@/components/ui/toast";
 import { replaceSecretAction } from "@/lib/secrets/actions";
-import type { ReplaceSecretInput, SecretDetail } from "@/lib/secrets/schema";
-
-const texts = {
-  conflict:
-    "Somebody replaced this value after you opened the page, so yours was not saved. Reload the page to see the new version, and replace it if yours is still right.",
-};
+import type { ReplaceableSecret, ReplaceSecretInput } from "@/lib/secrets/schema";
 
 /** The body of the dialog: it opens empty and unmounts when the dialog closes, with every value that was entered. */
 export function ReplaceValueForm({
   fabricId,
   secret: current,
   maxSecretBytes,
+  howToSeeNewest = "Reload the page",
   onDone,
 }: {
   fabricId: string;
-  secret: SecretDetail;
+  secret: ReplaceableSecret;
   maxSecretBytes: number;
+  /** What to do after somebody else replaced the value. */
+  howToSeeNewest?: string;
   onDone: () => void;
 }) {
   // The page may refresh below an open dialog; what counts is the version that the person looked at.
@@ -48,7 +46,9 @@ export function ReplaceValueForm({
     (input: ReplaceSecretInput) => replaceSecretAction(fabricId, input),
     form,
     {
-      texts,
+      texts: {
+        conflict: `Somebody replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, and replace it if yours is still right.`,
+      },
       onOk({ version, carried }) {
         onDone();
         const description = carried

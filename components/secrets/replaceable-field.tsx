@@ -8,7 +8,7 @@ import { type LineField, SecretLineField } from "@/components/secrets/secret-lin
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** One field of several: kept unless the person replaces it, or clears one that may be empty. */
 export function ReplaceableField({
@@ -18,7 +18,7 @@ export function ReplaceableField({
 }: {
   subKind: SubKind;
   name: LineField;
-  current: SecretDetail["fields"][number] | undefined;
+  current: ReplaceableSecret["fields"][number] | undefined;
 }) {
   const { control, setValue, setFocus, clearErrors } = useFormContext<ReplaceFormValues>();
   const fate = useWatch({ control, name: `fates.${name}` }) ?? "kept";
@@ -64,7 +64,7 @@ export function ReplaceableField({
   );
 }
 
-function Kept({ current: { setAt, version } }: { current: SecretDetail["fields"][number] }) {
+function Kept({ current: { setAt, version } }: { current: ReplaceableSecret["fields"][number] }) {
   return (
     <>
       Kept · set {setAt && <RelativeTime date={setAt} />}, version {version}

@@ -1,8 +1,7 @@
-import { ArrowLeft } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { CertificateBadge } from "@/components/secrets/certificate-badge";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { BackLink } from "@/components/ui/back-link";
 import { Badge } from "@/components/ui/badge";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 import type { SecretDetail } from "@/lib/secrets/schema";
@@ -18,13 +17,7 @@ export function SecretHeader({
 }) {
   return (
     <header className="flex flex-col gap-3">
-      <Link
-        href={`/metadata/fabrics/${fabricId}/secrets`}
-        className="inline-flex min-h-6 items-center gap-1.5 self-start rounded-sm text-muted text-sm hover:text-ink hover:underline"
-      >
-        <ArrowLeft aria-hidden className="size-4" />
-        All secrets
-      </Link>
+      <BackLink href={`/metadata/fabrics/${fabricId}/secrets`}>All secrets</BackLink>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0 max-w-2xl [overflow-wrap:anywhere]">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">

@@ -64,7 +64,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         </div>
       </Td>
       <Td label="Description" className={description ? "md:max-w-64" : "max-md:hidden"}>
-        <p className="md:truncate" title={description}>
+        <p className="wrap-anywhere max-md:line-clamp-3 md:truncate" title={description}>
           {description}
         </p>
       </Td>

@@ -8,7 +8,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useDialog } from "@/components/ui/use-dialog";
 
-type Place = { fabricId: string; automateUrl: string };
+type Place = { fabric: { id: string; name: string }; automateUrl: string };
 
 export function CreateTokenButton(place: Place) {
   const dialog = useDialog();
@@ -30,11 +30,17 @@ export function CreateTokenButton(place: Place) {
 }
 
 /** The token lives in this state and nowhere else: closing the dialog forgets it. */
-function CreateToken({ fabricId, automateUrl, onDone }: Place & { onDone: () => void }) {
+function CreateToken({ fabric, automateUrl, onDone }: Place & { onDone: () => void }) {
   const [token, setToken] = useState<string | null>(null);
-  if (token === null) return <CreateTokenForm fabricId={fabricId} onCreated={setToken} />;
+  if (token === null) return <CreateTokenForm fabricId={fabric.id} onCreated={setToken} />;
   const url = new URL("/v1/secrets/NAME", automateUrl);
   const command = `curl -H "Authorization: Bearer ${token}" ${url}`;
-  const title = "Try it, with the name of a secret for NAME";
-  return <NewTokenPanel token={token} tryIt={{ title, command }} onDone={onDone} />;
+  const title = "Or with curl, a secret's name for NAME";
+  const login = `npx selvage login --pipeline ${quoted(fabric.name)}`;
+  return <NewTokenPanel token={token} login={login} tryIt={{ title, command }} onDone={onDone} />;
+}
+
+/** A name as one word of a shell: in double quotes, which any shell knows, unless it holds what they would expand. */
+function quoted(name: string): string {
+  return /["$`\\!]/.test(name) ? `'${name.replaceAll("'", `'\\''`)}'` : `"${name}"`;
 }

@@ -1,5 +1,6 @@
 "use client";
 
+import type { ReactNode } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -7,11 +8,14 @@ import { DialogBody, DialogFooter } from "@/components/ui/dialog";
 
 export function NewTokenPanel({
   token,
+  login,
   tryIt,
   onDone,
 }: {
   token: string;
-  /** A first request with it, for the command line. */
+  /** Hands it to our own command line, which asks for it. */
+  login: string;
+  /** A first request with it, for the shell. */
   tryIt: { title: string; command: string };
   onDone: () => void;
 }) {
@@ -22,7 +26,12 @@ export function NewTokenPanel({
           It is shown this once. Selvage keeps only a fingerprint of it.
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
-        <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy command" />
+        <CopyBlock title="For the command line" text={login} label="Copy login">
+          It asks for the token, which so stays out of the shell's history.
+        </CopyBlock>
+        <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy request">
+          The shell keeps this line in its history, and the token with it.
+        </CopyBlock>
       </DialogBody>
       <DialogFooter>
         <Button variant="primary" onClick={onDone}>
@@ -33,7 +42,17 @@ export function NewTokenPanel({
   );
 }
 
-function CopyBlock({ title, text, label }: { title: string; text: string; label: string }) {
+function CopyBlock({
+  title,
+  text,
+  label,
+  children,
+}: {
+  title: string;
+  text: string;
+  label: string;
+  children?: ReactNode;
+}) {
   return (
     <div className="flex flex-col gap-1.5">
       <div className="flex flex-wrap items-center justify-between gap-2">
@@ -43,6 +62,7 @@ function CopyBlock({ title, text, label }: { title: string; text: string; label:
       <code className="select-all break-all rounded-md border border-line bg-sunken px-3 py-2 font-mono text-sm">
         {text}
       </code>
+      {children && <p className="text-muted text-sm">{children}</p>}
     </div>
   );
 }

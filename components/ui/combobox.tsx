@@ -143,10 +143,10 @@ export function ComboboxAction({
     <button
       type="button"
       onClick={onClick}
-      className="-outline-offset-2 flex min-h-9 w-full items-center gap-2.5 rounded-md px-2 text-left font-medium text-accent-text hover:bg-accent-soft focus-visible:bg-accent-soft [&_svg]:size-4"
+      className="-outline-offset-2 flex min-h-9 w-full items-center gap-2.5 rounded-md px-2 text-left font-medium text-accent-text hover:bg-accent-soft focus-visible:bg-accent-soft [&_svg]:size-4 [&_svg]:shrink-0"
     >
       {icon}
-      {children}
+      <span className="min-w-0 truncate">{children}</span>
     </button>
   );
 }

@@ -14,6 +14,7 @@ import {
   dialogPopupClass,
 } from "@/components/ui/dialog-style";
 import { DialogContainer } from "@/components/ui/portal-container";
+import { useDismissToasts } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 
 // Where typing begins. A touch opens no keyboard over the dialog: Base UI then focuses the dialog itself.
@@ -42,6 +43,7 @@ export function Dialog({
   const popup = useRef<HTMLDivElement>(null);
   const [isDirty, setIsDirty] = useState(false);
   const discard = useDialog();
+  useDismissToasts(isOpen);
   const requestClose = () => (isDirty ? discard.open() : onClose());
 
   return (
@@ -63,7 +65,12 @@ export function Dialog({
                 </Base.Description>
               )}
             </div>
-            <IconButton label="Close" icon={<X aria-hidden />} onClick={requestClose} className="-mr-2" />
+            <IconButton
+              label="Close"
+              icon={<X aria-hidden />}
+              onClick={requestClose}
+              className="-mt-1 -mr-2"
+            />
           </header>
           <DialogContainer value={popup}>
             <DialogGuardContext value={{ requestClose, setIsDirty }}>{children}</DialogGuardContext>

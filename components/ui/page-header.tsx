@@ -20,15 +20,15 @@ export function PageHeader({
       {breadcrumb.length > 0 && (
         <nav aria-label="Breadcrumb">
           <ol className="flex flex-wrap items-center gap-1 text-muted text-sm">
-            {breadcrumb.map(({ href, label }) => (
+            {breadcrumb.map(({ href, label }, index) => (
               <li key={href} className="flex min-w-0 items-center gap-1">
+                {index > 0 && <ChevronRight aria-hidden className="size-3.5 shrink-0 text-faint" />}
                 <Link
                   href={href}
                   className="min-h-6 truncate rounded-sm py-0.5 hover:text-ink hover:underline"
                 >
                   {label}
                 </Link>
-                <ChevronRight aria-hidden className="size-3.5 shrink-0 text-faint" />
               </li>
             ))}
           </ol>

@@ -42,7 +42,10 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
   );
 }
 
-/** On a narrow screen the current tab may lie outside the strip. */
+/** On a narrow screen the current tab may lie outside the strip. `scrollIntoView` would also begin the order of Tab here. */
 function revealTab(tab: HTMLAnchorElement | null) {
-  tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  const strip = tab?.closest("nav");
+  if (!tab || !strip) return;
+  const [inner, outer] = [tab.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
 }

@@ -2,7 +2,7 @@
 
 import { Toast } from "@base-ui/react/toast";
 import { CircleAlert, CircleCheck, X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 
 type ToastTone = "success" | "danger";
 
@@ -11,7 +11,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     <Toast.Provider timeout={6000}>
       {children}
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-60 flex w-[calc(100vw-2rem)] flex-col gap-2 sm:right-6 sm:bottom-6 sm:w-88">
+        {/* On a narrow screen at the top, below the bar: the buttons of a sheet are at the bottom. */}
+        <Toast.Viewport className="fixed top-18 right-4 z-60 flex w-[calc(100vw-2rem)] flex-col gap-2 sm:w-88 md:top-auto md:right-6 md:bottom-6">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>
@@ -28,13 +29,21 @@ export function useToast() {
   ) => void add({ title, description, type: tone, priority: tone === "danger" ? "high" : "low" });
 }
 
+/** Takes away what was said in passing once a dialog opens, whose title or buttons it could cover. */
+export function useDismissToasts(isOpen: boolean): void {
+  const { close } = Toast.useToastManager();
+  useEffect(() => {
+    if (isOpen) close();
+  }, [isOpen, close]);
+}
+
 function ToastList() {
   const { toasts } = Toast.useToastManager();
   return toasts.map((toast) => (
     <Toast.Root
       key={toast.id}
       toast={toast}
-      className="rounded-lg border border-line bg-surface text-ink shadow-popover transition-[opacity,translate] duration-200 data-ending-style:translate-y-2 data-limited:hidden data-starting-style:translate-y-2 data-ending-style:opacity-0 data-starting-style:opacity-0"
+      className="rounded-lg border border-line bg-surface text-ink shadow-popover transition-[opacity,translate] duration-200 data-ending-style:-translate-y-2 data-limited:hidden data-starting-style:-translate-y-2 data-ending-style:opacity-0 md:data-ending-style:translate-y-2 md:data-starting-style:translate-y-2 data-starting-style:opacity-0"
     >
       <Toast.Content className="flex items-start gap-3 py-3 pr-2 pl-3.5">
         {toast.type === "danger" ? (

@@ -201,6 +201,12 @@ export type SecretDetail = SecretSummary & {
   isCreator: boolean;
 };
 
+/** What Replace value starts from; times are text where it came over the network. */
+export type ReplaceableSecret = Pick<SecretDetail, "id" | "subKind" | "version"> & {
+  fields: { field: string; version: number; setAt: Date | string | null }[];
+  destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
+};
+
 /** A secret as the picker offers it. */
 export type SecretOption = {
   id: string;

@@ -4,6 +4,7 @@ import { DeleteConnectionButton } from "@/components/connections/delete-connecti
 import { KindTile } from "@/components/connections/kind-tile";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { QueryProvider } from "@/components/query/query-provider";
+import { BackLink } from "@/components/ui/back-link";
 import { getConnection } from "@/lib/connections/queries";
 import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
@@ -25,6 +26,7 @@ export default async function ConnectionPage({
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
   return (
     <section className="flex flex-col gap-5">
+      <BackLink href={`/metadata/fabrics/${fabricId}/connections`}>All connections</BackLink>
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="flex min-w-0 flex-wrap items-start gap-3">
           <KindTile name={connector.name} group={connector.group} />

@@ -1,0 +1,87 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { replaceableSecret } from "@/components/connections/secret-options";
+import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
+import { Banner } from "@/components/ui/banner";
+import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { SecretOption } from "@/lib/secrets/schema";
+
+/** The dialog Replace value for the secret that a picker has chosen; beside a form, never inside, as with Add Secret. */
+export function ReplaceValueDialog({
+  secret,
+  onClose,
+  returnFocus,
+  ...body
+}: {
+  fabricId: string;
+  /** Null while it is closed. */
+  secret: SecretOption | null;
+  onClose: () => void;
+  returnFocus: () => HTMLElement | null;
+  maxSecretBytes: number;
+  onReplaced: () => void;
+}) {
+  // While the dialog fades, it still speaks of the secret that it was opened for.
+  const [shown, setShown] = useState(secret);
+  if (secret !== null && secret !== shown) setShown(secret);
+  return (
+    <Dialog
+      isOpen={secret !== null}
+      onClose={onClose}
+      title="Replace value"
+      description={<span className="[overflow-wrap:anywhere]">{shown?.name}</span>}
+      returnFocus={returnFocus}
+    >
+      {shown && <ReplaceValue {...body} secretId={shown.id} onClose={onClose} />}
+    </Dialog>
+  );
+}
+
+function ReplaceValue({
+  fabricId,
+  secretId,
+  maxSecretBytes,
+  onClose,
+  onReplaced,
+}: {
+  fabricId: string;
+  secretId: string;
+  maxSecretBytes: number;
+  onClose: () => void;
+  onReplaced: () => void;
+}) {
+  const secret = useQuery(replaceableSecret(fabricId, secretId));
+  if (secret.data)
+    return (
+      <ReplaceValueForm
+        fabricId={fabricId}
+        secret={secret.data}
+        maxSecretBytes={maxSecretBytes}
+        howToSeeNewest="Close this and open it again"
+        onDone={() => {
+          onClose();
+          onReplaced();
+        }}
+      />
+    );
+  return (
+    <>
+      <DialogBody>
+        {secret.isError ? (
+          <Banner tone="danger">The secret could not be loaded. Close this and open it again.</Banner>
+        ) : (
+          <div role="status" aria-label="Loading the secret" className="flex flex-col gap-3">
+            <Skeleton className="h-5 w-24" />
+            <Skeleton className="h-24 w-full" />
+          </div>
+        )}
+      </DialogBody>
+      <DialogFooter>
+        <DialogCancel />
+      </DialogFooter>
+    </>
+  );
+}
