@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { commandLine } from "@/e2e/command-line";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
-import { createToken, type Person } from "@/e2e/rows";
+import { createToken, database, type Person } from "@/e2e/rows";
 import { callAction, callerOf } from "@/e2e/server-actions";
 import { stack } from "@/e2e/stack-address";
+import { addDestination } from "@/e2e/things";
 
 let home: string;
 test.beforeEach(() => {
@@ -88,6 +89,34 @@ test("secrets go in from standard input and files, to the byte, and are listed, 
   // A value is never an argument.
   expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
 });
+
+test("a replaced value may go where the former one might, unless that is to be forgotten", async ({
+  world,
+  canary,
+}) => {
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const selvage = commandLine(home, env);
+  const id = await addDestination(world);
+  const { rows } = await database().query<{ secretId: string; name: string }>(
+    `SELECT d."secretId", s.name FROM allowed_destination d JOIN secret s ON s.id = d."secretId" WHERE d.id = $1`,
+    [id],
+  );
+  const { secretId = "", name = "" } = rows[0] ?? {};
+  const replace = (...options: string[]) =>
+    selvage(["secrets", "replace", name, "--fabric", world.fabric.id, ...options], canary.value());
+  expect(await replace()).toMatchObject({ code: 0, stderr: "" });
+  expect(await destinationsOf(secretId, 2)).toEqual(["https://api.test.example:443"]);
+  expect((await replace("--forget-destinations")).code).toBe(0);
+  expect(await destinationsOf(secretId, 3)).toEqual([]);
+});
+
+async function destinationsOf(secretId: string, version: number): Promise<string[]> {
+  const { rows } = await database().query<{ destination: string }>(
+    `SELECT destination FROM allowed_destination WHERE "secretId" = $1 AND version = $2`,
+    [secretId, version],
+  );
+  return rows.map(({ destination }) => destination);
+}
 
 test("a connection is checked, and the code says how it ended", async ({ world }) => {
   const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };

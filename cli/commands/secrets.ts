@@ -27,8 +27,12 @@ export function addSecrets(program: Command): void {
     .option(...fromFile)
     .option(...trimmed)
     .action(add);
-  command("replace <name>", "replace its value; connections and pipelines follow")
-    .option("--keep-destinations", "the new value may be sent wherever the former one might")
+  command(
+    "replace <name>",
+    "replace its value; connections and pipelines follow, and so does where it may be sent",
+  )
+    .option("--forget-destinations", "the new value may be sent nowhere until somebody allows it again")
+    .addOption(new Option("--keep-destinations", "as by default").hideHelp().conflicts("forgetDestinations"))
     .option(...fromFile)
     .option(...trimmed)
     .action(replace);
@@ -66,7 +70,7 @@ async function add(
 
 async function replace(
   name: string,
-  { fabric, keepDestinations, ...source }: InFabric & ValueSource & { keepDestinations?: true },
+  { fabric, forgetDestinations, ...source }: InFabric & ValueSource & { forgetDestinations?: true },
 ): Promise<void> {
   const fabricId = await findFabric(fabric);
   const secret = await findSecret(fabricId, name);
@@ -76,7 +80,7 @@ async function replace(
     kind: "prophecy",
     subKind: secret.subKind,
     properties,
-    keepDestinations: keepDestinations ?? false,
+    keepDestinations: !forgetDestinations,
   };
   await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, idOnly, body);
   tell({ id, name }, `Replaced the value of ${name}.`);
