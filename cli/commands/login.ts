@@ -5,7 +5,7 @@ import { manage } from "@/cli/management-client";
 import { tell } from "@/cli/output";
 import { forgetSettings, readSettings, settingsFile, writeSettings } from "@/cli/settings";
 import { readValue } from "@/cli/values";
-import { askShown } from "@/scripts/read-password";
+import { askInTurn } from "@/scripts/read-password";
 
 type Options = { url?: string; automateUrl?: string; pipeline?: string };
 
@@ -28,7 +28,7 @@ export function addLogin(program: Command): void {
 
 async function login({ url: given, automateUrl, pipeline }: Options): Promise<void> {
   const former = readSettings();
-  const url = given ?? former.url ?? (process.stdin.isTTY ? await askShown("Address of Selvage: ") : "");
+  const url = given ?? former.url ?? (process.stdin.isTTY ? await askInTurn(({ shown }) => shown("Address of Selvage: ")) : "");
   if (!URL.canParse(url))
     throw new Failure("usage", "Say where Selvage is: --url https://selvage.example.com");
   const { value } = await readValue("text", { trim: true });

@@ -4,7 +4,7 @@ import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
 import { columns, tell } from "@/cli/output";
 import { readValue, type Type, types, type ValueSource } from "@/cli/values";
-import { askShown } from "@/scripts/read-password";
+import { askInTurn } from "@/scripts/read-password";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
@@ -104,6 +104,8 @@ async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }):
 
 async function confirm(name: string): Promise<void> {
   if (!process.stdin.isTTY) throw new Failure("usage", "Say --yes: nobody can be asked here.");
-  const answer = await askShown(`Delete ${name}? Its value is gone for good. Type its name: `);
+  const answer = await askInTurn(({ shown }) =>
+    shown(`Delete ${name}? Its value is gone for good. Type its name: `),
+  );
   if (answer !== name) throw new Failure("failed", "That is not its name: nothing was deleted.");
 }
