@@ -29,7 +29,10 @@ test("login keeps the token for its owner's eyes, and a wrong one is refused", a
   const selvage = commandLine(home);
   const token = await accessToken(world.user);
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
-  expect([wrong.code, wrong.stderr]).toEqual([3, "Send a valid access token in the header X-AUTH-TOKEN.\n"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    3,
+    "The access token is not accepted: it is wrong, expired or revoked. Make one in the app, then run “selvage login”.\n",
+  ]);
   const done = await selvage(["login", "--url", stack().webUrl], `${token}\n`);
   expect(done).toMatchObject({
     stderr: "",
@@ -159,7 +162,7 @@ test.describe("run", () => {
     expect((await run("X=login", process.execPath, "-e", "")).stderr).toContain(
       "say X=login.password, X=login.username",
     );
-    expect((await run("X=none", process.execPath, "-e", "")).code).toBe(5);
+    expect((await run("X=none", process.execPath, "-e", "")).code).toBe(125);
     expect((await run("X=login.username", "there-is-no-such-command")).code).toBe(127);
     const killed = await run(
       "X=login.username",
@@ -168,6 +171,14 @@ test.describe("run", () => {
       "process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 1e4)",
     );
     expect(killed.code).toBe(143);
+
+    const other = ["run", "--fabric", "Another", "--env", "X=login.username", "--", "true"];
+    expect(await selvage(other)).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("The pipeline token is not accepted for Another"),
+    });
+    const byId = ["run", "--fabric", world.fabric.id, "--env", "X=login.username", "--", "true"];
+    expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("feeds psql, where it is installed", async ({ world, canary }) => {
