@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -14,7 +14,9 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { builds, commandLineOptions } from "@/scripts/build.mjs";
 
 const pipelineToken = `svp_${"a".repeat(43)}`;
 /** What the pipeline may read. A Binary is its bytes. */
@@ -30,6 +32,8 @@ const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
   pem: new TextEncoder().encode("pem-of-text"),
 };
 
+const folder = mkdtempSync(join(tmpdir(), "selvage-built-"));
+const program = join(folder, "selvage.mjs");
 let server: Server;
 let url: string;
 let home: string;
@@ -38,6 +42,7 @@ let asked: { path: string; token: string | undefined }[];
 let answer: { status: number; body: unknown };
 
 beforeAll(async () => {
+  await build({ ...commandLineOptions(builds.test), outfile: program });
   server = createServer(async (request, response) => {
     const body = await text(request);
     const { status, body: told } = answerTo(request, body);
@@ -47,7 +52,10 @@ beforeAll(async () => {
   const address = server.address();
   url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
   asked = [];
@@ -70,7 +78,7 @@ function answerTo({ url: path = "", headers }: IncomingMessage, body: string): t
 }
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ["--import", "tsx", "cli/main.ts", ...args], {
+  return spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH, NODE_ENV: "test", XDG_CONFIG_HOME: home, ...env },
   });
 }
@@ -296,6 +304,32 @@ describe("run", () => {
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 
+  test("something left behind that goes on talking does not keep it either", async () => {
+    const leave = `require("child_process").spawn("sh", ["-c", "while sleep 0.1; do echo x || exit; done"], { stdio: "inherit" }).unref(); process.exit(3)`;
+    const before = performance.now();
+    expect((await run("X=key", leave)).code).toBe(3);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test.skipIf(!hasScript())("at a terminal it says what masking takes, and Ctrl-C comes once", async () => {
+    const count = `let n = 0; process.on("SIGINT", () => { n += 1; setTimeout(() => { console.log("n=" + n); process.exit(); }, 500); }); console.log("ready"); setInterval(() => {}, 1e4);`;
+    writeFileSync(join(home, "count.js"), count);
+    const words = `"${process.execPath}" "${program}" run --fabric Sales --env X=key -- "${process.execPath}" "${join(home, "count.js")}"`;
+    const child = spawn("script", ["-qec", words, "/dev/null"], {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "test",
+        XDG_CONFIG_HOME: home,
+        SELVAGE_AUTOMATE_URL: url,
+        SELVAGE_PIPELINE_TOKEN: pipelineToken,
+      },
+    });
+    child.stdout.on("data", (chunk) => String(chunk).includes("ready") && child.stdin.write("\x03"));
+    const told = await text(child.stdout);
+    expect(told).toContain("Output is masked, so the command sees no terminal; --no-mask gives it one.");
+    expect(told).toContain("n=1");
+  });
+
   test("output that nobody reads any more ends the command quietly", async () => {
     const child = startRun(
       `process.stdout.on("error", () => process.exit(8)); setInterval(() => console.log("more"), 5)`,
@@ -306,3 +340,7 @@ describe("run", () => {
     expect([code, await told]).toEqual([8, ""]);
   });
 });
+
+function hasScript(): boolean {
+  return spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
+}

@@ -6,8 +6,10 @@ import { setTimeout } from "node:timers/promises";
 import { Failure } from "@/cli/failure";
 import { createMask } from "@/cli/mask";
 
-/** How long nothing may come after the command's end, where what it left behind holds its output open. */
+/** After the command's end its output is read while something comes in such a time, and for so many of them. */
 const quietMs = 200;
+/** What was on its way is through by then; what still comes is of something that it left behind. */
+const mostTimes = 10;
 
 /** Runs a command to its end and returns its code; the values go into its environment and no further, and our own tokens do not. */
 export async function runCommand(
@@ -50,7 +52,7 @@ function forwardSignals(child: ChildProcess): void {
     process.on(signal, () => child.kill(signal));
 }
 
-/** Passes the output on through the mask; what it returns does so until nothing comes any more. */
+/** Passes the output on through the mask; what it returns ends that when nothing comes any more. */
 function passOn(
   child: ChildProcess,
   from: Readable | null,
@@ -69,7 +71,7 @@ function passOn(
     from.on("data", () => {
       hasMoved = true;
     });
-    while (hasMoved && !from.closed) {
+    for (let times = 0; times < mostTimes && hasMoved && !from.closed; times += 1) {
       hasMoved = false;
       await Promise.race([once(from, "close"), setTimeout(quietMs, undefined, { ref: false })]);
     }
