@@ -73,8 +73,8 @@ function answerTo({ url: path = "", headers }: IncomingMessage, body: string): t
   const value = secrets[name];
   if (value === undefined) return { status: 404, body: { error: { code: "not_found", message: "None." } } };
   if (value instanceof Uint8Array)
-    return { status: 200, body: { value: Buffer.from(value).toString("base64"), encoding: "base64" } };
-  return { status: 200, body: { value } };
+    return { status: 200, body: { name, value: Buffer.from(value).toString("base64"), encoding: "base64" } };
+  return { status: 200, body: { name, value } };
 }
 
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
