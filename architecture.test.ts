@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 const rules: [from: RegExp, may: RegExp][] = [
   [/\.test\.tsx?$/, /./],
   // The command line knows the two APIs and nothing behind them.
-  [/^cli\//, /^(cli\/|scripts\/read-password$)/],
+  [/^cli\//, /^(cli\/|scripts\/read-password$|package\.json$)/],
   [/^(scripts|e2e|prisma)\//, /^(?!app\/|components\/)/],
   [/^components\/ui\//, /^components\/ui\//],
   [

@@ -1,4 +1,4 @@
-/** Exit codes that scripts can trust. `run` ends with the code of what it ran. */
+/** Exit codes that scripts can trust. `run` ends with the code of what it ran, and with 125 when it failed itself. */
 export const exitCodes = {
   failed: 1,
   usage: 2,
@@ -30,6 +30,7 @@ export function failureOf(status: number, message: string): Failure {
     404: "not_found",
     409: "conflict",
     412: "conflict",
+    413: "usage",
     429: "unavailable",
   };
   return new Failure(byStatus[status] ?? (status >= 500 ? "unavailable" : "failed"), message);

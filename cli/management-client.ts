@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { Failure, failureOf } from "@/cli/failure";
-import { readSettings } from "@/cli/settings";
+import { currentServer, sendable } from "@/cli/settings";
 
 const envelope = z.object({
   success: z.boolean(),
   data: z.unknown().optional(),
   message: z.string().optional(),
+  fieldErrors: z.record(z.string(), z.string()).optional(),
 });
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -16,19 +17,25 @@ export async function manage<S extends z.ZodType>(
   path: string,
   answer: S,
   body?: unknown,
-  { url, accessToken } = readSettings(),
+  { url, accessToken }: { url?: string; accessToken?: string | undefined } = currentServer(),
 ): Promise<z.output<S>> {
-  if (!url || !accessToken)
+  if (!url)
     throw new Failure(
       "unauthorized",
       "Not signed in: run “selvage login”, or set SELVAGE_URL and SELVAGE_TOKEN.",
     );
+  if (!accessToken)
+    throw new Failure(
+      "unauthorized",
+      `Not signed in to ${url}: run “selvage login --url ${url}”, or set SELVAGE_TOKEN.`,
+    );
+  const headers = {
+    "x-auth-token": sendable("SELVAGE_TOKEN", accessToken),
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+  };
   const response = await fetch(new URL(`/api/orchestration${path}`, url), {
     method,
-    headers: {
-      "x-auth-token": accessToken,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
+    headers,
     redirect: "error",
     signal: AbortSignal.timeout(30_000),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -36,9 +43,21 @@ export async function manage<S extends z.ZodType>(
   if (!response) throw new Failure("unavailable", `Selvage does not answer at ${url}.`);
   const parsed = envelope.safeParse(await response.json().catch(() => undefined));
   if (!parsed.success) throw new Failure("unavailable", `What answers at ${url} is not Selvage.`);
-  const { success, data, message = "It was refused." } = parsed.data;
-  if (!success) throw failureOf(response.status, message.replace(/^.*? due to : /, ""));
-  return answer.parse(data);
+  if (!parsed.data.success) throw failureOf(response.status, reasonOf(response.status, parsed.data));
+  return answer.parse(parsed.data.data);
+}
+
+/** The reason of a failure in the words of the command line, which has no headers and no paths in a body. */
+function reasonOf(
+  status: number,
+  { message = "It was refused.", fieldErrors = {} }: z.output<typeof envelope>,
+): string {
+  if (status === 401)
+    return "The access token is not accepted: it is wrong, expired or revoked. Make one in the app, then run “selvage login”.";
+  const sentences = Object.entries(fieldErrors).map(
+    ([path, sentence]) => `${path.replace(/^properties\.(value\.)?/, "")}: ${sentence}`,
+  );
+  return sentences.join(" ") || message.replace(/^.*? due to : /, "");
 }
 
 const fabrics = z.object({

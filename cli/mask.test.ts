@@ -46,3 +46,34 @@ test("what cannot be the beginning of a value is not held back", async () => {
   stream.write("a pass");
   expect(String(stream.read())).toBe("a ");
 });
+
+test("what comes in pieces is masked as what comes whole, of values within and over one another too", async () => {
+  const piece = fc
+    .tuple(fc.nat(4), fc.integer({ min: 4, max: 8 }))
+    .map(([from, length]) => "abcdabceabcd".slice(from, from + length));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { minLength: 2, maxLength: 5 }),
+      fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join("")),
+      fc.array(fc.nat(), { maxLength: 8 }),
+      async (values, whole, cuts) => {
+        expect(await masked(values, whole, cuts)).toBe(await masked(values, whole));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("the rest of a value that begins with another is masked, and so is what two share", async () => {
+  expect(await masked(["s3cret", "s3cret-tail"], "x s3cret-tail y", [8])).toBe("x *** y");
+  expect(await masked(["s3cret", "s3cret-tail"], "x s3cret", [4])).toBe("x ***");
+  expect(await masked(["s3cret", "s3cret-tail"], "x s3cret-tall", [8])).toBe("x ***-tall");
+  expect(await masked(["abcdef", "efghij"], "abcdefghij")).toBe("***");
+});
+
+test("a value is masked as JSON and URLs write it", async () => {
+  const value = 'p"a\\ß&word';
+  expect(await masked([value], JSON.stringify({ value }))).toBe('{"value":"***"}');
+  expect(await masked([value], '{"value":"p\\"a\\\\\\u00df&word"}')).toBe('{"value":"***"}');
+  expect(await masked([value], `?v=${encodeURIComponent(value)}`)).toBe("?v=***");
+});

@@ -4,51 +4,81 @@ const mask = Buffer.from("***");
 /** Shorter values stand in too many words to be masked: "a" would eat every "a". */
 const leastLength = 4;
 
+/** True when a value is long enough to be masked. */
+export function isMaskable(value: string): boolean {
+  return value.length >= leastLength;
+}
+
 /**
- * A stream in which each of the values, and each line of one that has several, is replaced by `***`, also where it comes in
- * pieces. Only what may be the beginning of a value is held back, so that prompts are not.
+ * A stream in which each of the values, and each line of one that has several, is replaced by `***`, as it is and as JSON and
+ * URLs write it, also where it comes in pieces. Only what may be the beginning of a value is held back, so that prompts are not.
  */
 export function createMask(values: readonly string[]): Transform {
-  const wanted = [...new Set(values.flatMap((value) => [value, ...value.split(/\r?\n/)]))]
-    .filter((value) => value.length >= leastLength)
-    .map((value) => Buffer.from(value))
-    .sort((a, b) => b.length - a.length);
+  const wanted = wantedByFirstByte(values);
   let held: Buffer = Buffer.alloc(0);
+  /** How many bytes of what is held belong to a value that `***` stands for already. */
+  let covered = 0;
+  const pass = (chunk: Buffer, isLast: boolean): Buffer => {
+    const bytes = Buffer.concat([held, chunk]);
+    const parts: Buffer[] = [];
+    let plainFrom = covered;
+    let at = 0;
+    for (; at < bytes.length; at += 1) {
+      const here = wanted.get(bytes[at] ?? 0);
+      if (!here) continue;
+      // A longer value may still be coming, also where a shorter one is complete.
+      if (!isLast && here.some((value) => isBeginning(bytes, at, value))) break;
+      const found = here.find((value) => isAt(bytes, at, value));
+      if (!found) continue;
+      if (at >= plainFrom) parts.push(bytes.subarray(plainFrom, at), mask);
+      plainFrom = Math.max(plainFrom, at + found.length);
+    }
+    if (at > plainFrom) parts.push(bytes.subarray(plainFrom, at));
+    held = bytes.subarray(at);
+    covered = Math.max(0, plainFrom - at);
+    return Buffer.concat(parts);
+  };
   return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const bytes = replaceAll(Buffer.concat([held, chunk]), wanted);
-      const keep = beginningAtEnd(bytes, wanted);
-      held = bytes.subarray(bytes.length - keep);
-      done(null, bytes.subarray(0, bytes.length - keep));
-    },
-    flush(done) {
-      done(null, held);
-    },
+    transform: (chunk: Buffer, _encoding, done) => done(null, pass(chunk, false)),
+    flush: (done) => done(null, pass(Buffer.alloc(0), true)),
   });
 }
 
-function replaceAll(bytes: Buffer, wanted: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [];
-  let from = 0;
-  for (let at = 0; at < bytes.length; ) {
-    const found = wanted.find((value) => bytes.subarray(at, at + value.length).equals(value));
-    if (!found) {
-      at += 1;
-      continue;
-    }
-    parts.push(bytes.subarray(from, at), mask);
-    at += found.length;
-    from = at;
+/** The longest first, by the byte that they begin with. */
+function wantedByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
+  const forms = values
+    .flatMap((value) => [value, ...value.split(/\r?\n/)])
+    .filter(isMaskable)
+    .flatMap(writtenForms);
+  const wanted = new Map<number, Buffer[]>();
+  for (const form of [...new Set(forms)]
+    .map((text) => Buffer.from(text))
+    .sort((a, b) => b.length - a.length)) {
+    const first = form[0] ?? 0;
+    wanted.set(first, [...(wanted.get(first) ?? []), form]);
   }
-  return parts.length === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
+  return wanted;
 }
 
-/** How many bytes at the end may be the beginning of a value. */
-function beginningAtEnd(bytes: Buffer, wanted: readonly Buffer[]): number {
-  const longest = Math.min(bytes.length, (wanted[0]?.length ?? 1) - 1);
-  for (let length = longest; length > 0; length -= 1) {
-    const end = bytes.subarray(bytes.length - length);
-    if (wanted.some((value) => value.length > length && value.subarray(0, length).equals(end))) return length;
-  }
-  return 0;
+function writtenForms(value: string): string[] {
+  // What a variable holds is always well formed, and a URL must be.
+  const text = Buffer.from(value).toString();
+  const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return [text, json, ascii, encodeURIComponent(text)];
+}
+
+function isAt(bytes: Buffer, at: number, value: Buffer): boolean {
+  return (
+    at + value.length <= bytes.length && bytes.compare(value, 0, value.length, at, at + value.length) === 0
+  );
+}
+
+/** True when the bytes end before the value does, and agree with it so far. */
+function isBeginning(bytes: Buffer, at: number, value: Buffer): boolean {
+  const length = bytes.length - at;
+  return length < value.length && bytes.compare(value, 0, length, at) === 0;
 }

@@ -8,6 +8,10 @@ export function tellAsJson(): void {
   isJson = true;
 }
 
+export function isToldAsJson(): boolean {
+  return isJson;
+}
+
 /** Tells a result: as JSON, or as a person reads it. */
 export function tell(data: unknown, text: string): void {
   process.stdout.write(isJson ? `${JSON.stringify(data, null, 2)}\n` : text === "" ? "" : `${text}\n`);

@@ -1,52 +1,77 @@
 import { z } from "zod";
 import { Failure, failureOf } from "@/cli/failure";
-import { readSettings } from "@/cli/settings";
+import { currentServer, originOf, type Server, sendable } from "@/cli/settings";
 
-/** Where Automate is, and a pipeline token for it. */
-export type Pipeline = { automateUrl: string; token: string };
+/** Where Automate is, a token for it, and the fabric that it is to be of. */
+export type Pipeline = { automateUrl: string; token: string; fabric: string };
+
+/** A secret as a pipeline reads it: its value, its bytes, or its fields. */
+export type ReadSecret = string | Uint8Array | Record<string, string>;
 
 const secret = z.object({
-  name: z.string(),
   value: z.union([z.string(), z.record(z.string(), z.string())]),
   encoding: z.literal("base64").optional(),
 });
 const problem = z.object({ error: z.object({ message: z.string() }) });
 
+/** True for a string of the form of a pipeline token. */
+export function isPipelineToken(text: string): boolean {
+  return /^svp_[A-Za-z0-9_-]{43}$/.test(text);
+}
+
+/** Where Automate is, of SELVAGE_AUTOMATE_URL, or as it was stored, or else the app's host at port 3001. */
+export function automateOf({ url, automateUrl }: Pick<Server, "automateUrl"> & { url?: string }): string {
+  const { SELVAGE_AUTOMATE_URL } = process.env;
+  if (SELVAGE_AUTOMATE_URL) return originOf("SELVAGE_AUTOMATE_URL", SELVAGE_AUTOMATE_URL);
+  if (automateUrl) return automateUrl;
+  if (!url)
+    throw new Failure("usage", "Say where Automate is: set SELVAGE_AUTOMATE_URL, or login --automate-url.");
+  const { protocol, hostname } = new URL(url);
+  return `${protocol}//${hostname}:3001`;
+}
+
 /** The pipeline token of SELVAGE_PIPELINE_TOKEN, or the one that `login --pipeline` stored for this fabric. */
 export function pipelineOf(fabric: string): Pipeline {
-  const { automateUrl, url, pipelineTokens } = readSettings();
-  const token = process.env.SELVAGE_PIPELINE_TOKEN || pipelineTokens[fabric.toLowerCase()];
-  if (!token)
+  const { SELVAGE_PIPELINE_TOKEN, SELVAGE_AUTOMATE_URL } = process.env;
+  if (SELVAGE_PIPELINE_TOKEN) {
+    const token = sendable("SELVAGE_PIPELINE_TOKEN", SELVAGE_PIPELINE_TOKEN);
+    return { automateUrl: automateOf(SELVAGE_AUTOMATE_URL ? {} : currentServer()), token, fabric };
+  }
+  const server = currentServer();
+  const key = fabric.toLowerCase();
+  const stored = Object.hasOwn(server.pipelineTokens, key) ? server.pipelineTokens[key] : undefined;
+  if (!stored)
     throw new Failure(
       "unauthorized",
       `There is no pipeline token for ${fabric}: run “selvage login --pipeline ${fabric}”, or set SELVAGE_PIPELINE_TOKEN.`,
     );
-  if (automateUrl) return { automateUrl, token };
-  if (!url)
-    throw new Failure("usage", "Say where Automate is: set SELVAGE_AUTOMATE_URL, or login --automate-url.");
-  const { protocol, hostname } = new URL(url);
-  return { automateUrl: `${protocol}//${hostname}:3001`, token };
+  if (SELVAGE_AUTOMATE_URL && automateOf(server) !== stored.automateUrl)
+    throw new Failure(
+      "unauthorized",
+      `The pipeline token of ${fabric} is for ${stored.automateUrl}, and SELVAGE_AUTOMATE_URL is another: run “selvage login --pipeline ${fabric}”.`,
+    );
+  return { ...stored, token: sendable("What is stored", stored.token), fabric };
 }
 
-/** The values of these secrets by name. Text and Binary are strings, the others objects of their fields. */
-export async function fetchSecrets(
-  pipeline: Pipeline,
-  names: readonly string[],
-): Promise<Map<string, string | Record<string, string>>> {
-  const read = await Promise.all(
-    names.map(async (name) => [name, await fetchSecret(pipeline, name)] as const),
-  );
-  return new Map(read);
+/** Throws a `Failure` unless the token is one of the fabric. A workload's token is judged where it is used. */
+export async function requireFabric(pipeline: Pipeline): Promise<void> {
+  if (!isPipelineToken(pipeline.token)) return;
+  // The one request that names a fabric and is told whether the token is of it; it makes nothing.
+  const response = await ask(pipeline, "/vault/v1/auth/approle/login", {
+    method: "POST",
+    body: JSON.stringify({ role_id: pipeline.fabric, secret_id: pipeline.token }),
+  });
+  if (response.ok) return;
+  if (response.status === 400) throw notAccepted(pipeline);
+  throw failureOf(response.status, "Automate refused to say which fabric the pipeline token is of.");
 }
 
-async function fetchSecret({ automateUrl, token }: Pipeline, name: string) {
-  const response = await fetch(new URL(`/v1/secrets/${encodeURIComponent(name)}`, automateUrl), {
-    headers: { authorization: `Bearer ${token}` },
-    redirect: "error",
-    signal: AbortSignal.timeout(30_000),
-  }).catch(() => undefined);
-  if (!response) throw new Failure("unavailable", `Automate does not answer at ${automateUrl}.`);
+/** The secret of this name; undefined when there is none, or none that the token may read. */
+export async function findSecret(pipeline: Pipeline, name: string): Promise<ReadSecret | undefined> {
+  const response = await ask(pipeline, `/v1/secrets/${encodeURIComponent(name)}`);
   const answer: unknown = await response.json().catch(() => undefined);
+  if (response.status === 404) return undefined;
+  if (response.status === 401) throw notAccepted(pipeline);
   if (!response.ok) {
     const told = problem.safeParse(answer);
     throw failureOf(
@@ -54,9 +79,33 @@ async function fetchSecret({ automateUrl, token }: Pipeline, name: string) {
       `${name}: ${told.success ? told.data.error.message : "It was refused."}`,
     );
   }
-  const { value, encoding } = secret.parse(answer);
-  // A variable holds text: of a file its bytes, where they are text.
-  return encoding === "base64" && typeof value === "string"
-    ? Buffer.from(value, "base64").toString("utf8")
-    : value;
+  const read = secret.safeParse(answer);
+  if (!read.success)
+    throw new Failure("unavailable", `What answers at ${pipeline.automateUrl} is not Automate.`);
+  const { value, encoding } = read.data;
+  return encoding === "base64" && typeof value === "string" ? Buffer.from(value, "base64") : value;
+}
+
+function notAccepted({ fabric }: Pipeline): Failure {
+  return new Failure(
+    "unauthorized",
+    `The pipeline token is not accepted for ${fabric}: it is of another fabric, or wrong, expired or revoked.`,
+  );
+}
+
+async function ask(
+  { automateUrl, token, fabric }: Pipeline,
+  path: string,
+  init: Pick<RequestInit, "method" | "body"> = {},
+): Promise<Response> {
+  // A fabric's id says the same in any alphabet; a name that no header can hold is left out.
+  const named = /^[\x20-\x7e]+$/.test(fabric) ? { "x-selvage-fabric": fabric } : {};
+  const response = await fetch(new URL(path, automateUrl), {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...named },
+    redirect: "error",
+    signal: AbortSignal.timeout(30_000),
+  }).catch(() => undefined);
+  if (!response) throw new Failure("unavailable", `Automate does not answer at ${automateUrl}.`);
+  return response;
 }

@@ -1,17 +1,25 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 
-const stored = z.object({
-  /** Where the app is. */
-  url: z.url(),
+const server = z.object({
   /** Where Automate is; by default the app's host at port 3001. */
-  automateUrl: z.url().optional(),
+  automateUrl: z.string().optional(),
   accessToken: z.string().optional(),
-  /** Pipeline tokens by the fabric that they were stored for. */
-  pipelineTokens: z.record(z.string(), z.string()).default({}),
+  /** Pipeline tokens by their fabric, each with the Automate that it was stored for. */
+  pipelineTokens: z.record(z.string(), z.object({ token: z.string(), automateUrl: z.string() })).default({}),
+});
+/** What is kept of one Selvage. */
+export type Server = z.output<typeof server>;
+
+const stored = z.object({
+  /** The Selvage of the last login. */
+  url: z.string(),
+  /** By origin: a token goes to no other than the one that it was stored for. */
+  servers: z.record(z.string(), server),
 });
 export type Settings = z.output<typeof stored>;
 
@@ -21,37 +29,69 @@ export function settingsFile(): string {
   return join(base, "selvage", "settings.json");
 }
 
-/** What `login` stored, with what the environment says in its place: SELVAGE_URL, SELVAGE_AUTOMATE_URL, SELVAGE_TOKEN. */
-export function readSettings(): Partial<Settings> & Pick<Settings, "pipelineTokens"> {
-  const { SELVAGE_URL, SELVAGE_AUTOMATE_URL, SELVAGE_TOKEN } = process.env;
+/** What `login` stored; undefined where it did not, or where the file is damaged. */
+export function findSettings(): Settings | undefined {
+  const parsed = stored.safeParse(safeJson(readFile() ?? ""));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** The Selvage of SELVAGE_URL or of the last login, with what is stored for it, and SELVAGE_TOKEN in place of its token. */
+export function currentServer(): Server & { url?: string } {
+  const { SELVAGE_URL, SELVAGE_TOKEN } = process.env;
+  const settings = findSettings();
+  if (!settings && readFile() !== undefined && !SELVAGE_URL)
+    throw new Failure("usage", `${settingsFile()} is damaged: run “selvage login” again.`);
+  const url = SELVAGE_URL ? originOf("SELVAGE_URL", SELVAGE_URL) : settings?.url;
+  if (url === undefined) return { pipelineTokens: {} };
   return {
-    pipelineTokens: {},
-    ...readFile(),
-    ...(SELVAGE_URL ? { url: SELVAGE_URL } : {}),
-    ...(SELVAGE_AUTOMATE_URL ? { automateUrl: SELVAGE_AUTOMATE_URL } : {}),
+    ...serverAt(settings, url),
+    url,
     ...(SELVAGE_TOKEN ? { accessToken: SELVAGE_TOKEN } : {}),
   };
 }
 
+/** What is stored for this origin. */
+export function serverAt(settings: Settings | undefined, url: string): Server {
+  return settings?.servers[url] ?? { pipelineTokens: {} };
+}
+
+/** Writes a new file in place of the old one, whose mode may have been loose. */
 export function writeSettings(settings: Settings): void {
-  mkdirSync(dirname(settingsFile()), { recursive: true, mode: 0o700 });
-  writeFileSync(settingsFile(), `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  const folder = dirname(settingsFile());
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const file = join(folder, `.settings-${randomUUID()}`);
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  renameSync(file, settingsFile());
 }
 
 export function forgetSettings(): void {
   rmSync(settingsFile(), { force: true });
 }
 
-function readFile(): Settings | undefined {
-  let text: string;
+/** The origin of an address of Selvage or Automate. Throws a `Failure` that begins with where the address stood. */
+export function originOf(where: string, address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+    throw new Failure("usage", `${where} is an address such as https://selvage.example.com`);
+  return url.origin;
+}
+
+/** The token, when it can be sent in a header. Throws a `Failure` that does not repeat it. */
+export function sendable(what: string, token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new Failure(
+    "usage",
+    `${what} is no token: it is empty, or holds spaces, line breaks or other characters that no token has.`,
+  );
+}
+
+function readFile(): string | undefined {
   try {
-    text = readFileSync(settingsFile(), "utf8");
+    return readFileSync(settingsFile(), "utf8");
   } catch {
     return undefined;
   }
-  const parsed = stored.safeParse(safeJson(text));
-  if (!parsed.success) throw new Failure("usage", `${settingsFile()} is damaged: run “selvage login” again.`);
-  return parsed.data;
 }
 
 function safeJson(text: string): unknown {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
-import { askHidden, askShown } from "@/scripts/read-password";
+import { askInTurn } from "@/scripts/read-password";
 
 export const types = ["text", "binary", "username_password", "m2m_oauth"] as const;
 export type Type = (typeof types)[number];
@@ -46,19 +46,20 @@ export async function readValue(
 }
 
 async function askFor(type: Type): Promise<unknown> {
-  switch (type) {
-    case "text":
-      return askHidden("Value: ");
-    case "binary":
-      throw new Failure("usage", "Say which file: --file PATH.");
-    case "username_password":
-      return { username: await askShown("Username: "), password: await askHidden("Password: ") };
-    case "m2m_oauth": {
-      const [clientId, clientSecret] = [await askShown("Client ID: "), await askHidden("Client Secret: ")];
-      const [authUrl, scope] = [await askShown("Auth URL: "), await askShown("Scope (optional): ")];
-      return { clientId, clientSecret, authUrl, ...(scope ? { scope } : {}) };
+  if (type === "binary") throw new Failure("usage", "Say which file: --file PATH.");
+  return askInTurn(async ({ hidden, shown }) => {
+    switch (type) {
+      case "text":
+        return hidden("Value: ");
+      case "username_password":
+        return { username: await shown("Username: "), password: await hidden("Password: ") };
+      case "m2m_oauth": {
+        const [clientId, clientSecret] = [await shown("Client ID: "), await hidden("Client Secret: ")];
+        const [authUrl, scope] = [await shown("Auth URL: "), await shown("Scope (optional): ")];
+        return { clientId, clientSecret, authUrl, ...(scope ? { scope } : {}) };
+      }
     }
-  }
+  });
 }
 
 async function readBytes(file: string): Promise<Buffer> {

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { commandLine } from "@/e2e/command-line";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
-import { createToken, type Person } from "@/e2e/rows";
+import { createToken, database, type Person } from "@/e2e/rows";
 import { callAction, callerOf } from "@/e2e/server-actions";
 import { stack } from "@/e2e/stack-address";
+import { addDestination } from "@/e2e/things";
 
 let home: string;
 test.beforeEach(() => {
@@ -28,7 +29,10 @@ test("login keeps the token for its owner's eyes, and a wrong one is refused", a
   const selvage = commandLine(home);
   const token = await accessToken(world.user);
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
-  expect([wrong.code, wrong.stderr]).toEqual([3, "Send a valid access token in the header X-AUTH-TOKEN.\n"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    3,
+    "The access token is not accepted: it is wrong, expired or revoked. Make one in the app, then run “selvage login”.\n",
+  ]);
   const done = await selvage(["login", "--url", stack().webUrl], `${token}\n`);
   expect(done).toMatchObject({
     stderr: "",
@@ -89,6 +93,34 @@ test("secrets go in from standard input and files, to the byte, and are listed, 
   expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
 });
 
+test("a replaced value may go where the former one might, unless that is to be forgotten", async ({
+  world,
+  canary,
+}) => {
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const selvage = commandLine(home, env);
+  const id = await addDestination(world);
+  const { rows } = await database().query<{ secretId: string; name: string }>(
+    `SELECT d."secretId", s.name FROM allowed_destination d JOIN secret s ON s.id = d."secretId" WHERE d.id = $1`,
+    [id],
+  );
+  const { secretId = "", name = "" } = rows[0] ?? {};
+  const replace = (...options: string[]) =>
+    selvage(["secrets", "replace", name, "--fabric", world.fabric.id, ...options], canary.value());
+  expect(await replace()).toMatchObject({ code: 0, stderr: "" });
+  expect(await destinationsOf(secretId, 2)).toEqual(["https://api.test.example:443"]);
+  expect((await replace("--forget-destinations")).code).toBe(0);
+  expect(await destinationsOf(secretId, 3)).toEqual([]);
+});
+
+async function destinationsOf(secretId: string, version: number): Promise<string[]> {
+  const { rows } = await database().query<{ destination: string }>(
+    `SELECT destination FROM allowed_destination WHERE "secretId" = $1 AND version = $2`,
+    [secretId, version],
+  );
+  return rows.map(({ destination }) => destination);
+}
+
 test("a connection is checked, and the code says how it ended", async ({ world }) => {
   const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
   const selvage = commandLine(home, env);
@@ -130,7 +162,7 @@ test.describe("run", () => {
     expect((await run("X=login", process.execPath, "-e", "")).stderr).toContain(
       "say X=login.password, X=login.username",
     );
-    expect((await run("X=none", process.execPath, "-e", "")).code).toBe(5);
+    expect((await run("X=none", process.execPath, "-e", "")).code).toBe(125);
     expect((await run("X=login.username", "there-is-no-such-command")).code).toBe(127);
     const killed = await run(
       "X=login.username",
@@ -139,6 +171,14 @@ test.describe("run", () => {
       "process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 1e4)",
     );
     expect(killed.code).toBe(143);
+
+    const other = ["run", "--fabric", "Another", "--env", "X=login.username", "--", "true"];
+    expect(await selvage(other)).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("The pipeline token is not accepted for Another"),
+    });
+    const byId = ["run", "--fabric", world.fabric.id, "--env", "X=login.username", "--", "true"];
+    expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("feeds psql, where it is installed", async ({ world, canary }) => {

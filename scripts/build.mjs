@@ -97,8 +97,11 @@ async function bundle(target) {
   await esbuild.stop();
 }
 
-/** The command line is one file with everything in it, so that it can be copied to where it is needed. */
-function commandLineOptions({ dist }) {
+/**
+ * The command line is one file with everything in it, so that it can be copied to where it is needed.
+ * @returns {import("esbuild").BuildOptions}
+ */
+export function commandLineOptions({ dist }) {
   return {
     entryPoints: [join(root, "cli/main.ts")],
     outfile: join(root, dist, "selvage.mjs"),

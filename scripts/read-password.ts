@@ -1,44 +1,111 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 
 /** Nothing usable was typed. */
 export class PromptEnded extends Error {
   override name = "PromptEnded";
 }
 
+/** Questions at the terminal: each returns the next line that is typed, without echo where it is hidden. */
+export type Questions = Record<"hidden" | "shown", (prompt: string) => Promise<string>>;
+
+/** A terminal pauses for less within a paste. */
+const pauseMs = 50;
+
 /** A new password: asked for twice at a terminal, without echo; otherwise the first line of standard input. */
 export async function readNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? "";
-  const first = await askHidden("New password: ");
-  if ((await askHidden("Once more: ")) !== first)
-    throw new PromptEnded("The two passwords differ: nothing was changed.");
+  const [first, again] = await askInTurn(async ({ hidden }) => [
+    await hidden("New password: "),
+    await hidden("Once more: "),
+  ]);
+  if (first !== again) throw new PromptEnded("The two passwords differ: nothing was changed.");
   return first;
 }
 
-/** A line that is typed at the terminal without echo. Throws `PromptEnded` when none is. */
-export function askHidden(prompt: string): Promise<string> {
-  process.stderr.write(prompt);
-  // The interface draws what is typed into its output: into nothing.
-  const nothing = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return askLine(nothing, () => process.stderr.write("\n"));
-}
-
-/** A line that is typed at the terminal. Throws `PromptEnded` when none is. */
-export function askShown(prompt: string): Promise<string> {
-  process.stderr.write(prompt);
-  return askLine(process.stderr, () => {});
-}
-
-function askLine(output: NodeJS.WritableStream, onLine: () => void): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
-  return new Promise((resolve, reject) => {
-    const end = () => reject(new PromptEnded("Nothing was entered: nothing was changed."));
-    lines.once("SIGINT", end).once("close", end);
-    lines.once("line", (line) => {
-      lines.off("close", end).close();
-      onLine();
-      resolve(line);
-    });
+/**
+ * Asks a sequence of questions by one reader, so that what is typed ahead of one waits for it. Throws `PromptEnded` when a line
+ * is missing, and when lines are left over: of a paste of several the first alone would be taken.
+ */
+export async function askInTurn<T>(
+  ask: (questions: Questions) => Promise<T>,
+  input: NodeJS.ReadableStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Promise<T> {
+  let isShown = false;
+  const drawn = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (isShown) output.write(chunk);
+      done();
+    },
   });
+  // The terminal's own echo ends here, before there is a prompt that could be answered.
+  const lines = createInterface({ input, output: drawn, terminal: true, historySize: 0 });
+  const typed: string[] = [];
+  let hasEnded = false;
+  let wake = () => {};
+  lines.on("line", (line) => {
+    isShown = false;
+    typed.push(line);
+    wake();
+  });
+  const end = () => {
+    hasEnded = true;
+    wake();
+  };
+  lines.once("SIGINT", end).once("close", end);
+  const next = async (): Promise<string> => {
+    while (typed.length === 0 && !hasEnded) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    const line = typed.shift();
+    if (line === undefined) throw new PromptEnded("Nothing was entered: nothing was changed.");
+    return line;
+  };
+  try {
+    const answer = await ask({
+      async hidden(prompt) {
+        output.write(prompt);
+        const line = await next();
+        output.write("\n");
+        return line;
+      },
+      async shown(prompt) {
+        const [ahead] = typed;
+        if (ahead !== undefined) output.write(`${prompt}${ahead}\n`);
+        else {
+          isShown = true;
+          lines.setPrompt(prompt);
+          lines.prompt(true);
+        }
+        return next();
+      },
+    });
+    await untilQuiet(input);
+    if (typed.some((line) => line !== "") || lines.line !== "")
+      throw new PromptEnded(
+        "Several lines arrived where one is taken: nothing was changed. Give them by a pipe or a file.",
+      );
+    return answer;
+  } finally {
+    isShown = false;
+    lines.close();
+  }
+}
+
+async function untilQuiet(input: NodeJS.ReadableStream): Promise<void> {
+  let arrived = true;
+  const note = () => {
+    arrived = true;
+  };
+  input.on("keypress", note);
+  while (arrived) {
+    arrived = false;
+    await setTimeout(pauseMs);
+  }
+  input.off("keypress", note);
 }

@@ -3,9 +3,19 @@ import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { manage } from "@/cli/management-client";
 import { tell } from "@/cli/output";
-import { forgetSettings, readSettings, settingsFile, writeSettings } from "@/cli/settings";
+import { automateOf, isPipelineToken } from "@/cli/runtime-client";
+import {
+  findSettings,
+  forgetSettings,
+  originOf,
+  type Server,
+  sendable,
+  serverAt,
+  settingsFile,
+  writeSettings,
+} from "@/cli/settings";
 import { readValue } from "@/cli/values";
-import { askShown } from "@/scripts/read-password";
+import { askInTurn } from "@/scripts/read-password";
 
 type Options = { url?: string; automateUrl?: string; pipeline?: string };
 
@@ -16,6 +26,7 @@ export function addLogin(program: Command): void {
     .option("--url <url>", "where Selvage is")
     .option("--automate-url <url>", "where Automate is, for run")
     .option("--pipeline <fabric>", "store the pipeline token of this fabric, for run")
+    .addHelpText("after", "\nTokens are stored for the address that they belong to, and sent nowhere else.")
     .action(login);
   program
     .command("logout")
@@ -27,30 +38,46 @@ export function addLogin(program: Command): void {
 }
 
 async function login({ url: given, automateUrl, pipeline }: Options): Promise<void> {
-  const former = readSettings();
-  const url = given ?? former.url ?? (process.stdin.isTTY ? await askShown("Address of Selvage: ") : "");
-  if (!URL.canParse(url))
-    throw new Failure("usage", "Say where Selvage is: --url https://selvage.example.com");
-  const { value } = await readValue("text", { trim: true });
-  const token = String(value);
-  const settings = {
-    url,
-    pipelineTokens: former.pipelineTokens,
-    ...(former.accessToken ? { accessToken: former.accessToken } : {}),
-    ...((automateUrl ?? former.automateUrl) ? { automateUrl: automateUrl ?? former.automateUrl } : {}),
-  };
+  const settings = findSettings();
+  // Before anything is asked: a wrong address is told at once.
+  const automate = automateUrl === undefined ? undefined : originOf("--automate-url", automateUrl);
+  const { url, token } = await readToken(
+    given ?? (process.env.SELVAGE_URL || settings?.url),
+    pipeline === undefined ? "Access token: " : "Pipeline token: ",
+  );
+  const former = serverAt(settings, url);
+  const server: Server = automate ? { ...former, automateUrl: automate } : former;
+  const write = (changed: Server) =>
+    writeSettings({ url, servers: { ...settings?.servers, [url]: changed } });
   if (pipeline !== undefined) {
-    if (!token.startsWith("svp_"))
-      throw new Failure("usage", "That is no pipeline token: they begin with svp_.");
-    writeSettings({
-      ...settings,
-      pipelineTokens: { ...settings.pipelineTokens, [pipeline.toLowerCase()]: token },
-    });
+    if (!isPipelineToken(token))
+      throw new Failure(
+        "usage",
+        "That is no pipeline token: they are svp_ and 43 letters, digits, “-” and “_”. Copy all of it.",
+      );
+    const stored = { token, automateUrl: automate ?? automateOf({ ...server, url }) };
+    write({ ...server, pipelineTokens: { ...server.pipelineTokens, [pipeline.toLowerCase()]: stored } });
     return tell({ ok: true }, `Stored the pipeline token of ${pipeline} in ${settingsFile()}.`);
   }
   const teams = z.object({ teams: z.array(z.object({ name: z.string() })) });
-  const found = await manage("GET", "/team", teams, undefined, { ...settings, accessToken: token });
-  writeSettings({ ...settings, accessToken: token });
+  const found = await manage("GET", "/team", teams, undefined, { url, accessToken: token });
+  write({ ...server, accessToken: token });
   const names = found.teams.map(({ name }) => name);
   tell({ ok: true, teams: names }, `Signed in to ${url}. Your teams: ${names.join(", ") || "none yet"}.`);
+}
+
+/** The token that is typed or piped in, and the address, which is asked for before it where nobody said it. */
+async function readToken(
+  address: string | undefined,
+  prompt: string,
+): Promise<{ url: string; token: string }> {
+  if (!process.stdin.isTTY) {
+    const url = originOf("--url", address ?? "");
+    const { value } = await readValue("text", { trim: true });
+    return { url, token: sendable("What was piped in", String(value)) };
+  }
+  return askInTurn(async ({ shown, hidden }) => {
+    const url = originOf("--url", address ?? (await shown("Address of Selvage: ")));
+    return { url, token: sendable("What was typed", await hidden(prompt)) };
+  });
 }

@@ -4,7 +4,7 @@ import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
 import { columns, tell } from "@/cli/output";
 import { readValue, type Type, types, type ValueSource } from "@/cli/values";
-import { askShown } from "@/scripts/read-password";
+import { askInTurn } from "@/scripts/read-password";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
@@ -27,8 +27,12 @@ export function addSecrets(program: Command): void {
     .option(...fromFile)
     .option(...trimmed)
     .action(add);
-  command("replace <name>", "replace its value; connections and pipelines follow")
-    .option("--keep-destinations", "the new value may be sent wherever the former one might")
+  command(
+    "replace <name>",
+    "replace its value; connections and pipelines follow, and so does where it may be sent",
+  )
+    .option("--forget-destinations", "the new value may be sent nowhere until somebody allows it again")
+    .addOption(new Option("--keep-destinations", "as by default").hideHelp().conflicts("forgetDestinations"))
     .option(...fromFile)
     .option(...trimmed)
     .action(replace);
@@ -66,7 +70,7 @@ async function add(
 
 async function replace(
   name: string,
-  { fabric, keepDestinations, ...source }: InFabric & ValueSource & { keepDestinations?: true },
+  { fabric, forgetDestinations, ...source }: InFabric & ValueSource & { forgetDestinations?: true },
 ): Promise<void> {
   const fabricId = await findFabric(fabric);
   const secret = await findSecret(fabricId, name);
@@ -76,7 +80,7 @@ async function replace(
     kind: "prophecy",
     subKind: secret.subKind,
     properties,
-    keepDestinations: keepDestinations ?? false,
+    keepDestinations: !forgetDestinations,
   };
   await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, idOnly, body);
   tell({ id, name }, `Replaced the value of ${name}.`);
@@ -100,6 +104,8 @@ async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }):
 
 async function confirm(name: string): Promise<void> {
   if (!process.stdin.isTTY) throw new Failure("usage", "Say --yes: nobody can be asked here.");
-  const answer = await askShown(`Delete ${name}? Its value is gone for good. Type its name: `);
+  const answer = await askInTurn(({ shown }) =>
+    shown(`Delete ${name}? Its value is gone for good. Type its name: `),
+  );
   if (answer !== name) throw new Failure("failed", "That is not its name: nothing was deleted.");
 }

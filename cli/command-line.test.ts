@@ -1,0 +1,346 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { builds, commandLineOptions } from "@/scripts/build.mjs";
+
+const pipelineToken = `svp_${"a".repeat(43)}`;
+/** What the pipeline may read. A Binary is its bytes. */
+const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
+  key: "s3cret-value",
+  short: "abc",
+  zero: "a\0b",
+  large: "x".repeat(200_000),
+  "db.password": "of the text",
+  db: { username: "svc", password: "of the login" },
+  login: { username: "svc_user", password: "hunter2hunter2" },
+  ca: new Uint8Array([0xff, 0xfe, 1]),
+  pem: new TextEncoder().encode("pem-of-text"),
+};
+
+const folder = mkdtempSync(join(tmpdir(), "selvage-built-"));
+const program = join(folder, "selvage.mjs");
+let server: Server;
+let url: string;
+let home: string;
+let asked: { path: string; token: string | undefined }[];
+/** How the management API answers; by default with teams. */
+let answer: { status: number; body: unknown };
+
+beforeAll(async () => {
+  await build({ ...commandLineOptions(builds.test), outfile: program });
+  server = createServer(async (request, response) => {
+    const body = await text(request);
+    const { status, body: told } = answerTo(request, body);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(told));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
+  asked = [];
+  answer = { status: 200, body: { success: true, data: { teams: [{ name: "Field" }] } } };
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function answerTo({ url: path = "", headers }: IncomingMessage, body: string): typeof answer {
+  const given = headers["x-auth-token"] ?? headers.authorization;
+  asked.push({ path, token: typeof given === "string" ? given : undefined });
+  if (path.startsWith("/api/")) return answer;
+  if (path.startsWith("/vault/"))
+    return { status: JSON.parse(body).role_id === "Sales" ? 200 : 400, body: {} };
+  const name = decodeURIComponent(path.split("/").at(-1) ?? "");
+  const value = secrets[name];
+  if (value === undefined) return { status: 404, body: { error: { code: "not_found", message: "None." } } };
+  if (value instanceof Uint8Array)
+    return { status: 200, body: { name, value: Buffer.from(value).toString("base64"), encoding: "base64" } };
+  return { status: 200, body: { name, value } };
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [program, ...args], {
+    env: { PATH: process.env.PATH, NODE_ENV: "test", XDG_CONFIG_HOME: home, ...env },
+  });
+}
+
+async function selvage(args: readonly string[], env: Record<string, string> = {}, input = "") {
+  return ended(start(args, env), input);
+}
+
+async function ended(child: ChildProcessWithoutNullStreams, input = "") {
+  child.stdin.end(input);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code, stdout, stderr };
+}
+
+const run = (reference: string, script: string, env: Record<string, string> = {}) =>
+  selvage(["run", "--fabric", "Sales", "--env", reference, "--", process.execPath, "-e", script], {
+    SELVAGE_AUTOMATE_URL: url,
+    SELVAGE_PIPELINE_TOKEN: pipelineToken,
+    ...env,
+  });
+
+const startRun = (script: string) =>
+  start(["run", "--fabric", "Sales", "--env", "X=key", "--", process.execPath, "-e", script], {
+    SELVAGE_AUTOMATE_URL: url,
+    SELVAGE_PIPELINE_TOKEN: pipelineToken,
+  });
+
+const file = () => join(home, "selvage/settings.json");
+const list = ["secrets", "list", "--fabric", "00000000-0000-0000-0000-000000000000"];
+
+describe("login", () => {
+  test("a token goes to the origin that it was stored for, and to no other", async () => {
+    expect((await selvage(["login", "--url", url], {}, "svu_one\n")).code).toBe(0);
+    const other = url.replace("127.0.0.1", "localhost");
+    asked = [];
+    const refused = await selvage(list, { SELVAGE_URL: other });
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      `Not signed in to ${other}: run “selvage login --url ${other}”, or set SELVAGE_TOKEN.\n`,
+    ]);
+    expect(asked).toEqual([]);
+    expect((await selvage(["login", "--url", other], {}, "svu_two\n")).code).toBe(0);
+    asked = [];
+    await selvage(list, { SELVAGE_URL: url });
+    await selvage(list, { SELVAGE_URL: other });
+    await selvage(list);
+    expect(asked.map(({ token }) => token)).toEqual(["svu_one", "svu_two", "svu_two"]);
+  });
+
+  test("a stored pipeline token goes to its own Automate alone", async () => {
+    const stored = await selvage(
+      ["login", "--url", url, "--automate-url", url, "--pipeline", "Sales"],
+      {},
+      `${pipelineToken}\n`,
+    );
+    expect(stored.code).toBe(0);
+    const words = ["run", "--fabric", "sales", "--env", "X=key", "--", "true"];
+    asked = [];
+    const refused = await selvage(words, { SELVAGE_AUTOMATE_URL: url.replace("127.0.0.1", "localhost") });
+    expect([refused.code, asked]).toEqual([125, []]);
+    await selvage(["login", "--automate-url", url.replace("127.0.0.1", "localhost")], {}, "svu_one\n");
+    expect((await selvage(["run", "--fabric", "Sales", "--env", "X=key", "--", "true"])).code).toBe(0);
+  });
+
+  test("the file holds what was stored and nothing of the environment, whatever was there before", async () => {
+    mkdirSync(join(home, "selvage"), { mode: 0o755 });
+    writeFileSync(file(), "damaged", { mode: 0o644 });
+    chmodSync(file(), 0o644);
+    expect((await selvage(list)).stderr).toContain("is damaged: run “selvage login” again.");
+    const done = await selvage(["login", "--url", url], { SELVAGE_TOKEN: "svu_environment" }, "svu_one");
+    expect(done.code, done.stderr).toBe(0);
+    expect(readFileSync(file(), "utf8")).toContain("svu_one");
+    expect(readFileSync(file(), "utf8")).not.toContain("svu_environment");
+    expect([statSync(file()).mode & 0o777, statSync(join(home, "selvage")).mode & 0o777]).toEqual([
+      0o600, 0o700,
+    ]);
+    expect(readdirSync(join(home, "selvage"))).toEqual(["settings.json"]);
+    const pipeline = await selvage(
+      ["login", "--pipeline", "Sales"],
+      { SELVAGE_TOKEN: "svu_environment" },
+      pipelineToken,
+    );
+    expect(pipeline.code).toBe(0);
+    expect(readFileSync(file(), "utf8")).not.toContain("svu_environment");
+  });
+
+  test.each([
+    [["login", "--url", "ftp://example.com"], "svu_x", "--url is an address"],
+    [["login", "--url", "example.com:3000"], "svu_x", "--url is an address"],
+    [
+      ["login", "--url", "http://127.0.0.1:9", "--automate-url", "x"],
+      "svu_x",
+      "--automate-url is an address",
+    ],
+    [["login", "--url", "http://127.0.0.1:9"], "svu_x\nsvu_y", "is no token"],
+    [["login", "--url", "http://127.0.0.1:9"], "svu_ключ", "is no token"],
+    [
+      ["login", "--url", "http://127.0.0.1:9", "--pipeline", "Sales"],
+      "svp_short",
+      "That is no pipeline token",
+    ],
+  ])("%s given %j is refused with a sentence", async (args, input, sentence) => {
+    const refused = await selvage(args, {}, input);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(sentence)]);
+    expect(refused.stderr).not.toContain(input);
+  });
+});
+
+describe("what the management API answers", () => {
+  const env = () => ({ SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
+
+  test.each([
+    [413, { message: "Create Secret failed due to : That is larger." }, 2, "That is larger.\n"],
+    [401, { message: "List failed due to : Send the header X-AUTH-TOKEN." }, 3, "The access token is not"],
+    [
+      400,
+      { message: "x", fieldErrors: { "properties.value.username": "It is empty." } },
+      1,
+      "username: It is empty.\n",
+    ],
+  ])("a %i is told in the command line's own words", async (status, body, code, sentence) => {
+    answer = { status, body: { success: false, ...body } };
+    const told = await selvage(list, env());
+    expect([told.code, told.stderr]).toEqual([code, expect.stringContaining(sentence)]);
+    expect(told.stderr).not.toMatch(/X-AUTH-TOKEN|properties/);
+  });
+
+  test("a token that no header can hold is told as such", async () => {
+    const told = await selvage(list, { ...env(), SELVAGE_TOKEN: "svu_\nx" });
+    expect([told.code, told.stderr]).toEqual([2, expect.stringContaining("SELVAGE_TOKEN is no token")]);
+  });
+});
+
+describe("the words of the command line", () => {
+  test("what is wrong with them is told as JSON where that is asked for", async () => {
+    const unknown = await selvage([...list, "--json", "--nonsense"]);
+    expect([unknown.code, JSON.parse(unknown.stderr).error]).toEqual([
+      2,
+      { code: "usage", message: expect.stringContaining("unknown option '--nonsense'") },
+    ]);
+    const none = await selvage(["--json", "secrets"]);
+    expect([none.code, JSON.parse(none.stderr).error.code]).toEqual([2, "usage"]);
+    expect((await selvage(["secrets"])).stderr).toContain("Usage: selvage secrets");
+  });
+
+  test("the version is told", async () => {
+    expect((await selvage(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("run", () => {
+  const hex = (variable: string) =>
+    `process.stdout.write(Buffer.from(process.env.${variable}).toString("base64"))`;
+  const given = async (reference: string) =>
+    Buffer.from((await run(reference, hex("X"))).stdout, "base64").toString();
+
+  test("a secret of this very name comes before a field of another", async () => {
+    expect(await given("X=db.password")).toBe("of the text");
+    expect(await given("X=login.password")).toBe("hunter2hunter2");
+    expect(await given("X=key.value")).toBe("s3cret-value");
+    expect(await given("X=pem")).toBe("pem-of-text");
+  });
+
+  test.each([
+    ["X=ca", "X: the file is not text in UTF-8"],
+    ["X=zero", "X: the value holds a zero byte"],
+    ["X=large", "X: the value is too large"],
+    ["X=login", "login has several fields: say X=login.username, X=login.password."],
+    ["X=none", "There is no secret “none”"],
+    ["X=none.password", "There is no secret “none”"],
+    ["=key", "--env is NAME=secret"],
+  ])("%s is refused before anything is started", async (reference, sentence) => {
+    const refused = await run(reference, "console.log('started')");
+    expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
+  });
+
+  test("a token of another fabric is refused before anything is read", async () => {
+    const words = ["run", "--fabric", "Other", "--env", "X=key", "--", "true"];
+    const env = { SELVAGE_AUTOMATE_URL: url, SELVAGE_PIPELINE_TOKEN: pipelineToken };
+    const refused = await selvage(words, env);
+    expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("not accepted for Other")]);
+    expect(asked.map(({ path }) => path)).toEqual(["/vault/v1/auth/approle/login"]);
+  });
+
+  test("a value that is too short to be masked is told by its variable", async () => {
+    const shown = await run("X=short", "console.log(process.env.X)");
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: "abc\n",
+      stderr: expect.stringMatching(/^X is too short/),
+    });
+  });
+
+  test("its own failures are 125, the command's code is the command's", async () => {
+    expect((await selvage(["run", "--fabric", "Sales"])).code).toBe(125);
+    expect((await run("X=key", "process.exit(5)")).code).toBe(5);
+    expect((await run("X=key", "", { SELVAGE_AUTOMATE_URL: "http://127.0.0.1:9" })).code).toBe(125);
+    expect((await selvage(["run", "--help"])).code).toBe(0);
+  });
+
+  test("signals reach the command, and no debugger is opened", async () => {
+    const signals = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
+    await Promise.all(
+      signals.map(async (signal) => {
+        const child = startRun(
+          `process.on("${signal}", () => { console.log("got it"); process.exit(9); }); console.log("ready"); setInterval(() => {}, 1e4)`,
+        );
+        child.stdout.once("data", () => child.kill(signal));
+        expect(await ended(child), signal).toMatchObject({ code: 9, stdout: "ready\ngot it\n", stderr: "" });
+      }),
+    );
+  });
+
+  test("what the command left behind is not waited for, and its last words are not cut", async () => {
+    const leave = `require("child_process").spawn("sleep", ["20"], { stdio: "inherit" }).unref(); process.stdout.write("x".repeat(300000) + "s3cret-val"); process.exitCode = 3; setTimeout(() => process.exit(), 300)`;
+    const before = performance.now();
+    const { code, stdout } = await run("X=key", leave);
+    expect([code, stdout.length, stdout.slice(-10)]).toEqual([3, 300_010, "s3cret-val"]);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test("something left behind that goes on talking does not keep it either", async () => {
+    const leave = `require("child_process").spawn("sh", ["-c", "while sleep 0.1; do echo x || exit; done"], { stdio: "inherit" }).unref(); process.exit(3)`;
+    const before = performance.now();
+    expect((await run("X=key", leave)).code).toBe(3);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test.skipIf(!hasScript())("at a terminal it says what masking takes, and Ctrl-C comes once", async () => {
+    const count = `let n = 0; process.on("SIGINT", () => { n += 1; setTimeout(() => { console.log("n=" + n); process.exit(); }, 500); }); console.log("ready"); setInterval(() => {}, 1e4);`;
+    writeFileSync(join(home, "count.js"), count);
+    const words = `"${process.execPath}" "${program}" run --fabric Sales --env X=key -- "${process.execPath}" "${join(home, "count.js")}"`;
+    const child = spawn("script", ["-qec", words, "/dev/null"], {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "test",
+        XDG_CONFIG_HOME: home,
+        SELVAGE_AUTOMATE_URL: url,
+        SELVAGE_PIPELINE_TOKEN: pipelineToken,
+      },
+    });
+    child.stdout.on("data", (chunk) => String(chunk).includes("ready") && child.stdin.write("\x03"));
+    const told = await text(child.stdout);
+    expect(told).toContain("Output is masked, so the command sees no terminal; --no-mask gives it one.");
+    expect(told).toContain("n=1");
+  });
+
+  test("output that nobody reads any more ends the command quietly", async () => {
+    const child = startRun(
+      `process.stdout.on("error", () => process.exit(8)); setInterval(() => console.log("more"), 5)`,
+    );
+    child.stdout.once("data", () => child.stdout.destroy());
+    const told = text(child.stderr);
+    const [code] = await once(child, "exit");
+    expect([code, await told]).toEqual([8, ""]);
+  });
+});
+
+function hasScript(): boolean {
+  return spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
+}
