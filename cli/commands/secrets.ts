@@ -8,6 +8,7 @@ import { askInTurn } from "@/scripts/read-password";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
+const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
 const trimmed = ["--trim", "leave out one line break at the end of the value"] as const;
 
@@ -82,7 +83,12 @@ async function replace(
     properties,
     keepDestinations: !forgetDestinations,
   };
-  await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, idOnly, body);
+  const { destinationsKept } = await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, replaced, body);
+  if (destinationsKept === false)
+    throw new Failure(
+      "unavailable",
+      "The new value is stored, but Automate could not be told where it may go: check its connections in the app, and confirm their places.",
+    );
   tell({ id, name }, `Replaced the value of ${name}.`);
 }
 

@@ -122,7 +122,12 @@ export const updateSecretOperation = fabricOperation({
   failure: "Update Secret failed",
   permission: "secret:write",
   body: updateSecretBody,
-  data: idOnly,
+  data: idOnly.extend({
+    destinationsKept: z.boolean().optional().meta({
+      description:
+        "With `keepDestinations`: false when Automate could not be told, and no place is allowed yet.",
+    }),
+  }),
   isConditional: true,
   example: {
     kind: "prophecy",
@@ -142,8 +147,12 @@ export const updateSecretOperation = fabricOperation({
       ifMatch,
     });
     if (!updated.ok) return replyOf(updated);
+    const { id, carried } = updated.value;
     const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
-    return ok({ data: updated.value, tag: secretTag(await getSecret(reader, updated.value.id)) });
+    return ok({
+      data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) },
+      tag: secretTag(await getSecret(reader, id)),
+    });
   },
 });
 

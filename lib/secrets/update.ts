@@ -67,12 +67,13 @@ export async function describeSecret(
 
 /**
  * Changes name, description and value together, or nothing; what is absent stays. `ifMatch` is the tag of what the caller
- * looked at: `changed` when it is another by now. With `keepDestinations` the new value may go where the former one might.
+ * looked at: `changed` when it is another by now. With `keepDestinations` the new value may go where the former one might; when
+ * automate could not be told so, `carried` is false, and the value is stored all the same.
  */
 export async function updateSecret(
   scope: Writer,
   input: UpdateSecretInput,
-): Promise<Result<{ id: string }, "name_taken" | "too_large" | "changed" | "wrong_type">> {
+): Promise<Result<{ id: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">> {
   const { secretId, name, description, replacement, ifMatch } = input;
   const large = replacement && tooLarge(replacement);
   if (large) return large;
@@ -88,8 +89,7 @@ export async function updateSecret(
     return ok(replacement ? await addVersion(tx, scope, secret, last, replacement) : last.version);
   });
   if (!updated.ok) return updated;
-  await carryDestinations(scope, secretId, updated.value, former);
-  return ok({ id: secretId });
+  return ok({ id: secretId, carried: await carryDestinations(scope, secretId, updated.value, former) });
 }
 
 /** Stores a new version within a caller's transaction, and returns its number. */

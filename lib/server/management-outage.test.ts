@@ -6,11 +6,12 @@ import { createDb, type Db } from "@/lib/db";
 import { createManagementApi } from "@/lib/server/management";
 import { closeStatements } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric } from "@/scripts/test-fabric";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
 
 let owner: Db;
 let token: string;
+let fabric: TestFabric;
 let wire: Listening;
 let api: ReturnType<typeof createManagementApi>;
 /** Connections of web to Postgres. */
@@ -19,12 +20,15 @@ const open = new Set<Socket>();
 beforeAll(async () => {
   const keys = await createTestKeys();
   const urls = await createTestDatabase("web");
-  Object.assign(process.env, keys.web, keys.automate);
+  // Nobody answers there.
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:9" });
   owner = createDb(urls.ownerUrl);
-  const { admin } = await createTestFabric(owner, "ours");
+  fabric = await createTestFabric(owner, "ours");
   const made = newAccessToken();
   token = made.token;
-  await owner.accessToken.create({ data: { userId: admin.id, name: "scripts", tokenHash: made.tokenHash } });
+  await owner.accessToken.create({
+    data: { userId: fabric.admin.id, name: "scripts", tokenHash: made.tokenHash },
+  });
   const url = new URL(urls.webUrl);
   const postgres = { host: url.hostname, port: Number(url.port) };
   wire = await listen(
@@ -65,6 +69,22 @@ test("a connection to Postgres that is reset under a request is told as our fail
   expect(logged).toHaveBeenCalled();
   logged.mockRestore();
   expect((await listFabrics()).statusCode).toBe(200);
+});
+
+test("a new value whose places automate could not be told of is stored, and the answer says so", async () => {
+  const ask = async (method: "POST" | "PUT", url: string, payload: object) =>
+    (await api.inject({ method, url, headers: { "x-auth-token": token }, payload })).json().data;
+  const { fabricId, admin } = fabric;
+  const path = `/api/orchestration/fabric/${fabricId}/secret`;
+  const secret = { kind: "prophecy", subKind: "text", properties: { name: "kept", value: "one" } };
+  const { id } = await ask("POST", path, secret);
+  const by = { createdById: admin.id, createdByName: admin.name };
+  await owner.allowedDestination.create({
+    data: { fabricId, secretId: id, version: 1, destination: "https://a.example:443", ...by },
+  });
+  const replaced = await ask("PUT", `${path}/id/${id}`, { ...secret, keepDestinations: true });
+  expect(replaced).toEqual({ id, destinationsKept: false });
+  expect(await owner.secretVersion.count({ where: { secretId: id } })).toBe(2);
 });
 
 async function untilSomebodyWaits(): Promise<void> {

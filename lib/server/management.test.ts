@@ -180,6 +180,22 @@ describe("secrets", () => {
     ]);
   });
 
+  test("say whether a new value may go where the former one might, when that is asked for", async () => {
+    const name = unique("kept");
+    const { data } = await call("POST", secretsPath(), { body: text(name) });
+    const path = `${secretsPath()}/id/${data.id}`;
+    const where = { secretId: String(data.id), fabricId: fabric.fabricId };
+    const by = { createdById: fabric.admin.id, createdByName: "x" };
+    await owner.allowedDestination.create({
+      data: { ...where, version: 1, destination: "https://a.example:443", ...by },
+    });
+    const replace = async (keepDestinations: boolean) =>
+      (await call("PUT", path, { body: { ...text(name, `${canary}2`), keepDestinations } })).data;
+    expect(await replace(true)).toEqual({ id: data.id, destinationsKept: true });
+    expect(await owner.allowedDestination.count({ where: { ...where, version: 2 } })).toBe(1);
+    expect(await replace(false)).toEqual({ id: data.id });
+  });
+
   test("are changed only as they were read, when the caller says so", async () => {
     const name = unique("tagged");
     const { data } = await call("POST", secretsPath(), { body: text(name) });
