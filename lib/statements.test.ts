@@ -3,7 +3,7 @@ import { createDb, type Db } from "@/lib/db";
 import { closeStatements, statement } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 
-const connections = 4;
+const connections = 8;
 const busy = statement<{ n: number }>("SELECT $1::int AS n, pg_sleep(0.2)::text", "lists");
 const list = statement<{ count: number; reading: number }>(
   `SELECT count(*)::int, nextval('reading')::int AS reading FROM thing WHERE name LIKE $1`,

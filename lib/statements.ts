@@ -8,11 +8,11 @@ import { databaseUrl } from "@/lib/env";
 const patienceMs = 15_000;
 
 /**
- * Whose connections a statement takes: those of look-ups, which every request waits for, or the few of lists and searches, which
+ * Whose connections a statement takes: those of look-ups, which every request waits for, or those of lists and searches, which
  * may take long.
  */
 type Lane = "look-ups" | "lists";
-const connections: Readonly<Record<Lane, number>> = { "look-ups": 8, lists: 4 };
+const connections: Readonly<Record<Lane, number>> = { "look-ups": 8, lists: 8 };
 
 // One pool of each per process, as of `lib/db`: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & { selvageStatements?: Map<Lane, Pool> };
