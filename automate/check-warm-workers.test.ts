@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { CheckJob } from "@/automate/check-job";
 import { type CheckPool, type CheckRun, createCheckPool } from "@/automate/check-pool";
@@ -131,9 +132,15 @@ describe("workers that wait", () => {
 
   it("are so many at most, the one that waited longest ending first", async () => {
     start({ size: 2 });
-    const [one, two] = [await serve("one"), await serve("two")];
-    await serve("one");
-    const three = await serve("three");
+    // A worker says that it is at rest after its result, and its turn begins with that.
+    const rested = async (identity: string) => {
+      const pid = await serve(identity);
+      await sleep(250);
+      return pid;
+    };
+    const [one, two] = [await rested("one"), await rested("two")];
+    await rested("one");
+    const three = await rested("three");
     await expectDead(two);
     expect([await serve("one"), await serve("three")]).toEqual([one, three]);
   });
