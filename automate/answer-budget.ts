@@ -1,5 +1,6 @@
 import { finished } from "node:stream";
 import type { FastifyReply } from "fastify";
+import type { UsableSecret } from "@/automate/current-secret";
 import { Refusal } from "@/automate/refusal";
 
 const mib = 1024 * 1024;
@@ -10,6 +11,11 @@ const most = { together: 256 * mib, caller: 64 * mib };
 /** A file is held as sealed text, as bytes, as Base64 and as JSON. */
 const copies = 4;
 const readWithinMs = 15_000;
+
+/** How many bytes the files of these secrets have together. */
+export function sizeOf(secrets: readonly Pick<UsableSecret, "facts">[]): number {
+  return secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
+}
 
 let taken = 0;
 const takenBy = new Map<string, number>();

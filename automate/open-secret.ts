@@ -1,3 +1,4 @@
+import { sizeOf } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { openedSecrets } from "@/automate/metrics";
@@ -46,7 +47,7 @@ export async function openSecrets(
   const uses = openings.map((opening) => ({
     event: useOf(purpose, opening),
     places: placesOf(opening),
-    sizeBytes: opening.secret.facts.sizeBytes ?? 0,
+    sizeBytes: sizeOf([opening.secret]),
   }));
   const read = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { takeRoom } from "@/automate/answer-budget";
+import { sizeOf, takeRoom } from "@/automate/answer-budget";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
@@ -24,8 +24,7 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
       return reply.send();
     }
     await takeTurns(caller, Math.max(0, secrets.length - 1));
-    const sizeBytes = secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
-    takeRoom(reply, caller.scope.actor.id, sizeBytes);
+    takeRoom(reply, caller.scope.actor.id, sizeOf(secrets));
     const opened = await openForUse(keys, caller, secrets, via);
     const fields = connection.secrets.map(({ field, secret }, i) => ({
       field,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { takeRoom } from "@/automate/answer-budget";
+import { sizeOf, takeRoom } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
@@ -36,7 +36,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await noteUnchanged(caller, [secret]);
       return reply.send();
     }
-    takeRoom(reply, caller.scope.actor.id, secret.facts.sizeBytes ?? 0);
+    takeRoom(reply, caller.scope.actor.id, sizeOf([secret]));
     const [opened = {}] = await openForUse(keys, caller, [secret]);
     return secretAnswer(secret, opened);
   });
@@ -50,7 +50,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const { names } = body.data;
     await takeTurns(caller, names.length - 1);
     const secrets = await getSecretsByName(caller, names);
-    const sizeBytes = secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
+    const sizeBytes = sizeOf(secrets);
     if (sizeBytes > mostBatchBytes)
       throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
     takeRoom(reply, caller.scope.actor.id, sizeBytes);
@@ -79,8 +79,7 @@ function keyOf({ id, askedAs }: UsableSecret): string {
   return `${id} ${askedAs}`;
 }
 
-/** The version that a query asks for. Throws `Refusal` 400 for what is no version. */
-export function versionIn(text: string | undefined): number | undefined {
+function versionIn(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, "invalid", "“version” is a number from 1 on.");
   return Number(text);

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { takeRoom } from "@/automate/answer-budget";
+import { sizeOf, takeRoom } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
@@ -33,7 +33,7 @@ export async function readData(
   if (!row) throw new VaultRefusal(404, []);
   if (!wantedSecret)
     throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
-  takeRoom(reply, caller.scope.actor.id, wantedSecret.facts.sizeBytes ?? 0);
+  takeRoom(reply, caller.scope.actor.id, sizeOf([wantedSecret]));
   const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
   return {
     data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },

@@ -43,6 +43,7 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse expired": "It has expired",
   "token.refuse read_only": "Secrets are not written this way",
   "token.refuse wrong_fabric": "It is for another fabric",
+  "token.refuse too_many": "It asked for more at once than it may in a minute",
   "token.refuse rate_limited": "It asked more often than it may",
 };
 

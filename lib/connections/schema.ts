@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { storableText } from "@/lib/storable";
 
 /** What the platform itself calls so: its file store and its warehouse. */
 const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
@@ -66,9 +67,9 @@ export type CheckInput = z.infer<typeof checkInput>;
 
 /** The state of the Connections tab, as it stands in the URL. */
 export const connectionListQuery = z.object({
-  search: stored(128).trim().catch("").default(""),
-  after: stored(256).optional().catch(undefined),
-  before: stored(256).optional().catch(undefined),
+  search: storableText(128).trim().catch("").default(""),
+  after: storableText(256).optional().catch(undefined),
+  before: storableText(256).optional().catch(undefined),
 });
 export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 
@@ -129,11 +130,3 @@ export type ConnectionPage = {
   previous: string | null;
   isFabricEmpty: boolean;
 };
-
-/** Text that Postgres can compare with what it holds: it knows no NUL. */
-function stored(maxLength: number) {
-  return z
-    .string()
-    .max(maxLength)
-    .regex(/^[^\0]*$/);
-}

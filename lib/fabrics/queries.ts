@@ -14,6 +14,7 @@ import {
   providers,
 } from "@/lib/fabrics/schema";
 import { NotFound } from "@/lib/result";
+import { storableText } from "@/lib/storable";
 
 const pageSize = 50;
 
@@ -114,11 +115,7 @@ function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWher
   };
 }
 
-const text = z
-  .string()
-  .max(512)
-  .regex(/^[^\0]*$/);
-const cursorValues = z.tuple([text, text]);
+const cursorValues = z.tuple([storableText(512), storableText(512)]);
 
 function cursorOf({ nameKey, id }: Row): string {
   return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");

@@ -6,7 +6,8 @@ import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
 import type { Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
 import { type ApiResult, failure, invalid } from "@/lib/management/answer";
-import { isStorable, unstorable } from "@/lib/management/unstorable";
+import { unstorable } from "@/lib/management/unstorable";
+import { isStorable } from "@/lib/storable";
 
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];

@@ -1,3 +1,5 @@
+import { isStorable } from "@/lib/storable";
+
 /** No field of ours lies deeper. */
 const deepest = 16;
 
@@ -21,11 +23,6 @@ export function unstorable(body: unknown): Record<string, string> {
       }
     }
   }
-}
-
-/** True for text that Postgres holds and compares as it is. */
-export function isStorable(text: string): boolean {
-  return !text.includes("\0") && text.isWellFormed();
 }
 
 function isSealed(path: readonly string[]): boolean {

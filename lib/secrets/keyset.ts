@@ -1,6 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
+import { storableText } from "@/lib/storable";
 
 type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
 
@@ -12,10 +13,7 @@ const columns = {
   updated: ["updatedAt", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
-const text = z
-  .string()
-  .max(512)
-  .regex(/^[^\0]*$/);
+const text = storableText(512);
 const time = z.iso.datetime().transform((value) => new Date(value));
 /** What a cursor has: its sort, and of those columns the values. */
 const cursors = {

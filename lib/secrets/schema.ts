@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import { isStorable } from "@/lib/storable";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
@@ -46,10 +47,7 @@ export const secretDescription = z
 export const fileName = z
   .string()
   .max(255, "The file's name is longer than 255 characters.")
-  .refine(
-    (name) => !name.includes("\0") && name.isWellFormed(),
-    "The file's name cannot be stored: rename it.",
-  )
+  .refine(isStorable, "The file's name cannot be stored: rename it.")
   .optional();
 
 /** Add Secret, for each type. */
