@@ -1,4 +1,6 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { sizeOf, takeRoom } from "@/automate/answer-budget";
+import type { UsableSecret } from "@/automate/current-secret";
 import { createRateLimit, type RateLimit } from "@/automate/rate-limit";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
@@ -50,8 +52,23 @@ let rateLimit: RateLimit | undefined;
 /** Takes turns of the caller's rate, one for each secret that is asked for. Throws `Refusal` 429 when there are not enough. */
 export async function takeTurns({ scope, source }: Caller, turns: number): Promise<void> {
   rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
+  const limit = rateLimit;
+  await orRecord({ scope, source }, () => limit.take(scope.actor.id, turns));
+}
+
+/** Takes room for the files of an answer. Throws `Refusal` 429 or 503 when there is none. */
+export async function takeRoomFor(
+  caller: Caller,
+  reply: FastifyReply,
+  secrets: readonly Pick<UsableSecret, "facts">[],
+): Promise<void> {
+  await orRecord(caller, async () => takeRoom(reply, caller.scope.actor.id, sizeOf(secrets)));
+}
+
+/** What is refused is recorded before it is told. */
+async function orRecord({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
   try {
-    await rateLimit.take(scope.actor.id, turns);
+    await take();
   } catch (error) {
     if (error instanceof Refusal) await noteRefused(scope, error.code, source);
     throw error;

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { sizeOf, takeRoom } from "@/automate/answer-budget";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
-import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
+import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/pipeline-request";
 import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
@@ -24,7 +23,7 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
       return reply.send();
     }
     await takeTurns(caller, Math.max(0, secrets.length - 1));
-    takeRoom(reply, caller.scope.actor.id, sizeOf(secrets));
+    await takeRoomFor(caller, reply, secrets);
     const opened = await openForUse(keys, caller, secrets, via);
     const fields = connection.secrets.map(({ field, secret }, i) => ({
       field,

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { sizeOf, takeRoom } from "@/automate/answer-budget";
+import { sizeOf } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import { isUnchanged, secretTag } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { jsonOf } from "@/automate/json-body";
 import { createM2mTokens } from "@/automate/m2m-token";
-import { requirePipeline, takeTurns } from "@/automate/pipeline-request";
+import { noteRefused, requirePipeline, takeRoomFor, takeTurns } from "@/automate/pipeline-request";
 import {
   getSecretByName,
   getSecretsByName,
@@ -36,7 +36,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await noteUnchanged(caller, [secret]);
       return reply.send();
     }
-    takeRoom(reply, caller.scope.actor.id, sizeOf([secret]));
+    await takeRoomFor(caller, reply, [secret]);
     const [opened = {}] = await openForUse(keys, caller, [secret]);
     return secretAnswer(secret, opened);
   });
@@ -51,9 +51,11 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     await takeTurns(caller, names.length - 1);
     const secrets = await getSecretsByName(caller, names);
     const sizeBytes = sizeOf(secrets);
-    if (sizeBytes > mostBatchBytes)
+    if (sizeBytes > mostBatchBytes) {
+      await noteRefused(caller.scope, "too_large", caller.source);
       throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
-    takeRoom(reply, caller.scope.actor.id, sizeBytes);
+    }
+    await takeRoomFor(caller, reply, secrets);
     // Asked for twice, opened once.
     const distinct = new Map(secrets.map((secret) => [keyOf(secret), secret]));
     const opened = await openForUse(keys, caller, [...distinct.values()]);

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { noteRefused } from "@/automate/pipeline-request";
 import { Refusal } from "@/automate/refusal";
 import { type VaultAnswer, VaultRefusal } from "@/automate/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/vault/caller";
@@ -22,7 +23,7 @@ export async function loginByRole(request: FastifyRequest, body: unknown): Promi
   if (!given.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
   const { role_id: role, secret_id: token } = given.data;
   const caller = await findCaller(request, token);
-  if (!caller || !isCalled(caller.mount, role)) throw new VaultRefusal(400, ["invalid role or secret ID"]);
+  if (!caller || !(await isOf(caller, role))) throw new VaultRefusal(400, ["invalid role or secret ID"]);
   return { auth: await authOf(caller) };
 }
 
@@ -36,9 +37,15 @@ export async function loginByJwt(request: FastifyRequest, body: unknown): Promis
   const { role = "", jwt } = given.data;
   nameFabric(request, role);
   const caller = await findCaller(request, jwt);
-  if (!caller || (role && !isCalled(caller.mount, role)))
-    throw new VaultRefusal(400, ["invalid role or JWT"]);
+  if (!caller || (role && !(await isOf(caller, role)))) throw new VaultRefusal(400, ["invalid role or JWT"]);
   return { auth: await authOf({ ...caller, token: clientTokenOf(caller.mount, jwt) }) };
+}
+
+/** Whether the role is the caller's fabric; one that is not is on record. */
+async function isOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
+  if (isCalled(mount, role)) return true;
+  await noteRefused(scope, "wrong_fabric", source);
+  return false;
 }
 
 /** Null for a token that is not valid; an asker who comes too often, or a database that is away, is told as everywhere. */

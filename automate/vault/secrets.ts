@@ -1,8 +1,8 @@
 import type { FastifyReply } from "fastify";
-import { sizeOf, takeRoom } from "@/automate/answer-budget";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Opened } from "@/automate/open-secret";
+import { takeRoomFor } from "@/automate/pipeline-request";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/read-secret";
 import { answerValue } from "@/automate/secret-answer";
 import { findVersion, keptFrom } from "@/automate/secret-version";
@@ -33,7 +33,7 @@ export async function readData(
   if (!row) throw new VaultRefusal(404, []);
   if (!wantedSecret)
     throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
-  takeRoom(reply, caller.scope.actor.id, sizeOf([wantedSecret]));
+  await takeRoomFor(caller, reply, [wantedSecret]);
   const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
   return {
     data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },

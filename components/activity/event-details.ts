@@ -43,6 +43,8 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse expired": "It has expired",
   "token.refuse read_only": "Secrets are not written this way",
   "token.refuse wrong_fabric": "It is for another fabric",
+  "token.refuse too_large": "It asked for more of files than one answer holds",
+  "token.refuse busy": "It asked for large files while others were not read yet",
   "token.refuse too_many": "It asked for more at once than it may in a minute",
   "token.refuse rate_limited": "It asked more often than it may",
 };

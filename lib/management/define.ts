@@ -53,6 +53,8 @@ type Words = {
 type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   query?: Q;
   body?: B;
+  /** What is judged of the body beside that, where one wrong member hides what is wrong with the others. */
+  base?: z.ZodType;
   /** What `data` of the answer is. */
   data: D;
   /** A body that works, for the reference and its test. */
@@ -144,7 +146,10 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
   const given = definition.body ? await body() : { ok: true as const, value: undefined };
   if (!given.ok) return given;
   const judged = definition.body?.safeParse(given.value);
-  if (judged && !judged.success) return invalid(judged.error);
+  if (judged && !judged.success) {
+    const more = definition.base?.safeParse(given.value).error?.issues ?? [];
+    return invalid(new z.ZodError([...judged.error.issues, ...more]));
+  }
   const strangers = unstorable(given.value);
   if (Object.keys(strangers).length > 0) return failure("invalid", undefined, strangers);
   return doneOnce(definition, scope, definition.again && once(), (known) =>

@@ -11,6 +11,7 @@ import { failure, invalidField } from "@/lib/management/answer";
 import { fabricOperation, ownOperation } from "@/lib/management/define";
 import { createFabricBody, makeFabric } from "@/lib/management/fabric-body";
 import { foreignCursor, listQuery } from "@/lib/management/parts";
+import { secretBase } from "@/lib/management/secret-body";
 import { ok } from "@/lib/result";
 
 const path = "/api/orchestration/fabric";
@@ -67,6 +68,7 @@ export const createFabricOperation = ownOperation({
     "In the connection's properties the string `{{SECRET}}` stands for the secret that is made in the same request. With `shouldTest`, which is the default, the connection is checked, and nothing of all this stays when it does not pass.",
   failure: "Fabric creation failed",
   body: createFabricBody,
+  base: z.object({ secret: secretBase.optional() }),
   data: idOnly,
   example: {
     name: "API_Generated_Fabric",

@@ -32,6 +32,14 @@ const keepDestinations = z.boolean().optional().meta({
   description: "True when the new value may be sent wherever the former one might. By default it may not.",
 });
 
+/** What each type of secret has in its body. */
+export const secretBase = z.object({
+  kind,
+  subKind: z.enum(subKinds),
+  properties: z.object({ name: plainSecretName.optional() }),
+  description,
+});
+
 /** Body of createSecret. Unknown members are left alone, as clients of the documented product send some. */
 export const createSecretBody = z.discriminatedUnion("subKind", [
   z.object({

@@ -10,6 +10,7 @@ import {
   createInputOf,
   createSecretBody,
   replacementOf,
+  secretBase,
   updateSecretBody,
 } from "@/lib/management/secret-body";
 import { ok } from "@/lib/result";
@@ -86,6 +87,7 @@ export const createSecretOperation = fabricOperation({
   failure: "Create Secret failed",
   permission: "secret:write",
   body: createSecretBody,
+  base: secretBase,
   data: idOnly,
   example: {
     kind: "prophecy",
@@ -122,6 +124,7 @@ export const updateSecretOperation = fabricOperation({
   failure: "Update Secret failed",
   permission: "secret:write",
   body: updateSecretBody,
+  base: secretBase,
   data: idOnly.extend({
     destinationsKept: z.boolean().optional().meta({
       description:

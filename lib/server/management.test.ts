@@ -264,6 +264,8 @@ describe("a request that cannot be served", () => {
     const post = (options: Options) => fails(call("POST", secretsPath(), options));
     expect(await post({ body: { ...text("x"), kind: "propcy" } })).toEqual([400, ["kind"]]);
     expect(await post({ body: { ...text("x"), subKind: canary } })).toEqual([400, ["subKind"]]);
+    const wrong = { kind: 5, subKind: 7, properties: "x" };
+    expect(await post({ body: wrong })).toEqual([400, ["kind", "properties", "subKind"]]);
     expect(await post({ body: named({ name: canary.repeat(9), value: "x" }) })).toEqual([
       400,
       ["properties.name"],
