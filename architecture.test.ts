@@ -18,8 +18,8 @@ const rules: [from: RegExp, may: RegExp][] = [
   [/^(proxy|instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|server\/)/],
   [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
   [
-    /^automate\/(check-(worker|pool|job|surprises|spare-workers|warm-workers)|serve-checks|run-check|egress(-guard|-passage)?)\.ts$/,
-    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-checks))/,
+    /^automate\/(check-(worker|pool|job|surprises|spare-workers|warm-workers)|fork-worker|serve-checks|run-check|egress(-guard|-passage)?)\.ts$/,
+    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-checks|fork-worker))/,
   ],
   [/^automate\//, /^(automate|lib)\/(?!.*\/actions$)(?!server\/)/],
   [/^lib\/crypto\//, /^lib\/crypto\//],

@@ -73,6 +73,11 @@ export function createCheckPool({
         return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
       const worker = (identity !== undefined && (await warm.take(identity))) || spares.take(job.kind);
+      if (worker === null) {
+        const busy = fail(checkSteps[0], "busy");
+        onEvent(busy);
+        return busy;
+      }
       const { result, isAtRest } = await converse(worker, job, { onEvent, stop, fail });
       if (identity !== undefined && result.ok && !stop.aborted) warm.keep(identity, worker, isAtRest);
       else kill(worker);

@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Preparation } from "@/automate/check-job";
+import { forkWorker } from "@/automate/fork-worker";
 
 /** How long the next spare is left unstarted, so that starting it does not slow the check that took the last one. */
 const refillAfterMs = 200;
@@ -9,7 +10,8 @@ export function createSpareWorkers(workerPath: string, size: number) {
   const idle = new Map<ChildProcess, string | null>();
   let isClosed = false;
   const startSpare = (likely: string | null) => {
-    const worker = start(workerPath);
+    const worker = forkWorker(workerPath);
+    if (worker === null) return;
     const forget = () => void idle.delete(worker);
     worker.on("exit", forget).on("error", forget);
     idle.set(worker, likely);
@@ -17,18 +19,19 @@ export function createSpareWorkers(workerPath: string, size: number) {
   };
   /** Kinds are checked in rows: while a form is filled, and when a fabric's connections are looked after. */
   const refill = (likely: string | null) => {
-    while (!isClosed && idle.size < size) startSpare(likely);
+    for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) startSpare(likely);
   };
   refill(null);
   return {
-    take(kind: string): ChildProcess {
-      const prepared = [...idle].find(([, preparedFor]) => preparedFor === kind) ?? [...idle][0];
-      const worker = prepared?.[0] ?? start(workerPath);
-      idle.delete(worker);
-      worker.removeAllListeners();
+    take(kind: string): ChildProcess | null {
+      const [prepared] = [...idle].find(([, preparedFor]) => preparedFor === kind) ?? [...idle][0] ?? [];
+      if (prepared !== undefined) {
+        idle.delete(prepared);
+        prepared.removeAllListeners();
+      }
       // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
       setTimeout(refill, refillAfterMs, kind).unref();
-      return worker;
+      return prepared ?? forkWorker(workerPath);
     },
     close() {
       isClosed = true;
@@ -36,16 +39,4 @@ export function createSpareWorkers(workerPath: string, size: number) {
       idle.clear();
     },
   };
-}
-
-function start(workerPath: string): ChildProcess {
-  return fork(workerPath, [], {
-    // Nothing of automate's environment, where its keys are named.
-    env: { NODE_ENV: "production" },
-    execArgv: [...(workerPath.endsWith(".ts") ? ["--import", "tsx"] : []), "--max-old-space-size=256"],
-    // Binary secrets stay bytes.
-    serialization: "advanced",
-    // No output at all: a driver that prints an error would print it into automate's log.
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
 }
