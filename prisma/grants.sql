@@ -15,6 +15,8 @@ GRANT SELECT, DELETE ON idempotent_create TO :automate;
 GRANT SELECT, INSERT, UPDATE ON team TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON membership TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON account_review TO :web;
+GRANT SELECT, INSERT, DELETE ON held_membership TO :web;
 GRANT SELECT (id, email, name, "lockedAt") ON app_user TO :automate;
 GRANT SELECT ON team, membership TO :automate;
 

@@ -14,6 +14,8 @@ const rights: Record<string, Record<Program, string>> = {
   team: { web: "SIU", automate: "S" },
   membership: { web: "SIUD", automate: "S" },
   invitation: { web: "SIUD", automate: "" },
+  account_review: { web: "SIUD", automate: "" },
+  held_membership: { web: "SID", automate: "" },
   access_token: { web: "SIU", automate: "" },
   idempotent_create: { web: "SID", automate: "SD" },
   fabric: { web: "SIU", automate: "SD" },

@@ -4,8 +4,17 @@ import { BadEnvironment } from "@/lib/env";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import { memberRole, teamName } from "@/lib/teams/schema";
-import { commandLine, createUser, lockUser, resetPassword, unlockUser } from "@/lib/users/provision";
+import { endAccessOf, listAccess } from "@/lib/users/operator-access";
+import {
+  commandLine,
+  createUser,
+  lockUser,
+  removeUser,
+  resetPassword,
+  unlockUser,
+} from "@/lib/users/provision";
 import { email, newPassword, personName } from "@/lib/users/schema";
+import { accessText, counts, endedText } from "@/scripts/access-text";
 import { PromptEnded, readNewPassword } from "@/scripts/read-password";
 
 // What whoever runs Selvage does before, or in place of, an Admin: the first people and teams, and passwords.
@@ -16,6 +25,9 @@ const usage = `Usage: npm run admin -- <command>
   reset-password --email ada@example.com
   lock-user      --email ada@example.com
   unlock-user    --email ada@example.com
+  remove-user    --email ada@example.com
+  list-access    [--email ada@example.com]
+  end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
 Passwords are asked for, or read from standard input when it is not a terminal.`;
 
 /** A sentence for the operator. */
@@ -49,18 +61,46 @@ const commands: Record<string, (options: Options) => Promise<string>> = {
   "reset-password": async (options) => {
     const given = parse(z.object({ email }), options);
     const password = await askPassword();
-    done(await resetPassword(commandLine, { ...given, password }), noUser(given.email));
-    return `Changed the password of ${given.email}, and ended their sessions.`;
+    const ended = done(await resetPassword(commandLine, { ...given, password }), noUser(given.email));
+    return `Changed the password of ${given.email}. ${counts(ended)}`;
   },
   "lock-user": async (options) => {
     const given = parse(z.object({ email }), options);
-    done(await lockUser(commandLine, given), noUser(given.email));
-    return `Locked ${given.email} out.`;
+    const ended = done(await lockUser(commandLine, given), noUser(given.email));
+    return `Locked ${given.email} out. ${counts(ended)}`;
   },
   "unlock-user": async (options) => {
     const given = parse(z.object({ email }), options);
     done(await unlockUser(commandLine, given), noUser(given.email));
-    return `${given.email} may sign in again.`;
+    return `${given.email} may sign in again. Their former sessions and access tokens stay ended.`;
+  },
+  "remove-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    const result = await removeUser(commandLine, given);
+    const teams = result.ok ? "" : result.fieldErrors?.teams;
+    const ended = done(result, {
+      ...noUser(given.email),
+      last_admin: `${given.email} is the only Admin of ${teams}. Make somebody else an Admin there first, or use lock-user.`,
+    });
+    return `Removed ${given.email}. ${counts(ended)} Pipeline tokens that they made still work: end-access --email before remove-user ends them too.`;
+  },
+  "list-access": async (options) => {
+    const given = parse(z.object({ email: email.optional() }), options);
+    return accessText(done(await listAccess(given), noUser(given.email ?? "")));
+  },
+  "end-access": async (options) => {
+    const given = parse(z.object({ email: email.optional() }), options);
+    if ((given.email === undefined) === (options.everybody === undefined))
+      throw new Refused(`Use either --email or --everybody.\n${usage}`);
+    const ended = done(
+      await endAccessOf(commandLine, {
+        ...given,
+        withPipelineTokens: options["pipeline-tokens"] !== undefined,
+        withTrustedIssuers: options["trusted-issuers"] !== undefined,
+      }),
+      noUser(given.email ?? ""),
+    );
+    return endedText(ended);
   },
 };
 
@@ -79,8 +119,14 @@ try {
 
 function readOptions(args: string[]): Options {
   const option = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const flags = { everybody: flag, "pipeline-tokens": flag, "trusted-issuers": flag };
   try {
-    return parseArgs({ args, options: { email: option, name: option, team: option, role: option } }).values;
+    const { values } = parseArgs({
+      args,
+      options: { email: option, name: option, team: option, role: option, ...flags },
+    });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch {
     throw new Refused(usage);
   }
@@ -102,8 +148,9 @@ async function askPassword(): Promise<string> {
   return parsed.data;
 }
 
-function done<T, Code extends string>(result: Result<T, Code>, sentences: Record<Code, string>): void {
+function done<T, Code extends string>(result: Result<T, Code>, sentences: Record<Code, string>): T {
   if (!result.ok) throw new Refused(sentences[result.code]);
+  return result.value;
 }
 
 function noUser(address: string) {

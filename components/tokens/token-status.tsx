@@ -13,14 +13,15 @@ export function TokenStatusBadge({ status }: { status: TokenStatus }) {
 }
 
 export function TokenExpiry({
-  token: { expiresAt, revokedAt },
+  token: { expiresAt, revokedAt, revokedByName },
 }: {
-  token: { expiresAt: Date | null; revokedAt: Date | null };
+  token: { expiresAt: Date | null; revokedAt: Date | null; revokedByName?: string | null };
 }) {
   if (revokedAt)
     return (
       <>
         Revoked <RelativeTime date={revokedAt} />
+        {revokedByName && ` by ${revokedByName}`}
       </>
     );
   return expiresAt ? <RelativeTime date={expiresAt} /> : "Never";

@@ -16,12 +16,14 @@ export async function createAccessToken(
   actor: Actor,
   { name, lifetime }: CreateAccessTokenInput,
 ): Promise<Result<{ token: string }, never>> {
-  if (!isFresh(actor)) throw new NotFresh("An access token needs a sign-in of the last ten minutes.");
+  if (actor.kind !== "user" || !isFresh(actor))
+    throw new NotFresh("An access token needs a sign-in of the last ten minutes.");
   const { token, tokenHash } = newAccessToken();
   const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
   await db.$transaction(async (tx) => {
     const { id } = await tx.accessToken.create({
-      data: { userId: actor.id, name, tokenHash, expiresAt },
+      // A session whose person's access ended meanwhile makes a token that is dead from the start.
+      data: { userId: actor.id, name, tokenHash, expiresAt, accessEpoch: actor.accessEpoch ?? 0 },
       select: { id: true },
     });
     await record(tx, {

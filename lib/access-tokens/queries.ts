@@ -24,9 +24,20 @@ const findTokens = statement<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
    JOIN access_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL
-   JOIN app_user u ON u.id = t."userId" AND u."lockedAt" IS NULL`,
+   JOIN app_user u ON u.id = t."userId" AND u."lockedAt" IS NULL AND u."accessEpoch" = t."accessEpoch"`,
 );
 const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
+
+const columns = {
+  id: true,
+  name: true,
+  createdAt: true,
+  expiresAt: true,
+  lastUsedAt: true,
+  revokedAt: true,
+  accessEpoch: true,
+  user: { select: { id: true, name: true, accessEpoch: true } },
+} as const;
 
 /** The person's own newest 200 access tokens, those that work first. */
 export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {
@@ -34,10 +45,13 @@ export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary
     where: { userId: actor.id },
     orderBy: { id: "desc" },
     take: 200,
-    select: { id: true, name: true, createdAt: true, expiresAt: true, lastUsedAt: true, revokedAt: true },
+    select: { ...columns, revokedByName: true },
   });
   const now = new Date();
-  const tokens = rows.map((row): AccessTokenSummary => ({ ...row, status: tokenStatus(row, now) }));
+  const tokens = rows.map(({ user, accessEpoch, ...row }): AccessTokenSummary => {
+    const isOver = accessEpoch !== user.accessEpoch;
+    return { ...row, status: isOver ? "revoked" : tokenStatus(row, now) };
+  });
   const isActive = ({ status }: AccessTokenSummary) => status === "active";
   return [...tokens.filter(isActive), ...tokens.filter((token) => !isActive(token))];
 }

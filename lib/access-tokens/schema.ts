@@ -28,5 +28,7 @@ export type AccessTokenSummary = {
   expiresAt: Date | null;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
+  /** Who revoked it, where that was not its owner. */
+  revokedByName: string | null;
   status: TokenStatus;
 };

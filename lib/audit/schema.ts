@@ -50,6 +50,8 @@ export const auditActions = {
   "user.link": "linked single sign-on of",
   "user.lock": "locked",
   "user.unlock": "unlocked",
+  "user.remove": "removed",
+  "user.access.end": "ended all access of",
   "session.start": "signed in",
   "session.confirm": "confirmed who they are",
   "session.end": "signed out",

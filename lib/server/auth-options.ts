@@ -14,6 +14,9 @@ declare module "next-auth" {
   interface Session {
     sessionId?: string | undefined;
   }
+  interface User {
+    accessEpoch?: number;
+  }
 }
 declare module "next-auth/jwt" {
   interface JWT {
@@ -52,11 +55,12 @@ function makeOptions(): NextAuthOptions {
       },
       jwt: async ({ token, user, account, profile }) => {
         if (!account) return { sid: token.sid };
-        if (account.provider !== openIdProviderId) return { sid: await begin(user.id, "password") };
+        if (account.provider !== openIdProviderId)
+          return { sid: await begin({ userId: user.id, accessEpoch: user.accessEpoch ?? 0 }, "password") };
         const { issuer, subject, authenticatedAt } = personOf(profile);
         const identity = await findIdentity(issuer, subject);
         if (!identity) throw new Error("The identity was admitted and is gone.");
-        return { sid: await begin(identity.userId, "openid", authenticatedAt) };
+        return { sid: await begin(identity, "openid", authenticatedAt) };
       },
       session: ({ session, token }) => ({ expires: session.expires, sessionId: token.sid }),
     },
@@ -84,7 +88,7 @@ async function signIn(
   if (!given.success) return null;
   const network = networkOf(headers?.["x-forwarded-for"] ?? null);
   const proof = await provePassword(given.data, delayKey(given.data.email, network));
-  if (proof.ok) return { id: proof.userId };
+  if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
   // next-auth carries a thrown message to the form, and nothing else.
   if (proof.code === "delayed") throw new Delayed(proof.seconds);
   return null;

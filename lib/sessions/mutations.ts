@@ -3,7 +3,7 @@ import type { Actor } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";
 import { fail, ok, type Result } from "@/lib/result";
-import { delayText, type PasswordProof } from "@/lib/sessions/schema";
+import { delayText, type PasswordProof, type ProvenPerson } from "@/lib/sessions/schema";
 import { forgetTries, takeTry } from "@/lib/sessions/sign-in-delay";
 import { passwordMatches } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
@@ -17,23 +17,26 @@ export async function provePassword(
   if (seconds !== null) return { ok: false, code: "delayed", seconds };
   const user = await db.user.findUnique({
     where: { emailKey: emailKey(given.email) },
-    select: { id: true, passwordHash: true, lockedAt: true },
+    select: { id: true, passwordHash: true, lockedAt: true, accessEpoch: true },
   });
   const matches = await passwordMatches(user?.passwordHash ?? null, given.password);
   if (!user || !matches || user.lockedAt) return { ok: false, code: "wrong_password" };
   await forgetTries(delayKey);
-  return { ok: true, userId: user.id };
+  return { ok: true, userId: user.id, accessEpoch: user.accessEpoch };
 }
 
-/** Starts a session of a person who has just proved who they are, at `authenticatedAt`; the answer is its id. */
+/**
+ * Starts a session of a person who has just proved who they are, at `authenticatedAt`; the answer is its id. Where their access
+ * ended since the proof began, the session is dead from the start.
+ */
 export async function startSession(
-  userId: string,
+  { userId, accessEpoch }: ProvenPerson,
   method: "password" | "openid",
   authenticatedAt = new Date(),
 ): Promise<string> {
   return db.$transaction(async (tx) => {
     const session = await tx.session.create({
-      data: { userId, authenticatedAt },
+      data: { userId, authenticatedAt, accessEpoch },
       select: { id: true, user: { select: { id: true, name: true } } },
     });
     const { user } = session;

@@ -14,9 +14,12 @@ export type SignInInput = z.infer<typeof signInInput>;
 /** What a person is asked again before an act that gives power. */
 export const reauthenticateInput = z.object({ password: givenPassword });
 
+/** Somebody who proved who they are, and the epoch of their access at that time. */
+export type ProvenPerson = { userId: string; accessEpoch: number };
+
 /** How a try at a password ends: with the same answer for a wrong password and an unknown e-mail. */
 export type PasswordProof =
-  | { ok: true; userId: string }
+  | ({ ok: true } & ProvenPerson)
   | { ok: false; code: "wrong_password" }
   | { ok: false; code: "delayed"; seconds: number };
 

@@ -36,6 +36,7 @@ test("the right password proves who it is, whatever the case of the e-mail", asy
   expect(await provePassword({ email: email.toUpperCase(), password }, randomUUID())).toEqual({
     ok: true,
     userId: id,
+    accessEpoch: 0,
   });
 });
 
@@ -100,7 +101,11 @@ test("the delay doubles with each wrong try and stays at a minute", async () => 
 test("a delay is of one account and network: another one is not held up", async () => {
   const { email, id } = await person();
   await tries(email, randomUUID(), 6);
-  expect(await provePassword({ email, password }, randomUUID())).toEqual({ ok: true, userId: id });
+  expect(await provePassword({ email, password }, randomUUID())).toEqual({
+    ok: true,
+    userId: id,
+    accessEpoch: 0,
+  });
 });
 
 test("thirty tries at once are not thirty guesses", async () => {
@@ -124,7 +129,7 @@ test("an hour after the last wrong try the count starts anew", async () => {
 
 test("a session knows its person until it is ended", async () => {
   const { id, email } = await person();
-  const session = await startSession(id, "password");
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   expect(await findSessionActor(session)).toMatchObject({ kind: "user", id, email, name: "Pia" });
   await endSession(session);
   expect(await findSessionActor(session)).toBeNull();
@@ -132,7 +137,7 @@ test("a session knows its person until it is ended", async () => {
 
 test("signing in and out are recorded, out only once", async () => {
   const { id } = await person();
-  const session = await startSession(id, "openid");
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "openid");
   await endSession(session);
   await endSession(session);
   const events = await owner.auditEvent.findMany({
@@ -147,7 +152,7 @@ test("signing in and out are recorded, out only once", async () => {
 });
 
 test("a session ends after twelve idle hours", async () => {
-  const session = await startSession((await person()).id, "password");
+  const session = await startSession({ userId: (await person()).id, accessEpoch: 0 }, "password");
   const seenAt = (hours: number) =>
     owner.session.update({
       where: { id: session },
@@ -160,7 +165,7 @@ test("a session ends after twelve idle hours", async () => {
 });
 
 test("being busy keeps a session alive, for seven days and no longer", async () => {
-  const session = await startSession((await person()).id, "password");
+  const session = await startSession({ userId: (await person()).id, accessEpoch: 0 }, "password");
   const minutesAgo = new Date(Date.now() - 5 * 60_000);
   await owner.session.update({ where: { id: session }, data: { lastSeenAt: minutesAgo } });
   await findSessionActor(session);
@@ -175,14 +180,14 @@ test("being busy keeps a session alive, for seven days and no longer", async () 
 
 test("a locked person is out at the next request", async () => {
   const { id, email } = await person();
-  const session = await startSession(id, "password");
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await lockUser(commandLine, { email });
   expect(await findSessionActor(session)).toBeNull();
 });
 
 test("a new password ends all sessions and the old one stops working", async () => {
   const { id, email } = await person();
-  const session = await startSession(id, "password");
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await resetPassword(commandLine, { email, password: "another long password" });
   expect(await findSessionActor(session)).toBeNull();
   expect((await provePassword({ email, password }, randomUUID())).ok).toBe(false);
@@ -191,7 +196,7 @@ test("a new password ends all sessions and the old one stops working", async () 
 test("the password makes a session fresh again; a wrong one does not, and counts", async () => {
   const { id, email } = await person();
   const old = new Date(Date.now() - hourMs);
-  const session = await startSession(id, "password", old);
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "password", old);
   const actor = await findSessionActor(session);
   if (!actor) throw new Error("no session");
   expect(actor.authenticatedAt).toEqual(old);
@@ -207,8 +212,8 @@ test("the password makes a session fresh again; a wrong one does not, and counts
 test("confirming one's password freshens only one's own session", async () => {
   const [mine, other] = [await person(), await person()];
   const old = new Date(Date.now() - hourMs);
-  const theirs = await startSession(other.id, "password", old);
-  const actor = await findSessionActor(await startSession(mine.id, "password"));
+  const theirs = await startSession({ userId: other.id, accessEpoch: 0 }, "password", old);
+  const actor = await findSessionActor(await startSession({ userId: mine.id, accessEpoch: 0 }, "password"));
   if (!actor) throw new Error("no session");
   await confirmSession(actor, theirs, password, randomUUID());
   expect((await findSessionActor(theirs))?.authenticatedAt).toEqual(old);

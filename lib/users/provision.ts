@@ -1,7 +1,8 @@
 import "server-only";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import { db, isUniqueViolation } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { fail, ok, type Result } from "@/lib/result";
+import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
@@ -30,49 +31,104 @@ export async function createUser(
   }
 }
 
-/** Sets a person's password and ends their sessions: whoever knew the old one is out. */
+/** Sets a person's password and ends their access: whoever knew the old one is out, with all that they made. */
 export async function resetPassword(
   system: System,
   { email, password }: { email: string; password: string },
-): Promise<Result<null, "no_user">> {
+): Promise<Result<EndedAccess, "no_user">> {
   const passwordHash = await hashPassword(password);
-  return changeUser(system, email, "user.password", { passwordHash });
+  return endAndChange(system, email, "user.password", { passwordHash });
 }
 
-/** Locks a person out at their next request. */
+/** Locks a person out at their next request, and ends their access for good. */
 export async function lockUser(
   system: System,
   { email }: { email: string },
-): Promise<Result<null, "no_user">> {
-  return changeUser(system, email, "user.lock", { lockedAt: new Date() });
+): Promise<Result<EndedAccess, "no_user">> {
+  return endAndChange(system, email, "user.lock", { lockedAt: new Date() });
 }
 
-/** Lets a locked person sign in again. */
+/** Lets a locked person sign in again. What the lock ended stays ended. */
 export async function unlockUser(
   system: System,
   { email }: { email: string },
-): Promise<Result<null, "no_user">> {
-  return changeUser(system, email, "user.unlock", { lockedAt: null });
+): Promise<Result<EndedAccess, "no_user">> {
+  return endAndChange(system, email, "user.unlock", { lockedAt: null });
 }
 
-async function changeUser(
+/** Ends a person's access and leaves the person as they are: after a theft, or after a restore that revived what was ended. */
+export async function endUserAccess(
+  system: System,
+  { email }: { email: string },
+): Promise<Result<EndedAccess, "no_user">> {
+  return endAndChange(system, email, "user.access.end", {});
+}
+
+async function endAndChange(
   system: System,
   email: string,
   action: AuditEntry["action"],
-  data: { passwordHash: string } | { lockedAt: Date | null },
-): Promise<Result<null, "no_user">> {
+  data: { passwordHash?: string; lockedAt?: Date | null },
+): Promise<Result<EndedAccess, "no_user">> {
   return db.$transaction(async (tx) => {
     const where = { emailKey: emailKey(email) };
     const user = await tx.user.findUnique({ where, select: { id: true, name: true } });
     if (!user) return fail("no_user");
     await tx.user.update({ where, data, select: { id: true } });
-    await tx.session.updateMany({
-      where: { userId: user.id, revokedAt: null },
-      data: { revokedAt: new Date() },
-    });
-    await record(tx, entry(system, action, user));
-    return ok(null);
+    const ended = await endAccess(tx, system, user.id);
+    await record(tx, { ...entry(system, action, user), details: ended });
+    return ok(ended);
   });
+}
+
+/**
+ * Removes a person: their access ends, their memberships and identities go, and no open invitation leads their address back.
+ * The audit log keeps what they did. The last Admin of a team with other members stays until somebody else is one.
+ */
+export async function removeUser(
+  system: System,
+  { email }: { email: string },
+): Promise<Result<EndedAccess, "no_user" | "last_admin">> {
+  return db.$transaction(async (tx) => {
+    const where = { emailKey: emailKey(email) };
+    const user = await tx.user.findUnique({ where, select: { id: true, name: true } });
+    if (!user) return fail("no_user");
+    const teams = await lockTeamsOf(tx, user.id);
+    const orphans = teams.filter(({ isOrphaned }) => isOrphaned).map(({ name }) => name);
+    if (orphans.length > 0) return fail("last_admin", { teams: orphans.join(", ") });
+    const ended = await endAccess(tx, system, user.id);
+    const open = await tx.invitation.findMany({
+      where: { ...where, usedAt: null },
+      select: { id: true, email: true, teamId: true },
+    });
+    await tx.invitation.deleteMany({ where: { ...where, usedAt: null } });
+    await record(
+      tx,
+      ...open.map(({ id, email, teamId }): AuditEntry => {
+        const object = { kind: "user" as const, id, name: email };
+        return { actor: system, teamId, fabricId: null, action: "team.uninvite", object };
+      }),
+      ...teams.map((team): AuditEntry => {
+        const details = { team: team.name, role: team.role };
+        return { ...entry(system, "team.remove", user), teamId: team.id, details };
+      }),
+      { ...entry(system, "user.remove", user), details: ended },
+    );
+    await tx.user.delete({ where, select: { id: true } });
+    return ok(ended);
+  });
+}
+
+/** The teams of a person, locked as they are for any change of members, and whether each would be left with members and no Admin. */
+function lockTeamsOf(tx: Tx, userId: string) {
+  return tx.$queryRaw<{ id: string; name: string; role: string; isOrphaned: boolean }[]>`
+    SELECT t.id, t.name, m.role::text AS role,
+      m.role = 'admin'
+        AND EXISTS (SELECT 1 FROM membership o WHERE o."teamId" = t.id AND o."userId" <> ${userId})
+        AND NOT EXISTS (SELECT 1 FROM membership o WHERE o."teamId" = t.id AND o."userId" <> ${userId} AND o.role = 'admin')
+        AS "isOrphaned"
+    FROM team t JOIN membership m ON m."teamId" = t.id AND m."userId" = ${userId}
+    ORDER BY t."nameKey" FOR UPDATE OF t`;
 }
 
 function entry(

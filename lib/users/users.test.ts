@@ -91,12 +91,12 @@ test("an invitation links the identity to the account that has the address", asy
   await invited(email);
   const person = openId(email);
   expect((await admitIdentity(person)).ok).toBe(true);
-  expect(await findIdentity(person.issuer, person.subject)).toEqual({ userId: id });
+  expect(await findIdentity(person.issuer, person.subject)).toMatchObject({ userId: id });
 });
 
 test("whoever opened the account before, by a link alone, is out when the address proves whose it is", async () => {
   const { id, email } = await account();
-  await startSession(id, "password");
+  await startSession({ userId: id, accessEpoch: 0 }, "password");
   await invited(email);
   expect((await admitIdentity(openId(email))).ok).toBe(true);
   expect(await hasPassword(id)).toBe(false);

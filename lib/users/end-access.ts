@@ -1,0 +1,44 @@
+import "server-only";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db";
+
+/** How much of a person's access ended, for the record and for whoever ended it. */
+export type EndedAccess = { sessions: number; accessTokens: number; invitations: number };
+
+type By = AuditEntry["actor"];
+
+/**
+ * Ends all that a person could act by: sessions, access tokens, open invitations of theirs, and what waits for their review.
+ * Whatever changes a password, locks, or removes a person calls this. Nothing brings it back: an unlock does not.
+ */
+export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAccess> {
+  const invitations = await suspendAccess(tx, by, userId);
+  const alive = { userId, revokedAt: null };
+  const revokedAt = new Date();
+  const sessions = await tx.session.updateMany({ where: alive, data: { revokedAt } });
+  const accessTokens = await tx.accessToken.updateMany({
+    where: alive,
+    data: { revokedAt, revokedByName: by.id === userId ? null : by.name },
+  });
+  await tx.accountReview.updateMany({ where: { userId }, data: { passwordHash: null } });
+  return { sessions: sessions.count, accessTokens: accessTokens.count, invitations };
+}
+
+/**
+ * Stops a person's sessions and access tokens, those too that a request under way is about to store, and withdraws their open
+ * invitations. `endAccess` is the end for good; a review by the owner may give single ones back.
+ */
+export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<number> {
+  await tx.user.updateMany({ where: { id: userId }, data: { accessEpoch: { increment: 1 } } });
+  const where = { createdById: userId, usedAt: null };
+  const open = await tx.invitation.findMany({ where, select: { id: true, email: true, teamId: true } });
+  await tx.invitation.deleteMany({ where: { ...where, id: { in: open.map(({ id }) => id) } } });
+  await record(
+    tx,
+    ...open.map(({ id, email, teamId }): AuditEntry => {
+      const object = { kind: "user" as const, id, name: email };
+      return { actor: by, teamId, fabricId: null, action: "team.uninvite", object };
+    }),
+  );
+  return open.length;
+}
