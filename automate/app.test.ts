@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
@@ -17,6 +17,7 @@ import { createTestKeys } from "@/scripts/test-keys";
 const canary = "canary-93ab51f0";
 let owner: Db;
 let app: FastifyInstance;
+let internal: FastifyInstance;
 const worker = buildCheckWorker();
 let pool: CheckPool;
 let fabric: TestFabric;
@@ -37,7 +38,8 @@ beforeAll(async () => {
   await addSecret("warehouse", canary);
   delete process.env.WEB_DATABASE_URL;
   pool = createCheckPool({ workerPath: worker.path });
-  app = createApp({
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+  internal = createInternalApp({
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
     logger: false,
@@ -46,6 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
+  await internal.close();
   pool.close();
   worker.remove();
   await owner.$disconnect();
@@ -124,7 +127,7 @@ async function mintToken(
   limits: Partial<TokenLimits> = {},
 ): Promise<{ id: string; token: string }> {
   const body = { name: "nightly", expiresAt, limits: { ...unlimited, ...limits } };
-  return (await app.inject(await signed("token:create", "/internal/pipeline-tokens", body))).json();
+  return (await internal.inject(await signed("token:create", "/internal/pipeline-tokens", body))).json();
 }
 
 const read = (name: string, token: string) =>
@@ -136,8 +139,8 @@ describe("a signed request of web", () => {
 
   test("is taken once", async () => {
     const request = await signed("token:create", path, body);
-    expect((await app.inject(request)).statusCode).toBe(200);
-    const again = await app.inject(request);
+    expect((await internal.inject(request)).statusCode).toBe(200);
+    const again = await internal.inject(request);
     expect([again.statusCode, again.json().error.code]).toEqual([401, "replayed"]);
   });
 
@@ -152,35 +155,54 @@ describe("a signed request of web", () => {
     ["that expired", { iat: 1_700_000_000, exp: 1_700_000_060 }],
     ["that lives longer than a minute", { exp: Math.floor(Date.now() / 1000) + 3600 }],
   ])("%s is refused", async (_what, change) => {
-    const answer = await app.inject(await signed("token:create", path, body, change));
+    const answer = await internal.inject(await signed("token:create", path, body, change));
     expect([answer.statusCode, answer.json().error.code]).toEqual([401, "not_signed"]);
   });
 
   test("signed by another key, changed on the way or not signed at all is refused", async () => {
     const { web } = await createTestKeys();
-    const stranger = await app.inject(await signed("token:create", path, body, {}, web.WEB_SIGNING_KEY));
-    const changed = await app.inject(
+    const stranger = await internal.inject(await signed("token:create", path, body, {}, web.WEB_SIGNING_KEY));
+    const changed = await internal.inject(
       await signed("token:create", path, body, {}, webKey, { ...body, name: "mine" }),
     );
-    const bare = await app.inject({ method: "POST", url: path, payload: body });
+    const bare = await internal.inject({ method: "POST", url: path, payload: body });
     expect([stranger.statusCode, changed.statusCode, bare.statusCode]).toEqual([401, 401, 401]);
   });
 
   test("of a person who is locked, no member or no Admin gets nothing", async () => {
-    const asUser = await app.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
-    const asStranger = await app.inject(await signed("token:create", path, body, { actor: other.admin.id }));
-    const nowhere = await app.inject(await signed("token:create", path, body, { fabric: randomUUID() }));
+    const asUser = await internal.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
+    const asStranger = await internal.inject(
+      await signed("token:create", path, body, { actor: other.admin.id }),
+    );
+    const nowhere = await internal.inject(await signed("token:create", path, body, { fabric: randomUUID() }));
     expect([asUser.statusCode, asStranger.statusCode, nowhere.statusCode]).toEqual([403, 404, 404]);
     expect(asStranger.body).toBe(nowhere.body);
     await owner.user.update({ where: { id: fabric.user.id }, data: { lockedAt: new Date() } });
-    const locked = await app.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
+    const locked = await internal.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
     expect(locked.statusCode).toBe(401);
     await owner.user.update({ where: { id: fabric.user.id }, data: { lockedAt: null } });
   });
 
+  test("is answered on the internal port alone, and the runtime on its own alone", async () => {
+    const request = await signed("token:create", path, body);
+    const atRuntime = await app.inject(request);
+    expect([atRuntime.statusCode, atRuntime.json().error.code]).toEqual([404, "not_found"]);
+    const { token } = (await internal.inject(request)).json();
+    const headers = { authorization: `Bearer ${token}` };
+    for (const url of ["/v1/secrets/warehouse", `/vault/v1/${fabric.fabricId}/data/warehouse`]) {
+      expect((await app.inject({ url, headers })).statusCode).toBe(200);
+      const atInternal = await internal.inject({ url, headers });
+      expect([atInternal.statusCode, atInternal.json().error.code]).toEqual([404, "not_found"]);
+    }
+    for (const url of ["/healthz", "/readyz"])
+      expect([(await app.inject(url)).statusCode, (await internal.inject(url)).statusCode]).toEqual([
+        200, 200,
+      ]);
+  });
+
   test("for power over tokens needs a sign-in of the last ten minutes", async () => {
     const old = Math.floor(Date.now() / 1000) - 11 * 60;
-    const answer = await app.inject(await signed("token:create", path, body, { auth_time: old }));
+    const answer = await internal.inject(await signed("token:create", path, body, { auth_time: old }));
     expect([answer.statusCode, answer.json().error.code]).toEqual([403, "not_fresh"]);
   });
 
@@ -188,7 +210,7 @@ describe("a signed request of web", () => {
     const fresh = randomUUID();
     const ask = async (fabricId: string, actor: string) =>
       (
-        await app.inject(
+        await internal.inject(
           await signed(
             "fabric-key:create",
             "/internal/fabric-keys",
@@ -228,7 +250,7 @@ describe("GET /v1/secrets/{name}", () => {
   test("answers 401 in one body for a token that is missing, malformed, unknown, expired or revoked", async () => {
     const expired = await mintToken(new Date(Date.now() + 60_000).toISOString());
     await owner.pipelineToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(0) } });
-    await app.inject(await signed("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId }));
+    await internal.inject(await signed("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId }));
     const answers = [
       await app.inject({ url: "/v1/secrets/warehouse" }),
       await read("warehouse", "x"),
@@ -479,7 +501,8 @@ describe("a limited token", () => {
   test("cannot be minted for what another fabric has", async () => {
     const mint = async (limits: Partial<TokenLimits>) => {
       const body = { name: "n", expiresAt: null, limits: { ...unlimited, ...limits } };
-      return (await app.inject(await signed("token:create", "/internal/pipeline-tokens", body))).statusCode;
+      return (await internal.inject(await signed("token:create", "/internal/pipeline-tokens", body)))
+        .statusCode;
     };
     expect(await mint({ secretIds: [randomUUID()] })).toBe(404);
     expect(await mint({ connectionIds: ["nothing"] })).toBe(404);
@@ -490,7 +513,7 @@ describe("a limited token", () => {
     const whom = { issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
     const trust = async (limits: Partial<TokenLimits>) => {
       const body = { name: "CI", ...whom, limits: { ...unlimited, ...limits } };
-      return app.inject(await signed("issuer:create", "/internal/issuers", body));
+      return internal.inject(await signed("issuer:create", "/internal/issuers", body));
     };
     expect((await trust({ secretIds: [randomUUID()] })).statusCode).toBe(404);
     expect((await trust({ cidrs: ["10.0.0.0/99"] })).statusCode).toBe(400);
@@ -576,7 +599,7 @@ describe("a malformed request", () => {
     ["another content type", { payload: "<x/>", headers: { "content-type": "text/xml" } }],
     ["no JSON", { payload: "{", headers: { "content-type": "application/json" } }],
   ])("with %s gets a clear error and never a 500", async (_what, extra) => {
-    const answer = await app.inject({ method: "POST", url: "/internal/checks", ...extra });
+    const answer = await internal.inject({ method: "POST", url: "/internal/checks", ...extra });
     expect(answer.statusCode).toBeGreaterThanOrEqual(400);
     expect(answer.statusCode).toBeLessThan(500);
     expect(answer.json()).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
@@ -587,8 +610,8 @@ describe("a malformed request", () => {
     const text = "{";
     const hash = createHash("sha256").update(text).digest("base64url");
     const again = await signed("token:create", "/internal/pipeline-tokens", {}, { body: hash });
-    expect((await app.inject({ ...again, payload: text })).statusCode).toBe(400);
-    expect((await app.inject(request)).statusCode).toBe(400);
+    expect((await internal.inject({ ...again, payload: text })).statusCode).toBe(400);
+    expect((await internal.inject(request)).statusCode).toBe(400);
   });
 });
 
@@ -610,7 +633,7 @@ describe("the destinations of a replaced value", () => {
       "/internal/destinations/carry",
       { secretId: "warehouse", version: 2, destinationIds },
       { actor },
-    ).then((request) => app.inject(request));
+    ).then((request) => internal.inject(request));
 
   test("are carried over as its author confirms them, and by nobody else; an Admin takes one back", async () => {
     const { fabricId, user } = fabric;
@@ -627,7 +650,9 @@ describe("the destinations of a replaced value", () => {
 
     const remove = async (actor: string) => {
       const body = { destinationId: now[0]?.id ?? "" };
-      return app.inject(await signed("destination:remove", "/internal/destinations/remove", body, { actor }));
+      return internal.inject(
+        await signed("destination:remove", "/internal/destinations/remove", body, { actor }),
+      );
     };
     expect((await remove(user.id)).statusCode).toBe(403);
     expect((await remove(fabric.admin.id)).statusCode).toBe(200);

@@ -29,15 +29,35 @@ import { isOutage } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 
-/** Automate's HTTP surface: the runtime API for pipelines, and what web asks for by signed requests. */
-export function createApp(deps: {
-  keys: FabricKeys;
-  runPrepared: PreparedRuns;
-  logger: NonNullable<FastifyServerOptions["logger"]>;
-}): FastifyInstance {
+type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
+
+/** What pipelines speak to: the runtime API and the dialect of Vault. */
+export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
+  const app = createApp(logger);
+  secretRoutes(app, keys);
+  connectionRoutes(app, keys);
+  vaultRoutes(app, keys);
+  return app;
+}
+
+/** What web asks for by signed requests, on a port of its own that networks can close to everyone else. */
+export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPrepared: PreparedRuns }) {
+  const app = createApp(logger);
+  fabricKeyRoutes(app, keys);
+  fabricRoutes(app);
+  pipelineTokenRoutes(app);
+  issuerRoutes(app);
+  destinationRoutes(app);
+  signInRoutes(app);
+  checkRoutes(app, runPrepared);
+  return app;
+}
+
+/** The server of both: limits, errors, health, log lines, measurements. */
+function createApp(logger: Deps["logger"]): FastifyInstance {
   const { AUTOMATE_TRUST_PROXY_HOPS, STOP_DELAY_SECONDS } = automateEnv();
   const app: FastifyInstance = Fastify({
-    logger: deps.logger,
+    logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
     // A path that cannot be read is not repeated.
@@ -83,16 +103,6 @@ export function createApp(deps: {
 
   measureAnswers(app);
   healthRoutes(app, STOP_DELAY_SECONDS * 1000);
-  secretRoutes(app, deps.keys);
-  connectionRoutes(app, deps.keys);
-  vaultRoutes(app, deps.keys);
-  fabricKeyRoutes(app, deps.keys);
-  fabricRoutes(app);
-  pipelineTokenRoutes(app);
-  issuerRoutes(app);
-  destinationRoutes(app);
-  signInRoutes(app);
-  checkRoutes(app, deps.runPrepared);
   return app;
 }
 

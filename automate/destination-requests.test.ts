@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createInternalApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
 import { signRequest } from "@/e2e/signed-request";
@@ -20,7 +20,7 @@ let urls: TestDatabase;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
 let pool: CheckPool;
-let app: ReturnType<typeof createApp>;
+let app: ReturnType<typeof createInternalApp>;
 let counter = 0;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
   fabric = await createTestFabric(owner);
   pool = createCheckPool({ workerPath: "/dev/null", size: 0 });
   const runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
-  app = createApp({ keys: fabric.keys, runPrepared, logger: false });
+  app = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
 });
 
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createRuntimeApp } from "@/automate/app";
 import { listen } from "@/e2e/fakes/listening";
 import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
 import { newPipelineToken } from "@/lib/access/pipeline";
@@ -30,11 +30,7 @@ beforeAll(async () => {
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   tokens = await startTokenServer({ client: { clientId: "crm", clientSecret }, scope: "read" });
-  app = createApp({
-    keys: fabric.keys,
-    runPrepared: () => Promise.reject(new Error("No check is run here.")),
-    logger: false,
-  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
   pipeline = await addToken();
 });
 

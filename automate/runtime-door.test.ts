@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createRuntimeApp } from "@/automate/app";
 import { serveMetrics } from "@/automate/metrics";
 import { flushTally } from "@/automate/tally";
 import { newPipelineToken } from "@/lib/access/pipeline";
@@ -39,8 +39,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-const start = () =>
-  createApp({ keys: fabric.keys, runPrepared: () => Promise.reject(new Error("no checks")), logger: false });
+const start = () => createRuntimeApp({ keys: fabric.keys, logger: false });
 
 async function addToken(limits: { cidrs?: string[] } = {}) {
   const { token, tokenHash } = newPipelineToken();

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db";
 import { createTestDatabase } from "@/scripts/test-database";
@@ -34,11 +34,7 @@ beforeAll(async () => {
   await owner.pipelineToken.create({
     data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
   });
-  app = createApp({
-    keys: fabric.keys,
-    runPrepared: () => Promise.reject(new Error("No check is run here.")),
-    logger: false,
-  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
 });
 
 afterAll(async () => {

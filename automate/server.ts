@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
@@ -30,8 +30,10 @@ async function main(): Promise<void> {
   const pool = createCheckPool({ workerPath });
   const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
-  const app = createApp({ keys, runPrepared, logger: true });
-  await app.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
+  const runtime = createRuntimeApp({ keys, logger: true });
+  const internal = createInternalApp({ keys, runPrepared, logger: true });
+  await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
+  await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
 
@@ -41,17 +43,17 @@ async function main(): Promise<void> {
           runPrepared,
           databaseUrl: env.AUTOMATE_DATABASE_URL,
           minutes: env.BACKGROUND_CHECK_MINUTES,
-          onError: (error) => app.log.error({ error }, "background check failed"),
+          onError: (error) => runtime.log.error({ error }, "background check failed"),
         })
       : null;
   const purging = setInterval(
-    () => purge().catch((error: Error) => app.log.error({ error: error.name }, "purge failed")),
+    () => purge().catch((error: Error) => runtime.log.error({ error: error.name }, "purge failed")),
     purgeEveryMs,
   );
   const stop = async () => {
     clearInterval(purging);
     setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
-    await Promise.all([app.close(), background?.stop()]);
+    await Promise.all([runtime.close(), internal.close(), background?.stop()]);
     await pool.close();
     if (metrics) metrics.close();
     await closeStatements();
@@ -68,9 +70,11 @@ main().catch((error: NodeJS.ErrnoException) => {
 });
 
 function bootSentence(error: NodeJS.ErrnoException): string {
-  if (error.code === "EADDRINUSE")
-    return "port" in error && error.port === automateEnv().METRICS_PORT
-      ? `Port ${automateEnv().METRICS_PORT} is taken: set METRICS_PORT to a free one.`
-      : `Port ${automateEnv().AUTOMATE_PORT} is taken: set AUTOMATE_PORT to a free one.`;
+  if (error.code === "EADDRINUSE" && "port" in error) {
+    const env = automateEnv();
+    const names = ["AUTOMATE_PORT", "AUTOMATE_INTERNAL_PORT", "METRICS_PORT"] as const;
+    const name = names.find((each) => env[each] === error.port) ?? "AUTOMATE_PORT";
+    return `Port ${error.port} is taken: set ${name} to a free one.`;
+  }
   return `Automate cannot start. ${error.message}`;
 }

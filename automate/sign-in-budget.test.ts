@@ -268,7 +268,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const people = await addPeople(100);
     const copies = await Promise.all([automates.start(), automates.start()]);
     const said = await Promise.all(
-      people.map((person, n) => check(copies[n % 2]?.url ?? "", person, "restapi", propertiesOf(n))),
+      people.map((person, n) => check(copies[n % 2]?.internalUrl ?? "", person, "restapi", propertiesOf(n))),
     );
     expect(api.requests).toHaveLength(2);
     const codes = said.map(codeOf);
@@ -290,7 +290,7 @@ describe("100 checks at once by different people with a wrong password", () => {
       copy.process.kill("SIGKILL");
       await once(copy.process, "exit");
     }
-    const { url } = await automates.start();
+    const { internalUrl: url } = await automates.start();
     const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
     expect(await again()).toBe("sign_in_paused");
     const list = () => listPausedSignIns(fabric.scope("user", "secret:list"), "api_login");
@@ -324,7 +324,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const properties = { ...connection, username: "etl", password: "files" };
     await addVersion("files", 1, "text", { value: "wrong" }, [place]);
     const people = await addPeople(30);
-    const { url } = await automates.start();
+    const { internalUrl: url } = await automates.start();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
     for (let wave = 0; wave < 2; wave += 1) {
       for (const code of (await ask()).map(codeOf))
@@ -352,7 +352,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const places = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
     await addVersion("client", 1, "m2m_oauth", fields, places, { authHost: `127.0.0.1:${port}` });
     const people = await addPeople(20);
-    const { url } = await automates.start();
+    const { internalUrl: url } = await automates.start();
     const said = await Promise.all(
       people.map((person, n) =>
         check(url, person, "restapi", {

@@ -83,7 +83,7 @@ export async function authorizeRequest(
 }
 
 async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
-  const { AUTOMATE_URL, AUTOMATE_HOST, AUTOMATE_PORT, WEB_PUBLIC_KEY } = automateEnv();
+  const { AUTOMATE_URL, AUTOMATE_INTERNAL_HOST, AUTOMATE_INTERNAL_PORT, WEB_PUBLIC_KEY } = automateEnv();
   const token = /^Selvage ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.headers.authorization ?? "")?.[1];
   const verified = token
     ? await jwtVerify(token, await importJWK(WEB_PUBLIC_KEY, "EdDSA"), {
@@ -96,7 +96,8 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
       }).catch(() => undefined)
     : undefined;
   const claims = claimsSchema.safeParse(verified?.payload).data;
-  const own = new URL(request.url, AUTOMATE_URL ?? `http://${AUTOMATE_HOST}:${AUTOMATE_PORT}`);
+  const listening = `http://${AUTOMATE_INTERNAL_HOST}:${AUTOMATE_INTERNAL_PORT}`;
+  const own = new URL(request.url, AUTOMATE_URL ?? listening);
   const isForThis =
     claims !== undefined &&
     claims.exp - claims.iat <= 60 &&

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createRuntimeApp } from "@/automate/app";
 import { flushTally } from "@/automate/tally";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { createDb, type Db, db } from "@/lib/db";
@@ -45,11 +45,7 @@ beforeAll(async () => {
   });
   server = await listen(http);
   issuer = `http://127.0.0.1:${server.port}`;
-  app = createApp({
-    keys: fabric.keys,
-    runPrepared: () => Promise.reject(new Error("No check is run here.")),
-    logger: false,
-  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
   await trust(fabric);
 });
 

@@ -119,7 +119,7 @@ test("without web's signature nobody is served: no credential, a session, a pipe
   for (const purpose of purposes) {
     const body = JSON.stringify(await rows[purpose].body(await createWorld()));
     for (const [what, headers] of Object.entries(headersOf)) {
-      const response = await fetch(new URL(automateRequests[purpose].path, stack().automateUrl), {
+      const response = await fetch(new URL(automateRequests[purpose].path, stack().automateInternalUrl), {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body,

@@ -134,7 +134,7 @@ test("automate killed while it makes keys and hands out values loses nothing, an
   canary,
 }) => {
   const automate = await startAutomateCopy("automate-killed");
-  const web = await startWebCopy("web-of-killed-automate", () => ({ AUTOMATE_URL: automate.url }));
+  const web = await startWebCopy("web-of-killed-automate", () => ({ AUTOMATE_URL: automate.internalUrl }));
   const admin = await callerOf(world.admin);
   const value = canary.value();
   await callAction(admin, "createSecretAction", [

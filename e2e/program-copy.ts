@@ -29,12 +29,16 @@ export function startWebCopy(
 }
 
 /** Starts a copy of automate. */
-export function startAutomateCopy(name: string): Promise<ProgramCopy> {
-  return startCopy(name, "automate", "/readyz", async (port, url) => ({
+export async function startAutomateCopy(name: string): Promise<ProgramCopy & { internalUrl: string }> {
+  const internalPort = await freePort();
+  const internalUrl = `http://127.0.0.1:${internalPort}`;
+  const copy = await startCopy(name, "automate", "/readyz", async (port) => ({
     ...stack().automateEnv,
     AUTOMATE_PORT: String(port),
-    AUTOMATE_URL: url,
+    AUTOMATE_INTERNAL_PORT: String(internalPort),
+    AUTOMATE_URL: internalUrl,
   }));
+  return { ...copy, internalUrl };
 }
 
 async function startCopy(

@@ -156,3 +156,21 @@ test("automate is alive and ready, and says nothing else to strangers", async ()
   for (const path of ["/", "/v1", "/v1/secrets", "/internal", "/metrics"])
     expect(await answer(path)).toBe(404);
 });
+
+test("web's requests are answered on a port of their own, and nothing else is", async ({ world }) => {
+  const { automateUrl, automateInternalUrl } = stack();
+  const { token } = await startPipeline(world);
+  const statuses = async (base: string) =>
+    Promise.all(
+      (["GET /healthz", "GET /v1/secrets/any", "POST /internal/pipeline-tokens"] as const).map(
+        async (line) => {
+          const [method = "", path = ""] = line.split(" ");
+          const headers = { authorization: `Bearer ${token}` };
+          return (await fetch(new URL(path, base), { method, headers })).status;
+        },
+      ),
+    );
+  const missing = 404;
+  expect(await statuses(automateUrl)).toEqual([200, missing, missing]);
+  expect(await statuses(automateInternalUrl)).toEqual([200, missing, 401]);
+});

@@ -17,7 +17,7 @@ export async function signedRequest<P extends AutomatePurpose>(
   body: AutomateBody<P>,
   claims: Record<string, string | number> = {},
 ): Promise<Request> {
-  const { automateUrl, webEnv } = stack();
+  const { automateInternalUrl: automateUrl, webEnv } = stack();
   return signRequest({ automateUrl, signingKey: webEnv.WEB_SIGNING_KEY ?? "" }, by, purpose, body, claims);
 }
 

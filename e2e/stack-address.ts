@@ -4,6 +4,7 @@ import { z } from "zod";
 const environment = z.object({
   E2E_BASE_URL: z.url(),
   E2E_AUTOMATE_URL: z.url(),
+  E2E_AUTOMATE_INTERNAL_URL: z.url(),
   E2E_DATABASE_URL: z.url(),
   E2E_DIR: z.string(),
   E2E_POSTGRES_DIR: z.string(),
@@ -18,6 +19,8 @@ export function stack() {
   return {
     webUrl: given.E2E_BASE_URL,
     automateUrl: given.E2E_AUTOMATE_URL,
+    /** Where web's signed requests go. */
+    automateInternalUrl: given.E2E_AUTOMATE_INTERNAL_URL,
     databaseUrl: given.E2E_DATABASE_URL,
     /** Holds the logs of both programs. */
     dir: given.E2E_DIR,

@@ -13,7 +13,7 @@ const target = builds.test;
 
 /**
  * Starts what `npm start` starts, from the tests' own build and on free ports, and tells the tests by environment:
- * E2E_BASE_URL, E2E_AUTOMATE_URL, E2E_DATABASE_URL (the owner), E2E_DIR (web.log, automate.log, pg/ and keys/),
+ * E2E_BASE_URL, E2E_AUTOMATE_URL, E2E_AUTOMATE_INTERNAL_URL, E2E_DATABASE_URL (the owner), E2E_DIR (web.log, automate.log, pg/ and keys/),
  * E2E_WEB_ENV and E2E_AUTOMATE_ENV (JSON, to start another copy of a program).
  */
 export default async function startStack() {
@@ -45,7 +45,9 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
   const migration = ownerEnvironment(databaseUrl, "selvage", { MIGRATE_LOGINS: JSON.stringify(logins) });
   await run(process.execPath, [join(root, target.dist, "migrate.mjs")], { env: migration });
 
-  const [port, automatePort] = [await freePort(), await freePort()];
+  const port = await freePort();
+  const automatePort = await freePort();
+  const automateInternalPort = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const { web, automate } = environments({
     keys,
@@ -55,6 +57,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
     host: "127.0.0.1",
     port,
     automatePort,
+    automateInternalPort,
     publicUrl: baseUrl,
     nextDir: target.next,
     given: { PATH: process.env.PATH, TZ: "Pacific/Chatham", BACKGROUND_CHECKS: "off" },
@@ -64,6 +67,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
   Object.assign(process.env, {
     E2E_BASE_URL: baseUrl,
     E2E_AUTOMATE_URL: `http://127.0.0.1:${automatePort}`,
+    E2E_AUTOMATE_INTERNAL_URL: automate.AUTOMATE_URL,
     E2E_DATABASE_URL: databaseUrl,
     E2E_DIR: dir,
     E2E_POSTGRES_DIR: join(postgres.dir, "pg"),

@@ -14,8 +14,10 @@ const web = z
     SESSION_SECRET: z.string().min(32),
     /** Where people reach the app; its host is the only one answered. https turns on HSTS and secure cookies. */
     PUBLIC_URL: z.url({ protocol: /^https?$/ }),
-    /** Where web reaches automate. */
+    /** Where web reaches automate's internal port. */
     AUTOMATE_URL: z.url({ protocol: /^https?$/ }),
+    /** Where pipelines reach automate; web shows this address and never calls it. */
+    AUTOMATE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
     /** Signs requests to automate. */
     WEB_SIGNING_KEY: privateJwk,
     /** Verifies fabric keys before every seal. */
@@ -50,7 +52,10 @@ const automate = z
     WEB_PUBLIC_KEY: publicJwk,
     AUTOMATE_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_PORT: port.default(3001),
-    /** The URL that web calls, which its signatures name; by default http on host and port. */
+    /** Web's signed requests are answered here alone, so that a network can keep everyone else away from them. */
+    AUTOMATE_INTERNAL_HOST: z.string().default("127.0.0.1"),
+    AUTOMATE_INTERNAL_PORT: port.default(3002),
+    /** The URL that web calls, which its signatures name; by default http on the internal host and port. */
     AUTOMATE_URL: z.url().optional(),
     /** CIDRs of private or loopback ranges that checks may reach, separated by commas. */
     EGRESS_ALLOW: z
@@ -78,14 +83,19 @@ const automate = z
     METRICS_PORT: port.optional(),
     METRICS_HOST: z.string().default("127.0.0.1"),
   })
-  .refine(
-    (e) => e.BEHIND_TLS_PROXY === "yes" || ["127.0.0.1", "::1", "localhost"].includes(e.AUTOMATE_HOST),
-    {
-      path: ["AUTOMATE_HOST"],
-      message:
-        "automate speaks plain HTTP: listen on loopback, or set BEHIND_TLS_PROXY=yes when a proxy terminates TLS",
-    },
-  );
+  .superRefine((e, ctx) => {
+    if (e.BEHIND_TLS_PROXY === "yes") return;
+    for (const name of ["AUTOMATE_HOST", "AUTOMATE_INTERNAL_HOST"] as const) {
+      if (["127.0.0.1", "::1", "localhost"].includes(e[name])) continue;
+      const message =
+        "automate speaks plain HTTP: listen on loopback, or set BEHIND_TLS_PROXY=yes when a proxy terminates TLS";
+      ctx.addIssue({ code: "custom", path: [name], message });
+    }
+  })
+  .refine((e) => e.AUTOMATE_PORT !== e.AUTOMATE_INTERNAL_PORT, {
+    path: ["AUTOMATE_INTERNAL_PORT"],
+    message: "is the port of AUTOMATE_PORT too: set one of them to another",
+  });
 
 const owner = z.object({
   /** Postgres, as the owner of the schema: migrations, the first people, the demo. */

@@ -35,13 +35,14 @@ const ofAutomate = [
 /**
  * The two environments: neither program sees what is the other's.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
- *   host: string, port: number, automatePort: number, publicUrl: string, nextDir: string, given?: Record<string, string | undefined> }} settings
+ *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, given?: Record<string, string | undefined> }} settings
  * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
  */
 export function environments({ keys, keysDir, given = process.env, ...settings }) {
-  const automateUrl = `http://127.0.0.1:${settings.automatePort}`;
+  const automateUrl = `http://127.0.0.1:${settings.automateInternalPort}`;
   const callsAutomate = {
     AUTOMATE_URL: automateUrl,
+    AUTOMATE_PUBLIC_URL: given.AUTOMATE_PUBLIC_URL || `http://127.0.0.1:${settings.automatePort}`,
     WEB_SIGNING_KEY: keys.webSigningKey,
     AUTOMATE_PUBLIC_KEY: keys.automatePublicKey,
   };
@@ -67,6 +68,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     AUTOMATE_SIGNING_KEY: keys.automateSigningKey,
     WEB_PUBLIC_KEY: keys.webPublicKey,
     AUTOMATE_PORT: String(settings.automatePort),
+    AUTOMATE_INTERNAL_PORT: String(settings.automateInternalPort),
     AUTOMATE_URL: automateUrl,
   };
   return { web, automate };

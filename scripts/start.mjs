@@ -55,6 +55,7 @@ async function start(settings) {
   const patience = lock.inherited ? 15_000 : 0;
   await checkPort("PORT", host, port, patience);
   await checkPort("AUTOMATE_PORT", "127.0.0.1", automatePort, patience);
+  const automateInternalPort = await findInternalPort(settings, patience);
 
   await install();
   const target = dev ? builds.dev : builds.start;
@@ -69,6 +70,7 @@ async function start(settings) {
   const { startInstallation } = await import("./installation.mjs");
   const { logins, watch } = await startInstallation({
     ...settings,
+    automateInternalPort,
     target,
     dev,
     keep: (part) => (stopping ? part.stop() : running.push(part)),
@@ -101,6 +103,12 @@ function readSettings() {
   const automatePort = readPort("AUTOMATE_PORT", env.AUTOMATE_PORT || "3001");
   if (port === automatePort)
     throw new Refusal(`PORT and AUTOMATE_PORT are both ${port}: set one of them to another.`);
+  const internal = env.AUTOMATE_INTERNAL_PORT;
+  const automateInternalPort = internal ? readPort("AUTOMATE_INTERNAL_PORT", internal) : undefined;
+  if ([port, automatePort].includes(automateInternalPort))
+    throw new Refusal(
+      `AUTOMATE_INTERNAL_PORT is ${automateInternalPort}, as another port: set one of them to another.`,
+    );
   const host = env.HOST || "127.0.0.1";
   const shown = ["0.0.0.0", "::", "127.0.0.1"].includes(host)
     ? "localhost"
@@ -112,6 +120,7 @@ function readSettings() {
     host,
     port,
     automatePort,
+    automateInternalPort,
     publicUrl: env.PUBLIC_URL || `http://${shown}:${port}`,
     rolePrefix: env.DB_ROLE_PREFIX || "selvage",
     databaseUrl: env.DATABASE_URL || undefined,
@@ -123,6 +132,19 @@ function readPort(name, text) {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new Refusal(`${name} is ${JSON.stringify(text)}, and has to be a number from 1 to 65535.`);
+}
+
+/** Web alone has to know this port: where nobody chose one, any that is free does. */
+async function findInternalPort({ port, automatePort, automateInternalPort }, patience) {
+  if (automateInternalPort !== undefined) {
+    await checkPort("AUTOMATE_INTERNAL_PORT", "127.0.0.1", automateInternalPort, patience);
+    return automateInternalPort;
+  }
+  for (let tried = 3002; tried < 65_536; tried += 1) {
+    const isOurs = tried === port || tried === automatePort;
+    if (!isOurs && (await tryListen("127.0.0.1", tried)) === undefined) return tried;
+  }
+  throw new Refusal("No port is free for web's requests to automate: set AUTOMATE_INTERNAL_PORT.");
 }
 
 async function checkPort(name, host, port, patienceMs) {

@@ -28,18 +28,21 @@ export function createTestAutomates(env: () => Record<string, string>) {
     async start(
       more: Record<string, string> = {},
       nodeFlags: readonly string[] = [],
-    ): Promise<{ url: string; process: ChildProcess }> {
-      const free = await listen(createServer());
-      await free.close();
-      const url = `http://127.0.0.1:${free.port}`;
+    ): Promise<{ url: string; internalUrl: string; process: ChildProcess }> {
+      const free = await Promise.all([listen(createServer()), listen(createServer())]);
+      await Promise.all(free.map((each) => each.close()));
+      const [port, internalPort] = free.map((each) => each.port);
+      const url = `http://127.0.0.1:${port}`;
+      const internalUrl = `http://127.0.0.1:${internalPort}`;
       const flags = ["--conditions=react-server", ...nodeFlags];
       const child = spawn(process.execPath, [...flags, join(outdir, "server.mjs")], {
         stdio: "ignore",
         env: {
           PATH: process.env.PATH,
           NODE_ENV: "test",
-          AUTOMATE_PORT: String(free.port),
-          AUTOMATE_URL: url,
+          AUTOMATE_PORT: String(port),
+          AUTOMATE_INTERNAL_PORT: String(internalPort),
+          AUTOMATE_URL: internalUrl,
           EGRESS_ALLOW: "127.0.0.0/8",
           BACKGROUND_CHECKS: "off",
           ...env(),
@@ -48,8 +51,9 @@ export function createTestAutomates(env: () => Record<string, string>) {
       });
       running.add(child);
       for (let tries = 0; tries < 200; tries += 1) {
-        const answer = await fetch(`${url}/readyz`).catch(() => null);
-        if (answer?.ok) return { url, process: child };
+        // The internal port is the second to listen.
+        const answer = await fetch(`${internalUrl}/readyz`).catch(() => null);
+        if (answer?.ok) return { url, internalUrl, process: child };
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       throw new Error("Automate did not start.");

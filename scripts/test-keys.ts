@@ -13,7 +13,8 @@ export async function createTestKeys() {
     web: {
       SESSION_SECRET: randomBytes(32).toString("base64url"),
       PUBLIC_URL: "http://127.0.0.1:3000",
-      AUTOMATE_URL: "http://127.0.0.1:3001",
+      AUTOMATE_URL: "http://127.0.0.1:3002",
+      AUTOMATE_PUBLIC_URL: "http://127.0.0.1:3001",
       WEB_SIGNING_KEY: JSON.stringify(web.privateJwk),
       AUTOMATE_PUBLIC_KEY: JSON.stringify(automate.publicJwk),
     },

@@ -4,11 +4,8 @@ import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import vault from "node-vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
-import { type CheckPool, createCheckPool } from "@/automate/check-pool";
-import { createPreparedRuns } from "@/automate/run-prepared-check";
+import { createRuntimeApp } from "@/automate/app";
 import { flushTally } from "@/automate/tally";
-import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db";
 import { createTestDatabase } from "@/scripts/test-database";
@@ -19,8 +16,6 @@ import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
 const canary = `canary${randomBytes(8).toString("hex")}`;
 let owner: Db;
 let app: FastifyInstance;
-const worker = buildCheckWorker();
-let pool: CheckPool;
 let fabric: TestFabric;
 let other: TestFabric;
 let url: string;
@@ -61,12 +56,7 @@ beforeAll(async () => {
       { by: "user", fields: { value: "new" } },
     ],
   });
-  pool = createCheckPool({ workerPath: worker.path });
-  app = createApp({
-    keys: fabric.keys,
-    runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
-    logger: false,
-  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
   url = await app.listen({ port: 0, host: "127.0.0.1" });
   mount = (await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } })).name.replaceAll(
     " ",
@@ -77,8 +67,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
-  pool.close();
-  worker.remove();
   await owner.$disconnect();
   await db.$disconnect();
 });

@@ -33,8 +33,8 @@ beforeAll(async () => {
   const keys = await createTestKeys();
   urls = await createTestDatabase("web");
   automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
-  const { url } = await automates.start();
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: url });
+  const { internalUrl } = await automates.start();
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
   api = createManagementApi();
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner, "ours");

@@ -37,7 +37,7 @@ try {
   const automate = await automates.start({ NODE_ENV: "production" }, nodeOptions);
   const web = await startWeb(keys, {
     webUrl: urls.webUrl,
-    automateUrl: automate.url,
+    automateUrl: automate.internalUrl,
     log: join(dir, "web.log"),
     nodeOptions,
   });

@@ -26,7 +26,10 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const rule = await getDestinationRule(scope);
   const isAdmin = scope.role === "admin";
   const act = isAdmin ? (
-    <CreateTokenButton fabric={{ id: fabric.id, name: fabric.name }} automateUrl={webEnv().AUTOMATE_URL} />
+    <CreateTokenButton
+      fabric={{ id: fabric.id, name: fabric.name }}
+      automateUrl={webEnv().AUTOMATE_PUBLIC_URL}
+    />
   ) : (
     <WhoCan act="can create and revoke tokens" team={fabric.team.name} admins={fabric.admins} />
   );
