@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { importJWK, SignJWT } from "jose";
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db";
 import { sealingKey } from "@/lib/secrets/sealing";
@@ -20,6 +20,7 @@ let urls: TestDatabase;
 let owner: Db;
 let sql: Record<"owner" | "web", Client>;
 let app: FastifyInstance;
+let internal: FastifyInstance;
 let ours: TestFabric;
 let theirs: TestFabric;
 let webKey: string;
@@ -40,13 +41,15 @@ beforeAll(async () => {
   await Promise.all(Object.values(sql).map((client) => client.connect()));
   ours = await createTestFabric(owner, "ours");
   theirs = await createTestFabric(owner, "theirs");
+  app = createRuntimeApp({ keys: ours.keys, logger: false });
   const runPrepared = () => Promise.reject(new Error("No check runs here."));
-  app = createApp({ keys: ours.keys, runPrepared, logger: false });
+  internal = createInternalApp({ keys: ours.keys, runPrepared, logger: false });
   token = await mint(ours, ours.admin.id);
 });
 
 afterAll(async () => {
   await app.close();
+  await internal.close();
   await Promise.all(Object.values(sql).map((client) => client.end()));
   await owner.$disconnect();
   await db.$disconnect();
@@ -84,7 +87,7 @@ async function ask(fabric: TestFabric, actor: string, purpose: string, path: str
     .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
     .sign(await importJWK(JSON.parse(webKey), "EdDSA"));
   const headers = { authorization: `Selvage ${jws}`, "content-type": "application/json" };
-  return app.inject({ method: "POST", url: path, headers, payload });
+  return internal.inject({ method: "POST", url: path, headers, payload });
 }
 
 async function mint(fabric: TestFabric, actor: string): Promise<string> {

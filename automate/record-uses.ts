@@ -1,5 +1,5 @@
 import type { AuditEntry } from "@/lib/audit/record";
-import { eventsJson, insertEvents } from "@/lib/audit/record-together";
+import { allRecorded, eventsJson, insertEvents } from "@/lib/audit/record-together";
 import { createBatcher } from "@/lib/batcher";
 import { isRefused, statement } from "@/lib/statements";
 
@@ -15,11 +15,14 @@ export type Use = { event: AuditEntry; places: readonly SealedPlace[]; sizeBytes
 /** What is sealed at a place; `undefined` where there is nothing. */
 export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
 
-const recordAndRead = statement<SealedField & { n: number }>(
+const recordAndRead = statement<SealedField & { recorded: true; n: number }>(
   `WITH recorded AS (${insertEvents})
-   SELECT asked.n::int AS n, f.kid, f.sealed
-   FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
-   JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version`,
+   SELECT ${allRecorded()} AS recorded, one.n, one.kid, one.sealed
+   FROM (SELECT) AS always LEFT JOIN (
+     SELECT asked.n::int AS n, f.kid, f.sealed
+     FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
+     JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version
+   ) AS one ON true`,
 );
 
 async function run(uses: readonly Use[]): Promise<ReadPlace[][]> {

@@ -100,9 +100,13 @@ export function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === "ERROR";
 }
 
-/** True when Postgres refused a statement for what it was to store (class 22, data exception): it will do so every time. */
+/**
+ * True when Postgres refused a statement for what it was to store (class 22, data exception): it will do so every time. An audit
+ * event that the database did not keep (22007, see `allRecorded`) can be recorded once the database keeps it.
+ */
 export function isUnstorable(error: unknown): boolean {
-  return error instanceof DatabaseError && (error.code ?? "").startsWith("22");
+  if (!(error instanceof DatabaseError)) return false;
+  return (error.code ?? "").startsWith("22") && error.code !== "22007";
 }
 
 /** Closes the connections of these statements. */

@@ -13,10 +13,19 @@ export type AuditEntry = {
   details?: Record<string, string | number | boolean | readonly string[]>;
 };
 
-/** Records events in the caller's transaction, so that an act and its record are committed together or not at all. */
+/** The database took an audit event without an error and did not keep it, as a trigger can bring about. */
+export class AuditNotKept extends Error {
+  override name = "AuditNotKept";
+}
+
+/**
+ * Records events in the caller's transaction, so that an act and its record are committed together or not at all. Throws
+ * `AuditNotKept`, which ends the transaction, when the database kept fewer.
+ */
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
-  // createMany asks for no row back: the role needs no right to read what it wrote.
-  await tx.auditEvent.createMany({ data: entries.map(eventRow) });
+  const { count } = await tx.auditEvent.createMany({ data: entries.map(eventRow) });
+  if (count !== entries.length)
+    throw new AuditNotKept(`The database kept ${count} of ${entries.length} audit events.`);
 }
 
 /** The columns of one event; `at` and `writer` are the database's own word. */

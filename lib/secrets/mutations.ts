@@ -2,6 +2,7 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
 import { eventRow, record } from "@/lib/audit/record";
+import { allRecorded } from "@/lib/audit/record-together";
 import { askAutomate } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
@@ -62,7 +63,7 @@ export async function prepareSecret(
   return { id, input, sealed: await sealFields(key, place, input.fields) };
 }
 
-const insertWhole = statement<never>(
+const insertWhole = statement<{ recorded: true }>(
   `WITH new_secret AS (
      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
@@ -75,9 +76,12 @@ const insertWhole = statement<never>(
      INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
      SELECT $1, one.field, 1, $2, one.kid, one.sealed
      FROM unnest($11::text[], $12::text[], $13::text[]) AS one(field, kid, sealed)
+   ), recorded AS (
+     INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+     VALUES ($14, $15, $2, $16, $7, $8, $17, $18, $1, $3, $19::jsonb)
+     RETURNING 1
    )
-   INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
-   VALUES ($14, $15, $2, $16, $7, $8, $17, $18, $1, $3, $19::jsonb)`,
+   SELECT ${allRecorded("1")} AS recorded`,
 );
 
 /**

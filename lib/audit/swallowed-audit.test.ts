@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createConnection } from "@/lib/connections/mutations";
+import { createDb, type Db, db } from "@/lib/db";
+import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
+import { renameSecret, replaceSecret } from "@/lib/secrets/update";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { whileAuditIsSwallowed } from "@/scripts/test-swallowed-audit";
+
+let urls: TestDatabase;
+let owner: Db;
+let fabric: TestFabric;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  urls = await createTestDatabase("web");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const text = (name: string) => ({ subKind: "text" as const, name, description: "", fields: { value: "v" } });
+const write = () => fabric.scope("admin", "secret:write");
+
+test("what web writes is not written when the database swallows its audit event", async () => {
+  const made = await createSecret(write(), text("kept"));
+  if (!made.ok) throw new Error(made.code);
+  const secretId = made.value.id;
+  const properties = { server: "db.example.com", port: "5432", database: "d", username: "u" };
+  const tries: Record<string, () => Promise<unknown>> = {
+    "create a secret": () => createSecret(write(), text("new")),
+    "replace its value": () =>
+      replaceSecret(write(), {
+        secretId,
+        subKind: "text",
+        expectedVersion: 1,
+        fields: { value: "w" },
+        destinationIds: [],
+      }),
+    "rename it": () => renameSecret(write(), { secretId, name: "other" }),
+    "delete it": () => deleteSecret(write(), { secretId }),
+    "create a connection": () =>
+      createConnection(fabric.scope("admin", "connection:write"), {
+        kind: "postgres",
+        name: "orders",
+        description: "",
+        properties: { ...properties, password: secretId },
+      }),
+  };
+  const count = async () => [
+    await owner.secret.findMany({ select: { id: true, name: true, deletedAt: true } }),
+    await owner.secretVersion.count(),
+    await owner.secretName.count(),
+    await owner.secretField.count(),
+    await owner.connection.count(),
+    await owner.auditEvent.count(),
+  ];
+  const before = await count();
+  for (const [what, attempt] of Object.entries(tries)) {
+    await expect(whileAuditIsSwallowed(urls.ownerUrl, fabric.fabricId, attempt), what).rejects.toThrow(
+      /audit event/,
+    );
+    expect(await count(), what).toEqual(before);
+  }
+  for (const [what, attempt] of Object.entries(tries))
+    if (what !== "create a connection") expect(await attempt(), what).toMatchObject({ ok: true });
+});
