@@ -552,7 +552,7 @@ describe("a use whose audit event cannot be committed", () => {
     await owner.$executeRawUnsafe(`REVOKE INSERT ${columns} ON audit_event FROM ${role}`);
     const answers = await Promise.all(Array.from({ length: 8 }, () => read("warehouse", token)));
     await owner.$executeRawUnsafe(`GRANT INSERT ${columns} ON audit_event TO ${role}`);
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(500));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(503));
     expect(answers.map(({ body }) => body).join()).not.toContain(canary);
     expect((await read("warehouse", token)).statusCode).toBe(200);
   });

@@ -9,7 +9,8 @@ import Fastify, {
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { JsonBody } from "@/automate/json-body";
 import { measureAnswers, refusals } from "@/automate/metrics";
-import { databaseAway, Refusal } from "@/automate/refusal";
+import { databaseAway, outcomeUnknown, Refusal } from "@/automate/refusal";
+import { savedBy, watchRequests } from "@/automate/request-writes";
 import { checkRoutes } from "@/automate/routes/checks";
 import { connectionRoutes } from "@/automate/routes/connections";
 import { destinationRoutes } from "@/automate/routes/destinations";
@@ -102,6 +103,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
   );
 
   measureAnswers(app);
+  watchRequests(app);
   healthRoutes(app, STOP_DELAY_SECONDS * 1000);
   return app;
 }
@@ -154,6 +156,11 @@ function answerError(
       .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
   }
   request.log.error({ error: error.name, code: error.code }, "failed");
+  // Web asks for writes; a pipeline asks for values, and knows whether it has them.
+  const saved = request.url.startsWith("/internal/") ? savedBy(request) : "nothing";
+  if (saved === "unknown") return answerError(outcomeUnknown(), request, reply);
+  if (saved === "something")
+    return reply.code(500).send(errorBody("partly_saved", "Something went wrong after a part was saved."));
   if (isOutage(error)) return answerError(databaseAway(), request, reply);
   return reply.code(500).send(errorBody("unexpected", "Something went wrong here; nothing was handed out."));
 }

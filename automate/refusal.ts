@@ -16,6 +16,13 @@ export class Refusal extends Error {
   }
 }
 
+/** What is told of a write whose commit was not answered. */
+export function outcomeUnknown(): Refusal {
+  return new Refusal(503, "outcome_unknown", "It is not known whether it was saved.", {
+    retryAfterSeconds: 2,
+  });
+}
+
 /** What is told while Postgres cannot be asked. */
 export function databaseAway(): Refusal {
   const words = "The database does not answer. Nothing was handed out: ask again.";

@@ -10,6 +10,7 @@ import type { Actor, Scope } from "@/lib/access/scope";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 import { db } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
+import { unwatched } from "@/lib/writes";
 
 const claimsSchema = z.object({
   actor: z.string(),
@@ -114,6 +115,8 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
 
 async function takeOnce(jti: string, expiresAt: Date): Promise<void> {
   // A row in Postgres, so that no copy of automate takes what another has taken.
-  const { count } = await db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true });
+  const { count } = await unwatched(async () =>
+    db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true }),
+  );
   if (count === 0) throw new Refusal(401, "replayed", "The request was used before.");
 }

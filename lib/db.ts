@@ -2,6 +2,7 @@ import "server-only";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { databaseUrl } from "@/lib/env";
 import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
+import { openPool, patienceMs } from "@/lib/pool";
 
 // Reading these columns is automate's alone; the database refuses web even if a query asks.
 const omit = {
@@ -10,18 +11,15 @@ const omit = {
   pipelineToken: { tokenHash: true },
 } as const;
 
-/** How long one waits for a connection, and how long a transaction may hold one. */
-const patienceMs = 15_000;
-
 /** A client for one database identity. Sealed columns are left out unless a query selects them. */
 export function createDb(url: string) {
   const parsed = new URL(url);
   const schema = parsed.searchParams.get("schema") ?? undefined;
   return new PrismaClient({
-    adapter: new PrismaPg(
-      { connectionString: url, max: 10, connectionTimeoutMillis: patienceMs },
-      schema ? { schema } : {},
-    ),
+    adapter: new PrismaPg(openPool(url, { max: 10 }), {
+      ...(schema ? { schema } : {}),
+      disposeExternalPool: true,
+    }),
     // Prisma's own limits, 2 and 5 s, are passed when many come at once.
     transactionOptions: { maxWait: patienceMs, timeout: patienceMs },
     omit,
@@ -48,22 +46,6 @@ export function literal(search: string): string {
   return search.replace(/[\\%_]/g, "\\$&");
 }
 
-const awayCodes: readonly string[] = [
-  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT"],
-  // Shut down, crashed, starting, too many connections (SQLSTATE); and what Prisma calls a server out of reach.
-  ...["57P01", "57P02", "57P03", "53300"],
-  ...["P1001", "P1002", "P1008", "P1017", "P2024"],
-];
-const awayWords =
-  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Can't reach database server/;
-
-/** True when Postgres could not be asked: it is away, or did not answer in time. */
-export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return awayCodes.includes(code) || awayWords.test(error.message);
-}
-
 /** True for a violation of a unique constraint, by a query of Prisma's or by a statement of ours. */
 export function isUniqueViolation(error: unknown): boolean {
   // By code and not by class: each bundle of one process may have loaded classes of its own.
@@ -76,4 +58,5 @@ export function isUniqueViolation(error: unknown): boolean {
   );
 }
 
+export { isOutage } from "@/lib/database-errors";
 export { Prisma };

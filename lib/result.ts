@@ -33,6 +33,11 @@ export class Forbidden extends Error {
   override name = "Forbidden";
 }
 
+/** Thrown when another program was asked to write, and its answer was lost. */
+export class OutcomeUnknown extends Error {
+  override name = "OutcomeUnknown";
+}
+
 /** Thrown when an act needs a sign-in of the last minutes. */
 export class NotFresh extends Error {
   override name = "NotFresh";

@@ -1,11 +1,11 @@
 import "server-only";
 import { hash } from "node:crypto";
-import { DatabaseError, Pool, type QueryResultRow } from "pg";
+import { DatabaseError, type Pool, type QueryResultRow } from "pg";
 import type { Db, Tx } from "@/lib/db";
 import { databaseUrl } from "@/lib/env";
+import { openPool } from "@/lib/pool";
 
 // See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request needs.
-const patienceMs = 15_000;
 
 /**
  * Whose connections a statement takes: those of look-ups, which every request waits for, or those of lists and searches, which
@@ -19,28 +19,18 @@ const shared = globalThis as typeof globalThis & { selvageStatements?: Map<Lane,
 
 function poolOf(lane: Lane): Pool {
   shared.selvageStatements ??= new Map();
-  const pool = shared.selvageStatements.get(lane) ?? openPool(connections[lane]);
+  const pool = shared.selvageStatements.get(lane) ?? openLane(connections[lane]);
   shared.selvageStatements.set(lane, pool);
   return pool;
 }
 
-function openPool(max: number): Pool {
+function openLane(max: number): Pool {
   const url = new URL(databaseUrl());
   const schema = url.searchParams.get("schema");
   url.searchParams.delete("schema");
-  const made = new Pool({
-    connectionString: url.href,
-    max,
-    connectionTimeoutMillis: patienceMs,
-    query_timeout: patienceMs,
-    allowExitOnIdle: true,
-    // One plan for each statement, by its keys, however small a table was at the time: planning anew costs more than the look-up.
-    // Postgres gives up when we do, so that no more statements run than there are connections.
-    options: `-c statement_timeout=${patienceMs} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off${schema ? ` -c search_path=${schema}` : ""}`,
-  });
-  // A connection that breaks while nobody uses it is replaced by the next query.
-  made.on("error", () => undefined);
-  return made;
+  // One plan for each statement, by its keys, however small a table was at the time: planning anew costs more than the look-up.
+  const plans = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off" };
+  return openPool(url.href, { max, settings: { ...plans, ...(schema ? { search_path: schema } : {}) } });
 }
 
 export type Statement<Row> = {

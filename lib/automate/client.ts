@@ -10,22 +10,27 @@ import {
   automateRequests,
 } from "@/lib/automate/schema";
 import { webEnv } from "@/lib/env";
-import { fail, ok, type Result } from "@/lib/result";
+import { fail, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 /** For whom, and where, a request to automate is made. */
 export type Requester = { actor: Actor; fabricId: string };
 
-/** Asks automate for one thing. `automate_unavailable` when it does not answer; `refused` when it says no. */
+/**
+ * Asks automate for one thing. `automate_unavailable` when it could not be asked, and has done nothing; `refused` when it says
+ * no. Throws `OutcomeUnknown` when it was asked and its answer was lost.
+ */
 export async function askAutomate<P extends AutomatePurpose>(
   requester: Requester,
   purpose: P,
   body: AutomateBody<P>,
 ): Promise<Result<AutomateAnswer<P>, "automate_unavailable" | "refused" | "reauthenticate">> {
-  const response = await sendToAutomate(requester, purpose, body, AbortSignal.timeout(10_000)).catch(
-    () => undefined,
-  );
-  if (!response || response.status >= 500) return fail("automate_unavailable");
+  const response = await sendToAutomate(requester, purpose, body, AbortSignal.timeout(10_000)).catch(unsent);
+  if (!response) return fail("automate_unavailable");
   const answer: unknown = await response.json().catch(() => undefined);
+  if (response.status >= 500) {
+    if (isUnknown(answer)) throw new OutcomeUnknown("Automate's answer was lost.");
+    return fail("automate_unavailable");
+  }
   if (!response.ok) {
     const refusal = automateError.safeParse(answer);
     return fail(refusal.success && refusal.data.error.code === "not_fresh" ? "reauthenticate" : "refused");
@@ -33,6 +38,26 @@ export async function askAutomate<P extends AutomatePurpose>(
   // The union of all answers, narrowed by the purpose that was asked.
   return ok(automateRequests[purpose].answer.parse(answer) as AutomateAnswer<P>);
 }
+
+/** Of a request that never got as far as automate; what was sent and not answered may have been done. */
+function unsent(error: unknown): undefined {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (unreachable.includes(code)) return undefined;
+  throw new OutcomeUnknown("Automate was asked and did not answer.", { cause: error });
+}
+
+const unreachable: readonly string[] = [
+  ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"],
+];
+
+/** Unless automate itself says that nothing was saved, nobody knows. */
+function isUnknown(answer: unknown): boolean {
+  const refusal = automateError.safeParse(answer);
+  return !refusal.success || !unsavedCodes.includes(refusal.data.error.code);
+}
+
+const unsavedCodes: readonly string[] = ["database_unavailable", "stopping", "unexpected"];
 
 /** Sends one signed request and returns the raw response; rejects when automate cannot be reached. */
 export async function sendToAutomate<P extends AutomatePurpose>(

@@ -120,7 +120,11 @@ async function claimWarehouse(
 export async function updateConnection(
   scope: Writer,
   input: UpdateConnectionInput,
-  { ifMatch, before }: { ifMatch?: string | undefined; before?: (tx: Tx) => Promise<void> } = {},
+  {
+    ifMatch,
+    once,
+    before,
+  }: { ifMatch?: string | undefined; once?: Once | undefined; before?: (tx: Tx) => Promise<void> } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const { connectionId: id, name, description } = input;
   const former = await db.connection.findFirst({
@@ -135,6 +139,7 @@ export async function updateConnection(
   if (!configured.ok) return configured;
   return write(name, async (tx) => {
     if (ifMatch !== undefined && !meets(ifMatch, await lockTag(tx, scope, id))) return fail("changed");
+    await keepOnce(tx, once, id);
     await before?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;

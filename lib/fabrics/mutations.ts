@@ -8,7 +8,7 @@ import { fabricTag } from "@/lib/fabrics/tag";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
-import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
 
@@ -44,7 +44,9 @@ export async function createFabric<Code extends string = never>(
   if (taken) return fail("name_taken", nameTaken(name));
   const fabric = newFabric(scope);
   const id = fabric.fabricId;
-  const key = await askAutomate({ actor, fabricId: id }, "fabric-key:create", { fabricId: id });
+  const key = await askAutomate({ actor, fabricId: id }, "fabric-key:create", { fabricId: id }).catch(
+    unanswered,
+  );
   if (!key.ok) return key;
   const insertBeside = await prepare?.(fabric);
   try {
@@ -61,6 +63,12 @@ export async function createFabric<Code extends string = never>(
     if (isUniqueViolation(error)) return fail("name_taken", nameTaken(name));
     throw error;
   }
+}
+
+/** The answer was lost: a key may be there, and no fabric is. */
+function unanswered(error: unknown) {
+  if (error instanceof OutcomeUnknown) return fail("automate_unavailable");
+  throw error;
 }
 
 class NotStored extends Error {
@@ -117,8 +125,8 @@ export function setFormerVersions(scope: Scope<"token:write">, input: { formerVe
 export async function updateFabric(
   scope: Scope<"fabric:write">,
   input: { [Field in keyof UpdateFabricInput]?: UpdateFabricInput[Field] | undefined },
-  ifMatch?: string,
-): Promise<Result<null, "name_taken" | "changed">> {
+  { ifMatch, once }: { ifMatch?: string | undefined; once?: Once | undefined } = {},
+): Promise<Result<{ tag: string }, "name_taken" | "changed">> {
   const { actor, teamId, fabricId } = scope;
   try {
     return await db.$transaction(async (tx) => {
@@ -127,12 +135,14 @@ export async function updateFabric(
       if (!former) throw new NotFound("There is no such fabric.");
       const { name = former.name, description = former.description } = input;
       if (!meets(ifMatch, fabricTag(former))) return fail("changed");
+      await keepOnce(tx, once, fabricId);
+      const tag = fabricTag({ name, description });
       const isRenamed = former.name !== name;
       const fields = [
         ...(isRenamed ? ["name"] : []),
         ...(former.description !== description ? ["description"] : []),
       ];
-      if (fields.length === 0) return ok(null);
+      if (fields.length === 0) return ok({ tag });
       await tx.fabric.update({
         where: { id: fabricId, teamId },
         data: { name, nameKey: name.toLowerCase(), description },
@@ -146,7 +156,7 @@ export async function updateFabric(
         object: { kind: "fabric", id: fabricId, name },
         details: isRenamed ? { fields, from: former.name, to: name } : { fields },
       });
-      return ok(null);
+      return ok({ tag });
     });
   } catch (error) {
     if (isUniqueViolation(error)) return fail("name_taken", nameTaken(input.name ?? ""));

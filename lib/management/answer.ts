@@ -30,6 +30,19 @@ export const apiCodes = {
   // As documented: the one failure of bad input that is told as a failure of the server.
   fabric_name_taken: { status: 500, reason: "The name is taken." },
   unexpected: { status: 500, reason: "Something went wrong here, and nothing was changed." },
+  partly_saved: {
+    status: 500,
+    reason: "Something went wrong after this was saved, at least in part. Read it to see what is there.",
+  },
+  database_unavailable: {
+    status: 503,
+    reason: "The database does not answer. Nothing was changed: try again.",
+  },
+  outcome_unknown: {
+    status: 503,
+    reason:
+      "It is not known whether it was saved, because the answer to it was lost. Read it to find out, or send the same request again: with an Idempotency-Key it is done once.",
+  },
   automate_unavailable: { status: 503, reason: "Automate does not answer. Nothing was changed: try again." },
 } as const;
 export type ApiCode = keyof typeof apiCodes;

@@ -131,7 +131,7 @@ export const updateConnectionOperation = fabricOperation({
     isDefaultWarehouseConnection: false,
     properties: { baseUrl: "https://api.example.com/v2" },
   },
-  run: async (scope, { params, body, ifMatch }) => {
+  run: async (scope, { params, body, ifMatch, once }) => {
     const id = body.name === params.connectionName ? await findConnectionId(scope, body.name) : null;
     if (id === null) return failure("unknown_connection", unknownText(scope.fabricId, body.name));
     const former = await getConnection(await authorize(scope.actor, scope.fabricId, "connection:list"), id);
@@ -144,13 +144,12 @@ export const updateConnectionOperation = fabricOperation({
     const { description = former.description } = body;
     const input = { connectionId: id, name: former.name, description, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
-    const updated = await updateConnection(scope, input, { ifMatch, ...before });
+    const updated = await updateConnection(scope, input, { ifMatch, once, ...before });
     if (!updated.ok) return failureOf(updated);
     await own.secret?.after();
-    const reply = await replyFor(scope, id);
-    // As documented: two empty lists, of errors and of warnings.
-    return reply.ok ? ok({ ...reply.value, message: "List(), List()" }) : reply;
+    return updatedReply(scope, id);
   },
+  again: updatedReply,
 });
 
 export const deleteConnectionOperation = fabricOperation({
@@ -186,6 +185,12 @@ export async function replyFor({ actor, fabricId }: Scope<"connection:write">, i
   const reader = await authorize(actor, fabricId, "connection:list");
   const connection = await getConnection(reader, id);
   return ok({ data: objectOf(connection), tag: connectionTag(connection) });
+}
+
+/** As documented: with two empty lists, of errors and of warnings. */
+async function updatedReply(scope: Scope<"connection:write">, id: string) {
+  const { value } = await replyFor(scope, id);
+  return ok({ ...value, message: "List(), List()" });
 }
 
 /** Where a value came in place of a reference: the properties with the id of the secret that it becomes. */

@@ -17,7 +17,7 @@ export type Call<Q, B> = {
   params: Readonly<Record<string, string>>;
   query: Q;
   body: B;
-  /** For a create with an Idempotency-Key. */
+  /** For a write with an Idempotency-Key. */
   once: Once | undefined;
   /** The tag of the If-Match header; `undefined` when any state will do. */
   ifMatch: string | undefined;
@@ -66,7 +66,7 @@ type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
 type Code<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   run: (scope: S, call: Call<z.output<Q>, z.output<B>>) => Promise<ApiResult<Reply<z.input<D>>>>;
   /**
-   * A create that may be repeated with an Idempotency-Key: what answers for the thing that was made. Whoever leaves a thing
+   * A write that may be repeated with an Idempotency-Key: what answers for the thing that was written. Whoever leaves a thing
    * pending takes back what an abandoned request left.
    */
   again?: (scope: S, objectId: string) => Promise<ApiResult<Reply<z.input<D>>>>;

@@ -127,11 +127,14 @@ export const updateFabricOperation = fabricOperation({
   data: idOnly,
   isConditional: true,
   example: { name: "API_Generated_Fabric_renamed" },
-  run: async (scope, { body, ifMatch }) => {
-    const updated = await updateFabric(scope, body, ifMatch);
+  run: async (scope, { body, ifMatch, once }) => {
+    const updated = await updateFabric(scope, body, { ifMatch, once });
     if (!updated.ok) return failure(updated.code, undefined, updated.fieldErrors);
+    return ok({ data: { id: scope.fabricId }, tag: updated.value.tag });
+  },
+  again: async (scope, id) => {
     const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
-    return ok({ data: { id: scope.fabricId }, tag: fabricTag(fabric) });
+    return ok({ data: { id }, tag: fabricTag(fabric) });
   },
 });
 

@@ -40,6 +40,14 @@ export function openApiDocument(): Json {
       schemas: { Failure: failureSchema, SecretReference: schemaOf(secretReference), ...propertySchemas() },
       responses: {
         Failure: { description: "It was not done.", content: json({ $ref: "#/components/schemas/Failure" }) },
+        Unavailable: {
+          description:
+            "The database or Automate does not answer. The message says whether nothing was changed, or that it is not known whether it was saved: then read it, or send the request again; with an Idempotency-Key it is done once.",
+          headers: {
+            "Retry-After": { description: "In how many seconds to try again.", schema: { type: "integer" } },
+          },
+          content: json({ $ref: "#/components/schemas/Failure" }),
+        },
       },
     },
   };
@@ -95,25 +103,29 @@ function described(operation: Operation): Json {
         },
       },
       ...Object.fromEntries(
-        statusesOf(operation).map((status) => [String(status), { $ref: "#/components/responses/Failure" }]),
+        statusesOf(operation).map((status) => [
+          String(status),
+          { $ref: `#/components/responses/${status === 503 ? "Unavailable" : "Failure"}` },
+        ]),
       ),
     },
   };
 }
 
-/** The statuses with which this operation can fail; those of every one are 400, 401, 404 and 500. */
+/** The statuses with which this operation can fail; those of every one are 400, 401, 404, 500 and 503. */
 export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
   const { invalid, unauthorized, forbidden, not_found, name_taken, changed, too_large, media_type } =
     apiCodes;
-  const { other_body, unexpected, automate_unavailable } = apiCodes;
+  const { other_body, unexpected, database_unavailable } = apiCodes;
   const statuses = [
     invalid,
     unauthorized,
     not_found,
     unexpected,
+    database_unavailable,
     ...(body ? [too_large, media_type] : []),
     ...(permission || body ? [forbidden] : []),
-    ...(method === "GET" ? [] : [name_taken, automate_unavailable]),
+    ...(method === "GET" ? [] : [name_taken]),
     ...(isConditional ? [changed] : []),
     ...(isIdempotent ? [other_body] : []),
   ].map(({ status }) => status);
@@ -162,7 +174,7 @@ export function parametersOf({ path, query, isConditional, isIdempotent }: Opera
       ? [
           header(
             "Idempotency-Key",
-            "Repeated within a day with the same body, the request is answered and not done again.",
+            "Repeated within a day with the same body, the request is answered and not done again: also when it was not known whether it was saved.",
           ),
         ]
       : []),

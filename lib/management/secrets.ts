@@ -137,10 +137,10 @@ export const updateSecretOperation = fabricOperation({
     subKind: "text",
     properties: { name: "your-secret-name", value: "your-new-secret-value" },
   },
-  run: async (scope, { params, body, ifMatch }) => {
+  run: async (scope, { params, body, ifMatch, once }) => {
     if (body.subKind === "binary" && body.properties.fileName !== undefined && !body.properties.value)
       return invalidField("properties.fileName", "A file's name comes with its bytes: send `value` as well.");
-    const updated = await updateSecret(scope, {
+    const input = {
       secretId: params.secretId ?? "",
       subKind: body.subKind,
       name: body.properties.name,
@@ -148,14 +148,15 @@ export const updateSecretOperation = fabricOperation({
       replacement: replacementOf(body),
       keepDestinations: body.keepDestinations ?? false,
       ifMatch,
-    });
+    };
+    const updated = await updateSecret(scope, input, once);
     if (!updated.ok) return replyOf(updated);
-    const { id, carried } = updated.value;
+    const { id, tag, carried } = updated.value;
+    return ok({ data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) }, tag });
+  },
+  again: async (scope, id) => {
     const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
-    return ok({
-      data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) },
-      tag: secretTag(await getSecret(reader, id)),
-    });
+    return ok({ data: { id }, tag: secretTag(await getSecret(reader, id)) });
   },
 });
 

@@ -2,8 +2,10 @@ import "server-only";
 import { record } from "@/lib/audit/record";
 import { askAutomate } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { keepOnce } from "@/lib/idempotency/mutations";
+import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
-import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretTag } from "@/lib/secrets/schema";
@@ -73,7 +75,10 @@ export async function describeSecret(
 export async function updateSecret(
   scope: Writer,
   input: UpdateSecretInput,
-): Promise<Result<{ id: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">> {
+  once?: Once,
+): Promise<
+  Result<{ id: string; tag: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">
+> {
   const { secretId, name, description, replacement, ifMatch } = input;
   const large = replacement && tooLarge(replacement);
   if (large) return large;
@@ -86,10 +91,15 @@ export async function updateSecret(
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
       await setDescription(tx, scope, { ...secret, name: name ?? secret.name }, description);
-    return ok(replacement ? await addVersion(tx, scope, secret, last, replacement) : last.version);
+    const version = replacement ? await addVersion(tx, scope, secret, last, replacement) : last.version;
+    await keepOnce(tx, once, secretId);
+    // Read here, since nothing that follows the commit may fail.
+    const { updatedAt } = await lockSecret(tx, scope, secretId);
+    return ok({ version, tag: secretTag({ version, updatedAt }) });
   });
   if (!updated.ok) return updated;
-  return ok({ id: secretId, carried: await carryDestinations(scope, secretId, updated.value, former) });
+  const { version, tag } = updated.value;
+  return ok({ id: secretId, tag, carried: await carryDestinations(scope, secretId, version, former) });
 }
 
 /** Stores a new version within a caller's transaction, and returns its number. */
@@ -209,5 +219,9 @@ export async function carryDestinations(
 ): Promise<boolean> {
   if (destinationIds.length === 0) return true;
   const body = { secretId, version, destinationIds: destinationIds.slice(0, 200) };
-  return (await askAutomate(scope, "destination:carry", body)).ok;
+  const carried = await askAutomate(scope, "destination:carry", body).catch((error: unknown) => {
+    if (error instanceof OutcomeUnknown) return { ok: false };
+    throw error;
+  });
+  return carried.ok;
 }

@@ -1,6 +1,4 @@
-import { connect, createServer, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Listening, listen } from "@/e2e/fakes/listening";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db";
 import { createManagementApi } from "@/lib/server/management";
@@ -8,14 +6,13 @@ import { closeStatements } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { openWire, type Wire } from "@/scripts/test-wire";
 
 let owner: Db;
 let token: string;
 let fabric: TestFabric;
-let wire: Listening;
+let wire: Wire;
 let api: ReturnType<typeof createManagementApi>;
-/** Connections of web to Postgres. */
-const open = new Set<Socket>();
 
 beforeAll(async () => {
   const keys = await createTestKeys();
@@ -29,19 +26,8 @@ beforeAll(async () => {
   await owner.accessToken.create({
     data: { userId: fabric.admin.id, name: "scripts", tokenHash: made.tokenHash },
   });
-  const url = new URL(urls.webUrl);
-  const postgres = { host: url.hostname, port: Number(url.port) };
-  wire = await listen(
-    createServer((socket) => {
-      const server = connect(postgres);
-      open.add(socket);
-      socket.on("close", () => open.delete(socket) && server.destroy());
-      socket.pipe(server).on("error", () => socket.destroy());
-      server.pipe(socket);
-    }),
-  );
-  Object.assign(url, { hostname: "127.0.0.1", port: String(wire.port) });
-  process.env.WEB_DATABASE_URL = url.href;
+  wire = await openWire(urls.webUrl);
+  process.env.WEB_DATABASE_URL = wire.url;
   api = createManagementApi();
 });
 
@@ -51,24 +37,176 @@ afterAll(async () => {
   await owner.$disconnect();
 });
 
+const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+
 const listFabrics = () =>
   api.inject({ method: "GET", url: "/api/orchestration/fabric", headers: { "x-auth-token": token } });
 
 test("a connection to Postgres that is reset under a request is told as our failure, and the next one works", async () => {
-  const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
   expect((await listFabrics()).statusCode).toBe(200);
   const answer = await owner.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE access_token IN ACCESS EXCLUSIVE MODE`;
     const pending = listFabrics();
     await untilSomebodyWaits();
-    for (const socket of open) socket.resetAndDestroy();
+    wire.reset();
     return pending;
   });
-  expect(answer.statusCode).toBe(500);
-  expect(answer.json()).toMatchObject({ success: false, message: expect.stringMatching(/ due to : /) });
+  expect(answer.statusCode).toBe(503);
+  expect(answer.headers["retry-after"]).toBe("2");
+  expect(answer.json()).toEqual({
+    success: false,
+    message: "List fabrics failed due to : The database does not answer. Nothing was changed: try again.",
+  });
   expect(logged).toHaveBeenCalled();
-  logged.mockRestore();
   expect((await listFabrics()).statusCode).toBe(200);
+});
+
+describe("a write whose commit is not answered", () => {
+  const path = () => `/api/orchestration/fabric/${fabric.fabricId}/secret`;
+  const body = (name: string, value = "one") => ({
+    kind: "prophecy",
+    subKind: "text",
+    properties: { name, value },
+  });
+  const send = (method: "POST" | "PUT" | "DELETE", url: string, payload?: object, key?: string) =>
+    api.inject({
+      method,
+      url,
+      headers: { "x-auth-token": token, ...(key ? { "idempotency-key": key } : {}) },
+      ...(payload ? { payload } : {}),
+    });
+  const unknown = expect.stringContaining("It is not known whether it was saved");
+
+  test("is not said to have changed nothing, by one statement", async () => {
+    const cut = wire.cutAfter("cut-one-statement");
+    const [answer] = await Promise.all([send("POST", path(), body("cut-one-statement")), cut]);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers["retry-after"]).toBe("2");
+    expect(answer.json()).toEqual({ success: false, message: unknown });
+    expect(await owner.secret.count({ where: { name: "cut-one-statement" } })).toBe(1);
+  });
+
+  test("is not said to have changed nothing, by a transaction; with the same key it is done once", async () => {
+    const cut = wire.cutAfter("COMMIT");
+    const [answer] = await Promise.all([send("POST", path(), body("cut-commit"), "key-1"), cut]);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toEqual({ success: false, message: unknown });
+    const again = await send("POST", path(), body("cut-commit"), "key-1");
+    expect(again.statusCode).toBe(200);
+    const [{ id } = { id: "" }] = await owner.secret.findMany({ where: { name: "cut-commit" } });
+    expect(again.json()).toEqual({ success: true, data: { id } });
+  });
+
+  test("of a new value with a key, and a tag that it made stale itself, is done once", async () => {
+    const { id } = (await send("POST", path(), body("cut-replace"))).json().data;
+    const url = `${path()}/id/${id}`;
+    const tag = (await api.inject({ url, headers: { "x-auth-token": token } })).headers.etag;
+    const replace = () =>
+      api.inject({
+        method: "PUT",
+        url,
+        headers: { "x-auth-token": token, "if-match": String(tag), "idempotency-key": "key-2" },
+        payload: body("cut-replace", "two"),
+      });
+    const cut = wire.cutAfter("COMMIT");
+    const [answer] = await Promise.all([replace(), cut]);
+    expect(answer.statusCode).toBe(503);
+    const again = await replace();
+    expect(again.json()).toEqual({ success: true, data: { id } });
+    expect(again.headers.etag).not.toBe(tag);
+    expect(await owner.secretVersion.count({ where: { secretId: id } })).toBe(2);
+  });
+
+  test("of a deletion is not said to have changed nothing, and a repeat finds nothing", async () => {
+    const { id } = (await send("POST", path(), body("cut-delete"))).json().data;
+    const cut = wire.cutAfter("COMMIT");
+    const [answer] = await Promise.all([send("DELETE", `${path()}/id/${id}`), cut]);
+    expect(answer.json()).toEqual({ success: false, message: unknown });
+    expect((await send("DELETE", `${path()}/id/${id}`)).statusCode).toBe(404);
+  });
+
+  test("a connection that breaks before the commit is known to have saved nothing", async () => {
+    const cut = wire.cutAfter('INSERT INTO "public"."idempotent_create"');
+    const [answer] = await Promise.all([send("POST", path(), body("cut-before"), "key-3"), cut]);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json().message).toContain("Nothing was changed");
+    expect(await owner.secret.count({ where: { name: "cut-before" } })).toBe(0);
+  });
+});
+
+describe("what an operator has to mend", () => {
+  const database = () => new URL(wire.url).pathname.slice(1);
+  const login = () => new URL(wire.url).username;
+  const group = () => login().replace(/_login$/, "");
+
+  test.each([
+    [
+      "a right that was taken away",
+      () => `REVOKE INSERT ON secret FROM ${group()}`,
+      () => `GRANT INSERT ON secret TO ${group()}`,
+    ],
+    [
+      "a database that is only read, as after a demotion",
+      () => `ALTER DATABASE ${database()} SET default_transaction_read_only = on`,
+      () => `ALTER DATABASE ${database()} RESET default_transaction_read_only`,
+    ],
+    [
+      "no connection left",
+      () => `ALTER DATABASE ${database()} CONNECTION LIMIT 0`,
+      () => `ALTER DATABASE ${database()} CONNECTION LIMIT -1`,
+    ],
+    ["a login that was locked", () => `ALTER ROLE ${login()} NOLOGIN`, () => `ALTER ROLE ${login()} LOGIN`],
+  ])("%s is an outage, and over by itself", async (name, spoil, mend) => {
+    const create = (secret: string) =>
+      api.inject({
+        method: "POST",
+        url: `/api/orchestration/fabric/${fabric.fabricId}/secret`,
+        headers: { "x-auth-token": token },
+        payload: { kind: "prophecy", subKind: "text", properties: { name: secret, value: "one" } },
+      });
+    await owner.$executeRawUnsafe(spoil());
+    wire.reset();
+    const refused = await create(`refused_${name.replace(/\W+/g, "_")}`);
+    await owner.$executeRawUnsafe(mend());
+    wire.reset();
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers["retry-after"]).toBe("2");
+    expect(refused.json().message).toBe(
+      "Create Secret failed due to : The database does not answer. Nothing was changed: try again.",
+    );
+    expect((await create(`taken_${name.replace(/\W+/g, "_")}`)).statusCode).toBe(200);
+  });
+});
+
+test("a list of a locked table is given up in time, and nothing goes on in Postgres", {
+  timeout: 60_000,
+}, async () => {
+  const began = performance.now();
+  await owner.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`LOCK TABLE fabric, audit_event IN ACCESS EXCLUSIVE MODE`;
+      const answers = await Promise.all([
+        listFabrics(),
+        api.inject({
+          url: `/api/orchestration/fabric/${fabric.fabricId}`,
+          headers: { "x-auth-token": token },
+        }),
+        api.inject({
+          method: "PUT",
+          url: `/api/orchestration/fabric/${fabric.fabricId}`,
+          headers: { "x-auth-token": token },
+          payload: { description: "new" },
+        }),
+      ]);
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
+      expect(performance.now() - began).toBeLessThan(20_000);
+      expect(
+        await tx.$queryRaw`SELECT query FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`,
+      ).toEqual([]);
+    },
+    { timeout: 40_000 },
+  );
 });
 
 test("a new value whose places automate could not be told of is stored, and the answer says so", async () => {

@@ -7,19 +7,24 @@ import Fastify, {
 } from "fastify";
 import type { Actor } from "@/lib/access/scope";
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
+import { isOutage } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { onceOf } from "@/lib/idempotency/once";
 import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
 import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
-import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+import { Forbidden, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { securityHeaders } from "@/lib/server/security-headers";
+import { type Saved, watchWrites } from "@/lib/writes";
 
 /** What a path of the management API begins with. */
 export const managementRoot = "/api/orchestration";
 
 /** A name of 128 characters, each of up to twelve in a URL. */
 const maxParamLength = 12 * 128;
+
+/** When to try again while something that is needed does not answer. */
+const retryAfterSeconds = 2;
 
 /** How long it may be since somebody was looked up. */
 const lookUpAgainMs = 1_000;
@@ -85,7 +90,10 @@ function route(api: FastifyInstance, operation: Operation): void {
       if (!request.apiActor) return answerFailure(reply, operation.failure, failure("unauthorized"));
     },
     handler: async (request, reply) => {
-      const result = await perform(operation, request, reply).catch(thrown);
+      const writes = watchWrites();
+      const result = await writes
+        .run(() => perform(operation, request, reply))
+        .catch((error: unknown) => thrown(error, writes.saved()));
       if (!result.ok) return answerFailure(reply, operation.failure, result);
       const { data, message, tag } = result.value;
       if (tag) reply.header("etag", tag);
@@ -188,15 +196,17 @@ const ofFramework: Readonly<Record<string, ApiCode>> = {
 /** What kept a request from its operation. One that broke off is nobody's fault here, and nobody waits for its answer. */
 function unserved(error: FastifyError, { raw }: FastifyRequest): ApiResult<never> & { ok: false } {
   const known = raw.errored ? "invalid" : ofFramework[error.code];
-  return known ? failure(known) : thrown(error);
+  return known ? failure(known) : thrown(error, "nothing");
 }
 
-function thrown(error: unknown): ApiResult<never> & { ok: false } {
+function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
   console.error("A request to the management API failed.", error);
-  return failure("unexpected");
+  if (saved === "unknown" || error instanceof OutcomeUnknown) return failure("outcome_unknown");
+  if (saved === "something") return failure("partly_saved");
+  return failure(isOutage(error) ? "database_unavailable" : "unexpected");
 }
 
 /** The documented envelope of a failure, with what is wrong where. */
@@ -204,7 +214,9 @@ function answerFailure(reply: FastifyReply, what: string, failed: ApiResult<neve
   const { code, fieldErrors } = failed;
   // What is still coming is read and thrown away, for whoever sends it to get as far as this answer.
   if (code === "too_large") reply.removeHeader("connection");
-  return reply.code(apiCodes[code].status).send({
+  const { status } = apiCodes[code];
+  if (status === 503) reply.header("retry-after", retryAfterSeconds);
+  return reply.code(status).send({
     success: false,
     message: `${what} due to : ${reasonOf(failed)}`,
     ...(fieldErrors && Object.keys(fieldErrors).length > 0 ? { fieldErrors } : {}),
