@@ -1,4 +1,5 @@
 import { sizeOf } from "@/automate/answer-budget";
+import { requirePinned } from "@/automate/connection-pins";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { openedSecrets } from "@/automate/metrics";
@@ -54,7 +55,7 @@ export async function openSecrets(
   return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [], purpose)));
 }
 
-/** A restricted scope opens what it names; through a connection, what that connection references now. */
+/** A restricted scope opens what it names; through a connection, what that references now and an Admin confirmed. */
 async function requireReach(
   { scope, via }: Purpose & { for: "pipeline" | "token" },
   openings: readonly Opening[],
@@ -64,6 +65,7 @@ async function requireReach(
     ? reachesConnection(scope, via.id) && (await areReferenced(scope.fabricId, via.id, ids))
     : ids.every((id) => reachesSecret(scope, id));
   if (!isReached) throw new Refusal(404, "not_found", "There is no such secret.");
+  if (via) requirePinned(scope, via.id, ids);
 }
 
 async function requireHome(

@@ -1,16 +1,21 @@
+import { findReferences } from "@/automate/connection-pins";
 import { Refusal } from "@/automate/refusal";
+import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Tx } from "@/lib/db";
 import type { TokenLimits } from "@/lib/tokens/schema";
 
-/** The limits that web asks for, none when it asks for none. Throws `Refusal` 404 unless the fabric has each thing that they name. */
+/**
+ * The limits that web asks for, none when it asks for none, with the secrets that their connections reference now as pins.
+ * Throws `Refusal` 404 unless the fabric has each thing that they name.
+ */
 export async function requireLimits(
   tx: Tx,
   fabricId: string,
   limits: TokenLimits = { secretIds: [], connectionIds: [], cidrs: [] },
-): Promise<TokenLimits> {
+): Promise<TokenLimits & { pins: ConnectionPins }> {
   if (!(await areThere(tx, { ...limits, fabricId })))
     throw new Refusal(404, "not_found", "There is no such thing here.");
-  return limits;
+  return { ...limits, pins: await findReferences(tx, fabricId, limits.connectionIds) };
 }
 
 /** True when the fabric has all of these, each named once. */

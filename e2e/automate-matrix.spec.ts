@@ -9,7 +9,7 @@ import { createToken, createWorld, type World } from "@/e2e/rows";
 import { callerOf } from "@/e2e/server-actions";
 import { sendSigned, signedRequest } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
-import { addSecret, countEvents } from "@/e2e/things";
+import { addConnection, addSecret, countEvents } from "@/e2e/things";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 
 type Row = {
@@ -37,8 +37,23 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 403,
     needsFreshSignIn: true,
   },
+  "token:confirm": {
+    body: async (world) => {
+      const connectionId = await addConnection(world);
+      const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
+      const { id } = await createToken(world, { limits });
+      return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
+    },
+    user: 403,
+    needsFreshSignIn: true,
+  },
   "version:rule": { body: () => ({ formerVersions: 1 }), user: 403, needsFreshSignIn: true },
   "issuer:create": { body: () => issuer, user: 403, needsFreshSignIn: true },
+  "issuer:confirm": {
+    body: () => ({ issuerId: uuidv7(), connections: [{ connectionId: uuidv7(), secretIds: [] }] }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {
     body: async (world) => ({ secretId: await addSecret(world), version: 1, destinationIds: [] }),
@@ -172,7 +187,8 @@ for (const purpose of purposes) {
     expect((await send(world, world.user, purpose, await make())).status).toBe(user);
     const served = await send(world, world.admin, purpose, await make());
     // What these of the table name does not exist: an Admin is told so, nobody else.
-    const isMissing = ["destination:remove", "destination:decide", "issuer:delete"].includes(purpose);
+    const missing = ["destination:remove", "destination:decide", "issuer:delete", "issuer:confirm"];
+    const isMissing = missing.includes(purpose);
     expect(served.status).toBe(isMissing ? 404 : 200);
     await served.text();
   });

@@ -118,6 +118,17 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (world) => ({ tokenId: (await createToken(world)).id }),
   },
+  confirmTokenAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    input: async (world) => {
+      const connectionId = await addConnection(world);
+      const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
+      const { id } = await createToken(world, { limits });
+      return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
+    },
+  },
   setFormerVersionsAction: {
     of: "fabric",
     permission: "token:write",
@@ -132,6 +143,16 @@ export const actions: Record<string, ActionRow> = {
       audience: "selvage",
       subject: "repo:ours:*",
     }),
+  },
+  confirmIssuerAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    input: async (world) => {
+      const connectionId = await addConnection(world);
+      const issuerId = await addIssuer(world, [connectionId]);
+      return { issuerId, connections: [{ connectionId, secretIds: [] }] };
+    },
   },
   removeIssuerAction: {
     of: "fabric",

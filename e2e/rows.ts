@@ -4,6 +4,7 @@ import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { sendSigned } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
+import type { TokenLimits } from "@/lib/tokens/schema";
 
 export type Role = "admin" | "user";
 export type Team = { id: string; name: string };
@@ -73,11 +74,16 @@ export async function createFabric(team: Team, admin: Person, label = "Loom"): P
 /** A pipeline token, minted by automate for an Admin. */
 export async function createToken(
   { fabric, admin }: Pick<World, "fabric" | "admin">,
-  { name = "nightly", expiresAt = null }: { name?: string; expiresAt?: string | null } = {},
+  {
+    name = "nightly",
+    expiresAt = null,
+    limits,
+  }: { name?: string; expiresAt?: string | null; limits?: TokenLimits } = {},
 ): Promise<{ id: string; token: string }> {
   const answer = await sendSigned({ userId: admin.id, fabricId: fabric.id }, "token:create", {
     name,
     expiresAt,
+    limits,
   });
   if (!answer.ok) throw new Error(`No token: ${answer.status} ${await answer.text()}`);
   return answer.json();

@@ -86,7 +86,7 @@ export async function addInvitation({ team, admin }: World): Promise<string> {
   return id;
 }
 
-export async function addIssuer({ fabric, admin }: World): Promise<string> {
+export async function addIssuer({ fabric, admin }: World, connectionIds: string[] = []): Promise<string> {
   const id = uuidv7();
   await insert("trusted_issuer", {
     id,
@@ -95,6 +95,7 @@ export async function addIssuer({ fabric, admin }: World): Promise<string> {
     issuer: "https://ci.test.example",
     audience: "selvage",
     subject: "repo:ours:*",
+    connectionIds,
     createdById: admin.id,
     createdByName: admin.name,
   });

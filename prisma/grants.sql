@@ -57,10 +57,10 @@ GRANT UPDATE (maintained_on) ON pgboss.version TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pgboss.job, pgboss.archive TO :automate;
 
 -- Pipelines
-GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", cidrs) ON pipeline_token TO :web;
+GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", pins, cidrs) ON pipeline_token TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_token TO :automate;
 GRANT SELECT ON trusted_issuer TO :web;
-GRANT SELECT, INSERT, DELETE ON trusted_issuer TO :automate;
+GRANT SELECT, INSERT, UPDATE (pins), DELETE ON trusted_issuer TO :automate;
 GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 

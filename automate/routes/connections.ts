@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { requirePinned } from "@/automate/connection-pins";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
@@ -6,6 +7,7 @@ import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/pipeline-req
 import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
+import { recordOrTally } from "@/automate/tally";
 import { recordTogether } from "@/lib/audit/record-together";
 import { connectionName } from "@/lib/connections/schema";
 
@@ -47,7 +49,10 @@ async function getConnection(caller: Caller, given: string): Promise<NamedConnec
   const { scope, source } = caller;
   const name = connectionName.safeParse(given);
   const connection = name.success ? await findConnectionByName(scope, name.data) : null;
-  if (connection) return connection;
+  if (connection) {
+    await requireConfirmed(caller, connection);
+    return connection;
+  }
   const { actor, teamId, fabricId } = scope;
   await recordTogether({
     actor,
@@ -59,4 +64,27 @@ async function getConnection(caller: Caller, given: string): Promise<NamedConnec
     details: { code: "not_found", source },
   });
   throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
+}
+
+/** A connection that brings along other secrets than an Admin confirmed is refused, once that is recorded. */
+async function requireConfirmed({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
+  const { id, name, secrets } = connection;
+  try {
+    requirePinned(
+      scope,
+      id,
+      secrets.map(({ secret }) => secret.id),
+    );
+  } catch (refusal) {
+    const { actor, teamId, fabricId } = scope;
+    await recordOrTally(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.refuse",
+      object: { kind: "connection", id, name },
+      details: { code: "not_confirmed", source },
+    });
+    throw refusal;
+  }
 }

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
+import { confirmPins } from "@/automate/connection-pins";
 import { Refusal } from "@/automate/refusal";
 import { requireLimits } from "@/automate/token-limits";
 import { authorizeRequest } from "@/automate/verify-request";
+import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
 import { db } from "@/lib/db";
@@ -13,9 +15,9 @@ export function issuerRoutes(app: FastifyInstance): void {
     const { fabricId, teamId, actor } = scope;
     const { limits: asked, ...trust } = body;
     return db.$transaction(async (tx) => {
-      const limits = await requireLimits(tx, fabricId, asked);
+      const { pins, ...limits } = await requireLimits(tx, fabricId, asked);
       const { id } = await tx.trustedIssuer.create({
-        data: { ...trust, ...limits, fabricId, createdById: actor.id, createdByName: actor.name },
+        data: { ...trust, ...limits, pins, fabricId, createdById: actor.id, createdByName: actor.name },
         select: { id: true },
       });
       await record(tx, {
@@ -27,6 +29,22 @@ export function issuerRoutes(app: FastifyInstance): void {
         details: { issuer: body.issuer, audience: body.audience, subject: body.subject, ...limits },
       });
       return { id };
+    });
+  });
+
+  app.post(automateRequests["issuer:confirm"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:confirm", "token:write");
+    return db.$transaction(async (tx) => {
+      const row = await tx.trustedIssuer.findFirst({
+        where: { id: body.issuerId, fabricId: scope.fabricId },
+        select: { id: true, name: true, connectionIds: true, pins: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      const limited = { ...row, pins: row.pins as ConnectionPins };
+      const as = { action: "issuer.confirm", kind: "issuer" } as const;
+      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      await tx.$executeRaw`UPDATE trusted_issuer SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
+      return { id: row.id };
     });
   });
 

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from "fastify";
+import { confirmPins } from "@/automate/connection-pins";
 import { Refusal } from "@/automate/refusal";
 import { requireLimits } from "@/automate/token-limits";
 import { authorizeRequest } from "@/automate/verify-request";
 import { newPipelineToken } from "@/lib/access/pipeline";
+import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
 import { db } from "@/lib/db";
 
-/** Mints and revokes the tokens of pipelines, for an Admin who signed in lately. */
+/** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
   app.post(automateRequests["token:create"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
@@ -38,6 +40,22 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
       return row.id;
     });
     return { id, token };
+  });
+
+  app.post(automateRequests["token:confirm"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:confirm", "token:write");
+    return db.$transaction(async (tx) => {
+      const row = await tx.pipelineToken.findFirst({
+        where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
+        select: { id: true, name: true, connectionIds: true, pins: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      const limited = { ...row, pins: row.pins as ConnectionPins };
+      const as = { action: "token.confirm", kind: "token" } as const;
+      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      await tx.$executeRaw`UPDATE pipeline_token SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
+      return { id: row.id };
+    });
   });
 
   app.post(automateRequests["token:revoke"].path, async (request) => {

@@ -12,7 +12,10 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     isCheck && outcome(details),
     refusals[`${action} ${details.code}`],
     action === "fabric.versions" && to !== undefined && `to ${text(to)}`,
-    from !== undefined && `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
+    action.endsWith(".confirm") && to !== undefined && confirmed(to, from),
+    !action.endsWith(".confirm") &&
+      from !== undefined &&
+      `from “${text(from)}”${to === undefined ? "" : ` to “${text(to)}”`}`,
     name !== undefined && name !== objectName && `by the name “${text(name)}”`,
     purposeOf(details),
     connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
@@ -38,6 +41,7 @@ const refusals: Readonly<Record<string, string>> = {
   "secret.refuse not_found": "There is no secret of this name, or not for this token",
   "secret.refuse no_version": "This version is not there, or its fabric keeps fewer",
   "connection.refuse not_found": "There is no connection of this name, or not for this token",
+  "connection.refuse not_confirmed": "It references other secrets than an Admin confirmed for this token",
   "token.refuse wrong_address": "It may not be used from this address",
   "token.refuse revoked": "It was revoked",
   "token.refuse expired": "It has expired",
@@ -57,6 +61,12 @@ function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
   const reason = known ? checkTexts[known].title : "It did not pass.";
   const where = field === undefined ? "" : ` Field ${words(field)}.`;
   return `Failed${took}: ${reason}${where}`;
+}
+
+/** Which secrets a connection brings along from now on. */
+function confirmed(to: Value, from: Value = []): string {
+  const instead = text(from) === "" ? "" : ` instead of ${text(from)}`;
+  return `with ${text(to)}${instead}`;
 }
 
 function purposeOf({ purpose }: ActivityDetails): string | false {

@@ -1,4 +1,6 @@
+import { ConfirmIssuerButton } from "@/components/issuers/confirm-issuer-button";
 import { RemoveIssuerButton } from "@/components/issuers/remove-issuer-button";
+import { ConnectionChanges } from "@/components/tokens/connection-changes";
 import { TokenLimits } from "@/components/tokens/token-limits";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
@@ -38,6 +40,7 @@ export function IssuerTable({
             </Td>
             <Td label="Limited to">
               <TokenLimits limits={limits} />
+              <ConnectionChanges changes={limits.changes} />
             </Td>
             <Td label="Trusted">
               <span className="block break-words md:max-w-36">
@@ -46,7 +49,10 @@ export function IssuerTable({
             </Td>
             {canRemove && (
               <Td align="right">
-                <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
+                <div className="flex flex-wrap gap-2 md:justify-end">
+                  <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
+                  <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
+                </div>
               </Td>
             )}
           </Tr>

@@ -9,7 +9,7 @@ import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import type { Result } from "@/lib/result";
 
-/** A small button in a row: what it takes away is asked about first, and a recent sign-in where the act needs one. */
+/** A small button in a row: what it does is asked about first, and a recent sign-in where the act needs one. */
 export function ConfirmedActButton<Code extends string>({
   verb,
   name,
@@ -17,6 +17,7 @@ export function ConfirmedActButton<Code extends string>({
   act,
   done,
   texts,
+  tone = "danger",
   children,
 }: {
   verb: string;
@@ -28,6 +29,7 @@ export function ConfirmedActButton<Code extends string>({
   done: { title: string; description?: string };
   /** Sentences for codes that mean something particular here. */
   texts?: Readonly<Record<string, string>>;
+  tone?: "primary" | "danger";
   children: ReactNode;
 }) {
   const confirm = useDialog();
@@ -65,7 +67,7 @@ export function ConfirmedActButton<Code extends string>({
         onConfirm={run}
         title={title}
         confirmLabel={verb}
-        tone="danger"
+        tone={tone}
         error={error}
       >
         {children}

@@ -1,3 +1,5 @@
+import { ConfirmTokenButton } from "@/components/tokens/confirm-token-button";
+import { ConnectionChanges } from "@/components/tokens/connection-changes";
 import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
 import { TokenLimits } from "@/components/tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/tokens/token-status";
@@ -36,6 +38,7 @@ export function TokenTable({
             </Td>
             <Td label="Limited to">
               <TokenLimits limits={token.limits} />
+              {token.status === "active" && <ConnectionChanges changes={token.limits.changes} />}
             </Td>
             <Td label="Expires">
               <TokenExpiry token={token} />
@@ -46,7 +49,12 @@ export function TokenTable({
             </Td>
             {canRevoke && (
               <Td align="right">
-                {token.status === "active" && <RevokeTokenButton fabricId={fabricId} token={token} />}
+                {token.status === "active" && (
+                  <div className="flex flex-wrap gap-2 md:justify-end">
+                    <ConfirmTokenButton fabricId={fabricId} token={token} changes={token.limits.changes} />
+                    <RevokeTokenButton fabricId={fabricId} token={token} />
+                  </div>
+                )}
               </Td>
             )}
           </Tr>

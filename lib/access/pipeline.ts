@@ -1,6 +1,6 @@
 import "server-only";
 import { hash, randomBytes } from "node:crypto";
-import { restrictionOf } from "@/lib/access/restriction";
+import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import { createLookup } from "@/lib/lookup";
@@ -22,6 +22,7 @@ type TokenRow = {
   teamId: string;
   secretIds: string[];
   connectionIds: string[];
+  pins: ConnectionPins;
   cidrs: string[];
   isRevoked: boolean;
   isExpired: boolean;
@@ -30,7 +31,7 @@ type TokenRow = {
 // Found by its hash through a unique index: 256 random bits need no slow hash and no constant-time compare.
 const findTokens = statement<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
-     coalesce(t."connectionIds", '{}') AS "connectionIds", coalesce(t.cidrs, '{}') AS cidrs,
+     coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
      t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
    JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash"

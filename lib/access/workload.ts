@@ -1,6 +1,6 @@
 import "server-only";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
-import { restrictionOf } from "@/lib/access/restriction";
+import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import { isCalled } from "@/lib/fabrics/schema";
@@ -27,11 +27,12 @@ type IssuerRow = {
   teamId: string;
   secretIds: string[];
   connectionIds: string[];
+  pins: ConnectionPins;
   cidrs: string[];
 };
 
 const findIssuers = statement<IssuerRow>(
-  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId", i."secretIds", i."connectionIds", i.cidrs
+  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId", i."secretIds", i."connectionIds", i.pins, i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
 import { setFormerVersionsInput } from "@/lib/fabrics/schema";
-import { createIssuerBody } from "@/lib/issuers/schema";
-import { tokenLimits } from "@/lib/tokens/schema";
+import { confirmIssuerInput, createIssuerBody } from "@/lib/issuers/schema";
+import { confirmTokenInput, tokenLimits } from "@/lib/tokens/schema";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
 const connection = z.object({
@@ -51,9 +51,19 @@ export const automateRequests = {
     body: z.object({ tokenId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
+  "token:confirm": {
+    path: "/internal/pipeline-tokens/confirm",
+    body: confirmTokenInput,
+    answer: z.object({ id: z.string() }),
+  },
   "issuer:create": {
     path: "/internal/issuers",
     body: createIssuerBody,
+    answer: z.object({ id: z.string() }),
+  },
+  "issuer:confirm": {
+    path: "/internal/issuers/confirm",
+    body: confirmIssuerInput,
     answer: z.object({ id: z.string() }),
   },
   "issuer:delete": {

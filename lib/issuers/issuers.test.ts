@@ -55,7 +55,7 @@ test("issuers are listed for their fabric alone, with what they are limited to",
   });
   const listed = await listIssuers(fabric.scope("user", "token:list"));
   expect(listed.map(({ limits }) => limits)).toEqual([
-    { secrets: ["(deleted)"], connections: [], cidrs: ["10.1.0.0/16"], isLimited: true },
+    { secrets: ["(deleted)"], connections: [], cidrs: ["10.1.0.0/16"], isLimited: true, changes: [] },
   ]);
 });
 

@@ -17,14 +17,15 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSum
       subject: true,
       secretIds: true,
       connectionIds: true,
+      pins: true,
       cidrs: true,
       createdAt: true,
       createdByName: true,
     },
   });
   const wordsOf = await limitsOf(scope, rows);
-  return rows.map(({ secretIds, connectionIds, cidrs, ...row }) => ({
+  return rows.map(({ secretIds, connectionIds, pins, cidrs, ...row }) => ({
     ...row,
-    limits: wordsOf({ secretIds, connectionIds, cidrs }),
+    limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
   }));
 }

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { type LimitSummary, limitInput, tokenLimits, tokenName } from "@/lib/tokens/schema";
+import {
+  confirmedConnections,
+  type LimitSummary,
+  limitInput,
+  tokenLimits,
+  tokenName,
+} from "@/lib/tokens/schema";
 
 /** Whose tokens are trusted, made for whom, and for which workloads. */
 const trust = z.object({
@@ -34,6 +40,12 @@ export type CreateIssuerInput = z.infer<typeof createIssuerInput>;
 export const createIssuerBody = trust.extend({ limits: tokenLimits.optional() });
 
 export const removeIssuerInput = z.object({ issuerId: z.string().max(64) });
+
+export const confirmIssuerInput = z.object({
+  issuerId: z.string().max(64),
+  connections: confirmedConnections,
+});
+export type ConfirmIssuerInput = z.infer<typeof confirmIssuerInput>;
 
 /** An issuer that a fabric trusts. */
 export type IssuerSummary = {

@@ -1,13 +1,18 @@
 "use server";
 
 import { action } from "@/lib/server/action";
-import { createToken, revokeToken } from "@/lib/tokens/mutations";
-import { createTokenInput, revokeTokenInput } from "@/lib/tokens/schema";
+import { confirmToken, createToken, revokeToken } from "@/lib/tokens/mutations";
+import { confirmTokenInput, createTokenInput, revokeTokenInput } from "@/lib/tokens/schema";
 
 export const createTokenAction = action({
   permission: "token:write",
   input: createTokenInput,
   run: createToken,
+});
+export const confirmTokenAction = action({
+  permission: "token:write",
+  input: confirmTokenInput,
+  run: confirmToken,
 });
 export const revokeTokenAction = action({
   permission: "token:write",

@@ -3,7 +3,12 @@ import type { Scope } from "@/lib/access/scope";
 import { askAutomate } from "@/lib/automate/client";
 import { ok, type Result } from "@/lib/result";
 import { findLimits } from "@/lib/tokens/queries";
-import { type CreateTokenInput, type NewToken, tokenLifetimes } from "@/lib/tokens/schema";
+import {
+  type ConfirmTokenInput,
+  type CreateTokenInput,
+  type NewToken,
+  tokenLifetimes,
+} from "@/lib/tokens/schema";
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
 const dayMs = 86_400_000;
@@ -18,6 +23,15 @@ export async function createToken(
   const { days } = tokenLifetimes[lifetime];
   const expiresAt = days === null ? null : new Date(Date.now() + days * dayMs).toISOString();
   return askAutomate(scope, "token:create", { name, expiresAt, limits: limits.value });
+}
+
+/** Has automate pin a pipeline token to what its connections reference now, as it was shown. */
+export async function confirmToken(
+  scope: Scope<"token:write">,
+  input: ConfirmTokenInput,
+): Promise<Result<null, Refusal>> {
+  const answer = await askAutomate(scope, "token:confirm", input);
+  return answer.ok ? ok(null) : answer;
 }
 
 /** Has automate revoke a pipeline token: its next request is refused. */

@@ -1,8 +1,10 @@
 import "server-only";
+import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { db } from "@/lib/db";
+import { db, type Prisma } from "@/lib/db";
 import { fail, ok, type Result } from "@/lib/result";
 import {
+  type ConnectionChange,
   type LimitInput,
   type LimitSummary,
   linesOf,
@@ -27,16 +29,17 @@ export async function listTokens(scope: Scope<"token:list">): Promise<TokenSumma
       revokedAt: true,
       secretIds: true,
       connectionIds: true,
+      pins: true,
       cidrs: true,
     },
   });
   const wordsOf = await limitsOf(scope, rows);
   const now = new Date();
   const tokens = rows.map(
-    ({ secretIds, connectionIds, cidrs, ...row }): TokenSummary => ({
+    ({ secretIds, connectionIds, pins, cidrs, ...row }): TokenSummary => ({
       ...row,
       status: tokenStatus(row, now),
-      limits: wordsOf({ secretIds, connectionIds, cidrs }),
+      limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
     }),
   );
   return [
@@ -45,30 +48,60 @@ export async function listTokens(scope: Scope<"token:list">): Promise<TokenSumma
   ];
 }
 
+/** Limits as a row holds them. */
+type LimitRow = TokenLimits & { pins: Prisma.JsonValue };
+
 /** How these limits are told to people, by the names of what they are about. */
 export async function limitsOf(
   { fabricId }: Scope<"token:list">,
-  rows: readonly TokenLimits[],
-): Promise<(limits: TokenLimits) => LimitSummary> {
-  const select = { id: true, name: true };
-  const [secrets, connections] = await Promise.all([
-    db.secret.findMany({
-      where: { fabricId, id: { in: rows.flatMap(({ secretIds }) => secretIds) }, deletedAt: null },
-      select,
-    }),
+  rows: readonly LimitRow[],
+): Promise<(limits: LimitRow) => LimitSummary> {
+  const connectionIds = rows.flatMap((row) => row.connectionIds);
+  const [connections, references] = await Promise.all([
     db.connection.findMany({
-      where: { fabricId, id: { in: rows.flatMap(({ connectionIds }) => connectionIds) } },
-      select,
+      where: { fabricId, id: { in: connectionIds } },
+      select: { id: true, name: true },
+    }),
+    db.connectionSecret.findMany({
+      where: { fabricId, connectionId: { in: connectionIds } },
+      select: { connectionId: true, secretId: true },
+      orderBy: { field: "asc" },
     }),
   ]);
-  const names = new Map([...secrets, ...connections].map(({ id, name }) => [id, name]));
-  const nameOf = (id: string) => names.get(id) ?? "(deleted)";
-  return ({ secretIds, connectionIds, cidrs }) => ({
+  const pinnedIds = rows.flatMap(({ pins }) => Object.values(pins as ConnectionPins).flat());
+  const referencedIds = references.map(({ secretId }) => secretId);
+  const secrets = await db.secret.findMany({
+    where: {
+      fabricId,
+      id: { in: [...rows.flatMap((row) => row.secretIds), ...pinnedIds, ...referencedIds] },
+    },
+    select: { id: true, name: true, deletedAt: true },
+  });
+  const nameOf = namesIn([...connections, ...secrets.filter(({ deletedAt }) => deletedAt === null)]);
+  // What a connection referenced before is named though it was deleted since.
+  const formerNameOf = namesIn(secrets);
+  const changeOf = (connectionId: string, pins: ConnectionPins): ConnectionChange | [] => {
+    const now = references.filter((row) => row.connectionId === connectionId).map((row) => row.secretId);
+    const secretIds = [...new Set(now)];
+    const pinned = pins[connectionId] ?? [];
+    const added = secretIds.filter((id) => !pinned.includes(id)).map(nameOf);
+    const removed = pinned.filter((id) => !secretIds.includes(id)).map(formerNameOf);
+    return added.length === 0
+      ? []
+      : { connectionId, secretIds, connection: nameOf(connectionId), added, removed };
+  };
+  return ({ secretIds, connectionIds, pins, cidrs }) => ({
     secrets: secretIds.map(nameOf),
     connections: connectionIds.map(nameOf),
     cidrs,
     isLimited: secretIds.length + connectionIds.length + cidrs.length > 0,
+    changes: connectionIds.flatMap((id) => changeOf(id, pins as ConnectionPins)),
   });
+}
+
+function namesIn(rows: readonly { id: string; name: string }[]): (id: string) => string {
+  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? "(deleted)";
 }
 
 /** The limits that a form names, or the field that names what is not there. */

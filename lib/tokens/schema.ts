@@ -21,6 +21,19 @@ export const tokenLimits = z.object({
 });
 export type TokenLimits = z.infer<typeof tokenLimits>;
 
+/** Connections, each with the secrets that an Admin saw and confirms for a token or an issuer. */
+export const confirmedConnections = z
+  .array(
+    z.object({
+      connectionId: z.string().max(64),
+      // More than the fields of any connector that hold secrets.
+      secretIds: z.array(z.string().max(64)).max(50),
+    }),
+  )
+  .min(1)
+  .max(mostThings);
+export type ConfirmedConnection = z.infer<typeof confirmedConnections>[number];
+
 /** The lines of a field that are not empty, each once. */
 export function linesOf(text: string): string[] {
   const lines = text.split("\n").map((line) => line.trim());
@@ -52,12 +65,22 @@ export const limitInput = z.object({
 });
 export type LimitInput = z.infer<typeof limitInput>;
 
+/** A connection that references other secrets than an Admin confirmed: pipelines receive it once she confirms these. */
+export type ConnectionChange = ConfirmedConnection & {
+  connection: string;
+  /** Names of the secrets that it references now and did not then, and the other way round. */
+  added: string[];
+  removed: string[];
+};
+
 /** What something is limited to, as people read it: names, and addresses. */
 export type LimitSummary = {
   secrets: string[];
   connections: string[];
   cidrs: string[];
   isLimited: boolean;
+  /** What waits for an Admin to confirm it. */
+  changes: ConnectionChange[];
 };
 
 /** What a token, or an issuer of tokens, is called in Activity. */
@@ -76,6 +99,9 @@ export const createTokenInput = limitInput.extend({
 export type CreateTokenInput = z.infer<typeof createTokenInput>;
 
 export const revokeTokenInput = z.object({ tokenId: z.string().max(64) });
+
+export const confirmTokenInput = z.object({ tokenId: z.string().max(64), connections: confirmedConnections });
+export type ConfirmTokenInput = z.infer<typeof confirmTokenInput>;
 
 /** A pipeline token without its value, which nobody can see again. */
 export type TokenSummary = {

@@ -70,6 +70,46 @@ describe("pipeline tokens", () => {
     expect(JSON.stringify(tokens)).not.toContain("tokenHash");
   });
 
+  test("say which of their connections reference other secrets than were confirmed", async () => {
+    const { fabricId, admin } = fabric;
+    const by = { createdById: admin.id, createdByName: admin.name };
+    const byAll = { ...by, updatedById: admin.id, updatedByName: admin.name };
+    const named = (name: string) => ({ id: name, fabricId, name, nameKey: name.toLowerCase() });
+    const add = (name: string, deletedAt: Date | null = null) =>
+      owner.secret.create({ data: { ...named(name), subKind: "text", deletedAt, ...byAll } });
+    await add("db_password", new Date());
+    await add("db_password2");
+    await add("ca");
+    for (const [name, references] of [
+      ["Orders", { password: "db_password2", sslRootCertificate: "ca" }],
+      ["Same", { password: "ca" }],
+      ["Fewer", {}],
+    ] as const) {
+      await owner.connection.create({
+        data: { ...named(name), kind: "postgres", properties: {}, configHash: name, ...byAll },
+      });
+      const rows = Object.entries(references).map(([field, secretId]) => ({ field, secretId }));
+      await owner.connectionSecret.createMany({
+        data: rows.map((row) => ({ ...row, connectionId: name, fabricId })),
+      });
+    }
+    const connectionIds = ["Orders", "Same", "Fewer"];
+    const pins = { Orders: ["db_password", "ca"], Same: ["ca"], Fewer: ["ca"] };
+    await owner.pipelineToken.create({
+      data: { fabricId, name: "pinned", tokenHash: "pinned", connectionIds, pins, ...by },
+    });
+    const tokens = await listTokens(fabric.scope("user", "token:list"));
+    expect(tokens.find(({ name }) => name === "pinned")?.limits.changes).toEqual([
+      {
+        connectionId: "Orders",
+        connection: "Orders",
+        secretIds: ["db_password2", "ca"],
+        added: ["db_password2"],
+        removed: ["db_password"],
+      },
+    ]);
+  });
+
   test("are made and revoked by automate alone: without it nothing happens", async () => {
     const scope = fabric.scope("admin", "token:write");
     const before = await owner.pipelineToken.count();
