@@ -3,9 +3,10 @@ import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import type { World } from "@/e2e/rows";
+import { createToken, type World } from "@/e2e/rows";
 import { field, openDialog } from "@/e2e/secrets-screen";
 import { callAction, callerOf } from "@/e2e/server-actions";
+import { sendSigned } from "@/e2e/signed-request";
 import { signIn } from "@/e2e/sign-in";
 import { stack } from "@/e2e/stack-address";
 
@@ -56,6 +57,57 @@ test("an Admin limits a token to one secret: others are not there for it", async
   const [outside, none] = [await requestSecret(token, "not_me"), await requestSecret(token, "nothing")];
   expect([outside.status, none.status]).toEqual([404, 404]);
   expect(await outside.text()).toBe(await none.text());
+});
+
+test("a token that is limited to a connection waits when a User points that at another secret, until an Admin confirms it", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const [former, other] = [canary.value(), canary.value()];
+  const by = { userId: world.admin.id, fabricId: world.fabric.id };
+  await sendSigned(by, "destination:rule", { rule: "open" });
+  const caller = await callerOf(world.user);
+  const settings = { baseUrl: "https://api.example.com", tlsMode: "verify-full", authType: "bearer" };
+  const input = async (secretName: string, value: string) => ({
+    name: "Orders",
+    description: "",
+    properties: { ...settings, bearerToken: await addText(world, secretName, value) },
+  });
+  const made = await callAction(caller, "createConnectionAction", [
+    world.fabric.id,
+    { kind: "restapi", ...(await input("db_password", former)) },
+  ]);
+  if (!made.ok) throw new Error(made.code);
+  const connectionId = z.object({ id: z.string() }).parse(made.value).id;
+  const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
+  const { token } = await createToken(world, { name: "orders-load", limits });
+  const read = () => ask("/v1/connections/Orders", token);
+  expect(await (await read()).text()).toContain(former);
+
+  const change = { connectionId, ...(await input("db_password2", other)) };
+  const changed = await callAction(caller, "updateConnectionAction", [world.fabric.id, change]);
+  expect(changed.ok).toBe(true);
+  const refused = await read();
+  const said = await refused.text();
+  expect([refused.status, findLeaks("answer", said, canary.mark)]).toEqual([409, []]);
+  expect(JSON.parse(said).error.code).toBe("connection_not_confirmed");
+
+  const sentence = "Orders now uses db_password2 instead of db_password.";
+  await signIn(context, world.admin);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  const row = page.getByRole("row", { name: /orders-load/ });
+  await expect(row).toContainText(sentence);
+  await row.getByRole("button", { name: "Confirm orders-load" }).click();
+  const dialog = page.getByRole("alertdialog");
+  await expect(dialog).toContainText(sentence);
+  await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
+  await expect(row).not.toContainText(sentence);
+  expect(await (await read()).text()).toContain(other);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await expect(page.getByText("with db_password2 instead of db_password")).toBeVisible();
+  await expect(page.getByText(/references other secrets than an Admin confirmed/)).toBeVisible();
 });
 
 test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({
