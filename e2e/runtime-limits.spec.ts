@@ -6,8 +6,8 @@ import { requestSecret, startPipeline } from "@/e2e/pipeline";
 import { createToken, type World } from "@/e2e/rows";
 import { field, openDialog } from "@/e2e/secrets-screen";
 import { callAction, callerOf } from "@/e2e/server-actions";
-import { sendSigned } from "@/e2e/signed-request";
 import { signIn } from "@/e2e/sign-in";
+import { sendSigned } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
 
 async function addText(world: World, name: string, value: string): Promise<string> {
