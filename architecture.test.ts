@@ -17,9 +17,10 @@ const rules: [from: RegExp, may: RegExp][] = [
   [/^app\//, /^(app|components)\/|^lib\/(?!crypto\/|kms\/|db$|generated\/)/],
   [/^(proxy|instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|server\/)/],
   [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
+  [/^automate\/worker-host\.ts$/, /^(automate\/(fork-worker|worker-frames)|lib\/protect-process)$/],
   [
-    /^automate\/(check-(worker|pool|job|surprises|spare-workers|warm-workers)|fork-worker|serve-checks|run-check|egress(-guard|-passage)?)\.ts$/,
-    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-checks|fork-worker))/,
+    /^automate\/(check-(worker|pool|job|surprises|spare-workers|warm-workers)|fork-worker|remote-worker|worker-frames|serve-checks|run-check|egress(-guard|-passage)?)\.ts$/,
+    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-checks|fork-worker|remote-worker|worker-frames))/,
   ],
   [/^automate\//, /^(automate|lib)\/(?!.*\/actions$)(?!server\/)/],
   [/^lib\/crypto\//, /^lib\/crypto\//],

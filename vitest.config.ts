@@ -1,6 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+if (Number(process.versions.node.split(".")[0]) < 24)
+  throw new Error(
+    "Tests run on Node.js 24 or newer: npm test, or for one file npm install, then node scripts/run.mjs vitest run lib/kms.",
+  );
+
 const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];

@@ -1,8 +1,8 @@
-import type { ChildProcess } from "node:child_process";
 import type { CheckJob } from "@/automate/check-job";
 import { createSpareWorkers } from "@/automate/check-spare-workers";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
 import { comesToRest, createWarmWorkers, kill, type WarmLimits } from "@/automate/check-warm-workers";
+import type { CheckWorker } from "@/automate/fork-worker";
 import {
   type CheckCode,
   type CheckEvent,
@@ -100,7 +100,7 @@ type Conversation = {
 
 /** One check in a worker, and whether that comes to rest afterwards. */
 function converse(
-  worker: ChildProcess,
+  worker: CheckWorker,
   job: CheckJob,
   { onEvent, stop, fail }: Conversation,
 ): Promise<{ result: CheckResult; isAtRest: Promise<boolean> }> {

@@ -1,16 +1,15 @@
-import type { ChildProcess } from "node:child_process";
 import type { Preparation } from "@/automate/check-job";
-import { forkWorker } from "@/automate/fork-worker";
+import { type CheckWorker, startWorker } from "@/automate/fork-worker";
 
 /** How long the next spare is left unstarted, so that starting it does not slow the check that took the last one. */
 const refillAfterMs = 200;
 
 /** Workers that have served nobody, started ahead of need, since starting one takes longer than most checks. */
 export function createSpareWorkers(workerPath: string, size: number) {
-  const idle = new Map<ChildProcess, string | null>();
+  const idle = new Map<CheckWorker, string | null>();
   let isClosed = false;
   const startSpare = (likely: string | null) => {
-    const worker = forkWorker(workerPath);
+    const worker = startWorker(workerPath);
     if (worker === null) return;
     const forget = () => void idle.delete(worker);
     worker.on("exit", forget).on("error", forget);
@@ -23,7 +22,7 @@ export function createSpareWorkers(workerPath: string, size: number) {
   };
   refill(null);
   return {
-    take(kind: string): ChildProcess | null {
+    take(kind: string): CheckWorker | null {
       const [prepared] = [...idle].find(([, preparedFor]) => preparedFor === kind) ?? [...idle][0] ?? [];
       if (prepared !== undefined) {
         idle.delete(prepared);
@@ -31,7 +30,7 @@ export function createSpareWorkers(workerPath: string, size: number) {
       }
       // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
       setTimeout(refill, refillAfterMs, kind).unref();
-      return prepared ?? forkWorker(workerPath);
+      return prepared ?? startWorker(workerPath);
     },
     close() {
       isClosed = true;

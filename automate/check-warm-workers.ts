@@ -1,5 +1,5 @@
-import type { ChildProcess } from "node:child_process";
 import { atRestSchema } from "@/automate/check-job";
+import type { CheckWorker } from "@/automate/fork-worker";
 
 export type WarmLimits = {
   /** How many checks a worker serves. */
@@ -10,8 +10,8 @@ export type WarmLimits = {
   readonly size?: number;
 };
 
-type Warm = { worker: ChildProcess; identity: string; idle: NodeJS.Timeout };
-type Settling = { worker: ChildProcess; identity: string; settled: Promise<void> };
+type Warm = { worker: CheckWorker; identity: string; idle: NodeJS.Timeout };
+type Settling = { worker: CheckWorker; identity: string; settled: Promise<void> };
 
 /** How long a worker may take after its result to be at rest; sockets close in less than a millisecond. */
 const restWithinMs = 500;
@@ -21,7 +21,7 @@ const restWithinMs = 500;
  * check of another identity: there is no way back from here to where workers wait for anybody.
  */
 export function createWarmWorkers({ checks = 20, idleMs = 60_000, size = 4 }: WarmLimits) {
-  const served = new WeakMap<ChildProcess, number>();
+  const served = new WeakMap<CheckWorker, number>();
   /** The one that waited longest first. */
   const waiting: Warm[] = [];
   const settling = new Set<Settling>();
@@ -36,14 +36,14 @@ export function createWarmWorkers({ checks = 20, idleMs = 60_000, size = 4 }: Wa
     leave(warm);
     kill(warm.worker);
   }
-  function wait(identity: string, worker: ChildProcess): void {
+  function wait(identity: string, worker: CheckWorker): void {
     const warm: Warm = { worker, identity, idle: setTimeout(() => end(warm), idleMs).unref() };
     // It has nothing to say until it is asked.
     for (const event of ["message", "exit", "error", "disconnect"]) worker.on(event, () => end(warm));
     waiting.push(warm);
     if (waiting.length > size && waiting[0] !== undefined) end(waiting[0]);
   }
-  function takeWaiting(identity: string): ChildProcess | undefined {
+  function takeWaiting(identity: string): CheckWorker | undefined {
     const warm = waiting.findLast((one) => one.identity === identity);
     if (warm !== undefined) leave(warm);
     return warm?.worker;
@@ -51,14 +51,14 @@ export function createWarmWorkers({ checks = 20, idleMs = 60_000, size = 4 }: Wa
 
   return {
     /** A worker of this identity; one that is not at rest yet is waited for. */
-    async take(identity: string): Promise<ChildProcess | undefined> {
+    async take(identity: string): Promise<CheckWorker | undefined> {
       const worker = takeWaiting(identity);
       if (worker) return worker;
       await Promise.all([...settling].filter((one) => one.identity === identity).map((one) => one.settled));
       return takeWaiting(identity);
     },
     /** Keeps a worker after a check of this identity that passed, if it comes to rest; ends it when it has served enough. */
-    keep(identity: string, worker: ChildProcess, isAtRest: Promise<boolean>): void {
+    keep(identity: string, worker: CheckWorker, isAtRest: Promise<boolean>): void {
       const count = (served.get(worker) ?? 0) + 1;
       served.set(worker, count);
       if (count >= checks) {
@@ -83,7 +83,7 @@ export function createWarmWorkers({ checks = 20, idleMs = 60_000, size = 4 }: Wa
 }
 
 /** Whether the next thing that a worker says is that it is at rest. From now on nobody else hears it. */
-export function comesToRest(worker: ChildProcess): Promise<boolean> {
+export function comesToRest(worker: CheckWorker): Promise<boolean> {
   worker.removeAllListeners();
   return new Promise((resolve) => {
     const timer = setTimeout(end, restWithinMs, false).unref();
@@ -100,7 +100,7 @@ export function comesToRest(worker: ChildProcess): Promise<boolean> {
 }
 
 /** Ends a worker with its sockets, whatever it is doing. */
-export function kill(worker: ChildProcess): void {
+export function kill(worker: CheckWorker): void {
   worker.removeAllListeners();
   // An error of a process that is being killed is of no interest, but without a listener it would be thrown.
   worker.on("error", () => {});

@@ -1,3 +1,4 @@
+import "@/lib/protect-process";
 import { fileURLToPath } from "node:url";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
@@ -24,9 +25,9 @@ async function main(): Promise<void> {
   await requireMasterKey(kms);
 
   const isSource = import.meta.url.endsWith(".ts");
-  const workerPath = fileURLToPath(
-    new URL(isSource ? "./check-worker.ts" : "./check-worker.mjs", import.meta.url),
-  );
+  const workerPath =
+    env.CHECK_WORKERS_SOCKET ??
+    fileURLToPath(new URL(isSource ? "./check-worker.ts" : "./check-worker.mjs", import.meta.url));
   const pool = createCheckPool({ workerPath });
   const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { build, builds, isFresh } from "@/scripts/build.mjs";
 import { freePort } from "@/scripts/embedded-postgres.mjs";
 import { loadKeys } from "@/scripts/keys.mjs";
+import { nodeRuntime } from "@/scripts/node-runtime.mjs";
 import { run } from "@/scripts/processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/scripts/programs.mjs";
 import { startScratchPostgres } from "@/scripts/scratch-postgres.mjs";
@@ -43,7 +44,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
   const login = (name: string) => databaseUrl.replace(/\/\/[^@]*@/, `//${name}:test@`);
   const logins = { selvage_web_login: "test", selvage_automate_login: "test" };
   const migration = ownerEnvironment(databaseUrl, "selvage", { MIGRATE_LOGINS: JSON.stringify(logins) });
-  await run(process.execPath, [join(root, target.dist, "migrate.mjs")], { env: migration });
+  await run(nodeRuntime(), [join(root, target.dist, "migrate.mjs")], { env: migration });
 
   const port = await freePort();
   const automatePort = await freePort();

@@ -67,6 +67,8 @@ const automate = z
           .map((part) => part.trim())
           .filter(Boolean),
       ),
+    /** The socket of `worker-host`, which runs check workers as another user; unset, automate starts them as its own. */
+    CHECK_WORKERS_SOCKET: z.string().endsWith(".sock").optional(),
     /** "off" checks connections only when somebody asks. */
     BACKGROUND_CHECKS: z.enum(["on", "off"]).default("on"),
     /** After how many minutes a passed check is repeated. */

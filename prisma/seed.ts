@@ -1,3 +1,4 @@
+import "@/lib/protect-process";
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";

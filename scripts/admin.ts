@@ -1,3 +1,4 @@
+import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { BadEnvironment } from "@/lib/env";

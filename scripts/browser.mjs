@@ -1,5 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { nodeRuntime } from "./node-runtime.mjs";
 import { attempt } from "./processes.mjs";
 import { Refusal, step } from "./progress.mjs";
 
@@ -45,7 +46,7 @@ export async function ensureBrowser() {
   await step("Installing a browser", async (show) => {
     const isRoot = process.getuid?.() === 0;
     const playwright = [join(root, "node_modules/@playwright/test/cli.js"), "install"];
-    const commands = [[process.execPath, ...playwright, ...(isRoot ? ["--with-deps"] : []), "chromium"]];
+    const commands = [[nodeRuntime(), ...playwright, ...(isRoot ? ["--with-deps"] : []), "chromium"]];
     if (isRoot) {
       commands.push(
         ["apt-get", "update"],

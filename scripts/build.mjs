@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
 
@@ -11,6 +12,7 @@ const bin = (path) => join(root, "node_modules", path);
 const programs = {
   web: "scripts/web.ts",
   automate: "automate/server.ts",
+  "worker-host": "automate/worker-host.ts",
   "check-worker": "automate/check-worker.ts",
   migrate: "scripts/migrate.ts",
   admin: "scripts/admin.ts",
@@ -42,8 +44,8 @@ export async function generate(show = () => {}) {
   const file = join(root, generated, "stamp");
   if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
   // Prisma asks its host for an engine that generating does not need, unless it is told of one.
-  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };
-  await run(process.execPath, [bin("prisma/build/index.js"), "generate"], { cwd: root, env, show });
+  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: nodeRuntime(), CHECKPOINT_DISABLE: "1" };
+  await run(nodeRuntime(), [bin("prisma/build/index.js"), "generate"], { cwd: root, env, show });
   await writeFile(file, stamp);
 }
 
@@ -67,7 +69,7 @@ export async function build(target, show = () => {}) {
     NEXT_DIST_DIR: target.next,
     NEXT_TSCONFIG: tsconfigFile(target),
   };
-  await run(process.execPath, [bin("next/dist/bin/next"), "build"], { cwd: root, env, show });
+  await run(nodeRuntime(), [bin("next/dist/bin/next"), "build"], { cwd: root, env, show });
   await writeFile(stampFile(target), stamp);
 }
 
@@ -108,6 +110,7 @@ export function commandLineOptions({ dist }) {
     bundle: true,
     platform: "node",
     format: "esm",
+    // It is copied to machines that are not ours, whose Node.js may be older than that of the programs.
     target: "node20",
     // Packages of the older module system ask for Node's own modules by require.
     banner: {
@@ -131,7 +134,7 @@ async function bundleOptions(target) {
     bundle: true,
     platform: "node",
     format: "esm",
-    target: "node20",
+    target: "node24",
     packages: "external",
     sourcemap: "linked",
     logLevel: "error",

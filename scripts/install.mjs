@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withLock } from "./lock.mjs";
 import { attempt } from "./processes.mjs";
@@ -18,11 +18,17 @@ export async function install() {
       const npm = process.env.npm_execpath;
       const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
       const { code, output } = await attempt(command, [...first, ...args], { cwd: root, show });
-      if (code === 0) return;
+      if (code === 0) return unlinkNode();
       const said = output.split("\n").filter((line) => line.startsWith("npm error"));
       throw new Refusal(`The packages could not be installed:\n${said.slice(0, 20).join("\n") || output}`);
     }),
   );
+}
+
+/** The pinned Node.js is run by its path. Linked, it would shadow the machine's own in npm scripts, even where it cannot run. */
+async function unlinkNode() {
+  for (const name of ["node", "node.cmd", "node.ps1"])
+    await rm(join(root, "node_modules/.bin", name), { force: true });
 }
 
 /** npm leaves a lock file of what it did in node_modules, as its last act. */

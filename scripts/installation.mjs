@@ -4,6 +4,7 @@ import pg from "pg";
 import { tsconfigFile, watchBundles } from "./build.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
 import { loadKey, loadKeys } from "./keys.mjs";
+import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "./programs.mjs";
 import { Refusal, step } from "./progress.mjs";
@@ -26,7 +27,7 @@ export async function startInstallation(settings) {
 
   await step("Migrating the database", async (show) => {
     const env = ownerEnvironment(databaseUrl, rolePrefix, { MIGRATE_LOGINS: JSON.stringify(urls.logins) });
-    await run(process.execPath, [join(root, program("migrate"))], { cwd: root, env, show });
+    await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
   });
 
   const { web: webEnv, automate: automateEnv } = environments({
@@ -57,7 +58,7 @@ export async function startInstallation(settings) {
     await step("Filling in the demo", async (show) => {
       // As web, not as the owner: the demo is made by what people may do.
       const env = { ...webEnv, DEMO_LOGINS_FILE: loginsFile };
-      await run(process.execPath, [join(root, program("seed"))], { cwd: root, env, show });
+      await run(nodeRuntime(), [join(root, program("seed"))], { cwd: root, env, show });
     });
   }
 

@@ -1,3 +1,4 @@
+import "@/lib/protect-process";
 import { z } from "zod";
 import { MigrationRefused, migrate } from "@/scripts/migration";
 

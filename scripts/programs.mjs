@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { masterKeyFile } from "./keys.mjs";
+import { nodeRuntime } from "./node-runtime.mjs";
+import { startNode } from "./processes.mjs";
 import { Refusal } from "./progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -99,8 +100,8 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 export async function startProgram(name, { file, env, log, nodeOptions = [] }) {
   const output = await open(log, "a", 0o600);
   const { size } = await output.stat();
-  const args = [...nodeOptions, "--enable-source-maps", "--import", leash, join(root, file)];
-  const child = spawn(process.execPath, args, {
+  const args = [...nodeOptions, `--import=${leash}`, join(root, file)];
+  const child = startNode(nodeRuntime(), args, {
     cwd: root,
     env,
     stdio: ["ignore", output.fd, output.fd, "ipc"],

@@ -1,12 +1,13 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startPostgres } from "./embedded-postgres.mjs";
+import { nodeRuntime } from "./node-runtime.mjs";
+import { startNode } from "./processes.mjs";
 import { fail } from "./progress.mjs";
 
-// Runs a command with a fresh Postgres that disappears afterwards:
-//   node scripts/scratch-postgres.mjs npx vitest run lib/secrets
+// Runs a script with a fresh Postgres that disappears afterwards:
+//   node scripts/scratch-postgres.mjs scripts/diff.ts name
 
 /** A Postgres for tests: quick, and gone when stopped. Every user may reach the system's folder for temporary files. */
 export async function startScratchPostgres() {
@@ -23,12 +24,11 @@ export async function startScratchPostgres() {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [command = "", ...args] = process.argv.slice(2);
   try {
     const postgres = await startScratchPostgres();
     const url = postgres.url("postgres");
     const env = { ...process.env, DATABASE_URL: url, TEST_DATABASE_URL: url };
-    const child = spawn(command, args, { stdio: "inherit", env });
+    const child = startNode(nodeRuntime(), process.argv.slice(2), { stdio: "inherit", env });
     for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
     try {
       process.exitCode = await new Promise((done, failed) =>

@@ -7,6 +7,7 @@ import { build, builds, isFresh } from "./build.mjs";
 import { install } from "./install.mjs";
 import { takeLock, withLock } from "./lock.mjs";
 import { fail, Refusal, step } from "./progress.mjs";
+import { stopWithParent } from "./stop-with-parent.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const dev = process.argv.includes("--dev");
@@ -23,12 +24,14 @@ function stop(code) {
   return stopping;
 }
 
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(name, () => {
-    if (!stopping) console.log("\nStopping …");
-    void stop(0);
-  });
-}
+const stopAsAsked = () => {
+  if (!stopping) console.log("\nStopping …");
+  void stop(0);
+};
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, stopAsAsked);
+stopWithParent(stopAsAsked);
+// On SIGUSR1 Node.js would open its inspector, and the keys that this process read with it.
+process.on("SIGUSR1", () => {});
 
 try {
   await start(readSettings());

@@ -20,7 +20,7 @@ export function createTestAutomates(env: () => Record<string, string>) {
     platform: "node",
     format: "esm",
     packages: "external",
-    target: "node20",
+    target: "node24",
   });
   const running = new Set<ChildProcess>();
   return {

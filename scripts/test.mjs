@@ -5,8 +5,10 @@ import { ensureBrowser } from "./browser.mjs";
 import { build, builds, generate, isFresh } from "./build.mjs";
 import { install } from "./install.mjs";
 import { withLock } from "./lock.mjs";
+import { nodeRuntime } from "./node-runtime.mjs";
 import { attempt } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
+import { stopWithParent } from "./stop-with-parent.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, "test-results");
@@ -22,6 +24,7 @@ const total = { passed: 0, failed: 0 };
 const failures = [];
 
 for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => process.exit(130));
+stopWithParent(() => process.exit(143));
 
 try {
   await install();
@@ -75,7 +78,7 @@ async function stage(name, work) {
 /** A tool without a report of its own counts as one. */
 function tool(path, args) {
   return async (show) => {
-    const { code, output } = await attempt(process.execPath, [join(root, "node_modules", path), ...args], {
+    const { code, output } = await attempt(nodeRuntime(), [join(root, "node_modules", path), ...args], {
       cwd: root,
       env,
       show,
@@ -121,7 +124,7 @@ function playTests(show) {
 async function counted([path, ...args], file, show, more, count) {
   await rm(file, { force: true });
   const command = [join(root, "node_modules", path), ...args];
-  const { code, output } = await attempt(process.execPath, command, {
+  const { code, output } = await attempt(nodeRuntime(), command, {
     cwd: root,
     env: { ...env, ...more },
     show,

@@ -1,3 +1,4 @@
+import "@/lib/protect-process";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";

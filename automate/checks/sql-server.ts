@@ -20,9 +20,11 @@ export const loadSqlServer = () => import("tedious");
 /** A finding among the numbers of SQL Server's messages; the driver's own error has lost them. */
 class ServerMessages extends Error {
   readonly numbers: readonly number[];
-  constructor(cause: Error, numbers: readonly number[]) {
+  readonly tlsMode: TlsMode;
+  constructor(cause: Error, numbers: readonly number[], tlsMode: TlsMode) {
     super("The server refused.", { cause });
     this.numbers = numbers;
+    this.tlsMode = tlsMode;
   }
 }
 
@@ -40,7 +42,7 @@ export async function askSqlServer(login: SqlServerLogin, { begin }: CheckContex
       connection.execSql(new driver.Request("SELECT 1", (error) => (error ? reject(error) : resolve())));
     });
   } catch (error) {
-    throw error instanceof Error ? new ServerMessages(error, numbers) : error;
+    throw error instanceof Error ? new ServerMessages(error, numbers, login.tlsMode) : error;
   } finally {
     connection.close();
   }
@@ -65,7 +67,7 @@ function configurationOf({
       trustServerCertificate: !rejectUnauthorized,
       cryptoCredentialsDetails: { ca, minVersion },
       // Dialled here: the driver would look the name up by ways of its own, which are shut.
-      connector: () => dial(server, Number(port), tlsMode),
+      connector: () => dial(server, Number(port)),
       connectTimeout: 60_000,
       requestTimeout: 60_000,
       maxRetriesOnTransientErrors: 0,
@@ -74,22 +76,10 @@ function configurationOf({
   } satisfies ConnectionConfiguration;
 }
 
-const loginPacket = 0x10;
-const inClear = "SELVAGE_LOGIN_IN_CLEAR";
-
-/** The driver goes on in clear when the server offers no encryption; a LOGIN7 packet that begins bare is held back. */
-function dial(host: string, port: number, tlsMode: TlsMode): Promise<Socket> {
+function dial(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host, port }, () => resolve(socket));
     socket.once("error", reject);
-    if (tlsMode === "disable") return;
-    const write = socket.write;
-    socket.write = function guardedWrite(this: Socket, ...args: unknown[]) {
-      const [chunk] = args;
-      if (!Buffer.isBuffer(chunk) || chunk[0] !== loginPacket) return Reflect.apply(write, this, args);
-      this.destroy(Object.assign(new Error(inClear), { code: inClear }));
-      return false;
-    } as typeof socket.write;
   });
 }
 
@@ -108,8 +98,11 @@ export function explainSqlServer(error: unknown): CheckFailure | null {
   }
   const causes = causesOf(error);
   const has = (code: string) => causes.some((one) => errorProperty(one, "code") === code);
-  if (has(inClear)) return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
-  if (has("EENCRYPT")) return new CheckFailure("not_admitted", "tlsMode");
+  // The driver's word when one side demands encryption and the other has none.
+  if (has("EENCRYPT")) {
+    if (error.tlsMode === "disable") return new CheckFailure("not_admitted", "tlsMode");
+    return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
+  }
   if (has("ELOGIN")) return new CheckFailure("rejected_credentials", "password");
   for (const cause of causes) {
     const fault = networkFault(cause);

@@ -2,6 +2,8 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
+// Node's types know newer uses of keys than those of the browser, which the library names.
+const { subtle } = webcrypto as Crypto;
 x509.cryptoProvider.set(webcrypto as Crypto);
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -14,7 +16,7 @@ export type Authority = { cert: string; issue(options: CertificateOptions): Prom
 
 /** A certificate authority of a test, which real servers and clients take for one. */
 export async function createAuthority(name: string): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const keys = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
@@ -32,7 +34,7 @@ export async function createAuthority(name: string): Promise<Authority> {
       notBefore = new Date(Date.now() - dayMs),
       notAfter = new Date(Date.now() + 30 * dayMs),
     }) {
-      const leafKeys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+      const leafKeys = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
       const leaf = await x509.X509CertificateGenerator.create({
         subject: `CN=${names[0] ?? "nobody"}`,
         issuer: authority.subject,
@@ -53,7 +55,7 @@ export async function createAuthority(name: string): Promise<Authority> {
           ]),
         ],
       });
-      const key = await webcrypto.subtle.exportKey("pkcs8", leafKeys.privateKey);
+      const key = await subtle.exportKey("pkcs8", leafKeys.privateKey);
       return { cert: leaf.toString("pem"), key: x509.PemConverter.encode(key, "PRIVATE KEY") };
     },
   };

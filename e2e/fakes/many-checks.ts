@@ -1,6 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { z } from "zod";
 import type { CheckJob } from "@/automate/check-job";
+import { forkWorker } from "@/automate/fork-worker";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { examples } from "@/e2e/fakes/examples/registry";
@@ -25,13 +27,9 @@ export function createManyChecks() {
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const start = () => {
-    const worker = fork(built.path, [], {
-      env: { NODE_ENV: "production" },
-      // As it is shipped: without what runs TypeScript here.
-      execArgv: [],
-      serialization: "advanced",
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
+    // As it is shipped, with its permissions.
+    const worker = forkWorker(built.path);
+    assert(worker !== null);
     all.add(worker);
     return worker;
   };

@@ -71,14 +71,11 @@ async function connectHttp({ url, requestsFile, expect }: LoadJob & { kind: "htt
       let status = 0;
       // The plainest of undici's ways: the generator shares its cores with what it measures.
       client.dispatch(request, {
-        onConnect() {},
-        onHeaders(code) {
+        onResponseStart(_controller, code) {
           status = code;
-          return true;
         },
-        onData: () => true,
-        onComplete: () => resolve(status === expect),
-        onError: () => resolve(false),
+        onResponseEnd: () => resolve(status === expect),
+        onResponseError: () => resolve(false),
       });
     });
   };

@@ -22,7 +22,7 @@ export function createBenchProcesses() {
     platform: "node",
     format: "esm",
     packages: "external",
-    target: "node20",
+    target: "node24",
   });
   const running: ChildProcess[] = [];
   let files = 0;

