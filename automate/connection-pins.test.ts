@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import type { CurrentSecret } from "@/automate/current-secret";
 import { openSecrets } from "@/automate/open-secret";
 import { flushTally } from "@/automate/tally";
@@ -19,7 +19,8 @@ const [pinned, stolen] = ["pinned-canary-61c0", "stolen-canary-9d2e"];
 let owner: Db;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
-let app: ReturnType<typeof createApp>;
+let app: ReturnType<typeof createRuntimeApp>;
+let internal: ReturnType<typeof createInternalApp>;
 let crown: CurrentSecret;
 let issuer: Awaited<ReturnType<typeof startWorkloadIssuer>>;
 
@@ -44,11 +45,13 @@ beforeAll(async () => {
   });
   issuer = await startWorkloadIssuer();
   const runPrepared = () => Promise.reject(new Error("No check is run here."));
-  app = createApp({ keys: fabric.keys, runPrepared, logger: false });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+  internal = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
 });
 
 afterAll(async () => {
   await app.close();
+  await internal.close();
   await issuer.close();
   await owner.$disconnect();
   await db.$disconnect();
@@ -65,7 +68,7 @@ async function ask<P extends AutomatePurpose>(
   const request = await signRequest(from, { userId: at[by].id, fabricId: at.fabricId }, purpose, body, {
     ...claims,
   });
-  const { statusCode, body: text } = await app.inject({
+  const { statusCode, body: text } = await internal.inject({
     method: "POST",
     url: new URL(request.url).pathname,
     headers: Object.fromEntries(request.headers),
