@@ -209,6 +209,10 @@ export const actions: Record<string, ActionRow> = {
   reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
   createAccessTokenAction: { of: "own", input: () => ({ name: "matrix", lifetime: "30" }) },
   revokeAccessTokenAction: { of: "own", input: () => ({ accessTokenId: randomUUID() }) },
+  decideReviewAction: {
+    of: "own",
+    input: () => ({ keepPassword: false, teamIds: [], sessionIds: [], accessTokenIds: [] }),
+  },
   joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
   joinAsNewPersonAction: {
     of: "open",

@@ -23,6 +23,8 @@ export const pages: Record<string, PageRow> = {
   "/[...missing]/page": { open: true, path: () => "/nothing/here" },
   "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
   "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json" },
+  // Whoever has nothing to review is led on.
+  "/account-review/page": { own: true, path: () => "/account-review" },
   "/(main)/settings/page": { own: true, path: () => "/settings" },
   "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
   "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },

@@ -1,12 +1,15 @@
+import { redirect } from "next/navigation";
 import { SignInMethods } from "@/components/reauthenticate/sign-in-methods";
 import { SignedInShell } from "@/components/sign-in/signed-in-shell";
 import { ToastProvider } from "@/components/ui/toast";
+import { hasReview } from "@/lib/account-review/queries";
 import { openIdName } from "@/lib/server/open-id";
 import { requireActor } from "@/lib/server/require-scope";
 import { hasPassword } from "@/lib/users/queries";
 
 export default async function MainLayout({ children }: { children: React.ReactNode }) {
   const { id, name, email } = await requireActor();
+  if (await hasReview(id)) redirect("/account-review");
   return (
     <SignInMethods hasPassword={await hasPassword(id)} openIdName={openIdName()}>
       <ToastProvider>

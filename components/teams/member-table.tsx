@@ -1,4 +1,5 @@
 import { MemberMenu } from "@/components/teams/member-menu";
+import { RemoveHeldMemberButton } from "@/components/teams/remove-held-member-button";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
@@ -25,6 +26,23 @@ export function MemberTable({
         {isAdmin && <Th srOnly>Actions</Th>}
       </THead>
       <TBody>
+        {team.held.map((member) => (
+          <Tr key={`held ${member.userId}`}>
+            <Td isMain>{member.name}</Td>
+            <Td label="E-mail" className="break-all">
+              {member.email}
+            </Td>
+            <Td label="Role">
+              <Badge tone="warning">Not confirmed</Badge>
+            </Td>
+            <Td label="Member since">
+              <RelativeTime date={member.since} />
+            </Td>
+            <Td align="right">
+              <RemoveHeldMemberButton team={team} member={member} />
+            </Td>
+          </Tr>
+        ))}
         {team.members.map((member) => (
           <Tr key={member.userId}>
             <Td isMain>

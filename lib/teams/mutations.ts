@@ -26,17 +26,42 @@ export async function changeRole(
   });
 }
 
-/** Takes a member out of the team: access to its fabrics ends with their next request. */
+/** Takes a member out of the team: access to its fabrics ends with their next request. One who has yet to confirm their membership, too. */
 export async function removeMember(
   scope: Manager,
   { userId }: { userId: string },
 ): Promise<Result<null, "last_admin">> {
+  if (await removeHeldMember(scope, userId)) return ok(null);
   return withMember(scope, userId, async (tx, member, isLastAdmin) => {
     if (isLastAdmin) return fail("last_admin");
     await tx.membership.deleteMany({ where: member.key });
     await withdrawInvitations(tx, scope, member);
     await record(tx, entry(scope, "team.remove", member, { role: member.role }));
     return ok(null);
+  });
+}
+
+async function removeHeldMember(scope: Manager, userId: string): Promise<boolean> {
+  const { actor, teamId } = scope;
+  return db.$transaction(async (tx) => {
+    const held = await tx.heldMembership.findUnique({
+      where: { teamId_userId: { teamId, userId } },
+      select: { role: true, user: { select: { name: true } }, team: { select: { name: true } } },
+    });
+    const { count } = await tx.heldMembership.deleteMany({ where: { teamId, userId } });
+    const isMember = (await tx.membership.count({ where: { teamId, userId } })) > 0;
+    // Somebody who was invited anew meanwhile is a member, and is taken out as one.
+    if (!held || count === 0 || isMember) return false;
+    const { role, user, team } = held;
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId: null,
+      action: "team.remove",
+      object: { kind: "user", id: userId, name: user.name },
+      details: { team: team.name, role },
+    });
+    return true;
   });
 }
 

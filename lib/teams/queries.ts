@@ -1,8 +1,8 @@
 import "server-only";
 import type { Actor, TeamScope } from "@/lib/access/scope";
-import { db } from "@/lib/db";
+import { db, type Prisma } from "@/lib/db";
 import { NotFound } from "@/lib/result";
-import type { TeamDetail, TeamSummary } from "@/lib/teams/schema";
+import type { Member, TeamDetail, TeamSummary } from "@/lib/teams/schema";
 
 /** The teams that a person is in, by name. */
 export async function listTeams(actor: Actor): Promise<TeamSummary[]> {
@@ -30,19 +30,27 @@ export async function getTeam(scope: TeamScope<"team:see">): Promise<TeamDetail>
     select: {
       id: true,
       name: true,
-      memberships: {
-        orderBy: [{ role: "desc" }, { user: { name: "asc" } }, { userId: "asc" }],
-        select: { role: true, createdAt: true, user: { select: { id: true, name: true, email: true } } },
-      },
+      memberships: { orderBy, select },
+      heldMemberships: { orderBy, select },
     },
   });
   if (!team) throw new NotFound("There is no such team.");
-  const members = team.memberships.map(({ role, createdAt, user }) => ({
-    userId: user.id,
-    name: user.name,
-    email: user.email,
-    role,
-    since: createdAt,
-  }));
-  return { id: team.id, name: team.name, members };
+  const { id, name, memberships, heldMemberships } = team;
+  const held = scope.role === "admin" ? heldMemberships : [];
+  return { id, name, members: memberships.map(memberOf), held: held.map(memberOf) };
+}
+
+const orderBy: Prisma.MembershipOrderByWithRelationInput[] = [
+  { role: "desc" },
+  { user: { name: "asc" } },
+  { userId: "asc" },
+];
+const select = {
+  role: true,
+  createdAt: true,
+  user: { select: { id: true, name: true, email: true } },
+} as const;
+
+function memberOf({ role, createdAt, user }: Prisma.MembershipGetPayload<{ select: typeof select }>): Member {
+  return { userId: user.id, name: user.name, email: user.email, role, since: createdAt };
 }

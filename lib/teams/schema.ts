@@ -20,4 +20,10 @@ export type TeamSummary = { id: string; name: string; role: MemberRole; members:
 
 export type Member = { userId: string; name: string; email: string; role: MemberRole; since: Date };
 
-export type TeamDetail = { id: string; name: string; members: Member[] };
+export type TeamDetail = {
+  id: string;
+  name: string;
+  members: Member[];
+  /** Memberships without effect, which the account's owner has yet to confirm. For Admins alone. */
+  held: Member[];
+};

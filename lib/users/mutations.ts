@@ -1,4 +1,5 @@
 import "server-only";
+import { holdAccount } from "@/lib/account-review/hold";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db";
 import { redeem } from "@/lib/invitations/redeem";
@@ -48,36 +49,13 @@ export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, 
   });
 }
 
-/**
- * Whoever held an invitation's link could open this account and choose its password, without the address being theirs.
- * Now that the address is proved, that password and the sessions it began end.
- */
-async function forgetPassword<U extends { id: string; name: string; lockedAt: Date | null }>(
-  tx: Tx,
-  user: U,
-) {
-  const { id, name } = user;
-  const { count } = await tx.user.updateMany({
-    where: { id, lockedAt: null, passwordHash: { not: null } },
-    data: { passwordHash: null },
-  });
-  if (count === 0) return user;
-  await tx.session.updateMany({ where: { userId: id, revokedAt: null }, data: { revokedAt: new Date() } });
-  await record(tx, {
-    actor: { kind: "user", id, name },
-    teamId: null,
-    fabricId: null,
-    action: "user.password",
-    object: { kind: "user", id, name },
-    details: { by: "openid" },
-  });
-  return user;
-}
-
 async function findOrCreate(tx: Tx, email: string, name: string) {
   const select = { id: true, name: true, lockedAt: true };
   const existing = await tx.user.findUnique({ where: { emailKey: emailKey(email) }, select });
-  if (existing) return forgetPassword(tx, existing);
+  if (existing) {
+    if (!existing.lockedAt) await holdAccount(tx, existing);
+    return existing;
+  }
   const user = await tx.user.create({ data: { email, emailKey: emailKey(email), name }, select });
   await record(tx, {
     actor: { kind: "user", id: user.id, name },

@@ -5,6 +5,7 @@ import { createDb, type Db, db } from "@/lib/db";
 import { invite } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
 import { startSession } from "@/lib/sessions/mutations";
+import { findSessionActor } from "@/lib/sessions/queries";
 import { createTeam } from "@/lib/teams/provision";
 import { admitIdentity } from "@/lib/users/mutations";
 import { hashPassword, passwordMatches } from "@/lib/users/password";
@@ -96,11 +97,11 @@ test("an invitation links the identity to the account that has the address", asy
 
 test("whoever opened the account before, by a link alone, is out when the address proves whose it is", async () => {
   const { id, email } = await account();
-  await startSession({ userId: id, accessEpoch: 0 }, "password");
+  const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await invited(email);
   expect((await admitIdentity(openId(email))).ok).toBe(true);
   expect(await hasPassword(id)).toBe(false);
-  expect(await owner.session.count({ where: { userId: id, revokedAt: null } })).toBe(0);
+  expect(await findSessionActor(session)).toBeNull();
 });
 
 test("an address that the provider has not verified is no invitation", async () => {

@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { authorizeTeam } from "@/lib/access/authorize";
+import { type Actor, grantTeam } from "@/lib/access/scope";
+import { createAccessToken } from "@/lib/access-tokens/mutations";
+import { findAccessTokenActor } from "@/lib/access-tokens/queries";
+import { decideReview } from "@/lib/account-review/mutations";
+import { findReview, hasReview } from "@/lib/account-review/queries";
+import { createDb, type Db, db } from "@/lib/db";
+import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
+import { findOffer } from "@/lib/invitations/queries";
+import { NotFound } from "@/lib/result";
+import { provePassword, startSession } from "@/lib/sessions/mutations";
+import { findSessionActor } from "@/lib/sessions/queries";
+import { removeMember } from "@/lib/teams/mutations";
+import { createTeam } from "@/lib/teams/provision";
+import { getTeam } from "@/lib/teams/queries";
+import { admitIdentity } from "@/lib/users/mutations";
+import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
+import { findIdentity } from "@/lib/users/queries";
+import { createTestDatabase } from "@/scripts/test-database";
+
+const password = "correct horse battery";
+const nothing = { keepPassword: false, teamIds: [], sessionIds: [], accessTokenIds: [] };
+let owner: Db;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function adminOf(teamName: string) {
+  const email = `${randomUUID()}@test.example`;
+  const person = await createUser(commandLine, { email, name: teamName, password });
+  const team = await createTeam(commandLine, { name: `${teamName} ${randomUUID()}` });
+  if (!person.ok || !team.ok) throw new Error("not made");
+  await owner.membership.create({ data: { teamId: team.value.id, userId: person.value.id, role: "admin" } });
+  const actor: Actor = {
+    kind: "user",
+    id: person.value.id,
+    name: teamName,
+    email,
+    authenticatedAt: new Date(),
+  };
+  return { teamId: team.value.id, actor, scope: grantTeam(actor, "admin", team.value.id, "team:write") };
+}
+
+async function signedIn(proof: { userId: string; accessEpoch: number }, method: "password" | "openid") {
+  const session = await startSession(proof, method);
+  const actor = await findSessionActor(session);
+  if (!actor) throw new Error("no session");
+  return { session, actor };
+}
+
+async function withPassword(email: string) {
+  const proof = await provePassword({ email, password }, randomUUID());
+  if (!proof.ok) throw new Error("not proven");
+  return signedIn(proof, "password");
+}
+
+/** Priya invites the CEO's address, opens the link herself, and makes a token. Then the CEO, whom Astrid invites, comes by OpenID. */
+async function hijacked() {
+  const [finance, platform] = [await adminOf("Finance"), await adminOf("Platform")];
+  const email = `ceo-${randomUUID()}@test.example`;
+  const link = await invite(finance.scope, { email, role: "admin" });
+  if (!link.ok) throw new Error("not invited");
+  await joinAsNewPerson({ token: link.value.token, name: "The CEO", password });
+  const squatter = await withPassword(email);
+  const made = await createAccessToken(squatter.actor, { name: "svu", lifetime: "365" });
+  if (!made.ok) throw new Error("no token");
+  const asSquatter = await authorizeTeam(squatter.actor, finance.teamId, "team:write");
+  const back = await invite(asSquatter, { email: `${randomUUID()}@test.example`, role: "admin" });
+  if (!back.ok) throw new Error("not invited");
+  if (!(await invite(platform.scope, { email, role: "admin" })).ok) throw new Error("not invited");
+
+  const subject = randomUUID();
+  const issuer = "https://id.test.example";
+  const come = () =>
+    admitIdentity({ issuer, subject, verifiedEmail: email, name: "The CEO", authenticatedAt: new Date() });
+  expect((await come()).ok).toBe(true);
+  const identity = await findIdentity(issuer, subject);
+  if (!identity) throw new Error("not linked");
+  const ceo = await signedIn(identity, "openid");
+  return { email, finance, platform, squatter, token: made.value.token, link: back.value.token, ceo };
+}
+type Hijacked = Awaited<ReturnType<typeof hijacked>>;
+
+/** What of the account as the inviter left it still has an effect. */
+async function effects({ email, squatter, token, link, finance, ceo }: Hijacked) {
+  const found = {
+    password: (await provePassword({ email, password }, randomUUID())).ok,
+    session: (await findSessionActor(squatter.session)) !== null,
+    "access token": (await findAccessTokenActor(token)) !== null,
+    invitation: (await findOffer(link)) !== null,
+    membership: await authorizeTeam(ceo.actor, finance.teamId, "team:see").then(
+      () => true,
+      (error) => !(error instanceof NotFound),
+    ),
+  };
+  return Object.entries(found).flatMap(([name, works]) => (works ? [name] : []));
+}
+
+test("an inviter who opened the account herself has nothing left when its owner comes", async () => {
+  const made = await hijacked();
+  expect(await effects(made)).toEqual([]);
+  // What the owner was invited to is theirs at once.
+  expect((await authorizeTeam(made.ceo.actor, made.platform.teamId, "team:write")).role).toBe("admin");
+  expect(await findReview(made.ceo.actor.id)).toMatchObject({
+    hasPassword: true,
+    memberships: [{ teamId: made.finance.teamId, role: "admin" }],
+    sessions: [{ id: made.squatter.session }],
+    accessTokens: [{ name: "svu" }],
+  });
+});
+
+test("what the owner does not confirm is gone for good, on record", async () => {
+  const made = await hijacked();
+  const { id } = made.ceo.actor;
+  await decideReview(made.ceo.actor, nothing);
+  expect(await effects(made)).toEqual([]);
+  expect(await hasReview(id)).toBe(false);
+  expect(await owner.heldMembership.count({ where: { userId: id } })).toBe(0);
+  expect(await owner.accessToken.count({ where: { userId: id, revokedAt: null } })).toBe(0);
+  expect(await owner.session.count({ where: { userId: id, revokedAt: null } })).toBe(1);
+  const events = await owner.auditEvent.findMany({
+    where: { actorId: id, action: { in: ["team.hold", "user.hold", "team.leave", "user.review"] } },
+    orderBy: { id: "asc" },
+    select: { action: true, teamId: true, details: true },
+  });
+  const { teamId } = made.finance;
+  const team = expect.stringMatching(/^Finance /);
+  expect(events).toEqual([
+    { action: "team.hold", teamId, details: { role: "admin", team } },
+    {
+      action: "user.hold",
+      teamId: null,
+      details: { password: true, sessions: 1, accessTokens: 1, memberships: 1 },
+    },
+    { action: "team.leave", teamId, details: { role: "admin" } },
+    {
+      action: "user.review",
+      teamId: null,
+      details: {
+        ...{ keptPassword: false, keptSessions: 0, keptAccessTokens: 0, keptMemberships: 0 },
+        ...{ sessions: 1, accessTokens: 1, memberships: 1 },
+      },
+    },
+  ]);
+});
+
+test("the owner keeps what they confirm, and an invitation is never among it", async () => {
+  const made = await hijacked();
+  const review = await findReview(made.ceo.actor.id);
+  const ids = (rows: { id: string }[] = []) => rows.map(({ id }) => id);
+  await decideReview(made.ceo.actor, {
+    keepPassword: true,
+    teamIds: [made.finance.teamId],
+    sessionIds: ids(review?.sessions),
+    accessTokenIds: ids(review?.accessTokens),
+  });
+  expect(await effects(made)).toEqual(["password", "session", "access token", "membership"]);
+});
+
+test("what was never held cannot be kept, and a review is decided once", async () => {
+  const [made, other] = [await hijacked(), await hijacked()];
+  const theirs = await findReview(other.ceo.actor.id);
+  await decideReview(made.ceo.actor, {
+    keepPassword: false,
+    teamIds: [other.finance.teamId],
+    sessionIds: theirs?.sessions.map(({ id }) => id) ?? [],
+    accessTokenIds: theirs?.accessTokens.map(({ id }) => id) ?? [],
+  });
+  expect(await effects(made)).toEqual([]);
+  expect(await effects(other)).toEqual([]);
+  await expect(authorizeTeam(made.ceo.actor, other.finance.teamId, "team:see")).rejects.toThrow(NotFound);
+  await expect(decideReview(made.ceo.actor, nothing)).rejects.toThrow(NotFound);
+});
+
+test.each([
+  ["a reset", (email: string) => resetPassword(commandLine, { email, password: "another long password" })],
+  ["a lock", (email: string) => lockUser(commandLine, { email })],
+])("after %s during the review neither password nor session nor token can be kept", async (_name, end) => {
+  const made = await hijacked();
+  const before = await findReview(made.ceo.actor.id);
+  await end(made.email);
+  expect(await findReview(made.ceo.actor.id)).toMatchObject({
+    hasPassword: false,
+    sessions: [],
+    accessTokens: [],
+  });
+  await decideReview(made.ceo.actor, {
+    ...nothing,
+    keepPassword: true,
+    sessionIds: before?.sessions.map(({ id }) => id) ?? [],
+    accessTokenIds: before?.accessTokens.map(({ id }) => id) ?? [],
+  });
+  await owner.user.update({ where: { id: made.ceo.actor.id }, data: { lockedAt: null } });
+  expect(await effects(made)).toEqual([]);
+});
+
+test("Admins see a membership that waits for its owner, and can end it", async () => {
+  const { finance, ceo } = await hijacked();
+  const see = await authorizeTeam(finance.actor, finance.teamId, "team:see");
+  expect((await getTeam(see)).held).toMatchObject([{ userId: ceo.actor.id, role: "admin" }]);
+  expect((await removeMember(finance.scope, { userId: ceo.actor.id })).ok).toBe(true);
+  expect((await getTeam(see)).held).toEqual([]);
+  await decideReview(ceo.actor, { ...nothing, teamIds: [finance.teamId] });
+  await expect(authorizeTeam(ceo.actor, finance.teamId, "team:see")).rejects.toThrow(NotFound);
+  await owner.membership.updateMany({ where: { userId: finance.actor.id }, data: { role: "user" } });
+  const asUser = await authorizeTeam(finance.actor, finance.teamId, "team:see");
+  expect((await getTeam(asUser)).held).toEqual([]);
+});
+
+test("an account that never had anything is not reviewed", async () => {
+  const { scope } = await adminOf("Finance");
+  const email = `${randomUUID()}@test.example`;
+  await owner.user.create({ data: { id: randomUUID(), email, emailKey: email, name: "Olga" } });
+  await invite(scope, { email, role: "user" });
+  const person = { issuer: "https://id.test.example", subject: randomUUID(), verifiedEmail: email };
+  await admitIdentity({ ...person, name: "Olga", authenticatedAt: new Date() });
+  const identity = await findIdentity(person.issuer, person.subject);
+  expect(await hasReview(identity?.userId ?? "")).toBe(false);
+});

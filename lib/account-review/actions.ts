@@ -1,0 +1,7 @@
+"use server";
+
+import { decideReview } from "@/lib/account-review/mutations";
+import { decideReviewInput } from "@/lib/account-review/schema";
+import { ownAction } from "@/lib/server/action";
+
+export const decideReviewAction = ownAction({ input: decideReviewInput, run: decideReview });

@@ -1,0 +1,58 @@
+import "server-only";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db";
+import { suspendAccess } from "@/lib/users/end-access";
+
+/**
+ * Takes all effect from an account that an identity has just proved to be its owner's. Anyone with an invitation's link could
+ * have opened it before, with a password, sessions, tokens and memberships of their own making. The owner's review gives back
+ * what they confirm.
+ */
+export async function holdAccount(tx: Tx, user: { id: string; name: string }): Promise<void> {
+  const userId = user.id;
+  const { passwordHash, accessEpoch } = await tx.user.findUniqueOrThrow({
+    where: { id: userId },
+    select: { passwordHash: true, accessEpoch: true },
+  });
+  const memberships = await tx.membership.findMany({
+    where: { userId },
+    select: { teamId: true, userId: true, role: true, createdAt: true, team: { select: { name: true } } },
+  });
+  const alive = { userId, revokedAt: null, accessEpoch };
+  const [sessions, accessTokens] = [
+    await tx.session.count({ where: alive }),
+    await tx.accessToken.count({ where: alive }),
+  ];
+  if (!passwordHash && memberships.length + sessions + accessTokens === 0) return;
+  const actor = { kind: "user" as const, ...user };
+  await suspendAccess(tx, actor, userId);
+  await tx.user.updateMany({ where: { id: userId }, data: { passwordHash: null } });
+  await tx.accountReview.upsert({
+    where: { userId },
+    // Of two identities in a row, the second one holds what came after the first.
+    create: { userId, passwordHash, fromEpoch: accessEpoch },
+    update: passwordHash ? { passwordHash } : {},
+    select: { userId: true },
+  });
+  await tx.heldMembership.createMany({
+    data: memberships.map(({ team: _team, ...membership }) => membership),
+    skipDuplicates: true,
+  });
+  await tx.membership.deleteMany({ where: { userId } });
+  const object = { kind: "user" as const, ...user };
+  await record(
+    tx,
+    ...memberships.map(({ teamId, role, team }): AuditEntry => {
+      const details = { team: team.name, role };
+      return { actor, teamId, fabricId: null, action: "team.hold", object, details };
+    }),
+    {
+      actor,
+      teamId: null,
+      fabricId: null,
+      action: "user.hold",
+      object,
+      details: { password: passwordHash !== null, sessions, accessTokens, memberships: memberships.length },
+    },
+  );
+}

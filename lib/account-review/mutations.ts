@@ -1,0 +1,71 @@
+import "server-only";
+import type { Actor } from "@/lib/access/scope";
+import { findReview } from "@/lib/account-review/queries";
+import type { DecideReviewInput } from "@/lib/account-review/schema";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import { db } from "@/lib/db";
+import { NotFound, ok, type Result } from "@/lib/result";
+
+/** Gives back what the owner of an account confirmed, and ends the rest for good. What was not held is not theirs to keep. */
+export async function decideReview(actor: Actor, keep: DecideReviewInput): Promise<Result<null, never>> {
+  const { id: userId, name } = actor;
+  await db.$transaction(async (tx) => {
+    // Locked first: of two decisions at once the second one finds nothing.
+    await tx.$queryRaw`SELECT 1 FROM account_review WHERE "userId" = ${userId} FOR UPDATE`;
+    const review = await findReview(userId, tx);
+    const held = await tx.accountReview.findUnique({
+      where: { userId },
+      select: { passwordHash: true, user: { select: { accessEpoch: true } } },
+    });
+    if (!review || !held) throw new NotFound("There is nothing to review.");
+    const { passwordHash, user } = held;
+    if (keep.keepPassword && passwordHash)
+      await tx.user.updateMany({ where: { id: userId, passwordHash: null }, data: { passwordHash } });
+
+    const sessions = kept(review.sessions, keep.sessionIds);
+    const tokens = kept(review.accessTokens, keep.accessTokenIds);
+    const { accessEpoch } = user;
+    await tx.session.updateMany({ where: { id: { in: sessions }, userId }, data: { accessEpoch } });
+    await tx.accessToken.updateMany({ where: { id: { in: tokens }, userId }, data: { accessEpoch } });
+    const rest = { userId, revokedAt: null, accessEpoch: { lt: accessEpoch } };
+    const endedSessions = await tx.session.updateMany({ where: rest, data: { revokedAt: new Date() } });
+    const endedTokens = await tx.accessToken.updateMany({ where: rest, data: { revokedAt: new Date() } });
+
+    const confirmed = review.memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));
+    await tx.membership.createMany({
+      data: confirmed.map(({ teamId, role, since }) => ({ teamId, userId, role, createdAt: since })),
+      skipDuplicates: true,
+    });
+    await tx.heldMembership.deleteMany({ where: { userId } });
+    await tx.accountReview.deleteMany({ where: { userId } });
+    await record(
+      tx,
+      ...review.memberships.map(({ teamId, teamName, role }): AuditEntry => {
+        const action = confirmed.some((one) => one.teamId === teamId) ? "team.confirm" : "team.leave";
+        const object = { kind: "team" as const, id: teamId, name: teamName };
+        return { actor, teamId, fabricId: null, action, object, details: { role } };
+      }),
+      {
+        actor,
+        teamId: null,
+        fabricId: null,
+        action: "user.review",
+        object: { kind: "user", id: userId, name },
+        details: {
+          keptPassword: keep.keepPassword && passwordHash !== null,
+          keptSessions: sessions.length,
+          keptAccessTokens: tokens.length,
+          keptMemberships: confirmed.length,
+          sessions: endedSessions.count,
+          accessTokens: endedTokens.count,
+          memberships: review.memberships.length - confirmed.length,
+        },
+      },
+    );
+  });
+  return ok(null);
+}
+
+function kept(rows: readonly { id: string }[], ids: readonly string[]): string[] {
+  return rows.map(({ id }) => id).filter((id) => ids.includes(id));
+}

@@ -1,0 +1,55 @@
+import "server-only";
+import type { AccountReview } from "@/lib/account-review/schema";
+import { type Db, db, type Tx } from "@/lib/db";
+import { livingSession } from "@/lib/sessions/queries";
+
+/** Whether the person still has to say what of their account they keep. */
+export async function hasReview(userId: string): Promise<boolean> {
+  return (await db.accountReview.count({ where: { userId } })) > 0;
+}
+
+/** What waits for the person's review, or null when nothing does. */
+export async function findReview(userId: string, tx: Tx | Db = db): Promise<AccountReview | null> {
+  const review = await tx.accountReview.findUnique({
+    where: { userId },
+    select: { passwordHash: true, fromEpoch: true, user: { select: { accessEpoch: true } } },
+  });
+  if (!review) return null;
+  const { passwordHash, fromEpoch, user } = review;
+  const accessEpoch = { gte: fromEpoch, lt: user.accessEpoch };
+  const [memberships, sessions, accessTokens] = await Promise.all([
+    tx.heldMembership.findMany({
+      where: { userId },
+      orderBy: { team: { nameKey: "asc" } },
+      select: { teamId: true, role: true, createdAt: true, team: { select: { name: true } } },
+    }),
+    tx.session.findMany({
+      where: { userId, ...livingSession(), accessEpoch },
+      orderBy: { id: "desc" },
+      take: 100,
+      select: { id: true, createdAt: true, lastSeenAt: true },
+    }),
+    tx.accessToken.findMany({
+      where: {
+        userId,
+        revokedAt: null,
+        accessEpoch,
+        OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
+      },
+      orderBy: { id: "desc" },
+      take: 200,
+      select: { id: true, name: true, createdAt: true, lastUsedAt: true },
+    }),
+  ]);
+  return {
+    hasPassword: passwordHash !== null,
+    memberships: memberships.map(({ teamId, role, createdAt, team }) => ({
+      teamId,
+      teamName: team.name,
+      role,
+      since: createdAt,
+    })),
+    sessions,
+    accessTokens,
+  };
+}
