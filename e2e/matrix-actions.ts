@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createToken, type World } from "@/e2e/rows";
 import {
+  addAccessToken,
   addConnection,
   addDestination,
   addInvitation,
@@ -212,6 +213,12 @@ export const actions: Record<string, ActionRow> = {
   decideReviewAction: {
     of: "own",
     input: () => ({ keepPassword: false, teamIds: [], sessionIds: [], accessTokenIds: [] }),
+  },
+  revokeMemberAccessTokenAction: {
+    of: "team",
+    permission: "access:revoke",
+    namesThing: true,
+    input: async (world) => ({ accessTokenId: await addAccessToken(world) }),
   },
   joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
   joinAsNewPersonAction: {

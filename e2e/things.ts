@@ -114,3 +114,14 @@ export async function countEvents({ fabric, team }: World): Promise<number> {
   );
   return rows[0]?.count ?? 0;
 }
+
+/** An access token of the User, by which nobody can act: only its hash is here. */
+export async function addAccessToken(
+  { user }: World,
+  { name = "nightly", owner = user.id }: { name?: string; owner?: string } = {},
+): Promise<string> {
+  const id = uuidv7();
+  const expiresAt = new Date(Date.now() + 30 * 86_400_000);
+  await insert("access_token", { id, userId: owner, name, tokenHash: randomUUID(), expiresAt });
+  return id;
+}

@@ -1,8 +1,13 @@
 "use server";
 
-import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
+import { createAccessToken, revokeAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/mutations";
 import { createAccessTokenInput, revokeAccessTokenInput } from "@/lib/access-tokens/schema";
-import { ownAction } from "@/lib/server/action";
+import { ownAction, teamAction } from "@/lib/server/action";
 
 export const createAccessTokenAction = ownAction({ input: createAccessTokenInput, run: createAccessToken });
 export const revokeAccessTokenAction = ownAction({ input: revokeAccessTokenInput, run: revokeAccessToken });
+export const revokeMemberAccessTokenAction = teamAction({
+  permission: "access:revoke",
+  input: revokeAccessTokenInput,
+  run: revokeMemberAccessToken,
+});

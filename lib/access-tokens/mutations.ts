@@ -1,5 +1,5 @@
 import "server-only";
-import { type Actor, isFresh } from "@/lib/access/scope";
+import { type Actor, isFresh, type TeamScope } from "@/lib/access/scope";
 import { accessTokenLifetimes, type CreateAccessTokenInput } from "@/lib/access-tokens/schema";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { record } from "@/lib/audit/record";
@@ -59,6 +59,37 @@ export async function revokeAccessToken(
       fabricId: null,
       action: "access_token.revoke",
       object: { kind: "token", id, name: row.name },
+    });
+  });
+  return ok(null);
+}
+
+/**
+ * Revokes an access token of a member. Any Admin of a team in which it has power may: it ends in the member's other teams too, and
+ * its owner is shown who did it.
+ */
+export async function revokeMemberAccessToken(
+  { teamId, actor }: TeamScope<"access:revoke">,
+  { accessTokenId: id }: { accessTokenId: string },
+): Promise<Result<null, never>> {
+  await db.$transaction(async (tx) => {
+    const row = await tx.accessToken.findFirst({
+      where: { id, user: { memberships: { some: { teamId } } } },
+      select: { name: true, userId: true, user: { select: { name: true } } },
+    });
+    if (!row) throw new NotFound("There is no such token.");
+    const { count } = await tx.accessToken.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: new Date(), revokedByName: row.userId === actor.id ? null : actor.name },
+    });
+    if (count === 0) return;
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId: null,
+      action: "access_token.revoke",
+      object: { kind: "token", id, name: row.name },
+      details: { member: row.user.name },
     });
   });
   return ok(null);

@@ -1,6 +1,6 @@
 import "server-only";
-import type { Actor } from "@/lib/access/scope";
-import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
+import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { AccessTokenSummary, MemberAccessToken } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
 import { db } from "@/lib/db";
 import { createLookup } from "@/lib/lookup";
@@ -54,6 +54,42 @@ export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary
   });
   const isActive = ({ status }: AccessTokenSummary) => status === "active";
   return [...tokens.filter(isActive), ...tokens.filter((token) => !isActive(token))];
+}
+
+/** The access tokens by which members of the team can act, by member. No name of another team is in it. */
+export async function listMemberAccessTokens(
+  { teamId }: TeamScope<"access:list">,
+  now = new Date(),
+): Promise<MemberAccessToken[]> {
+  const rows = await db.accessToken.findMany({
+    where: {
+      revokedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+      user: { memberships: { some: { teamId } } },
+    },
+    orderBy: [{ user: { name: "asc" } }, { id: "asc" }],
+    take: 500,
+    select: {
+      id: true,
+      name: true,
+      expiresAt: true,
+      lastUsedAt: true,
+      accessEpoch: true,
+      user: {
+        select: {
+          name: true,
+          lockedAt: true,
+          accessEpoch: true,
+          memberships: { where: { teamId }, select: { role: true } },
+        },
+      },
+    },
+  });
+  return rows.flatMap(({ user, accessEpoch, ...token }) => {
+    const role = user.memberships[0]?.role;
+    if (!role || accessEpoch !== user.accessEpoch) return [];
+    return [{ ...token, ownerName: user.name, ownerRole: role, isOwnerLocked: user.lockedAt !== null }];
+  });
 }
 
 /**

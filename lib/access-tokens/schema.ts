@@ -20,6 +20,17 @@ export type CreateAccessTokenInput = z.infer<typeof createAccessTokenInput>;
 
 export const revokeAccessTokenInput = z.object({ accessTokenId: z.string().max(64) });
 
+/** A token of a team's member that works: it acts with all rights of its owner, those in other teams too. */
+export type MemberAccessToken = {
+  id: string;
+  name: string;
+  ownerName: string;
+  ownerRole: "user" | "admin";
+  isOwnerLocked: boolean;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+};
+
 /** A personal access token without its value, which nobody can see again. */
 export type AccessTokenSummary = {
   id: string;

@@ -20,6 +20,8 @@ const admin = [
   "token:write",
   "destination:write",
   "team:write",
+  "access:list",
+  "access:revoke",
 ] as const;
 
 /** The whole policy. Receiving a value (`secret:use`) belongs to pipelines; no role that a person holds has it. */
@@ -38,6 +40,7 @@ export const needsFreshSignIn: ReadonlySet<Permission> = new Set<Permission>([
   "token:write",
   "destination:write",
   "team:write",
+  "access:revoke",
 ]);
 
 /** How long a sign-in stays fresh. */

@@ -117,6 +117,21 @@ export type TokenSummary = {
   limits: LimitSummary;
 };
 
+/** What became of the Admin who made a token: one of these is reason to look at it. */
+export type MakerStatus = "admin" | "demoted" | "left" | "locked";
+
+/** A pipeline token of one of the team's fabrics that works. */
+export type TeamPipelineToken = {
+  id: string;
+  name: string;
+  fabricId: string;
+  fabricName: string;
+  createdByName: string;
+  maker: MakerStatus;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+};
+
 /** What is shown once: the token, and where a pipeline sends it. */
 export type NewToken = { id: string; token: string };
 

@@ -1,15 +1,18 @@
 import type { Metadata } from "next";
 import { WhoCan } from "@/components/fabrics/who-can";
+import { AccessSection } from "@/components/teams/access-section";
 import { AddMemberButton } from "@/components/teams/add-member-button";
 import { InvitationTable } from "@/components/teams/invitation-table";
 import { LeaveTeamButton } from "@/components/teams/leave-team-button";
 import { MemberTable } from "@/components/teams/member-table";
 import { Badge } from "@/components/ui/badge";
 import { PageHeader } from "@/components/ui/page-header";
+import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { webEnv } from "@/lib/env";
 import { listOpenInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/server/require-scope";
 import { getTeam } from "@/lib/teams/queries";
+import { listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
 
 type Props = { params: Promise<{ teamId: string }> };
 
@@ -59,6 +62,16 @@ export default async function TeamPage({ params }: Props) {
         <MemberTable team={team} me={me} isAdmin={isAdmin} adminCount={admins.length} />
       </section>
       {invitations.length > 0 && <InvitationTable teamId={team.id} invitations={invitations} />}
+      {isAdmin && <Access teamId={team.id} />}
     </>
   );
+}
+
+async function Access({ teamId }: { teamId: string }) {
+  const scope = await requireTeamScope(teamId, "access:list");
+  const [accessTokens, pipelineTokens] = await Promise.all([
+    listMemberAccessTokens(scope),
+    listTeamPipelineTokens(scope),
+  ]);
+  return <AccessSection teamId={teamId} accessTokens={accessTokens} pipelineTokens={pipelineTokens} />;
 }

@@ -1,0 +1,129 @@
+import Link from "next/link";
+import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
+import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
+import { TokenExpiry } from "@/components/tokens/token-status";
+import { Badge } from "@/components/ui/badge";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import type { MemberAccessToken } from "@/lib/access-tokens/schema";
+import { roleNames } from "@/lib/teams/schema";
+import type { MakerStatus, TeamPipelineToken } from "@/lib/tokens/schema";
+
+/** Every token that works in the team, for its Admins. */
+export function AccessSection({
+  teamId,
+  accessTokens,
+  pipelineTokens,
+}: {
+  teamId: string;
+  accessTokens: MemberAccessToken[];
+  pipelineTokens: TeamPipelineToken[];
+}) {
+  return (
+    <section aria-labelledby="access" className="flex flex-col gap-3">
+      <h2 id="access" className="font-semibold text-lg">
+        Access
+      </h2>
+      <h3 className="font-medium">Access tokens of members</h3>
+      {accessTokens.length === 0 ? (
+        <p className="text-muted text-sm">No member has an access token.</p>
+      ) : (
+        <MemberTokenTable teamId={teamId} tokens={accessTokens} />
+      )}
+      <h3 className="mt-3 font-medium">Pipeline tokens</h3>
+      {pipelineTokens.length === 0 ? (
+        <p className="text-muted text-sm">No fabric of this team has a pipeline token.</p>
+      ) : (
+        <PipelineTokenTable tokens={pipelineTokens} />
+      )}
+    </section>
+  );
+}
+
+function MemberTokenTable({ teamId, tokens }: { teamId: string; tokens: MemberAccessToken[] }) {
+  return (
+    <Table label="Access tokens of members">
+      <THead>
+        <Th>Name</Th>
+        <Th>Member</Th>
+        <Th>Last used</Th>
+        <Th>Expires</Th>
+        <Th srOnly>Actions</Th>
+      </THead>
+      <TBody>
+        {tokens.map((token) => (
+          <Tr key={token.id}>
+            <Td isMain>
+              <span className="break-words">{token.name}</span>
+            </Td>
+            <Td label="Member">
+              {token.ownerName}, {roleNames[token.ownerRole]}{" "}
+              {token.isOwnerLocked && <Badge tone="warning">Locked</Badge>}
+            </Td>
+            <Times {...token} />
+            <Td align="right">
+              <RevokeMemberTokenButton teamId={teamId} token={token} />
+            </Td>
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
+  return (
+    <Table label="Pipeline tokens of the team">
+      <THead>
+        <Th>Name</Th>
+        <Th>Fabric</Th>
+        <Th>Created by</Th>
+        <Th>Last used</Th>
+        <Th>Expires</Th>
+        <Th srOnly>Actions</Th>
+      </THead>
+      <TBody>
+        {tokens.map((token) => (
+          <Tr key={token.id}>
+            <Td isMain>
+              <span className="break-words">{token.name}</span>
+            </Td>
+            <Td label="Fabric">
+              <Link
+                href={`/metadata/fabrics/${token.fabricId}/advanced`}
+                className="hover:text-accent-text hover:underline"
+              >
+                {token.fabricName}
+              </Link>
+            </Td>
+            <Td label="Created by">
+              {token.createdByName}{" "}
+              {token.maker !== "admin" && <Badge tone="warning">{makerTexts[token.maker]}</Badge>}
+            </Td>
+            <Times {...token} />
+            <Td align="right">
+              <RevokeTokenButton fabricId={token.fabricId} token={token} />
+            </Td>
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+const makerTexts: Record<Exclude<MakerStatus, "admin">, string> = {
+  left: "Left the team",
+  demoted: "No longer Admin",
+  locked: "Locked",
+};
+
+function Times({ lastUsedAt, expiresAt }: { lastUsedAt: Date | null; expiresAt: Date | null }) {
+  return (
+    <>
+      <Td label="Last used">{lastUsedAt ? <RelativeTime date={lastUsedAt} /> : "Never"}</Td>
+      <Td label="Expires">
+        <TokenExpiry token={{ expiresAt, revokedAt: null }} />
+      </Td>
+    </>
+  );
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { authorizeTeam } from "@/lib/access/authorize";
+import type { Actor } from "@/lib/access/scope";
+import { createAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/mutations";
+import { findAccessTokenActor, listAccessTokens, listMemberAccessTokens } from "@/lib/access-tokens/queries";
+import { createDb, type Db, db } from "@/lib/db";
+import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+import { listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  Object.assign(process.env, keys.web, keys.automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+beforeEach(async () => {
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function tokenOf(actor: Actor, name: string) {
+  const made = await createAccessToken(actor, { name, lifetime: "30" });
+  if (!made.ok) throw new Error("no token");
+  const row = await owner.accessToken.findFirstOrThrow({ where: { userId: actor.id, name } });
+  return { id: row.id, token: made.value.token };
+}
+
+const seenBy = async (actor: Actor, teamId: string) =>
+  (await listMemberAccessTokens(await authorizeTeam(actor, teamId, "access:list"))).map(
+    ({ name, ownerName, ownerRole }) => `${name} of ${ownerName}, ${ownerRole}`,
+  );
+
+test("Admins see the access tokens of their members that work, and nobody else's", async () => {
+  await tokenOf(fabric.user, "working");
+  const revoked = await tokenOf(fabric.user, "revoked");
+  const expired = await tokenOf(fabric.user, "expired");
+  await tokenOf(other.user, "theirs");
+  await owner.accessToken.update({ where: { id: revoked.id }, data: { revokedAt: new Date() } });
+  await owner.accessToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(0) } });
+  expect(await seenBy(fabric.admin, fabric.teamId)).toEqual(["working of Uri User, user"]);
+  await expect(authorizeTeam(fabric.user, fabric.teamId, "access:list")).rejects.toThrow(Forbidden);
+  await expect(authorizeTeam(other.admin, fabric.teamId, "access:list")).rejects.toThrow(NotFound);
+});
+
+test("an Admin of any team of a person ends their token everywhere, and its owner sees who did", async () => {
+  // Uri is a member of both teams.
+  await owner.membership.create({ data: { teamId: other.teamId, userId: fabric.user.id, role: "user" } });
+  const { id, token } = await tokenOf(fabric.user, "nightly");
+  const scope = await authorizeTeam(other.admin, other.teamId, "access:revoke");
+  await revokeMemberAccessToken(scope, { accessTokenId: id });
+  expect(await findAccessTokenActor(token)).toBeNull();
+  expect(await listAccessTokens(fabric.user)).toMatchObject([
+    { status: "revoked", revokedByName: "Ada Admin" },
+  ]);
+  const events = await owner.auditEvent.findMany({ where: { objectId: id, action: "access_token.revoke" } });
+  expect(events).toMatchObject([
+    { teamId: other.teamId, actorId: other.admin.id, objectName: "nightly", details: { member: "Uri User" } },
+  ]);
+});
+
+test("a token of nobody in the team is not found, and a sign-in of long ago revokes nothing", async () => {
+  const { id, token } = await tokenOf(other.user, "theirs");
+  const scope = await authorizeTeam(fabric.admin, fabric.teamId, "access:revoke");
+  await expect(revokeMemberAccessToken(scope, { accessTokenId: id })).rejects.toThrow(NotFound);
+  expect(await findAccessTokenActor(token)).not.toBeNull();
+  const stale = { ...fabric.admin, authenticatedAt: new Date(Date.now() - 11 * 60_000) };
+  await expect(authorizeTeam(stale, fabric.teamId, "access:revoke")).rejects.toThrow(NotFresh);
+});
+
+test("pipeline tokens of people who left, were demoted or locked come first, marked", async () => {
+  const make = (name: string, where: TestFabric, maker: Actor) =>
+    owner.pipelineToken.create({
+      data: {
+        fabricId: where.fabricId,
+        name,
+        tokenHash: randomUUID(),
+        createdById: maker.id,
+        createdByName: maker.name,
+      },
+    });
+  const [demoted, locked] = [fabric.user, await createTestFabric(owner, "third")];
+  await owner.membership.create({ data: { teamId: fabric.teamId, userId: locked.admin.id, role: "admin" } });
+  await owner.user.update({ where: { id: locked.admin.id }, data: { lockedAt: new Date() } });
+  await make("by an Admin", fabric, fabric.admin);
+  await make("by who left", fabric, other.admin);
+  await make("by who was demoted", fabric, demoted);
+  await make("by who is locked", fabric, locked.admin);
+  await make("theirs", other, other.admin);
+  await owner.pipelineToken.update({
+    where: { id: (await make("revoked", fabric, fabric.admin)).id },
+    data: { revokedAt: new Date() },
+  });
+  const tokens = await listTeamPipelineTokens(
+    await authorizeTeam(fabric.admin, fabric.teamId, "access:list"),
+  );
+  expect(tokens.map(({ name, maker }) => [name, maker])).toEqual([
+    ["by who is locked", "locked"],
+    ["by who was demoted", "demoted"],
+    ["by who left", "left"],
+    ["by an Admin", "admin"],
+  ]);
+});
