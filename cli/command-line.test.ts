@@ -27,6 +27,12 @@ const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
   large: "x".repeat(200_000),
   "db.password": "of the text",
   db: { username: "svc", password: "of the login" },
+  note: "a text",
+  "note.password": "of the text",
+  "lonely.password": "of nothing before the dot",
+  crm: { clientId: "id", authUrl: "https://login.example.com/token", scope: "read" },
+  "crm.authUrl": "https://evil.example.com/steal",
+  "crm.scope": { username: "svc_user", password: "x" },
   login: { username: "svc_user", password: "hunter2hunter2" },
   ca: new Uint8Array([0xff, 0xfe, 1]),
   pem: new TextEncoder().encode("pem-of-text"),
@@ -239,20 +245,62 @@ describe("run", () => {
   const given = async (reference: string) =>
     Buffer.from((await run(reference, hex("X"))).stdout, "base64").toString();
 
-  test("a secret of this very name comes before a field of another", async () => {
-    expect(await given("X=db.password")).toBe("of the text");
-    expect(await given("X=login.password")).toBe("hunter2hunter2");
-    expect(await given("X=key.value")).toBe("s3cret-value");
-    expect(await given("X=pem")).toBe("pem-of-text");
+  test.each([
+    ["X=login#password", "hunter2hunter2"],
+    ["X=key#value", "s3cret-value"],
+    ["X=pem", "pem-of-text"],
+    ["X=pem#value", "pem-of-text"],
+    ["X=crm#authUrl", "https://login.example.com/token"],
+    ["X=crm.authUrl#value", "https://evil.example.com/steal"],
+    ["X=crm.scope#username", "svc_user"],
+  ])("%s is one value, whatever other secrets are called", async (reference, value) => {
+    expect(await given(reference)).toBe(value);
+    // No other name is asked for: each one that does not exist is an event of the audit log.
+    const [, name] = /=([^#]*)/.exec(reference) ?? [];
+    const read = asked.map(({ path }) => path).filter((path) => path.startsWith("/v1/"));
+    expect(read).toEqual([`/v1/secrets/${name}`]);
+  });
+
+  test.each([
+    ["X=login.password", "hunter2hunter2"],
+    ["X=key.value", "s3cret-value"],
+    // A secret of this name, while what stands before the dot is a Text, which has no such field.
+    ["X=note.password", "of the text"],
+    ["X=lonely.password", "of nothing before the dot"],
+  ])("%s has one reading, and is that", async (reference, value) => {
+    expect(await given(reference)).toBe(value);
+  });
+
+  test.each([
+    ["X=db.password", "the field password of the secret db", "X=db#password", "X=db.password#value"],
+    ["X=crm.authUrl", "the field authUrl of the secret crm", "X=crm#authUrl", "X=crm.authUrl#value"],
+    // A secret with fields of its own by that name gives none without one, and is refused all the same.
+    [
+      "X=crm.scope",
+      "the field scope of the secret crm",
+      "X=crm#scope",
+      "X=crm.scope#username or X=crm.scope#password",
+    ],
+  ])("%s with two readings is refused, and both are named", async (reference, field, asField, asSecret) => {
+    const refused = await run(reference, "console.log('started')");
+    const name = reference.slice(2);
+    const words = `${reference} has two readings: ${field}, and the secret ${name}. Write ${asField} for the field, or ${asSecret} for the secret.`;
+    expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(words) });
+    expect(refused.stderr).not.toContain("example.com");
   });
 
   test.each([
     ["X=ca", "X: the file is not text in UTF-8"],
     ["X=zero", "X: the value holds a zero byte"],
     ["X=large", "X: the value is too large"],
-    ["X=login", "login has several fields: say X=login.username, X=login.password."],
+    ["X=login", "login has several fields: say X=login#username or X=login#password."],
     ["X=none", "There is no secret “none”"],
     ["X=none.password", "There is no secret “none”"],
+    ["X=none#password", "There is no secret “none”"],
+    ["X=login#scope", "login has several fields: say X=login#username or X=login#password."],
+    ["X=key#password", "key has no such field"],
+    ["X=key#", "--env is NAME=secret"],
+    ["X=a#b#c", "--env is NAME=secret"],
     ["=key", "--env is NAME=secret"],
   ])("%s is refused before anything is started", async (reference, sentence) => {
     const refused = await run(reference, "console.log('started')");

@@ -152,32 +152,32 @@ test.describe("run", () => {
     const selvage = commandLine(home, { SELVAGE_PIPELINE_TOKEN: token, SELVAGE_TOKEN: "svu_x" });
     const run = (env: string, ...command: string[]) =>
       selvage(["run", "--fabric", world.fabric.name, "--env", env, "--", ...command]);
-    const shown = await run("PASSWORD=login.password", process.execPath, "-e", print);
+    const shown = await run("PASSWORD=login#password", process.execPath, "-e", print);
     expect(shown.stdout).toMatch(/^PASSWORD=\*\*\*$/m);
     expect(shown.stdout).not.toMatch(/SELVAGE_(PIPELINE_)?TOKEN/);
     const hex = "process.stdout.write(Buffer.from(process.env.PASSWORD).toString('hex')); process.exit(7)";
-    const ended = await run("PASSWORD=login.password", process.execPath, "-e", hex);
+    const ended = await run("PASSWORD=login#password", process.execPath, "-e", hex);
     expect([ended.code, Buffer.from(ended.stdout, "hex").toString()]).toEqual([7, value]);
 
     expect((await run("X=login", process.execPath, "-e", "")).stderr).toContain(
-      "say X=login.password, X=login.username",
+      "say X=login#password or X=login#username",
     );
     expect((await run("X=none", process.execPath, "-e", "")).code).toBe(125);
-    expect((await run("X=login.username", "there-is-no-such-command")).code).toBe(127);
+    expect((await run("X=login#username", "there-is-no-such-command")).code).toBe(127);
     const killed = await run(
-      "X=login.username",
+      "X=login#username",
       process.execPath,
       "-e",
       "process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 1e4)",
     );
     expect(killed.code).toBe(143);
 
-    const other = ["run", "--fabric", "Another", "--env", "X=login.username", "--", "true"];
+    const other = ["run", "--fabric", "Another", "--env", "X=login#username", "--", "true"];
     expect(await selvage(other)).toMatchObject({
       code: 125,
       stderr: expect.stringContaining("The pipeline token is not accepted for Another"),
     });
-    const byId = ["run", "--fabric", world.fabric.id, "--env", "X=login.username", "--", "true"];
+    const byId = ["run", "--fabric", world.fabric.id, "--env", "X=login#username", "--", "true"];
     expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });
   });
 
