@@ -263,10 +263,10 @@ describe("GET /v1/secrets/{name}", () => {
   });
 
   test("answers 404 in one body for no secret and for another fabric's, and records the refusal", async () => {
-    const missing = await read("nothing", token);
+    const missing = await read("warehous", token);
     expect([missing.statusCode, missing.json().error.code]).toEqual([404, "not_found"]);
     const events = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.refuse" } });
-    expect(events.map(({ objectName }) => objectName)).toEqual(["nothing"]);
+    expect(events.map(({ objectName }) => objectName)).toEqual(["warehous"]);
     await read(encodeURIComponent("p@ss word!"), token);
     expect((await read("%00", token)).statusCode).toBe(404);
     expect(await owner.auditEvent.count({ where: { objectName: { contains: "p@ss" } } })).toBe(0);
@@ -352,12 +352,12 @@ describe("POST /v1/secrets:batch", () => {
 
   test("hands out nothing when one name is missing, and says which; what is no name is not said back", async () => {
     const { token, id } = await mintToken();
-    const answer = await ask(token, { names: ["warehouse", "nothing", "p@ss word"] });
+    const answer = await ask(token, { names: ["warehouse", "warehosue", "p@ss word"] });
     expect(answer.statusCode).toBe(404);
     expect(answer.json().error).toMatchObject({
       code: "not_found",
       errors: [
-        { index: 1, name: "nothing", code: "not_found" },
+        { index: 1, name: "warehosue", code: "not_found" },
         { index: 2, name: "", code: "not_found" },
       ],
     });
@@ -366,7 +366,7 @@ describe("POST /v1/secrets:batch", () => {
       where: { actorId: id, action: { not: "token.create" } },
     });
     expect(events.map(({ action, objectName }) => [action, objectName])).toEqual([
-      ["secret.refuse", "nothing"],
+      ["secret.refuse", "warehosue"],
       ["secret.refuse", ""],
     ]);
   });
@@ -443,10 +443,10 @@ describe("GET /v1/connections/{name}", () => {
 
   test("answers 404 in one body for none and for another fabric's, and records the refusal", async () => {
     const { token, id } = await mintToken();
-    const [none, noName] = [await readConnection("nothing", token), await readConnection("a/b\n", token)];
+    const [none, noName] = [await readConnection("Sales B", token), await readConnection("a/b\n", token)];
     expect([none.statusCode, noName.statusCode, noName.body === none.body]).toEqual([404, 404, true]);
     const events = await owner.auditEvent.findMany({ where: { actorId: id, action: "connection.refuse" } });
-    expect(events.map(({ objectName }) => objectName)).toEqual(["nothing", ""]);
+    expect(events.map(({ objectName }) => objectName)).toEqual(["Sales B", ""]);
   });
 });
 

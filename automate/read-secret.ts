@@ -1,10 +1,11 @@
+import { recordableNames } from "@/automate/asked-name";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findSecretsByName } from "@/automate/named-secret";
 import { type Opened, openSecrets } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
 import { findVersion } from "@/automate/secret-version";
-import { tally } from "@/automate/tally";
+import { recordOrTally, tally } from "@/automate/tally";
 import { noteUse } from "@/automate/token-use";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
@@ -42,12 +43,28 @@ async function findOrRefuse(caller: Caller, names: readonly string[]) {
   const byName = new Map(wellFormed.map((name, i) => [name, secrets[i] ?? null]));
   const found = names.flatMap((name) => byName.get(name) ?? []);
   if (found.length === names.length) return { found, missing: [] };
-  // What is no name may be a value that slipped in: it is neither recorded nor said back.
+  // What is no name may be a value that slipped in: it is not said back.
   const missing = names.flatMap((name, index) =>
     byName.get(name) ? [] : [{ index, name: byName.has(name) ? name : "" }],
   );
-  await recordTogether(...missing.map(({ name }) => refusalOf(caller, name)));
+  await recordMissing(
+    caller,
+    missing.map(({ index }) => names[index] ?? ""),
+  );
   return { found, missing };
+}
+
+/** Records names that are not there for this caller; whoever goes on asking for them is counted. */
+async function recordMissing(caller: Caller, names: readonly string[]): Promise<void> {
+  const { actor, fabricId } = caller.scope;
+  const recordable = await recordableNames("secret", fabricId, names);
+  await Promise.all(
+    recordable.map(({ name, length }) => {
+      const { details, ...event } = refusalOf(caller, name);
+      const key = JSON.stringify(["secret.refuse", actor.id, actor.name, caller.source, name, length]);
+      return recordOrTally(key, { ...event, details: { ...details, ...(name ? {} : { length }) } });
+    }),
+  );
 }
 
 /** The secret at a version: its present one, or a former one that its fabric keeps. Throws `Refusal` 404 for any other, once that is recorded. */

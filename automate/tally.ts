@@ -28,7 +28,13 @@ export async function recordOrTally(key: string, entry: AuditEntry): Promise<voi
   if (toldIn.get(key) === minute) return tally(key, entry);
   if (toldIn.size >= mostKept) toldIn.clear();
   toldIn.set(key, minute);
-  await recordTogether(entry);
+  try {
+    await recordTogether(entry);
+  } catch (error) {
+    // The next is the first of its minute that is on record.
+    toldIn.delete(key);
+    throw error;
+  }
 }
 
 /**

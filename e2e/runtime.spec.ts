@@ -76,17 +76,16 @@ test("a name of another fabric answers exactly as one that does not exist, and t
   const other = await createWorld("Other");
   await addText(other, "theirs", canary.value());
   const { token } = await startPipeline(world);
-  const [foreign, none] = await Promise.all([
-    requestSecret(token, "theirs"),
-    requestSecret(token, "nothing"),
-  ]);
+  await addText(world, "ours", canary.value());
+  const [foreign, none] = await Promise.all([requestSecret(token, "theirs"), requestSecret(token, "our")]);
   expect([foreign.status, none.status]).toEqual([404, 404]);
   const body = await foreign.text();
   expect(body).toBe(await none.text());
   expect(JSON.parse(body)).toEqual({ error: { code: "not_found", message: expect.any(String) } });
+  // A typing mistake is recorded in clear, and what is like no name by its length.
   expect((await eventsOf(world, "secret.refuse")).map(({ objectName }) => objectName).sort()).toEqual([
-    "nothing",
-    "theirs",
+    "",
+    "our",
   ]);
 });
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { recordableNames } from "@/automate/asked-name";
 import { requirePinned } from "@/automate/connection-pins";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
@@ -8,7 +9,6 @@ import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { answerValue } from "@/automate/secret-answer";
 import { recordOrTally } from "@/automate/tally";
-import { recordTogether } from "@/lib/audit/record-together";
 import { connectionName } from "@/lib/connections/schema";
 
 type Params = { Params: { name: string } };
@@ -54,14 +54,15 @@ async function getConnection(caller: Caller, given: string): Promise<NamedConnec
     return connection;
   }
   const { actor, teamId, fabricId } = scope;
-  await recordTogether({
+  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", fabricId, [given]);
+  const key = ["connection.refuse", actor.id, actor.name, source, recorded.name, recorded.length];
+  await recordOrTally(JSON.stringify(key), {
     actor,
     teamId,
     fabricId,
     action: "connection.refuse",
-    // What is no name may be a value that slipped into the path.
-    object: { kind: "connection", id: "", name: name.success ? name.data : "" },
-    details: { code: "not_found", source },
+    object: { kind: "connection", id: "", name: recorded.name },
+    details: { code: "not_found", source, ...(recorded.name ? {} : { length: recorded.length }) },
   });
   throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
 }

@@ -204,11 +204,11 @@ describe("the dialect", () => {
   });
 
   test("says that a name is not there without a word, and puts the refusal on record", async () => {
-    const answer = await get(`${mount}/data/nothing`);
+    const answer = await get(`${mount}/data/warehosue`);
     expect([answer.status, await answer.json()]).toEqual([404, { errors: [] }]);
-    expect(await owner.auditEvent.count({ where: { action: "secret.refuse", objectName: "nothing" } })).toBe(
-      1,
-    );
+    expect(
+      await owner.auditEvent.count({ where: { action: "secret.refuse", objectName: "warehosue" } }),
+    ).toBe(1);
   });
 
   test("opens the current version alone, and tells a former one as destroyed", async () => {

@@ -39,6 +39,15 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     ["by the name “old”", "handed to the pipeline", "at 10.0.0.1", "client id, client secret", "version 2"],
   ],
   ["secret.use", { purpose: "check", name: "token", fields: ["value"] }, ["for a check"]],
+  [
+    "secret.refuse",
+    { code: "not_found", source: "10.0.0.1", length: 29 },
+    [
+      "There is no secret of this name, or not for this token",
+      "from 10.0.0.1",
+      "asked for by 29 characters that are like no name here",
+    ],
+  ],
   ["fabric.update", { fields: ["description"] }, ["changed description"]],
 ])("%s with %o reads %o", (action, details, said) => {
   expect(eventDetails(event(action, details))).toEqual(said);

@@ -6,7 +6,7 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 /** The quiet words below an event: what, where to, from where, how it ended. */
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
-  const { reason, rule, accessToken, count } = details;
+  const { reason, rule, accessToken, count, length } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
     isCheck && outcome(details),
@@ -31,6 +31,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     role !== undefined && `as ${text(role)}`,
     rule !== undefined && `to ${text(rule)}`,
     reason !== undefined && text(reason) !== "" && `“${text(reason)}”`,
+    length !== undefined && `asked for by ${text(length)} characters that are like no name here`,
     count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
     accessToken !== undefined && `by the access token “${text(accessToken)}”`,
   ];

@@ -44,7 +44,9 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   const { objectKind: kind, objectId, objectName, isThere } = event;
   if (kind === "fabric") return "this fabric";
   if (!objectName)
-    return kind === "connection" ? "a connection that was not saved" : `a ${objectNouns[kind]}`;
+    return kind === "connection" && event.action !== "connection.refuse"
+      ? "a connection that was not saved"
+      : `a ${objectNouns[kind]}`;
   return (
     <>
       {objectNouns[kind]}{" "}

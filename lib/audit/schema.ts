@@ -159,6 +159,7 @@ export const detailKeys = [
   "rule",
   "accessToken",
   "count",
+  "length",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

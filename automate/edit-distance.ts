@@ -1,0 +1,35 @@
+const mostEdits = 2;
+const beyond = mostEdits + 1;
+
+/**
+ * True when at most two edits lead from one text to the other: a character added, dropped or changed, or two neighbours exchanged
+ * (Damerau and Levenshtein). Looks only at the band of the table in which that is possible.
+ */
+export function isWithinTwoEdits(a: string, b: string): boolean {
+  const [from, to] = [[...a], [...b]];
+  if (Math.abs(from.length - to.length) > mostEdits) return false;
+  // Row i says how many edits lead from the first i characters to the first j; only the last four are looked at.
+  const rows: number[][] = [];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? beyond;
+  for (let i = 0; i <= from.length; i += 1) {
+    const row: number[] = [];
+    rows[i] = row;
+    if (i > 3) rows[i - 4] = [];
+    let least = beyond;
+    for (let j = Math.max(0, i - mostEdits); j <= Math.min(to.length, i + mostEdits); j += 1) {
+      const [x, y] = [from[i - 1], to[j - 1]];
+      let edits = i === 0 && j === 0 ? 0 : Math.min(at(i - 1, j), at(i, j - 1)) + 1;
+      if (i > 0 && j > 0) {
+        edits = Math.min(edits, at(i - 1, j - 1) + (x === y ? 0 : 1));
+        if (x === to[j - 2] && y === from[i - 2]) edits = Math.min(edits, at(i - 2, j - 2) + 1);
+        // Exchanged, with one character dropped or added between them.
+        if (x === to[j - 2] && y === from[i - 3]) edits = Math.min(edits, at(i - 3, j - 2) + 2);
+        if (x === to[j - 3] && y === from[i - 2]) edits = Math.min(edits, at(i - 2, j - 3) + 2);
+      }
+      row[j] = edits;
+      least = Math.min(least, edits);
+    }
+    if (least > mostEdits) return false;
+  }
+  return at(from.length, to.length) <= mostEdits;
+}
