@@ -396,7 +396,7 @@ async function addConnection(name: string, secrets: Record<string, string>) {
     updatedById: user.id,
     updatedByName: user.name,
   };
-  const properties = { server: "db.example.com", port: "5432" };
+  const properties = { server: "db.example.com", port: "5432", database: "sales", username: "svc" };
   const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind: "postgres", configHash: "h" };
   await owner.connection.create({ data: { ...row, properties, ...by } });
   await owner.connectionSecret.createMany({
@@ -406,6 +406,17 @@ async function addConnection(name: string, secrets: Record<string, string>) {
       secretId,
       fabricId,
     })),
+  });
+  await owner.allowedDestination.createMany({
+    data: Object.values(secrets).map((secretId) => ({
+      fabricId,
+      secretId,
+      version: 1,
+      destination: "postgres://db.example.com:5432?tls=verify-full",
+      createdById: user.id,
+      createdByName: user.name,
+    })),
+    skipDuplicates: true,
   });
 }
 
@@ -425,7 +436,13 @@ describe("GET /v1/connections/{name}", () => {
       id: "Sales DB",
       name: "Sales DB",
       kind: "postgres",
-      properties: { server: "db.example.com", port: "5432", password: `${canary}-3` },
+      properties: {
+        server: "db.example.com",
+        port: "5432",
+        database: "sales",
+        username: "svc",
+        password: `${canary}-3`,
+      },
       secrets: { password: { name: "login", subKind: "text", version: 1 } },
     });
     const [event] = await owner.auditEvent.findMany({ where: { actorId: id, action: "secret.use" } });
@@ -627,26 +644,23 @@ describe("the destinations of a replaced value", () => {
         createdByName: "x",
       },
     });
-  const carry = (destinationIds: string[], actor: string) =>
-    signed(
-      "destination:carry",
-      "/internal/destinations/carry",
-      { secretId: "warehouse", version: 2, destinationIds },
-      { actor },
-    ).then((request) => internal.inject(request));
+  const carry = (actor: string) =>
+    signed("destination:carry", "/internal/destinations/carry", { secretId: "warehouse" }, { actor }).then(
+      (request) => internal.inject(request),
+    );
 
-  test("are carried over as its author confirms them, and by nobody else; an Admin takes one back", async () => {
+  test("are carried over as its author confirmed them, whoever asks, once; an Admin takes one back", async () => {
     const { fabricId, user } = fabric;
     const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
     await allow(1, "postgres://dropped:5432?tls=verify-full");
     const who = { createdById: user.id, createdByName: user.name };
-    await owner.secretVersion.create({
-      data: { secretId: "warehouse", version: 2, fabricId, manifest: { value: 1 }, facts: {}, ...who },
-    });
-    expect((await carry([kept.id], fabric.admin.id)).statusCode).toBe(403);
-    expect((await carry([kept.id], user.id)).json()).toEqual({ carried: 1 });
+    const row = { secretId: "warehouse", version: 2, fabricId, manifest: { value: 2 }, facts: {}, ...who };
+    await owner.secretVersion.create({ data: { ...row, keeps: [kept.id] } });
+    expect((await carry(fabric.admin.id)).json()).toEqual({ carried: 1 });
     const now = await owner.allowedDestination.findMany({ where: { secretId: "warehouse", version: 2 } });
-    expect(now.map(({ destination }) => destination)).toEqual(["postgres://kept:5432?tls=verify-full"]);
+    expect(now).toMatchObject([
+      { destination: "postgres://kept:5432?tls=verify-full", createdByName: user.name },
+    ]);
 
     const remove = async (actor: string) => {
       const body = { destinationId: now[0]?.id ?? "" };
@@ -657,6 +671,7 @@ describe("the destinations of a replaced value", () => {
     expect((await remove(user.id)).statusCode).toBe(403);
     expect((await remove(fabric.admin.id)).statusCode).toBe(200);
     expect(await owner.allowedDestination.count({ where: { secretId: "warehouse", version: 2 } })).toBe(0);
+    expect((await carry(user.id)).json()).toEqual({ carried: 0 });
     const actions = await owner.auditEvent.findMany({
       where: { objectId: "warehouse", action: { startsWith: "destination." } },
     });

@@ -4,8 +4,7 @@ import { type BoughtToken, buyToken } from "@/automate/checks/oauth-token";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { AddressRefused, guardedConnect } from "@/automate/guarded-connect";
-import { openSecrets } from "@/automate/open-secret";
-import type { Caller } from "@/automate/read-secret";
+import { openSecrets, type Sending, type SendingPurpose } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
 import { claimSignIns, type SignIn } from "@/automate/sign-in-budget";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -18,20 +17,19 @@ const defaultSeconds = 60;
 /** A bearer token, when it ends, and from when on another is bought. */
 export type Bought = { token: string; expiresAt: number; renewAt: number };
 
+/** The purchase of a token: one secret goes to its token server. */
+export type TokenPurpose = Extract<SendingPurpose, { for: "token" }> & { openings: readonly [Sending] };
+
 /** Buys a token with the client's credentials, within the budget of refused sign-ins. Throws `Refusal` with a code of a check's closed list. */
-export async function buyM2mToken(
-  keys: FabricKeys,
-  { scope, source }: Caller,
-  secret: UsableSecret,
-): Promise<Bought> {
+export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Promise<Bought> {
+  const { scope } = purpose;
+  const [{ secret }] = purpose.openings;
   const signal = AbortSignal.timeout(patienceMs);
   const claimed = await claimSignIns(scope.fabricId, [signInOf(secret)], signal);
   if (claimed.state === "busy") throw refused("busy");
   if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
   // What does not open, or cannot be recorded, is no finding about the token server.
-  const [opened = {}] = await openSecrets(keys, { for: "token", scope, source }, [
-    { secret, fields: Object.keys(secret.manifest), destinations: [] },
-  ]).catch(async (error: unknown) => {
+  const [opened = {}] = await openSecrets(keys, purpose).catch(async (error: unknown) => {
     await claimed.claim.release();
     throw error;
   });

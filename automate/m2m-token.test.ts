@@ -6,6 +6,7 @@ import { createRuntimeApp } from "@/automate/app";
 import { listen } from "@/e2e/fakes/listening";
 import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
 import { newPipelineToken } from "@/lib/access/pipeline";
+import { hostPortOf } from "@/lib/connectors/destination";
 import { createDb, type Db, db } from "@/lib/db";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
@@ -54,7 +55,6 @@ let count = 0;
 async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Promise<string> {
   count += 1;
   const id = `crm_${count}`;
-  const { host } = new URL(authUrl);
   const versions = secrets.map((secret) => ({
     by: "user" as const,
     fields: { clientId: "crm", clientSecret: secret, authUrl, scope: "read" },
@@ -62,7 +62,7 @@ async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Pr
   await addTestSecret(owner, fabric, urls.webUrl, {
     id,
     subKind: "m2m_oauth",
-    facts: { authHost: host },
+    facts: { authHost: hostPortOf(authUrl) ?? "" },
     versions,
   });
   return id;

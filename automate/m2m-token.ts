@@ -1,10 +1,12 @@
-import { type Bought, buyM2mToken } from "@/automate/bought-token";
+import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/bought-token";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
+import { requireDestinations } from "@/automate/require-destinations";
 import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
+import { tokenServerOf } from "@/lib/connectors/joined";
 
 const mostKept = 10_000;
 
@@ -32,22 +34,29 @@ export function createM2mTokens(keys: FabricKeys) {
       throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
     }
     const key = `${secret.id}.${secret.version}`;
+    const purpose = purposeOf(caller, secret);
+    // Also for a token that is kept: who removed the token server ends its tokens.
+    await requireDestinations(purpose);
+    const [{ destinations }] = purpose.openings;
     await recordTogether(
-      eventOf(caller, secret, "secret.token", { version: secret.version, name: secret.askedAs }),
+      eventOf(caller, secret, "secret.token", {
+        version: secret.version,
+        name: secret.askedAs,
+        destination: destinations,
+      }),
     );
     const known = fresh(kept.get(key));
     const isReplaced = known !== undefined && known.token === rejected && mayReplace(known);
     if (isReplaced) kept.delete(key);
-    const { token, expiresAt } =
-      isReplaced || !known ? await buyOnce(key, caller, secret, isReplaced) : known;
+    const { token, expiresAt } = isReplaced || !known ? await buyOnce(key, purpose, isReplaced) : known;
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     return { accessToken: token, expiresInSeconds, version: secret.version };
   };
 
-  function buyOnce(key: string, caller: Caller, secret: UsableSecret, isReplacement: boolean): Promise<Kept> {
+  function buyOnce(key: string, purpose: TokenPurpose, isReplacement: boolean): Promise<Kept> {
     const known = buying.get(key);
     if (known) return known;
-    const bought = buyM2mToken(keys, caller, secret)
+    const bought = buyM2mToken(keys, purpose)
       .then((token) => {
         for (const [id, one] of kept) if (kept.size >= mostKept || !fresh(one)) kept.delete(id);
         kept.set(key, isReplacement ? { ...token, replacedAt: Date.now() } : token);
@@ -59,6 +68,18 @@ export function createM2mTokens(keys: FabricKeys) {
   }
 }
 export type M2mTokens = ReturnType<typeof createM2mTokens>;
+
+function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpose {
+  const server = tokenServerOf(secret.facts);
+  if (server === null)
+    throw new Refusal(
+      409,
+      "misconfigured",
+      `The Auth URL of secret “${secret.name}” is not a web address: replace it.`,
+    );
+  const openings = [{ secret, fields: Object.keys(secret.manifest), destinations: [server] }] as const;
+  return { for: "token", scope, source, openings };
+}
 
 function eventOf(
   { scope: { actor, teamId, fabricId }, source }: Caller,

@@ -3,9 +3,10 @@ import type { CurrentSecret } from "@/automate/current-secret";
 import { judgeDestinations } from "@/automate/destinations";
 import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/fabric-keys";
 import { findSecretsByName } from "@/automate/named-secret";
-import { openSecrets } from "@/automate/open-secret";
+import { type Opening, openSecrets, type Sending } from "@/automate/open-secret";
 import { purge } from "@/automate/purge";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
+import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen } from "@/lib/crypto/open";
 import { createDb, type Db, db } from "@/lib/db";
 import { openLocalKms } from "@/lib/kms/local";
@@ -34,10 +35,17 @@ afterAll(async () => {
 });
 
 const check = (role: "user" | "admin") => fabric.scope(role, "connection:check");
-const pipeline = () => ({
+const pipeline = (...openings: Opening[]) => ({
   for: "pipeline" as const,
   scope: fabric.scope("pipeline", "secret:use"),
   source: "127.0.0.1",
+  openings,
+});
+const checking = (role: "user" | "admin", ...openings: Sending[]) => ({
+  for: "check" as const,
+  scope: check(role),
+  connection: "c",
+  openings,
 });
 
 /** A sealed secret under the next id. */
@@ -47,10 +55,26 @@ function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}
 }
 
 /** Allows these places, as whoever entered the value would by a check. */
-async function allow(secret: CurrentSecret, destinations: string[]) {
+async function allow(secret: CurrentSecret, destinations: Destinations) {
   const opening = { secret, fields: [], destinations };
   const judgement = await judgeDestinations(check("user"), { openings: [{ field: "value", opening }] }, true);
   expect(judgement.state).toBe("allowed");
+}
+
+/** A connection that references a secret, as a row. */
+async function addReference(id: string, secretId: string) {
+  const { fabricId, user } = fabric;
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const row = { id, fabricId, name: id, nameKey: id, kind: "restapi", properties: {}, configHash: id, ...by };
+  await owner.connection.create({ data: row });
+  await owner.connectionSecret.create({
+    data: { connectionId: id, field: "oauthClient", secretId, fabricId },
+  });
 }
 
 describe("the one function that opens", () => {
@@ -59,9 +83,7 @@ describe("the one function that opens", () => {
       { by: "user", fields: { username: "svc", password: "one" } },
       { by: "user", fields: { password: "two" } },
     ]);
-    const [opened] = await openSecrets(fabric.keys, pipeline(), [
-      { secret, fields: ["username", "password"], destinations: [] },
-    ]);
+    const [opened] = await openSecrets(fabric.keys, pipeline({ secret, fields: ["username", "password"] }));
     expect([opened?.username?.revealText(), opened?.password?.revealText()]).toEqual(["svc", "two"]);
     const [event] = await owner.auditEvent.findMany({ where: { objectId: secret.id, action: "secret.use" } });
     expect(event).toMatchObject({ actorKind: "pipeline", details: { version: 2, source: "127.0.0.1" } });
@@ -72,49 +94,52 @@ describe("the one function that opens", () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     await owner.$executeRaw`ALTER TABLE audit_event ADD CONSTRAINT full_disk CHECK ("objectId" <> 's2')`;
     expect(secret.id).toBe("s2");
-    await expect(
-      openSecrets(fabric.keys, pipeline(), [{ secret, fields: ["value"], destinations: [] }]),
-    ).rejects.toThrow();
+    await expect(openSecrets(fabric.keys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow();
     await owner.$executeRaw`ALTER TABLE audit_event DROP CONSTRAINT full_disk`;
   });
 
   test("refuses a check whose destination is not allowed for this very version, whoever calls it", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
-    const purpose = { for: "check" as const, scope: check("admin"), connection: "c" };
-    const opening = { secret, fields: ["value"], destinations: [place] };
-    await expect(openSecrets(fabric.keys, purpose, [opening])).rejects.toThrow("may not be sent there");
-    await expect(openSecrets(fabric.keys, purpose, [{ ...opening, destinations: [] }])).rejects.toThrow(
+    const opening = { secret, fields: ["value"], destinations: [place] } as const;
+    const opened = (one: Sending) => openSecrets(fabric.keys, checking("admin", one));
+    await expect(opened(opening)).rejects.toThrow("may not be sent there");
+    // What a cast can do, the function does not believe.
+    const none = [] as string[] as unknown as Destinations;
+    await expect(opened({ ...opening, destinations: none })).rejects.toThrow("may not be sent there");
+    await allow(secret, [place]);
+    await expect(opened(opening)).resolves.toHaveLength(1);
+    await expect(opened({ ...opening, secret: { ...secret, version: 2 } })).rejects.toThrow(
       "may not be sent there",
     );
-    await allow(secret, [place]);
-    await expect(openSecrets(fabric.keys, purpose, [opening])).resolves.toHaveLength(1);
-    await expect(
-      openSecrets(fabric.keys, purpose, [{ ...opening, secret: { ...secret, version: 2 } }]),
-    ).rejects.toThrow("may not be sent there");
-    await expect(
-      openSecrets(fabric.keys, purpose, [{ ...opening, destinations: [place, "https://evil.example:443"] }]),
-    ).rejects.toThrow("may not be sent there");
+    await expect(opened({ ...opening, destinations: [place, "https://evil.example:443"] })).rejects.toThrow(
+      "may not be sent there",
+    );
   });
 
   test("refuses a secret of another fabric", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const other = await createTestFabric(owner, "other");
     const scope = other.scope("pipeline", "secret:use");
-    const attempt = openSecrets(fabric.keys, { for: "pipeline", scope, source: "" }, [
-      { secret, fields: ["value"], destinations: [] },
-    ]);
+    const openings = [{ secret, fields: ["value"] }];
+    const attempt = openSecrets(fabric.keys, { for: "pipeline", scope, source: "", openings });
     await expect(attempt).rejects.toThrow("no such secret");
   });
 
   test("does not open an Auth URL that points elsewhere than its clear host says", async () => {
     const fields = { clientId: "i", clientSecret: "s", authUrl: "https://evil.example/token" };
     const secret = await addSecret("m2m_oauth", [{ by: "user", fields }], { authHost: "idp.example:443" });
-    const destinations = ["oauth-token://idp.example:443"];
+    const destinations = ["oauth-token://idp.example:443"] as const;
     await allow(secret, destinations);
-    const purpose = { for: "check" as const, scope: check("user"), connection: "c" };
-    await expect(
-      openSecrets(fabric.keys, purpose, [{ secret, fields: Object.keys(fields), destinations }]),
-    ).rejects.toThrow(CannotOpen);
+    const opening = { secret, fields: Object.keys(fields), destinations } as const;
+    const { scope, source } = pipeline();
+    const via = { id: "c", name: "c" };
+    await addReference(via.id, secret.id);
+    for (const purpose of [
+      checking("user", opening),
+      { for: "token" as const, scope, source, openings: [opening] },
+      { for: "connection" as const, scope, source, via, openings: [opening] },
+    ])
+      await expect(openSecrets(fabric.keys, purpose), purpose.for).rejects.toThrow(CannotOpen);
   });
 
   test("does not open rows that were swapped, in either direction", async () => {
@@ -125,9 +150,9 @@ describe("the one function that opens", () => {
     await owner.$executeRaw`UPDATE secret_field x SET sealed = y.sealed FROM secret_field y
       WHERE (x."secretId", y."secretId") IN ((${a.id}, ${b.id}), (${b.id}, ${a.id}))`;
     for (const secret of [a, b]) {
-      await expect(
-        openSecrets(fabric.keys, pipeline(), [{ secret, fields: ["value"], destinations: [] }]),
-      ).rejects.toThrow(CannotOpen);
+      await expect(openSecrets(fabric.keys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(
+        CannotOpen,
+      );
     }
   });
 });
@@ -161,9 +186,7 @@ describe("keys", () => {
     await expect(requireMasterKey(wrong)).rejects.toThrow(WrongMasterKey);
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const wrongKeys = createFabricKeys(db, wrong, JSON.parse(automate.AUTOMATE_SIGNING_KEY));
-    await expect(
-      openSecrets(wrongKeys, pipeline(), [{ secret, fields: ["value"], destinations: [] }]),
-    ).rejects.toThrow(CannotOpen);
+    await expect(openSecrets(wrongKeys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(CannotOpen);
     const right = await openLocalKms(process.env.MASTER_KEY_FILE ?? "");
     await expect(requireMasterKey(right)).resolves.toBeUndefined();
   });

@@ -6,45 +6,53 @@ import { openedSecrets } from "@/automate/metrics";
 import { areReferenced } from "@/automate/named-connection";
 import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/record-uses";
 import { Refusal } from "@/automate/refusal";
+import { requireDestinations } from "@/automate/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import { hostPortOf } from "@/lib/connectors/destination";
+import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
-import { db } from "@/lib/db";
 
-/**
- * What values are opened for. A check names every place that each of them goes to; a pipeline receives them, `via` a
- * connection that references them or by themselves.
- */
-export type Purpose =
-  | { for: "check"; scope: Scope<"connection:check">; connection: string }
-  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; via?: { id: string; name: string } }
+/** Fields of one secret to open. */
+export type Opening<S extends UsableSecret = UsableSecret> = { secret: S; fields: readonly string[] };
+
+/** An opening for something that sends the fields on, and the keys of the destinations that they go to. */
+export type Sending<S extends UsableSecret = UsableSecret> = Opening<S> & { destinations: Destinations };
+
+/** A connection whose secrets a pipeline receives with it. */
+export type Via = { id: string; name: string };
+
+/** Purposes for which Selvage itself joins a value to a destination. A new way out is a line here, and names where it leads. */
+type Sends = {
+  check: { scope: Scope<"connection:check">; connection: string };
+  /** A pipeline receives a connection with its secrets filled in: its driver takes them there. */
+  connection: { scope: Scope<"secret:use">; source: string; via: Via };
   /** The values go to the Auth URL among them, and no further: the pipeline receives a token. */
-  | { for: "token"; scope: Scope<"secret:use">; source: string; via?: never };
-
-/** One secret to open: which fields, and for a check the keys of the destinations they go to. */
-export type Opening<S extends UsableSecret = UsableSecret> = {
-  secret: S;
-  fields: readonly string[];
-  destinations: readonly string[];
+  token: { scope: Scope<"secret:use">; source: string };
 };
+export type SendingPurpose = {
+  [For in keyof Sends]: { for: For; openings: readonly Sending[] } & Sends[For];
+}[keyof Sends];
+
+/** What values are opened for. A pipeline that reads secrets by their names alone receives them without a destination. */
+export type Purpose =
+  | SendingPurpose
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; openings: readonly Opening[] };
 
 export type Opened = Readonly<Record<string, Plaintext>>;
 
 /**
- * The one function that opens. It does so only after the audit events of all openings are committed, and for a check
- * only when each destination is allowed for the secret's current version; whoever calls it need not be trusted with either.
+ * The one function that opens. It does so only after the audit events of all openings are committed, and only when each
+ * destination is allowed for the secret's current version; whoever calls it need not be trusted with either.
  * Throws `Refusal` for a destination that is not allowed, `CannotOpen` for a value that is not as it was sealed.
  */
-export async function openSecrets(
-  keys: FabricKeys,
-  purpose: Purpose,
-  openings: readonly Opening[],
-): Promise<Opened[]> {
-  for (const opening of openings) await requireHome(purpose, opening);
-  if (purpose.for !== "check") await requireReach(purpose, openings);
+export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
+  const { openings, scope } = purpose;
+  if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw notThere();
+  if (purpose.for !== "check") await requireReach(purpose);
+  if (purpose.for !== "pipeline") await requireDestinations(purpose);
   const uses = openings.map((opening) => ({
     event: useOf(purpose, opening),
     places: placesOf(opening),
@@ -52,40 +60,23 @@ export async function openSecrets(
   }));
   const read = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
-  return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [], purpose)));
+  return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [])));
 }
 
 /** A restricted scope opens what it names; through a connection, what that references now and an Admin confirmed. */
-async function requireReach(
-  { scope, via }: Purpose & { for: "pipeline" | "token" },
-  openings: readonly Opening[],
-): Promise<void> {
+async function requireReach(purpose: Exclude<Purpose, { for: "check" }>): Promise<void> {
+  const { scope, openings } = purpose;
   const ids = [...new Set(openings.map(({ secret }) => secret.id))];
-  const isReached = via
-    ? reachesConnection(scope, via.id) && (await areReferenced(scope.fabricId, via.id, ids))
-    : ids.every((id) => reachesSecret(scope, id));
-  if (!isReached) throw new Refusal(404, "not_found", "There is no such secret.");
-  if (via) requirePinned(scope, via.id, ids);
+  const isReached =
+    purpose.for === "connection"
+      ? reachesConnection(scope, purpose.via.id) && (await areReferenced(scope.fabricId, purpose.via.id, ids))
+      : ids.every((id) => reachesSecret(scope, id));
+  if (!isReached) throw notThere();
+  if (purpose.for === "connection") requirePinned(scope, purpose.via.id, ids);
 }
 
-async function requireHome(
-  { for: purpose, scope }: Purpose,
-  { secret, destinations }: Opening,
-): Promise<void> {
-  if (secret.fabricId !== scope.fabricId) throw new Refusal(404, "not_found", "There is no such secret.");
-  if (purpose !== "check") return;
-  const wanted = [...new Set(destinations)];
-  const allowed = await db.allowedDestination.count({
-    where: {
-      secretId: secret.id,
-      version: secret.version,
-      fabricId: scope.fabricId,
-      destination: { in: wanted },
-    },
-  });
-  if (wanted.length === 0 || allowed !== wanted.length) {
-    throw new Refusal(403, "destination_not_allowed", "The secret may not be sent there.");
-  }
+function notThere(): Refusal {
+  return new Refusal(404, "not_found", "There is no such secret.");
 }
 
 /** Where the fields of an opening stand, each at the version in which it was last set. */
@@ -98,11 +89,10 @@ function placesOf({ secret, fields }: Opening): SealedPlace[] {
 
 async function openFields(
   keys: FabricKeys,
-  { secret, destinations }: Opening,
+  opening: Opening | Sending,
   read: readonly ReadPlace[],
-  purpose: Purpose,
 ): Promise<Opened> {
-  const { fabricId, subKind } = secret;
+  const { fabricId, subKind } = opening.secret;
   const opened: Record<string, Plaintext> = {};
   for (const { place, found } of read) {
     if (!found) throw new CannotOpen();
@@ -110,14 +100,16 @@ async function openFields(
     opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
   }
   // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
-  const authHost = opened.authUrl && hostPortOf(opened.authUrl.revealText());
-  const isListed = destinations.some((key) => key.split("?")[0] === `oauth-token://${authHost}`);
-  if (purpose.for === "check" && authHost && !isListed) throw new CannotOpen();
+  if ("destinations" in opening && opened.authUrl) {
+    const sealedServer = `oauth-token://${hostPortOf(opened.authUrl.revealText())}`;
+    if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) throw new CannotOpen();
+  }
   return opened;
 }
 
-function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): AuditEntry {
+function useOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
   const { actor, teamId, fabricId } = purpose.scope;
+  const { secret, fields } = opening;
   return {
     actor,
     teamId,
@@ -129,10 +121,9 @@ function useOf(purpose: Purpose, { secret, fields, destinations }: Opening): Aud
       version: secret.version,
       fields,
       name: secret.askedAs,
-      ...(purpose.for === "check"
-        ? { connection: purpose.connection, destination: destinations }
-        : { source: purpose.source }),
-      ...(purpose.for === "pipeline" && purpose.via ? { connection: purpose.via.name } : {}),
+      ...(purpose.for === "check" ? { connection: purpose.connection } : { source: purpose.source }),
+      ...(purpose.for === "connection" ? { connection: purpose.via.name } : {}),
+      ...("destinations" in opening ? { destination: opening.destinations } : {}),
     },
   };
 }

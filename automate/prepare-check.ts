@@ -1,11 +1,12 @@
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
-import type { Opening } from "@/automate/open-secret";
+import type { Sending } from "@/automate/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { type Connector, type FactsByField, openFields } from "@/lib/connectors/define";
-import { type Destination, destinationKey } from "@/lib/connectors/destination";
+import type { Connector } from "@/lib/connectors/define";
+import type { Destination } from "@/lib/connectors/destination";
+import { destinationsOf, fieldsOf } from "@/lib/connectors/joined";
 import { findConnector } from "@/lib/connectors/registry";
-import { fieldsToOpen, secretFields, validate } from "@/lib/connectors/validate";
+import { secretFields, validate } from "@/lib/connectors/validate";
 import { fail, ok, type Result } from "@/lib/result";
 
 /** A check that may run: its properties, where it goes, and what has to be opened for which field. */
@@ -13,7 +14,7 @@ export type PreparedCheck = {
   connector: Connector;
   properties: Record<string, unknown>;
   destinations: Destination[];
-  openings: { field: string; opening: Opening<CurrentSecret> }[];
+  openings: { field: string; opening: Sending<CurrentSecret> }[];
 };
 
 /**
@@ -39,37 +40,13 @@ export async function prepareCheck(
     secrets[field] = secret;
   }
 
-  const facts = factsOf(secrets);
-  const destinations = connector.destinations(validated.value, facts);
-  const openings: PreparedCheck["openings"] = [];
-  for (const field of fieldsToOpen(connector, validated.value, facts)) {
-    const secret = secrets[field];
-    if (!secret) continue;
-    // The authority itself is sent nowhere.
-    const authority = field === "caCertificate" ? undefined : authorityOf(secrets);
-    const keys = destinations
-      .filter((place) => place.secretFields.includes(field))
-      .map((place) => destinationKey(place, authority));
-    openings.push({
-      field,
-      opening: { secret, fields: openFields[secret.subKind], destinations: keys },
-    });
-  }
+  const { destinations, keysOf } = destinationsOf(connector, properties, secrets);
+  // Those that go to some destination, and no other.
+  const openings = Object.entries(secrets).flatMap(([field, secret]) => {
+    const keys = keysOf(field);
+    return keys ? [{ field, opening: { secret, fields: fieldsOf(secret), destinations: keys } }] : [];
+  });
   return ok({ connector, properties, destinations, openings });
-}
-
-/** The certificate authority that a connection trusts besides the public ones: another version is another authority. */
-function authorityOf({ caCertificate }: Readonly<Record<string, CurrentSecret>>): string | undefined {
-  return caCertificate && `${caCertificate.id}.${caCertificate.version}`;
-}
-
-function factsOf(secrets: Readonly<Record<string, CurrentSecret>>): FactsByField {
-  return Object.fromEntries(
-    Object.entries(secrets).map(([field, { subKind, facts }]) => [
-      field,
-      { subKind, ...(facts.authHost ? { authHost: facts.authHost } : {}) },
-    ]),
-  );
 }
 
 /** Which version of each secret a check tries. */

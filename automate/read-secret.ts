@@ -2,7 +2,7 @@ import { recordableNames } from "@/automate/asked-name";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findSecretsByName } from "@/automate/named-secret";
-import { type Opened, openSecrets } from "@/automate/open-secret";
+import { type Opened, openSecrets, type Purpose, type Via } from "@/automate/open-secret";
 import { Refusal } from "@/automate/refusal";
 import { findVersion } from "@/automate/secret-version";
 import { recordOrTally, tally } from "@/automate/tally";
@@ -14,9 +14,6 @@ import { isSecretName } from "@/lib/secrets/schema";
 
 /** Whoever asks with a pipeline's rights, and from which address. */
 export type Caller = { scope: Scope<"secret:use">; source: string };
-
-/** A connection whose secrets are handed out with it. */
-export type Via = { id: string; name: string };
 
 /**
  * The secret of this name that the caller may use, at its current version and sealed: by a name present or former and whatever
@@ -103,20 +100,22 @@ function notFound(errors?: Refusal["more"]["errors"]): Refusal {
 }
 
 /** Opens every field of these secrets for a pipeline, the uses committed to the audit log first, all in one commit. */
-export async function openForUse(
+export function openForUse(
   keys: FabricKeys,
   { scope, source }: Caller,
   secrets: readonly UsableSecret[],
-  via?: Via,
 ): Promise<Opened[]> {
-  const openings = secrets.map((secret) => ({
-    secret,
-    fields: Object.keys(secret.manifest),
-    destinations: [],
-  }));
-  const purpose = { for: "pipeline" as const, scope, source, ...(via ? { via } : {}) };
-  const opened = await openSecrets(keys, purpose, openings);
-  await noteUse(scope.actor.id);
+  const openings = secrets.map((secret) => ({ secret, fields: Object.keys(secret.manifest) }));
+  return openForPipeline(keys, { for: "pipeline", scope, source, openings });
+}
+
+/** Opens for a pipeline, and notes that its token is in use. */
+export async function openForPipeline(
+  keys: FabricKeys,
+  purpose: Exclude<Purpose, { for: "check" }>,
+): Promise<Opened[]> {
+  const opened = await openSecrets(keys, purpose);
+  await noteUse(purpose.scope.actor.id);
   return opened;
 }
 

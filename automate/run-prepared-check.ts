@@ -90,11 +90,12 @@ function failure(code: CheckCode) {
 
 async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {
   const { connector, properties, destinations, openings } = prepared;
-  const opened = await openSecrets(
-    keys,
-    { for: "check", scope, connection },
-    openings.map(({ opening }) => opening),
-  );
+  const opened = await openSecrets(keys, {
+    for: "check",
+    scope,
+    connection,
+    openings: openings.map(({ opening }) => opening),
+  });
   const secrets = Object.fromEntries(
     openings.map(({ field, opening }, index) => [
       field,

@@ -56,10 +56,25 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {
-    body: async (world) => ({ secretId: await addSecret(world), version: 1, destinationIds: [] }),
-    // Not by role: whoever replaced the value, and nobody else.
-    user: 403,
+    // What comes along is decided by what is stored with the version: whoever asks adds nothing.
+    body: async (world) => ({ secretId: await addSecret(world) }),
+    user: 200,
   },
+  "destination:allow": {
+    // Whether anything is allowed is judged by secret: automate/destinations.test.ts.
+    body: async (world) => ({
+      places: [
+        {
+          field: "password",
+          secretId: await addSecret(world),
+          version: 1,
+          destinations: ["https://a.test:443"],
+        },
+      ],
+    }),
+    user: 200,
+  },
+  "destination:keep": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "sign-in:reset": {
     body: async (world) => ({ secretId: await addSecret(world) }),
     user: 403,
@@ -187,7 +202,7 @@ for (const purpose of purposes) {
     expect((await send(world, world.user, purpose, await make())).status).toBe(user);
     const served = await send(world, world.admin, purpose, await make());
     // What these of the table name does not exist: an Admin is told so, nobody else.
-    const missing = ["destination:remove", "destination:decide", "issuer:delete", "issuer:confirm"];
+    const missing = ["destination:remove", "destination:keep", "destination:decide", "issuer:delete", "issuer:confirm"];
     const isMissing = missing.includes(purpose);
     expect(served.status).toBe(isMissing ? 404 : 200);
     await served.text();

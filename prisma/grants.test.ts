@@ -25,6 +25,7 @@ const rights: Record<string, Record<Program, string>> = {
   secret_version: { web: "SI", automate: "SD" },
   secret_field: { web: "I", automate: "SID" },
   allowed_destination: { web: "S", automate: "SIUD" },
+  settled_version: { web: "", automate: "SID" },
   destination_request: { web: "S", automate: "SIUD" },
   destination_rule: { web: "S", automate: "SIUD" },
   version_rule: { web: "S", automate: "SIUD" },
@@ -37,6 +38,7 @@ const rights: Record<string, Record<Program, string>> = {
   used_request: { web: "", automate: "SID" },
   rate_window: { web: "", automate: "SIUD" },
   audit_event: { web: "SI", automate: "SI" },
+  data_step: { web: "", automate: "" },
   _prisma_migrations: { web: "", automate: "" },
 };
 
@@ -65,6 +67,9 @@ const refusals: [Program, string, string][] = [
   ["web", "confirm an issuer", `UPDATE trusted_issuer SET pins = '{}'`],
   ["automate", "widen an issuer", `UPDATE trusted_issuer SET "connectionIds" = '{}'`],
   ["web", "allow a destination", `INSERT INTO allowed_destination (id) VALUES ('d')`],
+  ["web", "review a destination", `UPDATE allowed_destination SET "toReview" = NULL`],
+  ["web", "settle a version again", `DELETE FROM settled_version`],
+  ["automate", "keep destinations of a version", `UPDATE secret_version SET keeps = '{d}'`],
   ["web", "open a fabric to every destination", `INSERT INTO destination_rule ("fabricId") VALUES ('f')`],
   ["web", "loosen a fabric's rule", `UPDATE destination_rule SET rule = 'open'`],
   ["web", "open former versions", `INSERT INTO version_rule ("fabricId") VALUES ('f')`],

@@ -4,12 +4,15 @@ import { requirePinned } from "@/automate/connection-pins";
 import { connectionTag, isUnchanged } from "@/automate/entity-tag";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { findConnectionByName, type NamedConnection } from "@/automate/named-connection";
+import type { SendingPurpose, Via } from "@/automate/open-secret";
 import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/pipeline-request";
-import { type Caller, noteUnchanged, openForUse } from "@/automate/read-secret";
+import { type Caller, noteUnchanged, openForPipeline } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
+import { requireDestinations } from "@/automate/require-destinations";
 import { answerValue } from "@/automate/secret-answer";
 import { recordOrTally } from "@/automate/tally";
 import { connectionName } from "@/lib/connections/schema";
+import { joinConnection } from "@/lib/connectors/joined";
 
 type Params = { Params: { name: string } };
 
@@ -19,14 +22,16 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const caller = await requirePipeline(request);
     const connection = await getConnection(caller, request.params.name);
     const secrets = connection.secrets.map(({ secret }) => secret);
-    const via = { id: connection.id, name: connection.name };
+    const purpose = await purposeOf(caller, connection);
     if (isUnchanged(request, reply, connectionTag(connection, secrets))) {
-      await noteUnchanged(caller, secrets, via);
+      // What may not be handed out any more is not confirmed either.
+      await requireDestinations(purpose);
+      await noteUnchanged(caller, secrets, purpose.via);
       return reply.send();
     }
     await takeTurns(caller, Math.max(0, secrets.length - 1));
     await takeRoomFor(caller, reply, secrets);
-    const opened = await openForUse(keys, caller, secrets, via);
+    const opened = await openForPipeline(keys, purpose);
     const fields = connection.secrets.map(({ field, secret }, i) => ({
       field,
       value: answerValue(secret.subKind, opened[i] ?? {}),
@@ -45,26 +50,58 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
   });
 }
 
-async function getConnection(caller: Caller, given: string): Promise<NamedConnection> {
+type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;
+
+/** What opening the secrets of this connection sends where. Throws `Refusal` 409 when that cannot be named. */
+async function purposeOf(caller: Caller, connection: NamedConnection): Promise<ConnectionPurpose> {
   const { scope, source } = caller;
+  const { id, name, kind, properties, secrets } = connection;
+  const joined = joinConnection(kind, properties, secrets);
+  if (joined) {
+    const openings = joined.map(({ secret, destinations }) => ({
+      secret,
+      fields: Object.keys(secret.manifest),
+      destinations,
+    }));
+    return { for: "connection", scope, source, via: { id, name }, openings };
+  }
+  await recordRefusal(caller, { id, name }, { code: "misconfigured" });
+  throw new Refusal(
+    409,
+    "misconfigured",
+    `The settings of connection “${name}” are not valid any more. In Selvage, open connection “${name}”, correct what is marked and save it.`,
+  );
+}
+
+async function getConnection(caller: Caller, given: string): Promise<NamedConnection> {
+  const { scope } = caller;
   const name = connectionName.safeParse(given);
   const connection = name.success ? await findConnectionByName(scope, name.data) : null;
   if (connection) {
     await requireConfirmed(caller, connection);
     return connection;
   }
+  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [given]);
+  const details = recorded.name ? {} : { length: recorded.length };
+  await recordRefusal(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
+  throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
+}
+
+/** The first refusal of a minute is recorded at once, the others are counted. */
+async function recordRefusal(
+  { scope, source }: Caller,
+  object: Via,
+  details: { code: string; length?: number },
+): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", fabricId, [given]);
-  const key = ["connection.refuse", actor.id, actor.name, source, recorded.name, recorded.length];
-  await recordOrTally(JSON.stringify(key), {
+  await recordOrTally(JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]), {
     actor,
     teamId,
     fabricId,
     action: "connection.refuse",
-    object: { kind: "connection", id: "", name: recorded.name },
-    details: { code: "not_found", source, ...(recorded.name ? {} : { length: recorded.length }) },
+    object: { kind: "connection", ...object },
+    details: { ...details, source },
   });
-  throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
 }
 
 /** A connection that brings along other secrets than an Admin confirmed is refused, once that is recorded. */

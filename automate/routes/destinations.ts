@@ -1,13 +1,17 @@
 import type { FastifyInstance } from "fastify";
+import { addDestinations } from "@/automate/add-destinations";
 import { findSecretById } from "@/automate/current-secret";
 import { askForDestinations, declineRequest } from "@/automate/destination-requests";
-import { addDestinations, newDestinations } from "@/automate/destinations";
+import { judgeDestinations, newDestinations } from "@/automate/destinations";
+import { mayNamePlaces } from "@/automate/entered-recently";
 import { prepareCheck } from "@/automate/prepare-check";
 import { Refusal } from "@/automate/refusal";
+import { settleVersion } from "@/automate/settle-version";
 import { authorizeRequest } from "@/automate/verify-request";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
+import { atLeastOne } from "@/lib/connectors/joined";
 import { db } from "@/lib/db";
 
 /**
@@ -19,22 +23,57 @@ export function destinationRoutes(app: FastifyInstance): void {
   ruleRoute(app);
   app.post(automateRequests["destination:carry"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "destination:carry", "secret:write");
+    // What comes along is decided by the version itself; asking only makes it soon.
+    await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
-    if (!secret || secret.version !== body.version)
-      throw new Refusal(404, "not_found", "There is no such version.");
-    if (secret.enteredBy.get(body.version) !== scope.actor.id)
-      throw new Refusal(403, "forbidden", "Whoever replaced the value confirms where it goes.");
-    const carried = await db.$transaction(async (tx) => {
-      const former = await tx.allowedDestination.findMany({
-        where: { id: { in: body.destinationIds }, secretId: secret.id, version: secret.version - 1 },
-        select: { destination: true },
+    if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
+    const { id: secretId, version } = secret;
+    return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
+  });
+
+  app.post(automateRequests["destination:allow"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:allow", "connection:check");
+    const openings = [];
+    for (const { field, secretId, version, destinations } of body.places) {
+      const secret = await findSecretById(scope, secretId);
+      const named = atLeastOne(destinations);
+      if (!secret || !named || secret.version !== version)
+        throw new Refusal(404, "not_found", "There is no such version.");
+      openings.push({ field, opening: { secret, fields: [], destinations: named } });
+    }
+    const isConfirmed = await mayNamePlaces(
+      scope,
+      openings.map(({ opening }) => opening.secret),
+    );
+    const { state } = await judgeDestinations(scope, { openings }, isConfirmed);
+    return { isAllowed: state === "allowed" };
+  });
+
+  app.post(automateRequests["destination:keep"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:keep", "destination:write");
+    const { fabricId, teamId, actor } = scope;
+    return db.$transaction(async (tx) => {
+      const row = await tx.allowedDestination.findFirst({
+        where: { id: body.destinationId, fabricId },
+        select: { id: true, destination: true, version: true, secret: { select: { id: true, name: true } } },
       });
-      if (former.length === 0) return 0;
-      const destinations = former.map(({ destination }) => destination);
-      await addDestinations(tx, scope, secret, destinations, "destination.carry");
-      return former.length;
+      if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      const { id, destination, version, secret } = row;
+      const { count } = await tx.allowedDestination.updateMany({
+        where: { id, toReview: { not: null } },
+        data: { toReview: null },
+      });
+      if (count === 1)
+        await record(tx, {
+          actor,
+          teamId,
+          fabricId,
+          action: "destination.review",
+          object: { kind: "secret", ...secret },
+          details: { destination, version },
+        });
+      return { id };
     });
-    return { carried };
   });
 
   app.post(automateRequests["destination:remove"].path, async (request) => {
@@ -43,16 +82,27 @@ export function destinationRoutes(app: FastifyInstance): void {
     return db.$transaction(async (tx) => {
       const row = await tx.allowedDestination.findFirst({
         where: { id: body.destinationId, fabricId },
-        select: { id: true, destination: true, secret: { select: { id: true, name: true } } },
+        select: {
+          id: true,
+          destination: true,
+          version: true,
+          secret: { select: { id: true, name: true } },
+        },
       });
       if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      // What an Admin removed, the version does not bring along again.
+      const { secret, version } = row;
+      await tx.settledVersion.createMany({
+        data: [{ secretId: secret.id, version, fabricId }],
+        skipDuplicates: true,
+      });
       await tx.allowedDestination.delete({ where: { id: row.id }, select: { id: true } });
       await record(tx, {
         actor,
         teamId,
         fabricId,
         action: "destination.remove",
-        object: { kind: "secret", ...row.secret },
+        object: { kind: "secret", ...secret },
         details: { destination: row.destination },
       });
       return { id: row.id };
@@ -66,7 +116,7 @@ function requestRoutes(app: FastifyInstance): void {
     const { kind, connectionName, properties, reason } = body;
     const prepared = await prepareCheck(scope, kind, properties);
     if (!prepared.ok) throw new Refusal(400, prepared.code, "These settings cannot be checked.");
-    const missing = await newDestinations(prepared.value);
+    const missing = await newDestinations(scope.fabricId, prepared.value);
     const from = { connectionName, configHash: configHash(kind, prepared.value.properties), reason };
     await db.$transaction(async (tx) => {
       for (const { secret, destinations } of missing)

@@ -48,6 +48,22 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
       "asked for by 29 characters that are like no name here",
     ],
   ],
+  [
+    "connection.update",
+    { fields: ["server"], fromHost: "db.example:5432", toHost: "evil.example:5432" },
+    ["changed server", "host evil.example:5432, before db.example:5432"],
+  ],
+  ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations were required"]],
+  ["destination.ask", { reason: "upgrade" }, ["“upgrade”"]],
+  [
+    "connection.refuse",
+    { code: "destination_not_allowed", destination: ["postgres://evil.example:5432"], secret: "api_token" },
+    [
+      "A secret may not be sent to the connection’s destination yet",
+      "secret “api_token”",
+      "to postgres://evil.example:5432",
+    ],
+  ],
   ["fabric.update", { fields: ["description"] }, ["changed description"]],
 ])("%s with %o reads %o", (action, details, said) => {
   expect(eventDetails(event(action, details))).toEqual(said);

@@ -6,7 +6,7 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 /** The quiet words below an event: what, where to, from where, how it ended. */
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
-  const { reason, rule, accessToken, count, length } = details;
+  const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
     isCheck && outcome(details),
@@ -19,6 +19,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     name !== undefined && name !== objectName && `by the name “${text(name)}”`,
     purposeOf(details),
     connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
+    details.secret !== undefined && `secret “${text(details.secret)}”`,
     destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
     !isCheck && field !== undefined && words(field),
@@ -26,21 +27,34 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     fields !== undefined &&
       !["", "value"].includes(text(fields)) &&
       `${action.endsWith(".update") ? "changed " : ""}${words(fields)}`,
+    toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
     version !== undefined && `version ${text(version)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
     role !== undefined && `as ${text(role)}`,
     rule !== undefined && `to ${text(rule)}`,
-    reason !== undefined && text(reason) !== "" && `“${text(reason)}”`,
     length !== undefined && `asked for by ${text(length)} characters that are like no name here`,
+    reason !== undefined &&
+      text(reason) !== "" &&
+      (reasons[`${action} ${text(reason)}`] ?? `“${text(reason)}”`),
     count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
     accessToken !== undefined && `by the access token “${text(accessToken)}”`,
   ];
   return said.filter((part): part is string => typeof part === "string");
 }
 
+/** Why Selvage itself allowed a destination. */
+const reasons: Readonly<Record<string, string>> = {
+  "destination.allow open": "The fabric allows every destination",
+  "destination.allow upgrade": "It was in use before destinations were required",
+};
+
 const refusals: Readonly<Record<string, string>> = {
   "secret.refuse not_found": "There is no secret of this name, or not for this token",
   "secret.refuse no_version": "This version is not there, or its fabric keeps fewer",
+  "secret.refuse destination_not_allowed": "Its token server is not allowed yet",
+  "secret.refuse wrong_type": "Only a secret of the type M2M OAuth gives tokens",
+  "connection.refuse destination_not_allowed": "A secret may not be sent to the connection’s destination yet",
+  "connection.refuse misconfigured": "Its settings are not valid any more",
   "connection.refuse not_found": "There is no connection of this name, or not for this token",
   "connection.refuse not_confirmed": "It references other secrets than an Admin confirmed for this token",
   "token.refuse wrong_address": "It may not be used from this address",
@@ -73,6 +87,7 @@ function confirmed(to: Value, from: Value = []): string {
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
   if (purpose === "token") return "to buy a token";
+  if (purpose === "connection") return "handed to the pipeline with its connection";
   return purpose === "pipeline" ? "handed to the pipeline" : false;
 }
 

@@ -39,6 +39,19 @@ export async function askAutomate<P extends AutomatePurpose>(
   return ok(automateRequests[purpose].answer.parse(answer) as AutomateAnswer<P>);
 }
 
+/** `askAutomate` for what follows a commit, which must not fail any more: null when it was not done, or nobody knows. */
+export async function askAfterCommit<P extends AutomatePurpose>(
+  requester: Requester,
+  purpose: P,
+  body: AutomateBody<P>,
+): Promise<AutomateAnswer<P> | null> {
+  const answer = await askAutomate(requester, purpose, body).catch((error: unknown) => {
+    if (error instanceof OutcomeUnknown) return null;
+    throw error;
+  });
+  return answer?.ok ? answer.value : null;
+}
+
 /** Of a request that never got as far as automate; what was sent and not answered may have been done. */
 function unsent(error: unknown): undefined {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -73,12 +73,31 @@ export const automateRequests = {
   },
   "destination:carry": {
     path: "/internal/destinations/carry",
-    body: z.object({
-      secretId: z.string(),
-      version: z.number().int(),
-      destinationIds: z.array(z.string()).max(200),
-    }),
+    body: z.object({ secretId: z.string() }),
     answer: z.object({ carried: z.number().int() }),
+  },
+  "destination:allow": {
+    path: "/internal/destinations/allow",
+    body: z.object({
+      /** What a person joined themselves: which version of which secret goes where. */
+      places: z
+        .array(
+          z.object({
+            field: z.string().max(64),
+            secretId: z.string().max(64),
+            version: z.number().int(),
+            destinations: z.array(z.string().max(1024)).min(1).max(20),
+          }),
+        )
+        .min(1)
+        .max(50),
+    }),
+    answer: z.object({ isAllowed: z.boolean() }),
+  },
+  "destination:keep": {
+    path: "/internal/destinations/keep",
+    body: z.object({ destinationId: z.string() }),
+    answer: z.object({ id: z.string() }),
   },
   "destination:remove": {
     path: "/internal/destinations/remove",

@@ -2,7 +2,9 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
+import { changesOf } from "@/lib/connections/changes";
 import { configHash } from "@/lib/connections/config-hash";
+import { allowJoined, joinedNow, newlyJoined } from "@/lib/connections/joined-secrets";
 import {
   type CreateConnectionInput,
   connectionTag,
@@ -36,6 +38,8 @@ export type PreparedConnection = {
 /** What a connection consists of: plain properties, and its references to secrets as rows of their own. */
 type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
 type Reference = { field: string; secretId: string; subKinds: readonly string[] };
+/** A connection that was stored, and what that joined. */
+type Stored = { id: string; joined: ReturnType<typeof newlyJoined> };
 
 /**
  * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction, for what
@@ -48,11 +52,14 @@ export async function createConnection(
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const prepared = prepareConnection(input);
   if (!prepared.ok) return prepared;
-  return write(input.name, async (tx) => {
+  const made = await write(input.name, async (tx) => {
     await keepOnce(tx, once, prepared.value.id);
     await before?.(tx);
     return insertConnection(tx, scope, prepared.value);
   });
+  if (!made.ok) return made;
+  await allowJoined(scope, made.value.joined);
+  return ok({ id: made.value.id });
 }
 
 /** A new connection whose properties were judged, before the transaction that stores it. */
@@ -65,12 +72,14 @@ export function prepareConnection(
   return configured.ok ? ok({ id: uuidv7(), connector, input, configuration: configured.value }) : configured;
 }
 
-/** Stores a prepared connection. A name that is taken is a unique violation. */
+/**
+ * Stores a prepared connection; `joined` is for `allowJoined` after the commit. A name that is taken is a unique violation.
+ */
 export async function insertConnection(
   tx: Tx,
   scope: Writer,
   { id, connector, input, configuration }: PreparedConnection,
-): Promise<Result<{ id: string }, ConnectionCode>> {
+): Promise<Result<Stored, ConnectionCode>> {
   const { name, kind, description } = input;
   const gone = await lockReferences(tx, scope, configuration.references);
   if (gone) return gone;
@@ -92,7 +101,7 @@ export async function insertConnection(
   });
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
-  return ok({ id });
+  return ok({ id, joined: newlyJoined([], await joinedNow(tx, scope, { kind, ...configuration })) });
 }
 
 /** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
@@ -129,7 +138,7 @@ export async function updateConnection(
   const { connectionId: id, name, description } = input;
   const former = await db.connection.findFirst({
     where: { id, fabricId: scope.fabricId },
-    select: { kind: true, name: true, properties: true },
+    select: { kind: true, properties: true },
   });
   const connector = former && findConnector(former.kind);
   if (!former || !connector) throw new NotFound("There is no such connection.");
@@ -137,33 +146,53 @@ export async function updateConnection(
   const kept = keptProperties(connector, former.properties as Prisma.JsonObject);
   const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
-  return write(name, async (tx) => {
-    if (ifMatch !== undefined && !meets(ifMatch, await lockTag(tx, scope, id))) return fail("changed");
+  const updated = await write<Stored>(name, async (tx) => {
+    const last = await lockConnection(tx, scope, id);
+    if (ifMatch !== undefined && !meets(ifMatch, connectionTag(last))) return fail("changed");
+    const joinedBefore = await joinedNow(tx, scope, last);
     await keepOnce(tx, once, id);
     await before?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
-    const { count } = await tx.connection.updateMany({
-      where: { id, fabricId: scope.fabricId },
-      data: columns(scope, { name, description }, configured.value),
+    const next = { ...last, ...configured.value, name, description };
+    const joined = newlyJoined(joinedBefore, await joinedNow(tx, scope, next));
+    await tx.connection.update({
+      where: { id },
+      data: {
+        ...columns(scope, { name, description }, configured.value),
+        ...(joined.length > 0 ? { placedAt: new Date() } : {}),
+      },
+      select: { id: true },
     });
-    // Somebody deleted it in between.
-    if (count === 0) throw new NotFound("There is no such connection.");
     await tx.connectionSecret.deleteMany({ where: { connectionId: id } });
     await addReferences(tx, scope, id, configured.value.references);
-    const renamed = former.name === name ? {} : { from: former.name, to: name };
-    await record(tx, entry(scope, "connection.update", { id, name }, renamed));
-    return ok({ id });
+    await record(tx, entry(scope, "connection.update", { id, name }, changesOf(connector, last, next)));
+    return ok({ id, joined });
   });
+  if (!updated.ok) return updated;
+  await allowJoined(scope, updated.value.joined);
+  return ok({ id });
 }
 
-/** The tag of a connection as it stands, locked until the transaction ends. */
-async function lockTag(tx: Tx, { fabricId }: Writer, id: string): Promise<string> {
-  const [row] = await tx.$queryRaw<{ updatedAt: Date }[]>`
-    SELECT "updatedAt" FROM connection WHERE id = ${id} AND "fabricId" = ${fabricId} FOR UPDATE`;
+/** A connection as it stands, locked until the transaction ends. */
+async function lockConnection(tx: Tx, { fabricId }: Pick<Writer, "fabricId">, id: string) {
+  const [row] = await tx.$queryRaw<LockedConnection[]>`
+    SELECT name, description, kind, properties, "updatedAt" FROM connection
+    WHERE id = ${id} AND "fabricId" = ${fabricId} FOR UPDATE`;
   if (!row) throw new NotFound("There is no such connection.");
-  return connectionTag(row);
+  const references = await tx.connectionSecret.findMany({
+    where: { connectionId: id },
+    select: { field: true, secretId: true },
+  });
+  return { ...row, references };
 }
+type LockedConnection = {
+  name: string;
+  description: string;
+  kind: string;
+  properties: Record<string, unknown>;
+  updatedAt: Date;
+};
 
 /** Deletes a connection and its references; the secrets stay. */
 export async function deleteConnection(
@@ -171,14 +200,9 @@ export async function deleteConnection(
   { connectionId: id, ifMatch }: { connectionId: string; ifMatch?: string | undefined },
 ): Promise<Result<null, "changed">> {
   return db.$transaction(async (tx) => {
-    if (ifMatch !== undefined && !meets(ifMatch, await lockTag(tx, scope, id))) return fail("changed");
-    const row = await tx.connection.findFirst({
-      where: { id, fabricId: scope.fabricId },
-      select: { name: true },
-    });
-    if (!row) throw new NotFound("There is no such connection.");
-    const { count } = await tx.connection.deleteMany({ where: { id } });
-    if (count === 0) throw new NotFound("There is no such connection.");
+    const row = await lockConnection(tx, scope, id);
+    if (ifMatch !== undefined && !meets(ifMatch, connectionTag(row))) return fail("changed");
+    await tx.connection.delete({ where: { id }, select: { id: true } });
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
     return ok(null);
   });

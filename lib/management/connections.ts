@@ -91,7 +91,6 @@ export const createConnectionOperation = fabricOperation({
     const before = own.secret ? { before: own.secret.before } : {};
     const made = await createConnection(scope, input, { once, ...before });
     if (!made.ok) return failureOf(made);
-    await own.secret?.after();
     return replyFor(scope, made.value.id);
   },
   again: replyFor,
@@ -146,7 +145,6 @@ export const updateConnectionOperation = fabricOperation({
     const before = own.secret ? { before: own.secret.before } : {};
     const updated = await updateConnection(scope, input, { ifMatch, once, ...before });
     if (!updated.ok) return failureOf(updated);
-    await own.secret?.after();
     return updatedReply(scope, id);
   },
   again: updatedReply,

@@ -5,6 +5,7 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import { runCheck } from "@/lib/connections/check";
+import { allowJoined } from "@/lib/connections/joined-secrets";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
@@ -144,6 +145,7 @@ async function store(
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
+  let joined: Parameters<typeof allowJoined>[1] = [];
   const made = await createFabric<ConnectionCode>(scope, input, {
     once,
     isPending: body.connection?.shouldTest ?? false,
@@ -154,13 +156,19 @@ async function store(
         if (sealed) await insertSecret(writer, sealed, tx);
         if (!connection) return ok(null);
         const prepared = prepareConnection(connection);
-        return prepared.ok
-          ? insertConnection(tx, fabric.scope("connection:write"), prepared.value)
-          : prepared;
+        if (!prepared.ok) return prepared;
+        const stored = await insertConnection(tx, fabric.scope("connection:write"), prepared.value);
+        if (stored.ok) joined = stored.value.joined;
+        return stored;
       };
     },
   });
-  if (made.ok) return made;
+  if (made.ok) {
+    const { id: fabricId } = made.value;
+    if (joined.length > 0)
+      await allowJoined(await authorize(scope.actor, fabricId, "connection:write"), joined);
+    return made;
+  }
   switch (made.code) {
     case "name_taken":
       return failure("fabric_name_taken", `Fabric with name \`${name}\` already exists in the team`);

@@ -29,7 +29,8 @@ const fileName = storedFileName.meta({ description: "The name of the file, kept 
 const { text, username_password: usernamePassword, m2m_oauth: m2mOauth } = secretKinds;
 const description = secretDescription.unwrap().optional();
 const keepDestinations = z.boolean().optional().meta({
-  description: "True when the new value may be sent wherever the former one might. By default it may not.",
+  description:
+    "By default the new value may be sent wherever the former one might, when you replace every field or entered the others yourself. False: nowhere, until somebody allows it again.",
 });
 
 /** What each type of secret has in its body. */

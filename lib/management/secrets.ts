@@ -128,7 +128,7 @@ export const updateSecretOperation = fabricOperation({
   data: idOnly.extend({
     destinationsKept: z.boolean().optional().meta({
       description:
-        "With `keepDestinations`: false when Automate could not be told, and no place is allowed yet.",
+        "With `keepDestinations`: false when no destination is allowed for the new value yet, because somebody else entered a part of it, or because Automate does not answer.",
     }),
   }),
   isConditional: true,
@@ -146,7 +146,7 @@ export const updateSecretOperation = fabricOperation({
       name: body.properties.name,
       description: body.description,
       replacement: replacementOf(body),
-      keepDestinations: body.keepDestinations ?? false,
+      keepDestinations: body.keepDestinations ?? true,
       ifMatch,
     };
     const updated = await updateSecret(scope, input, once);

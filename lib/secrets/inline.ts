@@ -3,15 +3,11 @@ import { v7 as uuidv7 } from "uuid";
 import { db, type Tx } from "@/lib/db";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import { suggestName } from "@/lib/secrets/schema";
-import { carryDestinations, destinationsOf, replaceWithin } from "@/lib/secrets/update";
+import { destinationsOf, replaceWithin } from "@/lib/secrets/update";
 import type { Writer } from "@/lib/secrets/write";
 
-/** A secret for a value that came in place of a reference: its id, and what storing the connection must do beside. */
-export type InlineSecret = {
-  secretId: string;
-  before: (tx: Tx) => Promise<void>;
-  after: () => Promise<void>;
-};
+/** A secret for a value that came in place of a reference: its id, and what storing the connection must do first. */
+export type InlineSecret = { secretId: string; before: (tx: Tx) => Promise<void> };
 
 /**
  * Seals a text value that stands in a connection, as a secret named after it. Sent again with the same connection, it is the
@@ -32,14 +28,10 @@ export async function inlineSecret(
   if (former && (await isTextOfOne(scope, former))) {
     const { secretId } = former;
     const destinationIds = await destinationsOf(scope, secretId);
-    let version = 0;
     return {
       secretId,
       before: async (tx) => {
-        version = await replaceWithin(tx, scope, secretId, { subKind: "text", fields: { value } });
-      },
-      after: async () => {
-        await carryDestinations(scope, secretId, version, destinationIds);
+        await replaceWithin(tx, scope, secretId, { subKind: "text", fields: { value } }, destinationIds);
       },
     };
   }
@@ -49,7 +41,6 @@ export async function inlineSecret(
   return {
     secretId: prepared.id,
     before: (tx) => insertSecret(scope, prepared, tx),
-    after: async () => {},
   };
 }
 

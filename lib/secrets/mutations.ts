@@ -12,7 +12,7 @@ import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretTag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
-import { lastVersion } from "@/lib/secrets/update";
+import { lastVersion, settleDestinations } from "@/lib/secrets/update";
 import {
   editor,
   entry,
@@ -49,6 +49,8 @@ export async function createSecret(
     if (isUniqueViolation(error)) return nameTaken(name);
     throw error;
   }
+  // Whoever enters it whole allows its token server with it.
+  if (subKind === "m2m_oauth") await settleDestinations(scope, prepared.id);
   return ok({ id: prepared.id, name, subKind });
 }
 

@@ -1,11 +1,11 @@
 import "server-only";
 import { record } from "@/lib/audit/record";
-import { askAutomate } from "@/lib/automate/client";
+import { askAfterCommit } from "@/lib/automate/client";
 import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
-import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretTag } from "@/lib/secrets/schema";
@@ -37,11 +37,11 @@ export async function replaceSecret(
     const secret = await lockSecret(tx, scope, secretId);
     const last = await lastVersion(tx, secretId);
     return last.version === expectedVersion
-      ? ok(await addVersion(tx, scope, secret, last, input))
+      ? ok(await addVersion(tx, scope, secret, last, input, destinationIds))
       : fail("conflict");
   });
   if (!replaced.ok) return replaced;
-  const carried = await carryDestinations(scope, secretId, replaced.value, destinationIds);
+  const carried = await carriedAlong(scope, input, destinationIds);
   return ok({ version: replaced.value, carried });
 }
 
@@ -69,8 +69,8 @@ export async function describeSecret(
 
 /**
  * Changes name, description and value together, or nothing; what is absent stays. `ifMatch` is the tag of what the caller
- * looked at: `changed` when it is another by now. With `keepDestinations` the new value may go where the former one might; when
- * automate could not be told so, `carried` is false, and the value is stored all the same.
+ * looked at: `changed` when it is another by now. With `keepDestinations` the new value may go where the former one might, if
+ * one person entered all of it; otherwise, and when automate does not answer, `carried` is false.
  */
 export async function updateSecret(
   scope: Writer,
@@ -91,26 +91,27 @@ export async function updateSecret(
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
       await setDescription(tx, scope, { ...secret, name: name ?? secret.name }, description);
-    const version = replacement ? await addVersion(tx, scope, secret, last, replacement) : last.version;
+    const version = replacement ? await addVersion(tx, scope, secret, last, replacement, former) : last.version;
     await keepOnce(tx, once, secretId);
     // Read here, since nothing that follows the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
     return ok({ version, tag: secretTag({ version, updatedAt }) });
   });
   if (!updated.ok) return updated;
-  const { version, tag } = updated.value;
-  return ok({ id: secretId, tag, carried: await carryDestinations(scope, secretId, version, former) });
+  const carried = !replacement || (await carriedAlong(scope, input, former));
+  return ok({ id: secretId, tag: updated.value.tag, carried });
 }
 
-/** Stores a new version within a caller's transaction, and returns its number. */
+/** Stores a new version within a caller's transaction, which may go where the former one might, and returns its number. */
 export async function replaceWithin(
   tx: Tx,
   scope: Writer,
   secretId: string,
   replacement: Replacement,
+  keeps: readonly string[],
 ): Promise<number> {
   const secret = await lockSecret(tx, scope, secretId);
-  return addVersion(tx, scope, secret, await lastVersion(tx, secretId), replacement);
+  return addVersion(tx, scope, secret, await lastVersion(tx, secretId), replacement, keeps);
 }
 
 /** The newest version of a secret that is locked. */
@@ -128,6 +129,8 @@ async function addVersion(
   secret: Locked,
   last: Awaited<ReturnType<typeof lastVersion>>,
   input: Replacement,
+  /** Ids of the former version's destinations that the new one keeps. */
+  keeps: readonly string[],
 ): Promise<number> {
   const { fields, subKind } = input;
   if (secret.subKind !== subKind) throw new NotFound("The secret is of another type.");
@@ -143,6 +146,7 @@ async function addVersion(
       fabricId: scope.fabricId,
       manifest: { ...Object.fromEntries(kept), ...manifestFor(sealed, version) },
       facts: factsOf(input, last.facts as SecretFacts),
+      keeps: [...keeps],
       ...author(scope),
     },
     select: { version: true },
@@ -210,18 +214,22 @@ export async function destinationsOf(scope: Writer, secretId: string): Promise<s
   return rows.filter(({ version }) => version === rows[0]?.version).map(({ id }) => id);
 }
 
-/** After the commit and failing safe: an allowance that was not carried is asked for again at the next use. */
-export async function carryDestinations(
+/** False when a new version was to keep destinations and has none. */
+async function carriedAlong(
   scope: Writer,
-  secretId: string,
-  version: number,
-  destinationIds: readonly string[],
+  { secretId, subKind }: { secretId: string; subKind: string },
+  keeps: readonly string[],
 ): Promise<boolean> {
-  if (destinationIds.length === 0) return true;
-  const body = { secretId, version, destinationIds: destinationIds.slice(0, 200) };
-  const carried = await askAutomate(scope, "destination:carry", body).catch((error: unknown) => {
-    if (error instanceof OutcomeUnknown) return { ok: false };
-    throw error;
-  });
-  return carried.ok;
+  const bringsAlong = keeps.length > 0 || subKind === "m2m_oauth";
+  const isAnyAllowed = bringsAlong && (await settleDestinations(scope, secretId));
+  return isAnyAllowed || keeps.length === 0;
+}
+
+/**
+ * Has automate allow what the current version brings along, and says whether anything is allowed now. It is decided by what was
+ * stored with the version, and automate does it at the first use at the latest: after the commit, and soon, for whoever looks.
+ */
+export async function settleDestinations(scope: Writer, secretId: string): Promise<boolean> {
+  const settled = await askAfterCommit(scope, "destination:carry", { secretId });
+  return settled !== null && settled.carried > 0;
 }

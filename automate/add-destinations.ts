@@ -1,0 +1,36 @@
+import type { UsableSecret } from "@/automate/current-secret";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db";
+
+/** In whose name something is allowed. */
+export type Author = Pick<AuditEntry, "actor"> & { fabricId: string; teamId: string };
+
+/** Allows destinations for a version of a secret, with their audit event. Requests for exactly these have their answer. */
+export async function addDestinations(
+  tx: Tx,
+  { fabricId, teamId, actor }: Author,
+  { id, name, version }: Pick<UsableSecret, "id" | "name" | "version">,
+  destinations: readonly string[],
+  action: "destination.allow" | "destination.carry",
+  reason?: string,
+): Promise<void> {
+  const by = { createdById: actor.id, createdByName: actor.name };
+  await tx.allowedDestination.createMany({
+    data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...by })),
+    skipDuplicates: true,
+  });
+  await tx.$executeRaw`
+    UPDATE destination_request
+    SET decision = 'allowed', "decidedAt" = clock_timestamp(), "decidedByName" = ${actor.name}
+    WHERE "secretId" = ${id} AND version = ${version} AND decision IS NULL
+      AND destinations <@ ARRAY(
+        SELECT destination FROM allowed_destination WHERE "secretId" = ${id} AND version = ${version})`;
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId,
+    action,
+    object: { kind: "secret", id, name },
+    details: { destination: destinations, version, ...(reason === undefined ? {} : { reason }) },
+  });
+}

@@ -1,0 +1,96 @@
+import { type Author, addDestinations } from "@/automate/add-destinations";
+import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { tokenServerOf } from "@/lib/connectors/joined";
+import { db, type Tx } from "@/lib/db";
+import { getDestinationRule } from "@/lib/destinations/queries";
+
+// See docs/decisions/0003 and 0016: a version brings destinations along when one person entered all of it.
+
+/**
+ * Allows, once, the destinations that the current version of a secret brings along, in its author's name: those of the former
+ * version that its author keeps, and the token server of an Auth URL that they entered with it. Nothing where somebody else entered
+ * a part.
+ */
+export async function settleVersion(fabricId: string, secretId: string): Promise<void> {
+  const secret = await findSecretById({ fabricId }, secretId);
+  if (!secret) return;
+  const key = { secretId, version: secret.version };
+  const known = await db.settledVersion.findUnique({
+    where: { secretId_version: key },
+    select: { version: true },
+  });
+  if (known) return;
+  await db.$transaction(async (tx) => {
+    const { count } = await tx.settledVersion.createMany({
+      data: [{ ...key, fabricId }],
+      skipDuplicates: true,
+    });
+    if (count === 1) await bringAlong(tx, secret);
+  });
+}
+
+async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
+  const { id: secretId, fabricId, version, manifest, enteredBy, facts, subKind } = secret;
+  const row = await tx.secretVersion.findUniqueOrThrow({
+    where: { secretId_version: { secretId, version } },
+    select: {
+      keeps: true,
+      createdById: true,
+      createdByName: true,
+      secret: { select: { fabric: { select: { teamId: true } } } },
+    },
+  });
+  if (!isAllBy(secret, row.createdById)) return;
+  const { teamId } = row.secret.fabric;
+  const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
+  const author = { fabricId, teamId, actor };
+  const former = await tx.allowedDestination.findMany({
+    where: { id: { in: row.keeps }, secretId, version: version - 1 },
+    orderBy: { id: "asc" },
+    select: { destination: true },
+  });
+  const kept = former.map(({ destination }) => destination);
+  if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry");
+  const isAuthority = subKind === "binary" || subKind === "text";
+  if (isAuthority && kept.length > 0)
+    await carryAuthority(tx, author, secret, new Set(kept), enteredBy.get(version - 1) === actor.id);
+  const tokenServer = tokenServerOf(facts);
+  if (manifest.authUrl === version && tokenServer && !kept.includes(tokenServer))
+    await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
+}
+
+/** True when one person entered every field of this version. */
+export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
+  return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
+}
+
+/**
+ * Other secrets are allowed at a destination that a certificate authority vouches for; its new version is another authority.
+ * Those allowances go on where the authority's own author renewed it. Somebody else could enter an authority of theirs, and
+ * stand in for the server: they take along only what they entered all of themselves, and in a locked fabric not even that.
+ */
+async function carryAuthority(
+  tx: Tx,
+  author: Author,
+  { id, version }: CurrentSecret,
+  kept: ReadonlySet<string>,
+  isRenewal: boolean,
+): Promise<void> {
+  const { fabricId } = author;
+  const [from, to] = [`ca=${id}.${version - 1}`, `ca=${id}.${version}`];
+  const rows = await tx.$queryRaw<{ secretId: string; version: number; destination: string }[]>`
+    SELECT a."secretId", a.version, a.destination FROM allowed_destination a
+    WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
+      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
+    ORDER BY a."secretId", a.destination`;
+  const rule = isRenewal ? null : await getDestinationRule({ fabricId });
+  const going = rows.filter(({ destination }) => kept.has(destination.slice(0, -from.length - 1)));
+  for (const secretId of new Set(going.map((row) => row.secretId))) {
+    const secret = await findSecretById({ fabricId }, secretId);
+    if (!secret || !(isRenewal || (rule !== "locked" && isAllBy(secret, author.actor.id)))) continue;
+    const destinations = going
+      .filter((row) => row.secretId === secretId)
+      .map(({ destination }) => `${destination.slice(0, -from.length)}${to}`);
+    await addDestinations(tx, author, secret, destinations, "destination.carry");
+  }
+}

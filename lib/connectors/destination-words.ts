@@ -1,0 +1,31 @@
+/** The key of a destination as a person reads it: "db.example.com:5432 (postgres, certificate not verified)". */
+export function destinationInWords(key: string): string {
+  const match = /^([^:]+):\/\/([^?]+)(?:\?(.*))?$/.exec(key);
+  const [protocol, place] = [match?.[1], match?.[2]];
+  if (protocol === undefined || place === undefined) return key;
+  const parameters = new Map((match?.[3] ?? "").split("&").map((pair) => cut(pair)));
+  const notes = [nameOf(protocol), ...protectionOf(parameters)].filter((note) => note !== "");
+  const shown = protocol === "http" || protocol === "https" ? `${protocol}://${place}` : place;
+  return notes.length > 0 ? `${shown} (${notes.join(", ")})` : shown;
+}
+
+function nameOf(protocol: string): string {
+  if (protocol === "oauth-token") return "token server";
+  return protocol === "http" || protocol === "https" ? "" : protocol;
+}
+
+function protectionOf(parameters: ReadonlyMap<string, string>): string[] {
+  const notes: string[] = [];
+  if (parameters.get("tls") === "require") notes.push("certificate not verified");
+  if (parameters.get("tls") === "disable") notes.push("no encryption");
+  if (parameters.has("ca")) notes.push("own CA certificate");
+  const hostKey = parameters.get("hostkey");
+  if (hostKey === "none") notes.push("host key not confirmed");
+  else if (hostKey) notes.push(`host key ${hostKey}`);
+  return notes;
+}
+
+function cut(pair: string): [string, string] {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+}

@@ -1,0 +1,312 @@
+import { createServer } from "node:http";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Listening, listen } from "@/e2e/fakes/listening";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createAccessToken } from "@/lib/access-tokens/mutations";
+import { updateConnection } from "@/lib/connections/mutations";
+import { createDb, type Db, db } from "@/lib/db";
+import type { DestinationRule } from "@/lib/destinations/schema";
+import { replaceSecret } from "@/lib/secrets/update";
+import { createManagementApi } from "@/lib/server/management";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+// What a User can send of somebody else's secret, tried by every door of web, with automate as it is shipped.
+
+const stolen = "canary-5d1f8e0c";
+let owner: Db;
+let fabric: TestFabric;
+let automateUrl: string;
+let automates: ReturnType<typeof createTestAutomates>;
+let api: ReturnType<typeof createManagementApi>;
+const tokens = { admin: "", user: "", pipeline: "" };
+/** The team's token server, and one of an attacker's; each records what it is sent. */
+let [idp, theirs]: [Recording, Recording] = [undefined as never, undefined as never];
+type Recording = Listening & { received: string[] };
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  const urls = await createTestDatabase("web");
+  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
+  const { url, internalUrl } = await automates.start();
+  automateUrl = url;
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
+  api = createManagementApi();
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  for (const role of ["admin", "user"] as const) {
+    const made = await createAccessToken(fabric[role], { name: "scripts", lifetime: "30" });
+    if (!made.ok) throw new Error("No token.");
+    tokens[role] = made.value.token;
+  }
+  const { token, tokenHash } = newPipelineToken();
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash, ...by },
+  });
+  tokens.pipeline = token;
+  [idp, theirs] = [await recordingServer(), await recordingServer()];
+});
+
+afterEach(() => owner.destinationRule.deleteMany());
+
+afterAll(async () => {
+  automates.stopAll();
+  automates.remove();
+  await Promise.all([idp.close(), theirs.close()]);
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function recordingServer(): Promise<Recording> {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part) => {
+      body += part;
+    });
+    request.on("end", () => {
+      received.push(`${request.headers.authorization ?? ""} ${body}`);
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ access_token: "issued", token_type: "bearer", expires_in: 60 }));
+    });
+  });
+  return Object.assign(await listen(server), { received });
+}
+
+const setRule = (rule: DestinationRule) =>
+  owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "x" } });
+
+async function call(role: "admin" | "user", method: "POST" | "PUT", path: string, payload: object) {
+  const answer = await api.inject({
+    method,
+    url: `/api/orchestration/fabric/${fabric.fabricId}/${path}`,
+    headers: { "x-auth-token": tokens[role] },
+    payload,
+  });
+  if (answer.statusCode !== 200) throw new Error(`${method} ${path}: ${answer.payload}`);
+  return answer.json().data;
+}
+
+let count = 0;
+const unique = (what: string) => {
+  count += 1;
+  return `${what}_${count}`;
+};
+
+async function pipeline(path: string, method = "GET", headers = {}) {
+  const response = await fetch(new URL(path, automateUrl), {
+    method,
+    headers: { authorization: `Bearer ${tokens.pipeline}`, ...headers },
+  });
+  const text = await response.text();
+  return { status: response.status, text, json: text ? JSON.parse(text) : {}, headers: response.headers };
+}
+
+const eventsOf = async (action: string, objectId: string) =>
+  (await owner.auditEvent.findMany({ where: { action, objectId }, orderBy: { id: "asc" } })).map(
+    ({ actorName, details }) => ({ actorName, ...(details as Record<string, unknown>) }),
+  );
+
+describe("the token server of an M2M OAuth secret", () => {
+  const urlOf = ({ port }: Listening) => `http://127.0.0.1:${port}/token`;
+  const placeOf = ({ port }: Listening) => `oauth-token://127.0.0.1:${port}`;
+
+  async function addClient(role: "admin" | "user" = "admin") {
+    const name = unique("crm");
+    const value = { clientId: "c", clientSecret: stolen, authUrl: urlOf(idp) };
+    const { id } = await call(role, "POST", "secret", {
+      kind: "prophecy",
+      subKind: "m2m_oauth",
+      properties: { name, value },
+    });
+    return { id: String(id), name };
+  }
+  const buy = (name: string) => pipeline(`/v1/secrets/${name}/token`, "POST");
+
+  const doors: [string, (id: string) => Promise<unknown>][] = [
+    [
+      "the documented PUT",
+      (id) =>
+        call("user", "PUT", `secret/id/${id}`, {
+          kind: "prophecy",
+          subKind: "m2m_oauth",
+          properties: { value: { authUrl: urlOf(theirs) } },
+        }),
+    ],
+    [
+      "the form's action",
+      (secretId) =>
+        replaceSecret(fabric.scope("user", "secret:write"), {
+          secretId,
+          subKind: "m2m_oauth",
+          expectedVersion: 1,
+          destinationIds: [],
+          fields: { authUrl: urlOf(theirs) },
+        }),
+    ],
+  ];
+
+  test.each(doors)("is not a User's by replacing the Auth URL alone, with %s", async (_door, replace) => {
+    await setRule("locked");
+    const { id, name } = await addClient();
+    expect((await buy(name)).json).toMatchObject({ access_token: "issued", version: 1 });
+    await replace(id);
+    const refused = await buy(name);
+    expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
+    expect(refused.json.error.message).toContain(name);
+    expect(refused.json.error.message).toContain(`127.0.0.1:${theirs.port}`);
+    expect(refused.text).not.toContain(stolen);
+    expect(theirs.received).toEqual([]);
+    expect(await eventsOf("secret.refuse", id)).toMatchObject([
+      { actorName: "nightly", code: "destination_not_allowed", destination: [placeOf(theirs)] },
+    ]);
+  });
+
+  test("is allowed with the secret by whoever enters it whole, also in a locked fabric, once, on record", async () => {
+    await setRule("locked");
+    const { id, name } = await addClient("user");
+    expect((await buy(name)).status).toBe(200);
+    expect((await buy(name)).status).toBe(200);
+    expect(await eventsOf("destination.allow", id)).toMatchObject([
+      { actorName: fabric.user.name, destination: [placeOf(idp)], version: 1 },
+    ]);
+    expect(await eventsOf("secret.token", id)).toMatchObject([
+      { destination: [placeOf(idp)] },
+      { destination: [placeOf(idp)] },
+    ]);
+    expect(await eventsOf("secret.use", id)).toMatchObject([{ destination: [placeOf(idp)] }]);
+    // What an Admin removed stays removed.
+    await owner.allowedDestination.deleteMany({ where: { secretId: id } });
+    expect((await buy(name)).status).toBe(409);
+  });
+});
+
+describe("a saved connection", () => {
+  const host = "db.test.example";
+
+  async function addConnection(rule?: DestinationRule) {
+    const [name, secret] = [unique("orders"), unique("password")];
+    const { id } = await call("admin", "POST", "secret", {
+      kind: "prophecy",
+      subKind: "text",
+      properties: { name: secret, value: stolen },
+    });
+    const body = (server: string) => ({
+      name,
+      kind: "postgres",
+      isDefaultWarehouseConnection: false,
+      properties: {
+        server,
+        port: "5432",
+        database: "orders",
+        username: "reader",
+        password: { kind: "prophecy", subKind: "text", type: "secret", properties: { id, name: secret } },
+      },
+    });
+    await call("admin", "POST", "connection", body(host));
+    if (rule) await setRule(rule);
+    const row = await owner.connection.findFirstOrThrow({ where: { name } });
+    return {
+      id: row.id,
+      name,
+      secretId: String(id),
+      /** The documented PUT. */
+      pointAt: (role: "admin" | "user", server: string) =>
+        call(role, "PUT", `connection/name/${name}`, body(server)),
+      /** The form's action. */
+      save: (role: "admin" | "user", server: string) =>
+        updateConnection(fabric.scope(role, "connection:write"), {
+          connectionId: row.id,
+          name,
+          description: "",
+          properties: { ...body(server).properties, password: String(id) },
+        }),
+      read: (headers = {}) => pipeline(`/v1/connections/${name}`, "GET", headers),
+    };
+  }
+
+  test.each(["ask", "locked"] as const)(
+    "that a User points elsewhere hands nothing to a pipeline, where the rule is %s",
+    async (rule) => {
+      const connection = await addConnection(rule);
+      const first = await connection.read();
+      expect(first).toMatchObject({ status: 200, json: { properties: { server: host, password: stolen } } });
+      for (const door of [connection.pointAt, connection.save]) {
+        await door("user", "127.0.0.1");
+        const refused = await connection.read();
+        expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
+        expect(refused.json.error.message).toContain(connection.name);
+        expect(refused.json.error.message).toContain("127.0.0.1:5432");
+        expect(refused.text).not.toContain(stolen);
+        await connection.save("user", host);
+        expect((await connection.read()).status).toBe(200);
+      }
+      expect((await eventsOf("connection.refuse", connection.id))[0]).toMatchObject({
+        actorName: "nightly",
+        code: "destination_not_allowed",
+        destination: ["postgres://127.0.0.1:5432?tls=verify-full"],
+      });
+    },
+  );
+
+  test("that waits answers no 304 either", async () => {
+    const connection = await addConnection();
+    await connection.save("user", "127.0.0.1");
+    const { id, configHash, updatedAt } = await owner.connection.findUniqueOrThrow({
+      where: { id: connection.id },
+    });
+    await setRule("open");
+    const { headers } = await connection.read();
+    const etag = headers.get("etag") ?? "";
+    expect(etag).toContain(id);
+    await owner.destinationRule.deleteMany();
+    await owner.allowedDestination.deleteMany({ where: { destination: { contains: "127.0.0.1" } } });
+    expect((await connection.read({ "if-none-match": etag })).status).toBe(409);
+    expect(await owner.connection.count({ where: { id, configHash, updatedAt } })).toBe(1);
+  });
+
+  test("is allowed and recorded where the rule is open", async () => {
+    const connection = await addConnection("open");
+    await connection.save("user", "127.0.0.1");
+    expect((await connection.read()).json).toMatchObject({ properties: { server: "127.0.0.1" } });
+    expect((await eventsOf("destination.allow", connection.secretId)).at(-1)).toMatchObject({
+      destination: ["postgres://127.0.0.1:5432?tls=verify-full"],
+      reason: "open",
+    });
+    expect((await eventsOf("secret.use", connection.secretId)).at(-1)).toMatchObject({
+      connection: connection.name,
+      destination: ["postgres://127.0.0.1:5432?tls=verify-full"],
+    });
+  });
+
+  test("may go where whoever entered the value points it themselves, and not where a colleague did", async () => {
+    const connection = await addConnection();
+    await connection.pointAt("user", "127.0.0.1");
+    // The author edits something else: the place is still the colleague's.
+    await owner.connection.update({ where: { id: connection.id }, data: { description: "" } });
+    await connection.pointAt("admin", "127.0.0.1");
+    expect((await connection.read()).status).toBe(409);
+    await connection.pointAt("admin", "db2.test.example");
+    expect((await connection.read()).status).toBe(200);
+  });
+
+  test("made by an access token sends what that token entered within ten minutes, and nothing older", async () => {
+    const connection = await addConnection();
+    expect((await connection.read()).status).toBe(200);
+    const at = new Date(Date.now() - 11 * 60_000);
+    await owner.auditEvent.updateMany({ where: { objectId: connection.secretId }, data: { at } });
+    await connection.pointAt("admin", "127.0.0.1");
+    expect((await connection.read()).status).toBe(409);
+  });
+
+  test("says on record which fields were changed, and from which host to which", async () => {
+    const connection = await addConnection();
+    await connection.pointAt("user", "127.0.0.1");
+    expect(await eventsOf("connection.update", connection.id)).toMatchObject([
+      { fields: ["server"], fromHost: `${host}:5432`, toHost: "127.0.0.1:5432" },
+    ]);
+  });
+});
