@@ -91,7 +91,7 @@ async function addConnection(): Promise<string> {
       name: id,
       nameKey: id.toLowerCase(),
       kind: "postgres",
-      properties: { server: "db.example.com", port: 5432, database: "orders", user: "etl" },
+      properties: { server: "db.example.com", port: "5432", database: "orders", username: "etl" },
       configHash: id,
       createdById: userId,
       createdByName: name,
@@ -240,9 +240,9 @@ test("the function that opens refuses by itself, whoever calls it", async () => 
   const answer = await authorizePipeline(token, "127.0.0.1");
   if (!answer || !("scope" in answer)) throw new Error("The token is not valid.");
   const via = { id: connection, name: connection };
-  const purpose = { for: "pipeline" as const, scope: answer.scope, source: "127.0.0.1", via };
-  const opening = { secret: crown, fields: ["value"], destinations: [] };
-  await expect(openSecrets(fabric.keys, purpose, [opening])).rejects.toMatchObject({
+  const openings = [{ secret: crown, fields: ["value"], destinations: ["https://a.example:443"] }] as const;
+  const purpose = { for: "connection" as const, scope: answer.scope, source: "127.0.0.1", via, openings };
+  await expect(openSecrets(fabric.keys, purpose)).rejects.toMatchObject({
     status: 409,
     code: "connection_not_confirmed",
   });

@@ -202,7 +202,13 @@ for (const purpose of purposes) {
     expect((await send(world, world.user, purpose, await make())).status).toBe(user);
     const served = await send(world, world.admin, purpose, await make());
     // What these of the table name does not exist: an Admin is told so, nobody else.
-    const missing = ["destination:remove", "destination:keep", "destination:decide", "issuer:delete", "issuer:confirm"];
+    const missing = [
+      "destination:remove",
+      "destination:keep",
+      "destination:decide",
+      "issuer:delete",
+      "issuer:confirm",
+    ];
     const isMissing = missing.includes(purpose);
     expect(served.status).toBe(isMissing ? 404 : 200);
     await served.text();

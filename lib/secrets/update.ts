@@ -91,7 +91,9 @@ export async function updateSecret(
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
       await setDescription(tx, scope, { ...secret, name: name ?? secret.name }, description);
-    const version = replacement ? await addVersion(tx, scope, secret, last, replacement, former) : last.version;
+    const version = replacement
+      ? await addVersion(tx, scope, secret, last, replacement, former)
+      : last.version;
     await keepOnce(tx, once, secretId);
     // Read here, since nothing that follows the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
