@@ -25,6 +25,7 @@ import { vaultRoutes } from "@/automate/routes/vault";
 import type { PreparedRuns } from "@/automate/run-prepared-check";
 import { flushTally } from "@/automate/tally";
 import { answerList } from "@/automate/vault/list-method";
+import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
@@ -95,6 +96,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
   });
   app.addHook("onClose", async () => {
     // What could not be committed when automate stops is lost, and said to be; a driver's words may hold a name.
+    await flushRefusals();
     await flushTally().catch(() => app.log.error("Counts of the last minute could not be recorded."));
   });
   app.setErrorHandler(answerError);

@@ -6,12 +6,16 @@ vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {
   selvageDb?: { $disconnect(): Promise<void> };
+  selvageRefusals?: { timer?: NodeJS.Timeout; hourly?: NodeJS.Timeout };
   selvageStatements?: Map<string, { end(): Promise<void> }>;
 };
 
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
   await Promise.all([...(shared.selvageStatements?.values() ?? [])].map((pool) => pool.end()));
+  clearTimeout(shared.selvageRefusals?.timer);
+  clearInterval(shared.selvageRefusals?.hourly);
+  delete shared.selvageRefusals;
   delete shared.selvageDb;
   delete shared.selvageStatements;
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];

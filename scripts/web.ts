@@ -1,6 +1,7 @@
 import "@/lib/protect-process";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
+import { flushRefusals } from "@/lib/audit/refusals";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { createManagementApi, managementRoot } from "@/lib/server/management";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
@@ -66,7 +67,7 @@ async function serve(env: WebEnv) {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(0), stopTimeoutMs).unref();
-    server.close(() => process.exit(0));
+    server.close(() => void flushRefusals().finally(() => process.exit(0)));
     server.closeIdleConnections();
   };
   process.on("SIGTERM", stop);

@@ -3,6 +3,7 @@ import { type Actor, isFresh, type TeamScope } from "@/lib/access/scope";
 import { accessTokenLifetimes, type CreateAccessTokenInput } from "@/lib/access-tokens/schema";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { record } from "@/lib/audit/record";
+import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db";
 import { NotFound, NotFresh, ok, type Result } from "@/lib/result";
 
@@ -16,8 +17,18 @@ export async function createAccessToken(
   actor: Actor,
   { name, lifetime }: CreateAccessTokenInput,
 ): Promise<Result<{ token: string }, never>> {
-  if (actor.kind !== "user" || !isFresh(actor))
+  if (actor.kind !== "user" || !isFresh(actor)) {
+    const { id, name } = actor;
+    noteRefusal(`${id} access token`, "not_fresh", {
+      actor,
+      teamId: null,
+      fabricId: null,
+      action: "access_token.refuse",
+      object: { kind: "user", id, name },
+      details: { code: "not_fresh" },
+    });
     throw new NotFresh("An access token needs a sign-in of the last ten minutes.");
+  }
   const { token, tokenHash } = newAccessToken();
   const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
   await db.$transaction(async (tx) => {

@@ -2,6 +2,7 @@ import "server-only";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import type { AccessTokenSummary, MemberAccessToken } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
+import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db";
 import { createLookup } from "@/lib/lookup";
 import { statement } from "@/lib/statements";
@@ -18,13 +19,16 @@ type TokenRow = {
   userId: string;
   userName: string;
   email: string;
+  isRevoked: boolean;
+  isLocked: boolean;
 };
 
 const findTokens = statement<TokenRow>(
-  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email
+  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email,
+     t."revokedAt" IS NOT NULL OR u."accessEpoch" <> t."accessEpoch" AS "isRevoked", u."lockedAt" IS NOT NULL AS "isLocked"
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
-   JOIN access_token t ON t."tokenHash" = asked."tokenHash" AND t."revokedAt" IS NULL
-   JOIN app_user u ON u.id = t."userId" AND u."lockedAt" IS NULL AND u."accessEpoch" = t."accessEpoch"`,
+   JOIN access_token t ON t."tokenHash" = asked."tokenHash"
+   JOIN app_user u ON u.id = t."userId"`,
 );
 const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
 
@@ -102,12 +106,31 @@ export async function findAccessTokenActor(
 ): Promise<(Actor & { kind: "user" }) | null> {
   if (!isAccessToken(token)) return null;
   const [row] = await findToken([hashAccessToken(token)]);
-  if (!row || (row.expiresAt !== null && row.expiresAt <= now)) return null;
+  if (!row) return null;
   const { userId, userName, email } = row;
+  const code = refusalOf(row, now);
+  if (code) {
+    noteRefusal(`access token ${row.id}`, code, {
+      actor: { kind: "user", id: userId, name: userName, accessToken: row.name },
+      teamId: null,
+      fabricId: null,
+      action: "access_token.refuse",
+      object: { kind: "token", id: row.id, name: row.name },
+      details: { code },
+    });
+    return null;
+  }
   const minuteAgo = new Date(now.getTime() - minuteMs);
   // To the minute, so that a busy token does not write for each request.
   if (row.lastUsedAt === null || row.lastUsedAt < minuteAgo)
     await db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
   const person = { id: userId, name: userName, email };
   return { kind: "user", ...person, authenticatedAt: new Date(0), accessToken: row.name };
+}
+
+/** Why a token that exists opens nothing, or null. It is on record; whoever sends it is told as of one that never was. */
+function refusalOf({ isLocked, isRevoked, expiresAt }: TokenRow, now: Date) {
+  if (isRevoked) return "revoked";
+  if (isLocked) return "locked";
+  return expiresAt !== null && expiresAt <= now ? "expired" : null;
 }

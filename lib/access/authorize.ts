@@ -1,15 +1,16 @@
 import "server-only";
 import type { Permission } from "@/lib/access/policy";
+import { refusedAct } from "@/lib/access/refused-act";
 import { type Actor, grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
 import { createLookup } from "@/lib/lookup";
 import { NotFound } from "@/lib/result";
 import { statement } from "@/lib/statements";
 
-type Member = { n: number; id: string; teamId: string; role: "user" | "admin" };
+type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
 
 const findMemberships = statement<Member>(
-  `SELECT asked.n::int AS n, f.id, f."teamId", m.role::text AS role
+  `SELECT asked.n::int AS n, f.id, f.name, f."teamId", m.role::text AS role
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("userId", "fabricId", n)
    JOIN fabric f ON f.id = asked."fabricId"
    JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = asked."userId"`,
@@ -35,7 +36,11 @@ export async function authorize<P extends Permission>(
   if (fabricId.includes("\0")) throw new NotFound("There is no such fabric.");
   const [found] = await findMembership([{ userId: actor.id, fabricId }]);
   if (!found || actor.kind !== "user") throw new NotFound("There is no such fabric.");
-  return grant(actor, found.role, found, permission);
+  try {
+    return grant(actor, found.role, found, permission);
+  } catch (error) {
+    return refusedAct(error, actor, { kind: "fabric", ...found }, permission);
+  }
 }
 
 /** `authorize` for a team. */
@@ -46,8 +51,13 @@ export async function authorizeTeam<P extends Permission>(
 ): Promise<TeamScope<P>> {
   const membership = await db.membership.findUnique({
     where: { teamId_userId: { teamId, userId: actor.id } },
-    select: { role: true },
+    select: { role: true, team: { select: { name: true } } },
   });
   if (!membership || actor.kind !== "user") throw new NotFound("There is no such team.");
-  return grantTeam(actor, membership.role, teamId, permission);
+  const { role, team } = membership;
+  try {
+    return grantTeam(actor, role, teamId, permission);
+  } catch (error) {
+    return refusedAct(error, actor, { kind: "team", id: teamId, teamId, ...team }, permission);
+  }
 }

@@ -59,6 +59,9 @@ export const auditActions = {
   "user.hold": "proved the address of",
   "user.review": "reviewed the account of",
   "user.access.end": "ended all access of",
+  "act.refuse": "was refused an act in",
+  "access_token.refuse": "was refused with",
+  "session.refuse": "refused a sign-in of",
   "session.start": "signed in",
   "session.confirm": "confirmed who they are",
   "session.end": "signed out",
@@ -109,7 +112,10 @@ export const eventKinds = {
     ],
   },
   used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
-  refused: { label: "Refused", actions: ["secret.refuse", "connection.refuse", "token.refuse"] },
+  refused: {
+    label: "Refused",
+    actions: ["secret.refuse", "connection.refuse", "token.refuse", "act.refuse"],
+  },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
     label: "Destinations",
@@ -165,6 +171,8 @@ export const detailKeys = [
   "accessToken",
   "count",
   "length",
+  "within",
+  "permission",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -1,5 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
+import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
 import { eventRow, record } from "@/lib/audit/record";
 import { allRecorded } from "@/lib/audit/record-together";
@@ -121,6 +122,11 @@ export async function insertSecret(
   await (tx ? insertWhole.within(tx, ...values) : insertWhole(...values));
 }
 
+/** The fabric as an event names it; its own name is not at hand. */
+function fabricOf({ fabricId, teamId }: Writer) {
+  return { kind: "fabric", id: fabricId, name: "", teamId } as const;
+}
+
 /**
  * Deletes a secret that no connection uses, in one transaction with the check. An Admin may delete any, others what
  * they created. Its names become free at once; automate purges the sealed values.
@@ -132,7 +138,12 @@ export async function deleteSecret(
   return db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     if (scope.role !== "admin" && secret.createdById !== scope.actor.id)
-      throw new Forbidden("Admins delete others' secrets.");
+      refusedAct(
+        new Forbidden("Admins delete others' secrets."),
+        scope.actor,
+        fabricOf(scope),
+        "secret:delete",
+      );
     const { version } = await lastVersion(tx, secretId);
     if (!meets(ifMatch, secretTag({ ...secret, version }))) return fail("changed");
     const uses = await tx.connectionSecret.findMany({

@@ -87,7 +87,7 @@ async function signIn(
   const given = signInInput.safeParse(credentials);
   if (!given.success) return null;
   const network = networkOf(headers?.["x-forwarded-for"] ?? null);
-  const proof = await provePassword(given.data, delayKey(given.data.email, network));
+  const proof = await provePassword(given.data, delayKey(given.data.email, network), network);
   if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
   // next-auth carries a thrown message to the form, and nothing else.
   if (proof.code === "delayed") throw new Delayed(proof.seconds);

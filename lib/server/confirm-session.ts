@@ -12,5 +12,6 @@ export async function confirmCurrentSession(
 ): Promise<Result<null, "invalid" | "signed_out">> {
   const sessionId = await currentSessionId();
   if (!sessionId || actor.kind !== "user") return fail("signed_out");
-  return confirmSession(actor, sessionId, password, delayKey(actor.email, await currentNetwork()));
+  const network = await currentNetwork();
+  return confirmSession(actor, sessionId, password, delayKey(actor.email, network), network);
 }

@@ -8,6 +8,11 @@ test("neighbours in a /24 or a /64 are one network, others are not", () => {
   expect(networkOf("2001:db8:1:2::3")).not.toBe(networkOf("2001:db8:1:3::3"));
 });
 
+test("a network is written as a range, as people read it", () => {
+  expect(networkOf("203.0.113.7")).toBe("203.0.113.0/24");
+  expect(networkOf("2001:db8:1:2::3")).toBe("2001:db8:1:2::/64");
+});
+
 test("an IPv4 address written as IPv6 is the same network", () => {
   expect(networkOf("::ffff:203.0.113.7")).toBe(networkOf("203.0.113.7"));
 });

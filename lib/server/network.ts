@@ -25,6 +25,6 @@ export function networkOf(forwardedFor: string | null): string {
   const last = forwardedFor?.split(",").at(-1)?.trim() ?? "";
   if (!ipaddr.isValid(last)) return "unknown";
   const address = ipaddr.process(last);
-  const bytes = address.toByteArray();
-  return `${address.kind()} ${bytes.slice(0, address.kind() === "ipv4" ? 3 : 8).join(".")}`;
+  if (address.kind() === "ipv4") return `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/24`)}/24`;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`)}/64`;
 }

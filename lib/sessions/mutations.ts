@@ -1,6 +1,7 @@
 import "server-only";
 import type { Actor } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
+import { noteRefusal, web } from "@/lib/audit/refusals";
 import { db } from "@/lib/db";
 import { fail, ok, type Result } from "@/lib/result";
 import { delayText, type PasswordProof, type ProvenPerson } from "@/lib/sessions/schema";
@@ -8,21 +9,50 @@ import { forgetTries, takeTry } from "@/lib/sessions/sign-in-delay";
 import { passwordMatches } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
-/** Tries a password. An unknown e-mail, a locked person and a wrong password cost and answer the same. */
+/**
+ * Tries a password. An unknown e-mail, a locked person and a wrong password cost and answer the same. Each failure is counted
+ * in the audit of the person, with the network it came from; those of unknown addresses are one number.
+ */
 export async function provePassword(
   given: { email: string; password: string },
   delayKey: string,
+  network = "unknown",
 ): Promise<PasswordProof> {
   const seconds = await takeTry(delayKey);
-  if (seconds !== null) return { ok: false, code: "delayed", seconds };
   const user = await db.user.findUnique({
     where: { emailKey: emailKey(given.email) },
-    select: { id: true, passwordHash: true, lockedAt: true, accessEpoch: true },
+    select: { id: true, name: true, passwordHash: true, lockedAt: true, accessEpoch: true },
   });
+  if (seconds !== null) {
+    noteRefusedSignIn(user, "delayed", network);
+    return { ok: false, code: "delayed", seconds };
+  }
   const matches = await passwordMatches(user?.passwordHash ?? null, given.password);
-  if (!user || !matches || user.lockedAt) return { ok: false, code: "wrong_password" };
+  if (!user || !matches || user.lockedAt) {
+    noteRefusedSignIn(user, matches ? "locked" : "wrong_password", network);
+    return { ok: false, code: "wrong_password" };
+  }
   await forgetTries(delayKey);
   return { ok: true, userId: user.id, accessEpoch: user.accessEpoch };
+}
+
+function noteRefusedSignIn(
+  user: { id: string; name: string } | null,
+  code: "delayed" | "locked" | "wrong_password",
+  network: string,
+): void {
+  const event = { actor: web, teamId: null, fabricId: null, action: "session.refuse" } as const;
+  if (!user) {
+    const object = { kind: "user", id: "", name: "" } as const;
+    noteRefusal("unknown address", "", { ...event, object, details: { code: "unknown_address" } });
+    return;
+  }
+  const object = { kind: "user", id: user.id, name: user.name } as const;
+  noteRefusal(`sign-in ${user.id}`, `${code} ${network}`, {
+    ...event,
+    object,
+    details: { code, source: network },
+  });
 }
 
 /**
@@ -80,8 +110,9 @@ export async function confirmSession(
   sessionId: string,
   password: string,
   delayKey: string,
+  network?: string,
 ): Promise<Result<null, "invalid">> {
-  const proof = await provePassword({ email: actor.email, password }, delayKey);
+  const proof = await provePassword({ email: actor.email, password }, delayKey, network);
   if (!proof.ok)
     return fail("invalid", {
       password: proof.code === "delayed" ? delayText(proof.seconds) : "This is not your password.",

@@ -21,6 +21,7 @@ export async function takeTry(key: string): Promise<number | null> {
       "updatedAt" = clock_timestamp()
     WHERE d."nextTryAt" <= clock_timestamp()
     RETURNING failures`;
+  purgeNowAndThen();
   if (taken) return null;
   const [delay] = await db.$queryRaw<{ seconds: number }[]>`
     SELECT ceil(extract(epoch FROM "nextTryAt" - clock_timestamp()))::int AS seconds
@@ -28,8 +29,26 @@ export async function takeTry(key: string): Promise<number | null> {
   return Math.max(1, delay?.seconds ?? 1);
 }
 
-/** Forgets the tries of one key after a right one, and of everybody whose last try was a day ago. */
+/** Forgets the tries of one key after a right one. */
 export async function forgetTries(key: string): Promise<void> {
-  const yesterday = new Date(Date.now() - 24 * 60 * 60_000);
-  await db.signInDelay.deleteMany({ where: { OR: [{ key }, { updatedAt: { lt: yesterday } }] } });
+  await db.signInDelay.deleteMany({ where: { key } });
+}
+
+/** Forgets tries of more than an hour ago, which count for nothing any more. */
+export async function purgeTries(): Promise<void> {
+  const hourAgo = new Date(Date.now() - 60 * 60_000);
+  await db.signInDelay.deleteMany({ where: { updatedAt: { lt: hourAgo } } });
+}
+
+const purgeEveryMs = 60_000;
+let purgedAt = 0;
+
+/**
+ * Purges at most once a minute in each copy of web, beside a try and not before its answer: each wrong try leaves a row, and an
+ * attack may never have a right one.
+ */
+function purgeNowAndThen(): void {
+  if (Date.now() - purgedAt < purgeEveryMs) return;
+  purgedAt = Date.now();
+  purgeTries().catch(() => console.error("Old sign-in tries could not be purged."));
 }

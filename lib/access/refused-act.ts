@@ -1,0 +1,29 @@
+import "server-only";
+import type { Permission } from "@/lib/access/policy";
+import type { Actor } from "@/lib/access/scope";
+import { noteRefusal } from "@/lib/audit/refusals";
+import { Forbidden, NotFresh } from "@/lib/result";
+
+/** A team or fabric, as the event of a refusal names it. */
+type Place = { kind: "fabric" | "team"; id: string; name: string; teamId: string };
+
+/** Counts in the place's audit that a member may not do `permission` there. Throws the refusal on. */
+export function refusedAct(error: unknown, actor: Actor, place: Place, permission: Permission): never {
+  if (error instanceof Forbidden || error instanceof NotFresh) {
+    const code = error instanceof Forbidden ? "forbidden" : "not_fresh";
+    const { kind, id, name, teamId } = place;
+    noteRefusal(`${actor.id} ${id}`, `${permission} ${code} ${actorToken(actor)}`, {
+      actor,
+      teamId,
+      fabricId: kind === "fabric" ? id : null,
+      action: "act.refuse",
+      object: { kind, id, name },
+      details: { code, permission },
+    });
+  }
+  throw error;
+}
+
+function actorToken(actor: Actor): string {
+  return actor.kind === "user" ? (actor.accessToken ?? "") : "";
+}

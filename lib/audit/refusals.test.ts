@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
+import { findAccessTokenActor } from "@/lib/access-tokens/queries";
+import { flushRefusals, noteRefusal } from "@/lib/audit/refusals";
+import { createDb, type Db, db } from "@/lib/db";
+import { Forbidden, NotFresh } from "@/lib/result";
+import { provePassword } from "@/lib/sessions/mutations";
+import { takeTry } from "@/lib/sessions/sign-in-delay";
+import { commandLine, createUser, lockUser } from "@/lib/users/provision";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  Object.assign(process.env, keys.web, keys.automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+beforeEach(async () => {
+  await flushRefusals();
+  fabric = await createTestFabric(owner);
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const password = "correct horse battery";
+
+async function person() {
+  const email = `${randomUUID()}@test.example`;
+  const made = await createUser(commandLine, { email, name: "Pia", password });
+  if (!made.ok) throw new Error("not made");
+  return { email, id: made.value.id };
+}
+
+/** The refusals on record of one object: what of them an event says. */
+async function onRecord(objectId: string) {
+  await flushRefusals(false);
+  const rows = await owner.auditEvent.findMany({
+    where: { objectId, action: { endsWith: ".refuse" } },
+    orderBy: { id: "asc" },
+    select: { action: true, details: true },
+  });
+  return rows.map(({ action, details }) => ({ action, ...(details as Record<string, unknown>) }));
+}
+
+const network = "203.0.113.0/24";
+const wrong = (email: string, from = network) =>
+  provePassword({ email, password: "wrong" }, randomUUID(), from);
+
+test("a failed sign-in is on record at once, and those that follow are one event with their count", async () => {
+  const { id, email } = await person();
+  const key = randomUUID();
+  for (let i = 0; i < 8; i++) await provePassword({ email, password: "wrong" }, key, network);
+  const first = { action: "session.refuse", source: network };
+  expect(await onRecord(id)).toEqual([
+    { ...first, code: "wrong_password" },
+    { ...first, code: "delayed" },
+  ]);
+  await flushRefusals();
+  expect(await onRecord(id)).toEqual([
+    { ...first, code: "wrong_password" },
+    { ...first, code: "delayed" },
+    { ...first, code: "wrong_password", count: 4, within: "hour" },
+    { ...first, code: "delayed", count: 2, within: "hour" },
+  ]);
+});
+
+test("a locked person's right password is on record, and answered as a wrong one", async () => {
+  const { id, email } = await person();
+  await lockUser(commandLine, { email });
+  const answer = await provePassword({ email, password }, randomUUID(), network);
+  expect(answer).toEqual({ ok: false, code: "wrong_password" });
+  expect(await onRecord(id)).toEqual([{ action: "session.refuse", code: "locked", source: network }]);
+});
+
+test("addresses that nobody has are one number, without an address", async () => {
+  for (let i = 0; i < 30; i++) await wrong(`stranger-${i}@test.example`);
+  await flushRefusals();
+  const before = await onRecord("");
+  expect(before).toEqual([
+    { action: "session.refuse", code: "unknown_address" },
+    { action: "session.refuse", code: "unknown_address", count: 29, within: "hour" },
+  ]);
+  expect(await owner.auditEvent.count({ where: { objectName: { contains: "stranger" } } })).toBe(0);
+});
+
+test("two thousand networks write no more than twenty lines and a rest of one person", async () => {
+  const { id } = await person();
+  for (let i = 0; i < 2_000; i++)
+    noteRefusal(`sign-in ${id}`, `wrong_password ${i}`, {
+      actor: { kind: "system", id: "web", name: "Selvage" },
+      teamId: null,
+      fabricId: null,
+      action: "session.refuse",
+      object: { kind: "user", id, name: "Pia" },
+      details: { code: "wrong_password", source: `network ${i}` },
+    });
+  await flushRefusals();
+  const rows = await onRecord(id);
+  expect(rows).toHaveLength(22);
+  expect(rows.slice(-2)).toEqual([
+    { action: "session.refuse", code: "more" },
+    { action: "session.refuse", code: "more", count: 1_979, within: "hour" },
+  ]);
+});
+
+test("an hour later the first one is on record at once again", async () => {
+  const { id, email } = await person();
+  await wrong(email);
+  await wrong(email);
+  expect(await onRecord(id)).toHaveLength(1);
+  vi.useFakeTimers({ now: Date.now() + 61 * 60_000, toFake: ["Date"] });
+  expect(await onRecord(id)).toHaveLength(2);
+  await wrong(email);
+  expect(await onRecord(id)).toHaveLength(3);
+});
+
+test("what a member may not do is in the audit of the fabric or team, once an hour and act", async () => {
+  const { user, admin, fabricId, teamId } = fabric;
+  for (let i = 0; i < 50; i++)
+    await expect(authorize(user, fabricId, "token:write")).rejects.toThrow(Forbidden);
+  await expect(authorizeTeam(user, teamId, "team:write")).rejects.toThrow(Forbidden);
+  const stale = { ...admin, authenticatedAt: new Date(0), accessToken: "script" };
+  await expect(authorize(stale, fabricId, "token:write")).rejects.toThrow(NotFresh);
+  const act = { action: "act.refuse" };
+  expect(await onRecord(fabricId)).toEqual([
+    { ...act, code: "forbidden", permission: "token:write" },
+    { ...act, code: "not_fresh", permission: "token:write", accessToken: "script" },
+  ]);
+  expect(await onRecord(teamId)).toEqual([{ ...act, code: "forbidden", permission: "team:write" }]);
+  const scopes = await owner.auditEvent.findMany({
+    where: { objectId: { in: [fabricId, teamId] }, action: "act.refuse" },
+    orderBy: { id: "asc" },
+    select: { teamId: true, fabricId: true, actorId: true },
+  });
+  expect(scopes).toEqual([
+    { teamId, fabricId, actorId: user.id },
+    { teamId, fabricId: null, actorId: user.id },
+    { teamId, fabricId, actorId: admin.id },
+  ]);
+});
+
+test("a token that is over is on record each hour that it is tried", async () => {
+  const made = await createAccessToken(fabric.user, { name: "nightly", lifetime: "30" });
+  if (!made.ok) throw new Error("no token");
+  const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: fabric.user.id } });
+  await revokeAccessToken(fabric.user, { accessTokenId: id });
+  for (let i = 0; i < 3; i++) expect(await findAccessTokenActor(made.value.token)).toBeNull();
+  expect(await onRecord(id)).toEqual([
+    { action: "access_token.refuse", code: "revoked", accessToken: "nightly" },
+  ]);
+});
+
+test("tries of long ago are forgotten though nobody signs in", async () => {
+  const old = randomUUID();
+  const longAgo = new Date(Date.now() - 2 * 60 * 60_000);
+  await owner.signInDelay.create({ data: { key: old, failures: 9, nextTryAt: longAgo, updatedAt: longAgo } });
+  vi.useFakeTimers({ now: Date.now() + 3 * 60 * 60_000, toFake: ["Date"] });
+  await takeTry(randomUUID());
+  vi.useRealTimers();
+  await vi.waitFor(async () => expect(await owner.signInDelay.count({ where: { key: old } })).toBe(0));
+});
