@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { applyDataSteps } from "@/scripts/data-steps";
 import { createJobSchema } from "@/scripts/job-schema";
 import { applyMigrations } from "@/scripts/schema-engine";
 
@@ -39,6 +40,7 @@ export async function migrate({ databaseUrl, rolePrefix, logins }: MigrationOpti
     // First of all, so that nothing is half done for an owner who may not.
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl);
+    applied.push(...(await applyDataSteps(client)));
     await createJobSchema(client);
     await admitPrograms(client, { rolePrefix, logins });
     return applied;

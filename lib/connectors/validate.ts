@@ -20,8 +20,7 @@ export function validate<F extends z.ZodObject>(
 ): Validated<z.output<F>> {
   const given = present(input);
   const visible = visibleFields(connector, given);
-  const shape = Object.fromEntries(visible.map((field) => [field, shapeOf(connector)[field]]));
-  const parsed = z.object(shape as z.ZodRawShape).safeParse(given);
+  const parsed = schemaOf(connector, visible).safeParse(given);
   const fieldErrors: Record<string, string> = {};
   for (const issue of parsed.error?.issues ?? []) {
     fieldErrors[String(issue.path[0] ?? "")] ??= issue.message;
@@ -36,6 +35,20 @@ export function validate<F extends z.ZodObject>(
   const value = parsed.data as z.output<F>;
   const conflicts = connector.conflicts?.(value) ?? {};
   return Object.keys(conflicts).length > 0 ? { ok: false, fieldErrors: conflicts } : { ok: true, value };
+}
+
+// A pipeline that reads a connection waits for this, and making a schema costs more than using it.
+const schemas = new WeakMap<Connector, Map<string, z.ZodObject>>();
+
+/** The schema of the fields that are visible. */
+function schemaOf(connector: Connector, visible: readonly string[]): z.ZodObject {
+  const known = schemas.get(connector) ?? new Map<string, z.ZodObject>();
+  schemas.set(connector, known);
+  const key = visible.join();
+  const shape = () => Object.fromEntries(visible.map((field) => [field, shapeOf(connector)[field]]));
+  const schema = known.get(key) ?? z.object(shape() as z.ZodRawShape);
+  known.set(key, schema);
+  return schema;
 }
 
 /** The fields that apply to these (perhaps unfinished) properties, in the order of the form. */

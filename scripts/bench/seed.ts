@@ -64,6 +64,10 @@ async function addConnection(owner: Db, { fabricId, user }: TestFabric, secretId
   const row = { id, fabricId, name: "warehouse", nameKey: "warehouse", kind: "postgres", configHash: id };
   await owner.connection.create({ data: { ...row, properties, ...by } });
   await owner.connectionSecret.create({ data: { connectionId: id, field: "password", secretId, fabricId } });
+  const { createdById, createdByName } = by;
+  const destination = "postgres://db.example.com:5432?tls=verify-full";
+  const allowed = { fabricId, secretId, version: 1, destination, createdById, createdByName };
+  await owner.allowedDestination.create({ data: allowed });
 }
 
 async function addSecrets(

@@ -1,0 +1,102 @@
+import type { Client } from "pg";
+import { v7 as uuidv7 } from "uuid";
+import { joinConnection, type Referenced, tokenServerOf } from "@/lib/connectors/joined";
+
+type Secret = Referenced & { name: string };
+type Row = {
+  id: string;
+  name: string;
+  kind: string;
+  fabricId: string;
+  properties: Record<string, unknown>;
+  references: { field: string; secret: Secret }[];
+};
+/** A destination of a secret, and the connections that send it there: none for the token server of a secret. */
+type Present = { fabricId: string; secret: Secret; destination: string; connections: string[] };
+
+const pageSize = 500;
+const shownNames = 3;
+
+// What a destination depends on of the current version of a secret s.
+const secretObject = `json_build_object('id', s.id, 'name', s.name, 'subKind', s."subKind", 'version', v.version, 'facts', v.facts)`;
+const currentVersion = `CROSS JOIN LATERAL
+  (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
+
+/**
+ * Before this version, only a check asked whether a destination is allowed. What saved connections and M2M OAuth secrets lead to now
+ * becomes allowed, on record and for Admins to review, so that no pipeline stops at the upgrade.
+ */
+export async function allowPresentDestinations(owner: Client): Promise<void> {
+  const present = new Map<string, Present>();
+  const add = (fabricId: string, secret: Secret, destination: string, connection?: string) => {
+    const key = `${secret.id} ${destination}`;
+    const known = present.get(key) ?? { fabricId, secret, destination, connections: [] };
+    present.set(key, known);
+    if (connection !== undefined) known.connections.push(connection);
+  };
+  for await (const { kind, name, fabricId, properties, references } of connectionsOf(owner)) {
+    for (const { secret, destinations } of joinConnection(kind, properties, references) ?? [])
+      for (const destination of destinations) add(fabricId, secret, destination, name);
+  }
+  const { rows } = await owner.query<{ fabricId: string; secret: Secret }>(
+    `SELECT s."fabricId", ${secretObject} AS secret FROM secret s ${currentVersion}
+     WHERE s."subKind" = 'm2m_oauth' AND s."deletedAt" IS NULL`,
+  );
+  for (const { fabricId, secret } of rows) {
+    const server = tokenServerOf(secret.facts);
+    if (server !== null) add(fabricId, secret, server);
+  }
+  const all = [...present.values()];
+  for (let at = 0; at < all.length; at += pageSize) await allow(owner, all.slice(at, at + pageSize));
+}
+
+async function* connectionsOf(owner: Client): AsyncGenerator<Row> {
+  for (let after = ""; ; ) {
+    const { rows } = await owner.query<Row>(
+      `SELECT c.id, c.name, c.kind, c."fabricId", c.properties, coalesce((
+         SELECT json_agg(json_build_object('field', r.field, 'secret', ${secretObject}) ORDER BY r.field)
+         FROM connection_secret r JOIN secret s ON s.id = r."secretId" AND s."deletedAt" IS NULL ${currentVersion}
+         WHERE r."connectionId" = c.id), '[]') AS references
+       FROM connection c WHERE c.id > $1 ORDER BY c.id LIMIT ${pageSize}`,
+      [after],
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}
+
+/** One statement, so that each destination is on record exactly when it is allowed. What was allowed already stays as it was. */
+async function allow(owner: Client, present: readonly Present[]): Promise<void> {
+  const rows = present.map(({ fabricId, secret, destination, connections }) => ({
+    id: uuidv7(),
+    eventId: uuidv7(),
+    fabricId,
+    secretId: secret.id,
+    secretName: secret.name,
+    version: secret.version,
+    destination,
+    toReview: inShort(connections),
+  }));
+  await owner.query(
+    `WITH asked AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS a(id text, "eventId" text, "fabricId" text, "secretId" text,
+         "secretName" text, version int, destination text, "toReview" text)
+     ), allowed AS (
+       INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "createdById", "createdByName", "toReview")
+       SELECT id, "fabricId", "secretId", version, destination, 'upgrade', 'Selvage', "toReview" FROM asked
+       ON CONFLICT ("secretId", version, destination) DO NOTHING RETURNING id
+     )
+     INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+     SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.allow', 'secret', "secretId", "secretName",
+       jsonb_build_object('destination', jsonb_build_array(destination), 'version', version, 'reason', 'upgrade')
+     FROM asked JOIN allowed USING (id) JOIN fabric f ON f.id = "fabricId"`,
+    [JSON.stringify(rows)],
+  );
+}
+
+function inShort(connections: readonly string[]): string {
+  const more = connections.length - shownNames;
+  return connections.slice(0, shownNames).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
