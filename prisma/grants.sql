@@ -4,6 +4,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
 
+-- Which programs may run on this schema
+GRANT SELECT ON schema_info TO :web, :automate;
+
 -- People and teams
 GRANT SELECT, INSERT, UPDATE ON app_user TO :web;
 GRANT SELECT, INSERT ON identity TO :web;

@@ -39,6 +39,7 @@ const rights: Record<string, Record<Program, string>> = {
   rate_window: { web: "", automate: "SIUD" },
   audit_event: { web: "SI", automate: "SI" },
   data_step: { web: "", automate: "" },
+  schema_info: { web: "S", automate: "S" },
   _prisma_migrations: { web: "", automate: "" },
 };
 

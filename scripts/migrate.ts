@@ -1,6 +1,8 @@
 import "@/lib/protect-process";
 import { z } from "zod";
-import { MigrationRefused, migrate } from "@/scripts/migration";
+import { programVersion } from "@/lib/program-version";
+import { migrate } from "@/scripts/migration";
+import { MigrationRefused } from "@/scripts/migration-refused";
 
 const environment = z.object({
   /** Postgres, as the owner of the schema. */
@@ -23,8 +25,12 @@ try {
     DB_ROLE_PREFIX: rolePrefix,
     MIGRATE_LOGINS: logins,
   } = parseEnvironment();
-  const applied = await migrate({ databaseUrl, rolePrefix, logins });
-  console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
+  const { applied, ahead } = await migrate({ databaseUrl, rolePrefix, logins, tell: console.log });
+  if (ahead)
+    console.log(
+      `The database was migrated by ${ahead}. This is version ${programVersion}: nothing was changed.`,
+    );
+  else console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
   // The engine leaves a timer behind, of its lock's ten seconds.
   process.exit(0);
 } catch (error) {

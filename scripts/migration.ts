@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { connectionFault } from "@/lib/connection-fault";
+import { isOlder, programVersion } from "@/lib/program-version";
 import { applyDataSteps } from "@/scripts/data-steps";
 import { createJobSchema } from "@/scripts/job-schema";
-import { applyMigrations } from "@/scripts/schema-engine";
+import { MigrationRefused } from "@/scripts/migration-refused";
+import { applyMigrations, migrationNames } from "@/scripts/schema-engine";
 
 export type MigrationOptions = {
   /** The owner of the schema, with CREATEROLE unless all roles exist. */
@@ -11,42 +14,69 @@ export type MigrationOptions = {
   rolePrefix: string;
   /** Login roles to create or bring up to date, by name: their passwords. */
   logins: Readonly<Record<string, string>>;
+  /** Is told what a migration waits for. */
+  tell?: (sentence: string) => void;
 };
-
-/** Something an operator has to do first; the message says what. */
-export class MigrationRefused extends Error {
-  override name = "MigrationRefused";
-}
 
 const programs = ["web", "automate"] as const;
 // Any fixed number: one migration at a time per database.
 const advisoryLock = 7_353_871_942;
 
-/** Brings the database to the state that this version needs: roles, tables, grants, logins. Running it again changes nothing. */
-export async function migrate({ databaseUrl, rolePrefix, logins }: MigrationOptions): Promise<string[]> {
+/** What was applied; or who is ahead of this version, so that nothing was changed. */
+export type Migrated = { applied: string[]; ahead?: string };
+
+/**
+ * Brings the database to the state that this version needs: roles, tables, grants, logins. Running it again changes nothing. A
+ * database that a newer version migrated is left alone, its rights too: that version's programs may be running.
+ */
+export async function migrate({
+  databaseUrl,
+  rolePrefix,
+  logins,
+  tell = () => undefined,
+}: MigrationOptions): Promise<Migrated> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
   try {
     await client.connect();
   } catch (cause) {
     await client.end().catch(() => {});
-    throw new MigrationRefused(
-      `The database at ${place(databaseUrl)} cannot be reached (${reason(cause)}).`,
-      { cause },
-    );
+    throw new MigrationRefused(connectionFault(cause, databaseUrl).sentence, { cause });
   }
   try {
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
+    const ahead = await newerVersion(client);
+    if (ahead) return { applied: [], ahead };
     // First of all, so that nothing is half done for an owner who may not.
     await createGroupRoles(client, rolePrefix);
-    const applied = await applyMigrations(databaseUrl);
+    const applied = await applyMigrations(databaseUrl, { tell });
     applied.push(...(await applyDataSteps(client)));
     await createJobSchema(client);
     await admitPrograms(client, { rolePrefix, logins });
-    return applied;
+    await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
+    return { applied };
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** What is newer about the database than this version; undefined when nothing is. */
+async function newerVersion(client: Client): Promise<string | undefined> {
+  const has = async (table: string) =>
+    (await client.query("SELECT to_regclass($1) IS NOT NULL AS made", [table])).rows[0].made;
+  if (await has("schema_info")) {
+    const { rows } = await client.query(`SELECT "migratedBy" FROM schema_info`);
+    if (rows[0] && isOlder(programVersion, rows[0].migratedBy)) return `version ${rows[0].migratedBy}`;
+  }
+  if (!(await has("_prisma_migrations"))) return undefined;
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT migration_name AS name FROM "_prisma_migrations"
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL AND migration_name <> ALL ($1) ORDER BY 1`,
+    [await migrationNames()],
+  );
+  return rows.length === 0
+    ? undefined
+    : `a version with ${rows.map(({ name }) => name).join(", ")}, which this one does not know`;
 }
 
 /** Gives the programs their roles, grants and logins: what the copy of a migrated database lacks. */
@@ -112,20 +142,4 @@ async function manageRoles(client: Client, statements: string[]) {
 
 function isPostgresError(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function place(databaseUrl: string): string {
-  try {
-    const { hostname, port } = new URL(databaseUrl);
-    return `${hostname}:${port || "5432"}`;
-  } catch {
-    return "DATABASE_URL";
-  }
-}
-
-function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return "unknown reason";
-  // A name with several addresses fails with one error for each, and an empty message.
-  if (cause.message === "" && "code" in cause) return String(cause.code);
-  return cause.message;
 }

@@ -6,6 +6,8 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { Pool, type QueryResult } from "pg";
+import { MigrationRefused } from "@/scripts/migration-refused";
+import { runMigrationScript } from "@/scripts/migration-script";
 
 // Prisma's own schema engine, as WebAssembly from the registry: its command line would download a binary from
 // another host. `_prisma_migrations` is the same table, so `prisma migrate deploy` agrees wherever it is at hand.
@@ -15,12 +17,21 @@ const everything = { externalTables: [], externalEnums: [] };
 
 type Engine = Awaited<ReturnType<typeof bindings.SchemaEngine.new>>;
 
-/** Applies the migrations that the database lacks, in order; returns their names. */
-export async function applyMigrations(databaseUrl: string): Promise<string[]> {
-  return withEngine(databaseUrl, async (engine) => {
+/** Applies the migrations that the database lacks, in order; returns their names. `tell` is told what it waits for. */
+export async function applyMigrations(
+  databaseUrl: string,
+  run: ScriptRun = { tell: () => undefined },
+): Promise<string[]> {
+  const apply = async (engine: Engine) => {
     const migrationsList = await readMigrations();
     return (await engine.applyMigrations({ migrationsList, filters: everything })).appliedMigrationNames;
-  });
+  };
+  return withEngine(databaseUrl, apply, run);
+}
+
+/** The names of the migrations that this version has. */
+export async function migrationNames(): Promise<string[]> {
+  return (await readMigrations()).migrationDirectories.map(({ path }) => path);
 }
 
 /** The SQL that leads from the migrated database to the schema, or `undefined` when nothing is missing. */
@@ -40,14 +51,33 @@ export async function diffSchema(databaseUrl: string): Promise<string | undefine
   });
 }
 
-async function withEngine<T>(databaseUrl: string, use: (engine: Engine) => Promise<T>): Promise<T> {
+type ScriptRun = Parameters<typeof runMigrationScript>[2];
+
+async function withEngine<T>(
+  databaseUrl: string,
+  use: (engine: Engine) => Promise<T>,
+  run: ScriptRun = { tell: () => undefined },
+): Promise<T> {
   await load();
   // The engine closes no pool of its own.
   const pool = cataloguePool(databaseUrl);
-  const adapter = bindMigrationAwareSqlAdapterFactory(new CatalogueAdapterFactory(pool));
+  const factory = new CatalogueAdapterFactory(pool);
+  // What the script failed with: the engine's own error has its words only.
+  let failed: unknown;
+  factory.runScript = (script) =>
+    runMigrationScript(pool, script, run).catch((error) => {
+      failed = error;
+      throw error;
+    });
+  const adapter = bindMigrationAwareSqlAdapterFactory(factory);
   const engine = await bindings.SchemaEngine.new({ datamodels: await readSchema() }, () => {}, adapter);
   try {
     return await use(engine);
+  } catch (error) {
+    if (!(failed instanceof MigrationRefused)) throw error;
+    // Nothing of it was done, so that it is not one that failed in the middle.
+    await pool.query(`DELETE FROM "_prisma_migrations" WHERE finished_at IS NULL AND rolled_back_at IS NULL`);
+    throw failed;
   } finally {
     engine.free();
     await pool.end();
@@ -59,8 +89,12 @@ const charArrayOid = 1002;
 
 /** The engine reads columns of the catalogue's one-byte type "char", which the adapter refuses: passed through as an array type, they come out as characters. */
 class CatalogueAdapterFactory extends PrismaPg {
+  runScript: (script: string) => Promise<void> = async () => undefined;
+
   override async connect() {
     const adapter = await super.connect();
+    // The adapter's own takes a script apart and runs each statement by itself.
+    adapter.executeScript = (script) => this.runScript(script);
     const queryRaw = adapter.queryRaw.bind(adapter);
     adapter.queryRaw = async (query) => {
       const result = await queryRaw(query);

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { migrate } from "@/scripts/migration";
+import { runMigrationScript } from "@/scripts/migration-script";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+
+let urls: TestDatabase;
+let pool: Pool;
+let rolePrefix: string;
+
+beforeAll(async () => {
+  urls = await createTestDatabase("automate");
+  pool = new Pool({ connectionString: urls.ownerUrl });
+  rolePrefix = new URL(urls.ownerUrl).pathname.slice(1);
+});
+
+afterAll(() => pool.end());
+
+const run = (tell?: (sentence: string) => void) =>
+  migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(tell ? { tell } : {}) });
+
+/** Whether web may read a table that only a newer version knows. */
+async function mayRead(): Promise<boolean> {
+  const { rows } = await pool.query("SELECT has_table_privilege($1, 'newer_thing', 'SELECT') AS may", [
+    `${rolePrefix}_web`,
+  ]);
+  return rows[0].may;
+}
+
+describe("a database that a newer version migrated", () => {
+  beforeAll(async () => {
+    await pool.query("CREATE TABLE newer_thing (id int)");
+  });
+  const grant = () => pool.query(`GRANT SELECT ON newer_thing TO ${rolePrefix}_web`);
+
+  test("is left alone when it has a migration that this version does not know, its rights too", async () => {
+    await grant();
+    await pool.query(
+      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ('newer', 'x', '20990101000000_newer', now(), now(), 1)`,
+    );
+    expect(await run()).toEqual({ applied: [], ahead: expect.stringContaining("20990101000000_newer") });
+    expect(await mayRead()).toBe(true);
+    await pool.query(`DELETE FROM "_prisma_migrations" WHERE id = 'newer'`);
+  });
+
+  test("is left alone when it has other rights by the same migrations", async () => {
+    await grant();
+    await pool.query(`UPDATE schema_info SET "migratedBy" = '0.10.0'`);
+    expect(await run()).toEqual({ applied: [], ahead: "version 0.10.0" });
+    expect(await mayRead()).toBe(true);
+    await pool.query(`UPDATE schema_info SET "migratedBy" = '0.1.0'`);
+  });
+
+  test("is migrated as ever when it is not newer, and says by whom", async () => {
+    await grant();
+    expect(await run()).toEqual({ applied: [] });
+    expect(await mayRead()).toBe(false);
+    const { rows } = await pool.query(`SELECT "migratedBy" FROM schema_info`);
+    expect(rows).toEqual([{ migratedBy: "0.2.0" }]);
+  });
+});
+
+describe("a migration that needs a table which a dump holds", () => {
+  const script = "ALTER TABLE audit_event ADD COLUMN extra int; ALTER TABLE audit_event DROP COLUMN extra;";
+
+  /** As pg_dump does: a lock that reads share, until it is done. */
+  async function startDump() {
+    const dump = new Client({ connectionString: urls.ownerUrl, application_name: "pg_dump" });
+    await dump.connect();
+    await dump.query("BEGIN; LOCK TABLE audit_event IN ACCESS SHARE MODE");
+    return dump;
+  }
+
+  /** Reads again and again, and returns how long the slowest took. */
+  function readMeanwhile() {
+    let isDone = false;
+    let slowest = 0;
+    const reading = (async () => {
+      while (!isDone) {
+        const began = performance.now();
+        await pool.query("SELECT 1 FROM audit_event LIMIT 1");
+        slowest = Math.max(slowest, performance.now() - began);
+        await sleep(20);
+      }
+      return slowest;
+    })();
+    return () => {
+      isDone = true;
+      return reading;
+    };
+  }
+
+  test("lets readers through, says who holds it, and goes on when the dump is done", async () => {
+    const dump = await startDump();
+    await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+    await pool.query(
+      `DELETE FROM "_prisma_migrations" WHERE migration_name = '20261127124045_audit_without_team_index'`,
+    );
+    const stop = readMeanwhile();
+    const told: string[] = [];
+    setTimeout(() => void dump.end(), 3_500);
+    const { applied } = await run((sentence) => told.push(sentence));
+    expect(await stop()).toBeLessThan(3_500);
+    expect(applied).toEqual(["20261127124045_audit_without_team_index"]);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^Waiting for a lock that is held by pg_dump of \w+ \(process \d+, for \d s\)\. Trying again/,
+      ),
+    ]);
+  });
+
+  test("is given up after its tries, with nothing done", async () => {
+    const dump = await startDump();
+    const tried = runMigrationScript(pool, `CREATE TABLE half_done (); ${script}`, {
+      tell: () => {},
+      pauses: [],
+    });
+    await expect(tried).rejects.toThrow(/held by pg_dump .* nothing of it was done: run it again/);
+    await dump.end();
+    const { rows } = await pool.query("SELECT to_regclass('half_done') AS made");
+    expect(rows).toEqual([{ made: null }]);
+    await runMigrationScript(pool, script, { tell: () => {}, pauses: [] });
+  });
+});
