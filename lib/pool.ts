@@ -1,5 +1,6 @@
 import "server-only";
 import { Client, type ClientConfig, DatabaseError, Pool } from "pg";
+import { isOutage } from "@/lib/database-errors";
 import { type Ending, watchConnection } from "@/lib/writes";
 
 /** How long a request waits for a connection, and a statement may run. */
@@ -35,6 +36,16 @@ export function openPool(
   return pool;
 }
 
+// Of the process, as the pools are: each bundle loads this file for itself.
+const shared = globalThis as typeof globalThis & { selvageOutageSeen?: boolean };
+
+/** Whether a statement failed for an outage since this was asked last. */
+export function takeSeenOutage(): boolean {
+  const seen = shared.selvageOutageSeen ?? false;
+  shared.selvageOutageSeen = false;
+  return seen;
+}
+
 type Answered = (error: unknown, result: unknown) => void;
 
 /** A connection that says of each write how it ended, and that is closed when an answer does not come in time. */
@@ -45,6 +56,7 @@ class WatchedClient extends Client {
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
       if (!error) return "done";
+      if (isOutage(error)) shared.selvageOutageSeen = true;
       if (isAnswer(error)) return "refused";
       // What is behind it in the queue would wait for the same answer.
       if (error instanceof Error && error.message === "Query read timeout") void this.end().catch(() => {});

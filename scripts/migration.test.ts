@@ -100,8 +100,10 @@ describe("a migration that needs a table which a dump holds", () => {
     );
     const stop = readMeanwhile();
     const told: string[] = [];
-    setTimeout(() => void dump.end(), 3_500);
-    const { applied } = await run((sentence) => told.push(sentence));
+    const { applied } = await run((sentence) => {
+      told.push(sentence);
+      void dump.end();
+    });
     expect(await stop()).toBeLessThan(3_500);
     expect(applied).toEqual(["20261127124045_audit_without_team_index"]);
     expect(told).toEqual([

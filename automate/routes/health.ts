@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { databaseAway, Refusal } from "@/automate/refusal";
-import { db } from "@/lib/db";
+import { createReadiness } from "@/lib/readiness";
 
-/** Whoever asks whether this copy is ready wants to know it soon. */
-const databaseWithinMs = 2_000;
+const unreadyTexts = {
+  rights_missing: "The database role of automate lacks a right that it needs: run npm run migrate.",
+  program_too_old: "A newer version of Selvage has migrated the database, and this copy is too old for it.",
+} as const;
 const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
 
 /**
@@ -13,6 +15,7 @@ const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
  */
 export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   let phase: "serving" | "leaving" | "closed" = "serving";
+  const readiness = createReadiness("automate", (sentence) => app.log.warn(sentence));
 
   app.addHook("preClose", async () => {
     phase = "leaving";
@@ -33,11 +36,9 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async () => {
     if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
-    const isThere = await Promise.race([
-      db.$queryRaw`SELECT 1`.then(() => true),
-      sleep(databaseWithinMs, false, { ref: false }),
-    ]).catch(() => false);
-    if (!isThere) throw databaseAway();
+    const unready = await readiness();
+    if (unready === "database_unavailable") throw databaseAway();
+    if (unready !== null) throw new Refusal(503, unready, unreadyTexts[unready], { retryAfterSeconds: 2 });
     return { status: "ready" };
   });
 }

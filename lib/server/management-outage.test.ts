@@ -147,8 +147,8 @@ describe("what an operator has to mend", () => {
     ],
     [
       "a database that is only read, as after a demotion",
-      () => `ALTER DATABASE ${database()} SET default_transaction_read_only = on`,
-      () => `ALTER DATABASE ${database()} RESET default_transaction_read_only`,
+      () => `ALTER ROLE ${login()} SET default_transaction_read_only = on`,
+      () => `ALTER ROLE ${login()} RESET default_transaction_read_only`,
     ],
     [
       "no connection left",
