@@ -19,8 +19,8 @@ const rules: [from: RegExp, may: RegExp][] = [
   [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
   [/^automate\/worker-host\.ts$/, /^(automate\/(fork-worker|worker-frames)|lib\/protect-process)$/],
   [
-    /^automate\/(check-(worker|pool|job|surprises|spare-workers|warm-workers)|fork-worker|remote-worker|worker-frames|serve-checks|run-check|egress(-guard|-passage)?)\.ts$/,
-    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-checks|fork-worker|remote-worker|worker-frames))/,
+    /^automate\/(check-(worker|pool|job)|prewarmed-workers|fork-worker|remote-worker|worker-frames|serve-check|run-check|uncaught-errors|egress(-guard)?)\.ts$/,
+    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-check|fork-worker|remote-worker|worker-frames|prewarmed-workers|uncaught-errors))/,
   ],
   [/^automate\//, /^(automate|lib)\/(?!.*\/actions$)(?!server\/)/],
   [/^lib\/crypto\//, /^lib\/crypto\//],

@@ -9,13 +9,8 @@ if (Number(process.versions.node.split(".")[0]) < 24)
 const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];
-/** Files that change their process for good: two shut its exits, others load Prisma's engine, which starts once. */
-const alone = [
-  "scripts/migration.test.ts",
-  "automate/egress-guard.test.ts",
-  "automate/checks/rehearsal.test.ts",
-  "scripts/job-schema.test.ts",
-];
+/** Files that change their process for good: one shuts its exits, others load Prisma's engine, which starts once. */
+const alone = ["scripts/migration.test.ts", "automate/egress-guard.test.ts", "scripts/job-schema.test.ts"];
 
 export default defineConfig({
   resolve: {

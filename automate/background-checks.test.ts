@@ -28,8 +28,6 @@ let fabric: TestFabric;
 const worker = buildCheckWorker();
 let pool: CheckPool;
 let runPrepared: PreparedRuns;
-/** By which each check that ran might follow another in a worker. */
-const identities: (string | undefined)[] = [];
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
 let boss: PgBoss;
 
@@ -42,14 +40,7 @@ beforeAll(async () => {
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   pool = createCheckPool({ workerPath: worker.path });
-  const watched: CheckPool = {
-    ...pool,
-    run(job, onEvent, one) {
-      identities.push(one?.identity);
-      return pool.run(job, onEvent, one);
-    },
-  };
-  runPrepared = createPreparedRuns({ keys: fabric.keys, pool: watched });
+  runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
   boss = new PgBoss({
     connectionString: urls.automateUrl,
@@ -198,38 +189,6 @@ describe("a background check", () => {
     }
     expect(await events(mended, "connection.status")).toMatchObject([{ details: { ok: true } }]);
   });
-});
-
-test("a connection's checks may follow one another in a worker until a value is replaced", async () => {
-  const connection = await addConnection();
-  const { fabricId, user } = fabric;
-  const who = { createdById: user.id, createdByName: user.name };
-  identities.length = 0;
-  await run(connection);
-  await age(connection, "1 day");
-  await run(connection);
-  await owner.secretVersion.create({
-    data: {
-      secretId: connection.id,
-      version: 2,
-      fabricId,
-      manifest: { username: 1, password: 1 },
-      facts: {},
-      ...who,
-    },
-  });
-  const destination = `http://127.0.0.1:${api.port}`;
-  await owner.allowedDestination.create({
-    data: { fabricId, secretId: connection.id, version: 2, destination, ...who },
-  });
-  await run(connection);
-  await run(await addConnection());
-  expect(await codes(connection)).toEqual(["ok", "ok", "ok"]);
-  const [first, second, replaced, other] = identities;
-  expect(first).toBeDefined();
-  expect(second).toBe(first);
-  expect(new Set([first, replaced, other]).size).toBe(3);
-  expect(identities).toHaveLength(4);
 });
 
 test("a value that was replaced while a check ran was never tried", async () => {

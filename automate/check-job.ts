@@ -33,7 +33,3 @@ export type CheckJob = z.output<typeof checkJobSchema>;
 /** What a worker that waits may be told: the kind whose driver to load. */
 export const preparationSchema = z.strictObject({ prepareFor: z.string() });
 export type Preparation = z.output<typeof preparationSchema>;
-
-/** What a worker says after its result, when nothing of its check is left that could act. */
-export const atRestSchema = z.strictObject({ type: z.literal("at_rest") });
-export type AtRest = z.output<typeof atRestSchema>;

@@ -1,8 +1,7 @@
 import type { CheckJob } from "@/automate/check-job";
-import { createSpareWorkers } from "@/automate/check-spare-workers";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
-import { comesToRest, createWarmWorkers, kill, type WarmLimits } from "@/automate/check-warm-workers";
 import type { CheckWorker } from "@/automate/fork-worker";
+import { createPrewarmedWorkers } from "@/automate/prewarmed-workers";
 import {
   type CheckCode,
   type CheckEvent,
@@ -21,40 +20,30 @@ export type CheckPoolOptions = {
   readonly timeoutMs?: number;
   /** How many checks run at once, for whom. */
   readonly limits?: TurnLimits;
-  /** How workers that have served wait for the next check of the same identity. */
-  readonly warm?: WarmLimits;
-};
-
-export type CheckRun = {
-  signal?: AbortSignal | undefined;
-  /** What the check speaks of, values included: only a check of the same identity may follow it in its worker. Without one none may. */
-  identity?: string;
 };
 
 export type CheckPool = {
   /** A turn to run a check; null when there is none for too long. `onWait` is told how many are ahead. */
   turn(request: TurnRequest, onWait: (ahead: number) => void, signal: AbortSignal): Promise<Turn | null>;
   /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
-  run(job: CheckJob, onEvent: (event: CheckEvent) => void, run?: CheckRun): Promise<CheckResult>;
+  run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
   close(): void;
 };
 
-/** A check has five steps, each told at most three times. */
-const mostSaid = 32;
+/** A check has five steps and tells each at most three times. */
+const maxMessages = 32;
 
 /** How long a check may wait for its turn. */
 const turnWithinMs = 60_000;
 
-/** A pool of check workers, each good for the checks of one identity: what one held, another never meets. */
+/** A pool of check workers. Each serves one check and is killed: what one held, another never meets. */
 export function createCheckPool({
   workerPath,
   size = 2,
   timeoutMs = 15_000,
   limits = {},
-  warm: warmLimits = {},
 }: CheckPoolOptions): CheckPool {
-  const spares = createSpareWorkers(workerPath, size);
-  const warm = createWarmWorkers(warmLimits);
+  const prewarmed = createPrewarmedWorkers(workerPath, size);
   const turns = createTurns(limits);
   const closing = new AbortController();
 
@@ -63,7 +52,7 @@ export function createCheckPool({
       const stop = AbortSignal.any([AbortSignal.timeout(turnWithinMs), closing.signal, signal]);
       return turns.take(request, onWait, stop);
     },
-    async run(job, onEvent, { signal, identity } = {}) {
+    async run(job, onEvent, signal) {
       const startedAt = performance.now();
       const limit = AbortSignal.timeout(timeoutMs);
       const stop = AbortSignal.any([limit, closing.signal, ...(signal === undefined ? [] : [signal])]);
@@ -72,22 +61,16 @@ export function createCheckPool({
         const ms = Math.round(performance.now() - startedAt);
         return { type: "result", ok: false, code: isCancelled() ? "cancelled" : code, step, ms };
       };
-      const worker = (identity !== undefined && (await warm.take(identity))) || spares.take(job.kind);
-      if (worker === null) {
-        const busy = fail(checkSteps[0], "busy");
-        onEvent(busy);
-        return busy;
-      }
-      const { result, isAtRest } = await converse(worker, job, { onEvent, stop, fail });
-      if (identity !== undefined && result.ok && !stop.aborted) warm.keep(identity, worker, isAtRest);
-      else kill(worker);
+      const worker = prewarmed.take(job.kind);
+      const result =
+        worker === null ? fail(checkSteps[0], "busy") : await converse(worker, job, { onEvent, stop, fail });
+      if (worker !== null) kill(worker);
       onEvent(result);
       return result;
     },
     close() {
       closing.abort();
-      spares.close();
-      warm.close();
+      prewarmed.close();
     },
   };
 }
@@ -98,39 +81,46 @@ type Conversation = {
   fail: (step: CheckStep, code: CheckCode) => CheckResult;
 };
 
-/** One check in a worker, and whether that comes to rest afterwards. */
+/** One check in a worker. */
 function converse(
   worker: CheckWorker,
   job: CheckJob,
   { onEvent, stop, fail }: Conversation,
-): Promise<{ result: CheckResult; isAtRest: Promise<boolean> }> {
+): Promise<CheckResult> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];
+    let messages = 0;
     const end = (result: CheckResult) => {
       stop.removeEventListener("abort", onStop);
-      // At once: what it says next may have come already.
-      resolve({ result, isAtRest: comesToRest(worker) });
+      // At once: its next message may have come already.
+      worker.removeAllListeners("message");
+      resolve(result);
     };
     const onStop = () => end(fail(step, "timed_out"));
     const onDeath = () => end(fail(step, "unexpected"));
+    worker.on("exit", onDeath);
+    worker.on("error", onDeath);
     if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // The worker talks to hostile servers: only what fits the closed protocol is passed on.
-      // A list may be of any length in few bytes: its length is judged before its items are.
-      if (Array.isArray(message) && message.length > mostSaid) return onDeath();
-      for (const said of [message].flat()) {
-        const { data: event } = workerEventSchema.safeParse(said);
-        if (event?.type === "result") return end(event);
-        else if (event?.type === "step") {
-          if (event.state === "started") step = event.step;
-          onEvent(event);
-        }
-      }
+      messages += 1;
+      if (messages > maxMessages) return onDeath();
+      const { data: event } = workerEventSchema.safeParse(message);
+      if (event?.type === "result") return end(event);
+      if (event === undefined) return;
+      if (event.state === "started") step = event.step;
+      onEvent(event);
     });
-    worker.on("exit", onDeath);
-    worker.on("error", onDeath);
     if (worker.connected) worker.send(job, (error) => error !== null && onDeath());
     else onDeath();
   });
+}
+
+/** Ends a worker with its sockets, whatever it is doing. */
+function kill(worker: CheckWorker): void {
+  worker.removeAllListeners();
+  // An error of a process that is being killed is of no interest, but without a listener it would be thrown.
+  worker.on("error", () => {});
+  worker.kill("SIGKILL");
 }

@@ -1,4 +1,4 @@
-import { serveChecks } from "@/automate/serve-checks";
+import { serveCheck } from "@/automate/serve-check";
 
-/* The program that runs the checks of one configuration, until automate ends it. */
-serveChecks();
+/* The program that runs one check. */
+serveCheck();

@@ -6,7 +6,7 @@ import http from "node:http";
 import net from "node:net";
 import tls from "node:tls";
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { admitMembers, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { type Listening, listen } from "@/e2e/fakes/listening";
@@ -43,17 +43,6 @@ const install = () =>
       return members.map((member) => ({ name: member, port: server.port, priority: 0, weight: 0 }));
     },
   });
-
-/** A check whose names are looked up so. */
-function openPassageOf(answer: Promise<never>) {
-  return installEgressGuard({
-    destinations,
-    egressAllow,
-    onProgress: () => {},
-    onFailure: (failure) => failures.push(failure),
-    resolve: () => answer,
-  });
-}
 
 beforeAll(async () => {
   server = await startRawServer("silent");
@@ -247,41 +236,6 @@ describe("what a server sends", () => {
     expect(received).toBeGreaterThan(7 * 1024 * 1024);
     expect(received).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(failures).toMatchObject([{ code: "answer_too_large" }]);
-  });
-});
-
-describe("a check that is over", () => {
-  const rebind = () => ({ host: "rebind.example.com", port: server.port });
-
-  it("leaves no socket open", async () => {
-    answers = [["127.0.0.1"]];
-    const passage = install();
-    const socket = passage.run(() => net.connect(rebind()));
-    await once(socket, "connect");
-    expect(await passage.end()).toBe(true);
-    expect(socket.closed).toBe(true);
-    await vi.waitFor(() => expect(server.openConnections()).toBe(0));
-  });
-
-  it("dials no more while the next one runs, and nobody is told", async () => {
-    answers = [["127.0.0.1"]];
-    const over = install();
-    const late = over.run(() => new Promise((resolve) => setTimeout(() => resolve(dial(rebind())), 50)));
-    await over.end();
-    const next = install();
-    expect(await late).toBeNull();
-    expect(await next.run(() => dial(rebind()))).toBe("127.0.0.1");
-    expect(lookups).toEqual(["rebind.example.com"]);
-    expect(failures).toEqual([]);
-  });
-
-  it("does not tell of a name that it looked up too late", async () => {
-    const over = openPassageOf(new Promise((_resolve, reject) => setTimeout(reject, 50, new Error())));
-    const dialled = over.run(() => dial(rebind()));
-    await over.end();
-    install();
-    expect(await dialled).toBeNull();
-    expect(failures).toEqual([]);
   });
 });
 

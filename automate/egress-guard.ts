@@ -7,7 +7,6 @@ import tls from "node:tls";
 import workerThreads from "node:worker_threads";
 import { nameFault, networkFault, tlsFault } from "@/automate/checks/socket-faults";
 import { judge } from "@/automate/egress";
-import { openPassage, type Passage, passageHere } from "@/automate/egress-passage";
 import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
 import { canonicalHost, type Destination } from "@/lib/connectors/destination";
 
@@ -51,21 +50,22 @@ const lookUpService = dns.promises.resolveSrv;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
 let isHooked = false;
+/** What holds now; a socket keeps what held when it was dialled. */
+let current: GuardOptions;
 
 /**
  * Guards this whole process, before any driver is loaded and for good: a socket can be connected only to a destination
- * of its check, at an address that was looked up once and judged; every other way out is shut. Each call opens the passage
- * of another check. Nor is a TLS session resumed: each handshake shows the certificate.
+ * of its check, at an address that was looked up once and judged; every other way out is shut. Each call replaces the
+ * destinations. Nor is a TLS session resumed: each handshake shows the certificate.
  *
  * It hooks `Socket.prototype.connect`, where every TCP and TLS client in Node.js comes through, and keeps the host, so
  * that the certificate is still compared with the name. This holds against what a driver does when settings or servers
  * are hostile; it is no sandbox for hostile code.
  */
-export function installEgressGuard(options: GuardOptions): Passage {
-  const passage = openPassage(options);
-  if (!isHooked) hookSockets(() => passageHere() ?? passage);
+export function installEgressGuard(options: GuardOptions): void {
+  current = options;
+  if (!isHooked) hookSockets();
   isHooked = true;
-  return passage;
 }
 
 /**
@@ -74,12 +74,12 @@ export function installEgressGuard(options: GuardOptions): Passage {
  * with it the service.
  */
 export async function admitMembers(name: string): Promise<[Destination, ...Destination[]]> {
-  const passage = passageHere();
-  const service = passage?.options.destinations.find(({ srv }) => srv);
-  if (passage === undefined || service === undefined) throw refusal();
+  const guard = current;
+  const service = guard.destinations.find(({ srv }) => srv);
+  if (service === undefined) throw refusal();
   const host = canonicalHost(service.host) ?? "";
   const domain = host.split(".").slice(1).join(".");
-  const records = await (passage.options.resolveSrv ?? lookUpService)(`${name}.${host}`);
+  const records = await (guard.resolveSrv ?? lookUpService)(`${name}.${host}`);
   const [first, ...others] = records.map((record) => ({
     ...service,
     host: canonicalHost(record.name) ?? "",
@@ -87,15 +87,14 @@ export async function admitMembers(name: string): Promise<[Destination, ...Desti
   }));
   const isOwn = ({ host: member }: Destination) => member.endsWith(`.${domain}`) && net.isIP(member) === 0;
   if (!domain.includes(".") || first === undefined || ![first, ...others].every(isOwn)) {
-    passage.options.onFailure({ step: "name", code: "address_refused", destination: service });
+    guard.onFailure({ step: "name", code: "address_refused", destination: service });
     throw refusal();
   }
-  const { options } = passage;
-  passage.options = { ...options, destinations: [...options.destinations, first, ...others] };
+  current = { ...guard, destinations: [...guard.destinations, first, ...others] };
   return [first, ...others];
 }
 
-function hookSockets(passageNow: () => Passage): void {
+function hookSockets(): void {
   const dials = new WeakMap<net.Socket, Dial>();
   const connect = net.Socket.prototype.connect;
   const emit = net.Socket.prototype.emit;
@@ -108,10 +107,7 @@ function hookSockets(passageNow: () => Passage): void {
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
     // What held when the socket was dialled holds for it to its end.
-    const passage = passageNow();
-    if (passage.isOver) return this.destroy(refusal());
-    passage.add(this);
-    const guard = passage.options;
+    const guard = current;
     const { target, listener } = readArguments(args);
     const destination = findDestination(guard.destinations, target);
     if (destination === null) {
@@ -182,8 +178,7 @@ function hookSockets(passageNow: () => Passage): void {
       dial.connected = true;
       dial.guard.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
-      passageNow().add(this);
-      const secured = { ...(dial ?? wrapped(passageNow().options)), secured: true };
+      const secured = { ...(dial ?? wrapped(current)), secured: true };
       dials.set(this, secured);
       secured.guard.onProgress("open");
     } else if (event === "error") {
@@ -195,8 +190,7 @@ function hookSockets(passageNow: () => Passage): void {
   const received = new WeakMap<net.Socket, number>();
   const push = net.Socket.prototype.push;
   net.Socket.prototype.push = function boundedPush(this: net.Socket, chunk: unknown, ...rest: unknown[]) {
-    const dial =
-      dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(passageNow().options) : undefined);
+    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(current) : undefined);
     const size = (received.get(this) ?? 0) + (chunk instanceof Uint8Array ? chunk.length : 0);
     received.set(this, size);
     if (dial === undefined || size <= maxReceivedBytes) return Reflect.apply(push, this, [chunk, ...rest]);
@@ -209,7 +203,7 @@ function hookSockets(passageNow: () => Passage): void {
     if (isRefusal(error) || dial?.secured) return;
     const isTls = socket instanceof tls.TLSSocket;
     if (isTls && dial?.connected !== false) {
-      const { guard, destination } = dial ?? wrapped(passageNow().options);
+      const { guard, destination } = dial ?? wrapped(current);
       guard.onFailure({ step: "tls", code: tlsFault(error), destination });
     } else if (dial !== undefined && !dial.connected) {
       const code = networkFault(error) ?? "unreachable";

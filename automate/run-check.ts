@@ -1,11 +1,9 @@
-import { type CheckJob, checkJobSchema } from "@/automate/check-job";
-import { awaitSurprises, type Surprises } from "@/automate/check-surprises";
+import type { CheckJob } from "@/automate/check-job";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
-import { rehearseDial } from "@/automate/checks/rehearsal";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
-import type { Passage } from "@/automate/egress-passage";
+import { type UncaughtErrors, watchUncaughtErrors } from "@/automate/uncaught-errors";
 import type { CheckCode, CheckEvent, CheckFacts, StepEvent } from "@/lib/connectors/check-protocol";
 import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
@@ -22,13 +20,8 @@ export type Surroundings = Pick<GuardOptions, "route">;
 export async function prepareCheck(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
   shutExits();
-  checkJobSchema.safeParse(rehearsed);
-  await rehearseDial();
   await load(kind);
 }
-
-/** A job of nothing, to read one before it counts. */
-const rehearsed: CheckJob = { kind: "", properties: {}, secrets: {}, destinations: [], egressAllow: [] };
 
 /** Before any driver is loaded, so that it finds every exit shut already. */
 function shutExits(): void {
@@ -39,49 +32,36 @@ async function load(kind: string): Promise<void> {
   if (isConnectorKind(kind)) await (await checks[kind]()).preload?.();
 }
 
-export type CheckEnd = {
-  result: Extract<CheckEvent, { type: "result" }>;
-  /** Ends what is left of the check; says whether nothing of it can act any more. */
-  rest(): Promise<boolean>;
-};
+type Result = Extract<CheckEvent, { type: "result" }>;
 
-/** Runs one check to its end, telling each step. Only for a process that does nothing else meanwhile. */
+/** Runs one check to its end, telling each step. Only for a process that does nothing else. */
 export async function runCheck(
   job: CheckJob,
   tell: (event: StepEvent) => void,
   surroundings: Surroundings = {},
-): Promise<CheckEnd> {
+): Promise<Result> {
   shutExits();
   // Before the clock starts: the time that a driver takes to load is no step's.
   await load(job.kind);
   const startedAt = performance.now();
   const seen: SocketFailure[] = [];
-  const passage = installEgressGuard({
+  const uncaught = watchUncaughtErrors();
+  const steps = createStepLog(tell);
+  installEgressGuard({
     destinations: job.destinations,
     egressAllow: job.egressAllow,
     ...surroundings,
     onProgress: (reached) => steps.begin(stepAfter[reached]),
     onFailure: (failure) => {
       seen.push(failure);
-      setTimeout(surprises.fail, graceMs, new Error("The driver did not notice that its socket had failed."));
+      setTimeout(uncaught.fail, graceMs, new Error("The driver did not notice that its socket had failed."));
     },
   });
-  const surprises = awaitSurprises(passage);
-  const steps = createStepLog((event) => passage.isOver || tell(event));
-  const outcome = await findOutcome(job, { steps, passage, surprises, seen });
-  const result = conclude(outcome, steps, Math.round(performance.now() - startedAt));
-  return {
-    result,
-    async rest() {
-      const isClosed = await passage.end();
-      const isQuiet = surprises.end();
-      // After a failure a driver may go on for long, dialling too: only what passed is known to have come to its end.
-      return result.ok && isClosed && isQuiet && seen.length === 0;
-    },
-  };
+  const outcome = await findOutcome(job, { steps, uncaught, seen });
+  return conclude(outcome, steps, Math.round(performance.now() - startedAt));
 }
 
-function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): CheckEnd["result"] {
+function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): Result {
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
     // A finding may show by itself that the steps before it were passed.
@@ -92,17 +72,17 @@ function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number
   return { type: "result", ok: true, ms, facts: outcome };
 }
 
-type Trial = { steps: StepLog; passage: Passage; surprises: Surprises; seen: readonly SocketFailure[] };
+type Trial = { steps: StepLog; uncaught: UncaughtErrors; seen: readonly SocketFailure[] };
 
 async function findOutcome(
   { kind, properties: settings, secrets }: CheckJob,
-  { steps, passage, surprises, seen }: Trial,
+  { steps, uncaught, seen }: Trial,
 ): Promise<CheckFacts | CheckFailure> {
   if (!isConnectorKind(kind)) return new CheckFailure("misconfigured");
   const properties = { ...settings, ...secrets };
   const check = await checks[kind]();
   try {
-    return await Promise.race([passage.run(() => check.run(properties, steps)), surprises.first]);
+    return await Promise.race([check.run(properties, steps), uncaught.first]);
   } catch (error) {
     return explain(error, check, properties, seen[0]);
   }

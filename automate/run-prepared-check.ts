@@ -38,7 +38,7 @@ export function createPreparedRuns(deps: Deps) {
 
 export type PreparedRuns = ReturnType<typeof createPreparedRuns>;
 
-/** Checks with the same configuration and the same values are the same, and may follow one another in a worker. */
+/** Checks with the same configuration and the same values are the same. */
 function identityOf({ fabricId }: Run["scope"], { connector, properties, openings }: PreparedCheck): string {
   const versions = openings.map(({ field, opening: { secret } }) => [field, secret.version]);
   return JSON.stringify([fabricId, configHash(connector.kind, properties), versions]);
@@ -74,8 +74,7 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
     await claim.release();
     throw error;
   });
-  const identity = identityOf(run.scope, run.prepared);
-  const result = await pool.run(job, (event) => event.type === "step" && tell(event), { signal, identity });
+  const result = await pool.run(job, (event) => event.type === "step" && tell(event), signal);
   await claim.settle(result);
   return result;
 }

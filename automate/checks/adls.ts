@@ -1,14 +1,13 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, at, textAt } from "@/automate/checks/http";
+import { type Answer, at, loadHttp, textAt } from "@/automate/checks/http";
 import { fetchMicrosoftToken } from "@/automate/checks/microsoft-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import { adls } from "@/lib/connectors/adls";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 
 /** Signs in and lists at most one path of the container (Path - List of Data Lake Storage Gen2). */
 export const checkAdls = defineCheck(adls, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run({ accountName, containerName, ...application }, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://storage.azure.com");

@@ -2,8 +2,7 @@ import { defineCheck } from "@/automate/checks/define";
 import { bucketScope, listGoogleBucket } from "@/automate/checks/google-bucket";
 import { refuseGoogleFault } from "@/automate/checks/google-fault";
 import { fetchGoogleToken } from "@/automate/checks/google-token";
-import { given } from "@/automate/checks/http";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
+import { given, loadHttp } from "@/automate/checks/http";
 import { createServiceClient } from "@/automate/checks/service-client";
 import { bigquery } from "@/lib/connectors/bigquery";
 
@@ -11,7 +10,7 @@ const scope = "https://www.googleapis.com/auth/bigquery";
 
 /** A query that is only planned, which costs nothing and proves the right to run jobs; then the dataset. */
 export const checkBigquery = defineCheck(bigquery, {
-  preload: () => Promise.all([rehearseHttp(), import("jose")]),
+  preload: () => Promise.all([loadHttp(), import("jose")]),
 
   async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
     const key = given(serviceAccountKey, "serviceAccountKey");

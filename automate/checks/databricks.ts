@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import { fetchDatabricksToken } from "@/automate/checks/databricks-token";
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, given, sendable, textAt } from "@/automate/checks/http";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
+import { type Answer, given, loadHttp, sendable, textAt } from "@/automate/checks/http";
 import { createServiceClient } from "@/automate/checks/service-client";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { databricks, parseJdbcUrl } from "@/lib/connectors/databricks";
@@ -16,7 +15,7 @@ type Finding = [code: CheckCode, field: string];
  * warehouse that is stopped, which costs money.
  */
 export const checkDatabricks = defineCheck(databricks, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run(properties, { begin }) {
     const place = given(parseJdbcUrl(properties.jdbcUrl) ?? undefined, "jdbcUrl");

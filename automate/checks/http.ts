@@ -27,6 +27,8 @@ export type Answer = {
 
 export type HttpClient = (url: string | URL, call?: Call) => Promise<Answer>;
 
+export const loadHttp = () => import("undici");
+
 /**
  * Calls HTTPS services. It follows no redirect, reads at most 256 KiB, and throws a finding for what no service answers
  * by itself: a proxy, a page, too many requests, an error of the server. `field` is where the address is corrected.
@@ -35,7 +37,7 @@ export async function createHttpClient(
   field: string,
   caCertificate?: string | Uint8Array,
 ): Promise<HttpClient> {
-  const { Agent, request } = await import("undici");
+  const { Agent, request } = await loadHttp();
   // The pool stops what takes too long, at the step where it does.
   const dispatcher = new Agent({
     connect: { ...serviceVerification(caCertificate), timeout: 0 },

@@ -1,14 +1,13 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, at, sendable, textAt } from "@/automate/checks/http";
+import { type Answer, at, loadHttp, sendable, textAt } from "@/automate/checks/http";
 import { fetchMicrosoftToken } from "@/automate/checks/microsoft-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { onedrive } from "@/lib/connectors/onedrive";
 
 /** Signs in and lists at most one file of the user's drive, without its name. */
 export const checkOnedrive = defineCheck(onedrive, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run({ userName, ...application }, { begin }) {
     sendable(userName, "userName");

@@ -1,14 +1,13 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, at, textAt } from "@/automate/checks/http";
+import { type Answer, at, loadHttp, textAt } from "@/automate/checks/http";
 import { fetchMicrosoftToken } from "@/automate/checks/microsoft-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { powerbi } from "@/lib/connectors/powerbi";
 
 /** Signs in and asks for one workspace that the application is a member of; it writes nothing. */
 export const checkPowerbi = defineCheck(powerbi, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run(application, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://analysis.windows.net/powerbi/api");

@@ -1,10 +1,9 @@
 import type { z } from "zod";
 import { clientIdentity, verification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { explainHttp, given, sendable } from "@/automate/checks/http";
+import { explainHttp, given, loadHttp, sendable } from "@/automate/checks/http";
 import { judgeAnswer } from "@/automate/checks/http-answer";
 import { fetchToken } from "@/automate/checks/oauth-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { isCertificateDemand } from "@/automate/checks/socket-faults";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/rest-api";
@@ -13,7 +12,7 @@ type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
 
 /** Reads the test path once, signed in as the connection says; redirects are findings, not followed. */
 export const checkRestApi = defineCheck(restApi, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run(properties, { begin, skip }) {
     const { Agent, request } = await import("undici");

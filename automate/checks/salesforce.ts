@@ -1,6 +1,5 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, given, oneLine, sendable, textAt } from "@/automate/checks/http";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
+import { type Answer, given, loadHttp, oneLine, sendable, textAt } from "@/automate/checks/http";
 import { createServiceClient } from "@/automate/checks/service-client";
 import { elementText, loginEnvelope } from "@/automate/checks/soap-login";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -31,7 +30,7 @@ const faults: Record<string, Finding> = {
  * does not sign out: several sign-ins of one user may share a session, and a pipeline's would end too.
  */
 export const checkSalesforce = defineCheck(salesforce, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
     const origin = `https://${given(salesforceHost(sfURL) ?? undefined, "sfURL")}`;

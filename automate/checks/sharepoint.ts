@@ -1,7 +1,6 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, at, given, textAt } from "@/automate/checks/http";
+import { type Answer, at, given, loadHttp, textAt } from "@/automate/checks/http";
 import { fetchMicrosoftToken } from "@/automate/checks/microsoft-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { parseSite, sharepoint } from "@/lib/connectors/sharepoint";
@@ -10,7 +9,7 @@ const sites = "https://graph.microsoft.com/v1.0/sites";
 
 /** Signs in, finds the site, and lists at most one file of its document library, without its name. */
 export const checkSharepoint = defineCheck(sharepoint, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run({ siteUrl, tenantId, clientId, clientSecret }, { begin }) {
     const application = { tenantId, clientId, clientSecret };

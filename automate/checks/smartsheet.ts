@@ -1,6 +1,5 @@
 import { CheckFailure, defineCheck } from "@/automate/checks/define";
-import { type Answer, at, sendable } from "@/automate/checks/http";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
+import { type Answer, at, loadHttp, sendable } from "@/automate/checks/http";
 import { createServiceClient } from "@/automate/checks/service-client";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { smartsheet } from "@/lib/connectors/smartsheet";
@@ -10,7 +9,7 @@ const api = "https://api.smartsheet.com/2.0";
 
 /** Asks whose token it is, then for one sheet of the list that its user sees, which may be empty. */
 export const checkSmartsheet = defineCheck(smartsheet, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run({ accessToken }, { begin }) {
     const call = await createServiceClient(field, sendable(accessToken, field));

@@ -1,8 +1,7 @@
 import type { z } from "zod";
 import { type CheckContext, CheckFailure, defineCheck } from "@/automate/checks/define";
-import { at, explainHttp, given, type HttpClient, sendable } from "@/automate/checks/http";
+import { at, explainHttp, given, type HttpClient, loadHttp, sendable } from "@/automate/checks/http";
 import { fetchToken } from "@/automate/checks/oauth-token";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import { createServiceClient } from "@/automate/checks/service-client";
 import {
   type Credential,
@@ -19,7 +18,7 @@ type Properties = OpenedProperties<z.output<typeof snowflake.fields>>;
 
 /** Signs in and asks whether the session has its role, warehouse, database and schema. */
 export const checkSnowflake = defineCheck(snowflake, {
-  preload: () => Promise.all([rehearseHttp(), import("jose")]),
+  preload: () => Promise.all([loadHttp(), import("jose")]),
 
   async run(properties, context) {
     const host = given(snowflakeHost(properties.account) ?? undefined, "account");

@@ -6,10 +6,10 @@ import {
   explainHttp,
   given,
   type HttpClient,
+  loadHttp,
   sendable,
   textAt,
 } from "@/automate/checks/http";
-import { rehearseHttp } from "@/automate/checks/rehearsal";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { tableau, tableauServer } from "@/lib/connectors/tableau";
 
@@ -28,7 +28,7 @@ const publishers: readonly string[] = [
 
 /** Signs in, asks which site role the session has, and signs out; it publishes nothing. */
 export const checkTableau = defineCheck(tableau, {
-  preload: rehearseHttp,
+  preload: loadHttp,
 
   async run(properties, { begin }) {
     const call = await createHttpClient("serverUrl", properties.caCertificate);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import type { CheckJob } from "@/automate/check-job";
-import { type CheckRun, createCheckPool } from "@/automate/check-pool";
+import { createCheckPool } from "@/automate/check-pool";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import { createJob, expectSilence, type Secrets, type World } from "@/e2e/fakes/trial-job";
@@ -14,9 +14,9 @@ export type Trial = { result: CheckResult; events: CheckEvent[]; passed: string[
 const loopback = ["127.0.0.0/8", "::1/128"];
 
 /**
- * Runs checks with what automate's workers run, with `world` in one where services of the wide world are here; a worker
- * serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
- * `npm run test:long`, runs in a worker of its own, as automate has it where nothing goes before.
+ * Runs checks with what automate's workers run, with `world` in one where services of the wide world are here. In
+ * `npm test` one process serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
+ * `npm run test:long`, runs in a worker of its own, as it is shipped.
  */
 export function createTrials(world?: World) {
   const many = createManyChecks();
@@ -52,9 +52,9 @@ function trialOf(events: CheckEvent[], { secrets }: CheckJob): Trial {
   return { result, events, passed };
 }
 
-type ShippedOptions = CheckRun & { timeoutMs?: number | undefined };
+type ShippedOptions = { timeoutMs?: number | undefined; signal?: AbortSignal | undefined };
 
-/** Checks in a pool of workers as they are shipped; one that is given an identity may be served by the worker of the last such. */
+/** Checks in a pool of workers as they are shipped, one check in each. */
 export function createShippedTrials(world?: World) {
   const worker = buildCheckWorker(world === undefined ? "shipped" : "routed");
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
@@ -71,12 +71,12 @@ export function createShippedTrials(world?: World) {
   /** `wholeMs` is what whoever asked for the check waited for. */
   async function runJob(
     job: CheckJob,
-    { timeoutMs = 10_000, ...run }: ShippedOptions = {},
+    { timeoutMs = 10_000, signal }: ShippedOptions = {},
   ): Promise<Trial & { wholeMs: number }> {
     const events: CheckEvent[] = [];
     write(JSON.stringify(world ?? {}));
     const startedAt = performance.now();
-    const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), run);
+    const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), signal);
     const wholeMs = performance.now() - startedAt;
     assert.deepEqual(events.at(-1), result);
     return { ...trialOf(events, job), wholeMs };

@@ -1,3 +1,4 @@
+import net from "node:net";
 import { z } from "zod";
 import { checkJobSchema } from "@/automate/check-job";
 import { prepareCheck, runCheck } from "@/automate/run-check";
@@ -12,11 +13,11 @@ const message = z.object({
 });
 
 /*
- * The worker for the fault matrix: what the shipped one does, many times over, since starting a process takes longer than
- * most faults, and of any configuration. Each run gets its own clock. What a driver
- * throws after a fault that it was shown must not end the worker between two.
+ * Runs the shipped check, with its guard, many times in one process. The shipped worker serves one check and ends; a thousand
+ * processes would take the tests minutes.
  */
-process.on("uncaughtException", () => {});
+const ignore = () => {};
+process.on("uncaughtException", ignore);
 process.on("message", async (input) => {
   const { job, routes, authorities, timeoutMs } = message.parse(input);
   trust(authorities);
@@ -30,12 +31,22 @@ process.on("message", async (input) => {
   await prepareCheck(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
-  const check = runCheck(job, tell, { route }).then(async ({ result, rest }) => {
-    await rest();
-    return result;
-  });
-  const result = await Promise.race([check, limit]);
+  const result = await Promise.race([runCheck(job, tell, { route }), limit]);
+  const said = result === undefined ? [...events] : [...events, result];
   // From the first step's beginning to the last one's end, to the microsecond.
   const ms = (told.at(-1) ?? 0) - (told[0] ?? 0);
-  process.send?.({ events: result === undefined ? events : [...events, result], ms });
+  await endLeftovers();
+  process.send?.({ events: said, ms });
 });
+
+/** What a check leaves behind ends with its process where it is shipped; here nothing of it may reach the next one. */
+async function endLeftovers(): Promise<void> {
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.removeAllListeners(event);
+    process.on(event, ignore);
+  }
+  const handles: unknown[] = Reflect.get(process, "_getActiveHandles").call(process);
+  const sockets = handles.filter((handle) => handle instanceof net.Socket);
+  for (const socket of sockets) socket.on("error", ignore).destroy();
+  await new Promise((resolve) => setTimeout(resolve, sockets.length > 0 ? 5 : 0));
+}

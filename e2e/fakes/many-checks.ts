@@ -21,7 +21,7 @@ export type Outcome = {
 
 const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number() });
 
-/** Runs many checks in few processes, one after another in each, with the time limit that the pool would keep. */
+/** Runs many checks in few processes, one after another in each, with the time limit that the pool would set. */
 export function createManyChecks() {
   const built = buildCheckWorker("many");
   const idle: ChildProcess[] = [];

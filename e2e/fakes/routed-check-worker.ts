@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { serveChecks } from "@/automate/serve-checks";
+import { serveCheck } from "@/automate/serve-check";
 import { trust } from "@/e2e/fakes/trust";
 
 /** The file that says which loopback port stands in for which "host:port", written in by the bundler. */
@@ -12,7 +12,7 @@ const world = z.object({ routes: z.record(z.string(), z.number()), authorities: 
 let text = "";
 let known: z.output<typeof world> = { routes: {}, authorities: [] };
 look();
-serveChecks(() => {
+serveCheck(() => {
   look();
   return { route: (host, port) => known.routes[`${host}:${port}`] };
 });

@@ -5,10 +5,10 @@ import { type CheckWorker, startWorker } from "@/automate/fork-worker";
 const refillAfterMs = 200;
 
 /** Workers that have served nobody, started ahead of need, since starting one takes longer than most checks. */
-export function createSpareWorkers(workerPath: string, size: number) {
+export function createPrewarmedWorkers(workerPath: string, size: number) {
   const idle = new Map<CheckWorker, string | null>();
   let isClosed = false;
-  const startSpare = (likely: string | null) => {
+  const startOne = (likely: string | null) => {
     const worker = startWorker(workerPath);
     if (worker === null) return;
     const forget = () => void idle.delete(worker);
@@ -18,7 +18,7 @@ export function createSpareWorkers(workerPath: string, size: number) {
   };
   /** Kinds are checked in rows: while a form is filled, and when a fabric's connections are looked after. */
   const refill = (likely: string | null) => {
-    for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) startSpare(likely);
+    for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) startOne(likely);
   };
   refill(null);
   return {
