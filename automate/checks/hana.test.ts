@@ -86,7 +86,12 @@ it.each([
   const stranger = await startRawServer(behaviour);
   const where = { authType: "pwd", host: "localhost", port: String(stranger.port), username };
   const properties = { ...where, tlsMode: "disable" };
-  const { result } = await trials.run("hana", properties, { password }, code === "timed_out" ? { timeoutMs: 2000 } : {});
+  const { result } = await trials.run(
+    "hana",
+    properties,
+    { password },
+    code === "timed_out" ? { timeoutMs: 2000 } : {},
+  );
   expect(result).toMatchObject({ ok: false, code });
   await expect.poll(() => stranger.openConnections()).toBe(0);
   await stranger.close();
