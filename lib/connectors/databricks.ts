@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import { httpsPlace } from "@/lib/connectors/destination";
-import { choiceField, keptField, kgConfig, textField } from "@/lib/connectors/fields";
+import { choiceField, keptField, kgConfig, nameField, textField } from "@/lib/connectors/fields";
 
 const urlWords = {
   title: "JDBC URL",
@@ -12,7 +12,7 @@ const urlWords = {
 
 /** The name of a catalog or schema of Unity Catalog: no dot, slash or space. */
 function unityName(words: { title: string; placeholder: string; help: string }) {
-  return textField(255, words)
+  return nameField(255, words)
     .regex(/^[^./\s]+$/u, "Enter the name only, without dots, slashes or spaces.")
     .meta(words);
 }
@@ -48,16 +48,16 @@ export const databricks = defineConnector({
         unavailable: { u2m: "User (not available yet)" },
       }),
     ),
-    oAuthAppRegistrationID: keptField(textField(128, { title: "App registration" }), "App registration"),
+    oAuthAppRegistrationID: keptField(nameField(128, { title: "App registration" }), "App registration"),
     clientId: when(
       { authType: "oauth", oAuthType: "m2m" },
-      textField(128, { title: "Service principal client ID" }),
+      nameField(128, { title: "Service principal client ID" }),
     ),
     clientSecret: when(
       { authType: "oauth", oAuthType: "m2m" },
       secretRef("text", { title: "Service principal client secret" }),
     ),
-    metadataUserID: keptField(textField(128, { title: "Metadata user ID" }), "Metadata user ID"),
+    metadataUserID: keptField(nameField(128, { title: "Metadata user ID" }), "Metadata user ID"),
     kgConfig,
   }),
   destinations: ({ jdbcUrl, authType }) => {

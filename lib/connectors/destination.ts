@@ -61,17 +61,47 @@ function protection({ protocol, tls, hostKey }: Place): string {
 
 /**
  * A host in its one spelling: lower case, no trailing dot, no brackets, other scripts as punycode and numbers such as
- * 0x7f.1 as the address they mean. Null for what is no host.
+ * 0x7f.1 as the address they mean. Null for what is no host name and no address: WHATWG URLs have hosts such as
+ * `a;host=b`, which clients that build connection strings read as two settings.
  */
 export function canonicalHost(host: string): string | null {
-  const bare = host.trim().replace(/^\[|\]$/g, "");
+  const bare = unbracketed(host.trim());
   // No name is longer, and what follows must not be slow for whoever sends one that is.
-  if (bare === "" || bare.length > 253 || /[\s/\\?#@%,]/.test(bare)) return null;
+  if (bare === "" || bare.length > 253 || /[\s/\\?#@%,[\]]/.test(bare)) return null;
   const isV6 = bare.includes(":");
-  if (!URL.canParse(`http://${isV6 ? `[${bare}]` : bare}`)) return null;
-  const { hostname, pathname } = new URL(`http://${isV6 ? `[${bare}]` : bare}`);
-  const canonical = hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
-  return canonical === "" || pathname !== "/" ? null : canonical;
+  const url = `http://${isV6 ? `[${bare}]` : bare}`;
+  if (!URL.canParse(url)) return null;
+  const { hostname } = new URL(url);
+  const canonical = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return isV6 || canonical.split(".").every(isLabel) ? canonical : null;
+}
+
+/** What stands in brackets is an address of IPv6, or no host. */
+function unbracketed(host: string): string {
+  const inside = /^\[(.*:.*)\]$/.exec(host)?.[1];
+  return inside ?? host;
+}
+
+/** RFC 1123, and underscores, which services of container networks have. A dash in front is an option of a command line. */
+function isLabel(label: string): boolean {
+  return /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label);
+}
+
+/**
+ * True for a host as people write it. Clients disagree about which address 010.0.0.1 or 0x7f.1 is, and about characters
+ * that stand for others: what Selvage allows must be where a client goes.
+ */
+export function isPlainHost(host: string): boolean {
+  const canonical = canonicalHost(host);
+  if (canonical === null || !/^[\p{L}\p{M}\p{Nd}_.:[\]-]+$/u.test(host)) return false;
+  return !/^\d+(?:\.\d+){3}$/.test(canonical) || host.replace(/\.$/, "") === canonical;
+}
+
+/** The host as it is written in a web address without user information or fragment; null for any other address. */
+export function writtenHost(address: string): string | null {
+  const [, host = ""] =
+    /^https?:\/\/(\[[^\s/?#\\@[\]]*\]|[^\s/?#\\@:[\]]+)(?::\d{1,5})?(?:[/?][^\s#\\]*)?$/i.exec(address) ?? [];
+  return URL.canParse(address) && isPlainHost(host) ? host : null;
 }
 
 /** "host:port", as kept in clear of an Auth URL, read back; null when it is not that. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
-import { canonicalHost, type Destination, type TlsMode } from "@/lib/connectors/destination";
+import { type Destination, isPlainHost, type TlsMode } from "@/lib/connectors/destination";
 
 type Words = Pick<FieldMeta, "title" | "placeholder" | "help">;
 
@@ -18,10 +18,32 @@ export function textField(maxLength: number, meta: Words) {
 /** A host name or address, without protocol, port or path. */
 export function hostField(meta: Words) {
   return textField(253, meta)
-    .refine(
-      (host) => canonicalHost(host) !== null,
-      "Enter a host name or address only, such as db.example.com.",
-    )
+    .refine(isPlainHost, "Enter a host name or address, such as db.example.com.")
+    .meta(meta);
+}
+
+/** What some client reads as syntax: ODBC, ADO.NET and JDBC addresses, libpq's settings, URLs, Oracle's descriptors. */
+const separators = ";=&?#/\\@:,()[]{}\"'`%";
+
+/**
+ * One line of text that a client puts into a connection string: the name of a database, a role, a user. A separator in it would
+ * add a setting, another host among them. `allowed` are separators that such names have at this kind of server.
+ */
+export function nameField(maxLength: number, meta: Words, allowed = "") {
+  return textField(maxLength, meta)
+    .superRefine((name, ctx) => {
+      const found = [...name].find((one) => separators.includes(one) && !allowed.includes(one));
+      if (found !== undefined)
+        ctx.addIssue({
+          code: "custom",
+          message: `This may not contain “${found}”: database clients read it as syntax.`,
+        });
+      else if (name.startsWith("-"))
+        ctx.addIssue({
+          code: "custom",
+          message: "This may not begin with “-”: command lines read it as an option.",
+        });
+    })
     .meta(meta);
 }
 

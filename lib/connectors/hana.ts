@@ -5,7 +5,7 @@ import {
   chosenPortTextField,
   databasePlace,
   hostField,
-  textField,
+  nameField,
   tlsFields,
 } from "@/lib/connectors/fields";
 
@@ -30,7 +30,7 @@ export const hana = defineConnector({
         help: "443 for SAP HANA Cloud; elsewhere the SQL port of the tenant, such as 30015.",
       }),
     ),
-    username: when({ authType: "pwd" }, textField(127, { title: "Username" })),
+    username: when({ authType: "pwd" }, nameField(127, { title: "Username" }, "@#")),
     password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
     userkey: when({ authType: "userkey" }, secretRef("text", { title: "User key" })),
     ...tlsFields,

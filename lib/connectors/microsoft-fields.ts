@@ -1,6 +1,6 @@
 import { secretRef } from "@/lib/connectors/define";
 import { httpsPlace } from "@/lib/connectors/destination";
-import { textField } from "@/lib/connectors/fields";
+import { nameField, textField } from "@/lib/connectors/fields";
 
 const tenantWords = {
   title: "Tenant ID",
@@ -18,7 +18,7 @@ export const microsoftFields = {
       "Enter the directory (tenant) ID, or a domain such as contoso.onmicrosoft.com.",
     )
     .meta(tenantWords),
-  clientId: textField(128, { title: "Client ID", help: "The application (client) ID of the registration." }),
+  clientId: nameField(128, { title: "Client ID", help: "The application (client) ID of the registration." }),
   clientSecret: secretRef("text", {
     title: "Client secret",
     help: "The secret's value, not its ID.",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { canonicalHost, type Destination } from "@/lib/connectors/destination";
-import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
+import { canonicalHost, type Destination, isPlainHost } from "@/lib/connectors/destination";
+import { choiceField, nameField, textField, tlsFields } from "@/lib/connectors/fields";
 
 const hostMessage = "Enter a host, with a port where it is not 27017, such as db.example.com:27018.";
 
@@ -22,12 +22,12 @@ export const mongodb = defineConnector({
     host: textField(260, { title: "Host", placeholder: "cluster0.abcde.mongodb.net" })
       .refine((host) => placeOf(host) !== null, hostMessage)
       .meta({ title: "Host", placeholder: "cluster0.abcde.mongodb.net" }),
-    username: textField(128, { title: "Username" }),
+    username: nameField(128, { title: "Username" }, "@"),
     password: secretRef("text", { title: "Password" }),
-    database: textField(63, { title: "Database", placeholder: "sales" }),
-    collection: textField(255, { title: "Collection", placeholder: "orders" }),
+    database: nameField(63, { title: "Database", placeholder: "sales" }),
+    collection: nameField(255, { title: "Collection", placeholder: "orders" }, ":"),
     authSource: optional(
-      textField(63, {
+      nameField(63, {
         title: "Authentication database",
         placeholder: "admin",
         help: "Where the user was made, if that is not admin.",
@@ -61,7 +61,7 @@ export const mongodb = defineConnector({
 /** "host" or "host:port" read strictly; null for anything else. */
 export function placeOf(text: string): { host: string; port: number } | null {
   const match = /^(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text.trim());
-  const host = match?.[1] === undefined ? null : canonicalHost(match[1]);
+  const host = match?.[1] !== undefined && isPlainHost(match[1]) ? canonicalHost(match[1]) : null;
   const port = Number(match?.[2] ?? 27_017);
   return host !== null && port >= 1 && port <= 65_535 ? { host, port } : null;
 }

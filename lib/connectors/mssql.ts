@@ -4,8 +4,8 @@ import {
   databasePlace,
   hostField,
   kgConfig,
+  nameField,
   portTextField,
-  textField,
   tlsFields,
 } from "@/lib/connectors/fields";
 
@@ -21,7 +21,7 @@ export const mssql = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "sql.example.com" }),
     port: portTextField("1433"),
-    username: textField(128, { title: "Username" }),
+    username: nameField(128, { title: "Username" }, "@\\"),
     password: secretRef("text", { title: "Password" }),
     kgConfig,
     ...tlsFields,

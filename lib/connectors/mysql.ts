@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { databasePlace, hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+import { databasePlace, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** MySQL and MariaDB, with a password. */
 export const mysql = defineConnector({
@@ -13,8 +13,8 @@ export const mysql = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("3306"),
-    database: textField(64, { title: "Database", placeholder: "sales" }),
-    username: textField(128, { title: "Username" }),
+    database: nameField(64, { title: "Database", placeholder: "sales" }),
+    username: nameField(128, { title: "Username" }, "@"),
     password: secretRef("text", { title: "Password" }),
     ...tlsFields,
   }),

@@ -4,6 +4,7 @@ import {
   databasePlace,
   hostField,
   kgConfig,
+  nameField,
   portTextField,
   textField,
   tlsFields,
@@ -27,7 +28,8 @@ export const oracle = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("1521"),
-    username: textField(128, { title: "Username" }),
+    // Common users begin with C##. An “@” would begin a connect identifier.
+    username: nameField(128, { title: "Username" }, "#"),
     password: secretRef("text", { title: "Password" }),
     // It becomes a part of a connect descriptor, whose syntax is parentheses and equals signs.
     database: textField(128, databaseWords)

@@ -4,8 +4,8 @@ import {
   databasePlace,
   hostField,
   kgConfig,
+  nameField,
   portTextField,
-  textField,
   tlsFields,
 } from "@/lib/connectors/fields";
 
@@ -21,11 +21,11 @@ export const postgres = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("5432"),
-    database: textField(63, { title: "Database", placeholder: "sales" }),
-    username: textField(63, { title: "Username" }),
+    database: nameField(63, { title: "Database", placeholder: "sales" }),
+    username: nameField(63, { title: "Username" }, "@"),
     password: secretRef("text", { title: "Password" }),
     schema: optional(
-      textField(63, { title: "Schema", placeholder: "public", help: "If given, the check looks for it." }),
+      nameField(63, { title: "Schema", placeholder: "public", help: "If given, the check looks for it." }),
     ),
     kgConfig,
     ...tlsFields,

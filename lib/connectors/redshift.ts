@@ -4,8 +4,8 @@ import {
   databasePlace,
   hostField,
   kgConfig,
+  nameField,
   portTextField,
-  textField,
   tlsFields,
 } from "@/lib/connectors/fields";
 
@@ -21,9 +21,9 @@ export const redshift = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "sales.abc123.eu-west-1.redshift.amazonaws.com" }),
     port: portTextField("5439"),
-    username: textField(128, { title: "Username" }),
+    username: nameField(128, { title: "Username" }, "@:"),
     password: secretRef("text", { title: "Password" }),
-    database: textField(127, { title: "Database", placeholder: "dev" }),
+    database: nameField(127, { title: "Database", placeholder: "dev" }),
     kgConfig,
     ...tlsFields,
   }),

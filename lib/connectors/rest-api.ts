@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import type { Destination } from "@/lib/connectors/destination";
+import { type Destination, writtenHost } from "@/lib/connectors/destination";
 import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/oauth-client";
 
@@ -21,7 +21,7 @@ export const restApi = defineConnector({
   credentialPage: "https://datatracker.ietf.org/doc/html/rfc9110#name-http-authentication",
   fields: z.object({
     baseUrl: textField(2000, { title: "Base URL", placeholder: "https://api.example.com" })
-      .refine(isPlainAddress, addressMessage)
+      .refine((address) => writtenHost(address) !== null && !address.includes("?"), addressMessage)
       .meta({ title: "Base URL", placeholder: "https://api.example.com" }),
     testPath: z
       .string()
@@ -111,9 +111,3 @@ export const restApi = defineConnector({
 });
 
 const certificateFields = ["caCertificate", "clientCertificate", "clientKey"] as const;
-
-function isPlainAddress(address: string): boolean {
-  if (!/^https?:\/\/[^/\\]/i.test(address) || !URL.canParse(address)) return false;
-  const { username, password, search, hash } = new URL(address);
-  return username === "" && password === "" && search === "" && hash === "";
-}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { choiceField, hostField, kgConfig, portNumberField, textField } from "@/lib/connectors/fields";
+import { choiceField, hostField, kgConfig, nameField, portNumberField } from "@/lib/connectors/fields";
 
 /** SFTP, with a password or a private key. */
 export const sftp = defineConnector({
@@ -14,7 +14,7 @@ export const sftp = defineConnector({
   fields: z.object({
     host: hostField({ title: "Host", placeholder: "files.example.com" }),
     port: portNumberField(22),
-    username: textField(128, { title: "Username" }),
+    username: nameField(128, { title: "Username" }, "@\\"),
     authMethod: choiceField({ password: "Password", private_key: "Private key" }, "password", {
       title: "Authentication method",
     }),

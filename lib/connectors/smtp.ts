@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
 import { type Destination, isLoopbackHost } from "@/lib/connectors/destination";
-import { choiceField, hostField, portNumberField, textField } from "@/lib/connectors/fields";
+import { choiceField, hostField, nameField, portNumberField } from "@/lib/connectors/fields";
 
 /** A server that sends mail, signed in to with a password. */
 export const smtp = defineConnector({
@@ -14,7 +14,7 @@ export const smtp = defineConnector({
   fields: z.object({
     smtpUrl: hostField({ title: "URL", placeholder: "smtp.gmail.com" }),
     smtpPort: portNumberField(587),
-    smtpUsername: textField(320, { title: "Username", placeholder: "reports@example.com" }),
+    smtpUsername: nameField(320, { title: "Username", placeholder: "reports@example.com" }, "@'"),
     smtpPassword: secretRef("text", {
       title: "Password",
       help: "Where the account has a second factor, an app password.",

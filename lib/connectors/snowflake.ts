@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import { httpsPlace } from "@/lib/connectors/destination";
-import { choiceField, textField } from "@/lib/connectors/fields";
+import { choiceField, nameField, textField } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/oauth-client";
 
 const accountWords = {
@@ -10,7 +10,7 @@ const accountWords = {
   help: "The account's URL, or its identifier such as myorg-myaccount or xy12345.us-east-2.aws.",
 };
 
-const name = (title: string, placeholder: string) => textField(257, { title, placeholder });
+const name = (title: string, placeholder: string) => nameField(257, { title, placeholder });
 
 /** A database of Snowflake, by password, key pair or OAuth client credentials. */
 export const snowflake = defineConnector({
@@ -38,7 +38,7 @@ export const snowflake = defineConnector({
       "pwd",
       { title: "Authentication method" },
     ),
-    username: when({ authType: ["pwd", "key_pair"] }, textField(255, { title: "Username" })),
+    username: when({ authType: ["pwd", "key_pair"] }, nameField(255, { title: "Username" }, "@")),
     password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
     privateKey: when(
       { authType: "key_pair" },

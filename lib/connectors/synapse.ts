@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { databasePlace, hostField, portTextField, textField, tlsFields } from "@/lib/connectors/fields";
+import { databasePlace, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** A dedicated SQL pool of Azure Synapse, with a password. */
 export const synapse = defineConnector({
@@ -13,9 +13,9 @@ export const synapse = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "workspace.sql.azuresynapse.net" }),
     port: portTextField("1433"),
-    username: textField(128, { title: "Username" }),
+    username: nameField(128, { title: "Username" }, "@\\"),
     password: secretRef("text", { title: "Password" }),
-    database: textField(128, { title: "Database", placeholder: "pool1" }),
+    database: nameField(128, { title: "Database", placeholder: "pool1" }),
     ...tlsFields,
   }),
   destinations: (properties) => [databasePlace("tds", properties)],

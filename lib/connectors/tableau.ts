@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
-import { canonicalHost, httpsPlace } from "@/lib/connectors/destination";
+import { canonicalHost, httpsPlace, writtenHost } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 
 const serverWords = {
@@ -57,7 +57,7 @@ export const tableau = defineConnector({
 
 /** Where a server is reached, always by HTTPS; null for an address with more in it. */
 export function tableauServer(url: string): { host: string; port: number } | null {
-  if (!/^https:\/\/[^/\\@?#%\s]+\/?$/i.test(url) || !URL.canParse(url)) return null;
+  if (!/^https:\/\/[^/?]+\/?$/i.test(url) || writtenHost(url) === null) return null;
   const { hostname, port } = new URL(url);
   const host = canonicalHost(hostname);
   return host === null || port === "0" ? null : { host, port: Number(port || 443) };

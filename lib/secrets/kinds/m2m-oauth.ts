@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { writtenHost } from "@/lib/connectors/destination";
 import { textValue } from "@/lib/secrets/kinds/value";
 
 /** A client-credentials grant (RFC 6749 §4.4): what a machine signs in with. */
@@ -27,9 +28,8 @@ export const m2mOauth = {
 
 /** Plain http would send the client secret in clear text, so it is for loopback alone. */
 function isTokenEndpoint(value: string): boolean {
-  if (!URL.canParse(value)) return false;
+  if (writtenHost(value) === null) return false;
   const url = new URL(value);
-  if (url.username || url.password || url.hash) return false;
   const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
 }
