@@ -30,7 +30,7 @@ export function ReviewForm({ review }: { review: AccountReview }) {
       }).catch(() => null);
       // Decided in another tab, it is over here, too.
       if (result?.ok || result?.code === "not_found") window.location.assign("/metadata");
-      else setError(errorText(result?.code ?? "unexpected"));
+      else setError(errorText(result?.code ?? "outcome_unknown"));
     });
 
   return (

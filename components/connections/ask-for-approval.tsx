@@ -19,7 +19,7 @@ export function AskForApproval({
 
   async function ask() {
     setState("asking");
-    const code = await onAsk(reason.trim()).catch(() => "unexpected");
+    const code = await onAsk(reason.trim()).catch(() => "outcome_unknown");
     setState(code === null ? "asked" : "open");
     setError(code === null ? undefined : errorText(code));
   }

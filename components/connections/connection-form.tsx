@@ -11,7 +11,7 @@ import { ReplaceValueDialog } from "@/components/connections/replace-value-dialo
 import { type Outlook, SaveBar } from "@/components/connections/save-bar";
 import { UnsavedGuard } from "@/components/connections/unsaved-guard";
 import { useConnectionCheck } from "@/components/connections/use-connection-check";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, repeatableTexts } from "@/components/form/error-texts";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
@@ -75,19 +75,20 @@ export function ConnectionForm({
     useConnectionCheck(fabricId, connector, form, saved !== undefined);
 
   const { submit, formError } = useActionForm(
-    ({ name, description, properties: values }: ConnectionFormValues) => {
+    ({ name, description, properties: values }: ConnectionFormValues, key) => {
       const input = { name, description, properties: propertiesOf(connector.fields, values) };
       return saved
-        ? updateConnectionAction(fabricId, { connectionId: saved.id, ...input })
-        : createConnectionAction(fabricId, {
-            kind: connector.kind,
-            isDefaultWarehouseConnection: isWarehouse,
-            ...input,
-          });
+        ? updateConnectionAction(fabricId, { connectionId: saved.id, ...input }, key)
+        : createConnectionAction(
+            fabricId,
+            { kind: connector.kind, isDefaultWarehouseConnection: isWarehouse, ...input },
+            key,
+          );
     },
     form,
     {
       texts: {
+        ...repeatableTexts,
         invalid_properties: "Some fields need another look.",
         warehouse_taken: "This fabric has its SQL warehouse already, and a fabric has one.",
         warehouse_unfit: "This kind is not the provider of this fabric, so it cannot be its SQL warehouse.",

@@ -25,7 +25,7 @@ export function DeleteConnectionButton({
   async function remove() {
     setError(null);
     const result = await deleteConnectionAction(fabricId, { connectionId: connection.id }).catch(() => null);
-    if (!result?.ok) return setError(errorText(result?.code ?? "unexpected"));
+    if (!result?.ok) return setError(errorText(result?.code ?? "outcome_unknown"));
     confirm.close();
     toast("Connection deleted", { description: connection.name });
     router.push(`/metadata/fabrics/${fabricId}/connections`);

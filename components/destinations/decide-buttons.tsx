@@ -25,12 +25,12 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
     if (result?.ok)
       toast(said[decision], { description: `${request.secret.name} to ${request.destinations.join(", ")}` });
     else if (result?.code !== "reauthenticate")
-      toast("Nothing was decided", {
+      toast(result && result.code !== "outcome_unknown" ? "Nothing was decided" : "The answer was lost", {
         tone: "danger",
         description:
           result?.code === "refused"
             ? "Somebody else has decided it, or the secret’s value was replaced since. Load the page again."
-            : errorText(result?.code ?? "unexpected"),
+            : errorText(result?.code ?? "outcome_unknown"),
       });
   }
 

@@ -23,9 +23,9 @@ export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; ru
     setWanted(null);
     if (result?.ok) toast(`New destinations: ${ruleTexts[next].label}`);
     else if (result?.code !== "reauthenticate")
-      toast("The rule is as it was", {
+      toast(result && result.code !== "outcome_unknown" ? "The rule is as it was" : "The answer was lost", {
         tone: "danger",
-        description: errorText(result?.code ?? "unexpected"),
+        description: errorText(result?.code ?? "outcome_unknown"),
       });
   }
 

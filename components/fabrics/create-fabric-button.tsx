@@ -5,6 +5,7 @@ import { Plus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { FabricFields } from "@/components/fabrics/fabric-fields";
+import { repeatableTexts } from "@/components/form/error-texts";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { Button } from "@/components/ui/button";
@@ -20,6 +21,7 @@ import { createFabricForm, providerKeys, providers } from "@/lib/fabrics/schema"
 type Team = { id: string; name: string };
 
 const texts = {
+  ...repeatableTexts,
   automate_unavailable: "Fabrics can't be created right now: Automate does not answer. Nothing was created.",
   refused: "Fabrics can't be created right now: Automate refused to make a key. Nothing was created.",
 };
@@ -58,8 +60,8 @@ function CreateFabricForm({ teams }: { teams: Team[] }) {
   });
   const { errors, isDirty, isSubmitting, isSubmitSuccessful } = form.formState;
   const { submit, formError } = useActionForm(
-    ({ teamId, ...input }: Parameters<typeof createFabricAction>[1] & { teamId: string }) =>
-      createFabricAction(teamId, input),
+    ({ teamId, ...input }: Parameters<typeof createFabricAction>[1] & { teamId: string }, key) =>
+      createFabricAction(teamId, input, key),
     form,
     {
       texts,

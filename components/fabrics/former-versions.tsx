@@ -63,7 +63,10 @@ function FormerVersionsChoice({
     setWanted(null);
     if (result?.ok) toast(`Former versions: ${textOf(next)}`);
     else if (result?.code !== "reauthenticate")
-      toast("It is as it was", { tone: "danger", description: errorText(result?.code ?? "unexpected") });
+      toast(result && result.code !== "outcome_unknown" ? "It is as it was" : "The answer was lost", {
+        tone: "danger",
+        description: errorText(result?.code ?? "outcome_unknown"),
+      });
   }
 
   return (

@@ -12,8 +12,18 @@ const texts: Record<string, string> = {
   conflict: "Somebody else changed this in the meantime. Reload the page to see their version.",
   too_large: "That is too large to be saved.",
   last_admin: "A team needs at least one Admin. Make somebody else an Admin first.",
-  unexpected: "That did not work, and nothing was saved. Check your network connection and try again.",
+  unexpected: "That did not work, and nothing was saved. Try again in a moment.",
+  database_unavailable: "The database does not answer just now. Nothing was saved. Try again in a moment.",
+  outcome_unknown: "It is not known whether this was saved. Reload the page and look before you try again.",
+  partly_saved: "Something went wrong after a part of this was saved. Reload the page to see what is there.",
+  saved_before: "Your first attempt was saved, with what you had entered then. Close this to see it.",
 };
+
+/** For a form whose action keeps what it was sent with: a repeat is not done twice. */
+export const repeatableTexts = {
+  outcome_unknown:
+    "It is not known whether it was saved. Look at the list, or send it again: sending again is safe.",
+} as const;
 
 /** Codes that the marked fields explain by themselves. */
 const fieldCodes = new Set(["invalid", "name_taken", "too_large"]);

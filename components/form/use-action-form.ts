@@ -1,7 +1,7 @@
 "use client";
 
 import { unstable_rethrow } from "next/navigation";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
 import { errorText, isFieldCode } from "@/components/form/error-texts";
 import type { Result } from "@/lib/result";
@@ -14,22 +14,26 @@ type Options<T, Output> = {
 
 /**
  * Submits a form to an action. Field errors land on their fields, the first one focused; the code's text goes to the top. A
- * rejected action (no network, a body that is too large) becomes one sentence. What was typed stays, whatever happens.
+ * rejected action (no network, a body that is too large) becomes one sentence. What was typed stays, whatever happens. The
+ * action gets a key: another attempt has the same one as long as it is not known what became of the one before.
  */
 export function useActionForm<Values extends FieldValues, Context, Output, T, Code extends string>(
-  action: (input: Output) => Promise<Result<T, Code>>,
+  action: (input: Output, key: string) => Promise<Result<T, Code>>,
   form: UseFormReturn<Values, Context, Output>,
   { onOk, texts }: Options<T, Output> = {},
 ) {
   const [formError, setFormError] = useState<string | null>(null);
+  const key = useRef<string>(undefined);
 
   const submit = form.handleSubmit(async (input) => {
     setFormError(null);
-    const result = await action(input).catch((error: unknown) => {
+    key.current ??= newKey();
+    const result = await action(input, key.current).catch((error: unknown) => {
       unstable_rethrow(error);
       return null;
     });
-    if (!result) return setFormError(errorText("unexpected", texts));
+    if (!result) return setFormError(errorText("outcome_unknown", texts));
+    if (result.ok || result.code !== "outcome_unknown") key.current = undefined;
     if (result.ok) return onOk?.(result.value, input);
 
     const { placed, homeless } = placeFieldErrors(form, result.fieldErrors ?? {});
@@ -38,6 +42,11 @@ export function useActionForm<Values extends FieldValues, Context, Output, T, Co
   });
 
   return { submit, formError, clearFormError: () => setFormError(null) };
+}
+
+function newKey(): string {
+  // Not crypto.randomUUID, which browsers keep from pages that came by http.
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 }
 
 /** Puts each message on its field; those whose field the form does not have are returned. */

@@ -15,7 +15,7 @@ export function JoinTeamButton({ token, teamName }: { token: string; teamName: s
       if (result?.ok) window.location.assign(`/metadata/teams/${result.value.teamId}`);
       else
         setError(
-          errorText(result?.code ?? "unexpected", {
+          errorText(result?.code ?? "outcome_unknown", {
             no_invitation: "This invitation was used or withdrawn in the meantime. Ask for a new one.",
             other_person: "This invitation is for another e-mail address.",
           }),

@@ -42,7 +42,7 @@ export function ConfirmedActButton<Code extends string>({
     const result = await reauthenticate
       .protect(act)()
       .catch(() => null);
-    if (!result) return setError(errorText("unexpected"));
+    if (!result) return setError(errorText("outcome_unknown"));
     if (result.ok) {
       confirm.close();
       toast(done.title, done.description === undefined ? {} : { description: done.description });

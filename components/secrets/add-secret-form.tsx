@@ -1,6 +1,7 @@
 "use client";
 
 import { FormProvider, useForm, useWatch } from "react-hook-form";
+import { repeatableTexts } from "@/components/form/error-texts";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import type { CreatedSecret } from "@/components/secrets/add-secret-dialog";
@@ -40,10 +41,13 @@ export function AddSecretForm({
   });
   const toast = useToast();
   const { submit, formError } = useActionForm(
-    (input: CreateSecretInput) => createSecretAction(fabricId, input),
+    (input: CreateSecretInput, key) => createSecretAction(fabricId, input, key),
     form,
     {
-      texts: { no_key: "Automate has not made this fabric's key yet. Try again in a moment." },
+      texts: {
+        ...repeatableTexts,
+        no_key: "Automate has not made this fabric's key yet. Try again in a moment.",
+      },
       onOk(created) {
         onClose();
         toast("Secret created", { description: created.name });

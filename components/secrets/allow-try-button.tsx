@@ -19,10 +19,13 @@ export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secre
     setIsPending(false);
     if (result?.ok) toast("Another try is allowed");
     else if (result?.code !== "reauthenticate")
-      toast("No other try was allowed", {
-        tone: "danger",
-        description: errorText(result?.code ?? "unexpected"),
-      });
+      toast(
+        result && result.code !== "outcome_unknown" ? "No other try was allowed" : "The answer was lost",
+        {
+          tone: "danger",
+          description: errorText(result?.code ?? "outcome_unknown"),
+        },
+      );
   }
 
   return (

@@ -34,7 +34,7 @@ export function DeleteSecretButton({
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
           setError(`It is in use by now: ${result.fieldErrors?.connections ?? "a connection"}.`);
-        } else setError(errorText(result?.code ?? "unexpected"));
+        } else setError(errorText(result?.code ?? "outcome_unknown"));
         settled();
       });
     });

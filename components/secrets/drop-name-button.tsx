@@ -23,7 +23,7 @@ export function DropNameButton({
 
   async function drop() {
     const result = await dropSecretNameAction(fabricId, { secretId, name }).catch(() => null);
-    if (!result?.ok) return setError(errorText(result?.code ?? "unexpected"));
+    if (!result?.ok) return setError(errorText(result?.code ?? "outcome_unknown"));
     dialog.close();
     toast("Name dropped", { description: name });
   }

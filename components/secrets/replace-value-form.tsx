@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
+import { repeatableTexts } from "@/components/form/error-texts";
 import { FormError } from "@/components/form/form-error";
 import { useActionForm } from "@/components/form/use-action-form";
 import { DestinationChoice } from "@/components/secrets/destination-choice";
@@ -43,10 +44,11 @@ export function ReplaceValueForm({
   });
   const { isDirty, isSubmitting, errors } = form.formState;
   const { submit, formError } = useActionForm(
-    (input: ReplaceSecretInput) => replaceSecretAction(fabricId, input),
+    (input: ReplaceSecretInput, key) => replaceSecretAction(fabricId, input, key),
     form,
     {
       texts: {
+        ...repeatableTexts,
         conflict: `Somebody replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, and replace it if yours is still right.`,
       },
       onOk({ version, carried }) {

@@ -14,7 +14,7 @@ export function LeaveTeamButton({ teamId, teamName }: { teamId: string; teamName
   async function leave() {
     const result = await leaveTeamAction(teamId, {}).catch(() => null);
     if (result?.ok) window.location.assign("/metadata/teams");
-    else setError(errorText(result?.code ?? "unexpected"));
+    else setError(errorText(result?.code ?? "outcome_unknown"));
   }
 
   return (

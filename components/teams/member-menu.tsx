@@ -36,7 +36,7 @@ export function MemberMenu({
     if (result?.ok) {
       close();
       toast(done);
-    } else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "unexpected"));
+    } else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "outcome_unknown"));
   }
 
   const open = (show: () => void) => () => {

@@ -25,7 +25,7 @@ export function WithdrawInvitationButton({
     setError(null);
     const result = await protect(withdrawInvitationAction)(teamId, { invitationId }).catch(() => null);
     if (result?.ok) close();
-    else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "unexpected"));
+    else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "outcome_unknown"));
   }
 
   return (

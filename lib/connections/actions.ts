@@ -2,17 +2,20 @@
 
 import { createConnection, deleteConnection, updateConnection } from "@/lib/connections/mutations";
 import { connectionIdInput, createConnectionInput, updateConnectionInput } from "@/lib/connections/schema";
+import { ok } from "@/lib/result";
 import { action } from "@/lib/server/action";
 
 export const createConnectionAction = action({
   permission: "connection:write",
   input: createConnectionInput,
-  run: createConnection,
+  run: (scope, input, once) => createConnection(scope, input, { once }),
+  again: async (_scope, id) => ok({ id }),
 });
 export const updateConnectionAction = action({
   permission: "connection:write",
   input: updateConnectionInput,
-  run: updateConnection,
+  run: (scope, input, once) => updateConnection(scope, input, { once }),
+  again: async (_scope, id) => ok({ id }),
 });
 export const deleteConnectionAction = action({
   permission: "connection:write",

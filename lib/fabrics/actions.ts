@@ -2,17 +2,19 @@
 
 import { createFabric, setFormerVersions, updateFabric } from "@/lib/fabrics/mutations";
 import { createFabricInput, setFormerVersionsInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { ok } from "@/lib/result";
 import { action, teamAction } from "@/lib/server/action";
 
 export const createFabricAction = teamAction({
   permission: "fabric:write",
   input: createFabricInput,
-  run: createFabric,
+  run: (scope, input, once) => createFabric(scope, input, { once }),
+  again: async (_scope, id) => ok({ id }),
 });
 export const updateFabricAction = action({
   permission: "fabric:write",
   input: updateFabricInput,
-  run: updateFabric,
+  run: (scope, input) => updateFabric(scope, input),
 });
 export const setFormerVersionsAction = action({
   permission: "token:write",

@@ -20,6 +20,13 @@ export function onceOf(
   return { key: mac("key", actor.id, path, key), bodyMac: mac("body", key, Buffer.from(body)) };
 }
 
+/** The same of a form, whose attempts share a key, and of what was parsed of it. */
+export function formOnce(actor: Actor, key: string, input: unknown): Once {
+  const bytes = (_name: string, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+  return { key: mac("form", actor.id, key), bodyMac: mac("form body", key, JSON.stringify(input, bytes)) };
+}
+
 function mac(...parts: (string | Uint8Array)[]): string {
   const hmac = createHmac("sha256", webEnv().SESSION_SECRET).update("idempotency");
   // Each part with its length, so that two lists never read alike.

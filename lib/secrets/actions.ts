@@ -1,5 +1,6 @@
 "use server";
 
+import { ok } from "@/lib/result";
 import { createSecret, deleteSecret, dropSecretName, removeDestination } from "@/lib/secrets/mutations";
 import {
   createSecretInput,
@@ -10,18 +11,20 @@ import {
   replaceSecretInput,
   secretIdInput,
 } from "@/lib/secrets/schema";
-import { describeSecret, renameSecret, replaceSecret } from "@/lib/secrets/update";
+import { describeSecret, renameSecret, replacedBefore, replaceSecret } from "@/lib/secrets/update";
 import { action } from "@/lib/server/action";
 
 export const createSecretAction = action({
   permission: "secret:write",
   input: createSecretInput,
   run: createSecret,
+  again: async (_scope, id, { name, subKind }) => ok({ id, name, subKind }),
 });
 export const replaceSecretAction = action({
   permission: "secret:write",
   input: replaceSecretInput,
   run: replaceSecret,
+  again: replacedBefore,
 });
 export const renameSecretAction = action({
   permission: "secret:write",

@@ -29,6 +29,7 @@ type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName">;
 export async function replaceSecret(
   scope: Writer,
   input: ReplaceSecretInput,
+  once?: Once,
 ): Promise<Result<{ version: number; carried: boolean }, "conflict" | "too_large">> {
   const large = tooLarge(input);
   if (large) return large;
@@ -36,13 +37,19 @@ export async function replaceSecret(
   const replaced = await db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const last = await lastVersion(tx, secretId);
-    return last.version === expectedVersion
-      ? ok(await addVersion(tx, scope, secret, last, input, destinationIds))
-      : fail("conflict");
+    if (last.version !== expectedVersion) return fail("conflict");
+    const version = await addVersion(tx, scope, secret, last, input, destinationIds);
+    await keepOnce(tx, once, String(version));
+    return ok(version);
   });
   if (!replaced.ok) return replaced;
   const carried = await carriedAlong(scope, input, destinationIds);
   return ok({ version: replaced.value, carried });
+}
+
+/** What `replaceSecret` answers for the version that an earlier attempt of the same form stored. */
+export async function replacedBefore(scope: Writer, version: string, input: ReplaceSecretInput) {
+  return ok({ version: Number(version), carried: await carriedAlong(scope, input, input.destinationIds) });
 }
 
 /** Gives a secret another name. References are by id; the old name keeps answering pipelines and stays taken. */

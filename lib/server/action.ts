@@ -1,38 +1,53 @@
 import "server-only";
 import { refresh } from "next/cache";
+import { unstable_rethrow } from "next/navigation";
 import type { z } from "zod";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
-import { Forbidden, fail, NotFound, NotFresh, type Result } from "@/lib/result";
+import { isOutage } from "@/lib/db";
+import { formOnce, type Once } from "@/lib/idempotency/once";
+import { findOnce } from "@/lib/idempotency/queries";
+import { Forbidden, fail, NotFound, NotFresh, OutcomeUnknown, type Result } from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
+import { type Saved, watchWrites } from "@/lib/writes";
 
 /** What any action can answer besides its own codes. */
-export type DoorCode = "invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out";
+export type DoorCode =
+  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
+  // What became of it: nothing was saved, a part was, a repeat with other contents, or nobody knows.
+  | ("unexpected" | "database_unavailable" | "partly_saved" | "saved_before" | "outcome_unknown");
 type Answer<T, Code extends string> = Promise<Result<T, Code | DoorCode>>;
+
+/** Answers for what an earlier attempt of the same form wrote, by the id that it kept. */
+type Again<S, I, T, Code extends string> = (scope: S, objectId: string, input: I) => Promise<Result<T, Code>>;
 
 /** A server action in a fabric: signed in → scope → parsed input → run → refreshed pages. */
 export function action<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
   permission: P;
   input: S;
-  run: (scope: Scope<NoInfer<P>>, input: z.infer<S>) => Promise<Result<T, Code>>;
+  run: (scope: Scope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
+  again?: Again<Scope<NoInfer<P>>, z.infer<S>, T, Code>;
 }) {
-  return (fabricId: string, input: z.input<S>): Answer<T, Code> =>
-    door(definition.input, input, async (actor, parsed) =>
-      definition.run(await authorize(actor, String(fabricId), definition.permission), parsed),
-    );
+  return (fabricId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
+    door(definition.input, input, async (actor, parsed) => {
+      const scope = await authorize(actor, String(fabricId), definition.permission);
+      return runOnce(definition, scope, parsed, key);
+    });
 }
 
 /** A server action in a team. */
 export function teamAction<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
   permission: P;
   input: S;
-  run: (scope: TeamScope<NoInfer<P>>, input: z.infer<S>) => Promise<Result<T, Code>>;
+  run: (scope: TeamScope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
+  again?: Again<TeamScope<NoInfer<P>>, z.infer<S>, T, Code>;
 }) {
-  return (teamId: string, input: z.input<S>): Answer<T, Code> =>
-    door(definition.input, input, async (actor, parsed) =>
-      definition.run(await authorizeTeam(actor, String(teamId), definition.permission), parsed),
-    );
+  return (teamId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
+    door(definition.input, input, async (actor, parsed) => {
+      const scope = await authorizeTeam(actor, String(teamId), definition.permission);
+      return runOnce(definition, scope, parsed, key);
+    });
 }
 
 /** A server action on oneself: one's own session, password or membership. */
@@ -43,25 +58,59 @@ export function ownAction<S extends z.ZodType, T, Code extends string>(definitio
   return (input: z.input<S>): Answer<T, Code> => door(definition.input, input, definition.run);
 }
 
+/** Runs a write, or answers for what an earlier attempt of the same form wrote, when that was not known. */
+async function runOnce<S extends { actor: Actor }, I, T, Code extends string>(
+  {
+    run,
+    again,
+  }: {
+    run: (scope: S, input: I, once?: Once) => Promise<Result<T, Code>>;
+    again?: Again<S, I, T, Code>;
+  },
+  scope: S,
+  input: I,
+  key: unknown,
+): Promise<Result<T, Code | DoorCode>> {
+  if (!again || typeof key !== "string" || !/^[\w-]{16,64}$/.test(key)) return run(scope, input);
+  const once = formOnce(scope.actor, key, input);
+  const before = await findOnce(once);
+  const result = before === null ? await run(scope, input, once) : undefined;
+  if (result?.ok) return result;
+  // Another attempt may have come in between.
+  const made = before ?? (await findOnce(once));
+  if (made === "other_body") return fail("saved_before");
+  return made ? again(scope, made.objectId, input) : (result ?? fail("unexpected"));
+}
+
 async function door<S extends z.ZodType, T, Code extends string>(
   schema: S,
   input: unknown,
-  run: (actor: Actor, parsed: z.infer<S>) => Promise<Result<T, Code>>,
+  run: (actor: Actor, parsed: z.infer<S>) => Promise<Result<T, Code | DoorCode>>,
 ): Answer<T, Code> {
-  const actor = await currentActor();
-  if (!actor) return fail("signed_out");
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) return fail("invalid", fieldErrors(parsed.error));
+  const writes = watchWrites();
   try {
-    const result = await run(actor, parsed.data);
+    const actor = await currentActor();
+    if (!actor) return fail("signed_out");
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) return fail("invalid", fieldErrors(parsed.error));
+    const result = await writes.run(() => run(actor, parsed.data));
     if (result.ok) refresh();
     return result;
   } catch (error) {
     if (error instanceof NotFound) return fail("not_found");
     if (error instanceof Forbidden) return fail("forbidden");
     if (error instanceof NotFresh) return fail("reauthenticate");
-    throw error;
+    // Next's own, such as a redirect.
+    unstable_rethrow(error);
+    console.error("A server action failed.", error);
+    return fail(failureCode(error, writes.saved()));
   }
+}
+
+function failureCode(error: unknown, saved: Saved): DoorCode {
+  if (saved === "unknown" || error instanceof OutcomeUnknown) return "outcome_unknown";
+  if (saved === "something") return "partly_saved";
+  return isOutage(error) ? "database_unavailable" : "unexpected";
 }
 
 /** The first sentence for each field that did not parse. */
