@@ -6,7 +6,7 @@ import { open } from "@/e2e/open";
 import { createToken, type World } from "@/e2e/rows";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import { signIn } from "@/e2e/sign-in";
-import { addConnection, addIssuer, addSecret } from "@/e2e/things";
+import { addAccessToken, addConnection, addIssuer, addSecret } from "@/e2e/things";
 
 type Screen = {
   name: string;
@@ -30,6 +30,7 @@ const screens: Screen[] = [
     show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
   },
   { name: "Access Tokens", path: () => "/settings/access-tokens" },
+  { name: "Account activity", path: () => "/settings/activity" },
   { name: "Generate Token", path: () => "/settings/access-tokens", show: click("Generate Token") },
   {
     name: "API reference",
@@ -141,6 +142,7 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
     const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
     await createToken(world);
     await addIssuer(world);
+    await addAccessToken(world);
     await signIn(context, world.admin);
     await open(page, path(world, things));
     await show?.(page);

@@ -27,6 +27,7 @@ export const pages: Record<string, PageRow> = {
   "/account-review/page": { own: true, path: () => "/account-review" },
   "/(main)/settings/page": { own: true, path: () => "/settings" },
   "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
+  "/(main)/settings/activity/page": { own: true, path: () => "/settings/activity" },
   "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },
   "/(main)/metadata/page": { own: true, path: () => "/metadata" },
   "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },

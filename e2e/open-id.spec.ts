@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { v7 as uuidv7 } from "uuid";
+import { expectAccessible } from "@/e2e/axe";
 import { test as base, expect } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
 import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
-import { createPerson, database, insert, type Person, type World } from "@/e2e/rows";
+import { createPerson, createTeam, database, insert, type Person, type World } from "@/e2e/rows";
+import { newAccessToken } from "@/lib/access-tokens/token";
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
 
@@ -125,6 +127,51 @@ test("the e-mail of somebody who is here already proves nothing by itself", asyn
   await signInAtProvider(page, openId, known.email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
   expect(await identitiesOf(known.email)).toEqual([]);
+});
+
+test("who opened the account before its owner came is out, and the owner keeps what they confirm", async ({
+  page,
+  context,
+  openId,
+  world,
+}) => {
+  const squatted = await createTeam("Squatted");
+  const owner = await createPerson({
+    name: "Olga Owner",
+    in: squatted,
+    role: "admin",
+    email: address(),
+    password: "correct horse battery",
+  });
+  const { token, tokenHash } = newAccessToken();
+  const expiresAt = new Date(Date.now() + 86_400_000);
+  await insert("access_token", { id: uuidv7(), userId: owner.id, name: "svu", tokenHash, expiresAt });
+  await invite(world, owner.email);
+  const call = () =>
+    fetch(`${openId.web.url}/api/orchestration/fabric`, { headers: { "x-auth-token": token } });
+  expect((await call()).status).toBe(200);
+
+  await signInAtProvider(page, openId, owner.email);
+  await expect(page.getByRole("heading", { name: "Review your account" })).toBeVisible();
+  expect((await call()).status).toBe(401);
+  await expectAccessible(page, "Review your account", ["light", "dark"]);
+  // Nothing else of the app opens before that.
+  await page.goto(`${openId.web.url}/metadata/teams`);
+  await expect(page).toHaveURL(/\/account-review$/);
+  await expect(page.getByRole("checkbox", { name: squatted.name })).toBeChecked();
+  await expect(page.getByRole("checkbox", { name: "Keep the password" })).not.toBeChecked();
+  await expect(page.getByRole("checkbox", { name: "svu" })).not.toBeChecked();
+  await page.getByRole("checkbox", { name: squatted.name }).uncheck();
+  await page.getByRole("button", { name: "Keep selected and continue" }).click();
+
+  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
+  await page.goto(`${openId.web.url}/metadata/teams`);
+  await expect(page.getByRole("link", { name: world.team.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: squatted.name, exact: true })).toHaveCount(0);
+  expect((await call()).status).toBe(401);
+  await page.goto(`${openId.web.url}/settings/activity`);
+  await expect(page.getByText("reviewed the account of their own account")).toBeVisible();
+  await context.clearCookies();
 });
 
 test("a locked person does not come in by OpenID", async ({ page, context, openId, world }) => {

@@ -18,7 +18,8 @@ import { cx } from "@/components/ui/class-names";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { type ActivityEvent, type EventKind, eventKinds } from "@/lib/audit/schema";
 
-type Place = { fabricId: string; hrefOf: (filter: Record<string, string>) => string };
+/** The fabric whose events these are, and its page with a filter; none for events of a team or a person. */
+type Place = { fabricId?: string; hrefOf?: (filter: Record<string, string>) => string };
 
 export function ActivityList({ events, ...place }: { events: ActivityEvent[] } & Place) {
   return (
@@ -42,7 +43,7 @@ function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & Place
       <div className="flex min-w-0 flex-1 flex-col gap-x-6 sm:flex-row sm:justify-between">
         <div className="min-w-0 text-muted">
           <p className="break-words">
-            <EventSentence event={event} fabricId={fabricId} actorHref={hrefOf({ actor: event.actorId })} />
+            <EventSentence event={event} fabricId={fabricId} actorHref={hrefOf?.({ actor: event.actorId })} />
           </p>
           {details.length > 0 && <p className="break-words text-sm">{details.join(" · ")}</p>}
         </div>
@@ -50,7 +51,7 @@ function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & Place
           <RelativeTime date={event.at} />
         </p>
       </div>
-      {objectId && objectName ? (
+      {!hrefOf ? null : objectId && objectName ? (
         <Link
           href={hrefOf({ object: objectId })}
           aria-label={`Only activity of ${objectNouns[objectKind]} ${objectName}`}

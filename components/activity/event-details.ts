@@ -7,6 +7,7 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
+  const { within, permission, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
     isCheck && outcome(details),
@@ -36,7 +37,13 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     reason !== undefined &&
       text(reason) !== "" &&
       (reasons[`${action} ${text(reason)}`] ?? `“${text(reason)}”`),
-    count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
+    permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
+    member !== undefined && `of ${text(member)}`,
+    method !== undefined && (method === "openid" ? "with single sign-on" : "with a password"),
+    sessions !== undefined && accessTokens !== undefined && many(sessions, "session"),
+    sessions !== undefined && accessTokens !== undefined && many(accessTokens, "access token"),
+    within !== undefined && count !== undefined && `${many(count, "more time")} within an hour`,
+    within === undefined && count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
     accessToken !== undefined && `by the access token “${text(accessToken)}”`,
   ];
   return said.filter((part): part is string => typeof part === "string");
@@ -58,6 +65,17 @@ const refusals: Readonly<Record<string, string>> = {
   "connection.refuse not_found": "There is no connection of this name, or not for this token",
   "connection.refuse not_confirmed": "It references other secrets than an Admin confirmed for this token",
   "token.refuse wrong_address": "It may not be used from this address",
+  "session.refuse wrong_password": "The password was wrong",
+  "session.refuse delayed": "It came too soon after others",
+  "session.refuse locked": "The password was right, and the account is locked",
+  "session.refuse more": "From further networks",
+  "act.refuse forbidden": "Their role does not allow it",
+  "act.refuse not_fresh": "It needs a sign-in of the last ten minutes",
+  "act.refuse more": "Further acts",
+  "access_token.refuse revoked": "It was revoked",
+  "access_token.refuse expired": "It has expired",
+  "access_token.refuse locked": "Its owner is locked",
+  "access_token.refuse not_fresh": "A new one needs a sign-in of the last ten minutes",
   "token.refuse revoked": "It was revoked",
   "token.refuse expired": "It has expired",
   "token.refuse read_only": "Secrets are not written this way",
@@ -66,6 +84,18 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse busy": "It asked for large files while others were not read yet",
   "token.refuse too_many": "It asked for more at once than it may in a minute",
   "token.refuse rate_limited": "It asked more often than it may",
+};
+
+/** What a refused act would have done. */
+const permissionTexts: Readonly<Record<string, string>> = {
+  "secret:delete": "delete a secret",
+  "secret:name:drop": "drop a former name",
+  "fabric:write": "create, edit or delete a fabric",
+  "token:write": "change pipeline tokens, issuers or former versions",
+  "destination:write": "decide about destinations",
+  "team:write": "change members",
+  "access:list": "see the tokens of members",
+  "access:revoke": "revoke the token of a member",
 };
 
 /** How a check ended, in the words that the check itself uses. */
@@ -100,4 +130,8 @@ function text(value: Value): string {
 /** clientSecret → client secret */
 function words(value: Value): string {
   return text(value).replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
+}
+
+function many(count: Value, one: string): string {
+  return `${text(count)} ${one}${Number(count) === 1 ? "" : "s"}`;
 }

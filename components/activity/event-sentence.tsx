@@ -1,6 +1,6 @@
 import Link from "next/link";
 import { Badge } from "@/components/ui/badge";
-import { type ActivityEvent, auditActions, type ObjectKind } from "@/lib/audit/schema";
+import { type ActivityEvent, type AuditAction, auditActions, type ObjectKind } from "@/lib/audit/schema";
 
 /** What an object is called on screen. */
 export const objectNouns: Record<ObjectKind, string> = {
@@ -15,20 +15,25 @@ export const objectNouns: Record<ObjectKind, string> = {
 
 const link = "font-medium text-ink hover:text-accent-text hover:underline";
 
+/** One sentence; with links where the event is of a fabric, whose page can be filtered by who did it. */
 export function EventSentence({
   event,
   fabricId,
   actorHref,
 }: {
   event: ActivityEvent;
-  fabricId: string;
-  actorHref: string;
+  fabricId?: string | undefined;
+  actorHref?: string | undefined;
 }) {
   return (
     <>
-      <Link href={actorHref} className={link} title={`Only what ${event.actorName} did`}>
-        {event.actorName}
-      </Link>
+      {actorHref ? (
+        <Link href={actorHref} className={link} title={`Only what ${event.actorName} did`}>
+          {event.actorName}
+        </Link>
+      ) : (
+        <span className="font-medium text-ink">{event.actorName}</span>
+      )}
       {event.actorKind === "pipeline" && (
         <>
           {" "}
@@ -40,17 +45,16 @@ export function EventSentence({
   );
 }
 
-function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: string }) {
-  const { objectKind: kind, objectId, objectName, isThere } = event;
+function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: string | undefined }) {
+  const { action, objectKind: kind, objectId, objectName, isThere } = event;
   if (kind === "fabric") return "this fabric";
-  if (!objectName)
-    return kind === "connection" && event.action !== "connection.refuse"
-      ? "a connection that was not saved"
-      : `a ${objectNouns[kind]}`;
+  if (kind === "user" && objectId === event.actorId) return selfOf(action);
+  const noun = action.startsWith("access_token.") ? "access token" : objectNouns[kind];
+  if (!objectName) return kind === "connection" ? "a connection that was not saved" : `a ${noun}`;
   return (
     <>
-      {objectNouns[kind]}{" "}
-      {isThere ? (
+      {noun}{" "}
+      {isThere && fabricId ? (
         <Link href={`/metadata/fabrics/${fabricId}/${kind}s/${objectId}`} className={link}>
           {objectName}
         </Link>
@@ -59,4 +63,10 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
       )}
     </>
   );
+}
+
+/** What somebody did to themselves. */
+function selfOf(action: AuditAction): string {
+  if (action === "access_token.refuse") return "a new access token";
+  return action.startsWith("session.") ? "" : "their own account";
 }

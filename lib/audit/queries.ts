@@ -19,7 +19,7 @@ import { db, type Prisma } from "@/lib/db";
 const pageSize = 50;
 type Reader = Scope<"activity:list">;
 
-const columns = {
+export const columns = {
   id: true,
   at: true,
   actorKind: true,
@@ -31,7 +31,7 @@ const columns = {
   objectName: true,
   details: true,
 } as const;
-type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
+export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
 
 /** One page of what happened in a fabric, newest first. Ids are UUIDv7, so their order is the order of time. */
 export async function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
@@ -151,13 +151,19 @@ async function eventsOf({ fabricId }: Reader, rows: Row[]): Promise<ActivityEven
   ]);
   const there = new Set([...secrets, ...connections].map(({ id }) => id));
   const byName = new Map(connections.map(({ id, name }) => [name, id]));
-  return rows.flatMap((row) => {
-    if (!isAction(row.action) || !isObjectKind(row.objectKind)) return [];
-    const { action, objectKind } = row;
-    const objectId = checked.includes(row) ? (byName.get(row.objectName) ?? "") : row.objectId;
-    const isThere = there.has(objectId);
-    return [{ ...row, action, objectKind, objectId, isThere, details: detailsOf(row.details) }];
-  });
+  return rows.flatMap((row) =>
+    eventOf(row).map((event) => {
+      const objectId = checked.includes(row) ? (byName.get(row.objectName) ?? "") : row.objectId;
+      return { ...event, objectId, isThere: there.has(objectId) };
+    }),
+  );
+}
+
+/** The event of a row, whose object is not looked for; none for what this version has no words for. */
+export function eventOf(row: Row): ActivityEvent[] {
+  const { action, objectKind } = row;
+  if (!isAction(action) || !isObjectKind(objectKind)) return [];
+  return [{ ...row, action, objectKind, isThere: false, details: detailsOf(row.details) }];
 }
 
 const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);

@@ -173,6 +173,10 @@ export const detailKeys = [
   "length",
   "within",
   "permission",
+  "member",
+  "method",
+  "sessions",
+  "accessTokens",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { ActivityList } from "@/components/activity/activity-list";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { AccessSection } from "@/components/teams/access-section";
 import { AddMemberButton } from "@/components/teams/add-member-button";
@@ -8,6 +9,7 @@ import { MemberTable } from "@/components/teams/member-table";
 import { Badge } from "@/components/ui/badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
+import { listTeamEvents } from "@/lib/audit/account-queries";
 import { webEnv } from "@/lib/env";
 import { listOpenInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/server/require-scope";
@@ -69,9 +71,22 @@ export default async function TeamPage({ params }: Props) {
 
 async function Access({ teamId }: { teamId: string }) {
   const scope = await requireTeamScope(teamId, "access:list");
-  const [accessTokens, pipelineTokens] = await Promise.all([
+  const [accessTokens, pipelineTokens, events] = await Promise.all([
     listMemberAccessTokens(scope),
     listTeamPipelineTokens(scope),
+    listTeamEvents(scope),
   ]);
-  return <AccessSection teamId={teamId} accessTokens={accessTokens} pipelineTokens={pipelineTokens} />;
+  return (
+    <>
+      <AccessSection teamId={teamId} accessTokens={accessTokens} pipelineTokens={pipelineTokens} />
+      {events.length > 0 && (
+        <section aria-labelledby="activity" className="flex flex-col gap-3">
+          <h2 id="activity" className="font-semibold text-lg">
+            Activity
+          </h2>
+          <ActivityList events={events} />
+        </section>
+      )}
+    </>
+  );
 }

@@ -1,0 +1,78 @@
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { createToken, database } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { addAccessToken } from "@/e2e/things";
+
+test("an Admin sees every token of the team, revokes one by keyboard, and its owner is told", async ({
+  page,
+  context,
+  world,
+}) => {
+  await addAccessToken(world, { name: "Nightly script" });
+  await createToken(world, { name: "etl" });
+  await createToken({ fabric: world.fabric, admin: world.admin }, { name: "by who was demoted" });
+  await database().query(
+    `UPDATE pipeline_token SET "createdById" = $1, "createdByName" = 'Uri User' WHERE name = $2`,
+    [world.user.id, "by who was demoted"],
+  );
+  const path = `/metadata/teams/${world.team.id}`;
+  await signIn(context, world.user);
+  await open(page, path);
+  await expect(page.getByRole("heading", { name: "Access" })).toHaveCount(0);
+
+  await context.clearCookies();
+  await signIn(context, world.admin);
+  await open(page, path);
+  const pipelines = page.getByRole("table", { name: "Pipeline tokens of the team" }).getByRole("row");
+  await expect(pipelines.nth(1)).toContainText("No longer Admin");
+  await expect(pipelines.nth(2)).toContainText("etl");
+  const token = page.getByRole("row").filter({ hasText: "Nightly script" });
+  await expect(token).toContainText("Uri User, User");
+
+  await token.getByRole("button", { name: "Revoke" }).focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("alertdialog", { name: "Revoke “Nightly script” of Uri User?" });
+  await dialog.getByRole("button", { name: "Revoke" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("No member has an access token.")).toBeVisible();
+  await expect(page.getByText("revoked access token Nightly script")).toBeVisible();
+
+  await context.clearCookies();
+  await signIn(context, world.user);
+  await open(page, "/settings/access-tokens");
+  await expect(page.getByRole("row").filter({ hasText: "Nightly script" })).toContainText(
+    /Revoked .* by Ada Admin/,
+  );
+});
+
+test("refused acts of a member are told to the Admins, and a refused sign-in to its owner", async ({
+  page,
+  context,
+  world,
+}) => {
+  const caller = await callerOf(world.user);
+  const refused = await callAction(caller, "removeMemberAction", [world.team.id, { userId: world.admin.id }]);
+  expect(refused).toMatchObject({ ok: false, code: "forbidden" });
+  await open(page, "/sign-in");
+  await page.getByLabel("E-mail").fill(world.user.email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").first()).toBeVisible();
+
+  await signIn(context, world.admin);
+  const teamActivity = async () => {
+    await open(page, `/metadata/teams/${world.team.id}`);
+    return page.getByRole("list", { name: "Events, newest first" }).allTextContents();
+  };
+  await expect
+    .poll(async () => (await teamActivity()).join())
+    .toContain("refused a sign-in of person Uri User");
+  expect((await teamActivity()).join()).toContain("was refused an act in team");
+  await context.clearCookies();
+  await signIn(context, world.user);
+  await open(page, "/settings/activity");
+  await expect(page.getByText("refused a sign-in of person Uri User")).toBeVisible();
+  await expect(page.getByText("The password was wrong")).toBeVisible();
+});
