@@ -212,7 +212,7 @@ export const actions: Record<string, ActionRow> = {
   revokeAccessTokenAction: { of: "own", input: () => ({ accessTokenId: randomUUID() }) },
   decideReviewAction: {
     of: "own",
-    input: () => ({ keepPassword: false, teamIds: [], sessionIds: [], accessTokenIds: [] }),
+    input: () => ({ keepPassword: false, teamIds: [], identityIds: [], sessionIds: [], accessTokenIds: [] }),
   },
   revokeMemberAccessTokenAction: {
     of: "team",

@@ -9,7 +9,7 @@ GRANT SELECT ON schema_info TO :web, :automate;
 
 -- People and teams
 GRANT SELECT, INSERT, UPDATE ON app_user TO :web;
-GRANT SELECT, INSERT ON identity TO :web;
+GRANT SELECT, INSERT, DELETE ON identity TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_delay TO :web;
 GRANT SELECT, INSERT, UPDATE ON access_token TO :web;
@@ -19,7 +19,7 @@ GRANT SELECT, INSERT, UPDATE ON team TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON membership TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_review TO :web;
-GRANT SELECT, INSERT, DELETE ON held_membership TO :web;
+GRANT SELECT, INSERT, DELETE ON held_membership, held_identity TO :web;
 GRANT SELECT (id, email, name, "lockedAt") ON app_user TO :automate;
 GRANT SELECT ON team, membership TO :automate;
 

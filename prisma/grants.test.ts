@@ -8,7 +8,8 @@ type Verb = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
 /** The whole table of rights: S(elect), I(nsert), U(pdate), D(elete) on a table; what is not here is refused. */
 const rights: Record<string, Record<Program, string>> = {
   app_user: { web: "SIU", automate: "" },
-  identity: { web: "SI", automate: "" },
+  identity: { web: "SID", automate: "" },
+  held_identity: { web: "SID", automate: "" },
   session: { web: "SIUD", automate: "" },
   sign_in_delay: { web: "SIUD", automate: "" },
   team: { web: "SIU", automate: "S" },

@@ -12,8 +12,9 @@ import { roleNames } from "@/lib/teams/schema";
 
 /** What the account had, each with a checkbox. Only memberships are checked: they let nobody else in. */
 export function ReviewForm({ review }: { review: AccountReview }) {
-  const { memberships, sessions, accessTokens, hasPassword } = review;
+  const { memberships, identities, sessions, accessTokens, hasPassword } = review;
   const teams = useChosen(memberships.map(({ teamId }) => teamId));
+  const keptIdentities = useChosen([]);
   const keptSessions = useChosen([]);
   const keptTokens = useChosen([]);
   const [keepPassword, setKeepPassword] = useState(false);
@@ -25,6 +26,7 @@ export function ReviewForm({ review }: { review: AccountReview }) {
       const result = await decideReviewAction({
         keepPassword,
         teamIds: teams.ids,
+        identityIds: keptIdentities.ids,
         sessionIds: keptSessions.ids,
         accessTokenIds: keptTokens.ids,
       }).catch(() => null);
@@ -66,6 +68,22 @@ export function ReviewForm({ review }: { review: AccountReview }) {
             checked={keepPassword}
             onChange={(event) => setKeepPassword(event.target.checked)}
           />
+        </Group>
+      )}
+      {identities.length > 0 && (
+        <Group title="Single sign-on">
+          {identities.map(({ id, issuer, createdAt }) => (
+            <Checkbox
+              key={id}
+              label={issuer}
+              hint={
+                <>
+                  Linked <RelativeTime date={createdAt} />. It signs in as you.
+                </>
+              }
+              {...keptIdentities.box(id)}
+            />
+          ))}
         </Group>
       )}
       {sessions.length > 0 && (

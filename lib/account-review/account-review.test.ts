@@ -21,7 +21,7 @@ import { findIdentity } from "@/lib/users/queries";
 import { createTestDatabase } from "@/scripts/test-database";
 
 const password = "correct horse battery";
-const nothing = { keepPassword: false, teamIds: [], sessionIds: [], accessTokenIds: [] };
+const nothing = { keepPassword: false, teamIds: [], identityIds: [], sessionIds: [], accessTokenIds: [] };
 let owner: Db;
 
 beforeAll(async () => {
@@ -137,15 +137,21 @@ test("what the owner does not confirm is gone for good, on record", async () => 
     {
       action: "user.hold",
       teamId: null,
-      details: { password: true, sessions: 1, accessTokens: 1, memberships: 1 },
+      details: { password: true, sessions: 1, accessTokens: 1, identities: 0, memberships: 1 },
     },
     { action: "team.leave", teamId, details: { role: "admin" } },
     {
       action: "user.review",
       teamId: null,
       details: {
-        ...{ keptPassword: false, keptSessions: 0, keptAccessTokens: 0, keptMemberships: 0 },
-        ...{ sessions: 1, accessTokens: 1, memberships: 1 },
+        ...{
+          keptPassword: false,
+          keptSessions: 0,
+          keptAccessTokens: 0,
+          keptIdentities: 0,
+          keptMemberships: 0,
+        },
+        ...{ sessions: 1, accessTokens: 1, identities: 0, memberships: 1 },
       },
     },
   ]);
@@ -158,6 +164,7 @@ test("the owner keeps what they confirm, and an invitation is never among it", a
   await decideReview(made.ceo.actor, {
     keepPassword: true,
     teamIds: [made.finance.teamId],
+    identityIds: [],
     sessionIds: ids(review?.sessions),
     accessTokenIds: ids(review?.accessTokens),
   });
@@ -170,6 +177,7 @@ test("what was never held cannot be kept, and a review is decided once", async (
   await decideReview(made.ceo.actor, {
     keepPassword: false,
     teamIds: [other.finance.teamId],
+    identityIds: [],
     sessionIds: theirs?.sessions.map(({ id }) => id) ?? [],
     accessTokenIds: theirs?.accessTokens.map(({ id }) => id) ?? [],
   });
@@ -213,6 +221,38 @@ test("Admins see a membership that waits for its owner, and can end it", async (
   const asUser = await authorizeTeam(finance.actor, finance.teamId, "team:see");
   expect((await getTeam(asUser)).held).toEqual([]);
 });
+
+test.each([true, false])(
+  "an identity that was linked before signs in again only where the owner keeps it: %s",
+  async (keeps) => {
+    const { scope } = await adminOf("Finance");
+    const email = `${randomUUID()}@test.example`;
+    const come = async (person: { issuer: string; subject: string }) => {
+      const verified = { verifiedEmail: email, name: "Olga", authenticatedAt: new Date() };
+      return (await admitIdentity({ ...person, ...verified })).ok;
+    };
+    const [former, now] = ["https://former.test.example", "https://id.test.example"].map((issuer) => ({
+      issuer,
+      subject: randomUUID(),
+    }));
+    if (!former || !now) throw new Error("no identities");
+    await invite(scope, { email, role: "user" });
+    expect(await come(former)).toBe(true);
+    const first = await findIdentity(former.issuer, former.subject);
+    // Invited by another team, since a member is not invited again.
+    await invite((await adminOf("Platform")).scope, { email, role: "user" });
+    expect(await come(now)).toBe(true);
+    const owner = await findIdentity(now.issuer, now.subject);
+    expect(owner?.userId).toBe(first?.userId);
+    expect(await come(former)).toBe(false);
+    const { actor } = await signedIn(owner ?? { userId: "", accessEpoch: 0 }, "openid");
+    const identityIds = (await findReview(actor.id))?.identities.map(({ id }) => id) ?? [];
+    expect(identityIds).toHaveLength(1);
+    await decideReview(actor, { ...nothing, identityIds: keeps ? identityIds : [] });
+    expect(await come(former)).toBe(keeps);
+    expect(await come(now)).toBe(true);
+  },
+);
 
 test("an account that never had anything is not reviewed", async () => {
   const { scope } = await adminOf("Finance");

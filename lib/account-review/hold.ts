@@ -18,12 +18,16 @@ export async function holdAccount(tx: Tx, user: { id: string; name: string }): P
     where: { userId },
     select: { teamId: true, userId: true, role: true, createdAt: true, team: { select: { name: true } } },
   });
+  const identities = await tx.identity.findMany({
+    where: { userId },
+    select: { userId: true, issuer: true, subject: true, createdAt: true },
+  });
   const alive = { userId, revokedAt: null, accessEpoch };
   const [sessions, accessTokens] = [
     await tx.session.count({ where: alive }),
     await tx.accessToken.count({ where: alive }),
   ];
-  if (!passwordHash && memberships.length + sessions + accessTokens === 0) return;
+  if (!passwordHash && memberships.length + identities.length + sessions + accessTokens === 0) return;
   const actor = { kind: "user" as const, ...user };
   await suspendAccess(tx, actor, userId);
   await tx.user.updateMany({ where: { id: userId }, data: { passwordHash: null } });
@@ -39,6 +43,8 @@ export async function holdAccount(tx: Tx, user: { id: string; name: string }): P
     skipDuplicates: true,
   });
   await tx.membership.deleteMany({ where: { userId } });
+  await tx.heldIdentity.createMany({ data: identities });
+  await tx.identity.deleteMany({ where: { userId } });
   const object = { kind: "user" as const, ...user };
   await record(
     tx,
@@ -52,7 +58,13 @@ export async function holdAccount(tx: Tx, user: { id: string; name: string }): P
       fabricId: null,
       action: "user.hold",
       object,
-      details: { password: passwordHash !== null, sessions, accessTokens, memberships: memberships.length },
+      details: {
+        password: passwordHash !== null,
+        sessions,
+        accessTokens,
+        identities: identities.length,
+        memberships: memberships.length,
+      },
     },
   );
 }

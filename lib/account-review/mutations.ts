@@ -31,6 +31,13 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
     const endedSessions = await tx.session.updateMany({ where: rest, data: { revokedAt: new Date() } });
     const endedTokens = await tx.accessToken.updateMany({ where: rest, data: { revokedAt: new Date() } });
 
+    const identities = await tx.heldIdentity.findMany({
+      where: { userId, id: { in: keep.identityIds } },
+      select: { userId: true, issuer: true, subject: true, createdAt: true },
+    });
+    // One that signed somebody else in meanwhile is theirs.
+    const back = await tx.identity.createMany({ data: identities, skipDuplicates: true });
+    await tx.heldIdentity.deleteMany({ where: { userId } });
     const confirmed = review.memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));
     await tx.membership.createMany({
       data: confirmed.map(({ teamId, role, since }) => ({ teamId, userId, role, createdAt: since })),
@@ -55,9 +62,11 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
           keptPassword: keep.keepPassword && passwordHash !== null,
           keptSessions: sessions.length,
           keptAccessTokens: tokens.length,
+          keptIdentities: back.count,
           keptMemberships: confirmed.length,
           sessions: endedSessions.count,
           accessTokens: endedTokens.count,
+          identities: review.identities.length - back.count,
           memberships: review.memberships.length - confirmed.length,
         },
       },

@@ -17,11 +17,16 @@ export async function findReview(userId: string, tx: Tx | Db = db): Promise<Acco
   if (!review) return null;
   const { passwordHash, fromEpoch, user } = review;
   const accessEpoch = { gte: fromEpoch, lt: user.accessEpoch };
-  const [memberships, sessions, accessTokens] = await Promise.all([
+  const [memberships, identities, sessions, accessTokens] = await Promise.all([
     tx.heldMembership.findMany({
       where: { userId },
       orderBy: { team: { nameKey: "asc" } },
       select: { teamId: true, role: true, createdAt: true, team: { select: { name: true } } },
+    }),
+    tx.heldIdentity.findMany({
+      where: { userId },
+      orderBy: { id: "asc" },
+      select: { id: true, issuer: true, createdAt: true },
     }),
     tx.session.findMany({
       where: { userId, ...livingSession(), accessEpoch },
@@ -49,6 +54,7 @@ export async function findReview(userId: string, tx: Tx | Db = db): Promise<Acco
       role,
       since: createdAt,
     })),
+    identities,
     sessions,
     accessTokens,
   };

@@ -7,6 +7,7 @@ const ids = z.array(z.string().max(64)).max(1_000);
 export const decideReviewInput = z.object({
   keepPassword: z.boolean(),
   teamIds: ids,
+  identityIds: ids,
   sessionIds: ids,
   accessTokenIds: ids,
 });
@@ -16,6 +17,8 @@ export type DecideReviewInput = z.infer<typeof decideReviewInput>;
 export type AccountReview = {
   hasPassword: boolean;
   memberships: { teamId: string; teamName: string; role: MemberRole; since: Date }[];
+  /** By which single sign-on the account was opened before. */
+  identities: { id: string; issuer: string; createdAt: Date }[];
   sessions: { id: string; createdAt: Date; lastSeenAt: Date }[];
   accessTokens: { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }[];
 };
