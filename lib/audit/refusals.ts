@@ -6,9 +6,9 @@ const hourMs = 60 * 60_000;
 /** The first refusal is written apart from its answer, whose time says nothing of whether there was one. */
 const firstAfterMs = 250;
 /** What one person can be refused in an hour that has lines of its own; the rest is one number. */
-const mostLines = 20;
+const mostLines = 10;
 /** People whose refusals are counted at a time in this copy. Beyond them nothing but a number of all is kept. */
-const mostPeople = 10_000;
+const mostPeople = 2_000;
 
 type Line = { entry: AuditEntry; count: number };
 type Person = { since: number; lines: Map<string, Line> };
@@ -30,7 +30,7 @@ function state(): State {
 /**
  * Counts a refusal about `person`, an id of ours and never a string that a stranger chose. The first of a `key` in an hour is
  * recorded at once, the others when the hour ends, as one event with their count: nobody fills the audit log by being refused.
- * A copy of a program writes two events at most for each key and hour, and of no more than 20 keys a person.
+ * A copy of a program writes two events at most for each key and hour, and of no more than 10 keys a person.
  */
 export function noteRefusal(person: string, key: string, entry: AuditEntry): void {
   const { people, first } = state();
