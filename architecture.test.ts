@@ -133,6 +133,19 @@ describe("the vocabulary", () => {
     ]);
   });
 
+  test("whatever changes or removes a person ends their access, or gives back what they confirmed", () => {
+    const writers = files.filter(
+      (file) =>
+        /^(app|automate|lib|scripts)\//.test(file) &&
+        !file.endsWith(".test.ts") &&
+        /\.user\.(update|upsert|delete)/.test(readFileSync(file, "utf8")),
+    );
+    const strangers = writers.filter(
+      (file) => file !== "lib/users/end-access.ts" && !importsOf(file).includes("lib/users/end-access"),
+    );
+    expect(strangers).toEqual(["lib/account-review/mutations.ts"]);
+  });
+
   test("values reach React and HTML as text only", () => {
     const unsafe = files.filter(
       (file) => file.endsWith(".tsx") && readFileSync(file, "utf8").includes("dangerouslySetInnerHTML"),

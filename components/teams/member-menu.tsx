@@ -92,8 +92,8 @@ export function MemberMenu({
           run(() => removeMemberAction(team.id, { userId }), remove.close, `${name} was removed`)
         }
       >
-        Access to the team’s fabrics ends at once. What they made stays; pipeline tokens stay valid until
-        somebody revokes them.
+        Access to the team’s fabrics ends at once. What they made stays. Their pipeline tokens stay valid
+        until an Admin revokes them, under Access on this page.
         {dialog}
       </ConfirmDialog>
     </>
