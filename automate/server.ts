@@ -4,6 +4,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
+import { createLogStream } from "@/automate/log-stream";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
@@ -31,8 +32,9 @@ async function main(): Promise<void> {
   const pool = createCheckPool({ workerPath });
   const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
-  const runtime = createRuntimeApp({ keys, logger: true });
-  const internal = createInternalApp({ keys, runPrepared, logger: true });
+  const log = createLogStream();
+  const runtime = createRuntimeApp({ keys, logger: { stream: log } });
+  const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
   const metrics =
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
     if (metrics) metrics.close();
     await closeStatements();
     await db.$disconnect();
+    await log.flush();
     process.exit(0);
   };
   process.once("SIGTERM", stop);

@@ -28,6 +28,8 @@ export function createTestAutomates(env: () => Record<string, string>) {
     async start(
       more: Record<string, string> = {},
       nodeFlags: readonly string[] = [],
+      /** Where its log goes: a descriptor, or a pipe that the test reads or leaves to fill. */
+      log: "ignore" | "pipe" | number = "ignore",
     ): Promise<{ url: string; internalUrl: string; process: ChildProcess }> {
       const free = await Promise.all([listen(createServer()), listen(createServer())]);
       await Promise.all(free.map((each) => each.close()));
@@ -36,7 +38,7 @@ export function createTestAutomates(env: () => Record<string, string>) {
       const internalUrl = `http://127.0.0.1:${internalPort}`;
       const flags = ["--conditions=react-server", ...nodeFlags];
       const child = spawn(process.execPath, [...flags, join(outdir, "server.mjs")], {
-        stdio: "ignore",
+        stdio: ["ignore", log, log],
         env: {
           PATH: process.env.PATH,
           NODE_ENV: "test",

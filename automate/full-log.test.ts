@@ -1,0 +1,45 @@
+import { closeSync, openSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestKeys } from "@/scripts/test-keys";
+
+/* A log that takes no more lines costs lines, not answers. */
+let automates: ReturnType<typeof createTestAutomates>;
+beforeAll(async () => {
+  const [keys, urls] = [await createTestKeys(), await createTestDatabase("automate")];
+  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
+});
+afterEach(() => automates.stopAll());
+afterAll(() => automates.remove());
+
+/** Each request without a token is a line; together they are more than a pipe holds. */
+async function fillLog(url: string): Promise<void> {
+  for (let batch = 0; batch < 40; batch += 1) {
+    const asked = Array.from({ length: 50 }, () =>
+      fetch(`${url}/v1/secrets/any`, { signal: AbortSignal.timeout(5000) }),
+    );
+    for (const { status } of await Promise.all(asked)) expect(status).toBe(401);
+  }
+}
+
+const health = async (url: string) =>
+  (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })).status;
+
+it.skipIf(process.platform !== "linux")("automate answers while the disk of its log is full", async () => {
+  const full = openSync("/dev/full", "w");
+  const { url, process: program } = await automates.start({}, [], full);
+  closeSync(full);
+  await fillLog(url);
+  expect(await health(url)).toBe(200);
+  expect(program.exitCode).toBeNull();
+});
+
+it("automate answers while nobody reads its log", async () => {
+  const { url, process: program } = await automates.start({}, [], "pipe");
+  await fillLog(url);
+  expect(await health(url)).toBe(200);
+  program.stdout?.resume();
+  program.kill("SIGTERM");
+  expect(await new Promise((resolve) => program.once("exit", resolve))).toBe(0);
+});
