@@ -40,7 +40,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
   const databaseUrl = postgres.url("postgres");
   const keysDir = join(dir, "keys");
   await mkdir(keysDir);
-  const keys = await loadKeys(keysDir, async () => undefined);
+  const { keys } = await loadKeys(keysDir, async () => undefined);
   const login = (name: string) => databaseUrl.replace(/\/\/[^@]*@/, `//${name}:test@`);
   const logins = { selvage_web_login: "test", selvage_automate_login: "test" };
   const migration = ownerEnvironment(databaseUrl, "selvage", { MIGRATE_LOGINS: JSON.stringify(logins) });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "./progress.mjs";
+import { systemUser } from "./users.mjs";
 
 // A real Postgres server out of npm packages. The binaries are run directly: the package's own wrapper stops its server
 // on the first Ctrl-C, before web and automate are done with it.
@@ -91,17 +92,11 @@ export async function freePort() {
 /** Postgres refuses to run as root: as root it runs as `postgres`. */
 function databaseUser() {
   if (process.getuid?.() !== 0) return {};
-  if (ask("id", ["-u", user]) === undefined) {
-    ask("groupadd", ["-r", user]);
-    ask("useradd", ["-r", "-g", user, user]) ?? ask("adduser", ["-S", "-D", user]);
-  }
-  const [uid, gid] = ["-u", "-g"].map((flag) => Number(ask("id", [flag, user]) ?? Number.NaN));
-  if (!uid || !gid) {
-    throw new Refusal(
-      `Postgres does not run as root, and a user "${user}" could not be made: create it, then try again.`,
-    );
-  }
-  return { uid, gid };
+  const found = systemUser(user);
+  if (found !== undefined) return found;
+  throw new Refusal(
+    `Postgres does not run as root, and a user "${user}" could not be made: create it, then try again.`,
+  );
 }
 
 /** The folder of the server's programs; copied into `dir` when the database's user cannot reach node_modules. */

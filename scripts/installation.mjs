@@ -1,13 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { tsconfigFile, watchBundles } from "./build.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
-import { loadKey, loadKeys } from "./keys.mjs";
+import { loadDatabasePassword, loadKeys, masterKeyFile } from "./keys.mjs";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "./programs.mjs";
 import { Refusal, step } from "./progress.mjs";
+import { giveMasterKey, programUsers } from "./users.mjs";
+import { startWorkerHost } from "./worker-host.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const database = "selvage";
@@ -19,7 +21,7 @@ const database = "selvage";
 export async function startInstallation(settings) {
   const { dataDir, keep, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
-  const keys = await loadKeys(keysDir, () => whereKeysAreNeeded(settings));
+  const { keys, notices } = await loadKeys(keysDir, () => whereKeysAreNeeded(settings));
   const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, keep);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
   const urls = loginUrls(databaseUrl, rolePrefix, keys);
@@ -30,10 +32,19 @@ export async function startInstallation(settings) {
     await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
   });
 
+  const { users, sentence } = programUsers({
+    ...settings,
+    files: [program("web"), program("check-worker"), "node_modules/next/package.json"].map((file) =>
+      join(root, file),
+    ),
+  });
+  if (users) await giveMasterKey(keysDir, masterKeyFile(keysDir), users.automate);
+  const workersSocket = users && (await startWorkerHost(settings, users));
   const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
     keys,
     keysDir,
+    workersSocket,
     webDatabaseUrl: urls.web,
     automateDatabaseUrl: urls.automate,
     nextDir: target.next,
@@ -46,6 +57,7 @@ export async function startInstallation(settings) {
       file: program("automate"),
       env: { ...automateEnv, ...mode },
       log,
+      user: users?.automate,
     });
     keep(started);
     await waitUntilReady(started, { port: settings.automatePort, path: "/readyz" });
@@ -64,7 +76,12 @@ export async function startInstallation(settings) {
 
   const web = await step("Starting web", async () => {
     const log = join(dataDir, "web.log");
-    const started = await startProgram("web", { file: program("web"), env: { ...webEnv, ...mode }, log });
+    const started = await startProgram("web", {
+      file: program("web"),
+      env: { ...webEnv, ...mode },
+      log,
+      user: users?.web,
+    });
     keep(started);
     const reachedAt = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
     const name = new URL(settings.publicUrl).host;
@@ -72,8 +89,17 @@ export async function startInstallation(settings) {
     return started;
   });
 
+  const logins = await readLogins(loginsFile);
+  const lostLogins =
+    settings.seed && !settings.databaseUrl && logins.length === 0
+      ? [
+          `${loginsFile} is missing, and only it held the demo's passwords: npm run admin -- reset-password sets new ones.`,
+        ]
+      : [];
   return {
-    logins: await readLogins(loginsFile),
+    logins,
+    /** What was lost, and what could not be separated, for the person who started it. */
+    notices: [...notices, ...lostLogins, ...(sentence ? [sentence] : [])],
     /** Calls back with one sentence when a part ends that nobody stopped. */
     watch: (report) => {
       const watchProgram = (part) =>
@@ -102,9 +128,10 @@ export async function startInstallation(settings) {
 
 async function startEmbedded(dataDir, keysDir, keep) {
   return step("Starting Postgres", async () => {
-    const password = await loadKey(keysDir, "postgres.password");
+    const password = await loadDatabasePassword(keysDir, await findDatabase(dataDir));
     const server = await startPostgres({ dir: dataDir, password, keep });
-    await query(server.url("postgres"), async (client) => {
+    const refused = `The database in ${join(dataDir, "pg")} refuses the password of ${join(keysDir, "postgres.password")}: put the backup of that file back.`;
+    await query(server.url("postgres"), refused, async (client) => {
       const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
     });
@@ -134,11 +161,9 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
 
 /** The embedded database is only ever made after the keys; a foreign one is asked. */
 async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
-  if (!databaseUrl) {
-    const made = await readFile(join(dataDir, "pg/PG_VERSION")).catch(() => undefined);
-    return made === undefined ? undefined : `the database in ${join(dataDir, "pg")}`;
-  }
-  return query(databaseUrl, async (client) => {
+  if (!databaseUrl) return findDatabase(dataDir);
+  const refused = `The database at ${new URL(databaseUrl).host} refuses the login of DATABASE_URL.`;
+  return query(databaseUrl, refused, async (client) => {
     const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS made");
     if (!rows[0].made) return undefined;
     const { rowCount } = await client.query("SELECT 1 FROM fabric_key LIMIT 1");
@@ -146,12 +171,34 @@ async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
   });
 }
 
-async function query(url, use) {
+/** Names the database of the data folder, if it was made. One that was made and is gone or damaged is not made anew. */
+async function findDatabase(dataDir) {
+  const data = join(dataDir, "pg");
+  const exists = (path) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  if (await exists(join(data, "PG_VERSION"))) return `the database in ${data}`;
+  if (await exists(data))
+    throw new Refusal(
+      `The database in ${data} is damaged: it has no PG_VERSION. Put the backup back. Nothing was changed.`,
+    );
+  const log = join(dataDir, "pg.log");
+  if (!(await exists(log))) return undefined;
+  throw new Refusal(
+    `The database in ${data} is missing, but ${log} shows that it was there: put the backup back, or remove ${log} to begin with an empty one. Nothing was changed.`,
+  );
+}
+
+async function query(url, refused, use) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
   try {
     await client.connect();
   } catch (error) {
+    // invalid_password and invalid_authorization_specification
+    if (["28P01", "28000"].includes(error.code)) throw new Refusal(refused);
     const { host } = new URL(url);
     throw new Refusal(`The database at ${host} cannot be reached (${error.message || error.code}).`);
   }
@@ -163,5 +210,10 @@ async function query(url, use) {
 }
 
 async function readLogins(file) {
-  return JSON.parse(await readFile(file, "utf8").catch(() => "[]"));
+  const text = await readFile(file, "utf8").catch(() => "[]");
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal(`${file} is damaged: put the backup back, or remove it. Nothing was changed.`);
+  }
 }

@@ -1,70 +1,125 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "./progress.mjs";
 
-const secret = () => randomBytes(32).toString("base64url");
-const signingKey = () => JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }));
+const secret = {
+  make: () => randomBytes(32).toString("base64url"),
+  isWhole: (text) => /^[\w-]{32,}$/.test(text),
+};
+const masterKey = { make: secret.make, isWhole: (text) => Buffer.from(text, "base64url").length === 32 };
+const signingKey = {
+  make: () => JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })),
+  isWhole: (text) => {
+    try {
+      const jwk = JSON.parse(text);
+      const { x } = createPublicKey(createPrivateKey({ key: jwk, format: "jwk" })).export({ format: "jwk" });
+      return jwk.crv === "Ed25519" && jwk.x === x;
+    } catch {
+      return false;
+    }
+  },
+};
 
 /** Lost, these cannot be made again: what the first wrapped stays closed, and what the second signed is not believed. */
-const irreplaceable = { masterKey: "master.key", automateSigningKey: "automate-signing.jwk" };
+const irreplaceable = {
+  masterKey: { name: "master.key", ...masterKey },
+  automateSigningKey: { name: "automate-signing.jwk", ...signingKey },
+};
+/** What it means when one of these is made anew. */
 const replaceable = {
-  webSigningKey: "web-signing.jwk",
-  sessionSecret: "session.secret",
-  webPassword: "web-database.password",
-  automatePassword: "automate-database.password",
+  webSigningKey: {
+    name: "web-signing.jwk",
+    ...signingKey,
+    meaning: "web and automate use it from this start on",
+  },
+  sessionSecret: { name: "session.secret", ...secret, meaning: "everyone has to sign in again" },
+  webPassword: { name: "web-database.password", ...secret, meaning: "this start sets it for web's login" },
+  automatePassword: {
+    name: "automate-database.password",
+    ...secret,
+    meaning: "this start sets it for automate's login",
+  },
 };
 
 /** The master key's file; only automate is told of it. */
-export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey);
+export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
 
 /**
- * The installation's keys, made on its first run.
+ * The installation's keys, made on its first run. Names each file that is lost or damaged; a key that something depends on is never
+ * made anew.
  * @param {string} dir
  * @param {() => Promise<string | undefined>} inUse names the place that already holds what the keys closed, if any
  */
 export async function loadKeys(dir, inUse) {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
-  const missing = [];
-  for (const name of Object.values(irreplaceable))
-    if ((await read(dir, name)) === undefined) missing.push(join(dir, name));
-  const place = missing.length > 0 ? await inUse() : undefined;
-  if (place !== undefined) {
+  const lost = { irreplaceable: [], replaceable: [] };
+  for (const [group, kinds] of Object.entries({ irreplaceable, replaceable }))
+    for (const kind of Object.values(kinds))
+      if ((await read(dir, kind)) === undefined) lost[group].push(kind);
+  const isAnyLost = lost.irreplaceable.length + lost.replaceable.length > 0;
+  const place = isAnyLost ? await inUse() : undefined;
+  const missing = lost.irreplaceable.map(({ name }) => join(dir, name));
+  if (place !== undefined && missing.length > 0) {
+    const [are, open] = missing.length > 1 ? ["are", "they open"] : ["is", "it opens"];
     throw new Refusal(
-      `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing, but ${place} already holds secrets that only ${missing.length > 1 ? "they open" : "it opens"}: put the backup back. Nothing was changed.`,
+      `${missing.join(" and ")} ${are} missing, but ${place} already holds secrets that only ${open}: put the backup back. Nothing was changed.`,
     );
   }
   const keys = {};
-  for (const [key, name] of Object.entries({ ...replaceable, ...irreplaceable })) {
-    keys[key] = await loadKey(dir, name, name.endsWith(".jwk") ? signingKey : secret);
-  }
+  for (const [key, kind] of Object.entries({ ...replaceable, ...irreplaceable }))
+    keys[key] = await readOrMake(dir, kind);
   const { masterKey: _automatesAlone, ...rest } = keys;
   return {
-    ...rest,
-    webPublicKey: publicHalf(keys.webSigningKey),
-    automatePublicKey: publicHalf(keys.automateSigningKey),
+    keys: {
+      ...rest,
+      webPublicKey: publicHalf(keys.webSigningKey),
+      automatePublicKey: publicHalf(keys.automateSigningKey),
+    },
+    /** Sentences on the files that were lost, for the person who started it. */
+    notices:
+      place === undefined
+        ? []
+        : lost.replaceable.map(
+            ({ name, meaning }) => `${join(dir, name)} was missing. A new one was made: ${meaning}.`,
+          ),
   };
 }
 
-/** Reads a key, or makes it: whole or not at all, and never over an old one. */
-export async function loadKey(dir, name, make = secret) {
-  const found = await read(dir, name);
-  if (found !== undefined) return found;
-  const draft = join(dir, `.${name}.${process.pid}`);
-  const file = await open(draft, "w", 0o600);
-  await file.writeFile(`${make()}\n`);
-  await file.sync();
-  await file.close();
-  await link(draft, join(dir, name));
-  await rm(draft);
-  return (await read(dir, name)) ?? "";
+/**
+ * The password of the database of one's own, made before the database is.
+ * @param {string} dir
+ * @param {string | undefined} place names the database, if it is there: it accepts no password but its own
+ */
+export async function loadDatabasePassword(dir, place) {
+  const kind = { name: "postgres.password", ...secret };
+  if (place !== undefined && (await read(dir, kind)) === undefined) {
+    throw new Refusal(
+      `${join(dir, kind.name)} is missing, but ${place} accepts no other password: put the backup back. Nothing was changed.`,
+    );
+  }
+  return readOrMake(dir, kind);
 }
 
-async function read(dir, name) {
+/** Reads a key, or makes it: whole or not at all, and never over an old one. */
+async function readOrMake(dir, kind) {
+  const found = await read(dir, kind);
+  if (found !== undefined) return found;
+  const draft = join(dir, `.${kind.name}.${process.pid}`);
+  const file = await open(draft, "w", 0o600);
+  await file.writeFile(`${kind.make()}\n`);
+  await file.sync();
+  await file.close();
+  await link(draft, join(dir, kind.name));
+  await rm(draft);
+  return (await read(dir, kind)) ?? "";
+}
+
+async function read(dir, { name, isWhole }) {
   const text = (await readFile(join(dir, name), "utf8").catch(missing))?.trim();
-  if (text === "")
-    throw new Refusal(`${join(dir, name)} is empty: put the backup back. Nothing was changed.`);
+  if (text !== undefined && !isWhole(text))
+    throw new Refusal(`${join(dir, name)} is damaged: put the backup back. Nothing was changed.`);
   return text;
 }
 

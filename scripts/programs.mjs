@@ -36,7 +36,7 @@ const ofAutomate = [
 /**
  * The two environments: neither program sees what is the other's.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
- *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, given?: Record<string, string | undefined> }} settings
+ *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, given?: Record<string, string | undefined> }} settings
  * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
  */
 export function environments({ keys, keysDir, given = process.env, ...settings }) {
@@ -71,6 +71,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     AUTOMATE_PORT: String(settings.automatePort),
     AUTOMATE_INTERNAL_PORT: String(settings.automateInternalPort),
     AUTOMATE_URL: automateUrl,
+    ...(settings.workersSocket && { CHECK_WORKERS_SOCKET: settings.workersSocket }),
   };
   return { web, automate };
 }
@@ -95,13 +96,15 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 /**
  * Starts a program that serves.
  * @param {string} name
- * @param {{ file: string, env: Record<string, string>, log: string, nodeOptions?: string[] }} options `log` is appended to
+ * @param {{ file: string, args?: string[], env: Record<string, string>, log: string, nodeOptions?: string[], user?: { uid: number, gid: number } }} options
+ *   `log` is appended to; `user` is another than that of this process
  */
-export async function startProgram(name, { file, env, log, nodeOptions = [] }) {
+export async function startProgram(name, { file, args = [], env, log, nodeOptions = [], user }) {
   const output = await open(log, "a", 0o600);
   const { size } = await output.stat();
-  const args = [...nodeOptions, `--import=${leash}`, join(root, file)];
-  const child = startNode(nodeRuntime(), args, {
+  const command = [...nodeOptions, `--import=${leash}`, join(root, file), ...args];
+  const child = startNode(nodeRuntime(), command, {
+    ...user,
     cwd: root,
     env,
     stdio: ["ignore", output.fd, output.fd, "ipc"],

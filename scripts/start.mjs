@@ -71,7 +71,7 @@ async function start(settings) {
   }
   // Only now is there anything to import that came from the registry.
   const { startInstallation } = await import("./installation.mjs");
-  const { logins, watch } = await startInstallation({
+  const { logins, watch, notices } = await startInstallation({
     ...settings,
     automateInternalPort,
     target,
@@ -84,10 +84,10 @@ async function start(settings) {
     console.error(`\n${sentence}`);
     void stop(1);
   });
-  greet(settings, logins);
+  greet(settings, logins, notices);
 }
 
-function greet({ publicUrl, dataDir }, logins) {
+function greet({ publicUrl, dataDir }, logins, notices) {
   console.log(`\nSelvage is ready: ${publicUrl}\n`);
   if (logins.length > 0) {
     const width = (key) => Math.max(...logins.map((login) => String(login[key]).length)) + 2;
@@ -98,6 +98,7 @@ function greet({ publicUrl, dataDir }, logins) {
     }
   }
   console.log(`\nData, keys and logs are in ${dataDir}. Ctrl-C stops everything.`);
+  for (const notice of notices) console.log(`\n${notice}`);
 }
 
 function readSettings() {

@@ -1,0 +1,178 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@playwright/test";
+import { builds } from "@/scripts/build.mjs";
+import { freePort } from "@/scripts/embedded-postgres.mjs";
+import { startInstallation } from "@/scripts/installation.mjs";
+
+/* What `npm start` starts, from the tests' build, on a data folder of its own. */
+type Part = { name?: string; pid?: number; stop: () => Promise<void> };
+
+test.describe.configure({ mode: "default" });
+test.setTimeout(180_000);
+
+let dataDir: string;
+let parts: Part[] = [];
+test.beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "selvage-installation-"));
+});
+test.afterEach(stopAll);
+test.afterAll(() => rm(dataDir, { recursive: true }));
+
+async function stopAll() {
+  for (const part of parts.reverse()) await part.stop();
+  parts = [];
+}
+
+async function start() {
+  const [port, automatePort, automateInternalPort] = [await freePort(), await freePort(), await freePort()];
+  const started = await startInstallation({
+    dataDir,
+    host: "127.0.0.1",
+    port,
+    automatePort,
+    automateInternalPort,
+    publicUrl: `http://127.0.0.1:${port}`,
+    rolePrefix: "selvage",
+    databaseUrl: undefined,
+    seed: false,
+    target: builds.test,
+    dev: false,
+    keep: (part: Part) => parts.push(part),
+  });
+  const health = async () =>
+    Promise.all(
+      [port, automatePort].map(
+        async (at) => (await fetch(`http://127.0.0.1:${at}/${at === port ? "sign-in" : "healthz"}`)).status,
+      ),
+    );
+  return { ...started, health };
+}
+
+/** The process of a part, or of one that a part started. */
+function pidOf(name: string): number {
+  const pid = parts.find((part) => part.name === name)?.pid;
+  if (pid === undefined) throw new Error(`${name} has no process.`);
+  return pid;
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a program of this user could do to the others, by its own hand: each try, and how it ended. */
+function attack(uid: number, gid: number): Record<string, string> {
+  const automate = pidOf("automate");
+  const script = `
+    const { readFileSync, readdirSync } = require("node:fs");
+    const tries = {
+      masterKey: () => readFileSync(${JSON.stringify(join(dataDir, "keys/master.key"))}),
+      signingKey: () => readFileSync(${JSON.stringify(join(dataDir, "keys/automate-signing.jwk"))}),
+      keys: () => readdirSync(${JSON.stringify(join(dataDir, "keys"))}),
+      log: () => readFileSync(${JSON.stringify(join(dataDir, "automate.log"))}),
+      environment: () => readFileSync("/proc/${automate}/environ"),
+      memory: () => readFileSync("/proc/${automate}/mem"),
+      signal: () => process.kill(${automate}, "SIGUSR1"),
+      web: () => readFileSync("/proc/${pidOf("web")}/environ"),
+    };
+    const outcome = {};
+    for (const [name, go] of Object.entries(tries)) {
+      try { go(); outcome[name] = "done"; } catch (error) { outcome[name] = error.code; }
+    }
+    const socket = require("node:net").connect(${JSON.stringify(join(dataDir, "workers/checks.sock"))});
+    socket.once("connect", () => { outcome.workers = "done"; socket.destroy(); });
+    socket.once("error", (error) => { outcome.workers = error.code; });
+    socket.once("close", () => console.log(JSON.stringify(outcome)));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], {
+    uid,
+    gid,
+    cwd: "/",
+    encoding: "utf8",
+  });
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const refused = {
+  masterKey: "EACCES",
+  signingKey: "EACCES",
+  keys: "EACCES",
+  log: "EACCES",
+  environment: "EACCES",
+  memory: "EACCES",
+  signal: "EPERM",
+};
+
+test("as root, each program is a user of its own that can read and signal no other", async () => {
+  test.skip(process.getuid?.() !== 0 || process.platform !== "linux", "only root has other users");
+  const { notices, health } = await start();
+  expect(notices).toEqual([]);
+  const [host, automate, web] = ["worker-host", "automate", "web"].map(pidOf) as [number, number, number];
+  await expect.poll(() => childrenOf(host).length).toBeGreaterThan(0);
+  const worker = childrenOf(host)[0] ?? 0;
+  const database = Number(readFileSync(join(dataDir, "pg/postmaster.pid"), "utf8").split("\n")[0]);
+  const owner = (pid: number) => statSync(`/proc/${pid}`).uid;
+  const owners = [web, automate, worker, database].map(owner);
+  expect(new Set([...owners, 0]).size).toBe(5);
+  expect(owner(host)).toBe(owner(worker));
+
+  for (const pid of [web, automate, host, worker, database]) {
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
+    if (pid !== database) expect(limits).toMatch(/^Max core file size +0 /m);
+  }
+  const { uid: workerUid, gid: workerGid } = statSync(`/proc/${worker}`);
+  // It may connect to its own socket: it gains another worker, which is as confined as it is.
+  expect(attack(workerUid, workerGid)).toEqual({ ...refused, web: "EACCES", workers: "done" });
+  const { uid: webUid, gid: webGid } = statSync(`/proc/${web}`);
+  expect(attack(webUid, webGid)).toEqual({ ...refused, web: "done", workers: "EACCES" });
+
+  for (const pid of [web, automate]) process.kill(pid, "SIGUSR1");
+  expect(await health()).toEqual([200, 200]);
+  for (const log of ["web.log", "automate.log"])
+    expect(readFileSync(join(dataDir, log), "utf8")).not.toContain("Debugger listening");
+});
+
+test("a lost or wrong password of the database is named, and nothing is made in its place", async () => {
+  if (readdirSync(dataDir).length === 0) {
+    await start();
+    await stopAll();
+  }
+  const keys = join(dataDir, "keys");
+  const password = join(keys, "postgres.password");
+  await rename(password, `${password}.backup`);
+  await expect(start()).rejects.toThrow(
+    `${password} is missing, but the database in ${join(dataDir, "pg")} accepts no other password: put the backup back.`,
+  );
+  expect(readdirSync(keys)).not.toContain("postgres.password");
+
+  await rename(join(keys, "session.secret"), password);
+  await expect(start()).rejects.toThrow(
+    `The database in ${join(dataDir, "pg")} refuses the password of ${password}: put the backup of that file back.`,
+  );
+  await stopAll();
+  await rename(password, join(keys, "session.secret"));
+  await rename(`${password}.backup`, password);
+
+  await rename(join(dataDir, "pg"), join(dataDir, "elsewhere"));
+  await expect(start()).rejects.toThrow(
+    `The database in ${join(dataDir, "pg")} is missing, but ${join(dataDir, "pg.log")} shows that it was there`,
+  );
+  expect(readdirSync(dataDir)).not.toContain("pg");
+  await rename(join(dataDir, "elsewhere"), join(dataDir, "pg"));
+
+  const { health } = await start();
+  expect(await health()).toEqual([200, 200]);
+});

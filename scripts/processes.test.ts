@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const scripts = resolve(import.meta.dirname);
+let folder: string;
+let started: ChildProcess[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "selvage-run-"));
+  started = [];
+});
+afterEach(() => {
+  for (const child of started) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A program that prints its number, its options, its limit on core dumps, and stays. */
+const program = `
+  process.on("SIGTERM", () => process.exit(0));
+  const { core_file_size_blocks: core } = process.report.getReport().userLimits;
+  const isInspected = process.execArgv.includes("--disable-sigusr1") === false;
+  console.log(JSON.stringify({ pid: process.pid, core: core.soft, isInspected, version: process.versions.node }));
+  setInterval(() => {}, 1000);
+`;
+
+type Said = { pid: number; core: number | string; isInspected: boolean; version: string };
+
+async function firstLine(child: ChildProcess): Promise<Said> {
+  let text = "";
+  for await (const chunk of child.stdout ?? []) {
+    text += chunk;
+    const line = text.split("\n").find((one) => one.startsWith("{") && one.endsWith("}"));
+    if (line !== undefined) return JSON.parse(line);
+  }
+  throw new Error(`It ended without a line: ${text}`);
+}
+
+function start(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+  const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env });
+  started.push(child);
+  return child;
+}
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe.skipIf(process.platform === "win32")("scripts/run.mjs", () => {
+  it("starts a program without core dumps and without the inspector of SIGUSR1", async () => {
+    writeFileSync(join(folder, "program.mjs"), program);
+    // A machine that allows core dumps, which is not the default everywhere.
+    const run = `ulimit -S -c unlimited; exec "$0" "$@"`;
+    const command = [process.execPath, join(scripts, "run.mjs"), "program.mjs"];
+    const child = start("/bin/sh", ["-c", run, ...command]);
+    const said = await firstLine(child);
+    expect(said).toMatchObject({ core: 0, isInspected: false });
+    process.kill(said.pid, "SIGUSR1");
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    expect(isAlive(said.pid)).toBe(false);
+  });
+
+  it("says what to do about a program that is not built", () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(scripts, "run.mjs"), "dist/web.mjs"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `\n${join(folder, "dist/web.mjs")} is missing: run npm run build.\n`,
+    });
+  });
+
+  it("ends its program when npm, whose shell tells it nothing, gets SIGTERM", async () => {
+    writeFileSync(join(folder, "program.mjs"), program);
+    const line = `"${process.execPath}" "${join(scripts, "run.mjs")}" program.mjs`;
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start: line } }));
+    const npm = start("npm", ["start"]);
+    const { pid } = await firstLine(npm);
+    npm.kill("SIGTERM");
+    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+  });
+});
+
+describe("a program that was started without a launcher", () => {
+  it.skipIf(process.platform === "win32")("allows no core dump and opens no inspector", async () => {
+    const { build } = await import("esbuild");
+    const source = `import "@/lib/protect-process"; ${program}`;
+    await build({
+      stdin: { contents: source, resolveDir: resolve(scripts, ".."), loader: "ts" },
+      outfile: join(folder, "program.mjs"),
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      tsconfig: resolve(scripts, "../tsconfig.json"),
+    });
+    const run = `ulimit -S -c unlimited; exec "$0" "$@"`;
+    const said = await firstLine(
+      start("/bin/sh", ["-c", run, process.execPath, "--inspect-port=45999", "program.mjs"]),
+    );
+    expect(said.core).toBe(0);
+    process.kill(said.pid, "SIGUSR1");
+    await new Promise((done) => setTimeout(done, 500));
+    expect(isAlive(said.pid)).toBe(true);
+    const socket = net.connect(45999, "127.0.0.1");
+    const [error] = await once(socket, "error");
+    expect(error).toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
+
+describe("the Node.js that runs everything", () => {
+  const ask = (env: Record<string, string>, node = process.execPath) => {
+    const code = `import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime()))`;
+    return spawnSync(node, ["-e", code], { encoding: "utf8", env: env as NodeJS.ProcessEnv }).stdout.trim();
+  };
+
+  it("is the machine's own where it is new enough", () => {
+    expect(ask({ npm_node_execpath: "/nowhere" })).toBe(process.execPath);
+  });
+
+  it.skipIf(process.platform === "win32")("is never what PATH shadows it with", () => {
+    const bin = join(folder, "node_modules/.bin");
+    mkdirSync(bin, { recursive: true });
+    symlinkSync("/bin/true", join(bin, "node"));
+    expect(ask({ PATH: bin, npm_node_execpath: join(bin, "node") })).toBe(process.execPath);
+  });
+});
+
+it("package.json, .nvmrc and the sentence to old versions agree", () => {
+  const root = resolve(scripts, "..");
+  const read = (file: string) => readFileSync(join(root, file), "utf8");
+  const { engines, optionalDependencies, devDependencies } = JSON.parse(read("package.json"));
+  expect(engines).toEqual({ node: ">=20.19" });
+  expect(read(".nvmrc").trim()).toBe("24");
+  for (const version of Object.values(optionalDependencies)) expect(version).toMatch(/^24\.\d+\.\d+$/);
+  expect(devDependencies["@types/node"]).toMatch(/^24\./);
+  expect(read("README.md")).toContain("Node.js 20.19 or newer");
+  expect(read("scripts/node-version.mjs")).toContain("needs Node.js 20.19 or newer");
+});

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+
+/* The units of deploy/systemd: each program as a user of its own, with nothing that it does not need. */
+const folder = resolve(import.meta.dirname, "../deploy/systemd");
+const read = (file: string) => readFileSync(join(folder, file), "utf8");
+const units = readdirSync(folder).filter((file) => file.endsWith(".service"));
+const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1];
+
+it("there is one for each program", () => {
+  expect(units.sort()).toEqual([
+    "selvage-automate.service",
+    "selvage-migrate.service",
+    "selvage-web.service",
+    "selvage-workers.service",
+  ]);
+});
+
+it.each(units)("%s opens no inspector, leaves no core dump and gains no privilege", (file) => {
+  const unit = read(file);
+  expect(setting(unit, "ExecStart")).toMatch(/^\/usr\/bin\/node --disable-sigusr1 /);
+  expect(setting(unit, "LimitCORE")).toBe("0");
+  expect(setting(unit, "NoNewPrivileges")).toBe("yes");
+  expect(setting(unit, "CapabilityBoundingSet")).toBe("");
+  expect(setting(unit, "ProtectSystem")).toBe("strict");
+  // ptrace is one of @debug: workers of one user cannot trace each other.
+  expect(unit).toMatch(/^SystemCallFilter=~.*@debug/m);
+});
+
+it("web, automate and workers are users of their own, and only automate is handed the master key", () => {
+  const users = ["web", "automate", "workers"].map((name) =>
+    setting(read(`selvage-${name}.service`), "User"),
+  );
+  expect(users).toEqual(["selvage-web", "selvage-automate", "selvage-workers"]);
+  for (const user of users) expect(read("selvage.sysusers.conf")).toContain(`u ${user} - `);
+  expect(units.filter((file) => read(file).includes("master.key"))).toEqual(["selvage-automate.service"]);
+  expect(read("selvage-workers.service")).not.toMatch(/EnvironmentFile|DATABASE/);
+});

@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { chmod, chown } from "node:fs/promises";
+import { nodeRuntime } from "./node-runtime.mjs";
+
+// As root, each program runs as a system user of its own. As anybody else, one user owns them all, and npm start says so.
+
+/** @typedef {{ uid: number, gid: number }} User */
+
+const programs = { web: "selvage-web", automate: "selvage-automate", workers: "selvage-workers" };
+
+/**
+ * The users of the programs, or one sentence on why they share one.
+ * @param {{ dev: boolean, port: number, files: string[], dataDir: string }} settings `files` have to be readable by each user
+ * @returns {{ users: { web: User, automate: User, workers: User } | undefined, sentence: string | undefined }}
+ */
+export function programUsers({ dev, port, files, dataDir }) {
+  const shared = (why) => ({
+    users: undefined,
+    sentence: `Web, automate and check workers share one user of this machine, ${why}: code that took over one of them could read the keys of the others.`,
+  });
+  if (process.getuid?.() !== 0) return shared("because only root can start them as users of their own");
+  if (dev) return shared("because a development server writes into the checkout");
+  if (port < unprivilegedPort()) return shared(`because only root can listen on port ${port}`);
+  const found = Object.entries(programs).map(([program, name]) => [program, systemUser(name)]);
+  const missing = found.find(([, user]) => user === undefined);
+  if (missing) return shared(`because the user ${programs[missing[0]]} could not be made`);
+  const users = Object.fromEntries(found);
+  if (!canRead(users.workers, [...files, dataDir])) {
+    return shared("because other users cannot read this checkout or enter the data folder");
+  }
+  return { users, sentence: undefined };
+}
+
+/**
+ * Hands the master key to automate's user; every other key stays root's.
+ * @param {string} keysDir
+ * @param {string} file
+ * @param {User} automate
+ */
+export async function giveMasterKey(keysDir, file, automate) {
+  await chown(keysDir, 0, automate.gid);
+  await chmod(keysDir, 0o710);
+  await chown(file, automate.uid, automate.gid);
+}
+
+/**
+ * A system user, made if it is missing; undefined where that is not possible.
+ * @param {string} name
+ * @returns {User | undefined}
+ */
+export function systemUser(name) {
+  if (ask("id", ["-u", name]) === undefined) {
+    ask("groupadd", ["-r", name]);
+    ask("useradd", ["-r", "-g", name, "-s", "/usr/sbin/nologin", name]) ?? ask("adduser", ["-S", "-D", name]);
+  }
+  const [uid, gid] = ["-u", "-g"].map((flag) => Number(ask("id", [flag, name]) ?? Number.NaN));
+  return uid && gid ? { uid, gid } : undefined;
+}
+
+function unprivilegedPort() {
+  try {
+    return Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
+  } catch {
+    return 1024;
+  }
+}
+
+/** Folders have to let a user pass, files have to be readable; a strict umask or a folder above may prevent both. */
+function canRead(user, paths) {
+  const script = `const { accessSync, constants, statSync } = require("node:fs");
+    for (const path of process.argv.slice(1))
+      accessSync(path, statSync(path).isDirectory() ? constants.X_OK : constants.R_OK);`;
+  return spawnSync(nodeRuntime(), ["-e", script, ...paths], { ...user, cwd: "/", env: {} }).status === 0;
+}
+
+function ask(command, args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}

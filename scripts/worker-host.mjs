@@ -1,0 +1,50 @@
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startProgram } from "./programs.mjs";
+import { Refusal } from "./progress.mjs";
+
+/** The kernel's limit on the path of a socket, with its ending byte. */
+const maxPathBytes = 108;
+
+/**
+ * Starts the program that runs check workers as their own user, and returns the path of its socket.
+ * @param {{ dataDir: string, target: { dist: string }, keep: (part: { stop: () => Promise<void> }) => void }} settings
+ * @param {{ automate: { gid: number }, workers: { uid: number, gid: number } }} users
+ */
+export async function startWorkerHost({ dataDir, target, keep }, { automate, workers }) {
+  const folder = join(dataDir, "workers");
+  const socket = join(folder, "checks.sock");
+  if (Buffer.byteLength(socket) >= maxPathBytes)
+    throw new Refusal(`The path of the data folder ${dataDir} is too long: set DATA_DIR to a shorter one.`);
+  await mkdir(folder, { recursive: true });
+  await rm(socket, { force: true });
+  // The workers' user makes the socket there; of all others only automate's group passes.
+  await chown(folder, workers.uid, automate.gid);
+  await chmod(folder, 0o750);
+  const host = await startProgram("worker-host", {
+    file: `${target.dist}/worker-host.mjs`,
+    args: [socket],
+    env: { NODE_ENV: "production" },
+    log: join(dataDir, "workers.log"),
+    user: workers,
+  });
+  keep(host);
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(25)) {
+    if (host.hasExited()) throw new Refusal((await host.output()) || "The worker host did not start.");
+    if (await answers(socket)) return socket;
+  }
+  throw new Refusal(`The worker host does not answer: ${await host.output()}`);
+}
+
+function answers(path) {
+  return new Promise((done) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      done(true);
+    });
+    probe.once("error", () => done(false));
+  });
+}
