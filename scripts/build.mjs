@@ -121,7 +121,8 @@ export function commandLineOptions({ dist }) {
   };
 }
 
-async function bundleOptions(target) {
+/** @returns {Promise<import("esbuild").BuildOptions>} */
+export async function bundleOptions(target) {
   const entryPoints = {};
   for (const [name, path] of Object.entries({ ...programs, ...target.programs })) {
     if ((await readFile(join(root, path)).catch(() => undefined)) !== undefined)
