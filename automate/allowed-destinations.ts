@@ -1,16 +1,9 @@
 import type { UsableSecret } from "@/automate/current-secret";
 import { settleVersion } from "@/automate/settle-version";
-import { statement } from "@/lib/statements";
+import { areAllowed } from "@/lib/destinations/queries";
 
 /** A secret, and where something would send it. */
 export type Sent<S extends UsableSecret = UsableSecret> = { secret: S; destinations: readonly string[] };
-
-const findAllowed = statement<{ n: number }>(
-  `SELECT asked.n::int AS n
-   FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS asked("secretId", version, destination, n)
-   JOIN allowed_destination a ON a."secretId" = asked."secretId" AND a.version = asked.version
-     AND a.destination = asked.destination AND a."fabricId" = $1`,
-);
 
 /**
  * Those of these secrets that are not allowed everywhere, each with the destinations that are missing for this very version. A
@@ -26,22 +19,12 @@ export async function findMissing<One extends Sent>(fabricId: string, sent: read
 }
 
 async function lookUp<One extends Sent>(fabricId: string, sent: readonly One[]): Promise<One[]> {
-  const asked = sent.flatMap(({ secret: { id, version }, destinations }) =>
-    destinations.map((destination) => ({ id, version, destination })),
+  const asked = sent.flatMap(({ secret: { id: secretId, version }, destinations }) =>
+    destinations.map((destination) => ({ secretId, version, destination })),
   );
-  const rows = await findAllowed(
-    fabricId,
-    asked.map(({ id }) => id),
-    asked.map(({ version }) => version),
-    asked.map(({ destination }) => destination),
-  );
-  const found = new Set(rows.map(({ n }) => n));
-  let n = 0;
+  const allowed = (await areAllowed(fabricId, asked)).values();
   return sent.flatMap((one) => {
-    const destinations = one.destinations.filter(() => {
-      n += 1;
-      return !found.has(n);
-    });
+    const destinations = one.destinations.filter(() => allowed.next().value !== true);
     return destinations.length > 0 ? [{ ...one, destinations }] : [];
   });
 }

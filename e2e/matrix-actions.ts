@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createToken, type World } from "@/e2e/rows";
 import {
   addAccessToken,
+  addClient,
   addConnection,
   addDestination,
   addInvitation,
@@ -101,6 +102,18 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     input: () => ({ rule: "ask" }),
+  },
+  keepDestinationAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (world) => ({ destinationId: await addDestination(world) }),
+  },
+  allowTokenServerAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addClient(world), version: 1 }),
   },
   resetSignInsAction: {
     of: "fabric",

@@ -20,6 +20,16 @@ export async function addSecret({ fabric, admin }: World, formerName?: string): 
   return secretId;
 }
 
+/** An M2M OAuth secret of the Admin. */
+export async function addClient({ fabric, admin }: World): Promise<string> {
+  const fields = { clientId: "c", clientSecret: "matrix", authUrl: "https://idp.test.example/token" };
+  const input = { subKind: "m2m_oauth", name: `s${randomUUID()}`, fields };
+  const made = await callAction(await callerOf(admin), "createSecretAction", [fabric.id, input]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("id" in made.value))
+    throw new Error(`No secret: ${JSON.stringify(made)}`);
+  return String(made.value.id);
+}
+
 export async function addConnection({ fabric, admin }: World): Promise<string> {
   const id = uuidv7();
   await insert("connection", {

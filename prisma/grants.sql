@@ -39,7 +39,8 @@ GRANT DELETE ON secret, secret_name, secret_version TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
 GRANT SELECT ON allowed_destination TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;
-GRANT SELECT, INSERT, DELETE ON settled_version TO :automate;
+GRANT SELECT ON settled_version TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON settled_version TO :automate;
 GRANT SELECT ON destination_request, destination_rule, version_rule TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON destination_request, destination_rule, version_rule TO :automate;
 

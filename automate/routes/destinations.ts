@@ -92,9 +92,12 @@ export function destinationRoutes(app: FastifyInstance): void {
       if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
       // What an Admin removed, the version does not bring along again.
       const { secret, version } = row;
-      await tx.settledVersion.createMany({
-        data: [{ secretId: secret.id, version, fabricId }],
-        skipDuplicates: true,
+      const settled = { secretId: secret.id, version };
+      const removedAt = new Date();
+      await tx.settledVersion.upsert({
+        where: { secretId_version: settled },
+        create: { ...settled, fabricId, removedAt },
+        update: { removedAt },
       });
       await tx.allowedDestination.delete({ where: { id: row.id }, select: { id: true } });
       await record(tx, {

@@ -1,5 +1,6 @@
 import Link from "next/link";
 import { KindTile } from "@/components/connections/kind-tile";
+import { NotAllowedNote } from "@/components/connections/not-allowed";
 import { RowCheck } from "@/components/connections/row-check";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -35,7 +36,7 @@ export function ConnectionsTable({
 }
 
 function ConnectionRow({ fabricId, connection }: { fabricId: string; connection: ConnectionSummary }) {
-  const { id, name, kind, description, status, history, properties } = connection;
+  const { id, name, kind, description, status, history, properties, notAllowed } = connection;
   const connector = findConnector(kind);
   return (
     <Tr>
@@ -57,6 +58,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       </Td>
       <Td label="Status">
         <ConnectionStatusBadge status={status} history={history} />
+        {notAllowed && <NotAllowedNote notAllowed={notAllowed} />}
       </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />

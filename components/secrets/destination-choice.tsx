@@ -7,7 +7,11 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Where the new value may go as well. */
-export function DestinationChoice({ destinations }: { destinations: ReplaceableSecret["destinations"] }) {
+export function DestinationChoice({
+  secret: { destinations, fields },
+}: {
+  secret: Pick<ReplaceableSecret, "destinations" | "fields">;
+}) {
   const { field } = useController({
     name: "destinationIds",
     control: useFormContext<ReplaceFormValues>().control,
@@ -19,7 +23,10 @@ export function DestinationChoice({ destinations }: { destinations: ReplaceableS
       <p aria-hidden className="font-medium">
         The new value may go on to these places
       </p>
-      <p className="mb-2 text-muted text-sm">Any other asks again when a connection uses the secret there.</p>
+      <p className="mb-2 text-muted text-sm">
+        {fields.length > 1 && "They are kept if you replace every field, or entered the others yourself. "}
+        Any other asks again when a connection uses the secret there.
+      </p>
       <div className="flex flex-col gap-1 [overflow-wrap:anywhere]">
         {destinations.map(({ id, destination, createdByName, createdAt }) => (
           <Checkbox

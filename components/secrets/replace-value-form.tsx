@@ -55,7 +55,7 @@ export function ReplaceValueForm({
         onDone();
         const description = carried
           ? `Version ${version} is the current one.`
-          : `Version ${version} is the current one. Its destinations could not be carried over: they are asked for again at the next use.`;
+          : `Version ${version} is the current one. No destination is allowed for it yet: somebody else entered a part of it, or Automate does not answer.`;
         toast("Value replaced", { description });
       },
     },
@@ -68,7 +68,7 @@ export function ReplaceValueForm({
         <DialogBody>
           <FormError error={formError ?? errors.root?.message ?? null} />
           <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
-          <DestinationChoice destinations={secret.destinations} />
+          <DestinationChoice secret={secret} />
         </DialogBody>
         <DialogFooter>
           <DialogCancel />

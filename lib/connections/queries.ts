@@ -1,5 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { currentReferences, joinSettings } from "@/lib/connections/joined-secrets";
 import { isInUse } from "@/lib/connections/rest";
 import {
   type CheckHistory,
@@ -13,6 +14,7 @@ import {
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db";
+import { findNotAllowed } from "@/lib/destinations/queries";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -30,6 +32,7 @@ const summaryColumns = {
   updatedAt: true,
   updatedByName: true,
   warehouseOf: true,
+  placedAt: true,
   secrets: { select: { field: true, secretId: true, secret: { select: { name: true, subKind: true } } } },
 } as const;
 type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
@@ -144,17 +147,17 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
   const [requests, checks, current, resting] = await Promise.all([
     newestRequests(fabricId, hashes),
     newestChecks(fabricId, hashes),
-    db.secretVersion.groupBy({
-      by: ["secretId"],
-      where: { secretId: { in: secretIds } },
-      _max: { version: true },
-    }),
+    currentReferences(db, { fabricId }, secretIds),
     restingOf(rows.map(({ id }) => id)),
   ]);
   const requestByHash = new Map(requests.map((request) => [request.configHash, request]));
   const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
-  const versions = new Map(current.map(({ secretId, _max }) => [secretId, _max.version ?? 0]));
-  return rows.map((row) => ({
+  const versions = new Map([...current.values()].map(({ id, version }) => [id, version]));
+  const notAllowed = await findNotAllowed(
+    fabricId,
+    rows.map((row) => ({ placedAt: row.placedAt, joined: joinSettings(settingsOf(row), current) })),
+  );
+  return rows.map((row, i) => ({
     id: row.id,
     name: row.name,
     kind: row.kind,
@@ -166,6 +169,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
       versions,
       resting.has(row.id),
     ),
+    notAllowed: notAllowed[i] ?? null,
     history: historyOf(checkByHash.get(row.configHash)),
     isWarehouse: row.warehouseOf !== null,
     references: row.secrets.map(({ field, secretId, secret }) => ({ field, secretId, ...secret })),
@@ -252,8 +256,19 @@ async function restingOf(ids: readonly string[]): Promise<Set<string>> {
   return new Set(rows.map(({ id }) => id));
 }
 
+function settingsOf({ kind, properties, secrets: references }: Row) {
+  return { kind, properties: plainOf(properties), references };
+}
+
+function plainOf(properties: Row["properties"]) {
+  return typeof properties === "object" && properties !== null && !Array.isArray(properties)
+    ? properties
+    : {};
+}
+
 function withReferences({ properties, secrets }: Row): Record<string, unknown> {
-  const plain =
-    typeof properties === "object" && properties !== null && !Array.isArray(properties) ? properties : {};
-  return { ...plain, ...Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId])) };
+  return {
+    ...plainOf(properties),
+    ...Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId])),
+  };
 }

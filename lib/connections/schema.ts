@@ -96,6 +96,9 @@ export type ConnectionStatus =
   | { state: "not_tested"; reason: "never" | "value_replaced" }
   | { state: "not_tested"; reason: "declined"; declinedByName: string };
 
+/** What pipelines wait for: secrets that may not be sent where their connection leads, and since when. */
+export type NotAllowed = { since: Date; sent: { secret: string; destinations: string[] }[] };
+
 /** How checks ended. */
 export type CheckHistory = { ok: boolean; at: Date }[];
 
@@ -109,6 +112,8 @@ export type ConnectionSummary = {
   kind: string;
   description: string;
   status: ConnectionStatus;
+  /** Why pipelines cannot use it; null when they can. */
+  notAllowed: NotAllowed | null;
   /** The newest checks that say something of it, oldest first. */
   history: CheckHistory;
   /** Properties with the ids of secrets, ready to be checked. */

@@ -29,11 +29,12 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   destination_not_allowed: {
     title: "This secret may not be sent there yet.",
     advice:
-      "Somebody else entered its value, or the fabric is locked, so an Admin of the team decides. Nothing was sent.",
+      "Somebody else entered its value, or the fabric is locked, so an Admin of the team decides. Nothing was sent. Pipelines can’t use the connection until then.",
   },
   destination_unconfirmed: {
     title: "This secret was never sent there.",
-    advice: "Send it only to a place that you know. Nothing was sent yet.",
+    advice:
+      "Send it only to a place that you know. Nothing was sent yet. Pipelines can’t use the connection until then.",
   },
   secret_missing: {
     title: "The secret that was chosen is gone.",

@@ -1,7 +1,19 @@
 "use server";
 
-import { askForApproval, decideRequest, setDestinationRule } from "@/lib/destinations/mutations";
-import { askForApprovalInput, decideRequestInput, setRuleInput } from "@/lib/destinations/schema";
+import {
+  allowTokenServer,
+  askForApproval,
+  decideRequest,
+  keepDestination,
+  setDestinationRule,
+} from "@/lib/destinations/mutations";
+import {
+  allowTokenServerInput,
+  askForApprovalInput,
+  decideRequestInput,
+  keepDestinationInput,
+  setRuleInput,
+} from "@/lib/destinations/schema";
 import { action } from "@/lib/server/action";
 
 export const askForApprovalAction = action({
@@ -20,4 +32,16 @@ export const setDestinationRuleAction = action({
   permission: "destination:write",
   input: setRuleInput,
   run: setDestinationRule,
+});
+
+export const keepDestinationAction = action({
+  permission: "destination:write",
+  input: keepDestinationInput,
+  run: keepDestination,
+});
+
+export const allowTokenServerAction = action({
+  permission: "destination:write",
+  input: allowTokenServerInput,
+  run: allowTokenServer,
 });

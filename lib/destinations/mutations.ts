@@ -1,7 +1,11 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAutomate } from "@/lib/automate/client";
+import { tokenServerOf } from "@/lib/connectors/joined";
+import { db } from "@/lib/db";
 import type { AskForApprovalInput, DecideRequestInput, DestinationRule } from "@/lib/destinations/schema";
+import { fail, NotFound } from "@/lib/result";
+import type { SecretFacts } from "@/lib/secrets/schema";
 
 // Who may send a secret where is power, so automate judges, writes and records all of it.
 
@@ -16,6 +20,28 @@ export function askForApproval(
 /** Allows what was asked for, or declines it. */
 export function decideRequest(scope: Scope<"destination:write">, input: DecideRequestInput) {
   return askAutomate(scope, "destination:decide", input);
+}
+
+/** Says that a destination which an upgrade allowed is right. */
+export function keepDestination(scope: Scope<"destination:write">, input: { destinationId: string }) {
+  return askAutomate(scope, "destination:keep", input);
+}
+
+/** Allows the token server that this version of an M2M OAuth secret names. */
+export async function allowTokenServer(
+  scope: Scope<"destination:write">,
+  { secretId, version }: { secretId: string; version: number },
+) {
+  const { fabricId } = scope;
+  const row = await db.secretVersion.findFirst({
+    where: { secretId, version, fabricId, secret: { deletedAt: null, subKind: "m2m_oauth" } },
+    select: { facts: true },
+  });
+  const server = row && tokenServerOf(row.facts as SecretFacts);
+  if (!server) throw new NotFound("There is no such version, or it names no token server.");
+  const places = [{ field: "oauthClient", secretId, version, destinations: [server] }];
+  const allowed = await askAutomate(scope, "destination:allow", { places });
+  return allowed.ok && !allowed.value.isAllowed ? fail("refused") : allowed;
 }
 
 /** Sets who may send the secrets of a fabric somewhere new. */

@@ -1,14 +1,119 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import type { CurrentReference } from "@/lib/connections/joined-secrets";
+import type { NotAllowed } from "@/lib/connections/schema";
+import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
 import { db, Prisma } from "@/lib/db";
 import {
   type DestinationRule,
   defaultDestinationRule,
   destinationRuleSchema,
+  type ToReview,
   type WaitingRequests,
 } from "@/lib/destinations/schema";
+import type { SecretSummary } from "@/lib/secrets/schema";
+import { statement } from "@/lib/statements";
 
 const shown = 20;
+
+const allowedText = `SELECT asked.n::int AS n
+   FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS asked("secretId", version, destination, n)
+   JOIN allowed_destination a ON a."secretId" = asked."secretId" AND a.version = asked.version
+     AND a.destination = asked.destination AND a."fabricId" = $1`;
+const findAllowed = {
+  "look-ups": statement<{ n: number }>(allowedText),
+  lists: statement<{ n: number }>(allowedText, "lists"),
+};
+
+/** For each of these, whether this version of the secret may be sent there. */
+export async function areAllowed(
+  fabricId: string,
+  asked: readonly { secretId: string; version: number; destination: string }[],
+  lane: keyof typeof findAllowed = "look-ups",
+): Promise<boolean[]> {
+  if (asked.length === 0) return [];
+  const rows = await findAllowed[lane](
+    fabricId,
+    asked.map(({ secretId }) => secretId),
+    asked.map(({ version }) => version),
+    asked.map(({ destination }) => destination),
+  );
+  const allowed = new Set(rows.map(({ n }) => n));
+  return asked.map((_, i) => allowed.has(i + 1));
+}
+
+/** For each of these connections what is not allowed of it, or null. In an open fabric everything is. */
+export async function findNotAllowed(
+  fabricId: string,
+  connections: readonly { joined: Joined<CurrentReference>[]; placedAt: Date }[],
+): Promise<(NotAllowed | null)[]> {
+  const asked = connections.flatMap(({ joined }, at) =>
+    joined.flatMap(({ secret, destinations }) =>
+      destinations.map((destination) => {
+        const { id: secretId, version, name, enteredAt } = secret;
+        return { at, secretId, version, name, enteredAt, destination };
+      }),
+    ),
+  );
+  const allowed = await areAllowed(fabricId, asked, "lists");
+  const missing = asked.filter((_, i) => !allowed[i]);
+  if (missing.length === 0 || (await getDestinationRule({ fabricId })) === "open")
+    return connections.map(() => null);
+  const removed = await db.settledVersion.findMany({
+    where: { secretId: { in: missing.map(({ secretId }) => secretId) }, removedAt: { not: null } },
+    select: { secretId: true, version: true, removedAt: true },
+  });
+  const removedAt = new Map(removed.map((row) => [`${row.secretId}.${row.version}`, row.removedAt]));
+  return connections.map(({ placedAt }, at) => {
+    const own = missing.filter((one) => one.at === at);
+    if (own.length === 0) return null;
+    const sent = new Map<string, Set<string>>();
+    for (const { name, destination } of own) sent.set(name, (sent.get(name) ?? new Set()).add(destination));
+    const times = own.flatMap(({ secretId, version, enteredAt }) => [
+      enteredAt.getTime(),
+      removedAt.get(`${secretId}.${version}`)?.getTime() ?? 0,
+    ]);
+    return {
+      since: new Date(Math.max(placedAt.getTime(), ...times)),
+      sent: [...sent].map(([secret, destinations]) => ({ secret, destinations: [...destinations] })),
+    };
+  });
+}
+
+/** The token server of an M2M OAuth secret, where it is not allowed for this version; null for every other secret. */
+export async function findTokenServerToAllow(
+  { fabricId }: Scope<"secret:list">,
+  { id: secretId, subKind, version, facts }: Pick<SecretSummary, "id" | "subKind" | "version" | "facts">,
+): Promise<string | null> {
+  const destination = subKind === "m2m_oauth" ? tokenServerOf(facts) : null;
+  if (destination === null || (await getDestinationRule({ fabricId })) === "open") return null;
+  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination }]);
+  return isAllowed ? null : destination;
+}
+
+/** Destinations that an upgrade allowed and no Admin has reviewed, oldest secret first. */
+export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<ToReview> {
+  const where = { fabricId, toReview: { not: null }, secret: { deletedAt: null } };
+  const [total, rows] = await Promise.all([
+    db.allowedDestination.count({ where }),
+    db.allowedDestination.findMany({
+      where,
+      orderBy: [{ secret: { nameKey: "asc" } }, { destination: "asc" }],
+      take: shown,
+      select: {
+        id: true,
+        destination: true,
+        toReview: true,
+        createdAt: true,
+        secret: { select: { id: true, name: true } },
+      },
+    }),
+  ]);
+  return {
+    total,
+    destinations: rows.map(({ toReview, ...row }) => ({ ...row, connections: toReview ?? "" })),
+  };
+}
 
 /** Who may send the secrets of this fabric somewhere new. */
 export async function getDestinationRule({

@@ -37,3 +37,19 @@ export type WaitingRequest = {
 
 /** What is shown of the requests of a fabric or a secret: the oldest ones, and how many there are. */
 export type WaitingRequests = { requests: WaitingRequest[]; total: number };
+
+export const keepDestinationInput = z.object({ destinationId: z.string().max(64) });
+
+export const allowTokenServerInput = z.object({ secretId: z.string().max(64), version: z.number().int() });
+
+/** What an upgrade allowed and an Admin has to look through; `connections` are the names of those that used it, or empty. */
+export type ToReview = {
+  total: number;
+  destinations: {
+    id: string;
+    destination: string;
+    connections: string;
+    createdAt: Date;
+    secret: { id: string; name: string };
+  }[];
+};

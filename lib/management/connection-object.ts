@@ -16,12 +16,19 @@ export const connectionObject = z.object({
     checkedAt: z.string().optional(),
     code: z.string().optional().meta({ description: "Why it is disconnected." }),
   }),
+  notAllowed: z
+    .object({
+      since: z.string(),
+      sent: z.array(z.object({ secret: z.string(), destinations: z.array(z.string()) })),
+    })
+    .optional()
+    .meta({ description: "Pipelines can't use the connection until these secrets may be sent there." }),
   ...who,
 });
 
 /** A saved connection as the API shows it. */
 export function objectOf(connection: ConnectionSummary): z.input<typeof connectionObject> {
-  const { id, name, kind, isWarehouse, properties, references, description, status } = connection;
+  const { id, name, kind, isWarehouse, properties, references, description, status, notAllowed } = connection;
   const shown = references.map(({ field, secretId, name: secret, subKind }) => [
     field,
     { kind: "prophecy", subKind, type: "secret", properties: { id: secretId, name: secret } },
@@ -39,6 +46,7 @@ export function objectOf(connection: ConnectionSummary): z.input<typeof connecti
       ...("checkedAt" in status ? { checkedAt: status.checkedAt.toISOString() } : {}),
       ...("code" in status ? { code: status.code } : {}),
     },
+    ...(notAllowed ? { notAllowed: { ...notAllowed, since: notAllowed.since.toISOString() } } : {}),
     createdAt: connection.createdAt.toISOString(),
     createdBy: connection.createdByName,
     updatedAt: connection.updatedAt.toISOString(),

@@ -1,13 +1,14 @@
 import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
 import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
+import { ReviewSection } from "@/components/destinations/review-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { IssuerSection } from "@/components/issuers/issuer-section";
 import { CreateTokenButton } from "@/components/tokens/create-token-button";
 import { TokenTable } from "@/components/tokens/token-table";
 import { EmptyState } from "@/components/ui/empty-state";
-import { getDestinationRule } from "@/lib/destinations/queries";
+import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
 import { listIssuers } from "@/lib/issuers/queries";
@@ -25,6 +26,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const formerVersions = await getFormerVersions(scope);
   const rule = await getDestinationRule(scope);
   const isAdmin = scope.role === "admin";
+  const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
   const act = isAdmin ? (
     <CreateTokenButton
       fabric={{ id: fabric.id, name: fabric.name }}
@@ -64,6 +66,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
         whoCan={<WhoCan act="can trust issuers" team={fabric.team.name} admins={fabric.admins} />}
       />
       <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
+      {review && <ReviewSection fabricId={fabric.id} review={review} />}
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
     </div>
   );

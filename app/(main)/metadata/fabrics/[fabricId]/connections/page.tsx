@@ -4,6 +4,7 @@ import { ConnectionsSearch } from "@/components/connections/connections-search";
 import { ConnectionsTable } from "@/components/connections/connections-table";
 import { Warehouse } from "@/components/connections/warehouse";
 import { WaitingRequestList } from "@/components/destinations/waiting-requests";
+import { Banner } from "@/components/ui/banner";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { Pagination } from "@/components/ui/pagination";
@@ -11,7 +12,7 @@ import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
-import { listWaitingRequests } from "@/lib/destinations/queries";
+import { listToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/server/require-scope";
 
 export const metadata = { title: "Connections" };
@@ -26,14 +27,30 @@ export default async function ConnectionsPage({
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "connection:list");
   const query = connectionListQuery.parse(await searchParams);
-  const waiting = await listWaitingRequests(await requireScope(fabricId, "secret:list"));
+  const reader = await requireScope(fabricId, "secret:list");
+  const waiting = await listWaitingRequests(reader);
+  const isAdmin = scope.role === "admin";
+  const toReview = isAdmin ? (await listToReview(reader)).total : 0;
   return (
     <section className="group/connections flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
         <ConnectionsSearch />
         <AddConnection fabricId={fabricId} />
       </div>
-      <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={scope.role === "admin"} />
+      <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} />
+      {toReview > 0 && (
+        <Banner
+          tone="info"
+          title="The upgrade allowed destinations that were in use"
+          action={
+            <ButtonLink size="sm" href={`/metadata/fabrics/${fabricId}/advanced#review`}>
+              Review {toReview}
+            </ButtonLink>
+          }
+        >
+          Look through them, and remove any that you do not know.
+        </Banner>
+      )}
       <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
         <Connections scope={scope} query={query} />
       </Suspense>

@@ -2,6 +2,7 @@ import { notFound } from "next/navigation";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
 import { KindTile } from "@/components/connections/kind-tile";
+import { NotAllowedBanner } from "@/components/connections/not-allowed";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { QueryProvider } from "@/components/query/query-provider";
 import { BackLink } from "@/components/ui/back-link";
@@ -22,7 +23,7 @@ export default async function ConnectionPage({
   const scope = await requireScope(fabricId, "connection:list");
   const connection = await getConnection(scope, connectionId).catch(notFoundPage);
   const connector = findConnector(connection.kind) ?? notFound();
-  const { id, name, description, properties, status, history } = connection;
+  const { id, name, description, properties, status, history, notAllowed } = connection;
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
   return (
     <section className="flex flex-col gap-5">
@@ -38,6 +39,7 @@ export default async function ConnectionPage({
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>
+      {notAllowed && <NotAllowedBanner notAllowed={notAllowed} isAdmin={scope.role === "admin"} />}
       <QueryProvider>
         <ConnectionForm
           fabricId={fabricId}

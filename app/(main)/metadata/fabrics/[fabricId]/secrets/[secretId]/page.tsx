@@ -12,7 +12,8 @@ import { SecretFieldList } from "@/components/secrets/secret-field-list";
 import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
-import { listWaitingRequests } from "@/lib/destinations/queries";
+import { TokenServerNotAllowed } from "@/components/secrets/token-server";
+import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
 import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
@@ -33,6 +34,7 @@ export default async function SecretPage({
   const paused = await listPausedSignIns(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = scope.role === "admin";
+  const server = await findTokenServerToAllow(scope, secret);
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
     <div className="flex flex-col gap-6">
@@ -44,6 +46,9 @@ export default async function SecretPage({
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
+          {server && (
+            <TokenServerNotAllowed fabricId={fabricId} secret={secret} server={server} isAdmin={isAdmin} />
+          )}
           <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} ofOneSecret />
           <PausedSignIns fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
           <SecretFieldList secret={secret} />

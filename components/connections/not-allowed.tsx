@@ -1,0 +1,51 @@
+import { Banner } from "@/components/ui/banner";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { NotAllowed } from "@/lib/connections/schema";
+import { destinationInWords } from "@/lib/connectors/destination-words";
+
+/** In a row: that pipelines cannot use the connection, and since when. */
+export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {
+  const secrets = sent.map(({ secret }) => secret).join(", ");
+  return (
+    <span className="max-w-80 text-sm text-warning-text">
+      Pipelines can’t use it until {secrets} may be sent there, since <RelativeTime date={since} isSpan />.
+    </span>
+  );
+}
+
+/** On the page of the connection: what has to be allowed, and how. */
+export function NotAllowedBanner({
+  notAllowed: { since, sent },
+  isAdmin,
+}: {
+  notAllowed: NotAllowed;
+  isAdmin: boolean;
+}) {
+  return (
+    <Banner
+      tone="warning"
+      title={
+        <>
+          Pipelines can’t use it until {sent.length === 1 ? "this is" : "these are"} allowed, since{" "}
+          <RelativeTime date={since} isSpan />
+        </>
+      }
+    >
+      <ul>
+        {sent.flatMap(({ secret, destinations }) =>
+          destinations.map((destination) => (
+            <li key={`${secret} ${destination}`}>
+              <span className="font-medium text-ink">{secret}</span> to{" "}
+              <span className="wrap-anywhere text-ink">{destinationInWords(destination)}</span>
+            </li>
+          )),
+        )}
+      </ul>
+      <p className="mt-1">
+        {isAdmin
+          ? "Choose Check below. It shows the destination and lets you allow it."
+          : "Choose Check below. It shows the destination and lets you ask an Admin of the team."}
+      </p>
+    </Banner>
+  );
+}

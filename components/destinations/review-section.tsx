@@ -1,0 +1,58 @@
+import Link from "next/link";
+import { ReviewButtons } from "@/components/destinations/review-buttons";
+import { DetailItem, DetailList } from "@/components/secrets/detail-section";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { destinationInWords } from "@/lib/connectors/destination-words";
+import type { ToReview } from "@/lib/destinations/schema";
+
+/** For Admins: what an upgrade allowed because it was in use. Nothing when all of it was reviewed. */
+export function ReviewSection({
+  fabricId,
+  review: { destinations, total },
+}: {
+  fabricId: string;
+  review: ToReview;
+}) {
+  if (total === 0) return null;
+  const hidden = total - destinations.length;
+  return (
+    <section aria-labelledby="review" className="flex flex-col gap-4">
+      <div>
+        <h2 id="review" className="scroll-mt-24 font-semibold text-lg">
+          Destinations to review ({total})
+        </h2>
+        <p className="max-w-2xl text-pretty text-muted">
+          Selvage now sends a secret only to allowed destinations. The upgrade allowed the ones below, because
+          connections or M2M OAuth secrets led there already. Remove any that you do not know.
+        </p>
+      </div>
+      <div className="rounded-xl border border-line bg-surface px-4">
+        <DetailList>
+          {destinations.map((one) => (
+            <DetailItem key={one.id}>
+              <span className="min-w-0 flex-1 basis-72">
+                <Link
+                  href={`/metadata/fabrics/${fabricId}/secrets/${one.secret.id}`}
+                  className="rounded-sm font-medium underline decoration-line-strong underline-offset-3 hover:text-accent-text"
+                >
+                  {one.secret.name}
+                </Link>{" "}
+                to <span className="wrap-anywhere">{destinationInWords(one.destination)}</span>
+                <span className="block text-muted text-sm">
+                  {one.connections ? `by ${one.connections}` : "the Auth URL of the secret"}, allowed{" "}
+                  <RelativeTime date={one.createdAt} />
+                </span>
+              </span>
+              <ReviewButtons fabricId={fabricId} destination={one} />
+            </DetailItem>
+          ))}
+        </DetailList>
+        {hidden > 0 && (
+          <p className="-mx-4 border-line border-t px-4 py-3 text-muted text-sm">
+            {hidden} more follow when these are reviewed.
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}

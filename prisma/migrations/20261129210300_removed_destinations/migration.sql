@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "settled_version" ADD COLUMN     "removedAt" TIMESTAMPTZ(3);
