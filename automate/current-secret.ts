@@ -1,6 +1,6 @@
 import type { Permission } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
-import { db } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -29,8 +29,9 @@ export type CurrentSecret = UsableSecret & {
 export async function findSecretById(
   scope: Pick<Scope<Permission>, "fabricId">,
   id: string,
+  client: Db | Tx = db,
 ): Promise<CurrentSecret | null> {
-  const row = await db.secret.findFirst({
+  const row = await client.secret.findFirst({
     where: { id, fabricId: scope.fabricId, deletedAt: null },
     select: columns,
   });

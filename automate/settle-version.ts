@@ -6,12 +6,23 @@ import { getDestinationRule } from "@/lib/destinations/queries";
 
 // See docs/decisions/0003 and 0016: a version brings destinations along when one person entered all of it.
 
+const settling = new Map<string, Promise<void>>();
+
 /**
  * Allows, once, the destinations that the current version of a secret brings along, in its author's name: those of the former
  * version that its author keeps, and the token server of an Auth URL that they entered with it. Nothing where somebody else entered
  * a part.
  */
-export async function settleVersion(fabricId: string, secretId: string): Promise<void> {
+export function settleVersion(fabricId: string, secretId: string): Promise<void> {
+  // Many pipelines read a new value at once: they wait for one transaction, and not each in one of its own.
+  const known = settling.get(secretId);
+  if (known) return known;
+  const settled = settle(fabricId, secretId).finally(() => settling.delete(secretId));
+  settling.set(secretId, settled);
+  return settled;
+}
+
+async function settle(fabricId: string, secretId: string): Promise<void> {
   const secret = await findSecretById({ fabricId }, secretId);
   if (!secret) return;
   const key = { secretId, version: secret.version };
@@ -21,10 +32,8 @@ export async function settleVersion(fabricId: string, secretId: string): Promise
   });
   if (known) return;
   await db.$transaction(async (tx) => {
-    const { count } = await tx.settledVersion.createMany({
-      data: [{ ...key, fabricId }],
-      skipDuplicates: true,
-    });
+    const data = [{ ...key, fabricId }];
+    const { count } = await tx.settledVersion.createMany({ data, skipDuplicates: true });
     if (count === 1) await bringAlong(tx, secret);
   });
 }
@@ -83,10 +92,10 @@ async function carryAuthority(
     WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
       AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
     ORDER BY a."secretId", a.destination`;
-  const rule = isRenewal ? null : await getDestinationRule({ fabricId });
+  const rule = isRenewal ? null : await getDestinationRule({ fabricId }, tx);
   const going = rows.filter(({ destination }) => kept.has(destination.slice(0, -from.length - 1)));
   for (const secretId of new Set(going.map((row) => row.secretId))) {
-    const secret = await findSecretById({ fabricId }, secretId);
+    const secret = await findSecretById({ fabricId }, secretId, tx);
     if (!secret || !(isRenewal || (rule !== "locked" && isAllBy(secret, author.actor.id)))) continue;
     const destinations = going
       .filter((row) => row.secretId === secretId)

@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import type { CurrentReference } from "@/lib/connections/joined-secrets";
 import type { NotAllowed } from "@/lib/connections/schema";
 import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
-import { db, Prisma } from "@/lib/db";
+import { type Db, db, Prisma, type Tx } from "@/lib/db";
 import {
   type DestinationRule,
   defaultDestinationRule,
@@ -116,10 +116,11 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
 }
 
 /** Who may send the secrets of this fabric somewhere new. */
-export async function getDestinationRule({
-  fabricId,
-}: Pick<Scope<"fabric:see">, "fabricId">): Promise<DestinationRule> {
-  const row = await db.destinationRule.findUnique({ where: { fabricId }, select: { rule: true } });
+export async function getDestinationRule(
+  { fabricId }: Pick<Scope<"fabric:see">, "fabricId">,
+  client: Db | Tx = db,
+): Promise<DestinationRule> {
+  const row = await client.destinationRule.findUnique({ where: { fabricId }, select: { rule: true } });
   return destinationRuleSchema.catch(defaultDestinationRule).parse(row?.rule ?? defaultDestinationRule);
 }
 

@@ -310,3 +310,51 @@ describe("a saved connection", () => {
     ]);
   });
 });
+
+describe("a value that is replaced", () => {
+  async function addLogin() {
+    const name = unique("login");
+    const properties = { name, value: { username: "u", password: stolen } };
+    const { id } = await call("admin", "POST", "secret", {
+      kind: "prophecy",
+      subKind: "username_password",
+      properties,
+    });
+    const body = {
+      name: unique("api"),
+      kind: "restapi",
+      isDefaultWarehouseConnection: false,
+      properties: {
+        baseUrl: "https://api.test.example",
+        authType: "basic",
+        basicCredential: {
+          kind: "prophecy",
+          subKind: "username_password",
+          type: "secret",
+          properties: { id, name },
+        },
+      },
+    };
+    await call("admin", "POST", "connection", body);
+    return {
+      replace: (role: "admin" | "user", value: object) =>
+        call(role, "PUT", `secret/id/${id}`, {
+          kind: "prophecy",
+          subKind: "username_password",
+          properties: { value },
+        }),
+      read: async () => (await pipeline(`/v1/connections/${body.name}`)).status,
+    };
+  }
+
+  test("whole by the documented PUT keeps its destinations without a word, in part by a colleague none", async () => {
+    const login = await addLogin();
+    expect(await login.read()).toBe(200);
+    await login.replace("user", { username: "u2", password: "p2" });
+    expect(await login.read()).toBe(200);
+    await login.replace("user", { password: "p3" });
+    expect(await login.read()).toBe(200);
+    await login.replace("admin", { username: "u4" });
+    expect(await login.read()).toBe(409);
+  });
+});

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { findMissing } from "@/automate/allowed-destinations";
+import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { createDb, type Db, db } from "@/lib/db";
+import { closeStatements } from "@/lib/statements";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+// Who keeps which destinations by replacing a value: the table of decision 16.
+
+type Person = "admin" | "user";
+const place = "postgres://db.example.com:5432?tls=verify-full";
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let counter = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001" });
+  urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+});
+
+beforeEach(() => owner.destinationRule.deleteMany());
+
+afterAll(async () => {
+  await closeStatements();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+/** A secret that its author was allowed to send to `destination`. */
+async function addSecret(
+  by: Person,
+  subKind: "text" | "username_password" | "m2m_oauth",
+  destination = place,
+) {
+  counter += 1;
+  const fields = {
+    text: { value: "v" },
+    username_password: { username: "u", password: "p" },
+    m2m_oauth: { clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" },
+  }[subKind];
+  const facts = subKind === "m2m_oauth" ? { authHost: "idp.example:443" } : {};
+  const versions = [{ by, fields }];
+  const secret = await addTestSecret(owner, fabric, urls.webUrl, {
+    id: `s${counter}`,
+    subKind,
+    versions,
+    facts,
+  });
+  await allow(secret, destination);
+  return secret;
+}
+
+async function allow({ id: secretId, version }: CurrentSecret, destination: string) {
+  const { id: createdById, name: createdByName } = fabric.admin;
+  const by = { fabricId: fabric.fabricId, createdById, createdByName };
+  await owner.allowedDestination.create({ data: { ...by, secretId, version, destination } });
+}
+
+/** A new version in which `fields` are set, as web stores it; by default it keeps every destination of the former one. */
+async function replace(
+  { id: secretId, version, manifest, facts }: CurrentSecret,
+  by: Person,
+  fields: string[],
+  keeps?: string[],
+) {
+  const next = version + 1;
+  const former = await owner.allowedDestination.findMany({ where: { secretId, version } });
+  const { id: createdById, name: createdByName } = fabric[by];
+  await owner.secretVersion.create({
+    data: {
+      secretId,
+      version: next,
+      fabricId: fabric.fabricId,
+      manifest: { ...manifest, ...Object.fromEntries(fields.map((field) => [field, next])) },
+      facts,
+      keeps: keeps ?? former.map(({ id }) => id),
+      createdById,
+      createdByName,
+    },
+  });
+  return current(secretId);
+}
+
+async function current(id: string): Promise<CurrentSecret> {
+  const secret = await findSecretById({ fabricId: fabric.fabricId }, id);
+  if (!secret) throw new Error("It is gone.");
+  return secret;
+}
+
+/** Whether all of this may be sent, as a connection would. */
+async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): Promise<boolean> {
+  const missing = await findMissing(
+    fabric.fabricId,
+    sent.map(([secret, destination]) => ({ secret, destinations: [destination] })),
+  );
+  return missing.length === 0;
+}
+
+test.each<[what: string, author: Person, replacer: Person, fields: string[], isKept: boolean]>([
+  ["its author replaces all of it", "admin", "admin", ["username", "password"], true],
+  ["its author replaces a part", "admin", "admin", ["password"], true],
+  ["a colleague replaces all of it", "admin", "user", ["username", "password"], true],
+  ["a colleague replaces a part", "admin", "user", ["password"], false],
+  ["an Admin replaces a part of a User's", "user", "admin", ["username"], false],
+])(
+  "a destination that was confirmed stays allowed when %s: %s, %s, %s → %s",
+  async (_what, author, replacer, fields, isKept) => {
+    const secret = await addSecret(author, "username_password");
+    const next = await replace(secret, replacer, fields);
+    expect(await mayGo([next, place])).toBe(isKept);
+    const events = await owner.auditEvent.findMany({
+      where: { objectId: secret.id, action: "destination.carry" },
+    });
+    expect(events.map(({ actorName }) => actorName)).toEqual(isKept ? [fabric[replacer].name] : []);
+  },
+);
+
+test("one that was not confirmed is not kept, and what an Admin removed does not come back", async () => {
+  const secret = await addSecret("admin", "text");
+  expect(await mayGo([await replace(secret, "admin", ["value"], []), place])).toBe(false);
+  const kept = await replace(await addSecret("admin", "text"), "admin", ["value"]);
+  expect(await mayGo([kept, place])).toBe(true);
+  await owner.allowedDestination.deleteMany({ where: { secretId: kept.id } });
+  expect(await mayGo([kept, place])).toBe(false);
+});
+
+test("settled by twenty at once, a version is on record once, and nobody is told that it is not allowed", async () => {
+  const secret = await replace(await addSecret("admin", "text"), "user", ["value"]);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => mayGo([secret, place])));
+  expect(answers).toEqual(answers.map(() => true));
+  expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "destination.carry" } })).toBe(
+    1,
+  );
+});
+
+test.each<[what: string, replacer: Person, fields: string[], isAllowed: boolean]>([
+  ["a colleague who replaces the Auth URL alone", "user", ["authUrl"], false],
+  ["a colleague who replaces all but the secret", "user", ["clientId", "authUrl"], false],
+  ["a colleague who enters it whole", "user", ["clientId", "clientSecret", "authUrl"], true],
+  ["its author who replaces the Auth URL alone", "admin", ["authUrl"], true],
+])(
+  "a token server is allowed with its secret by %s: %s, %s → %s",
+  async (_what, replacer, fields, isAllowed) => {
+    await owner.destinationRule.create({
+      data: { fabricId: fabric.fabricId, rule: "locked", updatedByName: "" },
+    });
+    const secret = await addSecret("admin", "m2m_oauth");
+    const next = await replace({ ...secret, facts: { authHost: "theirs.example:443" } }, replacer, fields);
+    expect(await mayGo([next, "oauth-token://theirs.example:443"])).toBe(isAllowed);
+  },
+);
+
+const vouched = (authority: CurrentSecret) => `${place}&ca=${authority.id}.${authority.version}`;
+
+test.each<
+  [what: string, passwordOf: Person, caOf: Person, replacer: Person, rule: "ask" | "locked", isKept: boolean]
+>([
+  ["its author renews it", "admin", "admin", "admin", "locked", true],
+  ["its author renews it, for a colleague's password", "admin", "user", "user", "locked", true],
+  ["a colleague replaces it, for the author's password", "admin", "admin", "user", "ask", false],
+  ["a colleague replaces it, for their own password", "user", "admin", "user", "ask", true],
+  ["a colleague replaces it, for their own password", "user", "admin", "user", "locked", false],
+])(
+  "a password goes on to a server that a certificate authority vouches for when %s: %s, %s, %s, %s → %s",
+  async (_what, passwordOf, caOf, replacer, rule, isKept) => {
+    await owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "" } });
+    const authority = await addSecret(caOf, "text");
+    const password = await addSecret(passwordOf, "text", vouched(authority));
+    expect(await mayGo([password, vouched(authority)], [authority, place])).toBe(true);
+    const next = await replace(authority, replacer, ["value"]);
+    expect(await mayGo([password, vouched(next)], [next, place])).toBe(isKept);
+    // Whoever put an authority of their own there gains nothing by renewing that.
+    const again = await replace(await current(authority.id), replacer, ["value"]);
+    expect(await mayGo([password, vouched(again)], [again, place])).toBe(isKept);
+  },
+);
+
+test("an authority and a password that its author renews at once go on together", async () => {
+  const authority = await addSecret("admin", "text");
+  const password = await addSecret("admin", "text", vouched(authority));
+  const [ca, renewed] = [
+    await replace(authority, "admin", ["value"]),
+    await replace(password, "admin", ["value"]),
+  ];
+  expect(await mayGo([ca, place], [renewed, vouched(ca)])).toBe(true);
+});
