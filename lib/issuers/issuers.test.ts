@@ -14,8 +14,8 @@ let other: TestFabric;
 
 beforeAll(async () => {
   const keys = await createTestKeys();
-  // Port 9 (discard): nobody answers there, as when automate is down.
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:9" });
+  // Port 2: nobody answers there, as when automate is down. Fetch itself refuses port 9.
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   other = await createTestFabric(owner, "theirs");

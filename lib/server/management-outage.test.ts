@@ -18,7 +18,7 @@ beforeAll(async () => {
   const keys = await createTestKeys();
   const urls = await createTestDatabase("web");
   // Nobody answers there.
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:9" });
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   const made = newAccessToken();
