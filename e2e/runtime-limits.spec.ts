@@ -3,7 +3,7 @@ import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import { createToken, type World } from "@/e2e/rows";
+import { createToken, database, type World } from "@/e2e/rows";
 import { field, openDialog } from "@/e2e/secrets-screen";
 import { callAction, callerOf } from "@/e2e/server-actions";
 import { signIn } from "@/e2e/sign-in";
@@ -108,6 +108,43 @@ test("a token that is limited to a connection waits when a User points that at a
   await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
   await expect(page.getByText("with db_password2 instead of db_password")).toBeVisible();
   await expect(page.getByText(/references other secrets than an Admin confirmed/)).toBeVisible();
+});
+
+test("a saved connection whose host is not a host says so, is not checked, and is handed to no pipeline", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const secretId = await addText(world, "db_password", canary.value());
+  const caller = await callerOf(world.user);
+  const properties = { server: "db.example.com", database: "sales", username: "etl", password: secretId };
+  const made = await callAction(caller, "createConnectionAction", [
+    world.fabric.id,
+    { kind: "postgres", name: "Ledger", description: "", properties },
+  ]);
+  if (!made.ok) throw new Error(made.code);
+  // As it was saved before hosts were judged.
+  await database().query(
+    `UPDATE connection SET properties = properties || '{"server": "db.example.com;host=evil.example"}' WHERE name = 'Ledger' AND "fabricId" = $1`,
+    [world.fabric.id],
+  );
+  const { token } = await startPipeline(world);
+  const refused = await ask("/v1/connections/Ledger", token);
+  const said = await refused.text();
+  expect([refused.status, JSON.parse(said).error.code]).toEqual([409, "misconfigured"]);
+  expect(findLeaks("answer", said, canary.mark)).toEqual([]);
+
+  const sentence = "Enter a host name or address, such as db.example.com.";
+  await signIn(context, world.user);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/connections`);
+  const row = page.getByRole("row", { name: /Ledger/ });
+  await expect(row).toContainText(`Server: ${sentence}`);
+  await row.getByRole("button", { name: "Check Ledger" }).click();
+  await expect(page.getByText("Ledger was not checked").first()).toBeVisible();
+  await row.getByRole("link", { name: "Ledger" }).click();
+  await page.getByRole("button", { name: "Check", exact: true }).click();
+  await expect(page.getByLabel("Server")).toHaveAccessibleDescription(new RegExp(sentence));
 });
 
 test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({

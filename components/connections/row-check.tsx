@@ -37,7 +37,11 @@ export function RowCheck({
         description: errorText(answer.code),
       });
     if (answer.type === "invalid")
-      return toast(`${subject.name} is not complete. Open it to see what is missing.`, { tone: "danger" });
+      return toast(`${subject.name} was not checked`, {
+        tone: "danger",
+        description:
+          `${Object.values(answer.fieldErrors)[0] ?? ""} Open the connection to correct it.`.trim(),
+      });
     if (answer.ok) toast(`${subject.name} works`, { description: took(answer.ms) });
     else
       toast(`${subject.name}: ${checkTexts[answer.code].title}`, {

@@ -1,6 +1,7 @@
 import { notFound } from "next/navigation";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
+import { InvalidSettings } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedBanner } from "@/components/connections/not-allowed";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
@@ -36,6 +37,7 @@ export default async function ConnectionPage({
             <p className="text-muted">{connector.name}</p>
           </div>
           <ConnectionStatusBadge status={status} history={history} />
+          <InvalidSettings kind={connection.kind} properties={properties} />
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>
