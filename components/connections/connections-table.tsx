@@ -1,5 +1,5 @@
 import Link from "next/link";
-import { InvalidSettings } from "@/components/connections/invalid-settings";
+import { InvalidSettingsNote } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedNote } from "@/components/connections/not-allowed";
 import { RowCheck } from "@/components/connections/row-check";
@@ -60,7 +60,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       <Td label="Status">
         <ConnectionStatusBadge status={status} history={history} />
         {notAllowed && <NotAllowedNote notAllowed={notAllowed} />}
-        <InvalidSettings kind={kind} properties={properties} />
+        <InvalidSettingsNote kind={kind} properties={properties} />
       </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />

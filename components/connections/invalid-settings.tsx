@@ -1,30 +1,44 @@
+import { Banner } from "@/components/ui/banner";
 import { fieldMeta } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
 
-/** Why a saved connection is of no use: its kind takes fewer settings than when it was saved. */
-export function InvalidSettings({
-  kind,
-  properties,
-}: {
-  kind: string;
-  properties: Readonly<Record<string, unknown>>;
-}) {
-  const connector = findConnector(kind);
-  const validated = connector && validate(connector, properties);
-  if (!connector || !validated || validated.ok) return null;
+type Settings = { kind: string; properties: Readonly<Record<string, unknown>> };
+
+/** In a row: that checks and pipelines refuse a saved connection, because its kind takes less than when it was saved. */
+export function InvalidSettingsNote(settings: Settings) {
+  const errors = errorsOf(settings);
+  if (errors.length === 0) return null;
   return (
-    <ul className="flex max-w-80 flex-col gap-0.5 text-danger-text text-sm">
-      <li>Checks and pipelines can't use these settings. Correct them and save.</li>
-      {Object.entries(validated.fieldErrors).map(([field, message]) => (
-        <li key={field} className="break-words">
-          {titleOf(connector.fields.shape[field]) ?? field}: {message}
-        </li>
-      ))}
-    </ul>
+    <span className="max-w-80 text-danger-text text-sm">
+      Pipelines can’t use it until its settings are corrected.
+    </span>
   );
 }
 
-function titleOf(schema: Parameters<typeof fieldMeta>[0] | undefined): string | undefined {
-  return schema && fieldMeta(schema).title;
+/** On the page of the connection: which fields. */
+export function InvalidSettingsBanner(settings: Settings) {
+  const errors = errorsOf(settings);
+  if (errors.length === 0) return null;
+  return (
+    <Banner tone="danger" title="Pipelines can’t use it until these settings are corrected">
+      <ul>
+        {errors.map(({ title, message }) => (
+          <li key={title}>
+            <span className="font-medium text-ink">{title}</span>: {message}
+          </li>
+        ))}
+      </ul>
+    </Banner>
+  );
+}
+
+function errorsOf({ kind, properties }: Settings): { title: string; message: string }[] {
+  const connector = findConnector(kind);
+  const validated = connector && validate(connector, properties);
+  if (!connector || !validated || validated.ok) return [];
+  return Object.entries(validated.fieldErrors).map(([field, message]) => {
+    const schema = connector.fields.shape[field];
+    return { title: schema ? fieldMeta(schema).title : field, message };
+  });
 }

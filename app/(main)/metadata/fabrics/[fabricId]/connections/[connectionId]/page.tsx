@@ -1,7 +1,7 @@
 import { notFound } from "next/navigation";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
-import { InvalidSettings } from "@/components/connections/invalid-settings";
+import { InvalidSettingsBanner } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedBanner } from "@/components/connections/not-allowed";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
@@ -37,10 +37,10 @@ export default async function ConnectionPage({
             <p className="text-muted">{connector.name}</p>
           </div>
           <ConnectionStatusBadge status={status} history={history} />
-          <InvalidSettings kind={connection.kind} properties={properties} />
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>
+      <InvalidSettingsBanner kind={connection.kind} properties={properties} />
       {notAllowed && <NotAllowedBanner notAllowed={notAllowed} isAdmin={scope.role === "admin"} />}
       <QueryProvider>
         <ConnectionForm
