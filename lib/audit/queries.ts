@@ -19,7 +19,7 @@ import { db, type Prisma } from "@/lib/db";
 const pageSize = 50;
 type Reader = Scope<"activity:list">;
 
-export const columns = {
+const columns = {
   id: true,
   at: true,
   actorKind: true,

@@ -84,6 +84,10 @@ async function Access({ teamId }: { teamId: string }) {
           <h2 id="activity" className="font-semibold text-lg">
             Activity
           </h2>
+          <p className="text-muted text-sm">
+            The newest 50 events of the team in the last 30 days, and what was refused to its members. Each
+            fabric has its own activity.
+          </p>
           <ActivityList events={events} />
         </section>
       )}
