@@ -64,6 +64,18 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
       "to postgres://evil.example:5432",
     ],
   ],
+  [
+    "session.refuse",
+    { code: "wrong_password", source: "203.0.113.0/24", count: 1, within: "hour" },
+    ["The password was wrong", "from 203.0.113.0/24", "1 more time within an hour"],
+  ],
+  [
+    "act.refuse",
+    { code: "forbidden", permission: "team:write", accessToken: "script" },
+    ["Their role does not allow it", "to change members", "by the access token “script”"],
+  ],
+  ["access_token.revoke", { member: "Uri" }, ["of Uri"]],
+  ["user.lock", { sessions: 1, accessTokens: 2 }, ["1 session", "2 access tokens"]],
   ["fabric.update", { fields: ["description"] }, ["changed description"]],
 ])("%s with %o reads %o", (action, details, said) => {
   expect(eventDetails(event(action, details))).toEqual(said);
