@@ -96,7 +96,11 @@ test("a token that is limited to a connection waits when a User points that at a
 
   const sentence = "Orders now uses db_password2 instead of db_password.";
   await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/connections/${connectionId}`);
+  await expect(
+    page.getByText("Some pipelines can’t use it until an Admin confirms its secrets"),
+  ).toBeVisible();
+  await page.getByRole("link", { name: "orders-load" }).click();
   const row = page.getByRole("row", { name: /orders-load/ });
   await expect(row).toContainText(sentence);
   await row.getByRole("button", { name: "Confirm orders-load" }).click();

@@ -48,6 +48,22 @@ export async function listTokens(scope: Scope<"token:list">): Promise<TokenSumma
   ];
 }
 
+/** Names of the tokens and issuers that do not receive this connection until an Admin confirms what it references now. */
+export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: string): Promise<string[]> {
+  const { fabricId } = scope;
+  const select = { name: true, secretIds: true, connectionIds: true, pins: true, cidrs: true };
+  const isLimited = { fabricId, connectionIds: { has: connectionId } };
+  const isActive = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
+  const [tokens, issuers] = await Promise.all([
+    db.pipelineToken.findMany({ where: { ...isLimited, ...isActive }, take: 200, select }),
+    db.trustedIssuer.findMany({ where: isLimited, take: 200, select }),
+  ]);
+  const rows = [...tokens, ...issuers];
+  const wordsOf = await limitsOf(scope, rows);
+  const waiting = rows.filter((row) => wordsOf(row).changes.some((one) => one.connectionId === connectionId));
+  return [...new Set(waiting.map(({ name }) => name))].sort();
+}
+
 /** Limits as a row holds them. */
 type LimitRow = TokenLimits & { pins: Prisma.JsonValue };
 

@@ -3,7 +3,7 @@ import { grant } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { createToken, revokeToken } from "@/lib/tokens/mutations";
-import { listTokens } from "@/lib/tokens/queries";
+import { listTokens, listUnconfirmed } from "@/lib/tokens/queries";
 import { type CreateTokenInput, createTokenInput } from "@/lib/tokens/schema";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
@@ -98,7 +98,18 @@ describe("pipeline tokens", () => {
     await owner.pipelineToken.create({
       data: { fabricId, name: "pinned", tokenHash: "pinned", connectionIds, pins, ...by },
     });
-    const tokens = await listTokens(fabric.scope("user", "token:list"));
+    await owner.pipelineToken.create({
+      data: { fabricId, name: "over", tokenHash: "over", connectionIds, pins, expiresAt: new Date(0), ...by },
+    });
+    await owner.trustedIssuer.create({
+      data: { fabricId, name: "cluster", issuer: "i", audience: "a", subject: "s", connectionIds, ...by },
+    });
+    const scope = fabric.scope("user", "token:list");
+    expect(await listUnconfirmed(scope, "Orders")).toEqual(["cluster", "pinned"]);
+    expect(await listUnconfirmed(scope, "Same")).toEqual(["cluster"]);
+    expect(await listUnconfirmed(scope, "Fewer")).toEqual([]);
+    expect(await listUnconfirmed(other.scope("user", "token:list"), "Orders")).toEqual([]);
+    const tokens = await listTokens(scope);
     expect(tokens.find(({ name }) => name === "pinned")?.limits.changes).toEqual([
       {
         connectionId: "Orders",

@@ -5,6 +5,7 @@ import { InvalidSettingsBanner } from "@/components/connections/invalid-settings
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedBanner } from "@/components/connections/not-allowed";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
+import { UnconfirmedBanner } from "@/components/connections/unconfirmed-banner";
 import { QueryProvider } from "@/components/query/query-provider";
 import { BackLink } from "@/components/ui/back-link";
 import { getConnection } from "@/lib/connections/queries";
@@ -12,6 +13,7 @@ import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { notFoundPage, requireScope } from "@/lib/server/require-scope";
+import { listUnconfirmed } from "@/lib/tokens/queries";
 
 export const metadata = { title: "Connection" };
 
@@ -24,6 +26,7 @@ export default async function ConnectionPage({
   const scope = await requireScope(fabricId, "connection:list");
   const connection = await getConnection(scope, connectionId).catch(notFoundPage);
   const connector = findConnector(connection.kind) ?? notFound();
+  const unconfirmed = await listUnconfirmed(await requireScope(fabricId, "token:list"), connectionId);
   const { id, name, description, properties, status, history, notAllowed } = connection;
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
   return (
@@ -42,6 +45,7 @@ export default async function ConnectionPage({
       </div>
       <InvalidSettingsBanner kind={connection.kind} properties={properties} />
       {notAllowed && <NotAllowedBanner notAllowed={notAllowed} isAdmin={scope.role === "admin"} />}
+      <UnconfirmedBanner fabricId={fabricId} names={unconfirmed} />
       <QueryProvider>
         <ConnectionForm
           fabricId={fabricId}

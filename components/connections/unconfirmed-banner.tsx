@@ -1,0 +1,27 @@
+import Link from "next/link";
+import { Banner } from "@/components/ui/banner";
+
+/** On the page of a connection: which pipeline tokens and issuers wait until an Admin confirms the secrets that it references. */
+export function UnconfirmedBanner({ fabricId, names }: { fabricId: string; names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <Banner tone="warning" title="Some pipelines can’t use it until an Admin confirms its secrets">
+      <p>
+        An Admin limited these to the connection while it referenced other secrets, and can confirm the change
+        in Advanced:
+      </p>
+      <ul>
+        {names.map((name) => (
+          <li key={name}>
+            <Link
+              href={`/metadata/fabrics/${fabricId}/advanced`}
+              className="wrap-anywhere font-medium text-accent-text hover:underline"
+            >
+              {name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Banner>
+  );
+}
