@@ -5,18 +5,28 @@ import type { Tx } from "@/lib/db";
 /** In whose name something is allowed. */
 export type Author = Pick<AuditEntry, "actor"> & { fabricId: string; teamId: string };
 
-/** Allows destinations for a version of a secret, with their audit event. Requests for exactly these have their answer. */
+/**
+ * Allows destinations for a version of a secret, with their audit event. Requests for exactly these have their answer. What an
+ * upgrade allowed and nobody has reviewed stays to be reviewed.
+ */
 export async function addDestinations(
   tx: Tx,
   { fabricId, teamId, actor }: Author,
   { id, name, version }: Pick<UsableSecret, "id" | "name" | "version">,
   destinations: readonly string[],
   action: "destination.allow" | "destination.carry",
-  reason?: string,
+  { reason, toReview }: { reason?: string | undefined; toReview?: ReadonlyMap<string, string | null> } = {},
 ): Promise<void> {
   const by = { createdById: actor.id, createdByName: actor.name };
   await tx.allowedDestination.createMany({
-    data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...by })),
+    data: destinations.map((destination) => ({
+      fabricId,
+      secretId: id,
+      version,
+      destination,
+      toReview: toReview?.get(destination) ?? null,
+      ...by,
+    })),
     skipDuplicates: true,
   });
   await tx.$executeRaw`

@@ -36,14 +36,9 @@ export async function judgeDestinations(
   if (!isConfirmed && rule !== "open") return { state: "unconfirmed", missing };
   await db.$transaction(async (tx) => {
     for (const { secret, destinations } of missing)
-      await addDestinations(
-        tx,
-        scope,
-        secret,
-        destinations,
-        "destination.allow",
-        rule === "open" ? rule : undefined,
-      );
+      await addDestinations(tx, scope, secret, destinations, "destination.allow", {
+        reason: rule === "open" ? rule : undefined,
+      });
   });
   return { state: "allowed" };
 }

@@ -21,7 +21,7 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
   if ((await getDestinationRule(scope)) === "open") {
     await db.$transaction(async (tx) => {
       for (const { secret, destinations } of missing)
-        await addDestinations(tx, scope, secret, destinations, "destination.allow", "open");
+        await addDestinations(tx, scope, secret, destinations, "destination.allow", { reason: "open" });
     });
     return;
   }

@@ -182,6 +182,15 @@ test.each<
   },
 );
 
+test("what an upgrade allowed stays to be reviewed when the value is replaced", async () => {
+  const secret = await addSecret("admin", "text");
+  await owner.allowedDestination.updateMany({ where: { secretId: secret.id }, data: { toReview: "Orders" } });
+  const next = await replace(secret, "user", ["value"]);
+  expect(await mayGo([next, place])).toBe(true);
+  const rows = await owner.allowedDestination.findMany({ where: { secretId: secret.id, version: 2 } });
+  expect(rows.map(({ toReview }) => toReview)).toEqual(["Orders"]);
+});
+
 test("an authority and a password that its author renews at once go on together", async () => {
   const authority = await addSecret("admin", "text");
   const password = await addSecret("admin", "text", vouched(authority));

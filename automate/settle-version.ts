@@ -56,10 +56,11 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const former = await tx.allowedDestination.findMany({
     where: { id: { in: row.keeps }, secretId, version: version - 1 },
     orderBy: { id: "asc" },
-    select: { destination: true },
+    select: { destination: true, toReview: true },
   });
   const kept = former.map(({ destination }) => destination);
-  if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry");
+  const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
+  if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
   const isAuthority = subKind === "binary" || subKind === "text";
   if (isAuthority && kept.length > 0)
     await carryAuthority(tx, author, secret, new Set(kept), enteredBy.get(version - 1) === actor.id);
@@ -87,8 +88,8 @@ async function carryAuthority(
 ): Promise<void> {
   const { fabricId } = author;
   const [from, to] = [`ca=${id}.${version - 1}`, `ca=${id}.${version}`];
-  const rows = await tx.$queryRaw<{ secretId: string; version: number; destination: string }[]>`
-    SELECT a."secretId", a.version, a.destination FROM allowed_destination a
+  const rows = await tx.$queryRaw<{ secretId: string; destination: string; toReview: string | null }[]>`
+    SELECT a."secretId", a.destination, a."toReview" FROM allowed_destination a
     WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
       AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
     ORDER BY a."secretId", a.destination`;
@@ -97,9 +98,12 @@ async function carryAuthority(
   for (const secretId of new Set(going.map((row) => row.secretId))) {
     const secret = await findSecretById({ fabricId }, secretId, tx);
     if (!secret || !(isRenewal || (rule !== "locked" && isAllBy(secret, author.actor.id)))) continue;
-    const destinations = going
+    const renamed = going
       .filter((row) => row.secretId === secretId)
-      .map(({ destination }) => `${destination.slice(0, -from.length)}${to}`);
-    await addDestinations(tx, author, secret, destinations, "destination.carry");
+      .map(
+        ({ destination, ...row }) => [`${destination.slice(0, -from.length)}${to}`, row.toReview] as const,
+      );
+    const toReview = new Map(renamed);
+    await addDestinations(tx, author, secret, [...toReview.keys()], "destination.carry", { toReview });
   }
 }

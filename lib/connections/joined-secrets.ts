@@ -3,6 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { askAfterCommit } from "@/lib/automate/client";
 import { type Joined, joinConnection, type Referenced } from "@/lib/connectors/joined";
 import type { Db, Tx } from "@/lib/db";
+import { areAllowed } from "@/lib/destinations/queries";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
@@ -53,21 +54,44 @@ export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: S
   return joinSettings(settings, await currentReferences(tx, scope, ids));
 }
 
-/** Those of `after` that `before` did not have: a version of a secret, at a destination. */
-export function newlyJoined<S extends Referenced>(
-  before: readonly Joined<S>[],
-  after: readonly Joined<S>[],
-): { field: string; secretId: string; version: number; destinations: string[] }[] {
-  const keyOf = ({ id, version }: Referenced, destination: string) => `${id}.${version} ${destination}`;
-  const known = new Set(
-    before.flatMap(({ secret, destinations }) => destinations.map((one) => keyOf(secret, one))),
+type Place = { secretId: string; version: number; destination: string };
+
+function placesOf(joined: readonly Joined<Referenced>[]): (Place & { field: string })[] {
+  return joined.flatMap(({ field, secret: { id: secretId, version }, destinations }) =>
+    destinations.map((destination) => ({ field, secretId, version, destination })),
   );
-  return after.flatMap(({ field, secret, destinations }) => {
-    const added = destinations.filter((destination) => !known.has(keyOf(secret, destination)));
-    return added.length > 0
-      ? [{ field, secretId: secret.id, version: secret.version, destinations: added }]
-      : [];
+}
+
+/** What a save joins: a version of a secret, at destinations, for the field of a form. */
+export type NewlyJoined = { field: string; secretId: string; version: number; destinations: string[] }[];
+
+/**
+ * What of `after` was not joined before. A host that waits already is not the work of whoever edits its port, or anything else: it
+ * goes on waiting for somebody who is shown it.
+ */
+export async function newlyJoined(
+  { fabricId }: { fabricId: string },
+  before: readonly Joined<Referenced>[],
+  after: readonly Joined<Referenced>[],
+): Promise<NewlyJoined> {
+  const former = placesOf(before);
+  const allowed = await areAllowed(fabricId, former);
+  const known = new Set(former.map(keyOf));
+  const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
+  const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
+  return after.flatMap(({ field, secret: { id: secretId, version } }) => {
+    const destinations = added.filter((place) => place.field === field).map(({ destination }) => destination);
+    return destinations.length > 0 ? [{ field, secretId, version, destinations }] : [];
   });
+}
+
+function keyOf({ secretId, version, destination }: Place): string {
+  return `${secretId}.${version} ${destination}`;
+}
+
+/** A secret, and the host that it goes to by whatever port and protocol. */
+function hostOf({ secretId, destination }: Place): string {
+  return `${secretId} ${/:\/\/(.+?):\d+(\?|$)/.exec(destination)?.[1] ?? destination}`;
 }
 
 /**
@@ -76,7 +100,7 @@ export function newlyJoined<S extends Referenced>(
  */
 export async function allowJoined(
   { actor, fabricId }: Scope<"connection:write">,
-  places: ReturnType<typeof newlyJoined>,
+  places: NewlyJoined,
 ): Promise<void> {
   if (places.length > 0) await askAfterCommit({ actor, fabricId }, "destination:allow", { places });
 }

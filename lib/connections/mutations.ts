@@ -4,7 +4,7 @@ import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { changesOf } from "@/lib/connections/changes";
 import { configHash } from "@/lib/connections/config-hash";
-import { allowJoined, joinedNow, newlyJoined } from "@/lib/connections/joined-secrets";
+import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/joined-secrets";
 import {
   type CreateConnectionInput,
   connectionTag,
@@ -39,7 +39,7 @@ export type PreparedConnection = {
 type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
 type Reference = { field: string; secretId: string; subKinds: readonly string[] };
 /** A connection that was stored, and what that joined. */
-type Stored = { id: string; joined: ReturnType<typeof newlyJoined> };
+type Stored = { id: string; joined: NewlyJoined };
 
 /**
  * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction, for what
@@ -101,7 +101,8 @@ export async function insertConnection(
   });
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
-  return ok({ id, joined: newlyJoined([], await joinedNow(tx, scope, { kind, ...configuration })) });
+  const joined = await joinedNow(tx, scope, { kind, ...configuration });
+  return ok({ id, joined: await newlyJoined(scope, [], joined) });
 }
 
 /** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
@@ -155,7 +156,7 @@ export async function updateConnection(
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
     const next = { ...last, ...configured.value, name, description };
-    const joined = newlyJoined(joinedBefore, await joinedNow(tx, scope, next));
+    const joined = await newlyJoined(scope, joinedBefore, await joinedNow(tx, scope, next));
     await tx.connection.update({
       where: { id },
       data: {

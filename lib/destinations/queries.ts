@@ -93,25 +93,21 @@ export async function findTokenServerToAllow(
 
 /** Destinations that an upgrade allowed and no Admin has reviewed, oldest secret first. */
 export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<ToReview> {
-  const where = { fabricId, toReview: { not: null }, secret: { deletedAt: null } };
-  const [total, rows] = await Promise.all([
-    db.allowedDestination.count({ where }),
-    db.allowedDestination.findMany({
-      where,
-      orderBy: [{ secret: { nameKey: "asc" } }, { destination: "asc" }],
-      take: shown,
-      select: {
-        id: true,
-        destination: true,
-        toReview: true,
-        createdAt: true,
-        secret: { select: { id: true, name: true } },
-      },
-    }),
-  ]);
+  const rows = await db.$queryRaw<
+    (Omit<ToReview["destinations"][number], "secret"> & { secretId: string; name: string; total: number })[]
+  >`
+    SELECT a.id, a.destination, a."toReview" AS connections, a."createdAt", s.id AS "secretId", s.name,
+      count(*) OVER ()::int AS total
+    FROM allowed_destination a JOIN secret s ON s.id = a."secretId"
+    WHERE a."fabricId" = ${fabricId} AND a."toReview" IS NOT NULL AND s."deletedAt" IS NULL
+      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
+    ORDER BY s."nameKey", a.destination LIMIT ${shown}`;
   return {
-    total,
-    destinations: rows.map(({ toReview, ...row }) => ({ ...row, connections: toReview ?? "" })),
+    total: rows[0]?.total ?? 0,
+    destinations: rows.map(({ secretId, name, total: _total, ...row }) => ({
+      ...row,
+      secret: { id: secretId, name },
+    })),
   };
 }
 

@@ -71,7 +71,7 @@ export const createConnectionOperation = fabricOperation({
   tag: "Connections",
   summary: "Create a connection",
   description:
-    "The properties depend on the kind. A connection is stored as it is, whether it works or not: check it when it is there.",
+    "The properties depend on the kind. A connection is stored as it is, whether it works or not: check it when it is there. Pipelines can use it once its destinations are allowed: saving allows them for values that the same access token entered within the last ten minutes, and others are allowed in the app; `notAllowed` says which.",
   failure: "Create connection failed",
   permission: "connection:write",
   body: createConnectionBody,
@@ -118,7 +118,7 @@ export const updateConnectionOperation = fabricOperation({
   tag: "Connections",
   summary: "Update a connection",
   description:
-    "`name`, `kind` and `isDefaultWarehouseConnection` are sent as they are and do not change; `properties` has all that the kind requires.",
+    "`name`, `kind` and `isDefaultWarehouseConnection` are sent as they are and do not change; `properties` has all that the kind requires. Destinations that are new are allowed as when a connection is created.",
   failure: "Update connection failed",
   permission: "connection:write",
   body: updateConnectionBody,

@@ -5,7 +5,7 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import { runCheck } from "@/lib/connections/check";
-import { allowJoined } from "@/lib/connections/joined-secrets";
+import { allowJoined, type NewlyJoined } from "@/lib/connections/joined-secrets";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
@@ -145,7 +145,7 @@ async function store(
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
-  let joined: Parameters<typeof allowJoined>[1] = [];
+  let joined: NewlyJoined = [];
   const made = await createFabric<ConnectionCode>(scope, input, {
     once,
     isPending: body.connection?.shouldTest ?? false,

@@ -194,13 +194,13 @@ describe("a saved connection", () => {
       subKind: "text",
       properties: { name: secret, value: stolen },
     });
-    const body = (server: string) => ({
+    const body = (server: string, port = "5432") => ({
       name,
       kind: "postgres",
       isDefaultWarehouseConnection: false,
       properties: {
         server,
-        port: "5432",
+        port,
         database: "orders",
         username: "reader",
         password: { kind: "prophecy", subKind: "text", type: "secret", properties: { id, name: secret } },
@@ -214,8 +214,8 @@ describe("a saved connection", () => {
       name,
       secretId: String(id),
       /** The documented PUT. */
-      pointAt: (role: "admin" | "user", server: string) =>
-        call(role, "PUT", `connection/name/${name}`, body(server)),
+      pointAt: (role: "admin" | "user", server: string, port?: string) =>
+        call(role, "PUT", `connection/name/${name}`, body(server, port)),
       /** The form's action. */
       save: (role: "admin" | "user", server: string) =>
         updateConnection(fabric.scope(role, "connection:write"), {
@@ -288,6 +288,9 @@ describe("a saved connection", () => {
     // The author edits something else: the place is still the colleague's.
     await owner.connection.update({ where: { id: connection.id }, data: { description: "" } });
     await connection.pointAt("admin", "127.0.0.1");
+    expect((await connection.read()).status).toBe(409);
+    // Nor by editing its port.
+    await connection.pointAt("admin", "127.0.0.1", "5433");
     expect((await connection.read()).status).toBe(409);
     await connection.pointAt("admin", "db2.test.example");
     expect((await connection.read()).status).toBe(200);
