@@ -69,7 +69,7 @@ async function purposeOf(caller: Caller, connection: NamedConnection): Promise<C
   throw new Refusal(
     409,
     "misconfigured",
-    `The settings of connection “${name}” are not valid any more. In Selvage, open connection “${name}”, correct what is marked and save it.`,
+    `The settings of connection “${name}” name no host that Selvage can read. In Selvage, open connection “${name}”, correct what is marked and save it.`,
   );
 }
 

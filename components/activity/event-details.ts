@@ -61,7 +61,7 @@ const refusals: Readonly<Record<string, string>> = {
   "secret.refuse destination_not_allowed": "Its token server is not allowed yet",
   "secret.refuse wrong_type": "Only a secret of the type M2M OAuth gives tokens",
   "connection.refuse destination_not_allowed": "A secret may not be sent to the connection’s destination yet",
-  "connection.refuse misconfigured": "Its settings are not valid any more",
+  "connection.refuse misconfigured": "Its settings name no host that can be read",
   "connection.refuse not_found": "There is no connection of this name, or not for this token",
   "connection.refuse not_confirmed": "It references other secrets than an Admin confirmed for this token",
   "token.refuse wrong_address": "It may not be used from this address",

@@ -1,5 +1,5 @@
 import { type Connector, type FactsByField, openFields, type SubKind } from "@/lib/connectors/define";
-import { type Destination, destinationKey } from "@/lib/connectors/destination";
+import { canonicalHost, type Destination, destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
 
@@ -48,7 +48,7 @@ export function destinationsOf<S extends Referenced>(
 
 /**
  * What a pipeline receives together when it reads a saved connection: each secret, and where its driver takes it. Null when
- * the properties are not valid for their kind, or lead nowhere that can be named.
+ * the properties lead nowhere that can be named.
  */
 export function joinConnection<S extends Referenced>(
   kind: string,
@@ -59,17 +59,40 @@ export function joinConnection<S extends Referenced>(
   const connector = findConnector(kind);
   if (!connector) return null;
   const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
-  const validated = validate(connector, { ...properties, ...ids });
-  if (!validated.ok) return null;
-  const value: Record<string, unknown> = validated.value;
   const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
-  const { keysOf, all } = destinationsOf(connector, value, secrets);
+  const found = placesOf(connector, { ...properties, ...ids }, secrets);
+  if (!found) return null;
+  const { keysOf, all } = found;
   // A check may hold a secret back, of an SFTP server whose host key nobody confirmed; a pipeline's driver does not.
   const joined = references.map(({ field, secret }) => {
     const destinations = keysOf(field) ?? atLeastOne(all);
     return destinations && { field, secret, destinations };
   });
   return joined.every((one) => one !== null) ? joined : null;
+}
+
+/**
+ * The destinations of settings that were valid when they were saved. A rule that became stricter since, for a database's name say,
+ * stops no pipeline while host and port can be named.
+ */
+function placesOf<S extends Referenced>(
+  connector: Connector,
+  given: Readonly<Record<string, unknown>>,
+  secrets: Readonly<Record<string, S>>,
+) {
+  const validated = validate(connector, given);
+  if (validated.ok) return destinationsOf(connector, validated.value, secrets);
+  try {
+    const found = destinationsOf(connector, given, secrets);
+    const isNamed = found.destinations.every(
+      ({ host, port }) =>
+        typeof host === "string" && canonicalHost(host) !== null && port >= 1 && port <= 65_535,
+    );
+    return isNamed ? found : null;
+  } catch {
+    // A connector may expect valid settings: an address that cannot be read is one that cannot be named.
+    return null;
+  }
 }
 
 /** The key of the token server of an M2M OAuth secret, or null when its host is not known. */

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { joinConnection } from "@/lib/connectors/joined";
+import { connectors } from "@/lib/connectors/registry";
+
+const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, facts: {} });
+const postgres = {
+  server: "DB.example.com.",
+  port: "5432",
+  database: "sales",
+  username: "svc",
+  tlsMode: "verify-full",
+};
+const password = { field: "password", secret: text("p") };
+const destinationsOf = (kind: string, properties: object, references: Parameters<typeof joinConnection>[2]) =>
+  joinConnection(kind, { ...properties }, references)?.map(({ field, destinations }) => [
+    field,
+    ...destinations,
+  ]) ?? null;
+
+test("each secret of a connection goes to its own destinations", () => {
+  expect(destinationsOf("postgres", postgres, [password])).toEqual([
+    ["password", "postgres://db.example.com:5432?tls=verify-full"],
+  ]);
+  const vouched = [{ field: "caCertificate", secret: text("ca", 3) }, password];
+  expect(destinationsOf("postgres", postgres, vouched)).toEqual([
+    ["caCertificate", "postgres://db.example.com:5432?tls=verify-full"],
+    ["password", "postgres://db.example.com:5432?tls=verify-full&ca=ca.3"],
+  ]);
+  const oauth = {
+    id: "o",
+    version: 1,
+    subKind: "m2m_oauth" as const,
+    facts: { authHost: "idp.example:443" },
+  };
+  const api = { baseUrl: "https://api.example", authType: "oauth_client_credentials" };
+  expect(destinationsOf("restapi", api, [{ field: "oauthClient", secret: oauth }])).toEqual([
+    ["oauthClient", "oauth-token://idp.example:443", "https://api.example:443"],
+  ]);
+  // A check holds the password back until somebody confirmed the host key; a pipeline's driver does not.
+  const sftp = { host: "files.example", port: 22, username: "u", authMethod: "password" };
+  expect(destinationsOf("sftp", sftp, [password])).toEqual([
+    ["password", "sftp://files.example:22?hostkey=none"],
+  ]);
+});
+
+test("settings that a stricter rule refuses since they were saved go where they went", () => {
+  const saved = { ...postgres, database: "sales;2019" };
+  expect(destinationsOf("postgres", saved, [password])).toEqual([
+    ["password", "postgres://db.example.com:5432?tls=verify-full"],
+  ]);
+});
+
+test.each([
+  ["a host with syntax of a client", { server: "db.example.com;host=evil.example" }],
+  ["a descriptor of Oracle", { server: "db.example.com)(HOST=evil.example)" }],
+  ["no host", { server: "" }],
+  ["no port", { port: "x" }],
+  ["a port that is none", { port: "70000" }],
+])("what leads nowhere that can be named joins nothing: %s", (_what, change) => {
+  expect(destinationsOf("postgres", { ...postgres, ...change }, [password])).toBeNull();
+});
+
+test("of every kind, settings without anything join nothing, and a kind that is unknown neither", () => {
+  for (const kind of Object.keys(connectors)) {
+    const joined = joinConnection(kind, {}, [password]);
+    for (const { destinations } of joined ?? []) expect(destinations.length, kind).toBeGreaterThan(0);
+  }
+  expect(joinConnection("nothing", postgres, [password])).toBeNull();
+  expect(joinConnection("postgres", {}, [])).toEqual([]);
+});
