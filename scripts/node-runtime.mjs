@@ -42,7 +42,8 @@ function isOfPackage(path) {
 
 function isSupported(path) {
   if (!path || !existsSync(path)) return false;
-  const version = path === process.execPath ? process.versions.node : versionOf(path);
+  const isThis = path === process.execPath && !isOfPackage(path);
+  const version = isThis ? process.versions.node : versionOf(path);
   return Number(version?.split(".")[0]) >= oldestMajor;
 }
 

@@ -127,6 +127,29 @@ describe("the Node.js that runs everything", () => {
     expect(ask({ npm_node_execpath: "/nowhere" })).toBe(process.execPath);
   });
 
+  /** On a machine of another kind, with an older Node.js and this one from the registry's package or not. */
+  const askOn = (platform: string) => {
+    const code = `Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });
+      Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });
+      import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime())).catch((error) => console.log(error.message));`;
+    const env = { PATH: process.env.PATH } as NodeJS.ProcessEnv;
+    return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env }).stdout.trim();
+  };
+
+  it.skipIf(process.platform !== "linux")(
+    "is the lock file's, by its path, where the machine's own is too old",
+    () => {
+      const pinned = resolve(scripts, `../node_modules/node-linux-${process.arch}/bin/node`);
+      expect(askOn("linux")).toBe(pinned);
+    },
+  );
+
+  it("is missing on macOS, which one sentence says", () => {
+    expect(askOn("darwin")).toBe(
+      `Selvage runs on Node.js 24 or newer, and this is 20.20.2. npm has no Node.js 24 for darwin-${process.arch}: install it from https://nodejs.org.`,
+    );
+  });
+
   it.skipIf(process.platform === "win32")("is never what PATH shadows it with", () => {
     const bin = join(folder, "node_modules/.bin");
     mkdirSync(bin, { recursive: true });
