@@ -15,7 +15,7 @@ const rules: [from: RegExp, may: RegExp][] = [
     /^(components\/|lib\/[a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)$|lib\/(connectors\/|result$))/,
   ],
   [/^app\//, /^(app|components)\/|^lib\/(?!crypto\/|kms\/|db$|generated\/)/],
-  [/^(proxy|instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|server\/)/],
+  [/^(instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|log|server\/)/],
   [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
   [/^automate\/worker-host\.ts$/, /^(automate\/(fork-worker|worker-frames)|lib\/protect-process)$/],
   [

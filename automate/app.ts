@@ -30,6 +30,7 @@ import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db";
 import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+import { cutUnreadBodies } from "@/lib/unread-body";
 
 type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
 
@@ -81,6 +82,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     // A log line names the route, not the path: a path can hold what somebody mistook for a name.
     logController: new LogController({ disableRequestLogging: true }),
   });
+  cutUnreadBodies(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   app.addHook("onResponse", (request, reply, done) => {

@@ -296,6 +296,8 @@ test("answers carry the headers that keep a page to itself", async ({ world, can
   expect(headers.get("referrer-policy")).toBe("no-referrer");
   expect(headers.get("x-frame-options")).toBe("DENY");
   expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+  expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
   expect(headers.get("cache-control")).toContain("no-store");
   expect(headers.get("x-powered-by")).toBeNull();
   expect(findLeaks("page", await response.text(), canary.mark)).toEqual([]);

@@ -19,34 +19,47 @@ export type ProgramCopy = {
 export function startWebCopy(
   name: string,
   more: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({}),
+  nodeOptions: string[] = [],
 ): Promise<ProgramCopy> {
-  return startCopy(name, "web", "/sign-in", async (port, url) => ({
+  const envFor = async (port: number, url: string) => ({
     ...stack().webEnv,
     PORT: String(port),
     PUBLIC_URL: url,
     ...(await more(url)),
-  }));
+  });
+  return startCopy({ name, program: "web", path: "/sign-in", envFor, nodeOptions });
 }
 
 /** Starts a copy of automate. */
-export async function startAutomateCopy(name: string): Promise<ProgramCopy & { internalUrl: string }> {
+export async function startAutomateCopy(
+  name: string,
+  nodeOptions: string[] = [],
+): Promise<ProgramCopy & { internalUrl: string }> {
   const internalPort = await freePort();
   const internalUrl = `http://127.0.0.1:${internalPort}`;
-  const copy = await startCopy(name, "automate", "/readyz", async (port) => ({
+  const envFor = async (port: number) => ({
     ...stack().automateEnv,
     AUTOMATE_PORT: String(port),
     AUTOMATE_INTERNAL_PORT: String(internalPort),
     AUTOMATE_URL: internalUrl,
-  }));
+  });
+  const copy = await startCopy({ name, program: "automate", path: "/readyz", envFor, nodeOptions });
   return { ...copy, internalUrl };
 }
 
-async function startCopy(
-  name: string,
-  program: "web" | "automate",
-  path: string,
-  envFor: (port: number, url: string) => Promise<Record<string, string>>,
-): Promise<ProgramCopy> {
+async function startCopy({
+  name,
+  program,
+  path,
+  envFor,
+  nodeOptions,
+}: {
+  name: string;
+  program: "web" | "automate";
+  path: string;
+  envFor: (port: number, url: string) => Promise<Record<string, string>>;
+  nodeOptions: string[];
+}): Promise<ProgramCopy> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = await envFor(port, url);
@@ -55,8 +68,13 @@ async function startCopy(
       file: `${builds.test.dist}/${program}.mjs`,
       env,
       log: join(stack().dir, `${name}.log`),
+      nodeOptions,
     });
-    await waitUntilReady(started, { port, path });
+    await waitUntilReady(started, {
+      port,
+      path,
+      ...(env.PUBLIC_URL && { name: new URL(env.PUBLIC_URL).host }),
+    });
     return started;
   };
   let running = await start();

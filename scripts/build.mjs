@@ -22,7 +22,7 @@ const programs = {
 /** Everything that a build is made of. */
 const sources = ["app", "automate", "cli", "components", "lib", "prisma", "public", "scripts"];
 const sourceFiles =
-  /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|proxy\.ts|instrumentation.*\.ts)$/;
+  /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|instrumentation.*\.ts)$/;
 const generated = "lib/generated";
 
 /** Where one build lives. Tests have their own, so that they never pull the floor from under a running server. */

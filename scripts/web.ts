@@ -1,66 +1,111 @@
 import "@/lib/protect-process";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
-import { createManagementApi, managementRoot } from "@/lib/server/management";
+import { log, logFailure, redirectConsole } from "@/lib/log";
+import { managementRoot } from "@/lib/management/schema";
+import { createManagementApi } from "@/lib/server/management";
+import { pageHeaders } from "@/lib/server/page-headers";
+import { securityHeaders } from "@/lib/server/security-headers";
+import { cutUnreadBodies } from "@/lib/unread-body";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
+import { receiveAction } from "@/scripts/receive-action";
+import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/scripts/refuse-request";
 
 const stopTimeoutMs = 10_000;
 /** The largest secret over a slow network; nobody holds a connection for longer by sending little. */
 const requestTimeoutMs = 120_000;
+/** Names, passwords, and what OpenID providers send. */
+const maxSignInBytes = 65_536;
 
 try {
   await serve(webEnv());
 } catch (error) {
-  console.error(error instanceof BadEnvironment ? error.message : error);
+  process.stderr.write(`${error instanceof BadEnvironment ? error.message : (error as Error).stack}\n`);
   process.exit(1);
 }
 
 async function serve(env: WebEnv) {
-  const dev = process.env.NODE_ENV === "development";
+  const isDev = process.env.NODE_ENV === "development";
   // Next decides by this variable which React it loads, so it is set before Next is.
-  if (!dev) Object.assign(process.env, { NODE_ENV: "production" });
+  if (!isDev) {
+    Object.assign(process.env, { NODE_ENV: "production" });
+    redirectConsole();
+  }
   const { default: next } = await import("next");
   const server = createServer({ requestTimeout: requestTimeoutMs });
   const dir = resolve(import.meta.dirname, "..");
-  const app = next({ dev, dir, hostname: env.HOST, port: env.PORT, httpServer: server, quiet: false });
+  // Next serves upgraded connections of the server that it is told of. Only development has any.
+  const httpServer = isDev ? server : new Server();
+  const app = next({ dev: isDev, dir, hostname: env.HOST, port: env.PORT, httpServer, quiet: false });
   const handle = app.getRequestHandler();
   const api = createManagementApi();
   await Promise.all([app.prepare(), api.ready()]);
-  const hosts = allowedHosts(env.PUBLIC_URL);
-  const { protocol } = new URL(env.PUBLIC_URL);
+  const address = { hosts: allowedHosts(env.PUBLIC_URL), publicUrl: env.PUBLIC_URL, isDev };
+  const isHttps = env.PUBLIC_URL.startsWith("https:");
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
 
+  cutUnreadBodies(server);
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
-    const host = req.headers.host?.toLowerCase();
-    if (host === undefined || !hosts.has(host)) {
-      res.writeHead(421, { "content-type": "text/plain; charset=utf-8" });
-      res.end("This server does not answer for that host.\n");
-      return;
-    }
-    const isApi = isBelow(managementRoot, req.url);
-    // The API holds bodies to its own limit, and says so in its own shape.
-    if (!isApi && !boundBody(req, maxBytes)) {
-      res.writeHead(413, { "content-type": "text/plain; charset=utf-8", connection: "close" });
-      res.end("The request is too large.\n");
-      return;
-    }
-    // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
-    for (const name of internalHeaders) delete req.headers[name];
-    req.headers["x-forwarded-for"] = clientAddress(req, env.TRUST_PROXY_HOPS);
-    req.headers["x-forwarded-host"] = host;
-    req.headers["x-forwarded-proto"] = protocol.slice(0, -1);
-    if (isApi) api.routing(req, res);
-    else void handle(req, res);
+    serveRequest(req, res).catch((error: unknown) => {
+      logFailure("front door", error, { status: 500 });
+      if (res.headersSent) res.destroy();
+      else answerRefused(req, res, { status: 500, message: "Something went wrong here." });
+    });
   });
 
+  async function serveRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const refusal = refuse(req, address);
+    if (refusal) return answerRefused(req, res, refusal);
+    // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
+    for (const name of internalHeaders) delete req.headers[name];
+    if (req.headers.cookie) req.headers.cookie = ownCookies(req.headers.cookie, env.PUBLIC_URL);
+    req.headers["x-forwarded-for"] = clientAddress(req, env.TRUST_PROXY_HOPS);
+    req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
+    req.headers["x-forwarded-proto"] = isHttps ? "https" : "http";
+    // The API holds bodies to its own limit, and says so in its own shape.
+    if (isBelow(managementRoot, req.url)) return api.routing(req, res);
+    const limit = isBelow("/api/auth", req.url) ? maxSignInBytes : maxBytes;
+    if (!boundBody(req, limit))
+      return answerRefused(req, res, { status: 413, message: "The request is too large." });
+    const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
+    Object.assign(req.headers, headers.request);
+    for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
+    if (!isServerAction(req)) return void (await handle(req, res));
+    const received = await receiveAction(req, res, maxBytes);
+    if (!received) return;
+    if ("refusal" in received) return answerRefused(req, res, received.refusal);
+    await handle(received.request, res);
+  }
+
+  /** The management API's shape, that of the routes of pages, or a sentence. */
+  function answerRefused(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { status, message, allow }: Refusal,
+  ): void {
+    const told = isBelow(managementRoot, req.url)
+      ? { success: false, message: `Request failed due to : ${message}` }
+      : isBelow("/api", req.url) && { message };
+    const body = told ? JSON.stringify(told) : `${message}\n`;
+    res.writeHead(status, {
+      ...securityHeaders(isHttps),
+      "content-length": Buffer.byteLength(body),
+      "content-type": told ? "application/json; charset=utf-8" : "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      ...(allow !== undefined && { allow }),
+    });
+    res.end(body);
+  }
+
   server.on("error", (error: NodeJS.ErrnoException) => {
-    const taken = error.code === "EADDRINUSE";
-    console.error(taken ? `Port ${env.PORT} on ${env.HOST} is taken: set PORT to another.` : error);
+    if (error.code === "EADDRINUSE")
+      process.stderr.write(`Port ${env.PORT} on ${env.HOST} is taken: set PORT to another.\n`);
+    else logFailure("server", error);
     process.exit(1);
   });
-  server.listen(env.PORT, env.HOST, () => console.log(`web is ready on ${env.HOST}:${env.PORT}`));
+  server.listen(env.PORT, env.HOST, () => log("info", `web is ready on ${env.HOST}:${env.PORT}`));
 
   let stopping = false;
   const stop = () => {
@@ -72,8 +117,4 @@ async function serve(env: WebEnv) {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-}
-
-function isBelow(root: string, url = ""): boolean {
-  return url === root || (url.startsWith(root) && /^[/?]/.test(url.slice(root.length)));
 }

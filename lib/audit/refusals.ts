@@ -1,6 +1,7 @@
 import "server-only";
 import type { AuditEntry } from "@/lib/audit/record";
 import { recordTogether } from "@/lib/audit/record-together";
+import { log } from "@/lib/log";
 
 const hourMs = 60 * 60_000;
 /** The first refusal is written apart from its answer, whose time says nothing of whether there was one. */
@@ -81,6 +82,6 @@ export async function flushRefusals(all = true): Promise<void> {
       if (count > 0) entries.push({ ...entry, details: { ...entry.details, count, within: "hour" } });
   }
   await Promise.all(entries.map((entry) => recordTogether(entry))).catch(() =>
-    console.error("Refusals could not be recorded."),
+    log("error", "refusals could not be recorded"),
   );
 }

@@ -17,7 +17,7 @@ export function onceOf(
   actor: Actor,
   { path, key, body }: { path: string; key: string; body: Uint8Array },
 ): Once {
-  return { key: mac("key", actor.id, path, key), bodyMac: mac("body", key, Buffer.from(body)) };
+  return { key: mac("key", actor.id, path, key), bodyMac: mac("body", key, body) };
 }
 
 /** The same of a form, whose attempts share a key, and of what was parsed of it. */

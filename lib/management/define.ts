@@ -8,6 +8,7 @@ import { findOnce } from "@/lib/idempotency/queries";
 import { type ApiResult, failure, invalid } from "@/lib/management/answer";
 import { unstorable } from "@/lib/management/unstorable";
 import { isStorable } from "@/lib/storable";
+import { wipeBytes } from "@/lib/wipe";
 
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];
@@ -162,7 +163,7 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
       ifMatch,
       signal,
     }),
-  );
+  ).finally(() => wipeBytes(judged?.data));
 }
 
 /** Runs a create, or answers for what the same request made before: also when the two came at the same time. */

@@ -1,3 +1,6 @@
+/** What a path of the management API begins with. */
+export const managementRoot = "/api/orchestration";
+
 /** A field of a body or a parameter, as the reference lists it: its path, type in words, and what it is for. */
 export type ReferenceField = {
   path: string;

@@ -21,7 +21,12 @@ export const base64 = z
     "This is not base64 (RFC 4648 §4, with padding).",
   )
 
-  .transform((text) => new Uint8Array(Buffer.from(text, "base64")))
+  .transform((text) => {
+    // Into memory of its own, which is overwritten once it is sealed.
+    const bytes = new Uint8Array(Buffer.byteLength(text, "base64"));
+    Buffer.from(bytes.buffer).write(text, "base64");
+    return bytes;
+  })
   .refine((bytes) => bytes.length > 0, "The file is empty.")
   .meta({ contentEncoding: "base64", description: "The file's bytes as base64." });
 

@@ -1,9 +1,11 @@
 import "server-only";
+import type { SealContext } from "@/lib/crypto/context";
 import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { seal } from "@/lib/crypto/seal";
 import type { Db, Tx } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { statement } from "@/lib/statements";
+import { wipeBytes } from "@/lib/wipe";
 
 type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };
 
@@ -56,11 +58,13 @@ export async function sealFields(
       version: place.version,
       fabricId: key.fabricId,
       kid: key.kid,
-      sealed: await seal(key, { fabricId: key.fabricId, field, ...place }, bytesOf(value)),
+      sealed: await sealValue(key, { fabricId: key.fabricId, field, ...place }, value),
     })),
   );
 }
 
-function bytesOf(value: string | Uint8Array): Uint8Array {
-  return typeof value === "string" ? new TextEncoder().encode(value) : value;
+async function sealValue(key: VerifiedFabricKey, context: SealContext, value: string | Uint8Array) {
+  if (typeof value !== "string") return seal(key, context, value);
+  const bytes = new TextEncoder().encode(value);
+  return seal(key, context, bytes).finally(() => wipeBytes(bytes));
 }

@@ -8,8 +8,10 @@ import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
 import { isOutage } from "@/lib/db";
 import { formOnce, type Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
+import { logFailure } from "@/lib/log";
 import { Forbidden, fail, NotFound, NotFresh, OutcomeUnknown, type Result } from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
+import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
 
 /** What any action can answer besides its own codes. */
@@ -93,7 +95,8 @@ async function door<S extends z.ZodType, T, Code extends string>(
     if (!actor) return fail("signed_out");
     const parsed = schema.safeParse(input);
     if (!parsed.success) return fail("invalid", fieldErrors(parsed.error));
-    const result = await writes.run(() => run(actor, parsed.data));
+    const { data } = parsed;
+    const result = await writes.run(() => run(actor, data)).finally(() => wipeBytes(data));
     if (result.ok) refresh();
     return result;
   } catch (error) {
@@ -102,7 +105,7 @@ async function door<S extends z.ZodType, T, Code extends string>(
     if (error instanceof NotFresh) return fail("reauthenticate");
     // Next's own, such as a redirect.
     unstable_rethrow(error);
-    console.error("A server action failed.", error);
+    logFailure("server action", error);
     return fail(failureCode(error, writes.saved()));
   }
 }

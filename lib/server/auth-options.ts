@@ -2,8 +2,10 @@ import "server-only";
 import { getServerSession, type NextAuthOptions, type User } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
 import { webEnv } from "@/lib/env";
+import { logFailure } from "@/lib/log";
 import { delayKey, networkOf } from "@/lib/server/network";
 import { openIdProvider, openIdProviderId, personOf } from "@/lib/server/open-id";
+import { sessionCookies } from "@/lib/server/session-cookie";
 import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { sessionMaxAgeMs } from "@/lib/sessions/queries";
 import { signInInput } from "@/lib/sessions/schema";
@@ -37,6 +39,7 @@ function makeOptions(): NextAuthOptions {
   return {
     secret: webEnv().SESSION_SECRET,
     useSecureCookies: webEnv().PUBLIC_URL.startsWith("https:"),
+    cookies: sessionCookies(webEnv().PUBLIC_URL),
     session: { strategy: "jwt", maxAge: sessionMaxAgeMs / 1_000 },
     pages: { signIn: "/sign-in", error: "/sign-in", signOut: "/metadata", verifyRequest: "/sign-in" },
     providers: [
@@ -103,14 +106,13 @@ class Delayed extends Error {
 /** Whatever is thrown here ends up in a URL: only what was meant for it may. */
 function unavailable(error: unknown): never {
   if (error instanceof Delayed) throw error;
-  console.error("Signing in failed.", error);
+  logFailure("sign-in", error);
   throw new Error("unavailable");
 }
 
-/** The code and the cause's message; never the rest, which may hold tokens and profiles. */
+/** next-auth's own code and the error's name; never the rest, which may hold tokens and profiles. */
 function logCode(code: string, detail: unknown): void {
-  const error = detail instanceof Error ? detail : errorOf(detail);
-  console.error(`next-auth ${code}: ${error?.message ?? "no message"}`);
+  logFailure(`next-auth ${code}`, detail instanceof Error ? detail : errorOf(detail));
 }
 
 function errorOf(detail: unknown): Error | undefined {

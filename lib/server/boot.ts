@@ -10,7 +10,7 @@ export async function bootWeb(): Promise<void> {
     await requireDatabaseRole("web");
   } catch (error) {
     if (!(error instanceof BadEnvironment || error instanceof WrongDatabaseRole)) throw error;
-    console.error(error.message);
+    process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
 }

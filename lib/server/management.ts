@@ -10,15 +10,14 @@ import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { isOutage } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { onceOf } from "@/lib/idempotency/once";
+import { logFailure } from "@/lib/log";
 import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
 import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
 import { Forbidden, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { securityHeaders } from "@/lib/server/security-headers";
+import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
-
-/** What a path of the management API begins with. */
-export const managementRoot = "/api/orchestration";
 
 /** A name of 128 characters, each of up to twelve in a URL. */
 const maxParamLength = 12 * 128;
@@ -73,6 +72,7 @@ export function createManagementApi(): FastifyInstance {
     if (request.is404)
       return answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path."));
   });
+  api.addHook("onResponse", async ({ body }) => wipeBytes(body));
   api.setErrorHandler((error: FastifyError, request, reply) =>
     answerFailure(reply, "Request failed", unserved(error, request)),
   );
@@ -203,7 +203,7 @@ function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } 
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
-  console.error("A request to the management API failed.", error);
+  logFailure("management API", error);
   if (saved === "unknown" || error instanceof OutcomeUnknown) return failure("outcome_unknown");
   if (saved === "something") return failure("partly_saved");
   return failure(isOutage(error) ? "database_unavailable" : "unexpected");

@@ -5,6 +5,7 @@ import type { Scope } from "@/lib/access/scope";
 import { webEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
+import { isFromOwnPage } from "@/lib/server/own-origin";
 
 type Context = { params: Promise<{ fabricId: string } & Record<string, string>> };
 
@@ -44,18 +45,8 @@ export function problem(status: number, message: string): Response {
   return Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
 }
 
-function isOwnJson(request: Request): boolean {
-  const isJson = request.headers.get("content-type")?.split(";")[0]?.trim() === "application/json";
-  const site = request.headers.get("sec-fetch-site");
-  const origin = request.headers.get("origin");
-  const isOwn = origin ? sameOrigin(origin) : site === "same-origin";
-  return isJson && isOwn;
-}
-
-function sameOrigin(origin: string): boolean {
-  const own = new URL(webEnv().PUBLIC_URL);
-  if (origin === own.origin) return true;
-  const loopback = ["localhost", "127.0.0.1", "[::1]"];
-  const given = URL.canParse(origin) ? new URL(origin) : undefined;
-  return given?.port === own.port && loopback.includes(own.hostname) && loopback.includes(given.hostname);
+function isOwnJson({ headers }: Request): boolean {
+  const isJson = headers.get("content-type")?.split(";")[0]?.trim() === "application/json";
+  const from = { origin: headers.get("origin"), site: headers.get("sec-fetch-site") };
+  return isJson && isFromOwnPage(from, webEnv().PUBLIC_URL);
 }

@@ -1,5 +1,6 @@
 import "server-only";
 import { db } from "@/lib/db";
+import { log } from "@/lib/log";
 
 /** Wrong tries that cost nothing. From the fifth on each makes the next one wait: 2 s, 4 s, … 60 s. */
 export const freeTries = 4;
@@ -50,5 +51,5 @@ let purgedAt = 0;
 function purgeNowAndThen(): void {
   if (Date.now() - purgedAt < purgeEveryMs) return;
   purgedAt = Date.now();
-  purgeTries().catch(() => console.error("Old sign-in tries could not be purged."));
+  purgeTries().catch(() => log("error", "old sign-in tries could not be purged"));
 }

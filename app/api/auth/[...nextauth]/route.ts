@@ -1,14 +1,24 @@
-import type { NextRequest } from "next/server";
+import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
+import { webEnv } from "@/lib/env";
 import { authOptions } from "@/lib/server/auth-options";
+import { isOwnUrl } from "@/lib/server/own-origin";
+import { problem } from "@/lib/server/route";
 
 type Context = { params: Promise<{ nextauth: string[] }> };
 
-async function answer(request: NextRequest, context: Context): Promise<Response> {
-  const { nextauth } = await context.params;
-  // Through this one anybody could write into our log.
-  if (nextauth[0] === "_log") return new Response(null, { status: 404 });
+// Which of next-auth's paths there are, and for which methods, the front door knows (scripts/refuse-request.ts).
+export function GET(request: NextRequest, context: Context): Promise<Response> {
   return NextAuth(request, context, authOptions());
 }
 
-export { answer as GET, answer as POST };
+/** Forms as next-auth's own client sends them. In JSON, next-auth would repeat what it cannot read. */
+export async function POST(request: NextRequest, context: Context): Promise<Response> {
+  const { method, headers, url } = request;
+  if (headers.get("content-type")?.split(";")[0]?.trim() !== "application/x-www-form-urlencoded")
+    return problem(415, "Send the body as application/x-www-form-urlencoded.");
+  const body = await request.text();
+  if (new URLSearchParams(body).getAll("callbackUrl").some((to) => !isOwnUrl(to, webEnv().PUBLIC_URL)))
+    return problem(400, "callbackUrl is not a path of this server.");
+  return NextAuth(new NextRequest(url, { method, headers, body }), context, authOptions());
+}

@@ -1,0 +1,29 @@
+const loopback = ["localhost", "127.0.0.1", "[::1]"];
+
+/** True for the origin of the public address; when that is on loopback, its other names count too. */
+export function isOwnOrigin(origin: string, publicUrl: string): boolean {
+  const own = new URL(publicUrl);
+  if (origin === own.origin) return true;
+  const given = URL.canParse(origin) ? new URL(origin) : undefined;
+  return (
+    given?.origin === origin &&
+    given.protocol === own.protocol &&
+    given.port === own.port &&
+    loopback.includes(own.hostname) &&
+    loopback.includes(given.hostname)
+  );
+}
+
+/** True for a path of ours, or a URL of our own origin: where next-auth may send a browser. */
+export function isOwnUrl(url: string, publicUrl: string): boolean {
+  const base = url.startsWith("/") ? publicUrl : undefined;
+  return URL.canParse(url, base) && isOwnOrigin(new URL(url, base).origin, publicUrl);
+}
+
+type Site = { origin?: string | null | undefined; site?: string | null | undefined };
+
+/** True when a browser sent this from our own pages: `Origin` says so, or `Sec-Fetch-Site` where there is no `Origin`. */
+export function isFromOwnPage({ origin, site }: Site, publicUrl: string): boolean {
+  if (site && site !== "same-origin") return false;
+  return origin ? isOwnOrigin(origin, publicUrl) : site === "same-origin";
+}

@@ -1,0 +1,69 @@
+import { createServer, request, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cutUnreadBodies } from "@/lib/unread-body";
+
+let server: Server;
+let port: number;
+
+beforeAll(async () => {
+  server = createServer((_req, res) => res.writeHead(401).end("who?"));
+  cutUnreadBodies(server);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(() => server.close());
+
+/** Sends `bytes` of a body in pieces, and says whether the connection was cut, and how much went out before. */
+async function send(bytes: number, piece: number, pauseMs: number) {
+  const socket = connect(port, "127.0.0.1");
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.on("error", () => undefined);
+  socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n`);
+  let sent = 0;
+  const started = performance.now();
+  for (; sent < bytes && !socket.destroyed; sent += piece) {
+    await new Promise((done) => socket.write(Buffer.alloc(piece), done));
+    await sleep(pauseMs);
+  }
+  const isCut = socket.destroyed;
+  const ms = performance.now() - started;
+  return { socket, answer: answer.slice(0, 12), isCut, sent, ms };
+}
+
+test("who goes on sending a body that was answered is cut off, by its length", async () => {
+  const { answer, isCut, sent } = await send(1_800_000_000, 1_000_000, 1);
+  expect([answer, isCut]).toEqual(["HTTP/1.1 401", true]);
+  expect(sent).toBeLessThan(200_000_000);
+});
+
+test("who sends it slowly is cut off after a second", async () => {
+  const { answer, isCut, ms } = await send(1_800_000_000, 100, 50);
+  expect([answer, isCut]).toEqual(["HTTP/1.1 401", true]);
+  expect(ms).toBeGreaterThan(900);
+  expect(ms).toBeLessThan(5_000);
+});
+
+test("who sends no more than a browser's form is answered, and may ask again on the same connection", async () => {
+  const { socket, answer, isCut } = await send(1_000_000, 100_000, 1);
+  expect([answer, isCut]).toEqual(["HTTP/1.1 401", false]);
+  await sleep(1_500);
+  expect(socket.destroyed).toBe(false);
+  const again = new Promise<string>((done) =>
+    socket.once("data", (chunk) => done(chunk.toString("latin1", 0, 12))),
+  );
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  expect(await again).toBe("HTTP/1.1 401");
+  socket.destroy();
+});
+
+test("a body that comes with its answer's request is no reason to cut", async () => {
+  const status = await new Promise<number | undefined>((done) => {
+    request({ port, method: "POST" }, (res) => done(res.resume().statusCode)).end("x".repeat(1_000));
+  });
+  expect(status).toBe(401);
+});

@@ -1,0 +1,112 @@
+const maxDepth = 32;
+const maxValues = 20_000;
+/** Files in one call; each has its part. */
+const maxFiles = 4;
+/** What React writes for values that JSON does not have. */
+const constants: readonly string[] = ["$undefined", "$NaN", "$Infinity", "$-Infinity", "$-0"];
+
+/**
+ * True for the body of a server action as our pages send it: a list of plain values, with the bytes of files in parts beside it.
+ * React's decoder knows much more (references to code, promises, streams, maps …): what is not needed does not reach it, and
+ * neither does anything that it would refuse by repeating it in an error.
+ */
+export function isActionBody(body: Buffer, contentType: string): boolean {
+  const boundary = /^multipart\/form-data; ?boundary=([\w'()+,./:=?-]{1,70})$/i.exec(contentType)?.[1];
+  if (boundary !== undefined) return isForm(body, boundary);
+  return /^text\/plain; ?charset=utf-8$/i.test(contentType) && isRoot(body, []);
+}
+
+type Part = { name: string; isFile: boolean; content: Buffer };
+
+function isForm(body: Buffer, boundary: string): boolean {
+  const parts = partsOf(body, boundary);
+  const root = parts?.filter(({ name }) => name === "0");
+  const files = parts?.filter(({ isFile }) => isFile) ?? [];
+  if (root?.length !== 1 || !root[0] || root[0].isFile || parts?.length !== files.length + 1) return false;
+  return (
+    files.length <= maxFiles &&
+    isRoot(
+      root[0].content,
+      files.map(({ name }) => name),
+    )
+  );
+}
+
+function isRoot(json: Buffer, files: readonly string[]): boolean {
+  try {
+    const root: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    const used: string[] = [];
+    const walk = { root, used, values: 0 };
+    return Array.isArray(root) && isPlain(root, walk, 0) && sameNames(used, files);
+  } catch {
+    return false;
+  }
+}
+
+function sameNames(used: readonly string[], files: readonly string[]): boolean {
+  return JSON.stringify([...used].sort()) === JSON.stringify([...files].sort());
+}
+
+type Walk = { root: unknown; used: string[]; values: number };
+
+function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): boolean {
+  walk.values += 1;
+  if (depth > maxDepth || walk.values > maxValues) return false;
+  if (typeof value === "string") return !value.startsWith("$") || isKnown(value, walk, isInList);
+  if (typeof value !== "object" || value === null) return true;
+  const isList = Array.isArray(value);
+  return Object.entries(value).every(
+    ([key, member]) => key !== "__proto__" && isPlain(member, walk, depth + 1, isList),
+  );
+}
+
+/** A string that React reads as something else: an escaped dollar, a constant, the bytes of a part, a value said before. */
+function isKnown(text: string, walk: Walk, isInList: boolean): boolean {
+  // React counts the length of this one in a list.
+  if (text.startsWith("$$")) return !isInList || text.length < maxValues;
+  if (constants.includes(text)) return true;
+  const file = /^\$o([1-9a-f][0-9a-f]{0,2})$/.exec(text)?.[1];
+  if (file !== undefined && !isInList) return walk.used.push(String(Number.parseInt(file, 16))) <= maxFiles;
+  return isSaidBefore(text, walk.root);
+}
+
+function isSaidBefore(text: string, root: unknown): boolean {
+  const path = /^\$0((?::[\w-]{1,64}){1,8})$/.exec(text)?.[1];
+  if (path === undefined) return false;
+  let value = root;
+  for (const key of path.slice(1).split(":")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return false;
+    value = Reflect.get(value, key);
+  }
+  // Only objects are referred to; a reference to a reference is not written.
+  return typeof value === "object" && value !== null;
+}
+
+/** The parts of a form as browsers write them; undefined for any other. */
+function partsOf(body: Buffer, boundary: string): Part[] | undefined {
+  const line = Buffer.from(`\r\n--${boundary}`);
+  const parts: Part[] = [];
+  if (body.indexOf(`--${boundary}\r\n`) !== 0) return undefined;
+  for (let at = line.length; parts.length <= maxFiles + 1; ) {
+    const end = body.indexOf(line, at);
+    const part = end < 0 ? undefined : partOf(body.subarray(at, end));
+    if (!part) return undefined;
+    parts.push(part);
+    at = end + line.length + 2;
+    const rest = body.toString("latin1", end + line.length, at + 2);
+    if (rest === "--" || rest === "--\r\n") return at + rest.length - 2 === body.length ? parts : undefined;
+    if (!rest.startsWith("\r\n")) return undefined;
+  }
+  return undefined;
+}
+
+const partHead =
+  /^content-disposition: form-data; name="(0|[1-9]\d{0,2})"(; filename="[^"\r\n]{0,255}")?(?:\r\ncontent-type: [\w./+-]{1,127})?$/i;
+
+function partOf(part: Buffer): Part | undefined {
+  const end = part.indexOf("\r\n\r\n");
+  const [, name, fileName] = partHead.exec(end < 0 ? "" : part.toString("utf8", 0, end)) ?? [];
+  return name === undefined
+    ? undefined
+    : { name, isFile: fileName !== undefined, content: part.subarray(end + 4) };
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage } from "node:http";
+import { managementRoot } from "@/lib/management/schema";
+import { isFromOwnPage, isOwnUrl } from "@/lib/server/own-origin";
+
+export type Refusal = { status: number; message: string; allow?: string };
+type Judged = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
+type Address = { hosts: ReadonlySet<string>; publicUrl: string; isDev: boolean };
+
+/** What next-auth is asked for by our pages and by an OpenID provider, and how. */
+const authPaths: ReadonlyMap<string, readonly string[]> = new Map([
+  ["csrf", ["GET"]],
+  ["providers", ["GET"]],
+  ["session", ["GET"]],
+  ["error", ["GET"]],
+  ["signin", ["GET"]],
+  ["signin/oidc", ["GET", "POST"]],
+  ["signout", ["GET", "POST"]],
+  ["callback/oidc", ["GET"]],
+  ["callback/password", ["POST"]],
+]);
+const reads: readonly string[] = ["GET", "HEAD"];
+const ofApi: readonly string[] = [...reads, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Why web's front door does not serve a request, judged by its head alone; what it lets in is Next's or the management API's. */
+export function refuse(request: Judged, address: Address): Refusal | undefined {
+  const { url = "", headers, rawHeaders } = request;
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1) return { status: 400, message: "Send one Host header." };
+  if (!address.hosts.has(headers.host?.toLowerCase() ?? ""))
+    return { status: 421, message: "This server does not answer for that host." };
+  const path = pathOf(url);
+  if (path === undefined) return { status: 400, message: "The request's path cannot be read." };
+  return refuseMethod(request, path, address.isDev) ?? refuseOrigin(request, path, address);
+}
+
+/** The path of a request; undefined for a URL, for "*", for what begins like another host, and for what does not decode. */
+function pathOf(target: string): string | undefined {
+  const [path = ""] = target.split("?");
+  if (!/^\/(?![/\\])/.test(path)) return undefined;
+  try {
+    decodeURIComponent(path);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for a call of a server action: the only POST that a page takes. */
+export function isServerAction({ method, headers }: Judged): boolean {
+  return method === "POST" && headers["next-action"] !== undefined;
+}
+
+export function isBelow(root: string, url = ""): boolean {
+  return url === root || (url.startsWith(root) && /^[/?]/.test(url.slice(root.length)));
+}
+
+function refuseMethod(request: Judged, path: string, isDev: boolean): Refusal | undefined {
+  const allowed = methodsOf(request, path, isDev);
+  if (!allowed) return { status: 404, message: "There is nothing at this path." };
+  if (allowed.includes(request.method ?? "")) return undefined;
+  return { status: 405, message: "This path does not take that method.", allow: allowed.join(", ") };
+}
+
+function methodsOf(request: Judged, path: string, isDev: boolean): readonly string[] | undefined {
+  if (isBelow(managementRoot, path)) return ofApi;
+  if (isBelow("/api/auth", path)) return authPaths.get(path.slice("/api/auth/".length));
+  if (isBelow("/api", path)) return [...reads, "POST"];
+  // Of Next's own paths, a browser needs the files of the build; in development Next has more of them.
+  if (isDev && path.startsWith("/__next")) return ofApi;
+  if (isBelow("/_next", path)) return isDev ? ofApi : path.startsWith("/_next/static/") ? reads : undefined;
+  return isServerAction(request) ? [...reads, "POST"] : reads;
+}
+
+function refuseOrigin(request: Judged, path: string, { publicUrl }: Address): Refusal | undefined {
+  const { method = "", url = "", headers } = request;
+  // The management API takes a token from a header, which no other site's page can send.
+  if (isBelow(managementRoot, path)) return undefined;
+  const site = headers["sec-fetch-site"]?.toString();
+  const isForeign = isServerAction(request)
+    ? !isFromOwnPage({ origin: headers.origin, site }, publicUrl)
+    : !reads.includes(method) && site !== undefined && site !== "same-origin";
+  if (isForeign) return { status: 403, message: "This request did not come from Selvage's own pages." };
+  const given = isBelow("/api/auth", path) ? new URLSearchParams(url.slice(path.length)) : undefined;
+  if (given?.getAll("callbackUrl").some((to) => !isOwnUrl(to, publicUrl)))
+    return { status: 400, message: "callbackUrl is not a path of this server." };
+  return undefined;
+}
+
+/** A Cookie header without a place to return to that is not ours: next-auth would answer each of its requests with an error. */
+export function ownCookies(header: string, publicUrl: string): string {
+  return header
+    .split(/; */)
+    .filter((pair) => {
+      const place = /^(?:__Host-)?next-auth\.callback-url=(.*)$/.exec(pair)?.[1];
+      return place === undefined || isOwnUrl(decoded(place), publicUrl);
+    })
+    .join("; ");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
