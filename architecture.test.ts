@@ -38,7 +38,7 @@ const guarded: [what: RegExp, only: RegExp][] = [
   [/^lib\/(crypto\/open|kms\/)/, /^(automate|lib\/kms|scripts)\//],
   [/^lib\/crypto\/seal$/, /^lib\/secrets\/sealing\.ts$/],
   [/^lib\/access\/scope$/, /./],
-  [/^lib\/access\/background$/, /^automate\/(background-checks|purge)\.ts$/],
+  [/^lib\/access\/background$/, /^automate\/(background-check|purge)\.ts$/],
   [/^lib\/generated\//, /^lib\/db\.ts$/],
   [
     /^lib\/statements$/,

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import PgBoss from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { checkInBackground, planChecks, startBackgroundChecks } from "@/automate/background-checks";
+import { checkInBackground } from "@/automate/background-check";
+import { startBackgroundChecks } from "@/automate/background-checks";
 import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { dueConnections } from "@/automate/due-connections";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns, type PreparedRuns } from "@/automate/run-prepared-check";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
-import { checkQueue, jobSchema } from "@/lib/connections/check-queue";
 import { configHash } from "@/lib/connections/config-hash";
 import { getConnection } from "@/lib/connections/queries";
 import { createDb, type Db, db } from "@/lib/db";
@@ -29,7 +29,6 @@ const worker = buildCheckWorker();
 let pool: CheckPool;
 let runPrepared: PreparedRuns;
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
-let boss: PgBoss;
 
 beforeAll(async () => {
   keys = await createTestKeys();
@@ -42,26 +41,16 @@ beforeAll(async () => {
   pool = createCheckPool({ workerPath: worker.path });
   runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
-  boss = new PgBoss({
-    connectionString: urls.automateUrl,
-    schema: jobSchema,
-    migrate: false,
-    schedule: false,
-    max: 2,
-  });
-  boss.on("error", () => {});
-  await boss.start();
 });
 
 beforeEach(async () => {
   await owner.connection.deleteMany();
   await owner.connectionCheck.deleteMany();
-  await owner.$executeRaw`DELETE FROM pgboss.job`;
+  await owner.checkLease.deleteMany();
   api.requests.length = 0;
 });
 
 afterAll(async () => {
-  await boss.stop({ graceful: false });
   await api.close();
   pool.close();
   worker.remove();
@@ -128,12 +117,7 @@ const codes = async ({ hash }: Added) =>
 const events = ({ id }: Added, action: string) =>
   owner.auditEvent.findMany({ where: { objectId: id, action }, orderBy: { id: "asc" } });
 
-async function isPlanned({ id }: Added): Promise<boolean> {
-  await owner.$executeRaw`DELETE FROM pgboss.job`;
-  await planChecks(boss, minutes);
-  const jobs = await owner.$queryRaw<unknown[]>`SELECT 1 FROM pgboss.job WHERE singleton_key = ${id}`;
-  return jobs.length === 1;
-}
+const isPlanned = async ({ id }: Added) => (await dueConnections(minutes)).includes(id);
 
 describe("a background check", () => {
   test("is Selvage's own: the use of the secret is on record, and no check of a person's", async () => {
@@ -223,24 +207,72 @@ test("a check whose automate was killed in the middle is run once more by anothe
     AUTOMATE_DATABASE_URL: urls.automateUrl,
     BACKGROUND_CHECKS: "on",
   }));
-  await boss.send(checkQueue.name, { connectionId: connection.id }, { singletonKey: connection.id });
   const { process: automate } = await automates.start();
-  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+  // Checks of one plan are spread over 45 seconds.
+  await expect.poll(() => held.length, { timeout: 75_000 }).toBe(1);
   automate.kill("SIGKILL");
   await once(automate, "exit");
   automates.remove();
   await silent.close();
+  // Its lease outlives it, for a while.
+  expect(await isPlanned(connection)).toBe(false);
+  await run(connection);
   expect(await codes(connection)).toEqual([]);
-  // The job of a dead process counts as failed after its time.
-  await owner.$executeRaw`UPDATE pgboss.job SET started_on = started_on - interval '10 minutes' WHERE state = 'active'`;
-  await boss.maintain();
-  await planChecks(boss, minutes);
-  const jobs = await owner.$queryRaw<{ state: string }[]>`
-    SELECT state::text FROM pgboss.job WHERE singleton_key = ${connection.id} ORDER BY created_on`;
-  expect(jobs.map(({ state }) => state)).toEqual(["failed", "created"]);
+  await owner.$executeRaw`UPDATE check_lease SET "leasedUntil" = now() - interval '1 second'`;
+  expect(await isPlanned(connection)).toBe(true);
   await run(connection);
   expect(await codes(connection)).toEqual(["connection_refused"]);
-}, 60_000);
+  expect(await owner.checkLease.count()).toBe(0);
+}, 120_000);
+
+describe("a lease", () => {
+  const lease = (key: string, span: string) =>
+    owner.$executeRaw`INSERT INTO check_lease VALUES (${key}, 'another', now() + ${span}::interval)`;
+
+  test.each(["connection", "place"])("of another copy on the %s keeps a check from running", async (what) => {
+    const connection = await addConnection();
+    const key = what === "connection" ? `connection:${connection.id}` : `place:http://127.0.0.1:${api.port}`;
+    await lease(key, "1 minute");
+    await run(connection);
+    expect(api.requests).toEqual([]);
+    expect(await codes(connection)).toEqual([]);
+    // Only the other copy's is left.
+    expect(await owner.checkLease.findMany({ select: { key: true } })).toEqual([{ key }]);
+    await owner.checkLease.deleteMany();
+    await lease(key, "-1 second");
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+  });
+
+  test("that another copy took over meanwhile keeps the result from being recorded", async () => {
+    const held: Socket[] = [];
+    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const connection = await addConnection({ port: silent.port });
+    const running = run(connection);
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    await owner.$executeRaw`UPDATE check_lease SET holder = 'another' WHERE key = ${`connection:${connection.id}`}`;
+    held[0]?.destroy();
+    await running;
+    await silent.close();
+    expect(await codes(connection)).toEqual([]);
+    expect(await owner.checkLease.count({ where: { holder: { not: "another" } } })).toBe(0);
+  });
+
+  test("is not a transaction: none is open while a check runs", async () => {
+    const held: Socket[] = [];
+    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const connection = await addConnection({ port: silent.port });
+    const running = run(connection);
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    const open = await owner.$queryRaw<unknown[]>`
+      SELECT state FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'`;
+    expect(open).toEqual([]);
+    held[0]?.destroy();
+    await running;
+    await silent.close();
+  });
+});
 
 describe("what is due", () => {
   test("is a connection that was never checked, or not for as long as a passed check is believed", async () => {
@@ -303,13 +335,11 @@ describe("what is due", () => {
     expect(await isPlanned(connection)).toBe(true);
   });
 
-  test("is planned once by two copies, and not while its job is under way", async () => {
-    await addConnection();
-    await Promise.all([planChecks(boss, minutes), planChecks(boss, minutes)]);
-    await owner.$executeRaw`UPDATE pgboss.job SET start_after = now() - interval '1 second'`;
-    expect(await boss.fetch(checkQueue.name)).toHaveLength(1);
-    await planChecks(boss, minutes);
-    expect(await owner.$queryRaw`SELECT state::text FROM pgboss.job`).toEqual([{ state: "active" }]);
+  test("is not what another copy checks just now", async () => {
+    const connection = await addConnection();
+    await owner.$executeRaw`
+      INSERT INTO check_lease VALUES (${`connection:${connection.id}`}, 'another', now() + interval '1 minute')`;
+    expect(await isPlanned(connection)).toBe(false);
   });
 });
 
@@ -329,23 +359,30 @@ test("purging keeps the newest hundred results, those of people for a week, and 
   expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(1);
 });
 
-test("two copies check every connection once, by themselves", async () => {
+test("two copies check every connection once, automatically", async () => {
   const added = [await addConnection(), await addConnection(), await addConnection()];
-  const settings = { runPrepared, databaseUrl: urls.automateUrl, minutes, onError: () => {} };
-  const copies = [await startBackgroundChecks(settings), await startBackgroundChecks(settings)];
+  const settings = { runPrepared, minutes, spreadMs: 1000, onError: () => {} };
+  const copies = [startBackgroundChecks(settings), startBackgroundChecks(settings)];
   try {
-    const dueNow = () => owner.$executeRaw`UPDATE pgboss.job SET start_after = now() WHERE state = 'created'`;
     await expect
-      .poll(
-        async () => {
-          await dueNow();
-          await planChecks(boss, minutes);
-          return (await Promise.all(added.map(codes))).flat();
-        },
-        { timeout: 30_000, interval: 300 },
-      )
+      .poll(async () => (await Promise.all(added.map(codes))).flat(), { timeout: 50_000, interval: 300 })
       .toEqual(["ok", "ok", "ok"]);
+    // Each was asked for by both.
+    expect(api.requests).toHaveLength(3);
   } finally {
-    for (const copy of copies) await copy.stop();
+    await Promise.all(copies.map((copy) => copy.stop()));
   }
+  expect(await owner.checkLease.count()).toBe(0);
 }, 60_000);
+
+test("what is under way is cancelled when automate stops, and stays due", async () => {
+  const held: Socket[] = [];
+  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const connection = await addConnection({ port: silent.port });
+  const copy = startBackgroundChecks({ runPrepared, minutes, spreadMs: 0, onError: () => {} });
+  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+  await copy.stop();
+  await silent.close();
+  expect(await codes(connection)).toEqual([]);
+  expect(await isPlanned(connection)).toBe(true);
+});

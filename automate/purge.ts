@@ -10,6 +10,7 @@ import { db } from "@/lib/db";
 export async function purge(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
+  await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
   await purgeSignIns();
   await purgeChecks();
   const deleted = await db.secret.findMany({

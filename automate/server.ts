@@ -42,9 +42,8 @@ async function main(): Promise<void> {
 
   const background =
     env.BACKGROUND_CHECKS === "on"
-      ? await startBackgroundChecks({
+      ? startBackgroundChecks({
           runPrepared,
-          databaseUrl: env.AUTOMATE_DATABASE_URL,
           minutes: env.BACKGROUND_CHECK_MINUTES,
           onError: (error) => runtime.log.error({ error }, "background check failed"),
         })

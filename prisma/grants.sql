@@ -49,17 +49,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
 GRANT SELECT, DELETE ON connection, connection_secret TO :automate;
 GRANT SELECT ON connection_check TO :web;
 GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON check_lease TO :automate;
 GRANT SELECT ON sign_in_attempt TO :web;
 GRANT SELECT, INSERT, DELETE, UPDATE ("refusedAt") ON sign_in_attempt TO :automate;
-
--- Background jobs: their shape is the owner's, so that automate needs no right to make tables
-REVOKE ALL ON ALL TABLES IN SCHEMA pgboss FROM :web, :automate, PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgboss FROM :web, :automate, PUBLIC;
-REVOKE ALL ON SCHEMA pgboss FROM :web, :automate, PUBLIC;
-GRANT USAGE ON SCHEMA pgboss TO :automate;
-GRANT SELECT ON pgboss.version, pgboss.queue TO :automate;
-GRANT UPDATE (maintained_on) ON pgboss.version TO :automate;
-GRANT SELECT, INSERT, UPDATE, DELETE ON pgboss.job, pgboss.archive TO :automate;
 
 -- Pipelines
 GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", pins, cidrs) ON pipeline_token TO :web;

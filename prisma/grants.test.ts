@@ -33,6 +33,7 @@ const rights: Record<string, Record<Program, string>> = {
   connection: { web: "SIUD", automate: "SD" },
   connection_secret: { web: "SIUD", automate: "SD" },
   connection_check: { web: "S", automate: "SID" },
+  check_lease: { web: "", automate: "SIUD" },
   sign_in_attempt: { web: "S", automate: "SID" },
   trusted_issuer: { web: "S", automate: "SID" },
   pipeline_token: { web: "", automate: "SIUD" },

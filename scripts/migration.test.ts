@@ -126,3 +126,35 @@ describe("a migration that needs a table which a dump holds", () => {
     await runMigrationScript(pool, script, { tell: () => {}, pauses: [] });
   });
 });
+
+describe("the jobs of earlier versions", () => {
+  const isThere = async () =>
+    (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;
+  beforeAll(async () => {
+    await pool.query(`
+      CREATE SCHEMA pgboss;
+      CREATE TABLE pgboss.version (version int, maintained_on timestamptz);
+      CREATE TABLE pgboss.queue (name text);
+      CREATE TABLE pgboss.job (id int);
+      INSERT INTO pgboss.version VALUES (24, now() - interval '3 minutes');
+      INSERT INTO pgboss.queue VALUES ('background-check'), ('__pgboss__send-it')`);
+  });
+
+  test("stay while a copy of such a version may run", async () => {
+    await run();
+    expect(await isThere()).toBe(true);
+  });
+
+  test("stay where somebody else has a queue among them", async () => {
+    await pool.query("UPDATE pgboss.version SET maintained_on = now() - interval '61 minutes'");
+    await pool.query("INSERT INTO pgboss.queue VALUES ('nightly')");
+    await run();
+    expect(await isThere()).toBe(true);
+    await pool.query("DELETE FROM pgboss.queue WHERE name = 'nightly'");
+  });
+
+  test("are dropped when no copy looked after them for an hour", async () => {
+    await run();
+    expect(await isThere()).toBe(false);
+  });
+});

@@ -3,7 +3,7 @@ import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { connectionFault } from "@/lib/connection-fault";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { applyDataSteps } from "@/scripts/data-steps";
-import { createJobSchema } from "@/scripts/job-schema";
+import { dropJobSchema } from "@/scripts/drop-job-schema";
 import { MigrationRefused } from "@/scripts/migration-refused";
 import { applyMigrations, migrationNames } from "@/scripts/schema-engine";
 
@@ -51,7 +51,7 @@ export async function migrate({
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl, { tell });
     applied.push(...(await applyDataSteps(client)));
-    await createJobSchema(client);
+    await dropJobSchema(client);
     await admitPrograms(client, { rolePrefix, logins });
     await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
     return { applied };

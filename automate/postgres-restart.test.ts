@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { configHash } from "@/lib/connections/config-hash";
+import { createDb, type Db, db } from "@/lib/db";
+import { startRestartablePostgres } from "@/scripts/restartable-postgres";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+/*
+ * The program as it is shipped, reads of a pipeline and background checks of a slow API under way, while Postgres stops and
+ * starts again.
+ */
+const restarts: ("fast" | "killed")[] = process.env.RUN_LONG
+  ? [...Array<"fast">(12).fill("fast"), ...Array<"killed">(4).fill("killed")]
+  : ["fast", "killed"];
+const { TEST_DATABASE_URL, TEST_TEMPLATE } = process.env;
+let postgres: Awaited<ReturnType<typeof startRestartablePostgres>>;
+let urls: TestDatabase;
+let owner: Db;
+let fabric: TestFabric;
+let token: string;
+let automates: ReturnType<typeof createTestAutomates>;
+/** Checks that the API has not answered yet, and all that it was asked. */
+const api = { underWay: 0, asked: 0, port: 0 };
+const slow = http.createServer((_request, response) => {
+  api.underWay += 1;
+  api.asked += 1;
+  response.once("close", () => {
+    api.underWay -= 1;
+  });
+  setTimeout(() => response.writeHead(200, { "content-type": "application/json" }).end("{}"), 1500);
+});
+
+beforeAll(async () => {
+  postgres = await startRestartablePostgres();
+  Object.assign(process.env, { TEST_DATABASE_URL: postgres.url, TEST_TEMPLATE: "template_restart" });
+  const keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.web, keys.automate);
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  const made = newPipelineToken();
+  token = made.token;
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+  });
+  const versions = [{ by: "user" as const, fields: { value: "canary" } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id: "greeting", subKind: "text", versions });
+  await new Promise<void>((done) => slow.listen(0, "0.0.0.0", done));
+  api.port = (slow.address() as AddressInfo).port;
+  for (let host = 1; host <= restarts.length * 20; host += 1) await addConnection(`127.0.1.${host}`);
+  automates = createTestAutomates(() => ({
+    ...keys.automate,
+    AUTOMATE_DATABASE_URL: urls.automateUrl,
+    BACKGROUND_CHECKS: "on",
+  }));
+}, 120_000);
+
+afterAll(async () => {
+  automates?.stopAll();
+  automates?.remove();
+  slow.closeAllConnections();
+  slow.close();
+  await owner?.$disconnect();
+  await db.$disconnect();
+  await postgres?.remove();
+  Object.assign(process.env, { TEST_DATABASE_URL, TEST_TEMPLATE });
+});
+
+async function addConnection(host: string): Promise<void> {
+  const id = randomUUID();
+  const { fabricId, user } = fabric;
+  const properties = { baseUrl: `http://${host}:${api.port}`, authType: "none", tlsMode: "disable" };
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const hash = configHash("restapi", properties);
+  await owner.connection.create({
+    data: { id, fabricId, name: host, nameKey: host, kind: "restapi", properties, configHash: hash, ...by },
+  });
+}
+
+type Answer = { at: number; status: number; retryAfter: string | null };
+
+/** Reads the secret again and again, as a pipeline does, until it is told to stop. */
+function readOn(url: string) {
+  const answers: Answer[] = [];
+  let isOver = false;
+  const headers = { authorization: `Bearer ${token}` };
+  const read = async () => {
+    const response = await fetch(`${url}/v1/secrets/greeting`, { headers }).catch(() => null);
+    await response?.arrayBuffer();
+    const retryAfter = response?.headers.get("retry-after") ?? null;
+    answers.push({ at: performance.now(), status: response?.status ?? 0, retryAfter });
+  };
+  const reading = (async () => {
+    for (; !isOver; await sleep(25)) await read();
+  })();
+  return {
+    answers,
+    stop: () => {
+      isOver = true;
+      return reading;
+    },
+  };
+}
+
+test("automate lives on, answers 503 meanwhile, and serves within two seconds of the return", async () => {
+  const { url, process: automate } = await automates.start();
+  const reads = readOn(url);
+  for (const how of restarts) {
+    await expect.poll(() => api.underWay, { timeout: 75_000 }).toBeGreaterThan(0);
+    const from = reads.answers.length;
+    await postgres.restart(how, 1000);
+    const backAt = performance.now();
+    await expect.poll(() => reads.answers.at(-1)?.status, { timeout: 15_000, interval: 20 }).toBe(200);
+    const since = reads.answers.slice(from);
+    const first = since.find(({ at, status }) => status === 200 && at > backAt);
+    expect((first?.at ?? Number.POSITIVE_INFINITY) - backAt).toBeLessThan(2000);
+    const others = since.filter(({ status }) => status !== 200);
+    expect(others.length).toBeGreaterThan(0);
+    for (const { status, retryAfter } of others) expect([status, retryAfter]).toEqual([503, "2"]);
+    // What ends when its check does comes now.
+    await sleep(2000);
+    expect(automate.exitCode).toBe(null);
+  }
+  // It goes on checking.
+  const { asked } = api;
+  await expect.poll(() => api.asked, { timeout: 75_000 }).toBeGreaterThan(asked);
+  await reads.stop();
+  expect(automate.exitCode).toBe(null);
+}, 600_000);
