@@ -20,28 +20,36 @@ const lookEveryMs = 1_000;
 
 /**
  * Checks saved connections automatically; several copies of automate share the work by leases. What is due is read once a minute,
- * or, while the database is away, after one second, two, four and so on. No error ends it.
+ * and while the database is away after one second, two, four and so on. No error ends it.
  */
 export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs = 45_000 }: Settings) {
   const stopping = new AbortController();
   const { signal } = stopping;
   /** Those that waited longest first. */
   let planned: { id: string; startsAt: number }[] = [];
-  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
-  const nameOf = (error: unknown) => (error instanceof Error ? error.name : "Error");
+  let plansAt = 0;
+  let failures = 0;
+  const pause = () => sleep(lookEveryMs, undefined, { signal }).catch(() => {});
+
+  function onFailure(error: unknown): void {
+    onError(error instanceof Error ? error.name : "Error");
+    if (!isOutage(error)) return;
+    planned = [];
+    failures += 1;
+    plansAt = Date.now() + Math.min(500 * 2 ** failures, planEveryMs);
+  }
 
   async function plan(): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (; !signal.aborted; await pause()) {
+      if (Date.now() < plansAt) continue;
+      plansAt = Date.now() + planEveryMs;
       try {
-        const now = Date.now();
         const due = await dueConnections(minutes);
-        planned = due.map((id) => ({ id, startsAt: now + Math.random() * spreadMs }));
+        planned = due.map((id) => ({ id, startsAt: Date.now() + Math.random() * spreadMs }));
         failures = 0;
       } catch (error) {
-        onError(nameOf(error));
-        failures += 1;
+        onFailure(error);
       }
-      await pause(failures === 0 ? planEveryMs : Math.min(500 * 2 ** failures, planEveryMs));
     }
   }
 
@@ -49,7 +57,7 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
     while (!signal.aborted) {
       const next = planned.find(({ startsAt }) => startsAt <= Date.now());
       if (next === undefined) {
-        await pause(lookEveryMs);
+        await pause();
         continue;
       }
       planned = planned.filter((one) => one !== next);
@@ -57,9 +65,7 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
         const end = await checkInBackground(runPrepared, next.id, minutes, signal);
         if (end === "busy") planned.push({ id: next.id, startsAt: Date.now() + Math.random() * spreadMs });
       } catch (error) {
-        onError(nameOf(error));
-        // What is due is read anew once the database is back.
-        if (isOutage(error)) planned = [];
+        onFailure(error);
       }
     }
   }

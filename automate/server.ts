@@ -4,6 +4,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
+import { keepServing } from "@/automate/keep-serving";
 import { createLogStream } from "@/automate/log-stream";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
@@ -39,6 +40,8 @@ async function main(): Promise<void> {
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
+
+  keepServing((error, message) => runtime.log.error(error, message));
 
   const background =
     env.BACKGROUND_CHECKS === "on"

@@ -34,6 +34,10 @@ const socketCodes: readonly string[] = [
     "EAI_AGAIN",
     "EHOSTUNREACH",
     "ENETUNREACH",
+    // No descriptor or port is left for a connection.
+    "EMFILE",
+    "ENFILE",
+    "EADDRNOTAVAIL",
   ],
   // What Prisma calls a server out of reach, a closed connection, and no connection or no transaction in time.
   ...["P1001", "P1002", "P1008", "P1011", "P1017", "P2024", "P2028", "P2037"],

@@ -52,6 +52,8 @@ type Answered = (error: unknown, result: unknown) => void;
 class WatchedClient extends Client {
   constructor(config?: string | ClientConfig) {
     super(config);
+    // Without a listener, Node.js throws it: the pool has none while somebody holds the connection, whose query fails anyway.
+    this.on("error", () => undefined);
     const watch = watchConnection();
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
