@@ -132,7 +132,7 @@ describe("the Node.js that runs everything", () => {
     const code = `Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });
       Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });
       import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime())).catch((error) => console.log(error.message));`;
-    const env = { PATH: process.env.PATH } as NodeJS.ProcessEnv;
+    const env = { PATH: process.env.PATH, NODE_ENV: process.env.NODE_ENV };
     return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env }).stdout.trim();
   };
 
