@@ -386,3 +386,43 @@ describe("a status", () => {
     expect((await read({ search: "\0" })).connections).toHaveLength(50);
   });
 });
+
+describe("a connection whose secret may not be sent there", () => {
+  const destination = "postgres://db.example.com:5432?tls=verify-full";
+  const of = async (id: string) => (await getConnection(list(), id)).notAllowed;
+
+  test("says so, and since when: since the value, the place or the removal, whichever was last", async () => {
+    const secretId = await addSecret();
+    const id = await addConnection("waits", secretId);
+    const { placedAt } = await owner.connection.findUniqueOrThrow({ where: { id } });
+    const { name } = await owner.secret.findUniqueOrThrow({ where: { id: secretId } });
+    expect(await of(id)).toEqual({ since: placedAt, sent: [{ secret: name, destinations: [destination] }] });
+    const { connections } = await listConnections(list(), connectionListQuery.parse({ search: "waits" }));
+    expect(connections[0]?.notAllowed?.since).toEqual(placedAt);
+
+    const at = new Date(Date.now() + 60_000);
+    const key = { secretId, version: 1, fabricId: fabric.fabricId };
+    await owner.settledVersion.create({ data: { ...key, removedAt: at } });
+    expect((await of(id))?.since).toEqual(at);
+    await owner.allowedDestination.create({
+      data: { ...key, destination, createdById: "x", createdByName: "x" },
+    });
+    expect(await of(id)).toBeNull();
+
+    // The description is no place: it changes nothing of since when.
+    const edit = { connectionId: id, name: "waits", description: "new", properties: properties(secretId) };
+    expect((await updateConnection(write(), edit)).ok).toBe(true);
+    expect((await owner.connection.findUniqueOrThrow({ where: { id } })).placedAt).toEqual(placedAt);
+    const moved = { ...edit, properties: { ...properties(secretId), server: "db2.example.com" } };
+    expect((await updateConnection(write(), moved)).ok).toBe(true);
+    const later = (await owner.connection.findUniqueOrThrow({ where: { id } })).placedAt;
+    expect(later.getTime()).toBeGreaterThan(placedAt.getTime());
+    expect((await of(id))?.sent).toEqual([
+      { secret: name, destinations: ["postgres://db2.example.com:5432?tls=verify-full"] },
+    ]);
+    const rule = { fabricId: fabric.fabricId, rule: "open", updatedByName: "x" };
+    await owner.destinationRule.create({ data: rule });
+    expect(await of(id)).toBeNull();
+    await owner.destinationRule.deleteMany();
+  });
+});

@@ -361,3 +361,45 @@ describe("a value that is replaced", () => {
     expect(await login.read()).toBe(409);
   });
 });
+
+test("a fabric that is made with its secret and its connection serves pipelines at once", async () => {
+  const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
+  const secret = {
+    kind: "prophecy",
+    subKind: "text",
+    properties: { name: "databricks-pat", value: stolen },
+  };
+  const properties = {
+    authType: "pat",
+    jdbcUrl:
+      "jdbc:databricks://dbc-a1b2345c-d6e7.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
+    catalog: "main",
+    schema: "default",
+    token: "{{SECRET}}",
+  };
+  const payload = {
+    name: unique("made"),
+    teamName,
+    provider: "databricks",
+    secret,
+    connection: {
+      name: "warehouse",
+      kind: "databricks",
+      isDefaultWarehouseConnection: true,
+      shouldTest: false,
+      properties,
+    },
+  };
+  const headers = { "x-auth-token": tokens.admin };
+  const made = await api.inject({ method: "POST", url: "/api/orchestration/fabric", headers, payload });
+  expect(made.statusCode).toBe(200);
+  const { token, tokenHash } = newPipelineToken();
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: made.json().data.id, name: "nightly", tokenHash, ...by },
+  });
+  const answer = await fetch(new URL("/v1/connections/warehouse", automateUrl), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await answer.json()).toMatchObject({ properties: { token: stolen } });
+});
