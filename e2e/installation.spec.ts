@@ -120,7 +120,7 @@ test("as root, each program is a user of its own that can read and signal no oth
   test.skip(process.getuid?.() !== 0 || process.platform !== "linux", "only root has other users");
   const { notices, health } = await start();
   expect(notices).toEqual([]);
-  const [host, automate, web] = ["worker-host", "automate", "web"].map(pidOf) as [number, number, number];
+  const [host, automate, web] = ["workers", "automate", "web"].map(pidOf) as [number, number, number];
   await expect.poll(() => childrenOf(host).length).toBeGreaterThan(0);
   const worker = childrenOf(host)[0] ?? 0;
   const database = Number(readFileSync(join(dataDir, "pg/postmaster.pid"), "utf8").split("\n")[0]);

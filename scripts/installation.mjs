@@ -39,12 +39,12 @@ export async function startInstallation(settings) {
     ),
   });
   if (users) await giveMasterKey(keysDir, masterKeyFile(keysDir), users.automate);
-  const workersSocket = users && (await startWorkerHost(settings, users));
+  const workers = users && (await startWorkerHost(settings, users));
   const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
     keys,
     keysDir,
-    workersSocket,
+    workersSocket: workers?.socket,
     webDatabaseUrl: urls.web,
     automateDatabaseUrl: urls.automate,
     nextDir: target.next,
@@ -112,6 +112,7 @@ export async function startInstallation(settings) {
         });
       void watchProgram(web);
       void watchProgram(automate);
+      if (workers) void watchProgram(workers.host);
       void server?.exited.then(() =>
         report(`Postgres stopped unexpectedly; ${join(dataDir, "pg.log")} says why.`),
       );

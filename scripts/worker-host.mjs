@@ -9,9 +9,10 @@ import { Refusal } from "./progress.mjs";
 const maxPathBytes = 108;
 
 /**
- * Starts the program that runs check workers as their own user, and returns the path of its socket.
+ * Starts the program that runs check workers as their own user.
  * @param {{ dataDir: string, target: { dist: string }, keep: (part: { stop: () => Promise<void> }) => void }} settings
  * @param {{ automate: { gid: number }, workers: { uid: number, gid: number } }} users
+ * @returns the program, and the path of its socket
  */
 export async function startWorkerHost({ dataDir, target, keep }, { automate, workers }) {
   const folder = join(dataDir, "workers");
@@ -23,7 +24,7 @@ export async function startWorkerHost({ dataDir, target, keep }, { automate, wor
   // The workers' user makes the socket there; of all others only automate's group passes.
   await chown(folder, workers.uid, automate.gid);
   await chmod(folder, 0o750);
-  const host = await startProgram("worker-host", {
+  const host = await startProgram("workers", {
     file: `${target.dist}/worker-host.mjs`,
     args: [socket],
     env: { NODE_ENV: "production" },
@@ -33,7 +34,7 @@ export async function startWorkerHost({ dataDir, target, keep }, { automate, wor
   keep(host);
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(25)) {
     if (host.hasExited()) throw new Refusal((await host.output()) || "The worker host did not start.");
-    if (await answers(socket)) return socket;
+    if (await answers(socket)) return { host, socket };
   }
   throw new Refusal(`The worker host does not answer: ${await host.output()}`);
 }
