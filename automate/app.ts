@@ -149,7 +149,6 @@ function answerError(
       : undefined;
   if (known) return reply.code(known.status).send(errorBody(known.code, known.message));
   if (error instanceof CannotOpen) {
-    request.log.error({ code: "cannot_open" }, "a sealed value did not open");
     return reply
       .code(500)
       .send(errorBody("cannot_open", "The stored value does not open. It was changed, or its key is gone."));

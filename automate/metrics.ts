@@ -30,6 +30,13 @@ export const refusals = new Counter({
   registers: [registry],
 });
 
+/** Stored values that did not open: each is a sign that somebody changed one, or that a key is gone. */
+export const storedValueAlarms = new Counter({
+  name: "selvage_cannot_open_total",
+  help: "Stored values that did not open.",
+  registers: [registry],
+});
+
 /** What was asked of issuers of workloads, and what they answered: of an issuer that cannot be reached nothing else tells. */
 export const issuerRequests = new Counter({
   name: "selvage_issuer_requests_total",

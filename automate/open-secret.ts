@@ -1,3 +1,4 @@
+import { raiseAlarm } from "@/automate/alarm";
 import { sizeOf } from "@/automate/answer-budget";
 import { requirePinned } from "@/automate/connection-pins";
 import type { UsableSecret } from "@/automate/current-secret";
@@ -60,7 +61,7 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   }));
   const read = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
-  return Promise.all(openings.map((opening, i) => openFields(keys, opening, read[i] ?? [])));
+  return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, read[i] ?? [])));
 }
 
 /** A restricted scope opens what it names; through a connection, what that references now and an Admin confirmed. */
@@ -89,20 +90,32 @@ function placesOf({ secret, fields }: Opening): SealedPlace[] {
 
 async function openFields(
   keys: FabricKeys,
+  { scope }: Purpose,
   opening: Opening | Sending,
   read: readonly ReadPlace[],
 ): Promise<Opened> {
-  const { fabricId, subKind } = opening.secret;
+  const { secret } = opening;
+  const { fabricId, subKind } = secret;
   const opened: Record<string, Plaintext> = {};
+  const raise = ({ field, version }: Pick<SealedPlace, "field" | "version">) =>
+    raiseAlarm({ scope, secret, field, version });
   for (const { place, found } of read) {
-    if (!found) throw new CannotOpen();
-    const key = await keys.privateKey(fabricId, found.kid);
-    opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
+    try {
+      if (!found) throw new CannotOpen();
+      const key = await keys.privateKey(fabricId, found.kid);
+      opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
+    } catch (error) {
+      if (error instanceof CannotOpen) await raise(place);
+      throw error;
+    }
   }
   // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
   if ("destinations" in opening && opened.authUrl) {
     const sealedServer = `oauth-token://${hostPortOf(opened.authUrl.revealText())}`;
-    if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) throw new CannotOpen();
+    if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) {
+      await raise({ field: "authUrl", version: secret.manifest.authUrl ?? secret.version });
+      throw new CannotOpen();
+    }
   }
   return opened;
 }

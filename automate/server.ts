@@ -1,5 +1,6 @@
 import "@/lib/protect-process";
 import { fileURLToPath } from "node:url";
+import { logAlarmsTo } from "@/automate/alarm";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const runPrepared = createPreparedRuns({ keys, pool });
   const log = createLogStream();
   const runtime = createRuntimeApp({ keys, logger: { stream: log } });
+  logAlarmsTo(runtime.log);
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });

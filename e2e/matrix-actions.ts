@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { createToken, type World } from "@/e2e/rows";
 import {
   addAccessToken,
+  addAlarm,
   addClient,
   addConnection,
   addDestination,
@@ -114,6 +115,12 @@ export const actions: Record<string, ActionRow> = {
     permission: "destination:write",
     namesThing: true,
     input: async (world) => ({ secretId: await addClient(world), version: 1 }),
+  },
+  acknowledgeAlarmAction: {
+    of: "fabric",
+    permission: "alarm:acknowledge",
+    namesThing: true,
+    input: async (world) => ({ secretId: await addAlarm(world) }),
   },
   resetSignInsAction: {
     of: "fabric",

@@ -112,6 +112,25 @@ export async function addIssuer({ fabric, admin }: World, connectionIds: string[
   return id;
 }
 
+/** An alarm of a secret, as automate raises it. */
+export async function addAlarm({ fabric, team }: World): Promise<string> {
+  const secretId = uuidv7();
+  await insert("audit_event", {
+    id: uuidv7(),
+    fabricId: fabric.id,
+    teamId: team.id,
+    actorKind: "system",
+    actorId: "automate",
+    actorName: "Automate",
+    action: "secret.alarm",
+    objectKind: "secret",
+    objectId: secretId,
+    objectName: "broken",
+    details: { code: "cannot_open", field: "value", version: 1 },
+  });
+  return secretId;
+}
+
 export async function addMember({ team }: World): Promise<string> {
   return (await createPerson({ name: "Mia Member", in: team })).id;
 }

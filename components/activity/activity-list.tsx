@@ -9,6 +9,7 @@ import {
   MapPin,
   Pencil,
   Plus,
+  Siren,
   Trash2,
 } from "lucide-react";
 import Link from "next/link";
@@ -75,6 +76,7 @@ const icons: Record<EventKind, LucideIcon> = {
   refused: Ban,
   checked: CircleCheck,
   destinations: MapPin,
+  alarms: Siren,
 };
 
 function EventIcon({ event: { action, details } }: { event: ActivityEvent }) {

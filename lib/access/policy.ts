@@ -20,6 +20,7 @@ const admin = [
   "token:write",
   "destination:write",
   "team:write",
+  "alarm:acknowledge",
   "access:list",
   "access:revoke",
 ] as const;
@@ -40,6 +41,7 @@ export const needsFreshSignIn: ReadonlySet<Permission> = new Set<Permission>([
   "token:write",
   "destination:write",
   "team:write",
+  "alarm:acknowledge",
   "access:revoke",
 ]);
 

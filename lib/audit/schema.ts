@@ -13,6 +13,8 @@ export const auditActions = {
   "secret.unchanged": "asked whether it has the newest of",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
+  "secret.alarm": "could not open a stored value of",
+  "secret.alarm.acknowledge": "acknowledged the alarm of",
   "secret.signin.reset": "let sign-ins be tried again with",
   "destination.allow": "allowed a destination for",
   "destination.review": "reviewed a destination of",
@@ -130,6 +132,7 @@ export const eventKinds = {
       "secret.signin.reset",
     ],
   },
+  alarms: { label: "Alarms", actions: ["secret.alarm", "secret.alarm.acknowledge"] },
 } as const satisfies Record<string, { label: string; actions: readonly AuditAction[] }>;
 export type EventKind = keyof typeof eventKinds;
 export const eventKindKeys = Object.keys(eventKinds) as EventKind[];

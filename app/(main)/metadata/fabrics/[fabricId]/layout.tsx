@@ -1,8 +1,10 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { AlarmBanners } from "@/components/alarms/alarm-banners";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
+import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/server/require-scope";
 
@@ -16,7 +18,10 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function FabricLayout({ params, children }: Props & { children: React.ReactNode }) {
   const { fabricId } = await params;
-  const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
+  const scope = await requireScope(fabricId, "fabric:see");
+  const fabric = await getFabric(scope);
+  const alarms =
+    scope.role === "admin" ? await listAlarms(await requireScope(fabricId, "activity:list")) : [];
   const home = `/metadata/fabrics/${fabric.id}`;
   return (
     <>
@@ -40,6 +45,7 @@ export default async function FabricLayout({ params, children }: Props & { child
           { href: `${home}/advanced`, label: "Advanced" },
         ]}
       />
+      <AlarmBanners fabricId={fabric.id} alarms={alarms} />
       {children}
     </>
   );

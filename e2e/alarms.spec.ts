@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { requestSecret, startPipeline } from "@/e2e/pipeline";
+import { database } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+test("a stored value that was tampered with alarms the Admins of the fabric, until one acknowledges it", async ({
+  page,
+  context,
+  browser,
+  world,
+  canary,
+}) => {
+  const home = `/metadata/fabrics/${world.fabric.id}`;
+  const title = "A stored value of secret “warehouse” could not be opened";
+  const input = { subKind: "text", name: "warehouse", fields: { value: canary.value() } };
+  const made = await callAction(await callerOf(world.user), "createSecretAction", [world.fabric.id, input]);
+  if (!made.ok) throw new Error(made.code);
+  const secretId = z.object({ id: z.string() }).parse(made.value).id;
+  await signIn(context, world.admin);
+  await open(page, home);
+  await expect(page.getByText(title)).toHaveCount(0);
+
+  const sealed = `UPDATE secret_field SET sealed = left(sealed, -4) || 'AAAA' WHERE "secretId" = $1`;
+  await database().query(sealed, [secretId]);
+  const { token } = await startPipeline(world);
+  expect((await requestSecret(token, "warehouse")).status).toBe(500);
+
+  await open(page, `${home}/secrets`);
+  await expect(page.getByText(title)).toBeVisible();
+  await expect(page.getByRole("link", { name: "See the secret" })).toHaveAttribute(
+    "href",
+    `${home}/secrets/${secretId}`,
+  );
+
+  const theirs = await browser.newContext();
+  await signIn(theirs, world.user);
+  const colleague = await theirs.newPage();
+  await open(colleague, `${stack().webUrl}${home}`);
+  await expect(colleague.getByText(title)).toHaveCount(0);
+  await theirs.close();
+
+  await page.getByRole("button", { name: "Acknowledge the alarm of warehouse" }).click();
+  await expect(page.getByText(title)).toHaveCount(0);
+  await open(page, `${home}/activity?event=alarms`);
+  await expect(page.getByText("acknowledged the alarm of")).toBeVisible();
+  await expect(page.getByText("could not open a stored value of")).toBeVisible();
+});

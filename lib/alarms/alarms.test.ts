@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { acknowledgeAlarm } from "@/lib/alarms/mutations";
+import { listAlarms } from "@/lib/alarms/queries";
+import { record } from "@/lib/audit/record";
+import { createDb, type Db, db } from "@/lib/db";
+import { Forbidden, NotFound } from "@/lib/result";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const raise = (at: TestFabric, id: string, field: string) =>
+  record(owner, {
+    actor: { kind: "pipeline", id: "p", name: "nightly" },
+    teamId: at.teamId,
+    fabricId: at.fabricId,
+    action: "secret.alarm",
+    object: { kind: "secret", id, name: `name of ${id}` },
+    details: { code: "cannot_open", field, version: 3 },
+  });
+
+test("the last alarm of each secret is shown until an Admin acknowledges it, and again when there is another", async () => {
+  const seen = async () =>
+    (await listAlarms(fabric.scope("admin", "activity:list"))).map(({ secretId, field }) => [
+      secretId,
+      field,
+    ]);
+  const acknowledge = (secretId: string) =>
+    acknowledgeAlarm(fabric.scope("admin", "alarm:acknowledge"), { secretId });
+  expect(await seen()).toEqual([]);
+  await raise(fabric, "a", "password");
+  await raise(fabric, "b", "value");
+  await raise(fabric, "a", "username");
+  await raise(other, "c", "value");
+  expect(await seen()).toEqual([
+    ["a", "username"],
+    ["b", "value"],
+  ]);
+  await acknowledge("a");
+  expect(await seen()).toEqual([["b", "value"]]);
+  const events = await owner.auditEvent.findMany({ where: { action: "secret.alarm.acknowledge" } });
+  expect(events).toMatchObject([
+    { objectId: "a", objectName: "name of a", actorId: fabric.admin.id, fabricId: fabric.fabricId },
+  ]);
+  await raise(fabric, "a", "password");
+  expect(await seen()).toEqual([
+    ["a", "password"],
+    ["b", "value"],
+  ]);
+  await expect(acknowledge("c")).rejects.toThrow(NotFound);
+  expect(() => fabric.scope("user", "alarm:acknowledge")).toThrow(Forbidden);
+});
