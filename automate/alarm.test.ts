@@ -128,9 +128,9 @@ test("a check raises it, too; a fabric key that is gone likewise, for each field
     },
   });
   const scope = fabric.scope("user", "connection:check");
-  const purpose = { for: "check" as const, scope, connection: "Orders" };
-  const opening = { secret, fields: ["password"], destinations: [destination] };
-  await expect(openSecrets(fabric.keys, purpose, [opening])).rejects.toThrow(CannotOpen);
+  const openings = [{ secret, fields: ["password"], destinations: [destination] as const }];
+  const purpose = { for: "check" as const, scope, connection: "Orders", openings };
+  await expect(openSecrets(fabric.keys, purpose)).rejects.toThrow(CannotOpen);
   expect(await alarmsOf(secret.id)).toMatchObject([
     { actorName: "Uri User", details: { field: "password" } },
   ]);

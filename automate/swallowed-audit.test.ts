@@ -96,6 +96,11 @@ async function addConnection() {
   await owner.connectionSecret.create({
     data: { connectionId: "orders", field: "password", secretId: "warehouse", fabricId },
   });
+  const destination = "postgres://db.example.com:5432?tls=verify-full";
+  const allowed = { fabricId, secretId: "warehouse", version: 1, destination };
+  await owner.allowedDestination.create({
+    data: { ...allowed, createdById: user.id, createdByName: user.name },
+  });
 }
 
 const swallowed = <T>(work: () => Promise<T>) => whileAuditIsSwallowed(urls.ownerUrl, fabric.fabricId, work);
