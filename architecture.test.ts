@@ -97,7 +97,7 @@ describe("imports", () => {
     const strangers = users.filter((file) => !/^(automate\/checks|scripts|e2e)\/|\.test\.ts$/.test(file));
     // A program's own database, for the statements that every request needs (decisions 11 and 14), and automate's own few
     // requests to the world, over guarded connections (decision 12).
-    expect(strangers.sort()).toEqual(["automate/workload-token.ts", "lib/pool.ts", "lib/statements.ts"]);
+    expect(strangers.sort()).toEqual(["automate/issuer-keys.ts", "lib/pool.ts", "lib/statements.ts"]);
   });
 });
 

@@ -527,9 +527,14 @@ describe("a limited token", () => {
   });
 
   test("of an issuer's workloads neither, and what was trusted is on record", async () => {
-    const whom = { issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
+    const whom = {
+      issuer: "https://ci.test.example",
+      audience: `selvage:${fabric.fabricId}`,
+      subject: "repo:ours:*",
+    };
+    const keys = { keys: [{ kty: "OKP", crv: "Ed25519", x: JSON.parse(webKey).x }] };
     const trust = async (limits: Partial<TokenLimits>) => {
-      const body = { name: "CI", ...whom, limits: { ...unlimited, ...limits } };
+      const body = { name: "CI", ...whom, keys, limits: { ...unlimited, ...limits } };
       return internal.inject(await signed("issuer:create", "/internal/issuers", body));
     };
     expect((await trust({ secretIds: [randomUUID()] })).statusCode).toBe(404);

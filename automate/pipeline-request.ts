@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { sizeOf, takeRoom } from "@/automate/answer-budget";
+import { authorizeWorkloadToken } from "@/automate/authorize-workload";
 import type { UsableSecret } from "@/automate/current-secret";
 import { createRateLimit, type RateLimit } from "@/automate/rate-limit";
 import type { Caller } from "@/automate/read-secret";
 import { Refusal } from "@/automate/refusal";
 import { recordOrTally } from "@/automate/tally";
-import { verifyWorkloadToken } from "@/automate/workload-token";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
-import { authorizeWorkload } from "@/lib/access/workload";
 import { automateEnv } from "@/lib/env";
 
 type Refused = Pick<
@@ -35,16 +34,14 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   return caller;
 }
 
-/** A workload whose issuer several fabrics trust says in X-Selvage-Fabric, by id or name, which one it means. */
+/** A workload whose audience is no fabric's own, and whose issuer several trust, says in X-Selvage-Fabric, by id or name, which one it means. */
 async function authorizeToken(
   token: string,
   source: string,
   fabric: string | string[] | undefined,
 ): Promise<PipelineAnswer | null> {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return authorizePipeline(token, source);
-  const claims = await verifyWorkloadToken(token);
-  const meant = typeof fabric === "string" ? fabric : undefined;
-  return claims && authorizeWorkload(claims, { meant, source });
+  return authorizeWorkloadToken(token, { meant: typeof fabric === "string" ? fabric : undefined, source });
 }
 
 let rateLimit: RateLimit | undefined;

@@ -5,6 +5,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
+import { primeIssuerKeys } from "@/automate/issuer-keys";
 import { keepServing } from "@/automate/keep-serving";
 import { createLogStream } from "@/automate/log-stream";
 import { serveMetrics } from "@/automate/metrics";
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
+  primeIssuerKeys().catch((error: Error) => runtime.log.error({ error: error.name }, "issuers not asked"));
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
 

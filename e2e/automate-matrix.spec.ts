@@ -9,7 +9,7 @@ import { createToken, createWorld, type World } from "@/e2e/rows";
 import { callerOf } from "@/e2e/server-actions";
 import { sendSigned, signedRequest } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
-import { addConnection, addSecret, countEvents } from "@/e2e/things";
+import { addConnection, addSecret, countEvents, givenKeys } from "@/e2e/things";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
 
 type Row = {
@@ -21,7 +21,7 @@ type Row = {
 
 const connection = { kind: "restapi", connectionName: "x", properties: { baseUrl: "https://127.0.0.1:9" } };
 
-const issuer = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
+const issuer = { name: "CI", issuer: "https://ci.test.example", subject: "repo:ours:*", keys: givenKeys };
 
 /** Every purpose for which web may ask, with a body that would succeed for an Admin. */
 const rows: Record<AutomatePurpose, Row> = {
@@ -48,7 +48,11 @@ const rows: Record<AutomatePurpose, Row> = {
     needsFreshSignIn: true,
   },
   "version:rule": { body: () => ({ formerVersions: 1 }), user: 403, needsFreshSignIn: true },
-  "issuer:create": { body: () => issuer, user: 403, needsFreshSignIn: true },
+  "issuer:create": {
+    body: ({ fabric }) => ({ ...issuer, audience: `selvage:${fabric.id}` }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
   "issuer:confirm": {
     body: () => ({ issuerId: uuidv7(), connections: [{ connectionId: uuidv7(), secretIds: [] }] }),
     user: 403,

@@ -30,25 +30,38 @@ test("an Admin trusts an issuer for one secret: its workloads read that one with
   const dialog = await openDialog(page, "Trust an issuer", "Trust an issuer");
   await field(dialog, "Name").fill("Cluster");
   await field(dialog, "Issuer").fill("http://cluster.example.com");
+  // The audience is there already, and names the fabric.
+  const audience = `selvage:${world.fabric.id}`;
+  await expect(field(dialog, "Audience")).toHaveValue(audience);
   await field(dialog, "Audience").fill("selvage");
   await field(dialog, "Subject").fill("*");
   await field(dialog, "Only these secrets").fill("nothing_here");
   await dialog.getByRole("button", { name: "Trust", exact: true }).click();
   await expect(dialog.getByText("beginning with https://")).toBeVisible();
   await expect(dialog.getByText("at least three characters")).toBeVisible();
-  await field(dialog, "Issuer").fill(issuer);
+  await field(dialog, "Issuer").fill("https://nobody.invalid");
   await field(dialog, "Subject").fill("system:serviceaccount:etl:*");
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  await expect(dialog.getByText("The audience has to hold this fabric's id")).toBeVisible();
+  await field(dialog, "Audience").fill(audience);
   await dialog.getByRole("button", { name: "Trust", exact: true }).click();
   await expect(dialog.getByText("There is no secret “nothing_here”.")).toBeVisible();
   await field(dialog, "Only these secrets").fill("reach_me");
   await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  await expect(dialog.getByText("There is no server of this name.")).toBeVisible();
+  await field(dialog, "Issuer").fill(issuer);
+  await field(dialog, "Public keys").fill('{"keys":[{"kty":"oct","k":"AA"}]}');
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
+  await expect(dialog.getByText("This holds a private or secret key.")).toBeVisible();
+  await field(dialog, "Public keys").fill("");
+  await dialog.getByRole("button", { name: "Trust", exact: true }).click();
   const row = page.getByRole("row", { name: /Cluster/ });
   await expect(row).toContainText("Secrets: reach_me");
 
-  const token = await sign({ subject: "system:serviceaccount:etl:nightly", audience: "selvage" });
+  const token = await sign({ subject: "system:serviceaccount:etl:nightly", audience });
   const read = (path: string, headers: Record<string, string>) =>
     fetch(new URL(path, stack().automateUrl), { headers });
-  const headers = { authorization: `Bearer ${token}`, "x-selvage-fabric": world.fabric.id };
+  const headers = { authorization: `Bearer ${token}` };
   expect(await (await read("/v1/secrets/reach_me", headers)).json()).toMatchObject({ value });
   expect((await read("/v1/secrets/not_me", headers)).status).toBe(404);
   const path = `/vault/v1/${world.fabric.id}/data/reach_me`;

@@ -11,6 +11,7 @@ import {
   addMember,
   addRequest,
   addSecret,
+  givenKeys,
   restApi,
 } from "@/e2e/things";
 import type { Permission } from "@/lib/access/policy";
@@ -158,11 +159,12 @@ export const actions: Record<string, ActionRow> = {
   createIssuerAction: {
     of: "fabric",
     permission: "token:write",
-    input: () => ({
+    input: ({ fabric }) => ({
       name: "CI",
       issuer: "https://ci.test.example",
-      audience: "selvage",
+      audience: `selvage:${fabric.id}`,
       subject: "repo:ours:*",
+      keys: JSON.stringify(givenKeys),
     }),
   },
   confirmIssuerAction: {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { confirmPins } from "@/automate/connection-pins";
+import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/issuer-keys";
 import { Refusal } from "@/automate/refusal";
 import { requireLimits } from "@/automate/token-limits";
 import { authorizeRequest } from "@/automate/verify-request";
@@ -7,17 +8,37 @@ import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
 import { db } from "@/lib/db";
+import { namesFabric } from "@/lib/issuers/schema";
 
 /** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
 export function issuerRoutes(app: FastifyInstance): void {
   app.post(automateRequests["issuer:create"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "issuer:create", "token:write");
     const { fabricId, teamId, actor } = scope;
-    const { limits: asked, ...trust } = body;
+    const { limits: asked, keys, ...trust } = body;
+    // Judged here again: a web that was taken over must not make another fabric's tokens ambiguous.
+    if (!namesFabric(body.audience, fabricId))
+      throw new Refusal(400, "invalid", "The audience has to hold the fabric's id and no other.");
+    if (!keys) {
+      try {
+        rememberKeys(body.issuer, await askForKeys(body.issuer));
+      } catch (error) {
+        if (error instanceof IssuerUnusable) return { problem: error.problem };
+        throw error;
+      }
+    }
     return db.$transaction(async (tx) => {
       const { pins, ...limits } = await requireLimits(tx, fabricId, asked);
       const { id } = await tx.trustedIssuer.create({
-        data: { ...trust, ...limits, pins, fabricId, createdById: actor.id, createdByName: actor.name },
+        data: {
+          ...trust,
+          ...(keys ? { keys } : {}),
+          ...limits,
+          pins,
+          fabricId,
+          createdById: actor.id,
+          createdByName: actor.name,
+        },
         select: { id: true },
       });
       await record(tx, {
@@ -26,7 +47,13 @@ export function issuerRoutes(app: FastifyInstance): void {
         fabricId,
         action: "issuer.create",
         object: { kind: "issuer", id, name: body.name },
-        details: { issuer: body.issuer, audience: body.audience, subject: body.subject, ...limits },
+        details: {
+          issuer: body.issuer,
+          audience: body.audience,
+          subject: body.subject,
+          keys: keys ? "given" : "asked",
+          ...limits,
+        },
       });
       return { id };
     });

@@ -26,38 +26,69 @@ export function IssuerTable({
         {canRemove && <Th srOnly>Actions</Th>}
       </THead>
       <TBody>
-        {issuers.map(({ id, name, issuer, audience, subject, limits, createdAt, createdByName }) => (
-          <Tr key={id}>
-            <Td isMain>
-              <span className="block break-words md:max-w-36">{name}</span>
-            </Td>
-            <Td label="Issuer">
-              <span className="block break-all md:max-w-56">{issuer}</span>
-            </Td>
-            <Td label="Workloads">
-              <code className="block break-all font-mono text-sm md:max-w-56">{subject}</code>
-              <span className="block break-all text-sm md:max-w-56">for {audience}</span>
-            </Td>
-            <Td label="Limited to">
-              <TokenLimits limits={limits} />
-              <ConnectionChanges changes={limits.changes} />
-            </Td>
-            <Td label="Trusted">
-              <span className="block break-words md:max-w-36">
-                <RelativeTime date={createdAt} /> by {createdByName}
-              </span>
-            </Td>
-            {canRemove && (
-              <Td align="right">
-                <div className="flex flex-wrap gap-2 md:justify-end">
-                  <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
-                  <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
-                </div>
+        {issuers.map(
+          ({ id, name, issuer, audience, subject, limits, createdAt, createdByName, ...trust }) => (
+            <Tr key={id}>
+              <Td isMain>
+                <span className="block break-words md:max-w-36">{name}</span>
               </Td>
-            )}
-          </Tr>
-        ))}
+              <Td label="Issuer">
+                <span className="block break-all md:max-w-56">{issuer}</span>
+                {trust.hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
+              </Td>
+              <Td label="Workloads">
+                <code className="block break-all font-mono text-sm md:max-w-56">{subject}</code>
+                <span className="block break-all text-sm md:max-w-56">for {audience}</span>
+                {canRemove && trust.spansParts && subject.includes("*") && (
+                  <SpannedParts spanned={trust.spanned} />
+                )}
+              </Td>
+              <Td label="Limited to">
+                <TokenLimits limits={limits} />
+                <ConnectionChanges changes={limits.changes} />
+              </Td>
+              <Td label="Trusted">
+                <span className="block break-words md:max-w-36">
+                  <RelativeTime date={createdAt} /> by {createdByName}
+                </span>
+              </Td>
+              {canRemove && (
+                <Td align="right">
+                  <div className="flex flex-wrap gap-2 md:justify-end">
+                    <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
+                    <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
+                  </div>
+                </Td>
+              )}
+            </Tr>
+          ),
+        )}
       </TBody>
     </Table>
+  );
+}
+
+/** What an Admin has to know of a pattern from before: it matches more than a new one would. */
+function SpannedParts({ spanned }: { spanned: readonly string[] }) {
+  return (
+    <div className="mt-1 text-sm text-warning-text md:max-w-56">
+      <p>
+        Here <code>*</code> also matches <code>:</code> and <code>/</code>. To narrow it, trust the issuer
+        anew and remove this one.
+      </p>
+      {spanned.length > 0 && (
+        <>
+          <p className="mt-1">Workloads that only such a match let in:</p>
+          <ul className="list-disc pl-4">
+            {spanned.slice(0, 5).map((subject) => (
+              <li key={subject} className="break-all">
+                {subject}
+              </li>
+            ))}
+          </ul>
+          {spanned.length > 5 && <p>and {spanned.length - 5} more</p>}
+        </>
+      )}
+    </div>
   );
 }

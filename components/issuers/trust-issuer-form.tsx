@@ -12,9 +12,10 @@ import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { useDialogGuard } from "@/components/ui/dialog-guard";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
+import { Textarea } from "@/components/ui/textarea";
 import { useToast } from "@/components/ui/toast";
 import { createIssuerAction } from "@/lib/issuers/actions";
-import { type CreateIssuerInput, createIssuerInput } from "@/lib/issuers/schema";
+import { audienceOf, type CreateIssuerInput, createIssuerInput } from "@/lib/issuers/schema";
 
 const texts = {
   automate_unavailable: "Automate does not answer just now. Nothing was changed.",
@@ -32,19 +33,19 @@ const fields = [
   {
     name: "issuer",
     label: "Issuer",
-    hint: "What its tokens have in “iss”. Its keys are found by OpenID Connect Discovery.",
+    hint: "What its tokens have in “iss”. Automate asks it for its keys by OpenID Connect Discovery.",
     placeholder: "https://oidc.eks.eu-west-1.amazonaws.com/id/0123ABCD",
   },
   {
     name: "audience",
     label: "Audience",
-    hint: "What its tokens for Selvage have in “aud”.",
-    placeholder: "selvage",
+    hint: "Let the workload ask its issuer for a token with this in “aud”. It holds the fabric's id, so that the token is for no other fabric.",
+    placeholder: "",
   },
   {
     name: "subject",
     label: "Subject",
-    hint: "Which workloads: what their tokens have in “sub”, with * for anything.",
+    hint: "Which workloads: what their tokens have in “sub”, with * for anything but “:” and “/”.",
     placeholder: "system:serviceaccount:etl:*",
   },
 ] as const;
@@ -57,11 +58,12 @@ export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone
     defaultValues: {
       name: "",
       issuer: "",
-      audience: "",
+      audience: audienceOf(fabricId),
       subject: "",
       onlySecrets: "",
       onlyConnections: "",
       onlyFrom: "",
+      keys: "",
     },
   });
   const { errors, isDirty, isSubmitting } = form.formState;
@@ -87,6 +89,13 @@ export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone
               <Input {...form.register(name)} autoComplete="off" placeholder={placeholder} maxLength={512} />
             </Field>
           ))}
+          <Field
+            label="Public keys"
+            error={errors.keys?.message}
+            hint="Only where Automate cannot ask the issuer: its JWKS, such as what “kubectl get --raw /openid/v1/jwks” prints. It is never asked then, so that you replace them here when they change."
+          >
+            <Textarea {...form.register("keys")} rows={3} spellCheck={false} autoComplete="off" />
+          </Field>
           <TokenLimitFields register={(name) => form.register(name)} errors={errors} />
         </DialogBody>
         <DialogFooter>

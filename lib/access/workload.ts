@@ -4,12 +4,13 @@ import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import { isCalled } from "@/lib/fabrics/schema";
-import { matchesSubject } from "@/lib/issuers/schema";
+import type { PublicKeySet } from "@/lib/issuers/keys";
+import { matchesSubject } from "@/lib/issuers/subject";
 import { statement } from "@/lib/statements";
 
 declare const verified: unique symbol;
 
-/** What a token of an issuer says, its signature and times verified. Only `automate/workload-token.ts` makes one. */
+/** What a token of an issuer says. Only `automate/workload-token.ts` makes one. */
 export type WorkloadClaims = {
   readonly issuer: string;
   readonly audiences: readonly string[];
@@ -17,11 +18,15 @@ export type WorkloadClaims = {
   readonly [verified]: true;
 };
 
-type IssuerRow = {
+/** An issuer that a fabric trusts, and whether a token fits it by what it says. */
+export type Trust = {
   id: string;
   name: string;
   audience: string;
   subject: string;
+  spansParts: boolean;
+  /** Given by hand; null where the issuer is asked. */
+  keys: PublicKeySet | null;
   fabricId: string;
   fabricName: string;
   teamId: string;
@@ -29,37 +34,60 @@ type IssuerRow = {
   connectionIds: string[];
   pins: ConnectionPins;
   cidrs: string[];
+  fitsAudience: boolean;
+  fitsSubject: boolean;
 };
 
-const findIssuers = statement<IssuerRow>(
-  `SELECT i.id, i.name, i.audience, i.subject, i."fabricId", f.name AS "fabricName", f."teamId", i."secretIds", i."connectionIds", i.pins, i.cidrs
+const findIssuers = statement<Omit<Trust, "fitsAudience" | "fitsSubject">>(
+  `SELECT i.id, i.name, i.audience, i.subject, i."spansParts", i.keys, i."fabricId", f.name AS "fabricName", f."teamId",
+     i."secretIds", i."connectionIds", i.pins, i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );
 
-/** True when some fabric trusts this issuer: of any other nothing is asked, its keys neither. */
-export async function isTrusted(issuer: string): Promise<boolean> {
-  return (await findIssuers(issuer)).length > 0;
+/**
+ * The trusts of an issuer that a token's audience or subject fits. An issuer of the whole world has tokens for everybody: a trust
+ * that neither fits is not concerned.
+ */
+export async function findTrusts({
+  issuer,
+  audiences,
+  subject,
+}: Pick<WorkloadClaims, "issuer" | "audiences" | "subject">): Promise<Trust[]> {
+  return (await findIssuers(issuer))
+    .map((row) => ({
+      ...row,
+      fitsAudience: audiences.includes(row.audience),
+      fitsSubject: matchesSubject(row.subject, subject, row),
+    }))
+    .filter(({ fitsAudience, fitsSubject }) => fitsAudience || fitsSubject);
 }
 
 /**
- * The scope of a workload by an issuer that a fabric trusts, or null. Where several fabrics trust it with this audience and
- * subject, `meant` says which one, by id or name; without it, none is. Where one trusts it more than once, the first trust
- * that holds for the address `source` counts.
+ * The scope of a workload by one of the trusts whose keys signed its token, or null. A new trust's audience names its fabric. Where
+ * trusts of before leave several fabrics, `meant` says which one, by id or name; without it, none is. Where one trusts the issuer
+ * more than once, the first trust that holds for the address `source` counts.
  */
-export async function authorizeWorkload(
-  { issuer, audiences, subject }: WorkloadClaims,
+export function authorizeWorkload(
+  { subject }: WorkloadClaims,
+  trusts: readonly Trust[],
   { meant, source }: { meant: string | undefined; source: string },
-): Promise<PipelineAnswer | null> {
-  const rows = (await findIssuers(issuer)).filter(
-    (row) =>
-      audiences.includes(row.audience) &&
-      matchesSubject(row.subject, subject) &&
-      (meant === undefined || isCalled({ id: row.fabricId, name: row.fabricName }, meant)),
+): PipelineAnswer | null {
+  const rows = trusts.filter(
+    ({ fitsAudience, fitsSubject, fabricId, fabricName }) =>
+      fitsAudience &&
+      fitsSubject &&
+      (meant === undefined || isCalled({ id: fabricId, name: fabricName }, meant)),
   );
   const row = rows.find(({ cidrs }) => isFrom(source, cidrs)) ?? rows[0];
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;
-  const { id, name, fabricId, teamId } = row;
-  const actor = { kind: "pipeline", id, name: `${name}: ${[...subject].slice(0, 200).join("")}` } as const;
+  const { fabricId, teamId } = row;
+  const actor = workloadActor(row, subject);
   if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId, code: "wrong_address" } };
   return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
+}
+
+/** A workload as the audit log names it; without its subject, where nothing shows that the token is its own. */
+export function workloadActor({ id, name }: Pick<Trust, "id" | "name">, subject?: string) {
+  const said = subject === undefined ? "" : `: ${[...subject].slice(0, 200).join("")}`;
+  return { kind: "pipeline", id, name: `${name}${said}` } as const;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
 import { setFormerVersionsInput } from "@/lib/fabrics/schema";
-import { confirmIssuerInput, createIssuerBody } from "@/lib/issuers/schema";
+import { confirmIssuerInput, createIssuerBody, issuerProblemKeys } from "@/lib/issuers/schema";
 import { confirmTokenInput, tokenLimits } from "@/lib/tokens/schema";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
@@ -59,7 +59,7 @@ export const automateRequests = {
   "issuer:create": {
     path: "/internal/issuers",
     body: createIssuerBody,
-    answer: z.object({ id: z.string() }),
+    answer: z.union([z.object({ id: z.string() }), z.object({ problem: z.enum(issuerProblemKeys) })]),
   },
   "issuer:confirm": {
     path: "/internal/issuers/confirm",

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { grant } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
 import { createDb, type Db, db } from "@/lib/db";
 import { createIssuer } from "@/lib/issuers/mutations";
 import { listIssuers } from "@/lib/issuers/queries";
-import { type CreateIssuerInput, createIssuerInput } from "@/lib/issuers/schema";
+import { audienceOf, type CreateIssuerInput, createIssuerInput, namesFabric } from "@/lib/issuers/schema";
 import { Forbidden } from "@/lib/result";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
@@ -27,7 +29,10 @@ afterAll(async () => {
 });
 
 const whom = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
-const input = (more: Partial<CreateIssuerInput>) => ({ ...createIssuerInput.parse(whom), ...more });
+const input = (more: Partial<CreateIssuerInput>) => ({
+  ...createIssuerInput.parse({ ...whom, audience: audienceOf(fabric.fabricId) }),
+  ...more,
+});
 
 test("an issuer is limited to things of its own fabric", async () => {
   const scope = fabric.scope("admin", "token:write");
@@ -57,6 +62,41 @@ test("issuers are listed for their fabric alone, with what they are limited to",
   expect(listed.map(({ limits }) => limits)).toEqual([
     { secrets: ["(deleted)"], connections: [], cidrs: ["10.1.0.0/16"], isLimited: true, changes: [] },
   ]);
+});
+
+test("an audience names its own fabric and no other", async () => {
+  const [id, another] = [fabric.fabricId, other.fabricId];
+  expect(namesFabric(audienceOf(id), id)).toBe(true);
+  expect(namesFabric(`https://selvage.example/${id}`, id)).toBe(true);
+  for (const audience of ["selvage", audienceOf(another), `${id}-${another}`, id.slice(1)])
+    expect(namesFabric(audience, id), audience).toBe(false);
+  const refused = await createIssuer(fabric.scope("admin", "token:write"), input({ audience: "selvage" }));
+  expect(refused).toMatchObject({
+    code: "invalid",
+    fieldErrors: { audience: expect.stringContaining(audienceOf(id)) },
+  });
+});
+
+test("a pattern of before is shown with the workloads that only it lets in", async () => {
+  const { fabricId, teamId, admin } = await createTestFabric(owner, "patterns");
+  const by = { createdById: admin.id, createdByName: admin.name };
+  const { id } = await owner.trustedIssuer.create({
+    data: { ...whom, ...by, name: "CI: ours", fabricId, subject: "repo:ours/*", spansParts: true },
+  });
+  const use = (subject: string) => ({
+    actor: { kind: "pipeline" as const, id, name: `CI: ours: ${subject}` },
+    teamId,
+    fabricId,
+    action: "secret.use" as const,
+    object: { kind: "secret" as const, id: "s", name: "s" },
+  });
+  await record(owner, use("repo:ours/etl"), use("repo:ours/etl:ref:refs/heads/main"), use("repo:ours/a/b"));
+  const [listed] = await listIssuers(grant(admin, "admin", { id: fabricId, teamId }, "token:list"));
+  expect(listed).toMatchObject({
+    spansParts: true,
+    spanned: ["repo:ours/a/b", "repo:ours/etl:ref:refs/heads/main"],
+    hasOwnKeys: false,
+  });
 });
 
 test.each([

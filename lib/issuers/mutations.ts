@@ -1,8 +1,15 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAutomate } from "@/lib/automate/client";
-import type { ConfirmIssuerInput, CreateIssuerInput } from "@/lib/issuers/schema";
-import { ok, type Result } from "@/lib/result";
+import { readKeys } from "@/lib/issuers/keys";
+import {
+  audienceOf,
+  type ConfirmIssuerInput,
+  type CreateIssuerInput,
+  issuerProblems,
+  namesFabric,
+} from "@/lib/issuers/schema";
+import { fail, ok, type Result } from "@/lib/result";
 import { findLimits } from "@/lib/tokens/queries";
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
@@ -10,11 +17,21 @@ type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate"
 /** Has automate trust an issuer for the fabric, and record it. */
 export async function createIssuer(
   scope: Scope<"token:write">,
-  { onlySecrets, onlyConnections, onlyFrom, ...trust }: CreateIssuerInput,
+  { onlySecrets, onlyConnections, onlyFrom, keys, ...trust }: CreateIssuerInput,
 ): Promise<Result<{ id: string }, Refusal>> {
+  const { fabricId } = scope;
+  if (!namesFabric(trust.audience, fabricId))
+    return fail("invalid", {
+      audience: `The audience has to hold this fabric's id and no other: enter ${audienceOf(fabricId)}, and let the workload ask for it.`,
+    });
+  const given = keys.trim() === "" ? null : readKeys(keys);
+  if (given && "problem" in given) return fail("invalid", { keys: given.problem });
   const limits = await findLimits(scope, { onlySecrets, onlyConnections, onlyFrom });
   if (!limits.ok) return limits;
-  return askAutomate(scope, "issuer:create", { ...trust, limits: limits.value });
+  const asked = { ...trust, ...given, limits: limits.value };
+  const made = await askAutomate(scope, "issuer:create", asked);
+  if (!made.ok || "id" in made.value) return made as Result<{ id: string }, Refusal>;
+  return fail("invalid", { issuer: issuerProblems[made.value.problem] });
 }
 
 /** Has automate pin an issuer's limits to what their connections reference now, as it was shown. */

@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db";
 import type { IssuerSummary } from "@/lib/issuers/schema";
+import { matchesSubject } from "@/lib/issuers/subject";
 import { limitsOf } from "@/lib/tokens/queries";
 
 /** The issuers whose workloads may read the secrets of a fabric. */
@@ -15,6 +16,8 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSum
       issuer: true,
       audience: true,
       subject: true,
+      spansParts: true,
+      keys: true,
       secretIds: true,
       connectionIds: true,
       pins: true,
@@ -24,8 +27,35 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSum
     },
   });
   const wordsOf = await limitsOf(scope, rows);
-  return rows.map(({ secretIds, connectionIds, pins, cidrs, ...row }) => ({
+  const workloads = await recentWorkloads(
+    scope.fabricId,
+    rows.flatMap(({ id, spansParts }) => (spansParts ? [id] : [])),
+  );
+  return rows.map(({ secretIds, connectionIds, pins, cidrs, keys, ...row }) => ({
     ...row,
+    hasOwnKeys: keys !== null,
+    spanned: (workloads.get(row.id) ?? [])
+      .map((actorName) => actorName.slice(`${row.name}: `.length))
+      .filter((subject) => !matchesSubject(row.subject, subject)),
     limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
   }));
+}
+
+/** How far back workloads are looked for. */
+const mostEvents = 5_000;
+
+/** The workloads that were let in by these trusts of late, as the audit log names them: `name: subject`. */
+async function recentWorkloads(
+  fabricId: string,
+  issuerIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  if (issuerIds.length === 0) return found;
+  const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
+    SELECT DISTINCT "actorId", "actorName" FROM (
+      SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${mostEvents}
+    ) AS late WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
+    ORDER BY "actorName" LIMIT 200`;
+  for (const { actorId, actorName } of rows) found.set(actorId, [...(found.get(actorId) ?? []), actorName]);
+  return found;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { publicKeySet, readKeys } from "@/lib/issuers/keys";
 import {
   confirmedConnections,
   type LimitSummary,
@@ -32,12 +33,57 @@ const trust = z.object({
     ),
 });
 
+/** Keys that were given by hand, as text; empty where the issuer is asked for them. */
+const keysText = z
+  .string()
+  .max(32_000, "These are too many keys.")
+  .default("")
+  .superRefine((text, ctx) => {
+    const read = text.trim() === "" ? null : readKeys(text);
+    if (read && "problem" in read) ctx.addIssue({ code: "custom", message: read.problem });
+  });
+
 /** Trust an issuer, for all of a fabric or a part of it. */
-export const createIssuerInput = trust.extend(limitInput.shape);
+export const createIssuerInput = trust.extend({ ...limitInput.shape, keys: keysText });
 export type CreateIssuerInput = z.infer<typeof createIssuerInput>;
 
 /** The same, as automate is asked for it. */
-export const createIssuerBody = trust.extend({ limits: tokenLimits.optional() });
+export const createIssuerBody = trust.extend({
+  keys: publicKeySet.optional(),
+  limits: tokenLimits.optional(),
+});
+
+/** Why an issuer was not trusted, when automate asked it for its keys. */
+export const issuerProblems = {
+  name_not_found: "There is no server of this name.",
+  address_refused: "Automate may not reach this address. An operator opens private ranges by EGRESS_ALLOW.",
+  unreachable: "Nothing answers at this address.",
+  timed_out: "The issuer did not answer in time.",
+  tls_untrusted:
+    "The issuer's certificate is not trusted. An operator adds its authority by NODE_EXTRA_CA_CERTS; or paste its keys below.",
+  no_discovery:
+    "The issuer has no OpenID Connect Discovery at /.well-known/openid-configuration, or does not let everyone read it. Paste its keys below.",
+  other_issuer:
+    "The issuer calls itself by another address. Enter what its tokens have in “iss”, letter for letter.",
+  no_keys:
+    "The issuer's keys cannot be read, or none is RSA of 2048 bits or more, EC or Ed25519. Paste its keys below.",
+} as const;
+export type IssuerProblem = keyof typeof issuerProblems;
+export const issuerProblemKeys = Object.keys(issuerProblems) as [IssuerProblem, ...IssuerProblem[]];
+
+/** The audience that a fabric's workloads ask their issuer for, unless an Admin chooses another. */
+export function audienceOf(fabricId: string): string {
+  return `selvage:${fabricId}`;
+}
+
+/**
+ * True when an audience names this fabric and none beside: whichever trusts other teams add, a token of this audience is for this
+ * fabric alone.
+ */
+export function namesFabric(audience: string, fabricId: string): boolean {
+  const ids = audience.match(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi) ?? [];
+  return ids.length > 0 && ids.every((id) => id === fabricId);
+}
 
 export const removeIssuerInput = z.object({ issuerId: z.string().max(64) });
 
@@ -54,26 +100,16 @@ export type IssuerSummary = {
   issuer: string;
   audience: string;
   subject: string;
+  /** It was trusted before patterns were bound to parts: `*` spans `:` and `/`. */
+  spansParts: boolean;
+  /** Of such a pattern, the workloads that used it of late and that it would not match within parts. */
+  spanned: readonly string[];
+  /** Its keys were given by hand. */
+  hasOwnKeys: boolean;
   limits: LimitSummary;
   createdAt: Date;
   createdByName: string;
 };
-
-/** True when the subject is as the pattern says; `*` stands for any characters, none too. Linear in both. */
-export function matchesSubject(pattern: string, subject: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return subject === first;
-  if (!subject.startsWith(first) || !subject.endsWith(last)) return false;
-  const end = subject.length - last.length;
-  let at = first.length;
-  for (const part of rest) {
-    const found = subject.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= end;
-}
 
 /** Plain http would let anybody in between name the keys, so it is for loopback alone. */
 function isIssuer(address: string): boolean {

@@ -1,0 +1,356 @@
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
+import { refusalTakesMs } from "@/automate/authorize-workload";
+import { flushTally } from "@/automate/tally";
+import { type Listening, listen } from "@/e2e/fakes/listening";
+import { signRequest } from "@/e2e/signed-request";
+import { createDb, type Db, db } from "@/lib/db";
+import { audienceOf } from "@/lib/issuers/schema";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const automateUrl = "http://automate.test";
+const subject = "system:serviceaccount:etl:nightly";
+let owner: Db;
+let ours: TestFabric;
+let theirs: TestFabric;
+let app: FastifyInstance;
+let internal: FastifyInstance;
+let webKey: string;
+let pair: { publicKey: CryptoKey; privateKey: CryptoKey };
+let stranger: { publicKey: CryptoKey; privateKey: CryptoKey };
+const issuers: Listening[] = [];
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  webKey = web.WEB_SIGNING_KEY;
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: automateUrl, EGRESS_ALLOW: "127.0.0.0/8" });
+  owner = createDb(urls.ownerUrl);
+  ours = await createTestFabric(owner, "ours");
+  theirs = await createTestFabric(owner, "theirs");
+  await addTestSecret(owner, ours, urls.webUrl, {
+    id: "warehouse",
+    subKind: "text",
+    versions: [{ by: "user", fields: { value: "open sesame" } }],
+  });
+  pair = await generateKeyPair("RS256");
+  stranger = await generateKeyPair("RS256");
+  app = createRuntimeApp({ keys: ours.keys, logger: false });
+  const runPrepared = () => Promise.reject(new Error("No check runs here."));
+  internal = createInternalApp({ keys: ours.keys, runPrepared, logger: false });
+});
+
+afterEach(async () => {
+  await flushTally();
+  await owner.trustedIssuer.deleteMany();
+});
+
+afterAll(async () => {
+  await app.close();
+  await internal.close();
+  for (const issuer of issuers) await issuer.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+type Document = { status?: number; body: string | object };
+
+/** An issuer of workloads: what it answers at its two addresses, after how long. */
+async function startIssuer(
+  answers: (url: string, key: object) => { discovery?: Document; keys?: Document } = () => ({}),
+  delayMs = 0,
+) {
+  const key = { ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" };
+  let asked = 0;
+  let url = "";
+  const http = createServer(async (request, response) => {
+    asked += 1;
+    const isKeys = request.url === "/keys";
+    const { discovery, keys } = answers(url, key);
+    const usual = { body: isKeys ? { keys: [key] } : { issuer: url, jwks_uri: `${url}/keys` } };
+    const { status = 200, body }: Document = (isKeys ? keys : discovery) ?? usual;
+    await sleep(delayMs);
+    response.writeHead(status).end(typeof body === "string" ? body : JSON.stringify(body));
+  });
+  const listening = await listen(http);
+  issuers.push(listening);
+  url = `http://127.0.0.1:${listening.port}`;
+  return { url, key, asked: () => asked };
+}
+
+/** Asks automate for a trust, as web does for an Admin. */
+async function trust(fabric: TestFabric, body: object) {
+  const from = { automateUrl, signingKey: webKey };
+  const by = { userId: fabric.admin.id, fabricId: fabric.fabricId };
+  const whole = { name: "Cluster", audience: audienceOf(fabric.fabricId), subject, ...body };
+  const request = await signRequest(from, by, "issuer:create", whole as never);
+  const answer = await internal.inject({
+    method: "POST",
+    url: new URL(request.url).pathname,
+    headers: Object.fromEntries(request.headers),
+    payload: await request.text(),
+  });
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+/** A trust as it was entered before audiences named a fabric. */
+const formerTrust = ({ fabricId, admin }: TestFabric, issuer: string, more: object = {}) =>
+  owner.trustedIssuer.create({
+    data: {
+      fabricId,
+      name: "Before",
+      issuer,
+      audience: "selvage",
+      subject: "system:serviceaccount:etl:*",
+      spansParts: true,
+      createdById: admin.id,
+      createdByName: admin.name,
+      ...more,
+    },
+  });
+
+type Said = {
+  iss: string;
+  aud: string | string[];
+  sub?: string;
+  key?: CryptoKey;
+  kid?: string;
+  exp?: string;
+};
+
+const sign = ({ iss, aud, sub = subject, key = pair.privateKey, kid = "k1", exp = "10m" }: Said) =>
+  new SignJWT({})
+    .setProtectedHeader({ alg: "RS256", kid })
+    .setIssuer(iss)
+    .setAudience(aud)
+    .setSubject(sub)
+    .setIssuedAt(exp === "-1m" ? "-10m" : undefined)
+    .setExpirationTime(exp)
+    .sign(key);
+
+async function read(token: string, headers: object = {}) {
+  const began = performance.now();
+  const answer = await app.inject({
+    url: "/v1/secrets/warehouse",
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  });
+  return { status: answer.statusCode, ms: performance.now() - began, body: answer.body };
+}
+
+describe("a workload that worked goes on working", () => {
+  test("whatever another team trusts, under whichever name", async () => {
+    const { url } = await startIssuer();
+    await formerTrust(ours, url);
+    const former = await sign({ iss: url, aud: "selvage" });
+    expect((await read(former)).status).toBe(200);
+    const { name } = await owner.fabric.findUniqueOrThrow({ where: { id: ours.fabricId } });
+    await owner.fabric.update({
+      where: { id: theirs.fabricId },
+      data: { name, nameKey: name.toLowerCase() },
+    });
+    // The same audience is not theirs to take, by whatever web asks.
+    for (const audience of ["selvage", audienceOf(ours.fabricId), `${ours.fabricId} ${theirs.fabricId}`])
+      expect(
+        (await trust(theirs, { issuer: url, audience, subject: "system:serviceaccount:etl:*" })).status,
+      ).toBe(400);
+    expect((await trust(theirs, { issuer: url, subject: "system:serviceaccount:etl:*" })).status).toBe(200);
+    expect((await read(former)).status).toBe(200);
+    expect((await read(former, { "x-selvage-fabric": name })).status).toBe(200);
+    expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(200);
+  });
+
+  test("and a new one needs no header: its audience names its fabric", async () => {
+    const { url } = await startIssuer();
+    for (const fabric of [ours, theirs]) expect((await trust(fabric, { issuer: url })).status).toBe(200);
+    expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
+    // There it has no such secret.
+    expect((await read(await sign({ iss: url, aud: audienceOf(theirs.fabricId) }))).status).toBe(404);
+  });
+
+  test("with a pattern that spans parts, while a new pattern does not", async () => {
+    const { url } = await startIssuer();
+    await formerTrust(ours, url, { subject: "repo:ours/*" });
+    const branch = "repo:ours/etl:ref:refs/heads/main";
+    expect((await read(await sign({ iss: url, aud: "selvage", sub: branch }))).status).toBe(200);
+    expect((await trust(ours, { issuer: url, subject: "repo:ours/*" })).status).toBe(200);
+    const aud = audienceOf(ours.fabricId);
+    expect((await read(await sign({ iss: url, aud, sub: branch }))).status).toBe(401);
+    expect((await read(await sign({ iss: url, aud, sub: "repo:ours/etl" }))).status).toBe(200);
+  });
+
+  test("while its issuer does not answer any more", async () => {
+    let isDown = false;
+    const { url } = await startIssuer(() => (isDown ? { discovery: { status: 500, body: "" } } : {}));
+    await trust(ours, { issuer: url });
+    isDown = true;
+    expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
+  });
+});
+
+describe("an issuer is asked for its keys when it is entered", () => {
+  test("and its workloads then make nothing be asked", async () => {
+    const { url, asked } = await startIssuer();
+    expect((await trust(ours, { issuer: url })).status).toBe(200);
+    expect(asked()).toBe(2);
+    expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
+    expect(asked()).toBe(2);
+  });
+
+  test.each<[string, string, Parameters<typeof startIssuer>[0]]>([
+    ["answers 404", "no_discovery", () => ({ discovery: { status: 404, body: "" } })],
+    ["answers no JSON", "no_discovery", () => ({ discovery: { body: "<html>" } })],
+    [
+      "calls itself by another address",
+      "other_issuer",
+      (url) => ({ discovery: { body: { issuer: `${url}/`, jwks_uri: `${url}/keys` } } }),
+    ],
+    ["refuses its keys", "no_keys", () => ({ keys: { status: 403, body: "" } })],
+    [
+      "has keys of another kind alone",
+      "no_keys",
+      () => ({ keys: { body: { keys: [{ kty: "oct", k: "AA" }] } } }),
+    ],
+  ])("one that %s is not trusted: %s", async (_what, problem, answers) => {
+    const { url } = await startIssuer(answers);
+    expect(await trust(ours, { issuer: url })).toEqual({ status: 200, body: { problem } });
+    expect(await owner.trustedIssuer.count()).toBe(0);
+  });
+
+  test.each([
+    ["https://nobody.invalid", "name_not_found"],
+    ["https://169.254.169.254", "address_refused"],
+  ])("%s is not trusted: %s", async (issuer, problem) => {
+    expect(await trust(ours, { issuer })).toEqual({ status: 200, body: { problem } });
+  });
+
+  test("nor one where nobody listens", async () => {
+    const closed = await listen(createServer());
+    await closed.close();
+    const answer = await trust(ours, { issuer: `http://127.0.0.1:${closed.port}` });
+    expect(answer).toEqual({ status: 200, body: { problem: "unreachable" } });
+  });
+
+  test("one whose keys are given by hand is never asked, and they count for that trust alone", async () => {
+    const { url, asked } = await startIssuer();
+    const own = { ...(await exportJWK(stranger.publicKey)), kid: "own" };
+    expect((await trust(ours, { issuer: url, keys: { keys: [own] } })).status).toBe(200);
+    expect(asked()).toBe(0);
+    const mine = { iss: url, key: stranger.privateKey, kid: "own" };
+    expect((await read(await sign({ ...mine, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
+    expect(asked()).toBe(0);
+    await formerTrust(theirs, url, { audience: audienceOf(theirs.fabricId) });
+    // Neither their own keys for the other fabric, nor the issuer's for this one.
+    expect((await read(await sign({ ...mine, aud: audienceOf(theirs.fabricId) }))).status).toBe(401);
+    expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(401);
+  });
+
+  test("private, symmetric and weak keys are refused by automate, too", async () => {
+    const secret = await exportJWK((await generateKeyPair("RS256", { extractable: true })).privateKey);
+    for (const keys of [{ keys: [{ kty: "oct", k: "AA" }] }, { keys: [] }])
+      expect((await trust(ours, { issuer: "https://ci.test.example", keys })).status).toBe(400);
+    // Of a private key only its public half is ever kept.
+    await trust(ours, { issuer: "https://ci.test.example", keys: { keys: [secret] } });
+    const rows = await owner.trustedIssuer.findMany();
+    expect(JSON.stringify(rows)).not.toContain(String(secret.d));
+  });
+});
+
+describe("a refused token", () => {
+  test("takes the same time whether somebody trusts its issuer, however slow that is", async () => {
+    const fast = await startIssuer();
+    const slow = await startIssuer(undefined, 1_500);
+    for (const { url } of [fast, slow]) await formerTrust(ours, url);
+    const tokens = {
+      "an issuer that nobody trusts": await sign({ iss: "https://nobody.invalid", aud: "selvage" }),
+      "a slow one": await sign({ iss: slow.url, aud: "selvage", key: stranger.privateKey }),
+      "a fast one": await sign({ iss: fast.url, aud: "selvage", key: stranger.privateKey }),
+      "another subject": await sign({ iss: fast.url, aud: "selvage", sub: "nobody:at:all" }),
+      "no sense": "a.b.c",
+    };
+    const answers = await Promise.all(Object.values(tokens).map((token) => read(token)));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    for (const { ms } of answers) expect(ms).toBeGreaterThanOrEqual(refusalTakesMs - 5);
+    // One that is let in does not wait.
+    const { status, ms } = await read(await sign({ iss: fast.url, aud: "selvage" }));
+    expect(status).toBe(200);
+    expect(ms).toBeLessThan(refusalTakesMs);
+  });
+
+  test.runIf(process.env.RUN_LONG)(
+    "by the median of many: no slow, fast or unknown issuer stands out",
+    async () => {
+      const fast = await startIssuer();
+      const slow = await startIssuer(undefined, 1_500);
+      for (const { url } of [fast, slow]) await formerTrust(ours, url);
+      const medians: number[] = [];
+      for (const iss of ["https://nobody.invalid", slow.url, fast.url]) {
+        const token = await sign({ iss, aud: "selvage", key: stranger.privateKey });
+        const times = (await Promise.all(Array.from({ length: 60 }, () => read(token)))).map(({ ms }) => ms);
+        medians.push(times.sort((a, b) => a - b)[30] ?? 0);
+      }
+      expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.1);
+    },
+  );
+
+  test("is on record with its reason where it concerns a fabric, and counted", async () => {
+    const { url } = await startIssuer();
+    const { id } = await formerTrust(ours, url);
+    const elsewhere = await formerTrust(theirs, url, { audience: "other", subject: "nobody:*" });
+    const said = { iss: url, aud: "selvage" };
+    const unsigned = "repo:pasted/by/anybody";
+    const tokens: [string, string][] = [
+      ["wrong_signature", await sign({ ...said, key: stranger.privateKey })],
+      ["unknown_key", await sign({ ...said, key: stranger.privateKey, kid: "k9" })],
+      ["token_expired", await sign({ ...said, exp: "-1m" })],
+      ["wrong_life", await sign({ ...said, exp: "3d" })],
+      ["wrong_audience", await sign({ ...said, aud: "vault" })],
+      ["wrong_subject", await sign({ ...said, sub: "repo:ours/etl" })],
+      // It concerns nobody: neither audience nor subject is a trust's, or nobody signed it.
+      ["", await sign({ ...said, aud: "vault", sub: "repo:ours/etl" })],
+      ["", await sign({ ...said, aud: "vault", sub: unsigned, key: stranger.privateKey })],
+    ];
+    const ask = () => Promise.all(tokens.map(([, token]) => read(token)));
+    await ask();
+    for (let n = 0; n < 3; n += 1) await ask();
+    const headers = { "x-selvage-fabric": theirs.fabricId };
+    await read(await sign(said), headers);
+    await owner.trustedIssuer.update({ where: { id }, data: { cidrs: ["10.1.0.0/16"] } });
+    await read(await sign(said));
+    await flushTally();
+    const events = await owner.auditEvent.findMany({ where: { action: "token.refuse", objectId: id } });
+    const counts = new Map<string, number>();
+    for (const { details } of events) {
+      const { code, count = 1 } = details as { code: string; count?: number };
+      counts.set(code, (counts.get(code) ?? 0) + count);
+    }
+    expect(Object.fromEntries([...counts].sort())).toEqual({
+      token_expired: 4,
+      unknown_key: 4,
+      wrong_address: 1,
+      wrong_audience: 4,
+      wrong_fabric: 1,
+      wrong_life: 4,
+      wrong_signature: 4,
+      wrong_subject: 4,
+    });
+    // Two for each reason and minute, of which there may be two.
+    expect(events.length).toBeLessThanOrEqual(8 * 4);
+    const names = new Map(
+      events.map(({ details, actorName }) => [(details as { code: string }).code, actorName]),
+    );
+    expect(names.get("wrong_signature")).toBe("Before");
+    expect(names.get("wrong_subject")).toBe("Before: repo:ours/etl");
+    expect(await owner.auditEvent.count({ where: { objectId: elsewhere.id, action: "token.refuse" } })).toBe(
+      0,
+    );
+    expect(JSON.stringify(await owner.auditEvent.findMany())).not.toContain(unsigned);
+  });
+});

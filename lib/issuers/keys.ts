@@ -1,0 +1,73 @@
+import { z } from "zod";
+
+/** By a key pair alone: whoever verifies cannot make a token. */
+export const workloadAlgorithms = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+
+const leastRsaBits = 2048;
+const part = z.string().regex(/^[A-Za-z0-9_-]+$/);
+const about = {
+  kid: z.string().max(256).optional(),
+  use: z.literal("sig").optional(),
+  alg: z.enum(workloadAlgorithms).optional(),
+};
+
+/** A public key that can sign tokens. Members beside these are dropped. */
+export const publicKey = z.discriminatedUnion("kty", [
+  z.object({ kty: z.literal("RSA"), n: part.refine((n) => bitsOf(n) >= leastRsaBits), e: part, ...about }),
+  z.object({ kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: part, y: part, ...about }),
+  z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: part, ...about }),
+]);
+export type PublicKey = z.infer<typeof publicKey>;
+
+export const publicKeySet = z.object({ keys: z.array(publicKey).min(1).max(20) });
+export type PublicKeySet = z.infer<typeof publicKeySet>;
+
+const secretMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/** What is wrong with keys that were given by hand, in a sentence that says nothing of them; or the keys. */
+export function readKeys(text: string): { keys: PublicKeySet } | { problem: string } {
+  const given = parse(text);
+  const list = typeof given === "object" && given !== null && "keys" in given ? given.keys : undefined;
+  if (!Array.isArray(list)) return { problem: "Paste a JWKS: a JSON object with a list “keys”." };
+  if (list.some(isSecret))
+    return {
+      problem: "This holds a private or secret key. Paste the public keys alone, and replace that key.",
+    };
+  const read = publicKeySet.safeParse({ keys: list });
+  if (read.success) return { keys: read.data };
+  const [, index] = read.error.issues[0]?.path ?? [];
+  if (typeof index !== "number") return { problem: "Paste 1 to 20 keys." };
+  return {
+    problem: `Key ${index + 1} cannot be used: a key is RSA of ${leastRsaBits} bits or more, EC on P-256, P-384 or P-521, or Ed25519, for signatures.`,
+  };
+}
+
+function isSecret(key: unknown): boolean {
+  if (typeof key !== "object" || key === null) return false;
+  return ("kty" in key && key.kty === "oct") || secretMembers.some((member) => member in key);
+}
+
+/** The length of a number in base64url, without its leading zeros. */
+function bitsOf(number: string): number {
+  const bare = number.replace(/^A+/, "");
+  return bare.length * 6;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
