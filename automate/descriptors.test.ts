@@ -1,10 +1,18 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, db } from "@/lib/db";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
 
 const worker = buildCheckWorker();
 const folder = mkdtempSync(join(tmpdir(), "selvage-descriptors-"));
@@ -64,6 +72,79 @@ test.skipIf(process.platform === "win32")(
       ...["busy", "busy"],
       "address_refused",
     ]);
+  },
+  90_000,
+);
+
+/** Limits the descriptors of a running process; Linux only. */
+const limit = (pid: number, descriptors: number) =>
+  spawnSync("prlimit", ["--pid", String(pid), `--nofile=${descriptors}:`]).status === 0;
+
+test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
+  "automate answers or refuses, and lives on, while it has no descriptor left",
+  async () => {
+    const keys = await createTestKeys();
+    const urls = await createTestDatabase("automate");
+    Object.assign(process.env, keys.web, keys.automate);
+    const owner = createDb(urls.ownerUrl);
+    const fabric = await createTestFabric(owner);
+    const { token, tokenHash } = newPipelineToken();
+    const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+    await owner.pipelineToken.create({ data: { fabricId: fabric.fabricId, name: "p", tokenHash, ...by } });
+    const versions = [{ by: "user" as const, fields: { value: "canary" } }];
+    await addTestSecret(owner, fabric, urls.webUrl, { id: "greeting", subKind: "text", versions });
+    const automates = createTestAutomates(() => ({
+      ...keys.automate,
+      AUTOMATE_DATABASE_URL: urls.automateUrl,
+      BACKGROUND_CHECKS: "on",
+    }));
+    try {
+      const { url, process: automate } = await automates.start();
+      const pid = automate.pid ?? 0;
+      const read = () =>
+        fetch(`${url}/v1/secrets/greeting`, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: AbortSignal.timeout(10_000),
+        });
+      expect((await read()).status).toBe(200);
+      expect(limit(pid, readdirSync(`/proc/${pid}/fd`).length)).toBe(true);
+      const { port } = new URL(url);
+      const idle = Array.from({ length: 40 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+      const statuses: number[] = [];
+      const until = Date.now() + 5000;
+      while (Date.now() < until) {
+        statuses.push(
+          ...(await Promise.all(
+            [1, 2, 3, 4].map(() =>
+              read().then(
+                ({ status }) => status,
+                () => 0,
+              ),
+            ),
+          )),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      for (const status of statuses) expect([0, 200, 503]).toContain(status);
+      expect(limit(pid, 512)).toBe(true);
+      for (const socket of idle) socket.destroy();
+      await expect
+        .poll(
+          () =>
+            read().then(
+              ({ status }) => status,
+              () => 0,
+            ),
+          { timeout: 2000 },
+        )
+        .toBe(200);
+      expect(automate.exitCode).toBe(null);
+    } finally {
+      automates.stopAll();
+      automates.remove();
+      await owner.$disconnect();
+      await db.$disconnect();
+    }
   },
   90_000,
 );
