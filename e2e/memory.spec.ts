@@ -9,7 +9,7 @@ import { stack } from "@/e2e/stack-address";
 import { restApi } from "@/e2e/things";
 
 /** After how many seconds of ordinary work memory is searched again. */
-const looks = process.env.RUN_LONG ? [60, 300, 900] : [];
+const looks = process.env.RUN_LONG ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number) : [];
 
 type Ways = { value: (word: string) => string; web: string; world: World; caller: Caller };
 
