@@ -5,6 +5,7 @@ import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
 import { authorizeWorkload, type Trust, workloadActor } from "@/lib/access/workload";
 import { isCalled } from "@/lib/fabrics/schema";
+import { namesFabric } from "@/lib/issuers/schema";
 
 /**
  * Every refusal of a workload's token takes as long as this, or a multiple: whether some team trusts an issuer, and how fast that
@@ -43,8 +44,10 @@ async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promis
       // Unsigned, it fits a trust only by what anybody could write.
       if (fault !== null && !(trust.fitsAudience && trust.fitsSubject)) return;
       const isSigned = fault === null || fault === "token_expired" || fault === "wrong_life";
-      const actor = workloadActor(trust, isSigned ? claims.subject : undefined);
-      const { teamId, fabricId } = trust;
+      const { teamId, fabricId, fitsSubject, audience } = trust;
+      // With a free audience it may have been for another team's fabric, whose workloads are not this one's to know.
+      const isTheirs = fitsSubject || namesFabric(audience, fabricId);
+      const actor = workloadActor(trust, isSigned && isTheirs ? claims.subject : undefined);
       await recordOrTally(JSON.stringify(["workload", code, trust.id]), {
         actor,
         teamId,

@@ -300,6 +300,17 @@ describe("a refused token", () => {
     },
   );
 
+  test("names the workload where its audience names the fabric", async () => {
+    const { url } = await startIssuer();
+    await trust(ours, { issuer: url });
+    await read(await sign({ iss: url, aud: audienceOf(ours.fabricId), sub: "repo:ours/etl" }));
+    const where = { fabricId: ours.fabricId, action: "token.refuse", actorName: { startsWith: "Cluster" } };
+    expect(await owner.auditEvent.findFirst({ where, orderBy: { id: "desc" } })).toMatchObject({
+      actorName: "Cluster: repo:ours/etl",
+      details: { code: "wrong_subject", source: "127.0.0.1" },
+    });
+  });
+
   test("is on record with its reason where it concerns a fabric, and counted", async () => {
     const { url } = await startIssuer();
     const { id } = await formerTrust(ours, url);
@@ -347,7 +358,9 @@ describe("a refused token", () => {
       events.map(({ details, actorName }) => [(details as { code: string }).code, actorName]),
     );
     expect(names.get("wrong_signature")).toBe("Before");
-    expect(names.get("wrong_subject")).toBe("Before: repo:ours/etl");
+    expect(names.get("wrong_audience")).toBe(`Before: ${subject}`);
+    // A free audience: it may have been another team's workload.
+    expect(names.get("wrong_subject")).toBe("Before");
     expect(await owner.auditEvent.count({ where: { objectId: elsewhere.id, action: "token.refuse" } })).toBe(
       0,
     );

@@ -8,6 +8,7 @@ import { useActionForm } from "@/components/form/use-action-form";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { TokenLimitFields } from "@/components/tokens/token-limit-fields";
 import { Button } from "@/components/ui/button";
+import { CopyButton } from "@/components/ui/copy-button";
 import { DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { useDialogGuard } from "@/components/ui/dialog-guard";
 import { Field } from "@/components/ui/field";
@@ -85,7 +86,18 @@ export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone
         <DialogBody>
           <FormError error={formError} />
           {fields.map(({ name, label, hint, placeholder }) => (
-            <Field key={name} label={label} hint={hint} error={errors[name]?.message} isRequired>
+            <Field
+              key={name}
+              label={label}
+              hint={hint}
+              error={errors[name]?.message}
+              isRequired
+              action={
+                name === "audience" && (
+                  <CopyButton text={audienceOf(fabricId)} label="Copy the fabric's audience" />
+                )
+              }
+            >
               <Input {...form.register(name)} autoComplete="off" placeholder={placeholder} maxLength={512} />
             </Field>
           ))}
