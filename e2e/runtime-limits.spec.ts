@@ -143,7 +143,7 @@ test("a saved connection whose host is not a host says so, is not checked, and i
   await signIn(context, world.user);
   await open(page, `/metadata/fabrics/${world.fabric.id}/connections`);
   const row = page.getByRole("row", { name: /Ledger/ });
-  await expect(row).toContainText("Pipelines can’t use it until its settings are corrected.");
+  await expect(row).toContainText("Its settings have to be corrected.");
   await row.getByRole("button", { name: "Check Ledger" }).click();
   await expect(page.getByText("Ledger was not checked").first()).toBeVisible();
   await row.getByRole("link", { name: "Ledger" }).click();

@@ -151,8 +151,6 @@ describe("network", () => {
       "127.0.0.1",
       "localhost",
       "localhost.",
-      "2130706433",
-      "0x7f000001",
       "[::ffff:127.0.0.1]",
     ]) {
       const { result } = await check({ server }, {}, { egressAllow: ["10.0.0.0/8"] });

@@ -5,15 +5,11 @@ import { validate } from "@/lib/connectors/validate";
 
 type Settings = { kind: string; properties: Readonly<Record<string, unknown>> };
 
-/** In a row: that checks and pipelines refuse a saved connection, because its kind takes less than when it was saved. */
+/** In a row: that a saved connection is not valid any more, because its kind takes less than when it was saved. */
 export function InvalidSettingsNote(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
-  return (
-    <span className="max-w-80 text-danger-text text-sm">
-      Pipelines can’t use it until its settings are corrected.
-    </span>
-  );
+  return <span className="max-w-80 text-danger-text text-sm">Its settings have to be corrected.</span>;
 }
 
 /** On the page of the connection: which fields. */
@@ -21,7 +17,7 @@ export function InvalidSettingsBanner(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
   return (
-    <Banner tone="danger" title="Pipelines can’t use it until these settings are corrected">
+    <Banner tone="danger" title="These settings have to be corrected">
       <ul>
         {errors.map(({ title, message }) => (
           <li key={title}>
@@ -29,6 +25,9 @@ export function InvalidSettingsBanner(settings: Settings) {
           </li>
         ))}
       </ul>
+      <p className="mt-1">
+        Checks refuse them. Pipelines receive the connection only while its host is valid.
+      </p>
     </Banner>
   );
 }

@@ -53,11 +53,21 @@ test("settings that a stricter rule refuses since they were saved go where they 
 test.each([
   ["a host with syntax of a client", { server: "db.example.com;host=evil.example" }],
   ["a descriptor of Oracle", { server: "db.example.com)(HOST=evil.example)" }],
+  ["an address that clients read in two ways", { server: "010.0.0.1" }],
   ["no host", { server: "" }],
   ["no port", { port: "x" }],
   ["a port that is none", { port: "70000" }],
 ])("what leads nowhere that can be named joins nothing: %s", (_what, change) => {
   expect(destinationsOf("postgres", { ...postgres, ...change }, [password])).toBeNull();
+});
+
+test("a web address that clients read in two ways joins nothing", () => {
+  const token = { field: "bearerToken", secret: text("t") };
+  const api = { authType: "bearer", tlsMode: "verify-full" };
+  const to = (baseUrl: string) => destinationsOf("restapi", { ...api, baseUrl }, [token]);
+  expect(to("https://api.example")).toEqual([["bearerToken", "https://api.example:443"]]);
+  expect(to("https://api.example\\@evil.example")).toBeNull();
+  expect(to("https://api.example;x=evil.example")).toBeNull();
 });
 
 test("of every kind, settings without anything join nothing, and a kind that is unknown neither", () => {

@@ -85,8 +85,14 @@ function placesOf<S extends Referenced>(
   try {
     const found = destinationsOf(connector, given, secrets);
     const isNamed = found.destinations.every(
-      ({ host, port }) =>
-        typeof host === "string" && canonicalHost(host) !== null && port >= 1 && port <= 65_535,
+      ({ host, port, hostField, portField }) =>
+        // A host that was refused leads where each client reads it.
+        !Object.hasOwn(validated.fieldErrors, hostField) &&
+        !Object.hasOwn(validated.fieldErrors, portField) &&
+        typeof host === "string" &&
+        canonicalHost(host) !== null &&
+        port >= 1 &&
+        port <= 65_535,
     );
     return isNamed ? found : null;
   } catch {
