@@ -9,6 +9,7 @@ import { signRequest } from "@/e2e/signed-request";
 import { authorizePipeline } from "@/lib/access/pipeline";
 import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
 import { createDb, type Db, db } from "@/lib/db";
+import { audienceOf } from "@/lib/issuers/schema";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -121,12 +122,13 @@ async function mint(connectionIds: string[], secretIds: string[] = []): Promise<
 
 async function trust(connectionIds: string[]): Promise<Made> {
   const subject = `system:serviceaccount:etl:${counter}`;
-  const who = { name: "Cluster", issuer: issuer.issuer, audience: "selvage", subject };
+  const audience = audienceOf(fabric.fabricId);
+  const who = { name: "Cluster", issuer: issuer.issuer, audience, subject };
   const { body } = await ask("issuer:create", {
     ...who,
     limits: { secretIds: [], connectionIds, cidrs: [] },
   });
-  return { id: body.id, token: await issuer.sign({ subject, audience: "selvage" }) };
+  return { id: body.id, token: await issuer.sign({ subject, audience }) };
 }
 
 async function read(connection: string, { token }: Made, headers = {}) {

@@ -147,12 +147,7 @@ describe("network", () => {
   });
 
   it("dials no loopback address that the operator has not opened, by any spelling", async () => {
-    for (const server of [
-      "127.0.0.1",
-      "localhost",
-      "localhost.",
-      "[::ffff:127.0.0.1]",
-    ]) {
+    for (const server of ["127.0.0.1", "localhost", "localhost.", "[::ffff:127.0.0.1]"]) {
       const { result } = await check({ server }, {}, { egressAllow: ["10.0.0.0/8"] });
       expect(result, server).toMatchObject({ code: "address_refused", step: "network", field: "server" });
     }
