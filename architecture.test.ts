@@ -42,7 +42,7 @@ const guarded: [what: RegExp, only: RegExp][] = [
   [/^lib\/generated\//, /^lib\/db\.ts$/],
   [
     /^lib\/statements$/,
-    /^(automate\/(?!checks\/)|lib\/lookup\.ts$|lib\/access\/(pipeline|workload|authorize)\.ts$|lib\/audit\/record-together\.ts$|lib\/readiness\.ts$|lib\/[a-z-]+\/(queries|mutations)\.ts$|lib\/secrets\/sealing\.ts$)/,
+    /^(automate\/(?!checks\/)|lib\/lookup\.ts$|lib\/access\/(pipeline|workload|authorize)\.ts$|lib\/audit\/record-together\.ts$|lib\/(readiness|wait-for-database)\.ts$|lib\/[a-z-]+\/(queries|mutations)\.ts$|lib\/secrets\/sealing\.ts$)/,
   ],
 ];
 

@@ -1,6 +1,7 @@
 import {
   CompactEncrypt,
   CompactSign,
+  calculateJwkThumbprint,
   compactDecrypt,
   exportJWK,
   generateKeyPair,
@@ -8,7 +9,7 @@ import {
   type JWK,
 } from "jose";
 import { v7 as uuidv7 } from "uuid";
-import { fabricKeyStatement } from "@/lib/crypto/fabric-key";
+import { fabricKeyStatement, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
 import { type Db, db, type Tx } from "@/lib/db";
 import type { Kms } from "@/lib/kms/define";
@@ -68,6 +69,25 @@ export async function requireMasterKey(kms: Kms): Promise<void> {
   throw new WrongMasterKey(
     `The master key (${kms.masterKeyId}) is not the one that this database was sealed under (${other.masterKeyId}): restore that one from your backup.`,
   );
+}
+
+/**
+ * What is wrong when the newest fabric key was signed by another key than ours; undefined when nothing is. Reading goes on
+ * without it, and so does automate: web seals nothing to such a fabric.
+ */
+export async function foreignSigningKey(signingKey: JWK): Promise<string | undefined> {
+  const newest = await db.fabricKey.findFirst({
+    orderBy: { createdAt: "desc" },
+    select: { fabricId: true, kid: true, publicJwk: true, signature: true },
+  });
+  if (!newest) return undefined;
+  const { kty = "", crv = "", x = "" } = signingKey;
+  const isOurs = await verifyFabricKey(newest, { kty, crv, x }).then(
+    () => true,
+    () => false,
+  );
+  if (isOurs) return undefined;
+  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) is not the key that signed the newest fabric's key: restore that one from your backup. Secrets open, and none can be written to fabrics that another key signed.`;
 }
 
 /** The master key is not the one that wrapped the keys in the database. */

@@ -4,18 +4,20 @@ import { logAlarmsTo } from "@/automate/alarm";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
-import { createFabricKeys, requireMasterKey } from "@/automate/fabric-keys";
+import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/fabric-keys";
 import { primeIssuerKeys } from "@/automate/issuer-keys";
 import { keepServing } from "@/automate/keep-serving";
 import { createLogStream } from "@/automate/log-stream";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
+import { serveWhile } from "@/automate/waiting-server";
 import { db } from "@/lib/db";
 import { requireDatabaseRole } from "@/lib/db-role";
 import { automateEnv } from "@/lib/env";
 import { openLocalKms } from "@/lib/kms/local";
 import { closeStatements } from "@/lib/statements";
+import { waitForDatabase } from "@/lib/wait-for-database";
 
 const purgeEveryMs = 10 * 60_000;
 /** Answers that are under way are waited for no longer than this. */
@@ -25,8 +27,17 @@ const stopWithinMs = 30_000;
 async function main(): Promise<void> {
   const env = automateEnv();
   const kms = await openLocalKms(env.MASTER_KEY_FILE);
+  const address = { host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT };
+  await serveWhile(async (begin) => {
+    await waitForDatabase(async (sentence) => {
+      process.stderr.write(`${sentence}\n`);
+      await begin();
+    });
+  }, address);
   await requireDatabaseRole("automate");
   await requireMasterKey(kms);
+  const foreign = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
+  if (foreign) process.stderr.write(`${foreign}\n`);
 
   const isSource = import.meta.url.endsWith(".ts");
   const workerPath =

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { importJWK, jwtVerify } from "jose";
+import { errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import { bodyOf } from "@/automate/json-body";
 import { Refusal } from "@/automate/refusal";
@@ -94,7 +94,7 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
         audience: "automate",
         maxTokenAge: 60,
         clockTolerance: 5,
-      }).catch(() => undefined)
+      }).catch(unlessClock)
     : undefined;
   const claims = claimsSchema.safeParse(verified?.payload).data;
   const listening = `http://${AUTOMATE_INTERNAL_HOST}:${AUTOMATE_INTERNAL_PORT}`;
@@ -111,6 +111,14 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
         .digest("base64url");
   if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
   return claims;
+}
+
+/** A signature of web whose times are not ours: the clocks differ, or the request was held up on its way. */
+function unlessClock(error: unknown): undefined {
+  const isTime =
+    error instanceof errors.JWTExpired ||
+    (error instanceof errors.JWTClaimValidationFailed && ["iat", "exp", "nbf"].includes(error.claim));
+  if (isTime) throw new Refusal(401, "wrong_time", "The request is signed by web, and not for this time.");
 }
 
 async function takeOnce(jti: string, expiresAt: Date): Promise<void> {

@@ -1,5 +1,9 @@
 import "server-only";
+import { connectionFault } from "@/lib/connection-fault";
+import { sqlStateOf } from "@/lib/database-errors";
 import { db } from "@/lib/db";
+import { databaseUrl } from "@/lib/env";
+import { isOlder, programVersion } from "@/lib/program-version";
 
 type Program = "web" | "automate";
 type Right = { table: string; right: string; column?: string };
@@ -50,12 +54,29 @@ export async function requireDatabaseRole(program: Program): Promise<void> {
     throw new WrongDatabaseRole(
       "The database has no tables that this role can see: run npm run migrate first.",
     );
+  await requireSchema();
   if (own.isPowerful) throw tooMuch(own.name, program, "it can manage roles or databases");
   for (const right of never[program])
     if (await holds(right)) throw tooMuch(own.name, program, rightText(right));
   if (!(await holds(needed[program])))
     throw new WrongDatabaseRole(
       `The database role "${own.name}" lacks the rights of ${program}: run npm run migrate, and make it a member of the ${program} group role.`,
+    );
+}
+
+/** Refuses a schema that this version was not made for: one that needs newer programs, or that was not migrated for this one. */
+async function requireSchema(): Promise<void> {
+  const [schema] = await db.$queryRaw<{ minimum: string; migratedBy: string }[]>`
+    SELECT "minimumProgramVersion" AS minimum, "migratedBy" FROM schema_info`.catch((error: unknown) => {
+    if (["42P01", "42501"].includes(sqlStateOf(error) ?? "")) return [];
+    return unreachable(error);
+  });
+  const place = `The database was migrated by ${schema ? `version ${schema.migratedBy}` : "an older version"}, and this is ${programVersion}`;
+  if (!schema || isOlder(schema.migratedBy, programVersion))
+    throw new WrongDatabaseRole(`${place}: run npm run migrate of this version first.`);
+  if (isOlder(programVersion, schema.minimum))
+    throw new WrongDatabaseRole(
+      `${place}: it needs version ${schema.minimum} or newer. Nothing was changed.`,
     );
 }
 
@@ -81,5 +102,5 @@ function tooMuch(name: string, program: Program, why: string): WrongDatabaseRole
 }
 
 function unreachable(cause: unknown): never {
-  throw new WrongDatabaseRole("The database cannot be reached with the given URL.", { cause });
+  throw new WrongDatabaseRole(connectionFault(cause, databaseUrl()).sentence, { cause });
 }

@@ -34,6 +34,8 @@ const web = z
     MAX_SECRET_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(1_048_576),
     /** How many proxies in front append to X-Forwarded-For; 0 trusts none. */
     TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
+    /** How long a stopping copy still serves after its /readyz has turned. */
+    STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   })
   .refine((e) => new Set([e.OIDC_ISSUER, e.OIDC_CLIENT_ID, e.OIDC_CLIENT_SECRET].map(Boolean)).size === 1, {
     path: ["OIDC_ISSUER"],

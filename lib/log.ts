@@ -1,4 +1,5 @@
 import "server-only";
+import { isMisconfigured } from "@/lib/result";
 
 type Facts = Readonly<Record<string, string | number | undefined>>;
 
@@ -13,7 +14,9 @@ export function log(level: "info" | "error", message: string, facts: Facts = {})
 /** Logs what failed by its name and codes. */
 export function logFailure(message: string, error: unknown, facts: Facts = {}): void {
   logged().add(asKey(error));
-  log("error", message, { ...facts, ...factsOf(error) });
+  // Its message is ours, and for whoever reads this.
+  const why = isMisconfigured(error) && error instanceof Error ? { why: error.message } : {};
+  log("error", message, { ...facts, ...factsOf(error), ...why });
 }
 
 /** A name or code as programs write them; anything else could be a piece of somebody's input. */

@@ -37,13 +37,15 @@ export function openPool(
 }
 
 // Of the process, as the pools are: each bundle loads this file for itself.
-const shared = globalThis as typeof globalThis & { selvageOutageSeen?: boolean };
+const shared = globalThis as typeof globalThis & { selvageOutageAt?: number };
 
-/** Whether a statement failed for an outage since this was asked last. */
-export function takeSeenOutage(): boolean {
-  const seen = shared.selvageOutageSeen ?? false;
-  shared.selvageOutageSeen = false;
-  return seen;
+/** Whether a statement or a connection failed for an outage since then, by `performance.now()`. */
+export function outageSeenSince(then: number): boolean {
+  return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= then;
+}
+
+function noteOutage(error: unknown): void {
+  if (isOutage(error)) shared.selvageOutageAt = performance.now();
 }
 
 type Answered = (error: unknown, result: unknown) => void;
@@ -58,12 +60,20 @@ class WatchedClient extends Client {
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
       if (!error) return "done";
-      if (isOutage(error)) shared.selvageOutageSeen = true;
+      noteOutage(error);
       if (isAnswer(error)) return "refused";
       // What is behind it in the queue would wait for the same answer.
       if (error instanceof Error && error.message === "Query read timeout") void this.end().catch(() => {});
       return "unanswered";
     };
+    // The pool connects with a callback.
+    const connect = this.connect.bind(this) as (done: (error: unknown) => void) => void;
+    Reflect.set(this, "connect", (done: (error: unknown) => void) =>
+      connect((error) => {
+        if (error) noteOutage(error);
+        done(error);
+      }),
+    );
     Reflect.set(this, "query", (...args: unknown[]) => {
       const ended = watch(textOf(args[0]));
       const at = args.findLastIndex((arg) => typeof arg === "function");

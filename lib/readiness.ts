@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { record } from "@/lib/audit/record";
 import { recordNothing } from "@/lib/audit/record-together";
 import { db } from "@/lib/db";
-import { takeSeenOutage } from "@/lib/pool";
+import { outageSeenSince } from "@/lib/pool";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { statement } from "@/lib/statements";
 
@@ -68,16 +68,18 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
   let known: { at: number; answer: Promise<Unready> } | undefined;
   let told: Unready = null;
   let isSuspect = false;
+  let askedAt = performance.now();
 
   async function ask(): Promise<Unready> {
-    isSuspect = takeSeenOutage() || isSuspect;
+    const began = performance.now();
+    isSuspect ||= outageSeenSince(askedAt);
     const asked = probeDatabase(program, isSuspect).catch((): Probed => ({ code: "database_unavailable" }));
     const { code, more = "" } = await Promise.race([
       asked,
       sleep(withinMs, { code: "database_unavailable" } as Probed, { ref: false }),
     ]);
     isSuspect = code !== null;
-    takeSeenOutage();
+    askedAt = began;
     if (code !== told) tell(code === null ? "Ready again." : `Not ready: ${code}${more}.`);
     told = code;
     return code;

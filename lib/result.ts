@@ -38,6 +38,16 @@ export class OutcomeUnknown extends Error {
   override name = "OutcomeUnknown";
 }
 
+/** Thrown when nothing was done because of how Selvage is set up; the message is for whoever runs it and holds nothing secret. */
+export class Misconfigured extends Error {
+  override name = "Misconfigured";
+}
+
+/** True for an error that lasts until whoever runs Selvage sets it up otherwise; a fabric key of another automate is one. */
+export function isMisconfigured(error: unknown): boolean {
+  return error instanceof Misconfigured || (error instanceof Error && error.name === "UntrustedFabricKey");
+}
+
 /** Thrown when an act needs a sign-in of the last minutes. */
 export class NotFresh extends Error {
   override name = "NotFresh";

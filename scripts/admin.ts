@@ -1,6 +1,8 @@
 import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { connectionFault } from "@/lib/connection-fault";
+import { isOutage } from "@/lib/database-errors";
 import { BadEnvironment } from "@/lib/env";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
@@ -163,5 +165,7 @@ function sentence(error: unknown): string {
     return error.message;
   // A driver's message may hold the database's URL, and so its password.
   const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+  if (isOutage(error) && URL.canParse(process.env.DATABASE_URL ?? ""))
+    return connectionFault(error, process.env.DATABASE_URL ?? "").sentence;
   return `The database could not be used${code}: check DATABASE_URL, and run npm run migrate first.`;
 }

@@ -18,6 +18,7 @@ const ofWeb = [
   "OIDC_NAME",
   "MAX_SECRET_BYTES",
   "TRUST_PROXY_HOPS",
+  "STOP_DELAY_SECONDS",
 ];
 const ofAutomate = [
   "AUTOMATE_HOST",

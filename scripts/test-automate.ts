@@ -23,14 +23,14 @@ export function createTestAutomates(env: () => Record<string, string>) {
     target: "node24",
   });
   const running = new Set<ChildProcess>();
+  type Launched = { url: string; internalUrl: string; process: ChildProcess };
   return {
-    /** A copy, as a program of its own, once it is ready. */
-    async start(
+    /** A copy, as a program of its own, whether it is ready or not. */
+    async launch(
       more: Record<string, string> = {},
       nodeFlags: readonly string[] = [],
-      /** Where its log goes: a descriptor, or a pipe that the test reads or leaves to fill. */
       log: "ignore" | "pipe" | number = "ignore",
-    ): Promise<{ url: string; internalUrl: string; process: ChildProcess }> {
+    ): Promise<Launched> {
       const free = await Promise.all([listen(createServer()), listen(createServer())]);
       await Promise.all(free.map((each) => each.close()));
       const [port, internalPort] = free.map((each) => each.port);
@@ -52,10 +52,20 @@ export function createTestAutomates(env: () => Record<string, string>) {
         },
       });
       running.add(child);
+      return { url, internalUrl, process: child };
+    },
+    /** A copy, as a program of its own, once it is ready. */
+    async start(
+      more: Record<string, string> = {},
+      nodeFlags: readonly string[] = [],
+      /** Where its log goes: a descriptor, or a pipe that the test reads or leaves to fill. */
+      log: "ignore" | "pipe" | number = "ignore",
+    ): Promise<Launched> {
+      const launched = await this.launch(more, nodeFlags, log);
       for (let tries = 0; tries < 200; tries += 1) {
         // The internal port is the second to listen.
-        const answer = await fetch(`${internalUrl}/readyz`).catch(() => null);
-        if (answer?.ok) return { url, internalUrl, process: child };
+        const answer = await fetch(`${launched.internalUrl}/readyz`).catch(() => null);
+        if (answer?.ok) return launched;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       throw new Error("Automate did not start.");

@@ -16,8 +16,8 @@ export type Wire = {
 
 const readyForQuery = 0x5a;
 
-/** Opens a wire to the server of `databaseUrl`. */
-export async function openWire(databaseUrl: string): Promise<Wire> {
+/** Opens a wire to the server of `databaseUrl`, on a free port unless one is given. */
+export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
   const url = new URL(databaseUrl);
   const postgres = { host: url.hostname, port: Number(url.port) };
   const open = new Set<Socket>();
@@ -52,6 +52,7 @@ export async function openWire(databaseUrl: string): Promise<Wire> {
         cut();
       });
     }),
+    port,
   );
   Object.assign(url, { hostname: "127.0.0.1", port: String(server.port) });
   return {

@@ -2,6 +2,7 @@ import "@/lib/protect-process";
 import { createServer, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import { flushRefusals } from "@/lib/audit/refusals";
+import { WrongDatabaseRole } from "@/lib/db-role";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { log, logFailure, redirectConsole } from "@/lib/log";
 import { managementRoot } from "@/lib/management/schema";
@@ -9,9 +10,11 @@ import { createManagementApi } from "@/lib/server/management";
 import { pageHeaders } from "@/lib/server/page-headers";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { cutUnreadBodies } from "@/lib/unread-body";
+import { waitForDatabase } from "@/lib/wait-for-database";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
 import { receiveAction } from "@/scripts/receive-action";
 import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/scripts/refuse-request";
+import { createWebHealth } from "@/scripts/web-health";
 
 const stopTimeoutMs = 10_000;
 /** The largest secret over a slow network; nobody holds a connection for longer by sending little. */
@@ -22,7 +25,8 @@ const maxSignInBytes = 65_536;
 try {
   await serve(webEnv());
 } catch (error) {
-  process.stderr.write(`${error instanceof BadEnvironment ? error.message : (error as Error).stack}\n`);
+  const isSentence = error instanceof BadEnvironment || error instanceof WrongDatabaseRole;
+  process.stderr.write(`${isSentence ? error.message : (error as Error).stack}\n`);
   process.exit(1);
 }
 
@@ -41,9 +45,9 @@ async function serve(env: WebEnv) {
   const app = next({ dev: isDev, dir, hostname: env.HOST, port: env.PORT, httpServer, quiet: false });
   const handle = app.getRequestHandler();
   const api = createManagementApi();
-  await Promise.all([app.prepare(), api.ready()]);
   const address = { hosts: allowedHosts(env.PUBLIC_URL), publicUrl: env.PUBLIC_URL, isDev };
   const isHttps = env.PUBLIC_URL.startsWith("https:");
+  const health = createWebHealth(isHttps);
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
 
   cutUnreadBodies(server);
@@ -56,6 +60,8 @@ async function serve(env: WebEnv) {
   });
 
   async function serveRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    // Load balancers ask by address.
+    if (health.answer(req, res)) return;
     const refusal = refuse(req, address);
     if (refusal) return answerRefused(req, res, refusal);
     // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
@@ -65,7 +71,9 @@ async function serve(env: WebEnv) {
     req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
     req.headers["x-forwarded-proto"] = isHttps ? "https" : "http";
     // The API holds bodies to its own limit, and says so in its own shape.
-    if (isBelow(managementRoot, req.url)) return api.routing(req, res);
+    const isApi = isBelow(managementRoot, req.url);
+    if (await health.refuse(req, res, isApi)) return;
+    if (isApi) return api.routing(req, res);
     const limit = isBelow("/api/auth", req.url) ? maxSignInBytes : maxBytes;
     if (!boundBody(req, limit))
       return answerRefused(req, res, { status: 413, message: "The request is too large." });
@@ -105,12 +113,17 @@ async function serve(env: WebEnv) {
     else logFailure("server", error);
     process.exit(1);
   });
-  server.listen(env.PORT, env.HOST, () => log("info", `web is ready on ${env.HOST}:${env.PORT}`));
+  server.listen(env.PORT, env.HOST);
+  await waitForDatabase((sentence) => log("error", sentence));
+  await Promise.all([app.prepare(), api.ready()]);
+  health.serve();
+  log("info", `web is ready on ${env.HOST}:${env.PORT}`);
 
   let stopping = false;
-  const stop = () => {
+  const stop = async () => {
     if (stopping) return;
     stopping = true;
+    await health.leave(env.STOP_DELAY_SECONDS * 1000);
     setTimeout(() => process.exit(0), stopTimeoutMs).unref();
     server.close(() => void flushRefusals().finally(() => process.exit(0)));
     server.closeIdleConnections();

@@ -9,7 +9,7 @@ export type Listening = {
 };
 
 /** Starts a server on a free loopback port; closing it also drops its connections. */
-export async function listen(server: Server): Promise<Listening> {
+export async function listen(server: Server, port = 0): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     // As servers of the world do: small answers do not wait 40 ms for the other side to acknowledge the last one.
@@ -20,7 +20,7 @@ export async function listen(server: Server): Promise<Listening> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(port, "127.0.0.1", resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -10,7 +10,8 @@ import {
   automateRequests,
 } from "@/lib/automate/schema";
 import { webEnv } from "@/lib/env";
-import { fail, OutcomeUnknown, ok, type Result } from "@/lib/result";
+import { log } from "@/lib/log";
+import { fail, Misconfigured, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 /** For whom, and where, a request to automate is made. */
 export type Requester = { actor: Actor; fabricId: string };
@@ -46,7 +47,7 @@ export async function askAfterCommit<P extends AutomatePurpose>(
   body: AutomateBody<P>,
 ): Promise<AutomateAnswer<P> | null> {
   const answer = await askAutomate(requester, purpose, body).catch((error: unknown) => {
-    if (error instanceof OutcomeUnknown) return null;
+    if (error instanceof OutcomeUnknown || error instanceof Misconfigured) return null;
     throw error;
   });
   return answer?.ok ? answer.value : null;
@@ -54,6 +55,7 @@ export async function askAfterCommit<P extends AutomatePurpose>(
 
 /** Of a request that never got as far as automate; what was sent and not answered may have been done. */
 function unsent(error: unknown): undefined {
+  if (error instanceof Misconfigured) throw error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (unreachable.includes(code)) return undefined;
@@ -99,11 +101,29 @@ export async function sendToAutomate<P extends AutomatePurpose>(
     .setExpirationTime("60s")
     .setJti(randomUUID())
     .sign(await importJWK(WEB_SIGNING_KEY, "EdDSA"));
-  return fetch(url, {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Selvage ${token}` },
     body: text,
     signal,
     redirect: "error",
   });
+  if (response.status === 401) await refuseWrongClock(response.clone());
+  return response;
+}
+
+/** Throws when automate took the request for one of another time: everything that is asked of it would be refused. */
+async function refuseWrongClock(response: Response): Promise<void> {
+  const refusal = automateError.safeParse(await response.json().catch(() => undefined));
+  if (!refusal.success || refusal.data.error.code !== "wrong_time") return;
+  const there = Date.parse(response.headers.get("date") ?? "");
+  const seconds = Math.round((there - Date.now()) / 1000);
+  const distance =
+    Math.abs(seconds) < 120
+      ? `${Math.abs(seconds)} seconds`
+      : `${Math.round(Math.abs(seconds) / 60)} minutes`;
+  const order = seconds < 0 ? "behind" : "ahead of";
+  const sentence = `The clocks of web and Automate differ, so that Automate takes no request of web: Automate's is ${distance} ${order} web's. Synchronise both (NTP).`;
+  log("error", sentence);
+  throw new Misconfigured(sentence);
 }

@@ -44,6 +44,8 @@ export async function verifyFabricKey(
     if (key instanceof Uint8Array) throw new Error("not an asymmetric key");
     return { fabricId: row.fabricId, kid: row.kid, key } as VerifiedFabricKey;
   } catch {
-    throw new UntrustedFabricKey(`The public key of fabric ${row.fabricId} is not signed by automate.`);
+    throw new UntrustedFabricKey(
+      `The public key of fabric ${row.fabricId} is not signed by the key in AUTOMATE_PUBLIC_KEY: that is another Automate's, or somebody changed the fabric's key.`,
+    );
   }
 }

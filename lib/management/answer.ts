@@ -38,6 +38,10 @@ export const apiCodes = {
     status: 503,
     reason: "The database does not answer. Nothing was changed: try again.",
   },
+  misconfigured: {
+    status: 503,
+    reason: "Selvage is not set up right, so that nothing was changed. The log of web says why.",
+  },
   outcome_unknown: {
     status: 503,
     reason:

@@ -9,7 +9,15 @@ import { isOutage } from "@/lib/db";
 import { formOnce, type Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
 import { logFailure } from "@/lib/log";
-import { Forbidden, fail, NotFound, NotFresh, OutcomeUnknown, type Result } from "@/lib/result";
+import {
+  Forbidden,
+  fail,
+  isMisconfigured,
+  NotFound,
+  NotFresh,
+  OutcomeUnknown,
+  type Result,
+} from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
 import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
@@ -18,7 +26,14 @@ import { type Saved, watchWrites } from "@/lib/writes";
 export type DoorCode =
   | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
   // What became of it: nothing was saved, a part was, a repeat with other contents, or nobody knows.
-  | ("unexpected" | "database_unavailable" | "partly_saved" | "saved_before" | "outcome_unknown");
+  | (
+      | "unexpected"
+      | "database_unavailable"
+      | "misconfigured"
+      | "partly_saved"
+      | "saved_before"
+      | "outcome_unknown"
+    );
 type Answer<T, Code extends string> = Promise<Result<T, Code | DoorCode>>;
 
 /** Answers for what an earlier attempt of the same form wrote, by the id that it kept. */
@@ -113,6 +128,7 @@ async function door<S extends z.ZodType, T, Code extends string>(
 function failureCode(error: unknown, saved: Saved): DoorCode {
   if (saved === "unknown" || error instanceof OutcomeUnknown) return "outcome_unknown";
   if (saved === "something") return "partly_saved";
+  if (isMisconfigured(error)) return "misconfigured";
   return isOutage(error) ? "database_unavailable" : "unexpected";
 }
 

@@ -14,7 +14,7 @@ import { logFailure } from "@/lib/log";
 import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
 import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
-import { Forbidden, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
+import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
@@ -206,6 +206,7 @@ function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } 
   logFailure("management API", error);
   if (saved === "unknown" || error instanceof OutcomeUnknown) return failure("outcome_unknown");
   if (saved === "something") return failure("partly_saved");
+  if (isMisconfigured(error)) return failure("misconfigured");
   return failure(isOutage(error) ? "database_unavailable" : "unexpected");
 }
 

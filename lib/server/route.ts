@@ -2,6 +2,7 @@ import "server-only";
 import { authorize } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
+import { isOutage } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { currentActor } from "@/lib/server/actor";
@@ -20,9 +21,9 @@ export function route<P extends Permission>(definition: {
   return async (request: Request, { params }: Context): Promise<Response> => {
     if (request.method !== "GET" && !isOwnJson(request))
       return problem(403, "This request did not come from Selvage's own pages.");
-    const actor = await currentActor();
-    if (!actor) return problem(401, "Sign in again.");
     try {
+      const actor = await currentActor();
+      if (!actor) return problem(401, "Sign in again.");
       const { fabricId, ...rest } = await params;
       const response = await definition.run(
         await authorize(actor, fabricId, definition.permission),
@@ -35,9 +36,16 @@ export function route<P extends Permission>(definition: {
       if (error instanceof NotFound) return problem(404, "Not found.");
       if (error instanceof Forbidden) return problem(403, "An Admin of the team can do this.");
       if (error instanceof NotFresh) return problem(403, "Confirm who you are first.");
+      if (isOutage(error)) return away();
       throw error;
     }
   };
+}
+
+function away(): Response {
+  const response = problem(503, "The database does not answer. Nothing was changed: try again.");
+  response.headers.set("retry-after", "2");
+  return response;
 }
 
 /** The error shape of these routes. */

@@ -1,0 +1,121 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createDb, type Db, db } from "@/lib/db";
+import { closeStatements } from "@/lib/statements";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestKeys } from "@/scripts/test-keys";
+import { openWire, type Wire } from "@/scripts/test-wire";
+import { createWebHealth, type WebHealth } from "@/scripts/web-health";
+
+let owner: Db;
+let wire: Wire;
+let health: WebHealth;
+let server: Server;
+let url: string;
+/** What the app behind does. */
+let serve: () => Promise<number> = async () => 200;
+
+beforeAll(async () => {
+  const urls = await createTestDatabase("web");
+  wire = await openWire(urls.webUrl);
+  Object.assign(process.env, (await createTestKeys()).web, { WEB_DATABASE_URL: wire.url });
+  owner = createDb(urls.ownerUrl);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  health = createWebHealth(false);
+  server = createServer(async (req, res) => {
+    if (
+      health.answer(req, res) ||
+      (await health.refuse(req, res, req.url?.startsWith("/api/orchestration") ?? false))
+    )
+      return;
+    res.statusCode = await serve();
+    res.end("the app");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.close();
+  await closeStatements();
+  await db.$disconnect();
+  await wire.close();
+  await owner.$disconnect();
+  vi.restoreAllMocks();
+});
+
+const page = { headers: { accept: "text/html,application/xhtml+xml" } };
+const get = async (path: string, init: RequestInit = {}) => {
+  const answer = await fetch(`${url}${path}`, init);
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+};
+const ready = async () => {
+  const { status, text } = await get("/readyz");
+  return [status, JSON.parse(text).status];
+};
+const becomes = (expected: unknown[]) =>
+  vi.waitFor(async () => expect(await ready()).toEqual(expected), 8_000);
+
+test("a copy that waits for its database is alive, not ready, and says so to browsers, scripts and the API", async () => {
+  expect((await get("/healthz")).status).toBe(200);
+  expect(await ready()).toEqual([503, "starting"]);
+  expect((await get("/metadata", page)).text).toContain("Selvage is starting");
+  const api = await get("/api/orchestration/fabric");
+  expect([api.status, JSON.parse(api.text).success]).toEqual([503, false]);
+  health.serve();
+  expect(await ready()).toEqual([200, "ready"]);
+  expect((await get("/metadata", page)).text).toBe("the app");
+});
+
+test("a page while the database is away is 503, in our own look, and loads again by itself", async () => {
+  const database = new URL(wire.url).pathname.slice(1);
+  await owner.$executeRawUnsafe(`ALTER DATABASE ${database} CONNECTION LIMIT 0`);
+  wire.reset();
+  await becomes([503, "database_unavailable"]);
+  const { status, headers, text } = await get("/metadata", page);
+  expect([status, headers.get("retry-after")]).toEqual([503, "3"]);
+  expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(headers.get("x-frame-options")).toBe("DENY");
+  expect(text).toContain("<h1>The database does not answer</h1>");
+  expect(text).toContain('<meta http-equiv="refresh" content="3">');
+  const nonce = /<style nonce="([^"]+)">/.exec(text)?.[1];
+  expect(headers.get("content-security-policy")).toContain(`style-src 'nonce-${nonce}'`);
+  // What Next asks for to change pages; a chunk, which needs no database; a server action and the API, which answer for themselves.
+  expect((await get("/metadata?_rsc=1", { headers: { rsc: "1" } })).status).toBe(503);
+  expect((await get("/_next/static/chunks/a.js")).text).toBe("the app");
+  expect((await get("/metadata", { ...page, method: "POST" })).text).toBe("the app");
+  expect((await get("/api/orchestration/fabric")).text).toBe("the app");
+  expect((await get("/healthz")).status).toBe(200);
+  await owner.$executeRawUnsafe(`ALTER DATABASE ${database} CONNECTION LIMIT -1`);
+  wire.reset();
+  await becomes([200, "ready"]);
+  expect((await get("/metadata", page)).status).toBe(200);
+});
+
+test("a page whose database goes away under it is 503; any other fault stays 500", async () => {
+  await becomes([200, "ready"]);
+  serve = async () => {
+    const asked = db.$queryRaw`SELECT pg_sleep(5)`;
+    setTimeout(wire.reset, 200);
+    await asked.catch(() => undefined);
+    return 500;
+  };
+  const { status, headers } = await get("/metadata", page);
+  expect([status, headers.get("retry-after")]).toEqual([503, "3"]);
+  await becomes([200, "ready"]);
+  serve = async () => 500;
+  expect((await get("/metadata", page)).status).toBe(500);
+  serve = async () => 200;
+});
+
+test("a copy that stops turns its readiness first, serves for a while, and then sends everybody on", async () => {
+  const left = health.leave(500);
+  expect(await ready()).toEqual([503, "stopping"]);
+  const served = await get("/metadata", page);
+  expect([served.text, served.headers.get("connection")]).toEqual(["the app", "close"]);
+  await left;
+  const { status, text } = await get("/metadata", page);
+  expect(status).toBe(503);
+  expect(text).toContain("Selvage is restarting");
+});

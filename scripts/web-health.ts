@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { log } from "@/lib/log";
+import { outageSeenSince } from "@/lib/pool";
+import { createReadiness, type Unready } from "@/lib/readiness";
+import { securityHeaders } from "@/lib/server/security-headers";
+import { awayPage, retrySeconds, titleOf } from "@/scripts/away-page";
+
+type Phase = "starting" | "serving" | "leaving" | "closed";
+
+/** Health of web, and what it answers while it cannot serve. Both are answered before Next, which needs the database for nearly all. */
+export type WebHealth = {
+  /** True when the request was one for health, and is answered. */
+  answer(req: IncomingMessage, res: ServerResponse): boolean;
+  /** True when the request is refused, because this copy cannot serve what it asks for. */
+  refuse(req: IncomingMessage, res: ServerResponse, isApi: boolean): Promise<boolean>;
+  serve(): void;
+  /** Turns `/readyz`, and returns when the load balancer has had time to see it. */
+  leave(delayMs: number): Promise<void>;
+};
+
+export function createWebHealth(isHttps: boolean): WebHealth {
+  let phase: Phase = "starting";
+  const readiness = createReadiness("web", (sentence) => log("error", sentence));
+  const headers = securityHeaders(isHttps);
+
+  async function why(): Promise<Unready | "starting" | "stopping"> {
+    if (phase === "starting") return "starting";
+    return phase === "serving" ? await readiness() : "stopping";
+  }
+
+  async function answerReady(res: ServerResponse): Promise<void> {
+    const unready = await why();
+    send(res, unready === null ? 200 : 503, { status: unready ?? "ready" });
+  }
+
+  function send(res: ServerResponse, status: number, body: object): void {
+    const retry = status === 503 ? { "retry-after": String(retrySeconds) } : {};
+    res.writeHead(status, {
+      ...headers,
+      ...retry,
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
+    res.end(JSON.stringify(body));
+  }
+
+  return {
+    answer(req, res) {
+      const path = pathOf(req);
+      if (path !== "/healthz" && path !== "/readyz") return false;
+      if (path === "/healthz") send(res, 200, { status: "ok" });
+      else void answerReady(res);
+      return true;
+    },
+    async refuse(req, res, isApi) {
+      // Nobody is sent here again by a connection that is open already.
+      if (phase === "leaving" || phase === "closed") res.setHeader("connection", "close");
+      if (phase === "starting" || phase === "closed")
+        return sendAway(phase === "starting" ? "starting" : "stopping");
+      // The management API says for itself, in its own shape, what it met.
+      if (isApi || !needsDatabase(req)) return false;
+      const unready = await readiness();
+      if (unready !== null) return sendAway(unready);
+      sayOutage(res);
+      return false;
+
+      function sendAway(reason: Parameters<typeof awayPage>[0]): true {
+        if (isApi || !wantsPage(req)) {
+          const message = `${titleOf(reason)}. Nothing was changed: try again.`;
+          send(res, 503, isApi ? { success: false, message } : { message });
+          return true;
+        }
+        const { html, policy } = awayPage(reason);
+        res.writeHead(503, {
+          ...headers,
+          "content-type": "text/html; charset=utf-8",
+          "content-security-policy": policy,
+          "cache-control": "no-store",
+          "retry-after": String(retrySeconds),
+        });
+        res.end(req.method === "HEAD" ? undefined : html);
+        return true;
+      }
+    },
+    serve() {
+      phase = "serving";
+    },
+    async leave(delayMs) {
+      phase = "leaving";
+      await sleep(delayMs);
+      phase = "closed";
+    },
+  };
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?")[0] ?? "";
+}
+
+/** A page, or what a page is made of; what is built serves itself, and a server action says for itself what became of it. */
+function needsDatabase(req: IncomingMessage): boolean {
+  if (req.method !== "GET" && req.method !== "HEAD") return false;
+  return !/^\/(_next\/static\/|api\/auth\/|favicon\.svg$)/.test(pathOf(req));
+}
+
+function wantsPage(req: IncomingMessage): boolean {
+  return /text\/html/.test(req.headers.accept ?? "") && req.headers.rsc === undefined;
+}
+
+/** A database that went away under a request is no fault of ours: Next would say 500. */
+function sayOutage(res: ServerResponse): void {
+  const began = performance.now();
+  const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
+  Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
+    if (status !== 500 || !outageSeenSince(began)) return writeHead(status, ...more);
+    res.setHeader("retry-after", String(retrySeconds));
+    return writeHead(503, ...more.filter((part) => typeof part !== "string"));
+  });
+}
