@@ -7,7 +7,7 @@ import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
 import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
 import { createPerson, createTeam, database, insert, type Person, type World } from "@/e2e/rows";
-import { newAccessToken } from "@/lib/access-tokens/token";
+import { callAction, callerOf } from "@/e2e/server-actions";
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
 
@@ -69,6 +69,15 @@ async function invite(world: World, email: string) {
     createdByName: world.admin.name,
     expiresAt: new Date(Date.now() + 86_400_000),
   });
+}
+
+async function generateToken(person: Person): Promise<string> {
+  const made = await callAction(await callerOf(person), "createAccessTokenAction", [
+    { name: "svu", lifetime: "30" },
+  ]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("token" in made.value))
+    throw new Error(`No token: ${JSON.stringify(made)}`);
+  return String(made.value.token);
 }
 
 async function identitiesOf(email: string) {
@@ -143,9 +152,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
     email: address(),
     password: "correct horse battery",
   });
-  const { token, tokenHash } = newAccessToken();
-  const expiresAt = new Date(Date.now() + 86_400_000);
-  await insert("access_token", { id: uuidv7(), userId: owner.id, name: "svu", tokenHash, expiresAt });
+  const token = await generateToken(owner);
   await invite(world, owner.email);
   const call = () =>
     fetch(`${openId.web.url}/api/orchestration/fabric`, { headers: { "x-auth-token": token } });
