@@ -38,6 +38,7 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
     const text = (field: string) => opened[field]?.revealText() ?? "";
     const [authUrl, requested] = [text("authUrl"), text("scope")];
     const client = { clientId: text("clientId"), clientSecret: text("clientSecret"), authUrl };
+    for (const plaintext of Object.values(opened)) plaintext.wipe();
     const bought = await buyToken(
       { ...client, ...(requested ? { scope: requested } : {}) },
       { connect: guardedConnect(URL.canParse(authUrl) ? new URL(authUrl).hostname : ""), signal },

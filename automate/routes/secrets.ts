@@ -59,9 +59,11 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     // Asked for twice, opened once.
     const distinct = new Map(secrets.map((secret) => [keyOf(secret), secret]));
     const opened = await openForUse(keys, caller, [...distinct.values()]);
-    const byKey = new Map([...distinct.keys()].map((key, i) => [key, opened[i] ?? {}]));
+    const answers = new Map(
+      [...distinct].map(([key, secret], i) => [key, secretAnswer(secret, opened[i] ?? {})]),
+    );
     reply.header("cache-control", "no-store");
-    return { secrets: secrets.map((secret) => secretAnswer(secret, byKey.get(keyOf(secret)) ?? {})) };
+    return { secrets: secrets.map((secret) => answers.get(keyOf(secret))) };
   });
 
   const m2mToken = createM2mTokens(keys);

@@ -227,6 +227,15 @@ describe("an opened value", () => {
   });
 });
 
+test("an opened value whose bytes were overwritten is no longer there", () => {
+  const bytes = encode("k9-secret-k9");
+  const value = new Plaintext(bytes);
+  expect(value.revealText()).toBe("k9-secret-k9");
+  value.wipe();
+  expect(bytes).toEqual(new Uint8Array(12));
+  expect(value.revealBytes()).toEqual(new Uint8Array(12));
+});
+
 describe("the Wycheproof vectors", () => {
   test("of JSON Web Encryption: none of another algorithm, key or header opens", async () => {
     let refused = 0;

@@ -21,6 +21,11 @@ export class Plaintext {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.#bytes);
   }
 
+  /** Overwrites the bytes, for whoever is done with them. */
+  wipe(): void {
+    this.#bytes.fill(0);
+  }
+
   toString(): string {
     return "[sealed]";
   }
