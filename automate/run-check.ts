@@ -1,4 +1,5 @@
 import type { CheckJob } from "@/automate/check-job";
+import { publicVerification } from "@/automate/checks/certificates";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
@@ -20,6 +21,8 @@ export type Surroundings = Pick<GuardOptions, "route">;
 export async function prepareCheck(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
   shutExits();
+  // Reading the public authorities takes longer than most handshakes.
+  publicVerification();
   await load(kind);
 }
 
