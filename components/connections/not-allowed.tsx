@@ -8,7 +8,7 @@ export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: No
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
     <span className="max-w-80 text-sm text-warning-text">
-      Pipelines can’t use it until {secrets} may be sent there, since <RelativeTime date={since} isSpan />.
+      Pipelines can’t use it until {secrets} may be sent there. Waiting <RelativeTime date={since} isSpan />.
     </span>
   );
 }
@@ -24,12 +24,7 @@ export function NotAllowedBanner({
   return (
     <Banner
       tone="warning"
-      title={
-        <>
-          Pipelines can’t use it until {sent.length === 1 ? "this is" : "these are"} allowed, since{" "}
-          <RelativeTime date={since} isSpan />
-        </>
-      }
+      title={`Pipelines can’t use it until ${sent.length === 1 ? "this is" : "these are"} allowed`}
     >
       <ul>
         {sent.flatMap(({ secret, destinations }) =>
@@ -42,6 +37,7 @@ export function NotAllowedBanner({
         )}
       </ul>
       <p className="mt-1">
+        Waiting <RelativeTime date={since} isSpan />.{" "}
         {isAdmin
           ? "Choose Check below. It shows the destination and lets you allow it."
           : "Choose Check below. It shows the destination and lets you ask an Admin of the team."}

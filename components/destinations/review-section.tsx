@@ -26,7 +26,7 @@ export function ReviewSection({
           connections or M2M OAuth secrets led there already. Remove any that you do not know.
         </p>
       </div>
-      <div className="rounded-xl border border-line bg-surface px-4">
+      <div className="rounded-xl border border-line bg-surface px-4 py-3">
         <DetailList>
           {destinations.map((one) => (
             <DetailItem key={one.id}>
@@ -48,7 +48,7 @@ export function ReviewSection({
           ))}
         </DetailList>
         {hidden > 0 && (
-          <p className="-mx-4 border-line border-t px-4 py-3 text-muted text-sm">
+          <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
             {hidden} more follow when these are reviewed.
           </p>
         )}

@@ -1,0 +1,152 @@
+import { v7 as uuidv7 } from "uuid";
+import { expectAccessible } from "@/e2e/axe";
+import { checkPanel, connectionRow, connectionsPath } from "@/e2e/connections-screen";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { startPipeline } from "@/e2e/pipeline";
+import { database, insert, type World } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+
+async function run(
+  person: World["user"],
+  { fabric }: World,
+  name: string,
+  input: object,
+): Promise<{ id: string }> {
+  const made = await callAction(await callerOf(person), name, [fabric.id, input]);
+  if (!made.ok) throw new Error(`${name}: ${JSON.stringify(made)}`);
+  return made.value as { id: string };
+}
+
+/** The Admin's token and connection, and how a pipeline reads it. */
+async function addOrders(world: World, value: string) {
+  const secret = { subKind: "text", name: "api_token", fields: { value } };
+  const { id: secretId } = await run(world.admin, world, "createSecretAction", secret);
+  const input = (host: string) => ({
+    name: "Orders",
+    description: "",
+    properties: { baseUrl: `https://${host}`, authType: "bearer", bearerToken: secretId },
+  });
+  const connection = { kind: "restapi", ...input("api.test.example") };
+  const { id: connectionId } = await run(world.admin, world, "createConnectionAction", connection);
+  const { token } = await startPipeline(world);
+  return {
+    secretId,
+    connectionId,
+    pointAt: (person: World["user"], host: string) =>
+      run(person, world, "updateConnectionAction", { connectionId, ...input(host) }),
+    read: async () => {
+      const url = new URL("/v1/connections/Orders", stack().automateUrl);
+      const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      return { status: response.status, text: await response.text() };
+    },
+  };
+}
+
+test("a connection that a User points elsewhere hands nothing out, and says so until an Admin allows it", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const value = canary.value();
+  const orders = await addOrders(world, value);
+  expect((await orders.read()).text).toContain(value);
+  await orders.pointAt(world.user, "theirs.test.example");
+  const refused = await orders.read();
+  expect([refused.status, refused.text.includes(canary.mark)]).toEqual([409, false]);
+  expect(JSON.parse(refused.text).error.code).toBe("destination_not_allowed");
+
+  await signIn(context, world.user);
+  await open(page, connectionsPath(world.fabric));
+  const row = connectionRow(page, "Orders");
+  await expect(row).toContainText("Pipelines can’t use it until api_token may be sent there. Waiting for");
+  await expectAccessible(page, "A connection that pipelines cannot use", ["light", "dark"]);
+  await row.getByRole("link", { name: "Orders" }).click();
+  await expect(page.getByText("Pipelines can’t use it until this is allowed")).toBeVisible();
+  await expect(page.getByText("https://theirs.test.example:443").first()).toBeVisible();
+  await expect(page.getByText("lets you ask an Admin of the team")).toBeVisible();
+  await checkPanel(page).getByRole("button", { name: "Check", exact: true }).click();
+  await expect(checkPanel(page).getByText(/Pipelines can’t use the connection until then/)).toBeVisible();
+
+  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await expect(page.getByText(/A secret may not be sent to the connection’s destination yet/)).toBeVisible();
+  await expect(page.getByText(/host theirs\.test\.example:443, before api\.test\.example:443/)).toBeVisible();
+  await orders.pointAt(world.user, "api.test.example");
+  expect((await orders.read()).text).toContain(value);
+});
+
+test("Admins look through what the upgrade allowed: each is kept or removed", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const orders = await addOrders(world, canary.value());
+  for (const destination of ["https://kept.test.example:443", "https://gone.test.example:443?tls=require"])
+    await insert("allowed_destination", {
+      id: uuidv7(),
+      fabricId: world.fabric.id,
+      secretId: orders.secretId,
+      version: 1,
+      destination,
+      createdById: "upgrade",
+      createdByName: "Selvage",
+      toReview: "Orders, Stock",
+    });
+  await signIn(context, world.admin);
+  await open(page, connectionsPath(world.fabric));
+  await page.getByRole("link", { name: "Review 2" }).click();
+  const section = page.getByRole("region", { name: "Destinations to review (2)" });
+  await expect(section).toContainText("https://gone.test.example:443 (certificate not verified)");
+  await expect(section).toContainText("by Orders, Stock");
+  await expectAccessible(page, "Destinations to review", ["light", "dark"]);
+  await section.getByRole("button", { name: /^Keep api_token to https:\/\/kept/ }).click();
+  await expect(page.getByText("Destination kept")).toBeVisible();
+  const last = page.getByRole("region", { name: "Destinations to review (1)" });
+  await last.getByRole("button", { name: /^Remove/ }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByText("Destination removed")).toBeVisible();
+  await expect(last).toBeHidden();
+  const { rows } = await database().query(
+    `SELECT destination FROM allowed_destination WHERE "secretId" = $1 AND destination LIKE '%kept%'`,
+    [orders.secretId],
+  );
+  expect(rows).toEqual([{ destination: "https://kept.test.example:443" }]);
+  await signIn(context, world.user);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await expect(page.getByRole("region", { name: "New destinations" })).toBeVisible();
+  await expect(page.getByText("Destinations to review")).toHaveCount(0);
+});
+
+test("an Admin allows the token server that a colleague entered", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const fields = { clientId: "c", clientSecret: canary.value(), authUrl: "https://idp.test.example/token" };
+  const client = { subKind: "m2m_oauth", name: "crm", fields };
+  const { id: secretId } = await run(world.admin, world, "createSecretAction", client);
+  await signIn(context, world.admin);
+  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
+    "oauth-token://idp.test.example:443",
+  );
+  await run(world.user, world, "replaceSecretAction", {
+    secretId,
+    subKind: "m2m_oauth",
+    expectedVersion: 1,
+    destinationIds: [],
+    fields: { authUrl: "https://theirs.test.example/token" },
+  });
+  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  await expect(page.getByText("Pipelines get no tokens until the token server is allowed")).toBeVisible();
+  await expectAccessible(page, "Token server", ["light", "dark"]);
+  await page.getByRole("button", { name: /^Allow theirs\.test\.example:443/ }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Allow" }).click();
+  await expect(page.getByText("Token server allowed")).toBeVisible();
+  await expect(page.getByText("Pipelines get no tokens until")).toHaveCount(0);
+});
