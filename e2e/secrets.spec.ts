@@ -77,7 +77,7 @@ test("all four types of secret are added, and a pipeline receives each byte for 
   await expect(page.getByText("db.test.example").first()).toBeVisible();
   await expect(page.getByText("Test Authority").first()).toBeVisible();
   await openSecret(page, world.fabric, "crm.api");
-  await expect(page.getByText("login.test.example:443")).toBeVisible();
+  await expect(page.getByText("login.test.example:443", { exact: true })).toBeVisible();
 });
 
 test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", async ({
