@@ -116,7 +116,14 @@ export const eventKinds = {
   used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
   refused: {
     label: "Refused",
-    actions: ["secret.refuse", "connection.refuse", "token.refuse", "act.refuse"],
+    actions: [
+      "secret.refuse",
+      "connection.refuse",
+      "token.refuse",
+      "act.refuse",
+      "session.refuse",
+      "access_token.refuse",
+    ],
   },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
