@@ -1,0 +1,120 @@
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { startWebCopy } from "@/e2e/program-copy";
+import { database } from "@/e2e/rows";
+import { field, fillSecret, secretRow, secretsPath } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { stack } from "@/e2e/stack-address";
+import { openWire } from "@/scripts/test-wire";
+
+/** A copy of web whose connections to Postgres a test can cut. */
+async function startWiredWeb() {
+  const wire = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "");
+  const web = await startWebCopy("web-wired", () => ({ WEB_DATABASE_URL: wire.url }));
+  return {
+    wire,
+    url: web.url,
+    stop: async () => {
+      await web.stop();
+      await wire.close();
+    },
+  };
+}
+
+test("a secret whose answer is lost stays in its dialog, and sending it again makes no second one", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const web = await startWiredWeb();
+  try {
+    await signIn(context, world.user, { at: web.url });
+    await open(page, `${web.url}${secretsPath(world.fabric)}`);
+    await page.getByRole("button", { name: "Add Secret" }).click();
+    const dialog = page.getByRole("dialog", { name: "Add Secret" });
+    const value = canary.value();
+    await fillSecret(page, dialog, { type: "Text", name: "lost_answer", value });
+    const cut = web.wire.cutAfter("COMMIT");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await cut;
+    await expect(dialog).toContainText(
+      "It is not known whether it was saved. Look at the list, or send it again: sending again is safe.",
+    );
+    await expect(field(dialog, "Value")).toHaveValue(value);
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await expect(dialog).toHaveCount(0);
+    await expect(secretRow(page, "lost_answer")).toBeVisible();
+    const { rows } = await database().query(`SELECT count(*)::int AS n FROM secret WHERE "fabricId" = $1`, [
+      world.fabric.id,
+    ]);
+    expect(rows).toEqual([{ n: 1 }]);
+  } finally {
+    await web.stop();
+  }
+});
+
+test("a replaced value whose answer is lost is one version, and other contents under its key are told apart", async ({
+  world,
+  canary,
+}) => {
+  const web = await startWiredWeb();
+  try {
+    const caller = await callerOf(world.user);
+    const made = await callAction(caller, "createSecretAction", [
+      world.fabric.id,
+      { subKind: "text", name: "replaced", fields: { value: canary.value() } },
+    ]);
+    const secretId = made.ok ? (made.value as { id: string }).id : "";
+    const key = "0123456789abcdef0123";
+    const input = {
+      subKind: "text",
+      secretId,
+      expectedVersion: 1,
+      fields: { value: canary.value() },
+      destinationIds: [],
+    };
+    const replace = (fields = input.fields) =>
+      callAction(caller, "replaceSecretAction", [world.fabric.id, { ...input, fields }, key], web.url);
+    const cut = web.wire.cutAfter("COMMIT");
+    const [lost] = await Promise.all([replace(), cut]);
+    expect(lost).toEqual({ ok: false, code: "outcome_unknown" });
+    expect(await replace()).toEqual({ ok: true, value: { version: 2, carried: true } });
+    expect(await replace({ value: canary.value() })).toEqual({ ok: false, code: "saved_before" });
+    const { rows } = await database().query(
+      `SELECT count(*)::int AS n FROM secret_version WHERE "secretId" = $1`,
+      [secretId],
+    );
+    expect(rows).toEqual([{ n: 2 }]);
+  } finally {
+    await web.stop();
+  }
+});
+
+test("a server action while the database is away says that nothing was saved, and a page retries until it is back", async ({
+  page,
+  context,
+  world,
+  canary,
+}) => {
+  const web = await startWiredWeb();
+  try {
+    await signIn(context, world.user, { at: web.url });
+    const caller = await callerOf(world.user);
+    await web.wire.close();
+    const input = { subKind: "text", name: "never", fields: { value: canary.value() } };
+    expect(await callAction(caller, "createSecretAction", [world.fabric.id, input], web.url)).toEqual({
+      ok: false,
+      code: "database_unavailable",
+    });
+    const answer = await page.goto(`${web.url}${secretsPath(world.fabric)}`);
+    expect(answer?.status()).toBe(503);
+    await expect(page.getByRole("heading", { name: "The database does not answer" })).toBeVisible();
+    const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
+    await expect(page.getByRole("button", { name: "Add Secret" })).toBeVisible({ timeout: 15_000 });
+    await back.close();
+  } finally {
+    await web.stop();
+  }
+});
