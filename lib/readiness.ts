@@ -10,7 +10,7 @@ import { statement } from "@/lib/statements";
 
 export type Program = "web" | "automate";
 /** Why a copy cannot serve; null when it can. */
-export type Unready = "database_unavailable" | "rights_missing" | "program_too_old" | null;
+export type Unready = "database_slow" | "database_unavailable" | "rights_missing" | "program_too_old" | null;
 
 type Right = readonly [right: "SELECT" | "INSERT" | "UPDATE", table: string, column?: string];
 
@@ -69,6 +69,7 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
   let told: Unready = null;
   let isSuspect = false;
   let askedAt = performance.now();
+  let slow = 0;
 
   async function ask(): Promise<Unready> {
     const began = performance.now();
@@ -76,8 +77,12 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
     const asked = probeDatabase(program, isSuspect).catch((): Probed => ({ code: "database_unavailable" }));
     const { code, more = "" } = await Promise.race([
       asked,
-      sleep(withinMs, { code: "database_unavailable" } as Probed, { ref: false }),
+      // Twice it may be a busy moment: a load balancer sends nobody here, and who came is served.
+      sleep(withinMs, { code: slow < 2 ? "database_slow" : "database_unavailable" } as Probed, {
+        ref: false,
+      }),
     ]);
+    slow = code === "database_slow" || (slow > 0 && code === "database_unavailable") ? slow + 1 : 0;
     isSuspect = code !== null;
     askedAt = began;
     if (code !== told) tell(code === null ? "Ready again." : `Not ready: ${code}${more}.`);

@@ -3,7 +3,7 @@ import type { Unready } from "@/lib/readiness";
 
 type Page = { title: string; words: string };
 
-const pages: Record<NonNullable<Unready> | "starting" | "stopping", Page> = {
+const pages: Record<Exclude<Unready, null | "database_slow"> | "starting" | "stopping", Page> = {
   database_unavailable: {
     title: "The database does not answer",
     words: "Selvage can show nothing until it does. Nothing was changed.",

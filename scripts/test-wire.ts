@@ -22,6 +22,7 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
   const postgres = { host: url.hostname, port: Number(url.port) };
   const open = new Set<Socket>();
   const pairs = new Set<[Socket, Socket]>();
+  let isHeld = false;
   let armed: { text: string; done: () => void } | undefined;
   const server: Listening = await listen(
     createServer((program) => {
@@ -51,6 +52,7 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
         program.resetAndDestroy();
         cut();
       });
+      if (isHeld) for (const socket of pair) socket.pause();
     }),
     port,
   );
@@ -64,7 +66,8 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
       new Promise((done) => {
         armed = { text, done };
       }),
-    hold: (isHeld = true) => {
+    hold: (held = true) => {
+      isHeld = held;
       for (const socket of [...pairs].flat()) isHeld ? socket.pause() : socket.resume();
     },
     close: () => server.close(),

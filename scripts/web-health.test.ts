@@ -93,6 +93,19 @@ test("a page while the database is away is 503, in our own look, and loads again
   expect((await get("/metadata", page)).status).toBe(200);
 });
 
+test("a database that is slow for a moment turns readiness and no page; one that stays slow turns pages, too", async () => {
+  await becomes([200, "ready"]);
+  await new Promise((done) => setTimeout(done, 1_100));
+  wire.hold();
+  const [asked, served] = await Promise.all([ready(), get("/metadata", page)]);
+  expect(asked).toEqual([503, "database_slow"]);
+  expect(served.text).toBe("the app");
+  await becomes([503, "database_unavailable"]);
+  expect((await get("/metadata", page)).status).toBe(503);
+  wire.hold(false);
+  await becomes([200, "ready"]);
+});
+
 test("a page whose database goes away under it is 503; any other fault stays 500", async () => {
   await becomes([200, "ready"]);
   serve = async () => {

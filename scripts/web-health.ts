@@ -61,7 +61,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
       // The management API says for itself, in its own shape, what it met.
       if (isApi || !needsDatabase(req)) return false;
       const unready = await readiness();
-      if (unready !== null) return sendAway(unready);
+      if (unready !== null && unready !== "database_slow") return sendAway(unready);
       sayOutage(res);
       return false;
 

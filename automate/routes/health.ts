@@ -37,7 +37,7 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   app.get("/readyz", async () => {
     if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
     const unready = await readiness();
-    if (unready === "database_unavailable") throw databaseAway();
+    if (unready === "database_unavailable" || unready === "database_slow") throw databaseAway();
     if (unready !== null) throw new Refusal(503, unready, unreadyTexts[unready], { retryAfterSeconds: 2 });
     return { status: "ready" };
   });
