@@ -81,7 +81,10 @@ const icons: Record<EventKind, LucideIcon> = {
 
 function EventIcon({ event: { action, details } }: { event: ActivityEvent }) {
   const kinds = Object.keys(eventKinds) as EventKind[];
-  const kind = kinds.find((one) => (eventKinds[one].actions as readonly string[]).includes(action));
+  const isRefused = action.endsWith(".refuse");
+  const kind = isRefused
+    ? "refused"
+    : kinds.find((one) => (eventKinds[one].actions as readonly string[]).includes(action));
   const isFailed = kind === "checked" && details.ok !== true;
   const Icon = isFailed ? CircleX : kind ? icons[kind] : Activity;
   const tone =

@@ -60,7 +60,12 @@ const wrong = (email: string, from = network) =>
 test("a failed sign-in is on record at once, and those that follow are one event with their count", async () => {
   const { id, email } = await person();
   const key = randomUUID();
-  for (let i = 0; i < 8; i++) await provePassword({ email, password: "wrong" }, key, network);
+  const tryOnce = () => provePassword({ email, password: "wrong" }, key, network);
+  for (let i = 0; i < 5; i++) await tryOnce();
+  // However slow this machine is.
+  const later = new Date(Date.now() + 60_000);
+  await owner.signInDelay.update({ where: { key }, data: { nextTryAt: later } });
+  for (let i = 0; i < 3; i++) await tryOnce();
   const first = { action: "session.refuse", source: network };
   expect(await onRecord(id)).toEqual([
     { ...first, code: "wrong_password" },
