@@ -1,8 +1,9 @@
+import { createHash, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
 import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { startWebCopy } from "@/e2e/program-copy";
-import { newAccessToken } from "@/lib/access-tokens/token";
 import { builds } from "@/scripts/build.mjs";
 import { nodeRuntime } from "@/scripts/node-runtime.mjs";
 import { run } from "@/scripts/processes.mjs";
@@ -18,7 +19,12 @@ test.setTimeout(60_000 + restarts.length * 20_000);
 async function addCaller(url: string): Promise<string> {
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();
-  const [userId, { token, tokenHash }] = [uuidv7(), newAccessToken()];
+  const userId = uuidv7();
+  const body = `svu_${randomBytes(32).toString("base64url")}`;
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(body));
+  const token = `${body}${checksum.toString("base64url")}`;
+  const tokenHash = createHash("sha256").update(token).digest("base64url");
   await owner.query(`INSERT INTO app_user (id, email, "emailKey", name) VALUES ($1, $2, $2, 'Uri')`, [
     userId,
     "uri@test.example",
