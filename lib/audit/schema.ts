@@ -116,14 +116,7 @@ export const eventKinds = {
   used: { label: "Used", actions: ["secret.use", "secret.token", "secret.unchanged"] },
   refused: {
     label: "Refused",
-    actions: [
-      "secret.refuse",
-      "connection.refuse",
-      "token.refuse",
-      "act.refuse",
-      "session.refuse",
-      "access_token.refuse",
-    ],
+    actions: ["secret.refuse", "connection.refuse", "token.refuse", "act.refuse"],
   },
   checked: { label: "Checked", actions: ["connection.check", "connection.status"] },
   destinations: {
