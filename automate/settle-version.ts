@@ -1,5 +1,6 @@
 import { type Author, addDestinations } from "@/automate/add-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { isAllByToken, tokenOfVersion } from "@/automate/entered-recently";
 import { tokenServerOf } from "@/lib/connectors/joined";
 import { db, type Tx } from "@/lib/db";
 import { getDestinationRule } from "@/lib/destinations/queries";
@@ -46,11 +47,16 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
       keeps: true,
       createdById: true,
       createdByName: true,
+      createdAt: true,
       secret: { select: { fabric: { select: { teamId: true } } } },
     },
   });
   if (!isAllBy(secret, row.createdById)) return;
   const { teamId } = row.secret.fabric;
+  const token = await tokenOfVersion(tx, secret, { ownerId: row.createdById, enteredAt: row.createdAt });
+  // A script sends where it likes only what it entered itself: a token may be stolen, and its owner's values older than that.
+  const isTheirs = async (one: CurrentSecret) =>
+    isAllBy(one, row.createdById) && (token === null || (await isAllByToken(tx, one, token)));
   const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
   const author = { fabricId, teamId, actor };
   const former = await tx.allowedDestination.findMany({
@@ -62,10 +68,12 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
   if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
   const isAuthority = subKind === "binary" || subKind === "text";
+  const isRenewal = token === null && enteredBy.get(version - 1) === actor.id;
   if (isAuthority && kept.length > 0)
-    await carryAuthority(tx, author, secret, new Set(kept), enteredBy.get(version - 1) === actor.id);
+    await carryAuthority(tx, author, secret, new Set(kept), { isRenewal, isTheirs });
   const tokenServer = tokenServerOf(facts);
-  if (manifest.authUrl === version && tokenServer && !kept.includes(tokenServer))
+  const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);
+  if (isNewServer && (await isTheirs(secret)))
     await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
 }
 
@@ -76,15 +84,16 @@ export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string
 
 /**
  * Other secrets are allowed at a destination that a certificate authority vouches for; its new version is another authority.
- * Those allowances go on where the authority's own author renewed it. Somebody else could enter an authority of theirs, and
- * stand in for the server: they take along only what they entered all of themselves, and in a locked fabric not even that.
+ * Those allowances go on where the authority's own author renewed it in the app. Somebody else, or a stolen access token, could
+ * enter an authority of theirs, and stand in for the server: they take along only what they entered all of themselves, and in a
+ * locked fabric not even that.
  */
 async function carryAuthority(
   tx: Tx,
   author: Author,
   { id, version }: CurrentSecret,
   kept: ReadonlySet<string>,
-  isRenewal: boolean,
+  { isRenewal, isTheirs }: { isRenewal: boolean; isTheirs: (secret: CurrentSecret) => Promise<boolean> },
 ): Promise<void> {
   const { fabricId } = author;
   const [from, to] = [`ca=${id}.${version - 1}`, `ca=${id}.${version}`];
@@ -97,7 +106,7 @@ async function carryAuthority(
   const going = rows.filter(({ destination }) => kept.has(destination.slice(0, -from.length - 1)));
   for (const secretId of new Set(going.map((row) => row.secretId))) {
     const secret = await findSecretById({ fabricId }, secretId, tx);
-    if (!secret || !(isRenewal || (rule !== "locked" && isAllBy(secret, author.actor.id)))) continue;
+    if (!secret || !(isRenewal || (rule !== "locked" && (await isTheirs(secret))))) continue;
     const renamed = going
       .filter((row) => row.secretId === secretId)
       .map(

@@ -94,6 +94,9 @@ function isLabel(label: string): boolean {
 export function isPlainHost(host: string): boolean {
   const canonical = canonicalHost(host);
   if (canonical === null || !/^[\p{L}\p{M}\p{Nd}_.:[\]-]+$/u.test(host)) return false;
+  // Clients of IDNA 2003, such as Java and Python, go to fass.de for faß.de; others to xn--fa-hia.de, which is allowed then.
+  const lower = host.normalize("NFC").toLowerCase();
+  if (/[ßς]/.test(lower) || lower.normalize("NFKC") !== lower) return false;
   return !/^\d+(?:\.\d+){3}$/.test(canonical) || host.replace(/\.$/, "") === canonical;
 }
 

@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
-import { updateConnection } from "@/lib/connections/mutations";
+import { createConnection, updateConnection } from "@/lib/connections/mutations";
 import { createDb, type Db, db } from "@/lib/db";
 import type { DestinationRule } from "@/lib/destinations/schema";
+import { createSecret } from "@/lib/secrets/mutations";
+import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";
 import { createManagementApi } from "@/lib/server/management";
 import { createTestAutomates } from "@/scripts/test-automate";
@@ -109,6 +111,34 @@ const eventsOf = async (action: string, objectId: string) =>
   (await owner.auditEvent.findMany({ where: { action, objectId }, orderBy: { id: "asc" } })).map(
     ({ actorName, details }) => ({ actorName, ...(details as Record<string, unknown>) }),
   );
+
+type Person = "admin" | "user";
+
+/** A secret that a person enters in the app. */
+async function enter(role: Person, value: Pick<CreateSecretInput, "subKind" | "fields">) {
+  const input = { ...value, name: unique(value.subKind), description: "" } as CreateSecretInput;
+  const made = await createSecret(fabric.scope(role, "secret:write"), input);
+  if (!made.ok) throw new Error(made.code);
+  return { id: made.value.id, name: input.name };
+}
+
+/** A connection that a person saves in the app. */
+async function connect(role: Person, kind: string, properties: Record<string, unknown>) {
+  const name = unique("connection");
+  const scope = fabric.scope(role, "connection:write");
+  const made = await createConnection(scope, { name, kind, description: "", properties });
+  if (!made.ok) throw new Error(made.code);
+  return { id: made.value.id, name, read: () => pipeline(`/v1/connections/${name}`) };
+}
+
+const database = (password: { id: string }, authority?: { id: string }, server = "db.test.example") => ({
+  server,
+  port: "5432",
+  database: "orders",
+  username: "reader",
+  password: password.id,
+  ...(authority ? { tlsMode: "verify-full", caCertificate: authority.id } : {}),
+});
 
 describe("the token server of an M2M OAuth secret", () => {
   const urlOf = ({ port }: Listening) => `http://127.0.0.1:${port}/token`;
@@ -359,6 +389,65 @@ describe("a value that is replaced", () => {
     expect(await login.read()).toBe(200);
     await login.replace("admin", { username: "u4" });
     expect(await login.read()).toBe(409);
+  });
+});
+
+describe("a stolen access token", () => {
+  const replaceBy = (token: Person, id: string, subKind: string, value: unknown) =>
+    call(token, "PUT", `secret/id/${id}`, { kind: "prophecy", subKind, properties: { value } });
+
+  test("does not gain the fields that its owner entered, by replacing another one", async () => {
+    const secret = await enter("user", {
+      subKind: "username_password",
+      fields: { username: "u", password: stolen },
+    });
+    const properties = (baseUrl: string, basicCredential: unknown) => ({
+      baseUrl,
+      authType: "basic",
+      basicCredential,
+    });
+    const connection = await connect("user", "restapi", properties("https://api.test.example", secret.id));
+    await replaceBy("user", secret.id, "username_password", { username: "x" });
+    expect((await connection.read()).status).toBe(200);
+    const reference = { kind: "prophecy", subKind: "username_password", type: "secret", properties: secret };
+    await call("user", "PUT", `connection/name/${connection.name}`, {
+      name: connection.name,
+      kind: "restapi",
+      isDefaultWarehouseConnection: false,
+      properties: properties("https://theirs.test.example", reference),
+    });
+    expect(await connection.read()).toMatchObject({
+      status: 409,
+      json: { error: { code: "destination_not_allowed" } },
+    });
+  });
+
+  test("does not gain a client secret that its owner entered, by replacing the Auth URL", async () => {
+    await setRule("locked");
+    const [authUrl, elsewhere] = [idp, theirs].map(({ port }) => `http://127.0.0.1:${port}/token`);
+    const fields = { clientId: "c", clientSecret: stolen, authUrl: authUrl ?? "" };
+    const { id, name } = await enter("user", { subKind: "m2m_oauth", fields });
+    const buy = () => pipeline(`/v1/secrets/${name}/token`, "POST");
+    expect((await buy()).status).toBe(200);
+    await replaceBy("user", id, "m2m_oauth", { authUrl: elsewhere });
+    expect(await buy()).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
+    expect(theirs.received).toEqual([]);
+    // What the token enters whole is its own.
+    await replaceBy("user", id, "m2m_oauth", { ...fields, clientSecret: "new" });
+    expect((await buy()).status).toBe(200);
+  });
+
+  test("does not stand in for a server, by replacing its owner's certificate authority", async () => {
+    const authority = await enter("user", { subKind: "text", fields: { value: "authority" } });
+    const [password, own] = [
+      await enter("admin", { subKind: "text", fields: { value: stolen } }),
+      await enter("user", { subKind: "text", fields: { value: "own" } }),
+    ];
+    const connection = await connect("admin", "postgres", database(password, authority));
+    await connect("user", "postgres", database(own, authority));
+    expect((await connection.read()).status).toBe(200);
+    await replaceBy("user", authority.id, "text", "theirs");
+    expect((await connection.read()).status).toBe(409);
   });
 });
 
