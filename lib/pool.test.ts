@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPool } from "@/lib/pool";
+import { watchWrites } from "@/lib/writes";
 import { createTestDatabase } from "@/scripts/test-database";
 
 let pool: ReturnType<typeof openPool>;
@@ -21,4 +22,18 @@ test("a connection that breaks while somebody holds it throws nothing past its q
   await expect(client.query("SELECT 1")).rejects.toThrow();
   client.release(true);
   expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a write that waited for another request's connection is its own request's", async () => {
+  const writes = ["name", "other"].map((name) => ({
+    watch: watchWrites(),
+    text: `INSERT INTO team (id, name, "nameKey") VALUES ('${name}', '${name}', '${name}')`,
+  }));
+  const readers = [watchWrites(), watchWrites()];
+  await Promise.all([
+    ...readers.map((reader) => reader.run(() => pool.query("SELECT pg_sleep(0.1)"))),
+    ...writes.map(({ watch, text }) => watch.run(() => pool.query(text))),
+  ]);
+  expect(writes.map(({ watch }) => watch.saved())).toEqual(["something", "something"]);
+  expect(readers.map((reader) => reader.saved())).toEqual(["nothing", "nothing"]);
 });

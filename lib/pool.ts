@@ -1,4 +1,5 @@
 import "server-only";
+import { AsyncResource } from "node:async_hooks";
 import { Client, type ClientConfig, DatabaseError, Pool } from "pg";
 import { isOutage } from "@/lib/database-errors";
 import { type Ending, watchConnection } from "@/lib/writes";
@@ -33,6 +34,9 @@ export function openPool(
   });
   // A connection that breaks while nobody uses it is replaced by the next query.
   pool.on("error", () => undefined);
+  // A caller that waits gets its connection from whoever releases one: its query must not count as a write of that request.
+  const connect = pool.connect.bind(pool) as (done?: Connected) => unknown;
+  Reflect.set(pool, "connect", (done?: Connected) => connect(done && AsyncResource.bind(done)));
   return pool;
 }
 
@@ -48,6 +52,7 @@ function noteOutage(error: unknown): void {
   if (isOutage(error)) shared.selvageOutageAt = performance.now();
 }
 
+type Connected = (...answer: unknown[]) => void;
 type Answered = (error: unknown, result: unknown) => void;
 
 /** A connection that says of each write how it ended, and that is closed when an answer does not come in time. */
