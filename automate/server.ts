@@ -7,7 +7,7 @@ import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/fabric-keys";
 import { primeIssuerKeys } from "@/automate/issuer-keys";
 import { keepServing } from "@/automate/keep-serving";
-import { createLogStream } from "@/automate/log-stream";
+import { createLogStream } from "@/lib/log-stream";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns } from "@/automate/run-prepared-check";

@@ -1,13 +1,19 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const value = "hunter2-plain-body";
 
-/** What a program of these lines prints, line by line. */
-function printed(lines: string): unknown[] {
+function runProgram(lines: string, stdout: "pipe" | number = "pipe") {
   const source = `import { log, logFailure, redirectConsole } from "./lib/log.ts"; redirectConsole(); ${lines}`;
   const args = ["--conditions=react-server", "--import", "tsx", "--input-type=module", "-e", source];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
+  const stdio = ["ignore", stdout, "pipe"] as const;
+  return spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000, stdio: [...stdio] });
+}
+
+/** What a program of these lines prints, line by line. */
+function printed(lines: string): unknown[] {
+  const { stdout, stderr } = runProgram(lines);
   expect(stderr).toBe("");
   return stdout
     .trim()
@@ -41,4 +47,17 @@ test("the message of an error stays out of the log, however it gets there", () =
     { ...error, message: "uncaught", name: "Error", code: "23505" },
     { ...error, message: "unhandled rejection", name: "DatabaseError", code: "57P01" },
   ]);
+});
+
+test.skipIf(process.platform !== "linux")("a full disk costs lines, and no error that is logged in turn", () => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = runProgram(
+    `let errors = 0;
+    process.on("uncaughtException", () => { errors += 1; });
+    log("info", "lost");
+    setTimeout(() => { process.stderr.write(String(errors)); process.exit(0); }, 200);`,
+    full,
+  );
+  closeSync(full);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "0" });
 });

@@ -1,5 +1,12 @@
 import "server-only";
+import { createLogStream } from "@/lib/log-stream";
 import { isMisconfigured } from "@/lib/result";
+
+// Of the process: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & {
+  selvageLog?: ReturnType<typeof createLogStream>;
+  selvageLogged?: WeakSet<object>;
+};
 
 type Facts = Readonly<Record<string, string | number | undefined>>;
 
@@ -8,7 +15,18 @@ type Facts = Readonly<Record<string, string | number | undefined>>;
  * the body that it could not parse, and drivers their addresses, statements and values.
  */
 export function log(level: "info" | "error", message: string, facts: Facts = {}): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+  stream().write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+}
+
+/** Waits a moment for the last lines, before the process ends. */
+export async function flushLog(): Promise<void> {
+  await stream().flush();
+}
+
+/** An error of `process.stdout` on a full disk would be logged, and so be an error again, without end. */
+function stream() {
+  shared.selvageLog ??= createLogStream();
+  return shared.selvageLog;
 }
 
 /** Logs what failed by its name and codes. */
@@ -38,8 +56,6 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" && plain.test(code) ? code : undefined;
 }
 
-// Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvageLogged?: WeakSet<object> };
 function logged(): WeakSet<object> {
   shared.selvageLogged ??= new WeakSet();
   return shared.selvageLogged;

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { WrongDatabaseRole } from "@/lib/db-role";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
-import { log, logFailure, redirectConsole } from "@/lib/log";
+import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import { managementRoot } from "@/lib/management/schema";
 import { createManagementApi } from "@/lib/server/management";
 import { pageHeaders } from "@/lib/server/page-headers";
@@ -111,7 +111,7 @@ async function serve(env: WebEnv) {
     if (error.code === "EADDRINUSE")
       process.stderr.write(`Port ${env.PORT} on ${env.HOST} is taken: set PORT to another.\n`);
     else logFailure("server", error);
-    process.exit(1);
+    void flushLog().finally(() => process.exit(1));
   });
   server.listen(env.PORT, env.HOST);
   await waitForDatabase((sentence) => log("error", sentence));
@@ -125,7 +125,11 @@ async function serve(env: WebEnv) {
     stopping = true;
     await health.leave(env.STOP_DELAY_SECONDS * 1000);
     setTimeout(() => process.exit(0), stopTimeoutMs).unref();
-    server.close(() => void flushRefusals().finally(() => process.exit(0)));
+    server.close(async () => {
+      await flushRefusals();
+      await flushLog();
+      process.exit(0);
+    });
     server.closeIdleConnections();
   };
   process.on("SIGTERM", stop);

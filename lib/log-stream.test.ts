@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createLogStream } from "@/automate/log-stream";
+import { createLogStream } from "@/lib/log-stream";
 
 it("the log holds every line, in order, once it is flushed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "selvage-log-"));
