@@ -177,7 +177,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
   await expect(page.getByRole("link", { name: squatted.name, exact: true })).toHaveCount(0);
   expect((await call()).status).toBe(401);
   await page.goto(`${openId.web.url}/settings/activity`);
-  await expect(page.getByText("reviewed the account of their own account")).toBeVisible();
+  await expect(page.getByText("reviewed their own account")).toBeVisible();
   await context.clearCookies();
 });
 

@@ -66,13 +66,11 @@ test("refused acts of a member are told to the Admins, and a refused sign-in to 
     await open(page, `/metadata/teams/${world.team.id}`);
     return page.getByRole("list", { name: "Events, newest first" }).allTextContents();
   };
-  await expect
-    .poll(async () => (await teamActivity()).join())
-    .toContain("refused a sign-in of person Uri User");
-  expect((await teamActivity()).join()).toContain("was refused an act in team");
+  await expect.poll(async () => (await teamActivity()).join()).toContain("refused a sign-in of Uri User");
+  expect((await teamActivity()).join()).toContain("was refused an action in team");
   await context.clearCookies();
   await signIn(context, world.user);
   await open(page, "/settings/activity");
-  await expect(page.getByText("refused a sign-in of person Uri User")).toBeVisible();
+  await expect(page.getByText("refused a sign-in of Uri User")).toBeVisible();
   await expect(page.getByText("The password was wrong")).toBeVisible();
 });

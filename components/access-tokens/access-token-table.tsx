@@ -19,7 +19,7 @@ export function AccessTokenTable({ tokens }: { tokens: AccessTokenSummary[] }) {
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="break-words">{token.name}</span>
+              <span className="block md:max-w-64">{token.name}</span>
             </Td>
             <Td label="Status">
               <TokenStatusBadge status={token.status} />
@@ -31,7 +31,9 @@ export function AccessTokenTable({ tokens }: { tokens: AccessTokenSummary[] }) {
             <Td label="Created">
               <RelativeTime date={token.createdAt} />
             </Td>
-            <Td align="right">{token.status === "active" && <RevokeAccessTokenButton token={token} />}</Td>
+            <Td align="right" isFoot>
+              {token.status === "active" && <RevokeAccessTokenButton token={token} />}
+            </Td>
           </Tr>
         ))}
       </TBody>

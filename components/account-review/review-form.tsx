@@ -110,8 +110,14 @@ export function ReviewForm({ review }: { review: AccountReview }) {
               label={name}
               hint={
                 <>
-                  Created <RelativeTime date={createdAt} />, last used{" "}
-                  {lastUsedAt ? <RelativeTime date={lastUsedAt} /> : "never"}
+                  Created <RelativeTime date={createdAt} />,{" "}
+                  {lastUsedAt ? (
+                    <>
+                      last used <RelativeTime date={lastUsedAt} />
+                    </>
+                  ) : (
+                    "never used"
+                  )}
                 </>
               }
               {...keptTokens.box(id)}

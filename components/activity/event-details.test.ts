@@ -72,9 +72,10 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   [
     "act.refuse",
     { code: "forbidden", permission: "team:write", accessToken: "script" },
-    ["Their role does not allow it", "to change members", "by the access token “script”"],
+    ["to change members", "Their role does not allow it", "by the access token “script”"],
   ],
   ["access_token.revoke", { member: "Uri" }, ["of Uri"]],
+  ["team.remove", { team: "Sales", role: "user" }, ["team “Sales”", "as user"]],
   ["user.lock", { sessions: 1, accessTokens: 2 }, ["1 session", "2 access tokens"]],
   ["fabric.update", { fields: ["description"] }, ["changed description"]],
 ])("%s with %o reads %o", (action, details, said) => {

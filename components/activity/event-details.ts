@@ -7,10 +7,11 @@ import { type Provider, providers } from "@/lib/fabrics/schema";
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
-  const { within, permission, member, method, sessions, accessTokens } = details;
+  const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const said = [
     isCheck && outcome(details),
+    permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
     refusals[`${action} ${details.code}`],
     action === "fabric.versions" && to !== undefined && `to ${text(to)}`,
     action.endsWith(".confirm") && to !== undefined && confirmed(to, from),
@@ -31,13 +32,13 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
     version !== undefined && `version ${text(version)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
+    team !== undefined && `team “${text(team)}”`,
     role !== undefined && `as ${text(role)}`,
     rule !== undefined && `to ${text(rule)}`,
     length !== undefined && `asked for by ${text(length)} characters that are like no name here`,
     reason !== undefined &&
       text(reason) !== "" &&
       (reasons[`${action} ${text(reason)}`] ?? `“${text(reason)}”`),
-    permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
     member !== undefined && `of ${text(member)}`,
     method !== undefined && (method === "openid" ? "with single sign-on" : "with a password"),
     sessions !== undefined && accessTokens !== undefined && many(sessions, "session"),
@@ -71,7 +72,7 @@ const refusals: Readonly<Record<string, string>> = {
   "session.refuse more": "From further networks",
   "act.refuse forbidden": "Their role does not allow it",
   "act.refuse not_fresh": "It needs a sign-in of the last ten minutes",
-  "act.refuse more": "Further acts",
+  "act.refuse more": "Further actions",
   "access_token.refuse revoked": "It was revoked",
   "access_token.refuse expired": "It has expired",
   "access_token.refuse locked": "Its owner is locked",

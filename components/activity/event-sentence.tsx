@@ -49,6 +49,8 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   const { action, objectKind: kind, objectId, objectName, isThere } = event;
   if (kind === "fabric") return "this fabric";
   if (kind === "user" && objectId === event.actorId) return selfOf(action);
+  // A name alone says that somebody is a person.
+  if (kind === "user" && objectName) return <span className="font-medium text-ink">{objectName}</span>;
   const noun = action.startsWith("access_token.") ? "access token" : objectNouns[kind];
   if (!objectName) return kind === "connection" ? "a connection that was not saved" : `a ${noun}`;
   return (
@@ -68,5 +70,6 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
 /** What somebody did to themselves. */
 function selfOf(action: AuditAction): string {
   if (action === "access_token.refuse") return "a new access token";
+  if (action === "team.hold") return "their membership";
   return action.startsWith("session.") ? "" : "their own account";
 }

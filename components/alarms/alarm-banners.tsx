@@ -8,44 +8,85 @@ const mostShown = 3;
 
 /** What an Admin must see on every page of a fabric: stored values that could not be opened. */
 export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: readonly Alarm[] }) {
-  if (alarms.length === 0) return null;
-  const home = `/metadata/fabrics/${fabricId}`;
+  const [first] = alarms;
+  if (!first) return null;
+  const isOne = alarms.length === 1;
   return (
-    <section aria-label="Alarms" className="mb-5 flex flex-col gap-3">
-      {alarms.slice(0, mostShown).map(({ secretId, secretName, field, version, at, isThere }) => (
-        <Banner
-          key={secretId}
-          tone="danger"
-          title={`A stored value of secret “${secretName}” could not be opened`}
-          action={<AcknowledgeAlarmButton fabricId={fabricId} secret={{ id: secretId, name: secretName }} />}
-        >
-          <p>
-            Field {words(field)} of version {version}, last tried <RelativeTime date={at} />. Somebody changed
-            the stored value, or its key is gone. Tell whoever runs Selvage, and replace the value once they
-            know why.{" "}
-            {isThere && (
-              <>
-                <Link className={link} href={`${home}/secrets/${secretId}`}>
-                  See the secret
-                </Link>
-                {" · "}
-              </>
-            )}
-            <Link className={link} href={`${home}/activity?object=${secretId}`}>
-              See its activity
+    <section aria-label="Alarms" className="mb-5">
+      <Banner
+        tone="danger"
+        title={
+          isOne
+            ? `A stored value of secret “${first.secretName}” could not be opened`
+            : `Stored values of ${alarms.length} secrets could not be opened`
+        }
+        action={isOne && <Acknowledge fabricId={fabricId} alarm={first} />}
+      >
+        {isOne && (
+          <p className="first-letter:uppercase">
+            <AlarmText fabricId={fabricId} alarm={first} />
+          </p>
+        )}
+        <p>
+          The stored value was changed, or its key is missing. Tell an operator of Selvage, and replace the
+          value when they know the cause.
+        </p>
+        {!isOne && (
+          <ul className="mt-2 flex flex-col gap-2">
+            {alarms.slice(0, mostShown).map((alarm) => (
+              <li
+                key={alarm.secretId}
+                className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1.5"
+              >
+                <span className="min-w-0">
+                  <span className="font-medium text-ink">{alarm.secretName}</span>:{" "}
+                  <AlarmText fabricId={fabricId} alarm={alarm} />
+                </span>
+                <Acknowledge fabricId={fabricId} alarm={alarm} />
+              </li>
+            ))}
+          </ul>
+        )}
+        {alarms.length > mostShown && (
+          <p className="mt-2">
+            {alarms.length - mostShown} more.{" "}
+            <Link className={link} href={`/metadata/fabrics/${fabricId}/activity?event=alarms`}>
+              See all alarms
             </Link>
           </p>
-        </Banner>
-      ))}
-      {alarms.length > mostShown && (
-        <p className="text-muted text-sm">
-          {alarms.length - mostShown} more secrets have stored values that could not be opened.{" "}
-          <Link className={link} href={`${home}/activity?event=alarms`}>
-            See all alarms
-          </Link>
-        </p>
-      )}
+        )}
+      </Banner>
     </section>
+  );
+}
+
+function Acknowledge({ fabricId, alarm: { secretId, secretName } }: { fabricId: string; alarm: Alarm }) {
+  return <AcknowledgeAlarmButton fabricId={fabricId} secret={{ id: secretId, name: secretName }} />;
+}
+
+function AlarmText({
+  fabricId,
+  alarm: { secretId, field, version, at, isThere },
+}: {
+  fabricId: string;
+  alarm: Alarm;
+}) {
+  const home = `/metadata/fabrics/${fabricId}`;
+  return (
+    <>
+      field {words(field)} of version {version}, last tried <RelativeTime date={at} />.{" "}
+      {isThere && (
+        <>
+          <Link className={link} href={`${home}/secrets/${secretId}`}>
+            See the secret
+          </Link>
+          {" · "}
+        </>
+      )}
+      <Link className={link} href={`${home}/activity?object=${secretId}`}>
+        See its activity
+      </Link>
+    </>
   );
 }
 

@@ -66,7 +66,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
         <RelativeTime date={connection.updatedAt} />
         <span className="block max-w-40 truncate text-faint text-sm">{connection.updatedByName}</span>
       </Td>
-      <Td align="right">
+      <Td align="right" isFoot>
         <RowCheck
           fabricId={fabricId}
           subject={{ kind, name, properties }}

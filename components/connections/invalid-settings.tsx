@@ -9,7 +9,9 @@ type Settings = { kind: string; properties: Readonly<Record<string, unknown>> };
 export function InvalidSettingsNote(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
-  return <span className="max-w-80 text-danger-text text-sm">Its settings have to be corrected.</span>;
+  return (
+    <span className="mt-1 block max-w-80 text-danger-text text-sm">Its settings have to be corrected.</span>
+  );
 }
 
 /** On the page of the connection: which fields. */
@@ -26,7 +28,8 @@ export function InvalidSettingsBanner(settings: Settings) {
         ))}
       </ul>
       <p className="mt-1">
-        Checks refuse them. Pipelines receive the connection only while its host is valid.
+        Correct and save them. Until then checks refuse the connection, and pipelines receive it only while
+        its host is valid.
       </p>
     </Banner>
   );

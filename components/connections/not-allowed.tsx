@@ -7,7 +7,7 @@ import { destinationInWords } from "@/lib/connectors/destination-words";
 export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
-    <span className="max-w-80 text-sm text-warning-text">
+    <span className="wrap-anywhere mt-1 block max-w-80 text-sm text-warning-text">
       Pipelines can’t use it until {secrets} may be sent there. Waiting <RelativeTime date={since} isSpan />.
     </span>
   );
@@ -39,8 +39,8 @@ export function NotAllowedBanner({
       <p className="mt-1">
         Waiting <RelativeTime date={since} isSpan />.{" "}
         {isAdmin
-          ? "Choose Check below. It shows the destination and lets you allow it."
-          : "Choose Check below. It shows the destination and lets you ask an Admin of the team."}
+          ? "Choose Check. It shows the destination and lets you allow it."
+          : "Choose Check. It shows the destination and lets you ask an Admin of the team."}
       </p>
     </Banner>
   );

@@ -54,7 +54,7 @@ export function RowCheck({
 
   // One button that changes its word: it keeps the focus, and the row its height.
   return (
-    <div className="flex flex-col items-end gap-1">
+    <div className="flex flex-col items-start gap-1 md:items-end">
       <Button
         size="sm"
         icon={isRunning ? null : <PlugZap aria-hidden />}

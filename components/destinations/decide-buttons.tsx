@@ -29,7 +29,7 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
         tone: "danger",
         description:
           result?.code === "refused"
-            ? "Somebody else has decided it, or the secret’s value was replaced since. Load the page again."
+            ? "Someone else decided it, or the secret’s value was replaced since. Reload the page."
             : errorText(result?.code ?? "outcome_unknown"),
       });
   }

@@ -45,9 +45,12 @@ export function ReviewButtons({
         act={() => removeDestinationAction(fabricId, { destinationId: id })}
         done={{ title: "Destination removed" }}
       >
-        {connections
-          ? `Pipelines can’t use ${connections} until somebody allows it again.`
-          : `Pipelines get no tokens of ${secret.name} until somebody allows it again.`}
+        <p className="text-ink">{name}</p>
+        <p className="mt-1">
+          {connections
+            ? `Pipelines can’t use ${connections} until someone allows it again.`
+            : `Pipelines get no tokens of ${secret.name} until someone allows it again.`}
+        </p>
       </ConfirmedActButton>
       <Button size="sm" isPending={isPending} onClick={keep}>
         Keep<span className="sr-only"> {name}</span>

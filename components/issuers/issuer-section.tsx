@@ -24,8 +24,8 @@ export function IssuerSection({
             Trusted issuers
           </h2>
           <p className="max-w-2xl text-pretty text-muted">
-            A workload that has an identity of its own, such as a Kubernetes service account or a CI runner,
-            reads this fabric's secrets with that, and without a stored token.
+            Workloads with their own identity, such as a Kubernetes service account or a CI runner, read this
+            fabric's secrets without a stored token.
           </p>
         </div>
         {isAdmin ? <TrustIssuerButton fabricId={fabricId} /> : whoCan}

@@ -17,7 +17,7 @@ export function TrustIssuerButton({ fabricId }: { fabricId: string }) {
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Trust an issuer"
-        description="Workloads that it gives tokens to can read every secret of this fabric, or those that you limit them to."
+        description="Workloads with a token from this issuer can read every secret of this fabric, unless you limit them below."
       >
         <TrustIssuerForm fabricId={fabricId} onDone={dialog.close} />
       </Dialog>

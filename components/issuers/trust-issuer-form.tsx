@@ -34,19 +34,19 @@ const fields = [
   {
     name: "issuer",
     label: "Issuer",
-    hint: "What its tokens have in “iss”. Automate asks it for its keys by OpenID Connect Discovery.",
+    hint: "The “iss” claim of its tokens. Automate reads its keys by OpenID Connect Discovery.",
     placeholder: "https://oidc.eks.eu-west-1.amazonaws.com/id/0123ABCD",
   },
   {
     name: "audience",
     label: "Audience",
-    hint: "Let the workload ask its issuer for a token with this in “aud”. It holds the fabric's id, so that the token is for no other fabric.",
+    hint: "The “aud” claim. Have the workload request a token with it. It contains the fabric’s ID, so the token opens no other fabric.",
     placeholder: "",
   },
   {
     name: "subject",
     label: "Subject",
-    hint: "Which workloads: what their tokens have in “sub”, with * for anything but “:” and “/”.",
+    hint: "The “sub” claim of the workloads’ tokens. * matches anything except “:” and “/”.",
     placeholder: "system:serviceaccount:etl:*",
   },
 ] as const;
@@ -104,7 +104,7 @@ export function TrustIssuerForm({ fabricId, onDone }: { fabricId: string; onDone
           <Field
             label="Public keys"
             error={errors.keys?.message}
-            hint="Only where Automate cannot ask the issuer: its JWKS, such as what “kubectl get --raw /openid/v1/jwks” prints. It is never asked then, so that you replace them here when they change."
+            hint="Only if Automate can’t reach the issuer. Paste its JWKS, such as the output of “kubectl get --raw /openid/v1/jwks”. Automate then never asks the issuer. When the keys change, trust it again with the new ones."
           >
             <Textarea {...form.register("keys")} rows={3} spellCheck={false} autoComplete="off" />
           </Field>

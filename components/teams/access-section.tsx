@@ -54,14 +54,14 @@ function MemberTokenTable({ teamId, tokens }: { teamId: string; tokens: MemberAc
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="break-words">{token.name}</span>
+              <span className="block md:max-w-40 xl:max-w-64">{token.name}</span>
             </Td>
             <Td label="Member">
               {token.ownerName}, {roleNames[token.ownerRole]}{" "}
               {token.isOwnerLocked && <Badge tone="warning">Locked</Badge>}
             </Td>
             <Times {...token} />
-            <Td align="right">
+            <Td align="right" isFoot>
               <RevokeMemberTokenButton teamId={teamId} token={token} />
             </Td>
           </Tr>
@@ -86,7 +86,7 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="break-words">{token.name}</span>
+              <span className="block md:max-w-40 xl:max-w-64">{token.name}</span>
             </Td>
             <Td label="Fabric">
               <Link
@@ -101,7 +101,7 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
               {token.maker !== "admin" && <Badge tone="warning">{makerTexts[token.maker]}</Badge>}
             </Td>
             <Times {...token} />
-            <Td align="right">
+            <Td align="right" isFoot>
               <RevokeTokenButton fabricId={token.fabricId} token={token} />
             </Td>
           </Tr>

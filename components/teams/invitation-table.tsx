@@ -32,7 +32,7 @@ export function InvitationTable({ teamId, invitations }: { teamId: string; invit
               <Td label="Expires">
                 <RelativeTime date={expiresAt} />
               </Td>
-              <Td align="right">
+              <Td align="right" isFoot>
                 <WithdrawInvitationButton teamId={teamId} invitationId={id} email={email} />
               </Td>
             </Tr>

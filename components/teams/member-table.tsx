@@ -28,8 +28,10 @@ export function MemberTable({
       <TBody>
         {team.held.map((member) => (
           <Tr key={`held ${member.userId}`}>
-            <Td isMain>{member.name}</Td>
-            <Td label="E-mail" className="break-all">
+            <Td isMain className="md:max-w-40 xl:max-w-56">
+              {member.name}
+            </Td>
+            <Td label="E-mail" className="wrap-anywhere md:max-w-56 xl:max-w-80">
               {member.email}
             </Td>
             <Td label="Role">
@@ -38,18 +40,18 @@ export function MemberTable({
             <Td label="Member since">
               <RelativeTime date={member.since} />
             </Td>
-            <Td align="right">
+            <Td align="right" isFoot>
               <RemoveHeldMemberButton team={team} member={member} />
             </Td>
           </Tr>
         ))}
         {team.members.map((member) => (
           <Tr key={member.userId}>
-            <Td isMain>
+            <Td isMain className="md:max-w-40 xl:max-w-56">
               {member.name}
               {member.userId === me && <span className="ml-2 font-normal text-muted text-sm">you</span>}
             </Td>
-            <Td label="E-mail" className="break-all">
+            <Td label="E-mail" className="wrap-anywhere md:max-w-56 xl:max-w-80">
               {member.email}
             </Td>
             <Td label="Role">

@@ -19,8 +19,8 @@ export function RemoveHeldMemberButton({
       act={() => removeMemberAction(team.id, { userId })}
       done={{ title: `${name} was removed` }}
     >
-      Somebody signed in with single sign-on and took over this account. They have not yet confirmed that it
-      belongs here as {roleNames[role]}. Until then it has no access to the team.
+      Someone took over this account with single sign-on, and has not yet confirmed that they belong here as{" "}
+      {roleNames[role]}. Until they do, the account has no access to the team.
     </ConfirmedActButton>
   );
 }

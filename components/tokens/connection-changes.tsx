@@ -53,7 +53,7 @@ function ChangeList({ changes }: { changes: readonly ConnectionChange[] }) {
   return (
     <ul className="flex flex-col gap-0.5">
       {changes.map((change) => (
-        <li key={change.connectionId} className="break-words">
+        <li key={change.connectionId} className="wrap-anywhere">
           {sentenceOf(change)}
         </li>
       ))}

@@ -31,7 +31,7 @@ export function TokenTable({
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="break-words">{token.name}</span>
+              <span className="block md:max-w-40 xl:max-w-56">{token.name}</span>
             </Td>
             <Td label="Status">
               <TokenStatusBadge status={token.status} />
@@ -45,12 +45,14 @@ export function TokenTable({
             </Td>
             <Td label="Last used">{token.lastUsedAt ? <RelativeTime date={token.lastUsedAt} /> : "Never"}</Td>
             <Td label="Created">
-              <RelativeTime date={token.createdAt} /> by {token.createdByName}
+              <span className="wrap-anywhere block md:max-w-36">
+                <RelativeTime date={token.createdAt} /> by {token.createdByName}
+              </span>
             </Td>
             {canRevoke && (
-              <Td align="right">
+              <Td align="right" isFoot>
                 {token.status === "active" && (
-                  <div className="flex flex-wrap gap-2 md:justify-end">
+                  <div className="flex gap-2 md:flex-col md:items-end">
                     <ConfirmTokenButton fabricId={fabricId} token={token} changes={token.limits.changes} />
                     <RevokeTokenButton fabricId={fabricId} token={token} />
                   </div>

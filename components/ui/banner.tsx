@@ -32,11 +32,13 @@ export function Banner({
       className={cx("flex items-start gap-3 rounded-lg border px-3.5 py-3", box)}
     >
       <Icon aria-hidden className={cx("mt-0.5 size-4.5 shrink-0", mark)} />
-      <div className="min-w-0 flex-1 break-words">
-        {title && <p className="font-semibold">{title}</p>}
-        {children && <div className={title ? "mt-0.5 text-muted" : undefined}>{children}</div>}
+      <div className="flex min-w-0 flex-1 flex-col items-start gap-x-3 gap-y-2.5 sm:flex-row">
+        <div className="wrap-anywhere min-w-0 flex-1">
+          {title && <p className="font-semibold">{title}</p>}
+          {children && <div className={title ? "mt-0.5 text-muted" : undefined}>{children}</div>}
+        </div>
+        {action}
       </div>
-      {action}
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function Checkbox({
         className="mt-0.5 size-4.5 shrink-0 accent-accent"
       />
       <div className="min-w-0">
-        <label htmlFor={id} className="block min-h-6 font-medium">
+        <label htmlFor={id} className="wrap-anywhere block min-h-6 font-medium">
           {label}
         </label>
         {hint && (

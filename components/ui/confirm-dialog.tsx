@@ -44,8 +44,8 @@ export function ConfirmDialog({
         <AlertDialog.Backdrop forceRender className={dialogBackdropClass} />
         <AlertDialog.Popup className={dialogPopupClass("sm")}>
           <div className="min-h-0 overflow-y-auto px-6 pt-6 pb-5">
-            <AlertDialog.Title className="font-semibold text-lg">{title}</AlertDialog.Title>
-            <AlertDialog.Description render={<div />} className="mt-2 break-words text-muted">
+            <AlertDialog.Title className="wrap-anywhere font-semibold text-lg">{title}</AlertDialog.Title>
+            <AlertDialog.Description render={<div />} className="wrap-anywhere mt-2 text-muted">
               {children}
             </AlertDialog.Description>
             {error && (

@@ -58,7 +58,7 @@ export function Dialog({
         >
           <header className="flex items-start gap-4 px-6 pt-5 pb-4">
             <div className="min-w-0 flex-1">
-              <Base.Title className="font-semibold text-lg">{title}</Base.Title>
+              <Base.Title className="wrap-anywhere font-semibold text-lg">{title}</Base.Title>
               {description && (
                 <Base.Description render={<div />} className="mt-0.5 text-muted">
                   {description}

@@ -6,7 +6,7 @@ import { useSyncExternalStore } from "react";
 const tickMs = 30_000;
 
 /**
- * "3 minutes ago", or with `isSpan` "for 3 minutes", with the exact time on hover. The server, which knows no time zone,
+ * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes", with the exact time on hover. The server, which knows no time zone,
  * says it in UTC.
  */
 export function RelativeTime({ date, isSpan = false }: { date: Date | string | number; isSpan?: boolean }) {
@@ -21,11 +21,14 @@ export function RelativeTime({ date, isSpan = false }: { date: Date | string | n
       className="whitespace-nowrap"
     >
       {isSpan && (isOnServer ? "since " : "for ")}
-      {isOnServer
-        ? utc(iso)
-        : formatDistance(moment, Math.max(Date.now(), tick * tickMs), { addSuffix: !isSpan })}
+      {isOnServer ? utc(iso) : words(moment, Math.max(Date.now(), tick * tickMs), isSpan)}
     </time>
   );
+}
+
+function words(moment: Date, now: number, isSpan: boolean): string {
+  const said = formatDistance(moment, now, { addSuffix: !isSpan });
+  return said === "less than a minute ago" ? "just now" : said;
 }
 
 function utc(iso: string): string {

@@ -110,16 +110,21 @@ export function Tr({ children }: { children: ReactNode }) {
   );
 }
 
-/** A cell. On a narrow screen `label` is its caption, the main cell is the card's title, and any other sits in the corner. */
+/**
+ * A cell. On a narrow screen `label` is its caption and the main cell is the card's title. Any other sits in the corner, which has room for
+ * an icon; with `isFoot` it sits at the card's foot, which has room for buttons.
+ */
 export function Td({
   label,
   isMain = false,
+  isFoot = false,
   align = "left",
   className,
   children,
 }: {
   label?: string;
   isMain?: boolean;
+  isFoot?: boolean;
   align?: "left" | "right";
   className?: string;
   children: ReactNode;
@@ -130,9 +135,10 @@ export function Td({
       className={cx(
         "px-3 py-2.5 align-middle md:first:pl-4 md:last:pr-4",
         "max-md:items-start max-md:gap-3 max-md:p-0",
-        isMain ? "font-medium text-ink max-md:block max-md:pr-10 max-md:text-lg" : "text-muted",
+        isMain ? "wrap-anywhere font-medium text-ink max-md:block max-md:pr-10 max-md:text-lg" : "text-muted",
         label && "max-md:mt-2 max-md:flex",
-        !label && !isMain && "max-md:absolute max-md:top-2.5 max-md:right-2.5",
+        isFoot && (children ? "max-md:mt-3 max-md:block" : "max-md:hidden"),
+        !label && !isMain && !isFoot && "max-md:absolute max-md:top-2.5 max-md:right-2.5",
         align === "right" && "md:text-right",
         className,
       )}

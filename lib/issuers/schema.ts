@@ -29,7 +29,7 @@ const trust = z.object({
     .regex(/^\P{Cc}*$/u, "The pattern holds a character that cannot be compared.")
     .refine(
       (pattern) => pattern.replaceAll("*", "").length >= 3,
-      "Say which workloads: a pattern has at least three characters beside “*”.",
+      "Say which workloads: a pattern has at least three characters besides “*”.",
     ),
 });
 
