@@ -7,7 +7,6 @@ import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/fabric-keys";
 import { primeIssuerKeys } from "@/automate/issuer-keys";
 import { keepServing } from "@/automate/keep-serving";
-import { createLogStream } from "@/lib/log-stream";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
 import { createPreparedRuns } from "@/automate/run-prepared-check";
@@ -16,6 +15,7 @@ import { db } from "@/lib/db";
 import { requireDatabaseRole } from "@/lib/db-role";
 import { automateEnv } from "@/lib/env";
 import { openLocalKms } from "@/lib/kms/local";
+import { createLogStream } from "@/lib/log-stream";
 import { closeStatements } from "@/lib/statements";
 import { waitForDatabase } from "@/lib/wait-for-database";
 
