@@ -127,6 +127,17 @@ describe("a migration that needs a table which a dump holds", () => {
   });
 });
 
+test("a migration that failed can be run again", async () => {
+  const name = "20261127124045_audit_without_team_index";
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+  // The migration drops an index of this name: it fails on a table.
+  await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
+  await expect(run()).rejects.toThrow(/is not an index/);
+  await pool.query(`DROP TABLE "audit_event_teamId_id_idx"`);
+  await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+  expect(await run()).toEqual({ applied: [name] });
+});
+
 describe("the jobs of earlier versions", () => {
   const isThere = async () =>
     (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;

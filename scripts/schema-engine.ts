@@ -6,7 +6,6 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { Pool, type QueryResult } from "pg";
-import { MigrationRefused } from "@/scripts/migration-refused";
 import { runMigrationScript } from "@/scripts/migration-script";
 
 // Prisma's own schema engine, as WebAssembly from the registry: its command line would download a binary from
@@ -22,11 +21,22 @@ export async function applyMigrations(
   databaseUrl: string,
   run: ScriptRun = { tell: () => undefined },
 ): Promise<string[]> {
-  const apply = async (engine: Engine) => {
+  const apply = async (engine: Engine, pool: Pool) => {
+    await forgetFailed(pool);
     const migrationsList = await readMigrations();
     return (await engine.applyMigrations({ migrationsList, filters: everything })).appliedMigrationNames;
   };
   return withEngine(databaseUrl, apply, run);
+}
+
+/**
+ * Forgets migrations that failed, which the engine would wait for somebody to resolve. Each is done whole or not at all, or can be
+ * run again (`runMigrationScript`).
+ */
+async function forgetFailed(pool: Pool): Promise<void> {
+  const { rows } = await pool.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS made`);
+  if (rows[0].made)
+    await pool.query(`DELETE FROM "_prisma_migrations" WHERE finished_at IS NULL AND rolled_back_at IS NULL`);
 }
 
 /** The names of the migrations that this version has. */
@@ -55,7 +65,7 @@ type ScriptRun = Parameters<typeof runMigrationScript>[2];
 
 async function withEngine<T>(
   databaseUrl: string,
-  use: (engine: Engine) => Promise<T>,
+  use: (engine: Engine, pool: Pool) => Promise<T>,
   run: ScriptRun = { tell: () => undefined },
 ): Promise<T> {
   await load();
@@ -72,12 +82,9 @@ async function withEngine<T>(
   const adapter = bindMigrationAwareSqlAdapterFactory(factory);
   const engine = await bindings.SchemaEngine.new({ datamodels: await readSchema() }, () => {}, adapter);
   try {
-    return await use(engine);
+    return await use(engine, pool);
   } catch (error) {
-    if (!(failed instanceof MigrationRefused)) throw error;
-    // Nothing of it was done, so that it is not one that failed in the middle.
-    await pool.query(`DELETE FROM "_prisma_migrations" WHERE finished_at IS NULL AND rolled_back_at IS NULL`);
-    throw failed;
+    throw failed ?? error;
   } finally {
     engine.free();
     await pool.end();

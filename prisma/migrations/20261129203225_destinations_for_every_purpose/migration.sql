@@ -2,8 +2,8 @@
 ALTER TABLE "allowed_destination" ADD COLUMN     "toReview" TEXT;
 
 -- AlterTable
+-- Of connections that exist it is the time of the upgrade: before it no pipeline waited, and no row has to be written.
 ALTER TABLE "connection" ADD COLUMN     "placedAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
-UPDATE "connection" SET "placedAt" = "updatedAt";
 
 -- AlterTable
 ALTER TABLE "secret_version" ADD COLUMN     "keeps" TEXT[] DEFAULT ARRAY[]::TEXT[];
