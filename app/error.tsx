@@ -22,7 +22,7 @@ export default function ErrorPage({
         <ButtonLink href="/metadata">Go to Metadata</ButtonLink>
       </div>
       {error.digest && (
-        <p className="mt-4 text-muted text-sm">For whoever runs Selvage: error {error.digest}</p>
+        <p className="mt-4 text-muted text-sm">For an operator of Selvage: error {error.digest}</p>
       )}
     </AuthFrame>
   );

@@ -133,7 +133,7 @@ test("an Admin allows the token server that a colleague entered", async ({
   await signIn(context, world.admin);
   await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
-    "oauth-token://idp.test.example:443",
+    "idp.test.example:443 (token server)",
   );
   await run(world.user, world, "replaceSecretAction", {
     secretId,

@@ -27,7 +27,10 @@ export function refuse(request: Judged, address: Address): Refusal | undefined {
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1) return { status: 400, message: "Send one Host header." };
   if (!address.hosts.has(headers.host?.toLowerCase() ?? ""))
-    return { status: 421, message: "This server does not answer for that host." };
+    return {
+      status: 421,
+      message: "This server does not answer for this host name. Open Selvage at its own address.",
+    };
   const path = pathOf(url);
   if (path === undefined) return { status: 400, message: "The request's path cannot be read." };
   return refuseMethod(request, path, address.isDev) ?? refuseOrigin(request, path, address);
@@ -56,9 +59,9 @@ export function isBelow(root: string, url = ""): boolean {
 
 function refuseMethod(request: Judged, path: string, isDev: boolean): Refusal | undefined {
   const allowed = methodsOf(request, path, isDev);
-  if (!allowed) return { status: 404, message: "There is nothing at this path." };
+  if (!allowed) return { status: 404, message: "Nothing is at this path." };
   if (allowed.includes(request.method ?? "")) return undefined;
-  return { status: 405, message: "This path does not take that method.", allow: allowed.join(", ") };
+  return { status: 405, message: "This path does not accept this method.", allow: allowed.join(", ") };
 }
 
 function methodsOf(request: Judged, path: string, isDev: boolean): readonly string[] | undefined {

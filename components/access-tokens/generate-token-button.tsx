@@ -19,7 +19,7 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Generate Token"
-        description="Whoever holds it can do by script what you can do, in every team that you are in."
+        description="Anyone who holds it can do by script what you can do, in every team that you are in."
       >
         <GenerateToken apiUrl={apiUrl} onDone={dialog.close} />
       </Dialog>

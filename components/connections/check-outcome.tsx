@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
 /** Nothing is broken; somebody has to decide, or to wait. */
@@ -57,9 +58,9 @@ export function CheckOutcome({
         <p key={secret} className="mt-1">
           <span className="font-medium text-ink">{secret}</span> to
           {destinations.map((destination) => (
-            <code key={destination} className="wrap-anywhere block font-mono text-ink text-sm">
-              {destination}
-            </code>
+            <span key={destination} className="wrap-anywhere block text-ink">
+              {destinationInWords(destination)}
+            </span>
           ))}
         </p>
       ))}

@@ -5,6 +5,7 @@ import { errorText } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import { decideRequestAction } from "@/lib/destinations/actions";
 import type { DecideRequestInput, WaitingRequest } from "@/lib/destinations/schema";
 
@@ -15,6 +16,7 @@ const said: Record<Decision, string> = { allowed: "Allowed", declined: "Declined
 export function DecideButtons({ fabricId, request }: { fabricId: string; request: WaitingRequest }) {
   const toast = useToast();
   const reauthenticate = useReauthenticate();
+  const about = `${request.secret.name} to ${request.destinations.map(destinationInWords).join(", ")}`;
   const [pending, setPending] = useState<Decision | null>(null);
 
   async function decide(decision: Decision) {
@@ -22,8 +24,7 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
     const run = reauthenticate.protect(decideRequestAction);
     const result = await run(fabricId, { requestId: request.id, decision }).catch(() => null);
     setPending(null);
-    if (result?.ok)
-      toast(said[decision], { description: `${request.secret.name} to ${request.destinations.join(", ")}` });
+    if (result?.ok) toast(said[decision], { description: about });
     else if (result?.code !== "reauthenticate")
       toast(result && result.code !== "outcome_unknown" ? "Nothing was decided" : "The answer was lost", {
         tone: "danger",
@@ -34,19 +35,13 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
       });
   }
 
-  const about = (
-    <span className="sr-only">
-      {" "}
-      {request.secret.name} to {request.destinations.join(", ")}
-    </span>
-  );
   return (
     <div className="flex gap-2">
       <Button size="sm" isPending={pending === "declined"} onClick={() => decide("declined")}>
-        Decline{about}
+        Decline<span className="sr-only"> {about}</span>
       </Button>
       <Button size="sm" variant="primary" isPending={pending === "allowed"} onClick={() => decide("allowed")}>
-        Allow{about}
+        Allow<span className="sr-only"> {about}</span>
       </Button>
       {reauthenticate.dialog}
     </div>

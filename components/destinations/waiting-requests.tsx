@@ -2,6 +2,7 @@ import Link from "next/link";
 import { DecideButtons } from "@/components/destinations/decide-buttons";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RelativeTime } from "@/components/ui/relative-time";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { WaitingRequest, WaitingRequests } from "@/lib/destinations/schema";
 
 /** Who asks to send a secret somewhere new, and why; nothing when nobody does. */
@@ -65,9 +66,9 @@ function RequestText({
           </>
         )}
         {destinations.map((destination) => (
-          <code key={destination} className="wrap-anywhere block font-mono text-sm">
-            {destination}
-          </code>
+          <span key={destination} className="wrap-anywhere block">
+            {destinationInWords(destination)}
+          </span>
         ))}
       </p>
       {reason && <p>“{reason}”</p>}

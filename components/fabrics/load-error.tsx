@@ -16,7 +16,7 @@ export function LoadError({ what, onRetry }: { what: string; onRetry: () => void
         </Button>
       }
     >
-      Nothing was changed. If this stays, ask whoever runs Selvage whether its database can be reached.
+      Nothing was changed. If this stays, ask an operator of Selvage whether its database can be reached.
     </Banner>
   );
 }

@@ -16,7 +16,7 @@ const texts: Record<string, string> = {
   database_unavailable: "The database does not answer just now. Nothing was saved. Try again in a moment.",
   outcome_unknown: "It is not known whether this was saved. Reload the page and look before you try again.",
   misconfigured:
-    "Selvage is not set up right, so nothing was saved. Tell whoever runs it: the log of web says why.",
+    "Selvage is not set up right, so nothing was saved. Tell an operator: the log of web says why.",
   partly_saved: "Something went wrong after a part of this was saved. Reload the page to see what is there.",
   saved_before: "Your first attempt was saved, with what you had entered then. Close this to see it.",
 };

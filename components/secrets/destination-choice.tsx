@@ -4,6 +4,7 @@ import { useController, useFormContext } from "react-hook-form";
 import type { ReplaceFormValues } from "@/components/secrets/replace-form";
 import { Checkbox } from "@/components/ui/checkbox";
 import { RelativeTime } from "@/components/ui/relative-time";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Where the new value may go as well. */
@@ -19,9 +20,9 @@ export function DestinationChoice({
   if (destinations.length === 0) return null;
   return (
     <fieldset className="min-w-0 rounded-lg border border-line bg-sunken px-4 py-3">
-      <legend className="sr-only">The new value may go on to these places</legend>
+      <legend className="sr-only">The new value may go on to these destinations</legend>
       <p aria-hidden className="font-medium">
-        The new value may go on to these places
+        The new value may go on to these destinations
       </p>
       <p className="mb-2 text-muted text-sm">
         {fields.length > 1 && "They are kept if you replace every field, or entered the others yourself. "}
@@ -31,7 +32,7 @@ export function DestinationChoice({
         {destinations.map(({ id, destination, createdByName, createdAt }) => (
           <Checkbox
             key={id}
-            label={destination}
+            label={destinationInWords(destination)}
             hint={
               <>
                 added by {createdByName} <RelativeTime date={createdAt} />

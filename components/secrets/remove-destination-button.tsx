@@ -1,6 +1,7 @@
 "use client";
 
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import { removeDestinationAction } from "@/lib/secrets/actions";
 
 export function RemoveDestinationButton({
@@ -10,15 +11,16 @@ export function RemoveDestinationButton({
   fabricId: string;
   destination: { id: string; destination: string };
 }) {
+  const words = destinationInWords(destination);
   return (
     <ConfirmedActButton
       verb="Remove"
-      name={destination}
+      name={words}
       title="Remove this destination?"
       act={() => removeDestinationAction(fabricId, { destinationId: id })}
       done={{ title: "Destination removed" }}
     >
-      The secret is not sent to {destination} again until its author or an Admin checks a connection there.
+      The secret is not sent to {words} again until its author or an Admin checks a connection there.
     </ConfirmedActButton>
   );
 }

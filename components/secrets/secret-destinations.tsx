@@ -1,6 +1,7 @@
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RemoveDestinationButton } from "@/components/secrets/remove-destination-button";
 import { RelativeTime } from "@/components/ui/relative-time";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretDestinations({
@@ -16,15 +17,15 @@ export function SecretDestinations({
     <DetailSection id="destinations" title="Allowed destinations">
       {destinations.length === 0 ? (
         <p className="text-muted">
-          None yet. Whoever entered the value, or an Admin, allows a place by using the secret in a connection
-          there.
+          None yet. The person who entered the value, or an Admin, allows one by checking a connection that
+          uses the secret.
         </p>
       ) : (
         <DetailList>
           {destinations.map((allowed) => (
             <DetailItem key={allowed.id}>
               <span className="min-w-0">
-                <code className="wrap-anywhere block font-mono text-sm">{allowed.destination}</code>
+                <span className="wrap-anywhere block">{destinationInWords(allowed.destination)}</span>
                 <span className="text-muted text-sm">
                   added by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>

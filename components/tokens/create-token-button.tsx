@@ -21,7 +21,7 @@ export function CreateTokenButton(place: Place) {
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Create pipeline token"
-        description="Whoever holds it can read every secret of this fabric, or those that you limit it to."
+        description="Anyone who holds it can read every secret of this fabric, unless you limit it below."
       >
         <CreateToken {...place} onDone={dialog.close} />
       </Dialog>

@@ -42,7 +42,7 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   automate_unavailable: {
     title: "Automate does not answer, so nothing was checked.",
-    advice: "Try again in a minute; if it stays, tell whoever runs Selvage.",
+    advice: "Try again in a minute; if it stays, tell an operator of Selvage.",
   },
   busy: {
     title: "Too many checks are running at the moment.",
@@ -54,6 +54,6 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   unexpected: {
     title: "The check stopped for a reason that we do not know.",
-    advice: "Try again; if it stays, tell whoever runs Selvage.",
+    advice: "Try again; if it stays, tell an operator of Selvage.",
   },
 };

@@ -36,7 +36,7 @@ export const sftp = defineConnector({
         )
         .meta({
           title: "Host key fingerprint",
-          help: "Shown by the first check. Confirm it with whoever runs the server.",
+          help: "Shown by the first check. Confirm it with the server’s administrator.",
           control: "hostKey",
         }),
     ),

@@ -63,7 +63,7 @@ async function WaysIn({
       {/* The provider's word for the e-mail uses the invitation up: no way back through this link is needed. */}
       {openId && <OpenIdButton name={openId} returnTo="/metadata/teams" />}
       {account && !account.hasPassword && !openId && (
-        <p>This account has no password. Ask whoever runs Selvage to set one.</p>
+        <p>This account has no password. Ask an operator of Selvage to set one.</p>
       )}
     </>
   );
@@ -85,7 +85,7 @@ function NoInvitation() {
   return (
     <AuthFrame
       title="This invitation does not work"
-      description="It was used, withdrawn or has expired, or the link is not whole. Ask whoever sent it for a new one."
+      description="It was used, withdrawn or has expired, or the link is not whole. Ask the person who sent it for a new one."
     >
       <ButtonLink href="/sign-in">Go to sign-in</ButtonLink>
     </AuthFrame>

@@ -13,7 +13,7 @@ export const reachingTexts = {
   },
   address_refused: {
     title: "This address is not one that checks may reach.",
-    advice: "Use a public address, or ask whoever runs Selvage to allow this network.",
+    advice: "Use a public address, or ask an operator of Selvage to allow this network.",
   },
   connection_refused: {
     title: "The server is there, but nothing answers on this port.",
@@ -41,11 +41,11 @@ export const reachingTexts = {
   },
   tls_expired: {
     title: "The server's certificate has expired.",
-    advice: "Ask whoever runs the server to renew it.",
+    advice: "Ask the server’s administrator to renew it.",
   },
   tls_not_yet_valid: {
     title: "The server's certificate is not valid yet.",
-    advice: "Ask whoever runs the server to check the certificate's dates and the clocks.",
+    advice: "Ask the server’s administrator to check the certificate's dates and the clocks.",
   },
   tls_wrong_name: {
     title: "The server's certificate was made for another name.",
@@ -53,7 +53,7 @@ export const reachingTexts = {
   },
   tls_too_old: {
     title: "The server speaks only outdated forms of encryption.",
-    advice: "Ask whoever runs the server to enable TLS 1.2 or newer.",
+    advice: "Ask the server’s administrator to enable TLS 1.2 or newer.",
   },
   tls_failed: {
     title: "No encrypted connection could be agreed on.",
@@ -74,15 +74,15 @@ export const reachingTexts = {
   host_key_unknown: {
     title: "Nobody has confirmed yet that this is the right server.",
     advice:
-      "Compare the fingerprint with the one from whoever runs the server, then confirm it; nothing was sent.",
+      "Compare the fingerprint with the one from the server’s administrator, then confirm it; nothing was sent.",
   },
   host_key_changed: {
     title: "The server has another host key than the one that was confirmed.",
-    advice: "Ask whoever runs the server whether it was replaced; nothing was sent to it.",
+    advice: "Ask the server’s administrator whether it was replaced; nothing was sent to it.",
   },
   ssh_too_old: {
     title: "The server speaks only outdated forms of SSH.",
-    advice: "Ask whoever runs the server to update it.",
+    advice: "Ask the server’s administrator to update it.",
   },
   wrong_protocol: {
     title: "Something else than the expected service answers on this port.",

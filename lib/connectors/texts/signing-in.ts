@@ -12,12 +12,12 @@ export const signingInTexts = {
   },
   sign_in_not_offered: {
     title: "The server does not allow this way to sign in.",
-    advice: "Choose another authentication method, or ask whoever runs the server which one it accepts.",
+    advice: "Choose another authentication method, or ask the server’s administrator which one it accepts.",
   },
   not_admitted: {
     title: "The server does not let this user in from here.",
     advice:
-      "Ask whoever runs it to admit this user, database and address; if encryption is off, try with it.",
+      "Ask the server’s administrator to admit this user, database and address; if encryption is off, try with it.",
   },
   private_key_invalid: {
     title: "The chosen secret is not a private key that can be read.",
@@ -45,7 +45,7 @@ export const signingInTexts = {
   },
   account_locked: {
     title: "This account is locked or switched off at the server.",
-    advice: "Ask whoever runs the server to unlock it; until then every check is refused.",
+    advice: "Ask the server’s administrator to unlock it; until then every check is refused.",
   },
   credential_expired: {
     title: "The credential has expired.",
@@ -78,7 +78,7 @@ export const signingInTexts = {
   },
   clock_differs: {
     title: "The service does not accept the time of this computer.",
-    advice: "Ask whoever runs Selvage to set the clock of its server.",
+    advice: "Ask an operator of Selvage to set the clock of its server.",
   },
   sign_in_paused: {
     title: "These credentials were refused several times, so they are not tried for now.",

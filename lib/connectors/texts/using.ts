@@ -16,11 +16,11 @@ export const usingTexts = {
   },
   not_permitted: {
     title: "Sign-in worked, but this user may not use what the connection needs.",
-    advice: "Ask whoever runs the server for access.",
+    advice: "Ask the server’s administrator for access.",
   },
   sftp_not_offered: {
     title: "Sign-in worked, but this server does not offer file transfer by SFTP.",
-    advice: "Ask whoever runs the server to enable SFTP for this user.",
+    advice: "Ask the server’s administrator to enable SFTP for this user.",
   },
   path_not_found: {
     title: "There is nothing at the test path.",
@@ -36,7 +36,7 @@ export const usingTexts = {
   },
   server_error: {
     title: "The server answered with an error of its own.",
-    advice: "Try again later; if it stays, ask whoever runs the server.",
+    advice: "Try again later; if it stays, ask the server’s administrator.",
   },
   unexpected_answer: {
     title: "The answer is a web page or something else that an API does not send.",
@@ -104,7 +104,7 @@ export const usingTexts = {
   },
   version_not_supported: {
     title: "The server does not know the version that was asked for.",
-    advice: "Choose another version of the API, or ask whoever runs the server.",
+    advice: "Choose another version of the API, or ask the server’s administrator.",
   },
   answer_too_large: {
     title: "The server sent more than any answer to this question can be.",

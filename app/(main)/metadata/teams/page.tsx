@@ -20,7 +20,7 @@ export default async function TeamsPage() {
         <TeamTable teams={teams} />
       ) : (
         <EmptyState icon={<Users />} title="You are in no team yet">
-          An Admin of a team can invite you by a link. Whoever runs Selvage makes new teams.
+          An Admin of a team can invite you by a link. An operator of Selvage creates new teams.
         </EmptyState>
       )}
     </>

@@ -37,6 +37,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   );
   return (
     <div className="flex flex-col gap-8">
+      {review && <ReviewSection fabricId={fabric.id} review={review} />}
       <section aria-labelledby="tokens" className="flex flex-col gap-4">
         <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
           <div>
@@ -66,7 +67,6 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
         whoCan={<WhoCan act="can trust issuers" team={fabric.team.name} admins={fabric.admins} />}
       />
       <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
-      {review && <ReviewSection fabricId={fabric.id} review={review} />}
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
     </div>
   );
