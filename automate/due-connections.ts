@@ -28,7 +28,8 @@ export async function findDue(minutes: number, id: string): Promise<DueConnectio
 
 /**
  * Connections to be checked now. A failing one is checked again after 30 seconds, then after twice as long each time, up
- * to six hours. One that nobody checked, edited or used for a week rests, until somebody does.
+ * to six hours. One that nobody checked, edited or used for a week rests, until somebody does. What costs most is asked last, and
+ * only of those that the rest leaves open: every copy asks this of all connections once a minute.
  */
 function dueSince(minutes: number): Prisma.Sql {
   return Prisma.sql`
@@ -38,26 +39,24 @@ function dueSince(minutes: number): Prisma.Sql {
       WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
       ORDER BY "checkedAt" DESC LIMIT 1
     ) newest ON true
-    CROSS JOIN LATERAL (
-      SELECT count(*) FILTER (WHERE NOT "hasPassed") AS count FROM (
-        SELECT bool_or(ok) OVER (ORDER BY "checkedAt" DESC) AS "hasPassed" FROM (
-          SELECT ok, "checkedAt" FROM connection_check k
-          WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
-          ORDER BY "checkedAt" DESC LIMIT 12
-        ) recent
-      ) since
-    ) failures
-    CROSS JOIN LATERAL (
-      SELECT max(v."createdAt") AS at, bool_or(v.version > (newest.versions->>v."secretId")::int) AS "isUntried"
-      FROM connection_secret s
-      JOIN secret_version v ON v."secretId" = s."secretId" WHERE s."connectionId" = c.id
-    ) entered
     WHERE (
-      newest."checkedAt" IS NULL OR entered.at > newest."checkedAt" OR entered."isUntried"
+      newest."checkedAt" IS NULL
       OR newest."checkedAt" + CASE
         WHEN newest.ok THEN make_interval(mins => ${minutes}::int)
         WHEN newest.code = ANY(${[...onceADay]}::text[]) THEN interval '24 hours'
-        ELSE least(interval '30 seconds' * power(2, failures.count - 1), interval '6 hours')
+        ELSE least(interval '30 seconds' * power(2, (
+          SELECT count(*) FILTER (WHERE NOT "hasPassed") FROM (
+            SELECT bool_or(ok) OVER (ORDER BY "checkedAt" DESC) AS "hasPassed" FROM (
+              SELECT ok, "checkedAt" FROM connection_check k
+              WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
+              ORDER BY "checkedAt" DESC LIMIT 12
+            ) recent
+          ) since
+        ) - 1), interval '6 hours')
       END <= now()
+      OR EXISTS (
+        SELECT 1 FROM connection_secret s JOIN secret_version v ON v."secretId" = s."secretId"
+        WHERE s."connectionId" = c.id
+          AND (v."createdAt" > newest."checkedAt" OR v.version > (newest.versions->>v."secretId")::int))
     ) AND ${isInUse()}`;
 }
