@@ -22,6 +22,7 @@ const refused: [name: string, status: number, head: readonly string[]][] = [
     400,
     ["GET http://evil.example/ HTTP/1.1", "upgrade: websocket", "connection: upgrade"],
   ],
+  ["a target with dots that leads elsewhere", 400, ["GET /x/../api/auth/callback/password HTTP/1.1"]],
   ["a target of another host", 400, ["GET //evil.example/metadata HTTP/1.1"]],
   ["a target that is no path", 400, ["OPTIONS * HTTP/1.1"]],
   ["two hosts", 400, ["GET /sign-in HTTP/1.1", "host: evil.example"]],

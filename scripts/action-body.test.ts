@@ -23,6 +23,8 @@ describe("what a page sends is taken", () => {
   test("one object said twice", async () => {
     const place = { host: "db.example", port: "5432" };
     expect(isActionBody(...(await asSent(["id", { places: [place], first: place }])))).toBe(true);
+    const held = { place, value: new Uint8Array(9) };
+    expect(isActionBody(...(await asSent(["id", { first: held, second: held, third: held }])))).toBe(true);
   });
 
   test("a file, and a long text", async () => {
@@ -76,8 +78,16 @@ test("what nobody's page sends is refused", () => {
   );
 });
 
+/** Lists of which each holds the next one twice: short to say, 2^n long to walk. */
+function doubling(n: number): string {
+  const lists = Array.from({ length: n }, (_, i) => [`$0:${i + 1}`, `$0:${i + 1}`]);
+  return JSON.stringify([...lists, ["a", "b"]]);
+}
+
 test.each([
   ["a reference to a reference", '[{"a":{}},"$0:0:b"]'],
+  ["an object that holds itself", '["id",{"a":"$0:1"}]'],
+  ["a list that doubles with each reference", doubling(30)],
   ["a reference to what is inherited", '[{"a":{}},"$0:0:a:constructor"]'],
   ["a reference to a text", '[{"a":"x"},"$0:0:a"]'],
   ["a member of that name", '[{"__proto__":{"a":1}}]'],

@@ -52,7 +52,7 @@ type Walk = { root: unknown; used: string[]; values: number };
 function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): boolean {
   walk.values += 1;
   if (depth > maxDepth || walk.values > maxValues) return false;
-  if (typeof value === "string") return !value.startsWith("$") || isKnown(value, walk, isInList);
+  if (typeof value === "string") return !value.startsWith("$") || isKnown(value, walk, depth, isInList);
   if (typeof value !== "object" || value === null) return true;
   const isList = Array.isArray(value);
   return Object.entries(value).every(
@@ -61,25 +61,30 @@ function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): b
 }
 
 /** A string that React reads as something else: an escaped dollar, a constant, the bytes of a part, a value said before. */
-function isKnown(text: string, walk: Walk, isInList: boolean): boolean {
+function isKnown(text: string, walk: Walk, depth: number, isInList: boolean): boolean {
   // React counts the length of this one in a list.
   if (text.startsWith("$$")) return !isInList || text.length < maxValues;
   if (constants.includes(text)) return true;
   const file = /^\$o([1-9a-f][0-9a-f]{0,2})$/.exec(text)?.[1];
   if (file !== undefined && !isInList) return walk.used.push(String(Number.parseInt(file, 16))) <= maxFiles;
-  return isSaidBefore(text, walk.root);
+  return isSaidBefore(text, walk, depth);
 }
 
-function isSaidBefore(text: string, root: unknown): boolean {
+function isSaidBefore(text: string, walk: Walk, depth: number): boolean {
   const path = /^\$0((?::[\w-]{1,64}){1,8})$/.exec(text)?.[1];
   if (path === undefined) return false;
-  let value = root;
+  let value = walk.root;
   for (const key of path.slice(1).split(":")) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return false;
     value = Reflect.get(value, key);
   }
   // Only objects are referred to; a reference to a reference is not written.
-  return typeof value === "object" && value !== null;
+  if (typeof value !== "object" || value === null) return false;
+  // Counted each time that it is said: a few references to references are a graph that takes hours to walk, or never ends.
+  const again: Walk = { ...walk, used: [] };
+  const isBounded = isPlain(value, again, depth);
+  walk.values = again.values;
+  return isBounded;
 }
 
 /** The parts of a form as browsers write them; undefined for any other. */

@@ -30,12 +30,16 @@ export async function receiveAction(
     await new Promise<void>((done, failed) => {
       req.on("data", (chunk: Buffer) => {
         length += chunk.length;
+        chunks.push(chunk);
         if (length > maxBytes) failed(new TooLong());
-        else chunks.push(chunk);
       });
-      req.once("end", done).once("error", failed);
+      req.once("end", done).once("error", failed).once("close", failed);
+      // It may have gone away while its session was looked for.
+      if (req.destroyed) failed();
     });
   } catch (error) {
+    req.removeAllListeners("data");
+    for (const chunk of chunks) chunk.fill(0);
     return error instanceof TooLong
       ? { refusal: { status: 413, message: "The request is too large." } }
       : null;

@@ -36,10 +36,13 @@ export function refuse(request: Judged, address: Address): Refusal | undefined {
   return refuseMethod(request, path, address.isDev) ?? refuseOrigin(request, path, address);
 }
 
+/** What Next would read as another path than the one that is judged here: "..", "\\" and "#". Browsers resolve them before they ask. */
+const isReadInTwoWays = /[\\#]|\/(\.|%2e){1,2}(\/|$)/i;
+
 /** The path of a request; undefined for a URL, for "*", for what begins like another host, and for what does not decode. */
 function pathOf(target: string): string | undefined {
   const [path = ""] = target.split("?");
-  if (!/^\/(?![/\\])/.test(path)) return undefined;
+  if (!/^\/(?!\/)/.test(path) || isReadInTwoWays.test(path)) return undefined;
   try {
     decodeURIComponent(path);
     return path;

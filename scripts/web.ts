@@ -66,6 +66,8 @@ async function serve(env: WebEnv) {
     if (refusal) return answerRefused(req, res, refusal);
     // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
     for (const name of internalHeaders) delete req.headers[name];
+    // No page asks for a part of a file, and Next answers a range that it cannot read with 500.
+    delete req.headers.range;
     if (req.headers.cookie) req.headers.cookie = ownCookies(req.headers.cookie, env.PUBLIC_URL);
     req.headers["x-forwarded-for"] = clientAddress(req, env.TRUST_PROXY_HOPS);
     req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
