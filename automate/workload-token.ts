@@ -8,7 +8,11 @@ const maxLifeMs = 24 * 60 * 60_000;
 const toleranceSeconds = 5;
 
 const claims = z.object({
-  iss: z.string().max(512),
+  // Postgres takes no U+0000, and a failure would take another time than a refusal.
+  iss: z
+    .string()
+    .max(512)
+    .regex(/^\P{Cc}*$/u),
   // It becomes a name in the audit log.
   sub: z
     .string()

@@ -106,6 +106,7 @@ test.each([
   ["ci.test.example", "repo:ours:*"],
   ["https://ci.test.example", "*"],
   ["https://ci.test.example", "**a**"],
+  ["https://ci.test.example", "*:*/*:*:*/*/*"],
 ])("the issuer %s with the subject %s is not trusted", (issuer, subject) => {
   expect(createIssuerInput.safeParse({ ...whom, issuer, subject }).success).toBe(false);
 });

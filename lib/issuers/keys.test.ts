@@ -32,6 +32,12 @@ test.each(["shortRsa", "secp256k1", "x25519"] as const)("a public %s key is refu
   });
 });
 
+test.each(["AQ", "AAAB", "AAEA"])("an RSA key with the exponent %s is refused", async (e) => {
+  expect(readKeys(jwks({ ...(await publicOf("rsa")), e }))).toEqual({
+    problem: expect.stringMatching(/^Key 1/),
+  });
+});
+
 test("a private or symmetric key is refused, and nothing of it said back", async () => {
   const key = await exportJWK(pair.ed25519.privateKey);
   for (const secret of [key, await exportJWK(pair.rsa.privateKey), { kty: "oct", k: "c2VjcmV0" }]) {

@@ -24,7 +24,12 @@ const about = {
 
 /** A public key that can sign tokens. Members beside these are dropped. */
 export const publicKey = z.discriminatedUnion("kty", [
-  z.object({ kty: z.literal("RSA"), n: part.refine((n) => bitsOf(n) >= leastRsaBits), e: part, ...about }),
+  z.object({
+    kty: z.literal("RSA"),
+    n: part.refine((n) => bitsOf(n) >= leastRsaBits),
+    e: part.refine(isExponent),
+    ...about,
+  }),
   z.object({ kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: part, y: part, ...about }),
   z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: part, ...about }),
 ]);
@@ -62,6 +67,12 @@ function isSecret(key: unknown): boolean {
 function bitsOf(number: string): number {
   const bare = number.replace(/^A+/, "");
   return bare.length * 6;
+}
+
+/** With the exponent 1 a signature is the text itself, and anybody can write one. */
+function isExponent(e: string): boolean {
+  const value = Buffer.from(e, "base64url").toString("hex").replace(/^0+/, "");
+  return value !== "1" && /[13579bdf]$/.test(value);
 }
 
 function parse(text: string): unknown {

@@ -28,8 +28,8 @@ const trust = z.object({
     .max(512, "The pattern is longer than 512 characters.")
     .regex(/^\P{Cc}*$/u, "The pattern holds a character that cannot be compared.")
     .refine(
-      (pattern) => pattern.replaceAll("*", "").length >= 3,
-      "Say which workloads: a pattern has at least three characters besides “*”.",
+      (pattern) => pattern.replace(/[*:/]/g, "").length >= 3,
+      "Say which workloads: a pattern has at least three characters besides “*”, “:” and “/”.",
     ),
 });
 
