@@ -4,6 +4,7 @@ import { authorizeTeam } from "@/lib/access/authorize";
 import type { Actor } from "@/lib/access/scope";
 import { createAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens, listMemberAccessTokens } from "@/lib/access-tokens/queries";
+import { maxAccessTokens } from "@/lib/access-tokens/schema";
 import { createDb, type Db, db } from "@/lib/db";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
@@ -110,4 +111,25 @@ test("pipeline tokens of people who left, were demoted or locked come first, mar
     ["by who left", "left"],
     ["by an Admin", "admin"],
   ]);
+});
+
+test("nobody hides a token behind many others", async () => {
+  await tokenOf(fabric.user, "hidden");
+  const { teamId, user, admin } = fabric;
+  const many = (count: number, more: object) =>
+    owner.accessToken.createMany({
+      data: Array.from({ length: count }, () => ({
+        userId: user.id,
+        name: "loud",
+        tokenHash: randomUUID(),
+        expiresAt: new Date(Date.now() + 60_000),
+        ...more,
+      })),
+    });
+  await many(201, { revokedAt: new Date() });
+  expect((await listAccessTokens(user)).map(({ name }) => name)).toContain("hidden");
+  await many(maxAccessTokens - 1, {});
+  const refused = await createAccessToken(user, { name: "one more", lifetime: "7" });
+  expect(refused).toMatchObject({ ok: false, code: "too_many" });
+  expect(await seenBy(admin, teamId)).toContain("hidden of Uri User, user");
 });

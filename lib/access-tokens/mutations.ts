@@ -1,11 +1,16 @@
 import "server-only";
 import { type Actor, isFresh, type TeamScope } from "@/lib/access/scope";
-import { accessTokenLifetimes, type CreateAccessTokenInput } from "@/lib/access-tokens/schema";
+import { workingToken } from "@/lib/access-tokens/queries";
+import {
+  accessTokenLifetimes,
+  type CreateAccessTokenInput,
+  maxAccessTokens,
+} from "@/lib/access-tokens/schema";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { record } from "@/lib/audit/record";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db";
-import { NotFound, NotFresh, ok, type Result } from "@/lib/result";
+import { fail, NotFound, NotFresh, ok, type Result } from "@/lib/result";
 
 const dayMs = 86_400_000;
 
@@ -16,7 +21,7 @@ const dayMs = 86_400_000;
 export async function createAccessToken(
   actor: Actor,
   { name, lifetime }: CreateAccessTokenInput,
-): Promise<Result<{ token: string }, never>> {
+): Promise<Result<{ token: string }, "too_many">> {
   if (actor.kind !== "user" || !isFresh(actor)) {
     const { id, name } = actor;
     noteRefusal(`${id} access token`, "not_fresh", {
@@ -31,7 +36,14 @@ export async function createAccessToken(
   }
   const { token, tokenHash } = newAccessToken();
   const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
-  await db.$transaction(async (tx) => {
+  return db.$transaction(async (tx) => {
+    // One after the other, so that many at once are counted.
+    await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${actor.id} FOR NO KEY UPDATE`;
+    const working = await tx.accessToken.count({ where: { userId: actor.id, ...workingToken() } });
+    if (working >= maxAccessTokens)
+      return fail("too_many", {
+        name: `You have ${maxAccessTokens} access tokens that work: revoke one first.`,
+      });
     const { id } = await tx.accessToken.create({
       // A session whose person's access ended meanwhile makes a token that is dead from the start.
       data: { userId: actor.id, name, tokenHash, expiresAt, accessEpoch: actor.accessEpoch ?? 0 },
@@ -44,8 +56,8 @@ export async function createAccessToken(
       action: "access_token.create",
       object: { kind: "token", id, name },
     });
+    return ok({ token });
   });
-  return ok({ token });
 }
 
 /** Revokes an access token of the person: its next request is refused. */

@@ -43,15 +43,25 @@ const columns = {
   user: { select: { id: true, name: true, accessEpoch: true } },
 } as const;
 
-/** The person's own newest 200 access tokens, those that work first. */
+/** What is true of each token that was not revoked and has not expired. */
+export function workingToken(now = new Date()) {
+  return { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+}
+
+/** The person's own access tokens: those that work, then the newest 200 of the others. */
 export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {
-  const rows = await db.accessToken.findMany({
-    where: { userId: actor.id },
-    orderBy: { id: "desc" },
-    take: 200,
-    select: { ...columns, revokedByName: true },
-  });
   const now = new Date();
+  const list = (where: object, take: number) =>
+    db.accessToken.findMany({
+      where: { userId: actor.id, ...where },
+      orderBy: { id: "desc" },
+      take,
+      select: { ...columns, revokedByName: true },
+    });
+  const rows = await Promise.all([
+    list(workingToken(now), 1_000),
+    list({ NOT: workingToken(now) }, 200),
+  ]).then((lists) => lists.flat());
   const tokens = rows.map(({ user, accessEpoch, ...row }): AccessTokenSummary => {
     const isOver = accessEpoch !== user.accessEpoch;
     return { ...row, status: isOver ? "revoked" : tokenStatus(row, now) };
@@ -67,12 +77,11 @@ export async function listMemberAccessTokens(
 ): Promise<MemberAccessToken[]> {
   const rows = await db.accessToken.findMany({
     where: {
-      revokedAt: null,
-      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+      ...workingToken(now),
       user: { memberships: { some: { teamId } } },
     },
     orderBy: [{ user: { name: "asc" } }, { id: "asc" }],
-    take: 500,
+    take: 5_000,
     select: {
       id: true,
       name: true,

@@ -11,6 +11,12 @@ export const accessTokenLifetimes = {
 export type AccessTokenLifetime = keyof typeof accessTokenLifetimes;
 export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfies AccessTokenLifetime[];
 
+/**
+ * How many tokens of one person work at a time. Lists that people look through for one that should end hold all of them, so that
+ * nobody hides one behind many.
+ */
+export const maxAccessTokens = 50;
+
 /** Generate Token. */
 export const createAccessTokenInput = z.object({
   name: tokenName,
