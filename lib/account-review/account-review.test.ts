@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
 import { type Actor, grantTeam } from "@/lib/access/scope";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
@@ -86,6 +87,24 @@ async function hijacked() {
   const ceo = await signedIn(identity, "openid");
   return { email, finance, platform, squatter, token: made.value.token, link: back.value.token, ceo };
 }
+/** Runs `first` until it needs a row that `rows` finds, then `second`, and lets both go on. */
+async function between<A, B>(rows: string, id: string, first: () => Promise<A>, second: () => Promise<B>) {
+  let started: Promise<A> | undefined;
+  const seconded = await owner.$transaction(async (tx) => {
+    await tx.$queryRawUnsafe(`SELECT 1 FROM ${rows} FOR UPDATE`, id);
+    started = first();
+    await vi.waitFor(async () => {
+      const waiting = await owner.$queryRaw<unknown[]>`
+        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      expect(waiting).not.toEqual([]);
+    });
+    const other = second();
+    await Promise.race([other, sleep(300)]);
+    return { other };
+  });
+  return { first: await started, second: await seconded.other };
+}
+
 type Hijacked = Awaited<ReturnType<typeof hijacked>>;
 
 /** What of the account as the inviter left it still has an effect. */
@@ -263,4 +282,18 @@ test("an account that never had anything is not reviewed", async () => {
   await admitIdentity({ ...person, name: "Olga", authenticatedAt: new Date() });
   const identity = await findIdentity(person.issuer, person.subject);
   expect(await hasReview(identity?.userId ?? "")).toBe(false);
+});
+
+test("an Admin who removes a held member while that one confirms removes them", async () => {
+  const { ceo, finance, squatter } = await hijacked();
+  const keep = { ...nothing, teamIds: [finance.teamId], sessionIds: [squatter.session] };
+  await between(
+    "session WHERE id = $1",
+    squatter.session,
+    () => decideReview(ceo.actor, keep),
+    () => removeMember(finance.scope, { userId: ceo.actor.id }),
+  );
+  const member = { teamId: finance.teamId, userId: ceo.actor.id };
+  expect(await owner.membership.count({ where: member })).toBe(0);
+  expect(await owner.heldMembership.count({ where: member })).toBe(0);
 });

@@ -10,6 +10,8 @@ import { suspendAccess } from "@/lib/users/end-access";
  */
 export async function holdAccount(tx: Tx, user: { id: string; name: string }): Promise<void> {
   const userId = user.id;
+  // Locked first: a reset of the password, or a team that is joined at this moment, comes before this or after it.
+  await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${userId} FOR UPDATE`;
   const { passwordHash, accessEpoch } = await tx.user.findUniqueOrThrow({
     where: { id: userId },
     select: { passwordHash: true, accessEpoch: true },

@@ -18,6 +18,10 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
       select: { passwordHash: true, user: { select: { accessEpoch: true } } },
     });
     if (!review || !held) throw new NotFound("There is nothing to review.");
+    // Taken out before anything is given back: what an Admin removed meanwhile is not the owner's to confirm.
+    const taken = await tx.$queryRaw<{ teamId: string }[]>`
+      DELETE FROM held_membership WHERE "userId" = ${userId} RETURNING "teamId"`;
+    const memberships = review.memberships.filter((one) => taken.some(({ teamId }) => teamId === one.teamId));
     const { passwordHash, user } = held;
     if (keep.keepPassword && passwordHash)
       await tx.user.updateMany({ where: { id: userId, passwordHash: null }, data: { passwordHash } });
@@ -38,16 +42,15 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
     // One that signed somebody else in meanwhile is theirs.
     const back = await tx.identity.createMany({ data: identities, skipDuplicates: true });
     await tx.heldIdentity.deleteMany({ where: { userId } });
-    const confirmed = review.memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));
+    const confirmed = memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));
     await tx.membership.createMany({
       data: confirmed.map(({ teamId, role, since }) => ({ teamId, userId, role, createdAt: since })),
       skipDuplicates: true,
     });
-    await tx.heldMembership.deleteMany({ where: { userId } });
     await tx.accountReview.deleteMany({ where: { userId } });
     await record(
       tx,
-      ...review.memberships.map(({ teamId, teamName, role }): AuditEntry => {
+      ...memberships.map(({ teamId, teamName, role }): AuditEntry => {
         const action = confirmed.some((one) => one.teamId === teamId) ? "team.confirm" : "team.leave";
         const object = { kind: "team" as const, id: teamId, name: teamName };
         return { actor, teamId, fabricId: null, action, object, details: { role } };
@@ -67,7 +70,7 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
           sessions: endedSessions.count,
           accessTokens: endedTokens.count,
           identities: review.identities.length - back.count,
-          memberships: review.memberships.length - confirmed.length,
+          memberships: memberships.length - confirmed.length,
         },
       },
     );

@@ -185,3 +185,16 @@ test("a used link leads its own person to the team, and nobody else", async () =
   expect(await findJoinedTeam(guest, token)).toEqual({ teamId: t.id });
   expect(await findJoinedTeam(other, token)).toBeNull();
 });
+
+test("who is no Admin any more leaves no link behind, and one whose access ended joins nothing", async () => {
+  const t = await team();
+  const guest = await person();
+  const link = await invited(t, guest.email);
+  await owner.user.update({ where: { id: guest.id }, data: { accessEpoch: 1 } });
+  expect(await joinTeam({ ...guest, accessEpoch: 0 }, { token: link })).toMatchObject({
+    code: "no_invitation",
+  });
+  expect(await joinTeam({ ...guest, accessEpoch: 1 }, { token: link })).toMatchObject({ ok: true });
+  await owner.membership.updateMany({ where: { userId: t.admin.id }, data: { role: "user" } });
+  await expect(invite(t.manager, { email: newEmail(), role: "admin" })).rejects.toThrow(NotFound);
+});

@@ -1,12 +1,13 @@
 import "server-only";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { db, isUniqueViolation } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db";
 import { findOffer } from "@/lib/invitations/queries";
 import { redeem } from "@/lib/invitations/redeem";
 import { type InviteInput, invitationDays, type NewPersonInput } from "@/lib/invitations/schema";
 import { newInvitationToken } from "@/lib/invitations/token";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { hasAccessStill } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
@@ -24,6 +25,7 @@ export async function invite(
   const { token, tokenHash } = newInvitationToken();
   const expiresAt = new Date(Date.now() + invitationDays * 24 * 60 * 60_000);
   await db.$transaction(async (tx) => {
+    await requireAdminStill(tx, scope);
     await tx.invitation.deleteMany({ where: { teamId, emailKey: key, usedAt: null } });
     const { id } = await tx.invitation.create({
       data: {
@@ -48,6 +50,14 @@ export async function invite(
     });
   });
   return ok({ token });
+}
+
+/** An Admin whose power ends at this moment must not leave a link behind: of the two, the later one sees the other. */
+async function requireAdminStill(tx: Tx, { teamId, actor }: Manager): Promise<void> {
+  const hasAccess = await hasAccessStill(tx, actor);
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM membership WHERE "teamId" = ${teamId} AND "userId" = ${actor.id} AND role = 'admin' FOR SHARE`;
+  if (!hasAccess || rows.length === 0) throw new NotFound("There is no such team.");
 }
 
 /** Takes an open invitation back: its link stops working. */
@@ -80,7 +90,9 @@ export async function joinTeam(
   const offer = await findOffer(token);
   if (!offer) return fail("no_invitation");
   if (actor.kind !== "user" || emailKey(actor.email) !== emailKey(offer.email)) return fail("other_person");
-  const joined = await db.$transaction((tx) => redeem(tx, offer.id, actor));
+  const joined = await db.$transaction(
+    async (tx) => (await hasAccessStill(tx, actor)) && redeem(tx, offer.id, actor),
+  );
   return joined ? ok({ teamId: offer.teamId }) : fail("no_invitation");
 }
 

@@ -6,6 +6,7 @@ import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/quer
 import { createDb, type Db, db } from "@/lib/db";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
+import { NotFound } from "@/lib/result";
 import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { addMember, createTeam } from "@/lib/teams/provision";
@@ -85,6 +86,15 @@ const ends: Record<string, (email: string) => Promise<unknown>> = {
 };
 
 describe.each(Object.entries(ends))("%s", (_name, end) => {
+  test("leaves no invitation of a request that was under way", async () => {
+    const { actor, teamId, email } = await armed();
+    const scope = grantTeam(actor, "admin", teamId, "team:write");
+    await end(email);
+    await expect(invite(scope, { email: "accomplice@test.example", role: "admin" })).rejects.toThrow(
+      NotFound,
+    );
+  });
+
   test("ends sessions, access tokens and open invitations for good", async () => {
     const person = await armed();
     expect(await alive(person)).toEqual(["session", "access token", "invitation"]);

@@ -1,4 +1,5 @@
 import "server-only";
+import type { Actor } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db";
 
@@ -41,4 +42,16 @@ export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<num
     }),
   );
   return open.length;
+}
+
+/**
+ * False when the person's access ended since their request began. Whoever ends it waits for the caller's transaction, and so finds
+ * what it stores.
+ */
+export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
+  if (actor.kind !== "user") return false;
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM app_user WHERE id = ${actor.id} AND "lockedAt" IS NULL AND "accessEpoch" = ${actor.accessEpoch ?? 0}
+    FOR SHARE`;
+  return rows.length > 0;
 }

@@ -47,13 +47,9 @@ async function invited(email: string) {
   const made = await createTeam(commandLine, { name: `Team ${randomUUID()}` });
   if (!made.ok) throw new Error("not made");
   const teamId = made.value.id;
-  const ada: Actor = {
-    kind: "user",
-    id: randomUUID(),
-    name: "Ada",
-    email: "a@x.io",
-    authenticatedAt: new Date(),
-  };
+  const { id, email: hers } = await account();
+  await owner.membership.create({ data: { teamId, userId: id, role: "admin" } });
+  const ada: Actor = { kind: "user", id, name: "Ada", email: hers, authenticatedAt: new Date() };
   const link = await invite(grantTeam(ada, "admin", teamId, "team:write"), { email, role: "user" });
   if (!link.ok) throw new Error("not invited");
   return { teamId, token: link.value.token };
@@ -77,8 +73,8 @@ test("an invited identity becomes a person and a member, and the invitation is u
   const person = openId(email.toUpperCase());
   expect((await admitIdentity(person)).ok).toBe(true);
   const found = await findIdentity(person.issuer, person.subject);
-  const member = await owner.membership.findFirst({ where: { teamId } });
-  expect(member).toMatchObject({ userId: found?.userId, role: "user" });
+  const member = await owner.membership.findFirst({ where: { teamId, userId: found?.userId ?? "" } });
+  expect(member).toMatchObject({ role: "user" });
   expect(await findOffer(token)).toBeNull();
   const events = await owner.auditEvent.findMany({
     where: { actorId: found?.userId ?? "" },
