@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { findMissing } from "@/automate/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
@@ -102,6 +103,51 @@ async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): P
   );
   return missing.length === 0;
 }
+
+test("two replacements in a row keep the destinations, though automate saw only the second", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "admin", ["value"]);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const third = await replace(
+    second,
+    "admin",
+    ["value"],
+    kept.map(({ id }) => id),
+  );
+  expect(await mayGo([third, place])).toBe(true);
+});
+
+test("a replacement does not bring back what a version in between gave up", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "user", ["value"], []);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const third = await replace(
+    second,
+    "user",
+    ["value"],
+    kept.map(({ id }) => id),
+  );
+  expect(await mayGo([third, place])).toBe(false);
+});
+
+test("a version that is stored while the one before is settled waits for its own", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "admin", ["value"]);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const ids = kept.map(({ id }) => id);
+  const [ofSecond, ofThird] = await owner.$transaction(async (tx) => {
+    // Whoever settles reads, and waits to write.
+    await tx.$executeRaw`LOCK TABLE settled_version IN SHARE MODE`;
+    const isGoing = mayGo([second, place]);
+    await sleep(300);
+    const third = await replace(second, "admin", ["value"], ids);
+    const goes = [isGoing, mayGo([third, place])];
+    await sleep(100);
+    return goes;
+  });
+  await ofSecond;
+  expect(await ofThird).toBe(true);
+});
 
 test.each<[what: string, author: Person, replacer: Person, fields: string[], isKept: boolean]>([
   ["its author replaces all of it", "admin", "admin", ["username", "password"], true],

@@ -17,7 +17,8 @@ const settling = new Map<string, Promise<void>>();
 export function settleVersion(fabricId: string, secretId: string): Promise<void> {
   // Many pipelines read a new value at once: they wait for one transaction, and not each in one of its own.
   const known = settling.get(secretId);
-  if (known) return known;
+  // It may have begun before the version was stored that this caller found.
+  if (known) return known.then(() => settle(fabricId, secretId));
   const settled = settle(fabricId, secretId).finally(() => settling.delete(secretId));
   settling.set(secretId, settled);
   return settled;
@@ -59,8 +60,14 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
     isAllBy(one, row.createdById) && (token === null || (await isAllByToken(tx, one, token)));
   const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
   const author = { fabricId, teamId, actor };
+  const { from, keeps } = await lastDecided(tx, secret, row);
+  // By what they say: their author may have looked before the former version had its own.
+  const chosen = await tx.allowedDestination.findMany({
+    where: { id: { in: keeps }, secretId },
+    select: { destination: true },
+  });
   const former = await tx.allowedDestination.findMany({
-    where: { id: { in: row.keeps }, secretId, version: version - 1 },
+    where: { secretId, version: from, destination: { in: chosen.map((one) => one.destination) } },
     orderBy: { id: "asc" },
     select: { destination: true, toReview: true },
   });
@@ -68,19 +75,52 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
   if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
   const isAuthority = subKind === "binary" || subKind === "text";
-  const isRenewal = token === null && enteredBy.get(version - 1) === actor.id;
+  const isRenewal = token === null && enteredBy.get(from) === actor.id;
   if (isAuthority && kept.length > 0)
-    await carryAuthority(tx, author, secret, new Set(kept), { isRenewal, isTheirs });
+    await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, isTheirs });
   const tokenServer = tokenServerOf(facts);
   const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);
   if (isNewServer && (await isTheirs(secret)))
     await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
 }
 
+/**
+ * The last version before this one whose destinations are decided, and what is kept of it. A value that was replaced again before
+ * automate saw the first replacement, by the same person, keeps what they kept both times.
+ */
+async function lastDecided(
+  tx: Tx,
+  { id: secretId, version }: CurrentSecret,
+  { keeps, createdById }: { keeps: string[]; createdById: string },
+): Promise<{ from: number; keeps: string[] }> {
+  let kept = keeps;
+  for (let from = version - 1; ; from -= 1) {
+    const place = { secretId, version: from };
+    const before = await tx.secretVersion.findUnique({
+      where: { secretId_version: place },
+      select: { keeps: true, createdById: true },
+    });
+    const isDecided =
+      (await tx.settledVersion.count({ where: place })) +
+        (await tx.allowedDestination.count({ where: place })) >
+      0;
+    if (isDecided || before?.createdById !== createdById) return { from, keeps: kept };
+    kept = kept.filter((id) => before.keeps.includes(id));
+  }
+}
+
 /** True when one person entered every field of this version. */
 export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
   return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
 }
+
+/** The version that a certificate authority follows, and where that was allowed and goes on to be. */
+type Renewal = {
+  from: number;
+  kept: ReadonlySet<string>;
+  isRenewal: boolean;
+  isTheirs: (secret: CurrentSecret) => Promise<boolean>;
+};
 
 /**
  * Other secrets are allowed at a destination that a certificate authority vouches for; its new version is another authority.
@@ -92,11 +132,10 @@ async function carryAuthority(
   tx: Tx,
   author: Author,
   { id, version }: CurrentSecret,
-  kept: ReadonlySet<string>,
-  { isRenewal, isTheirs }: { isRenewal: boolean; isTheirs: (secret: CurrentSecret) => Promise<boolean> },
+  { from: formerVersion, kept, isRenewal, isTheirs }: Renewal,
 ): Promise<void> {
   const { fabricId } = author;
-  const [from, to] = [`ca=${id}.${version - 1}`, `ca=${id}.${version}`];
+  const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
   const rows = await tx.$queryRaw<{ secretId: string; destination: string; toReview: string | null }[]>`
     SELECT a."secretId", a.destination, a."toReview" FROM allowed_destination a
     WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
