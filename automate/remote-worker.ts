@@ -2,6 +2,9 @@ import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import { readFrames, sendFrame } from "@/automate/worker-frames";
 
+/** A worker says steps and a result. */
+const mostSaidBytes = 65_536;
+
 /** A worker that the worker host runs for us, as another user. Closing the connection kills it. */
 export function connectWorker(path: string): RemoteWorker {
   return new RemoteWorker(connect(path));
@@ -12,7 +15,7 @@ class RemoteWorker extends EventEmitter {
   constructor(socket: Socket) {
     super();
     this.#socket = socket;
-    readFrames(socket, (message) => this.emit("message", message));
+    readFrames(socket, (message) => this.emit("message", message), mostSaidBytes);
     // Without a listener an error would be thrown; that it is gone, `close` says.
     socket.on("error", () => {});
     socket.on("close", () => this.emit("exit", null));

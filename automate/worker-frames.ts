@@ -13,19 +13,35 @@ export function sendFrame(socket: Socket, message: unknown): void {
   socket.write(Buffer.concat([header, body]));
 }
 
-/** Calls back with each message. A frame that is too long or not readable destroys the socket. */
-export function readFrames(socket: Socket, onMessage: (message: unknown) => void): void {
-  let buffered: Buffer = Buffer.alloc(0);
+/** Calls back with each message. A frame that is longer than `mostBytes` or not readable destroys the socket. */
+export function readFrames(
+  socket: Socket,
+  onMessage: (message: unknown) => void,
+  mostBytes = maxBytes,
+): void {
+  // Put together once for each frame: for each chunk anew, a long frame would keep the program busy for a minute.
+  let chunks: Buffer[] = [];
+  let length = 0;
+  let wanted = headerBytes;
+  const join = (): Buffer => {
+    const whole = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    chunks = [whole];
+    return whole;
+  };
   socket.on("data", (chunk: Buffer) => {
-    buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk]);
-    while (buffered.length >= headerBytes) {
-      const length = buffered.readUInt32BE();
-      if (length > maxBytes) return socket.destroy();
-      if (buffered.length < headerBytes + length) return;
-      const body = buffered.subarray(headerBytes, headerBytes + length);
-      buffered = buffered.subarray(headerBytes + length);
+    chunks.push(chunk);
+    length += chunk.length;
+    while (length >= wanted) {
+      const buffered = join();
+      const end = headerBytes + buffered.readUInt32BE();
+      if (end - headerBytes > mostBytes) return socket.destroy();
+      wanted = end;
+      if (length < end) return;
+      chunks = length > end ? [buffered.subarray(end)] : [];
+      length -= end;
+      wanted = headerBytes;
       try {
-        onMessage(deserialize(body));
+        onMessage(deserialize(buffered.subarray(headerBytes, end)));
       } catch {
         return socket.destroy();
       }
