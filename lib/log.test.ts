@@ -49,15 +49,18 @@ test("the message of an error stays out of the log, however it gets there", () =
   ]);
 });
 
-test.skipIf(process.platform !== "linux")("a full disk costs lines, and no error that is logged in turn", () => {
-  const full = openSync("/dev/full", "w");
-  const { status, stderr } = runProgram(
-    `let errors = 0;
+test.skipIf(process.platform !== "linux")(
+  "a full disk costs lines, and no error that is logged in turn",
+  () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = runProgram(
+      `let errors = 0;
     process.on("uncaughtException", () => { errors += 1; });
     log("info", "lost");
     setTimeout(() => { process.stderr.write(String(errors)); process.exit(0); }, 200);`,
-    full,
-  );
-  closeSync(full);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "0" });
-});
+      full,
+    );
+    closeSync(full);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "0" });
+  },
+);

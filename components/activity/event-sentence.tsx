@@ -40,9 +40,15 @@ export function EventSentence({
           <Badge tone="neutral">Pipeline</Badge>
         </>
       )}{" "}
-      {auditActions[event.action]} <EventObject event={event} fabricId={fabricId} />
+      {verbOf(event)} <EventObject event={event} fabricId={fabricId} />
     </>
   );
+}
+
+function verbOf({ action, objectKind }: ActivityEvent): string {
+  // A new token has no name yet: its event is about the person who did not get it.
+  if (action === "access_token.refuse" && objectKind === "user") return "was refused";
+  return auditActions[action];
 }
 
 function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: string | undefined }) {

@@ -36,7 +36,7 @@ export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: r
             {alarms.slice(0, mostShown).map((alarm) => (
               <li
                 key={alarm.secretId}
-                className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1.5"
+                className="flex flex-col items-start gap-x-4 gap-y-1.5 sm:flex-row sm:justify-between"
               >
                 <span className="min-w-0">
                   <span className="font-medium text-ink">{alarm.secretName}</span>:{" "}

@@ -37,8 +37,8 @@ export function IssuerTable({
                 {trust.hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
               </Td>
               <Td label="Workloads">
-                <code className="block break-all font-mono text-sm md:max-w-40 xl:max-w-52">{subject}</code>
-                <span className="block break-all text-sm md:max-w-40 xl:max-w-52">for {audience}</span>
+                <code className="block break-all font-mono text-sm md:max-w-40 xl:max-w-56">{subject}</code>
+                <span className="block break-all text-sm md:max-w-40 xl:max-w-56">for {audience}</span>
                 {canRemove && trust.spansParts && subject.includes("*") && (
                   <SpannedParts spanned={trust.spanned} />
                 )}
