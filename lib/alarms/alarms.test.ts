@@ -66,3 +66,11 @@ test("the last alarm of each secret is shown until an Admin acknowledges it, and
   await expect(acknowledge("c")).rejects.toThrow(NotFound);
   expect(() => fabric.scope("user", "alarm:acknowledge")).toThrow(Forbidden);
 });
+
+test("a secret that raises alarms again and again hides no other one's", async () => {
+  await raise(other, "quiet", "value");
+  const noisy = Array.from({ length: 600 }, (_, n) => raise(other, "noisy", `field${n}`));
+  await Promise.all(noisy);
+  const seen = await listAlarms(other.scope("admin", "activity:list"));
+  expect(seen.map(({ secretId }) => secretId).sort()).toEqual(["c", "noisy", "quiet"]);
+});

@@ -3,20 +3,32 @@ import type { Scope } from "@/lib/access/scope";
 import type { Alarm } from "@/lib/alarms/schema";
 import { db } from "@/lib/db";
 
-/** As many of the last alarms and acknowledgements as are looked at. */
-const mostEvents = 500;
+type Row = { at: Date; action: string; objectId: string; objectName: string; details: unknown };
 
 /** The alarms of a fabric that no Admin acknowledged, the last of each secret, newest first. */
 export async function listAlarms({ fabricId }: Scope<"activity:list">): Promise<Alarm[]> {
-  const events = await db.auditEvent.findMany({
-    where: { fabricId, action: { in: ["secret.alarm", "secret.alarm.acknowledge"] } },
-    orderBy: { id: "desc" },
-    take: mostEvents,
-    select: { at: true, action: true, objectId: true, objectName: true, details: true },
-  });
-  const newest = new Map<string, (typeof events)[number]>();
-  for (const event of events) if (!newest.has(event.objectId)) newest.set(event.objectId, event);
-  const alarms = [...newest.values()].filter(({ action }) => action === "secret.alarm");
+  // From secret to secret through the index of alarms: one that raises an alarm each minute must not hide the others.
+  const newest = await db.$queryRaw<Row[]>`
+    WITH RECURSIVE named AS (
+      (SELECT "objectId" FROM audit_event
+       WHERE "fabricId" = ${fabricId} AND action IN ('secret.alarm', 'secret.alarm.acknowledge')
+       ORDER BY "objectId" LIMIT 1)
+      UNION ALL
+      SELECT (SELECT a."objectId" FROM audit_event a
+        WHERE a."fabricId" = ${fabricId} AND a.action IN ('secret.alarm', 'secret.alarm.acknowledge')
+          AND a."objectId" > named."objectId"
+        ORDER BY a."objectId" LIMIT 1)
+      FROM named WHERE named."objectId" IS NOT NULL
+    )
+    SELECT e.at, e.action, e."objectId", e."objectName", e.details FROM named
+    CROSS JOIN LATERAL (
+      SELECT * FROM audit_event a
+      WHERE a."fabricId" = ${fabricId} AND a.action IN ('secret.alarm', 'secret.alarm.acknowledge')
+        AND a."objectId" = named."objectId"
+      ORDER BY a.id DESC LIMIT 1
+    ) e
+    ORDER BY e.id DESC`;
+  const alarms = newest.filter(({ action }) => action === "secret.alarm");
   const there = await db.secret.findMany({
     where: { fabricId, id: { in: alarms.map(({ objectId }) => objectId) }, deletedAt: null },
     select: { id: true },
