@@ -575,6 +575,19 @@ describe("a token that is over", () => {
   });
 });
 
+test("a revoked token fills no audit log from a network of addresses", async () => {
+  const { token, id } = await mintToken();
+  await owner.pipelineToken.update({ where: { id }, data: { revokedAt: new Date() } });
+  const headers = { authorization: `Bearer ${token}` };
+  for (let n = 0; n < 100; n += 1)
+    await app.inject({ url: "/v1/secrets/warehouse", headers, remoteAddress: `2001:db8::${n}` });
+  await flushTally();
+  const events = await owner.auditEvent.findMany({ where: { objectId: id, action: "token.refuse" } });
+  // Of each minute, of which there may be two: 20 addresses, the others, and their count.
+  expect(events.length).toBeLessThanOrEqual(2 * 22);
+  expect(events.reduce((sum, event) => sum + countOf(event), 0)).toBe(100);
+});
+
 describe("a use whose audit event cannot be committed", () => {
   test("fails and hands nothing out, however many there are", async () => {
     const { token } = await mintToken();

@@ -72,12 +72,28 @@ async function orRecord({ scope, source }: Caller, take: () => Promise<void>): P
   }
 }
 
+/** Sources of one token that have events of their own in a minute. */
+const mostSources = 20;
+let sources = { minute: 0, of: new Map<string, Set<string>>() };
+
+/** The source as it is recorded: whoever holds a revoked token has all addresses of a network to fill the audit log from. */
+function recordedSource(who: string, source: string): string {
+  const minute = Math.floor(Date.now() / 60_000);
+  if (sources.minute !== minute) sources = { minute, of: new Map() };
+  const known = sources.of.get(who) ?? new Set();
+  sources.of.set(who, known);
+  if (!known.has(source) && known.size >= mostSources) return "other addresses";
+  known.add(source);
+  return source;
+}
+
 /** Records a refusal. Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
 export async function noteRefused(
   { actor, teamId, fabricId }: Refused,
   code: string,
-  source: string,
+  from: string,
 ): Promise<void> {
+  const source = recordedSource(`${code} ${actor.id}`, from);
   await recordOrTally(JSON.stringify([code, actor.id, actor.name, source]), {
     actor,
     teamId,

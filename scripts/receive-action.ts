@@ -7,6 +7,10 @@ import type { Refusal } from "@/scripts/refuse-request";
 /** What anybody may send to a server action: an invitation's token, a name and a password. */
 const maxOpenBytes = 65_536;
 
+/** Long bodies of one person that arrive at a time: each is in memory until it is whole. A page sends one after the other. */
+const mostLongAtOnce = 8;
+const arriving = new Map<string, number>();
+
 type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
 
 /**
@@ -20,9 +24,25 @@ export async function receiveAction(
   maxBytes: number,
 ): Promise<Received> {
   const isLong = Number(req.headers["content-length"] ?? Number.POSITIVE_INFINITY) > maxOpenBytes;
-  if (isLong && !(await isSignedIn(req))) {
-    return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
+  if (!isLong) return receiveWhole(req, res, maxBytes);
+  const sender = await senderOf(req);
+  if (sender === null) return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
+  const others = arriving.get(sender) ?? 0;
+  if (others >= mostLongAtOnce)
+    return {
+      refusal: { status: 429, message: "Too much is sent at once: wait until the rest has arrived." },
+    };
+  arriving.set(sender, others + 1);
+  try {
+    return await receiveWhole(req, res, maxBytes);
+  } finally {
+    const left = (arriving.get(sender) ?? 1) - 1;
+    if (left > 0) arriving.set(sender, left);
+    else arriving.delete(sender);
   }
+}
+
+async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Received> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -58,9 +78,10 @@ export async function receiveAction(
 
 class TooLong extends Error {}
 
-async function isSignedIn(req: IncomingMessage): Promise<boolean> {
+/** The id of the person in whose session a request comes. */
+async function senderOf(req: IncomingMessage): Promise<string | null> {
   const sessionId = await sessionIdOf(req.headers.cookie);
-  return sessionId !== null && (await findSessionActor(sessionId)) !== null;
+  return sessionId === null ? null : ((await findSessionActor(sessionId))?.id ?? null);
 }
 
 /** The same request with a body that has arrived. */

@@ -1,0 +1,72 @@
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { boundBody } from "@/scripts/front-door";
+import { receiveAction } from "@/scripts/receive-action";
+
+vi.mock("@/lib/server/session-cookie", () => ({ sessionIdOf: async (cookie?: string) => cookie ?? null }));
+let lookedUp = 0;
+vi.mock("@/lib/sessions/queries", () => ({
+  findSessionActor: async (id: string) => {
+    lookedUp += 1;
+    return { id };
+  },
+}));
+
+const maxBytes = 200_000;
+let server: Server;
+let settled = 0;
+
+beforeAll(async () => {
+  server = createServer(async (req, res) => {
+    if (!boundBody(req, maxBytes)) return void res.writeHead(413).end();
+    const received = await receiveAction(req, res, maxBytes);
+    settled += 1;
+    if (received) res.writeHead("refusal" in received ? received.refusal.status : 200).end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+});
+afterAll(() => server.closeAllConnections());
+
+/** Sends the beginning of a call, and the rest when it is asked to. */
+function begin(cookie: string, body: string) {
+  const { port } = server.address() as AddressInfo;
+  const headers = {
+    cookie,
+    "content-type": "text/plain;charset=UTF-8",
+    "content-length": body.length,
+  };
+  const sent = request({ port, method: "POST", headers, agent: false });
+  const answer = new Promise<number>((done) => {
+    sent.on("response", ({ statusCode = 0 }) => done(statusCode)).on("error", () => done(0));
+  });
+  sent.write(body.slice(0, -1));
+  return { answer, end: () => sent.end(body.slice(-1)), leave: () => sent.destroy() };
+}
+
+const long = JSON.stringify(["x".repeat(100_000)]);
+
+test("a person holds eight long bodies in memory, however they end, and nobody else's", async () => {
+  const began = Array.from({ length: 8 }, () => begin("ada", long));
+  await vi.waitFor(() => expect(lookedUp).toBe(8));
+  expect(await begin("ada", long).answer).toBe(429);
+  const other = begin("mei", long);
+  other.end();
+  expect(await other.answer).toBe(200);
+  const before = settled;
+  for (const one of began) one.leave();
+  await vi.waitFor(() => expect(settled).toBe(before + 8));
+  const again = begin("ada", long);
+  again.end();
+  expect(await again.answer).toBe(200);
+});
+
+test("one that comes in chunks, and is cut off, is over", async () => {
+  const { port } = server.address() as AddressInfo;
+  const before = settled;
+  const headers = { cookie: "ada", "content-type": "text/plain;charset=UTF-8" };
+  const sent = request({ port, method: "POST", headers, agent: false }).on("error", () => undefined);
+  sent.write("x".repeat(maxBytes + 1));
+  await vi.waitFor(() => expect(settled).toBe(before + 1));
+  sent.destroy();
+});
