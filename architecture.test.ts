@@ -146,6 +146,13 @@ describe("the vocabulary", () => {
     expect(strangers).toEqual(["lib/account-review/mutations.ts"]);
   });
 
+  test("no screen says of a lost answer that nothing was saved", () => {
+    const certain = files.filter(
+      (file) => file.startsWith("components/") && readFileSync(file, "utf8").includes('?? "unexpected"'),
+    );
+    expect(certain).toEqual([]);
+  });
+
   test("values reach React and HTML as text only", () => {
     const unsafe = files.filter(
       (file) => file.endsWith(".tsx") && readFileSync(file, "utf8").includes("dangerouslySetInnerHTML"),

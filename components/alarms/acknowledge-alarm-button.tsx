@@ -25,10 +25,15 @@ export function AcknowledgeAlarmButton({
     setIsPending(false);
     if (result?.ok) toast("Alarm acknowledged", { description: secret.name });
     else if (result?.code !== "reauthenticate")
-      toast("The alarm was not acknowledged", {
-        tone: "danger",
-        description: errorText(result?.code ?? "unexpected"),
-      });
+      toast(
+        result && result.code !== "outcome_unknown"
+          ? "The alarm was not acknowledged"
+          : "The answer was lost",
+        {
+          tone: "danger",
+          description: errorText(result?.code ?? "outcome_unknown"),
+        },
+      );
   }
 
   return (

@@ -30,9 +30,9 @@ export function ReviewButtons({
     setPending(false);
     if (result?.ok) toast("Destination kept", { description: name });
     else if (result?.code !== "reauthenticate")
-      toast("Nothing was changed", {
+      toast(result && result.code !== "outcome_unknown" ? "Nothing was changed" : "The answer was lost", {
         tone: "danger",
-        description: errorText(result?.code ?? "unexpected"),
+        description: errorText(result?.code ?? "outcome_unknown"),
       });
   }
 
