@@ -41,7 +41,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
   const connector = findConnector(kind);
   return (
     <Tr>
-      <Td isMain className="md:max-w-72">
+      <Td isMain className="md:max-w-48 xl:max-w-72">
         <Link
           href={`/metadata/fabrics/${fabricId}/connections/${id}`}
           className="block truncate rounded-sm hover:text-accent-text hover:underline"

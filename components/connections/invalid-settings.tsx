@@ -10,7 +10,9 @@ export function InvalidSettingsNote(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
   return (
-    <span className="mt-1 block max-w-80 text-danger-text text-sm">Its settings have to be corrected.</span>
+    <span className="mt-1 block md:max-w-56 xl:max-w-80 text-danger-text text-sm">
+      Its settings have to be corrected.
+    </span>
   );
 }
 

@@ -7,7 +7,7 @@ import { destinationInWords } from "@/lib/connectors/destination-words";
 export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
-    <span className="wrap-anywhere mt-1 block max-w-80 text-sm text-warning-text">
+    <span className="wrap-anywhere mt-1 block md:max-w-56 xl:max-w-80 text-sm text-warning-text">
       Pipelines can’t use it until {secrets} may be sent there. Waiting <RelativeTime date={since} isSpan />.
     </span>
   );

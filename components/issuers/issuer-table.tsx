@@ -30,15 +30,15 @@ export function IssuerTable({
           ({ id, name, issuer, audience, subject, limits, createdAt, createdByName, ...trust }) => (
             <Tr key={id}>
               <Td isMain>
-                <span className="block md:max-w-32 xl:max-w-36">{name}</span>
+                <span className="block md:max-w-28 xl:max-w-36">{name}</span>
               </Td>
               <Td label="Issuer">
-                <span className="block break-all md:max-w-40 xl:max-w-52">{issuer}</span>
+                <span className="block break-all md:max-w-32 xl:max-w-52">{issuer}</span>
                 {trust.hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
               </Td>
               <Td label="Workloads">
-                <code className="block break-all font-mono text-sm md:max-w-40 xl:max-w-56">{subject}</code>
-                <span className="block break-all text-sm md:max-w-40 xl:max-w-56">for {audience}</span>
+                <code className="block break-all font-mono text-sm md:max-w-32 xl:max-w-56">{subject}</code>
+                <span className="block break-all text-sm md:max-w-32 xl:max-w-56">for {audience}</span>
                 {canRemove && trust.spansParts && subject.includes("*") && (
                   <SpannedParts spanned={trust.spanned} />
                 )}
@@ -48,7 +48,7 @@ export function IssuerTable({
                 <ConnectionChanges changes={limits.changes} />
               </Td>
               <Td label="Trusted">
-                <span className="wrap-anywhere block md:max-w-32 xl:max-w-36">
+                <span className="wrap-anywhere block md:max-w-28 xl:max-w-36">
                   <RelativeTime date={createdAt} /> by {createdByName}
                 </span>
               </Td>
@@ -71,7 +71,7 @@ export function IssuerTable({
 /** What an Admin has to know of a pattern from before: it matches more than a new one would. */
 function SpannedParts({ spanned }: { spanned: readonly string[] }) {
   return (
-    <div className="mt-1 text-sm text-warning-text md:max-w-40 xl:max-w-52">
+    <div className="mt-1 text-sm text-warning-text md:max-w-32 xl:max-w-52">
       <p>
         Here <code>*</code> also matches <code>:</code> and <code>/</code>. To narrow it, trust the issuer
         again, then remove this one.

@@ -7,7 +7,7 @@ export function TokenLimits({
 }) {
   if (!isLimited) return "All secrets, any address";
   return (
-    <ul className="flex flex-col gap-0.5 md:max-w-48">
+    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-48">
       {secrets.length > 0 && <li className="wrap-anywhere">Secrets: {secrets.join(", ")}</li>}
       {connections.length > 0 && <li className="wrap-anywhere">Connections: {connections.join(", ")}</li>}
       {cidrs.length > 0 && <li className="wrap-anywhere">From: {cidrs.join(", ")}</li>}

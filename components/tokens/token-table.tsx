@@ -31,7 +31,7 @@ export function TokenTable({
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="block md:max-w-40 xl:max-w-52">{token.name}</span>
+              <span className="block md:max-w-32 xl:max-w-52">{token.name}</span>
             </Td>
             <Td label="Status">
               <TokenStatusBadge status={token.status} />
@@ -45,7 +45,7 @@ export function TokenTable({
             </Td>
             <Td label="Last used">{token.lastUsedAt ? <RelativeTime date={token.lastUsedAt} /> : "Never"}</Td>
             <Td label="Created">
-              <span className="wrap-anywhere block md:max-w-36 xl:max-w-52">
+              <span className="wrap-anywhere block md:max-w-28 xl:max-w-52">
                 <RelativeTime date={token.createdAt} /> by {token.createdByName}
               </span>
             </Td>
