@@ -77,7 +77,7 @@ async function check(
   const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
   const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
   if (!prepared.ok) return notTried(prepared.code);
-  const judgement = await judgeDestinations(scope, prepared.value, false);
+  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed: false });
   if (judgement.state !== "allowed") return notTried("destination_not_allowed");
   if (!(await claimLeases(holder, placesOf(prepared.value)))) return null;
   const { result, isShared } = await runPrepared({

@@ -50,7 +50,7 @@ const openingOf = (secret: CurrentSecret) => ({
 /** What comes of sending these secrets to `place`. */
 async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
-  return (await judgeDestinations(scope, prepared, isConfirmed)).state;
+  return (await judgeDestinations(scope, prepared, { isConfirmed })).state;
 }
 
 const allowances = (...secrets: CurrentSecret[]) =>
@@ -131,7 +131,7 @@ describe("another destination", () => {
   async function ask(role: Person, properties: Record<string, unknown>) {
     const prepared = await prepareCheck(check(role), "postgres", properties);
     if (!prepared.ok) throw new Error(prepared.code);
-    return judgeDestinations(check(role), prepared.value, true);
+    return judgeDestinations(check(role), prepared.value, { isConfirmed: true });
   }
 
   test.each([
@@ -177,7 +177,9 @@ describe("another destination", () => {
       caCertificate: authority.id,
     });
     if (!prepared.ok) throw new Error(prepared.code);
-    expect((await judgeDestinations(check("user"), prepared.value, true)).state).toBe("allowed");
+    expect((await judgeDestinations(check("user"), prepared.value, { isConfirmed: true })).state).toBe(
+      "allowed",
+    );
     const allowed = await owner.allowedDestination.findMany({ where: { secretId: client.id } });
     const authorityKey = `ca=${authority.id}.1`;
     expect(allowed.map(({ destination }) => destination).sort()).toEqual([

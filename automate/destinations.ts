@@ -1,11 +1,13 @@
 import { addDestinations } from "@/automate/add-destinations";
 import { findMissing } from "@/automate/allowed-destinations";
-import type { CurrentSecret } from "@/automate/current-secret";
+import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { tokenOfVersion } from "@/automate/entered-recently";
 import type { PreparedCheck } from "@/automate/prepare-check";
 import { isAllBy } from "@/automate/settle-version";
 import { isFresh, type Scope } from "@/lib/access/scope";
+import type { NewPlaces } from "@/lib/connectors/check-protocol";
 import { db } from "@/lib/db";
-import { getDestinationRule } from "@/lib/destinations/queries";
+import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/destinations/schema";
 
 /** Where a check would send a secret that it has not been allowed to go to; `field` holds the secret. */
@@ -16,15 +18,18 @@ export type Judgement =
   | { state: "allowed" }
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
+/** What a person meant: these very settings, and the places that they were shown, as a check named them. */
+export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
+
 /**
  * Judges where a check would send its secrets: all of it together, so that nothing is allowed for a check that does not
  * run. What is new is allowed when this person may allow all of it and has confirmed these very settings: somebody else
- * may have entered them.
+ * may have entered them. What settings do not say, since a secret does, counts as confirmed only once it was shown.
  */
 export async function judgeDestinations(
   scope: Scope<"connection:check">,
   prepared: Pick<PreparedCheck, "openings">,
-  isConfirmed: boolean,
+  confirmation: Confirmation,
 ): Promise<Judgement> {
   const [first, ...rest] = await newDestinations(scope.fabricId, prepared);
   if (first === undefined) return { state: "allowed" };
@@ -33,7 +38,8 @@ export async function judgeDestinations(
   const denied = missing.filter(({ secret }) => !mayAllow(scope, secret, rule));
   const [refused, ...others] = denied;
   if (refused) return { state: "refused", missing: [refused, ...others] };
-  if (!isConfirmed && rule !== "open") return { state: "unconfirmed", missing };
+  if (rule !== "open" && !(await isAllMeant(scope, missing, confirmation)))
+    return { state: "unconfirmed", missing };
   await db.$transaction(async (tx) => {
     for (const { secret, destinations } of missing)
       await addDestinations(tx, scope, secret, destinations, "destination.allow", {
@@ -54,6 +60,51 @@ export async function newDestinations(
     destinations: [...new Set(destinations)],
   }));
   return findMissing(fabricId, sent);
+}
+
+/** Whether a person meant each of these places: they were shown it, or entered it with their settings. */
+async function isAllMeant(
+  scope: Scope<"connection:check">,
+  missing: readonly NewDestinations[],
+  { isConfirmed, shownPlaces = [] }: Confirmation,
+): Promise<boolean> {
+  for (const { secret, destinations } of missing)
+    for (const destination of destinations) {
+      const isShown = shownPlaces.some(
+        (place) => place.secret === secret.name && place.destinations.includes(destination),
+      );
+      if (!isShown && !(isConfirmed && (await isInSettings(scope, secret, destination)))) return false;
+    }
+  return true;
+}
+
+/**
+ * False for what a colleague may have put into a secret after this person last looked: its Auth URL, or another certificate
+ * authority. A person who picks the secret by its name does not see that.
+ */
+async function isInSettings(
+  { fabricId, actor }: Scope<"connection:check">,
+  { id: secretId, version }: CurrentSecret,
+  destination: string,
+): Promise<boolean> {
+  const [, id, authorityVersion] = /[?&]ca=([\w-]+)\.(\d+)$/.exec(destination) ?? [];
+  if (id !== undefined) {
+    const authority = await findSecretById({ fabricId }, id);
+    if (!authority || !(await isAsChosen(authority, Number(authorityVersion), actor.id))) return false;
+  }
+  if (!destination.startsWith("oauth-token://")) return true;
+  const [server = ""] = destination.split("?");
+  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination: server }]);
+  return isAllowed === true;
+}
+
+/** True for a certificate authority that its first author, or this person, entered in the app. */
+async function isAsChosen(authority: CurrentSecret, version: number, personId: string): Promise<boolean> {
+  if (version !== authority.version) return false;
+  if (version === 1) return true;
+  const ownerId = authority.enteredBy.get(version) ?? "";
+  if (ownerId !== personId && ownerId !== authority.enteredBy.get(1)) return false;
+  return (await tokenOfVersion(db, authority, ownerId)) === null;
 }
 
 /** A person who replaced one field may not send the others, which somebody else entered, to a place of their choice. */

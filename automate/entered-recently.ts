@@ -41,17 +41,17 @@ export async function isAllByToken(
   return row?.count === versions.length;
 }
 
-/** The access token that entered the current version; null where a person did so in the app. */
+/** The name of its owner's access token that entered the current version; null where a person did so in the app. */
 export async function tokenOfVersion(
   client: Db | Tx,
   { id, fabricId, version }: Entered,
-  { ownerId, enteredAt }: { ownerId: string; enteredAt: Date },
-): Promise<Token | null> {
+  ownerId: string,
+): Promise<string | null> {
   const [row] = await client.$queryRaw<{ name: string }[]>`
     SELECT details->>'accessToken' AS name FROM audit_event
     WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId}
       AND action IN ('secret.create', 'secret.replace') AND details->>'accessToken' IS NOT NULL
       AND coalesce((details->>'version')::int, 1) = ${version}
     LIMIT 1`;
-  return row ? { name: row.name, ownerId, since: new Date(enteredAt.getTime() - freshForMs) } : null;
+  return row?.name ?? null;
 }

@@ -57,7 +57,11 @@ function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}
 /** Allows these places, as whoever entered the value would by a check. */
 async function allow(secret: CurrentSecret, destinations: Destinations) {
   const opening = { secret, fields: [], destinations };
-  const judgement = await judgeDestinations(check("user"), { openings: [{ field: "value", opening }] }, true);
+  const judgement = await judgeDestinations(
+    check("user"),
+    { openings: [{ field: "value", opening }] },
+    { isConfirmed: true },
+  );
   expect(judgement.state).toBe("allowed");
 }
 

@@ -41,7 +41,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
 async function runCheck(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties: input, isConfirmed }: Body,
+  { kind, connectionName, properties: input, isConfirmed, shownPlaces }: Body,
   send: (event: CheckEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function runCheck(
     return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
   }
   const { properties } = prepared.value;
-  const judgement = await judgeDestinations(scope, prepared.value, isConfirmed);
+  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed, shownPlaces });
   if (judgement.state !== "allowed") {
     const code = judgement.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
     return refuse({ code, ...placesOf(judgement.missing) }, properties);
@@ -97,7 +97,7 @@ function placesOf(
 
 async function recordResult(
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties }: Omit<Body, "isConfirmed">,
+  { kind, connectionName, properties }: Omit<Body, "isConfirmed" | "shownPlaces">,
   result: CheckResult,
   /** Another's run gave the answer, and is on record already. */
   isShared = false,

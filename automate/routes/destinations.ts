@@ -45,7 +45,13 @@ export function destinationRoutes(app: FastifyInstance): void {
       scope,
       openings.map(({ opening }) => opening.secret),
     );
-    const { state } = await judgeDestinations(scope, { openings }, isConfirmed);
+    const shownPlaces = body.isShown
+      ? openings.map(({ opening: { secret, destinations } }) => ({
+          secret: secret.name,
+          destinations: [...destinations],
+        }))
+      : [];
+    const { state } = await judgeDestinations(scope, { openings }, { isConfirmed, shownPlaces });
     return { isAllowed: state === "allowed" };
   });
 

@@ -120,9 +120,14 @@ export function ConnectionForm({
   async function askForApproval(reason: string): Promise<string | null> {
     const answer = await askForApprovalAction(fabricId, { ...subjectOf(), reason });
     if (!answer.ok) return answer.code;
-    if (answer.value.waiting === 0) await check({ isConfirmed: true });
+    if (answer.value.waiting === 0) await check();
     else if (progress.phase === "done") setAskedFor(progress.result);
     return null;
+  }
+
+  /** Confirms what the check shows: a colleague may change a secret's Auth URL, or its certificate authority, meanwhile. */
+  async function checkShown() {
+    await check(result?.ok === false ? { shownPlaces: result.newPlaces } : {});
   }
 
   const isUnchanged = saved !== undefined && !isDirty;
@@ -180,11 +185,11 @@ export function ConnectionForm({
               onConfirmIdentity={
                 isAdmin
                   ? async () => {
-                      if (await reauthenticate.ask()) await check({ isConfirmed: true });
+                      if (await reauthenticate.ask()) await checkShown();
                     }
                   : undefined
               }
-              onConfirmPlaces={() => void check({ isConfirmed: true })}
+              onConfirmPlaces={() => void checkShown()}
               onAsk={askForApproval}
               onResetSignIns={isAdmin ? resetSignIns : undefined}
               onConfirmHostKey={(fingerprint) => {

@@ -29,7 +29,7 @@ export function RowCheck({
   const latest = isRunning ? progress.steps.at(-1) : undefined;
 
   async function check() {
-    const answer = await start(subject, false);
+    const answer = await start(subject, { isConfirmed: false });
     if (answer === null) return;
     if (answer.type === "refused")
       return toast(`${subject.name} was not checked`, {

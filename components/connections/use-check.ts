@@ -6,6 +6,7 @@ import {
   type CheckResult,
   type CheckStep,
   checkEventSchema,
+  type NewPlaces,
 } from "@/lib/connectors/check-protocol";
 
 /** What is checked: a connection as it is in the form or as it was saved. */
@@ -23,6 +24,9 @@ export type CheckProgress =
   | { phase: "running"; subject: CheckSubject; steps: StepProgress[]; ahead: number | null }
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
+/** What the person means by a check: settings that they entered, and places that they were shown. */
+export type Meant = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
+
 type Answer =
   | CheckResult
   | { type: "invalid"; fieldErrors: Record<string, string> }
@@ -37,7 +41,7 @@ export function useCheck(fabricId: string) {
   useEffect(() => () => running.current?.own.abort(), []);
 
   /** Null when the check was cancelled, or when the very same is under way: that one gives the answer. */
-  async function start(subject: CheckSubject, isConfirmed: boolean): Promise<Answer> {
+  async function start(subject: CheckSubject, meant: Meant): Promise<Answer> {
     if (running.current && isSame(running.current.subject, subject)) return null;
     running.current?.own.abort();
     const own = new AbortController();
@@ -45,7 +49,7 @@ export function useCheck(fabricId: string) {
     running.current = run;
     let steps: StepProgress[] = [];
     setProgress({ phase: "running", subject, steps, ahead: null });
-    const answer = await ask(fabricId, { ...subject, isConfirmed }, own.signal, (event) => {
+    const answer = await ask(fabricId, { ...subject, ...meant }, own.signal, (event) => {
       steps = withEvent(steps, event);
       const ahead = event.type === "queued" ? event.ahead : null;
       if (running.current === run) setProgress({ phase: "running", subject, steps, ahead });
@@ -83,7 +87,7 @@ const unanswered: CheckResult = {
 
 async function ask(
   fabricId: string,
-  input: CheckSubject & { isConfirmed: boolean },
+  input: CheckSubject & Meant,
   signal: AbortSignal,
   onEvent: (event: CheckEvent) => void,
 ): Promise<NonNullable<Answer>> {

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form";
-import { type CheckSubject, useCheck } from "@/components/connections/use-check";
+import { type CheckSubject, type Meant, useCheck } from "@/components/connections/use-check";
 import { errorText } from "@/components/form/error-texts";
 import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
@@ -27,10 +27,14 @@ export function useConnectionCheck(
   const [hasJustBegun, setHasJustBegun] = useState(false);
 
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
-  async function check({ movesFocus = true, isConfirmed = !isSaved } = {}) {
+  async function check({
+    movesFocus = true,
+    isConfirmed = !isSaved,
+    shownPlaces,
+  }: Partial<Meant> & { movesFocus?: boolean } = {}) {
     form.clearErrors("properties");
     const subject = subjectOf();
-    const answer = await start(subject, isConfirmed);
+    const answer = await start(subject, { isConfirmed, shownPlaces });
     if (answer === null) return;
     if (answer.type === "refused")
       return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { newPlacesSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/destinations/schema";
 import { setFormerVersionsInput } from "@/lib/fabrics/schema";
 import { confirmIssuerInput, createIssuerBody, issuerProblemKeys } from "@/lib/issuers/schema";
@@ -33,6 +34,8 @@ export const automateRequests = {
     body: connection.extend({
       /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
       isConfirmed: z.boolean(),
+      /** What a check found to be new, and the person then confirmed. */
+      shownPlaces: newPlacesSchema.max(50).optional(),
     }),
     // Answered as NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),
@@ -91,6 +94,8 @@ export const automateRequests = {
         )
         .min(1)
         .max(50),
+      /** The person was shown these very places, and not settings that lead there. */
+      isShown: z.boolean().optional(),
     }),
     answer: z.object({ isAllowed: z.boolean() }),
   },

@@ -25,14 +25,14 @@ export const unansweredCheck: CheckResult = {
  */
 export async function startCheck(
   scope: Checker,
-  { kind, name, properties, isConfirmed }: CheckInput,
+  { kind, name, properties, isConfirmed, shownPlaces }: CheckInput,
   signal: AbortSignal,
 ): Promise<Result<ReadableStream<Uint8Array> | null, Code>> {
   const connector = findConnector(kind);
   if (!connector) return fail("unknown_kind");
   const validated = validate(connector, properties);
   if (!validated.ok) return fail("invalid_properties", validated.fieldErrors);
-  const body = { kind, connectionName: name, properties: validated.value, isConfirmed };
+  const body = { kind, connectionName: name, properties: validated.value, isConfirmed, shownPlaces };
   const answer = await sendToAutomate(scope, "connection:check", body, signal).catch(() => undefined);
   return ok(answer?.ok ? answer.body : null);
 }

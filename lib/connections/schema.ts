@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { type CheckCode, newPlacesSchema } from "@/lib/connectors/check-protocol";
 import { storableText } from "@/lib/storable";
 
 /** What the platform itself calls so: its file store and its warehouse. */
@@ -60,8 +60,10 @@ export const checkInput = z.object({
   kind: z.string().max(64),
   name: z.string().max(128),
   properties,
-  /** The person entered these settings, or was shown where they would send a secret. */
+  /** The person entered these settings. */
   isConfirmed: z.boolean(),
+  /** What a check found to be new, and the person then confirmed. */
+  shownPlaces: newPlacesSchema.max(50).optional(),
 });
 export type CheckInput = z.infer<typeof checkInput>;
 

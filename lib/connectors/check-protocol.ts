@@ -136,11 +136,17 @@ const failed = z.strictObject({
 /** What a worker may say: it talks to strangers. */
 export const workerEventSchema = z.union([stepEventSchema, z.discriminatedUnion("ok", [passed, failed])]);
 
-/** The result of a check. `newPlaces`: by the name of a secret, where it would be sent and never was. */
+/** By the name of a secret, where it would be sent and never was. */
+export const newPlacesSchema = z.array(
+  z.strictObject({ secret: z.string(), destinations: z.array(z.string()) }),
+);
+export type NewPlaces = z.infer<typeof newPlacesSchema>;
+
+/** The result of a check. */
 export const checkResultSchema = z.discriminatedUnion("ok", [
   passed,
   failed.extend({
-    newPlaces: z.array(z.strictObject({ secret: z.string(), destinations: z.array(z.string()) })).optional(),
+    newPlaces: newPlacesSchema.optional(),
   }),
 ]);
 /** The check waits for its turn; `ahead` of it are so many of its fabric. */

@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
+import { runCheck } from "@/lib/connections/check";
 import { createConnection, updateConnection } from "@/lib/connections/mutations";
+import type { CheckInput } from "@/lib/connections/schema";
 import { createDb, type Db, db } from "@/lib/db";
 import type { DestinationRule } from "@/lib/destinations/schema";
 import { createSecret } from "@/lib/secrets/mutations";
@@ -449,6 +451,86 @@ describe("a stolen access token", () => {
     await replaceBy("user", authority.id, "text", "theirs");
     expect((await connection.read()).status).toBe(409);
   });
+});
+
+describe("what a colleague changed in a secret", () => {
+  const isRefused = { status: 409, json: { error: { code: "destination_not_allowed" } } };
+  const restApi = (client: { id: string }) => ({
+    baseUrl: "http://127.0.0.1:9",
+    authType: "oauth_client_credentials",
+    oauthClient: client.id,
+    tlsMode: "disable",
+  });
+  const enterClient = () => {
+    const fields = { clientId: "c", clientSecret: stolen, authUrl: `http://127.0.0.1:${idp.port}/token` };
+    return enter("admin", { subKind: "m2m_oauth", fields });
+  };
+  const stealAuthUrl = ({ id: secretId }: { id: string }) =>
+    replaceSecret(fabric.scope("user", "secret:write"), {
+      secretId,
+      subKind: "m2m_oauth",
+      expectedVersion: 1,
+      destinationIds: [],
+      fields: { authUrl: `http://127.0.0.1:${theirs.port}/token` },
+    });
+  async function check(
+    properties: Record<string, unknown>,
+    meant: Omit<CheckInput, "kind" | "name" | "properties">,
+  ) {
+    const scope = fabric.scope("admin", "connection:check");
+    const input = { kind: "restapi", name: "api", properties, ...meant };
+    const checked = await runCheck(scope, input, AbortSignal.timeout(10_000));
+    if (!checked.ok || checked.value.result.ok) throw new Error("The check was to fail.");
+    return checked.value.result;
+  }
+
+  test("is not confirmed by an Admin who was shown where it led before", async () => {
+    const client = await enterClient();
+    const { newPlaces } = await check(restApi(client), { isConfirmed: false });
+    expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9"] }]);
+    await stealAuthUrl(client);
+    const again = await check(restApi(client), { isConfirmed: true, shownPlaces: newPlaces });
+    expect(again).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });
+    expect(JSON.stringify(again.newPlaces)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
+    expect(await pipeline(`/v1/secrets/${client.name}/token`, "POST")).toMatchObject(isRefused);
+    expect(theirs.received).toEqual([]);
+    // Now she was shown it.
+    await check(restApi(client), { isConfirmed: false, shownPlaces: again.newPlaces });
+    expect((await pipeline(`/v1/secrets/${client.name}/token`, "POST")).status).toBe(200);
+    theirs.received.length = 0;
+  });
+
+  test("is not allowed by an Admin who picks that secret for another connection", async () => {
+    const client = await enterClient();
+    await stealAuthUrl(client);
+    const connection = await connect("admin", "restapi", restApi(client));
+    expect(await connection.read()).toMatchObject(isRefused);
+    expect(await check(restApi(client), { isConfirmed: true })).toMatchObject({
+      code: "destination_unconfirmed",
+    });
+    expect(await pipeline(`/v1/secrets/${client.name}/token`, "POST")).toMatchObject(isRefused);
+    expect(theirs.received).toEqual([]);
+  });
+
+  test.each<Person>(["admin", "user"])(
+    "is not allowed with a certificate authority that the author of a password picks again: %s",
+    async (author) => {
+      const colleague = author === "admin" ? "user" : "admin";
+      const authority = await enter(author, { subKind: "text", fields: { value: "authority" } });
+      const password = await enter(author, { subKind: "text", fields: { value: stolen } });
+      const connection = await connect(author, "postgres", database(password, authority));
+      expect((await connection.read()).status).toBe(200);
+      await replaceSecret(fabric.scope(colleague, "secret:write"), {
+        secretId: authority.id,
+        subKind: "text",
+        expectedVersion: 1,
+        destinationIds: [],
+        fields: { value: "theirs" },
+      });
+      await connect(author, "postgres", database(password, authority));
+      expect(await connection.read()).toMatchObject(isRefused);
+    },
+  );
 });
 
 test("a fabric that is made with its secret and its connection serves pipelines at once", async () => {
