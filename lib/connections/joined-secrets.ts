@@ -2,7 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAfterCommit } from "@/lib/automate/client";
 import { type Joined, joinConnection, type Referenced } from "@/lib/connectors/joined";
-import type { Db, Tx } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db";
 import { areAllowed } from "@/lib/destinations/queries";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -67,20 +67,24 @@ export type NewlyJoined = { field: string; secretId: string; version: number; de
 
 /**
  * What of `after` was not joined before. A host that waits already is not the work of whoever edits its port, or anything else: it
- * goes on waiting for somebody who is shown it.
+ * goes on waiting for somebody who is shown it. So does a host that a colleague had put there, with a secret of their own, when
+ * somebody else picks another secret.
  */
 export async function newlyJoined(
-  { fabricId }: { fabricId: string },
+  scope: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   before: readonly Joined<Referenced>[],
   after: readonly Joined<Referenced>[],
 ): Promise<NewlyJoined> {
   const former = placesOf(before);
-  const allowed = await areAllowed(fabricId, former);
+  const allowed = await areAllowed(scope.fabricId, former);
   const known = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
+  const theirs = added.length > 0 ? await placedByColleagues(scope, former) : new Set();
   return after.flatMap(({ field, secret: { id: secretId, version } }) => {
-    const destinations = added.filter((place) => place.field === field).map(({ destination }) => destination);
+    const destinations = added
+      .filter((place) => place.field === field && !theirs.has(bareHostOf(place)))
+      .map(({ destination }) => destination);
     return destinations.length > 0 ? [{ field, secretId, version, destinations }] : [];
   });
 }
@@ -90,8 +94,28 @@ function keyOf({ secretId, version, destination }: Place): string {
 }
 
 /** A secret, and the host that it goes to by whatever port and protocol. */
-function hostOf({ secretId, destination }: Place): string {
-  return `${secretId} ${/:\/\/(.+?):\d+(\?|$)/.exec(destination)?.[1] ?? destination}`;
+function hostOf(place: Place): string {
+  return `${place.secretId} ${bareHostOf(place)}`;
+}
+
+function bareHostOf({ destination }: Pick<Place, "destination">): string {
+  return /:\/\/(.+?):\d+(\?|$)/.exec(destination)?.[1] ?? destination;
+}
+
+/** The hosts among these places that neither this person, nor an Admin, nor the upgrade allowed for any secret. */
+async function placedByColleagues(
+  { fabricId, teamId, actor }: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
+  places: readonly Place[],
+): Promise<Set<string>> {
+  const destinations = [...new Set(places.map(({ destination }) => destination))];
+  const known = await db.$queryRaw<{ destination: string }[]>`
+    SELECT DISTINCT a.destination FROM allowed_destination a
+    LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
+    WHERE a."fabricId" = ${fabricId} AND a.destination = ANY(${destinations})
+      AND (a."createdById" IN (${actor.id}, 'upgrade') OR m."userId" IS NOT NULL)`;
+  const hosts = new Set(places.map(bareHostOf));
+  for (const place of known) hosts.delete(bareHostOf(place));
+  return hosts;
 }
 
 /**

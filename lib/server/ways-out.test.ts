@@ -328,6 +328,27 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(200);
   });
 
+  test("is not joined to another secret at a host that a colleague put there with a secret of theirs", async () => {
+    const own = await enter("admin", { subKind: "text", fields: { value: stolen } });
+    const another = await enter("admin", { subKind: "text", fields: { value: stolen } });
+    const lure = await enter("user", { subKind: "text", fields: { value: "lure" } });
+    const connection = await connect("admin", "postgres", database(own));
+    const save = (role: Person, properties: Record<string, unknown>) =>
+      updateConnection(fabric.scope(role, "connection:write"), {
+        connectionId: connection.id,
+        name: connection.name,
+        description: "",
+        properties,
+      });
+    // At the host that she put there herself another secret is hers to pick.
+    await save("admin", database(another));
+    expect((await connection.read()).status).toBe(200);
+    await save("user", database(lure, undefined, "theirs.test.example"));
+    expect((await connection.read()).status).toBe(200);
+    await save("admin", database(own, undefined, "theirs.test.example"));
+    expect((await connection.read()).status).toBe(409);
+  });
+
   test("made by an access token sends what that token entered within ten minutes, and nothing older", async () => {
     const connection = await addConnection();
     expect((await connection.read()).status).toBe(200);
