@@ -207,4 +207,13 @@ describe("a deleted secret", () => {
     expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
     expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.purge" } })).toBe(1);
   });
+
+  test("is destroyed though old results of checks cannot be purged", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
+    await owner.$executeRaw`ALTER TABLE connection_check RENAME TO connection_check_away`;
+    await expect(purge()).rejects.toThrow();
+    await owner.$executeRaw`ALTER TABLE connection_check_away RENAME TO connection_check`;
+    expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
+  });
 });

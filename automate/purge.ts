@@ -8,11 +8,16 @@ import { db } from "@/lib/db";
  * several copies.
  */
 export async function purge(): Promise<void> {
+  // Values first: what follows may fail.
+  await purgeSecrets();
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
   await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
   await purgeSignIns();
   await purgeChecks();
+}
+
+async function purgeSecrets(): Promise<void> {
   const deleted = await db.secret.findMany({
     where: { deletedAt: { not: null }, usedBy: { none: {} } },
     select: { id: true, name: true, fabricId: true, fabric: { select: { teamId: true } } },
@@ -34,19 +39,32 @@ export async function purge(): Promise<void> {
 }
 
 const keptChecks = 100;
+/** Configurations whose checks are looked at by one statement: of all at once it would reach the time limit. */
+const configurationsAtOnce = 1000;
 
 /**
  * A person's checks of this week stay, since a connection that nobody checks rests; and those with which a status began,
  * which say since when it holds.
  */
 async function purgeChecks(): Promise<void> {
-  await db.$executeRaw`
-    DELETE FROM connection_check WHERE id IN (
-      SELECT id FROM (
-        SELECT id, "actorId", "checkedAt",
-          row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place,
-          ok IS DISTINCT FROM lag(ok) OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt") AS "isTurn"
-        FROM connection_check
-      ) ranked
-      WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
+  for (let after = { fabricId: "", configHash: "" }; ; ) {
+    const rows = await db.$queryRaw<(typeof after)[]>`
+      SELECT DISTINCT "fabricId", "configHash" FROM connection_check
+      WHERE ("fabricId", "configHash") > (${after.fabricId}, ${after.configHash})
+      ORDER BY "fabricId", "configHash" LIMIT ${configurationsAtOnce}`;
+    const last = rows.at(-1);
+    if (!last) return;
+    await db.$executeRaw`
+      DELETE FROM connection_check WHERE id IN (
+        SELECT id FROM (
+          SELECT id, "actorId", "checkedAt",
+            row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place,
+            ok IS DISTINCT FROM lag(ok) OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt") AS "isTurn"
+          FROM connection_check
+          WHERE ("fabricId", "configHash") > (${after.fabricId}, ${after.configHash})
+            AND ("fabricId", "configHash") <= (${last.fabricId}, ${last.configHash})
+        ) ranked
+        WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
+    after = last;
+  }
 }
