@@ -117,11 +117,17 @@ export async function startInstallation(settings) {
         report(`Postgres stopped unexpectedly; ${join(dataDir, "pg.log")} says why.`),
       );
       if (!dev) return;
-      void watchBundles(target, async () => {
+      const restart = async () => {
         automate.isReplaced = true;
         await automate.stop();
         automate = await step("Restarting automate", launchAutomate);
         void watchProgram(automate);
+      };
+      // One after another: a pull changes sources twice in a moment, and two of them would fight for the port.
+      let restarts = Promise.resolve();
+      void watchBundles(target, () => {
+        restarts = restarts.then(restart);
+        return restarts;
       }).then(keep);
     },
   };
