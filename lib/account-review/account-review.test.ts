@@ -297,3 +297,11 @@ test("an Admin who removes a held member while that one confirms removes them", 
   expect(await owner.membership.count({ where: member })).toBe(0);
   expect(await owner.heldMembership.count({ where: member })).toBe(0);
 });
+
+test("what a request under way makes while access ends for good is not offered to the review", async () => {
+  const { email, ceo, squatter } = await hijacked();
+  await resetPassword(commandLine, { email, password: "another long password" });
+  await createAccessToken(squatter.actor, { name: "late", lifetime: "365" });
+  await startSession({ userId: ceo.actor.id, accessEpoch: squatter.actor.accessEpoch ?? 0 }, "password");
+  expect(await findReview(ceo.actor.id)).toMatchObject({ sessions: [], accessTokens: [] });
+});

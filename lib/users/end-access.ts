@@ -21,7 +21,10 @@ export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAc
     where: alive,
     data: { revokedAt, revokedByName: by.id === userId ? null : by.name },
   });
-  await tx.accountReview.updateMany({ where: { userId }, data: { passwordHash: null } });
+  // Nor does a review offer what a request under way stores later.
+  await tx.$executeRaw`
+    UPDATE account_review r SET "passwordHash" = NULL, "fromEpoch" = u."accessEpoch"
+    FROM app_user u WHERE u.id = r."userId" AND r."userId" = ${userId}`;
   return { sessions: sessions.count, accessTokens: accessTokens.count, invitations };
 }
 
