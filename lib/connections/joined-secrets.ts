@@ -2,7 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAfterCommit } from "@/lib/automate/client";
 import { type Joined, joinConnection, type Referenced } from "@/lib/connectors/joined";
-import { type Db, db, type Tx } from "@/lib/db";
+import type { Db, Tx } from "@/lib/db";
 import { areAllowed } from "@/lib/destinations/queries";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -71,6 +71,7 @@ export type NewlyJoined = { field: string; secretId: string; version: number; de
  * somebody else picks another secret.
  */
 export async function newlyJoined(
+  tx: Tx,
   scope: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   before: readonly Joined<Referenced>[],
   after: readonly Joined<Referenced>[],
@@ -80,7 +81,7 @@ export async function newlyJoined(
   const known = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
-  const theirs = added.length > 0 ? await placedByColleagues(scope, former) : new Set();
+  const theirs = added.length > 0 ? await placedByColleagues(tx, scope, former) : new Set();
   return after.flatMap(({ field, secret: { id: secretId, version } }) => {
     const destinations = added
       .filter((place) => place.field === field && !theirs.has(bareHostOf(place)))
@@ -104,11 +105,12 @@ function bareHostOf({ destination }: Pick<Place, "destination">): string {
 
 /** The hosts among these places that neither this person, nor an Admin, nor the upgrade allowed for any secret. */
 async function placedByColleagues(
+  tx: Tx,
   { fabricId, teamId, actor }: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   places: readonly Place[],
 ): Promise<Set<string>> {
   const destinations = [...new Set(places.map(({ destination }) => destination))];
-  const known = await db.$queryRaw<{ destination: string }[]>`
+  const known = await tx.$queryRaw<{ destination: string }[]>`
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
     WHERE a."fabricId" = ${fabricId} AND a.destination = ANY(${destinations})

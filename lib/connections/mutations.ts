@@ -102,7 +102,7 @@ export async function insertConnection(
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
   const joined = await joinedNow(tx, scope, { kind, ...configuration });
-  return ok({ id, joined: await newlyJoined(scope, [], joined) });
+  return ok({ id, joined: await newlyJoined(tx, scope, [], joined) });
 }
 
 /** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
@@ -156,7 +156,7 @@ export async function updateConnection(
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
     const next = { ...last, ...configured.value, name, description };
-    const joined = await newlyJoined(scope, joinedBefore, await joinedNow(tx, scope, next));
+    const joined = await newlyJoined(tx, scope, joinedBefore, await joinedNow(tx, scope, next));
     await tx.connection.update({
       where: { id },
       data: {

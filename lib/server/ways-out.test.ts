@@ -349,6 +349,23 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(409);
   });
 
+  test("hands nothing out while a User edits it again and again", async () => {
+    const password = await enter("admin", { subKind: "text", fields: { value: stolen } });
+    const connection = await connect("admin", "postgres", database(password));
+    const save = (server: string) =>
+      updateConnection(fabric.scope("user", "connection:write"), {
+        connectionId: connection.id,
+        name: connection.name,
+        description: "",
+        properties: database(password, undefined, server),
+      });
+    const turns = Array.from({ length: 12 }, (_, i) =>
+      Promise.all([connection.read(), save(i % 2 === 0 ? "theirs.test.example" : "db.test.example")]),
+    );
+    const answers = (await Promise.all(turns)).map(([answer]) => answer.text);
+    expect(answers.filter((text) => text.includes("theirs") && text.includes(stolen))).toEqual([]);
+  });
+
   test("made by an access token sends what that token entered within ten minutes, and nothing older", async () => {
     const connection = await addConnection();
     expect((await connection.read()).status).toBe(200);
