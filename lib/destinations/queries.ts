@@ -98,9 +98,7 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
   >`
     SELECT a.id, a.destination, a."toReview" AS connections, a."createdAt", s.id AS "secretId", s.name,
       count(*) OVER ()::int AS total
-    FROM allowed_destination a JOIN secret s ON s.id = a."secretId"
-    WHERE a."fabricId" = ${fabricId} AND a."toReview" IS NOT NULL AND s."deletedAt" IS NULL
-      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
+    ${fromToReview(fabricId)}
     ORDER BY s."nameKey", a.destination LIMIT ${shown}`;
   return {
     total: rows[0]?.total ?? 0,
@@ -109,6 +107,20 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
       secret: { id: secretId, name },
     })),
   };
+}
+
+/** How many destinations wait for that review, counted up to `most`: every visit to the connections asks. */
+export async function countToReview({ fabricId }: Scope<"secret:list">, most: number): Promise<number> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM (SELECT 1 ${fromToReview(fabricId)} LIMIT ${most}) AS found`;
+  return row?.count ?? 0;
+}
+
+function fromToReview(fabricId: string): Prisma.Sql {
+  return Prisma.sql`
+    FROM allowed_destination a JOIN secret s ON s.id = a."secretId"
+    WHERE a."fabricId" = ${fabricId} AND a."toReview" IS NOT NULL AND s."deletedAt" IS NULL
+      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")`;
 }
 
 /** Who may send the secrets of this fabric somewhere new. */

@@ -12,10 +12,13 @@ import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
-import { listToReview, listWaitingRequests } from "@/lib/destinations/queries";
+import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/server/require-scope";
 
 export const metadata = { title: "Connections" };
+
+/** The banner counts no further. */
+const mostCounted = 100;
 
 export default async function ConnectionsPage({
   params,
@@ -30,7 +33,7 @@ export default async function ConnectionsPage({
   const reader = await requireScope(fabricId, "secret:list");
   const waiting = await listWaitingRequests(reader);
   const isAdmin = scope.role === "admin";
-  const toReview = isAdmin ? (await listToReview(reader)).total : 0;
+  const toReview = isAdmin ? await countToReview(reader, mostCounted + 1) : 0;
   return (
     <section className="group/connections flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
@@ -44,7 +47,7 @@ export default async function ConnectionsPage({
           title="The upgrade allowed destinations that were in use"
           action={
             <ButtonLink size="sm" href={`/metadata/fabrics/${fabricId}/advanced#review`}>
-              Review {toReview}
+              Review {toReview > mostCounted ? `more than ${mostCounted}` : toReview}
             </ButtonLink>
           }
         >
