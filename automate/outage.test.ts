@@ -102,7 +102,7 @@ describe("readiness is what requests meet", () => {
       "no right to record",
       () => [`REVOKE INSERT ON audit_event FROM ${group()}`],
       () => [`GRANT INSERT (${eventColumns}) ON audit_event TO ${group()}`],
-      "database_unavailable",
+      "rights_missing",
     ],
     [
       "no right to read sealed values",

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { record } from "@/lib/audit/record";
 import { recordNothing } from "@/lib/audit/record-together";
+import { sqlStateOf } from "@/lib/database-errors";
 import { db } from "@/lib/db";
 import { outageSeenSince } from "@/lib/pool";
 import { isOlder, programVersion } from "@/lib/program-version";
@@ -74,7 +75,7 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
   async function ask(): Promise<Unready> {
     const began = performance.now();
     isSuspect ||= outageSeenSince(askedAt);
-    const asked = probeDatabase(program, isSuspect).catch((): Probed => ({ code: "database_unavailable" }));
+    const asked = probeDatabase(program, isSuspect).catch(whyNotProbed);
     const { code, more = "" } = await Promise.race([
       asked,
       // Twice it may be a busy moment: a load balancer sends nobody here, and who came is served.
@@ -110,6 +111,13 @@ async function probeDatabase(program: Program, isSuspect: boolean): Promise<Prob
   if (found.lacking) return { code: "rights_missing", more: ` (${found.lacking}): run npm run migrate` };
   if (isSuspect) await writeAndTakeBack();
   return { code: null };
+}
+
+/** An older `npm run migrate`, which knows nothing of `schema_info`, takes away the right to read it. */
+function whyNotProbed(error: unknown): Probed {
+  return sqlStateOf(error) === "42501"
+    ? { code: "rights_missing", more: ": run npm run migrate" }
+    : { code: "database_unavailable" };
 }
 
 class TakenBack extends Error {}

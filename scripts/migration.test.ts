@@ -138,6 +138,29 @@ test("a migration that failed can be run again", async () => {
   expect(await run()).toEqual({ applied: [name] });
 });
 
+test("a migration whose process is killed right after its commit is done", async () => {
+  const name = "20261127124045_audit_without_team_index";
+  await pool.query(`CREATE INDEX IF NOT EXISTS "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+  // The engine counts the step after the commit.
+  await pool.query(
+    `CREATE FUNCTION killed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'killed'; END $$`,
+  );
+  await pool.query(
+    `CREATE TRIGGER killed BEFORE UPDATE OF applied_steps_count ON "_prisma_migrations" EXECUTE FUNCTION killed()`,
+  );
+  await expect(run()).rejects.toThrow("killed");
+  await pool.query("DROP FUNCTION killed CASCADE");
+  expect(await run()).toEqual({ applied: [] });
+});
+
+test("a login that does not own the schema is refused by name", async () => {
+  const refused = migrate({ databaseUrl: urls.automateUrl, rolePrefix, logins: {} });
+  await expect(refused).rejects.toThrow(
+    `The login "${new URL(urls.automateUrl).username}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
+  );
+});
+
 describe("the jobs of earlier versions", () => {
   const isThere = async () =>
     (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;

@@ -55,6 +55,13 @@ export async function migrate({
     await admitPrograms(client, { rolePrefix, logins });
     await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
     return { applied };
+  } catch (cause) {
+    if (!isPostgresError(cause, "42501")) throw cause;
+    const login = decodeURIComponent(new URL(databaseUrl).username);
+    throw new MigrationRefused(
+      `The login "${login}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
+      { cause },
+    );
   } finally {
     await client.end().catch(() => {});
   }

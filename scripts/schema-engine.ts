@@ -39,6 +39,10 @@ async function forgetFailed(pool: Pool): Promise<void> {
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE finished_at IS NULL AND rolled_back_at IS NULL`);
 }
 
+// In the transaction of the migration itself: the engine says so in a later one, and a process that is killed between the two would
+// leave a migration that is done and would run again.
+const finish = `UPDATE "_prisma_migrations" SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
+
 /** The names of the migrations that this version has. */
 export async function migrationNames(): Promise<string[]> {
   return (await readMigrations()).migrationDirectories.map(({ path }) => path);
@@ -75,7 +79,7 @@ async function withEngine<T>(
   // What the script failed with: the engine's own error has its words only.
   let failed: unknown;
   factory.runScript = (script) =>
-    runMigrationScript(pool, script, run).catch((error) => {
+    runMigrationScript(pool, `${script};\n${finish}`, run).catch((error) => {
       failed = error;
       throw error;
     });
