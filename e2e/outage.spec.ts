@@ -113,6 +113,8 @@ test("a server action while the database is away says that nothing was saved, an
     await expect(page.getByRole("heading", { name: "The database does not answer" })).toBeVisible();
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
     await expect(page.getByRole("button", { name: "Add Secret" })).toBeVisible({ timeout: 15_000 });
+    // A web that stops sends no more parts of a page.
+    await page.goto("about:blank");
     await back.close();
   } finally {
     await web.stop();

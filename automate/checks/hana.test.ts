@@ -90,7 +90,7 @@ it.each([
     "hana",
     properties,
     { password },
-    code === "timed_out" ? { timeoutMs: 2000 } : {},
+    code === "timed_out" ? { timeoutMs: 5000 } : {},
   );
   expect(result).toMatchObject({ ok: false, code });
   await expect.poll(() => stranger.openConnections()).toBe(0);

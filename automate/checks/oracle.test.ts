@@ -131,7 +131,7 @@ it.each([
 ] as const)("a stranger that %s in clear is told from a server", async (_what, behaviour, code) => {
   const stranger = await startRawServer(behaviour);
   const where = { server: "localhost", port: String(stranger.port), username, database, tlsMode: "disable" };
-  const { result } = await trials.run("oracle", where, { password }, { timeoutMs: 2000 });
+  const { result } = await trials.run("oracle", where, { password }, { timeoutMs: 5000 });
   expect(result).toMatchObject({ ok: false, code, step: "sign_in" });
   await expect.poll(() => stranger.openConnections()).toBe(0);
   await stranger.close();

@@ -113,7 +113,7 @@ describe("network", () => {
 
   it("stops at the time limit, at the step under way, and leaves no socket", async () => {
     const silent = await startRawServer("silent");
-    const { result } = await check({ port: String(silent.port) }, {}, { timeoutMs: 2500 });
+    const { result } = await check({ port: String(silent.port) }, {}, { timeoutMs: 5000 });
     expect(result).toMatchObject({ code: "timed_out", step: "sign_in" });
     await expect.poll(silent.openConnections).toBe(0);
     await silent.close();

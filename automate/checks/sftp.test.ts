@@ -152,7 +152,7 @@ describe("permission and network", () => {
 
   it("stops at the time limit and leaves no socket", async () => {
     const silent = await startRawServer("silent");
-    const { result } = await check(await start(), { port: silent.port }, { password }, { timeoutMs: 2500 });
+    const { result } = await check(await start(), { port: silent.port }, { password }, { timeoutMs: 5000 });
     expect(result).toMatchObject({ code: "timed_out", step: "tls" });
     await expect.poll(silent.openConnections).toBe(0);
     await silent.close();

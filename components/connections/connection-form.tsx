@@ -101,11 +101,10 @@ export function ConnectionForm({
     },
   );
 
-  /** Whoever makes a secret for this very form means it to go where the form says. */
-  function choose(field: string, secretId: string, { isNew = false } = {}) {
+  function choose(field: string, secretId: string) {
     form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
     forgetErrors(field);
-    if (secretId !== "") void checkIfComplete(isNew ? { isConfirmed: true } : {});
+    if (secretId !== "") void checkIfComplete();
   }
 
   async function resetSignIns(field: string) {
@@ -220,7 +219,7 @@ export function ConnectionForm({
         {...(newSecretFor?.subKinds?.[0] ? { initialSubKind: newSecretFor.subKinds[0] } : {})}
         onCreated={({ id }) => {
           void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
-          if (newSecretFor) choose(newSecretFor.name, id, { isNew: true });
+          if (newSecretFor) choose(newSecretFor.name, id);
         }}
       />
       <ReplaceValueDialog

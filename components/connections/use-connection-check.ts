@@ -29,12 +29,11 @@ export function useConnectionCheck(
   /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
   async function check({
     movesFocus = true,
-    isConfirmed = !isSaved,
     shownPlaces,
-  }: Partial<Meant> & { movesFocus?: boolean } = {}) {
+  }: Pick<Meant, "shownPlaces"> & { movesFocus?: boolean } = {}) {
     form.clearErrors("properties");
     const subject = subjectOf();
-    const answer = await start(subject, { isConfirmed, shownPlaces });
+    const answer = await start(subject, { isConfirmed: !isSaved, shownPlaces });
     if (answer === null) return;
     if (answer.type === "refused")
       return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });
@@ -75,11 +74,11 @@ export function useConnectionCheck(
    * After a secret was chosen: at once when nothing else is missing. Choosing one and pressing Check is one check, so one
    * attempt to sign in.
    */
-  async function checkIfComplete({ isConfirmed = !isSaved } = {}) {
+  async function checkIfComplete() {
     if (!isComplete(fields, form.getValues().properties)) return;
     setHasJustBegun(true);
     setTimeout(setHasJustBegun, meantAsCheckMs, false);
-    await check({ movesFocus: false, isConfirmed });
+    await check({ movesFocus: false });
   }
 
   /** What stands in the form now. */
