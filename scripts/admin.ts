@@ -85,7 +85,7 @@ const commands: Record<string, (options: Options) => Promise<string>> = {
       ...noUser(given.email),
       last_admin: `${given.email} is the only Admin of ${teams}. Make somebody else an Admin there first, or use lock-user.`,
     });
-    return `Removed ${given.email}. ${counts(ended)} Pipeline tokens that they made still work: end-access --email before remove-user ends them too.`;
+    return `Removed ${given.email}. ${counts(ended)} Pipeline tokens that they made still work: list-access shows them, and Admins revoke them on the page of their fabric.`;
   },
   "list-access": async (options) => {
     const given = parse(z.object({ email: email.optional() }), options);
