@@ -1,11 +1,13 @@
 import "@/lib/protect-process";
 import { createServer, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { WrongDatabaseRole } from "@/lib/db-role";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import { managementRoot } from "@/lib/management/schema";
+import type { Booting } from "@/lib/server/boot";
 import { createManagementApi } from "@/lib/server/management";
 import { pageHeaders } from "@/lib/server/page-headers";
 import { securityHeaders } from "@/lib/server/security-headers";
@@ -16,6 +18,8 @@ import { receiveAction } from "@/scripts/receive-action";
 import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/scripts/refuse-request";
 import { createWebHealth } from "@/scripts/web-health";
 
+/** Loading the pages takes a second or two. */
+const bootTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 /** The largest secret over a slow network; nobody holds a connection for longer by sending little. */
 const requestTimeoutMs = 120_000;
@@ -28,6 +32,12 @@ try {
   const isSentence = error instanceof BadEnvironment || error instanceof WrongDatabaseRole;
   process.stderr.write(`${isSentence ? error.message : (error as Error).stack}\n`);
   process.exit(1);
+}
+
+function refuseToServe(): never {
+  throw new BadEnvironment(
+    "Web cannot load its pages. Copy the whole folder .next of the build, with its node_modules, and run npm install --omit=dev.",
+  );
 }
 
 async function serve(env: WebEnv) {
@@ -117,7 +127,9 @@ async function serve(env: WebEnv) {
   });
   server.listen(env.PORT, env.HOST);
   await waitForDatabase((sentence) => log("error", sentence));
+  const booted = new Promise<void>((done) => Object.assign(globalThis as Booting, { selvageBooted: done }));
   await Promise.all([app.prepare(), api.ready()]);
+  await Promise.race([booted, sleep(bootTimeoutMs, undefined, { ref: false }).then(refuseToServe)]);
   health.serve();
   log("info", `web is ready on ${env.HOST}:${env.PORT}`);
 
