@@ -56,7 +56,7 @@ for (const [name, status, [line = "", ...more]] of refused) {
     expect(answer.head).not.toMatch(/^location:/im);
     if (line.includes("/api/orchestration")) {
       expect(JSON.parse(answer.body)).toEqual({ success: false, message: expect.any(String) });
-    } else if (line.includes("/api/"))
+    } else if (/^\S+ \/api\//.test(line))
       expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String) });
     else expect(answer.head).toMatch(/^content-type: text\/plain; charset=utf-8$/im);
   });

@@ -6,6 +6,7 @@ vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {
   selvageDb?: { $disconnect(): Promise<void> };
+  selvageLog?: object;
   selvageRefusals?: { timer?: NodeJS.Timeout; hourly?: NodeJS.Timeout };
   selvageStatements?: Map<string, { end(): Promise<void> }>;
 };
@@ -15,6 +16,7 @@ afterAll(async () => {
   await Promise.all([...(shared.selvageStatements?.values() ?? [])].map((pool) => pool.end()));
   clearTimeout(shared.selvageRefusals?.timer);
   clearInterval(shared.selvageRefusals?.hourly);
+  delete shared.selvageLog;
   delete shared.selvageRefusals;
   delete shared.selvageDb;
   delete shared.selvageStatements;

@@ -115,6 +115,8 @@ function sayOutage(res: ServerResponse): void {
   Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
     if (status !== 500 || !outageSeenSince(began)) return writeHead(status, ...more);
     res.setHeader("retry-after", String(retrySeconds));
+    // A page that Next drew tries again, too.
+    res.setHeader("refresh", String(retrySeconds));
     return writeHead(503, ...more.filter((part) => typeof part !== "string"));
   });
 }

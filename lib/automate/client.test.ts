@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import type { Requester } from "@/lib/automate/client";
 import { Misconfigured, OutcomeUnknown } from "@/lib/result";
 import { createTestKeys } from "@/scripts/test-keys";
+import { captureLog } from "@/scripts/test-log";
 
 let automate: Listening;
 let answer: (
@@ -36,11 +37,10 @@ beforeAll(async () => {
     fabricId: "f",
   };
   ask = () => askAutomate(requester, "token:revoke", { tokenId: "t" });
-  vi.spyOn(process.stdout, "write").mockImplementation((line) => lines.push(String(line)) > 0);
+  captureLog(lines);
 });
 
 afterAll(() => {
-  vi.restoreAllMocks();
   return automate.close();
 });
 
