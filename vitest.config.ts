@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -34,8 +35,8 @@ export default defineConfig({
     globalSetup: ["scripts/test-postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
-    // All cores: by default one stays idle, and there are two.
-    maxWorkers: "100%",
+    // One more than there are cores: many tests wait, for a time limit or for a program to start.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
