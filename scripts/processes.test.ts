@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const scripts = resolve(import.meta.dirname);
@@ -114,6 +115,29 @@ describe("a program that was started without a launcher", () => {
     const socket = net.connect(45999, "127.0.0.1");
     const [error] = await once(socket, "error");
     expect(error).toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
+
+describe("a program under the leash of its start", () => {
+  it("hears from what it forks with its own options, as Next does in development", async () => {
+    writeFileSync(
+      join(folder, "program.mjs"),
+      `import { fork } from "node:child_process";
+      const child = fork("child.mjs");
+      child.once("message", (options) => child.kill() && console.log(JSON.stringify({ options })));
+      child.send("go");`,
+    );
+    writeFileSync(
+      join(folder, "child.mjs"),
+      "process.once('message', () => setTimeout(() => process.send(process.execArgv), 100));",
+    );
+    const leash = pathToFileURL(join(scripts, "leash.mjs")).href;
+    const program = spawn(process.execPath, ["--disable-sigusr1", `--import=${leash}`, "program.mjs"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    started.push(program);
+    expect(await firstLine(program)).toEqual({ options: ["--disable-sigusr1"] });
   });
 });
 
