@@ -108,6 +108,8 @@ test("a server action while the database is away says that nothing was saved, an
       ok: false,
       code: "database_unavailable",
     });
+    // Web looks once a second; a page that was drawn before that says something else first, and tries again, too.
+    await expect.poll(async () => (await fetch(`${web.url}/readyz`)).status).toBe(503);
     const answer = await page.goto(`${web.url}${secretsPath(world.fabric)}`);
     expect(answer?.status()).toBe(503);
     await expect(page.getByRole("heading", { name: "The database does not answer" })).toBeVisible();

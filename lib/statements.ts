@@ -15,12 +15,14 @@ type Lane = "look-ups" | "lists";
 const connections: Readonly<Record<Lane, number>> = { "look-ups": 8, lists: 8 };
 
 // One pool of each per process, as of `lib/db`: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvageStatements?: Map<Lane, Pool> };
+const shared = globalThis as typeof globalThis & { selvageStatements?: Map<string, Pool> };
 
 function poolOf(lane: Lane): Pool {
   shared.selvageStatements ??= new Map();
-  const pool = shared.selvageStatements.get(lane) ?? openLane(connections[lane]);
-  shared.selvageStatements.set(lane, pool);
+  // By the database too: what a test file left under way must not hand its own to the next file.
+  const key = `${lane} ${databaseUrl()}`;
+  const pool = shared.selvageStatements.get(key) ?? openLane(connections[lane]);
+  shared.selvageStatements.set(key, pool);
   return pool;
 }
 

@@ -11,6 +11,10 @@ const shared = globalThis as typeof globalThis & {
   selvageStatements?: Map<string, { end(): Promise<void> }>;
 };
 
+// What a file before left under way may have opened the clients of its own database again.
+delete shared.selvageDb;
+delete shared.selvageStatements;
+
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
   await Promise.all([...(shared.selvageStatements?.values() ?? [])].map((pool) => pool.end()));

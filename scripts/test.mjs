@@ -34,15 +34,13 @@ try {
     await checkSources();
   } else {
     await step("Generating", generate);
-    // One lane for each of two cores, and the download of a browser beside them; its tests have both cores to themselves.
-    const [, built, missing] = await Promise.all([
-      checkSources(),
-      stage("Build", buildForTests),
-      // What needs no browser is told all the same.
-      ensureBrowser().catch((error) => error),
-    ]);
+    // Two lanes, so that a core that waits for the one works for the other: sources and their tests; build and browser.
+    const browser = ensureBrowser().then(
+      () => undefined,
+      (error) => error,
+    );
+    const [, missing] = await Promise.all([checkSources(), playWhenBuilt(browser)]);
     if (missing) throw missing;
-    if (built) await stage("End-to-end tests", playTests);
   }
 } catch (error) {
   fail(error);
@@ -51,6 +49,14 @@ try {
 for (const { name, output } of failures) console.log(`\n── ${name} ──\n${output.trim()}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
+
+/** Builds and plays; what keeps the browser away is the answer, so that what needs none is told all the same. */
+async function playWhenBuilt(browser) {
+  const built = await stage("Build", buildForTests);
+  const missing = await browser;
+  if (!missing && built) await stage("End-to-end tests", playTests);
+  return missing;
+}
 
 async function checkSources() {
   const biome = (...args) => tool("@biomejs/biome/bin/biome", args);
