@@ -106,7 +106,7 @@ test("a stored value that does not open is an event with its secret and field, a
   ]);
 });
 
-test("a loop is counted, whoever reads", async () => {
+test("repeated alarms of one value are counted, not recorded one by one, for every reader", async () => {
   const { id } = await addTampered();
   for (let n = 0; n < 30; n += 1) await app.inject({ url: `/v1/secrets/${id}`, headers });
   // A minute can begin meanwhile.

@@ -21,9 +21,9 @@ export function logAlarmsTo(given: Log): void {
 }
 
 /**
- * Raises the alarm for a stored value that does not open: somebody changed it, or its key is gone. A metric, a line for the
- * operator with ids alone, and an audit event, the first of each minute at once and the others counted. Never throws: whoever
- * calls it refuses the value in any case.
+ * Raises the alarm for a stored value that does not open, because somebody changed it or its key is gone. It counts a metric, logs
+ * a line with ids for the operator, and records an audit event: the first of each minute at once, the others as a count. It never
+ * throws, since the caller refuses the value in any case.
  */
 export async function raiseAlarm({ scope, secret, field, version }: StoredValue): Promise<void> {
   const { actor, teamId, fabricId } = scope;

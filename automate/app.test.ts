@@ -677,7 +677,7 @@ describe("the destinations of a replaced value", () => {
       (request) => internal.inject(request),
     );
 
-  test("are carried over as its author confirmed them, whoever asks, once; an Admin takes one back", async () => {
+  test("are carried over once, as the author of the version confirmed them, for any caller; an Admin removes one", async () => {
     const { fabricId, user } = fabric;
     const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
     await allow(1, "postgres://dropped:5432?tls=verify-full");

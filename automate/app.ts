@@ -43,7 +43,7 @@ export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
   return app;
 }
 
-/** What web asks for by signed requests, on a port of its own that networks can close to everyone else. */
+/** Answers web's signed requests, on a separate port that a network can close to everyone else. */
 export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPrepared: PreparedRuns }) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);

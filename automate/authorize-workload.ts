@@ -18,8 +18,8 @@ const keysWithinMs = 1_500;
 type Asked = { meant: string | undefined; source: string };
 
 /**
- * What a workload's token comes to: a scope, or null, once its refusal is on record with the fabrics that it concerns and its time
- * is over.
+ * Returns the scope of a workload's token, or null. It returns null only after the refusal is recorded for the fabrics concerned
+ * and the fixed time of a refusal has passed, so that nobody can tell by time whether an issuer is trusted.
  */
 export async function authorizeWorkloadToken(token: string, asked: Asked): Promise<PipelineAnswer | null> {
   const began = performance.now();

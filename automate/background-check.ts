@@ -94,7 +94,7 @@ function placesOf({ destinations }: PreparedCheck): string[] {
   return destinations.map((place) => leaseOfPlace(destinationKey(place).replace(/\?.*$/, "")));
 }
 
-/** Activity is told when the status changes, not of every check; each use of a secret is on record by itself. */
+/** Records a change of status for Activity, not each check. The function that opens records each use of a secret. */
 async function recordOutcome(
   scope: Scope<"connection:check">,
   { id, name, configHash }: DueConnection,

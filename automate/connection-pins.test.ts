@@ -104,7 +104,7 @@ async function addConnection(): Promise<string> {
   return id;
 }
 
-/** What a User does who edits the connection: it references these secrets from now on. */
+/** A User edits the connection: it now references these secrets. */
 async function pointAt(connectionId: string, secrets: Record<string, string>) {
   await owner.connectionSecret.deleteMany({ where: { connectionId } });
   const rows = Object.entries(secrets).map(([field, secretId]) => ({ connectionId, field, secretId }));
@@ -235,7 +235,7 @@ test("a token without limits reads a connection as it is", async () => {
   expect((await read(connection, made)).text).toContain(stolen);
 });
 
-test("the function that opens refuses by itself, whoever calls it", async () => {
+test("the function that opens refuses, for any caller", async () => {
   const connection = await addConnection();
   const { token } = await mint([connection]);
   await pointAt(connection, { password: "crown_jewel" });

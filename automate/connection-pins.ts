@@ -45,8 +45,8 @@ export async function findReferences(
 type Limited = { id: string; name: string; connectionIds: string[]; pins: ConnectionPins };
 
 /**
- * What some connections of a token or an issuer reference, once an Admin confirmed it, each on record: pins to set.
- * Throws `Refusal` 409 when one of them is not a connection of it, or does not reference what she was shown.
+ * Returns the new pins of a token or an issuer after an Admin confirmed what some of its connections reference, and records each.
+ * Throws `Refusal` 409 when one of them is not a connection of it, or does not reference what the Admin was shown.
  */
 export async function confirmPins(
   tx: Tx,

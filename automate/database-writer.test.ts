@@ -352,7 +352,7 @@ describe("is not noticed:", () => {
   ];
 
   test.each(ways)("$title (by the rights of $by)", async ({ by, write, gains, expected }) => {
-    // What the owner alone may write, web may not: the grants are the wall here.
+    // The grants keep web from rows that only the owner may write.
     if (by === "owner") await expect(write(sql.web)).rejects.toMatchObject({ code: "42501" });
     await write(sql[by]);
     expect(await gains()).toEqual(expected);

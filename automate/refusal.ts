@@ -25,6 +25,6 @@ export function outcomeUnknown(): Refusal {
 
 /** What is told while Postgres cannot be asked. */
 export function databaseAway(): Refusal {
-  const words = "The database does not answer. Nothing was handed out: ask again.";
+  const words = "The database is not available. Nothing was handed out: ask again.";
   return new Refusal(503, "database_unavailable", words, { retryAfterSeconds: 2 });
 }

@@ -112,7 +112,7 @@ test("a server action while the database is away says that nothing was saved, an
     await expect.poll(async () => (await fetch(`${web.url}/readyz`)).status).toBe(503);
     const answer = await page.goto(`${web.url}${secretsPath(world.fabric)}`);
     expect(answer?.status()).toBe(503);
-    await expect(page.getByRole("heading", { name: "The database does not answer" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "The database is not available" })).toBeVisible();
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
     await expect(page.getByRole("button", { name: "Add Secret" })).toBeVisible({ timeout: 15_000 });
     // A web that stops sends no more parts of a page.

@@ -5,7 +5,7 @@ type Page = { title: string; words: string };
 
 const pages: Record<Exclude<Unready, null | "database_slow"> | "starting" | "stopping", Page> = {
   database_unavailable: {
-    title: "The database does not answer",
+    title: "The database is not available",
     words: "Selvage can show nothing until it does. Nothing was changed.",
   },
   rights_missing: {

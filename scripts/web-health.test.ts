@@ -77,7 +77,7 @@ test("a page while the database is away is 503, in our own look, and loads again
   expect([status, headers.get("retry-after")]).toEqual([503, "3"]);
   expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
   expect(headers.get("x-frame-options")).toBe("DENY");
-  expect(text).toContain("<h1>The database does not answer</h1>");
+  expect(text).toContain("<h1>The database is not available</h1>");
   expect(text).toContain('<meta http-equiv="refresh" content="3">');
   const nonce = /<style nonce="([^"]+)">/.exec(text)?.[1];
   expect(headers.get("content-security-policy")).toContain(`style-src 'nonce-${nonce}'`);

@@ -13,7 +13,7 @@ const texts: Record<string, string> = {
   too_large: "That is too large to be saved.",
   last_admin: "A team needs at least one Admin. Make somebody else an Admin first.",
   unexpected: "That did not work, and nothing was saved. Try again in a moment.",
-  database_unavailable: "The database does not answer just now. Nothing was saved. Try again in a moment.",
+  database_unavailable: "The database is not available. Nothing was saved. Try again in a moment.",
   outcome_unknown: "It is not known whether this was saved. Reload the page and look before you try again.",
   misconfigured:
     "Selvage is not set up right, so nothing was saved. Tell an operator: the log of web says why.",

@@ -36,7 +36,7 @@ export const apiCodes = {
   },
   database_unavailable: {
     status: 503,
-    reason: "The database does not answer. Nothing was changed: try again.",
+    reason: "The database is not available. Nothing was changed: try again.",
   },
   misconfigured: {
     status: 503,

@@ -57,7 +57,7 @@ test("a connection to Postgres that is reset under a request is told as our fail
   expect(answer.headers["retry-after"]).toBe("2");
   expect(answer.json()).toEqual({
     success: false,
-    message: "List fabrics failed due to : The database does not answer. Nothing was changed: try again.",
+    message: "List fabrics failed due to : The database is not available. Nothing was changed: try again.",
   });
   expect(lines).toContainEqual(
     expect.stringMatching(/^\{.*"message":"management API".*"name":".*"code":"E\w+".*\}\n$/),
@@ -176,7 +176,7 @@ describe("what an operator has to mend", () => {
     expect(refused.statusCode).toBe(503);
     expect(refused.headers["retry-after"]).toBe("2");
     expect(refused.json().message).toBe(
-      "Create Secret failed due to : The database does not answer. Nothing was changed: try again.",
+      "Create Secret failed due to : The database is not available. Nothing was changed: try again.",
     );
     expect((await create(`taken_${name.replace(/\W+/g, "_")}`)).statusCode).toBe(200);
   });

@@ -43,7 +43,7 @@ export function route<P extends Permission>(definition: {
 }
 
 function away(): Response {
-  const response = problem(503, "The database does not answer. Nothing was changed: try again.");
+  const response = problem(503, "The database is not available. Nothing was changed: try again.");
   response.headers.set("retry-after", "2");
   return response;
 }
