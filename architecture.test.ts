@@ -26,7 +26,6 @@ const rules: [from: RegExp, may: RegExp][] = [
   [/^lib\/crypto\//, /^lib\/crypto\//],
   [/^lib\/kms\//, /^lib\/kms\//],
   [/^lib\/connectors\//, /^lib\/connectors\//],
-  [/^lib\/program-version\.ts$/, /^package\.json$/],
   [/^lib\/db\.ts$/, /^lib\/(env|generated\/|pool$|database-errors$)/],
   [/^lib\/[a-z-]+\/mutations\.ts$/, /^lib\/(?!crypto\/open|kms\/|server\/)/],
   [/^lib\//, /^lib\/(?!crypto\/open|kms\/)/],

@@ -29,10 +29,9 @@ const opening = [
   "automate/open-secret.ts",
   "automate/fabric-keys.ts",
 ];
-// Beside the lists of package.json, which web has for its version.
 const drivers = {
-  ssh2: /ssh2(?!"?:(?:"\d|!))|node-ssh|curve25519-sha256@libssh/,
-  oauth4webapi: /oauth4webapi(?!"?:"\d)/,
+  ssh2: /ssh2|node-ssh|curve25519-sha256@libssh/,
+  oauth4webapi: /oauth4webapi/,
   undici: /from ?"undici"|require\("undici"\)/,
 };
 
