@@ -145,6 +145,13 @@ describe("the vocabulary", () => {
     expect(strangers).toEqual(["lib/account-review/mutations.ts"]);
   });
 
+  test("what automate stores for a person is stored while their access lasts", () => {
+    const routes = files.filter((file) => file.startsWith("automate/routes/"));
+    const strangers = routes.filter((file) => readFileSync(file, "utf8").includes("db.$transaction("));
+    // A check that ran is on record, whatever became of its person meanwhile.
+    expect(strangers).toEqual(["automate/routes/checks.ts"]);
+  });
+
   test("no screen says of a lost answer that nothing was saved", () => {
     const certain = files.filter(
       (file) => file.startsWith("components/") && readFileSync(file, "utf8").includes('?? "unexpected"'),

@@ -101,6 +101,7 @@ async function signed(
     exp: now + 60,
     jti: randomUUID(),
     actor: fabric.admin.id,
+    access_epoch: 0,
     auth_time: now,
     fabric: fabric.fabricId,
     purpose,

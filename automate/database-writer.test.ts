@@ -77,6 +77,7 @@ async function ask(fabric: TestFabric, actor: string, purpose: string, path: str
     exp: now + 60,
     jti: randomUUID(),
     actor,
+    access_epoch: 0,
     auth_time: now,
     fabric: fabric.fabricId,
     purpose,

@@ -1,3 +1,4 @@
+import { actFor } from "@/automate/act-for";
 import { addDestinations } from "@/automate/add-destinations";
 import { findMissing } from "@/automate/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
@@ -40,7 +41,7 @@ export async function judgeDestinations(
   if (refused) return { state: "refused", missing: [refused, ...others] };
   if (rule !== "open" && !(await isAllMeant(scope, missing, confirmation)))
     return { state: "unconfirmed", missing };
-  await db.$transaction(async (tx) => {
+  await actFor(scope.actor, async (tx) => {
     for (const { secret, destinations } of missing)
       await addDestinations(tx, scope, secret, destinations, "destination.allow", {
         reason: rule === "open" ? rule : undefined,

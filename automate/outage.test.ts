@@ -183,6 +183,7 @@ describe("what web asks for", () => {
     const payload = JSON.stringify(body);
     const token = await new SignJWT({
       actor: fabric.admin.id,
+      access_epoch: 0,
       auth_time: Math.floor(Date.now() / 1000),
       fabric: fabric.fabricId,
       purpose,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
+import { accessOver } from "@/automate/act-for";
 import { bodyOf } from "@/automate/json-body";
 import { Refusal } from "@/automate/refusal";
 import { authorize } from "@/lib/access/authorize";
@@ -14,6 +15,8 @@ import { unwatched } from "@/lib/writes";
 
 const claimsSchema = z.object({
   actor: z.string(),
+  /** The epoch of the person's access when web heard of them: one that ended since is another. */
+  access_epoch: z.number(),
   /** The name of the access token that acts for the person. */
   access_token: z.string().max(128).optional(),
   auth_time: z.number(),
@@ -45,10 +48,10 @@ export async function verifyRequest<P extends AutomatePurpose>(
   const claims = await verifyClaims(request, purpose);
   await takeOnce(claims.jti, new Date(claims.exp * 1000));
   const user = await db.user.findFirst({
-    where: { id: claims.actor, lockedAt: null },
-    select: { id: true, name: true, email: true },
+    where: { id: claims.actor, lockedAt: null, accessEpoch: claims.access_epoch },
+    select: { id: true, name: true, email: true, accessEpoch: true },
   });
-  if (!user) throw new Refusal(401, "unknown_actor", "The person is unknown or locked.");
+  if (!user) throw accessOver();
   const parsed = automateRequests[purpose].body.safeParse(bodyOf(request)?.json);
   if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
   return {

@@ -236,6 +236,7 @@ function claimsFor({ admin, fabric }: World) {
     exp: now + 60,
     jti: randomUUID(),
     actor: admin.id,
+    access_epoch: 0,
     auth_time: now,
     fabric: fabric.id,
   };

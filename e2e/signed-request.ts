@@ -35,6 +35,7 @@ export async function signRequest<P extends AutomatePurpose>(
   const text = JSON.stringify(body);
   const token = await new SignJWT({
     actor: by.userId,
+    access_epoch: 0,
     auth_time: Math.floor(Date.now() / 1000),
     fabric: by.fabricId,
     purpose,

@@ -20,7 +20,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON membership TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_review TO :web;
 GRANT SELECT, INSERT, DELETE ON held_membership, held_identity TO :web;
-GRANT SELECT (id, email, name, "lockedAt") ON app_user TO :automate;
+GRANT SELECT (id, email, name, "lockedAt", "accessEpoch") ON app_user TO :automate;
 GRANT SELECT ON team, membership TO :automate;
 
 -- Fabrics and their keys

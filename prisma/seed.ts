@@ -60,7 +60,7 @@ async function seedConnection(
 async function actorOf(email: DemoEmail): Promise<Actor> {
   const user = await db.user.findUniqueOrThrow({
     where: { emailKey: email },
-    select: { id: true, name: true, email: true },
+    select: { id: true, name: true, email: true, accessEpoch: true },
   });
   return { kind: "user", ...user, authenticatedAt: new Date() };
 }

@@ -49,5 +49,5 @@ async function person(owner: Db, teamId: string, role: "admin" | "user"): Promis
   await owner.user.create({
     data: { id, email, emailKey: email, name, memberships: { create: { teamId, role } } },
   });
-  return { kind: "user", id, name, email, authenticatedAt: new Date() };
+  return { kind: "user", id, name, email, accessEpoch: 0, authenticatedAt: new Date() };
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import { addDestinations } from "@/automate/add-destinations";
 import { findSecretById } from "@/automate/current-secret";
 import { askForDestinations, declineRequest } from "@/automate/destination-requests";
@@ -58,7 +59,7 @@ export function destinationRoutes(app: FastifyInstance): void {
   app.post(automateRequests["destination:keep"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "destination:keep", "destination:write");
     const { fabricId, teamId, actor } = scope;
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
         where: { id: body.destinationId, fabricId },
         select: { id: true, destination: true, version: true, secret: { select: { id: true, name: true } } },
@@ -85,7 +86,7 @@ export function destinationRoutes(app: FastifyInstance): void {
   app.post(automateRequests["destination:remove"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "destination:remove", "destination:write");
     const { fabricId, teamId, actor } = scope;
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
         where: { id: body.destinationId, fabricId },
         select: {
@@ -127,7 +128,7 @@ function requestRoutes(app: FastifyInstance): void {
     if (!prepared.ok) throw new Refusal(400, prepared.code, "These settings cannot be checked.");
     const missing = await newDestinations(scope.fabricId, prepared.value);
     const from = { connectionName, configHash: configHash(kind, prepared.value.properties), reason };
-    await db.$transaction(async (tx) => {
+    await actFor(scope.actor, async (tx) => {
       for (const { secret, destinations } of missing)
         await askForDestinations(tx, scope, secret, destinations, from);
     });
@@ -143,7 +144,7 @@ function requestRoutes(app: FastifyInstance): void {
     const secret = asked && (await findSecretById(scope, asked.secretId));
     if (!asked || !secret || secret.version !== asked.version)
       throw new Refusal(404, "not_found", "There is no such request any more.");
-    await db.$transaction(async (tx) => {
+    await actFor(scope.actor, async (tx) => {
       if (body.decision === "allowed")
         await addDestinations(tx, scope, secret, asked.destinations, "destination.allow");
       else await declineRequest(tx, scope, secret, asked);
@@ -158,7 +159,7 @@ function ruleRoute(app: FastifyInstance): void {
     const { fabricId, teamId, actor } = scope;
     const set = { rule: body.rule, updatedByName: actor.name, updatedAt: new Date() };
     const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });
-    await db.$transaction(async (tx) => {
+    await actFor(actor, async (tx) => {
       await tx.destinationRule.upsert({ where: { fabricId }, create: { fabricId, ...set }, update: set });
       await record(tx, {
         actor,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { Refusal } from "@/automate/refusal";
 import { verifyRequest } from "@/automate/verify-request";
@@ -17,7 +18,7 @@ export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {
       select: { teamId: true },
     });
     if (!membership) throw new Refusal(403, "forbidden", "An Admin makes fabrics.");
-    const kid = await db.$transaction(async (tx) => {
+    const kid = await actFor(actor, async (tx) => {
       const isTaken =
         (await tx.fabric.findUnique({ where: { id: fabricId }, select: { id: true } })) ??
         (await tx.fabricKey.findFirst({ where: { fabricId }, select: { kid: true } }));

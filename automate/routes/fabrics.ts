@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import { Refusal } from "@/automate/refusal";
 import { authorizeRequest } from "@/automate/verify-request";
 import { record } from "@/lib/audit/record";
@@ -13,7 +14,7 @@ export function fabricRoutes(app: FastifyInstance): void {
     const { formerVersions } = body;
     const set = { formerVersions, updatedByName: actor.name, updatedAt: new Date() };
     const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });
-    await db.$transaction(async (tx) => {
+    await actFor(actor, async (tx) => {
       await tx.versionRule.upsert({ where: { fabricId }, create: { fabricId, ...set }, update: set });
       await record(tx, {
         actor,
@@ -31,7 +32,7 @@ export function fabricRoutes(app: FastifyInstance): void {
     const { scope, body } = await authorizeRequest(request, "fabric:delete", "fabric:write");
     const { actor, teamId, fabricId } = scope;
     if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");
-    await db.$transaction(async (tx) => {
+    await actFor(actor, async (tx) => {
       const fabric = await tx.fabric.findUnique({ where: { id: fabricId }, select: { name: true } });
       if (!fabric) throw new Refusal(404, "not_found", "There is no such fabric.");
       await destroy(tx, fabricId);

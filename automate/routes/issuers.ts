@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import { confirmPins } from "@/automate/connection-pins";
 import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/issuer-keys";
 import { Refusal } from "@/automate/refusal";
@@ -7,7 +8,6 @@ import { authorizeRequest } from "@/automate/verify-request";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
 import { namesFabric } from "@/lib/issuers/schema";
 
 /** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
@@ -27,7 +27,7 @@ export function issuerRoutes(app: FastifyInstance): void {
         throw error;
       }
     }
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const { pins, ...limits } = await requireLimits(tx, fabricId, asked);
       const { id } = await tx.trustedIssuer.create({
         data: {
@@ -61,7 +61,7 @@ export function issuerRoutes(app: FastifyInstance): void {
 
   app.post(automateRequests["issuer:confirm"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "issuer:confirm", "token:write");
-    return db.$transaction(async (tx) => {
+    return actFor(scope.actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({
         where: { id: body.issuerId, fabricId: scope.fabricId },
         select: { id: true, name: true, connectionIds: true, pins: true },
@@ -78,7 +78,7 @@ export function issuerRoutes(app: FastifyInstance): void {
   app.post(automateRequests["issuer:delete"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "issuer:delete", "token:write");
     const { fabricId, teamId, actor } = scope;
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({
         where: { id: body.issuerId, fabricId },
         select: { id: true, name: true },

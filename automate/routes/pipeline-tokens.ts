@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import { confirmPins } from "@/automate/connection-pins";
 import { Refusal } from "@/automate/refusal";
 import { requireLimits } from "@/automate/token-limits";
@@ -7,7 +8,6 @@ import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
 
 /** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
@@ -15,7 +15,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
     const { token, tokenHash } = newPipelineToken();
     const { fabricId, teamId, actor } = scope;
-    const id = await db.$transaction(async (tx) => {
+    const id = await actFor(actor, async (tx) => {
       const limits = await requireLimits(tx, fabricId, body.limits);
       const row = await tx.pipelineToken.create({
         data: {
@@ -44,7 +44,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
 
   app.post(automateRequests["token:confirm"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "token:confirm", "token:write");
-    return db.$transaction(async (tx) => {
+    return actFor(scope.actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({
         where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
         select: { id: true, name: true, connectionIds: true, pins: true },
@@ -61,7 +61,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
   app.post(automateRequests["token:revoke"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "token:revoke", "token:write");
     const { fabricId, teamId, actor } = scope;
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({
         where: { id: body.tokenId, fabricId },
         select: { id: true, name: true, revokedAt: true },

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
 import { findSecretById } from "@/automate/current-secret";
 import { Refusal } from "@/automate/refusal";
 import { forgetRefusals } from "@/automate/sign-in-budget";
 import { authorizeRequest } from "@/automate/verify-request";
 import { record } from "@/lib/audit/record";
 import { automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
 
 /** Ends the pauses of a secret's sign-ins, for an Admin. */
 export function signInRoutes(app: FastifyInstance): void {
@@ -15,7 +15,7 @@ export function signInRoutes(app: FastifyInstance): void {
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
     const { id, name } = secret;
-    return db.$transaction(async (tx) => {
+    return actFor(actor, async (tx) => {
       const places = await forgetRefusals(tx, fabricId, id);
       const object = { kind: "secret" as const, id, name };
       const details = { destination: places };

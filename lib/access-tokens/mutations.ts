@@ -46,7 +46,7 @@ export async function createAccessToken(
       });
     const { id } = await tx.accessToken.create({
       // A session whose person's access ended meanwhile makes a token that is dead from the start.
-      data: { userId: actor.id, name, tokenHash, expiresAt, accessEpoch: actor.accessEpoch ?? 0 },
+      data: { userId: actor.id, name, tokenHash, expiresAt, accessEpoch: actor.accessEpoch },
       select: { id: true },
     });
     await record(tx, {

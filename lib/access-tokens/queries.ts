@@ -19,12 +19,13 @@ type TokenRow = {
   userId: string;
   userName: string;
   email: string;
+  accessEpoch: number;
   isRevoked: boolean;
   isLocked: boolean;
 };
 
 const findTokens = statement<TokenRow>(
-  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email,
+  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email, t."accessEpoch",
      t."revokedAt" IS NOT NULL OR u."accessEpoch" <> t."accessEpoch" AS "isRevoked", u."lockedAt" IS NOT NULL AS "isLocked"
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
    JOIN access_token t ON t."tokenHash" = asked."tokenHash"
@@ -116,7 +117,7 @@ export async function findAccessTokenActor(
   if (!isAccessToken(token)) return null;
   const [row] = await findToken([hashAccessToken(token)]);
   if (!row) return null;
-  const { userId, userName, email } = row;
+  const { userId, userName, email, accessEpoch } = row;
   const code = refusalOf(row, now);
   if (code) {
     noteRefusal(`access token ${row.id}`, code, {
@@ -133,7 +134,7 @@ export async function findAccessTokenActor(
   // To the minute, so that a busy token does not write for each request.
   if (row.lastUsedAt === null || row.lastUsedAt < minuteAgo)
     await db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
-  const person = { id: userId, name: userName, email };
+  const person = { id: userId, name: userName, email, accessEpoch };
   return { kind: "user", ...person, authenticatedAt: new Date(0), accessToken: row.name };
 }
 

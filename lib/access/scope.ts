@@ -12,8 +12,8 @@ export type Actor =
       readonly email: string;
       /** When the person last proved who they are; for an access token never, so that it is never fresh. */
       readonly authenticatedAt: Date;
-      /** The epoch of their access that this session is of; what they make with it is of the same. */
-      readonly accessEpoch?: number;
+      /** The epoch of their access that this session or token is of; what they make with it is of the same. */
+      readonly accessEpoch: number;
       /** The name of the access token that acts for the person. */
       readonly accessToken?: string;
     }

@@ -44,6 +44,7 @@ async function adminOf(teamName: string) {
     id: person.value.id,
     name: teamName,
     email,
+    accessEpoch: 0,
     authenticatedAt: new Date(),
   };
   return { teamId: team.value.id, actor, scope: grantTeam(actor, "admin", team.value.id, "team:write") };
@@ -302,6 +303,6 @@ test("what a request under way makes while access ends for good is not offered t
   const { email, ceo, squatter } = await hijacked();
   await resetPassword(commandLine, { email, password: "another long password" });
   await createAccessToken(squatter.actor, { name: "late", lifetime: "365" });
-  await startSession({ userId: ceo.actor.id, accessEpoch: squatter.actor.accessEpoch ?? 0 }, "password");
+  await startSession({ userId: ceo.actor.id, accessEpoch: squatter.actor.accessEpoch }, "password");
   expect(await findReview(ceo.actor.id)).toMatchObject({ sessions: [], accessTokens: [] });
 });

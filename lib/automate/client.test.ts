@@ -33,7 +33,14 @@ beforeAll(async () => {
   });
   const { askAutomate } = await import("@/lib/automate/client");
   const requester: Requester = {
-    actor: { kind: "user", id: "u", name: "Uri", email: "uri@test.example", authenticatedAt: new Date() },
+    actor: {
+      kind: "user",
+      id: "u",
+      name: "Uri",
+      email: "uri@test.example",
+      accessEpoch: 0,
+      authenticatedAt: new Date(),
+    },
     fabricId: "f",
   };
   ask = () => askAutomate(requester, "token:revoke", { tokenId: "t" });

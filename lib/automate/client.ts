@@ -86,6 +86,8 @@ export async function sendToAutomate<P extends AutomatePurpose>(
   const text = JSON.stringify(body);
   const token = await new SignJWT({
     actor: actor.id,
+    // What a request under way makes must not outlast the access of its person.
+    access_epoch: actor.kind === "user" ? actor.accessEpoch : 0,
     ...(actor.kind === "user" && actor.accessToken !== undefined ? { access_token: actor.accessToken } : {}),
     auth_time: actor.kind === "user" ? Math.floor(actor.authenticatedAt.getTime() / 1000) : 0,
     fabric: fabricId,

@@ -26,7 +26,7 @@ async function person(name = "Pia"): Promise<Person> {
   const email = `${randomUUID()}@test.example`;
   const made = await createUser(commandLine, { email, name, password });
   if (!made.ok) throw new Error("not made");
-  return { kind: "user", id: made.value.id, name, email, authenticatedAt: new Date() };
+  return { kind: "user", id: made.value.id, name, email, accessEpoch: 0, authenticatedAt: new Date() };
 }
 
 async function team() {

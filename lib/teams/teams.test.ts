@@ -33,7 +33,14 @@ async function team(...roles: MemberRole[]): Promise<{ id: string; name: string;
     const email = `${id}@test.example`;
     await owner.user.create({ data: { id, email, emailKey: email, name: `Person ${index}` } });
     await addMember(commandLine, { team: name, email, role });
-    people.push({ kind: "user", id, email, name: `Person ${index}`, authenticatedAt: new Date() });
+    people.push({
+      kind: "user",
+      id,
+      email,
+      name: `Person ${index}`,
+      accessEpoch: 0,
+      authenticatedAt: new Date(),
+    });
   }
   return { id: made.value.id, name, people };
 }

@@ -33,6 +33,8 @@ export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAc
  * invitations. `endAccess` is the end for good; a review by the owner may give single ones back.
  */
 export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<number> {
+  // What automate stores for this person at this moment is there afterwards, for whoever then ends that as well.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${accessLock(userId)}, 0))`;
   await tx.user.updateMany({ where: { id: userId }, data: { accessEpoch: { increment: 1 } } });
   const where = { createdById: userId, usedAt: null };
   const open = await tx.invitation.findMany({ where, select: { id: true, email: true, teamId: true } });
@@ -54,7 +56,21 @@ export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<num
 export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
   if (actor.kind !== "user") return false;
   const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM app_user WHERE id = ${actor.id} AND "lockedAt" IS NULL AND "accessEpoch" = ${actor.accessEpoch ?? 0}
+    SELECT 1 FROM app_user WHERE id = ${actor.id} AND "lockedAt" IS NULL AND "accessEpoch" = ${actor.accessEpoch}
     FOR SHARE`;
   return rows.length > 0;
+}
+
+/**
+ * `hasAccessStill` for automate, which may lock no row of a person: it takes an advisory lock, and whoever ends the access waits
+ * for that too.
+ */
+export async function holdAccess(tx: Tx, actor: Actor & { kind: "user" }): Promise<boolean> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${accessLock(actor.id)}, 0))`;
+  const { id, accessEpoch } = actor;
+  return (await tx.user.count({ where: { id, accessEpoch, lockedAt: null } })) > 0;
+}
+
+function accessLock(userId: string): string {
+  return `access:${userId}`;
 }

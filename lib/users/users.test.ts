@@ -49,7 +49,14 @@ async function invited(email: string) {
   const teamId = made.value.id;
   const { id, email: hers } = await account();
   await owner.membership.create({ data: { teamId, userId: id, role: "admin" } });
-  const ada: Actor = { kind: "user", id, name: "Ada", email: hers, authenticatedAt: new Date() };
+  const ada: Actor = {
+    kind: "user",
+    id,
+    name: "Ada",
+    email: hers,
+    accessEpoch: 0,
+    authenticatedAt: new Date(),
+  };
   const link = await invite(grantTeam(ada, "admin", teamId, "team:write"), { email, role: "user" });
   if (!link.ok) throw new Error("not invited");
   return { teamId, token: link.value.token };

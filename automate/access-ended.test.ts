@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { signRequest } from "@/e2e/signed-request";
+import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
+import { createDb, type Db } from "@/lib/db";
+import { endAccessOf } from "@/lib/users/operator-access";
+import { commandLine, lockUser, removeUser } from "@/lib/users/provision";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+// What a request that web signed may still do once the access of its person has ended.
+
+let owner: Db;
+let fabric: TestFabric;
+let signingKey: string;
+let automateUrl: string;
+let automateEnv: Record<string, string>;
+const automates = createTestAutomates(() => automateEnv);
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  signingKey = web.WEB_SIGNING_KEY;
+  const urls = await createTestDatabase("automate");
+  automateEnv = { ...automate, AUTOMATE_DATABASE_URL: urls.automateUrl };
+  Object.assign(process.env, automate);
+  owner = createDb(urls.ownerUrl);
+  // An operator's command is the owner of the schema.
+  Object.assign(globalThis, { selvageDb: owner });
+  ({ internalUrl: automateUrl } = await automates.start());
+});
+
+afterAll(async () => {
+  automates.stopAll();
+  automates.remove();
+  await owner.$disconnect();
+});
+
+type Claims = Record<string, string | number>;
+
+const sign = <P extends AutomatePurpose>(purpose: P, body: AutomateBody<P>, claims: Claims = {}) =>
+  signRequest(
+    { automateUrl, signingKey },
+    { userId: fabric.admin.id, fabricId: fabric.fabricId },
+    purpose,
+    body,
+    claims,
+  );
+
+const tokenBody = { name: "nightly", expiresAt: null };
+const everything = { withPipelineTokens: true, withTrustedIssuers: true };
+const livingTokens = () =>
+  owner.pipelineToken.count({ where: { fabricId: fabric.fabricId, revokedAt: null } });
+
+const ends: [string, () => Promise<unknown>][] = [
+  ["an operator's end-access", () => endAccessOf(commandLine, { email: fabric.admin.email, ...everything })],
+  ["everybody's end-access", () => endAccessOf(commandLine, everything)],
+  ["a lock", () => lockUser(commandLine, { email: fabric.admin.email })],
+  ["a removal", () => removeUser(commandLine, { email: fabric.admin.email })],
+];
+
+describe.each(ends)("after %s", (_name, end) => {
+  test("a request that web signed before it does nothing", async () => {
+    fabric = await createTestFabric(owner);
+    await owner.membership.create({
+      data: { teamId: fabric.teamId, userId: (await createTestFabric(owner)).admin.id, role: "admin" },
+    });
+    const request = await sign("token:create", tokenBody);
+    await end();
+    const answer = await fetch(request);
+    expect([answer.status, (await answer.json()).error.code]).toEqual([401, "unknown_actor"]);
+    expect(await livingTokens()).toBe(0);
+  });
+});
+
+test("a request that automate has taken up makes nothing that the end does not find", async () => {
+  fabric = await createTestFabric(owner);
+  const request = await sign("token:create", tokenBody);
+  let answer: Promise<Response> | undefined;
+  let ended: Promise<unknown> | undefined;
+  await owner.$transaction(async (tx) => {
+    // The request is held after automate has verified it: it counts the secrets of its limits.
+    await tx.$executeRaw`LOCK TABLE secret IN ACCESS EXCLUSIVE MODE`;
+    answer = fetch(request);
+    await vi.waitFor(async () => expect(await waiting()).toBe(1), 5_000);
+    ended = endAccessOf(commandLine, { email: fabric.admin.email, ...everything });
+    await Promise.race([ended, sleep(1_500)]);
+  });
+  await ended;
+  expect((await answer)?.status).toBe(200);
+  expect(await livingTokens()).toBe(0);
+});
+
+test("who signs in anew acts again", async () => {
+  fabric = await createTestFabric(owner);
+  await endAccessOf(commandLine, { email: fabric.admin.email, ...everything });
+  const answer = await fetch(await sign("token:create", tokenBody, { access_epoch: 1 }));
+  expect(answer.status).toBe(200);
+});
+
+/** How many statements of automate wait for a lock. */
+async function waiting(): Promise<number> {
+  const rows = await owner.$queryRaw<unknown[]>`
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
+      AND query LIKE '%"secret"%'`;
+  return rows.length;
+}
