@@ -3,8 +3,8 @@ import { freshForMs } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { type Db, db, type Tx } from "@/lib/db";
 
-/** An access token, by its name and its owner, and since when what it entered counts. */
-type Token = { name: string; ownerId: string; since: Date };
+/** An access token and its owner, and since when what it entered counts. */
+type Token = { id: string; ownerId: string; since: Date };
 type Entered = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
 
 /**
@@ -18,7 +18,7 @@ export async function mayNamePlaces(
 ): Promise<boolean> {
   if (actor.kind !== "user" || actor.accessToken === undefined) return true;
   const since = new Date(Date.now() - freshForMs);
-  const token = { name: actor.accessToken, ownerId: actor.id, since };
+  const token = { id: actor.accessToken.id, ownerId: actor.id, since };
   for (const secret of new Set(secrets)) if (!(await isAllByToken(db, secret, token))) return false;
   return true;
 }
@@ -30,28 +30,31 @@ export async function mayNamePlaces(
 export async function isAllByToken(
   client: Db | Tx,
   { id, fabricId, manifest }: Entered,
-  { name, ownerId, since }: Token,
+  { id: tokenId, ownerId, since }: Token,
 ): Promise<boolean> {
   const versions = [...new Set(Object.values(manifest))];
   const [row] = await client.$queryRaw<{ count: number }[]>`
     SELECT count(DISTINCT coalesce((details->>'version')::int, 1))::int AS count FROM audit_event
     WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId} AND at > ${since}
-      AND action IN ('secret.create', 'secret.replace') AND details->>'accessToken' = ${name}
+      AND action IN ('secret.create', 'secret.replace') AND details->>'accessTokenId' = ${tokenId}
       AND coalesce((details->>'version')::int, 1) = ANY(${versions})`;
   return row?.count === versions.length;
 }
 
-/** The name of its owner's access token that entered the current version; null where a person did so in the app. */
+/**
+ * The id of its owner's access token that entered the current version, empty where only its name is on record; null where a person
+ * did so in the app.
+ */
 export async function tokenOfVersion(
   client: Db | Tx,
   { id, fabricId, version }: Entered,
   ownerId: string,
 ): Promise<string | null> {
-  const [row] = await client.$queryRaw<{ name: string }[]>`
-    SELECT details->>'accessToken' AS name FROM audit_event
+  const [row] = await client.$queryRaw<{ tokenId: string }[]>`
+    SELECT coalesce(details->>'accessTokenId', '') AS "tokenId" FROM audit_event
     WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId}
       AND action IN ('secret.create', 'secret.replace') AND details->>'accessToken' IS NOT NULL
       AND coalesce((details->>'version')::int, 1) = ${version}
     LIMIT 1`;
-  return row?.name ?? null;
+  return row?.tokenId ?? null;
 }

@@ -55,12 +55,12 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   });
   if (!isAllBy(secret, row.createdById)) return;
   const { teamId } = row.secret.fabric;
-  const name = await tokenOfVersion(tx, secret, row.createdById);
+  const tokenId = await tokenOfVersion(tx, secret, row.createdById);
   const since = new Date(row.createdAt.getTime() - freshForMs);
   // A script sends where it likes only what it entered itself: a token may be stolen, and its owner's values older than that.
   const isTheirs = async (one: CurrentSecret) =>
     isAllBy(one, row.createdById) &&
-    (name === null || (await isAllByToken(tx, one, { name, ownerId: row.createdById, since })));
+    (tokenId === null || (await isAllByToken(tx, one, { id: tokenId, ownerId: row.createdById, since })));
   const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
   const author = { fabricId, teamId, actor };
   const { from, keeps } = await lastDecided(tx, secret, row);
@@ -78,7 +78,7 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
   if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
   const isAuthority = subKind === "binary" || subKind === "text";
-  const isRenewal = name === null && enteredBy.get(from) === actor.id;
+  const isRenewal = tokenId === null && enteredBy.get(from) === actor.id;
   if (isAuthority && kept.length > 0)
     await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, isTheirs });
   const tokenServer = tokenServerOf(facts);

@@ -17,8 +17,9 @@ const claimsSchema = z.object({
   actor: z.string(),
   /** The epoch of the person's access when web heard of them: one that ended since is another. */
   access_epoch: z.number(),
-  /** The name of the access token that acts for the person. */
+  /** Name and id of the access token that acts for the person. */
   access_token: z.string().max(128).optional(),
+  access_token_id: z.string().max(64).optional(),
   auth_time: z.number(),
   fabric: z.string(),
   purpose: z.string(),
@@ -59,7 +60,9 @@ export async function verifyRequest<P extends AutomatePurpose>(
       kind: "user",
       ...user,
       authenticatedAt: new Date(claims.auth_time * 1000),
-      ...(claims.access_token === undefined ? {} : { accessToken: claims.access_token }),
+      ...(claims.access_token === undefined
+        ? {}
+        : { accessToken: { id: claims.access_token_id ?? "", name: claims.access_token } }),
     },
     fabricId: claims.fabric,
     // Parsed by the schema of this very purpose.

@@ -121,7 +121,7 @@ export async function findAccessTokenActor(
   const code = refusalOf(row, now);
   if (code) {
     noteRefusal(`access token ${row.id}`, code, {
-      actor: { kind: "user", id: userId, name: userName, accessToken: row.name },
+      actor: { kind: "user", id: userId, name: userName, accessToken: { id: row.id, name: row.name } },
       teamId: null,
       fabricId: null,
       action: "access_token.refuse",
@@ -135,7 +135,12 @@ export async function findAccessTokenActor(
   if (row.lastUsedAt === null || row.lastUsedAt < minuteAgo)
     await db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
   const person = { id: userId, name: userName, email, accessEpoch };
-  return { kind: "user", ...person, authenticatedAt: new Date(0), accessToken: row.name };
+  return {
+    kind: "user",
+    ...person,
+    authenticatedAt: new Date(0),
+    accessToken: { id: row.id, name: row.name },
+  };
 }
 
 /** Why a token that exists opens nothing, or null. It is on record; whoever sends it is told as of one that never was. */

@@ -25,5 +25,5 @@ export function refusedAct(error: unknown, actor: Actor, place: Place, permissio
 }
 
 function actorToken(actor: Actor): string {
-  return actor.kind === "user" ? (actor.accessToken ?? "") : "";
+  return actor.kind === "user" ? (actor.accessToken?.id ?? "") : "";
 }

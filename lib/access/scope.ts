@@ -14,8 +14,8 @@ export type Actor =
       readonly authenticatedAt: Date;
       /** The epoch of their access that this session or token is of; what they make with it is of the same. */
       readonly accessEpoch: number;
-      /** The name of the access token that acts for the person. */
-      readonly accessToken?: string;
+      /** The access token that acts for the person. Its name is not unique. */
+      readonly accessToken?: { readonly id: string; readonly name: string };
     }
   | { readonly kind: "pipeline" | "system"; readonly id: string; readonly name: string };
 

@@ -5,7 +5,7 @@ import type { Db, Tx } from "@/lib/db";
 
 /** One event of the audit log. `details` hold names, numbers and codes, never anything that was typed as a value. */
 export type AuditEntry = {
-  actor: { kind: Actor["kind"]; id: string; name: string; accessToken?: string };
+  actor: { kind: Actor["kind"]; id: string; name: string; accessToken?: { id: string; name: string } };
   teamId: string | null;
   fabricId: string | null;
   action: AuditAction;
@@ -40,6 +40,10 @@ export function eventRow({ actor, teamId, fabricId, action, object, details }: A
     objectKind: object.kind,
     objectId: object.id,
     objectName: object.name,
-    details: { ...details, ...(actor.accessToken === undefined ? {} : { accessToken: actor.accessToken }) },
+    details: { ...details, ...tokenDetails(actor) },
   };
+}
+
+function tokenDetails({ accessToken }: AuditEntry["actor"]) {
+  return accessToken === undefined ? {} : { accessToken: accessToken.name, accessTokenId: accessToken.id };
 }

@@ -135,12 +135,12 @@ test("what a member may not do is in the audit of the fabric or team, once an ho
   for (let i = 0; i < 50; i++)
     await expect(authorize(user, fabricId, "token:write")).rejects.toThrow(Forbidden);
   await expect(authorizeTeam(user, teamId, "team:write")).rejects.toThrow(Forbidden);
-  const stale = { ...admin, authenticatedAt: new Date(0), accessToken: "script" };
+  const stale = { ...admin, authenticatedAt: new Date(0), accessToken: { id: "t1", name: "script" } };
   await expect(authorize(stale, fabricId, "token:write")).rejects.toThrow(NotFresh);
   const act = { action: "act.refuse" };
   expect(await onRecord(fabricId)).toEqual([
     { ...act, code: "forbidden", permission: "token:write" },
-    { ...act, code: "not_fresh", permission: "token:write", accessToken: "script" },
+    { ...act, code: "not_fresh", permission: "token:write", accessToken: "script", accessTokenId: "t1" },
   ]);
   expect(await onRecord(teamId)).toEqual([{ ...act, code: "forbidden", permission: "team:write" }]);
   const scopes = await owner.auditEvent.findMany({
@@ -162,7 +162,7 @@ test("a token that is over is on record each hour that it is tried", async () =>
   await revokeAccessToken(fabric.user, { accessTokenId: id });
   for (let i = 0; i < 3; i++) expect(await findAccessTokenActor(made.value.token)).toBeNull();
   expect(await onRecord(id)).toEqual([
-    { action: "access_token.refuse", code: "revoked", accessToken: "nightly" },
+    { action: "access_token.refuse", code: "revoked", accessToken: "nightly", accessTokenId: id },
   ]);
 });
 

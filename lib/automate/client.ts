@@ -88,7 +88,9 @@ export async function sendToAutomate<P extends AutomatePurpose>(
     actor: actor.id,
     // What a request under way makes must not outlast the access of its person.
     access_epoch: actor.kind === "user" ? actor.accessEpoch : 0,
-    ...(actor.kind === "user" && actor.accessToken !== undefined ? { access_token: actor.accessToken } : {}),
+    ...(actor.kind === "user" && actor.accessToken !== undefined
+      ? { access_token: actor.accessToken.name, access_token_id: actor.accessToken.id }
+      : {}),
     auth_time: actor.kind === "user" ? Math.floor(actor.authenticatedAt.getTime() / 1000) : 0,
     fabric: fabricId,
     purpose,

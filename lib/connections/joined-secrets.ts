@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAfterCommit } from "@/lib/automate/client";
-import { type Joined, joinConnection, type Referenced } from "@/lib/connectors/joined";
+import { type Joined, joinConnection, placesNamed, type Referenced } from "@/lib/connectors/joined";
 import type { Db, Tx } from "@/lib/db";
 import { areAllowed } from "@/lib/destinations/queries";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
@@ -41,17 +41,26 @@ export function joinSettings(
   { kind, properties, references }: Settings,
   current: ReadonlyMap<string, CurrentReference>,
 ): Joined<CurrentReference>[] {
-  const known = references.flatMap(({ field, secretId }) => {
+  return joinConnection(kind, properties, knownOf(references, current)) ?? [];
+}
+
+function knownOf(references: Settings["references"], current: ReadonlyMap<string, CurrentReference>) {
+  return references.flatMap(({ field, secretId }) => {
     const secret = current.get(secretId);
     return secret ? [{ field, secret }] : [];
   });
-  return joinConnection(kind, properties, known) ?? [];
 }
 
-/** The same as of now, read from the database. */
+/** Where settings send which secret as of now, and every place that they name, with a secret or without one. */
 export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: Settings) {
-  const ids = settings.references.map(({ secretId }) => secretId);
-  return joinSettings(settings, await currentReferences(tx, scope, ids));
+  const { kind, properties, references } = settings;
+  const current = await currentReferences(
+    tx,
+    scope,
+    references.map(({ secretId }) => secretId),
+  );
+  const named = placesNamed(kind, properties, knownOf(references, current));
+  return { joined: joinSettings(settings, current), named };
 }
 
 type Place = { secretId: string; version: number; destination: string };
@@ -65,26 +74,29 @@ function placesOf(joined: readonly Joined<Referenced>[]): (Place & { field: stri
 /** What a save joins: a version of a secret, at destinations, for the field of a form. */
 export type NewlyJoined = { field: string; secretId: string; version: number; destinations: string[] }[];
 
+/** A connection before an edit: what it joined, and every place that it named. */
+type Former = { id: string; joined: readonly Joined<Referenced>[]; named: readonly string[] };
+
 /**
  * What of `after` was not joined before. A host that waits already is not the work of whoever edits its port, or anything else: it
- * goes on waiting for somebody who is shown it. So does a host that a colleague had put there, with a secret of their own, when
- * somebody else picks another secret.
+ * goes on waiting for somebody who is shown it. So does a host that a colleague had put there, with a secret of their own or
+ * without one, when somebody else picks another secret.
  */
 export async function newlyJoined(
   tx: Tx,
   scope: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
-  before: readonly Joined<Referenced>[],
+  before: Former | null,
   after: readonly Joined<Referenced>[],
 ): Promise<NewlyJoined> {
-  const former = placesOf(before);
+  const former = placesOf(before?.joined ?? []);
   const allowed = await areAllowed(scope.fabricId, former);
   const known = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
-  const theirs = added.length > 0 ? await placedByColleagues(tx, scope, former) : new Set();
+  const theirs = before && added.length > 0 ? await placedByColleagues(tx, scope, before) : new Set();
   return after.flatMap(({ field, secret: { id: secretId, version } }) => {
     const destinations = added
-      .filter((place) => place.field === field && !theirs.has(bareHostOf(place)))
+      .filter((place) => place.field === field && !theirs.has(bareHostOf(place.destination)))
       .map(({ destination }) => destination);
     return destinations.length > 0 ? [{ field, secretId, version, destinations }] : [];
   });
@@ -96,28 +108,42 @@ function keyOf({ secretId, version, destination }: Place): string {
 
 /** A secret, and the host that it goes to by whatever port and protocol. */
 function hostOf(place: Place): string {
-  return `${place.secretId} ${bareHostOf(place)}`;
+  return `${place.secretId} ${bareHostOf(place.destination)}`;
 }
 
-function bareHostOf({ destination }: Pick<Place, "destination">): string {
+function bareHostOf(destination: string): string {
   return /:\/\/(.+?):\d+(\?|$)/.exec(destination)?.[1] ?? destination;
 }
 
-/** The hosts among these places that neither this person, nor an Admin, nor the upgrade allowed for any secret. */
+/**
+ * The hosts that a connection named and that neither this person, nor an Admin, nor the upgrade allowed for any secret. None
+ * where this person alone ever saved it.
+ */
 async function placedByColleagues(
   tx: Tx,
   { fabricId, teamId, actor }: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
-  places: readonly Place[],
+  { id, named }: Former,
 ): Promise<Set<string>> {
-  const destinations = [...new Set(places.map(({ destination }) => destination))];
+  if (await isAllSavedBy(tx, fabricId, id, actor.id)) return new Set();
+  const destinations = [...new Set(named)];
   const known = await tx.$queryRaw<{ destination: string }[]>`
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
     WHERE a."fabricId" = ${fabricId} AND a.destination = ANY(${destinations})
       AND (a."createdById" IN (${actor.id}, 'upgrade') OR m."userId" IS NOT NULL)`;
-  const hosts = new Set(places.map(bareHostOf));
-  for (const place of known) hosts.delete(bareHostOf(place));
+  const hosts = new Set(destinations.map(bareHostOf));
+  for (const { destination } of known) hosts.delete(bareHostOf(destination));
   return hosts;
+}
+
+/** True when the audit log has this person make the connection in the app, and nobody else, nor a script, change it. */
+async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: string): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ isTheirs: boolean | null }[]>`
+    SELECT bool_or(action = 'connection.create')
+      AND bool_and("actorId" = ${personId} AND details->>'accessToken' IS NULL) AS "isTheirs"
+    FROM audit_event
+    WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND action IN ('connection.create', 'connection.update')`;
+  return row?.isTheirs === true;
 }
 
 /**

@@ -101,8 +101,8 @@ export async function insertConnection(
   });
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
-  const joined = await joinedNow(tx, scope, { kind, ...configuration });
-  return ok({ id, joined: await newlyJoined(tx, scope, [], joined) });
+  const { joined } = await joinedNow(tx, scope, { kind, ...configuration });
+  return ok({ id, joined: await newlyJoined(tx, scope, null, joined) });
 }
 
 /** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
@@ -133,7 +133,7 @@ export async function updateConnection(
   {
     ifMatch,
     once,
-    before,
+    before: makeFirst,
   }: { ifMatch?: string | undefined; once?: Once | undefined; before?: (tx: Tx) => Promise<void> } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const { connectionId: id, name, description } = input;
@@ -150,13 +150,14 @@ export async function updateConnection(
   const updated = await write<Stored>(name, async (tx) => {
     const last = await lockConnection(tx, scope, id);
     if (ifMatch !== undefined && !meets(ifMatch, connectionTag(last))) return fail("changed");
-    const joinedBefore = await joinedNow(tx, scope, last);
+    const before = { id, ...(await joinedNow(tx, scope, last)) };
     await keepOnce(tx, once, id);
-    await before?.(tx);
+    await makeFirst?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
     const next = { ...last, ...configured.value, name, description };
-    const joined = await newlyJoined(tx, scope, joinedBefore, await joinedNow(tx, scope, next));
+    const { joined: joinedAfter } = await joinedNow(tx, scope, next);
+    const joined = await newlyJoined(tx, scope, before, joinedAfter);
     await tx.connection.update({
       where: { id },
       data: {

@@ -71,6 +71,18 @@ export function joinConnection<S extends Referenced>(
   return joined.every((one) => one !== null) ? joined : null;
 }
 
+/** Every place that settings name, with a secret or without one; none where they name no place that can be read. */
+export function placesNamed<S extends Referenced>(
+  kind: string,
+  properties: Readonly<Record<string, unknown>>,
+  references: readonly { field: string; secret: S }[],
+): readonly string[] {
+  const connector = findConnector(kind);
+  const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
+  const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
+  return (connector && placesOf(connector, { ...properties, ...ids }, secrets)?.all) ?? [];
+}
+
 /**
  * The destinations of settings that were valid when they were saved. A rule that became stricter since, for a database's name say,
  * stops no pipeline while host and port can be named.

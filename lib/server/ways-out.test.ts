@@ -349,6 +349,23 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(409);
   });
 
+  test("is not joined to a secret at a host that a colleague had put there without one", async () => {
+    const own = await enter("admin", { subKind: "text", fields: { value: stolen } });
+    const connection = await connect("user", "restapi", { baseUrl: "https://theirs.test.example" });
+    const save = (role: Person, properties: Record<string, unknown>) =>
+      updateConnection(fabric.scope(role, "connection:write"), {
+        connectionId: connection.id,
+        name: connection.name,
+        description: "",
+        properties,
+      });
+    const withToken = (baseUrl: string) => ({ baseUrl, authType: "bearer", bearerToken: own.id });
+    await save("admin", withToken("https://theirs.test.example"));
+    expect((await connection.read()).status).toBe(409);
+    await save("admin", withToken("https://api.test.example"));
+    expect((await connection.read()).status).toBe(200);
+  });
+
   test("hands nothing out while a User edits it again and again", async () => {
     const password = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const connection = await connect("admin", "postgres", database(password));
@@ -475,6 +492,35 @@ describe("a stolen access token", () => {
     // What the token enters whole is its own.
     await replaceBy("user", id, "m2m_oauth", { ...fields, clientSecret: "new" });
     expect((await buy()).status).toBe(200);
+  });
+
+  test("does not gain what another token of the same name entered", async () => {
+    const made = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
+    if (!made.ok) throw new Error("No token.");
+    const headers = { "x-auth-token": made.value.token };
+    const url = `/api/orchestration/fabric/${fabric.fabricId}/secret`;
+    const properties = { name: unique("text"), value: stolen };
+    const payload = { kind: "prophecy", subKind: "text", properties };
+    const { id } = (await api.inject({ method: "POST", url, headers, payload })).json().data;
+    const name = unique("connection");
+    await call("user", "POST", "connection", {
+      name,
+      kind: "restapi",
+      properties: {
+        baseUrl: "https://theirs.test.example",
+        authType: "bearer",
+        bearerToken: {
+          kind: "prophecy",
+          subKind: "text",
+          type: "secret",
+          properties: { id, name: properties.name },
+        },
+      },
+    });
+    expect(await pipeline(`/v1/connections/${name}`)).toMatchObject({
+      status: 409,
+      json: { error: { code: "destination_not_allowed" } },
+    });
   });
 
   test("does not stand in for a server, by replacing its owner's certificate authority", async () => {
