@@ -10,6 +10,7 @@ type Counted = { entry: AuditEntry; count: number };
 let counted = new Map<string, Counted>();
 const toldIn = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
+let flushing = Promise.resolve();
 
 /**
  * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count, committed when the
@@ -39,9 +40,15 @@ export async function recordOrTally(key: string, entry: AuditEntry): Promise<voi
 
 /**
  * Commits what was counted so far, each by itself though they travel together. What could not be committed is counted on, but
- * for what Postgres can never hold. Throws when something was not committed.
+ * for what Postgres can never hold. Throws when something was not committed. A flush under way goes first, whose counts may come
+ * back.
  */
-export async function flushTally(): Promise<void> {
+export function flushTally(): Promise<void> {
+  flushing = flushing.catch(() => {}).then(flushCounted);
+  return flushing;
+}
+
+async function flushCounted(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
   const flushed = counted;

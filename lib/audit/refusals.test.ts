@@ -155,6 +155,26 @@ test("what a member may not do is in the audit of the fabric or team, once an ho
   ]);
 });
 
+const slowMachine = { timeout: 20_000 };
+
+test("a program that stops waits for refusals that are on their way already", async () => {
+  const { id, email } = await person();
+  await wrong(email);
+  const seen: string[] = [];
+  await owner.$transaction(async (locking) => {
+    await locking.$executeRaw`LOCK TABLE audit_event IN EXCLUSIVE MODE`;
+    // As the timer does, and then the stop.
+    void flushRefusals(false);
+    void flushRefusals().then(() => seen.push("stopped"));
+    const waiting = () => owner.$queryRaw`
+      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), slowMachine);
+    seen.push("written");
+  }, slowMachine);
+  await vi.waitFor(() => expect(seen).toEqual(["written", "stopped"]), slowMachine);
+  expect(await owner.auditEvent.count({ where: { objectId: id, action: "session.refuse" } })).toBe(1);
+});
+
 test("a token that is over is on record each hour that it is tried", async () => {
   const made = await createAccessToken(fabric.user, { name: "nightly", lifetime: "30" });
   if (!made.ok) throw new Error("no token");

@@ -16,6 +16,7 @@ type Person = { since: number; lines: Map<string, Line> };
 type State = {
   people: Map<string, Person>;
   first: AuditEntry[];
+  writing?: Promise<unknown>;
   timer?: NodeJS.Timeout | undefined;
   hourly?: NodeJS.Timeout | undefined;
 };
@@ -67,7 +68,8 @@ function schedule(): void {
 
 /**
  * Records the first ones, and the counts of every hour that is over; with `all` those too of hours that go on, as when the program
- * stops. What the database does not take is lost, and the program goes on: a refusal hands nothing out.
+ * stops. Waits for what an earlier call is writing, too. What the database does not take is lost, and the program goes on: a
+ * refusal hands nothing out.
  */
 export async function flushRefusals(all = true): Promise<void> {
   const now = state();
@@ -81,7 +83,11 @@ export async function flushRefusals(all = true): Promise<void> {
     for (const { entry, count } of lines.values())
       if (count > 0) entries.push({ ...entry, details: { ...entry.details, count, within: "hour" } });
   }
-  await Promise.all(entries.map((entry) => recordTogether(entry))).catch(() =>
-    log("error", "refusals could not be recorded"),
-  );
+  now.writing = Promise.all([now.writing, write(entries)]);
+  await now.writing;
+}
+
+async function write(entries: readonly AuditEntry[]): Promise<void> {
+  const outcomes = await Promise.allSettled(entries.map((entry) => recordTogether(entry)));
+  if (outcomes.some(({ status }) => status === "rejected")) log("error", "refusals could not be recorded");
 }
