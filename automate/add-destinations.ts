@@ -7,14 +7,14 @@ export type Author = Pick<AuditEntry, "actor"> & { fabricId: string; teamId: str
 
 /**
  * Allows destinations for a version of a secret, with their audit event. Requests for exactly these have their answer. What an
- * upgrade allowed and nobody has reviewed stays to be reviewed.
+ * upgrade allowed and nobody has reviewed stays to be reviewed where it is carried along, and is reviewed where it is allowed.
  */
 export async function addDestinations(
   tx: Tx,
   { fabricId, teamId, actor }: Author,
   { id, name, version }: Pick<UsableSecret, "id" | "name" | "version">,
   destinations: readonly string[],
-  action: "destination.allow" | "destination.carry",
+  action: "destination.allow" | "destination.carry" | "destination.review",
   { reason, toReview }: { reason?: string | undefined; toReview?: ReadonlyMap<string, string | null> } = {},
 ): Promise<void> {
   const by = { createdById: actor.id, createdByName: actor.name };
@@ -29,6 +29,11 @@ export async function addDestinations(
     })),
     skipDuplicates: true,
   });
+  if (action !== "destination.carry")
+    await tx.allowedDestination.updateMany({
+      where: { secretId: id, version, destination: { in: [...destinations] }, toReview: { not: null } },
+      data: { toReview: null, ...by },
+    });
   await tx.$executeRaw`
     UPDATE destination_request
     SET decision = 'allowed', "decidedAt" = clock_timestamp(), "decidedByName" = ${actor.name}

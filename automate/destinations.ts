@@ -60,7 +60,7 @@ export async function newDestinations(
     secret,
     destinations: [...new Set(destinations)],
   }));
-  return findMissing(fabricId, sent);
+  return findMissing(fabricId, sent, "checks");
 }
 
 /** Whether a person meant each of these places: they were shown it, or entered it with their settings. */
@@ -95,7 +95,7 @@ async function isInSettings(
   }
   if (!destination.startsWith("oauth-token://")) return true;
   const [server = ""] = destination.split("?");
-  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination: server }]);
+  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination: server }], "checks");
   return isAllowed === true;
 }
 

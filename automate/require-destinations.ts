@@ -15,7 +15,8 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
   const { scope, openings } = purpose;
   // An opening without a destination does not compile; this holds for what was cast, too.
   if (openings.some(({ destinations }) => destinations.length === 0)) throw refusalOf(purpose);
-  const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly Sent[]);
+  const sender = purpose.for === "check" ? "checks" : "pipelines";
+  const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly Sent[], sender);
   if (first === undefined) return;
   const missing = [first, ...rest];
   if ((await getDestinationRule(scope)) === "open") {

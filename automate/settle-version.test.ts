@@ -100,6 +100,7 @@ async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): P
   const missing = await findMissing(
     fabric.fabricId,
     sent.map(([secret, destination]) => ({ secret, destinations: [destination] })),
+    "pipelines",
   );
   return missing.length === 0;
 }

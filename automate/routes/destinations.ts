@@ -58,27 +58,21 @@ export function destinationRoutes(app: FastifyInstance): void {
 
   app.post(automateRequests["destination:keep"].path, async (request) => {
     const { scope, body } = await authorizeRequest(request, "destination:keep", "destination:write");
-    const { fabricId, teamId, actor } = scope;
-    return actFor(actor, async (tx) => {
+    return actFor(scope.actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
-        where: { id: body.destinationId, fabricId },
-        select: { id: true, destination: true, version: true, secret: { select: { id: true, name: true } } },
+        where: { id: body.destinationId, fabricId: scope.fabricId },
+        select: {
+          id: true,
+          destination: true,
+          version: true,
+          toReview: true,
+          secret: { select: { id: true, name: true } },
+        },
       });
       if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
-      const { id, destination, version, secret } = row;
-      const { count } = await tx.allowedDestination.updateMany({
-        where: { id, toReview: { not: null } },
-        data: { toReview: null },
-      });
-      if (count === 1)
-        await record(tx, {
-          actor,
-          teamId,
-          fabricId,
-          action: "destination.review",
-          object: { kind: "secret", ...secret },
-          details: { destination, version },
-        });
+      const { id, destination, version, toReview, secret } = row;
+      if (toReview !== null)
+        await addDestinations(tx, scope, { ...secret, version }, [destination], "destination.review");
       return { id };
     });
   });

@@ -23,7 +23,8 @@ export function ReviewSection({
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
           Selvage now sends a secret only to allowed destinations. The upgrade allowed the ones below, because
-          connections or M2M OAuth secrets led there already. Remove any that you do not know.
+          connections or M2M OAuth secrets led there already. Until you keep one, only pipelines use it.
+          Remove any that you do not know.
         </p>
       </div>
       <div className="rounded-xl border border-line bg-surface px-4 py-3">

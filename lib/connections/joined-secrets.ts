@@ -89,7 +89,7 @@ export async function newlyJoined(
   after: readonly Joined<Referenced>[],
 ): Promise<NewlyJoined> {
   const former = placesOf(before?.joined ?? []);
-  const allowed = await areAllowed(scope.fabricId, former);
+  const allowed = await areAllowed(scope.fabricId, former, "checks");
   const known = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
@@ -116,8 +116,8 @@ function bareHostOf(destination: string): string {
 }
 
 /**
- * The hosts that a connection named and that neither this person, nor an Admin, nor the upgrade allowed for any secret. None
- * where this person alone ever saved it.
+ * The hosts that a connection named and that neither this person nor an Admin allowed for any secret: what an upgrade allowed
+ * counts once it is reviewed. None where this person alone ever saved it.
  */
 async function placedByColleagues(
   tx: Tx,
@@ -130,7 +130,7 @@ async function placedByColleagues(
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
     WHERE a."fabricId" = ${fabricId} AND a.destination = ANY(${destinations})
-      AND (a."createdById" IN (${actor.id}, 'upgrade') OR m."userId" IS NOT NULL)`;
+      AND a."toReview" IS NULL AND (a."createdById" IN (${actor.id}, 'upgrade') OR m."userId" IS NOT NULL)`;
   const hosts = new Set(destinations.map(bareHostOf));
   for (const { destination } of known) hosts.delete(bareHostOf(destination));
   return hosts;

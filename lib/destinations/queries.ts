@@ -16,19 +16,27 @@ import { statement } from "@/lib/statements";
 
 const shown = 20;
 
-const allowedText = `SELECT asked.n::int AS n
+const allowedText = `SELECT asked.n::int AS n, a."toReview" IS NULL AS "isReviewed"
    FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS asked("secretId", version, destination, n)
    JOIN allowed_destination a ON a."secretId" = asked."secretId" AND a.version = asked.version
      AND a.destination = asked.destination AND a."fabricId" = $1`;
+type Found = { n: number; isReviewed: boolean };
 const findAllowed = {
-  "look-ups": statement<{ n: number }>(allowedText),
-  lists: statement<{ n: number }>(allowedText, "lists"),
+  "look-ups": statement<Found>(allowedText),
+  lists: statement<Found>(allowedText, "lists"),
 };
+
+/**
+ * Who would send a value. Before the upgrade only checks were judged, so what it allowed counts for pipelines alone until an
+ * Admin has reviewed it: a User who pointed a connection at a server of theirs gains no check that sends the value there.
+ */
+export type Sender = "pipelines" | "checks";
 
 /** For each of these, whether this version of the secret may be sent there. */
 export async function areAllowed(
   fabricId: string,
   asked: readonly { secretId: string; version: number; destination: string }[],
+  sender: Sender,
   lane: keyof typeof findAllowed = "look-ups",
 ): Promise<boolean[]> {
   if (asked.length === 0) return [];
@@ -38,7 +46,9 @@ export async function areAllowed(
     asked.map(({ version }) => version),
     asked.map(({ destination }) => destination),
   );
-  const allowed = new Set(rows.map(({ n }) => n));
+  const allowed = new Set(
+    rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [n] : [])),
+  );
   return asked.map((_, i) => allowed.has(i + 1));
 }
 
@@ -55,7 +65,7 @@ export async function findNotAllowed(
       }),
     ),
   );
-  const allowed = await areAllowed(fabricId, asked, "lists");
+  const allowed = await areAllowed(fabricId, asked, "pipelines", "lists");
   const missing = asked.filter((_, i) => !allowed[i]);
   if (missing.length === 0 || (await getDestinationRule({ fabricId })) === "open")
     return connections.map(() => null);
@@ -87,7 +97,7 @@ export async function findTokenServerToAllow(
 ): Promise<string | null> {
   const destination = subKind === "m2m_oauth" ? tokenServerOf(facts) : null;
   if (destination === null || (await getDestinationRule({ fabricId })) === "open") return null;
-  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination }]);
+  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination }], "pipelines");
   return isAllowed ? null : destination;
 }
 

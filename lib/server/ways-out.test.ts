@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { newPipelineToken } from "@/lib/access/pipeline";
@@ -12,6 +13,7 @@ import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";
 import { createManagementApi } from "@/lib/server/management";
+import { applyDataSteps } from "@/scripts/data-steps";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
@@ -22,6 +24,7 @@ import { createTestKeys } from "@/scripts/test-keys";
 const stolen = "canary-5d1f8e0c";
 let owner: Db;
 let fabric: TestFabric;
+let ownerUrl: string;
 let automateUrl: string;
 let automates: ReturnType<typeof createTestAutomates>;
 let api: ReturnType<typeof createManagementApi>;
@@ -38,7 +41,8 @@ beforeAll(async () => {
   automateUrl = url;
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
   api = createManagementApi();
-  owner = createDb(urls.ownerUrl);
+  ownerUrl = urls.ownerUrl;
+  owner = createDb(ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   for (const role of ["admin", "user"] as const) {
     const made = await createAccessToken(fabric[role], { name: "scripts", lifetime: "30" });
@@ -615,6 +619,68 @@ describe("what a colleague changed in a secret", () => {
       expect(await connection.read()).toMatchObject(isRefused);
     },
   );
+});
+
+describe("what an upgrade allows", () => {
+  const settings = (token: { id: string }) => ({
+    baseUrl: `http://127.0.0.1:${theirs.port}`,
+    authType: "bearer",
+    bearerToken: token.id,
+    tlsMode: "disable",
+  });
+  const enterToken = () => enter("admin", { subKind: "text", fields: { value: stolen } });
+  const check = (role: Person, properties: Record<string, unknown>, isConfirmed = false) => {
+    const input = { kind: "restapi", name: "api", properties, isConfirmed };
+    return runCheck(fabric.scope(role, "connection:check"), input, AbortSignal.timeout(10_000));
+  };
+  const isRefused = { value: { result: { ok: false, code: "destination_not_allowed" } } };
+
+  /** A User saved a connection to a server of theirs before the upgrade, which runs now. */
+  async function upgraded() {
+    await setRule("locked");
+    await owner.allowedDestination.deleteMany();
+    const token = await enterToken();
+    const connection = await connect("user", "restapi", settings(token));
+    expect((await connection.read()).status).toBe(409);
+    expect(await check("user", settings(token))).toMatchObject(isRefused);
+    const client = new Client({ connectionString: ownerUrl });
+    await client.connect();
+    await client.query("DELETE FROM data_step");
+    await applyDataSteps(client);
+    await client.end();
+    return { token, connection };
+  }
+
+  test("stops no pipeline, and no check of a User sends a value there by it", async () => {
+    const { token, connection } = await upgraded();
+    expect((await connection.read()).status).toBe(200);
+    expect(await check("user", settings(token))).toMatchObject(isRefused);
+    expect(theirs.received).toEqual([]);
+  });
+
+  test("is an Admin's to allow by a check, and no longer to review then", async () => {
+    const { token } = await upgraded();
+    expect(await check("admin", settings(token))).toMatchObject({
+      value: { result: { code: "destination_unconfirmed" } },
+    });
+    await check("admin", settings(token), true);
+    expect(theirs.received).toEqual([expect.stringContaining(stolen)]);
+    theirs.received.length = 0;
+    const rows = await owner.allowedDestination.findMany({ where: { secretId: token.id } });
+    expect(rows).toMatchObject([{ toReview: null, createdById: fabric.admin.id }]);
+  });
+
+  test("allows no other secret there, by whatever an Admin edits of the connection", async () => {
+    const { connection } = await upgraded();
+    const another = await enterToken();
+    await updateConnection(fabric.scope("admin", "connection:write"), {
+      connectionId: connection.id,
+      name: connection.name,
+      description: "",
+      properties: settings(another),
+    });
+    expect((await connection.read()).status).toBe(409);
+  });
 });
 
 test("a fabric that is made with its secret and its connection serves pipelines at once", async () => {
