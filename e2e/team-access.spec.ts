@@ -1,6 +1,7 @@
+import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { createToken, database } from "@/e2e/rows";
+import { createToken, database, insert } from "@/e2e/rows";
 import { callAction, callerOf } from "@/e2e/server-actions";
 import { signIn } from "@/e2e/sign-in";
 import { addAccessToken } from "@/e2e/things";
@@ -17,6 +18,16 @@ test("an Admin sees every token of the team, revokes one by keyboard, and its ow
     `UPDATE pipeline_token SET "createdById" = $1, "createdByName" = 'Uri User' WHERE name = $2`,
     [world.user.id, "by who was demoted"],
   );
+  await insert("trusted_issuer", {
+    id: uuidv7(),
+    fabricId: world.fabric.id,
+    name: "Cluster",
+    issuer: "https://id.test.example",
+    audience: `selvage:${world.fabric.id}`,
+    subject: "repo:ours/etl",
+    createdById: uuidv7(),
+    createdByName: "Lea Left",
+  });
   const path = `/metadata/teams/${world.team.id}`;
   await signIn(context, world.user);
   await open(page, path);
@@ -28,6 +39,9 @@ test("an Admin sees every token of the team, revokes one by keyboard, and its ow
   const pipelines = page.getByRole("table", { name: "Pipeline tokens of the team" }).getByRole("row");
   await expect(pipelines.nth(1)).toContainText("No longer Admin");
   await expect(pipelines.nth(2)).toContainText("etl");
+  const issuer = page.getByRole("table", { name: "Trusted issuers of the team" }).getByRole("row").nth(1);
+  await expect(issuer).toContainText("Lea Left Left the team");
+  await expect(issuer.getByRole("button", { name: "Remove" })).toBeVisible();
   const token = page.getByRole("row").filter({ hasText: "Nightly script" });
   await expect(token).toContainText("Uri User, User");
 

@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { RemoveIssuerButton } from "@/components/issuers/remove-issuer-button";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
 import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
 import { TokenExpiry } from "@/components/tokens/token-status";
@@ -7,17 +8,19 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
-import type { MakerStatus, TeamPipelineToken } from "@/lib/tokens/schema";
+import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/tokens/schema";
 
-/** Every token that works in the team, for its Admins. */
+/** Every token that works in the team, and every issuer of such tokens, for its Admins. */
 export function AccessSection({
   teamId,
   accessTokens,
   pipelineTokens,
+  issuers,
 }: {
   teamId: string;
   accessTokens: MemberAccessToken[];
   pipelineTokens: TeamPipelineToken[];
+  issuers: TeamIssuer[];
 }) {
   return (
     <section aria-labelledby="access" className="flex flex-col gap-3">
@@ -35,6 +38,12 @@ export function AccessSection({
         <p className="text-muted text-sm">No fabric of this team has a pipeline token.</p>
       ) : (
         <PipelineTokenTable tokens={pipelineTokens} />
+      )}
+      {issuers.length > 0 && (
+        <>
+          <h3 className="mt-3 font-medium">Trusted issuers</h3>
+          <IssuerTable issuers={issuers} />
+        </>
       )}
     </section>
   );
@@ -89,16 +98,10 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
               <span className="block md:max-w-40 xl:max-w-64">{token.name}</span>
             </Td>
             <Td label="Fabric">
-              <Link
-                href={`/metadata/fabrics/${token.fabricId}/advanced`}
-                className="hover:text-accent-text hover:underline"
-              >
-                {token.fabricName}
-              </Link>
+              <FabricLink {...token} />
             </Td>
             <Td label="Created by">
-              {token.createdByName}{" "}
-              {token.maker !== "admin" && <Badge tone="warning">{makerTexts[token.maker]}</Badge>}
+              <Maker {...token} />
             </Td>
             <Times {...token} />
             <Td align="right" isFoot>
@@ -108,6 +111,63 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
         ))}
       </TBody>
     </Table>
+  );
+}
+
+function IssuerTable({ issuers }: { issuers: TeamIssuer[] }) {
+  return (
+    <Table label="Trusted issuers of the team">
+      <THead>
+        <Th>Name</Th>
+        <Th>Fabric</Th>
+        <Th>Trusted by</Th>
+        <Th>Issuer</Th>
+        <Th>Workloads</Th>
+        <Th srOnly>Actions</Th>
+      </THead>
+      <TBody>
+        {issuers.map((issuer) => (
+          <Tr key={issuer.id}>
+            <Td isMain>
+              <span className="block md:max-w-40 xl:max-w-64">{issuer.name}</span>
+            </Td>
+            <Td label="Fabric">
+              <FabricLink {...issuer} />
+            </Td>
+            <Td label="Trusted by">
+              <Maker {...issuer} />
+            </Td>
+            <Td label="Issuer">
+              <span className="block break-all md:max-w-32 xl:max-w-52">{issuer.issuer}</span>
+            </Td>
+            <Td label="Workloads">
+              <code className="block break-all font-mono text-sm md:max-w-32 xl:max-w-56">
+                {issuer.subject}
+              </code>
+            </Td>
+            <Td align="right" isFoot>
+              <RemoveIssuerButton fabricId={issuer.fabricId} issuer={issuer} />
+            </Td>
+          </Tr>
+        ))}
+      </TBody>
+    </Table>
+  );
+}
+
+function FabricLink({ fabricId, fabricName }: { fabricId: string; fabricName: string }) {
+  return (
+    <Link href={`/metadata/fabrics/${fabricId}/advanced`} className="hover:text-accent-text hover:underline">
+      {fabricName}
+    </Link>
+  );
+}
+
+function Maker({ createdByName, maker }: { createdByName: string; maker: MakerStatus }) {
+  return (
+    <>
+      {createdByName} {maker !== "admin" && <Badge tone="warning">{makerTexts[maker]}</Badge>}
+    </>
   );
 }
 

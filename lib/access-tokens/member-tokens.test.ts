@@ -7,7 +7,8 @@ import { findAccessTokenActor, listAccessTokens, listMemberAccessTokens } from "
 import { maxAccessTokens } from "@/lib/access-tokens/schema";
 import { createDb, type Db, db } from "@/lib/db";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
-import { listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
+import { listTokens } from "@/lib/tokens/queries";
+import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
@@ -111,6 +112,45 @@ test("pipeline tokens of people who left, were demoted or locked come first, mar
     ["by who left", "left"],
     ["by an Admin", "admin"],
   ]);
+});
+
+test("so do issuers that they trusted: a workload reads as a pipeline token does", async () => {
+  const trust = (name: string, where: TestFabric, maker: Actor) =>
+    owner.trustedIssuer.create({
+      data: {
+        fabricId: where.fabricId,
+        name,
+        issuer: "https://id.test.example",
+        audience: `selvage:${where.fabricId}`,
+        subject: "repo:ours/etl",
+        createdById: maker.id,
+        createdByName: maker.name,
+      },
+    });
+  await trust("by who left", fabric, other.admin);
+  await trust("by an Admin", fabric, fabric.admin);
+  await trust("theirs", other, other.admin);
+  const issuers = await listTeamIssuers(await authorizeTeam(fabric.admin, fabric.teamId, "access:list"));
+  expect(issuers.map(({ name, maker }) => [name, maker])).toEqual([
+    ["by who left", "left"],
+    ["by an Admin", "admin"],
+  ]);
+});
+
+test("nobody hides a pipeline token behind many that they revoked", async () => {
+  const { fabricId, admin } = fabric;
+  const by = { fabricId, createdById: admin.id, createdByName: admin.name };
+  await owner.pipelineToken.create({ data: { ...by, name: "hidden", tokenHash: randomUUID() } });
+  await owner.pipelineToken.createMany({
+    data: Array.from({ length: 201 }, () => ({
+      ...by,
+      name: "loud",
+      tokenHash: randomUUID(),
+      revokedAt: new Date(),
+    })),
+  });
+  const tokens = await listTokens(fabric.scope("admin", "token:list"));
+  expect(tokens.filter(({ status }) => status === "active").map(({ name }) => name)).toContain("hidden");
 });
 
 test("nobody hides a token behind many others", async () => {

@@ -13,40 +13,46 @@ import {
   tokenStatus,
 } from "@/lib/tokens/schema";
 
-/** The newest 200 pipeline tokens of a fabric, those that work first. */
+/**
+ * The newest pipeline tokens of a fabric that work, then the newest of the others: each kind by itself, so that nobody hides one
+ * that works behind many that they revoked.
+ */
 export async function listTokens(scope: Scope<"token:list">): Promise<TokenSummary[]> {
-  const rows = await db.pipelineToken.findMany({
-    where: { fabricId: scope.fabricId },
-    orderBy: { id: "desc" },
-    take: 200,
-    select: {
-      id: true,
-      name: true,
-      createdAt: true,
-      createdByName: true,
-      expiresAt: true,
-      lastUsedAt: true,
-      revokedAt: true,
-      secretIds: true,
-      connectionIds: true,
-      pins: true,
-      cidrs: true,
-    },
-  });
-  const wordsOf = await limitsOf(scope, rows);
+  const { fabricId } = scope;
   const now = new Date();
-  const tokens = rows.map(
+  const works = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+  const newest = (where: Prisma.PipelineTokenWhereInput, take: number) =>
+    db.pipelineToken.findMany({
+      where: { fabricId, ...where },
+      orderBy: { id: "desc" },
+      take,
+      select: shown,
+    });
+  const [working, ended] = await Promise.all([newest(works, 500), newest({ NOT: works }, 200)]);
+  const rows = [...working, ...ended];
+  const wordsOf = await limitsOf(scope, rows);
+  return rows.map(
     ({ secretIds, connectionIds, pins, cidrs, ...row }): TokenSummary => ({
       ...row,
       status: tokenStatus(row, now),
       limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
     }),
   );
-  return [
-    ...tokens.filter(({ status }) => status === "active"),
-    ...tokens.filter(({ status }) => status !== "active"),
-  ];
 }
+
+const shown = {
+  id: true,
+  name: true,
+  createdAt: true,
+  createdByName: true,
+  expiresAt: true,
+  lastUsedAt: true,
+  revokedAt: true,
+  secretIds: true,
+  connectionIds: true,
+  pins: true,
+  cidrs: true,
+} as const;
 
 /** Names of the tokens and issuers that do not receive this connection until an Admin confirms what it references now. */
 export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: string): Promise<string[]> {

@@ -117,7 +117,7 @@ export type TokenSummary = {
   limits: LimitSummary;
 };
 
-/** What became of the Admin who made a token: one of these is reason to look at it. */
+/** What became of the Admin who made a token or trusted an issuer: any but `admin` is reason to look at it. */
 export type MakerStatus = "admin" | "demoted" | "left" | "locked";
 
 /** A pipeline token of one of the team's fabrics that works. */
@@ -130,6 +130,19 @@ export type TeamPipelineToken = {
   maker: MakerStatus;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
+};
+
+/** An issuer whose workloads read one of the team's fabrics. */
+export type TeamIssuer = {
+  id: string;
+  name: string;
+  issuer: string;
+  subject: string;
+  fabricId: string;
+  fabricName: string;
+  createdByName: string;
+  createdAt: Date;
+  maker: MakerStatus;
 };
 
 /** What is shown once: the token, and where a pipeline sends it. */

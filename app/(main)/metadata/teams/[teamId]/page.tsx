@@ -14,7 +14,7 @@ import { webEnv } from "@/lib/env";
 import { listOpenInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/server/require-scope";
 import { getTeam } from "@/lib/teams/queries";
-import { listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
+import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
 
 type Props = { params: Promise<{ teamId: string }> };
 
@@ -71,14 +71,20 @@ export default async function TeamPage({ params }: Props) {
 
 async function Access({ teamId }: { teamId: string }) {
   const scope = await requireTeamScope(teamId, "access:list");
-  const [accessTokens, pipelineTokens, events] = await Promise.all([
+  const [accessTokens, pipelineTokens, issuers, events] = await Promise.all([
     listMemberAccessTokens(scope),
     listTeamPipelineTokens(scope),
+    listTeamIssuers(scope),
     listTeamEvents(scope),
   ]);
   return (
     <>
-      <AccessSection teamId={teamId} accessTokens={accessTokens} pipelineTokens={pipelineTokens} />
+      <AccessSection
+        teamId={teamId}
+        accessTokens={accessTokens}
+        pipelineTokens={pipelineTokens}
+        issuers={issuers}
+      />
       {events.length > 0 && (
         <section aria-labelledby="activity" className="flex flex-col gap-3">
           <h2 id="activity" className="font-semibold text-lg">
