@@ -121,6 +121,21 @@ describe("the vocabulary", () => {
     expect(unmarked).toEqual([]);
   });
 
+  test("each program first closes its inspector and its core dump", () => {
+    const programs = files.filter((file) =>
+      readFileSync(file, "utf8").startsWith('import "@/lib/protect-process";'),
+    );
+    // Not automate/check-worker.ts, which its host starts with options of Node.js, nor cli/main.ts, a file of its own.
+    expect(programs.sort()).toEqual([
+      "automate/server.ts",
+      "automate/worker-host.ts",
+      "prisma/seed.ts",
+      "scripts/admin.ts",
+      "scripts/migrate.ts",
+      "scripts/web.ts",
+    ]);
+  });
+
   test("the environment is read in one place", () => {
     const readers = files.filter(
       (file) =>

@@ -151,3 +151,32 @@ test("a check raises it, too; a fabric key that is gone likewise, for each field
   expect(await alarmsOf(id)).toMatchObject([{ fabricId: other.fabricId, details: { field: "value" } }]);
   await lost.close();
 });
+
+test("an Auth URL that leads elsewhere than its secret says raises it, too", async () => {
+  const fields = {
+    clientId: "c",
+    clientSecret: "canary-91d7",
+    authUrl: "https://elsewhere.example.com/token",
+  };
+  const secret = await addTestSecret(owner, fabric, urls.webUrl, {
+    id: "client",
+    subKind: "m2m_oauth",
+    versions: [{ by: "user", fields }],
+    facts: { authHost: "idp.example.com:443" },
+  });
+  const destination = "oauth-token://idp.example.com:443";
+  await owner.allowedDestination.create({
+    data: {
+      fabricId: fabric.fabricId,
+      secretId: secret.id,
+      version: 1,
+      destination,
+      createdById: "x",
+      createdByName: "x",
+    },
+  });
+  const answer = await app.inject({ method: "POST", url: "/v1/secrets/client/token", headers });
+  expect([answer.statusCode, answer.json().error.code]).toEqual([500, "cannot_open"]);
+  expect(await alarmsOf("client")).toMatchObject([{ details: { code: "cannot_open", field: "authUrl" } }]);
+  expect(logged).toHaveLength(1);
+});

@@ -1,21 +1,29 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { listen } from "@/e2e/fakes/listening";
+import { createDb, type Db } from "@/lib/db";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
 import { openWire } from "@/scripts/test-wire";
 
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let urls: TestDatabase;
+let owner: Db;
 const automates = createTestAutomates(() => keys.automate);
 
 beforeAll(async () => {
   keys = await createTestKeys();
   urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  Object.assign(process.env, keys.automate);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await owner.$disconnect();
   automates.stopAll();
   automates.remove();
 });
@@ -38,4 +46,45 @@ test("automate that is started before its database is alive, not ready, and serv
   await vi.waitFor(async () => expect(await status("/readyz")).toBe(200), { timeout: 10_000, interval: 50 });
   expect(process.exitCode).toBeNull();
   await wire.close();
+});
+
+/** What a copy says on standard error, as it comes. */
+function errorsOf({ stderr }: ChildProcess): () => string {
+  let said = "";
+  stderr?.setEncoding("utf8").on("data", (text) => {
+    said += text;
+  });
+  return () => said;
+}
+
+test.each([
+  [
+    { migratedBy: "9.1.0", minimumProgramVersion: "9.0.0" },
+    "Automate cannot start. The database was migrated by version 9.1.0, and this is 0.2.0: it needs version 9.0.0 or newer. Nothing was changed.\n",
+  ],
+  [
+    { migratedBy: "0.1.0" },
+    "Automate cannot start. The database was migrated by version 0.1.0, and this is 0.2.0: run npm run migrate of this version first.\n",
+  ],
+])("on a schema with %j it ends with one sentence", async (schema, sentence) => {
+  const former = await owner.schemaInfo.findFirstOrThrow();
+  await owner.schemaInfo.updateMany({ data: schema });
+  const { process } = await automates.launch({ AUTOMATE_DATABASE_URL: urls.automateUrl }, [], "pipe");
+  const said = errorsOf(process);
+  const [code] = await once(process, "close");
+  await owner.schemaInfo.updateMany({ data: former });
+  expect([code, said()]).toEqual([1, sentence]);
+});
+
+test("with another signing key than that of the fabrics it says so, and serves", async () => {
+  await createTestFabric(owner);
+  const { AUTOMATE_SIGNING_KEY } = (await createTestKeys()).automate;
+  const env = { AUTOMATE_DATABASE_URL: urls.automateUrl, AUTOMATE_SIGNING_KEY };
+  const { process } = await automates.start(env, [], "pipe");
+  const said = errorsOf(process);
+  await expect
+    .poll(said, { timeout: 5_000 })
+    .toMatch(
+      /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) is not the key that signed the newest fabric's key: restore that one from your backup\./,
+    );
 });

@@ -43,3 +43,14 @@ test("a role that could become another program's is refused, even if it does not
   await expect(requireDatabaseRole("web")).rejects.toThrow(/can do more than web may/);
   await owner.$executeRawUnsafe(`REVOKE "${automate}" FROM "${login}"`);
 });
+
+test.each([
+  [{ migratedBy: "9.1.0", minimumProgramVersion: "9.0.0" }, /it needs version 9\.0\.0 or newer/],
+  [{ migratedBy: "0.1.0" }, /migrated by version 0\.1\.0, .*: run npm run migrate of this version first/],
+])("web refuses to boot on a schema with %j", async (schema, sentence) => {
+  const former = await owner.schemaInfo.findFirstOrThrow();
+  await owner.schemaInfo.updateMany({ data: schema });
+  await expect(requireDatabaseRole("web")).rejects.toThrow(sentence);
+  await owner.schemaInfo.updateMany({ data: former });
+  await expect(requireDatabaseRole("web")).resolves.toBeUndefined();
+});

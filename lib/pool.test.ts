@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPool } from "@/lib/pool";
+import { openPool, patienceMs } from "@/lib/pool";
 import { watchWrites } from "@/lib/writes";
 import { createTestDatabase } from "@/scripts/test-database";
+import { openWire } from "@/scripts/test-wire";
 
+let urls: Awaited<ReturnType<typeof createTestDatabase>>;
 let pool: ReturnType<typeof openPool>;
 let owner: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
-  const urls = await createTestDatabase("web");
+  urls = await createTestDatabase("web");
   pool = openPool(urls.webUrl, { max: 2 });
   owner = openPool(urls.ownerUrl, { max: 1 });
 });
@@ -36,4 +38,18 @@ test("a write that waited for another request's connection is its own request's"
   ]);
   expect(writes.map(({ watch }) => watch.saved())).toEqual(["something", "something"]);
   expect(readers.map((reader) => reader.saved())).toEqual(["nothing", "nothing"]);
+});
+
+test("a query on a connection that fell silent fails in time, and the next one gets another connection", async () => {
+  const wire = await openWire(urls.webUrl);
+  const silent = openPool(wire.url, { max: 1 });
+  await silent.query("SELECT 1");
+  wire.hold();
+  const began = performance.now();
+  await expect(silent.query("SELECT 1")).rejects.toThrow("Query read timeout");
+  expect(performance.now() - began).toBeLessThan(patienceMs + 5_000);
+  wire.hold(false);
+  expect((await silent.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+  await silent.end();
+  await wire.close();
 });

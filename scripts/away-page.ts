@@ -6,7 +6,7 @@ type Page = { title: string; words: string };
 const pages: Record<Exclude<Unready, null | "database_slow"> | "starting" | "stopping", Page> = {
   database_unavailable: {
     title: "The database is not available",
-    words: "Selvage can show nothing until it does. Nothing was changed.",
+    words: "Selvage can show nothing until it is. Nothing was changed.",
   },
   rights_missing: {
     title: "Selvage is being set up",

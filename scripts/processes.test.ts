@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -142,43 +142,47 @@ describe("a program under the leash of its start", () => {
 });
 
 describe("the Node.js that runs everything", () => {
-  const ask = (env: Record<string, string>, node = process.execPath) => {
-    const code = `import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime()))`;
-    return spawnSync(node, ["-e", code], { encoding: "utf8", env: env as NodeJS.ProcessEnv }).stdout.trim();
+  /** On a machine of this kind, whose own Node.js has this version and is no package, and with `node` and npm from `shadow`. */
+  const ask = ({ platform = process.platform as string, version = process.versions.node, shadow = "" }) => {
+    const own = join(folder, "own-node");
+    writeFileSync(own, "");
+    const code = `process.execPath = ${JSON.stringify(own)};
+      Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });
+      Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });
+      import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime())).catch((error) => console.log(error.message));`;
+    const env = shadow
+      ? { PATH: dirname(shadow), npm_node_execpath: shadow }
+      : { PATH: process.env.PATH, npm_node_execpath: "/nowhere" };
+    const node = { encoding: "utf8" as const, env: { ...env, NODE_ENV: process.env.NODE_ENV } };
+    return spawnSync(process.execPath, ["-e", code], node).stdout.trim().replace(own, "own");
   };
+  const pinned = resolve(scripts, `../node_modules/node-linux-${process.arch}/bin/node`);
 
   it("is the machine's own where it is new enough", () => {
-    expect(ask({ npm_node_execpath: "/nowhere" })).toBe(process.execPath);
+    expect(ask({})).toBe("own");
+    expect(ask({ version: "24.0.0" })).toBe("own");
   });
-
-  /** On a machine of another kind, with an older Node.js and this one from the registry's package or not. */
-  const askOn = (platform: string) => {
-    const code = `Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });
-      Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });
-      import(${JSON.stringify(join(scripts, "node-runtime.mjs"))}).then((m) => console.log(m.nodeRuntime())).catch((error) => console.log(error.message));`;
-    const env = { PATH: process.env.PATH, NODE_ENV: process.env.NODE_ENV };
-    return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env }).stdout.trim();
-  };
 
   it.skipIf(process.platform !== "linux")(
     "is the lock file's, by its path, where the machine's own is too old",
     () => {
-      const pinned = resolve(scripts, `../node_modules/node-linux-${process.arch}/bin/node`);
-      expect(askOn("linux")).toBe(pinned);
+      expect(ask({ version: "20.20.2" })).toBe(pinned);
+      expect(ask({ version: "23.11.1" })).toBe(pinned);
     },
   );
 
   it("is missing on macOS, which one sentence says", () => {
-    expect(askOn("darwin")).toBe(
+    expect(ask({ platform: "darwin", version: "20.20.2" })).toBe(
       `Selvage runs on Node.js 24 or newer, and this is 20.20.2. npm has no Node.js 24 for darwin-${process.arch}: install it from https://nodejs.org.`,
     );
   });
 
-  it.skipIf(process.platform === "win32")("is never what PATH shadows it with", () => {
-    const bin = join(folder, "node_modules/.bin");
-    mkdirSync(bin, { recursive: true });
-    symlinkSync("/bin/true", join(bin, "node"));
-    expect(ask({ PATH: bin, npm_node_execpath: join(bin, "node") })).toBe(process.execPath);
+  it.skipIf(process.platform !== "linux")("is never what node_modules/.bin shadows it with", () => {
+    const shadow = join(folder, "node_modules/.bin/node");
+    mkdirSync(dirname(shadow), { recursive: true });
+    writeFileSync(shadow, "#!/bin/sh\necho 99.0.0\n", { mode: 0o755 });
+    expect(ask({ shadow })).toBe("own");
+    expect(ask({ shadow, version: "20.20.2" })).toBe(pinned);
   });
 });
 

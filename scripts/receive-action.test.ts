@@ -70,3 +70,11 @@ test("one that comes in chunks, and is cut off, is over", async () => {
   await vi.waitFor(() => expect(settled).toBe(before + 1));
   sent.destroy();
 });
+
+test("a body that no page of ours sends is refused before Next reads it", async () => {
+  for (const body of ['{"value":"typed"}', '["$F1"]', "typed"]) {
+    const sent = begin("ada", body);
+    sent.end();
+    expect(await sent.answer, body).toBe(400);
+  }
+});

@@ -77,6 +77,26 @@ test.each([
   expect(judged("GET", "/metadata", headers), "links from elsewhere work").toBeUndefined();
 });
 
+test.each([
+  [{ "sec-fetch-site": "cross-site" }, 403],
+  [{ "sec-fetch-site": "same-site", origin: publicUrl }, 403],
+  [{ "sec-fetch-site": "none" }, 403],
+  [{ "sec-fetch-site": "same-origin" }, undefined],
+  [{ origin: "https://evil.example" }, 403],
+  [{}, 403],
+])("a server action with %j is answered with %s", (headers, status) => {
+  expect(judged("POST", "/metadata", { "next-action": "00", ...headers })).toBe(status);
+});
+
+test.each([
+  ["callbackUrl=https%3A%2F%2Fevil.example%2F", 400],
+  ["callbackUrl=/metadata&callbackUrl=//evil.example", 400],
+  ["callbackUrl=%2Fmetadata", undefined],
+  ["", undefined],
+])("next-auth asked with ?%s is answered with %s", (query, status) => {
+  expect(judged("GET", `/api/auth/csrf?${query}`)).toBe(status);
+});
+
 test("a place to return to that is not ours is taken out of the cookies", () => {
   const [good, bad] = [
     "next-auth.callback-url=%2Fmetadata",

@@ -44,13 +44,18 @@ const seenBy = async (actor: Actor, teamId: string) =>
   );
 
 test("Admins see the access tokens of their members that work, and nobody else's", async () => {
-  await tokenOf(fabric.user, "working");
+  const working = await tokenOf(fabric.user, "working");
   const revoked = await tokenOf(fabric.user, "revoked");
   const expired = await tokenOf(fabric.user, "expired");
   await tokenOf(other.user, "theirs");
   await owner.accessToken.update({ where: { id: revoked.id }, data: { revokedAt: new Date() } });
   await owner.accessToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(0) } });
+  await findAccessTokenActor(working.token);
   expect(await seenBy(fabric.admin, fabric.teamId)).toEqual(["working of Uri User, user"]);
+  const [listed] = await listMemberAccessTokens(
+    await authorizeTeam(fabric.admin, fabric.teamId, "access:list"),
+  );
+  expect(listed).toMatchObject({ lastUsedAt: expect.any(Date), expiresAt: expect.any(Date) });
   await expect(authorizeTeam(fabric.user, fabric.teamId, "access:list")).rejects.toThrow(Forbidden);
   await expect(authorizeTeam(other.admin, fabric.teamId, "access:list")).rejects.toThrow(NotFound);
 });
