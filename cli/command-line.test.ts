@@ -222,6 +222,53 @@ describe("what the management API answers", () => {
   });
 });
 
+describe("names that somebody chose do not steer the terminal", () => {
+  const chosen = "Mallory\x1b]52;c;eA==\x07\r\nkey  text\x9b31m\u202e\u2028";
+  const secret = {
+    subKind: "text",
+    properties: { id: "1", name: "key" },
+    description: "",
+    version: 1,
+    usedBy: 0,
+    updatedAt: "2026-11-30T00:00:00Z",
+    updatedBy: chosen,
+  };
+  const said: [string, string[], object][] = [
+    ["a person", list, { secrets: [secret] }],
+    [
+      "a connection",
+      ["connections", ...list.slice(1)],
+      { Connections: [{ name: chosen, kind: "postgres", status: { state: "not_tested" } }] },
+    ],
+    [
+      "a team",
+      ["secrets", "list", "--fabric", "Sales"],
+      { fabrics: ["a", "b"].map((fabricID) => ({ fabricID, name: "Sales", teamName: chosen })) },
+    ],
+  ];
+
+  test.each(said)("of %s", async (_of, words, data) => {
+    answer = { status: 200, body: { success: true, data } };
+    const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+    for (const form of [[], ["--json"]]) {
+      const told = await selvage([...words, ...form], env);
+      const text = told.stdout + told.stderr;
+      expect(text).toContain("Mallory");
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
+      expect(text).not.toMatch(/^key {2}text/m);
+      // Scripts have the name as it is.
+      if (form.length > 0 && told.code === 0)
+        expect(JSON.stringify(JSON.parse(text))).toContain(JSON.stringify(chosen).slice(1, -1));
+    }
+  });
+
+  test("nor do sentences of a server", async () => {
+    answer = { status: 400, body: { success: false, message: chosen } };
+    const told = await selvage(list, { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
+    expect(told.stderr).toMatch(/^Mallory[^\p{Cc}]*\n$/u);
+  });
+});
+
 describe("the words of the command line", () => {
   test("what is wrong with them is told as JSON where that is asked for", async () => {
     const unknown = await selvage([...list, "--json", "--nonsense"]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure, failureOf } from "@/cli/failure";
+import { oneLine } from "@/cli/one-line";
 import { currentServer, sendable } from "@/cli/settings";
 
 const envelope = z.object({
@@ -57,7 +58,7 @@ function reasonOf(
   const sentences = Object.entries(fieldErrors).map(
     ([path, sentence]) => `${path.replace(/^properties\.(value\.)?/, "")}: ${sentence}`,
   );
-  return sentences.join(" ") || message.replace(/^.*? due to : /, "");
+  return oneLine(sentences.join(" ") || message.replace(/^.*? due to : /, ""));
 }
 
 const fabrics = z.object({
@@ -74,7 +75,9 @@ export async function findFabric(fabric: string): Promise<string> {
   const [one, another] = named;
   if (!one) throw new Failure("not_found", `There is no fabric “${fabric}” in your teams.`);
   if (!another) return one.fabricID;
-  const choices = named.map(({ fabricID, teamName }) => `  ${fabricID}  of ${teamName}`).join("\n");
+  const choices = named
+    .map(({ fabricID, teamName }) => `  ${oneLine(fabricID)}  of ${oneLine(teamName)}`)
+    .join("\n");
   throw new Failure("usage", `Several fabrics are called “${fabric}”. Give the id of one:\n${choices}`);
 }
 

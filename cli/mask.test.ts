@@ -77,3 +77,21 @@ test("a value is masked as JSON and URLs write it", async () => {
   expect(await masked([value], '{"value":"p\\"a\\\\\\u00df&word"}')).toBe('{"value":"***"}');
   expect(await masked([value], `?v=${encodeURIComponent(value)}`)).toBe("?v=***");
 });
+
+test("a value is masked however programs write JSON and URLs", async () => {
+  const value = `a<b&c>'d"e/f+g h!`;
+  const json = JSON.stringify(value);
+  // Go and many web frameworks keep JSON safe for HTML; PHP escapes a slash.
+  const safe = json.replace(/[<>&']/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  for (const written of [
+    json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`),
+    safe,
+    json.replaceAll("/", "\\/"),
+  ])
+    expect(await masked([value], written)).toBe('"***"');
+  const url = encodeURIComponent(value);
+  const strict = url.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const lower = strict.replace(/%../g, (code) => code.toLowerCase());
+  for (const written of [strict, lower, strict.replaceAll("%2F", "/"), strict.replaceAll("%20", "+")])
+    expect(await masked([value], `?v=${written}&w`)).toBe("?v=***&w");
+});

@@ -10,8 +10,8 @@ export function isMaskable(value: string): boolean {
 }
 
 /**
- * A stream in which each of the values, and each line of one that has several, is replaced by `***`, as it is and as JSON and
- * URLs write it, also where it comes in pieces. Only what may be the beginning of a value is held back, so that prompts are not.
+ * A stream in which each of the values, and each line of one that has several, is replaced by `***`, as it is and as programs
+ * write it in JSON and URLs, also where it comes in pieces. Only what may be the beginning of a value is held back, so that prompts are not.
  */
 export function createMask(values: readonly string[]): Transform {
   const wanted = wantedByFirstByte(values);
@@ -63,12 +63,33 @@ function wantedByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
 function writtenForms(value: string): string[] {
   // What a variable holds is always well formed, and a URL must be.
   const text = Buffer.from(value).toString();
-  const json = JSON.stringify(text).slice(1, -1);
-  const ascii = json.replace(
-    /[^\0-\x7f]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return [text, json, ascii, encodeURIComponent(text)];
+  return [text, ...jsonForms(text), ...urlForms(text)];
+}
+
+/** JSON in ASCII or not; safe for HTML as Go, Rails or PHP and .NET write it; with a slash escaped or not. */
+function jsonForms(text: string): string[] {
+  const plain = JSON.stringify(text).slice(1, -1);
+  const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const upper = (unit: string) => `\\u${unicode(unit).slice(2).toUpperCase()}`;
+  const safe = [
+    plain,
+    plain.replace(/[<>&]/g, unicode),
+    plain.replace(/[<>&']/g, unicode),
+    plain.replace(/\\"|[<>&'+]/g, (sign) => upper(sign.slice(-1))),
+  ];
+  return safe
+    .flatMap((json) => [json, json.replace(/[^\0-\x7f]/g, unicode), json.replace(/[^\0-\x7f]/g, upper)])
+    .flatMap((json) => [json, json.replaceAll("/", "\\/")]);
+}
+
+/** Percent-encoding of JavaScript and of RFC 3986, with slashes kept, with spaces as a form has them, in small letters. */
+function urlForms(text: string): string[] {
+  const url = encodeURIComponent(text);
+  const strict = url.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  return [url, strict]
+    .flatMap((form) => [form, form.replaceAll("%2F", "/")])
+    .flatMap((form) => [form, form.replaceAll("%20", "+")])
+    .flatMap((form) => [form, form.replace(/%../g, (code) => code.toLowerCase())]);
 }
 
 function isAt(bytes: Buffer, at: number, value: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { exitCodes, Failure } from "@/cli/failure";
+import { asJson, oneLine } from "@/cli/one-line";
 import { PromptEnded } from "@/scripts/read-password";
 
 let isJson = false;
@@ -12,13 +13,14 @@ export function isToldAsJson(): boolean {
   return isJson;
 }
 
-/** Tells a result: as JSON, or as a person reads it. */
-export function tell(data: unknown, text: string): void {
-  process.stdout.write(isJson ? `${JSON.stringify(data, null, 2)}\n` : text === "" ? "" : `${text}\n`);
+/** Tells a result: as JSON, or in lines as a person reads it. */
+export function tell(data: unknown, ...lines: readonly string[]): void {
+  const text = isJson ? asJson(data, 2) : lines.map(oneLine).join("\n");
+  process.stdout.write(`${text}\n`);
 }
 
-/** Rows below their headings, in columns. */
-export function columns(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+/** The lines of rows below their headings, in columns. */
+export function columns(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = headings.map((heading, at) =>
     Math.max(heading.length, ...rows.map((row) => (row[at] ?? "").length)),
   );
@@ -27,7 +29,7 @@ export function columns(headings: readonly string[], rows: readonly (readonly st
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
       .join("  ")
       .trimEnd();
-  return [headings, ...rows].map(line).join("\n");
+  return [headings, ...rows].map(line);
 }
 
 /** Tells what went wrong on standard error, and the code to end with. What nobody expected is told by its kind alone. */
@@ -35,6 +37,7 @@ export function tellFailure(error: unknown): number {
   const known = error instanceof Failure || error instanceof PromptEnded ? error.message : undefined;
   const exit = error instanceof Failure ? error.exit : "failed";
   const message = known ?? `Something went wrong${error instanceof Error ? ` (${error.name})` : ""}.`;
-  process.stderr.write(isJson ? `${JSON.stringify({ error: { code: exit, message } })}\n` : `${message}\n`);
+  const lines = message.split("\n").map(oneLine);
+  process.stderr.write(`${isJson ? asJson({ error: { code: exit, message } }) : lines.join("\n")}\n`);
   return exitCodes[exit];
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure, failureOf } from "@/cli/failure";
+import { oneLine } from "@/cli/one-line";
 import { currentServer, originOf, type Server, sendable } from "@/cli/settings";
 
 /** Where Automate is, a token for it, and the fabric that it is to be of. */
@@ -76,7 +77,7 @@ export async function findSecret(pipeline: Pipeline, name: string): Promise<Read
     const told = problem.safeParse(answer);
     throw failureOf(
       response.status,
-      `${name}: ${told.success ? told.data.error.message : "It was refused."}`,
+      `${name}: ${told.success ? oneLine(told.data.error.message) : "It was refused."}`,
     );
   }
   const read = secret.safeParse(answer);

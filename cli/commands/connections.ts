@@ -47,7 +47,8 @@ async function list({ fabric }: InFabric): Promise<void> {
     state.replaceAll("_", " "),
     checkedAt.slice(0, 16).replace("T", " "),
   ]);
-  tell(found, rows.length === 0 ? "No connections." : columns(["NAME", "KIND", "STATUS", "CHECKED"], rows));
+  const headings = ["NAME", "KIND", "STATUS", "CHECKED"];
+  tell(found, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
 }
 
 async function check(name: string, { fabric }: InFabric): Promise<void> {
@@ -58,7 +59,7 @@ async function check(name: string, { fabric }: InFabric): Promise<void> {
   );
   const { ok, ms, title = "", advice = "", field } = result;
   const end = ok ? `It works (${ms} ms).` : `${title} ${advice}${field ? ` Property: ${field}.` : ""}`;
-  tell(result, [...passed, end].join("\n"));
+  tell(result, ...passed, end);
   // The outcome is told already; scripts read it off the code.
   if (!ok) throw new Failure("failed", "The check did not pass.");
 }

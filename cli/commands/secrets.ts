@@ -52,10 +52,8 @@ async function list({ fabric, search }: InFabric & { search?: string }): Promise
     String(usedBy),
     `${updatedAt.slice(0, 10)} by ${updatedBy}`,
   ]);
-  tell(
-    found,
-    rows.length === 0 ? "No secrets." : columns(["NAME", "TYPE", "VERSION", "USED BY", "UPDATED"], rows),
-  );
+  const headings = ["NAME", "TYPE", "VERSION", "USED BY", "UPDATED"];
+  tell(found, ...(rows.length === 0 ? ["No secrets."] : columns(headings, rows)));
 }
 
 async function add(

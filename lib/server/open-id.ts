@@ -62,7 +62,13 @@ export function personOf(profile: unknown): OpenIdPerson {
     issuer: iss,
     subject: sub,
     verifiedEmail: email_verified === true && email ? email : null,
-    name: name?.trim().slice(0, 100) || email?.slice(0, 100) || "Somebody",
+    name:
+      name
+        ?.replace(/\p{Cc}/gu, " ")
+        .trim()
+        .slice(0, 100) ||
+      email?.slice(0, 100) ||
+      "Somebody",
     authenticatedAt: auth_time === undefined ? new Date() : new Date(Math.min(auth_time * 1_000, Date.now())),
   };
 }

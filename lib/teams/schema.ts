@@ -7,7 +7,12 @@ export const memberRole = z.enum(["user", "admin"]);
 export type MemberRole = z.infer<typeof memberRole>;
 
 /** A team's name. */
-export const teamName = z.string().trim().min(1, "Enter a name.").max(100, "Use at most 100 characters.");
+export const teamName = z
+  .string()
+  .trim()
+  .min(1, "Enter a name.")
+  .max(100, "Use at most 100 characters.")
+  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
 
 export const changeRoleInput = z.object({ userId: id, role: memberRole });
 export const removeMemberInput = z.object({ userId: id });

@@ -14,6 +14,8 @@ export const personName = z
   .trim()
   .min(1, "Enter a name.")
   .max(100, "Use at most 100 characters.")
+  // It is shown on terminals, too, which such characters steer.
+  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.")
   .meta({ title: "Name" });
 
 /** A password to be set. Length is the only rule: rules about signs make worse passwords. */

@@ -4,13 +4,16 @@ import { type Actor, grantTeam } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db";
 import { invite } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
+import { personOf } from "@/lib/server/open-id";
 import { startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { createTeam } from "@/lib/teams/provision";
+import { teamName } from "@/lib/teams/schema";
 import { admitIdentity } from "@/lib/users/mutations";
 import { hashPassword, passwordMatches } from "@/lib/users/password";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { findIdentity, hasPassword } from "@/lib/users/queries";
+import { personName } from "@/lib/users/schema";
 import { createTestDatabase } from "@/scripts/test-database";
 
 const issuer = "https://id.test.example";
@@ -158,6 +161,13 @@ test("an e-mail address belongs to one person, whatever its case", async () => {
   const { email } = await account();
   const again = { email: email.toUpperCase(), name: "Other", password: "correct horse battery" };
   expect(await createUser(commandLine, again)).toEqual({ ok: false, code: "email_taken" });
+});
+
+test("a name holds nothing that steers a terminal, whoever says it", () => {
+  const name = "Mallory\x1b[2K\r\nAda";
+  expect([personName.safeParse(name).success, teamName.safeParse(name).success]).toEqual([false, false]);
+  const profile = { iss: "https://id.test.example", sub: "s", email: "m@test.example", name };
+  expect(personOf(profile).name).toBe("Mallory [2K  Ada");
 });
 
 test("resetting the password of nobody says so", async () => {
