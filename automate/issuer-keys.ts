@@ -57,8 +57,27 @@ export async function keysOf(
   return entry.keys;
 }
 
-/** Asks for the keys of every issuer that is trusted, a few at a time, so that no workload waits for the first time. */
-export async function primeIssuerKeys(): Promise<void> {
+/**
+ * Asks for the keys of every issuer that is trusted, at once and then every ten minutes, until the signal: no workload waits the
+ * first time, and a key that an issuer withdrew is out although nobody came since. `onError` is told the name of an error.
+ */
+export async function keepIssuerKeys({
+  onError,
+  signal,
+  everyMs = freshForMs,
+}: {
+  onError: (name: string) => void;
+  signal: AbortSignal;
+  everyMs?: number;
+}): Promise<void> {
+  while (!signal.aborted) {
+    await askAllForKeys().catch((error: unknown) => onError(error instanceof Error ? error.name : "Error"));
+    await sleep(everyMs, undefined, { ref: false, signal }).catch(() => {});
+  }
+}
+
+/** A few at a time. */
+async function askAllForKeys(): Promise<void> {
   const rows = await db.trustedIssuer.findMany({
     where: { keys: { equals: Prisma.DbNull } },
     distinct: ["issuer"],
@@ -68,7 +87,7 @@ export async function primeIssuerKeys(): Promise<void> {
   const waiting = rows.map(({ issuer }) => issuer);
   const next = async () => {
     for (let issuer = waiting.pop(); issuer !== undefined; issuer = waiting.pop())
-      await keysOf(issuer, { until: Date.now() + 2 * patienceMs });
+      await keysOf(issuer, { until: Date.now() + 2 * patienceMs, anew: true });
   };
   await Promise.all([next(), next(), next(), next()]);
 }

@@ -5,7 +5,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/background-checks";
 import { createCheckPool } from "@/automate/check-pool";
 import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/fabric-keys";
-import { primeIssuerKeys } from "@/automate/issuer-keys";
+import { keepIssuerKeys } from "@/automate/issuer-keys";
 import { keepServing } from "@/automate/keep-serving";
 import { serveMetrics } from "@/automate/metrics";
 import { purge } from "@/automate/purge";
@@ -52,7 +52,11 @@ async function main(): Promise<void> {
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
-  primeIssuerKeys().catch((error: Error) => runtime.log.error({ error: error.name }, "issuers not asked"));
+  const renewing = new AbortController();
+  void keepIssuerKeys({
+    onError: (error) => runtime.log.error({ error }, "issuers not asked"),
+    signal: renewing.signal,
+  });
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
 
@@ -72,6 +76,7 @@ async function main(): Promise<void> {
   );
   const stop = async () => {
     clearInterval(purging);
+    renewing.abort();
     setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
     await Promise.all([runtime.close(), internal.close(), background?.stop()]);
     await pool.close();

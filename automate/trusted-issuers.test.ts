@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { refusalTakesMs } from "@/automate/authorize-workload";
+import { keepIssuerKeys } from "@/automate/issuer-keys";
 import { flushTally } from "@/automate/tally";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { signRequest } from "@/e2e/signed-request";
@@ -273,6 +274,29 @@ describe("an issuer is asked for its keys when it is entered", () => {
     const rows = await owner.trustedIssuer.findMany();
     expect(JSON.stringify(rows)).not.toContain(String(secret.d));
   });
+});
+
+test("a key that an issuer withdrew is out within minutes, also where no workload came meanwhile", async () => {
+  const other = { ...(await exportJWK(stranger.publicKey)), kid: "k2", alg: "RS256" };
+  let isWithdrawn = false;
+  const { url, asked } = await startIssuer((_url, key) => ({
+    keys: { body: { keys: [isWithdrawn ? other : key] } },
+  }));
+  await trust(ours, { issuer: url });
+  const leaked = await sign({ iss: url, aud: audienceOf(ours.fabricId), exp: "23h" });
+  expect((await read(leaked)).status).toBe(200);
+  isWithdrawn = true;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 20 * 60 * 60_000 });
+  try {
+    const stop = new AbortController();
+    const renewing = keepIssuerKeys({ onError: () => {}, signal: stop.signal, everyMs: 20 });
+    await vi.waitFor(() => expect(asked()).toBeGreaterThan(2));
+    stop.abort();
+    await renewing;
+    expect((await read(leaked)).status).toBe(401);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe("a refused token", () => {

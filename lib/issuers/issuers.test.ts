@@ -60,7 +60,14 @@ test("issuers are listed for their fabric alone, with what they are limited to",
   });
   const listed = await listIssuers(fabric.scope("user", "token:list"));
   expect(listed.map(({ limits }) => limits)).toEqual([
-    { secrets: ["(deleted)"], connections: [], cidrs: ["10.1.0.0/16"], isLimited: true, changes: [] },
+    {
+      secrets: ["(deleted)"],
+      connections: [],
+      pinned: [],
+      cidrs: ["10.1.0.0/16"],
+      isLimited: true,
+      changes: [],
+    },
   ]);
 });
 
@@ -102,6 +109,8 @@ test("a pattern of before is shown with the workloads that only it lets in", asy
 test.each([
   ["http://ci.test.example", "repo:ours:*"],
   ["https://user:word@ci.test.example", "repo:ours:*"],
+  ["https://ci.test.example/a?", "repo:ours:*"],
+  ["https://ci.test.example/a#", "repo:ours:*"],
   ["https://ci.test.example?x=1", "repo:ours:*"],
   ["ci.test.example", "repo:ours:*"],
   ["https://ci.test.example", "*"],

@@ -117,5 +117,6 @@ function isIssuer(address: string): boolean {
   const url = new URL(address);
   const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
-  return isSafe && !url.username && !url.password && !url.search && !url.hash;
+  // An empty query or fragment is none in a URL, but would lead the requests for its keys to another path.
+  return isSafe && !url.username && !url.password && !/[?#]/.test(address);
 }
