@@ -23,7 +23,7 @@ export function TokenLimitFields({
       <Field
         label="Only these connections"
         error={errors.onlyConnections?.message}
-        hint="Names, one a line. Each is read with the secrets that it references."
+        hint="Names, one a line. Each is read with the secrets that it references now: the list then names them."
       >
         <Textarea {...register("onlyConnections")} rows={2} spellCheck={false} />
       </Field>

@@ -115,6 +115,7 @@ export async function limitsOf(
   return ({ secretIds, connectionIds, pins, cidrs }) => ({
     secrets: secretIds.map(nameOf),
     connections: connectionIds.map(nameOf),
+    pinned: [...new Set(connectionIds.flatMap((id) => (pins as ConnectionPins)[id] ?? []))].map(formerNameOf),
     cidrs,
     isLimited: secretIds.length + connectionIds.length + cidrs.length > 0,
     changes: connectionIds.flatMap((id) => changeOf(id, pins as ConnectionPins)),

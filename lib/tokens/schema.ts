@@ -77,6 +77,8 @@ export type ConnectionChange = ConfirmedConnection & {
 export type LimitSummary = {
   secrets: string[];
   connections: string[];
+  /** The secrets that come with those connections, as an Admin limited or confirmed it. */
+  pinned: string[];
   cidrs: string[];
   isLimited: boolean;
   /** What waits for an Admin to confirm it. */

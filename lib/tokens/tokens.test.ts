@@ -110,6 +110,8 @@ describe("pipeline tokens", () => {
     expect(await listUnconfirmed(scope, "Fewer")).toEqual([]);
     expect(await listUnconfirmed(other.scope("user", "token:list"), "Orders")).toEqual([]);
     const tokens = await listTokens(scope);
+    // What comes with the connections is named, also where nothing has changed since.
+    expect(tokens.find(({ name }) => name === "pinned")?.limits.pinned).toEqual(["db_password", "ca"]);
     expect(tokens.find(({ name }) => name === "pinned")?.limits.changes).toEqual([
       {
         connectionId: "Orders",
