@@ -269,6 +269,27 @@ describe("names that somebody chose do not steer the terminal", () => {
   });
 });
 
+test("who replaces a value is told where the former one might go, and so may the new one", async () => {
+  const secret = {
+    subKind: "text",
+    properties: { id: "1", name: "key" },
+    description: "",
+    version: 1,
+    usedBy: 0,
+    updatedAt: "2026-11-30T00:00:00Z",
+    updatedBy: "Uri",
+  };
+  const data = { secrets: [secret], id: "1", destinations: ["https://theirs.example:443"] };
+  answer = { status: 200, body: { success: true, data } };
+  const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+  const words = ["secrets", "replace", "key", ...list.slice(2)];
+  expect((await selvage(words, env, "new value")).stdout).toBe(
+    "Replaced the value of key.\nIt may be sent to https://theirs.example:443. To allow none, replace it with --forget-destinations.\n",
+  );
+  const { destinations } = JSON.parse((await selvage([...words, "--json"], env, "new value")).stdout);
+  expect(destinations).toEqual(data.destinations);
+});
+
 describe("the words of the command line", () => {
   test("what is wrong with them is told as JSON where that is asked for", async () => {
     const unknown = await selvage([...list, "--json", "--nonsense"]);

@@ -8,6 +8,7 @@ import { askInTurn } from "@/scripts/read-password";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
+const usage = z.object({ destinations: z.array(z.string()) });
 const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
 const trimmed = ["--trim", "leave out one line break at the end of the value"] as const;
@@ -87,7 +88,12 @@ async function replace(
       "unavailable",
       "The new value is stored, but Automate could not be told where it may go: check its connections in the app, and confirm their places.",
     );
-  tell({ id, name }, `Replaced the value of ${name}.`);
+  // A colleague may have allowed places for the former value, as its author. The form shows them, and so does this.
+  const found = await manage("GET", `/fabric/${fabricId}/secret/id/${id}/usage`, usage).catch(() => null);
+  const destinations = found?.destinations ?? [];
+  const places = `It may be sent to ${destinations.join(", ")}. To allow none, replace it with --forget-destinations.`;
+  const lines = [`Replaced the value of ${name}.`, ...(destinations.length > 0 ? [places] : [])];
+  tell({ id, name, destinations }, ...lines);
 }
 
 async function rename(name: string, newName: string, { fabric }: InFabric): Promise<void> {
