@@ -17,6 +17,7 @@ const destination = z.strictObject({
   hostField: z.string(),
   portField: z.string(),
   secretFields: z.array(z.string()).readonly(),
+  provedFields: z.array(z.string()).readonly().exactOptional(),
 });
 
 /** What automate hands to a check worker: one check's properties and opened secrets, and where they may go. */

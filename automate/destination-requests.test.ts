@@ -7,6 +7,7 @@ import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import { listConnections } from "@/lib/connections/queries";
 import { connectionListQuery } from "@/lib/connections/schema";
+import { destinationInWords } from "@/lib/connectors/destination-words";
 import { createDb, type Db, db } from "@/lib/db";
 import { getDestinationRule, listWaitingRequests } from "@/lib/destinations/queries";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
@@ -132,6 +133,33 @@ describe("a request for approval", () => {
     expect(await isAllowed(asked)).toBe(false);
     expect(await actions(asked)).toEqual(["destination.ask"]);
     expect(await statusOf(asked)).toMatchObject({ state: "waiting", askedByName: fabric.user.name });
+  });
+
+  test("says whose value and whose CA certificate it is about, and what the secret was called before", async () => {
+    const asked = await wanted();
+    const authority = await addTestSecret(owner, fabric, urls.webUrl, {
+      id: `authority${counter}`,
+      subKind: "text",
+      versions: [{ by: "user", fields: { value: "theirs" } }],
+    });
+    // Any User may rename the secret of somebody else.
+    const { id: secretId, name } = asked.secret;
+    const { fabricId } = fabric;
+    await owner.secretName.updateMany({ where: { secretId }, data: { retiredAt: new Date() } });
+    const renamed = { name: `harmless${counter}`, nameKey: `harmless${counter}` };
+    await owner.secretName.create({ data: { fabricId, secretId, ...renamed } });
+    await owner.secret.update({ where: { id: secretId }, data: renamed });
+    await file(asked, { properties: { ...asked.connection.properties, caCertificate: authority.id } });
+    const [request] = (await listed(asked)).requests;
+    expect(request).toMatchObject({
+      secret: { name: renamed.name },
+      enteredBy: [fabric.admin.name],
+      formerNames: [name],
+    });
+    const [destination = ""] = request?.destinations ?? [];
+    expect(destinationInWords(destination, request?.authorities)).toBe(
+      `db.example.com:5432 (postgres, own CA certificate ${authority.name}, entered by ${fabric.user.name})`,
+    );
   });
 
   test("is one, however often and by however many it is asked", async () => {

@@ -183,7 +183,7 @@ describe("another destination", () => {
     const allowed = await owner.allowedDestination.findMany({ where: { secretId: client.id } });
     const authorityKey = `ca=${authority.id}.1`;
     expect(allowed.map(({ destination }) => destination).sort()).toEqual([
-      `https://api.example.com:443?${authorityKey}`,
+      `https://api.example.com:443?proved&${authorityKey}`,
       // Where its author's own Auth URL leads, for tokens; and from this connection.
       "oauth-token://idp.example.com:443",
       `oauth-token://idp.example.com:443?${authorityKey}`,

@@ -7,6 +7,7 @@ import type { PreparedCheck } from "@/automate/prepare-check";
 import { isAllBy } from "@/automate/settle-version";
 import { isFresh, type Scope } from "@/lib/access/scope";
 import type { NewPlaces } from "@/lib/connectors/check-protocol";
+import { authorityOf } from "@/lib/connectors/destination";
 import { db } from "@/lib/db";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/destinations/schema";
@@ -88,10 +89,10 @@ async function isInSettings(
   { id: secretId, version }: CurrentSecret,
   destination: string,
 ): Promise<boolean> {
-  const [, id, authorityVersion] = /[?&]ca=([\w-]+)\.(\d+)$/.exec(destination) ?? [];
-  if (id !== undefined) {
-    const authority = await findSecretById({ fabricId }, id);
-    if (!authority || !(await isAsChosen(authority, Number(authorityVersion), actor.id))) return false;
+  const named = authorityOf(destination);
+  if (named) {
+    const authority = await findSecretById({ fabricId }, named.id);
+    if (!authority || !(await isAsChosen(authority, named.version, actor.id))) return false;
   }
   if (!destination.startsWith("oauth-token://")) return true;
   const [server = ""] = destination.split("?");

@@ -62,7 +62,7 @@ async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]):
 function refusalOf(purpose: SendingPurpose, missing?: Sent): Refusal {
   const code = "destination_not_allowed";
   if (purpose.for === "check" || !missing) return new Refusal(403, code, "The secret may not be sent there.");
-  const words = missing.destinations.map(destinationInWords).join(", and to ");
+  const words = missing.destinations.map((key) => destinationInWords(key)).join(", and to ");
   const { name } = missing.secret;
   return new Refusal(
     409,

@@ -2,6 +2,7 @@ import { type Author, addDestinations } from "@/automate/add-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
 import { isAllByToken, tokenOfVersion } from "@/automate/entered-recently";
 import { freshForMs } from "@/lib/access/policy";
+import { sentKey } from "@/lib/connectors/destination";
 import { tokenServerOf } from "@/lib/connectors/joined";
 import { db, type Tx } from "@/lib/db";
 import { getDestinationRule } from "@/lib/destinations/queries";
@@ -145,7 +146,7 @@ async function carryAuthority(
       AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
     ORDER BY a."secretId", a.destination`;
   const rule = isRenewal ? null : await getDestinationRule({ fabricId }, tx);
-  const going = rows.filter(({ destination }) => kept.has(destination.slice(0, -from.length - 1)));
+  const going = rows.filter(({ destination }) => kept.has(sentKey(destination.slice(0, -from.length - 1))));
   for (const secretId of new Set(going.map((row) => row.secretId))) {
     const secret = await findSecretById({ fabricId }, secretId, tx);
     if (!secret || !(isRenewal || (rule !== "locked" && (await isTheirs(secret))))) continue;

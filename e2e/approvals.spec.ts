@@ -66,6 +66,7 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
   await expect(waiting).toContainText("The monthly report reads orders");
   await expect(waiting).toContainText("for the connection Orders");
+  await expect(waiting).toContainText("The value was entered by Ada Admin.");
   await expectAccessible(page, "Waiting for approval", ["light", "dark"]);
   await waiting.getByRole("button", { name: /^Allow/ }).click();
   await expect(waiting).toBeHidden();

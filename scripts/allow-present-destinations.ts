@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
+import { sentKey } from "@/lib/connectors/destination";
 import { joinConnection, type Referenced, tokenServerOf } from "@/lib/connectors/joined";
 
 type Secret = Referenced & { name: string };
@@ -48,6 +49,11 @@ export async function allowPresentDestinations(owner: Client): Promise<void> {
   }
   const all = [...present.values()];
   for (let at = 0; at < all.length; at += pageSize) await allow(owner, all.slice(at, at + pageSize));
+  const proved = all.filter(
+    ({ secret, destination }) =>
+      sentKey(destination) !== destination && !present.has(`${secret.id} ${sentKey(destination)}`),
+  );
+  for (let at = 0; at < proved.length; at += pageSize) await narrow(owner, proved.slice(at, at + pageSize));
 }
 
 async function* connectionsOf(owner: Client): AsyncGenerator<Row> {
@@ -92,6 +98,41 @@ async function allow(owner: Client, present: readonly Present[]): Promise<void> 
      SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.allow', 'secret', "secretId", "secretName",
        jsonb_build_object('destination', jsonb_build_array(destination), 'version', version, 'reason', 'upgrade')
      FROM asked JOIN allowed USING (id) JOIN fabric f ON f.id = "fabricId"`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/**
+ * Allowances of before let the value itself go where connections only prove it, and by another kind of connection it would. What
+ * takes their place is as reviewed as they were.
+ */
+async function narrow(owner: Client, proved: readonly Present[]): Promise<void> {
+  const rows = proved.map(({ fabricId, secret, destination }) => ({
+    eventId: uuidv7(),
+    fabricId,
+    secretId: secret.id,
+    secretName: secret.name,
+    version: secret.version,
+    destination: sentKey(destination),
+    proved: destination,
+  }));
+  await owner.query(
+    `WITH asked AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS a("eventId" text, "fabricId" text, "secretId" text, "secretName" text,
+         version int, destination text, proved text)
+     ), gone AS (
+       DELETE FROM allowed_destination a USING asked
+       WHERE a."secretId" = asked."secretId" AND a.version = asked.version AND a.destination = asked.destination
+       RETURNING asked."eventId", asked.proved, a."secretId", a.version, a."createdById", a."createdByName", a."toReview"
+     ), narrowed AS (
+       UPDATE allowed_destination a
+       SET "createdById" = gone."createdById", "createdByName" = gone."createdByName", "toReview" = gone."toReview"
+       FROM gone WHERE a."secretId" = gone."secretId" AND a.version = gone.version AND a.destination = gone.proved
+     )
+     INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+     SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.remove', 'secret', asked."secretId",
+       "secretName", jsonb_build_object('destination', jsonb_build_array(destination), 'version', asked.version, 'reason', 'upgrade')
+     FROM asked JOIN gone USING ("eventId") JOIN fabric f ON f.id = "fabricId"`,
     [JSON.stringify(rows)],
   );
 }

@@ -15,12 +15,14 @@ let client: Client;
 let fabric: TestFabric;
 let app: ReturnType<typeof createRuntimeApp>;
 let token: string;
+let webUrl: string;
 const value = "canary-77aa01";
 
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
   const urls = await createTestDatabase("automate");
   Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://automate.test" });
+  webUrl = urls.webUrl;
   owner = createDb(urls.ownerUrl);
   client = new Client({ connectionString: urls.ownerUrl });
   await client.connect();
@@ -61,7 +63,12 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-async function addConnection(name: string, secretId: string, more = {}) {
+async function addConnection(
+  name: string,
+  secretId: string,
+  more = {},
+  { kind = "postgres", field = "password" } = {},
+) {
   const { fabricId, user } = fabric;
   const by = {
     createdById: user.id,
@@ -70,10 +77,10 @@ async function addConnection(name: string, secretId: string, more = {}) {
     updatedByName: user.name,
   };
   const properties = { server: "db.example.com", port: "5432", database: "sales", username: "svc", ...more };
-  const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind: "postgres", configHash: name };
+  const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind, configHash: name };
   await owner.connection.create({ data: { ...row, properties, ...by } });
   await owner.connectionSecret.create({
-    data: { connectionId: name, field: "password", secretId, fabricId },
+    data: { connectionId: name, field, secretId, fabricId },
   });
 }
 
@@ -140,6 +147,45 @@ test("an upgrade allows what connections and token servers lead to now, once, on
   await client.query("DELETE FROM data_step");
   await applyDataSteps(client);
   expect((await events()).map(({ objectId }) => objectId)).toEqual(["client", "password", "password"]);
+});
+
+test("an upgrade narrows what was allowed where the value is only proved, and is not sent by any connection", async () => {
+  const { fabricId, admin } = fabric;
+  await addTestSecret(owner, fabric, webUrl, {
+    id: "key",
+    subKind: "text",
+    versions: [{ by: "admin", fields: { value } }],
+    facts: {},
+  });
+  const sftp = { host: "files.example.com", port: 22, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` };
+  const byKey = { ...sftp, authMethod: "private_key" };
+  await addConnection("Files", "key", byKey, { kind: "sftp", field: "privateKey" });
+  const destination = `sftp://files.example.com:22?hostkey=${sftp.hostKeyFingerprint}`;
+  const by = { createdById: admin.id, createdByName: admin.name };
+  const allowed = async () =>
+    (await owner.allowedDestination.findMany({ where: { secretId: "key" } })).map(
+      (row) => `${row.destination} by ${row.createdByName}${row.toReview === null ? "" : " to review"}`,
+    );
+  const upgrade = async () => {
+    await owner.allowedDestination.deleteMany({ where: { secretId: "key" } });
+    await owner.allowedDestination.create({
+      data: { fabricId, secretId: "key", version: 1, destination, ...by },
+    });
+    await client.query("DELETE FROM data_step");
+    await applyDataSteps(client);
+    return allowed();
+  };
+  expect(await upgrade()).toEqual([`${destination}&proved by ${admin.name}`]);
+  expect(await read("Files")).toBe(200);
+  const where = { action: "destination.remove", objectId: "key" };
+  expect((await owner.auditEvent.findMany({ where })).map(({ details }) => details)).toMatchObject([
+    { destination: [destination], reason: "upgrade" },
+  ]);
+  await addConnection("Files by password", "key", sftp, { kind: "sftp" });
+  expect((await upgrade()).sort()).toEqual([
+    `${destination} by ${admin.name}`,
+    `${destination}&proved by Selvage to review`,
+  ]);
 });
 
 test("ten thousand connections take seconds, not minutes", async () => {

@@ -16,7 +16,7 @@ const said: Record<Decision, string> = { allowed: "Allowed", declined: "Declined
 export function DecideButtons({ fabricId, request }: { fabricId: string; request: WaitingRequest }) {
   const toast = useToast();
   const reauthenticate = useReauthenticate();
-  const about = `${request.secret.name} to ${request.destinations.map(destinationInWords).join(", ")}`;
+  const about = `${request.secret.name} to ${request.destinations.map((one) => destinationInWords(one, request.authorities)).join(", ")}`;
   const [pending, setPending] = useState<Decision | null>(null);
 
   async function decide(decision: Decision) {

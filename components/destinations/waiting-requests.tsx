@@ -41,7 +41,17 @@ export function WaitingRequestList({
 
 function RequestText({
   fabricId,
-  request: { secret, destinations, connectionName, reason, askedByName, askedAt },
+  request: {
+    secret,
+    enteredBy,
+    formerNames,
+    destinations,
+    authorities,
+    connectionName,
+    reason,
+    askedByName,
+    askedAt,
+  },
   ofOneSecret,
 }: {
   fabricId: string;
@@ -67,11 +77,15 @@ function RequestText({
         )}
         {destinations.map((destination) => (
           <span key={destination} className="wrap-anywhere block">
-            {destinationInWords(destination)}
+            {destinationInWords(destination, authorities)}
           </span>
         ))}
       </p>
       {reason && <p>“{reason}”</p>}
+      <p>
+        The value was entered by {enteredBy.join(" and ")}.
+        {formerNames.length > 0 && ` The secret was called ${formerNames.join(", ")} before.`}
+      </p>
       <p className="text-muted text-sm">
         {askedByName} asked <RelativeTime date={askedAt} /> for the connection {connectionName}
       </p>

@@ -1,6 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { askAfterCommit } from "@/lib/automate/client";
+import { sentKey } from "@/lib/connectors/destination";
 import { type Joined, joinConnection, placesNamed, type Referenced } from "@/lib/connectors/joined";
 import type { Db, Tx } from "@/lib/db";
 import { areAllowed } from "@/lib/destinations/queries";
@@ -125,7 +126,7 @@ async function placedByColleagues(
   { id, named }: Former,
 ): Promise<Set<string>> {
   if (await isAllSavedBy(tx, fabricId, id, actor.id)) return new Set();
-  const destinations = [...new Set(named)];
+  const destinations = [...new Set(named.flatMap((place) => [place, sentKey(place)]))];
   const known = await tx.$queryRaw<{ destination: string }[]>`
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'

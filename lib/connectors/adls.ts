@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 import { microsoftCredentialPage, microsoftFields, microsoftSignIn } from "@/lib/connectors/microsoft-fields";
 
@@ -29,6 +29,6 @@ export const adls = defineConnector({
   }),
   destinations: ({ accountName }) => [
     microsoftSignIn,
-    httpsPlace(`${accountName}.dfs.core.windows.net`, "accountName", ["clientSecret"]),
+    provedAt(httpsPlace(`${accountName}.dfs.core.windows.net`, "accountName", ["clientSecret"])),
   ],
 });

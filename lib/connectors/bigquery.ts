@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, when } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { choiceField, keptField, nameField, textField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
@@ -42,8 +42,8 @@ export const bigquery = defineConnector({
   }),
   destinations: ({ bucketName }) => {
     const secretFields = ["serviceAccountKey"];
-    const warehouse = httpsPlace("bigquery.googleapis.com", "projectId", secretFields);
-    const storage = httpsPlace("storage.googleapis.com", "bucketName", secretFields);
+    const warehouse = provedAt(httpsPlace("bigquery.googleapis.com", "projectId", secretFields));
+    const storage = provedAt(httpsPlace("storage.googleapis.com", "bucketName", secretFields));
     return bucketName === undefined ? [googleSignIn, warehouse] : [googleSignIn, warehouse, storage];
   },
 });

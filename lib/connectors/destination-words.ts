@@ -1,10 +1,13 @@
-/** The key of a destination as a person reads it: "db.example.com:5432 (postgres, certificate not verified)". */
-export function destinationInWords(key: string): string {
+/**
+ * The key of a destination as a person reads it: "db.example.com:5432 (postgres, certificate not verified)". `authorities` says
+ * which CA certificate vouches for it, by `<id>.<version>`, where that is known.
+ */
+export function destinationInWords(key: string, authorities: Readonly<Record<string, string>> = {}): string {
   const match = /^([^:]+):\/\/([^?]+)(?:\?(.*))?$/.exec(key);
   const [protocol, place] = [match?.[1], match?.[2]];
   if (protocol === undefined || place === undefined) return key;
   const parameters = new Map((match?.[3] ?? "").split("&").map((pair) => cut(pair)));
-  const notes = [nameOf(protocol), ...protectionOf(parameters)].filter((note) => note !== "");
+  const notes = [nameOf(protocol), ...protectionOf(parameters, authorities)].filter((note) => note !== "");
   const shown = protocol === "http" || protocol === "https" ? `${protocol}://${place}` : place;
   return notes.length > 0 ? `${shown} (${notes.join(", ")})` : shown;
 }
@@ -14,11 +17,19 @@ function nameOf(protocol: string): string {
   return protocol === "http" || protocol === "https" ? "" : protocol;
 }
 
-function protectionOf(parameters: ReadonlyMap<string, string>): string[] {
+function protectionOf(
+  parameters: ReadonlyMap<string, string>,
+  authorities: Readonly<Record<string, string>>,
+): string[] {
   const notes: string[] = [];
   if (parameters.get("tls") === "require") notes.push("certificate not verified");
   if (parameters.get("tls") === "disable") notes.push("no encryption");
-  if (parameters.has("ca")) notes.push("own CA certificate");
+  const authority = parameters.get("ca");
+  if (authority !== undefined) {
+    const known = authorities[authority];
+    notes.push(known === undefined ? "own CA certificate" : `own CA certificate ${known}`);
+  }
+  if (parameters.has("proved")) notes.push("the value itself is not sent");
   const hostKey = parameters.get("hostkey");
   if (hostKey === "none") notes.push("host key not confirmed");
   else if (hostKey) notes.push(`host key ${hostKey}`);

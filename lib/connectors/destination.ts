@@ -16,7 +16,14 @@ export type Destination = {
   readonly portField: string;
   /** The fields whose secrets go there; empty where nothing may be sent yet. */
   readonly secretFields: readonly string[];
+  /** Those of them whose value stays in the client, which signs with it or buys a token elsewhere. */
+  readonly provedFields?: readonly string[];
 };
+
+/** The same place, where every secret is proved and none is sent. */
+export function provedAt(place: Destination): Destination {
+  return { ...place, provedFields: place.secretFields };
+}
 
 /** A service on the web, its certificate always verified; `field` is where a wrong host is corrected. */
 export function httpsPlace(
@@ -41,22 +48,46 @@ type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">
 /**
  * The canonical name of a destination, which allowances are stored and compared by: another host, port, protocol,
  * TLS mode, host key or certificate authority is another destination, another spelling of the same host is not.
+ * Where a secret is only proved, its value may not be sent: a colleague could have another kind of connection do so.
  */
-export function destinationKey(destination: Place, authority?: string): string {
+export function destinationKey(
+  destination: Place,
+  { authority, isProved = false }: { authority?: string | undefined; isProved?: boolean } = {},
+): string {
   const host = canonicalHost(destination.host) ?? destination.host;
   const shown = host.includes(":") ? `[${host}]` : host;
-  const key = `${destination.protocol}://${shown}:${destination.port}${protection(destination)}`;
   // Whoever chooses which authority is trusted can stand in for the server.
-  if (authority === undefined || destination.tls !== "verify-full") return key;
-  return `${key}${key.includes("?") ? "&" : "?"}ca=${authority}`;
+  const isVouchedFor = authority !== undefined && destination.tls === "verify-full";
+  const parameters = [
+    ...protection(destination),
+    ...(isProved ? [proved] : []),
+    ...(isVouchedFor ? [`ca=${authority}`] : []),
+  ];
+  const key = `${destination.protocol}://${shown}:${destination.port}`;
+  return parameters.length > 0 ? `${key}?${parameters.join("&")}` : key;
 }
 
-function protection({ protocol, tls, hostKey }: Place): string {
-  if (protocol === "sftp") return `?hostkey=${hostKey ?? "none"}`;
+const proved = "proved";
+
+/** The key of the same destination where the value itself may be sent: whoever allows that allows a proof as well. */
+export function sentKey(key: string): string {
+  const [place = "", parameters = ""] = key.split("?");
+  const rest = parameters.split("&").filter((one) => one !== "" && one !== proved);
+  return rest.length > 0 ? `${place}?${rest.join("&")}` : place;
+}
+
+/** The certificate authority that vouches for a destination, from its key: a secret and its version. */
+export function authorityOf(key: string): { id: string; version: number } | null {
+  const [, id, version] = /[?&]ca=([\w-]+)\.(\d+)$/.exec(key) ?? [];
+  return id === undefined ? null : { id, version: Number(version) };
+}
+
+function protection({ protocol, tls, hostKey }: Place): string[] {
+  if (protocol === "sftp") return [`hostkey=${hostKey ?? "none"}`];
   // The scheme of these says already that the certificate is verified, or that there is none.
-  if (protocol === "http" || protocol === "oauth-token") return "";
-  if (protocol === "https" && tls === "verify-full") return "";
-  return `?tls=${tls ?? "disable"}`;
+  if (protocol === "http" || protocol === "oauth-token") return [];
+  if (protocol === "https" && tls === "verify-full") return [];
+  return [`tls=${tls ?? "disable"}`];
 }
 
 /**

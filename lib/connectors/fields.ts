@@ -76,15 +76,19 @@ export function portTextField(initial: string) {
 
 /** The same where the documented API names no default. */
 export function chosenPortTextField(meta: Omit<Words, "title">) {
-  return z
-    .string({
-      error: ({ input }) =>
-        typeof input === "number" ? `${portMessage} This property is a string.` : portMessage,
-    })
-    .trim()
-    .regex(/^\d{1,5}$/, portMessage)
-    .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
-    .meta({ title: "Port", ...meta });
+  return (
+    z
+      .string({
+        error: ({ input }) =>
+          typeof input === "number" ? `${portMessage} This property is a string.` : portMessage,
+      })
+      .trim()
+      .regex(/^\d{1,5}$/, portMessage)
+      .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
+      // Some clients read 05432 as an octal number, so as another port than the one that was allowed.
+      .overwrite((port) => port.replace(/^0+/, ""))
+      .meta({ title: "Port", ...meta })
+  );
 }
 
 /** A port that the documented API keeps as an integer. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { keptField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
@@ -25,6 +25,6 @@ export const gcs = defineConnector({
   }),
   destinations: () => [
     googleSignIn,
-    httpsPlace("storage.googleapis.com", "bucketName", ["serviceAccountKey"]),
+    provedAt(httpsPlace("storage.googleapis.com", "bucketName", ["serviceAccountKey"])),
   ],
 });

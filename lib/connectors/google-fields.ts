@@ -1,5 +1,5 @@
 import { type FieldMeta, secretRef } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 
 export const serviceAccountKey = secretRef("text", {
@@ -31,4 +31,6 @@ export function googleBucketField(meta: Pick<FieldMeta, "title" | "placeholder" 
 export const googleCredentialPage = "https://cloud.google.com/iam/docs/keys-create-delete";
 
 /** Where service accounts sign in, whatever else a key file says. */
-export const googleSignIn = httpsPlace("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]);
+export const googleSignIn = provedAt(
+  httpsPlace("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]),
+);

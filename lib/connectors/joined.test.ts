@@ -34,7 +34,7 @@ test("each secret of a connection goes to its own destinations", () => {
   };
   const api = { baseUrl: "https://api.example", authType: "oauth_client_credentials" };
   expect(destinationsOf("restapi", api, [{ field: "oauthClient", secret: oauth }])).toEqual([
-    ["oauthClient", "oauth-token://idp.example:443", "https://api.example:443"],
+    ["oauthClient", "oauth-token://idp.example:443", "https://api.example:443?proved"],
   ]);
   // A check holds the password back until somebody confirmed the host key; a pipeline's driver does not.
   const sftp = { host: "files.example", port: 22, username: "u", authMethod: "password" };

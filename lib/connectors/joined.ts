@@ -39,10 +39,15 @@ export function destinationsOf<S extends Referenced>(
       atLeastOne(
         destinations
           .filter((place) => place.secretFields.includes(field))
-          // The authority itself is public.
-          .map((place) => destinationKey(place, field === "caCertificate" ? undefined : authority)),
+          .map((place) =>
+            destinationKey(place, {
+              // The authority itself is public.
+              authority: field === "caCertificate" ? undefined : authority,
+              isProved: place.provedFields?.includes(field) ?? false,
+            }),
+          ),
       ),
-    all: destinations.map((place) => destinationKey(place, authority)),
+    all: destinations.map((place) => destinationKey(place, { authority })),
   };
 }
 

@@ -20,6 +20,9 @@ export const onedrive = defineConnector({
   }),
   destinations: () => [
     microsoftSignIn,
-    httpsPlace("graph.microsoft.com", "tenantId", ["clientSecret", "userName"]),
+    {
+      ...httpsPlace("graph.microsoft.com", "tenantId", ["clientSecret", "userName"]),
+      provedFields: ["clientSecret"],
+    },
   ],
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { microsoftCredentialPage, microsoftFields, microsoftSignIn } from "@/lib/connectors/microsoft-fields";
 
 /** Power BI, as an application that is a member of its workspaces. */
@@ -13,5 +13,8 @@ export const powerbi = defineConnector({
     "Dataset.ReadWrite.All, the tenant setting that lets service principals use Power BI APIs, and membership of the workspace.",
   credentialPage: microsoftCredentialPage,
   fields: z.object(microsoftFields),
-  destinations: () => [microsoftSignIn, httpsPlace("api.powerbi.com", "tenantId", ["clientSecret"])],
+  destinations: () => [
+    microsoftSignIn,
+    provedAt(httpsPlace("api.powerbi.com", "tenantId", ["clientSecret"])),
+  ],
 });

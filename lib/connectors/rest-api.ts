@@ -94,6 +94,7 @@ export const restApi = defineConnector({
       hostField: "baseUrl",
       portField: "baseUrl",
       secretFields,
+      provedFields: ["oauthClient", "clientKey"],
     };
     return [...tokenEndpoint(properties.oauthClient, facts), api];
   },

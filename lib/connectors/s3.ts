@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { kgConfig, textField } from "@/lib/connectors/fields";
 
 const regionWords = { title: "Region", placeholder: "us-east-1" };
@@ -39,7 +39,7 @@ export const s3 = defineConnector({
     kgConfig,
   }),
   destinations: ({ region, bucketName }) => [
-    httpsPlace(bucketHost(region, bucketName), "region", ["secretAccessKey"]),
+    provedAt(httpsPlace(bucketHost(region, bucketName), "region", ["secretAccessKey"])),
   ],
 });
 

@@ -529,3 +529,11 @@ test("a refused host and a refused name say what to enter", () => {
     },
   });
 });
+
+test("a port with leading zeros, which some clients read as an octal number, is kept without them", () => {
+  const connector = findConnector("postgres");
+  if (!connector) throw new Error("There is no kind postgres.");
+  const read = (port: string) => validate(connector, { ...kinds.postgres?.valid, port });
+  expect(read("05432")).toMatchObject({ ok: true, value: { port: "5432" } });
+  expect(read("00000")).toMatchObject({ ok: false });
+});

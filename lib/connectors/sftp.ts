@@ -55,6 +55,7 @@ export const sftp = defineConnector({
         : {
             hostKey: hostKeyFingerprint,
             secretFields: [authMethod === "password" ? "password" : "privateKey"],
+            provedFields: ["privateKey"],
           }),
     },
   ],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { kgConfig, textField } from "@/lib/connectors/fields";
 import { microsoftCredentialPage, microsoftFields, microsoftSignIn } from "@/lib/connectors/microsoft-fields";
 
@@ -25,7 +25,10 @@ export const sharepoint = defineConnector({
     ...microsoftFields,
     kgConfig,
   }),
-  destinations: () => [microsoftSignIn, httpsPlace("graph.microsoft.com", "siteUrl", ["clientSecret"])],
+  destinations: () => [
+    microsoftSignIn,
+    provedAt(httpsPlace("graph.microsoft.com", "siteUrl", ["clientSecret"])),
+  ],
 });
 
 /** The host and the path of a site, each part of the path encoded; null for any other address. */

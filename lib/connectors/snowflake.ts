@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/oauth-client";
 
@@ -64,7 +64,8 @@ export const snowflake = defineConnector({
       key_pair: ["privateKey"],
       oauth_client_credentials: ["oauthClient"],
     }[authType];
-    return [...tokenEndpoint(oauthClient, facts), httpsPlace(host, "account", secretFields)];
+    const service = httpsPlace(host, "account", secretFields);
+    return [...tokenEndpoint(oauthClient, facts), authType === "pwd" ? service : provedAt(service)];
   },
 });
 

@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import type { CurrentReference } from "@/lib/connections/joined-secrets";
 import type { NotAllowed } from "@/lib/connections/schema";
+import { authorityOf, sentKey } from "@/lib/connectors/destination";
 import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
 import { type Db, db, Prisma, type Tx } from "@/lib/db";
 import {
@@ -40,16 +41,23 @@ export async function areAllowed(
   lane: keyof typeof findAllowed = "look-ups",
 ): Promise<boolean[]> {
   if (asked.length === 0) return [];
+  const places = asked.flatMap((place, at) =>
+    [...new Set([place.destination, sentKey(place.destination)])].map((destination) => ({
+      ...place,
+      destination,
+      at,
+    })),
+  );
   const rows = await findAllowed[lane](
     fabricId,
-    asked.map(({ secretId }) => secretId),
-    asked.map(({ version }) => version),
-    asked.map(({ destination }) => destination),
+    places.map(({ secretId }) => secretId),
+    places.map(({ version }) => version),
+    places.map(({ destination }) => destination),
   );
   const allowed = new Set(
-    rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [n] : [])),
+    rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [places[n - 1]?.at] : [])),
   );
-  return asked.map((_, i) => allowed.has(i + 1));
+  return asked.map((_, at) => allowed.has(at));
 }
 
 /** For each of these connections what is not allowed of it, or null. In an open fabric everything is. */
@@ -163,8 +171,67 @@ export async function listWaitingRequests(
       reason: true,
       askedAt: true,
       askedByName: true,
-      secret: { select: { id: true, name: true } },
+      secretId: true,
+      version: true,
+      secret: {
+        select: {
+          id: true,
+          name: true,
+          names: {
+            where: { retiredAt: { not: null } },
+            select: { name: true },
+            orderBy: { retiredAt: "asc" },
+          },
+        },
+      },
     },
   });
-  return { requests: rows, total: waiting.length };
+  const authors = await authorsOf(rows);
+  const authorities = await authoritiesOf(
+    fabricId,
+    rows.flatMap(({ destinations }) => destinations),
+  );
+  return {
+    requests: rows.map(({ secret: { names, ...secret }, secretId, version: _version, ...row }) => ({
+      ...row,
+      secret,
+      formerNames: names.map(({ name }) => name),
+      enteredBy: authors.get(secretId) ?? [],
+      authorities,
+    })),
+    total: waiting.length,
+  };
+}
+
+/** Who entered the fields of these versions, by secret. */
+async function authorsOf(
+  places: readonly { secretId: string; version: number }[],
+): Promise<Map<string, string[]>> {
+  const rows = await db.$queryRaw<{ secretId: string; names: string[] }[]>`
+    SELECT v."secretId", array_agg(DISTINCT e."createdByName") AS names
+    FROM unnest(${places.map(({ secretId }) => secretId)}::text[], ${places.map(({ version }) => version)}::int[])
+      AS asked("secretId", version)
+    JOIN secret_version v ON v."secretId" = asked."secretId" AND v.version = asked.version
+    CROSS JOIN LATERAL jsonb_each_text(v.manifest) AS field(name, version)
+    JOIN secret_version e ON e."secretId" = v."secretId" AND e.version = field.version::int
+    GROUP BY v."secretId"`;
+  return new Map(rows.map(({ secretId, names }) => [secretId, names]));
+}
+
+/** The CA certificates that these destinations are vouched for by, in words. */
+async function authoritiesOf(
+  fabricId: string,
+  destinations: readonly string[],
+): Promise<Record<string, string>> {
+  const named = destinations.flatMap((key) => authorityOf(key) ?? []);
+  const rows = await db.secretVersion.findMany({
+    where: { fabricId, OR: named.map(({ id, version }) => ({ secretId: id, version })) },
+    select: { secretId: true, version: true, createdByName: true, secret: { select: { name: true } } },
+  });
+  return Object.fromEntries(
+    rows.map(({ secretId, version, createdByName, secret }) => [
+      `${secretId}.${version}`,
+      `${secret.name}, entered by ${createdByName}`,
+    ]),
+  );
 }

@@ -28,7 +28,12 @@ export type DecideRequestInput = z.infer<typeof decideRequestInput>;
 export type WaitingRequest = {
   id: string;
   secret: { id: string; name: string };
+  /** Who entered the value: any User may rename a secret, so that its name does not say what it is. */
+  enteredBy: string[];
+  formerNames: string[];
   destinations: string[];
+  /** The CA certificates among the destinations, as `<id>.<version>`: each in words, with the person who entered it. */
+  authorities: Record<string, string>;
   connectionName: string;
   reason: string;
   askedAt: Date;

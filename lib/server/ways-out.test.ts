@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "@/e2e/fakes/listening";
+import { createSshKey, startSftpServer } from "@/e2e/fakes/sftp-server";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { runCheck } from "@/lib/connections/check";
@@ -541,6 +542,68 @@ describe("a stolen access token", () => {
   });
 });
 
+describe("a secret that only signs at a place", () => {
+  test("is not sent there itself, by a colleague who makes a password of an SFTP server's private key", async () => {
+    const pair = createSshKey();
+    const server = await startSftpServer({ users: { ana: { publicKey: pair.public }, bob: {} } });
+    const key = await enter("admin", { subKind: "text", fields: { value: pair.private } });
+    const place = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
+    const bySignature = { ...place, username: "ana", authMethod: "private_key", privateKey: key.id };
+    const inClear = { ...place, username: "bob", authMethod: "password", password: key.id };
+    const check = async (properties: Record<string, unknown>) => {
+      const input = { kind: "sftp", name: "files", properties, isConfirmed: true };
+      const done = await runCheck(
+        fabric.scope("user", "connection:check"),
+        input,
+        AbortSignal.timeout(20_000),
+      );
+      return done.ok ? done.value.result : done;
+    };
+    const connection = await connect("admin", "sftp", bySignature);
+    expect((await connection.read()).status).toBe(200);
+    expect(await check(bySignature)).toMatchObject({ ok: true });
+    expect(await check(inClear)).toMatchObject({ code: "destination_not_allowed" });
+    expect(server.attempts).not.toContain("password");
+    expect((await (await connect("user", "sftp", inClear)).read()).status).toBe(409);
+    await server.close();
+  });
+
+  test.each([
+    [
+      "GCS",
+      { bucketName: "our-bucket" },
+      "serviceAccountKey",
+      "https://storage.googleapis.com/their-bucket/log.txt",
+    ],
+    [
+      "s3",
+      { bucketName: "our.bucket", region: "us-east-1", accessKeyID: "AKIAIOSFODNN7EXAMPLE" },
+      "secretAccessKey",
+      "https://s3.us-east-1.amazonaws.com/their-bucket/log.txt",
+    ],
+  ])(
+    "is not sent by a colleague to a bucket of theirs on the same host: %s",
+    async (kind, properties, field, baseUrl) => {
+      const key = await enter("admin", { subKind: "text", fields: { value: stolen } });
+      expect((await (await connect("admin", kind, { ...properties, [field]: key.id })).read()).status).toBe(
+        200,
+      );
+      const api = { baseUrl, authType: "api_key", apiKey: key.id, apiKeyIn: "query", apiKeyName: "x" };
+      expect((await (await connect("user", "restapi", api)).read()).status).toBe(409);
+    },
+  );
+
+  test("may be sent itself where it is allowed to go, and then sign there too", async () => {
+    const key = await enter("admin", { subKind: "text", fields: { value: stolen } });
+    const place = { host: "files.test.example", username: "ana" };
+    const hostKeyFingerprint = `SHA256:${"a".repeat(43)}`;
+    const asPassword = { ...place, hostKeyFingerprint, authMethod: "password", password: key.id };
+    const asKey = { ...place, hostKeyFingerprint, authMethod: "private_key", privateKey: key.id };
+    expect((await (await connect("admin", "sftp", asPassword)).read()).status).toBe(200);
+    expect((await (await connect("user", "sftp", asKey)).read()).status).toBe(200);
+  });
+});
+
 describe("what a colleague changed in a secret", () => {
   const isRefused = { status: 409, json: { error: { code: "destination_not_allowed" } } };
   const restApi = (client: { id: string }) => ({
@@ -575,7 +638,7 @@ describe("what a colleague changed in a secret", () => {
   test("is not confirmed by an Admin who was shown where it led before", async () => {
     const client = await enterClient();
     const { newPlaces } = await check(restApi(client), { isConfirmed: false });
-    expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9"] }]);
+    expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
     await stealAuthUrl(client);
     const again = await check(restApi(client), { isConfirmed: true, shownPlaces: newPlaces });
     expect(again).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });
