@@ -195,6 +195,9 @@ describe("the token server of an M2M OAuth secret", () => {
     expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
     expect(refused.json.error.message).toContain(name);
     expect(refused.json.error.message).toContain(`127.0.0.1:${theirs.port}`);
+    expect(refused.json.error.message).toContain(
+      `an Admin of the team can allow it on the page of secret “${name}”`,
+    );
     expect(refused.text).not.toContain(stolen);
     expect(theirs.received).toEqual([]);
     expect(await eventsOf("secret.refuse", id)).toMatchObject([
@@ -277,6 +280,9 @@ describe("a saved connection", () => {
         expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
         expect(refused.json.error.message).toContain(connection.name);
         expect(refused.json.error.message).toContain("127.0.0.1:5432");
+        expect(refused.json.error.message).toMatch(
+          /open connection .* and choose Check: an Admin of the team can allow/,
+        );
         expect(refused.text).not.toContain(stolen);
         await connection.save("user", host);
         expect((await connection.read()).status).toBe(200);
