@@ -170,6 +170,21 @@ describe("a workload that worked goes on working", () => {
     expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(200);
   });
 
+  test("where it names its fabric by id, also when another team's fabric takes that id as its name", async () => {
+    const { url } = await startIssuer();
+    for (const fabric of [ours, theirs]) await formerTrust(fabric, url);
+    const named = ours.fabricId;
+    await owner.fabric.update({
+      where: { id: theirs.fabricId },
+      data: { name: named, nameKey: named.toLowerCase() },
+    });
+    const former = await sign({ iss: url, aud: "selvage" });
+    expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(200);
+    // Nor does it reach that one in its place.
+    await owner.trustedIssuer.deleteMany({ where: { fabricId: ours.fabricId } });
+    expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(401);
+  });
+
   test("and a new one needs no header: its audience names its fabric", async () => {
     const { url } = await startIssuer();
     for (const fabric of [ours, theirs]) expect((await trust(fabric, { issuer: url })).status).toBe(200);
