@@ -12,7 +12,7 @@ const valueBytes = 60_000;
 
 // Restarts share the machine with nothing else of this file.
 test.describe.configure({ mode: "default" });
-test.setTimeout(60_000 + kills * 10_000);
+test.setTimeout(60_000 + kills * 20_000);
 
 type Attempt = { name: string; value: string; answered: boolean };
 

@@ -20,6 +20,7 @@ export function startWebCopy(
   name: string,
   more: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({}),
   nodeOptions: string[] = [],
+  logDir?: string,
 ): Promise<ProgramCopy> {
   const envFor = async (port: number, url: string) => ({
     ...stack().webEnv,
@@ -27,13 +28,15 @@ export function startWebCopy(
     PUBLIC_URL: url,
     ...(await more(url)),
   });
-  return startCopy({ name, program: "web", path: "/sign-in", envFor, nodeOptions });
+  return startCopy({ name, program: "web", path: "/sign-in", envFor, nodeOptions, logDir });
 }
 
-/** Starts a copy of automate. */
+/** Starts a copy of automate; `more` is added to its environment. */
 export async function startAutomateCopy(
   name: string,
   nodeOptions: string[] = [],
+  more: Record<string, string> = {},
+  logDir?: string,
 ): Promise<ProgramCopy & { internalUrl: string }> {
   const internalPort = await freePort();
   const internalUrl = `http://127.0.0.1:${internalPort}`;
@@ -42,8 +45,9 @@ export async function startAutomateCopy(
     AUTOMATE_PORT: String(port),
     AUTOMATE_INTERNAL_PORT: String(internalPort),
     AUTOMATE_URL: internalUrl,
+    ...more,
   });
-  const copy = await startCopy({ name, program: "automate", path: "/readyz", envFor, nodeOptions });
+  const copy = await startCopy({ name, program: "automate", path: "/readyz", envFor, nodeOptions, logDir });
   return { ...copy, internalUrl };
 }
 
@@ -53,12 +57,14 @@ async function startCopy({
   path,
   envFor,
   nodeOptions,
+  logDir = stack().dir,
 }: {
   name: string;
   program: "web" | "automate";
   path: string;
   envFor: (port: number, url: string) => Promise<Record<string, string>>;
   nodeOptions: string[];
+  logDir: string | undefined;
 }): Promise<ProgramCopy> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -67,7 +73,7 @@ async function startCopy({
     const started = await startProgram(name, {
       file: `${builds.test.dist}/${program}.mjs`,
       env,
-      log: join(stack().dir, `${name}.log`),
+      log: join(logDir, `${name}.log`),
       nodeOptions,
     });
     await waitUntilReady(started, {
