@@ -1,8 +1,11 @@
+import { isIP } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { CheckJob } from "@/automate/check-job";
 import { publicVerification } from "@/automate/checks/certificates";
 import { type Check, CheckFailure } from "@/automate/checks/define";
 import { checks } from "@/automate/checks/registry";
 import { createStepLog, type StepLog } from "@/automate/checks/step-log";
+import { judge } from "@/automate/egress";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/automate/egress-guard";
 import { type UncaughtErrors, watchUncaughtErrors } from "@/automate/uncaught-errors";
 import type { CheckCode, CheckEvent, CheckFacts, StepEvent } from "@/lib/connectors/check-protocol";
@@ -23,6 +26,9 @@ export async function prepareCheck(kind: string): Promise<void> {
   shutExits();
   // Reading the public authorities takes longer than most handshakes.
   publicVerification();
+  // So does compiling the patterns of addresses.
+  isIP("::1");
+  judge("::1", ["::1/128"]);
   await load(kind);
 }
 

@@ -15,7 +15,8 @@ export function serveCheck(surroundings: () => Surroundings = () => ({})): void 
     if (hasJob) return process.exit(1);
     hasJob = true;
     const result = await runCheck(
-      checkJobSchema.parse(message),
+      // One job: compiling a parser for it takes longer than reading it.
+      checkJobSchema.parse(message, { jitless: true }),
       (step) => process.send?.(step),
       surroundings(),
     );

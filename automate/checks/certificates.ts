@@ -34,9 +34,10 @@ export function publicVerification() {
   return { secureContext: publicContext.context, rejectUnauthorized: true };
 }
 
-/** Verification of a service: by the public authorities, and the connection's own where one is given. */
-export function serviceVerification(own: string | Uint8Array | undefined) {
-  return own === undefined ? publicVerification() : verification("verify-full", own);
+/** As `verification`, for clients without a certificate of their own that take a context: the public authorities were read ahead. */
+export function sharedVerification(mode: TlsMode, own: string | Uint8Array | undefined) {
+  if (own !== undefined) return verification(mode, own);
+  return { ...publicVerification(), rejectUnauthorized: mode === "verify-full" };
 }
 
 /** A client certificate and its key in the form that `tls` takes, proved to belong together. */

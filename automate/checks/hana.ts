@@ -1,7 +1,7 @@
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Connection } from "hdb";
-import { verification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { type CheckContext, CheckFailure, defineCheck } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 import { hana } from "@/lib/connectors/hana";
@@ -55,7 +55,7 @@ function dial({ tlsMode, caCertificate }: Properties, host: string, port: number
         ? net.connect({ host, port }, onOpen)
         : // SAP HANA Cloud finds the instance by the name in the handshake.
           tls.connect(
-            { host, port, servername: nameOf(host), ...verification(tlsMode, caCertificate) },
+            { host, port, servername: nameOf(host), ...sharedVerification(tlsMode, caCertificate) },
             onOpen,
           );
     socket.once("error", reject);

@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { serviceVerification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { CheckFailure, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 
@@ -40,7 +40,7 @@ export async function createHttpClient(
   const { Agent, request } = await loadHttp();
   // The pool stops what takes too long, at the step where it does.
   const dispatcher = new Agent({
-    connect: { ...serviceVerification(caCertificate), timeout: 0 },
+    connect: { ...sharedVerification("verify-full", caCertificate), timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,
   });

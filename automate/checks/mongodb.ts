@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions } from "mongodb";
-import { verification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
 import { given } from "@/automate/checks/http";
 import { nameFault, networkFault } from "@/automate/checks/socket-faults";
@@ -73,8 +73,9 @@ function spelled({ host, port }: { host: string; port: number }): string {
 function security({ protocol, tlsMode = "verify-full", caCertificate }: Properties): MongoClientOptions {
   if (protocol === "mongodb" && tlsMode === "disable") return { tls: false };
   const mode = protocol === "mongodb" ? tlsMode : "verify-full";
-  const { ca, rejectUnauthorized } = verification(mode, caCertificate);
-  return { tls: true, ca: ca.join("\n"), tlsAllowInvalidCertificates: !rejectUnauthorized };
+  const { rejectUnauthorized, ...trust } = sharedVerification(mode, caCertificate);
+  const authorities = "ca" in trust ? { ca: trust.ca.join("\n") } : trust;
+  return { tls: true, ...authorities, tlsAllowInvalidCertificates: !rejectUnauthorized };
 }
 
 async function requireCollection(client: MongoClient, database: string, collection: string): Promise<void> {

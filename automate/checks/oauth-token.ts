@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import type { buildConnector, Dispatcher } from "undici";
-import { verification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { CheckFailure } from "@/automate/checks/define";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { Opened } from "@/lib/connectors/define";
@@ -17,7 +17,7 @@ export async function fetchToken(
   client: Opened["m2m_oauth"],
   caCertificate: string | Uint8Array | undefined,
 ): Promise<string> {
-  const connect = { ...verification("verify-full", caCertificate), timeout: 0 };
+  const connect = { ...sharedVerification("verify-full", caCertificate), timeout: 0 };
   return (await buyToken(client, { connect })).accessToken;
 }
 

@@ -1,7 +1,7 @@
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Transport } from "oracledb/lib/thin/sqlnet/ntTcp.js";
-import { verification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { CheckFailure } from "@/automate/checks/define";
 import type { TlsMode } from "@/lib/connectors/destination";
 
@@ -32,7 +32,7 @@ export function turnJoints(transport: Transport, place: Place): void {
     this.stream.removeAllListeners().on("error", () => {});
     // As the driver does by itself, without a name in the handshake: it has another use for that.
     const { server, tlsMode, caCertificate } = place;
-    const options = { socket, host: server, ...verification(tlsMode, caCertificate) };
+    const options = { socket, host: server, ...sharedVerification(tlsMode, caCertificate) };
     this.stream = await opened(tls.connect(options), "secureConnect");
     this.connStream = socket;
   };

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { descriptorOf } from "@/automate/checks/oracle";
+import { checkOracle, descriptorOf } from "@/automate/checks/oracle";
 import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
 import { createTrials } from "@/e2e/fakes/check-trial";
 import { type OracleServerOptions, startOracleServer } from "@/e2e/fakes/oracle-server";
@@ -35,6 +36,12 @@ async function check(
   await server.close();
   return { result, passed, signIns: server.signIns, descriptors: server.descriptors };
 }
+
+it("loads the whole driver ahead of a check", async () => {
+  await checkOracle.preload?.();
+  const loaded = Object.keys(createRequire(import.meta.url).cache);
+  expect(loaded.filter((path) => path.endsWith("oracledb/lib/thin/connection.js"))).toHaveLength(1);
+});
 
 describe("signing in", () => {
   it("works over TLS, and a constant is asked for", async () => {

@@ -3,11 +3,21 @@ import { explainOracle } from "@/automate/checks/oracle-fault";
 import { turnJoints } from "@/automate/checks/oracle-transport";
 import { oracle } from "@/lib/connectors/oracle";
 
-const load = () => Promise.all([import("oracledb"), import("oracledb/lib/thin/sqlnet/ntTcp.js")]);
+const load = () =>
+  Promise.all([
+    import("oracledb"),
+    import("oracledb/lib/thin/sqlnet/ntTcp.js"),
+    // The driver itself loads this, its larger part, at the first connection.
+    import("oracledb/lib/thin/index.js"),
+  ]);
 
 /** Signs in and asks for a constant, in the driver's thin mode: without Oracle's own client. */
 export const checkOracle = defineCheck(oracle, {
-  preload: load,
+  preload() {
+    // The driver writes its time zone with it: the first such call reads the locale's data.
+    (0).toLocaleString("en-US");
+    return load();
+  },
 
   async run(properties, { begin }) {
     const [{ default: driver }, { default: transport }] = await load();

@@ -13,3 +13,5 @@ declare module "oracledb/lib/thin/sqlnet/ntTcp.js" {
   const transport: { prototype: Transport };
   export default transport;
 }
+
+declare module "oracledb/lib/thin/index.js";

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { verification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { type CheckContext, CheckFailure, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 import type { TlsMode } from "@/lib/connectors/destination";
@@ -24,7 +24,7 @@ export async function askPostgres<T>(
 ): Promise<T> {
   // The protocol ends strings at NUL: the rest of the password would silently not count.
   if (password.includes("\0")) throw new CheckFailure("secret_malformed", "password");
-  const ssl = tlsMode === "disable" ? false : verification(tlsMode, caCertificate);
+  const ssl = tlsMode === "disable" ? false : sharedVerification(tlsMode, caCertificate);
   const { Client } = (await loadPostgres()).default;
   const client = new Client({
     host: server,

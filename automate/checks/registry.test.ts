@@ -34,6 +34,7 @@ it("loads no driver before the worker's guard is up", () => {
     "mysql2",
     "nodemailer/lib/smtp-connection/index.js",
     "oracledb",
+    "oracledb/lib/thin/index.js",
     "oracledb/lib/thin/sqlnet/ntTcp.js",
     "pg",
     "ssh2",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
-import { serviceVerification } from "@/automate/checks/certificates";
+import { sharedVerification } from "@/automate/checks/certificates";
 import { CheckFailure, defineCheck, errorProperty } from "@/automate/checks/define";
 import { networkFault } from "@/automate/checks/socket-faults";
 import { smtp, smtpProtocol } from "@/lib/connectors/smtp";
@@ -15,7 +15,7 @@ export const checkSmtp = defineCheck(smtp, {
     if (smtpPassword.includes("\0")) throw new CheckFailure("secret_malformed", "smtpPassword");
     const { default: SmtpConnection } = await import("nodemailer/lib/smtp-connection/index.js");
     const isImplicit = smtpProtocol(smtpPort, encryption) === "smtps";
-    const security = serviceVerification(caCertificate);
+    const security = sharedVerification("verify-full", caCertificate);
     // Dialled here: the library would look the name up by ways of its own, which are shut.
     const socket = await dial(smtpUrl, smtpPort, isImplicit ? security : null);
     const connection = new SmtpConnection({
@@ -72,7 +72,7 @@ export const checkSmtp = defineCheck(smtp, {
 async function dial(
   host: string,
   port: number,
-  security: ReturnType<typeof serviceVerification> | null,
+  security: ReturnType<typeof sharedVerification> | null,
 ): Promise<net.Socket> {
   if (security === null) {
     const socket = net.connect({ host, port });
