@@ -1,5 +1,6 @@
 import "server-only";
 import { type Batcher, createBatcher } from "@/lib/batcher";
+import { noteOutageOf } from "@/lib/outages";
 import { isRefused } from "@/lib/statements";
 
 /**
@@ -11,7 +12,7 @@ export function createLookup<T, Row extends { n: number }>(
   find: (asked: readonly T[]) => Promise<readonly Row[]>,
   maxItems = 500,
 ): Batcher<T, Row | undefined> {
-  return createBatcher<T, Row | undefined>(
+  const lookUp = createBatcher<T, Row | undefined>(
     async (asked) => {
       const found: (Row | undefined)[] = asked.map(() => undefined);
       for (const row of await find(asked)) found[row.n - 1] = row;
@@ -19,4 +20,5 @@ export function createLookup<T, Row extends { n: number }>(
     },
     { maxItems, lanes: 2, isAlone: isRefused },
   );
+  return (asked) => noteOutageOf(lookUp(asked));
 }

@@ -1,7 +1,7 @@
 import "server-only";
 import { AsyncResource } from "node:async_hooks";
 import { Client, type ClientConfig, DatabaseError, Pool } from "pg";
-import { isOutage } from "@/lib/database-errors";
+import { noteOutageOf, noteOutages } from "@/lib/outages";
 import { type Ending, watchConnection } from "@/lib/writes";
 
 /** How long a request waits for a connection, and a statement may run. */
@@ -36,20 +36,17 @@ export function openPool(
   pool.on("error", () => undefined);
   // A caller that waits gets its connection from whoever releases one: its query must not count as a write of that request.
   const connect = pool.connect.bind(pool) as (done?: Connected) => unknown;
-  Reflect.set(pool, "connect", (done?: Connected) => connect(done && AsyncResource.bind(done)));
+  Reflect.set(pool, "connect", (done?: Connected) => {
+    if (!done) return noteOutageOf(connect() as Promise<unknown>);
+    const note = noteOutages();
+    return connect(
+      AsyncResource.bind((...answer: unknown[]) => {
+        note(answer[0]);
+        done(...answer);
+      }),
+    );
+  });
   return pool;
-}
-
-// Of the process, as the pools are: each bundle loads this file for itself.
-const shared = globalThis as typeof globalThis & { selvageOutageAt?: number };
-
-/** Whether a statement or a connection failed for an outage since then, by `performance.now()`. */
-export function outageSeenSince(then: number): boolean {
-  return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= then;
-}
-
-function noteOutage(error: unknown): void {
-  if (isOutage(error)) shared.selvageOutageAt = performance.now();
 }
 
 type Connected = (...answer: unknown[]) => void;
@@ -65,27 +62,20 @@ class WatchedClient extends Client {
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
       if (!error) return "done";
-      noteOutage(error);
       if (isAnswer(error)) return "refused";
       // What is behind it in the queue would wait for the same answer.
       if (error instanceof Error && error.message === "Query read timeout") void this.end().catch(() => {});
       return "unanswered";
     };
-    // The pool connects with a callback.
-    const connect = this.connect.bind(this) as (done: (error: unknown) => void) => void;
-    Reflect.set(this, "connect", (done: (error: unknown) => void) =>
-      connect((error) => {
-        if (error) noteOutage(error);
-        done(error);
-      }),
-    );
     Reflect.set(this, "query", (...args: unknown[]) => {
       const ended = watch(textOf(args[0]));
+      const note = noteOutages();
       const at = args.findLastIndex((arg) => typeof arg === "function");
       if (at >= 0) {
         const answered = args[at] as Answered;
         args[at] = (error: unknown, result: unknown) => {
           ended(end(error));
+          note(error);
           answered(error, result);
         };
         return query(...args);
@@ -99,6 +89,7 @@ class WatchedClient extends Client {
         },
         (error: unknown) => {
           ended(end(error));
+          note(error);
           throw error;
         },
       );

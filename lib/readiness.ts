@@ -5,7 +5,7 @@ import { record } from "@/lib/audit/record";
 import { recordNothing } from "@/lib/audit/record-together";
 import { sqlStateOf } from "@/lib/database-errors";
 import { db } from "@/lib/db";
-import { outageSeenSince } from "@/lib/pool";
+import { outageSeenSince } from "@/lib/outages";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { statement } from "@/lib/statements";
 

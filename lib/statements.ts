@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { DatabaseError, type Pool, type QueryResultRow } from "pg";
 import type { Db, Tx } from "@/lib/db";
 import { databaseUrl } from "@/lib/env";
+import { noteOutageOf } from "@/lib/outages";
 import { openPool } from "@/lib/pool";
 
 // See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request needs.
@@ -47,7 +48,7 @@ export function statement<Row extends QueryResultRow>(text: string, lane: Lane =
   const name = hash("sha256", text, "base64url");
   const run = async (...values: unknown[]) => {
     const query = { name, text, values };
-    if (lane === "lists") return readTogether<Row>(query);
+    if (lane === "lists") return noteOutageOf(readTogether<Row>(query));
     return (await poolOf(lane).query<Row>(query)).rows;
   };
   return Object.assign(run, {

@@ -1,8 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createDb, type Db, db } from "@/lib/db";
-import { closeStatements } from "@/lib/statements";
+import { createLookup } from "@/lib/lookup";
+import { closeStatements, statement } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestKeys } from "@/scripts/test-keys";
 import { openWire, type Wire } from "@/scripts/test-wire";
@@ -14,7 +16,7 @@ let health: WebHealth;
 let server: Server;
 let url: string;
 /** What the app behind does. */
-let serve: () => Promise<number> = async () => 200;
+let serve: (path: string) => Promise<number> = async () => 200;
 
 beforeAll(async () => {
   const urls = await createTestDatabase("web");
@@ -29,8 +31,10 @@ beforeAll(async () => {
       (await health.refuse(req, res, req.url?.startsWith("/api/orchestration") ?? false))
     )
       return;
-    res.statusCode = await serve();
-    res.end("the app");
+    await health.watch(req, res, async () => {
+      res.statusCode = await serve(req.url ?? "");
+      res.end("the app");
+    });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -119,6 +123,36 @@ test("a page whose database goes away under it is 503; any other fault stays 500
   await becomes([200, "ready"]);
   serve = async () => 500;
   expect((await get("/metadata", page)).status).toBe(500);
+  serve = async () => 200;
+});
+
+test("a page with a fault of its own stays 500 while the database goes away under another", async () => {
+  await becomes([200, "ready"]);
+  const find = createLookup<string, { n: number }>(
+    statement<{ n: number }>(
+      "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(5)",
+    ),
+  );
+  const reads: Record<string, () => Promise<unknown>> = {
+    "/query": () => db.$queryRaw`SELECT pg_sleep(5)`,
+    "/transaction": () => db.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(5)`),
+    "/list": statement("SELECT pg_sleep(5)", "lists"),
+    "/same-list": statement("SELECT pg_sleep(5)", "lists"),
+    "/look-up": () => find(["one"]),
+    "/same-look-up": () => find(["two"]),
+    "/faulty": () => sleep(1_000).then(() => Promise.reject(new Error("a fault"))),
+  };
+  serve = async (path) => {
+    await reads[path]?.().catch(() => undefined);
+    return 500;
+  };
+  const asked = Object.keys(reads).map(async (path) => [path, (await get(path, page)).status]);
+  await sleep(500);
+  wire.reset();
+  expect(Object.fromEntries(await Promise.all(asked))).toEqual({
+    ...Object.fromEntries(Object.keys(reads).map((path) => [path, 503])),
+    "/faulty": 500,
+  });
   serve = async () => 200;
 });
 

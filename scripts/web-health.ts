@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { log } from "@/lib/log";
-import { outageSeenSince } from "@/lib/pool";
+import { watchOutages } from "@/lib/outages";
 import { createReadiness, type Unready } from "@/lib/readiness";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { awayPage, retrySeconds, titleOf } from "@/scripts/away-page";
@@ -14,6 +14,8 @@ export type WebHealth = {
   answer(req: IncomingMessage, res: ServerResponse): boolean;
   /** True when the request is refused, because this copy cannot serve what it asks for. */
   refuse(req: IncomingMessage, res: ServerResponse, isApi: boolean): Promise<boolean>;
+  /** Runs what answers the request. When it fails for the database that went away under it, it says so. */
+  watch<T>(req: IncomingMessage, res: ServerResponse, work: () => T): T;
   serve(): void;
   /** Turns `/readyz`, and returns when the load balancer has had time to see it. */
   leave(delayMs: number): Promise<void>;
@@ -62,7 +64,6 @@ export function createWebHealth(isHttps: boolean): WebHealth {
       if (isApi || !needsDatabase(req)) return false;
       const unready = await readiness();
       if (unready !== null && unready !== "database_slow") return sendAway(unready);
-      sayOutage(res);
       return false;
 
       function sendAway(reason: Parameters<typeof awayPage>[0]): true {
@@ -82,6 +83,12 @@ export function createWebHealth(isHttps: boolean): WebHealth {
         res.end(req.method === "HEAD" ? undefined : html);
         return true;
       }
+    },
+    watch(req, res, work) {
+      if (!needsDatabase(req)) return work();
+      const outages = watchOutages();
+      sayOutage(res, outages.isSeen);
+      return outages.run(work);
     },
     serve() {
       phase = "serving";
@@ -109,11 +116,10 @@ function wantsPage(req: IncomingMessage): boolean {
 }
 
 /** A database that went away under a request is no fault of ours: Next would say 500. */
-function sayOutage(res: ServerResponse): void {
-  const began = performance.now();
+function sayOutage(res: ServerResponse, isOutage: () => boolean): void {
   const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
   Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
-    if (status !== 500 || !outageSeenSince(began)) return writeHead(status, ...more);
+    if (status !== 500 || !isOutage()) return writeHead(status, ...more);
     res.setHeader("retry-after", String(retrySeconds));
     // A page that Next drew tries again, too.
     res.setHeader("refresh", String(retrySeconds));

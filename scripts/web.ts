@@ -92,7 +92,7 @@ async function serve(env: WebEnv) {
     const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
-    if (!isServerAction(req)) return void (await handle(req, res));
+    if (!isServerAction(req)) return health.watch(req, res, () => handle(req, res));
     const received = await receiveAction(req, res, maxBytes);
     if (!received) return;
     if ("refusal" in received) return answerRefused(req, res, received.refusal);
