@@ -1,5 +1,6 @@
 import type { AuditEntry } from "@/lib/audit/record";
-import { allRecorded, eventsJson, insertEvents } from "@/lib/audit/record-together";
+import { eventsJson, insertEvents } from "@/lib/audit/record";
+import { allRecorded } from "@/lib/audit/record-together";
 import { createBatcher } from "@/lib/batcher";
 import { isRefused, statement } from "@/lib/statements";
 

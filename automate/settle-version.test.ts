@@ -247,3 +247,98 @@ test("an authority and a password that its author renews at once go on together"
   ];
   expect(await mayGo([ca, place], [renewed, vouched(ca)])).toBe(true);
 });
+
+/** Copies of a secret, each with the destinations and the open requests that it has. */
+async function copy({ id, version }: CurrentSecret, count: number, by: Person): Promise<void> {
+  const { id: createdById, name: createdByName } = fabric[by];
+  await owner.$executeRaw`
+    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", "createdById", "createdByName", "updatedById", "updatedByName")
+    SELECT ${id} || '-' || n, "fabricId", name || '-' || n, "nameKey" || '-' || n, "subKind", "createdById", "createdByName", "updatedById", "updatedByName"
+    FROM secret, generate_series(1, ${count}::int) n WHERE id = ${id}`;
+  await owner.$executeRaw`
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
+    SELECT "secretId" || '-' || n, version, "fabricId", manifest, facts, ${createdById}, ${createdByName}
+    FROM secret_version, generate_series(1, ${count}::int) n WHERE "secretId" = ${id} AND version = ${version}`;
+  await owner.$executeRaw`
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "createdById", "createdByName", "toReview")
+    SELECT id || '-' || n, "fabricId", "secretId" || '-' || n, version, destination, "createdById", "createdByName", "toReview"
+    FROM allowed_destination, generate_series(1, ${count}::int) n WHERE "secretId" = ${id}`;
+}
+
+test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
+  ["its author renews it", "admin", "admin", 2_501],
+  ["a colleague replaces it", "user", "user", 2_500],
+])(
+  "a certificate authority of 2,500 passwords settles at once when %s: %s, %s → %i",
+  async (_what, copies, replacer, moved) => {
+    const authority = await addSecret("admin", "text");
+    const password = await addSecret("admin", "text", vouched(authority));
+    await owner.allowedDestination.updateMany({
+      where: { secretId: password.id },
+      data: { toReview: "Orders" },
+    });
+    await copy(password, 2_500, copies);
+    const next = await replace(authority, replacer, ["value"]);
+    const asked = { fabricId: fabric.fabricId, destinations: [vouched(next)] };
+    const request = await owner.destinationRequest.create({
+      data: {
+        ...asked,
+        secretId: `${password.id}-7`,
+        version: 1,
+        configHash: "x",
+        connectionName: "Orders",
+        reason: "",
+        askedById: "x",
+        askedByName: "x",
+      },
+    });
+    const began = Date.now();
+    expect(await mayGo([next, place])).toBe(true);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    const rows = await owner.allowedDestination.findMany({ where: { destination: vouched(next) } });
+    const { id: createdById, name: createdByName } = fabric[replacer];
+    expect(rows).toHaveLength(moved);
+    expect(rows[0]).toMatchObject({ version: 1, toReview: "Orders", createdById, createdByName });
+    const events = await owner.auditEvent.findMany({
+      where: { action: "destination.carry", objectId: { in: rows.map(({ secretId }) => secretId) } },
+    });
+    expect(new Set(events.map(({ objectId }) => objectId)).size).toBe(moved);
+    expect(events[0]).toMatchObject({
+      actorName: createdByName,
+      details: { destination: [vouched(next)], version: 1 },
+    });
+    const answered = await owner.destinationRequest.findUniqueOrThrow({ where: { id: request.id } });
+    expect(answered).toMatchObject({ decision: "allowed", decidedByName: createdByName });
+  },
+);
+
+test("an access token that replaces a certificate authority takes along only what it entered itself a moment ago", async () => {
+  const { id: actorId, name: actorName } = fabric.admin;
+  const byToken = (objectId: string, version: number, accessTokenId: string, at = new Date()) =>
+    owner.auditEvent.create({
+      data: {
+        ...{ fabricId: fabric.fabricId, actorKind: "user", actorId, actorName, at },
+        ...{ action: version === 1 ? "secret.create" : "secret.replace", objectKind: "secret", objectId },
+        objectName: objectId,
+        details: { accessToken: "script", accessTokenId, version },
+      },
+    });
+  const authority = await addSecret("admin", "text");
+  const passwords = {
+    "entered in the app": await addSecret("admin", "text", vouched(authority)),
+    "entered by the token": await addSecret("admin", "text", vouched(authority)),
+    "entered by another token": await addSecret("admin", "text", vouched(authority)),
+    "entered by the token long ago": await addSecret("admin", "text", vouched(authority)),
+    "entered by a colleague": await addSecret("user", "text", vouched(authority)),
+  };
+  await byToken(passwords["entered by the token"].id, 1, "script");
+  await byToken(passwords["entered by another token"].id, 1, "other");
+  await byToken(passwords["entered by the token long ago"].id, 1, "script", new Date(Date.now() - 3_600_000));
+  await byToken(authority.id, 2, "script");
+  const next = await replace(authority, "admin", ["value"]);
+  expect(await mayGo([next, place])).toBe(true);
+  const going = [];
+  for (const [what, secret] of Object.entries(passwords))
+    if (await mayGo([secret, vouched(next)])) going.push(what);
+  expect(going).toEqual(["entered by the token"]);
+});

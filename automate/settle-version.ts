@@ -1,4 +1,4 @@
-import { type Author, addDestinations } from "@/automate/add-destinations";
+import { type Allowance, type Author, addDestinations, allowAll } from "@/automate/add-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
 import { isAllByToken, tokenOfVersion } from "@/automate/entered-recently";
 import { freshForMs } from "@/lib/access/policy";
@@ -81,7 +81,7 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const isAuthority = subKind === "binary" || subKind === "text";
   const isRenewal = tokenId === null && enteredBy.get(from) === actor.id;
   if (isAuthority && kept.length > 0)
-    await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, isTheirs });
+    await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, tokenId, since });
   const tokenServer = tokenServerOf(facts);
   const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);
   if (isNewServer && (await isTheirs(secret)))
@@ -118,12 +118,14 @@ export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string
   return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
 }
 
-/** The version that a certificate authority follows, and where that was allowed and goes on to be. */
+/** The version that a certificate authority follows, where that was allowed and goes on to be, and who replaced it by what. */
 type Renewal = {
   from: number;
   kept: ReadonlySet<string>;
   isRenewal: boolean;
-  isTheirs: (secret: CurrentSecret) => Promise<boolean>;
+  /** The id of the access token that entered the authority, null for a person in the app, and since when what it entered is theirs. */
+  tokenId: string | null;
+  since: Date;
 };
 
 /**
@@ -136,26 +138,35 @@ async function carryAuthority(
   tx: Tx,
   author: Author,
   { id, version }: CurrentSecret,
-  { from: formerVersion, kept, isRenewal, isTheirs }: Renewal,
+  { from: formerVersion, kept, isRenewal, tokenId, since }: Renewal,
 ): Promise<void> {
-  const { fabricId } = author;
+  const { fabricId, actor } = author;
+  if (!isRenewal && (await getDestinationRule({ fabricId }, tx)) === "locked") return;
   const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
-  const rows = await tx.$queryRaw<{ secretId: string; destination: string; toReview: string | null }[]>`
-    SELECT a."secretId", a.destination, a."toReview" FROM allowed_destination a
+  // As `isAllBy` and `isAllByToken` say of one secret.
+  const rows = await tx.$queryRaw<Allowance[]>`
+    SELECT s.id AS "secretId", s.name, v.version, a.destination, a."toReview"
+    FROM allowed_destination a
+    JOIN secret s ON s.id = a."secretId" AND s."deletedAt" IS NULL
+    JOIN secret_version v ON v."secretId" = s.id AND v.version = a.version
     WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
-      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
-    ORDER BY a."secretId", a.destination`;
-  const rule = isRenewal ? null : await getDestinationRule({ fabricId }, tx);
-  const going = rows.filter(({ destination }) => kept.has(sentKey(destination.slice(0, -from.length - 1))));
-  for (const secretId of new Set(going.map((row) => row.secretId))) {
-    const secret = await findSecretById({ fabricId }, secretId, tx);
-    if (!secret || !(isRenewal || (rule !== "locked" && (await isTheirs(secret))))) continue;
-    const renamed = going
-      .filter((row) => row.secretId === secretId)
-      .map(
-        ({ destination, ...row }) => [`${destination.slice(0, -from.length)}${to}`, row.toReview] as const,
-      );
-    const toReview = new Map(renamed);
-    await addDestinations(tx, author, secret, [...toReview.keys()], "destination.carry", { toReview });
-  }
+      AND NOT EXISTS (SELECT 1 FROM secret_version later WHERE later."secretId" = s.id AND later.version > v.version)
+      AND (${isRenewal} OR NOT EXISTS (
+        SELECT 1 FROM jsonb_each_text(v.manifest) AS set_in(field, version)
+        WHERE ${actor.id} IS DISTINCT FROM (
+            SELECT entered."createdById" FROM secret_version entered
+            WHERE entered."secretId" = s.id AND entered.version = set_in.version::int)
+          OR ${tokenId}::text IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM audit_event e
+            WHERE e."fabricId" = ${fabricId} AND e."objectId" = s.id AND e."actorId" = ${actor.id} AND e.at > ${since}
+              AND e.action IN ('secret.create', 'secret.replace') AND e.details->>'accessTokenId' = ${tokenId}
+              AND coalesce((e.details->>'version')::int, 1) = set_in.version::int)))
+    ORDER BY s.id, a.destination`;
+  const going = rows.flatMap(({ destination, ...row }) => {
+    const server = destination.slice(0, -from.length - 1);
+    return kept.has(sentKey(server))
+      ? [{ ...row, destination: `${destination.slice(0, -from.length)}${to}` }]
+      : [];
+  });
+  if (going.length > 0) await allowAll(tx, author, going, "destination.carry");
 }

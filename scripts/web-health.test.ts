@@ -142,11 +142,14 @@ test("a page with a fault of its own stays 500 while the database goes away unde
     "/same-look-up": () => find(["two"]),
     "/faulty": () => sleep(1_000).then(() => Promise.reject(new Error("a fault"))),
   };
+  let begun = 0;
   serve = async (path) => {
+    begun += 1;
     await reads[path]?.().catch(() => undefined);
     return 500;
   };
   const asked = Object.keys(reads).map(async (path) => [path, (await get(path, page)).status]);
+  await vi.waitFor(() => expect(begun).toBe(asked.length), 10_000);
   await sleep(500);
   wire.reset();
   expect(Object.fromEntries(await Promise.all(asked))).toEqual({

@@ -1,17 +1,7 @@
 import "server-only";
-import { v7 as uuidv7 } from "uuid";
-import { type AuditEntry, eventRow } from "@/lib/audit/record";
+import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/batcher";
 import { isRefused, statement } from "@/lib/statements";
-
-const columns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;
-
-/** Inserts the events of `$1`, which is `eventsJson`, as a part of a statement that selects `allRecorded()` of it. */
-export const insertEvents = `INSERT INTO audit_event (${columns})
-   SELECT ${columns}
-   FROM jsonb_to_recordset($1::jsonb) AS e(id text, "teamId" text, "fabricId" text, "actorKind" text, "actorId" text, "actorName" text,
-     action text, "objectKind" text, "objectId" text, "objectName" text, details jsonb)
-   RETURNING 1`;
 
 /**
  * True when the part `recorded` of a statement inserted as many events as it was given; otherwise the whole statement fails and
@@ -21,11 +11,6 @@ export const insertEvents = `INSERT INTO audit_event (${columns})
 export function allRecorded(given = "jsonb_array_length($1::jsonb)"): string {
   const sentence = `'The database kept ' || (SELECT count(*) FROM recorded) || ' of ' || ${given} || ' audit events.'`;
   return `CASE WHEN (SELECT count(*) FROM recorded) = ${given} THEN true ELSE (${sentence})::date IS NULL END`;
-}
-
-/** The events of `insertEvents`, each with an id of its own. */
-export function eventsJson(entries: readonly AuditEntry[]): string {
-  return JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) })));
 }
 
 const insert = statement<{ recorded: true }>(
