@@ -1,6 +1,7 @@
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createBodyBudget } from "@/lib/server/body-budget";
 import { boundBody } from "@/scripts/front-door";
 import { receiveAction } from "@/scripts/receive-action";
 
@@ -14,13 +15,14 @@ vi.mock("@/lib/sessions/queries", () => ({
 }));
 
 const maxBytes = 200_000;
+const room = createBodyBudget(maxBytes);
 let server: Server;
 let settled = 0;
 
 beforeAll(async () => {
   server = createServer(async (req, res) => {
     if (!boundBody(req, maxBytes)) return void res.writeHead(413).end();
-    const received = await receiveAction(req, res, maxBytes);
+    const received = await receiveAction(req, res, maxBytes, room);
     settled += 1;
     if (received) res.writeHead("refusal" in received ? received.refusal.status : 200).end();
   });

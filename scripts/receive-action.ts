@@ -1,15 +1,9 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
+import { announcedBytes, type BodyBudget, longBodyBytes } from "@/lib/server/body-budget";
 import { sessionIdOf } from "@/lib/server/session-cookie";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { isActionBody } from "@/scripts/action-body";
 import type { Refusal } from "@/scripts/refuse-request";
-
-/** What anybody may send to a server action: an invitation's token, a name and a password. */
-const maxOpenBytes = 65_536;
-
-/** Long bodies of one person that arrive at a time: each is in memory until it is whole. A page sends one after the other. */
-const mostLongAtOnce = 8;
-const arriving = new Map<string, number>();
 
 type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
 
@@ -22,23 +16,22 @@ export async function receiveAction(
   req: IncomingMessage,
   res: ServerResponse,
   maxBytes: number,
+  room: BodyBudget,
 ): Promise<Received> {
-  const isLong = Number(req.headers["content-length"] ?? Number.POSITIVE_INFINITY) > maxOpenBytes;
-  if (!isLong) return receiveWhole(req, res, maxBytes);
+  const bytes = announcedBytes(req.headers, maxBytes);
+  // So much anybody may send: an invitation's token, a name and a password.
+  if (bytes <= longBodyBytes) return receiveWhole(req, res, maxBytes);
   const sender = await senderOf(req);
   if (sender === null) return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
-  const others = arriving.get(sender) ?? 0;
-  if (others >= mostLongAtOnce)
+  const giveBack = room(sender, bytes);
+  if (!giveBack)
     return {
       refusal: { status: 429, message: "Too much is sent at once: wait until the rest has arrived." },
     };
-  arriving.set(sender, others + 1);
   try {
     return await receiveWhole(req, res, maxBytes);
   } finally {
-    const left = (arriving.get(sender) ?? 1) - 1;
-    if (left > 0) arriving.set(sender, left);
-    else arriving.delete(sender);
+    giveBack();
   }
 }
 

@@ -7,6 +7,7 @@ import { WrongDatabaseRole } from "@/lib/db-role";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import { managementRoot } from "@/lib/management/schema";
+import { createBodyBudget } from "@/lib/server/body-budget";
 import type { Booting } from "@/lib/server/boot";
 import { createManagementApi } from "@/lib/server/management";
 import { pageHeaders } from "@/lib/server/page-headers";
@@ -59,6 +60,7 @@ async function serve(env: WebEnv) {
   const isHttps = env.PUBLIC_URL.startsWith("https:");
   const health = createWebHealth(isHttps);
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
+  const room = createBodyBudget(maxBytes);
 
   cutUnreadBodies(server);
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
@@ -93,7 +95,7 @@ async function serve(env: WebEnv) {
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
     if (!isServerAction(req)) return health.watch(req, res, () => handle(req, res));
-    const received = await receiveAction(req, res, maxBytes);
+    const received = await receiveAction(req, res, maxBytes, room);
     if (!received) return;
     if ("refusal" in received) return answerRefused(req, res, received.refusal);
     await handle(received.request, res);

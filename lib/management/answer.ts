@@ -26,6 +26,7 @@ export const apiCodes = {
   },
   too_large: { status: 413, reason: "That is larger than this server takes." },
   media_type: { status: 415, reason: "Send the body as application/json." },
+  busy: { status: 429, reason: "Too much is sent at once: wait until the rest has arrived." },
   other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Choose a new one." },
   // As documented: the one failure of bad input that is told as a failure of the server.
   fabric_name_taken: { status: 500, reason: "The name is taken." },

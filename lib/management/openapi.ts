@@ -116,14 +116,14 @@ function described(operation: Operation): Json {
 export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
   const { invalid, unauthorized, forbidden, not_found, name_taken, changed, too_large, media_type } =
     apiCodes;
-  const { other_body, unexpected, database_unavailable } = apiCodes;
+  const { other_body, unexpected, database_unavailable, busy } = apiCodes;
   const statuses = [
     invalid,
     unauthorized,
     not_found,
     unexpected,
     database_unavailable,
-    ...(body ? [too_large, media_type] : []),
+    ...(body ? [too_large, media_type, busy] : []),
     ...(permission || body ? [forbidden] : []),
     ...(method === "GET" ? [] : [name_taken]),
     ...(isConditional ? [changed] : []),

@@ -15,6 +15,7 @@ import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib
 import { methods, type Operation, type Reply } from "@/lib/management/define";
 import { operations } from "@/lib/management/registry";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
+import { announcedBytes, type BodyBudget, createBodyBudget } from "@/lib/server/body-budget";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
@@ -47,9 +48,10 @@ export function createManagementApi(): FastifyInstance {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cache-control": "no-store",
   };
+  const bodyLimit = Math.ceil((MAX_SECRET_BYTES * 4) / 3) + 262_144;
   const api: FastifyInstance = Fastify({
     logger: false,
-    bodyLimit: Math.ceil((MAX_SECRET_BYTES * 4) / 3) + 262_144,
+    bodyLimit,
     routerOptions: {
       maxParamLength,
       ignoreTrailingSlash: true,
@@ -76,18 +78,23 @@ export function createManagementApi(): FastifyInstance {
   api.setErrorHandler((error: FastifyError, request, reply) =>
     answerFailure(reply, "Request failed", unserved(error, request)),
   );
-  for (const operation of operations) route(api, operation);
+  const room = createBodyBudget(bodyLimit);
+  for (const operation of operations) route(api, operation, room, bodyLimit);
   refuseOtherMethods(api);
   return api;
 }
 
-function route(api: FastifyInstance, operation: Operation): void {
+function route(api: FastifyInstance, operation: Operation, room: BodyBudget, bodyLimit: number): void {
   api.route({
     method: operation.method,
     url: urlOf(operation.path),
     onRequest: async (request, reply) => {
       request.apiActor = await findActor(request);
       if (!request.apiActor) return answerFailure(reply, operation.failure, failure("unauthorized"));
+      const giveBack = room(request.apiActor.actor.id, announcedBytes(request.headers, bodyLimit));
+      if (!giveBack) return answerFailure(reply, operation.failure, failure("busy"));
+      // Answered, or gone before.
+      reply.raw.once("close", giveBack);
     },
     handler: async (request, reply) => {
       const writes = watchWrites();
@@ -216,7 +223,7 @@ function answerFailure(reply: FastifyReply, what: string, failed: ApiResult<neve
   // What is still coming is read and thrown away, for whoever sends it to get as far as this answer.
   if (code === "too_large") reply.removeHeader("connection");
   const { status } = apiCodes[code];
-  if (status === 503) reply.header("retry-after", retryAfterSeconds);
+  if (status === 503 || status === 429) reply.header("retry-after", retryAfterSeconds);
   return reply.code(status).send({
     success: false,
     message: `${what} due to : ${reasonOf(failed)}`,
