@@ -6,19 +6,19 @@ const minuteMs = 60_000;
 /** More than this many things in a minute are recorded before it ends. */
 const mostKept = 10_000;
 
-type Counted = { entry: AuditEntry; count: number };
+type Counted = { entry: AuditEntry; count: number; lastAt: number };
 let counted = new Map<string, Counted>();
 const toldIn = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
 let flushing = Promise.resolve();
 
 /**
- * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count, committed when the
- * minute ends or automate stops.
+ * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count and how long
+ * ago the last one was, committed when the minute ends or automate stops.
  */
 export function tally(key: string, entry: AuditEntry): void {
   const known = counted.get(key);
-  counted.set(key, { entry, count: (known?.count ?? 0) + 1 });
+  counted.set(key, { entry, count: (known?.count ?? 0) + 1, lastAt: performance.now() });
   timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
   if (counted.size === mostKept) flushInTime();
 }
@@ -54,11 +54,15 @@ async function flushCounted(): Promise<void> {
   const flushed = counted;
   counted = new Map();
   const outcomes = await Promise.allSettled(
-    [...flushed].map(async ([key, { entry, count }]) => {
+    [...flushed].map(async ([key, { entry, count, lastAt }]) => {
+      // A length of time and no time: the clocks of automate and Postgres may differ.
+      const lastMsAgo = Math.round(performance.now() - lastAt);
       try {
-        await recordTogether({ ...entry, details: { ...entry.details, count } });
+        await recordTogether({ ...entry, details: { ...entry.details, count, lastMsAgo } });
       } catch (error) {
-        if (!isUnstorable(error)) counted.set(key, { entry, count: count + (counted.get(key)?.count ?? 0) });
+        const since = counted.get(key);
+        if (!isUnstorable(error))
+          counted.set(key, { entry, count: count + (since?.count ?? 0), lastAt: since?.lastAt ?? lastAt });
         throw error;
       }
     }),

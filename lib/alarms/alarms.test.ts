@@ -67,6 +67,32 @@ test("the last alarm of each secret is shown until an Admin acknowledges it, and
   expect(() => fabric.scope("user", "alarm:acknowledge")).toThrow(Forbidden);
 });
 
+test("an acknowledged alarm stays so when its last times are recorded later, and comes back for one after it", async () => {
+  const shown = async () =>
+    (await listAlarms(fabric.scope("admin", "activity:list"))).filter(({ secretId }) => secretId === "d");
+  // Automate counts what happens within a minute, and records it when the minute ends.
+  const recordLate = (lastMsAgo: number) =>
+    record(owner, {
+      ...{ actor: { kind: "pipeline", id: "p", name: "nightly" }, teamId: fabric.teamId },
+      ...{
+        fabricId: fabric.fabricId,
+        action: "secret.alarm",
+        object: { kind: "secret", id: "d", name: "d" },
+      },
+      details: { code: "cannot_open", field: "value", version: 3, count: 2, lastMsAgo },
+    });
+  await raise(fabric, "d", "value");
+  expect(await shown()).toHaveLength(1);
+  await acknowledgeAlarm(fabric.scope("admin", "alarm:acknowledge"), { secretId: "d" });
+  await recordLate(30_000);
+  expect(await shown()).toEqual([]);
+  await recordLate(0);
+  const [alarm] = await shown();
+  expect(alarm).toBeDefined();
+  await recordLate(40_000);
+  expect(await shown()).toEqual([alarm]);
+});
+
 test("a secret that raises alarms again and again hides no other one's", async () => {
   await raise(other, "quiet", "value");
   const noisy = Array.from({ length: 600 }, (_, n) => raise(other, "noisy", `field${n}`));

@@ -3,12 +3,13 @@ import type { Scope } from "@/lib/access/scope";
 import type { Alarm } from "@/lib/alarms/schema";
 import { db } from "@/lib/db";
 
-type Row = { at: Date; action: string; objectId: string; objectName: string; details: unknown };
+type Row = { at: Date; objectId: string; objectName: string; details: unknown };
 
 /** The alarms of a fabric that no Admin acknowledged, the last of each secret, newest first. */
 export async function listAlarms({ fabricId }: Scope<"activity:list">): Promise<Alarm[]> {
-  // From secret to secret through the index of alarms: one that raises an alarm each minute must not hide the others.
-  const newest = await db.$queryRaw<Row[]>`
+  // From secret to secret through the index of alarms: one that raises an alarm each minute must not hide the others. Automate
+  // counts alarms within a minute, and records later how long ago the last one was: an Admin may have acknowledged it meanwhile.
+  const alarms = await db.$queryRaw<Row[]>`
     WITH RECURSIVE named AS (
       (SELECT "objectId" FROM audit_event
        WHERE "fabricId" = ${fabricId} AND action IN ('secret.alarm', 'secret.alarm.acknowledge')
@@ -20,15 +21,24 @@ export async function listAlarms({ fabricId }: Scope<"activity:list">): Promise<
         ORDER BY a."objectId" LIMIT 1)
       FROM named WHERE named."objectId" IS NOT NULL
     )
-    SELECT e.at, e.action, e."objectId", e."objectName", e.details FROM named
-    CROSS JOIN LATERAL (
-      SELECT * FROM audit_event a
+    SELECT alarm.at, alarm."objectId", alarm."objectName", alarm.details FROM named
+    LEFT JOIN LATERAL (
+      SELECT a.id, a.at FROM audit_event a
       WHERE a."fabricId" = ${fabricId} AND a.action IN ('secret.alarm', 'secret.alarm.acknowledge')
-        AND a."objectId" = named."objectId"
+        AND a.action = 'secret.alarm.acknowledge' AND a."objectId" = named."objectId"
       ORDER BY a.id DESC LIMIT 1
-    ) e
-    ORDER BY e.id DESC`;
-  const alarms = newest.filter(({ action }) => action === "secret.alarm");
+    ) seen ON true
+    CROSS JOIN LATERAL (
+      SELECT a.id, a.at - make_interval(secs => coalesce((a.details->>'lastMsAgo')::int, 0) / 1000.0) AS at,
+        a."objectId", a."objectName", a.details
+      FROM audit_event a
+      WHERE a."fabricId" = ${fabricId} AND a.action IN ('secret.alarm', 'secret.alarm.acknowledge')
+        AND a.action = 'secret.alarm' AND a."objectId" = named."objectId"
+        AND a.id > coalesce(seen.id, '')
+        AND a.at - make_interval(secs => coalesce((a.details->>'lastMsAgo')::int, 0) / 1000.0) > coalesce(seen.at, '-infinity')
+      ORDER BY a.id DESC LIMIT 1
+    ) alarm
+    ORDER BY alarm.id DESC`;
   const there = await db.secret.findMany({
     where: { fabricId, id: { in: alarms.map(({ objectId }) => objectId) }, deletedAt: null },
     select: { id: true },
