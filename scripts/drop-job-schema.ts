@@ -1,10 +1,12 @@
 import type { Client } from "pg";
+import { sqlStateOf } from "@/lib/database-errors";
 
 /**
  * Earlier versions kept the jobs of background checks in a schema of pg-boss. Their copies look after it every two minutes, and
- * cannot start without it: it is dropped once none did for an hour, unless it holds queues of somebody else.
+ * cannot start without it: it is dropped once none did for an hour, unless it holds queues of somebody else. A dump that
+ * reads it keeps it until the next migration.
  */
-export async function dropJobSchema(client: Client): Promise<void> {
+export async function dropJobSchema(client: Client, tell: (sentence: string) => void): Promise<void> {
   const { rows: found } = await client.query("SELECT to_regclass('pgboss.version') IS NOT NULL AS made");
   if (!found[0].made) return;
   const { rows } = await client.query(
@@ -12,5 +14,12 @@ export async function dropJobSchema(client: Client): Promise<void> {
        OR EXISTS (SELECT 1 FROM pgboss.queue WHERE name <> 'background-check' AND name NOT LIKE '\\_\\_pgboss%') AS used
      FROM pgboss.version`,
   );
-  if (!rows[0].used) await client.query("DROP SCHEMA pgboss CASCADE");
+  if (rows[0].used) return;
+  try {
+    await client.query("BEGIN; SET LOCAL lock_timeout = 3000; DROP SCHEMA pgboss CASCADE; COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK");
+    if (sqlStateOf(error) !== "55P03") throw error;
+    tell("The schema pgboss of an earlier version is being read, and stays until the next migration.");
+  }
 }

@@ -187,6 +187,18 @@ describe("the jobs of earlier versions", () => {
     await pool.query("DELETE FROM pgboss.queue WHERE name = 'nightly'");
   });
 
+  test("stay until the next migration while a dump reads them, and nobody waits behind it", async () => {
+    const dump = await pool.connect();
+    await dump.query("BEGIN; LOCK TABLE pgboss.job IN ACCESS SHARE MODE");
+    const migrated = run();
+    await Promise.race([migrated, sleep(10_000)]);
+    const isHeld = await isThere();
+    await dump.query("ROLLBACK");
+    dump.release();
+    await migrated;
+    expect([isHeld, await isThere()]).toEqual([true, true]);
+  });
+
   test("are dropped when no copy looked after them for an hour", async () => {
     await run();
     expect(await isThere()).toBe(false);

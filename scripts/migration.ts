@@ -51,7 +51,7 @@ export async function migrate({
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl, { tell });
     applied.push(...(await applyDataSteps(client)));
-    await dropJobSchema(client);
+    await dropJobSchema(client, tell);
     await admitPrograms(client, { rolePrefix, logins });
     await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
     return { applied };
