@@ -157,6 +157,16 @@ describe("the removal of an account", () => {
     expect(actor.email).toBe(email);
   });
 
+  test("is on record in a team where the membership waits for its owner", async () => {
+    const { id, email, teamId, teamName } = await armed();
+    await owner.membership.delete({ where: { teamId_userId: { teamId, userId: id } } });
+    await owner.heldMembership.create({ data: { teamId, userId: id, role: "admin", createdAt: new Date() } });
+    expect(await removeUser(commandLine, { email })).toMatchObject({ ok: true });
+    expect(await owner.heldMembership.count({ where: { userId: id } })).toBe(0);
+    const events = await owner.auditEvent.findMany({ where: { objectId: id, action: "team.remove" } });
+    expect(events).toMatchObject([{ teamId, details: { team: teamName, role: "admin" } }]);
+  });
+
   test("leaves no link by which the address comes back", async () => {
     const { email, teamId } = await armed();
     const other = await armed();

@@ -97,6 +97,12 @@ export async function removeUser(
     const orphans = teams.filter(({ isOrphaned }) => isOrphaned).map(({ name }) => name);
     if (orphans.length > 0) return fail("last_admin", { teams: orphans.join(", ") });
     const ended = await endAccess(tx, system, user.id);
+    const held = await tx.heldMembership.findMany({
+      where: { userId: user.id },
+      orderBy: { teamId: "asc" },
+      select: { role: true, team: { select: { id: true, name: true } } },
+    });
+    const left = [...teams, ...held.map(({ team, role }) => ({ ...team, role }))];
     const open = await tx.invitation.findMany({
       where: { ...where, usedAt: null },
       select: { id: true, email: true, teamId: true },
@@ -108,7 +114,7 @@ export async function removeUser(
         const object = { kind: "user" as const, id, name: email };
         return { actor: system, teamId, fabricId: null, action: "team.uninvite", object };
       }),
-      ...teams.map((team): AuditEntry => {
+      ...left.map((team): AuditEntry => {
         const details = { team: team.name, role: team.role };
         return { ...entry(system, "team.remove", user), teamId: team.id, details };
       }),
