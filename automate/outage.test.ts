@@ -207,6 +207,19 @@ describe("what web asks for", () => {
   }
   const revoke = (tokenId: string) => ask("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId });
 
+  test("is a check that says which outage it met", async () => {
+    const group = new URL(wire.url).username.replace(/_login$/, "");
+    await owner.$executeRawUnsafe(`REVOKE INSERT ON audit_event FROM ${group}`);
+    const body = { kind: "none", connectionName: "Orders", properties: {}, isConfirmed: false };
+    const answer = await ask("connection:check", "/internal/checks", body);
+    await owner.$executeRawUnsafe(`GRANT INSERT (${eventColumns}) ON audit_event TO ${group}`);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      type: "result",
+      ok: false,
+      code: "database_unavailable",
+    });
+  });
+
   test("is not known to be saved when its commit is not answered", async () => {
     const { id } = await addToken();
     const cut = wire.cutAfter("COMMIT");

@@ -10,7 +10,7 @@ import { record } from "@/lib/audit/record";
 import { type AutomateBody, automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
-import { db } from "@/lib/db";
+import { db, isOutage } from "@/lib/db";
 
 type Body = AutomateBody<"connection:check">;
 
@@ -28,7 +28,8 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
       .catch((error: Error) => {
         // The head of the answer has left, so a failure is told as the result; its message stays here.
         request.log.error({ error: error.name }, "check failed");
-        send({ type: "result", ok: false, code: "unexpected", step: "name", ms: 0 });
+        const code = isOutage(error) ? "database_unavailable" : "unexpected";
+        send({ type: "result", ok: false, code, step: "name", ms: 0 });
       })
       .finally(() => lines.end());
     return reply

@@ -77,13 +77,13 @@ function isSame(one: CheckSubject, other: CheckSubject): boolean {
 
 const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
 
-const unanswered: CheckResult = {
+const unanswered = {
   type: "result",
   ok: false,
   code: "automate_unavailable",
   step: "name",
   ms: 0,
-};
+} as const satisfies CheckResult;
 
 async function ask(
   fabricId: string,
@@ -101,7 +101,10 @@ async function ask(
   if (!response) return { type: "refused", code: "unexpected" };
   const refusal = refusals[response.status];
   if (refusal) return { type: "refused", code: refusal };
-  if (!response.ok || !response.body) return unanswered;
+  if (!response.ok || !response.body) {
+    const problem = await response.json().catch(() => null);
+    return problem?.code === "database_unavailable" ? { ...unanswered, code: problem.code } : unanswered;
+  }
   return (await readResult(response.body, onEvent).catch(() => null)) ?? unanswered;
 }
 

@@ -82,6 +82,8 @@ export const checkCodes = [
   "destination_unconfirmed",
   "secret_missing",
   "automate_unavailable",
+  "database_unavailable",
+  "selvage_misconfigured",
   "busy",
   "cancelled",
   "unexpected",

@@ -44,6 +44,14 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     title: "Automate does not answer, so nothing was checked.",
     advice: "Try again in a minute; if it stays, tell an operator of Selvage.",
   },
+  database_unavailable: {
+    title: "Selvage’s own database is not available, so nothing was checked.",
+    advice: "Try again in a moment; if it stays, tell an operator of Selvage.",
+  },
+  selvage_misconfigured: {
+    title: "Selvage is not set up right, so nothing was checked.",
+    advice: "Tell an operator of Selvage: the log of web says why.",
+  },
   busy: {
     title: "Too many checks are running at the moment.",
     advice: "Try again in a moment.",

@@ -43,9 +43,9 @@ export function route<P extends Permission>(definition: {
 }
 
 function away(): Response {
-  const response = problem(503, "The database is not available. Nothing was changed: try again.");
-  response.headers.set("retry-after", "2");
-  return response;
+  const message = "The database is not available. Nothing was changed: try again.";
+  const headers = { "cache-control": "no-store", "retry-after": "2" };
+  return Response.json({ code: "database_unavailable", message }, { status: 503, headers });
 }
 
 /** The error shape of these routes. */

@@ -1,5 +1,6 @@
-import { startCheck, unansweredCheck } from "@/lib/connections/check";
+import { startCheck } from "@/lib/connections/check";
 import { checkInput } from "@/lib/connections/schema";
+import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { problem, route } from "@/lib/server/route";
 
 /** Checks a connection, saved or not: automate's lines pass through as they come, and hanging up cancels. */
@@ -9,13 +10,14 @@ export const POST = route({
     const parsed = checkInput.safeParse(await request.json().catch(() => undefined));
     if (!parsed.success) return problem(400, "The check is malformed.");
     const started = await startCheck(scope, parsed.data, request.signal);
-    if (started.ok) return ndjson(started.value ?? `${JSON.stringify(unansweredCheck)}\n`);
+    if (started.ok) return ndjson(started.value);
     if (started.code === "unknown_kind") return problem(400, "There is no such kind of connection.");
     return Response.json({ fieldErrors: started.fieldErrors }, { status: 422 });
   },
 });
 
-function ndjson(body: BodyInit): Response {
+function ndjson(answer: ReadableStream<Uint8Array> | CheckResult): Response {
+  const body = answer instanceof ReadableStream ? answer : `${JSON.stringify(answer)}\n`;
   // Proxies in front must not hold the steps back.
   return new Response(body, {
     headers: { "content-type": "application/x-ndjson", "x-accel-buffering": "no" },
