@@ -291,6 +291,25 @@ describe("an issuer is asked for its keys when it is entered", () => {
   });
 });
 
+test("of several keys without an id, the one that signed a token is found", async () => {
+  const bare = async (key: CryptoKey) => ({ ...(await exportJWK(key)), alg: "RS256" });
+  const keys = [await bare(stranger.publicKey), await bare(pair.publicKey)];
+  const { url } = await startIssuer(() => ({ keys: { body: { keys } } }));
+  await trust(ours, { issuer: url });
+  const nobody = await generateKeyPair("RS256");
+  const signed = (key: CryptoKey) =>
+    new SignJWT({})
+      .setProtectedHeader({ alg: "RS256" })
+      .setIssuer(url)
+      .setAudience(audienceOf(ours.fabricId))
+      .setSubject(subject)
+      .setIssuedAt()
+      .setExpirationTime("10m")
+      .sign(key);
+  expect((await read(await signed(pair.privateKey))).status).toBe(200);
+  expect((await read(await signed(nobody.privateKey))).status).toBe(401);
+});
+
 test("a key that an issuer withdrew is out within minutes, also where no workload came meanwhile", async () => {
   const other = { ...(await exportJWK(stranger.publicKey)), kid: "k2", alg: "RS256" };
   let isWithdrawn = false;

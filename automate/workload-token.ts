@@ -91,16 +91,23 @@ async function faultBy(
 }
 
 async function verify(token: string, issuer: string, keys: PublicKeySet): Promise<TokenFault | null> {
+  const rules = { algorithms: [...workloadAlgorithms], issuer, clockTolerance: toleranceSeconds };
   try {
-    await jwtVerify(token, createLocalJWKSet(keys as JSONWebKeySet), {
-      algorithms: [...workloadAlgorithms],
-      issuer,
-      clockTolerance: toleranceSeconds,
-    });
+    await jwtVerify(token, createLocalJWKSet(keys as JSONWebKeySet), rules);
     return null;
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return "unknown_key";
-    if (error instanceof errors.JWSSignatureVerificationFailed) return "wrong_signature";
-    return error instanceof errors.JWTExpired ? "token_expired" : "malformed";
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return faultOf(error);
+    // Keys need no id (RFC 7517, 4.5): each that suits may be the one.
+    for await (const key of error) {
+      const fault = await jwtVerify(token, key, rules).then(() => null, faultOf);
+      if (fault !== "wrong_signature") return fault;
+    }
+    return "wrong_signature";
   }
+}
+
+function faultOf(error: unknown): TokenFault {
+  if (error instanceof errors.JWKSNoMatchingKey) return "unknown_key";
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "wrong_signature";
+  return error instanceof errors.JWTExpired ? "token_expired" : "malformed";
 }
