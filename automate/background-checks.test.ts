@@ -208,7 +208,6 @@ test("a check whose automate was killed in the middle is run once more by anothe
     BACKGROUND_CHECKS: "on",
   }));
   const { process: automate } = await automates.start();
-  // Checks of one plan are spread over 45 seconds.
   await expect.poll(() => held.length, { timeout: 75_000 }).toBe(1);
   automate.kill("SIGKILL");
   await once(automate, "exit");

@@ -10,7 +10,7 @@ type Settings = {
   minutes: number;
   /** Told the name of an error, never its text. */
   onError: (name: string) => void;
-  /** Checks of one plan start spread over this time. */
+  /** Checks of one plan start spread over this time, and few over less: one a second. */
   spreadMs?: number;
 };
 
@@ -45,7 +45,8 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
       plansAt = Date.now() + planEveryMs;
       try {
         const due = await dueConnections(minutes);
-        planned = due.map((id) => ({ id, startsAt: Date.now() + Math.random() * spreadMs }));
+        const withinMs = Math.min(spreadMs, due.length * 1_000);
+        planned = due.map((id) => ({ id, startsAt: Date.now() + Math.random() * withinMs }));
         failures = 0;
       } catch (error) {
         onFailure(error);
