@@ -325,6 +325,19 @@ describe("a saved connection", () => {
     });
   });
 
+  test("that waited is allowed by the next read once the rule is open, on record", async () => {
+    const connection = await addConnection();
+    await connection.save("user", "127.0.0.1");
+    expect((await connection.read()).status).toBe(409);
+    await setRule("open");
+    expect((await connection.read()).status).toBe(200);
+    expect((await eventsOf("destination.allow", connection.secretId)).at(-1)).toMatchObject({
+      actorName: "nightly",
+      destination: ["postgres://127.0.0.1:5432?tls=verify-full"],
+      reason: "open",
+    });
+  });
+
   test("may go where whoever entered the value points it themselves, and not where a colleague did", async () => {
     const connection = await addConnection();
     await connection.pointAt("user", "127.0.0.1");
