@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];
 /** Files that change their process for good: one shuts its exits, others load Prisma's engine, which starts once. */
-const alone = ["scripts/migration.test.ts", "automate/egress-guard.test.ts"];
+const alone = ["scripts/migration.test.ts", "worker/egress/guard.test.ts"];
 
 export default defineConfig({
   resolve: {

@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { CheckFailure } from "@/automate/checks/define";
-import { type BoughtToken, buyToken } from "@/automate/checks/oauth-token";
 import type { UsableSecret } from "@/automate/current-secret";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { AddressRefused, guardedConnect } from "@/automate/guarded-connect";
@@ -9,6 +7,8 @@ import { Refusal } from "@/automate/refusal";
 import { claimSignIns, type SignIn } from "@/automate/sign-in-budget";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
+import { CheckFailure } from "@/worker/check";
+import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
 
 const patienceMs = 10_000;
 /** How long a token is believed whose server does not say. */

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import type { CheckJob } from "@/automate/check-job";
 import { type CheckPool, type CheckPoolOptions, createCheckPool } from "@/automate/check-pool";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
+import type { CheckJob } from "@/worker/protocol";
 
 const folder = mkdtempSync(join(tmpdir(), "selvage-pool-"));
 const job: CheckJob = { kind: "postgres", properties: {}, secrets: {}, destinations: [], egressAllow: [] };

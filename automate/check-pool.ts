@@ -1,6 +1,4 @@
-import type { CheckJob } from "@/automate/check-job";
 import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/check-turns";
-import type { CheckWorker } from "@/automate/fork-worker";
 import { createPrewarmedWorkers } from "@/automate/prewarmed-workers";
 import {
   type CheckCode,
@@ -10,9 +8,11 @@ import {
   checkSteps,
   workerEventSchema,
 } from "@/lib/connectors/check-protocol";
+import type { CheckWorker } from "@/worker/fork";
+import type { CheckJob } from "@/worker/protocol";
 
 export type CheckPoolOptions = {
-  /** automate/check-worker.ts while developing, dist/check-worker.mjs when built. */
+  /** worker/main.ts while developing, dist/check-worker.mjs when built. */
   readonly workerPath: string;
   /** How many workers wait, started already, for the next check. */
   readonly size?: number;

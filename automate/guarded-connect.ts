@@ -1,6 +1,6 @@
 import dns, { type LookupAddress } from "node:dns";
 import net from "node:net";
-import { judge } from "@/automate/egress";
+import { judge } from "@/lib/egress/judge";
 import { automateEnv } from "@/lib/env";
 
 /** A place that automate may not dial by its rules of egress, whoever asked for it. */

@@ -1,5 +1,5 @@
-import type { Preparation } from "@/automate/check-job";
-import { type CheckWorker, startWorker } from "@/automate/fork-worker";
+import { type CheckWorker, startWorker } from "@/worker/fork";
+import type { Preparation } from "@/worker/protocol";
 
 /** How long the next spare is left unstarted, so that starting it does not slow the check that took the last one. */
 const refillAfterMs = 200;

@@ -1,4 +1,3 @@
-import type { CheckJob } from "@/automate/check-job";
 import type { CheckPool } from "@/automate/check-pool";
 import type { FabricKeys } from "@/automate/fabric-keys";
 import { type Opened, openSecrets } from "@/automate/open-secret";
@@ -10,6 +9,7 @@ import { configHash } from "@/lib/connections/config-hash";
 import type { CheckCode, CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { automateEnv } from "@/lib/env";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
+import type { CheckJob } from "@/worker/protocol";
 
 type Deps = { keys: FabricKeys; pool: CheckPool };
 type Run = {

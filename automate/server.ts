@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const isSource = import.meta.url.endsWith(".ts");
   const workerPath =
     env.CHECK_WORKERS_SOCKET ??
-    fileURLToPath(new URL(isSource ? "./check-worker.ts" : "./check-worker.mjs", import.meta.url));
+    fileURLToPath(new URL(isSource ? "../worker/main.ts" : "./check-worker.mjs", import.meta.url));
   const pool = createCheckPool({ workerPath });
   const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });

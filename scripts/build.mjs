@@ -12,8 +12,8 @@ const bin = (path) => join(root, "node_modules", path);
 const programs = {
   web: "scripts/web.ts",
   automate: "automate/server.ts",
-  "worker-host": "automate/worker-host.ts",
-  "check-worker": "automate/check-worker.ts",
+  "worker-host": "worker/host.ts",
+  "check-worker": "worker/main.ts",
   migrate: "scripts/migrate.ts",
   admin: "scripts/admin.ts",
   seed: "prisma/seed.ts",

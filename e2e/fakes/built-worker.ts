@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 
 const entries = {
-  shipped: "automate/check-worker.ts",
+  shipped: "worker/main.ts",
   routed: "e2e/fakes/routed-check-worker.ts",
   many: "e2e/fakes/many-checks-worker.ts",
 };

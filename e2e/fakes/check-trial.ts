@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import type { CheckJob } from "@/automate/check-job";
 import { createCheckPool } from "@/automate/check-pool";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import { createJob, expectSilence, type Secrets, type World } from "@/e2e/fakes/trial-job";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import type { CheckJob } from "@/worker/protocol";
 
 export type TrialOptions = { timeoutMs?: number; signal?: AbortSignal; egressAllow?: string[] };
 /** What a person would have seen of a check. */

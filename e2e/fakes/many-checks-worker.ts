@@ -1,9 +1,9 @@
 import net from "node:net";
 import { z } from "zod";
-import { checkJobSchema } from "@/automate/check-job";
-import { prepareCheck, runCheck } from "@/automate/run-check";
 import { trust } from "@/e2e/fakes/trust";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
+import { checkJobSchema } from "@/worker/protocol";
+import { prepareCheck, runCheck } from "@/worker/run-check";
 
 const message = z.object({
   job: checkJobSchema,

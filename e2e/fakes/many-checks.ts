@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { z } from "zod";
-import type { CheckJob } from "@/automate/check-job";
-import { forkWorker } from "@/automate/fork-worker";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import type { Example } from "@/e2e/fakes/examples/define";
 import { examples } from "@/e2e/fakes/examples/registry";
 import { createJob, expectSilence, type World } from "@/e2e/fakes/trial-job";
 import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
+import { forkWorker } from "@/worker/fork";
+import type { CheckJob } from "@/worker/protocol";
 
 /** How a check ended, and where it was when its time was over; `ms` is what its steps took. */
 export type Outcome = {

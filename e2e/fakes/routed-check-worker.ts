@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { serveCheck } from "@/automate/serve-check";
 import { trust } from "@/e2e/fakes/trust";
+import { serveCheck } from "@/worker/serve-check";
 
 /** The file that says which loopback port stands in for which "host:port", written in by the bundler. */
 declare const ROUTES_FILE: string;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { CheckJob } from "@/automate/check-job";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { hostPortOf } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import type { CheckJob } from "@/worker/protocol";
 
 export type Secrets = CheckJob["secrets"];
 

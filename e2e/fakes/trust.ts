@@ -1,4 +1,4 @@
-import { publicAuthorities } from "@/automate/checks/certificates";
+import { publicAuthorities } from "@/worker/clients/certificates";
 
 /** Has this process trust the authorities of a test as it trusts the public ones. */
 export function trust(authorities: readonly string[]): void {

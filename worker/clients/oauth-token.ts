@@ -1,0 +1,134 @@
+import * as oauth from "oauth4webapi";
+import type { buildConnector, Dispatcher } from "undici";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import type { Opened } from "@/lib/connectors/define";
+import { isLoopbackHost } from "@/lib/connectors/destination";
+import { CheckFailure } from "@/worker/check";
+import { sharedVerification } from "@/worker/clients/certificates";
+
+const field = "oauthClient";
+const maxAnswerBytes = 65_536;
+
+/** A bearer token, and for how long its server says that it is good. */
+export type BoughtToken = { accessToken: string; expiresInSeconds: number | undefined };
+
+/** The token of `buyToken`, for a check: its sockets are guarded, and its pool ends what takes too long. */
+export async function fetchToken(
+  client: Opened["m2m_oauth"],
+  caCertificate: string | Uint8Array | undefined,
+): Promise<string> {
+  const connect = { ...sharedVerification("verify-full", caCertificate), timeout: 0 };
+  return (await buyToken(client, { connect })).accessToken;
+}
+
+/**
+ * Buys an access token by client credentials. The secret goes in the Authorization header, as every server must
+ * accept; one that answers that it does not know the client is asked once more with the secret in the body.
+ * `connect` says how its sockets are made: who is trusted, and which addresses may be dialled.
+ */
+export async function buyToken(
+  client: Opened["m2m_oauth"],
+  { connect, signal }: { connect: buildConnector.BuildOptions; signal?: AbortSignal },
+): Promise<BoughtToken> {
+  const endpoint = tokenEndpoint(client.authUrl);
+  const { Agent, request } = await import("undici");
+  const dispatcher = new Agent({ connect });
+  const send = async (url: string, { method, headers, body }: TokenRequest) =>
+    readAnswer(
+      await request(url, { method, headers, body: String(body), dispatcher, signal: signal ?? null }),
+    );
+
+  try {
+    return await tryBothWays(endpoint, client, send);
+  } finally {
+    // Whoever buys again is long-lived: its sockets are not left to time out.
+    await dispatcher.destroy();
+  }
+}
+
+async function tryBothWays(endpoint: URL, client: Opened["m2m_oauth"], send: Send): Promise<BoughtToken> {
+  const methods = [oauth.ClientSecretBasic(client.clientSecret), oauth.ClientSecretPost(client.clientSecret)];
+  for (const method of methods) {
+    const outcome = await attempt(endpoint, client, method, send);
+    if (outcome.token !== null) return outcome.token;
+    const isLast = method === methods.at(-1);
+    if (outcome.code !== "rejected_credentials" || isLast) throw new CheckFailure(outcome.code, field);
+  }
+  throw new CheckFailure("rejected_credentials", field);
+}
+
+type TokenRequest = { method: "POST"; headers: Record<string, string>; body: unknown };
+type Send = (url: string, request: TokenRequest) => Promise<Response>;
+type Outcome = { token: BoughtToken; code: null } | { token: null; code: CheckCode };
+
+async function attempt(
+  endpoint: URL,
+  { clientId, scope }: Opened["m2m_oauth"],
+  method: oauth.ClientAuth,
+  send: Send,
+): Promise<Outcome> {
+  const server = { issuer: endpoint.origin, token_endpoint: endpoint.href };
+  const client = { client_id: clientId };
+  const parameters = new URLSearchParams(scope === undefined || scope === "" ? {} : { scope });
+  const answer = await oauth.clientCredentialsGrantRequest(server, client, method, parameters, {
+    [oauth.allowInsecureRequests]: endpoint.protocol === "http:",
+    [oauth.customFetch]: (url, { headers, body }) =>
+      send(url, { method: "POST", headers: Object.fromEntries(new Headers(headers)), body }),
+  });
+  const early = byStatus(answer.status);
+  if (early !== null) return { token: null, code: early };
+  try {
+    const bought = await oauth.processClientCredentialsResponse(server, client, answer);
+    return { token: { accessToken: bought.access_token, expiresInSeconds: bought.expires_in }, code: null };
+  } catch (error) {
+    return { token: null, code: byOAuthError(error) };
+  }
+}
+
+function byStatus(status: number): CheckCode | null {
+  if (status >= 300 && status < 400) return "redirected";
+  if (status === 404 || status === 405 || status === 410) return "token_endpoint_wrong";
+  if (status === 407) return "proxy_in_the_way";
+  if (status === 429) return "rate_limited";
+  return status >= 500 ? "server_error" : null;
+}
+
+function byOAuthError(error: unknown): CheckCode {
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return "rejected_credentials";
+  if (!(error instanceof oauth.ResponseBodyError)) return "token_endpoint_wrong";
+  switch (error.error) {
+    case "invalid_client":
+      return "rejected_credentials";
+    case "invalid_scope":
+      return "scope_rejected";
+    case "unauthorized_client":
+    case "unsupported_grant_type":
+      return "grant_not_allowed";
+    default:
+      return error.status === 401 ? "rejected_credentials" : "token_endpoint_wrong";
+  }
+}
+
+/** The Auth URL is the token endpoint itself; without TLS only on this machine. */
+function tokenEndpoint(authUrl: string): URL {
+  if (!URL.canParse(authUrl)) throw new CheckFailure("token_endpoint_wrong", field);
+  const url = new URL(authUrl);
+  const isAllowed = url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+  if (!isAllowed || url.username !== "") throw new CheckFailure("token_endpoint_wrong", field);
+  return url;
+}
+
+/** A standard Response of at most 64 KiB: an answer without end is no token. */
+async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Response> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maxAnswerBytes) throw new CheckFailure("token_endpoint_wrong", field);
+    chunks.push(bytes);
+  }
+  const isEmpty = statusCode === 204 || statusCode === 205 || statusCode === 304;
+  const list = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value ?? "")]);
+  return new Response(isEmpty ? null : Buffer.concat(chunks), { status: statusCode, headers: list });
+}

@@ -1,0 +1,82 @@
+import type { Client } from "pg";
+import type { TlsMode } from "@/lib/connectors/destination";
+import { type CheckContext, CheckFailure, errorProperty } from "@/worker/check";
+import { sharedVerification } from "@/worker/clients/certificates";
+import { networkFault } from "@/worker/egress/socket-faults";
+
+export type PostgresLogin = {
+  server: string;
+  port: string;
+  database: string;
+  username: string;
+  password: string;
+  tlsMode: TlsMode;
+  caCertificate?: string | Uint8Array | undefined;
+};
+
+export const loadPostgres = () => import("pg");
+
+/** Signs in to a server that speaks PostgreSQL's protocol, asks, and leaves. */
+export async function askPostgres<T>(
+  { server, port, database, username, password, tlsMode, caCertificate }: PostgresLogin,
+  { begin }: CheckContext,
+  ask: (client: Client) => Promise<T>,
+): Promise<T> {
+  // The protocol ends strings at NUL: the rest of the password would silently not count.
+  if (password.includes("\0")) throw new CheckFailure("secret_malformed", "password");
+  const ssl = tlsMode === "disable" ? false : sharedVerification(tlsMode, caCertificate);
+  const { Client } = (await loadPostgres()).default;
+  const client = new Client({
+    host: server,
+    port: Number(port),
+    database,
+    user: username,
+    password,
+    ssl,
+    application_name: "selvage check",
+  });
+  await client.connect();
+  begin("permission");
+  const answer = await ask(client);
+  await client.end();
+  return answer;
+}
+
+/** What an error of the driver means, by SQLSTATE (PostgreSQL, Appendix A: Error Codes); null when it is not known. */
+export function explainPostgres(error: unknown, { tlsMode }: { tlsMode: string }): CheckFailure | null {
+  const known = bySqlState(errorProperty(error, "code"), errorProperty(error, "routine"), tlsMode);
+  if (known !== null) return known;
+  // These findings have no code; the words are the driver's own, and are compared, never passed on.
+  const message = error instanceof Error ? error.message : "";
+  if (message.startsWith("The server does not support SSL"))
+    return new CheckFailure("tls_not_offered", "tlsMode");
+  if (/^(There was an error establishing an SSL|received invalid response)/.test(message))
+    return new CheckFailure("wrong_protocol", "port");
+  if (message.startsWith("Connection terminated")) return new CheckFailure("connection_closed", "port");
+  const fault = networkFault(error);
+  return fault === null ? null : new CheckFailure(fault, "port");
+}
+
+function bySqlState(state: string, routine: string, tlsMode: string): CheckFailure | null {
+  switch (state) {
+    case "28P01":
+      return new CheckFailure("rejected_credentials", "password");
+    case "28000":
+      // Raised by pg_hba.conf before any password was asked for, otherwise by the role itself.
+      return routine === "ClientAuthentication"
+        ? new CheckFailure("not_admitted", tlsMode === "disable" ? "tlsMode" : "username")
+        : new CheckFailure("not_permitted", "username");
+    case "3D000":
+      return new CheckFailure("database_not_found", "database", undefined, "permission");
+    case "42501":
+      return new CheckFailure("not_permitted", "database", undefined, "permission");
+    case "53300":
+      return new CheckFailure("too_many_connections");
+    case "57P01":
+    case "57P02":
+    case "57P03":
+      return new CheckFailure("server_not_ready");
+    default:
+      return state.startsWith("08") ? new CheckFailure("wrong_protocol", "port") : null;
+  }
+}

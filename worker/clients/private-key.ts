@@ -1,0 +1,135 @@
+import { createPrivateKey, type JsonWebKeyInput, type KeyObject } from "node:crypto";
+import type { ParsedKey } from "ssh2";
+import { CheckFailure } from "@/worker/check";
+
+type ParseKey = (key: string) => ParsedKey | Error;
+
+const invalid = () => new CheckFailure("private_key_invalid", "privateKey");
+
+/**
+ * A private key in a form that `ssh2` reads: OpenSSH, PEM (PKCS#1, SEC 1 or PKCS#8) or PuTTY 2 and 3; also wrapped in
+ * base64 once more, as the documented product keeps it, or with the line breaks that a copy added or lost.
+ */
+export function readPrivateKey(stored: string | Uint8Array, parseKey: ParseKey): string {
+  const text = unwrap(Buffer.from(stored).toString("latin1"));
+  if (isEncrypted(text)) throw new CheckFailure("private_key_encrypted", "privateKey");
+  const key = convert(text);
+  const parsed = parseKey(key);
+  if (parsed instanceof Error) {
+    const needsPassphrase = /encrypted|passphrase/i.test(parsed.message);
+    throw needsPassphrase ? new CheckFailure("private_key_encrypted", "privateKey") : invalid();
+  }
+  if (!parsed.isPrivateKey()) throw invalid();
+  return key;
+}
+
+const start = /-----BEGIN [A-Z ]+-----|PuTTY-User-Key-File-\d/;
+
+function unwrap(text: string): string {
+  const whole = start.test(text) ? text : Buffer.from(text, "base64").toString("latin1");
+  // A key that was copied out of JSON.
+  const lines = whole.replace(/\\r|\r/g, "").replaceAll("\\n", "\n");
+  const found = start.exec(lines);
+  return found === null ? "" : lines.slice(found.index).trim();
+}
+
+function isEncrypted(text: string): boolean {
+  return /BEGIN ENCRYPTED|Proc-Type:.*ENCRYPTED|^\s*Encryption: (?!none)/m.test(text);
+}
+
+function convert(text: string): string {
+  if (text.startsWith("PuTTY")) return fromPutty(text);
+  const [, label, body] = /^-----BEGIN ([A-Z ]+)-----([\s\S]*?)-----END \1-----/.exec(text) ?? [];
+  if (label === undefined || body === undefined) throw invalid();
+  const base64 = body.replace(/\s+/g, "");
+  const lines = base64.match(/.{1,64}/g)?.join("\n") ?? "";
+  const pem = `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----`;
+  return label === "PRIVATE KEY" ? fromPkcs8(pem) : pem;
+}
+
+/** The form that OpenSSL writes by default, and that `ssh2` does not read. */
+function fromPkcs8(pem: string): string {
+  const key = readWithNode(pem);
+  switch (key.asymmetricKeyType) {
+    case "rsa":
+      return key.export({ type: "pkcs1", format: "pem" }).toString();
+    case "ec":
+      return key.export({ type: "sec1", format: "pem" }).toString();
+    case "ed25519":
+      return fromEd25519(key.export({ format: "jwk" }));
+    default:
+      throw invalid();
+  }
+}
+
+function readWithNode(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw invalid();
+  }
+}
+
+function fromEd25519({ x = "", d = "" }: JsonWebKeyInput["key"]): string {
+  const [publicKey, seed] = [Buffer.from(x, "base64url"), Buffer.from(d, "base64url")];
+  return openSshKey("ssh-ed25519", [publicKey], [publicKey, Buffer.concat([seed, publicKey])]);
+}
+
+/** the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html */
+function fromPutty(text: string): string {
+  const block = (name: string) => {
+    const lines = new RegExp(`^${name}-Lines: \\d+\\n([A-Za-z0-9+/=\\s]+?)(?=\\n[A-Z][A-Za-z0-9-]+: )`, "m");
+    return parts(Buffer.from(lines.exec(text)?.[1] ?? "", "base64"));
+  };
+  const [type, ...publicParts] = block("Public");
+  const privateParts = block("Private");
+  const [a, b] = publicParts;
+  const [d, p, q, inverse] = privateParts;
+  const name = type?.toString("latin1") ?? "";
+  if (a === undefined || d === undefined) throw invalid();
+  if (name === "ssh-ed25519") return openSshKey(name, [a], [a, Buffer.concat([d, a])]);
+  if (b === undefined) throw invalid();
+  if (name.startsWith("ecdsa-")) return openSshKey(name, [a, b], [a, b, d]);
+  if (name !== "ssh-rsa" || p === undefined || q === undefined || inverse === undefined) throw invalid();
+  return openSshKey(name, [a, b], [b, a, d, inverse, p, q]);
+}
+
+/** What SSH writes with its length before it; a rest that is too short is padding. */
+function parts(blob: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at + 4 <= blob.length; ) {
+    const end = at + 4 + blob.readUInt32BE(at);
+    if (end > blob.length) break;
+    found.push(blob.subarray(at + 4, end));
+    at = end;
+  }
+  return found;
+}
+
+/** An OpenSSH key without a passphrase, as in OpenSSH's PROTOCOL.key. */
+function openSshKey(type: string, publicParts: Buffer[], privateParts: Buffer[]): string {
+  // Random where a passphrase is to be tested; there is none.
+  const check = Buffer.alloc(4);
+  const name = Buffer.from(type);
+  const secret = Buffer.concat([check, check, pack(name, ...privateParts, Buffer.alloc(0))]);
+  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, index) => index + 1));
+  const none = Buffer.from("none");
+  const blob = Buffer.concat([
+    Buffer.from("openssh-key-v1\0"),
+    pack(none, none, Buffer.alloc(0)),
+    Buffer.from([0, 0, 0, 1]),
+    pack(pack(name, ...publicParts), Buffer.concat([secret, padding])),
+  ]);
+  const lines = blob.toString("base64").match(/.{1,70}/g) ?? [];
+  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----"].join("\n");
+}
+
+function pack(...values: Buffer[]): Buffer {
+  return Buffer.concat(
+    values.flatMap((value) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(value.length);
+      return [length, value];
+    }),
+  );
+}

@@ -1,0 +1,81 @@
+import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
+import { CheckFailure } from "@/worker/check";
+import { type Answer, at, textAt } from "@/worker/clients/http";
+
+/** The field that the credential came from. */
+export type Credential = "password" | "privateKey" | "oauthClient";
+/** `shows`: the step that the refusal shows to be reached, where it is not the one under way. */
+type Finding = [code: CheckCode, field: string, shows?: CheckStep];
+
+/** What the session is to work with, in the order in which it is asked for. */
+export const context = ["role", "warehouse", "database", "schema"] as const;
+const missing = {
+  role: "role_not_granted",
+  warehouse: "warehouse_not_found",
+  database: "database_not_found",
+  schema: "schema_not_found",
+} as const satisfies Record<(typeof context)[number], CheckCode>;
+
+/** Asks what the session has; it reads no table, so no warehouse has to run for it. */
+export const contextQuery =
+  "SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_DATABASE(), CURRENT_SCHEMA()";
+
+/** A session that lacks something it was asked for cannot see it: Snowflake opens it all the same. */
+export function requireContext(
+  row: unknown,
+  wanted: Readonly<Record<(typeof context)[number], string>>,
+): void {
+  if (!Array.isArray(row) || row.length !== context.length)
+    throw new CheckFailure("unexpected_answer", "account");
+  for (const [index, field] of context.entries()) {
+    if (plain(at(row, index)) !== plain(wanted[field])) throw new CheckFailure(missing[field], field);
+  }
+}
+
+function plain(name: unknown): string {
+  return String(name ?? "")
+    .replaceAll('"', "")
+    .toLowerCase();
+}
+
+/** What a refusal means: by its code, then by its words, which are compared and never passed on. */
+export function snowflakeFault(
+  { status, json }: Answer,
+  credential: Credential,
+  step: CheckStep = "sign_in",
+): CheckFailure {
+  const code = textAt(json, "code");
+  const [found, field, shows = step] =
+    code === "" ? byStatus(status) : byWords(code, textAt(json, "message"), credential);
+  return new CheckFailure(found, field, undefined, shows);
+}
+
+/** Accounts that do not exist share the addresses of those that do. */
+function byStatus(status: number): Finding {
+  if (status === 404) return ["account_not_found", "account"];
+  return [status === 403 ? "not_admitted" : "unexpected_answer", "account"];
+}
+
+const ofSignIn: readonly (readonly [words: RegExp, code: CheckCode])[] = [
+  [/multi-factor|\bMFA\b|\bDuo\b/i, "second_factor_required"],
+  [/temporarily locked|\bdisabled\b/i, "account_locked"],
+  [/password (?:has )?expired|password must be changed|change your password/i, "password_change_required"],
+  [/not allowed to access Snowflake|network policy/i, "not_admitted"],
+];
+
+function byWords(code: string, message: string, credential: Credential): Finding {
+  if (refusedCodes.has(code)) return ["rejected_credentials", credential];
+  if (code === "390318") return ["credential_expired", credential];
+  const object = /requested (warehouse|database|schema) does not exist/i.exec(message)?.[1]?.toLowerCase();
+  const isRole = code.startsWith("39") && /\brole\b/i.test(message);
+  const field = isRole ? "role" : context.find((one) => one === object);
+  if (field !== undefined) return [missing[field], field, "permission"];
+  const known = ofSignIn.find(([words]) => code.startsWith("39") && words.test(message));
+  if (known !== undefined) return [known[1], credential === "oauthClient" ? credential : "username"];
+  // What begins with 39 is said by the sign-in, everything else by the statement.
+  if (!code.startsWith("39")) return ["not_permitted", "role", "permission"];
+  return ["not_admitted", credential === "oauthClient" ? credential : "username"];
+}
+
+/** A wrong password, a token of another key, and an OAuth token that does not count. */
+const refusedCodes: ReadonlySet<string> = new Set(["390100", "390144", "390303"]);

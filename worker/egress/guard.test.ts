@@ -1,0 +1,319 @@
+import { fork, spawn } from "node:child_process";
+import dgram from "node:dgram";
+import dns from "node:dns";
+import { once } from "node:events";
+import http from "node:http";
+import net from "node:net";
+import tls from "node:tls";
+import { Worker } from "node:worker_threads";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
+import { type Listening, listen } from "@/e2e/fakes/listening";
+import { startRawServer } from "@/e2e/fakes/raw-server";
+import type { Destination } from "@/lib/connectors/destination";
+import { admitMembers, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
+
+// The guard is for good, so that this file's whole process is guarded; what it looks at changes per test.
+const destinations: Destination[] = [];
+const egressAllow: string[] = [];
+const failures: SocketFailure[] = [];
+const lookups: string[] = [];
+let answers: string[][] = [];
+let members: string[] = [];
+let server: Listening;
+let other: Listening;
+let redirecting: Listening;
+let flooding: Listening;
+let secure: Listening;
+let authority: Authority;
+const requests: string[] = [];
+
+const install = () =>
+  installEgressGuard({
+    destinations,
+    egressAllow,
+    onProgress: () => {},
+    onFailure: (failure) => failures.push(failure),
+    resolve: async (host) => {
+      lookups.push(host);
+      return (answers.shift() ?? []).map((address) => ({ address, family: net.isIP(address) }));
+    },
+    resolveSrv: async (name) => {
+      lookups.push(name);
+      return members.map((member) => ({ name: member, port: server.port, priority: 0, weight: 0 }));
+    },
+  });
+
+beforeAll(async () => {
+  server = await startRawServer("silent");
+  other = await startRawServer("silent");
+  redirecting = await listen(http.createServer(redirect));
+  flooding = await listen(net.createServer(flood));
+  authority = await createAuthority("Authority of sessions");
+  const certificate = await authority.issue({ names: ["rebind.example.com"] });
+  secure = await listen(tls.createServer(certificate, (socket) => socket.end("hello")));
+  install();
+});
+afterAll(() => Promise.all([server, other, redirecting, flooding, secure].map((one) => one.close())));
+beforeEach(() => {
+  destinations.length = 0;
+  failures.length = 0;
+  lookups.length = 0;
+  egressAllow.splice(0, egressAllow.length, "127.0.0.0/8");
+  allow("rebind.example.com", server.port);
+});
+
+function redirect(request: http.IncomingMessage, response: http.ServerResponse) {
+  requests.push(request.url ?? "");
+  response.writeHead(302, { location: `http://elsewhere.example.com:${other.port}/` }).end();
+}
+
+function flood(socket: net.Socket) {
+  const pour = () => {
+    let isTaken = true;
+    while (isTaken) isTaken = socket.write(Buffer.alloc(65_536));
+  };
+  socket.on("drain", pour);
+  pour();
+}
+
+function allow(host: string, port: number) {
+  destinations.push({
+    protocol: "postgres",
+    host,
+    port,
+    hostField: "server",
+    portField: "port",
+    secretFields: [],
+  });
+}
+
+/** The address that was dialled, or null when none was. */
+function dial(target: net.TcpNetConnectOpts | net.IpcNetConnectOpts): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = net.connect(target);
+    const end = (address: string | null) => {
+      socket.destroy();
+      resolve(address);
+    };
+    socket.on("connect", () => end(socket.remoteAddress ?? null));
+    socket.on("error", () => end(null));
+    socket.on("close", () => end(null));
+  });
+}
+
+describe("a name", () => {
+  it("is looked up once, and the address that was judged is the one that is dialled", async () => {
+    answers = [["127.0.0.1"], ["169.254.169.254"]];
+    expect(await dial({ host: "rebind.example.com", port: server.port })).toBe("127.0.0.1");
+    expect(lookups).toEqual(["rebind.example.com"]);
+    expect(await dial({ host: "rebind.example.com", port: server.port })).toBeNull();
+    expect(failures).toMatchObject([{ step: "network", code: "address_refused" }]);
+  });
+
+  it.each([
+    ["one bad address among good ones", ["127.0.0.1", "169.254.169.254"]],
+    ["a mapped metadata address", ["::ffff:169.254.169.254"]],
+    ["a private address that was not opened", ["10.0.0.1"]],
+    ["no address", []],
+  ])("is refused for %s", async (_what, addresses) => {
+    answers = [addresses];
+    expect(await dial({ host: "rebind.example.com", port: server.port })).toBeNull();
+    expect(failures).toMatchObject([{ code: "address_refused" }]);
+  });
+
+  it("is the same with a trailing dot and in capitals", async () => {
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: "Rebind.Example.Com.", port: server.port })).toBe("127.0.0.1");
+  });
+
+  it("cannot bring its own look-up", async () => {
+    answers = [["10.0.0.1"]];
+    const lookup: net.LookupFunction = (_host, _options, done) => done(null, "127.0.0.1", 4);
+    expect(await dial({ host: "rebind.example.com", port: server.port, lookup })).toBeNull();
+  });
+});
+
+describe("an address", () => {
+  it.each(["127.0.0.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]"])(
+    "written as %s is judged for what it means",
+    async (host) => {
+      allow(host, server.port);
+      egressAllow.length = 0;
+      expect(await dial({ host, port: server.port })).toBeNull();
+      expect(failures).toMatchObject([{ code: "address_refused" }]);
+      egressAllow.push("127.0.0.0/8");
+      expect(await dial({ host, port: server.port })).toMatch(/127\.0\.0\.1$/);
+    },
+  );
+});
+
+describe("what is not a destination of this check", () => {
+  it("is not dialled: another port, another host, a socket file, or nothing said", async () => {
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: "rebind.example.com", port: other.port })).toBeNull();
+    expect(await dial({ host: "127.0.0.1", port: server.port })).toBeNull();
+    expect(await dial({ port: server.port })).toBeNull();
+    expect(await dial({ path: "/tmp/any.sock" })).toBeNull();
+    await expect(fetch(`http://127.0.0.1:${other.port}`)).rejects.toThrow();
+    expect(lookups).toEqual([]);
+    expect(other.openConnections()).toBe(0);
+  });
+
+  it("is not reached by datagram, name service, process, thread or a port of one's own", () => {
+    const ways: (() => unknown)[] = [
+      () => dgram.createSocket("udp4"),
+      () => dns.lookup("example.com", () => {}),
+      () => dns.promises.resolve("example.com"),
+      () => new dns.Resolver().resolve4("example.com", () => {}),
+      () => spawn("true"),
+      () => fork("x.mjs"),
+      () => new Worker("x.mjs"),
+      () => net.createServer().listen(0),
+    ];
+    for (const way of ways) expect(way).toThrow("Refused by the egress guard.");
+  });
+});
+
+describe("a name for this machine", () => {
+  it.each(["localhost", "localhost.", "LOCALHOST", "printer.localhost."])(
+    "such as %s is judged by what it resolves to",
+    async (host) => {
+      allow(host, server.port);
+      egressAllow.length = 0;
+      answers = [["127.0.0.1"], ["::1"]];
+      expect(await dial({ host, port: server.port })).toBeNull();
+      expect(await dial({ host, port: server.port })).toBeNull();
+      expect(failures).toMatchObject([{ code: "address_refused" }, { code: "address_refused" }]);
+    },
+  );
+});
+
+describe("a metadata address", () => {
+  it.each([
+    "169.254.169.254",
+    "2852039166",
+    "0xa9fea9fe",
+    "0xa9.0xfe.0xa9.0xfe",
+    "0251.0376.0251.0376",
+    "169.254.43518",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[fd00:ec2::254]",
+  ])("written as %s is never dialled, whatever is allowed", async (host) => {
+    allow(host, server.port);
+    egressAllow.splice(0, egressAllow.length, "0.0.0.0/0", "::/0");
+    expect(await dial({ host, port: server.port })).toBeNull();
+    expect(failures).toMatchObject([{ code: "address_refused" }]);
+  });
+});
+
+describe("a redirect", () => {
+  it("to another place is not dialled, even by a client that follows it", async () => {
+    allow("rebind.example.com", redirecting.port);
+    answers = [["127.0.0.1"], ["127.0.0.1"]];
+    await expect(fetch(`http://rebind.example.com:${redirecting.port}/here`)).rejects.toThrow();
+    expect(requests).toEqual(["/here"]);
+    expect(lookups).toEqual(["rebind.example.com"]);
+    expect(failures).toMatchObject([{ code: "address_refused", destination: null }]);
+  });
+});
+
+describe("what a server sends", () => {
+  it("is cut off before it fills the memory", async () => {
+    allow("rebind.example.com", flooding.port);
+    answers = [["127.0.0.1"]];
+    let received = 0;
+    await new Promise<void>((resolve) => {
+      const socket = net.connect({ host: "rebind.example.com", port: flooding.port });
+      socket.on("data", (chunk) => {
+        received += chunk.length;
+      });
+      socket.on("error", () => {});
+      socket.on("close", () => resolve());
+    });
+    expect(received).toBeGreaterThan(7 * 1024 * 1024);
+    expect(received).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(failures).toMatchObject([{ code: "answer_too_large" }]);
+  });
+});
+
+describe("a TLS session", () => {
+  it("is not resumed, however a client comes by it", async () => {
+    allow("rebind.example.com", secure.port);
+    answers = [["127.0.0.1"], ["127.0.0.1"], ["127.0.0.1"]];
+    install();
+    const sessions: (Buffer | undefined)[] = [];
+    const shake = async (session?: Buffer) => {
+      const place = { host: "rebind.example.com", port: secure.port, ca: authority.cert };
+      const socket = tls.connect({ ...place, ...(session !== undefined && { session }) });
+      socket.on("session", (one) => sessions.push(one)).resume();
+      await once(socket, "secureConnect");
+      const isResumed = socket.isSessionReused();
+      await once(socket, "close");
+      sessions.push(socket.getSession());
+      return isResumed;
+    };
+    expect([await shake(), await shake()]).toEqual([false, false]);
+    expect(sessions).toEqual([undefined, undefined]);
+  });
+});
+
+/* "Initial DNS Seedlist Discovery", the specification of mongodb+srv. */
+describe("a service with members", () => {
+  const service: Destination = {
+    protocol: "mongodb+srv",
+    host: "cluster0.abcde.mongodb.example",
+    port: 27_017,
+    srv: true,
+    hostField: "host",
+    portField: "host",
+    secretFields: ["password"],
+  };
+  const find = () => admitMembers("_mongodb._tcp");
+  beforeEach(() => {
+    install();
+    destinations.push(service);
+  });
+
+  it("is none that this check does not have", async () => {
+    members = ["shard-00.abcde.mongodb.example"];
+    destinations.length = 0;
+    await expect(find()).rejects.toThrow("Refused by the egress guard.");
+    expect(lookups).toEqual([]);
+  });
+
+  it("is dialled at the members that its name service gives, each judged as any other", async () => {
+    members = ["shard-00.abcde.mongodb.example", "shard-01.abcde.mongodb.example"];
+    const found = await find();
+    expect(lookups).toEqual(["_mongodb._tcp.cluster0.abcde.mongodb.example"]);
+    expect(found.map(({ host }) => host)).toEqual(members);
+    answers = [["127.0.0.1"], ["169.254.169.254"]];
+    expect(await dial({ host: members[0] ?? "", port: server.port })).toBe("127.0.0.1");
+    expect(await dial({ host: members[1] ?? "", port: server.port })).toBeNull();
+    expect(await dial({ host: "shard-02.abcde.mongodb.example", port: server.port })).toBeNull();
+  });
+
+  it.each([
+    ["of another domain", ["shard-00.abcde.mongodb.example", "thief.example.com"]],
+    ["whose domain only ends alike", ["shard.evilabcde.mongodb.example"]],
+    ["that is an address", ["169.254.169.254"]],
+    ["that is loopback by name", ["localhost."]],
+    ["that is not there", []],
+  ])("is refused as a whole for a member %s", async (_what, names) => {
+    members = names;
+    await expect(find()).rejects.toThrow("Refused by the egress guard.");
+    expect(failures).toMatchObject([{ step: "name", code: "address_refused" }]);
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: names[0] ?? "x", port: server.port })).toBeNull();
+  });
+
+  it("is gone with its members when the next check begins", async () => {
+    members = ["shard-00.abcde.mongodb.example"];
+    await find();
+    install();
+    answers = [["127.0.0.1"]];
+    expect(await dial({ host: members[0] ?? "", port: server.port })).toBeNull();
+  });
+});

@@ -1,0 +1,37 @@
+import "@/lib/protect-process";
+import { rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { forkWorker } from "@/worker/fork";
+import { readFrames, sendFrame } from "@/worker/frames";
+
+/*
+ * Runs check workers as a user who can read no key and signal no other program: for each connection of automate to its socket, one
+ * worker, killed when the connection closes. It has no key and no database itself.
+ */
+const [path] = process.argv.slice(2);
+if (path === undefined) {
+  process.stderr.write("The worker host needs the path of its socket.\n");
+  process.exit(1);
+}
+const workerPath = fileURLToPath(new URL("./check-worker.mjs", import.meta.url));
+
+function serve(socket: Socket): void {
+  const worker = forkWorker(workerPath);
+  socket.on("error", () => {});
+  if (worker === null) {
+    socket.destroy();
+    return;
+  }
+  readFrames(socket, (message) => worker.connected && worker.send(message as object, () => {}));
+  worker.on("message", (message) => sendFrame(socket, message));
+  worker.on("error", () => {});
+  worker.on("exit", () => socket.destroy());
+  socket.on("close", () => worker.kill("SIGKILL"));
+}
+
+const server = createServer(serve);
+// The folder of the socket says who may connect: automate's group.
+rmSync(path, { force: true });
+server.listen({ path, readableAll: true, writableAll: true });
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(0));

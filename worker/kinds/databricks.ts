@@ -1,0 +1,78 @@
+import type { z } from "zod";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { databricks, parseJdbcUrl } from "@/lib/connectors/databricks";
+import type { OpenedProperties } from "@/lib/connectors/define";
+import { CheckFailure, defineCheck } from "@/worker/check";
+import { fetchDatabricksToken } from "@/worker/clients/databricks-token";
+import { type Answer, given, loadHttp, sendable, textAt } from "@/worker/clients/http";
+import { createServiceClient } from "@/worker/clients/service-client";
+
+type Properties = OpenedProperties<z.output<typeof databricks.fields>>;
+type Finding = [code: CheckCode, field: string];
+
+/**
+ * Looks at the warehouse, then at the schema, as their APIs describe them. A statement would prove more, and start a
+ * warehouse that is stopped, which costs money.
+ */
+export const checkDatabricks = defineCheck(databricks, {
+  preload: loadHttp,
+
+  async run(properties, { begin }) {
+    const place = given(parseJdbcUrl(properties.jdbcUrl) ?? undefined, "jdbcUrl");
+    const workspace = `https://${place.host}:${place.port}`;
+    const [token, field] = await signIn(workspace, properties);
+    const call = await createServiceClient("jdbcUrl", token);
+    if (properties.authType === "oauth") begin("permission");
+    const warehouse = await call(`${workspace}/api/2.0/sql/warehouses/${place.warehouseId}`);
+    refuseToken(warehouse, field);
+    if (textAt(warehouse.json, "id") === "" && textAt(warehouse.json, "error_code") === "")
+      throw new CheckFailure("unexpected_answer", "jdbcUrl");
+    begin("permission");
+    refuseWarehouse(warehouse);
+    const schema = `${encodeURIComponent(properties.catalog)}.${encodeURIComponent(properties.schema)}`;
+    const found = await call(`${workspace}/api/2.1/unity-catalog/schemas/${schema}`);
+    refuseToken(found, field);
+    if (found.status !== 200 || textAt(found.json, "full_name") === "")
+      throw new CheckFailure(...schemaFinding(found));
+    return {};
+  },
+  explain: () => null,
+});
+
+/** The token to sign in with, and the field that it came from. */
+async function signIn(workspace: string, properties: Properties): Promise<[token: string, field: string]> {
+  if (properties.authType === "pat") return [sendable(given(properties.token, "token"), "token"), "token"];
+  const clientId = given(properties.clientId, "clientId");
+  const clientSecret = given(properties.clientSecret, "clientSecret");
+  return [await fetchDatabricksToken(workspace, clientId, clientSecret), "clientSecret"];
+}
+
+/** A token that is not valid is refused with 403 and a number in place of the error's name. */
+function refuseToken({ status, json }: Answer, field: string): void {
+  const message = textAt(json, "message");
+  const isRefused = status === 401 || (status === 403 && /access token|token expired/i.test(message));
+  if (isRefused)
+    throw new CheckFailure(/expire/i.test(message) ? "credential_expired" : "rejected_credentials", field);
+  if (status === 403 && message.startsWith("Invalid access to Org"))
+    throw new CheckFailure("not_admitted", "jdbcUrl");
+}
+
+/** docs.databricks.com/api/warehouses/v1/get-warehouse; one that is stopped starts with the first query. */
+function refuseWarehouse({ status, json }: Answer): void {
+  const isGone = ["DELETED", "DELETING"].includes(textAt(json, "state"));
+  if (status === 200 && !isGone) return;
+  // An ID of another form is a parameter that is not valid.
+  throw new CheckFailure(status === 403 ? "not_permitted" : "warehouse_not_found", "jdbcUrl");
+}
+
+/** docs.databricks.com/api/workspace/schemas/get: a schema is found by who may use it. */
+function schemaFinding({ status, json }: Answer): Finding {
+  const code = textAt(json, "error_code");
+  const message = textAt(json, "message");
+  if (code === "METASTORE_DOES_NOT_EXIST") return ["service_disabled", "catalog"];
+  if (status !== 403 && status !== 404) return ["unexpected_answer", "catalog"];
+  // The same name of an error stands for both where it is a general one; the message is compared, never passed on.
+  const isCatalog = code === "CATALOG_DOES_NOT_EXIST" || /^Catalog |\bon Catalog\b/i.test(message);
+  if (status === 403) return ["not_permitted", isCatalog ? "catalog" : "schema"];
+  return isCatalog ? ["catalog_not_found", "catalog"] : ["schema_not_found", "schema"];
+}

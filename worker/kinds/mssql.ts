@@ -1,0 +1,15 @@
+import { mssql } from "@/lib/connectors/mssql";
+import { defineCheck } from "@/worker/check";
+import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
+
+/** Signs in to the user's own default database and asks for a constant. */
+export const checkMssql = defineCheck(mssql, {
+  preload: loadSqlServer,
+
+  async run(properties, context) {
+    await askSqlServer(properties, context);
+    return {};
+  },
+
+  explain: explainSqlServer,
+});

@@ -1,0 +1,144 @@
+import type { AuthPlugin, authPlugins, Connection, ConnectionOptions, RowDataPacket } from "mysql2";
+import type { CheckFacts } from "@/lib/connectors/check-protocol";
+import type { TlsMode } from "@/lib/connectors/destination";
+import { mysql } from "@/lib/connectors/mysql";
+import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { verification } from "@/worker/clients/certificates";
+import { networkFault } from "@/worker/egress/socket-faults";
+
+const load = () => import("mysql2");
+
+/** Signs in to the database and asks for the server's version, which needs no right but that of the session. */
+export const checkMysql = defineCheck(mysql, {
+  preload: load,
+
+  async run({ server, port, database, username, password, tlsMode, caCertificate }, { begin }) {
+    const { default: driver } = await load();
+    const connection = driver.createConnection({
+      host: server,
+      port: Number(port),
+      user: username,
+      password,
+      database,
+      ...security(tlsMode, caCertificate),
+      // A server may ask a client for any file of its machine.
+      flags: ["-LOCAL_FILES"],
+      authPlugins: tlsMode === "disable" ? withoutForeignKeys(driver.authPlugins) : {},
+      connectTimeout: 0,
+    });
+    await signIn(connection);
+    begin("permission");
+    const version = await readVersion(connection);
+    connection.destroy();
+    return versionFact(version);
+  },
+
+  explain(error, { tlsMode }) {
+    const known = byNumber(numberOf(error), tlsMode);
+    if (known !== null) return known;
+    switch (errorProperty(error, "code")) {
+      case "HANDSHAKE_NO_SSL_SUPPORT":
+        return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
+      case "AUTH_SWITCH_PLUGIN_ERROR":
+        // One that we raised ourselves stands in the text, by its code.
+        return errorProperty(error, "message").includes(foreignKey)
+          ? new CheckFailure("not_admitted", "tlsMode")
+          : new CheckFailure("sign_in_not_offered", "username");
+      case "PROTOCOL_CONNECTION_LOST":
+        return new CheckFailure("connection_closed", "port");
+      default: {
+        const fault = networkFault(error);
+        // What is no error of MySQL and none of the network is an answer that the driver could not read.
+        return fault === null ? new CheckFailure("wrong_protocol", "port") : new CheckFailure(fault, "port");
+      }
+    }
+  },
+});
+
+/** The driver compares the name in the certificate only when it is told to. */
+function security(mode: TlsMode, own: string | Uint8Array | undefined): Pick<ConnectionOptions, "ssl"> {
+  if (mode === "disable") return {};
+  return { ssl: { ...verification(mode, own), verifyIdentity: mode === "verify-full" } };
+}
+
+const foreignKey = "SELVAGE_FOREIGN_KEY";
+
+/** Without TLS a server could hand out any public key and would be sent the password under it. */
+function withoutForeignKeys(plugins: typeof authPlugins): Record<string, AuthPlugin> {
+  const onServerPublicKey = () => {
+    throw new Error(foreignKey);
+  };
+  return {
+    caching_sha2_password: plugins.caching_sha2_password({ onServerPublicKey }),
+    sha256_password: plugins.sha256_password({ onServerPublicKey }),
+  };
+}
+
+function signIn(connection: Connection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.on("error", reject);
+    connection.connect((error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+function readVersion(connection: Connection): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    connection.query<RowDataPacket[]>("SELECT VERSION() AS version", (error, rows) =>
+      error === null ? resolve(rows[0]?.version) : reject(error),
+    );
+  });
+}
+
+function numberOf(error: unknown): number {
+  const number: unknown =
+    typeof error === "object" && error !== null ? Reflect.get(error, "errno") : undefined;
+  return typeof number === "number" ? number : 0;
+}
+
+/** "Server Error Message Reference" of MySQL 8.4 and "MariaDB Error Codes": the numbers above 4000 are MariaDB's. */
+function byNumber(number: number, tlsMode: string): CheckFailure | null {
+  switch (number) {
+    case 1045:
+      return new CheckFailure("rejected_credentials", "password", undefined, "sign_in");
+    case 1251:
+    case 1524:
+    case 1698:
+      return new CheckFailure("sign_in_not_offered", "username", undefined, "sign_in");
+    case 3118:
+    case 4151:
+      return new CheckFailure("account_locked", "username", undefined, "sign_in");
+    case 1820:
+    case 1862:
+      return new CheckFailure("password_change_required", "password", undefined, "sign_in");
+    case 1129:
+    case 1130:
+      return new CheckFailure("not_admitted", "username", undefined, "sign_in");
+    case 3159:
+      return new CheckFailure(
+        "not_admitted",
+        tlsMode === "disable" ? "tlsMode" : "username",
+        undefined,
+        "sign_in",
+      );
+    case 1049:
+      return new CheckFailure("database_not_found", "database", undefined, "permission");
+    case 1044:
+    case 1142:
+      return new CheckFailure("not_permitted", "database", undefined, "permission");
+    case 1040:
+    case 1203:
+    case 1226:
+      return new CheckFailure("too_many_connections");
+    case 1053:
+    case 3032:
+      return new CheckFailure("server_not_ready");
+    default:
+      return null;
+  }
+}
+
+/** "8.4.3" or "10.11.6-MariaDB". */
+function versionFact(version: unknown): CheckFacts {
+  const found = /^\d{1,4}(\.\d{1,4}){1,2}/.exec(String(version))?.[0];
+  return found === undefined ? {} : { serverVersion: found };
+}

@@ -1,0 +1,39 @@
+import type { Client } from "pg";
+import type { CheckFacts } from "@/lib/connectors/check-protocol";
+import { postgres } from "@/lib/connectors/postgres";
+import { CheckFailure, defineCheck } from "@/worker/check";
+import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
+
+/** Signs in and asks for the server's version, which needs no right but that of the session, and for the named schema. */
+export const checkPostgres = defineCheck(postgres, {
+  preload: loadPostgres,
+
+  run(properties, context) {
+    return askPostgres(properties, context, async (client) => {
+      const { rows } = await client.query<{ version: string }>(
+        "SELECT current_setting('server_version_num') AS version",
+      );
+      if (properties.schema !== undefined) await requireSchema(client, properties.schema);
+      return versionFact(rows[0]?.version);
+    });
+  },
+
+  explain: explainPostgres,
+});
+
+async function requireSchema(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query<{ usable: boolean }>(
+    "SELECT has_schema_privilege(oid, 'USAGE') AS usable FROM pg_namespace WHERE nspname = $1",
+    [schema],
+  );
+  if (rows[0] === undefined) throw new CheckFailure("schema_not_found", "schema");
+  if (!rows[0].usable) throw new CheckFailure("not_permitted", "schema");
+}
+
+/** 180004 is 18.4; before 10 it had three parts. */
+function versionFact(version = ""): CheckFacts {
+  const number = Number(version);
+  return Number.isInteger(number) && number >= 100_000
+    ? { serverVersion: `${Math.floor(number / 10_000)}.${number % 10_000}` }
+    : {};
+}

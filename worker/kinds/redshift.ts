@@ -1,0 +1,18 @@
+import { redshift } from "@/lib/connectors/redshift";
+import { CheckFailure, defineCheck } from "@/worker/check";
+import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
+
+/** Signs in and asks for a constant, as a pipeline's first query does; the cluster reads no table for it. */
+export const checkRedshift = defineCheck(redshift, {
+  preload: loadPostgres,
+
+  run(properties, context) {
+    return askPostgres(properties, context, async (client) => {
+      const { rows } = await client.query<{ one: number }>("SELECT 1 AS one");
+      if (rows[0]?.one !== 1) throw new CheckFailure("unexpected_answer", "server");
+      return {};
+    });
+  },
+
+  explain: explainPostgres,
+});

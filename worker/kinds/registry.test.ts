@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { expect, it } from "vitest";
+import { connectors } from "@/lib/connectors/registry";
+import { checks } from "@/worker/kinds/registry";
+
+it("has a check for each kind of connection, made for it", async () => {
+  expect(Object.keys(checks).sort()).toEqual(Object.keys(connectors).sort());
+  for (const [kind, load] of Object.entries(checks)) expect((await load()).connector.kind).toBe(kind);
+});
+
+it("loads no driver before the worker's guard is up", () => {
+  const { metafile } = buildSync({
+    entryPoints: [join(import.meta.dirname, "../main.ts")],
+    outfile: "check-worker.mjs",
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    metafile: true,
+    write: false,
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const packages = (kind: string) =>
+    [...new Set(imports.filter((one) => one.kind === kind).map((one) => one.path))].filter(
+      (path) => !path.startsWith("node:"),
+    );
+  expect(packages("import-statement").sort()).toEqual(["ipaddr.js", "oauth4webapi", "zod"]);
+  expect(packages("dynamic-import").sort()).toEqual([
+    "@aws-sdk/client-s3",
+    "hdb",
+    "jose",
+    "mongodb",
+    "mysql2",
+    "nodemailer/lib/smtp-connection/index.js",
+    "oracledb",
+    "oracledb/lib/thin/index.js",
+    "oracledb/lib/thin/sqlnet/ntTcp.js",
+    "pg",
+    "ssh2",
+    "tedious",
+    "undici",
+  ]);
+});

@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import type { OpenedProperties } from "@/lib/connectors/define";
+import { restApi } from "@/lib/connectors/rest-api";
+import { CheckFailure, defineCheck } from "@/worker/check";
+import { clientIdentity, verification } from "@/worker/clients/certificates";
+import { explainHttp, given, loadHttp, sendable } from "@/worker/clients/http";
+import { judgeAnswer } from "@/worker/clients/http-answer";
+import { fetchToken } from "@/worker/clients/oauth-token";
+import { isCertificateDemand } from "@/worker/egress/socket-faults";
+
+type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
+
+/** Reads the test path once, signed in as the connection says; redirects are findings, not followed. */
+export const checkRestApi = defineCheck(restApi, {
+  preload: loadHttp,
+
+  async run(properties, { begin, skip }) {
+    const { Agent, request } = await import("undici");
+    const { authType, tlsMode, caCertificate } = properties;
+    if (authType === "none") skip("sign_in");
+    const tls = tlsMode === "disable" ? {} : verification(tlsMode, caCertificate);
+    const identity = clientIdentity(properties.clientCertificate, properties.clientKey);
+    const { url, headers } = await signedRequest(properties);
+    const answer = await request(url, {
+      method: "GET",
+      headers: { accept: "application/json, */*;q=0.5", "user-agent": "selvage-check", ...headers },
+      // The pool stops what takes too long, at the step where it does.
+      dispatcher: new Agent({ connect: { ...tls, ...identity, timeout: 0 } }),
+    });
+    // Only the head of the answer is of interest; a body without end must not keep us.
+    answer.body.on("error", () => {});
+    answer.body.destroy();
+    const finding = judgeAnswer(answer.statusCode, answer.headers, { url, authType });
+    if (finding === null || finding.isSignedIn) begin("permission");
+    const facts = { status: String(answer.statusCode) };
+    if (finding !== null) throw new CheckFailure(finding.code, finding.field, facts);
+    return facts;
+  },
+
+  explain(error) {
+    if (isCertificateDemand(error))
+      return new CheckFailure("client_certificate_required", "clientCertificate");
+    return explainHttp(error, "baseUrl");
+  },
+});
+
+type SignedRequest = { url: URL; headers: Record<string, string> };
+
+async function signedRequest(properties: Properties): Promise<SignedRequest> {
+  const url = testAddress(properties.baseUrl, properties.testPath);
+  switch (properties.authType) {
+    case "none":
+      return { url, headers: {} };
+    case "basic": {
+      const { username, password } = given(properties.basicCredential, "basicCredential");
+      // The first colon ends the user name on the other side.
+      if (username.includes(":")) throw new CheckFailure("secret_malformed", "basicCredential");
+      const pair = Buffer.from(`${username}:${password}`).toString("base64");
+      return { url, headers: { authorization: `Basic ${pair}` } };
+    }
+    case "bearer": {
+      const token = sendable(given(properties.bearerToken, "bearerToken"), "bearerToken");
+      return { url, headers: { authorization: `Bearer ${token}` } };
+    }
+    case "api_key": {
+      const key = given(properties.apiKey, "apiKey");
+      const name = given(properties.apiKeyName, "apiKeyName");
+      if (properties.apiKeyIn !== "query") return { url, headers: { [name]: sendable(key, "apiKey") } };
+      url.searchParams.set(name, key);
+      return { url, headers: {} };
+    }
+    case "oauth_client_credentials": {
+      const client = given(properties.oauthClient, "oauthClient");
+      const token = sendable(await fetchToken(client, properties.caCertificate), "oauthClient");
+      return { url, headers: { authorization: `Bearer ${token}` } };
+    }
+  }
+}
+
+/** The test path below the base URL's own path; never on another origin. */
+function testAddress(baseUrl: string, testPath: string): URL {
+  const base = new URL(baseUrl);
+  const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}${testPath}`);
+  if (url.origin !== base.origin) throw new CheckFailure("misconfigured", "testPath");
+  return url;
+}

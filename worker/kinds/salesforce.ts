@@ -1,0 +1,82 @@
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { salesforce, salesforceHost } from "@/lib/connectors/salesforce";
+import { CheckFailure, defineCheck } from "@/worker/check";
+import { type Answer, given, loadHttp, oneLine, sendable, textAt } from "@/worker/clients/http";
+import { createServiceClient } from "@/worker/clients/service-client";
+import { elementText, loginEnvelope } from "@/worker/clients/soap-login";
+
+type Finding = [code: CheckCode, field?: string];
+
+/** Faults of developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-concepts-core-data-objects.html. */
+const faults: Record<string, Finding> = {
+  INVALID_LOGIN: ["rejected_credentials", "sfPassword"],
+  LOGIN_MUST_USE_SECURITY_TOKEN: ["rejected_credentials", "sfToken"],
+  PASSWORD_LOCKOUT: ["account_locked", "sfUser"],
+  ORG_LOCKED: ["account_locked", "sfURL"],
+  TRIAL_EXPIRED: ["account_locked", "sfURL"],
+  INVALID_OPERATION_WITH_EXPIRED_PASSWORD: ["password_change_required", "sfPassword"],
+  API_DISABLED_FOR_ORG: ["service_disabled", "sfURL"],
+  // login() is switched off for this organization.
+  INVALID_OPERATION: ["sign_in_not_offered", "sfURL"],
+  UNSUPPORTED_API_VERSION: ["version_not_supported", "sfAPI"],
+  REQUEST_LIMIT_EXCEEDED: ["rate_limited"],
+  LOGIN_RATE_EXCEEDED: ["rate_limited"],
+  API_CURRENTLY_DISABLED: ["server_not_ready"],
+  SERVER_UNAVAILABLE: ["server_not_ready"],
+};
+
+/**
+ * Signs in by login() of SOAP, the only way without a connected app, then asks which resources its session may use. It
+ * does not sign out: several sign-ins of one user may share a session, and a pipeline's would end too.
+ */
+export const checkSalesforce = defineCheck(salesforce, {
+  preload: loadHttp,
+
+  async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
+    const origin = `https://${given(salesforceHost(sfURL) ?? undefined, "sfURL")}`;
+    const password = `${oneLine(sfPassword, "sfPassword")}${oneLine(sfToken, "sfToken")}`;
+    const call = await createServiceClient("sfURL");
+    const answer = await call(`${origin}/services/Soap/u/${sfAPI}`, {
+      method: "POST",
+      headers: { accept: "text/xml", "content-type": "text/xml; charset=utf-8", soapaction: '""' },
+      body: loginEnvelope(oneLine(sfUser, "sfUser"), password),
+      refusesBy500: true,
+    });
+    const session = readSession(answer);
+    begin("permission");
+    // The session counts at its own server, and nothing is sent to an address that an answer names.
+    if (!isAt(session.serverUrl, origin)) throw new CheckFailure("redirected", "sfURL");
+    const resources = await call(`${origin}/services/data/v${sfAPI}/`, {
+      headers: { authorization: `Bearer ${session.id}` },
+    });
+    if (resources.status !== 200 || textAt(resources.json, "sobjects") === "")
+      throw new CheckFailure(...restFinding(resources));
+    return {};
+  },
+  explain: () => null,
+});
+
+function readSession({ status, text }: Answer): { id: string; serverUrl: string } {
+  const code = elementText(text, "exceptionCode") || elementText(text, "faultcode").replace(/^\w+:/, "");
+  // What refuses in another way does not let this user in: its hours, its network, a right that login() needs.
+  if (code !== "" && status >= 400) throw new CheckFailure(...(faults[code] ?? ["not_admitted", "sfUser"]));
+  if (status === 500) throw new CheckFailure("server_error");
+  const id = elementText(text, "sessionId");
+  if (status !== 200 || (id === "" && elementText(text, "passwordExpired") !== "true"))
+    throw new CheckFailure(status === 403 ? "not_admitted" : "unexpected_answer", "sfURL");
+  if (elementText(text, "passwordExpired") === "true")
+    throw new CheckFailure("password_change_required", "sfPassword");
+  return { id: sendable(id, "sfURL"), serverUrl: elementText(text, "serverUrl") };
+}
+
+function isAt(address: string, origin: string): boolean {
+  return URL.canParse(address) && new URL(address).origin === origin;
+}
+
+/** developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm */
+function restFinding({ status, json }: Answer): Finding {
+  const known = faults[textAt(json, 0, "errorCode")];
+  if (known !== undefined) return known;
+  if (status === 404 || status === 410) return ["version_not_supported", "sfAPI"];
+  return status === 401 || status === 403 ? ["not_permitted", "sfUser"] : ["unexpected_answer", "sfURL"];
+}

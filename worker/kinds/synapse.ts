@@ -1,0 +1,15 @@
+import { synapse } from "@/lib/connectors/synapse";
+import { defineCheck } from "@/worker/check";
+import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
+
+/** Signs in to the dedicated SQL pool and asks for a constant; a paused pool says that it is. */
+export const checkSynapse = defineCheck(synapse, {
+  preload: loadSqlServer,
+
+  async run(properties, context) {
+    await askSqlServer(properties, context);
+    return {};
+  },
+
+  explain: explainSqlServer,
+});

@@ -1,0 +1,4 @@
+import { serveCheck } from "@/worker/serve-check";
+
+/* The program that runs one check. */
+serveCheck();

@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import http from "node:http";
+import type { Socket } from "node:net";
+import { afterAll, afterEach, expect, it } from "vitest";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
+import { listen } from "@/e2e/fakes/listening";
+import { createJob } from "@/e2e/fakes/trial-job";
+import type { CheckJob } from "@/worker/protocol";
+
+/* The worker as it is shipped, spoken to as automate speaks to it. */
+const built = buildCheckWorker("routed");
+writeFileSync(built.routesFile, JSON.stringify({ routes: {}, authorities: [] }));
+const open: { close(): Promise<void> }[] = [];
+let worker: ChildProcess | undefined;
+
+afterEach(async () => {
+  worker?.kill("SIGKILL");
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+afterAll(() => built.remove());
+
+type Message = { type?: string; step?: string; state?: string; ok?: boolean };
+
+/** A worker, what it said so far, and its exit code. */
+function startWorker() {
+  const started = fork(built.path, [], {
+    env: { NODE_ENV: "production" },
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  worker = started;
+  const said: Message[] = [];
+  started.on("message", (message: Message) => said.push(message));
+  const exit = once(started, "exit").then(([code]) => code);
+  return { send: (message: object) => void started.send(message), said, exit };
+}
+
+/** A REST API that answers and keeps each connection open; `onRequest` may keep the answer back. */
+async function startApi(onRequest: (answer: () => void, socket: Socket) => void = (answer) => answer()) {
+  const requests: string[] = [];
+  const api = http.createServer((request, response) => {
+    requests.push(request.url ?? "");
+    const answer = () => void response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    onRequest(answer, request.socket);
+  });
+  api.keepAliveTimeout = 60_000;
+  const server = await listen(api);
+  open.push(server);
+  const properties = { baseUrl: `http://127.0.0.1:${server.port}`, tlsMode: "disable", authType: "bearer" };
+  const job: CheckJob = {
+    ...createJob("restapi", properties, { bearerToken: "canary-bearer-token" }),
+    egressAllow: ["127.0.0.0/8"],
+  };
+  return { api, server, requests, job };
+}
+
+it("runs one check, says steps and one result, and its connections end with it", async () => {
+  const { server, job } = await startApi();
+  const { send, said } = startWorker();
+  send({ prepareFor: "restapi" });
+  send(job);
+  await expect.poll(() => said.at(-1)?.type, { timeout: 10_000 }).toBe("result");
+  expect(said.map(({ type, step, state }) => [type, step, state].filter(Boolean).join(" "))).toEqual([
+    "step name started",
+    "step name passed",
+    "step network started",
+    "step network passed",
+    "step tls skipped",
+    "step sign_in started",
+    "step sign_in passed",
+    "step permission started",
+    "step permission passed",
+    "result",
+  ]);
+  expect(said.at(-1)).toMatchObject({ ok: true });
+  expect(server.openConnections()).toBe(1);
+  worker?.kill("SIGKILL");
+  await expect.poll(() => server.openConnections()).toBe(0);
+});
+
+it("ends at a second check, without running it", async () => {
+  const { requests, job } = await startApi(() => {});
+  const other = await startApi();
+  const { send, said, exit } = startWorker();
+  send(job);
+  await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(1);
+  send(other.job);
+  expect(await exit).toBe(1);
+  expect(other.requests).toEqual([]);
+  expect(said.filter(({ type }) => type === "result")).toEqual([]);
+});
+
+it("ends when automate does", async () => {
+  const { requests, job } = await startApi(() => {});
+  const { send, exit } = startWorker();
+  send(job);
+  await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(1);
+  worker?.disconnect();
+  expect(await exit).toBe(0);
+});
+
+it("says that a sign-in begins before it sends a credential", async () => {
+  const { api, job } = await startApi();
+  const { send, said } = startWorker();
+  send(job);
+  await once(api, "request");
+  // What had been said by then is read in this turn of the event loop or the next.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(said).toContainEqual({ type: "step", step: "sign_in", state: "started" });
+});
+
+it("says how its check ended where a driver throws what nobody catches", async () => {
+  const { job } = await startApi((_answer, socket) => socket.end("HTTP/1.1 999 garbage\r\n\r\n"));
+  const { send, said } = startWorker();
+  send(job);
+  await expect.poll(() => said.at(-1), { timeout: 10_000 }).toMatchObject({ type: "result", ok: false });
+});
