@@ -1,4 +1,4 @@
-import { Refusal } from "@/automate/refusal";
+import { Refusal } from "@/automate/http/error";
 import type { Actor } from "@/lib/access/scope";
 import { db, type Tx } from "@/lib/db";
 import { holdAccess } from "@/lib/users/end-access";

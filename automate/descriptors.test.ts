@@ -25,7 +25,7 @@ afterAll(() => {
 /** Has checks run before, while and after every descriptor of its process is used up. */
 const program = `
 import { closeSync, openSync } from "node:fs";
-import { createCheckPool } from "@/automate/check-pool";
+import { createCheckPool } from "@/automate/checks/pool";
 import { createJob } from "@/e2e/fakes/trial-job";
 
 const pool = createCheckPool({ workerPath: ${JSON.stringify(worker.path)}, size: 1 });

@@ -1,4 +1,4 @@
-import { purgeSignIns } from "@/automate/sign-in-budget";
+import { purgeSignIns } from "@/automate/checks/attempt-limit";
 import { selvage } from "@/lib/access/selvage";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db";

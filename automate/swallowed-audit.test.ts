@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/tally";
+import { flushTally } from "@/automate/secrets/aggregated-events";
 import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
 import { signRequest } from "@/e2e/signed-request";
 import { newPipelineToken } from "@/lib/access/pipeline";

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/tally";
+import { flushTally } from "@/automate/secrets/aggregated-events";
 import { type Listening, listen } from "@/e2e/fakes/listening";
 import { createDb, type Db, db } from "@/lib/db";
 import { matchesSubject } from "@/lib/issuers/subject";

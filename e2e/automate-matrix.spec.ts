@@ -65,7 +65,7 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 200,
   },
   "destination:allow": {
-    // Whether anything is allowed is judged by secret: automate/destinations.test.ts.
+    // Whether anything is allowed is judged by secret: automate/checks/authorize-destinations.test.ts.
     body: async (world) => ({
       places: [
         {
@@ -126,7 +126,7 @@ test("every route of automate is in a table", () => {
     'get "/v1/secrets/:name"',
     'post "/v1/secrets::batch"',
     'post "/v1/secrets/:name/token"',
-    // The dialect of Vault has one route and its own table of paths: automate/vault/vault.test.ts.
+    // The dialect of Vault has one route and its own table of paths: automate/runtime-api/vault/vault.test.ts.
     'all "/*"',
   ].sort();
   expect(routes).toEqual(expected);

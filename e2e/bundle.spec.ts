@@ -26,8 +26,8 @@ function stringsOf(source: string): string[] {
 const opening = [
   "lib/crypto/open.ts",
   "lib/kms/local.ts",
-  "automate/open-secret.ts",
-  "automate/fabric-keys.ts",
+  "automate/secrets/open-secret.ts",
+  "automate/keys/fabric-keys.ts",
 ];
 const drivers = {
   ssh2: /ssh2|node-ssh|curve25519-sha256@libssh/,

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { createFabricKeys } from "@/automate/fabric-keys";
+import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import type { Permission, Role } from "@/lib/access/policy";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
 import type { Db } from "@/lib/db";

@@ -1,4 +1,4 @@
-import { type CurrentSecret, findSecretById } from "@/automate/current-secret";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import type { Db } from "@/lib/db";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestFabric } from "@/scripts/test-fabric";

@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { type CheckPool, createCheckPool } from "@/automate/check-pool";
+import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { listen } from "@/e2e/fakes/listening";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import type { CheckJob } from "@/worker/protocol";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { createCheckPool } from "@/automate/check-pool";
+import { createCheckPool } from "@/automate/checks/pool";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createManyChecks } from "@/e2e/fakes/many-checks";
 import { createJob, expectSilence, type Secrets, type World } from "@/e2e/fakes/trial-job";

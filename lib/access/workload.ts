@@ -10,7 +10,7 @@ import { statement } from "@/lib/statements";
 
 declare const verified: unique symbol;
 
-/** What a token of an issuer says. Only `automate/workload-token.ts` makes one. */
+/** What a token of an issuer says. Only `automate/runtime-api/workload-token.ts` makes one. */
 export type WorkloadClaims = {
   readonly issuer: string;
   readonly audiences: readonly string[];

@@ -1,0 +1,371 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Claimed, claimSignIns, type SignIn } from "@/automate/checks/attempt-limit";
+import { purge } from "@/automate/purge";
+import { listen } from "@/e2e/fakes/listening";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { startSftpServer } from "@/e2e/fakes/sftp-server";
+import { signRequest } from "@/e2e/signed-request";
+import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
+import {
+  type CheckCode,
+  type CheckEvent,
+  type CheckResult,
+  checkEventSchema,
+} from "@/lib/connectors/check-protocol";
+import { createDb, type Db, db } from "@/lib/db";
+import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { listPausedSignIns } from "@/lib/sign-ins/queries";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let urls: TestDatabase;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let fabric: TestFabric;
+let automates: ReturnType<typeof createTestAutomates>;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
+  Object.assign(process.env, keys.web, keys.automate, { WEB_DATABASE_URL: urls.webUrl });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  // Values are sealed as web seals them; its environment is read once.
+  await sealingKey(fabric.fabricId, owner);
+  delete process.env.WEB_DATABASE_URL;
+});
+
+afterEach(() => automates.stopAll());
+
+afterAll(async () => {
+  automates.remove();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const never = new AbortController().signal;
+const failed = (code: CheckCode, step: "network" | "sign_in" | "permission" = "sign_in"): CheckResult => ({
+  type: "result",
+  ok: false,
+  code,
+  step,
+  ms: 1,
+});
+const refused = failed("rejected_credentials");
+const passed: CheckResult = { type: "result", ok: true, ms: 1 };
+
+function newSignIn(): SignIn {
+  return { key: randomUUID(), place: "sftp://files.test:22", secretIds: ["s"], field: "password" };
+}
+
+const claim = (...signIns: SignIn[]) => claimSignIns(fabric.fabricId, signIns, never);
+
+/** Claims a try and ends it so; what the claim came to. */
+async function attempt(signIn: SignIn, result: CheckResult): Promise<Claimed["state"]> {
+  const claimed = await claim(signIn);
+  if (claimed.state === "held") await claimed.claim.settle(result);
+  return claimed.state;
+}
+
+const age = (signIn: SignIn, minutes: number) =>
+  owner.$executeRaw`
+    UPDATE sign_in_attempt SET "refusedAt" = "refusedAt" - make_interval(mins => ${minutes}),
+      "startedAt" = "startedAt" - make_interval(mins => ${minutes}) WHERE key = ${signIn.key}`;
+
+describe("the budget", () => {
+  test("ends after two refusals in a quarter of an hour and after five in a day, and says until when", async () => {
+    const signIn = newSignIn();
+    for (let pair = 0; pair < 2; pair += 1) {
+      expect([await attempt(signIn, refused), await attempt(signIn, refused)]).toEqual(["held", "held"]);
+      const paused = await claim(signIn);
+      if (paused.state !== "paused") throw new Error(paused.state);
+      expect(Math.round((paused.until.getTime() - Date.now()) / 60_000)).toBe(15);
+      expect(paused.field).toBe("password");
+      await age(signIn, 16);
+    }
+    expect(await attempt(signIn, refused)).toBe("held");
+    await age(signIn, 16);
+    const paused = await claim(signIn);
+    if (paused.state !== "paused") throw new Error(paused.state);
+    expect((paused.until.getTime() - Date.now()) / 3600_000).toBeGreaterThan(23);
+    await age(signIn, 24 * 60);
+    expect(await attempt(signIn, refused)).toBe("held");
+  });
+
+  test("is one for each key, and a sign-in at two places needs room in both", async () => {
+    const [first, second] = [newSignIn(), newSignIn()];
+    await attempt(first, refused);
+    await attempt(first, refused);
+    expect(await attempt(second, refused)).toBe("held");
+    expect((await claim(second, first)).state).toBe("paused");
+    expect(await attempt(second, refused)).toBe("held");
+  });
+
+  test("starts anew after a success", async () => {
+    const signIn = newSignIn();
+    await attempt(signIn, refused);
+    await attempt(signIn, passed);
+    await attempt(signIn, refused);
+    expect(await attempt(signIn, passed)).toBe("held");
+  });
+
+  test.each<[string, CheckResult, boolean]>([
+    ["a refused password", refused, true],
+    ["a locked account", failed("account_locked"), true],
+    ["a Cancel in the middle of the sign-in", failed("cancelled"), true],
+    ["an end of the sign-in that nobody knows", failed("unexpected"), true],
+    ["a Cancel before it", failed("cancelled", "network"), false],
+    ["silence", failed("timed_out"), false],
+    ["a missing right", failed("not_permitted", "permission"), false],
+    ["a server that is not there", failed("connection_refused", "network"), false],
+  ])("is used by %s: %j is %s", async (_what, result, isUsed) => {
+    const signIn = newSignIn();
+    const states = [];
+    for (let n = 0; n < 3; n += 1) states.push(await attempt(signIn, result));
+    expect(states[2]).toBe(isUsed ? "paused" : "held");
+  });
+
+  test("counts what is under way as refused; the next one waits for the outcome", async () => {
+    const signIn = newSignIn();
+    const held = [await claim(signIn), await claim(signIn)];
+    let hasWaited = false;
+    const third = claimSignIns(fabric.fabricId, [signIn], never, () => {
+      hasWaited = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(hasWaited).toBe(true);
+    for (const claimed of held) if (claimed.state === "held") await claimed.claim.settle(passed);
+    expect((await third).state).toBe("held");
+    await claim(signIn);
+    expect((await claimSignIns(fabric.fabricId, [signIn], AbortSignal.abort())).state).toBe("busy");
+  });
+
+  test("is claimed by many at once no more often than it allows", async () => {
+    const signIn = newSignIn();
+    const states = await Promise.all(Array.from({ length: 8 }, async () => attempt(signIn, refused)));
+    expect(states.sort()).toEqual(["held", "held", ...Array(6).fill("paused")]);
+  });
+
+  test("frees what a killed automate left behind, after half a minute, and forgets what counts no more", async () => {
+    const signIn = newSignIn();
+    await claim(signIn);
+    await claim(signIn);
+    await age(signIn, 1);
+    expect(await attempt(signIn, refused)).toBe("held");
+    await age(signIn, 23 * 60);
+    await purge();
+    expect(await owner.signInAttempt.findMany({ where: { key: signIn.key } })).toMatchObject([
+      { refusedAt: expect.any(Date) },
+    ]);
+    await age(signIn, 65);
+    await purge();
+    expect(await owner.signInAttempt.count({ where: { key: signIn.key } })).toBe(0);
+  });
+});
+
+async function ask<P extends AutomatePurpose>(
+  url: string,
+  actor: string,
+  purpose: P,
+  body: AutomateBody<P>,
+): Promise<Response> {
+  const from = { automateUrl: url, signingKey: keys.web.WEB_SIGNING_KEY };
+  return fetch(await signRequest(from, { userId: actor, fabricId: fabric.fabricId }, purpose, body));
+}
+
+type Properties = Record<string, unknown>;
+
+/** Checks there as this person; every event, the last of which is the result. */
+async function check(
+  url: string,
+  actor: string,
+  kind: string,
+  properties: Properties,
+): Promise<CheckEvent[]> {
+  const answer = await ask(url, actor, "connection:check", {
+    kind,
+    connectionName: "Shared",
+    properties,
+    isConfirmed: true,
+  });
+  const lines = (await answer.text()).trim().split("\n");
+  return lines.map((line) => checkEventSchema.parse(JSON.parse(line)));
+}
+
+function codeOf(events: CheckEvent[]): string {
+  const last = events.at(-1);
+  return last?.type === "result" ? (last.ok ? "ok" : last.code) : "no result";
+}
+
+async function addPeople(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await owner.user.createMany({
+    data: ids.map((id) => ({
+      id,
+      email: `${id}@test.example`,
+      emailKey: `${id}@test.example`,
+      name: "Someone",
+    })),
+  });
+  await owner.membership.createMany({
+    data: ids.map((userId) => ({ teamId: fabric.teamId, userId, role: "user" })),
+  });
+  return ids;
+}
+
+/** A secret, or its next version, which may be sent to this place. */
+async function addVersion(
+  id: string,
+  version: number,
+  subKind: "text" | "username_password" | "m2m_oauth",
+  values: Record<string, string>,
+  destinations: string[],
+  facts: Record<string, string> = {},
+) {
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  const name = { name: id, nameKey: id };
+  if (version === 1) {
+    const updated = { updatedById: user.id, updatedByName: user.name };
+    await owner.secret.create({ data: { id, fabricId, ...name, subKind, ...who, ...updated } });
+    await owner.secretName.create({ data: { fabricId, ...name, secretId: id } });
+  }
+  const manifest = Object.fromEntries(Object.keys(values).map((field) => [field, version]));
+  await owner.secretVersion.create({
+    data: { secretId: id, version, fabricId, manifest, facts, ...who },
+  });
+  const data = await sealFields(
+    await sealingKey(fabricId, owner),
+    { secretId: id, subKind, version },
+    values,
+  );
+  await owner.secretField.createMany({ data });
+  await owner.allowedDestination.createMany({
+    data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...who })),
+  });
+}
+
+describe("100 checks at once by different people with a wrong password", () => {
+  test("are two sign-ins at the server, over two copies of automate and a restart, until an Admin resets or the value changes", async () => {
+    const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
+    const place = `http://127.0.0.1:${api.port}`;
+    const wrong = { username: "etl", password: "wrong" };
+    await addVersion("api_login", 1, "username_password", wrong, [place]);
+    // Each connection is another one, so that no two share a run.
+    const propertiesOf = (n: number) => ({
+      baseUrl: api.baseUrl,
+      testPath: `/${n}`,
+      authType: "basic",
+      basicCredential: "api_login",
+      tlsMode: "disable",
+    });
+    const people = await addPeople(100);
+    const copies = await Promise.all([automates.start(), automates.start()]);
+    const said = await Promise.all(
+      people.map((person, n) => check(copies[n % 2]?.internalUrl ?? "", person, "restapi", propertiesOf(n))),
+    );
+    expect(api.requests).toHaveLength(2);
+    const codes = said.map(codeOf);
+    expect(codes.filter((code) => code === "rejected_credentials")).toHaveLength(2);
+    expect(codes.filter((code) => code === "sign_in_paused")).toHaveLength(98);
+    expect(said.flat().some((event) => event.type === "queued")).toBe(true);
+    const paused = said
+      .map((events) => events.at(-1))
+      .find((event) => event?.type === "result" && !event.ok && event.code === "sign_in_paused");
+    expect(paused).toMatchObject({
+      field: "basicCredential",
+      step: "sign_in",
+      facts: { retryAt: expect.any(String) },
+    });
+    // Nothing was opened for those that were not tried.
+    expect(await owner.auditEvent.count({ where: { objectId: "api_login", action: "secret.use" } })).toBe(2);
+
+    for (const copy of copies) {
+      copy.process.kill("SIGKILL");
+      await once(copy.process, "exit");
+    }
+    const { internalUrl: url } = await automates.start();
+    const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
+    expect(await again()).toBe("sign_in_paused");
+    const list = () => listPausedSignIns(fabric.scope("user", "secret:list"), "api_login");
+    expect(await list()).toEqual([{ place, until: expect.any(Date) }]);
+
+    const reset = (actor: string) => ask(url, actor, "sign-in:reset", { secretId: "api_login" });
+    expect((await reset(fabric.user.id)).status).toBe(403);
+    expect(await again()).toBe("sign_in_paused");
+    const answer = await reset(fabric.admin.id);
+    expect([answer.status, await answer.json()]).toEqual([200, { places: [place] }]);
+    expect(await list()).toEqual([]);
+    expect(
+      await owner.auditEvent.findFirst({ where: { action: "secret.signin.reset", objectId: "api_login" } }),
+    ).toMatchObject({ actorId: fabric.admin.id, details: { destination: [place] } });
+    expect([await again(), await again(), await again()]).toEqual([
+      "rejected_credentials",
+      "rejected_credentials",
+      "sign_in_paused",
+    ]);
+    expect(api.requests).toHaveLength(4);
+
+    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [place]);
+    expect([await again(), await list()]).toEqual(["ok", []]);
+    await api.close();
+  }, 120_000);
+
+  test("of one connection are two sign-ins at most, and one with the right password serves everybody", async () => {
+    const server = await startSftpServer({ users: { etl: { password: "right" } } });
+    const place = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
+    const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
+    const properties = { ...connection, username: "etl", password: "files" };
+    await addVersion("files", 1, "text", { value: "wrong" }, [place]);
+    const people = await addPeople(30);
+    const { internalUrl: url } = await automates.start();
+    const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
+    for (let wave = 0; wave < 2; wave += 1) {
+      for (const code of (await ask()).map(codeOf))
+        expect(["rejected_credentials", "sign_in_paused"]).toContain(code);
+    }
+    expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["sign_in_paused"]));
+    expect(server.attempts).toHaveLength(2);
+    // Another user name is another account, which a correction may try at once.
+    expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
+      "rejected_credentials",
+    );
+    await addVersion("files", 2, "text", { value: "right" }, [place]);
+    expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["ok"]));
+    await server.close();
+  }, 120_000);
+
+  test("of an OAuth client are two requests at its token endpoint, which may be asked in two ways", async () => {
+    let asked = 0;
+    const idp = createHttpServer((_request, response) => {
+      asked += 1;
+      response.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
+    });
+    const { port, close } = await listen(idp);
+    const fields = { clientId: "c", clientSecret: "wrong", authUrl: `http://127.0.0.1:${port}/token` };
+    const places = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
+    await addVersion("client", 1, "m2m_oauth", fields, places, { authHost: `127.0.0.1:${port}` });
+    const people = await addPeople(20);
+    const { internalUrl: url } = await automates.start();
+    const said = await Promise.all(
+      people.map((person, n) =>
+        check(url, person, "restapi", {
+          baseUrl: "http://127.0.0.1:9",
+          testPath: `/${n}`,
+          authType: "oauth_client_credentials",
+          oauthClient: "client",
+          tlsMode: "disable",
+        }),
+      ),
+    );
+    expect(said.map(codeOf).sort()).toEqual(["rejected_credentials", ...Array(19).fill("sign_in_paused")]);
+    expect(asked).toBe(2);
+    await close();
+  }, 60_000);
+});

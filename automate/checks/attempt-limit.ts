@@ -1,0 +1,176 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
+import { destinationKey } from "@/lib/connectors/destination";
+import { principalOf } from "@/lib/connectors/principal";
+import { db, type Tx } from "@/lib/db";
+import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/sign-ins/schema";
+
+/** A sign-in that a check is about to make: `key` is what refusals are counted by. */
+export type SignIn = { key: string; place: string; secretIds: string[]; field: string };
+
+/** The right to try some sign-ins now, which count as refused until they are settled. */
+export type Claim = { settle(result: CheckResult): Promise<void>; release(): Promise<void> };
+
+/** What a claim came to; `busy` when others kept trying for too long, or when it was called off. */
+export type Claimed =
+  | { state: "held"; claim: Claim }
+  | { state: "paused"; until: Date; field: string }
+  | { state: "busy" };
+
+/** A check is stopped long before: what is still under way then ended without a word, with its automate. */
+const claimLastsMs = 30_000;
+const waitsMs = 20_000;
+const looksEveryMs = 150;
+
+/** Findings after which the other side may count a wrong attempt against the account. */
+export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
+  "rejected_credentials",
+  "account_locked",
+  "credential_expired",
+  "password_change_required",
+  "second_factor_required",
+  "client_unknown",
+]);
+
+const nothingToSettle: Claim = { settle: async () => {}, release: async () => {} };
+
+/** The sign-ins of a check: one for each place that gets credentials, as this principal, with these versions. */
+export function signInsOf({ destinations, openings, properties }: PreparedCheck): SignIn[] {
+  const byKey = new Map<string, SignIn>();
+  for (const destination of destinations) {
+    const sent = openings.filter(
+      // An authority is trusted, and not sent anywhere.
+      ({ field }) => field !== "caCertificate" && destination.secretFields.includes(field),
+    );
+    const [first] = sent;
+    if (first === undefined) continue;
+    // However the channel is protected, it is the same server that counts.
+    const place = destinationKey(destination).replace(/\?.*$/, "");
+    const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
+    const key = createHash("sha256")
+      .update(JSON.stringify([place, principalOf(properties), versions]))
+      .digest("base64url");
+    const secretIds = sent.map(({ opening }) => opening.secret.id);
+    byKey.set(key, { key, place, secretIds, field: first.field });
+  }
+  return [...byKey.values()];
+}
+
+/**
+ * Claims a try of each sign-in from its budget, which all people, screens and copies of automate share. Waits while only
+ * the outcome of others' tries is missing; `onWait` is called when that begins.
+ */
+export async function claimSignIns(
+  fabricId: string,
+  signIns: readonly SignIn[],
+  signal: AbortSignal,
+  onWait: () => void = () => {},
+): Promise<Claimed> {
+  if (signIns.length === 0) return { state: "held", claim: nothingToSettle };
+  const waitsUntil = performance.now() + waitsMs;
+  let isWaiting = false;
+  for (;;) {
+    const claimed = await tryToClaim(fabricId, signIns);
+    if (claimed !== null) return claimed;
+    if (signal.aborted || performance.now() > waitsUntil) return { state: "busy" };
+    if (!isWaiting) onWait();
+    isWaiting = true;
+    await new Promise((resolve) => setTimeout(resolve, looksEveryMs));
+  }
+}
+
+/** Forgets the refused sign-ins of a secret; the places that may be tried again. */
+export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string): Promise<string[]> {
+  const where = { fabricId, secretIds: { has: secretId }, refusedAt: { not: null } };
+  const rows = await tx.signInAttempt.findMany({ where, distinct: ["place"], select: { place: true } });
+  await tx.signInAttempt.deleteMany({ where });
+  return rows.map(({ place }) => place).sort();
+}
+
+/** Forgets what no budget counts any more. */
+export async function purgeSignIns(): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM sign_in_attempt
+    WHERE "startedAt" < clock_timestamp() - make_interval(secs => ${remembersMs / 1000 + 60})
+       OR ("refusedAt" IS NULL AND "startedAt" < clock_timestamp() - make_interval(secs => ${(2 * claimLastsMs) / 1000}))`;
+}
+
+/** Null when there is no room until others know how their tries ended. */
+function tryToClaim(fabricId: string, signIns: readonly SignIn[]): Promise<Claimed | null> {
+  return db.$transaction(async (tx) => {
+    // In one order for everybody, so that no two wait for each other.
+    const keys = signIns.map(({ key }) => key).sort();
+    for (const key of keys) await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
+    const now = await databaseTime(tx);
+    let isFull = false;
+    for (const { key, field, place } of signIns) {
+      const tries = triesAt(place);
+      const { refusedAt, underWay } = await countOf(tx, key, now);
+      const until = pausedUntil(refusedAt, now, tries);
+      if (until !== null) return { state: "paused", until, field };
+      isFull ||= !hasRoom(refusedAt, underWay, now, tries);
+    }
+    if (isFull) return null;
+    const data = signIns.flatMap(({ key, place, secretIds }) =>
+      Array.from({ length: triesAt(place) }, () => ({
+        id: randomUUID(),
+        key,
+        fabricId,
+        secretIds,
+        place,
+        startedAt: now,
+      })),
+    );
+    await tx.signInAttempt.createMany({ data });
+    const ids = data.map(({ id }) => id);
+    return { state: "held", claim: claimOf(ids, keys) };
+  });
+}
+
+function claimOf(ids: string[], keys: string[]): Claim {
+  const release = async () => void (await db.signInAttempt.deleteMany({ where: { id: { in: ids } } }));
+  return {
+    release,
+    async settle(result) {
+      if (isRefusal(result))
+        await db.$executeRaw`UPDATE sign_in_attempt SET "refusedAt" = clock_timestamp() WHERE id = ANY(${ids})`;
+      else if (result.ok)
+        await db.signInAttempt.deleteMany({
+          where: { OR: [{ id: { in: ids } }, { key: { in: keys }, refusedAt: { not: null } }] },
+        });
+      else await release();
+    },
+  };
+}
+
+/** Also what ended in the middle of a sign-in, by Cancel or for a reason that nobody knows: it may have been refused. */
+function isRefusal(result: CheckResult): boolean {
+  if (result.ok) return false;
+  const { code, step } = result;
+  if (code === "cancelled") return step === "tls" || step === "sign_in";
+  return refusals.has(code) || (code === "unexpected" && step === "sign_in");
+}
+
+/** The clock that all copies of automate share. */
+async function databaseTime(tx: Tx): Promise<Date> {
+  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  if (row === undefined) throw new Error("The database has no time.");
+  return row.now;
+}
+
+async function countOf(tx: Tx, key: string, now: Date): Promise<{ refusedAt: Date[]; underWay: number }> {
+  const since = (ms: number) => new Date(now.getTime() - ms);
+  const rows = await tx.signInAttempt.findMany({
+    where: {
+      key,
+      OR: [
+        { refusedAt: { gt: since(remembersMs) } },
+        { refusedAt: null, startedAt: { gt: since(claimLastsMs) } },
+      ],
+    },
+    select: { refusedAt: true },
+  });
+  const refusedAt = rows.flatMap((row) => row.refusedAt ?? []);
+  return { refusedAt, underWay: rows.length - refusedAt.length };
+}

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-check";
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { openSecrets } from "@/automate/secrets/open-secret";
+import type { Scope } from "@/lib/access/scope";
+import { createDb, type Db, db } from "@/lib/db";
+import type { DestinationRule } from "@/lib/destinations/schema";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+
+const place = "postgres://db.example.com:5432?tls=verify-full";
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let counter = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001" });
+  urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+});
+
+beforeEach(() => owner.destinationRule.deleteMany());
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+type Person = "user" | "admin";
+const check = (role: Person) => fabric.scope(role, "connection:check");
+const stale = () => ({ ...check("admin"), actor: { ...fabric.admin, authenticatedAt: new Date(0) } });
+
+function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}) {
+  counter += 1;
+  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
+}
+const addText = (by: Person) => addSecret("text", [{ by, fields: { value: "v" } }]);
+
+const openingOf = (secret: CurrentSecret) => ({
+  field: secret.id,
+  opening: { secret, fields: [], destinations: [place] as const },
+});
+
+/** What comes of sending these secrets to `place`. */
+async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
+  const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
+  return (await judgeDestinations(scope, prepared, { isConfirmed })).state;
+}
+
+const allowances = (...secrets: CurrentSecret[]) =>
+  owner.allowedDestination.count({ where: { secretId: { in: secrets.map(({ id }) => id) } } });
+
+const setRule = (rule: DestinationRule) =>
+  owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "x" } });
+
+describe("a new destination", () => {
+  test("is allowed by an Admin or by whoever entered every field, and by nobody else", async () => {
+    const mine = await addText("user");
+    const theirs = await addText("admin");
+    const mixed = await addSecret("username_password", [
+      { by: "admin", fields: { username: "u", password: "p" } },
+      { by: "user", fields: { username: "mine" } },
+    ]);
+    expect(await send(check("user"), [mine])).toBe("allowed");
+    expect(await send(check("user"), [theirs])).toBe("refused");
+    expect(await send(check("user"), [mixed])).toBe("refused");
+    expect(await send(stale(), [mixed])).toBe("refused");
+    expect(await allowances(theirs, mixed)).toBe(0);
+    expect(await send(check("admin"), [mixed])).toBe("allowed");
+    expect(await owner.auditEvent.findMany({ where: { objectId: mixed.id } })).toMatchObject([
+      { action: "destination.allow", actorId: fabric.admin.id, details: { destination: [place] } },
+    ]);
+  });
+
+  test("of settings that somebody else may have entered is allowed by nobody before they confirm it", async () => {
+    const mine = await addText("user");
+    for (const scope of [check("user"), check("admin")])
+      expect(await send(scope, [mine], { isConfirmed: false })).toBe("unconfirmed");
+    expect(await allowances(mine)).toBe(0);
+    expect(await send(check("user"), [mine])).toBe("allowed");
+    expect(await send(check("user"), [mine], { isConfirmed: false })).toBe("allowed");
+  });
+
+  test("is allowed for all secrets of a connection, or for none", async () => {
+    const [mine, theirs] = [await addText("user"), await addText("admin")];
+    expect(await send(check("user"), [mine, theirs])).toBe("refused");
+    expect(await allowances(mine, theirs)).toBe(0);
+  });
+
+  test("is anybody's to allow in an open fabric, which is on record, and an Admin's alone in a locked one", async () => {
+    const [mine, theirs] = [await addText("user"), await addText("admin")];
+    await setRule("locked");
+    expect(await send(check("user"), [mine])).toBe("refused");
+    expect(await send(stale(), [mine])).toBe("refused");
+    expect(await allowances(mine)).toBe(0);
+    expect(await send(check("admin"), [mine])).toBe("allowed");
+    await owner.destinationRule.deleteMany();
+    await setRule("open");
+    expect(await send(check("user"), [theirs], { isConfirmed: false })).toBe("allowed");
+    expect(await owner.auditEvent.findMany({ where: { objectId: theirs.id } })).toMatchObject([
+      { action: "destination.allow", actorId: fabric.user.id },
+    ]);
+  });
+
+  test.each<DestinationRule>(["ask", "locked"])(
+    "that nobody allowed is refused by the function that opens, where the rule is %s",
+    async (rule) => {
+      await setRule(rule);
+      const { opening } = openingOf(await addText("user"));
+      const purpose = { for: "check" as const, scope: check("admin"), connection: "c", openings: [opening] };
+      await expect(openSecrets(fabric.keys, purpose)).rejects.toThrow("may not be sent there");
+    },
+  );
+});
+
+describe("another destination", () => {
+  const postgres = (secret: CurrentSecret) => ({
+    server: "db.example.com",
+    port: "5432",
+    database: "d",
+    username: "u",
+    password: secret.id,
+  });
+
+  async function ask(role: Person, properties: Record<string, unknown>) {
+    const prepared = await prepareCheck(check(role), "postgres", properties);
+    if (!prepared.ok) throw new Error(prepared.code);
+    return judgeDestinations(check(role), prepared.value, { isConfirmed: true });
+  }
+
+  test.each([
+    ["host", { server: "evil.example" }],
+    ["port", { port: "5433" }],
+    ["TLS mode", { tlsMode: "disable" }],
+  ])("is another %s, and a colleague may not send the secret there", async (_what, change) => {
+    const secret = await addText("admin");
+    const properties = postgres(secret);
+    expect((await ask("admin", properties)).state).toBe("allowed");
+    expect((await ask("user", { ...properties, server: "DB.example.com." })).state).toBe("allowed");
+    expect(await ask("user", { ...properties, ...change })).toMatchObject({
+      state: "refused",
+      missing: [{ field: "password", destinations: [expect.any(String)] }],
+    });
+  });
+
+  test("is another certificate authority, by itself or as a new version of it", async () => {
+    const secret = await addText("admin");
+    const [trusted, own] = [await addText("admin"), await addText("user")];
+    const trust = async (role: Person, caCertificate?: CurrentSecret) =>
+      (await ask(role, { ...postgres(secret), caCertificate: caCertificate?.id })).state;
+    expect(await trust("admin")).toBe("allowed");
+    expect(await trust("user", own)).toBe("refused");
+    expect(await trust("admin", trusted)).toBe("allowed");
+    expect(await trust("user", trusted)).toBe("allowed");
+    const { id: createdById, name: createdByName } = fabric.user;
+    const next = { secretId: trusted.id, version: 2, fabricId: fabric.fabricId, createdById, createdByName };
+    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
+    expect(await trust("user", trusted)).toBe("refused");
+  });
+
+  test("of an OAuth client is its token endpoint and where the token goes, with an authority of its own", async () => {
+    const fields = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token" };
+    const client = await addSecret("m2m_oauth", [{ by: "user", fields }], {
+      authHost: "idp.example.com:443",
+    });
+    const authority = await addText("user");
+    const prepared = await prepareCheck(check("user"), "restapi", {
+      baseUrl: "https://api.example.com",
+      authType: "oauth_client_credentials",
+      oauthClient: client.id,
+      caCertificate: authority.id,
+    });
+    if (!prepared.ok) throw new Error(prepared.code);
+    expect((await judgeDestinations(check("user"), prepared.value, { isConfirmed: true })).state).toBe(
+      "allowed",
+    );
+    const allowed = await owner.allowedDestination.findMany({ where: { secretId: client.id } });
+    const authorityKey = `ca=${authority.id}.1`;
+    expect(allowed.map(({ destination }) => destination).sort()).toEqual([
+      `https://api.example.com:443?proved&${authorityKey}`,
+      // Where its author's own Auth URL leads, for tokens; and from this connection.
+      "oauth-token://idp.example.com:443",
+      `oauth-token://idp.example.com:443?${authorityKey}`,
+    ]);
+    const openings = prepared.value.openings.map(({ opening }) => opening);
+    const purpose = { for: "check" as const, scope: check("user"), connection: "c", openings };
+    expect(await openSecrets(fabric.keys, purpose)).toHaveLength(2);
+  });
+});

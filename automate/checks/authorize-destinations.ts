@@ -1,0 +1,123 @@
+import { actFor } from "@/automate/act-for";
+import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import { addDestinations } from "@/automate/secrets/add-destinations";
+import { findMissing } from "@/automate/secrets/allowed-destinations";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { tokenOfVersion } from "@/automate/secrets/entered-recently";
+import { isAllBy } from "@/automate/secrets/settle-version";
+import { isFresh, type Scope } from "@/lib/access/scope";
+import type { NewPlaces } from "@/lib/connectors/check-protocol";
+import { authorityOf } from "@/lib/connectors/destination";
+import { db } from "@/lib/db";
+import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
+import type { DestinationRule } from "@/lib/destinations/schema";
+
+/** Where a check would send a secret that it has not been allowed to go to; `field` holds the secret. */
+export type NewDestinations = { field: string; secret: CurrentSecret; destinations: string[] };
+
+/** Whether a check may go on: `unconfirmed` when its person may allow what is new and has not said that they mean it. */
+export type Judgement =
+  | { state: "allowed" }
+  | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
+
+/** What a person meant: these very settings, and the places that they were shown, as a check named them. */
+export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
+
+/**
+ * Judges where a check would send its secrets: all of it together, so that nothing is allowed for a check that does not
+ * run. What is new is allowed when this person may allow all of it and has confirmed these very settings: somebody else
+ * may have entered them. What settings do not say, since a secret does, counts as confirmed only once it was shown.
+ */
+export async function judgeDestinations(
+  scope: Scope<"connection:check">,
+  prepared: Pick<PreparedCheck, "openings">,
+  confirmation: Confirmation,
+): Promise<Judgement> {
+  const [first, ...rest] = await newDestinations(scope.fabricId, prepared);
+  if (first === undefined) return { state: "allowed" };
+  const missing: [NewDestinations, ...NewDestinations[]] = [first, ...rest];
+  const rule = await getDestinationRule(scope);
+  const denied = missing.filter(({ secret }) => !mayAllow(scope, secret, rule));
+  const [refused, ...others] = denied;
+  if (refused) return { state: "refused", missing: [refused, ...others] };
+  if (rule !== "open" && !(await isAllMeant(scope, missing, confirmation)))
+    return { state: "unconfirmed", missing };
+  await actFor(scope.actor, async (tx) => {
+    for (const { secret, destinations } of missing)
+      await addDestinations(tx, scope, secret, destinations, "destination.allow", {
+        reason: rule === "open" ? rule : undefined,
+      });
+  });
+  return { state: "allowed" };
+}
+
+/** What of the places that a check goes to is new, by field. */
+export async function newDestinations(
+  fabricId: string,
+  { openings }: Pick<PreparedCheck, "openings">,
+): Promise<NewDestinations[]> {
+  const sent = openings.map(({ field, opening: { secret, destinations } }) => ({
+    field,
+    secret,
+    destinations: [...new Set(destinations)],
+  }));
+  return findMissing(fabricId, sent, "checks");
+}
+
+/** Whether a person meant each of these places: they were shown it, or entered it with their settings. */
+async function isAllMeant(
+  scope: Scope<"connection:check">,
+  missing: readonly NewDestinations[],
+  { isConfirmed, shownPlaces = [] }: Confirmation,
+): Promise<boolean> {
+  for (const { secret, destinations } of missing)
+    for (const destination of destinations) {
+      const isShown = shownPlaces.some(
+        (place) => place.secret === secret.name && place.destinations.includes(destination),
+      );
+      if (!isShown && !(isConfirmed && (await isInSettings(scope, secret, destination)))) return false;
+    }
+  return true;
+}
+
+/**
+ * False for what a colleague may have put into a secret after this person last looked: its Auth URL, or another certificate
+ * authority. A person who picks the secret by its name does not see that.
+ */
+async function isInSettings(
+  { fabricId, actor }: Scope<"connection:check">,
+  { id: secretId, version }: CurrentSecret,
+  destination: string,
+): Promise<boolean> {
+  const named = authorityOf(destination);
+  if (named) {
+    const authority = await findSecretById({ fabricId }, named.id);
+    if (!authority || !(await isAsChosen(authority, named.version, actor.id))) return false;
+  }
+  if (!destination.startsWith("oauth-token://")) return true;
+  const [server = ""] = destination.split("?");
+  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination: server }], "checks");
+  return isAllowed === true;
+}
+
+/** True for a certificate authority that its first author, or this person, entered in the app. */
+async function isAsChosen(authority: CurrentSecret, version: number, personId: string): Promise<boolean> {
+  if (version !== authority.version) return false;
+  if (version === 1) return true;
+  const ownerId = authority.enteredBy.get(version) ?? "";
+  if (ownerId !== personId && ownerId !== authority.enteredBy.get(1)) return false;
+  return (await tokenOfVersion(db, authority, ownerId)) === null;
+}
+
+/** A person who replaced one field may not send the others, which somebody else entered, to a place of their choice. */
+function mayAllow(
+  { role, actor }: Scope<"connection:check">,
+  secret: CurrentSecret,
+  rule: DestinationRule,
+): boolean {
+  // Selvage by itself sends a secret only to where a person let it go.
+  if (actor.kind !== "user") return false;
+  if (role === "admin" && isFresh(actor)) return true;
+  if (rule === "locked") return false;
+  return rule === "open" || isAllBy(secret, actor.id);
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { type DueConnection, findDue } from "@/automate/checks/due-connections";
+import {
+  claimLeases,
+  endLease,
+  leaseOfConnection,
+  leaseOfPlace,
+  releaseLeases,
+} from "@/automate/checks/leases";
+import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
+import { failureOf, keepResult } from "@/automate/checks/results";
+import type { PreparedRuns } from "@/automate/checks/run";
+import { authorizeBackground } from "@/lib/access/background";
+import type { Scope } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
+import { codesBesideStatus } from "@/lib/connections/schema";
+import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
+import { destinationKey } from "@/lib/connectors/destination";
+import { db, isOutage, type Prisma } from "@/lib/db";
+
+/** A check waits for its turn, then for its sign-ins, then runs. Its leases last longer. */
+const longestCheckMs = 140_000;
+
+/** Findings that say nothing of the connection and cost nothing: it stays due. */
+const notRecorded: readonly CheckCode[] = ["cancelled", "busy"];
+
+/**
+ * Checks a connection if it is still due, no other copy of automate checks it and no other background check is at one of its
+ * places; otherwise it is `busy`. No transaction is open while the check runs. Rejects when the database goes away: the connection
+ * then stays due, and its leases expire.
+ */
+export async function checkInBackground(
+  runPrepared: PreparedRuns,
+  connectionId: string,
+  minutes: number,
+  stop: AbortSignal = new AbortController().signal,
+): Promise<"over" | "busy"> {
+  const holder = randomUUID();
+  if (!(await claimLeases(holder, [leaseOfConnection(connectionId)]))) return "busy";
+  try {
+    const due = await findDue(minutes, connectionId);
+    const scope = due && (await authorizeBackground(due.fabricId));
+    if (!due || !scope) return "over";
+    const signal = AbortSignal.any([AbortSignal.timeout(longestCheckMs), stop]);
+    const outcome = await check(runPrepared, scope, due, { holder, signal }).catch((error: unknown) => {
+      // An outage says nothing of the connection.
+      if (isOutage(error)) throw error;
+      return notTried("unexpected");
+    });
+    if (outcome === null) return "busy";
+    await recordOutcome(scope, due, holder, outcome);
+    return "over";
+  } finally {
+    await releaseLeases(holder).catch(() => {});
+  }
+}
+
+/** How it ended, and which version of each secret was tried. */
+type Outcome = { result: CheckResult; versions: Record<string, number> };
+
+function notTried(code: CheckCode): Outcome {
+  return { result: { type: "result", ok: false, code, step: "name", ms: 0 }, versions: {} };
+}
+
+/** The result; null when a place is busy, or when somebody else records the result. */
+async function check(
+  runPrepared: PreparedRuns,
+  scope: Scope<"connection:check">,
+  { id, name, kind }: DueConnection,
+  { holder, signal }: { holder: string; signal: AbortSignal },
+): Promise<Outcome | null> {
+  const { properties, secrets } = await db.connection.findUniqueOrThrow({
+    where: { id },
+    select: { properties: true, secrets: { select: { field: true, secretId: true } } },
+  });
+  const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
+  const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
+  if (!prepared.ok) return notTried(prepared.code);
+  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed: false });
+  if (judgement.state !== "allowed") return notTried("destination_not_allowed");
+  if (!(await claimLeases(holder, placesOf(prepared.value)))) return null;
+  const { result, isShared } = await runPrepared({
+    scope,
+    connection: name,
+    prepared: prepared.value,
+    tell: () => {},
+    signal,
+  });
+  return isShared ? null : { result, versions: versionsOf(prepared.value) };
+}
+
+function placesOf({ destinations }: PreparedCheck): string[] {
+  return destinations.map((place) => leaseOfPlace(destinationKey(place).replace(/\?.*$/, "")));
+}
+
+/** Records a change of status for Activity, not each check. The function that opens records each use of a secret. */
+async function recordOutcome(
+  scope: Scope<"connection:check">,
+  { id, name, configHash }: DueConnection,
+  holder: string,
+  { result, versions }: Outcome,
+): Promise<void> {
+  if (!result.ok && notRecorded.includes(result.code)) return;
+  const { fabricId, teamId, actor } = scope;
+  const saysStatus = result.ok || !codesBesideStatus.includes(result.code);
+  await db.$transaction(async (tx) => {
+    // A check that outlived its lease may run elsewhere by now.
+    if (!(await endLease(tx, holder, leaseOfConnection(id)))) return;
+    const before = await tx.connectionCheck.findFirst({
+      where: { fabricId, configHash, OR: [{ code: null }, { code: { notIn: [...codesBesideStatus] } }] },
+      orderBy: { checkedAt: "desc" },
+      select: { ok: true },
+    });
+    await keepResult(tx, scope, configHash, result, versions);
+    if (!saysStatus || (before?.ok ?? true) === result.ok) return;
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.status",
+      object: { kind: "connection", id, name },
+      details: { ok: result.ok, tookMs: result.ms, ...failureOf(result) },
+    });
+  });
+}

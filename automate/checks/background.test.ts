@@ -1,0 +1,387 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startBackgroundChecks } from "@/automate/checks/background";
+import { checkInBackground } from "@/automate/checks/background-check";
+import { dueConnections } from "@/automate/checks/due-connections";
+import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
+import { createPreparedRuns, type PreparedRuns } from "@/automate/checks/run";
+import { purge } from "@/automate/purge";
+import { buildCheckWorker } from "@/e2e/fakes/built-worker";
+import { listen } from "@/e2e/fakes/listening";
+import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
+import { configHash } from "@/lib/connections/config-hash";
+import { getConnection } from "@/lib/connections/queries";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestAutomates } from "@/scripts/test-automate";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const minutes = 15;
+let owner: Db;
+let urls: TestDatabase;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let fabric: TestFabric;
+const worker = buildCheckWorker();
+let pool: CheckPool;
+let runPrepared: PreparedRuns;
+let api: Awaited<ReturnType<typeof startRestApiServer>>;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.web, keys.automate, {
+    EGRESS_ALLOW: "127.0.0.0/8",
+  });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  pool = createCheckPool({ workerPath: worker.path });
+  runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
+  api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
+});
+
+beforeEach(async () => {
+  await owner.connection.deleteMany();
+  await owner.connectionCheck.deleteMany();
+  await owner.checkLease.deleteMany();
+  api.requests.length = 0;
+});
+
+afterAll(async () => {
+  await api.close();
+  pool.close();
+  worker.remove();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+/** A saved connection to the stand-in, with a login of its own. */
+async function addConnection({ password = "right", isAllowed = true, port = api.port } = {}) {
+  const id = randomUUID();
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  const by = { ...who, updatedById: user.id, updatedByName: user.name };
+  const name = { name: id, nameKey: id };
+  const versions = [{ by: "user" as const, fields: { username: "etl", password } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "username_password", versions });
+  const destination = `http://127.0.0.1:${port}`;
+  if (isAllowed)
+    await owner.allowedDestination.create({
+      data: { fabricId, secretId: id, version: 1, destination, ...who },
+    });
+  const plain = {
+    baseUrl: `http://127.0.0.1:${port}`,
+    testPath: `/${id}`,
+    authType: "basic",
+    tlsMode: "disable",
+  };
+  const hash = configHash("restapi", { ...plain, basicCredential: id });
+  await owner.connection.create({
+    data: { id, fabricId, ...name, kind: "restapi", properties: plain, configHash: hash, ...by },
+  });
+  await owner.connectionSecret.create({
+    data: { connectionId: id, field: "basicCredential", secretId: id, fabricId },
+  });
+  return { id, hash };
+}
+
+type Added = Awaited<ReturnType<typeof addConnection>>;
+
+/** As if everything about it had happened so long ago. */
+async function age({ id, hash }: Added, span: string) {
+  await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - ${span}::interval WHERE "configHash" = ${hash}`;
+  await owner.$executeRaw`UPDATE connection SET "updatedAt" = "updatedAt" - ${span}::interval WHERE id = ${id}`;
+  await owner.$executeRaw`UPDATE secret_version SET "createdAt" = "createdAt" - ${span}::interval WHERE "secretId" = ${id}`;
+}
+
+const addCheck = ({ hash }: Added, code: string | null, actorId = "automate") =>
+  owner.connectionCheck.create({
+    data: {
+      fabricId: fabric.fabricId,
+      configHash: hash,
+      ok: code === null,
+      code,
+      tookMs: 1,
+      actorId,
+      actorName: "x",
+    },
+  });
+const run = ({ id }: Added) => checkInBackground(runPrepared, id, minutes);
+const codes = async ({ hash }: Added) =>
+  (await owner.connectionCheck.findMany({ where: { configHash: hash }, orderBy: { checkedAt: "asc" } })).map(
+    ({ ok, code }) => (ok ? "ok" : code),
+  );
+const events = ({ id }: Added, action: string) =>
+  owner.auditEvent.findMany({ where: { objectId: id, action }, orderBy: { id: "asc" } });
+
+const isPlanned = async ({ id }: Added) => (await dueConnections(minutes)).includes(id);
+
+describe("a background check", () => {
+  test("is Selvage's own: the use of the secret is on record, and no check of a person's", async () => {
+    const connection = await addConnection();
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+    expect(await events(connection, "secret.use")).toMatchObject([
+      { actorKind: "system", actorId: "automate", details: { purpose: "check" } },
+    ]);
+    expect(await owner.auditEvent.count({ where: { action: "connection.check" } })).toBe(0);
+  });
+
+  test("allows no destination: nothing is opened or dialled", async () => {
+    const connection = await addConnection({ isAllowed: false });
+    await run(connection);
+    expect(await codes(connection)).toEqual(["destination_not_allowed"]);
+    expect(await owner.allowedDestination.count({ where: { secretId: connection.id } })).toBe(0);
+    expect(await events(connection, "secret.use")).toEqual([]);
+    expect(api.requests).toHaveLength(0);
+  });
+
+  test("runs once when two copies run it at once, and not again before it is due", async () => {
+    const connection = await addConnection();
+    await Promise.all([run(connection), run(connection)]);
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+  });
+
+  test("is alone at its place; the other one stays due", async () => {
+    const [first, second] = [await addConnection(), await addConnection()];
+    await Promise.all([run(first), run(second)]);
+    expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok"]);
+    await Promise.all([run(first), run(second)]);
+    expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok", "ok"]);
+  });
+
+  test("tells Activity that a status changed, once each way", async () => {
+    const connection = await addConnection({ password: "wrong" });
+    await addCheck(connection, null);
+    for (let n = 0; n < 2; n += 1) {
+      await age(connection, "25 hours");
+      await run(connection);
+    }
+    expect(await codes(connection)).toEqual(["ok", "rejected_credentials", "rejected_credentials"]);
+    expect(await events(connection, "connection.status")).toMatchObject([
+      { actorKind: "system", details: { ok: false, code: "rejected_credentials" } },
+    ]);
+    const mended = await addConnection();
+    await addCheck(mended, "timed_out");
+    for (let n = 0; n < 2; n += 1) {
+      await age(mended, "16 minutes");
+      await run(mended);
+    }
+    expect(await events(mended, "connection.status")).toMatchObject([{ details: { ok: true } }]);
+  });
+});
+
+test("a value that was replaced while a check ran was never tried", async () => {
+  const connection = await addConnection();
+  const running = run(connection);
+  await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(1);
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  await owner.secretVersion.create({
+    data: {
+      secretId: connection.id,
+      version: 2,
+      fabricId,
+      manifest: { username: 1, password: 2 },
+      facts: {},
+      ...who,
+    },
+  });
+  await running;
+  expect(await codes(connection)).toEqual(["ok"]);
+  const { status } = await getConnection(fabric.scope("user", "connection:list"), connection.id);
+  expect(status).toEqual({ state: "not_tested", reason: "value_replaced" });
+  expect(await isPlanned(connection)).toBe(true);
+});
+
+test("a check whose automate was killed in the middle is run once more by another copy", async () => {
+  const held: Socket[] = [];
+  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const connection = await addConnection({ port: silent.port });
+  const automates = createTestAutomates(() => ({
+    ...keys.automate,
+    AUTOMATE_DATABASE_URL: urls.automateUrl,
+    BACKGROUND_CHECKS: "on",
+  }));
+  const { process: automate } = await automates.start();
+  await expect.poll(() => held.length, { timeout: 75_000 }).toBe(1);
+  automate.kill("SIGKILL");
+  await once(automate, "exit");
+  automates.remove();
+  await silent.close();
+  // Its lease outlives it, for a while.
+  expect(await isPlanned(connection)).toBe(false);
+  await run(connection);
+  expect(await codes(connection)).toEqual([]);
+  await owner.$executeRaw`UPDATE check_lease SET "leasedUntil" = now() - interval '1 second'`;
+  expect(await isPlanned(connection)).toBe(true);
+  await run(connection);
+  expect(await codes(connection)).toEqual(["connection_refused"]);
+  expect(await owner.checkLease.count()).toBe(0);
+}, 120_000);
+
+describe("a lease", () => {
+  const lease = (key: string, span: string) =>
+    owner.$executeRaw`INSERT INTO check_lease VALUES (${key}, 'another', now() + ${span}::interval)`;
+
+  test.each(["connection", "place"])("of another copy on the %s keeps a check from running", async (what) => {
+    const connection = await addConnection();
+    const key = what === "connection" ? `connection:${connection.id}` : `place:http://127.0.0.1:${api.port}`;
+    await lease(key, "1 minute");
+    await run(connection);
+    expect(api.requests).toEqual([]);
+    expect(await codes(connection)).toEqual([]);
+    // Only the other copy's is left.
+    expect(await owner.checkLease.findMany({ select: { key: true } })).toEqual([{ key }]);
+    await owner.checkLease.deleteMany();
+    await lease(key, "-1 second");
+    await run(connection);
+    expect(await codes(connection)).toEqual(["ok"]);
+  });
+
+  test("that another copy took over meanwhile keeps the result from being recorded", async () => {
+    const held: Socket[] = [];
+    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const connection = await addConnection({ port: silent.port });
+    const running = run(connection);
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    await owner.$executeRaw`UPDATE check_lease SET holder = 'another' WHERE key = ${`connection:${connection.id}`}`;
+    held[0]?.destroy();
+    await running;
+    await silent.close();
+    expect(await codes(connection)).toEqual([]);
+    expect(await owner.checkLease.count({ where: { holder: { not: "another" } } })).toBe(0);
+  });
+
+  test("is not a transaction: none is open while a check runs", async () => {
+    const held: Socket[] = [];
+    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const connection = await addConnection({ port: silent.port });
+    const running = run(connection);
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    const open = await owner.$queryRaw<unknown[]>`
+      SELECT state FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'`;
+    expect(open).toEqual([]);
+    held[0]?.destroy();
+    await running;
+    await silent.close();
+  });
+});
+
+describe("what is due", () => {
+  test("is a connection that was never checked, or not for as long as a passed check is believed", async () => {
+    const connection = await addConnection();
+    expect(await isPlanned(connection)).toBe(true);
+    await addCheck(connection, null);
+    expect(await isPlanned(connection)).toBe(false);
+    await age(connection, "16 minutes");
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test.each([
+    [1, "timed_out", "31 seconds", "25 seconds"],
+    [3, "timed_out", "125 seconds", "110 seconds"],
+    [12, "timed_out", "365 minutes", "355 minutes"],
+    [1, "rejected_credentials", "1445 minutes", "1435 minutes"],
+    [1, "sign_in_paused", "1445 minutes", "1435 minutes"],
+  ])("after %d times %s is checked after %s, not after %s", async (times, code, late, early) => {
+    const connection = await addConnection();
+    for (let n = 0; n < times; n += 1) await addCheck(connection, code);
+    await age(connection, early);
+    expect(await isPlanned(connection)).toBe(false);
+    await owner.connectionCheck.deleteMany();
+    for (let n = 0; n < times; n += 1) await addCheck(connection, code);
+    await age(connection, late);
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test("is one whose value was replaced since", async () => {
+    const connection = await addConnection();
+    await addCheck(connection, null);
+    await owner.$executeRaw`UPDATE secret_version SET "createdAt" = now() + interval '1 second' WHERE "secretId" = ${connection.id}`;
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test.each(["a check", "a pipeline", "an edit"])("rests after a week, until %s", async (use) => {
+    const connection = await addConnection();
+    await addCheck(connection, null);
+    await age(connection, "8 days");
+    await addCheck(connection, null);
+    await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+    expect(await isPlanned(connection)).toBe(false);
+    if (use === "a check") {
+      await addCheck(connection, null, fabric.user.id);
+      await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+    } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
+    else
+      await owner.auditEvent.create({
+        data: {
+          fabricId: fabric.fabricId,
+          actorKind: "pipeline",
+          actorId: "p1",
+          actorName: "nightly",
+          action: "secret.use",
+          objectKind: "secret",
+          objectId: connection.id,
+          objectName: connection.id,
+        },
+      });
+    expect(await isPlanned(connection)).toBe(true);
+  });
+
+  test("is not what another copy checks just now", async () => {
+    const connection = await addConnection();
+    await owner.$executeRaw`
+      INSERT INTO check_lease VALUES (${`connection:${connection.id}`}, 'another', now() + interval '1 minute')`;
+    expect(await isPlanned(connection)).toBe(false);
+  });
+});
+
+test("purging keeps the newest hundred results, those of people for a week, and those with which a status began", async () => {
+  const connection = await addConnection();
+  await addCheck(connection, null, fabric.user.id);
+  await age(connection, "1 day");
+  for (let n = 0; n < 3; n += 1) {
+    await addCheck(connection, "timed_out");
+    await age(connection, "1 hour");
+  }
+  for (let n = 0; n < 100; n += 1) await addCheck(connection, null);
+  await purge();
+  expect(await owner.connectionCheck.count({ where: { actorId: fabric.user.id } })).toBe(1);
+  expect(await owner.connectionCheck.count({ where: { actorId: "automate", ok: true } })).toBe(100);
+  // The check with which it began to fail says until when it passed.
+  expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(1);
+});
+
+test("two copies check every connection once, automatically", async () => {
+  const added = [await addConnection(), await addConnection(), await addConnection()];
+  const settings = { runPrepared, minutes, spreadMs: 1000, onError: () => {} };
+  const copies = [startBackgroundChecks(settings), startBackgroundChecks(settings)];
+  try {
+    await expect
+      .poll(async () => (await Promise.all(added.map(codes))).flat(), { timeout: 50_000, interval: 300 })
+      .toEqual(["ok", "ok", "ok"]);
+    // Each was asked for by both.
+    expect(api.requests).toHaveLength(3);
+  } finally {
+    await Promise.all(copies.map((copy) => copy.stop()));
+  }
+  expect(await owner.checkLease.count()).toBe(0);
+}, 60_000);
+
+test("what is under way is cancelled when automate stops, and stays due", async () => {
+  const held: Socket[] = [];
+  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const connection = await addConnection({ port: silent.port });
+  const copy = startBackgroundChecks({ runPrepared, minutes, spreadMs: 0, onError: () => {} });
+  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+  await copy.stop();
+  await silent.close();
+  expect(await codes(connection)).toEqual([]);
+  expect(await isPlanned(connection)).toBe(true);
+});

@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createInternalApp } from "@/automate/app";
+import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
+import { createPreparedRuns } from "@/automate/checks/run";
+import { signRequest } from "@/e2e/signed-request";
+import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
+import { configHash } from "@/lib/connections/config-hash";
+import { listConnections } from "@/lib/connections/queries";
+import { connectionListQuery } from "@/lib/connections/schema";
+import { destinationInWords } from "@/lib/connectors/destination-words";
+import { createDb, type Db, db } from "@/lib/db";
+import { getDestinationRule, listWaitingRequests } from "@/lib/destinations/queries";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const automateUrl = "http://automate.test";
+let owner: Db;
+let urls: TestDatabase;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let fabric: TestFabric;
+let pool: CheckPool;
+let app: ReturnType<typeof createInternalApp>;
+let counter = 0;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: automateUrl });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  pool = createCheckPool({ workerPath: "/dev/null", size: 0 });
+  const runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
+  app = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  pool.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+type Person = "user" | "admin";
+
+async function ask<P extends AutomatePurpose>(
+  person: Person,
+  purpose: P,
+  body: AutomateBody<P>,
+  claims = {},
+) {
+  const from = { automateUrl, signingKey: keys.web.WEB_SIGNING_KEY };
+  const by = { userId: fabric[person].id, fabricId: fabric.fabricId };
+  const request = await signRequest(from, by, purpose, body, claims);
+  const { statusCode, body: text } = await app.inject({
+    method: "POST",
+    url: new URL(request.url).pathname,
+    headers: Object.fromEntries(request.headers),
+    payload: await request.text(),
+  });
+  return { status: statusCode, body: JSON.parse(text) };
+}
+
+/** A secret that the Admin entered, and a connection of the User's that would send it to their place. */
+async function wanted(server = "db.example.com") {
+  counter += 1;
+  const id = `secret${counter}`;
+  const versions = [{ by: "admin" as const, fields: { value: "v" } }];
+  const secret = await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "text", versions });
+  const properties = { server, port: "5432", database: "d", username: "u", password: id };
+  const connection = {
+    kind: "postgres",
+    connectionName: `Orders ${counter}`,
+    properties,
+    reason: "for reports",
+  };
+  return { secret, connection, place: `postgres://${server}:5432?tls=verify-full` };
+}
+
+type Wanted = Awaited<ReturnType<typeof wanted>>;
+
+const file = ({ connection }: Wanted, change = {}) =>
+  ask("user", "destination:ask", { ...connection, ...change });
+const listed = ({ secret }: Wanted) => listWaitingRequests(fabric.scope("user", "secret:list"), secret.id);
+const isAllowed = async ({ secret, place }: Wanted) =>
+  (await owner.allowedDestination.count({ where: { secretId: secret.id, destination: place } })) === 1;
+const actions = async ({ secret }: Wanted) =>
+  (await owner.auditEvent.findMany({ where: { objectId: secret.id }, orderBy: { id: "asc" } })).map(
+    ({ action }) => action,
+  );
+
+async function requestOf(asked: Wanted): Promise<string> {
+  await file(asked);
+  return (await listed(asked)).requests[0]?.id ?? "";
+}
+
+/** Saves the connection as it was asked for; its status. */
+async function statusOf({ connection: { kind, connectionName, properties }, secret }: Wanted) {
+  const { password, ...plain } = properties;
+  const { fabricId, user } = fabric;
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const id = `connection of ${secret.id}`;
+  const hash = configHash(kind, { ...plain, tlsMode: "verify-full", password });
+  const name = { name: connectionName, nameKey: connectionName.toLowerCase() };
+  const data = { id, fabricId, ...name, kind, properties: plain, configHash: hash, ...by };
+  await owner.connection.upsert({ where: { id }, create: data, update: {} });
+  const page = await listConnections(fabric.scope("user", "connection:list"), connectionListQuery.parse({}));
+  return page.connections.find((one) => one.id === id)?.status;
+}
+
+describe("a request for approval", () => {
+  test("waits where everybody sees who asks, why and from which connection, and is on record", async () => {
+    const asked = await wanted();
+    expect(await file(asked)).toEqual({ status: 200, body: { waiting: 1 } });
+    expect(await listed(asked)).toMatchObject({
+      total: 1,
+      requests: [
+        {
+          secret: { name: asked.secret.name },
+          destinations: [asked.place],
+          connectionName: asked.connection.connectionName,
+          reason: "for reports",
+          askedByName: fabric.user.name,
+        },
+      ],
+    });
+    expect(await isAllowed(asked)).toBe(false);
+    expect(await actions(asked)).toEqual(["destination.ask"]);
+    expect(await statusOf(asked)).toMatchObject({ state: "waiting", askedByName: fabric.user.name });
+  });
+
+  test("says whose value and whose CA certificate it is about, and what the secret was called before", async () => {
+    const asked = await wanted();
+    const authority = await addTestSecret(owner, fabric, urls.webUrl, {
+      id: `authority${counter}`,
+      subKind: "text",
+      versions: [{ by: "user", fields: { value: "theirs" } }],
+    });
+    // Any User may rename the secret of somebody else.
+    const { id: secretId, name } = asked.secret;
+    const { fabricId } = fabric;
+    await owner.secretName.updateMany({ where: { secretId }, data: { retiredAt: new Date() } });
+    const renamed = { name: `harmless${counter}`, nameKey: `harmless${counter}` };
+    await owner.secretName.create({ data: { fabricId, secretId, ...renamed } });
+    await owner.secret.update({ where: { id: secretId }, data: renamed });
+    await file(asked, { properties: { ...asked.connection.properties, caCertificate: authority.id } });
+    const [request] = (await listed(asked)).requests;
+    expect(request).toMatchObject({
+      secret: { name: renamed.name },
+      enteredBy: [fabric.admin.name],
+      formerNames: [name],
+    });
+    const [destination = ""] = request?.destinations ?? [];
+    expect(destinationInWords(destination, request?.authorities)).toBe(
+      `db.example.com:5432 (postgres, own CA certificate ${authority.name}, entered by ${fabric.user.name})`,
+    );
+  });
+
+  test("is one, however often and by however many it is asked", async () => {
+    const asked = await wanted();
+    await Promise.all([file(asked), file(asked), ask("admin", "destination:ask", asked.connection)]);
+    expect((await listed(asked)).total).toBe(1);
+    await file(asked, { properties: { ...asked.connection.properties, server: "other.example.com" } });
+    expect((await listed(asked)).total).toBe(2);
+  });
+
+  test("is one of fifty at most that a person has waiting in a fabric", async () => {
+    const asked = await wanted();
+    const row = {
+      fabricId: fabric.fabricId,
+      secretId: asked.secret.id,
+      version: 1,
+      configHash: "x",
+      reason: "",
+    };
+    const by = { connectionName: "c", askedById: fabric.user.id, askedByName: fabric.user.name };
+    const before = await owner.destinationRequest.count({
+      where: { askedById: fabric.user.id, decision: null },
+    });
+    const data = Array.from({ length: 50 - before }, (_, n) => ({
+      ...row,
+      ...by,
+      destinations: [`x://${n}`],
+    }));
+    await owner.destinationRequest.createMany({ data });
+    expect((await file(asked)).status).toBe(429);
+    await owner.destinationRequest.deleteMany({ where: { configHash: "x" } });
+    expect((await file(asked)).status).toBe(200);
+  });
+
+  test("is allowed by an Admin who signed in lately, and by nobody else", async () => {
+    const asked = await wanted();
+    const requestId = await requestOf(asked);
+    const allow = { requestId, decision: "allowed" } as const;
+    expect((await ask("user", "destination:decide", allow)).status).toBe(403);
+    const hourAgo = Math.floor(Date.now() / 1000) - 3600;
+    expect(await ask("admin", "destination:decide", allow, { auth_time: hourAgo })).toMatchObject({
+      status: 403,
+      body: { error: { code: "not_fresh" } },
+    });
+    expect(await isAllowed(asked)).toBe(false);
+    expect((await ask("admin", "destination:decide", allow)).status).toBe(200);
+    expect(await isAllowed(asked)).toBe(true);
+    expect((await listed(asked)).total).toBe(0);
+    expect(await statusOf(asked)).toEqual({ state: "not_tested", reason: "never" });
+    expect(await file(asked)).toEqual({ status: 200, body: { waiting: 0 } });
+    expect((await ask("admin", "destination:decide", allow)).status).toBe(404);
+    expect(await actions(asked)).toEqual(["destination.ask", "destination.allow"]);
+  });
+
+  test("that is declined allows nothing, and says by whom; it can be asked again", async () => {
+    const asked = await wanted();
+    const requestId = await requestOf(asked);
+    expect((await ask("admin", "destination:decide", { requestId, decision: "declined" })).status).toBe(200);
+    expect(await isAllowed(asked)).toBe(false);
+    expect(await statusOf(asked)).toEqual({
+      state: "not_tested",
+      reason: "declined",
+      declinedByName: fabric.admin.name,
+    });
+    await file(asked);
+    expect((await statusOf(asked))?.state).toBe("waiting");
+    expect(await actions(asked)).toEqual(["destination.ask", "destination.decline", "destination.ask"]);
+  });
+
+  test("of a value that was replaced since is gone", async () => {
+    const asked = await wanted();
+    const requestId = await requestOf(asked);
+    const { id: createdById, name: createdByName } = fabric.admin;
+    const next = {
+      secretId: asked.secret.id,
+      version: 2,
+      fabricId: fabric.fabricId,
+      createdById,
+      createdByName,
+    };
+    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
+    expect((await ask("admin", "destination:decide", { requestId, decision: "allowed" })).status).toBe(404);
+    expect(await isAllowed(asked)).toBe(false);
+    expect((await listed(asked)).total).toBe(0);
+  });
+
+  test("of another fabric is not there", async () => {
+    const requestId = await requestOf(await wanted());
+    const ours = fabric;
+    fabric = await createTestFabric(owner, "other");
+    expect((await ask("admin", "destination:decide", { requestId, decision: "allowed" })).status).toBe(404);
+    fabric = ours;
+  });
+
+  test("has its answer when an Admin's own check allows the place", async () => {
+    const asked = await wanted();
+    await file(asked);
+    const { reason: _reason, ...connection } = asked.connection;
+    await ask("admin", "connection:check", { ...connection, isConfirmed: true }).catch(() => {});
+    expect(await isAllowed(asked)).toBe(true);
+    expect((await listed(asked)).total).toBe(0);
+  });
+});
+
+test("who may add destinations in a fabric is set by an Admin who signed in lately, and is on record", async () => {
+  const scope = fabric.scope("user", "fabric:see");
+  expect(await getDestinationRule(scope)).toBe("ask");
+  expect((await ask("user", "destination:rule", { rule: "open" })).status).toBe(403);
+  expect((await ask("admin", "destination:rule", { rule: "open" }, { auth_time: 0 })).status).toBe(403);
+  expect(await getDestinationRule(scope)).toBe("ask");
+  expect((await ask("admin", "destination:rule", { rule: "locked" })).status).toBe(200);
+  expect(await getDestinationRule(scope)).toBe("locked");
+  expect(await owner.auditEvent.findMany({ where: { action: "destination.rule" } })).toMatchObject([
+    { actorId: fabric.admin.id, objectId: fabric.fabricId, details: { rule: "locked" } },
+  ]);
+});

@@ -1,0 +1,75 @@
+import { Refusal } from "@/automate/http/error";
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { Scope } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db";
+
+/** What somebody asks for: a connection by its name and configuration, and why. */
+type Asked = { connectionName: string; configHash: string; reason: string };
+
+/** How many requests of one person may wait in a fabric: a list that nobody can read decides nothing. */
+const mostWaiting = 50;
+
+/** Files a request for an Admin, or leaves the one that waits already for the same. */
+export async function askForDestinations(
+  tx: Tx,
+  { fabricId, teamId, actor }: Scope<"connection:check">,
+  { id: secretId, name, version }: CurrentSecret,
+  destinations: readonly string[],
+  { connectionName, configHash, reason }: Asked,
+): Promise<void> {
+  const wanted = [...destinations].sort();
+  // Of two who ask at once, the second one sees the first one's request.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`request:${secretId}:${configHash}`}, 0))`;
+  const waiting = await tx.destinationRequest.count({
+    where: { secretId, version, configHash, destinations: { equals: wanted }, decision: null },
+  });
+  if (waiting > 0) return;
+  const own = await tx.destinationRequest.count({ where: { fabricId, askedById: actor.id, decision: null } });
+  if (own >= mostWaiting)
+    throw new Refusal(429, "too_many_requests", "Too many of your requests wait already.");
+  await tx.destinationRequest.create({
+    data: {
+      fabricId,
+      secretId,
+      version,
+      destinations: wanted,
+      connectionName,
+      configHash,
+      reason,
+      askedById: actor.id,
+      askedByName: actor.name,
+    },
+    select: { id: true },
+  });
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId,
+    action: "destination.ask",
+    object: { kind: "secret", id: secretId, name },
+    details: { destination: wanted, version, connection: connectionName, reason },
+  });
+}
+
+/** Says no; whoever asked sees by whom. */
+export async function declineRequest(
+  tx: Tx,
+  { fabricId, teamId, actor }: Scope<"destination:write">,
+  { id: secretId, name, version }: CurrentSecret,
+  request: { id: string; destinations: string[]; connectionName: string },
+): Promise<void> {
+  await tx.destinationRequest.update({
+    where: { id: request.id },
+    data: { decision: "declined", decidedAt: new Date(), decidedByName: actor.name },
+    select: { id: true },
+  });
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId,
+    action: "destination.decline",
+    object: { kind: "secret", id: secretId, name },
+    details: { destination: request.destinations, version, connection: request.connectionName },
+  });
+}

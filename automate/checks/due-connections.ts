@@ -1,0 +1,62 @@
+import { refusals } from "@/automate/checks/attempt-limit";
+import { leaseOfConnection } from "@/automate/checks/leases";
+import { isInUse } from "@/lib/connections/rest";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { db, Prisma } from "@/lib/db";
+
+export type DueConnection = { id: string; name: string; kind: string; fabricId: string; configHash: string };
+
+const mostPerPlan = 500;
+
+/** What a person's account may be locked for, and what says that it nearly is: not tried again automatically on the same day. */
+const onceADay: readonly CheckCode[] = [...refusals, "sign_in_paused"];
+
+/** The ids of connections that are due and that no copy of automate checks just now; those that waited longest first. */
+export async function dueConnections(minutes: number): Promise<string[]> {
+  const due = await db.$queryRaw<DueConnection[]>`
+    ${dueSince(minutes)} AND NOT EXISTS (
+      SELECT 1 FROM check_lease l WHERE l.key = ${leaseOfConnection("")} || c.id AND l."leasedUntil" > now())
+    ORDER BY newest."checkedAt" NULLS FIRST LIMIT ${mostPerPlan}`;
+  return due.map(({ id }) => id);
+}
+
+/** The connection, if it is due. */
+export async function findDue(minutes: number, id: string): Promise<DueConnection | undefined> {
+  const [due] = await db.$queryRaw<DueConnection[]>`${dueSince(minutes)} AND c.id = ${id}`;
+  return due;
+}
+
+/**
+ * Connections to be checked now. A failing one is checked again after 30 seconds, then after twice as long each time, up
+ * to six hours. One that nobody checked, edited or used for a week rests, until somebody does. What costs most is asked last, and
+ * only of those that the rest leaves open: every copy asks this of all connections once a minute.
+ */
+function dueSince(minutes: number): Prisma.Sql {
+  return Prisma.sql`
+    SELECT c.id, c.name, c.kind, c."fabricId", c."configHash" FROM connection c
+    LEFT JOIN LATERAL (
+      SELECT ok, code, "checkedAt", versions FROM connection_check k
+      WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
+      ORDER BY "checkedAt" DESC LIMIT 1
+    ) newest ON true
+    WHERE (
+      newest."checkedAt" IS NULL
+      OR newest."checkedAt" + CASE
+        WHEN newest.ok THEN make_interval(mins => ${minutes}::int)
+        WHEN newest.code = ANY(${[...onceADay]}::text[]) THEN interval '24 hours'
+        ELSE least(interval '30 seconds' * power(2, (
+          SELECT count(*) FILTER (WHERE NOT "hasPassed") FROM (
+            SELECT bool_or(ok) OVER (ORDER BY "checkedAt" DESC) AS "hasPassed" FROM (
+              SELECT ok, "checkedAt" FROM connection_check k
+              WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
+              ORDER BY "checkedAt" DESC LIMIT 12
+            ) recent
+          ) since
+        ) - 1), interval '6 hours')
+      END <= now()
+      OR EXISTS (
+        SELECT 1 FROM connection_secret s JOIN secret_version v ON v."secretId" = s."secretId"
+        WHERE s."connectionId" = c.id
+          AND (v."createdAt" > newest."checkedAt" OR v.version > (newest.versions->>v."secretId")::int))
+    ) AND ${isInUse()}`;
+}

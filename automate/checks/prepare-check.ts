@@ -1,0 +1,55 @@
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import type { Sending } from "@/automate/secrets/open-secret";
+import type { Scope } from "@/lib/access/scope";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import type { Connector } from "@/lib/connectors/define";
+import type { Destination } from "@/lib/connectors/destination";
+import { destinationsOf, fieldsOf } from "@/lib/connectors/joined";
+import { findConnector } from "@/lib/connectors/registry";
+import { secretFields, validate } from "@/lib/connectors/validate";
+import { fail, ok, type Result } from "@/lib/result";
+
+/** A check that may run: its properties, where it goes, and what has to be opened for which field. */
+export type PreparedCheck = {
+  connector: Connector;
+  properties: Record<string, unknown>;
+  destinations: Destination[];
+  openings: { field: string; opening: Sending<CurrentSecret> }[];
+};
+
+/**
+ * What a check comes to, before anything is opened or dialled; where its secrets may go is judged next. `fieldErrors`
+ * name the fields at fault.
+ */
+export async function prepareCheck(
+  scope: Scope<"connection:check">,
+  kind: string,
+  input: Record<string, unknown>,
+): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
+  const connector = findConnector(kind);
+  if (!connector) return fail("misconfigured", {});
+  const validated = validate(connector, input);
+  if (!validated.ok) return fail("misconfigured", validated.fieldErrors);
+  const properties: Record<string, unknown> = validated.value;
+
+  const secrets: Record<string, CurrentSecret> = {};
+  for (const { field, secretId, subKinds } of secretFields(connector, properties)) {
+    if (secretId === null) continue;
+    const secret = await findSecretById(scope, secretId);
+    if (!secret || !subKinds.includes(secret.subKind)) return fail("secret_missing", { [field]: "gone" });
+    secrets[field] = secret;
+  }
+
+  const { destinations, keysOf } = destinationsOf(connector, properties, secrets);
+  // Those that go to some destination, and no other.
+  const openings = Object.entries(secrets).flatMap(([field, secret]) => {
+    const keys = keysOf(field);
+    return keys ? [{ field, opening: { secret, fields: fieldsOf(secret), destinations: keys } }] : [];
+  });
+  return ok({ connector, properties, destinations, openings });
+}
+
+/** Which version of each secret a check tries. */
+export function versionsOf({ openings }: PreparedCheck): Record<string, number> {
+  return Object.fromEntries(openings.map(({ opening: { secret } }) => [secret.id, secret.version]));
+}

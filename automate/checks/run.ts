@@ -1,0 +1,115 @@
+import { type Claim, claimSignIns, signInsOf } from "@/automate/checks/attempt-limit";
+import type { CheckPool } from "@/automate/checks/pool";
+import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import { createSharedChecks } from "@/automate/checks/shared-checks";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
+import type { Scope } from "@/lib/access/scope";
+import { configHash } from "@/lib/connections/config-hash";
+import type { CheckCode, CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import { automateEnv } from "@/lib/env";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
+import type { CheckJob } from "@/worker/protocol";
+
+type Deps = { keys: FabricKeys; pool: CheckPool };
+type Run = {
+  scope: Scope<"connection:check">;
+  /** The name that uses of secrets are recorded under. */
+  connection: string;
+  prepared: PreparedCheck;
+  tell: (event: CheckEvent) => void;
+  signal: AbortSignal;
+};
+
+/**
+ * Runs prepared checks, each when it is its turn and while the budget of its sign-ins allows one; the same check asked
+ * for twice at once runs once, and `isShared` says that another's answer was taken. The result itself is not told.
+ */
+export function createPreparedRuns(deps: Deps) {
+  const shared = createSharedChecks();
+  return ({ tell, signal, ...run }: Run): Promise<{ result: CheckResult; isShared: boolean }> =>
+    shared.run(
+      identityOf(run.scope, run.prepared),
+      (tellAll, stop) => runInTurn(deps, { ...run, tell: tellAll, signal: stop }),
+      tell,
+      signal,
+    );
+}
+
+export type PreparedRuns = ReturnType<typeof createPreparedRuns>;
+
+/** Checks with the same configuration and the same values are the same. */
+function identityOf({ fabricId }: Run["scope"], { connector, properties, openings }: PreparedCheck): string {
+  const versions = openings.map(({ field, opening: { secret } }) => [field, secret.version]);
+  return JSON.stringify([fabricId, configHash(connector.kind, properties), versions]);
+}
+
+async function runInTurn({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
+  const { scope, prepared, tell, signal } = run;
+  const signIns = signInsOf(prepared);
+  const onWait = (ahead: number) => tell({ type: "queued", ahead });
+  const request = {
+    fabricId: scope.fabricId,
+    actorId: scope.actor.id,
+    keys: signIns.map(({ key }) => key),
+  };
+  const turn = await pool.turn(request, onWait, signal);
+  if (turn === null) return withoutTry(signal);
+  try {
+    const claimed = await claimSignIns(scope.fabricId, signIns, signal, () => onWait(0));
+    if (claimed.state === "busy") return withoutTry(signal);
+    if (claimed.state === "paused") {
+      const facts = { retryAt: claimed.until.toISOString() };
+      return { ...failure("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
+    }
+    return await runClaimed({ keys, pool }, run, claimed.claim);
+  } finally {
+    turn.give();
+  }
+}
+
+async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise<CheckResult> {
+  const { tell, signal } = run;
+  const job = await jobOf(keys, run).catch(async (error) => {
+    await claim.release();
+    throw error;
+  });
+  const result = await pool.run(job, (event) => event.type === "step" && tell(event), signal);
+  await claim.settle(result);
+  return result;
+}
+
+function withoutTry(signal: AbortSignal): CheckResult {
+  return failure(signal.aborted ? "cancelled" : "busy");
+}
+
+function failure(code: CheckCode) {
+  return { type: "result", ok: false, code, step: "name", ms: 0 } as const;
+}
+
+async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {
+  const { connector, properties, destinations, openings } = prepared;
+  const opened = await openSecrets(keys, {
+    for: "check",
+    scope,
+    connection,
+    openings: openings.map(({ opening }) => opening),
+  });
+  const secrets = Object.fromEntries(
+    openings.map(({ field, opening }, index) => [
+      field,
+      forWorker(opening.secret.subKind, opened[index] ?? {}),
+    ]),
+  );
+  const { EGRESS_ALLOW: egressAllow } = automateEnv();
+  return { kind: connector.kind, properties, secrets, destinations, egressAllow };
+}
+
+/** What a check receives: a string, bytes, or the fields of a compound secret. */
+function forWorker(subKind: SubKind, opened: Opened) {
+  if (subKind === "binary") return opened.value?.revealBytes();
+  const texts = Object.fromEntries(
+    Object.entries(opened).map(([field, plaintext]) => [field, plaintext.revealText()]),
+  );
+  return subKind === "text" ? texts.value : texts;
+}

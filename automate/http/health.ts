@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { databaseAway, Refusal } from "@/automate/http/error";
+import { createReadiness } from "@/lib/readiness";
+
+const unreadyTexts = {
+  rights_missing: "The database role of automate lacks a right that it needs: run npm run migrate.",
+  program_too_old: "A newer version of Selvage has migrated the database, and this copy is too old for it.",
+} as const;
+const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
+
+/**
+ * Health, and stopping without a lost answer: when the app closes, `/readyz` turns first, so that a load balancer sends nobody
+ * any more; after `delayMs` new requests get 503; those under way finish.
+ */
+export function healthRoutes(app: FastifyInstance, delayMs: number): void {
+  let phase: "serving" | "leaving" | "closed" = "serving";
+  const readiness = createReadiness("automate", (sentence) => app.log.warn(sentence));
+
+  app.addHook("preClose", async () => {
+    phase = "leaving";
+    if (delayMs > 0) await sleep(delayMs);
+    phase = "closed";
+  });
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (phase !== "closed" || health.includes(request.routeOptions.url)) return done();
+    const words = "This copy of automate is stopping: ask again.";
+    done(new Refusal(503, "stopping", words, { retryAfterSeconds: 1 }));
+  });
+  // A connection that outlives its answer would keep the server from closing.
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    if (phase !== "serving") reply.header("connection", "close");
+    done();
+  });
+
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async () => {
+    if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
+    const unready = await readiness();
+    if (unready === "database_unavailable" || unready === "database_slow") throw databaseAway();
+    if (unready !== null) throw new Refusal(503, unready, unreadyTexts[unready], { retryAfterSeconds: 2 });
+    return { status: "ready" };
+  });
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createRateLimit } from "@/automate/http/rate-limit";
+import { purge } from "@/automate/purge";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase } from "@/scripts/test-database";
+
+let owner: Db;
+let counter = 0;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("automate")).ownerUrl);
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+// Each test within one minute.
+beforeEach(async () => {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs));
+});
+
+const someone = () => `someone ${counter++}`;
+const outcomes = async (takes: Promise<void>[]) => {
+  const settled = await Promise.allSettled(takes);
+  return settled.filter(({ status }) => status === "fulfilled").length;
+};
+
+describe("the rate of one who asks", () => {
+  test("is shared by all copies of automate, however many ask at once", async () => {
+    const copies = [createRateLimit(100), createRateLimit(100), createRateLimit(100)];
+    const actor = someone();
+    const takes = copies.flatMap((copy) => Array.from({ length: 80 }, () => copy.take(actor, 1)));
+    expect(await outcomes(takes)).toBe(100);
+  });
+
+  test("is each one's own", async () => {
+    const limit = createRateLimit(5);
+    const [a, b] = [someone(), someone()];
+    expect(await outcomes(Array.from({ length: 6 }, () => limit.take(a, 1)))).toBe(5);
+    expect(await outcomes(Array.from({ length: 5 }, () => limit.take(b, 1)))).toBe(5);
+  });
+
+  test("counts each secret of a batch, and refuses a batch that is larger than what is left", async () => {
+    const limit = createRateLimit(50);
+    const actor = someone();
+    await limit.take(actor, 40);
+    await expect(limit.take(actor, 20)).rejects.toMatchObject({
+      status: 429,
+      more: { retryAfterSeconds: expect.any(Number) },
+    });
+    await limit.take(actor, 10);
+    await expect(limit.take(actor, 1)).rejects.toThrow("Too many requests");
+  });
+
+  test("costs few trips to the database, and old minutes are forgotten", async () => {
+    const limit = createRateLimit(10_000);
+    const actor = someone();
+    await outcomes(Array.from({ length: 2000 }, () => limit.take(actor, 1)));
+    const [row] = await owner.rateWindow.findMany({ where: { actor } });
+    expect(row?.leased).toBe(2000);
+    await owner.rateWindow.updateMany({ where: { actor }, data: { minute: new Date(0) } });
+    await purge();
+    expect(await owner.rateWindow.count({ where: { actor } })).toBe(0);
+  });
+});

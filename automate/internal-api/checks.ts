@@ -1,0 +1,123 @@
+import { PassThrough } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import { judgeDestinations, type NewDestinations } from "@/automate/checks/authorize-destinations";
+import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
+import { failureOf, keepResult } from "@/automate/checks/results";
+import type { PreparedRuns } from "@/automate/checks/run";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import type { Scope } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
+import { type AutomateBody, automateRequests } from "@/lib/automate/schema";
+import { configHash } from "@/lib/connections/config-hash";
+import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import { db, isOutage } from "@/lib/db";
+
+type Body = AutomateBody<"connection:check">;
+
+/** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
+export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
+  app.post(automateRequests["connection:check"].path, async (request, reply) => {
+    const { scope, body } = await authorizeRequest(request, "connection:check");
+    const lines = new PassThrough();
+    const cancel = new AbortController();
+    reply.raw.once("close", () => cancel.abort());
+    const send = (event: CheckEvent) => {
+      if (!lines.writableEnded) lines.write(`${JSON.stringify(event)}\n`);
+    };
+    runCheck(runPrepared, scope, body, send, cancel.signal)
+      .catch((error: Error) => {
+        // The head of the answer has left, so a failure is told as the result; its message stays here.
+        request.log.error({ error: error.name }, "check failed");
+        const code = isOutage(error) ? "database_unavailable" : "unexpected";
+        send({ type: "result", ok: false, code, step: "name", ms: 0 });
+      })
+      .finally(() => lines.end());
+    return reply
+      .header("content-type", "application/x-ndjson")
+      .header("cache-control", "no-store")
+      .send(lines);
+  });
+}
+
+async function runCheck(
+  runPrepared: PreparedRuns,
+  scope: Scope<"connection:check">,
+  { kind, connectionName, properties: input, isConfirmed, shownPlaces }: Body,
+  send: (event: CheckEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = Date.now();
+  const refuse = async (refusal: Refused, properties: Body["properties"]) => {
+    const result = {
+      type: "result",
+      ok: false,
+      step: "name",
+      ms: Date.now() - startedAt,
+      ...refusal,
+    } as const;
+    await recordResult(scope, { kind, connectionName, properties }, result);
+    send(result);
+  };
+  const prepared = await prepareCheck(scope, kind, input);
+  if (!prepared.ok) {
+    const [field] = Object.keys(prepared.fieldErrors ?? {});
+    return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
+  }
+  const { properties } = prepared.value;
+  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed, shownPlaces });
+  if (judgement.state !== "allowed") {
+    const code = judgement.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
+    return refuse({ code, ...placesOf(judgement.missing) }, properties);
+  }
+  const { result, isShared } = await runPrepared({
+    scope,
+    connection: connectionName,
+    prepared: prepared.value,
+    tell: send,
+    signal,
+  });
+  // The result is recorded before it is told.
+  await recordResult(
+    scope,
+    { kind, connectionName, properties },
+    result,
+    isShared,
+    versionsOf(prepared.value),
+  );
+  send(result);
+}
+
+type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newPlaces">;
+
+function placesOf(
+  missing: readonly [NewDestinations, ...NewDestinations[]],
+): Pick<Refused, "field" | "newPlaces"> {
+  const newPlaces = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
+  return { field: missing[0].field, newPlaces };
+}
+
+async function recordResult(
+  scope: Scope<"connection:check">,
+  { kind, connectionName, properties }: Omit<Body, "isConfirmed" | "shownPlaces">,
+  result: CheckResult,
+  /** Another's run gave the answer, and is on record already. */
+  isShared = false,
+  versions: Record<string, number> = {},
+) {
+  // A check that was called off says nothing about the connection.
+  if (!result.ok && result.code === "cancelled") return;
+  const { fabricId, teamId, actor } = scope;
+  const isJudged = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
+  await db.$transaction(async (tx) => {
+    // What was never judged may hold something that was typed in the wrong place: not even its digest is kept.
+    if (isJudged && !isShared) await keepResult(tx, scope, configHash(kind, properties), result, versions);
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.check",
+      object: { kind: "connection", id: "", name: connectionName },
+      details: { ok: result.ok, tookMs: result.ms, ...failureOf(result) },
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
+import { forgetRefusals } from "@/automate/checks/attempt-limit";
+import { Refusal } from "@/automate/http/error";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { findSecretById } from "@/automate/secrets/current-secret";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+
+/** Ends the pauses of a secret's sign-ins, for an Admin. */
+export function signInRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["sign-in:reset"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "sign-in:reset", "destination:write");
+    const { fabricId, teamId, actor } = scope;
+    const secret = await findSecretById(scope, body.secretId);
+    if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
+    const { id, name } = secret;
+    return actFor(actor, async (tx) => {
+      const places = await forgetRefusals(tx, fabricId, id);
+      const object = { kind: "secret" as const, id, name };
+      const details = { destination: places };
+      await record(tx, { actor, teamId, fabricId, action: "secret.signin.reset", object, details });
+      return { places };
+    });
+  });
+}

@@ -1,0 +1,169 @@
+import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
+import { judgeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
+import { askForDestinations, declineRequest } from "@/automate/checks/destination-requests";
+import { prepareCheck } from "@/automate/checks/prepare-check";
+import { Refusal } from "@/automate/http/error";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { addDestinations } from "@/automate/secrets/add-destinations";
+import { findSecretById } from "@/automate/secrets/current-secret";
+import { mayNamePlaces } from "@/automate/secrets/entered-recently";
+import { settleVersion } from "@/automate/secrets/settle-version";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { configHash } from "@/lib/connections/config-hash";
+import { atLeastOne } from "@/lib/connectors/joined";
+import { db } from "@/lib/db";
+
+/**
+ * Where secrets may go: carried to a new version as its author confirmed them, removed, asked for and decided, and who may
+ * add to them in a fabric.
+ */
+export function destinationRoutes(app: FastifyInstance): void {
+  requestRoutes(app);
+  ruleRoute(app);
+  app.post(automateRequests["destination:carry"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:carry", "secret:write");
+    // What comes along is decided by the version itself; asking only makes it soon.
+    await settleVersion(scope.fabricId, body.secretId);
+    const secret = await findSecretById(scope, body.secretId);
+    if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
+    const { id: secretId, version } = secret;
+    return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
+  });
+
+  app.post(automateRequests["destination:allow"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:allow", "connection:check");
+    const openings = [];
+    for (const { field, secretId, version, destinations } of body.places) {
+      const secret = await findSecretById(scope, secretId);
+      const named = atLeastOne(destinations);
+      if (!secret || !named || secret.version !== version)
+        throw new Refusal(404, "not_found", "There is no such version.");
+      openings.push({ field, opening: { secret, fields: [], destinations: named } });
+    }
+    const isConfirmed = await mayNamePlaces(
+      scope,
+      openings.map(({ opening }) => opening.secret),
+    );
+    const shownPlaces = body.isShown
+      ? openings.map(({ opening: { secret, destinations } }) => ({
+          secret: secret.name,
+          destinations: [...destinations],
+        }))
+      : [];
+    const { state } = await judgeDestinations(scope, { openings }, { isConfirmed, shownPlaces });
+    return { isAllowed: state === "allowed" };
+  });
+
+  app.post(automateRequests["destination:keep"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:keep", "destination:write");
+    return actFor(scope.actor, async (tx) => {
+      const row = await tx.allowedDestination.findFirst({
+        where: { id: body.destinationId, fabricId: scope.fabricId },
+        select: {
+          id: true,
+          destination: true,
+          version: true,
+          toReview: true,
+          secret: { select: { id: true, name: true } },
+        },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      const { id, destination, version, toReview, secret } = row;
+      if (toReview !== null)
+        await addDestinations(tx, scope, { ...secret, version }, [destination], "destination.review");
+      return { id };
+    });
+  });
+
+  app.post(automateRequests["destination:remove"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:remove", "destination:write");
+    const { fabricId, teamId, actor } = scope;
+    return actFor(actor, async (tx) => {
+      const row = await tx.allowedDestination.findFirst({
+        where: { id: body.destinationId, fabricId },
+        select: {
+          id: true,
+          destination: true,
+          version: true,
+          secret: { select: { id: true, name: true } },
+        },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      // What an Admin removed, the version does not bring along again.
+      const { secret, version } = row;
+      const settled = { secretId: secret.id, version };
+      const removedAt = new Date();
+      await tx.settledVersion.upsert({
+        where: { secretId_version: settled },
+        create: { ...settled, fabricId, removedAt },
+        update: { removedAt },
+      });
+      await tx.allowedDestination.delete({ where: { id: row.id }, select: { id: true } });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "destination.remove",
+        object: { kind: "secret", ...secret },
+        details: { destination: row.destination },
+      });
+      return { id: row.id };
+    });
+  });
+}
+
+function requestRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["destination:ask"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:ask", "connection:check");
+    const { kind, connectionName, properties, reason } = body;
+    const prepared = await prepareCheck(scope, kind, properties);
+    if (!prepared.ok) throw new Refusal(400, prepared.code, "These settings cannot be checked.");
+    const missing = await newDestinations(scope.fabricId, prepared.value);
+    const from = { connectionName, configHash: configHash(kind, prepared.value.properties), reason };
+    await actFor(scope.actor, async (tx) => {
+      for (const { secret, destinations } of missing)
+        await askForDestinations(tx, scope, secret, destinations, from);
+    });
+    return { waiting: missing.length };
+  });
+
+  app.post(automateRequests["destination:decide"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:decide", "destination:write");
+    const asked = await db.destinationRequest.findFirst({
+      where: { id: body.requestId, fabricId: scope.fabricId, decision: null },
+      select: { id: true, secretId: true, version: true, destinations: true, connectionName: true },
+    });
+    const secret = asked && (await findSecretById(scope, asked.secretId));
+    if (!asked || !secret || secret.version !== asked.version)
+      throw new Refusal(404, "not_found", "There is no such request any more.");
+    await actFor(scope.actor, async (tx) => {
+      if (body.decision === "allowed")
+        await addDestinations(tx, scope, secret, asked.destinations, "destination.allow");
+      else await declineRequest(tx, scope, secret, asked);
+    });
+    return { id: asked.id };
+  });
+}
+
+function ruleRoute(app: FastifyInstance): void {
+  app.post(automateRequests["destination:rule"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "destination:rule", "destination:write");
+    const { fabricId, teamId, actor } = scope;
+    const set = { rule: body.rule, updatedByName: actor.name, updatedAt: new Date() };
+    const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });
+    await actFor(actor, async (tx) => {
+      await tx.destinationRule.upsert({ where: { fabricId }, create: { fabricId, ...set }, update: set });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "destination.rule",
+        object: { kind: "fabric", id: fabricId, name: fabric.name },
+        details: { rule: body.rule },
+      });
+    });
+    return { rule: body.rule };
+  });
+}

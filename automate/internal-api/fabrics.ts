@@ -1,0 +1,63 @@
+import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
+import { Refusal } from "@/automate/http/error";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { db, type Tx } from "@/lib/db";
+
+/** Destroys a fabric, and sets how many former versions of its secrets open, for an Admin of its team. */
+export function fabricRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["version:rule"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "version:rule", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    const { formerVersions } = body;
+    const set = { formerVersions, updatedByName: actor.name, updatedAt: new Date() };
+    const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });
+    await actFor(actor, async (tx) => {
+      await tx.versionRule.upsert({ where: { fabricId }, create: { fabricId, ...set }, update: set });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "fabric.versions",
+        object: { kind: "fabric", id: fabricId, name: fabric.name },
+        details: { to: formerVersions },
+      });
+    });
+    return { formerVersions };
+  });
+
+  app.post(automateRequests["fabric:delete"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "fabric:delete", "fabric:write");
+    const { actor, teamId, fabricId } = scope;
+    if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");
+    await actFor(actor, async (tx) => {
+      const fabric = await tx.fabric.findUnique({ where: { id: fabricId }, select: { name: true } });
+      if (!fabric) throw new Refusal(404, "not_found", "There is no such fabric.");
+      await destroy(tx, fabricId);
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "fabric.delete",
+        object: { kind: "fabric", id: fabricId, name: fabric.name },
+      });
+    });
+    return { id: fabricId };
+  });
+}
+
+/** In the order in which rows refer to one another. Without its keys nothing that was sealed to the fabric opens again. */
+async function destroy(tx: Tx, fabricId: string): Promise<void> {
+  const ofFabric = { where: { fabricId } };
+  await tx.fabricKey.deleteMany(ofFabric);
+  await tx.pipelineToken.deleteMany(ofFabric);
+  await tx.trustedIssuer.deleteMany(ofFabric);
+  await tx.connectionSecret.deleteMany(ofFabric);
+  await tx.connection.deleteMany(ofFabric);
+  await tx.secret.deleteMany(ofFabric);
+  await tx.connectionCheck.deleteMany(ofFabric);
+  await tx.signInAttempt.deleteMany(ofFabric);
+  await tx.fabric.deleteMany({ where: { id: fabricId } });
+}

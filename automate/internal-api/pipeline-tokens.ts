@@ -1,0 +1,86 @@
+import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
+import { Refusal } from "@/automate/http/error";
+import { requireLimits } from "@/automate/internal-api/token-limits";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { confirmPins } from "@/automate/secrets/connection-pins";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import type { ConnectionPins } from "@/lib/access/restriction";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+
+/** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
+export function pipelineTokenRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["token:create"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
+    const { token, tokenHash } = newPipelineToken();
+    const { fabricId, teamId, actor } = scope;
+    const id = await actFor(actor, async (tx) => {
+      const limits = await requireLimits(tx, fabricId, body.limits);
+      const row = await tx.pipelineToken.create({
+        data: {
+          fabricId,
+          name: body.name,
+          tokenHash,
+          createdById: actor.id,
+          createdByName: actor.name,
+          expiresAt: body.expiresAt ? new Date(body.expiresAt) : null,
+          ...limits,
+        },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "token.create",
+        object: { kind: "token", id: row.id, name: body.name },
+        ...(body.limits ? { details: body.limits } : {}),
+      });
+      return row.id;
+    });
+    return { id, token };
+  });
+
+  app.post(automateRequests["token:confirm"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:confirm", "token:write");
+    return actFor(scope.actor, async (tx) => {
+      const row = await tx.pipelineToken.findFirst({
+        where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
+        select: { id: true, name: true, connectionIds: true, pins: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      const limited = { ...row, pins: row.pins as ConnectionPins };
+      const as = { action: "token.confirm", kind: "token" } as const;
+      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      await tx.$executeRaw`UPDATE pipeline_token SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
+      return { id: row.id };
+    });
+  });
+
+  app.post(automateRequests["token:revoke"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "token:revoke", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    return actFor(actor, async (tx) => {
+      const row = await tx.pipelineToken.findFirst({
+        where: { id: body.tokenId, fabricId },
+        select: { id: true, name: true, revokedAt: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      if (row.revokedAt) return { id: row.id };
+      await tx.pipelineToken.update({
+        where: { id: row.id },
+        data: { revokedAt: new Date() },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "token.revoke",
+        object: { kind: "token", id: row.id, name: row.name },
+      });
+      return { id: row.id };
+    });
+  });
+}

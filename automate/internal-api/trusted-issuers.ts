@@ -1,0 +1,98 @@
+import type { FastifyInstance } from "fastify";
+import { actFor } from "@/automate/act-for";
+import { Refusal } from "@/automate/http/error";
+import { requireLimits } from "@/automate/internal-api/token-limits";
+import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/runtime-api/issuer-keys";
+import { confirmPins } from "@/automate/secrets/connection-pins";
+import type { ConnectionPins } from "@/lib/access/restriction";
+import { record } from "@/lib/audit/record";
+import { automateRequests } from "@/lib/automate/schema";
+import { namesFabric } from "@/lib/issuers/schema";
+
+/** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
+export function issuerRoutes(app: FastifyInstance): void {
+  app.post(automateRequests["issuer:create"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:create", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    const { limits: asked, keys, ...trust } = body;
+    // Judged here again: a web that was taken over must not make another fabric's tokens ambiguous.
+    if (!namesFabric(body.audience, fabricId))
+      throw new Refusal(400, "invalid", "The audience has to hold the fabric's id and no other.");
+    if (!keys) {
+      try {
+        rememberKeys(body.issuer, await askForKeys(body.issuer));
+      } catch (error) {
+        if (error instanceof IssuerUnusable) return { problem: error.problem };
+        throw error;
+      }
+    }
+    return actFor(actor, async (tx) => {
+      const { pins, ...limits } = await requireLimits(tx, fabricId, asked);
+      const { id } = await tx.trustedIssuer.create({
+        data: {
+          ...trust,
+          ...(keys ? { keys } : {}),
+          ...limits,
+          pins,
+          fabricId,
+          createdById: actor.id,
+          createdByName: actor.name,
+        },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "issuer.create",
+        object: { kind: "issuer", id, name: body.name },
+        details: {
+          issuer: body.issuer,
+          audience: body.audience,
+          subject: body.subject,
+          keys: keys ? "given" : "asked",
+          ...limits,
+        },
+      });
+      return { id };
+    });
+  });
+
+  app.post(automateRequests["issuer:confirm"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:confirm", "token:write");
+    return actFor(scope.actor, async (tx) => {
+      const row = await tx.trustedIssuer.findFirst({
+        where: { id: body.issuerId, fabricId: scope.fabricId },
+        select: { id: true, name: true, connectionIds: true, pins: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      const limited = { ...row, pins: row.pins as ConnectionPins };
+      const as = { action: "issuer.confirm", kind: "issuer" } as const;
+      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      await tx.$executeRaw`UPDATE trusted_issuer SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
+      return { id: row.id };
+    });
+  });
+
+  app.post(automateRequests["issuer:delete"].path, async (request) => {
+    const { scope, body } = await authorizeRequest(request, "issuer:delete", "token:write");
+    const { fabricId, teamId, actor } = scope;
+    return actFor(actor, async (tx) => {
+      const row = await tx.trustedIssuer.findFirst({
+        where: { id: body.issuerId, fabricId },
+        select: { id: true, name: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      await tx.trustedIssuer.deleteMany({ where: { id: row.id } });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "issuer.delete",
+        object: { kind: "issuer", id: row.id, name: row.name },
+      });
+      return { id: row.id };
+    });
+  });
+}

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { errors, importJWK, jwtVerify } from "jose";
+import { z } from "zod";
+import { accessOver } from "@/automate/act-for";
+import { Refusal } from "@/automate/http/error";
+import { bodyOf } from "@/automate/http/json-body";
+import { authorize } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
+import type { Actor, Scope } from "@/lib/access/scope";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+import { db } from "@/lib/db";
+import { automateEnv } from "@/lib/env";
+import { unwatched } from "@/lib/writes";
+
+const claimsSchema = z.object({
+  actor: z.string(),
+  /** The epoch of the person's access when web heard of them: one that ended since is another. */
+  access_epoch: z.number(),
+  /** Name and id of the access token that acts for the person. */
+  access_token: z.string().max(128).optional(),
+  access_token_id: z.string().max(64).optional(),
+  auth_time: z.number(),
+  fabric: z.string(),
+  purpose: z.string(),
+  htm: z.string(),
+  htu: z.string(),
+  body: z.string(),
+  jti: z.string().max(64),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** A request that web signed, once, for this purpose, body and path; the person is who web says, as the database knows them. */
+export type VerifiedRequest<P extends AutomatePurpose> = {
+  actor: Actor & { kind: "user" };
+  fabricId: string;
+  body: AutomateBody<P>;
+};
+
+/**
+ * Verifies a signed request of web (JWS, EdDSA; members as in DPoP, RFC 9449) and takes its `jti` once.
+ * Throws `Refusal` 401 for any that is not signed, not for this, stale or replayed; 400 for a malformed body.
+ */
+export async function verifyRequest<P extends AutomatePurpose>(
+  request: FastifyRequest,
+  purpose: P,
+): Promise<VerifiedRequest<P>> {
+  const claims = await verifyClaims(request, purpose);
+  await takeOnce(claims.jti, new Date(claims.exp * 1000));
+  const user = await db.user.findFirst({
+    where: { id: claims.actor, lockedAt: null, accessEpoch: claims.access_epoch },
+    select: { id: true, name: true, email: true, accessEpoch: true },
+  });
+  if (!user) throw accessOver();
+  const parsed = automateRequests[purpose].body.safeParse(bodyOf(request)?.json);
+  if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
+  return {
+    actor: {
+      kind: "user",
+      ...user,
+      authenticatedAt: new Date(claims.auth_time * 1000),
+      ...(claims.access_token === undefined
+        ? {}
+        : { accessToken: { id: claims.access_token_id ?? "", name: claims.access_token } }),
+    },
+    fabricId: claims.fabric,
+    // Parsed by the schema of this very purpose.
+    body: parsed.data as AutomateBody<P>,
+  };
+}
+
+/** `verifyRequest`, and the membership of its person looked up again here: web's word is not enough. */
+export async function authorizeRequest<P extends AutomatePurpose & Permission>(
+  request: FastifyRequest,
+  purpose: P,
+): Promise<{ scope: Scope<P>; body: AutomateBody<P> }>;
+export async function authorizeRequest<P extends AutomatePurpose, N extends Permission>(
+  request: FastifyRequest,
+  purpose: P,
+  permission: N,
+): Promise<{ scope: Scope<N>; body: AutomateBody<P> }>;
+export async function authorizeRequest(
+  request: FastifyRequest,
+  purpose: AutomatePurpose,
+  permission?: Permission,
+) {
+  const { actor, fabricId, body } = await verifyRequest(request, purpose);
+  return { scope: await authorize(actor, fabricId, permission ?? (purpose as Permission)), body };
+}
+
+async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
+  const { AUTOMATE_URL, AUTOMATE_INTERNAL_HOST, AUTOMATE_INTERNAL_PORT, WEB_PUBLIC_KEY } = automateEnv();
+  const token = /^Selvage ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.headers.authorization ?? "")?.[1];
+  const verified = token
+    ? await jwtVerify(token, await importJWK(WEB_PUBLIC_KEY, "EdDSA"), {
+        algorithms: ["EdDSA"],
+        typ: "selvage-request",
+        issuer: "web",
+        audience: "automate",
+        maxTokenAge: 60,
+        clockTolerance: 5,
+      }).catch(unlessClock)
+    : undefined;
+  const claims = claimsSchema.safeParse(verified?.payload).data;
+  const listening = `http://${AUTOMATE_INTERNAL_HOST}:${AUTOMATE_INTERNAL_PORT}`;
+  const own = new URL(request.url, AUTOMATE_URL ?? listening);
+  const isForThis =
+    claims !== undefined &&
+    claims.exp - claims.iat <= 60 &&
+    claims.purpose === purpose &&
+    claims.htm === request.method &&
+    claims.htu === own.href &&
+    claims.body ===
+      createHash("sha256")
+        .update(bodyOf(request)?.bytes ?? "")
+        .digest("base64url");
+  if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
+  return claims;
+}
+
+/** A signature of web whose times are not ours: the clocks differ, or the request was held up on its way. */
+function unlessClock(error: unknown): undefined {
+  const isTime =
+    error instanceof errors.JWTExpired ||
+    (error instanceof errors.JWTClaimValidationFailed && ["iat", "exp", "nbf"].includes(error.claim));
+  if (isTime) throw new Refusal(401, "wrong_time", "The request is signed by web, and not for this time.");
+}
+
+async function takeOnce(jti: string, expiresAt: Date): Promise<void> {
+  // A row in Postgres, so that no copy of automate takes what another has taken.
+  const { count } = await unwatched(async () =>
+    db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true }),
+  );
+  if (count === 0) throw new Refusal(401, "replayed", "The request was used before.");
+}

@@ -1,0 +1,105 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "@/automate/http/error";
+import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
+import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
+import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { sizeOf, takeRoom } from "@/automate/secrets/answer-budget";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { Caller } from "@/automate/secrets/read-secret";
+import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
+import { automateEnv } from "@/lib/env";
+
+type Refused = Pick<
+  Extract<PipelineAnswer, { refused: unknown }>["refused"],
+  "actor" | "teamId" | "fabricId"
+>;
+
+/**
+ * Who asks, of a runtime request, by a pipeline token or by a workload's token of an issuer that the fabric trusts, with one
+ * turn of the rate taken. Throws `Refusal` 401, in one shape, for a token that is missing, unknown, expired, revoked or sent from an address that it may not come from; 429 for one that asks too often.
+ */
+export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const source = request.ip;
+  const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
+  if (answer && "refused" in answer) await noteRefused(answer.refused, answer.refused.code, source);
+  if (!answer || !("scope" in answer))
+    throw new Refusal(
+      401,
+      "unauthorized",
+      "Send a valid pipeline token of a fabric as “Authorization: Bearer …”, or a token of an issuer that the fabric trusts.",
+    );
+  const caller = { scope: answer.scope, source };
+  await takeTurns(caller, 1);
+  return caller;
+}
+
+/** A workload whose audience is no fabric's own, and whose issuer several trust, says in X-Selvage-Fabric, by id or name, which one it means. */
+async function authorizeToken(
+  token: string,
+  source: string,
+  fabric: string | string[] | undefined,
+): Promise<PipelineAnswer | null> {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return authorizePipeline(token, source);
+  return authorizeWorkloadToken(token, { meant: typeof fabric === "string" ? fabric : undefined, source });
+}
+
+let rateLimit: RateLimit | undefined;
+
+/** Takes turns of the caller's rate, one for each secret that is asked for. Throws `Refusal` 429 when there are not enough. */
+export async function takeTurns({ scope, source }: Caller, turns: number): Promise<void> {
+  rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
+  const limit = rateLimit;
+  await orRecord({ scope, source }, () => limit.take(scope.actor.id, turns));
+}
+
+/** Takes room for the files of an answer. Throws `Refusal` 429 or 503 when there is none. */
+export async function takeRoomFor(
+  caller: Caller,
+  reply: FastifyReply,
+  secrets: readonly Pick<UsableSecret, "facts">[],
+): Promise<void> {
+  await orRecord(caller, async () => takeRoom(reply, caller.scope.actor.id, sizeOf(secrets)));
+}
+
+/** What is refused is recorded before it is told. */
+async function orRecord({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
+  try {
+    await take();
+  } catch (error) {
+    if (error instanceof Refusal) await noteRefused(scope, error.code, source);
+    throw error;
+  }
+}
+
+/** Sources of one token that have events of their own in a minute. */
+const mostSources = 20;
+let sources = { minute: 0, of: new Map<string, Set<string>>() };
+
+/** The source as it is recorded: whoever holds a revoked token has all addresses of a network to fill the audit log from. */
+function recordedSource(who: string, source: string): string {
+  const minute = Math.floor(Date.now() / 60_000);
+  if (sources.minute !== minute) sources = { minute, of: new Map() };
+  const known = sources.of.get(who) ?? new Set();
+  sources.of.set(who, known);
+  if (!known.has(source) && known.size >= mostSources) return "other addresses";
+  known.add(source);
+  return source;
+}
+
+/** Records a refusal. Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
+export async function noteRefused(
+  { actor, teamId, fabricId }: Refused,
+  code: string,
+  from: string,
+): Promise<void> {
+  const source = recordedSource(`${code} ${actor.id}`, from);
+  await recordOrTally(JSON.stringify([code, actor.id, actor.name, source]), {
+    actor,
+    teamId,
+    fabricId,
+    action: "token.refuse",
+    object: { kind: "token", id: actor.id, name: actor.name },
+    details: { code, source },
+  });
+}

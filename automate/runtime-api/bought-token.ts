@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { claimSignIns, type SignIn } from "@/automate/checks/attempt-limit";
+import { Refusal } from "@/automate/http/error";
+import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { openSecrets, type Sending, type SendingPurpose } from "@/automate/secrets/open-secret";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import { CheckFailure } from "@/worker/check";
+import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
+
+const patienceMs = 10_000;
+/** How long a token is believed whose server does not say. */
+const defaultSeconds = 60;
+
+/** A bearer token, when it ends, and from when on another is bought. */
+export type Bought = { token: string; expiresAt: number; renewAt: number };
+
+/** The purchase of a token: one secret goes to its token server. */
+export type TokenPurpose = Extract<SendingPurpose, { for: "token" }> & { openings: readonly [Sending] };
+
+/** Buys a token with the client's credentials, within the budget of refused sign-ins. Throws `Refusal` with a code of a check's closed list. */
+export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Promise<Bought> {
+  const { scope } = purpose;
+  const [{ secret }] = purpose.openings;
+  const signal = AbortSignal.timeout(patienceMs);
+  const claimed = await claimSignIns(scope.fabricId, [signInOf(secret)], signal);
+  if (claimed.state === "busy") throw refused("busy");
+  if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
+  // What does not open, or cannot be recorded, is no finding about the token server.
+  const [opened = {}] = await openSecrets(keys, purpose).catch(async (error: unknown) => {
+    await claimed.claim.release();
+    throw error;
+  });
+  const startedAt = Date.now();
+  try {
+    const text = (field: string) => opened[field]?.revealText() ?? "";
+    const [authUrl, requested] = [text("authUrl"), text("scope")];
+    const client = { clientId: text("clientId"), clientSecret: text("clientSecret"), authUrl };
+    for (const plaintext of Object.values(opened)) plaintext.wipe();
+    const bought = await buyToken(
+      { ...client, ...(requested ? { scope: requested } : {}) },
+      { connect: guardedConnect(URL.canParse(authUrl) ? new URL(authUrl).hostname : ""), signal },
+    );
+    await claimed.claim.settle({ type: "result", ok: true, ms: Date.now() - startedAt });
+    return boughtOf(bought);
+  } catch (error) {
+    const code = codeOf(error);
+    const ms = Date.now() - startedAt;
+    await claimed.claim.settle({ type: "result", ok: false, code, step: "sign_in", ms });
+    throw refused(code);
+  }
+}
+
+/** Renewed a minute before its end, or when nine tenths of a shorter life are over. */
+function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToken): Bought {
+  const lifeMs = expiresInSeconds * 1000;
+  const expiresAt = Date.now() + lifeMs;
+  return { token: accessToken, expiresAt, renewAt: expiresAt - Math.min(60_000, lifeMs / 10) };
+}
+
+/** What refused sign-ins are counted by, as for a check: the place, and the version that was tried there. */
+function signInOf({ id, version, facts: { authHost = "" } }: UsableSecret): SignIn {
+  const place = `oauth-token://${authHost}`;
+  const key = createHash("sha256")
+    .update(JSON.stringify([place, "m2m", [`${id}.${version}`]]))
+    .digest("base64url");
+  return { key, place, secretIds: [id], field: "oauthClient" };
+}
+
+/** Of the same closed list as a check's findings: what a server or a library says goes no further. */
+function codeOf(error: unknown): CheckCode {
+  if (error instanceof CheckFailure) return error.code;
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  if (causes.some((one) => one instanceof AddressRefused)) return "address_refused";
+  if (error instanceof Error && ["TimeoutError", "AbortError"].includes(error.name)) return "timed_out";
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED") return "connection_refused";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "name_not_found";
+  return typeof code === "string" && /CERT|TLS|SSL|ISSUER|ALTNAME/.test(code)
+    ? "tls_untrusted"
+    : "unreachable";
+}
+
+function refused(code: CheckCode, until?: Date): Refusal {
+  const { title, advice } = checkTexts[code];
+  const retryAfterSeconds = until && Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
+  const message = `No token was issued. ${title} ${advice}`;
+  return retryAfterSeconds === undefined
+    ? new Refusal(code === "busy" ? 503 : 502, code, message)
+    : new Refusal(429, code, message, { retryAfterSeconds });
+}

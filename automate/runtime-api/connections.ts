@@ -1,0 +1,128 @@
+import type { FastifyInstance } from "fastify";
+import { Refusal } from "@/automate/http/error";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/runtime-api/authenticate";
+import { connectionTag, isUnchanged } from "@/automate/runtime-api/etag";
+import { answerValue } from "@/automate/runtime-api/secret-answer";
+import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordableNames } from "@/automate/secrets/asked-name";
+import { requirePinned } from "@/automate/secrets/connection-pins";
+import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
+import type { SendingPurpose, Via } from "@/automate/secrets/open-secret";
+import { type Caller, noteUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
+import { requireDestinations } from "@/automate/secrets/require-destinations";
+import { connectionName } from "@/lib/connections/schema";
+import { joinConnection } from "@/lib/connectors/joined";
+
+type Params = { Params: { name: string } };
+
+/** A connection with its secrets filled in, ready for a driver; each of them is one use in the audit log. */
+export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
+  app.get<Params>("/v1/connections/:name", async (request, reply) => {
+    const caller = await requirePipeline(request);
+    const connection = await getConnection(caller, request.params.name);
+    const secrets = connection.secrets.map(({ secret }) => secret);
+    const purpose = await purposeOf(caller, connection);
+    if (isUnchanged(request, reply, connectionTag(connection, secrets))) {
+      // What may not be handed out any more is not confirmed either.
+      await requireDestinations(purpose);
+      await noteUnchanged(caller, secrets, purpose.via);
+      return reply.send();
+    }
+    await takeTurns(caller, Math.max(0, secrets.length - 1));
+    await takeRoomFor(caller, reply, secrets);
+    const opened = await openForPipeline(keys, purpose);
+    const fields = connection.secrets.map(({ field, secret }, i) => ({
+      field,
+      value: answerValue(secret.subKind, opened[i] ?? {}),
+      source: { name: secret.name, subKind: secret.subKind, version: secret.version },
+    }));
+    return {
+      id: connection.id,
+      name: connection.name,
+      kind: connection.kind,
+      properties: {
+        ...connection.properties,
+        ...Object.fromEntries(fields.map(({ field, value }) => [field, value])),
+      },
+      secrets: Object.fromEntries(fields.map(({ field, source }) => [field, source])),
+    };
+  });
+}
+
+type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;
+
+/** What opening the secrets of this connection sends where. Throws `Refusal` 409 when that cannot be named. */
+async function purposeOf(caller: Caller, connection: NamedConnection): Promise<ConnectionPurpose> {
+  const { scope, source } = caller;
+  const { id, name, kind, properties, secrets } = connection;
+  const joined = joinConnection(kind, properties, secrets);
+  if (joined) {
+    const openings = joined.map(({ secret, destinations }) => ({
+      secret,
+      fields: Object.keys(secret.manifest),
+      destinations,
+    }));
+    return { for: "connection", scope, source, via: { id, name }, openings };
+  }
+  await recordRefusal(caller, { id, name }, { code: "misconfigured" });
+  throw new Refusal(
+    409,
+    "misconfigured",
+    `The settings of connection “${name}” name no host that Selvage can read. In Selvage, open connection “${name}”, correct what is marked and save it.`,
+  );
+}
+
+async function getConnection(caller: Caller, given: string): Promise<NamedConnection> {
+  const { scope } = caller;
+  const name = connectionName.safeParse(given);
+  const connection = name.success ? await findConnectionByName(scope, name.data) : null;
+  if (connection) {
+    await requireConfirmed(caller, connection);
+    return connection;
+  }
+  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [given]);
+  const details = recorded.name ? {} : { length: recorded.length };
+  await recordRefusal(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
+  throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
+}
+
+/** The first refusal of a minute is recorded at once, the others are counted. */
+async function recordRefusal(
+  { scope, source }: Caller,
+  object: Via,
+  details: { code: string; length?: number },
+): Promise<void> {
+  const { actor, teamId, fabricId } = scope;
+  await recordOrTally(JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]), {
+    actor,
+    teamId,
+    fabricId,
+    action: "connection.refuse",
+    object: { kind: "connection", ...object },
+    details: { ...details, source },
+  });
+}
+
+/** A connection that brings along other secrets than an Admin confirmed is refused, once that is recorded. */
+async function requireConfirmed({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
+  const { id, name, secrets } = connection;
+  try {
+    requirePinned(
+      scope,
+      id,
+      secrets.map(({ secret }) => secret.id),
+    );
+  } catch (refusal) {
+    const { actor, teamId, fabricId } = scope;
+    await recordOrTally(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.refuse",
+      object: { kind: "connection", id, name },
+      details: { code: "not_confirmed", source },
+    });
+    throw refusal;
+  }
+}

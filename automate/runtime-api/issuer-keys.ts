@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Agent, request } from "undici";
+import { z } from "zod";
+import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
+import { issuerRequests } from "@/automate/http/metrics";
+import { db, Prisma } from "@/lib/db";
+import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/issuers/keys";
+import type { IssuerProblem } from "@/lib/issuers/schema";
+
+const patienceMs = 4_000;
+const maxAnswerBytes = 262_144;
+/** Keys are asked for again in the background after this long; until then, and while the issuer does not answer, these hold. */
+const freshForMs = 10 * 60_000;
+const mostStaleMs = 24 * 60 * 60_000;
+/** Anybody can name an issuer or a key in a token: an issuer is not asked for each. */
+const notAgainForMs = 5_000;
+
+const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const anyKeys = z.object({ keys: z.array(z.unknown()).max(200) });
+
+/** An issuer that cannot be asked for its keys, and why. */
+export class IssuerUnusable extends Error {
+  override name = "IssuerUnusable";
+
+  constructor(readonly problem: IssuerProblem) {
+    super(problem);
+  }
+}
+
+type Known = { keys: PublicKeySet | null; foundAt: number; askedAt: number; asking: Promise<void> | null };
+const known = new Map<string, Known>();
+
+/**
+ * The keys of an issuer that some fabric trusts, as they were last found; null while there are none. They are renewed beside the
+ * request; only where there are none, or with `anew`, they are waited for, until `until` at most.
+ */
+export async function keysOf(
+  issuer: string,
+  { until, anew = false }: { until: number; anew?: boolean },
+): Promise<PublicKeySet | null> {
+  const now = Date.now();
+  const entry = known.get(issuer) ?? { keys: null, foundAt: 0, askedAt: 0, asking: null };
+  known.set(issuer, entry);
+  if (entry.keys && now - entry.foundAt > mostStaleMs) entry.keys = null;
+  const isDue = anew || !entry.keys || now - entry.foundAt > freshForMs;
+  if (isDue && !entry.asking && now - entry.askedAt > notAgainForMs) {
+    entry.askedAt = now;
+    entry.asking = askForKeys(issuer)
+      .then((keys) => Object.assign(entry, { keys, foundAt: Date.now() }))
+      .catch(() => undefined)
+      .then(() => {
+        entry.asking = null;
+      });
+  }
+  if (entry.asking && (anew || !entry.keys))
+    await Promise.race([entry.asking, sleep(Math.max(0, until - Date.now()), undefined, { ref: false })]);
+  return entry.keys;
+}
+
+/**
+ * Asks for the keys of every issuer that is trusted, at once and then every ten minutes, until the signal: no workload waits the
+ * first time, and a key that an issuer withdrew is out although nobody came since. `onError` is told the name of an error.
+ */
+export async function keepIssuerKeys({
+  onError,
+  signal,
+  everyMs = freshForMs,
+}: {
+  onError: (name: string) => void;
+  signal: AbortSignal;
+  everyMs?: number;
+}): Promise<void> {
+  while (!signal.aborted) {
+    await askAllForKeys().catch((error: unknown) => onError(error instanceof Error ? error.name : "Error"));
+    await sleep(everyMs, undefined, { ref: false, signal }).catch(() => {});
+  }
+}
+
+/** A few at a time. */
+async function askAllForKeys(): Promise<void> {
+  const rows = await db.trustedIssuer.findMany({
+    where: { keys: { equals: Prisma.DbNull } },
+    distinct: ["issuer"],
+    select: { issuer: true },
+    take: 1_000,
+  });
+  const waiting = rows.map(({ issuer }) => issuer);
+  const next = async () => {
+    for (let issuer = waiting.pop(); issuer !== undefined; issuer = waiting.pop())
+      await keysOf(issuer, { until: Date.now() + 2 * patienceMs, anew: true });
+  };
+  await Promise.all([next(), next(), next(), next()]);
+}
+
+/** Remembers keys that an issuer was just asked for. */
+export function rememberKeys(issuer: string, keys: PublicKeySet): void {
+  const now = Date.now();
+  known.set(issuer, { keys, foundAt: now, askedAt: now, asking: null });
+}
+
+/** Asks an issuer for its public keys by OpenID Connect Discovery, over guarded connections. Throws `IssuerUnusable`. */
+export async function askForKeys(issuer: string): Promise<PublicKeySet> {
+  const url = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+  const found = discovery.safeParse(await get(url, "no_discovery"));
+  if (!found.success) throw new IssuerUnusable("no_discovery");
+  if (found.data.issuer !== issuer) throw new IssuerUnusable("other_issuer");
+  const keysUrl = new URL(found.data.jwks_uri);
+  if (keysUrl.protocol !== url.protocol) throw new IssuerUnusable("no_keys");
+  const answer = anyKeys.safeParse(await get(keysUrl, "no_keys"));
+  // An issuer may have keys for other ends, too.
+  const keys = (answer.data?.keys ?? []).map(usable).filter((key) => key !== null);
+  if (keys.length === 0) throw new IssuerUnusable("no_keys");
+  return { keys };
+}
+
+function usable(key: unknown): PublicKey | null {
+  const read = publicKey.safeParse(key);
+  return read.success ? read.data : null;
+}
+
+/** A bounded GET of JSON that follows no redirect and unpacks nothing, which could grow a thousandfold; what fails is counted, since who sent a token learns nothing of it. */
+async function get(url: URL, otherwise: IssuerProblem): Promise<unknown> {
+  issuerRequests.inc({ outcome: "sent" });
+  let dispatcher: Agent | undefined;
+  try {
+    dispatcher = new Agent({ connect: guardedConnect(url.hostname), maxResponseSize: maxAnswerBytes });
+    const signal = AbortSignal.timeout(patienceMs);
+    const { statusCode, body } = await request(url, { dispatcher, signal });
+    const text = await body.text();
+    if (statusCode !== 200) throw new IssuerUnusable(otherwise);
+    issuerRequests.inc({ outcome: "answered" });
+    return JSON.parse(text);
+  } catch (error) {
+    throw error instanceof IssuerUnusable ? error : new IssuerUnusable(problemOf(error) ?? otherwise);
+  } finally {
+    await dispatcher?.close();
+  }
+}
+
+const problemsByCode: readonly [RegExp, IssuerProblem][] = [
+  [/^(ENOTFOUND|EAI_AGAIN|EAI_NONAME)$/, "name_not_found"],
+  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ECONNRESET)$/, "unreachable"],
+  [/TIMEOUT|ETIMEDOUT/, "timed_out"],
+  [/CERT|TLS|SSL|ISSUER|ALTNAME|LEAF|SIGNATURE/, "tls_untrusted"],
+];
+
+function problemOf(error: unknown): IssuerProblem | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof AddressRefused) return "address_refused";
+    if (cause.name === "TimeoutError") return "timed_out";
+    const code = "code" in cause ? String(cause.code) : "";
+    const problem = problemsByCode.find(([codes]) => codes.test(code));
+    if (problem) return problem[1];
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { Refusal } from "@/automate/http/error";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-api/bought-token";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { Caller } from "@/automate/secrets/read-secret";
+import { requireDestinations } from "@/automate/secrets/require-destinations";
+import type { AuditEntry } from "@/lib/audit/record";
+import { recordTogether } from "@/lib/audit/record-together";
+import { tokenServerOf } from "@/lib/connectors/joined";
+
+const mostKept = 10_000;
+
+/** A bearer token of an M2M OAuth secret. */
+export type M2mToken = { accessToken: string; expiresInSeconds: number; version: number };
+
+/** A token that took the place of a rejected one is kept at least so long: it would be rejected for the same reason. */
+const replacedOnceInMs = 60_000;
+
+type Kept = Bought & { replacedAt?: number };
+
+/**
+ * Hands out bearer tokens of M2M OAuth secrets. One is kept in memory until shortly before it expires, for the version that it
+ * was bought with, and bought once however many ask; the client secret goes to its Auth URL and nowhere else. Each hand-out is
+ * on record before it leaves.
+ */
+export function createM2mTokens(keys: FabricKeys) {
+  const kept = new Map<string, Kept>();
+  const buying = new Map<string, Promise<Kept>>();
+
+  /** `rejected` is a token that an API answered with 401: if it is still the one that is kept, another is bought, once in a minute. */
+  return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
+    if (secret.subKind !== "m2m_oauth") {
+      await recordTogether(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
+      throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
+    }
+    const key = `${secret.id}.${secret.version}`;
+    const purpose = purposeOf(caller, secret);
+    // Also for a token that is kept: who removed the token server ends its tokens.
+    await requireDestinations(purpose);
+    const [{ destinations }] = purpose.openings;
+    await recordTogether(
+      eventOf(caller, secret, "secret.token", {
+        version: secret.version,
+        name: secret.askedAs,
+        destination: destinations,
+      }),
+    );
+    const known = fresh(kept.get(key));
+    const isReplaced = known !== undefined && known.token === rejected && mayReplace(known);
+    if (isReplaced) kept.delete(key);
+    const { token, expiresAt } = isReplaced || !known ? await buyOnce(key, purpose, isReplaced) : known;
+    const expiresInSeconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+    return { accessToken: token, expiresInSeconds, version: secret.version };
+  };
+
+  function buyOnce(key: string, purpose: TokenPurpose, isReplacement: boolean): Promise<Kept> {
+    const known = buying.get(key);
+    if (known) return known;
+    const bought = buyM2mToken(keys, purpose)
+      .then((token) => {
+        for (const [id, one] of kept) if (kept.size >= mostKept || !fresh(one)) kept.delete(id);
+        kept.set(key, isReplacement ? { ...token, replacedAt: Date.now() } : token);
+        return token;
+      })
+      .finally(() => buying.delete(key));
+    buying.set(key, bought);
+    return bought;
+  }
+}
+export type M2mTokens = ReturnType<typeof createM2mTokens>;
+
+function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpose {
+  const server = tokenServerOf(secret.facts);
+  if (server === null)
+    throw new Refusal(
+      409,
+      "misconfigured",
+      `The Auth URL of secret “${secret.name}” is not a web address: replace it.`,
+    );
+  const openings = [{ secret, fields: Object.keys(secret.manifest), destinations: [server] }] as const;
+  return { for: "token", scope, source, openings };
+}
+
+function eventOf(
+  { scope: { actor, teamId, fabricId }, source }: Caller,
+  { id, name }: UsableSecret,
+  action: "secret.token" | "secret.refuse",
+  details: object,
+): AuditEntry {
+  const object = { kind: "secret", id, name } as const;
+  return { actor, teamId, fabricId, action, object, details: { ...details, source } };
+}
+
+function fresh(one: Kept | undefined): Kept | undefined {
+  return one && Date.now() < one.renewAt ? one : undefined;
+}
+
+function mayReplace({ replacedAt = 0 }: Kept): boolean {
+  return Date.now() >= replacedAt + replacedOnceInMs;
+}

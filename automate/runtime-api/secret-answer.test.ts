@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { answerValue } from "@/automate/runtime-api/secret-answer";
+import { Plaintext } from "@/lib/crypto/plaintext";
+
+const opened = (fields: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(fields).map(([field, text]) => [field, new Plaintext(Buffer.from(text))]),
+  );
+
+test.each([
+  ["text", { value: "k9-secret" }, "k9-secret"],
+  ["binary", { value: "k9-secret" }, Buffer.from("k9-secret").toString("base64")],
+  ["username_password", { username: "u", password: "k9-secret" }, { username: "u", password: "k9-secret" }],
+])("the bytes of a %s are overwritten once the answer has its value", (subKind, fields, value) => {
+  const plaintexts = opened(fields);
+  expect(answerValue(subKind, plaintexts)).toEqual(value);
+  for (const plaintext of Object.values(plaintexts))
+    expect(plaintext.revealBytes().every((byte) => byte === 0)).toBe(true);
+});

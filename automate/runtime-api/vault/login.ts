@@ -1,0 +1,57 @@
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { Refusal } from "@/automate/http/error";
+import { noteRefused } from "@/automate/runtime-api/authenticate";
+import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
+import { authOf } from "@/automate/runtime-api/vault/tokens";
+import { isCalled } from "@/lib/fabrics/schema";
+
+const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
+const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const jwtLogin = z.object({
+  role: z.string().max(256).optional(),
+  jwt: z.string().max(16_384).regex(jwtShape),
+});
+
+/**
+ * AppRole login: `role_id` is the fabric, by id or name; `secret_id` a pipeline token. It makes nothing: the client token is
+ * the pipeline token itself, so that its revocation counts at the next request, here as everywhere.
+ */
+export async function loginByRole(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
+  const given = approle.safeParse(body);
+  if (!given.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
+  const { role_id: role, secret_id: token } = given.data;
+  const caller = await findCaller(request, token);
+  if (!caller || !(await isOf(caller, role))) throw new VaultRefusal(400, ["invalid role or secret ID"]);
+  return { auth: await authOf(caller) };
+}
+
+/**
+ * JWT login: `jwt` is a token of an issuer that the fabric trusts, `role` the fabric, by id or name. As by AppRole, nothing is
+ * made: the client token is the workload's own behind the fabric's id, and ends with it.
+ */
+export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
+  const given = jwtLogin.safeParse(body);
+  if (!given.success) throw new VaultRefusal(400, ["missing jwt"]);
+  const { role = "", jwt } = given.data;
+  nameFabric(request, role);
+  const caller = await findCaller(request, jwt);
+  if (!caller || (role && !(await isOf(caller, role)))) throw new VaultRefusal(400, ["invalid role or JWT"]);
+  return { auth: await authOf({ ...caller, token: clientTokenOf(caller.mount, jwt) }) };
+}
+
+/** Whether the role is the caller's fabric; one that is not is on record. */
+async function isOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
+  if (isCalled(mount, role)) return true;
+  await noteRefused(scope, "wrong_fabric", source);
+  return false;
+}
+
+/** Null for a token that is not valid; an asker who comes too often, or a database that is away, is told as everywhere. */
+function findCaller(request: FastifyRequest, token: string): Promise<VaultCaller | null> {
+  return callerOf(request, token).catch((error: unknown) => {
+    if (error instanceof Refusal && error.status === 401) return null;
+    throw error;
+  });
+}

@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { databaseAway, Refusal } from "@/automate/http/error";
+import { refusals } from "@/automate/http/metrics";
+import { denied, envelope, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import { isOutage } from "@/lib/db";
+
+/** Answers a failure in Vault's one error shape. What nobody expected is logged by its name alone. */
+export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  if (isOutage(error)) return answerVaultRefusal(databaseAway(), request, reply);
+  const refusal = vaultRefusalOf(error);
+  if (refusal === null) {
+    const name = error instanceof Error ? error.name : "unknown";
+    request.log.error({ error: name }, "failed");
+  } else refusals.inc({ code: error instanceof Refusal ? error.code : `vault_${refusal.status}` });
+  const { status, errors, data } = refusal ?? new VaultRefusal(500, ["internal error"]);
+  reply.header("cache-control", "no-store");
+  if (error instanceof Refusal && error.more.retryAfterSeconds !== undefined)
+    reply.header("retry-after", error.more.retryAfterSeconds);
+  return reply.code(status).send(data === undefined ? { errors } : envelope({ data }));
+}
+
+function vaultRefusalOf(error: unknown): VaultRefusal | null {
+  if (error instanceof VaultRefusal) return error;
+  if (error instanceof Refusal) return byStatus(error);
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  if (status === 413) return new VaultRefusal(413, ["request body too large"]);
+  if (typeof status === "number" && status < 500) return new VaultRefusal(400, ["malformed request"]);
+  return null;
+}
+
+function byStatus({ status, code, message }: Refusal): VaultRefusal {
+  switch (status) {
+    case 401:
+      return denied();
+    case 404:
+      return new VaultRefusal(404, []);
+    case 429:
+      return new VaultRefusal(429, [code === "rate_limited" ? "rate limit exceeded" : message]);
+    case 503:
+      return new VaultRefusal(503, [code === "stopping" ? "Vault is shutting down" : message]);
+    default:
+      return new VaultRefusal(status, [message]);
+  }
+}

@@ -1,0 +1,105 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { noteRefused } from "@/automate/runtime-api/authenticate";
+import { denied, envelope, type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import { nameFabric, requireVaultCaller } from "@/automate/runtime-api/vault/caller";
+import { loginByJwt, loginByRole } from "@/automate/runtime-api/vault/login";
+import { answerVaultRefusal } from "@/automate/runtime-api/vault/refusal";
+import { listNames, readData, readMetadata } from "@/automate/runtime-api/vault/secrets";
+import {
+  healthAnswer,
+  mountAnswer,
+  mountsAnswer,
+  sealStatusAnswer,
+  visibleMountsAnswer,
+} from "@/automate/runtime-api/vault/system";
+import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
+import { isCalled } from "@/lib/fabrics/schema";
+
+type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
+
+const writes =
+  "secrets are written in Selvage, on the Secrets tab of the fabric or by its management API, and read here";
+
+/**
+ * The read side of Vault's HTTP API with a KV version 2 engine, for clients that speak it: the fabric of the token is the one
+ * mount. Source: developer.hashicorp.com/vault/api-docs.
+ */
+export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
+  server.register(
+    async (app) => {
+      // Clients send JSON under many names, and under none.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes: Buffer, done) =>
+        done(null, parse(bytes)),
+      );
+      app.setErrorHandler(answerVaultRefusal);
+      app.all<Params>("/*", async (request, reply) => {
+        const answer = await dispatch(keys, request, reply);
+        if (answer === null) return reply.code(204).send();
+        reply.header("cache-control", "no-store");
+        return reply.code(answer.status ?? 200).send(envelope(answer));
+      });
+    },
+    { prefix: "/vault/v1" },
+  );
+}
+
+/** What a path and method ask for; null for what is done and has no answer. */
+async function dispatch(
+  keys: FabricKeys,
+  request: FastifyRequest<Params>,
+  reply: FastifyReply,
+): Promise<VaultAnswer | null> {
+  const path = request.params["*"].replace(/\/+$/, "");
+  const isRead = ["GET", "HEAD"].includes(request.method);
+  const isWrite = ["POST", "PUT"].includes(request.method);
+  if (path === "sys/health" && isRead) return healthAnswer();
+  if (path === "sys/seal-status" && isRead) return sealStatusAnswer();
+  if (path === "auth/approle/login" && isWrite) return loginByRole(request, request.body);
+  if (path === "auth/jwt/login" && isWrite) return loginByJwt(request, request.body);
+
+  const parts = path.split("/");
+  nameFabric(request, mountOf(parts));
+  const caller = await requireVaultCaller(request);
+  if (path === "auth/token/lookup-self") return lookUpSelf(caller);
+  if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
+  // A login made nothing, so that nothing is taken back: the pipeline token is the Admin's to revoke.
+  if (path === "auth/token/revoke-self" && isWrite) return null;
+  if (path === "sys/mounts" && isRead) return mountsAnswer(caller);
+  if (path.startsWith("sys/internal/ui/mounts") && isRead)
+    return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
+
+  const [mount = "", place = "", ...rest] = parts;
+  if (!isCalled(caller.mount, mount)) {
+    await noteRefused(caller.scope, "wrong_fabric", caller.source);
+    throw denied();
+  }
+  if (!isRead) {
+    await noteRefused(caller.scope, "read_only", caller.source);
+    throw new VaultRefusal(403, [`permission denied: ${writes}`]);
+  }
+  // Names have no folders: some clients put theirs before each name, and a dot stands for the slash.
+  const name = rest.filter((part) => part !== "").join(".");
+  const isList = request.query.list === "true";
+  if (place === "metadata" && isList) return listNames(caller, name);
+  if (place === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
+  if (place === "data" && name)
+    return readData(keys, caller, { path: name, wanted: request.query.version, reply });
+  if (place === "metadata" && name) return readMetadata(caller, name);
+  throw new VaultRefusal(404, []);
+}
+
+/** The mount that a path names, which says which of several fabrics a workload means. */
+function mountOf(parts: readonly string[]): string | undefined {
+  if (parts.slice(0, 4).join("/") === "sys/internal/ui/mounts") return parts[4];
+  return parts[0] === "sys" || parts[0] === "auth" ? undefined : parts[0];
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { FastifyReply } from "fastify";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { takeRoomFor } from "@/automate/runtime-api/authenticate";
+import { answerValue } from "@/automate/runtime-api/secret-answer";
+import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import type { VaultCaller } from "@/automate/runtime-api/vault/caller";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { Opened } from "@/automate/secrets/open-secret";
+import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
+import { findVersion, keptFrom } from "@/automate/secrets/secret-version";
+import { reachesSecret } from "@/lib/access/restriction";
+import { db } from "@/lib/db";
+
+/**
+ * `{mount}/data/{path}`: the current version's fields by their API names; of a Text `value`; of a Binary `value` as Base64 and
+ * its `fileName`. A former version that the fabric does not keep does not open, and is told as one that was destroyed.
+ */
+export async function readData(
+  keys: FabricKeys,
+  caller: VaultCaller,
+  { path, wanted, reply }: { path: string; wanted: string | undefined; reply: FastifyReply },
+): Promise<VaultAnswer> {
+  if (wanted !== undefined && !/^\d{1,9}$/.test(wanted))
+    throw new VaultRefusal(400, ["version must be a number"]);
+  const secret = await getSecretByName(caller, path);
+  const version = Number(wanted ?? 0) || secret.version;
+  const row = await db.secretVersion.findUnique({
+    where: { secretId_version: { secretId: secret.id, version } },
+    select: { createdAt: true },
+  });
+  const wantedSecret = row && (await findVersion(secret, version));
+  if (!wantedSecret) await recordRefusedVersion(caller, secret, version);
+  if (!row) throw new VaultRefusal(404, []);
+  if (!wantedSecret)
+    throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
+  await takeRoomFor(caller, reply, [wantedSecret]);
+  const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
+  return {
+    data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },
+  };
+}
+
+/** `{mount}/metadata/{path}`: its versions, and when each was made. Opens nothing. */
+export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
+  const secret = await getSecretByName(caller, path);
+  const { id, version } = secret;
+  const kept = await keptFrom(secret);
+  const rows = await db.secretVersion.findMany({
+    where: { secretId: id },
+    orderBy: { version: "asc" },
+    select: { version: true, createdAt: true },
+  });
+  const versions = rows.map((row) => {
+    const { created_time, deletion_time, destroyed } = versionOf(
+      row.version,
+      row.createdAt,
+      row.version < kept,
+    );
+    return [String(row.version), { created_time, deletion_time, destroyed }];
+  });
+  return {
+    data: {
+      cas_required: false,
+      created_time: rows.at(0)?.createdAt.toISOString(),
+      current_version: version,
+      custom_metadata: null,
+      delete_version_after: "0s",
+      max_versions: version - kept + 1,
+      oldest_version: rows.at(0)?.version ?? version,
+      updated_time: rows.at(-1)?.createdAt.toISOString(),
+      versions: Object.fromEntries(versions),
+    },
+  };
+}
+
+/** LIST of `{mount}/metadata`: the names of the secrets that the token reaches. There are no folders. */
+export async function listNames({ scope }: VaultCaller, path: string): Promise<VaultAnswer> {
+  if (path !== "") throw new VaultRefusal(404, []);
+  const rows = await db.secret.findMany({
+    where: { fabricId: scope.fabricId, deletedAt: null },
+    orderBy: { nameKey: "asc" },
+    select: { id: true, name: true },
+  });
+  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name] : []));
+  if (keys.length === 0) throw new VaultRefusal(404, []);
+  return { data: { keys } };
+}
+
+function fieldsOf({ subKind, facts }: UsableSecret, opened: Opened): Record<string, string> {
+  const value = answerValue(subKind, opened);
+  if (typeof value !== "string") return value;
+  return subKind === "binary" && facts.fileName ? { value, fileName: facts.fileName } : { value };
+}
+
+function versionOf(version: number, createdAt: Date, destroyed: boolean) {
+  return {
+    created_time: createdAt.toISOString(),
+    custom_metadata: null,
+    deletion_time: "",
+    destroyed,
+    version,
+  };
+}

@@ -1,0 +1,75 @@
+import { decodeJwt } from "jose";
+import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
+import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
+import { db } from "@/lib/db";
+
+/** What Vault gives a token that never ends: 32 days, to be asked for again. */
+const defaultLeaseSeconds = 2_764_800;
+
+/** `auth/token/lookup-self`. */
+export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {
+  const { expiresAt, createdAt, leaseSeconds } = await lifeOf(caller);
+  return {
+    data: {
+      accessor: caller.scope.actor.id,
+      creation_time: Math.floor(createdAt.getTime() / 1000),
+      creation_ttl: expiresAt ? Math.round((expiresAt.getTime() - createdAt.getTime()) / 1000) : 0,
+      display_name: caller.scope.actor.name,
+      entity_id: "",
+      expire_time: expiresAt?.toISOString() ?? null,
+      explicit_max_ttl: 0,
+      id: caller.token,
+      meta: { fabric: caller.mount.name },
+      num_uses: 0,
+      orphan: true,
+      path: workloadTokenOf(caller.token) === null ? "auth/approle/login" : "auth/jwt/login",
+      policies: ["default"],
+      renewable: false,
+      ttl: expiresAt ? leaseSeconds : 0,
+      type: "service",
+    },
+  };
+}
+
+/** `auth/token/renew-self`: a pipeline token lives as long as its Admin said, so that its life is told and not made longer. */
+export async function renewSelf(caller: VaultCaller): Promise<VaultAnswer> {
+  return { auth: await authOf(caller) };
+}
+
+/** What a login or a renewal says of the token. */
+export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
+  return {
+    accessor: caller.scope.actor.id,
+    client_token: caller.token,
+    entity_id: "",
+    lease_duration: (await lifeOf(caller)).leaseSeconds,
+    metadata: { fabric: caller.mount.name, token_name: caller.scope.actor.name },
+    mfa_requirement: null,
+    num_uses: 0,
+    orphan: true,
+    policies: ["default"],
+    renewable: false,
+    token_policies: ["default"],
+    token_type: "service",
+  };
+}
+
+async function lifeOf({ scope, token }: VaultCaller) {
+  const jwt = workloadTokenOf(token);
+  const row = jwt
+    ? workloadLife(jwt)
+    : await db.pipelineToken.findUnique({
+        where: { id: scope.actor.id },
+        select: { createdAt: true, expiresAt: true },
+      });
+  const expiresAt = row?.expiresAt ?? null;
+  const left = expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null;
+  return { createdAt: row?.createdAt ?? new Date(), expiresAt, leaseSeconds: left ?? defaultLeaseSeconds };
+}
+
+/** The times of a token that was verified as its caller came in. */
+function workloadLife(token: string) {
+  const { iat, exp } = decodeJwt(token);
+  const date = (seconds: number | undefined) => (seconds === undefined ? null : new Date(seconds * 1000));
+  return { createdAt: date(iat) ?? new Date(), expiresAt: date(exp) };
+}

@@ -1,0 +1,337 @@
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import type { FastifyInstance } from "fastify";
+import vault from "node-vault";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createRuntimeApp } from "@/automate/app";
+import { flushTally } from "@/automate/secrets/aggregated-events";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+
+const canary = `canary${randomBytes(8).toString("hex")}`;
+let owner: Db;
+let app: FastifyInstance;
+let fabric: TestFabric;
+let other: TestFabric;
+let url: string;
+let mount: string;
+let token: string;
+
+const value = (label: string) => `${label} ${canary}`;
+const secrets: (Omit<TestSecret, "versions"> & { fields: Record<string, string> })[] = [
+  { id: "warehouse", subKind: "text", fields: { value: value("text") } },
+  { id: "ca", subKind: "binary", facts: { fileName: "ca.der" }, fields: { value: value("binary") } },
+  { id: "crm_basic", subKind: "username_password", fields: { username: "svc", password: value("password") } },
+  {
+    id: "crm_oauth",
+    subKind: "m2m_oauth",
+    fields: {
+      clientId: "abc",
+      clientSecret: value("secret"),
+      authUrl: "https://idp.example.com/token",
+      scope: "read write",
+    },
+  },
+];
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://automate.test" });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "Sales");
+  other = await createTestFabric(owner, "theirs");
+  for (const { fields, ...secret } of secrets)
+    await addTestSecret(owner, fabric, urls.webUrl, { ...secret, versions: [{ by: "user", fields }] });
+  await addTestSecret(owner, fabric, urls.webUrl, {
+    id: "rotated",
+    subKind: "text",
+    versions: [
+      { by: "user", fields: { value: "old" } },
+      { by: "user", fields: { value: "new" } },
+    ],
+  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+  url = await app.listen({ port: 0, host: "127.0.0.1" });
+  mount = (await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } })).name.replaceAll(
+    " ",
+    "_",
+  );
+  token = await addToken(fabric);
+});
+
+afterAll(async () => {
+  await app.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function addToken({ fabricId, admin }: TestFabric, expiresAt: Date | null = null): Promise<string> {
+  const made = newPipelineToken();
+  await owner.pipelineToken.create({
+    data: {
+      fabricId,
+      name: "spark",
+      tokenHash: made.tokenHash,
+      createdById: admin.id,
+      createdByName: admin.name,
+      expiresAt,
+    },
+  });
+  return made.token;
+}
+
+function get(
+  path: string,
+  { as = token, method = "GET", headers = {} }: { as?: string; method?: string; headers?: object } = {},
+) {
+  return fetch(`${url}/vault/v1/${path}`, { method, headers: { "x-vault-token": as, ...headers } });
+}
+
+const uses = (name: string) => owner.auditEvent.count({ where: { action: "secret.use", objectName: name } });
+
+describe("node-vault, as it comes from the registry", () => {
+  const client = (given: string) => vault({ endpoint: `${url}/vault`, token: given });
+
+  test.each(secrets.map(({ id, subKind, fields }) => ({ id, subKind, fields })))(
+    "reads $id, of the type $subKind, and each read is on record",
+    async ({ id, subKind, fields }) => {
+      const before = await uses(id);
+      const { data } = await client(token).read(`${mount}/data/${id}`);
+      const told =
+        subKind === "binary"
+          ? { value: Buffer.from(fields.value ?? "").toString("base64"), fileName: "ca.der" }
+          : fields;
+      expect(data.data).toEqual(told);
+      expect(data.metadata).toMatchObject({ version: 1, destroyed: false, deletion_time: "" });
+      expect(await uses(id)).toBe(before + 1);
+    },
+  );
+
+  test("signs in by AppRole with the fabric and a pipeline token, lists, looks itself up and leaves", async () => {
+    const signedOut = client("");
+    const login = await signedOut.approleLogin({ role_id: fabric.fabricId, secret_id: token });
+    expect(login.auth).toMatchObject({
+      client_token: token,
+      renewable: false,
+      metadata: { token_name: "spark" },
+    });
+    const signedIn = client(login.auth.client_token);
+    const { data } = await signedIn.list(`${mount}/metadata`);
+    expect(data.keys).toEqual(["ca", "crm_basic", "crm_oauth", "rotated", "warehouse"]);
+    expect((await signedIn.tokenLookupSelf()).data).toMatchObject({
+      display_name: "spark",
+      expire_time: null,
+    });
+    await signedIn.tokenRenewSelf();
+    await signedIn.tokenRevokeSelf();
+    // The token is the Admin's to revoke.
+    expect((await signedIn.read(`${mount}/data/warehouse`)).data.data).toEqual({ value: value("text") });
+    await expect(signedOut.approleLogin({ role_id: other.fabricId, secret_id: token })).rejects.toThrow(
+      "invalid role or secret ID",
+    );
+    expect(await signedOut.health()).toMatchObject({ initialized: true, sealed: false });
+  });
+
+  test("is told where secrets are written when it writes", async () => {
+    for (const write of [
+      () => client(token).write(`${mount}/data/warehouse`, { data: { value: canary } }),
+      () => client(token).delete(`${mount}/data/warehouse`),
+    ])
+      await expect(write()).rejects.toThrow("secrets are written in Selvage");
+  });
+});
+
+describe("the dialect", () => {
+  test("answers in Vault's envelope, and takes the fabric by id, by name and with a namespace", async () => {
+    const headers = { "x-vault-namespace": "any", "x-vault-request": "true" };
+    for (const name of [
+      fabric.fabricId,
+      mount,
+      encodeURIComponent(mount.replaceAll("_", " ").replace("Sales_", "Sales ")),
+    ]) {
+      const answer = await get(`${name}/data/warehouse`, { headers });
+      expect(answer.status, name).toBe(200);
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect(Object.keys(await answer.json()).sort()).toEqual(
+        [
+          "auth",
+          "data",
+          "lease_duration",
+          "lease_id",
+          "renewable",
+          "request_id",
+          "warnings",
+          "wrap_info",
+        ].sort(),
+      );
+    }
+  });
+
+  test("shows another fabric as it shows none at all, and a wrong token as Vault does", async () => {
+    const denied = { errors: ["permission denied"] };
+    for (const path of [
+      `${other.fabricId}/data/warehouse`,
+      "none/data/warehouse",
+      `${other.fabricId}/metadata?list=true`,
+    ]) {
+      const answer = await get(path);
+      expect([answer.status, await answer.json()]).toEqual([403, denied]);
+    }
+    const expired = await addToken(fabric, new Date(0));
+    for (const as of ["svp_x", expired, await addToken(other)]) {
+      const answer = await get(`${mount}/data/warehouse`, { as });
+      expect([answer.status, await answer.json()]).toEqual([403, denied]);
+    }
+    const none = await get(`${mount}/data/warehouse`, { as: "" });
+    expect([none.status, await none.json()]).toEqual([400, { errors: ["missing client token"] }]);
+  });
+
+  test("reads a path with folders as a name with dots, for clients that put theirs before each name", async () => {
+    const name = "variables.nightly.url";
+    const row = { name, nameKey: name, fabricId: fabric.fabricId, secretId: "warehouse" };
+    await owner.secretName.create({ data: row });
+    for (const path of [name, "variables/nightly/url", "/variables//nightly/url"])
+      expect((await get(`${mount}/data/${path}`)).status, path).toBe(200);
+    expect((await get(`${mount}/data/variables`)).status).toBe(404);
+    expect((await get(`${mount}/metadata/variables?list=true`)).status).toBe(404);
+    await owner.secretName.deleteMany({ where: { name } });
+  });
+
+  test("says that a name is not there without a word, and puts the refusal on record", async () => {
+    const answer = await get(`${mount}/data/warehosue`);
+    expect([answer.status, await answer.json()]).toEqual([404, { errors: [] }]);
+    expect(
+      await owner.auditEvent.count({ where: { action: "secret.refuse", objectName: "warehosue" } }),
+    ).toBe(1);
+  });
+
+  test("opens the current version alone, and tells a former one as destroyed", async () => {
+    const read = async (version: string) => {
+      const answer = await get(`${mount}/data/rotated?version=${version}`);
+      return [answer.status, (await answer.json()).data] as const;
+    };
+    expect(await read("2")).toMatchObject([200, { data: { value: "new" } }]);
+    expect(await read("0")).toMatchObject([200, { data: { value: "new" } }]);
+    expect(await read("1")).toMatchObject([404, { data: null, metadata: { destroyed: true, version: 1 } }]);
+    await owner.versionRule.create({
+      data: { fabricId: fabric.fabricId, formerVersions: 1, updatedByName: "Ada" },
+    });
+    expect(await read("1")).toMatchObject([200, { data: { value: "old" }, metadata: { version: 1 } }]);
+    await owner.versionRule.deleteMany({ where: { fabricId: fabric.fabricId } });
+    expect((await read("3"))[0]).toBe(404);
+    expect((await read("x"))[0]).toBe(400);
+    const { data } = await (await get(`${mount}/metadata/rotated`)).json();
+    expect(data).toMatchObject({
+      current_version: 2,
+      versions: { 1: { destroyed: true }, 2: { destroyed: false } },
+    });
+    expect(await uses("rotated")).toBe(3);
+  });
+
+  test("takes a login without a content type, as the Go client sends it", async () => {
+    const body = new TextEncoder().encode(JSON.stringify({ role_id: mount, secret_id: token }));
+    const answer = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "PUT", body });
+    expect((await answer.json()).auth.client_token).toBe(token);
+    const malformed = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "POST", body: "{" });
+    expect([malformed.status, await malformed.json()]).toEqual([
+      400,
+      { errors: ["missing role_id or secret_id"] },
+    ]);
+  });
+
+  test("refuses a body that is too large in Vault's shape, and reads nothing of it", async () => {
+    const body = JSON.stringify({ role_id: mount, secret_id: token, more: "x".repeat(70_000) });
+    const answer = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "POST", body });
+    expect([answer.status, await answer.json()]).toEqual([413, { errors: ["request body too large"] }]);
+  });
+
+  test("answers what clients probe for: mounts, and the engine behind a path", async () => {
+    const kv = { type: "kv", options: { version: "2" } };
+    const mounts = await (await get("sys/mounts")).json();
+    expect(mounts[`${mount}/`]).toMatchObject(kv);
+    expect(mounts.data[`${mount}/`]).toMatchObject(kv);
+    expect((await (await get(`sys/internal/ui/mounts/${mount}/warehouse`)).json()).data).toMatchObject({
+      ...kv,
+      path: `${mount}/`,
+    });
+    expect((await get("sys/internal/ui/mounts/none")).status).toBe(403);
+    expect((await (await get("sys/internal/ui/mounts")).json()).data.secret[`${mount}/`]).toMatchObject(kv);
+    expect(await (await fetch(`${url}/vault/v1/sys/seal-status`)).json()).toMatchObject({ sealed: false });
+  });
+
+  test("knows the method LIST, and nothing else that Node does not", async () => {
+    const ask = async (head: string) => {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      socket.write(head);
+      return text(socket);
+    };
+    const tokenHeader = `X-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
+    const listed = await ask(`LIST /vault/v1/${mount}/metadata/ HTTP/1.1\r\n${tokenHeader}`);
+    expect(listed).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(listed).toContain("\r\ncache-control: no-store\r\n");
+    expect(listed).toContain('"keys":["ca"');
+    for (const head of [
+      `LIST /v1/secrets/warehouse HTTP/1.1\r\n${tokenHeader}`,
+      `NONE /vault/v1/${mount}/metadata HTTP/1.1\r\n${tokenHeader}`,
+      `LIST /vault/v1/${mount}/metadata HTTP/1.1\r\nX-Filler: ${"x".repeat(20_000)}\r\n${tokenHeader}`,
+    ])
+      expect(await ask(head)).toMatch(/^HTTP\/1\.1 400 /);
+    const data = await ask(`LIST /vault/v1/${mount}/data/warehouse HTTP/1.1\r\n${tokenHeader}`);
+    expect(data).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
+  test("knows the method LIST also when its head comes in pieces", async () => {
+    const head = `LIST /vault/v1/${mount}/metadata?list=true HTTP/1.1\r\nX-Filler: ${"x".repeat(3_000)}\r\nX-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    for (const [from, to] of [
+      [0, 9],
+      [9, 1_448],
+      [1_448, head.length],
+    ]) {
+      socket.write(head.slice(from, to));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    expect(await text(socket)).toContain('"keys":["ca"');
+  });
+
+  test("records what it refuses: a version, a write, another mount", async () => {
+    const codes = async () => {
+      await flushTally();
+      const events = await owner.auditEvent.findMany({
+        where: { action: { endsWith: ".refuse" } },
+        orderBy: { id: "asc" },
+      });
+      return events.map(({ details }) => (details as { code: string }).code);
+    };
+    const before = (await codes()).length;
+    expect((await get(`${mount}/data/warehouse?version=999`)).status).toBe(404);
+    expect((await get(`${mount}/data/warehouse?version=99999999999`)).status).toBe(400);
+    expect((await get("none/data/warehouse")).status).toBe(403);
+    const write = await fetch(`${url}/vault/v1/${mount}/data/warehouse`, {
+      method: "POST",
+      headers: { "x-vault-token": token },
+      body: "{}",
+    });
+    expect(write.status).toBe(403);
+    const recorded = (await codes()).slice(before);
+    expect(recorded).toEqual(expect.arrayContaining(["no_version", "wrong_fabric", "read_only"]));
+  });
+
+  test("hands nothing out when the use cannot be recorded", async () => {
+    await owner.$executeRawUnsafe(
+      `ALTER TABLE audit_event ADD CONSTRAINT none CHECK ("objectName" <> 'warehouse') NOT VALID`,
+    );
+    try {
+      const answer = await get(`${mount}/data/warehouse`);
+      expect([answer.status, await answer.json()]).toEqual([500, { errors: ["internal error"] }]);
+    } finally {
+      await owner.$executeRawUnsafe("ALTER TABLE audit_event DROP CONSTRAINT none");
+    }
+  });
+});

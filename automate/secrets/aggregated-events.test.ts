@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { flushTally, tally } from "@/automate/secrets/aggregated-events";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase } from "@/scripts/test-database";
+
+let owner: Db;
+const slowMachine = { timeout: 20_000 };
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("automate")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+test("an automate that stops waits for counts that are on their way already", async () => {
+  const id = randomUUID();
+  tally(id, {
+    actor: { kind: "system", id: "automate", name: "Automate" },
+    teamId: null,
+    fabricId: null,
+    action: "secret.refuse",
+    object: { kind: "secret", id, name: "Orders" },
+  });
+  const seen: string[] = [];
+  await owner.$transaction(async (locking) => {
+    await locking.$executeRaw`LOCK TABLE audit_event IN EXCLUSIVE MODE`;
+    // As the timer does, and then the stop.
+    void flushTally();
+    void flushTally().then(() => seen.push("stopped"));
+    const waiting = () => owner.$queryRaw`
+      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), slowMachine);
+    seen.push("written");
+  }, slowMachine);
+  await vi.waitFor(() => expect(seen).toEqual(["written", "stopped"]), slowMachine);
+  expect(await owner.auditEvent.count({ where: { objectId: id } })).toBe(1);
+});

@@ -1,0 +1,48 @@
+import { storedValueAlarms } from "@/automate/http/metrics";
+import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import type { Actor } from "@/lib/access/scope";
+
+/** A stored value that could not be opened: where it stands, and for whom it was to be opened. */
+export type StoredValue = {
+  scope: { actor: Actor; teamId: string; fabricId: string };
+  secret: { id: string; name: string };
+  field: string;
+  version: number;
+};
+
+type Log = { error(fields: object, words: string): void };
+let log: Log = {
+  error: (fields, msg) => console.error(JSON.stringify({ level: "error", ...fields, msg })),
+};
+
+/** Where alarms are logged: automate's own log, once there is one. */
+export function logAlarmsTo(given: Log): void {
+  log = given;
+}
+
+/**
+ * Raises the alarm for a stored value that does not open, because somebody changed it or its key is gone. It counts a metric, logs
+ * a line with ids for the operator, and records an audit event: the first of each minute at once, the others as a count. It never
+ * throws, since the caller refuses the value in any case.
+ */
+export async function raiseAlarm({ scope, secret, field, version }: StoredValue): Promise<void> {
+  const { actor, teamId, fabricId } = scope;
+  const place = { fabricId, secretId: secret.id, field, version };
+  storedValueAlarms.inc();
+  log.error(
+    { code: "cannot_open", ...place },
+    "a stored value does not open: it was changed, or its key is gone",
+  );
+  try {
+    await recordOrTally(JSON.stringify(["secret.alarm", place]), {
+      actor,
+      teamId,
+      fabricId,
+      action: "secret.alarm",
+      object: { kind: "secret", id: secret.id, name: secret.name },
+      details: { code: "cannot_open", field, version },
+    });
+  } catch {
+    log.error({ code: "cannot_open", ...place }, "the alarm could not be recorded");
+  }
+}

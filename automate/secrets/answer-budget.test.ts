@@ -1,0 +1,34 @@
+import { PassThrough } from "node:stream";
+import type { FastifyReply } from "fastify";
+import { expect, test } from "vitest";
+import { takeRoom } from "@/automate/secrets/answer-budget";
+
+const mib = 1024 * 1024;
+
+/** An answer that is sent when its stream ends. */
+function answer(): { reply: FastifyReply; end: () => Promise<void> } {
+  const raw = new PassThrough();
+  const end = () => new Promise<void>((resolve) => raw.once("close", resolve).destroy());
+  return { reply: { raw } as unknown as FastifyReply, end };
+}
+
+test("large files are refused while the answers before them are not read, first to whoever has most of them", async () => {
+  const held = ["a", "b", "c", "d"].map((caller) => {
+    const one = answer();
+    takeRoom(one.reply, caller, 16 * mib);
+    return one;
+  });
+  const next = answer();
+  expect(() => takeRoom(next.reply, "a", mib)).toThrow(expect.objectContaining({ status: 429 }));
+  expect(() => takeRoom(next.reply, "e", mib)).toThrow(expect.objectContaining({ status: 503 }));
+  takeRoom(next.reply, "a", 1000);
+  await held[0]?.end();
+  takeRoom(next.reply, "e", mib);
+  for (const { end } of [...held.slice(1), next]) await end();
+});
+
+test("one answer alone has room, however large it is", async () => {
+  const { reply, end } = answer();
+  takeRoom(reply, "a", 100 * mib);
+  await end();
+});

@@ -1,0 +1,183 @@
+import fc from "fast-check";
+import type { FastifyInstance } from "fastify";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createRuntimeApp } from "@/automate/app";
+import { recordableNames } from "@/automate/secrets/asked-name";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db, db } from "@/lib/db";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+/** Looks like a name in every way. */
+const pasted = "hunter2-hunter2.Correct_Horse";
+let owner: Db;
+let ownerUrl: string;
+let fabric: TestFabric;
+let app: FastifyInstance;
+let token: string;
+let tokenId: string;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  const urls = await createTestDatabase("automate");
+  ownerUrl = urls.ownerUrl;
+  owner = createDb(ownerUrl);
+  fabric = await createTestFabric(owner);
+  const versions = [{ by: "user" as const, fields: { value: "v" } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id: "Warehouse", subKind: "text", versions });
+  const { fabricId, user } = fabric;
+  const by = { createdById: user.id, createdByName: user.name };
+  const connection = { id: "orders", fabricId, name: "Orders DB", nameKey: "orders db", kind: "postgres" };
+  await owner.connection.create({
+    data: {
+      ...connection,
+      properties: {},
+      configHash: "h",
+      ...by,
+      updatedById: user.id,
+      updatedByName: user.name,
+    },
+  });
+  const made = newPipelineToken();
+  token = made.token;
+  ({ id: tokenId } = await owner.pipelineToken.create({
+    data: { fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+  }));
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function recorded(ask: () => Promise<unknown>) {
+  const before = await owner.auditEvent.count();
+  await ask();
+  const rows = await owner.auditEvent.findMany({ orderBy: { id: "asc" }, skip: before });
+  return rows.map(({ action, objectName, details }) => ({ action, objectName, details }));
+}
+
+describe("a name that is not there is recorded", () => {
+  const doors: [door: string, action: string, ask: (name: string) => Promise<unknown>][] = [
+    ["a secret by name", "secret.refuse", (name) => get(`/v1/secrets/${encodeURIComponent(name)}`)],
+    ["a batch", "secret.refuse", (name) => post("/v1/secrets:batch", { names: [name] })],
+    ["a token", "secret.refuse", (name) => post(`/v1/secrets/${encodeURIComponent(name)}/token`, {})],
+    ["Vault's data", "secret.refuse", (name) => get(`/vault/v1/${fabric.fabricId}/data/${name}`)],
+    ["Vault's metadata", "secret.refuse", (name) => get(`/vault/v1/${fabric.fabricId}/metadata/${name}`)],
+  ];
+  const get = (url: string) => app.inject({ url, headers: { authorization: `Bearer ${token}` } });
+  const post = (url: string, payload: object) =>
+    app.inject({ method: "POST", url, payload, headers: { authorization: `Bearer ${token}` } });
+
+  test.each(doors)(
+    "by %s: in clear when it is a typing mistake, else by its length",
+    async (_door, action, ask) => {
+      await owner.pipelineToken.update({ where: { id: tokenId }, data: { name: `nightly ${_door}` } });
+      const [typo] = await recorded(() => ask("wharehouse"));
+      expect(typo).toEqual({
+        action,
+        objectName: "wharehouse",
+        details: { code: "not_found", source: "127.0.0.1" },
+      });
+      const [value] = await recorded(() => ask(pasted));
+      const details = { code: "not_found", source: "127.0.0.1", length: pasted.length };
+      expect(value).toEqual({ action, objectName: "", details });
+    },
+  );
+
+  test("of a connection likewise, whose names hold spaces", async () => {
+    const ask = (name: string) => get(`/v1/connections/${encodeURIComponent(name)}`);
+    const [typo] = await recorded(() => ask("Order DB"));
+    expect(typo).toMatchObject({ action: "connection.refuse", objectName: "Order DB" });
+    const [value] = await recorded(() => ask(pasted));
+    expect(value).toMatchObject({ objectName: "", details: { length: pasted.length } });
+  });
+
+  test("once and then counted, however often it is asked for", async () => {
+    const ask = () => get("/v1/secrets/not-at-all-like-it");
+    const events = await recorded(async () => {
+      for (let n = 0; n < 20; n += 1) await ask();
+    });
+    // A minute can begin meanwhile.
+    expect(events.length).toBeLessThanOrEqual(2);
+  });
+
+  test("nowhere, when it was sent as a fabric", async () => {
+    const headers = { authorization: "Bearer a.b.c", "x-selvage-fabric": pasted };
+    await app.inject({ url: "/v1/secrets/Warehouse", headers });
+    await get(`/vault/v1/${pasted}/data/Warehouse`);
+    const rows = await owner.auditEvent.findMany();
+    expect(JSON.stringify(rows)).not.toContain(pasted);
+  });
+});
+
+describe("whatever is asked for", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+  const edit = fc.tuple(
+    fc.nat(200),
+    fc.constantFrom("add", "drop", "change", "exchange"),
+    fc.constantFrom(...letters),
+  );
+
+  test("one or two edits of a name leave it in clear", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 2 }), async (edits) => {
+        const asked = edits.reduce((name, [n, kind, letter]) => {
+          const i = n % name.length;
+          if (kind === "add") return name.slice(0, i) + letter + name.slice(i);
+          if (kind === "drop") return name.slice(0, i) + name.slice(i + 1);
+          if (kind === "change") return name.slice(0, i) + letter + name.slice(i + 1);
+          return name.slice(0, i) + (name[i + 1] ?? "") + (name[i] ?? "") + name.slice(i + 2);
+        }, "warehouse");
+        expect(await recordableNames("secret", fabric.fabricId, [asked])).toEqual([
+          { name: asked, length: asked.length },
+        ]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("text of another kind is never in clear", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 12, maxLength: 140, unit: "binary" }), async (asked) => {
+        const [one] = await recordableNames("secret", fabric.fabricId, [asked]);
+        expect(one).toEqual({ name: "", length: [...asked].length });
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+test("among 100,000 names, one is found in little time, and a flood is not searched for", async () => {
+  const large = await createTestFabric(owner, "large");
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  const { fabricId, user } = large;
+  await client.query(
+    `INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", "createdById", "createdByName", "updatedById", "updatedByName")
+     VALUES ('many', $1, 'many', 'many', 'text', $2, 'x', $2, 'x')`,
+    [fabricId, user.id],
+  );
+  await client.query(
+    `INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
+     SELECT $1, 'secret_' || n, 'secret_' || n, 'many' FROM generate_series(100000, 199999) AS n`,
+    [fabricId],
+  );
+  await client.query("ANALYZE secret_name");
+  await client.end();
+  const ask = async (name: string) => (await recordableNames("secret", fabricId, [name]))[0]?.name;
+  expect(await ask("secert_123456")).toBe("secert_123456");
+  expect(await ask("sekret_199998x")).toBe("sekret_199998x");
+  expect(await ask(pasted)).toBe("");
+  // Each of these is near, and would be found; after a second of searching none is searched for.
+  const names = Array.from({ length: 2000 }, (_, n) => `secret_${100_000 + n}x`);
+  let found = 0;
+  for (const name of names) if (await ask(name)) found += 1;
+  expect(found).toBeLessThan(names.length);
+});

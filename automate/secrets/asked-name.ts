@@ -1,0 +1,88 @@
+import { isWithinTwoEdits } from "@/automate/secrets/edit-distance";
+import { statement } from "@/lib/statements";
+
+/** A typing mistake, and no further from a name that there is. */
+const mostEdits = 2;
+const longestName = 128;
+/** Of one request; what else is missing is recorded by its length. */
+const mostNames = 20;
+const mostCandidates = 500;
+
+type Near = { nameKey: string };
+
+// Two edits, each of which may cross a border, leave at least one of five parts as it was.
+const nearby = (table: "secret_name" | "connection") =>
+  statement<Near>(
+    `SELECT "nameKey" FROM (
+       SELECT "nameKey", ${[4, 5, 6, 7, 8].map((n) => `(strpos("nameKey", $${n}) > 0)::int`).join(" + ")} AS kept
+       FROM ${table} WHERE "fabricId" = $1 AND length("nameKey") BETWEEN $2 AND $3
+     ) AS one WHERE kept > 0 ORDER BY kept DESC LIMIT ${mostCandidates}`,
+    "lists",
+  );
+const findNearby = { secret: nearby("secret_name"), connection: nearby("connection") };
+
+/** How a name that is not there is recorded: as it was asked for, or by how many characters it has. */
+export type AskedName = { name: string; length: number };
+
+/**
+ * People paste values where a name belongs. What was asked for is recorded in clear only when it is within two edits of a name
+ * of the fabric, which is the typing mistake that an Admin wants to see; anything else by its length.
+ */
+export async function recordableNames(
+  kind: "secret" | "connection",
+  fabricId: string,
+  asked: readonly string[],
+): Promise<AskedName[]> {
+  const distinct = [...new Set(asked)].slice(0, mostNames);
+  const near = new Set<string>();
+  for (const name of distinct) if (await isNear(kind, fabricId, name)) near.add(name);
+  return asked.map((name) => ({ name: near.has(name) ? name : "", length: [...name].length }));
+}
+
+async function isNear(kind: "secret" | "connection", fabricId: string, name: string): Promise<boolean> {
+  const key = name.toLowerCase();
+  const { length } = [...key];
+  if (length === 0 || length > longestName + mostEdits) return false;
+  // What cannot be stored or would break a line is no name.
+  if (/\p{Cc}/u.test(key) || !key.isWellFormed()) return false;
+  const budget = budgetOf(fabricId);
+  if (budget.leftMs <= 0 || budget.running >= mostAtOnce) return false;
+  budget.running += 1;
+  const began = performance.now();
+  const found = await findNearby[kind](
+    fabricId,
+    length - mostEdits,
+    length + mostEdits,
+    ...partsOf(key),
+  ).finally(() => {
+    budget.running -= 1;
+    budget.leftMs -= performance.now() - began;
+  });
+  return found.some(({ nameKey }) => isWithinTwoEdits(key, nameKey));
+}
+
+/** Five parts of a name; of one that is too short for that some are empty, and so in every name. */
+function partsOf(name: string): string[] {
+  const letters = [...name];
+  const at = (n: number) => Math.round((letters.length * n) / 5);
+  return [0, 1, 2, 3, 4].map((n) => letters.slice(at(n), at(n + 1)).join(""));
+}
+
+/** A fabric of 100,000 names must not be searched all day because one token asks for what is not there. */
+const mostMs = 1_000;
+const refillPerMs = 0.1;
+const mostAtOnce = 4;
+const mostBudgets = 10_000;
+type Budget = { leftMs: number; at: number; running: number };
+const budgets = new Map<string, Budget>();
+
+function budgetOf(fabricId: string): Budget {
+  const now = performance.now();
+  const known = budgets.get(fabricId);
+  if (!known && budgets.size >= mostBudgets) budgets.clear();
+  const budget = known ?? { leftMs: mostMs, at: now, running: 0 };
+  budget.leftMs = Math.min(mostMs, budget.leftMs + (now - budget.at) * refillPerMs);
+  budget.at = now;
+  budgets.set(fabricId, budget);
+  return budget;
+}

@@ -1,0 +1,268 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createInternalApp, createRuntimeApp } from "@/automate/app";
+import { flushTally } from "@/automate/secrets/aggregated-events";
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { openSecrets } from "@/automate/secrets/open-secret";
+import { startWorkloadIssuer } from "@/e2e/fakes/workload-issuer";
+import { signRequest } from "@/e2e/signed-request";
+import { authorizePipeline } from "@/lib/access/pipeline";
+import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
+import { createDb, type Db, db } from "@/lib/db";
+import { audienceOf } from "@/lib/issuers/schema";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+const automateUrl = "http://automate.test";
+const [pinned, stolen] = ["pinned-canary-61c0", "stolen-canary-9d2e"];
+let owner: Db;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let fabric: TestFabric;
+let app: ReturnType<typeof createRuntimeApp>;
+let internal: ReturnType<typeof createInternalApp>;
+let crown: CurrentSecret;
+let issuer: Awaited<ReturnType<typeof startWorkloadIssuer>>;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  const environment = { AUTOMATE_URL: automateUrl, EGRESS_ALLOW: "127.0.0.0/8" };
+  Object.assign(process.env, keys.web, keys.automate, environment);
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  const add = (id: string, value: string) =>
+    addTestSecret(owner, fabric, urls.webUrl, {
+      id,
+      subKind: "text",
+      versions: [{ by: "admin", fields: { value } }],
+    });
+  await add("db_password", pinned);
+  crown = await add("crown_jewel", stolen);
+  // Where a value may go is another rule, and another test.
+  await owner.destinationRule.create({
+    data: { fabricId: fabric.fabricId, rule: "open", updatedByName: "" },
+  });
+  issuer = await startWorkloadIssuer();
+  const runPrepared = () => Promise.reject(new Error("No check is run here."));
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+  internal = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  await internal.close();
+  await issuer.close();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+type Person = "user" | "admin";
+
+async function ask<P extends AutomatePurpose>(
+  purpose: P,
+  body: AutomateBody<P>,
+  { by = "admin", at = fabric, claims = {} }: { by?: Person; at?: TestFabric; claims?: object } = {},
+) {
+  const from = { automateUrl, signingKey: keys.web.WEB_SIGNING_KEY };
+  const request = await signRequest(from, { userId: at[by].id, fabricId: at.fabricId }, purpose, body, {
+    ...claims,
+  });
+  const { statusCode, body: text } = await internal.inject({
+    method: "POST",
+    url: new URL(request.url).pathname,
+    headers: Object.fromEntries(request.headers),
+    payload: await request.text(),
+  });
+  return { status: statusCode, body: JSON.parse(text) };
+}
+
+let counter = 0;
+
+/** A connection that references `db_password`. */
+async function addConnection(): Promise<string> {
+  counter += 1;
+  const id = `Orders ${counter}`;
+  const { id: userId, name } = fabric.admin;
+  await owner.connection.create({
+    data: {
+      id,
+      fabricId: fabric.fabricId,
+      name: id,
+      nameKey: id.toLowerCase(),
+      kind: "postgres",
+      properties: { server: "db.example.com", port: "5432", database: "orders", username: "etl" },
+      configHash: id,
+      createdById: userId,
+      createdByName: name,
+      updatedById: userId,
+      updatedByName: name,
+    },
+  });
+  await pointAt(id, { password: "db_password" });
+  return id;
+}
+
+/** A User edits the connection: it now references these secrets. */
+async function pointAt(connectionId: string, secrets: Record<string, string>) {
+  await owner.connectionSecret.deleteMany({ where: { connectionId } });
+  const rows = Object.entries(secrets).map(([field, secretId]) => ({ connectionId, field, secretId }));
+  await owner.connectionSecret.createMany({
+    data: rows.map((row) => ({ ...row, fabricId: fabric.fabricId })),
+  });
+}
+
+type Made = { id: string; token: string };
+
+async function mint(connectionIds: string[], secretIds: string[] = []): Promise<Made> {
+  const limits = { secretIds, connectionIds, cidrs: [] };
+  return (await ask("token:create", { name: "nightly", expiresAt: null, limits })).body;
+}
+
+async function trust(connectionIds: string[]): Promise<Made> {
+  const subject = `system:serviceaccount:etl:${counter}`;
+  const audience = audienceOf(fabric.fabricId);
+  const who = { name: "Cluster", issuer: issuer.issuer, audience, subject };
+  const { body } = await ask("issuer:create", {
+    ...who,
+    limits: { secretIds: [], connectionIds, cidrs: [] },
+  });
+  return { id: body.id, token: await issuer.sign({ subject, audience }) };
+}
+
+async function read(connection: string, { token }: Made, headers = {}) {
+  const url = `/v1/connections/${encodeURIComponent(connection)}`;
+  const answer = await app.inject({ url, headers: { authorization: `Bearer ${token}`, ...headers } });
+  return { status: answer.statusCode, text: answer.body, etag: answer.headers.etag };
+}
+
+const codeOf = ({ text }: { text: string }) => JSON.parse(text).error.code;
+
+const doors = [
+  ["a pipeline token", mint, "token:confirm", (id: string) => ({ tokenId: id })],
+  ["a trusted issuer", trust, "issuer:confirm", (id: string) => ({ issuerId: id })],
+] as const;
+
+describe.each(doors)("%s that is limited to a connection", (_name, make, purpose, idOf) => {
+  const confirm = (id: string, connectionId: string, secretIds: string[], options = {}) =>
+    ask(purpose, { ...idOf(id), connections: [{ connectionId, secretIds }] } as never, options);
+
+  test("receives the secrets that it referenced when the limit was set", async () => {
+    const connection = await addConnection();
+    const made = await make([connection]);
+    expect((await read(connection, made)).text).toContain(pinned);
+  });
+
+  test("does not receive a secret that somebody points the connection at, whatever the tag, and that is on record", async () => {
+    const connection = await addConnection();
+    const made = await make([connection]);
+    await pointAt(connection, { password: "crown_jewel" });
+    const refused = await read(connection, made);
+    expect([refused.status, codeOf(refused)]).toEqual([409, "connection_not_confirmed"]);
+    expect(refused.text).not.toContain(stolen);
+    expect(refused.text).toContain("Advanced");
+    const { etag } = await read(connection, await mint([]));
+    expect((await read(connection, made, { "if-none-match": etag })).status).toBe(409);
+    await flushTally();
+    const where = { fabricId: fabric.fabricId, objectId: connection, actorId: made.id };
+    const events = await owner.auditEvent.findMany({ where, orderBy: { id: "asc" } });
+    expect(events.map(({ action }) => action)).toEqual(["connection.refuse", "connection.refuse"]);
+    expect(events[0]?.details).toMatchObject({ code: "not_confirmed", source: "127.0.0.1" });
+  });
+
+  test("does not receive one that is referenced in addition; one that is referenced no longer takes nothing away", async () => {
+    const connection = await addConnection();
+    const made = await make([connection]);
+    await pointAt(connection, { password: "db_password", sslRootCertificate: "crown_jewel" });
+    expect((await read(connection, made)).status).toBe(409);
+    await pointAt(connection, {});
+    expect((await read(connection, made)).status).toBe(200);
+  });
+
+  test("receives it once an Admin confirmed what it references now, and not what it referenced before", async () => {
+    const connection = await addConnection();
+    const made = await make([connection]);
+    await pointAt(connection, { password: "crown_jewel" });
+    expect((await confirm(made.id, connection, ["crown_jewel"])).status).toBe(200);
+    expect((await read(connection, made)).text).toContain(stolen);
+    await pointAt(connection, { password: "db_password" });
+    expect((await read(connection, made)).status).toBe(409);
+    const [event, ...more] = await owner.auditEvent.findMany({
+      where: { objectId: made.id, action: purpose.replace(":", ".") },
+    });
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({
+      actorId: fabric.admin.id,
+      details: { connection, from: ["db_password"], to: ["crown_jewel"] },
+    });
+  });
+
+  test("is confirmed by an Admin who signed in lately, for what she was shown, and by nobody else", async () => {
+    const connection = await addConnection();
+    const made = await make([connection]);
+    await pointAt(connection, { password: "crown_jewel" });
+    const other = await createTestFabric(owner, "theirs");
+    const old = { auth_time: Math.floor(Date.now() / 1000) - 11 * 60 };
+    const tries = [
+      await confirm(made.id, connection, ["crown_jewel"], { by: "user" }),
+      await confirm(made.id, connection, ["crown_jewel"], { claims: old }),
+      await confirm(made.id, connection, ["crown_jewel"], { at: other }),
+      // The connection was pointed elsewhere while she looked.
+      await confirm(made.id, connection, ["db_password"]),
+      await confirm(made.id, connection, ["crown_jewel", "db_password"]),
+      await confirm(made.id, connection, []),
+      // Not one that the limit names.
+      await confirm(made.id, await addConnection(), ["db_password"]),
+    ];
+    expect(tries.map(({ status }) => status)).toEqual([403, 403, 404, 409, 409, 409, 409]);
+    expect((await read(connection, made)).status).toBe(409);
+  });
+});
+
+test("a revoked token is not confirmed", async () => {
+  const connection = await addConnection();
+  const { id } = await mint([connection]);
+  await ask("token:revoke", { tokenId: id });
+  const connections = [{ connectionId: connection, secretIds: ["db_password"] }];
+  expect((await ask("token:confirm", { tokenId: id, connections })).status).toBe(404);
+});
+
+test("a token without limits reads a connection as it is", async () => {
+  const connection = await addConnection();
+  const made = await mint([]);
+  await pointAt(connection, { password: "crown_jewel" });
+  expect((await read(connection, made)).text).toContain(stolen);
+});
+
+test("the function that opens refuses, for any caller", async () => {
+  const connection = await addConnection();
+  const { token } = await mint([connection]);
+  await pointAt(connection, { password: "crown_jewel" });
+  const answer = await authorizePipeline(token, "127.0.0.1");
+  if (!answer || !("scope" in answer)) throw new Error("The token is not valid.");
+  const via = { id: connection, name: connection };
+  const openings = [{ secret: crown, fields: ["value"], destinations: ["https://a.example:443"] }] as const;
+  const purpose = { for: "connection" as const, scope: answer.scope, source: "127.0.0.1", via, openings };
+  await expect(openSecrets(fabric.keys, purpose)).rejects.toMatchObject({
+    status: 409,
+    code: "connection_not_confirmed",
+  });
+});
+
+test("the upgrade pins what connections reference now, for the tokens and issuers that there are", async () => {
+  const connection = await addConnection();
+  const [token, issued] = [await mint([connection]), await trust([connection])];
+  await owner.pipelineToken.updateMany({ data: { pins: {} } });
+  await owner.trustedIssuer.updateMany({ data: { pins: {} } });
+  expect((await read(connection, token)).status).toBe(409);
+  const folder = readdirSync("prisma/migrations").find((name) => name.endsWith("_connection_pins"));
+  const sql = readFileSync(`prisma/migrations/${folder}/migration.sql`, "utf8");
+  for (const update of sql.match(/^UPDATE [^;]+;/gm) ?? []) await owner.$executeRawUnsafe(update);
+  for (const made of [token, issued]) {
+    await pointAt(connection, { password: "db_password" });
+    expect((await read(connection, made)).status).toBe(200);
+    await pointAt(connection, { password: "crown_jewel" });
+    expect((await read(connection, made)).status).toBe(409);
+  }
+});

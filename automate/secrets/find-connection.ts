@@ -1,0 +1,65 @@
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { reachesConnection } from "@/lib/access/restriction";
+import type { Scope } from "@/lib/access/scope";
+import { isSubKind } from "@/lib/secrets/kinds/registry";
+import { manifestOf } from "@/lib/secrets/queries";
+import { statement } from "@/lib/statements";
+
+/** A saved connection with the secrets that it references, at their current versions and sealed. */
+export type NamedConnection = {
+  id: string;
+  name: string;
+  kind: string;
+  configHash: string;
+  updatedAt: Date;
+  /** Without the fields that hold secrets. */
+  properties: Record<string, unknown>;
+  secrets: readonly { field: string; secret: UsableSecret }[];
+};
+
+type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
+  field: string;
+  subKind: string;
+  manifest: Parameters<typeof manifestOf>[0];
+};
+
+const findByName = statement<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
+  `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
+     SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'askedAs', s.name,
+       'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'facts', v.facts) ORDER BY r.field)
+     FROM connection_secret r
+     JOIN secret s ON s.id = r."secretId" AND s."fabricId" = c."fabricId" AND s."deletedAt" IS NULL
+     CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
+     WHERE r."connectionId" = c.id), '[]') AS secrets
+   FROM connection c WHERE c."fabricId" = $1 AND c."nameKey" = $2`,
+);
+
+/** The connection of this name, whatever its case, that a scope may use with its secrets, or null. */
+export async function findConnectionByName(
+  scope: Scope<"secret:use">,
+  name: string,
+): Promise<NamedConnection | null> {
+  const [row] = await findByName(scope.fabricId, name.toLowerCase());
+  if (!row || !reachesConnection(scope, row.id)) return null;
+  return { ...row, secrets: row.secrets.map(({ field, ...secret }) => ({ field, secret: usable(secret) })) };
+}
+
+const countReferences = statement<{ count: number }>(
+  `SELECT count(DISTINCT "secretId")::int AS count FROM connection_secret
+   WHERE "connectionId" = $1 AND "fabricId" = $2 AND "secretId" = ANY($3::text[])`,
+);
+
+/** True when a connection of the fabric references each of these secrets. */
+export async function areReferenced(
+  fabricId: string,
+  connectionId: string,
+  secretIds: readonly string[],
+): Promise<boolean> {
+  const [row] = await countReferences(connectionId, fabricId, secretIds);
+  return row?.count === secretIds.length;
+}
+
+function usable({ subKind, manifest, ...row }: Omit<Reference, "field">): UsableSecret {
+  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
+  return { ...row, subKind, manifest: manifestOf(manifest) };
+}

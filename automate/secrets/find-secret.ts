@@ -1,0 +1,49 @@
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { reachesSecret } from "@/lib/access/restriction";
+import type { Scope } from "@/lib/access/scope";
+import { createLookup } from "@/lib/lookup";
+import { isSubKind } from "@/lib/secrets/kinds/registry";
+import { manifestOf } from "@/lib/secrets/queries";
+import type { SecretFacts } from "@/lib/secrets/schema";
+import { statement } from "@/lib/statements";
+
+type Asked = { fabricId: string; nameKey: string };
+type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
+  n: number;
+  subKind: string;
+  manifest: Parameters<typeof manifestOf>[0];
+  facts: SecretFacts;
+};
+
+const findNames = statement<Row>(
+  `SELECT asked.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "askedAs", s."subKind", v.version, v.manifest, v.facts
+   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("fabricId", "nameKey", n)
+   JOIN secret_name sn ON sn."fabricId" = asked."fabricId" AND sn."nameKey" = asked."nameKey"
+   JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = asked."fabricId" AND s."deletedAt" IS NULL
+   CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,
+);
+
+const findName = createLookup<Asked, Row>((asked) =>
+  findNames(
+    asked.map(({ fabricId }) => fabricId),
+    asked.map(({ nameKey }) => nameKey),
+  ),
+);
+
+/**
+ * The secrets that a scope may use, by their names, present or former and whatever their case: one for each name, null where
+ * there is none, or none for this scope. This is the one way from a name to what a pipeline receives. Names must be well-formed.
+ */
+export async function findSecretsByName(
+  scope: Scope<"secret:use">,
+  names: readonly string[],
+): Promise<(UsableSecret | null)[]> {
+  const { fabricId } = scope;
+  const found = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+  return found.map((row) => (row && reachesSecret(scope, row.id) ? usable(row) : null));
+}
+
+function usable({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {
+  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
+  return { ...row, subKind, manifest: manifestOf(manifest) };
+}

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/keys/fabric-keys";
+import { purge } from "@/automate/purge";
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { findSecretsByName } from "@/automate/secrets/find-secret";
+import { type Opening, openSecrets, type Sending } from "@/automate/secrets/open-secret";
+import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
+import type { Destinations } from "@/lib/connectors/joined";
+import { CannotOpen } from "@/lib/crypto/open";
+import { createDb, type Db, db } from "@/lib/db";
+import { openLocalKms } from "@/lib/kms/local";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+
+const place = "postgres://db.example.com:5432?tls=verify-full";
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let counter = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001" });
+  urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const check = (role: "user" | "admin") => fabric.scope(role, "connection:check");
+const pipeline = (...openings: Opening[]) => ({
+  for: "pipeline" as const,
+  scope: fabric.scope("pipeline", "secret:use"),
+  source: "127.0.0.1",
+  openings,
+});
+const checking = (role: "user" | "admin", ...openings: Sending[]) => ({
+  for: "check" as const,
+  scope: check(role),
+  connection: "c",
+  openings,
+});
+
+/** A sealed secret under the next id. */
+function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}) {
+  counter += 1;
+  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
+}
+
+/** Allows these places, as whoever entered the value would by a check. */
+async function allow(secret: CurrentSecret, destinations: Destinations) {
+  const opening = { secret, fields: [], destinations };
+  const judgement = await judgeDestinations(
+    check("user"),
+    { openings: [{ field: "value", opening }] },
+    { isConfirmed: true },
+  );
+  expect(judgement.state).toBe("allowed");
+}
+
+/** A connection that references a secret, as a row. */
+async function addReference(id: string, secretId: string) {
+  const { fabricId, user } = fabric;
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const row = { id, fabricId, name: id, nameKey: id, kind: "restapi", properties: {}, configHash: id, ...by };
+  await owner.connection.create({ data: row });
+  await owner.connectionSecret.create({
+    data: { connectionId: id, field: "oauthClient", secretId, fabricId },
+  });
+}
+
+describe("the one function that opens", () => {
+  test("opens each field for a pipeline, with its audit event committed first", async () => {
+    const secret = await addSecret("username_password", [
+      { by: "user", fields: { username: "svc", password: "one" } },
+      { by: "user", fields: { password: "two" } },
+    ]);
+    const [opened] = await openSecrets(fabric.keys, pipeline({ secret, fields: ["username", "password"] }));
+    expect([opened?.username?.revealText(), opened?.password?.revealText()]).toEqual(["svc", "two"]);
+    const [event] = await owner.auditEvent.findMany({ where: { objectId: secret.id, action: "secret.use" } });
+    expect(event).toMatchObject({ actorKind: "pipeline", details: { version: 2, source: "127.0.0.1" } });
+    expect(event?.writer).toMatch(/_automate_login$/);
+  });
+
+  test("opens nothing when the audit event cannot be committed", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    await owner.$executeRaw`ALTER TABLE audit_event ADD CONSTRAINT full_disk CHECK ("objectId" <> 's2')`;
+    expect(secret.id).toBe("s2");
+    await expect(openSecrets(fabric.keys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow();
+    await owner.$executeRaw`ALTER TABLE audit_event DROP CONSTRAINT full_disk`;
+  });
+
+  test("refuses a check whose destination is not allowed for this very version, whoever calls it", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    const opening = { secret, fields: ["value"], destinations: [place] } as const;
+    const opened = (one: Sending) => openSecrets(fabric.keys, checking("admin", one));
+    await expect(opened(opening)).rejects.toThrow("may not be sent there");
+    // What a cast can do, the function does not believe.
+    const none = [] as string[] as unknown as Destinations;
+    await expect(opened({ ...opening, destinations: none })).rejects.toThrow("may not be sent there");
+    await allow(secret, [place]);
+    await expect(opened(opening)).resolves.toHaveLength(1);
+    await expect(opened({ ...opening, secret: { ...secret, version: 2 } })).rejects.toThrow(
+      "may not be sent there",
+    );
+    await expect(opened({ ...opening, destinations: [place, "https://evil.example:443"] })).rejects.toThrow(
+      "may not be sent there",
+    );
+  });
+
+  test("refuses a secret of another fabric", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    const other = await createTestFabric(owner, "other");
+    const scope = other.scope("pipeline", "secret:use");
+    const openings = [{ secret, fields: ["value"] }];
+    const attempt = openSecrets(fabric.keys, { for: "pipeline", scope, source: "", openings });
+    await expect(attempt).rejects.toThrow("no such secret");
+  });
+
+  test("does not open an Auth URL that points elsewhere than its clear host says", async () => {
+    const fields = { clientId: "i", clientSecret: "s", authUrl: "https://evil.example/token" };
+    const secret = await addSecret("m2m_oauth", [{ by: "user", fields }], { authHost: "idp.example:443" });
+    const destinations = ["oauth-token://idp.example:443"] as const;
+    await allow(secret, destinations);
+    const opening = { secret, fields: Object.keys(fields), destinations } as const;
+    const { scope, source } = pipeline();
+    const via = { id: "c", name: "c" };
+    await addReference(via.id, secret.id);
+    for (const purpose of [
+      checking("user", opening),
+      { for: "token" as const, scope, source, openings: [opening] },
+      { for: "connection" as const, scope, source, via, openings: [opening] },
+    ])
+      await expect(openSecrets(fabric.keys, purpose), purpose.for).rejects.toThrow(CannotOpen);
+  });
+
+  test("does not open rows that were swapped, in either direction", async () => {
+    const [a, b] = [
+      await addSecret("text", [{ by: "user", fields: { value: "a" } }]),
+      await addSecret("text", [{ by: "user", fields: { value: "b" } }]),
+    ];
+    await owner.$executeRaw`UPDATE secret_field x SET sealed = y.sealed FROM secret_field y
+      WHERE (x."secretId", y."secretId") IN ((${a.id}, ${b.id}), (${b.id}, ${a.id}))`;
+    for (const secret of [a, b]) {
+      await expect(openSecrets(fabric.keys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(
+        CannotOpen,
+      );
+    }
+  });
+});
+
+describe("a pipeline's token", () => {
+  test("works until it expires or is revoked, and is stored as its hash alone", async () => {
+    const { token, tokenHash } = newPipelineToken();
+    const row = {
+      fabricId: fabric.fabricId,
+      name: "nightly",
+      tokenHash,
+      createdById: "x",
+      createdByName: "x",
+    };
+    const { id } = await owner.pipelineToken.create({ data: row });
+    const authorize = (given = token) => authorizePipeline(given, "127.0.0.1");
+    expect(await authorize()).toMatchObject({ scope: { fabricId: fabric.fabricId } });
+    await owner.pipelineToken.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
+    expect(await authorize()).toMatchObject({ refused: { code: "expired" } });
+    await owner.pipelineToken.update({ where: { id }, data: { expiresAt: null, revokedAt: new Date() } });
+    expect(await authorize()).toMatchObject({ refused: { code: "revoked" } });
+    expect(await authorize(newPipelineToken().token)).toBeNull();
+    expect(await authorize(tokenHash)).toBeNull();
+  });
+});
+
+describe("keys", () => {
+  test("wrapped by another master key are named at boot and do not unwrap", async () => {
+    const { automate } = await createTestKeys();
+    const wrong = await openLocalKms(automate.MASTER_KEY_FILE);
+    await expect(requireMasterKey(wrong)).rejects.toThrow(WrongMasterKey);
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    const wrongKeys = createFabricKeys(db, wrong, JSON.parse(automate.AUTOMATE_SIGNING_KEY));
+    await expect(openSecrets(wrongKeys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(CannotOpen);
+    const right = await openLocalKms(process.env.MASTER_KEY_FILE ?? "");
+    await expect(requireMasterKey(right)).resolves.toBeUndefined();
+  });
+});
+
+describe("a deleted secret", () => {
+  test("is not found by a pipeline, and its sealed values are destroyed", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    const { scope } = pipeline();
+    expect(await findSecretsByName(scope, [secret.name.toUpperCase()])).toMatchObject([{ id: secret.id }]);
+    await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
+    expect(await findSecretsByName(scope, [secret.name])).toEqual([null]);
+    await purge();
+    expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
+    expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.purge" } })).toBe(1);
+  });
+
+  test("is destroyed though old results of checks cannot be purged", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
+    await owner.$executeRaw`ALTER TABLE connection_check RENAME TO connection_check_away`;
+    await expect(purge()).rejects.toThrow();
+    await owner.$executeRaw`ALTER TABLE connection_check_away RENAME TO connection_check`;
+    expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
+  });
+});

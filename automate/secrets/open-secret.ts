@@ -1,0 +1,142 @@
+import { Refusal } from "@/automate/http/error";
+import { openedSecrets } from "@/automate/http/metrics";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { raiseAlarm } from "@/automate/secrets/alarm";
+import { sizeOf } from "@/automate/secrets/answer-budget";
+import { requirePinned } from "@/automate/secrets/connection-pins";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { areReferenced } from "@/automate/secrets/find-connection";
+import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/secrets/record-uses";
+import { requireDestinations } from "@/automate/secrets/require-destinations";
+import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
+import type { Scope } from "@/lib/access/scope";
+import type { AuditEntry } from "@/lib/audit/record";
+import { hostPortOf } from "@/lib/connectors/destination";
+import type { Destinations } from "@/lib/connectors/joined";
+import { CannotOpen, open } from "@/lib/crypto/open";
+import type { Plaintext } from "@/lib/crypto/plaintext";
+
+/** Fields of one secret to open. */
+export type Opening<S extends UsableSecret = UsableSecret> = { secret: S; fields: readonly string[] };
+
+/** An opening for something that sends the fields on, and the keys of the destinations that they go to. */
+export type Sending<S extends UsableSecret = UsableSecret> = Opening<S> & { destinations: Destinations };
+
+/** A connection whose secrets a pipeline receives with it. */
+export type Via = { id: string; name: string };
+
+/** Purposes for which Selvage itself joins a value to a destination. A new way out is a line here, and names where it leads. */
+type Sends = {
+  check: { scope: Scope<"connection:check">; connection: string };
+  /** A pipeline receives a connection with its secrets filled in: its driver takes them there. */
+  connection: { scope: Scope<"secret:use">; source: string; via: Via };
+  /** The values go to the Auth URL among them, and no further: the pipeline receives a token. */
+  token: { scope: Scope<"secret:use">; source: string };
+};
+export type SendingPurpose = {
+  [For in keyof Sends]: { for: For; openings: readonly Sending[] } & Sends[For];
+}[keyof Sends];
+
+/** What values are opened for. A pipeline that reads secrets by their names alone receives them without a destination. */
+export type Purpose =
+  | SendingPurpose
+  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; openings: readonly Opening[] };
+
+export type Opened = Readonly<Record<string, Plaintext>>;
+
+/**
+ * The one function that opens. It does so only after the audit events of all openings are committed, and only when each
+ * destination is allowed for the secret's current version; whoever calls it need not be trusted with either.
+ * Throws `Refusal` for a destination that is not allowed, `CannotOpen` for a value that is not as it was sealed.
+ */
+export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
+  const { openings, scope } = purpose;
+  if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw notThere();
+  if (purpose.for !== "check") await requireReach(purpose);
+  if (purpose.for !== "pipeline") await requireDestinations(purpose);
+  const uses = openings.map((opening) => ({
+    event: useOf(purpose, opening),
+    places: placesOf(opening),
+    sizeBytes: sizeOf([opening.secret]),
+  }));
+  const read = await recordUses(uses);
+  openedSecrets.inc({ purpose: purpose.for }, openings.length);
+  return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, read[i] ?? [])));
+}
+
+/** A restricted scope opens what it names; through a connection, what that references now and an Admin confirmed. */
+async function requireReach(purpose: Exclude<Purpose, { for: "check" }>): Promise<void> {
+  const { scope, openings } = purpose;
+  const ids = [...new Set(openings.map(({ secret }) => secret.id))];
+  const isReached =
+    purpose.for === "connection"
+      ? reachesConnection(scope, purpose.via.id) && (await areReferenced(scope.fabricId, purpose.via.id, ids))
+      : ids.every((id) => reachesSecret(scope, id));
+  if (!isReached) throw notThere();
+  if (purpose.for === "connection") requirePinned(scope, purpose.via.id, ids);
+}
+
+function notThere(): Refusal {
+  return new Refusal(404, "not_found", "There is no such secret.");
+}
+
+/** Where the fields of an opening stand, each at the version in which it was last set. */
+function placesOf({ secret, fields }: Opening): SealedPlace[] {
+  return fields.flatMap((field) => {
+    const version = secret.manifest[field];
+    return version === undefined ? [] : [{ secretId: secret.id, field, version }];
+  });
+}
+
+async function openFields(
+  keys: FabricKeys,
+  { scope }: Purpose,
+  opening: Opening | Sending,
+  read: readonly ReadPlace[],
+): Promise<Opened> {
+  const { secret } = opening;
+  const { fabricId, subKind } = secret;
+  const opened: Record<string, Plaintext> = {};
+  const raise = ({ field, version }: Pick<SealedPlace, "field" | "version">) =>
+    raiseAlarm({ scope, secret, field, version });
+  for (const { place, found } of read) {
+    try {
+      if (!found) throw new CannotOpen();
+      const key = await keys.privateKey(fabricId, found.kid);
+      opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
+    } catch (error) {
+      if (error instanceof CannotOpen) await raise(place);
+      throw error;
+    }
+  }
+  // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
+  if ("destinations" in opening && opened.authUrl) {
+    const sealedServer = `oauth-token://${hostPortOf(opened.authUrl.revealText())}`;
+    if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) {
+      await raise({ field: "authUrl", version: secret.manifest.authUrl ?? secret.version });
+      throw new CannotOpen();
+    }
+  }
+  return opened;
+}
+
+function useOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
+  const { actor, teamId, fabricId } = purpose.scope;
+  const { secret, fields } = opening;
+  return {
+    actor,
+    teamId,
+    fabricId,
+    action: "secret.use",
+    object: { kind: "secret", id: secret.id, name: secret.name },
+    details: {
+      purpose: purpose.for,
+      version: secret.version,
+      fields,
+      name: secret.askedAs,
+      ...(purpose.for === "check" ? { connection: purpose.connection } : { source: purpose.source }),
+      ...(purpose.for === "connection" ? { connection: purpose.via.name } : {}),
+      ...("destinations" in opening ? { destination: opening.destinations } : {}),
+    },
+  };
+}

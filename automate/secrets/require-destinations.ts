@@ -1,0 +1,74 @@
+import { Refusal } from "@/automate/http/error";
+import { addDestinations } from "@/automate/secrets/add-destinations";
+import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
+import type { SendingPurpose } from "@/automate/secrets/open-secret";
+import { destinationInWords } from "@/lib/connectors/destination-words";
+import { db } from "@/lib/db";
+import { getDestinationRule } from "@/lib/destinations/queries";
+
+/**
+ * Lets a purpose go on when every destination is allowed for the current version of its secret. In an open fabric a new one is
+ * allowed by that, on record. Throws `Refusal` for any other, once that is recorded.
+ */
+export async function requireDestinations(purpose: SendingPurpose): Promise<void> {
+  const { scope, openings } = purpose;
+  // An opening without a destination does not compile; this holds for what was cast, too.
+  if (openings.some(({ destinations }) => destinations.length === 0)) throw refusalOf(purpose);
+  const sender = purpose.for === "check" ? "checks" : "pipelines";
+  const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly Sent[], sender);
+  if (first === undefined) return;
+  const missing = [first, ...rest];
+  if ((await getDestinationRule(scope)) === "open") {
+    await db.$transaction(async (tx) => {
+      for (const { secret, destinations } of missing)
+        await addDestinations(tx, scope, secret, destinations, "destination.allow", { reason: "open" });
+    });
+    return;
+  }
+  await recordRefusal(purpose, missing);
+  throw refusalOf(purpose, first);
+}
+
+/** Pipelines ask again and again: the first refusal of a minute is recorded at once, the others are counted. */
+async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]): Promise<void> {
+  // The result of a check is on record by itself.
+  if (purpose.for === "check") return;
+  const { actor, teamId, fabricId } = purpose.scope;
+  const { source } = purpose;
+  for (const { secret, destinations } of missing) {
+    const ofSecret = { kind: "secret" as const, id: secret.id, name: secret.name };
+    const object = purpose.for === "connection" ? { kind: "connection" as const, ...purpose.via } : ofSecret;
+    await recordOrTally(
+      JSON.stringify(["destination", actor.id, source, object.id, secret.id, destinations]),
+      {
+        actor,
+        teamId,
+        fabricId,
+        action: purpose.for === "connection" ? "connection.refuse" : "secret.refuse",
+        object,
+        details: {
+          code: "destination_not_allowed",
+          destination: destinations,
+          version: secret.version,
+          source,
+          ...(purpose.for === "connection" ? { secret: secret.name } : {}),
+        },
+      },
+    );
+  }
+}
+
+function refusalOf(purpose: SendingPurpose, missing?: Sent): Refusal {
+  const code = "destination_not_allowed";
+  if (purpose.for === "check" || !missing) return new Refusal(403, code, "The secret may not be sent there.");
+  const words = missing.destinations.map((key) => destinationInWords(key)).join(", and to ");
+  const { name } = missing.secret;
+  return new Refusal(
+    409,
+    code,
+    purpose.for === "token"
+      ? `No token was requested. Secret “${name}” would be sent to ${words}, which nobody has allowed for its current value. In Selvage, an Admin of the team can allow it on the page of secret “${name}”.`
+      : `Connection “${purpose.via.name}” would send secret “${name}” to ${words}, which nobody has allowed for the secret’s current value. In Selvage, open connection “${purpose.via.name}” and choose Check: an Admin of the team can allow the destination there, and others can ask for approval.`,
+  );
+}

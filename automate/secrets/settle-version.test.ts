@@ -1,0 +1,344 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { findMissing } from "@/automate/secrets/allowed-destinations";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { createDb, type Db, db } from "@/lib/db";
+import { closeStatements } from "@/lib/statements";
+import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { addTestSecret } from "@/scripts/test-secrets";
+
+// Who keeps which destinations by replacing a value: the table of decision 16.
+
+type Person = "admin" | "user";
+const place = "postgres://db.example.com:5432?tls=verify-full";
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let counter = 0;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001" });
+  urls = await createTestDatabase("automate");
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+});
+
+beforeEach(() => owner.destinationRule.deleteMany());
+
+afterAll(async () => {
+  await closeStatements();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+/** A secret that its author was allowed to send to `destination`. */
+async function addSecret(
+  by: Person,
+  subKind: "text" | "username_password" | "m2m_oauth",
+  destination = place,
+) {
+  counter += 1;
+  const fields = {
+    text: { value: "v" },
+    username_password: { username: "u", password: "p" },
+    m2m_oauth: { clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" },
+  }[subKind];
+  const facts = subKind === "m2m_oauth" ? { authHost: "idp.example:443" } : {};
+  const versions = [{ by, fields }];
+  const secret = await addTestSecret(owner, fabric, urls.webUrl, {
+    id: `s${counter}`,
+    subKind,
+    versions,
+    facts,
+  });
+  await allow(secret, destination);
+  return secret;
+}
+
+async function allow({ id: secretId, version }: CurrentSecret, destination: string) {
+  const { id: createdById, name: createdByName } = fabric.admin;
+  const by = { fabricId: fabric.fabricId, createdById, createdByName };
+  await owner.allowedDestination.create({ data: { ...by, secretId, version, destination } });
+}
+
+/** A new version in which `fields` are set, as web stores it; by default it keeps every destination of the former one. */
+async function replace(
+  { id: secretId, version, manifest, facts }: CurrentSecret,
+  by: Person,
+  fields: string[],
+  keeps?: string[],
+) {
+  const next = version + 1;
+  const former = await owner.allowedDestination.findMany({ where: { secretId, version } });
+  const { id: createdById, name: createdByName } = fabric[by];
+  await owner.secretVersion.create({
+    data: {
+      secretId,
+      version: next,
+      fabricId: fabric.fabricId,
+      manifest: { ...manifest, ...Object.fromEntries(fields.map((field) => [field, next])) },
+      facts,
+      keeps: keeps ?? former.map(({ id }) => id),
+      createdById,
+      createdByName,
+    },
+  });
+  return current(secretId);
+}
+
+async function current(id: string): Promise<CurrentSecret> {
+  const secret = await findSecretById({ fabricId: fabric.fabricId }, id);
+  if (!secret) throw new Error("It is gone.");
+  return secret;
+}
+
+/** Whether all of this may be sent, as a connection would. */
+async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): Promise<boolean> {
+  const missing = await findMissing(
+    fabric.fabricId,
+    sent.map(([secret, destination]) => ({ secret, destinations: [destination] })),
+    "pipelines",
+  );
+  return missing.length === 0;
+}
+
+test("two replacements in a row keep the destinations, though automate saw only the second", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "admin", ["value"]);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const third = await replace(
+    second,
+    "admin",
+    ["value"],
+    kept.map(({ id }) => id),
+  );
+  expect(await mayGo([third, place])).toBe(true);
+});
+
+test("a replacement does not bring back what a version in between gave up", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "user", ["value"], []);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const third = await replace(
+    second,
+    "user",
+    ["value"],
+    kept.map(({ id }) => id),
+  );
+  expect(await mayGo([third, place])).toBe(false);
+});
+
+test("a version that is stored while the one before is settled waits for its own", async () => {
+  const first = await addSecret("admin", "text");
+  const second = await replace(first, "admin", ["value"]);
+  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const ids = kept.map(({ id }) => id);
+  const [ofSecond, ofThird] = await owner.$transaction(async (tx) => {
+    // Whoever settles reads, and waits to write.
+    await tx.$executeRaw`LOCK TABLE settled_version IN SHARE MODE`;
+    const isGoing = mayGo([second, place]);
+    await sleep(300);
+    const third = await replace(second, "admin", ["value"], ids);
+    const goes = [isGoing, mayGo([third, place])];
+    await sleep(100);
+    return goes;
+  });
+  await ofSecond;
+  expect(await ofThird).toBe(true);
+});
+
+test.each<[what: string, author: Person, replacer: Person, fields: string[], isKept: boolean]>([
+  ["its author replaces all of it", "admin", "admin", ["username", "password"], true],
+  ["its author replaces a part", "admin", "admin", ["password"], true],
+  ["a colleague replaces all of it", "admin", "user", ["username", "password"], true],
+  ["a colleague replaces a part", "admin", "user", ["password"], false],
+  ["an Admin replaces a part of a User's", "user", "admin", ["username"], false],
+])(
+  "a destination that was confirmed stays allowed when %s: %s, %s, %s → %s",
+  async (_what, author, replacer, fields, isKept) => {
+    const secret = await addSecret(author, "username_password");
+    const next = await replace(secret, replacer, fields);
+    expect(await mayGo([next, place])).toBe(isKept);
+    const events = await owner.auditEvent.findMany({
+      where: { objectId: secret.id, action: "destination.carry" },
+    });
+    expect(events.map(({ actorName }) => actorName)).toEqual(isKept ? [fabric[replacer].name] : []);
+  },
+);
+
+test("one that was not confirmed is not kept, and what an Admin removed does not come back", async () => {
+  const secret = await addSecret("admin", "text");
+  expect(await mayGo([await replace(secret, "admin", ["value"], []), place])).toBe(false);
+  const kept = await replace(await addSecret("admin", "text"), "admin", ["value"]);
+  expect(await mayGo([kept, place])).toBe(true);
+  await owner.allowedDestination.deleteMany({ where: { secretId: kept.id } });
+  expect(await mayGo([kept, place])).toBe(false);
+});
+
+test("settled by twenty at once, a version is on record once, and nobody is told that it is not allowed", async () => {
+  const secret = await replace(await addSecret("admin", "text"), "user", ["value"]);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => mayGo([secret, place])));
+  expect(answers).toEqual(answers.map(() => true));
+  expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "destination.carry" } })).toBe(
+    1,
+  );
+});
+
+test.each<[what: string, replacer: Person, fields: string[], isAllowed: boolean]>([
+  ["a colleague who replaces the Auth URL alone", "user", ["authUrl"], false],
+  ["a colleague who replaces all but the secret", "user", ["clientId", "authUrl"], false],
+  ["a colleague who enters it whole", "user", ["clientId", "clientSecret", "authUrl"], true],
+  ["its author who replaces the Auth URL alone", "admin", ["authUrl"], true],
+])(
+  "a token server is allowed with its secret by %s: %s, %s → %s",
+  async (_what, replacer, fields, isAllowed) => {
+    await owner.destinationRule.create({
+      data: { fabricId: fabric.fabricId, rule: "locked", updatedByName: "" },
+    });
+    const secret = await addSecret("admin", "m2m_oauth");
+    const next = await replace({ ...secret, facts: { authHost: "theirs.example:443" } }, replacer, fields);
+    expect(await mayGo([next, "oauth-token://theirs.example:443"])).toBe(isAllowed);
+  },
+);
+
+const vouched = (authority: CurrentSecret) => `${place}&ca=${authority.id}.${authority.version}`;
+
+test.each<
+  [what: string, passwordOf: Person, caOf: Person, replacer: Person, rule: "ask" | "locked", isKept: boolean]
+>([
+  ["its author renews it", "admin", "admin", "admin", "locked", true],
+  ["its author renews it, for a colleague's password", "admin", "user", "user", "locked", true],
+  ["a colleague replaces it, for the author's password", "admin", "admin", "user", "ask", false],
+  ["a colleague replaces it, for their own password", "user", "admin", "user", "ask", true],
+  ["a colleague replaces it, for their own password", "user", "admin", "user", "locked", false],
+])(
+  "a password goes on to a server that a certificate authority vouches for when %s: %s, %s, %s, %s → %s",
+  async (_what, passwordOf, caOf, replacer, rule, isKept) => {
+    await owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "" } });
+    const authority = await addSecret(caOf, "text");
+    const password = await addSecret(passwordOf, "text", vouched(authority));
+    expect(await mayGo([password, vouched(authority)], [authority, place])).toBe(true);
+    const next = await replace(authority, replacer, ["value"]);
+    expect(await mayGo([password, vouched(next)], [next, place])).toBe(isKept);
+    // Whoever put an authority of their own there gains nothing by renewing that.
+    const again = await replace(await current(authority.id), replacer, ["value"]);
+    expect(await mayGo([password, vouched(again)], [again, place])).toBe(isKept);
+  },
+);
+
+test("what an upgrade allowed stays to be reviewed when the value is replaced", async () => {
+  const secret = await addSecret("admin", "text");
+  await owner.allowedDestination.updateMany({ where: { secretId: secret.id }, data: { toReview: "Orders" } });
+  const next = await replace(secret, "user", ["value"]);
+  expect(await mayGo([next, place])).toBe(true);
+  const rows = await owner.allowedDestination.findMany({ where: { secretId: secret.id, version: 2 } });
+  expect(rows.map(({ toReview }) => toReview)).toEqual(["Orders"]);
+});
+
+test("an authority and a password that its author renews at once go on together", async () => {
+  const authority = await addSecret("admin", "text");
+  const password = await addSecret("admin", "text", vouched(authority));
+  const [ca, renewed] = [
+    await replace(authority, "admin", ["value"]),
+    await replace(password, "admin", ["value"]),
+  ];
+  expect(await mayGo([ca, place], [renewed, vouched(ca)])).toBe(true);
+});
+
+/** Copies of a secret, each with the destinations and the open requests that it has. */
+async function copy({ id, version }: CurrentSecret, count: number, by: Person): Promise<void> {
+  const { id: createdById, name: createdByName } = fabric[by];
+  await owner.$executeRaw`
+    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", "createdById", "createdByName", "updatedById", "updatedByName")
+    SELECT ${id} || '-' || n, "fabricId", name || '-' || n, "nameKey" || '-' || n, "subKind", "createdById", "createdByName", "updatedById", "updatedByName"
+    FROM secret, generate_series(1, ${count}::int) n WHERE id = ${id}`;
+  await owner.$executeRaw`
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
+    SELECT "secretId" || '-' || n, version, "fabricId", manifest, facts, ${createdById}, ${createdByName}
+    FROM secret_version, generate_series(1, ${count}::int) n WHERE "secretId" = ${id} AND version = ${version}`;
+  await owner.$executeRaw`
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "createdById", "createdByName", "toReview")
+    SELECT id || '-' || n, "fabricId", "secretId" || '-' || n, version, destination, "createdById", "createdByName", "toReview"
+    FROM allowed_destination, generate_series(1, ${count}::int) n WHERE "secretId" = ${id}`;
+}
+
+test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
+  ["its author renews it", "admin", "admin", 2_501],
+  ["a colleague replaces it", "user", "user", 2_500],
+])(
+  "a certificate authority of 2,500 passwords settles at once when %s: %s, %s → %i",
+  async (_what, copies, replacer, moved) => {
+    const authority = await addSecret("admin", "text");
+    const password = await addSecret("admin", "text", vouched(authority));
+    await owner.allowedDestination.updateMany({
+      where: { secretId: password.id },
+      data: { toReview: "Orders" },
+    });
+    await copy(password, 2_500, copies);
+    const next = await replace(authority, replacer, ["value"]);
+    const asked = { fabricId: fabric.fabricId, destinations: [vouched(next)] };
+    const request = await owner.destinationRequest.create({
+      data: {
+        ...asked,
+        secretId: `${password.id}-7`,
+        version: 1,
+        configHash: "x",
+        connectionName: "Orders",
+        reason: "",
+        askedById: "x",
+        askedByName: "x",
+      },
+    });
+    const began = Date.now();
+    expect(await mayGo([next, place])).toBe(true);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    const rows = await owner.allowedDestination.findMany({ where: { destination: vouched(next) } });
+    const { id: createdById, name: createdByName } = fabric[replacer];
+    expect(rows).toHaveLength(moved);
+    expect(rows[0]).toMatchObject({ version: 1, toReview: "Orders", createdById, createdByName });
+    const events = await owner.auditEvent.findMany({
+      where: { action: "destination.carry", objectId: { in: rows.map(({ secretId }) => secretId) } },
+    });
+    expect(new Set(events.map(({ objectId }) => objectId)).size).toBe(moved);
+    expect(events[0]).toMatchObject({
+      actorName: createdByName,
+      details: { destination: [vouched(next)], version: 1 },
+    });
+    const answered = await owner.destinationRequest.findUniqueOrThrow({ where: { id: request.id } });
+    expect(answered).toMatchObject({ decision: "allowed", decidedByName: createdByName });
+  },
+);
+
+test("an access token that replaces a certificate authority takes along only what it entered itself a moment ago", async () => {
+  const { id: actorId, name: actorName } = fabric.admin;
+  const byToken = (objectId: string, version: number, accessTokenId: string, at = new Date()) =>
+    owner.auditEvent.create({
+      data: {
+        ...{ fabricId: fabric.fabricId, actorKind: "user", actorId, actorName, at },
+        ...{ action: version === 1 ? "secret.create" : "secret.replace", objectKind: "secret", objectId },
+        objectName: objectId,
+        details: { accessToken: "script", accessTokenId, version },
+      },
+    });
+  const authority = await addSecret("admin", "text");
+  const passwords = {
+    "entered in the app": await addSecret("admin", "text", vouched(authority)),
+    "entered by the token": await addSecret("admin", "text", vouched(authority)),
+    "entered by another token": await addSecret("admin", "text", vouched(authority)),
+    "entered by the token long ago": await addSecret("admin", "text", vouched(authority)),
+    "entered by a colleague": await addSecret("user", "text", vouched(authority)),
+  };
+  await byToken(passwords["entered by the token"].id, 1, "script");
+  await byToken(passwords["entered by another token"].id, 1, "other");
+  await byToken(passwords["entered by the token long ago"].id, 1, "script", new Date(Date.now() - 3_600_000));
+  await byToken(authority.id, 2, "script");
+  const next = await replace(authority, "admin", ["value"]);
+  expect(await mayGo([next, place])).toBe(true);
+  const going = [];
+  for (const [what, secret] of Object.entries(passwords))
+    if (await mayGo([secret, vouched(next)])) going.push(what);
+  expect(going).toEqual(["entered by the token"]);
+});

@@ -1,0 +1,172 @@
+import { type Allowance, type Author, addDestinations, allowAll } from "@/automate/secrets/add-destinations";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { isAllByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
+import { freshForMs } from "@/lib/access/policy";
+import { sentKey } from "@/lib/connectors/destination";
+import { tokenServerOf } from "@/lib/connectors/joined";
+import { db, type Tx } from "@/lib/db";
+import { getDestinationRule } from "@/lib/destinations/queries";
+
+// See docs/decisions/0003 and 0016: a version brings destinations along when one person entered all of it.
+
+const settling = new Map<string, Promise<void>>();
+
+/**
+ * Allows, once, the destinations that the current version of a secret brings along, in its author's name: those of the former
+ * version that its author keeps, and the token server of an Auth URL that they entered with it. Nothing where somebody else entered
+ * a part.
+ */
+export function settleVersion(fabricId: string, secretId: string): Promise<void> {
+  // Many pipelines read a new value at once: they wait for one transaction, and not each in one of its own.
+  const known = settling.get(secretId);
+  // It may have begun before the version was stored that this caller found.
+  if (known) return known.then(() => settle(fabricId, secretId));
+  const settled = settle(fabricId, secretId).finally(() => settling.delete(secretId));
+  settling.set(secretId, settled);
+  return settled;
+}
+
+async function settle(fabricId: string, secretId: string): Promise<void> {
+  const secret = await findSecretById({ fabricId }, secretId);
+  if (!secret) return;
+  const key = { secretId, version: secret.version };
+  const known = await db.settledVersion.findUnique({
+    where: { secretId_version: key },
+    select: { version: true },
+  });
+  if (known) return;
+  await db.$transaction(async (tx) => {
+    const data = [{ ...key, fabricId }];
+    const { count } = await tx.settledVersion.createMany({ data, skipDuplicates: true });
+    if (count === 1) await bringAlong(tx, secret);
+  });
+}
+
+async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
+  const { id: secretId, fabricId, version, manifest, enteredBy, facts, subKind } = secret;
+  const row = await tx.secretVersion.findUniqueOrThrow({
+    where: { secretId_version: { secretId, version } },
+    select: {
+      keeps: true,
+      createdById: true,
+      createdByName: true,
+      createdAt: true,
+      secret: { select: { fabric: { select: { teamId: true } } } },
+    },
+  });
+  if (!isAllBy(secret, row.createdById)) return;
+  const { teamId } = row.secret.fabric;
+  const tokenId = await tokenOfVersion(tx, secret, row.createdById);
+  const since = new Date(row.createdAt.getTime() - freshForMs);
+  // A script sends where it likes only what it entered itself: a token may be stolen, and its owner's values older than that.
+  const isTheirs = async (one: CurrentSecret) =>
+    isAllBy(one, row.createdById) &&
+    (tokenId === null || (await isAllByToken(tx, one, { id: tokenId, ownerId: row.createdById, since })));
+  const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
+  const author = { fabricId, teamId, actor };
+  const { from, keeps } = await lastDecided(tx, secret, row);
+  // By what they say: their author may have looked before the former version had its own.
+  const chosen = await tx.allowedDestination.findMany({
+    where: { id: { in: keeps }, secretId },
+    select: { destination: true },
+  });
+  const former = await tx.allowedDestination.findMany({
+    where: { secretId, version: from, destination: { in: chosen.map((one) => one.destination) } },
+    orderBy: { id: "asc" },
+    select: { destination: true, toReview: true },
+  });
+  const kept = former.map(({ destination }) => destination);
+  const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
+  if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
+  const isAuthority = subKind === "binary" || subKind === "text";
+  const isRenewal = tokenId === null && enteredBy.get(from) === actor.id;
+  if (isAuthority && kept.length > 0)
+    await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, tokenId, since });
+  const tokenServer = tokenServerOf(facts);
+  const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);
+  if (isNewServer && (await isTheirs(secret)))
+    await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
+}
+
+/**
+ * The last version before this one whose destinations are decided, and what is kept of it. A value that was replaced again before
+ * automate saw the first replacement, by the same person, keeps what they kept both times.
+ */
+async function lastDecided(
+  tx: Tx,
+  { id: secretId, version }: CurrentSecret,
+  { keeps, createdById }: { keeps: string[]; createdById: string },
+): Promise<{ from: number; keeps: string[] }> {
+  let kept = keeps;
+  for (let from = version - 1; ; from -= 1) {
+    const place = { secretId, version: from };
+    const before = await tx.secretVersion.findUnique({
+      where: { secretId_version: place },
+      select: { keeps: true, createdById: true },
+    });
+    const isDecided =
+      (await tx.settledVersion.count({ where: place })) +
+        (await tx.allowedDestination.count({ where: place })) >
+      0;
+    if (isDecided || before?.createdById !== createdById) return { from, keeps: kept };
+    kept = kept.filter((id) => before.keeps.includes(id));
+  }
+}
+
+/** True when one person entered every field of this version. */
+export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
+  return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
+}
+
+/** The version that a certificate authority follows, where that was allowed and goes on to be, and who replaced it by what. */
+type Renewal = {
+  from: number;
+  kept: ReadonlySet<string>;
+  isRenewal: boolean;
+  /** The id of the access token that entered the authority, null for a person in the app, and since when what it entered is theirs. */
+  tokenId: string | null;
+  since: Date;
+};
+
+/**
+ * Other secrets are allowed at a destination that a certificate authority vouches for; its new version is another authority.
+ * Those allowances go on where the authority's own author renewed it in the app. Somebody else, or a stolen access token, could
+ * enter an authority of theirs, and stand in for the server: they take along only what they entered all of themselves, and in a
+ * locked fabric not even that.
+ */
+async function carryAuthority(
+  tx: Tx,
+  author: Author,
+  { id, version }: CurrentSecret,
+  { from: formerVersion, kept, isRenewal, tokenId, since }: Renewal,
+): Promise<void> {
+  const { fabricId, actor } = author;
+  if (!isRenewal && (await getDestinationRule({ fabricId }, tx)) === "locked") return;
+  const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
+  // As `isAllBy` and `isAllByToken` say of one secret.
+  const rows = await tx.$queryRaw<Allowance[]>`
+    SELECT s.id AS "secretId", s.name, v.version, a.destination, a."toReview"
+    FROM allowed_destination a
+    JOIN secret s ON s.id = a."secretId" AND s."deletedAt" IS NULL
+    JOIN secret_version v ON v."secretId" = s.id AND v.version = a.version
+    WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${from.length}::int) = ${from}
+      AND NOT EXISTS (SELECT 1 FROM secret_version later WHERE later."secretId" = s.id AND later.version > v.version)
+      AND (${isRenewal} OR NOT EXISTS (
+        SELECT 1 FROM jsonb_each_text(v.manifest) AS set_in(field, version)
+        WHERE ${actor.id} IS DISTINCT FROM (
+            SELECT entered."createdById" FROM secret_version entered
+            WHERE entered."secretId" = s.id AND entered.version = set_in.version::int)
+          OR ${tokenId}::text IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM audit_event e
+            WHERE e."fabricId" = ${fabricId} AND e."objectId" = s.id AND e."actorId" = ${actor.id} AND e.at > ${since}
+              AND e.action IN ('secret.create', 'secret.replace') AND e.details->>'accessTokenId' = ${tokenId}
+              AND coalesce((e.details->>'version')::int, 1) = set_in.version::int)))
+    ORDER BY s.id, a.destination`;
+  const going = rows.flatMap(({ destination, ...row }) => {
+    const server = destination.slice(0, -from.length - 1);
+    return kept.has(sentKey(server))
+      ? [{ ...row, destination: `${destination.slice(0, -from.length)}${to}` }]
+      : [];
+  });
+  if (going.length > 0) await allowAll(tx, author, going, "destination.carry");
+}
