@@ -77,7 +77,7 @@ export const pages: Record<string, PageRow> = {
 
 /**
  * Every path of the management API, and what a GET without a token is told there: a cookie opens nothing. Who gets what by a
- * token is in lib/server/management.test.ts.
+ * token is in web/management-api/app.test.ts.
  */
 export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> = {
   "/api/orchestration/fabric": 401,

@@ -10,7 +10,7 @@ const bin = (path) => join(root, "node_modules", path);
 
 /** Programs outside Next, and where they start. */
 const programs = {
-  web: "scripts/web.ts",
+  web: "web/server.ts",
   automate: "automate/server.ts",
   "worker-host": "worker/host.ts",
   "check-worker": "worker/main.ts",

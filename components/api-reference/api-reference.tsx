@@ -4,7 +4,7 @@ import { useState } from "react";
 import { OperationCard } from "@/components/api-reference/operation-card";
 import { Field } from "@/components/ui/field";
 import { PasswordInput } from "@/components/ui/password-input";
-import type { ReferenceOperation } from "@/lib/management/schema";
+import type { ReferenceOperation } from "@/web/management-api/schema";
 
 /** The token that requests are tried with lives in this state and nowhere else: leaving the page forgets it. */
 export function ApiReference({ operations }: { operations: ReferenceOperation[] }) {

@@ -1,5 +1,5 @@
 import { Prose } from "@/components/api-reference/prose";
-import type { ReferenceField } from "@/lib/management/schema";
+import type { ReferenceField } from "@/web/management-api/schema";
 
 export function FieldList({ title, fields }: { title: string; fields: ReferenceField[] }) {
   if (fields.length === 0) return null;

@@ -1,5 +1,5 @@
 import { Badge } from "@/components/ui/badge";
-import type { ReferenceOperation } from "@/lib/management/schema";
+import type { ReferenceOperation } from "@/web/management-api/schema";
 
 const tones = { GET: "neutral", POST: "success", PUT: "warning", DELETE: "danger" } as const;
 

@@ -6,7 +6,7 @@ import { FieldList } from "@/components/api-reference/field-list";
 import { MethodBadge } from "@/components/api-reference/method-badge";
 import { Prose } from "@/components/api-reference/prose";
 import { TryRequest } from "@/components/api-reference/try-request";
-import type { ReferenceOperation } from "@/lib/management/schema";
+import type { ReferenceOperation } from "@/web/management-api/schema";
 
 export function OperationCard({ operation, token }: { operation: ReferenceOperation; token: string }) {
   const [isOpen, setIsOpen] = useState(false);

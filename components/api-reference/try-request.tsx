@@ -8,7 +8,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { Textarea } from "@/components/ui/textarea";
-import type { ReferenceOperation } from "@/lib/management/schema";
+import type { ReferenceOperation } from "@/web/management-api/schema";
 
 type Answer = { status: number; tag: string | null; text: string };
 

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db";
 import { createBodyBudget } from "@/lib/server/body-budget";
-import { createManagementApi } from "@/lib/server/management";
 import { closeStatements } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { createManagementApi } from "@/web/management-api/app";
 
 let owner: Db;
 let server: Server;

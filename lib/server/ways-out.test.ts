@@ -13,12 +13,12 @@ import type { DestinationRule } from "@/lib/destinations/schema";
 import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";
-import { createManagementApi } from "@/lib/server/management";
 import { applyDataSteps } from "@/scripts/data-steps";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { createManagementApi } from "@/web/management-api/app";
 
 // What a User can send of somebody else's secret, tried by every door of web, with automate as it is shipped.
 

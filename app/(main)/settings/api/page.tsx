@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { ApiReference } from "@/components/api-reference/api-reference";
 import { PageHeader } from "@/components/ui/page-header";
-import { referenceOperations } from "@/lib/management/reference";
 import { requireActor } from "@/lib/server/require-scope";
+import { referenceOperations } from "@/web/management-api/reference";
 
 export const metadata: Metadata = { title: "API reference" };
 

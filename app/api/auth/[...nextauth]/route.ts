@@ -7,7 +7,7 @@ import { problem } from "@/lib/server/route";
 
 type Context = { params: Promise<{ nextauth: string[] }> };
 
-// Which of next-auth's paths there are, and for which methods, the front door knows (scripts/refuse-request.ts).
+// Which of next-auth's paths there are, and for which methods, the front door knows (web/refuse-request.ts).
 export function GET(request: NextRequest, context: Context): Promise<Response> {
   return NextAuth(request, context, authOptions());
 }

@@ -4,9 +4,9 @@ import { connectionDescription, connectionName } from "@/lib/connections/schema"
 import { findConnector } from "@/lib/connectors/registry";
 import type { SecretField } from "@/lib/connectors/validate";
 import { secretFields, validate } from "@/lib/connectors/validate";
-import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
-import { base64, secretReferenceIn } from "@/lib/management/secret-body";
 import { ok, under } from "@/lib/result";
+import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
+import { base64, secretReferenceIn } from "@/web/management-api/bodies/secret";
 
 /** In the properties of a connection that is made together with a secret: a reference to that secret. */
 export const secretPlaceholder = "{{SECRET}}";

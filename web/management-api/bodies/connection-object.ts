@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConnectionSummary } from "@/lib/connections/schema";
-import { who } from "@/lib/management/parts";
+import { who } from "@/web/management-api/parts";
 
 /** A connection as the API shows it: every credential is a reference to its secret. */
 export const connectionObject = z.object({

@@ -2,8 +2,8 @@ import { IncomingMessage, type ServerResponse } from "node:http";
 import { announcedBytes, type BodyBudget, longBodyBytes } from "@/lib/server/body-budget";
 import { sessionIdOf } from "@/lib/server/session-cookie";
 import { findSessionActor } from "@/lib/sessions/queries";
-import { isActionBody } from "@/scripts/action-body";
-import type { Refusal } from "@/scripts/refuse-request";
+import { isActionBody } from "@/web/action-body";
+import type { Refusal } from "@/web/refuse-request";
 
 type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { allowedHosts, boundBody, clientAddress, maxBodyBytes } from "@/scripts/front-door";
+import { allowedHosts, boundBody, clientAddress, maxBodyBytes } from "@/web/request-limits";
 
 function request(forwarded?: string) {
   const socket = new Socket();

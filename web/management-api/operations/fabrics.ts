@@ -7,12 +7,12 @@ import { getFabric, isFabricCursor, listFabrics } from "@/lib/fabrics/queries";
 import { type FabricSummary, fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
 import { fabricTag } from "@/lib/fabrics/tag";
 import { meets } from "@/lib/if-match";
-import { failure, invalidField } from "@/lib/management/answer";
-import { fabricOperation, ownOperation } from "@/lib/management/define";
-import { createFabricBody, makeFabric } from "@/lib/management/fabric-body";
-import { foreignCursor, listQuery } from "@/lib/management/parts";
-import { secretBase } from "@/lib/management/secret-body";
 import { ok } from "@/lib/result";
+import { failure, invalidField } from "@/web/management-api/answer";
+import { createFabricBody, makeFabric } from "@/web/management-api/bodies/fabric";
+import { secretBase } from "@/web/management-api/bodies/secret";
+import { fabricOperation, ownOperation } from "@/web/management-api/define";
+import { foreignCursor, listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric";
 const ofOne = `${path}/{fabricId}` as const;

@@ -2,17 +2,6 @@ import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
-import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
-import { fabricOperation } from "@/lib/management/define";
-import { foreignCursor, listQuery, who } from "@/lib/management/parts";
-import {
-  bodyPathOf,
-  createInputOf,
-  createSecretBody,
-  replacementOf,
-  secretBase,
-  updateSecretBody,
-} from "@/lib/management/secret-body";
 import { ok } from "@/lib/result";
 import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
@@ -20,6 +9,17 @@ import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
 import { type SecretListQuery, type SecretSummary, secretSorts, secretTag } from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
+import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
+import {
+  bodyPathOf,
+  createInputOf,
+  createSecretBody,
+  replacementOf,
+  secretBase,
+  updateSecretBody,
+} from "@/web/management-api/bodies/secret";
+import { fabricOperation } from "@/web/management-api/define";
+import { foreignCursor, listQuery, who } from "@/web/management-api/parts";
 
 /** A secret as connections refer to it. */
 export const secretReference = z.object({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isActionBody } from "@/scripts/action-body";
+import { isActionBody } from "@/web/action-body";
 
 const text = "text/plain;charset=UTF-8";
 

@@ -6,11 +6,11 @@ import { runCheck } from "@/lib/connections/check";
 import { getConnection } from "@/lib/connections/queries";
 import { checkCodes, checkSteps } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import { type ApiResult, failure } from "@/lib/management/answer";
-import { checkConnectionBody, readProperties } from "@/lib/management/connection-body";
-import { requireId } from "@/lib/management/connections";
-import { fabricOperation, type Reply } from "@/lib/management/define";
 import { ok, under } from "@/lib/result";
+import { type ApiResult, failure } from "@/web/management-api/answer";
+import { checkConnectionBody, readProperties } from "@/web/management-api/bodies/connection";
+import { fabricOperation, type Reply } from "@/web/management-api/define";
+import { requireId } from "@/web/management-api/operations/connections";
 
 /** What a check found. That it failed is a result, not an error of the request. */
 const checkObject = z.object({

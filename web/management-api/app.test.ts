@@ -11,14 +11,14 @@ import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutati
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db, db } from "@/lib/db";
-import { openApiDocument, statusesOf } from "@/lib/management/openapi";
-import { operations } from "@/lib/management/registry";
 import { NotFresh } from "@/lib/result";
-import { createManagementApi } from "@/lib/server/management";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
+import { createManagementApi } from "@/web/management-api/app";
+import { openApiDocument, statusesOf } from "@/web/management-api/openapi";
+import { operations } from "@/web/management-api/registry";
 
 const canary = `canary${randomBytes(12).toString("hex")}`;
 let urls: TestDatabase;

@@ -1,9 +1,9 @@
 import "server-only";
 import { z } from "zod";
-import { ownOperation, teamOperation } from "@/lib/management/define";
 import { ok } from "@/lib/result";
 import { getTeam, listTeams } from "@/lib/teams/queries";
 import { memberRole } from "@/lib/teams/schema";
+import { ownOperation, teamOperation } from "@/web/management-api/define";
 
 export const listTeamsOperation = ownOperation({
   id: "listTeams",

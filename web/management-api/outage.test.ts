@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db";
-import { createManagementApi } from "@/lib/server/management";
 import { closeStatements } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";
 import { captureLog } from "@/scripts/test-log";
 import { openWire, type Wire } from "@/scripts/test-wire";
+import { createManagementApi } from "@/web/management-api/app";
 
 let owner: Db;
 let token: string;

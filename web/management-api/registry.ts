@@ -1,21 +1,21 @@
 import "server-only";
-import { listFabricActivity } from "@/lib/management/activity";
-import { checkConnection, checkConnectionByName } from "@/lib/management/checks";
+import type { Operation } from "@/web/management-api/define";
+import { listFabricActivity } from "@/web/management-api/operations/activity";
+import { checkConnection, checkConnectionByName } from "@/web/management-api/operations/checks";
 import {
   createConnectionOperation,
   deleteConnectionOperation,
   getConnectionByName,
   listConnectionsByFabric,
   updateConnectionOperation,
-} from "@/lib/management/connections";
-import type { Operation } from "@/lib/management/define";
+} from "@/web/management-api/operations/connections";
 import {
   createFabricOperation,
   deleteFabricOperation,
   getFabricById,
   listFabricsOperation,
   updateFabricOperation,
-} from "@/lib/management/fabrics";
+} from "@/web/management-api/operations/fabrics";
 import {
   createSecretOperation,
   deleteSecretOperation,
@@ -23,8 +23,8 @@ import {
   getSecretUsage,
   listSecretsByFabric,
   updateSecretOperation,
-} from "@/lib/management/secrets";
-import { listTeamMembers, listTeamsOperation } from "@/lib/management/teams";
+} from "@/web/management-api/operations/secrets";
+import { listTeamMembers, listTeamsOperation } from "@/web/management-api/operations/teams";
 
 /** Every operation of the management API, in the order of the reference. */
 export const operations: readonly Operation[] = [

@@ -6,18 +6,18 @@ import { flushRefusals } from "@/lib/audit/refusals";
 import { WrongDatabaseRole } from "@/lib/db-role";
 import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
-import { managementRoot } from "@/lib/management/schema";
 import { createBodyBudget } from "@/lib/server/body-budget";
 import type { Booting } from "@/lib/server/boot";
-import { createManagementApi } from "@/lib/server/management";
 import { pageHeaders } from "@/lib/server/page-headers";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { cutUnreadBodies } from "@/lib/unread-body";
 import { waitForDatabase } from "@/lib/wait-for-database";
-import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/scripts/front-door";
-import { receiveAction } from "@/scripts/receive-action";
-import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/scripts/refuse-request";
-import { createWebHealth } from "@/scripts/web-health";
+import { createWebHealth } from "@/web/health";
+import { createManagementApi } from "@/web/management-api/app";
+import { managementRoot } from "@/web/management-api/schema";
+import { receiveAction } from "@/web/receive-action";
+import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
+import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
 
 /** Loading the pages takes a second or two. */
 const bootTimeoutMs = 60_000;

@@ -5,10 +5,10 @@ import type { Permission } from "@/lib/access/policy";
 import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
 import type { Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
-import { type ApiResult, failure, invalid } from "@/lib/management/answer";
-import { unstorable } from "@/lib/management/unstorable";
 import { isStorable } from "@/lib/storable";
 import { wipeBytes } from "@/lib/wipe";
+import { type ApiResult, failure, invalid } from "@/web/management-api/answer";
+import { unstorable } from "@/web/management-api/unstorable";
 
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];

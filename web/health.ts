@@ -4,7 +4,7 @@ import { log } from "@/lib/log";
 import { watchOutages } from "@/lib/outages";
 import { createReadiness, type Unready } from "@/lib/readiness";
 import { securityHeaders } from "@/lib/server/security-headers";
-import { awayPage, retrySeconds, titleOf } from "@/scripts/away-page";
+import { awayPage, retrySeconds, titleOf } from "@/web/away-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";
 

@@ -2,8 +2,8 @@ import "server-only";
 import { z } from "zod";
 import { listActivity } from "@/lib/audit/queries";
 import { eventKindKeys, objectKinds } from "@/lib/audit/schema";
-import { fabricOperation } from "@/lib/management/define";
 import { ok } from "@/lib/result";
+import { fabricOperation } from "@/web/management-api/define";
 
 const id = z
   .string()

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { managementRoot } from "@/lib/management/schema";
 import { isFromOwnPage, isOwnUrl } from "@/lib/server/own-origin";
+import { managementRoot } from "@/web/management-api/schema";
 
 export type Refusal = { status: number; message: string; allow?: string };
 type Judged = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;

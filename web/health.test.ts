@@ -8,7 +8,7 @@ import { closeStatements, statement } from "@/lib/statements";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestKeys } from "@/scripts/test-keys";
 import { openWire, type Wire } from "@/scripts/test-wire";
-import { createWebHealth, type WebHealth } from "@/scripts/web-health";
+import { createWebHealth, type WebHealth } from "@/web/health";
 
 let owner: Db;
 let wire: Wire;

@@ -15,14 +15,18 @@ import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schem
 import { forgetOnce, settleOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { findOnce } from "@/lib/idempotency/queries";
-import { type ApiResult, failure, invalidField, reasonOf } from "@/lib/management/answer";
-import { createConnectionBody, readProperties, secretPlaceholder } from "@/lib/management/connection-body";
-import type { Call, Reply } from "@/lib/management/define";
-import { createInputOf, createSecretBody } from "@/lib/management/secret-body";
 import { NotFound, ok, type Result, under } from "@/lib/result";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { tooLarge } from "@/lib/secrets/write";
+import { type ApiResult, failure, invalidField, reasonOf } from "@/web/management-api/answer";
+import {
+  createConnectionBody,
+  readProperties,
+  secretPlaceholder,
+} from "@/web/management-api/bodies/connection";
+import { createInputOf, createSecretBody } from "@/web/management-api/bodies/secret";
+import type { Call, Reply } from "@/web/management-api/define";
 
 /** Body of createFabric: a fabric, and at most one secret and one connection in it. */
 export const createFabricBody = z.object({

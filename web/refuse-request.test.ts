@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ownCookies, refuse } from "@/scripts/refuse-request";
+import { ownCookies, refuse } from "@/web/refuse-request";
 
 const publicUrl = "http://localhost:4520";
 const address = { hosts: new Set(["localhost:4520"]), publicUrl, isDev: false };

@@ -10,18 +10,18 @@ import {
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
 import { type ConnectionSummary, connectionTag } from "@/lib/connections/schema";
-import { type ApiResult, failure, invalidField } from "@/lib/management/answer";
+import { NotFound, ok } from "@/lib/result";
+import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
+import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import {
   createConnectionBody,
   type ReadProperties,
   readProperties,
   updateConnectionBody,
-} from "@/lib/management/connection-body";
-import { connectionObject, objectOf } from "@/lib/management/connection-object";
-import { fabricOperation } from "@/lib/management/define";
-import { listQuery } from "@/lib/management/parts";
-import { NotFound, ok } from "@/lib/result";
-import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
+} from "@/web/management-api/bodies/connection";
+import { connectionObject, objectOf } from "@/web/management-api/bodies/connection-object";
+import { fabricOperation } from "@/web/management-api/define";
+import { listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric/{fabricId}/connection";
 const ofOne = `${path}/name/{connectionName}` as const;

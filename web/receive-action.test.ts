@@ -2,8 +2,8 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createBodyBudget } from "@/lib/server/body-budget";
-import { boundBody } from "@/scripts/front-door";
-import { receiveAction } from "@/scripts/receive-action";
+import { receiveAction } from "@/web/receive-action";
+import { boundBody } from "@/web/request-limits";
 
 vi.mock("@/lib/server/session-cookie", () => ({ sessionIdOf: async (cookie?: string) => cookie ?? null }));
 let lookedUp = 0;

@@ -1,9 +1,9 @@
 import "server-only";
 import { z } from "zod";
-import type { Operation } from "@/lib/management/define";
-import { parametersOf, statusesOf } from "@/lib/management/openapi";
-import { operations } from "@/lib/management/registry";
-import type { ReferenceField, ReferenceOperation } from "@/lib/management/schema";
+import type { Operation } from "@/web/management-api/define";
+import { parametersOf, statusesOf } from "@/web/management-api/openapi";
+import { operations } from "@/web/management-api/registry";
+import type { ReferenceField, ReferenceOperation } from "@/web/management-api/schema";
 
 /** What a JSON Schema of ours can be made of. */
 const node: z.ZodType<Node> = z.lazy(() =>

@@ -11,14 +11,14 @@ import { isOutage } from "@/lib/db";
 import { webEnv } from "@/lib/env";
 import { onceOf } from "@/lib/idempotency/once";
 import { logFailure } from "@/lib/log";
-import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/lib/management/answer";
-import { methods, type Operation, type Reply } from "@/lib/management/define";
-import { operations } from "@/lib/management/registry";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { announcedBytes, type BodyBudget, createBodyBudget } from "@/lib/server/body-budget";
 import { securityHeaders } from "@/lib/server/security-headers";
 import { wipeBytes } from "@/lib/wipe";
 import { type Saved, watchWrites } from "@/lib/writes";
+import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/web/management-api/answer";
+import { methods, type Operation, type Reply } from "@/web/management-api/define";
+import { operations } from "@/web/management-api/registry";
 
 /** A name of 128 characters, each of up to twelve in a URL. */
 const maxParamLength = 12 * 128;

@@ -2,10 +2,10 @@ import "server-only";
 import { z } from "zod";
 import { fieldMeta } from "@/lib/connectors/define";
 import { connectors } from "@/lib/connectors/registry";
-import { apiCodes } from "@/lib/management/answer";
-import type { Operation } from "@/lib/management/define";
-import { operations } from "@/lib/management/registry";
-import { secretReference } from "@/lib/management/secrets";
+import { apiCodes } from "@/web/management-api/answer";
+import type { Operation } from "@/web/management-api/define";
+import { secretReference } from "@/web/management-api/operations/secrets";
+import { operations } from "@/web/management-api/registry";
 
 type Json = Record<string, unknown>;
 

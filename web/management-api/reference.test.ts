@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { referenceOperations } from "@/lib/management/reference";
+import { referenceOperations } from "@/web/management-api/reference";
 
 const operations = new Map(referenceOperations().map((operation) => [operation.id, operation]));
 
