@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { endAccessOf } from "@/admin/operator-access";
 import { signRequest } from "@/e2e/signed-request";
-import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
-import { createDb, type Db } from "@/lib/db";
-import { endAccessOf } from "@/lib/users/operator-access";
+import { createDb, type Db } from "@/lib/db/client";
+import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { commandLine, lockUser, removeUser } from "@/lib/users/provision";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase } from "@/scripts/test-database";

@@ -1,6 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import type { Actor } from "@/lib/access/scope";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 import { holdAccess } from "@/lib/users/end-access";
 
 /**

@@ -27,7 +27,7 @@ import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
 import { flushTally } from "@/automate/secrets/aggregated-events";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
-import { isOutage } from "@/lib/db";
+import { isOutage } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { cutUnreadBodies } from "@/lib/unread-body";

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, db } from "@/lib/db";
+import { createDb, db } from "@/lib/db/client";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric } from "@/scripts/test-fabric";

@@ -1,7 +1,7 @@
 import { purgeSignIns } from "@/automate/checks/attempt-limit";
-import { selvage } from "@/lib/access/selvage";
+import { selvage } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 /**
  * Destroys the sealed values of deleted secrets, and forgets spent requests and rates, old sign-ins and old results of checks. Safe to run at any time, by

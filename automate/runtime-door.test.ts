@@ -5,7 +5,7 @@ import { createRuntimeApp } from "@/automate/app";
 import { serveMetrics } from "@/automate/http/metrics";
 import { flushTally } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

@@ -11,13 +11,13 @@ import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automat
 import { purge } from "@/automate/purge";
 import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
-import { db } from "@/lib/db";
-import { requireDatabaseRole } from "@/lib/db-role";
+import { db } from "@/lib/db/client";
+import { closeStatements } from "@/lib/db/prepared";
+import { requireDatabaseRole } from "@/lib/db/role";
 import { automateEnv } from "@/lib/env";
+import { waitForDatabase } from "@/lib/health/wait-for-database";
 import { openLocalKms } from "@/lib/kms/local";
 import { createLogStream } from "@/lib/log-stream";
-import { closeStatements } from "@/lib/statements";
-import { waitForDatabase } from "@/lib/wait-for-database";
 
 const purgeEveryMs = 10 * 60_000;
 /** Answers that are under way are waited for no longer than this. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { listen } from "@/e2e/fakes/listening";
-import { createDb, type Db } from "@/lib/db";
+import { createDb, type Db } from "@/lib/db/client";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric } from "@/scripts/test-fabric";

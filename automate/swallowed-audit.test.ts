@@ -5,7 +5,7 @@ import { flushTally } from "@/automate/secrets/aggregated-events";
 import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
 import { signRequest } from "@/e2e/signed-request";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

@@ -10,7 +10,7 @@ import { callerOf } from "@/e2e/server-actions";
 import { sendSigned, signedRequest } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
 import { addConnection, addSecret, countEvents, givenKeys } from "@/e2e/things";
-import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
 
 type Row = {
   body: (world: World) => Promise<Record<string, unknown>> | Record<string, unknown>;

@@ -4,7 +4,7 @@ import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { sendSigned } from "@/e2e/signed-request";
 import { stack } from "@/e2e/stack-address";
-import type { TokenLimits } from "@/lib/tokens/schema";
+import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
 
 export type Role = "admin" | "user";
 export type Team = { id: string; name: string };

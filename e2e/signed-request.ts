@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { importJWK, SignJWT } from "jose";
 import { stack } from "@/e2e/stack-address";
-import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
 
 /** Sends one request to automate, signed as web signs. */
 export async function sendSigned<P extends AutomatePurpose>(

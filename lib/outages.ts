@@ -1,6 +1,6 @@
 import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isOutage } from "@/lib/database-errors";
+import { isOutage } from "@/lib/db/errors";
 
 type Own = { isSeen: boolean };
 

@@ -4,7 +4,7 @@ import { rename } from "node:fs/promises";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Actor } from "@/lib/access/scope";
 import { createConnection } from "@/lib/connections/mutations";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { createFabric } from "@/lib/fabrics/mutations";
 import type { Result } from "@/lib/result";
 import { createSecret } from "@/lib/secrets/mutations";

@@ -1,5 +1,5 @@
+import type { AccessList, EndedAll } from "@/admin/operator-access";
 import type { EndedAccess } from "@/lib/users/end-access";
-import type { AccessList, EndedAll } from "@/lib/users/operator-access";
 
 // What the operator's commands print about access.
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDb, type Db } from "@/lib/db";
+import { createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

@@ -1,13 +1,13 @@
 import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { connectionFault } from "@/lib/connection-fault";
-import { isOutage } from "@/lib/database-errors";
+import { endAccessOf, listAccess } from "@/admin/operator-access";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { isOutage } from "@/lib/db/errors";
 import { BadEnvironment } from "@/lib/env";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import { memberRole, teamName } from "@/lib/teams/schema";
-import { endAccessOf, listAccess } from "@/lib/users/operator-access";
 import {
   commandLine,
   createUser,

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { sqlStateOf } from "@/lib/database-errors";
+import { sqlStateOf } from "@/lib/db/errors";
 
 /**
  * Earlier versions kept the jobs of background checks in a schema of pg-boss. Their copies look after it every two minutes, and

@@ -1,7 +1,7 @@
 import { afterAll, vi } from "vitest";
 
 // The files of one worker share its process, so that packages are loaded once. Each finds our own modules as yet unread, and the
-// environment and the database clients of `lib/db` and `lib/statements` as the first file did.
+// environment and the database clients of `lib/db/client` and `lib/db/prepared` as the first file did.
 vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {

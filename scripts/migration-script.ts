@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool, PoolClient } from "pg";
-import { sqlStateOf } from "@/lib/database-errors";
+import { sqlStateOf } from "@/lib/db/errors";
 import { MigrationRefused } from "@/scripts/migration-refused";
 
 /** Whoever reads waits behind a migration that waits: no longer than this. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
-import { connectionFault } from "@/lib/connection-fault";
+import { connectionFault } from "@/lib/db/connection-fault";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { applyDataSteps } from "@/scripts/data-steps";
 import { dropJobSchema } from "@/scripts/drop-job-schema";

@@ -6,7 +6,7 @@ import { admitPrograms, migrate } from "@/scripts/migration";
 export type TestDatabase = { ownerUrl: string; webUrl: string; automateUrl: string };
 
 /**
- * A new, migrated database on the test server, in which this file's `lib/db` is `program`.
+ * A new, migrated database on the test server, in which this file's `lib/db/client` is `program`.
  * Roles belong to the cluster, so that each file has its own prefix.
  */
 export async function createTestDatabase(program: "web" | "automate"): Promise<TestDatabase> {

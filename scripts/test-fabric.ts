@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import type { Permission, Role } from "@/lib/access/policy";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
-import type { Db } from "@/lib/db";
+import type { Db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
 
 /** A team with an Admin and a User, and a fabric with its key: what most data tests stand on. */

@@ -1,5 +1,5 @@
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
-import type { Db } from "@/lib/db";
+import type { Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestFabric } from "@/scripts/test-fabric";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Unready } from "@/lib/readiness";
+import type { Unready } from "@/lib/health/readiness";
 
 type Page = { title: string; words: string };
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createReadiness, type Unready } from "@/lib/health/readiness";
 import { log } from "@/lib/log";
+import { securityHeaders } from "@/lib/next/security-headers";
 import { watchOutages } from "@/lib/outages";
-import { createReadiness, type Unready } from "@/lib/readiness";
-import { securityHeaders } from "@/lib/server/security-headers";
 import { awayPage, retrySeconds, titleOf } from "@/web/away-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";

@@ -1,11 +1,11 @@
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createBodyBudget } from "@/lib/server/body-budget";
+import { createBodyBudget } from "@/lib/next/body-budget";
 import { receiveAction } from "@/web/receive-action";
 import { boundBody } from "@/web/request-limits";
 
-vi.mock("@/lib/server/session-cookie", () => ({ sessionIdOf: async (cookie?: string) => cookie ?? null }));
+vi.mock("@/lib/next/auth/session-cookie", () => ({ sessionIdOf: async (cookie?: string) => cookie ?? null }));
 let lookedUp = 0;
 vi.mock("@/lib/sessions/queries", () => ({
   findSessionActor: async (id: string) => {

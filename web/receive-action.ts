@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
-import { announcedBytes, type BodyBudget, longBodyBytes } from "@/lib/server/body-budget";
-import { sessionIdOf } from "@/lib/server/session-cookie";
+import { sessionIdOf } from "@/lib/next/auth/session-cookie";
+import { announcedBytes, type BodyBudget, longBodyBytes } from "@/lib/next/body-budget";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { isActionBody } from "@/web/action-body";
 import type { Refusal } from "@/web/refuse-request";

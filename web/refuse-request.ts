@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isFromOwnPage, isOwnUrl } from "@/lib/server/own-origin";
+import { isFromOwnPage, isOwnUrl } from "@/lib/next/own-origin";
 import { managementRoot } from "@/web/management-api/schema";
 
 export type Refusal = { status: number; message: string; allow?: string };

@@ -3,8 +3,8 @@ import { SignInMethods } from "@/components/reauthenticate/sign-in-methods";
 import { SignedInShell } from "@/components/sign-in/signed-in-shell";
 import { ToastProvider } from "@/components/ui/toast";
 import { hasReview } from "@/lib/account-review/queries";
-import { openIdName } from "@/lib/server/open-id";
-import { requireActor } from "@/lib/server/require-scope";
+import { openIdName } from "@/lib/next/auth/open-id";
+import { requireActor } from "@/lib/next/require-scope";
 import { hasPassword } from "@/lib/users/queries";
 
 export default async function MainLayout({ children }: { children: React.ReactNode }) {

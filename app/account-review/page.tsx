@@ -3,8 +3,8 @@ import { redirect } from "next/navigation";
 import { ReviewForm } from "@/components/account-review/review-form";
 import { AuthFrame } from "@/components/shell/auth-frame";
 import { findReview } from "@/lib/account-review/queries";
-import { openIdName } from "@/lib/server/open-id";
-import { requireActor } from "@/lib/server/require-scope";
+import { openIdName } from "@/lib/next/auth/open-id";
+import { requireActor } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Review your account" };
 

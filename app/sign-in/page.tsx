@@ -6,9 +6,9 @@ import { OpenIdButton } from "@/components/sign-in/open-id-button";
 import { SignInForm } from "@/components/sign-in/sign-in-form";
 import { Banner } from "@/components/ui/banner";
 import { webEnv } from "@/lib/env";
-import { currentActor } from "@/lib/server/actor";
-import { openIdName } from "@/lib/server/open-id";
-import { ownPath } from "@/lib/server/sign-in-path";
+import { currentActor } from "@/lib/next/actor";
+import { openIdName } from "@/lib/next/auth/open-id";
+import { ownPath } from "@/lib/next/auth/sign-in-path";
 
 export const metadata: Metadata = { title: "Sign in" };
 

@@ -8,16 +8,16 @@ import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { startSftpServer } from "@/e2e/fakes/sftp-server";
 import { signRequest } from "@/e2e/signed-request";
-import type { AutomateBody, AutomatePurpose } from "@/lib/automate/schema";
 import {
   type CheckCode,
   type CheckEvent,
   type CheckResult,
   checkEventSchema,
 } from "@/lib/connectors/check-protocol";
-import { createDb, type Db, db } from "@/lib/db";
+import { listPausedSignIns } from "@/lib/credential-attempts/queries";
+import { createDb, type Db, db } from "@/lib/db/client";
+import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
-import { listPausedSignIns } from "@/lib/sign-ins/queries";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

@@ -3,8 +3,8 @@ import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
-import { db, type Tx } from "@/lib/db";
-import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/sign-ins/schema";
+import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
+import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to make: `key` is what refusals are counted by. */
 export type SignIn = { key: string; place: string; secretIds: string[]; field: string };

@@ -4,7 +4,7 @@ import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-chec
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/destinations/schema";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

@@ -8,7 +8,7 @@ import { isAllBy } from "@/automate/secrets/settle-version";
 import { isFresh, type Scope } from "@/lib/access/scope";
 import type { NewPlaces } from "@/lib/connectors/check-protocol";
 import { authorityOf } from "@/lib/connectors/destination";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/destinations/schema";
 

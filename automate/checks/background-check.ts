@@ -17,7 +17,7 @@ import { record } from "@/lib/audit/record";
 import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
-import { db, isOutage, type Prisma } from "@/lib/db";
+import { db, isOutage, type Prisma } from "@/lib/db/client";
 
 /** A check waits for its turn, then for its sign-ins, then runs. Its leases last longer. */
 const longestCheckMs = 140_000;

@@ -13,7 +13,7 @@ import { listen } from "@/e2e/fakes/listening";
 import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { configHash } from "@/lib/connections/config-hash";
 import { getConnection } from "@/lib/connections/queries";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

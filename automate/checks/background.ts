@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkInBackground } from "@/automate/checks/background-check";
 import { dueConnections } from "@/automate/checks/due-connections";
 import type { PreparedRuns } from "@/automate/checks/run";
-import { isOutage } from "@/lib/db";
+import { isOutage } from "@/lib/db/client";
 
 type Settings = {
   runPrepared: PreparedRuns;

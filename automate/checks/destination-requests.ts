@@ -2,7 +2,7 @@ import { Refusal } from "@/automate/http/error";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import type { Tx } from "@/lib/db";
+import type { Tx } from "@/lib/db/client";
 
 /** What somebody asks for: a connection by its name and configuration, and why. */
 type Asked = { connectionName: string; configHash: string; reason: string };

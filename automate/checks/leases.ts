@@ -1,4 +1,4 @@
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 
 /** Longer than any check may take: a lease that outlives its copy of automate ends then. */
 const leaseSeconds = 180;

@@ -1,6 +1,6 @@
 import type { Scope } from "@/lib/access/scope";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
-import type { Tx } from "@/lib/db";
+import type { Tx } from "@/lib/db/client";
 
 /** What a failure is kept as, with the result and in Activity; nothing for a check that passed. */
 export function failureOf(result: CheckResult): { code?: string; step?: string; field?: string } {

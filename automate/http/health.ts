@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { databaseAway, Refusal } from "@/automate/http/error";
-import { createReadiness } from "@/lib/readiness";
+import { createReadiness } from "@/lib/health/readiness";
 
 const unreadyTexts = {
   rights_missing: "The database role of automate lacks a right that it needs: run npm run migrate.",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRateLimit } from "@/automate/http/rate-limit";
 import { purge } from "@/automate/purge";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/scripts/test-database";
 
 let owner: Db;

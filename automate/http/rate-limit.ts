@@ -1,5 +1,5 @@
 import { Refusal } from "@/automate/http/error";
-import { statement } from "@/lib/statements";
+import { statement } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
 /** In how many leases a copy of automate takes up what one may ask in a minute, if it is the only copy. */

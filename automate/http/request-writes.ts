@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Saved, watchWrites } from "@/lib/writes";
+import { type Saved, watchWrites } from "@/lib/db/writes";
 
 const watches = new WeakMap<FastifyRequest, ReturnType<typeof watchWrites>>();
 

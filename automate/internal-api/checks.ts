@@ -7,10 +7,10 @@ import type { PreparedRuns } from "@/automate/checks/run";
 import { authorizeRequest } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { type AutomateBody, automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
-import { db, isOutage } from "@/lib/db";
+import { db, isOutage } from "@/lib/db/client";
+import { type AutomateBody, automateRequests } from "@/lib/internal-api/contract";
 
 type Body = AutomateBody<"connection:check">;
 

@@ -5,7 +5,7 @@ import { Refusal } from "@/automate/http/error";
 import { authorizeRequest } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
+import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Ends the pauses of a secret's sign-ins, for an Admin. */
 export function signInRoutes(app: FastifyInstance): void {

@@ -10,10 +10,10 @@ import { findSecretById } from "@/automate/secrets/current-secret";
 import { mayNamePlaces } from "@/automate/secrets/entered-recently";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
 import { configHash } from "@/lib/connections/config-hash";
 import { atLeastOne } from "@/lib/connectors/joined";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
+import { automateRequests } from "@/lib/internal-api/contract";
 
 /**
  * Where secrets may go: carried to a new version as its author confirmed them, removed, asked for and decided, and who may

@@ -4,8 +4,8 @@ import { Refusal } from "@/automate/http/error";
 import { verifyRequest } from "@/automate/internal-api/verify-request";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
+import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Makes the key pair of a fabric that is about to be created. */
 export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {

@@ -3,8 +3,8 @@ import { actFor } from "@/automate/act-for";
 import { Refusal } from "@/automate/http/error";
 import { authorizeRequest } from "@/automate/internal-api/verify-request";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
+import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Destroys a fabric, and sets how many former versions of its secrets open, for an Admin of its team. */
 export function fabricRoutes(app: FastifyInstance): void {

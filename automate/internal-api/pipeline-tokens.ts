@@ -7,7 +7,7 @@ import { confirmPins } from "@/automate/secrets/connection-pins";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
+import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {

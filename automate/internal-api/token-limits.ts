@@ -1,8 +1,8 @@
 import { Refusal } from "@/automate/http/error";
 import { findReferences } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
-import type { Tx } from "@/lib/db";
-import type { TokenLimits } from "@/lib/tokens/schema";
+import type { Tx } from "@/lib/db/client";
+import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
 
 /**
  * The limits that web asks for, none when it asks for none, with the secrets that their connections reference now as pins.

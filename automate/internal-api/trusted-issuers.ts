@@ -7,8 +7,8 @@ import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/runtime-api
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/automate/schema";
-import { namesFabric } from "@/lib/issuers/schema";
+import { automateRequests } from "@/lib/internal-api/contract";
+import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
 export function issuerRoutes(app: FastifyInstance): void {

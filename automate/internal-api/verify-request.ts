@@ -8,10 +8,10 @@ import { bodyOf } from "@/automate/http/json-body";
 import { authorize } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Actor, Scope } from "@/lib/access/scope";
-import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/automate/schema";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
+import { unwatched } from "@/lib/db/writes";
 import { automateEnv } from "@/lib/env";
-import { unwatched } from "@/lib/writes";
+import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
 
 const claimsSchema = z.object({
   actor: z.string(),

@@ -11,7 +11,7 @@ import {
 import { v7 as uuidv7 } from "uuid";
 import { fabricKeyStatement, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
-import { type Db, db, type Tx } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db/client";
 import type { Kms } from "@/lib/kms/define";
 
 const keptForMs = 5 * 60_000;

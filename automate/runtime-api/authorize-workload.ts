@@ -5,7 +5,7 @@ import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
 import { authorizeWorkload, type Trust, workloadActor } from "@/lib/access/workload";
 import { isCalled } from "@/lib/fabrics/schema";
-import { namesFabric } from "@/lib/issuers/schema";
+import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /**
  * Every refusal of a workload's token takes as long as this, or a multiple: whether some team trusts an issuer, and how fast that

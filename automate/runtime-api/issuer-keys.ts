@@ -3,9 +3,9 @@ import { Agent, request } from "undici";
 import { z } from "zod";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import { issuerRequests } from "@/automate/http/metrics";
-import { db, Prisma } from "@/lib/db";
-import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/issuers/keys";
-import type { IssuerProblem } from "@/lib/issuers/schema";
+import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/access/issuer-keys";
+import { db, Prisma } from "@/lib/db/client";
+import type { IssuerProblem } from "@/lib/trusted-issuers/schema";
 
 const patienceMs = 4_000;
 const maxAnswerBytes = 262_144;

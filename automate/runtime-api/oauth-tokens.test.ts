@@ -7,7 +7,7 @@ import { listen } from "@/e2e/fakes/listening";
 import { startTokenServer, type TokenServer } from "@/e2e/fakes/token-server";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { hostPortOf } from "@/lib/connectors/destination";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

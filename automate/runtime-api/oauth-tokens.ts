@@ -4,8 +4,8 @@ import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
+import { recordTogether } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { recordTogether } from "@/lib/audit/record-together";
 import { tokenServerOf } from "@/lib/connectors/joined";
 
 const mostKept = 10_000;

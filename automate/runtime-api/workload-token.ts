@@ -1,8 +1,8 @@
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from "jose";
 import { z } from "zod";
 import { keysOf } from "@/automate/runtime-api/issuer-keys";
+import { type PublicKeySet, workloadAlgorithms } from "@/lib/access/issuer-keys";
 import { findTrusts, type Trust, type WorkloadClaims } from "@/lib/access/workload";
-import { type PublicKeySet, workloadAlgorithms } from "@/lib/issuers/keys";
 
 const maxLifeMs = 24 * 60 * 60_000;
 const toleranceSeconds = 5;

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import type { Tx } from "@/lib/db";
+import type { Tx } from "@/lib/db/client";
 
 /** In whose name something is allowed. */
 export type Author = Pick<AuditEntry, "actor"> & { fabricId: string; teamId: string };

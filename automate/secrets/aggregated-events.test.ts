@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { flushTally, tally } from "@/automate/secrets/aggregated-events";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/scripts/test-database";
 
 let owner: Db;

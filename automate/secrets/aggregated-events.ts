@@ -1,6 +1,6 @@
+import { recordTogether } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { recordTogether } from "@/lib/audit/record-together";
-import { isUnstorable } from "@/lib/statements";
+import { isUnstorable } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
 /** More than this many things in a minute are recorded before it ends. */

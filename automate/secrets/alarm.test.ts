@@ -7,7 +7,7 @@ import { logAlarmsTo } from "@/automate/secrets/alarm";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { CannotOpen } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

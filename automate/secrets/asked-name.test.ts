@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { recordableNames } from "@/automate/secrets/asked-name";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

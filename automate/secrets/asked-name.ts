@@ -1,5 +1,5 @@
 import { isWithinTwoEdits } from "@/automate/secrets/edit-distance";
-import { statement } from "@/lib/statements";
+import { statement } from "@/lib/db/prepared";
 
 /** A typing mistake, and no further from a name that there is. */
 const mostEdits = 2;

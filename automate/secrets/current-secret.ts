@@ -1,6 +1,6 @@
 import type { Permission } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
-import { type Db, db, type Tx } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db/client";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";

@@ -1,7 +1,7 @@
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { freshForMs } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
-import { type Db, db, type Tx } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db/client";
 
 /** An access token and its owner, and since when what it entered counts. */
 type Token = { id: string; ownerId: string; since: Date };

@@ -1,9 +1,9 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesConnection } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
+import { statement } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
-import { statement } from "@/lib/statements";
 
 /** A saved connection with the secrets that it references, at their current versions and sealed. */
 export type NamedConnection = {

@@ -1,11 +1,11 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { createLookup } from "@/lib/lookup";
+import { createLookup } from "@/lib/db/lookup";
+import { statement } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
-import { statement } from "@/lib/statements";
 
 type Asked = { fabricId: string; nameKey: string };
 type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {

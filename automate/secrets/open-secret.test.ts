@@ -8,7 +8,7 @@ import { type Opening, openSecrets, type Sending } from "@/automate/secrets/open
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

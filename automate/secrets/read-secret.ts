@@ -8,8 +8,8 @@ import { type Opened, openSecrets, type Purpose, type Via } from "@/automate/sec
 import { findVersion } from "@/automate/secrets/secret-version";
 import { noteUse } from "@/automate/secrets/token-use";
 import type { Scope } from "@/lib/access/scope";
+import { recordTogether } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { recordTogether } from "@/lib/audit/record-together";
 import { isSecretName } from "@/lib/secrets/schema";
 
 /** Whoever asks with a pipeline's rights, and from which address. */

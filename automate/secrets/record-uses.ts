@@ -1,8 +1,8 @@
+import { allRecorded } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { eventsJson, insertEvents } from "@/lib/audit/record";
-import { allRecorded } from "@/lib/audit/record-together";
-import { createBatcher } from "@/lib/batcher";
-import { isRefused, statement } from "@/lib/statements";
+import { createBatcher } from "@/lib/db/batch";
+import { isRefused, statement } from "@/lib/db/prepared";
 
 /** Where one sealed field stands. */
 export type SealedPlace = { secretId: string; field: string; version: number };

@@ -4,7 +4,7 @@ import { recordOrTally } from "@/automate/secrets/aggregated-events";
 import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
 import type { SendingPurpose } from "@/automate/secrets/open-secret";
 import { destinationInWords } from "@/lib/connectors/destination-words";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
 /**

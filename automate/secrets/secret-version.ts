@@ -1,5 +1,5 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 

@@ -4,7 +4,7 @@ import { isAllByToken, tokenOfVersion } from "@/automate/secrets/entered-recentl
 import { freshForMs } from "@/lib/access/policy";
 import { sentKey } from "@/lib/connectors/destination";
 import { tokenServerOf } from "@/lib/connectors/joined";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
 // See docs/decisions/0003 and 0016: a version brings destinations along when one person entered all of it.

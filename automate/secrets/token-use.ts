@@ -1,4 +1,4 @@
-import { statement } from "@/lib/statements";
+import { statement } from "@/lib/db/prepared";
 
 const noteEveryMs = 60_000;
 const noted = new Map<string, number>();

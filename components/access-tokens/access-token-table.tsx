@@ -1,5 +1,5 @@
 import { RevokeAccessTokenButton } from "@/components/access-tokens/revoke-access-token-button";
-import { TokenExpiry, TokenStatusBadge } from "@/components/tokens/token-status";
+import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { AccessTokenSummary } from "@/lib/access-tokens/schema";

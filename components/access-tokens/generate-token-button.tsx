@@ -3,7 +3,7 @@
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { GenerateTokenForm } from "@/components/access-tokens/generate-token-form";
-import { NewTokenPanel } from "@/components/tokens/new-token-panel";
+import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useDialog } from "@/components/ui/use-dialog";

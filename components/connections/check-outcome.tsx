@@ -1,5 +1,5 @@
 import { AskForApproval } from "@/components/connections/ask-for-approval";
-import { took } from "@/components/connections/took";
+import { took } from "@/components/connections/duration";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";

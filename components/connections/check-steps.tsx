@@ -1,5 +1,5 @@
 import { Check, CircleDashed, LoaderCircle, Minus, X } from "lucide-react";
-import { took } from "@/components/connections/took";
+import { took } from "@/components/connections/duration";
 import type { CheckProgress, StepProgress } from "@/components/connections/use-check";
 import { cx } from "@/components/ui/class-names";
 import { checkSteps } from "@/lib/connectors/check-protocol";

@@ -23,9 +23,9 @@ import { createConnectionAction, updateConnectionAction } from "@/lib/connection
 import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
+import { resetSignInsAction } from "@/lib/credential-attempts/actions";
 import { askForApprovalAction } from "@/lib/destinations/actions";
 import type { SecretOption } from "@/lib/secrets/schema";
-import { resetSignInsAction } from "@/lib/sign-ins/actions";
 
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
 

@@ -3,7 +3,7 @@
 import { formatDistanceToNow } from "date-fns";
 import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { took } from "@/components/connections/took";
+import { took } from "@/components/connections/duration";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
 import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";

@@ -1,7 +1,7 @@
 import { CircleCheck, CircleDashed, CircleX, Hourglass, Moon } from "lucide-react";
 import type { ReactNode } from "react";
 import { CheckHistoryPicture } from "@/components/connections/check-history";
-import { took } from "@/components/connections/took";
+import { took } from "@/components/connections/duration";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CheckHistory, ConnectionStatus } from "@/lib/connections/schema";

@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { PasswordInput } from "@/components/ui/password-input";
-import { reauthenticateAction } from "@/lib/sessions/actions";
+import { reauthenticateAction } from "@/lib/reauthentication/actions";
 import { reauthenticateInput } from "@/lib/sessions/schema";
 
 export function ReauthenticateDialog({

@@ -5,7 +5,7 @@ import { errorText } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
-import { resetSignInsAction } from "@/lib/sign-ins/actions";
+import { resetSignInsAction } from "@/lib/credential-attempts/actions";
 
 export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secretId: string }) {
   const toast = useToast();

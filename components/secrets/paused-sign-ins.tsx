@@ -1,7 +1,7 @@
 import { AllowTryButton } from "@/components/secrets/allow-try-button";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { PausedSignIn } from "@/lib/sign-ins/schema";
+import type { PausedSignIn } from "@/lib/credential-attempts/schema";
 
 /** Where the value was refused too often to be tried again now; nothing when there is no such place. */
 export function PausedSignIns({

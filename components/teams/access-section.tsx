@@ -1,14 +1,14 @@
 import Link from "next/link";
-import { RemoveIssuerButton } from "@/components/issuers/remove-issuer-button";
+import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
+import { TokenExpiry } from "@/components/pipeline-tokens/token-status";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
-import { RevokeTokenButton } from "@/components/tokens/revoke-token-button";
-import { TokenExpiry } from "@/components/tokens/token-status";
+import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
+import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
-import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/tokens/schema";
 
 /** Every token that works in the team, and every issuer of such tokens, for its Admins. */
 export function AccessSection({

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import type { Authority } from "@/e2e/fakes/certificates";
 import { type Listening, listen } from "@/e2e/fakes/listening";
-import { s3Service } from "@/lib/connectors/s3";
+import { s3Service } from "@/lib/connectors/kinds/s3";
 
 export type S3Options = {
   authority: Authority;

@@ -2,7 +2,7 @@
 
 import { createAccessToken, revokeAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/mutations";
 import { createAccessTokenInput, revokeAccessTokenInput } from "@/lib/access-tokens/schema";
-import { ownAction, teamAction } from "@/lib/server/action";
+import { ownAction, teamAction } from "@/lib/next/action";
 
 export const createAccessTokenAction = ownAction({ input: createAccessTokenInput, run: createAccessToken });
 export const revokeAccessTokenAction = ownAction({ input: revokeAccessTokenInput, run: revokeAccessToken });

@@ -9,7 +9,7 @@ import {
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { record } from "@/lib/audit/record";
 import { noteRefusal } from "@/lib/audit/refusals";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { fail, NotFound, NotFresh, ok, type Result } from "@/lib/result";
 
 const dayMs = 86_400_000;

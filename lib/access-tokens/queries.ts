@@ -3,10 +3,10 @@ import type { Actor, TeamScope } from "@/lib/access/scope";
 import type { AccessTokenSummary, MemberAccessToken } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
 import { noteRefusal } from "@/lib/audit/refusals";
-import { db } from "@/lib/db";
-import { createLookup } from "@/lib/lookup";
-import { statement } from "@/lib/statements";
-import { tokenStatus } from "@/lib/tokens/schema";
+import { db } from "@/lib/db/client";
+import { createLookup } from "@/lib/db/lookup";
+import { statement } from "@/lib/db/prepared";
+import { tokenStatus } from "@/lib/pipeline-tokens/schema";
 
 const minuteMs = 60_000;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type TokenStatus, tokenName } from "@/lib/tokens/schema";
+import { type TokenStatus, tokenName } from "@/lib/pipeline-tokens/schema";
 
 /** How long a personal access token can live, in days. */
 export const accessTokenLifetimes = {

@@ -9,7 +9,7 @@ import {
   type Role,
 } from "@/lib/access/policy";
 import { type Actor, grant } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

@@ -2,10 +2,10 @@ import "server-only";
 import type { Permission } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import { type Actor, grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
-import { db } from "@/lib/db";
-import { createLookup } from "@/lib/lookup";
+import { db } from "@/lib/db/client";
+import { createLookup } from "@/lib/db/lookup";
+import { statement } from "@/lib/db/prepared";
 import { NotFound } from "@/lib/result";
-import { statement } from "@/lib/statements";
 
 type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
 

@@ -1,7 +1,7 @@
 import "server-only";
 import { grant, type Scope } from "@/lib/access/scope";
-import { selvage } from "@/lib/access/selvage";
-import { db } from "@/lib/db";
+import { selvage } from "@/lib/access/system-actor";
+import { db } from "@/lib/db/client";
 
 /** The scope of Selvage's own check of a saved connection, or null when its fabric is gone. Automate's scheduler alone asks. */
 export async function authorizeBackground(fabricId: string): Promise<Scope<"connection:check"> | null> {

@@ -3,8 +3,8 @@ import { hash, randomBytes } from "node:crypto";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { type Actor, grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
-import { createLookup } from "@/lib/lookup";
-import { statement } from "@/lib/statements";
+import { createLookup } from "@/lib/db/lookup";
+import { statement } from "@/lib/db/prepared";
 
 const prefix = "svp_";
 

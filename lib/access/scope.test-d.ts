@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import type { Scope, TeamScope } from "@/lib/access/scope";
 import { createConnection } from "@/lib/connections/mutations";
+import { action } from "@/lib/next/action";
 import { createSecret } from "@/lib/secrets/mutations";
 import { listSecrets } from "@/lib/secrets/queries";
 import type { CreateSecretInput, SecretListQuery } from "@/lib/secrets/schema";
 import { createSecretInput } from "@/lib/secrets/schema";
-import { action } from "@/lib/server/action";
 
 // Checked by the compiler alone: each line that must not compile says so, and fails the build when it does.
 export function scopesCannotBeMisused(

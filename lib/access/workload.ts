@@ -1,12 +1,12 @@
 import "server-only";
+import type { PublicKeySet } from "@/lib/access/issuer-keys";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
+import { matchesSubject } from "@/lib/access/subject-pattern";
+import { statement } from "@/lib/db/prepared";
 import { isCalled } from "@/lib/fabrics/schema";
-import type { PublicKeySet } from "@/lib/issuers/keys";
-import { matchesSubject } from "@/lib/issuers/subject";
-import { statement } from "@/lib/statements";
 
 declare const verified: unique symbol;
 

@@ -3,7 +3,7 @@ import type { Actor } from "@/lib/access/scope";
 import { findReview } from "@/lib/account-review/queries";
 import type { DecideReviewInput } from "@/lib/account-review/schema";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { NotFound, ok, type Result } from "@/lib/result";
 
 /** Gives back what the owner of an account confirmed, and ends the rest for good. What was not held is not theirs to keep. */

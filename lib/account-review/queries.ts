@@ -1,6 +1,6 @@
 import "server-only";
 import type { AccountReview } from "@/lib/account-review/schema";
-import { type Db, db, type Tx } from "@/lib/db";
+import { type Db, db, type Tx } from "@/lib/db/client";
 import { livingSession } from "@/lib/sessions/queries";
 
 /** Whether the person still has to say what of their account they keep. */

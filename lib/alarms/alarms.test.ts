@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { acknowledgeAlarm } from "@/lib/alarms/mutations";
 import { listAlarms } from "@/lib/alarms/queries";
 import { record } from "@/lib/audit/record";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound } from "@/lib/result";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

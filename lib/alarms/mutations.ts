@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { NotFound, ok, type Result } from "@/lib/result";
 
 /** Records that an Admin has seen the alarms of a secret: its banner goes until another alarm. */

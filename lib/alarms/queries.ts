@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import type { Alarm } from "@/lib/alarms/schema";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 type Row = { at: Date; objectId: string; objectName: string; details: unknown };
 

@@ -2,7 +2,7 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import type { Actor } from "@/lib/access/scope";
 import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
-import type { Db, Tx } from "@/lib/db";
+import type { Db, Tx } from "@/lib/db/client";
 
 /** One event of the audit log. `details` hold names, numbers and codes, never anything that was typed as a value. */
 export type AuditEntry = {

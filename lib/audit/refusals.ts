@@ -1,6 +1,6 @@
 import "server-only";
+import { recordTogether } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { recordTogether } from "@/lib/audit/record-together";
 import { log } from "@/lib/log";
 
 const hourMs = 60 * 60_000;

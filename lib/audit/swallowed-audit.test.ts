@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createConnection } from "@/lib/connections/mutations";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";

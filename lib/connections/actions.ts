@@ -2,8 +2,8 @@
 
 import { createConnection, deleteConnection, updateConnection } from "@/lib/connections/mutations";
 import { connectionIdInput, createConnectionInput, updateConnectionInput } from "@/lib/connections/schema";
+import { action } from "@/lib/next/action";
 import { ok } from "@/lib/result";
-import { action } from "@/lib/server/action";
 
 export const createConnectionAction = action({
   permission: "connection:write",

@@ -1,7 +1,5 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { sendToAutomate } from "@/lib/automate/client";
-import { automateError } from "@/lib/automate/schema";
 import type { CheckInput } from "@/lib/connections/schema";
 import {
   type CheckCode,
@@ -11,6 +9,8 @@ import {
 } from "@/lib/connectors/check-protocol";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import { sendToAutomate } from "@/lib/internal-api/client";
+import { automateError } from "@/lib/internal-api/contract";
 import { fail, Misconfigured, ok, type Result } from "@/lib/result";
 
 type Checker = Scope<"connection:check">;

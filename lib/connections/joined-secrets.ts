@@ -1,10 +1,10 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { askAfterCommit } from "@/lib/automate/client";
 import { sentKey } from "@/lib/connectors/destination";
 import { type Joined, joinConnection, placesNamed, type Referenced } from "@/lib/connectors/joined";
-import type { Db, Tx } from "@/lib/db";
+import type { Db, Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
+import { askAfterCommit } from "@/lib/internal-api/client";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
 

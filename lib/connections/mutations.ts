@@ -13,7 +13,7 @@ import {
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { keptProperties, secretFields, validate } from "@/lib/connectors/validate";
-import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";

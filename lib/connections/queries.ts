@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { isInUse } from "@/lib/connections/inactive";
 import { currentReferences, joinSettings } from "@/lib/connections/joined-secrets";
-import { isInUse } from "@/lib/connections/rest";
 import {
   type CheckHistory,
   type ConnectionListQuery,
@@ -13,7 +13,7 @@ import {
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
-import { db, literal, Prisma } from "@/lib/db";
+import { db, literal, Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
 import { NotFound } from "@/lib/result";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type CheckCode, newPlacesSchema } from "@/lib/connectors/check-protocol";
-import { storableText } from "@/lib/storable";
+import { storableText } from "@/lib/db/text";
 
 /** What the platform itself calls so: its file store and its warehouse. */
 const reservedNames = ["prophecyfilesystem", "prophecymanaged"];

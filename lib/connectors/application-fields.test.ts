@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseJdbcUrl } from "@/lib/connectors/databricks";
+import { parseJdbcUrl } from "@/lib/connectors/kinds/databricks";
+import { snowflakeAccountName, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { findConnector } from "@/lib/connectors/registry";
-import { snowflakeAccountName, snowflakeHost } from "@/lib/connectors/snowflake";
 import { validate } from "@/lib/connectors/validate";
 
 const workspace = "dbc-a1b2345c-d6e7.cloud.databricks.com";

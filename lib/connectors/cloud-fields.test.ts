@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dataLake, drive, site, workspaces } from "@/e2e/fakes/microsoft-services";
+import { parseSite } from "@/lib/connectors/kinds/sharepoint";
 import { findConnector } from "@/lib/connectors/registry";
-import { parseSite } from "@/lib/connectors/sharepoint";
 import { validate } from "@/lib/connectors/validate";
 
 const googleProperties = { projectId: "my-project-123", dataset: "sales", bucketName: "my-bucket" };

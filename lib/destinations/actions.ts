@@ -14,7 +14,7 @@ import {
   keepDestinationInput,
   setRuleInput,
 } from "@/lib/destinations/schema";
-import { action } from "@/lib/server/action";
+import { action } from "@/lib/next/action";
 
 export const askForApprovalAction = action({
   permission: "connection:check",

@@ -1,9 +1,9 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { askAutomate } from "@/lib/automate/client";
 import { tokenServerOf } from "@/lib/connectors/joined";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import type { AskForApprovalInput, DecideRequestInput, DestinationRule } from "@/lib/destinations/schema";
+import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound } from "@/lib/result";
 import type { SecretFacts } from "@/lib/secrets/schema";
 

@@ -4,7 +4,8 @@ import type { CurrentReference } from "@/lib/connections/joined-secrets";
 import type { NotAllowed } from "@/lib/connections/schema";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
 import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
-import { type Db, db, Prisma, type Tx } from "@/lib/db";
+import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
+import { statement } from "@/lib/db/prepared";
 import {
   type DestinationRule,
   defaultDestinationRule,
@@ -13,7 +14,6 @@ import {
   type WaitingRequests,
 } from "@/lib/destinations/schema";
 import type { SecretSummary } from "@/lib/secrets/schema";
-import { statement } from "@/lib/statements";
 
 const shown = 20;
 

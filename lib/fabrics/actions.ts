@@ -2,8 +2,8 @@
 
 import { createFabric, setFormerVersions, updateFabric } from "@/lib/fabrics/mutations";
 import { createFabricInput, setFormerVersionsInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { action, teamAction } from "@/lib/next/action";
 import { ok } from "@/lib/result";
-import { action, teamAction } from "@/lib/server/action";
 
 export const createFabricAction = teamAction({
   permission: "fabric:write",

@@ -1,13 +1,13 @@
 import "server-only";
 import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { askAutomate } from "@/lib/automate/client";
-import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
+import { fabricTag } from "@/lib/fabrics/etag";
 import type { CreateFabricInput, FormerVersions, UpdateFabricInput } from "@/lib/fabrics/schema";
-import { fabricTag } from "@/lib/fabrics/tag";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
+import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";

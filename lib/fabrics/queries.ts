@@ -1,7 +1,8 @@
 import "server-only";
 import { z } from "zod";
 import type { Actor, Scope } from "@/lib/access/scope";
-import { db, literal, type Prisma } from "@/lib/db";
+import { db, literal, type Prisma } from "@/lib/db/client";
+import { storableText } from "@/lib/db/text";
 import {
   type FabricDetail,
   type FabricListQuery,
@@ -14,7 +15,6 @@ import {
   providers,
 } from "@/lib/fabrics/schema";
 import { NotFound } from "@/lib/result";
-import { storableText } from "@/lib/storable";
 
 const pageSize = 50;
 

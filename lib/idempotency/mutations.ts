@@ -1,5 +1,5 @@
 import "server-only";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 import { type Once, onceForMs } from "@/lib/idempotency/once";
 
 /** Longer than a check takes with all that is around it. */

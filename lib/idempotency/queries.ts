@@ -1,5 +1,5 @@
 import "server-only";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { type Once, onceForMs } from "@/lib/idempotency/once";
 
 /** What there is of a create: what it made; that it is being done; or that it ended in the middle, and what it left. */

@@ -2,8 +2,8 @@
 
 import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
 import { inviteInput, joinAsNewPersonInput, joinInput, withdrawInput } from "@/lib/invitations/schema";
-import { ownAction, teamAction } from "@/lib/server/action";
-import { openAction } from "@/lib/server/open-action";
+import { ownAction, teamAction } from "@/lib/next/action";
+import { openAction } from "@/lib/next/public-action";
 
 export const inviteAction = teamAction({ permission: "team:write", input: inviteInput, run: invite });
 export const withdrawInvitationAction = teamAction({

@@ -1,9 +1,9 @@
 import "server-only";
 import type { Actor, TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
+import { redeem } from "@/lib/identities/redeem-invitation";
 import { findOffer } from "@/lib/invitations/queries";
-import { redeem } from "@/lib/invitations/redeem";
 import { type InviteInput, invitationDays, type NewPersonInput } from "@/lib/invitations/schema";
 import { newInvitationToken } from "@/lib/invitations/token";
 import { fail, NotFound, ok, type Result } from "@/lib/result";

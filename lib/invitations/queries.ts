@@ -1,6 +1,6 @@
 import "server-only";
 import type { Actor, TeamScope } from "@/lib/access/scope";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/lib/invitations/schema";
 import { hashInvitationToken } from "@/lib/invitations/token";
 import { emailKey } from "@/lib/users/schema";

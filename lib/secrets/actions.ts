@@ -1,5 +1,6 @@
 "use server";
 
+import { action } from "@/lib/next/action";
 import { ok } from "@/lib/result";
 import { createSecret, deleteSecret, dropSecretName, removeDestination } from "@/lib/secrets/mutations";
 import {
@@ -12,7 +13,6 @@ import {
   secretIdInput,
 } from "@/lib/secrets/schema";
 import { describeSecret, renameSecret, replacedBefore, replaceSecret } from "@/lib/secrets/update";
-import { action } from "@/lib/server/action";
 
 export const createSecretAction = action({
   permission: "secret:write",

@@ -1,6 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import { suggestName } from "@/lib/secrets/schema";
 import { destinationsOf, replaceWithin } from "@/lib/secrets/update";

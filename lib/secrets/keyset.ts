@@ -1,7 +1,7 @@
 import "server-only";
 import { z } from "zod";
+import { storableText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
-import { storableText } from "@/lib/storable";
 
 type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
 

@@ -2,13 +2,14 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
+import { allRecorded } from "@/lib/audit/batched-writer";
 import { eventRow, record } from "@/lib/audit/record";
-import { allRecorded } from "@/lib/audit/record-together";
-import { askAutomate } from "@/lib/automate/client";
-import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
+import { statement } from "@/lib/db/prepared";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
+import { askAutomate } from "@/lib/internal-api/client";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretTag } from "@/lib/secrets/schema";
@@ -24,7 +25,6 @@ import {
   tooLarge,
   type Writer,
 } from "@/lib/secrets/write";
-import { statement } from "@/lib/statements";
 
 /** A secret that is sealed and not stored yet. */
 export type PreparedSecret = { id: string; input: CreateSecretInput; sealed: SealedFields };

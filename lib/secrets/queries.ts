@@ -1,6 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { db, literal, type Prisma } from "@/lib/db";
+import { db, literal, type Prisma } from "@/lib/db/client";
+import { statement } from "@/lib/db/prepared";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -11,7 +12,6 @@ import type {
   SecretPage,
   SecretSummary,
 } from "@/lib/secrets/schema";
-import { statement } from "@/lib/statements";
 
 const pageSize = 50;
 

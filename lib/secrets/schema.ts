@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { isStorable } from "@/lib/db/text";
 import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
-import { isStorable } from "@/lib/storable";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 

@@ -2,9 +2,9 @@ import "server-only";
 import type { SealContext } from "@/lib/crypto/context";
 import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { seal } from "@/lib/crypto/seal";
-import type { Db, Tx } from "@/lib/db";
+import type { Db, Tx } from "@/lib/db/client";
+import { statement } from "@/lib/db/prepared";
 import { webEnv } from "@/lib/env";
-import { statement } from "@/lib/statements";
 import { wipeBytes } from "@/lib/wipe";
 
 type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };

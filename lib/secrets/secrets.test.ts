@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound } from "@/lib/result";
 import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";

@@ -1,10 +1,10 @@
 import "server-only";
 import { record } from "@/lib/audit/record";
-import { askAfterCommit } from "@/lib/automate/client";
-import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
+import { askAfterCommit } from "@/lib/internal-api/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";

@@ -1,10 +1,10 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
-import type { Tx } from "@/lib/db";
+import type { Tx } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
 import { fail, NotFound } from "@/lib/result";
-import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/facts";
+import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/metadata";
 import type { CreateSecretInput, ReplaceSecretInput, SecretFacts } from "@/lib/secrets/schema";
 
 /** Who may write secrets of the fabric. */

@@ -2,7 +2,7 @@ import "server-only";
 import type { Actor } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { noteRefusal, web } from "@/lib/audit/refusals";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
 import { delayText, type PasswordProof, type ProvenPerson } from "@/lib/sessions/schema";
 import { forgetTries, takeTry } from "@/lib/sessions/sign-in-delay";

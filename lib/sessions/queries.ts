@@ -1,6 +1,6 @@
 import "server-only";
 import type { Actor } from "@/lib/access/scope";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 const minuteMs = 60_000;
 const idleMs = 12 * 60 * minuteMs;

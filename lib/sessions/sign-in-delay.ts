@@ -1,5 +1,5 @@
 import "server-only";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { log } from "@/lib/log";
 
 /** Wrong tries that cost nothing. From the fifth on each makes the next one wait: 2 s, 4 s, … 60 s. */

@@ -1,6 +1,6 @@
 "use server";
 
-import { teamAction } from "@/lib/server/action";
+import { teamAction } from "@/lib/next/action";
 import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";
 import { changeRoleInput, leaveTeamInput, removeMemberInput } from "@/lib/teams/schema";
 

@@ -1,7 +1,7 @@
 import "server-only";
 import type { TeamScope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import { db, type Tx } from "@/lib/db";
+import { db, type Tx } from "@/lib/db/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import type { MemberRole } from "@/lib/teams/schema";
 

@@ -1,6 +1,6 @@
 import "server-only";
 import { record } from "@/lib/audit/record";
-import { db, isUniqueViolation } from "@/lib/db";
+import { db, isUniqueViolation } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
 import type { MemberRole } from "@/lib/teams/schema";
 import type { System } from "@/lib/users/provision";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
 import { type Actor, grantTeam } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { invite } from "@/lib/invitations/mutations";
 import { NotFound, NotFresh } from "@/lib/result";
 import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Actor, grantTeam } from "@/lib/access/scope";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
 import { NotFound } from "@/lib/result";

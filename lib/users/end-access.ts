@@ -1,7 +1,7 @@
 import "server-only";
 import type { Actor } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import type { Tx } from "@/lib/db";
+import type { Tx } from "@/lib/db/client";
 
 /** How much of a person's access ended, for the record and for whoever ended it. */
 export type EndedAccess = { sessions: number; accessTokens: number; invitations: number };

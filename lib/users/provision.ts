@@ -1,6 +1,6 @@
 import "server-only";
 import { type AuditEntry, record } from "@/lib/audit/record";
-import { db, isUniqueViolation, type Tx } from "@/lib/db";
+import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
 import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";

@@ -1,5 +1,5 @@
 import "server-only";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import type { ProvenPerson } from "@/lib/sessions/schema";
 
 /** The person behind an OpenID identity, or null. The e-mail address is never asked: it may change hands. */

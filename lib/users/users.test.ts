@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Actor, grantTeam } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
+import { admitIdentity } from "@/lib/identities/mutations";
 import { invite } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
-import { personOf } from "@/lib/server/open-id";
+import { personOf } from "@/lib/next/auth/open-id";
 import { startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { createTeam } from "@/lib/teams/provision";
 import { teamName } from "@/lib/teams/schema";
-import { admitIdentity } from "@/lib/users/mutations";
 import { hashPassword, passwordMatches } from "@/lib/users/password";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { findIdentity, hasPassword } from "@/lib/users/queries";

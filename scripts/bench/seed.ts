@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { newAccessToken } from "@/lib/access-tokens/token";
-import { createDb, type Db } from "@/lib/db";
+import { createDb, type Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";

@@ -10,7 +10,7 @@ import { allows } from "@/lib/access/policy";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
-import { createDb, type Db, db } from "@/lib/db";
+import { createDb, type Db, db } from "@/lib/db/client";
 import { NotFresh } from "@/lib/result";
 import { createTestAutomates } from "@/scripts/test-automate";
 import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
-import { createDb, type Db } from "@/lib/db";
-import { closeStatements } from "@/lib/statements";
+import { createDb, type Db } from "@/lib/db/client";
+import { closeStatements } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/scripts/test-database";
 import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
 import { createTestKeys } from "@/scripts/test-keys";

@@ -1,4 +1,4 @@
-import { isStorable } from "@/lib/storable";
+import { isStorable } from "@/lib/db/text";
 
 /** No field of ours lies deeper. */
 const deepest = 16;

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { snowflakeAccountName } from "@/lib/connectors/snowflake";
+import { snowflakeAccountName } from "@/lib/connectors/kinds/snowflake";
 import { CheckFailure } from "@/worker/check";
 
 const field = "privateKey";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { snowflakeAccountName } from "@/lib/connectors/snowflake";
+import { snowflakeAccountName } from "@/lib/connectors/kinds/snowflake";
 import type { CheckContext } from "@/worker/check";
 import { at, type HttpClient, oneLine, sendable, textAt } from "@/worker/clients/http";
 import { contextQuery, requireContext, snowflakeFault } from "@/worker/clients/snowflake-fault";

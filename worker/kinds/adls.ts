@@ -1,5 +1,5 @@
-import { adls } from "@/lib/connectors/adls";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { adls } from "@/lib/connectors/kinds/adls";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, at, loadHttp, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";

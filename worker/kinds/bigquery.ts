@@ -1,4 +1,4 @@
-import { bigquery } from "@/lib/connectors/bigquery";
+import { bigquery } from "@/lib/connectors/kinds/bigquery";
 import { defineCheck } from "@/worker/check";
 import { bucketScope, listGoogleBucket } from "@/worker/clients/google-bucket";
 import { refuseGoogleFault } from "@/worker/clients/google-fault";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { databricks, parseJdbcUrl } from "@/lib/connectors/databricks";
 import type { OpenedProperties } from "@/lib/connectors/define";
+import { databricks, parseJdbcUrl } from "@/lib/connectors/kinds/databricks";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { fetchDatabricksToken } from "@/worker/clients/databricks-token";
 import { type Answer, given, loadHttp, sendable, textAt } from "@/worker/clients/http";

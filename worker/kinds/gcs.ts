@@ -1,4 +1,4 @@
-import { gcs } from "@/lib/connectors/gcs";
+import { gcs } from "@/lib/connectors/kinds/gcs";
 import { defineCheck } from "@/worker/check";
 import { bucketScope, listGoogleBucket } from "@/worker/clients/google-bucket";
 import { fetchGoogleToken } from "@/worker/clients/google-token";

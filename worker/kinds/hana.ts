@@ -1,7 +1,7 @@
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Connection } from "hdb";
-import { hana } from "@/lib/connectors/hana";
+import { hana } from "@/lib/connectors/kinds/hana";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";

@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions } from "mongodb";
-import { mongodb, placeOf } from "@/lib/connectors/mongodb";
+import { mongodb, placeOf } from "@/lib/connectors/kinds/mongodb";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { given } from "@/worker/clients/http";

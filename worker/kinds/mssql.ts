@@ -1,4 +1,4 @@
-import { mssql } from "@/lib/connectors/mssql";
+import { mssql } from "@/lib/connectors/kinds/mssql";
 import { defineCheck } from "@/worker/check";
 import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
 

@@ -1,7 +1,7 @@
 import type { AuthPlugin, authPlugins, Connection, ConnectionOptions, RowDataPacket } from "mysql2";
 import type { CheckFacts } from "@/lib/connectors/check-protocol";
 import type { TlsMode } from "@/lib/connectors/destination";
-import { mysql } from "@/lib/connectors/mysql";
+import { mysql } from "@/lib/connectors/kinds/mysql";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { verification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";

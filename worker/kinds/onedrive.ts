@@ -1,5 +1,5 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { onedrive } from "@/lib/connectors/onedrive";
+import { onedrive } from "@/lib/connectors/kinds/onedrive";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, at, loadHttp, sendable, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";

@@ -1,4 +1,4 @@
-import { oracle } from "@/lib/connectors/oracle";
+import { oracle } from "@/lib/connectors/kinds/oracle";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { explainOracle } from "@/worker/clients/oracle-fault";
 import { turnJoints } from "@/worker/clients/oracle-transport";

@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { CheckFacts } from "@/lib/connectors/check-protocol";
-import { postgres } from "@/lib/connectors/postgres";
+import { postgres } from "@/lib/connectors/kinds/postgres";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
 

@@ -1,5 +1,5 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { powerbi } from "@/lib/connectors/powerbi";
+import { powerbi } from "@/lib/connectors/kinds/powerbi";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, at, loadHttp, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";

@@ -1,4 +1,4 @@
-import { redshift } from "@/lib/connectors/redshift";
+import { redshift } from "@/lib/connectors/kinds/redshift";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
-import { restApi } from "@/lib/connectors/rest-api";
+import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { clientIdentity, verification } from "@/worker/clients/certificates";
 import { explainHttp, given, loadHttp, sendable } from "@/worker/clients/http";

@@ -1,6 +1,6 @@
 import { Agent } from "node:https";
 import type { ListObjectsV2CommandOutput, S3ClientConfig } from "@aws-sdk/client-s3";
-import { s3, s3Service } from "@/lib/connectors/s3";
+import { s3, s3Service } from "@/lib/connectors/kinds/s3";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";
 import { at, maxAnswerBytes, sendable } from "@/worker/clients/http";

@@ -1,5 +1,5 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { salesforce, salesforceHost } from "@/lib/connectors/salesforce";
+import { salesforce, salesforceHost } from "@/lib/connectors/kinds/salesforce";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, given, loadHttp, oneLine, sendable, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";

@@ -7,7 +7,7 @@ import type {
   NextAuthHandler,
   SFTPWrapper,
 } from "ssh2";
-import { sftp } from "@/lib/connectors/sftp";
+import { sftp } from "@/lib/connectors/kinds/sftp";
 import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { given } from "@/worker/clients/http";
 import { readPrivateKey } from "@/worker/clients/private-key";

@@ -1,5 +1,5 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { parseSite, sharepoint } from "@/lib/connectors/sharepoint";
+import { parseSite, sharepoint } from "@/lib/connectors/kinds/sharepoint";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, at, given, loadHttp, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";

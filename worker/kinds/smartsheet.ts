@@ -1,5 +1,5 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import { smartsheet } from "@/lib/connectors/smartsheet";
+import { smartsheet } from "@/lib/connectors/kinds/smartsheet";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { type Answer, at, loadHttp, sendable } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";

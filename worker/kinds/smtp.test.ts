@@ -4,7 +4,7 @@ import { createTrials } from "@/e2e/fakes/check-trial";
 import type { Listening } from "@/e2e/fakes/listening";
 import { type MailOptions, startMailServer } from "@/e2e/fakes/mail-server";
 import { startRawServer } from "@/e2e/fakes/raw-server";
-import { smtp } from "@/lib/connectors/smtp";
+import { smtp } from "@/lib/connectors/kinds/smtp";
 import { validate } from "@/lib/connectors/validate";
 
 const host = "mail.example.com";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
-import { smtp, smtpProtocol } from "@/lib/connectors/smtp";
+import { smtp, smtpProtocol } from "@/lib/connectors/kinds/smtp";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";

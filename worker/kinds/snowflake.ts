@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
-import { snowflake, snowflakeHost } from "@/lib/connectors/snowflake";
+import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
 import { at, explainHttp, given, type HttpClient, loadHttp, sendable } from "@/worker/clients/http";
 import { fetchToken } from "@/worker/clients/oauth-token";

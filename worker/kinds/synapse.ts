@@ -1,4 +1,4 @@
-import { synapse } from "@/lib/connectors/synapse";
+import { synapse } from "@/lib/connectors/kinds/synapse";
 import { defineCheck } from "@/worker/check";
 import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
 

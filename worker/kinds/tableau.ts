@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
-import { tableau, tableauServer } from "@/lib/connectors/tableau";
+import { tableau, tableauServer } from "@/lib/connectors/kinds/tableau";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import {
   at,

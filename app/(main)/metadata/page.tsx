@@ -15,7 +15,7 @@ import {
   type FabricTeam,
   fabricListQuery,
 } from "@/lib/fabrics/schema";
-import { requireActor } from "@/lib/server/require-scope";
+import { requireActor } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Fabrics" };
 

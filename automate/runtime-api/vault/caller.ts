@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { requirePipeline } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import type { CalledFabric } from "@/lib/fabrics/schema";
 import { suggestName } from "@/lib/secrets/schema";
 

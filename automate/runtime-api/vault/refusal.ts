@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { databaseAway, Refusal } from "@/automate/http/error";
 import { refusals } from "@/automate/http/metrics";
 import { denied, envelope, VaultRefusal } from "@/automate/runtime-api/vault/answer";
-import { isOutage } from "@/lib/db";
+import { isOutage } from "@/lib/db/client";
 
 /** Answers a failure in Vault's one error shape. What nobody expected is logged by its name alone. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {

@@ -9,7 +9,7 @@ import type { Opened } from "@/automate/secrets/open-secret";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
 import { findVersion, keptFrom } from "@/automate/secrets/secret-version";
 import { reachesSecret } from "@/lib/access/restriction";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 /**
  * `{mount}/data/{path}`: the current version's fields by their API names; of a Text `value`; of a Binary `value` as Base64 and

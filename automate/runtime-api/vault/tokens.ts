@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 /** What Vault gives a token that never ends: 32 days, to be asked for again. */
 const defaultLeaseSeconds = 2_764_800;

@@ -1,6 +1,6 @@
 import "server-only";
 import { z } from "zod";
-import { listActivity } from "@/lib/audit/queries";
+import { listActivity } from "@/lib/activity/queries";
 import { eventKindKeys, objectKinds } from "@/lib/audit/schema";
 import { ok } from "@/lib/result";
 import { fabricOperation } from "@/web/management-api/define";

@@ -3,7 +3,7 @@ import type { Metadata } from "next";
 import { TeamTable } from "@/components/teams/team-table";
 import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader } from "@/components/ui/page-header";
-import { requireActor } from "@/lib/server/require-scope";
+import { requireActor } from "@/lib/next/require-scope";
 import { listTeams } from "@/lib/teams/queries";
 
 export const metadata: Metadata = { title: "Teams" };

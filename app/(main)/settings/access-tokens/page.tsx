@@ -6,7 +6,7 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader } from "@/components/ui/page-header";
 import { listAccessTokens } from "@/lib/access-tokens/queries";
 import { webEnv } from "@/lib/env";
-import { requireActor } from "@/lib/server/require-scope";
+import { requireActor } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Access Tokens" };
 

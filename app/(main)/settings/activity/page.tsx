@@ -3,8 +3,8 @@ import type { Metadata } from "next";
 import { ActivityList } from "@/components/activity/activity-list";
 import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader } from "@/components/ui/page-header";
-import { listAccountEvents } from "@/lib/audit/account-queries";
-import { requireActor } from "@/lib/server/require-scope";
+import { listAccountEvents } from "@/lib/activity/account-queries";
+import { requireActor } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Account activity" };
 

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { ApiReference } from "@/components/api-reference/api-reference";
 import { PageHeader } from "@/components/ui/page-header";
-import { requireActor } from "@/lib/server/require-scope";
+import { requireActor } from "@/lib/next/require-scope";
 import { referenceOperations } from "@/web/management-api/reference";
 
 export const metadata: Metadata = { title: "API reference" };

@@ -1,9 +1,9 @@
 import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
 import { webEnv } from "@/lib/env";
-import { authOptions } from "@/lib/server/auth-options";
-import { isOwnUrl } from "@/lib/server/own-origin";
-import { problem } from "@/lib/server/route";
+import { authOptions } from "@/lib/next/auth/auth-options";
+import { isOwnUrl } from "@/lib/next/own-origin";
+import { problem } from "@/lib/next/route";
 
 type Context = { params: Promise<{ nextauth: string[] }> };
 

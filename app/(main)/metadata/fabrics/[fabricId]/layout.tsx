@@ -6,7 +6,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
 import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
-import { requireScope } from "@/lib/server/require-scope";
+import { requireScope } from "@/lib/next/require-scope";
 
 type Props = { params: Promise<{ fabricId: string }> };
 

@@ -3,7 +3,7 @@ import { BasicInfo } from "@/components/fabrics/basic-info";
 import { EditFabricButton } from "@/components/fabrics/edit-fabric-button";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { getFabric } from "@/lib/fabrics/queries";
-import { requireScope } from "@/lib/server/require-scope";
+import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Basic Info" };
 

@@ -9,12 +9,12 @@ import { MemberTable } from "@/components/teams/member-table";
 import { Badge } from "@/components/ui/badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
-import { listTeamEvents } from "@/lib/audit/account-queries";
+import { listTeamEvents } from "@/lib/activity/account-queries";
 import { webEnv } from "@/lib/env";
 import { listOpenInvitations } from "@/lib/invitations/queries";
-import { requireTeamScope } from "@/lib/server/require-scope";
+import { requireTeamScope } from "@/lib/next/require-scope";
+import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";
 import { getTeam } from "@/lib/teams/queries";
-import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/tokens/team-tokens";
 
 type Props = { params: Promise<{ teamId: string }> };
 

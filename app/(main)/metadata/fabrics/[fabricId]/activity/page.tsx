@@ -6,9 +6,9 @@ import { ActivityPages } from "@/components/activity/activity-pages";
 import { objectNouns } from "@/components/activity/event-sentence";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
-import { findActivityObject, listActivity, listActivityActors } from "@/lib/audit/queries";
+import { findActivityObject, listActivity, listActivityActors } from "@/lib/activity/queries";
 import { type ActivityFilter, activityFilter } from "@/lib/audit/schema";
-import { requireScope } from "@/lib/server/require-scope";
+import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Activity" };
 

@@ -4,16 +4,16 @@ import { DestinationRuleSection } from "@/components/destinations/destination-ru
 import { ReviewSection } from "@/components/destinations/review-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
-import { IssuerSection } from "@/components/issuers/issuer-section";
-import { CreateTokenButton } from "@/components/tokens/create-token-button";
-import { TokenTable } from "@/components/tokens/token-table";
+import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
+import { TokenTable } from "@/components/pipeline-tokens/token-table";
+import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
 import { EmptyState } from "@/components/ui/empty-state";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
-import { listIssuers } from "@/lib/issuers/queries";
-import { requireScope } from "@/lib/server/require-scope";
-import { listTokens } from "@/lib/tokens/queries";
+import { requireScope } from "@/lib/next/require-scope";
+import { listTokens } from "@/lib/pipeline-tokens/queries";
+import { listIssuers } from "@/lib/trusted-issuers/queries";
 
 export const metadata: Metadata = { title: "Advanced" };
 

@@ -13,7 +13,7 @@ import type { Scope } from "@/lib/access/scope";
 import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
 import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
-import { requireScope } from "@/lib/server/require-scope";
+import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata = { title: "Connections" };
 

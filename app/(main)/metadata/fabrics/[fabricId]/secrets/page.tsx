@@ -10,9 +10,9 @@ import { Pagination } from "@/components/ui/pagination";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { webEnv } from "@/lib/env";
+import { requireScope } from "@/lib/next/require-scope";
 import { listSecrets } from "@/lib/secrets/queries";
 import { type SecretListQuery, secretListQuery } from "@/lib/secrets/schema";
-import { requireScope } from "@/lib/server/require-scope";
 
 export const metadata = { title: "Secrets" };
 

@@ -1,7 +1,7 @@
 import { startCheck } from "@/lib/connections/check";
 import { checkInput } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
-import { problem, route } from "@/lib/server/route";
+import { problem, route } from "@/lib/next/route";
 
 /** Checks a connection, saved or not: automate's lines pass through as they come, and hanging up cancels. */
 export const POST = route({

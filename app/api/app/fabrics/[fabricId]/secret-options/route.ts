@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { problem, route } from "@/lib/next/route";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { listSecretOptions } from "@/lib/secrets/queries";
-import { problem, route } from "@/lib/server/route";
 
 const query = z.object({
   search: z.string().trim().max(128).default(""),

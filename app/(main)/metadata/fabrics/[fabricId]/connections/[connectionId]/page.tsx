@@ -12,8 +12,8 @@ import { getConnection } from "@/lib/connections/queries";
 import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
-import { notFoundPage, requireScope } from "@/lib/server/require-scope";
-import { listUnconfirmed } from "@/lib/tokens/queries";
+import { notFoundPage, requireScope } from "@/lib/next/require-scope";
+import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 
 export const metadata = { title: "Connection" };
 

@@ -6,7 +6,7 @@ import { ButtonLink } from "@/components/ui/button";
 import { connectorForm } from "@/lib/connectors/form";
 import { connectors, findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
-import { requireScope } from "@/lib/server/require-scope";
+import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata = { title: "Create Connection" };
 

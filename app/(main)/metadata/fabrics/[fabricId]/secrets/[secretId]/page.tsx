@@ -13,12 +13,12 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
+import { listPausedSignIns } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
+import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
-import { notFoundPage, requireScope } from "@/lib/server/require-scope";
-import { listPausedSignIns } from "@/lib/sign-ins/queries";
 
 export const metadata = { title: "Secret" };
 

@@ -1,6 +1,6 @@
+import { route } from "@/lib/next/route";
 import { getSecret } from "@/lib/secrets/queries";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
-import { route } from "@/lib/server/route";
 
 /** What Replace value starts from inside a connection's form; a secret's own page has it from the server. */
 export const GET = route({

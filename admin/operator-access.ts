@@ -1,0 +1,177 @@
+import "server-only";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import { db, type Tx } from "@/lib/db/client";
+import { fail, ok, type Result } from "@/lib/result";
+import { livingSession } from "@/lib/sessions/queries";
+import { type EndedAccess, endAccess } from "@/lib/users/end-access";
+import type { System } from "@/lib/users/provision";
+import { emailKey } from "@/lib/users/schema";
+
+/** Whose access an operator means: one person's, or everybody's when there is no e-mail address. */
+export type Whose = { email?: string | undefined };
+
+type TokenLine = { name: string; expiresAt: Date | null; lastUsedAt: Date | null };
+
+/** All by which people and pipelines can act now, without a value or a hash. */
+export type AccessList = {
+  people: {
+    email: string;
+    name: string;
+    isLocked: boolean;
+    sessions: number;
+    lastSeenAt: Date | null;
+    tokens: TokenLine[];
+  }[];
+  pipelineTokens: (TokenLine & { fabric: string; createdBy: string })[];
+  trustedIssuers: { name: string; issuer: string; fabric: string; createdBy: string }[];
+};
+
+export async function listAccess({ email }: Whose): Promise<Result<AccessList, "no_user">> {
+  const people = await db.user.findMany({
+    where: email === undefined ? {} : { emailKey: emailKey(email) },
+    orderBy: { emailKey: "asc" },
+    select: {
+      id: true,
+      email: true,
+      name: true,
+      lockedAt: true,
+      sessions: { where: livingSession(), select: { lastSeenAt: true }, orderBy: { lastSeenAt: "desc" } },
+      accessTokens: {
+        where: { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+        orderBy: { id: "asc" },
+        select: { name: true, expiresAt: true, lastUsedAt: true },
+      },
+    },
+  });
+  if (email !== undefined && people.length === 0) return fail("no_user");
+  const made = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
+  const [tokens, issuers, fabrics] = await Promise.all([
+    db.pipelineToken.findMany({
+      where: { ...made, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+      orderBy: [{ fabricId: "asc" }, { id: "asc" }],
+      select: { fabricId: true, name: true, expiresAt: true, lastUsedAt: true, createdByName: true },
+    }),
+    db.trustedIssuer.findMany({
+      where: made,
+      orderBy: [{ fabricId: "asc" }, { id: "asc" }],
+      select: { fabricId: true, name: true, issuer: true, createdByName: true },
+    }),
+    db.fabric.findMany({ select: { id: true, name: true } }),
+  ]);
+  const names = new Map(fabrics.map(({ id, name }) => [id, name]));
+  const placed = <T extends { fabricId: string; createdByName: string }>(row: T) => {
+    const { fabricId, createdByName, ...rest } = row;
+    return { ...rest, fabric: names.get(fabricId) ?? fabricId, createdBy: createdByName };
+  };
+  return ok({
+    people: people.map(({ id: _id, lockedAt, sessions, accessTokens, ...person }) => ({
+      ...person,
+      isLocked: lockedAt !== null,
+      sessions: sessions.length,
+      lastSeenAt: sessions[0]?.lastSeenAt ?? null,
+      tokens: accessTokens,
+    })),
+    pipelineTokens: tokens.map(placed),
+    trustedIssuers: issuers.map(placed),
+  });
+}
+
+/** How much ended, of how many people. */
+export type EndedAll = EndedAccess & { people: number; pipelineTokens: number; trustedIssuers: number };
+
+/**
+ * Ends sessions, access tokens and open invitations, of one person or of everybody; on request also the pipeline tokens and trusted
+ * issuers that they made. Each person is a transaction of their own: a run that breaks off is repeated.
+ */
+export async function endAccessOf(
+  system: System,
+  {
+    email,
+    withPipelineTokens,
+    withTrustedIssuers,
+  }: Whose & { withPipelineTokens: boolean; withTrustedIssuers: boolean },
+): Promise<Result<EndedAll, "no_user">> {
+  const people = await db.user.findMany({
+    where: email === undefined ? {} : { emailKey: emailKey(email) },
+    orderBy: { id: "asc" },
+    select: { id: true, name: true },
+  });
+  if (email !== undefined && people.length === 0) return fail("no_user");
+  const ended: EndedAll = {
+    people: people.length,
+    sessions: 0,
+    accessTokens: 0,
+    invitations: 0,
+    pipelineTokens: 0,
+    trustedIssuers: 0,
+  };
+  for (const person of people) {
+    const one = await db.$transaction(async (tx) => {
+      const details = await endAccess(tx, system, person.id);
+      const object = { kind: "user" as const, ...person };
+      await record(tx, {
+        actor: system,
+        teamId: null,
+        fabricId: null,
+        action: "user.access.end",
+        object,
+        details,
+      });
+      return details;
+    });
+    ended.sessions += one.sessions;
+    ended.accessTokens += one.accessTokens;
+    ended.invitations += one.invitations;
+  }
+  // A maker who was removed has no row any more, and what they made counts as everybody's.
+  const made = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
+  if (withPipelineTokens)
+    ended.pipelineTokens = await db.$transaction((tx) => revokePipelineTokens(tx, system, made));
+  if (withTrustedIssuers)
+    ended.trustedIssuers = await db.$transaction((tx) => removeIssuers(tx, system, made));
+  return ok(ended);
+}
+
+type Made = { createdById?: { in: string[] } };
+
+async function revokePipelineTokens(tx: Tx, system: System, made: Made): Promise<number> {
+  const rows = await tx.pipelineToken.updateManyAndReturn({
+    where: { ...made, revokedAt: null },
+    data: { revokedAt: new Date() },
+    select: { id: true, name: true, fabricId: true },
+  });
+  await recordEach(tx, system, "token", "token.revoke", rows);
+  return rows.length;
+}
+
+async function removeIssuers(tx: Tx, system: System, made: Made): Promise<number> {
+  const rows = await tx.trustedIssuer.findMany({
+    where: made,
+    select: { id: true, name: true, fabricId: true },
+  });
+  await tx.trustedIssuer.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
+  await recordEach(tx, system, "issuer", "issuer.delete", rows);
+  return rows.length;
+}
+
+async function recordEach(
+  tx: Tx,
+  actor: System,
+  kind: "token" | "issuer",
+  action: AuditEntry["action"],
+  rows: { id: string; name: string; fabricId: string }[],
+): Promise<void> {
+  const ids = [...new Set(rows.map(({ fabricId }) => fabricId))];
+  const fabrics = await tx.fabric.findMany({
+    where: { id: { in: ids } },
+    select: { id: true, teamId: true },
+  });
+  const teams = new Map(fabrics.map(({ id, teamId }) => [id, teamId]));
+  await record(
+    tx,
+    ...rows.map(({ id, name, fabricId }): AuditEntry => {
+      const object = { kind, id, name };
+      return { actor, teamId: teams.get(fabricId) ?? null, fabricId, action, object };
+    }),
+  );
+}

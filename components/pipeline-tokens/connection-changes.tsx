@@ -1,0 +1,69 @@
+import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
+import { Badge } from "@/components/ui/badge";
+import type { ConfirmedConnection, ConnectionChange } from "@/lib/pipeline-tokens/schema";
+import type { Result } from "@/lib/result";
+
+const texts = {
+  automate_unavailable: "Automate does not answer. Nothing was confirmed.",
+  refused: "Nothing was confirmed: this changed since the page was loaded. Reload the page to see it.",
+};
+
+/** What connections reference now, of a token or an issuer whose pipelines do not receive them until an Admin confirms it. */
+export function ConnectionChanges({ changes }: { changes: readonly ConnectionChange[] }) {
+  if (changes.length === 0) return null;
+  return (
+    <div className="mt-1.5 flex flex-col items-start gap-1 md:max-w-36 xl:max-w-48">
+      <Badge tone="warning">Waits for an Admin</Badge>
+      <ChangeList changes={changes} />
+    </div>
+  );
+}
+
+/** Confirms these changes, and no later ones. */
+export function ConfirmChangesButton({
+  name,
+  changes,
+  confirm,
+}: {
+  name: string;
+  changes: readonly ConnectionChange[];
+  confirm: (connections: ConfirmedConnection[]) => Promise<Result<unknown, string>>;
+}) {
+  if (changes.length === 0) return null;
+  return (
+    <ConfirmedActButton
+      verb="Confirm"
+      name={name}
+      title={`Confirm “${name}”?`}
+      tone="primary"
+      act={() => confirm(changes.map(({ connectionId, secretIds }) => ({ connectionId, secretIds })))}
+      done={{ title: "Confirmed", description: name }}
+      texts={texts}
+    >
+      <ChangeList changes={changes} />
+      <p className="mt-2">
+        Pipelines that use “{name}” receive {changes.length === 1 ? "this connection" : "these connections"}{" "}
+        with these secrets from now on.
+      </p>
+    </ConfirmedActButton>
+  );
+}
+
+function ChangeList({ changes }: { changes: readonly ConnectionChange[] }) {
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {changes.map((change) => (
+        <li key={change.connectionId} className="wrap-anywhere">
+          {sentenceOf(change)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function sentenceOf({ connection, added, removed }: ConnectionChange): string {
+  const names = (list: readonly string[]) => list.join(", ");
+  return removed.length === 0
+    ? `${connection} now also uses ${names(added)}.`
+    : `${connection} now uses ${names(added)} instead of ${names(removed)}.`;
+}

@@ -1,0 +1,27 @@
+"use client";
+
+import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
+import { revokeTokenAction } from "@/lib/pipeline-tokens/actions";
+
+const texts = { automate_unavailable: "Automate does not answer. The token still works." };
+
+export function RevokeTokenButton({
+  fabricId,
+  token: { id, name },
+}: {
+  fabricId: string;
+  token: { id: string; name: string };
+}) {
+  return (
+    <ConfirmedActButton
+      verb="Revoke"
+      name={name}
+      title={`Revoke “${name}”?`}
+      act={() => revokeTokenAction(fabricId, { tokenId: id })}
+      done={{ title: "Token revoked", description: name }}
+      texts={texts}
+    >
+      Pipelines that use it can read no secret from now on. This cannot be undone.
+    </ConfirmedActButton>
+  );
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { authorizeTeam } from "@/lib/access/authorize";
+import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
+import { findAccessTokenActor } from "@/lib/access-tokens/queries";
+import { listAccountEvents, listTeamEvents } from "@/lib/activity/account-queries";
+import { flushRefusals } from "@/lib/audit/refusals";
+import { createDb, type Db, db } from "@/lib/db/client";
+import { Forbidden } from "@/lib/result";
+import { provePassword, startSession } from "@/lib/sessions/mutations";
+import { changeRole } from "@/lib/teams/mutations";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  Object.assign(process.env, keys.web, keys.automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+test("people see what concerns their account; Admins what concerns their team, and no other team's", async () => {
+  const [ours, theirs] = [await createTestFabric(owner, "ours"), await createTestFabric(owner, "theirs")];
+  const { user } = ours;
+  // Uri is a member of both teams.
+  await owner.membership.create({ data: { teamId: theirs.teamId, userId: user.id, role: "user" } });
+  await startSession({ userId: user.id, accessEpoch: 0 }, "openid");
+  await provePassword({ email: user.email, password: "wrong" }, "key", "203.0.113.0/24");
+  const made = await createAccessToken(user, { name: "nightly", lifetime: "30" });
+  if (!made.ok) throw new Error("no token");
+  const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: user.id } });
+  await revokeAccessToken(user, { accessTokenId: id });
+  await findAccessTokenActor(made.value.token);
+  await expect(authorizeTeam(user, theirs.teamId, "team:write")).rejects.toThrow(Forbidden);
+  await flushRefusals(false);
+  const manager = await authorizeTeam(theirs.admin, theirs.teamId, "team:write");
+  await changeRole(manager, { userId: user.id, role: "admin" });
+
+  const actions = (events: { action: string }[]) => events.map(({ action }) => action).sort();
+  expect(actions(await listAccountEvents(user))).toEqual([
+    "access_token.create",
+    "access_token.refuse",
+    "access_token.revoke",
+    "session.refuse",
+    "session.start",
+    "team.role",
+  ]);
+  const teamEvents = async ({ admin, teamId }: typeof ours) =>
+    actions(await listTeamEvents(await authorizeTeam(admin, teamId, "access:list")));
+  expect(await teamEvents(ours)).toEqual(["access_token.refuse", "session.refuse"]);
+  expect(await teamEvents(theirs)).toEqual([
+    "access_token.refuse",
+    "act.refuse",
+    "session.refuse",
+    "team.role",
+  ]);
+});

@@ -1,0 +1,55 @@
+import "server-only";
+import type { Actor, TeamScope } from "@/lib/access/scope";
+import { eventOf, type Row } from "@/lib/activity/queries";
+import type { ActivityEvent } from "@/lib/audit/schema";
+import { db, Prisma } from "@/lib/db/client";
+
+/** What happened to the person's own account: their sign-ins, refused ones too, their access tokens, what operators did. */
+export async function listAccountEvents({ id }: Actor): Promise<ActivityEvent[]> {
+  return newest([id, ...(await tokenIds({ userId: id }))], Prisma.sql`true`, 100);
+}
+
+/**
+ * What happened in a team outside its fabrics in the last 30 days, and what was refused to its members wherever they tried to sign in. No other team's
+ * events are among it: of a member's account only refusals are.
+ */
+export async function listTeamEvents({ teamId }: TeamScope<"access:list">): Promise<ActivityEvent[]> {
+  const members = await db.membership.findMany({ where: { teamId }, select: { userId: true }, take: 1_000 });
+  const people = members.map(({ userId }) => userId);
+  const tokens = await tokenIds({ userId: { in: people } });
+  const ofTeam = Prisma.sql`a.id > ${firstId(new Date(Date.now() - 30 * dayMs))} AND (a."teamId" = ${teamId}
+    OR (a."teamId" IS NULL AND a.action IN ('session.refuse', 'access_token.refuse')))`;
+  return newest([teamId, ...people, ...tokens], ofTeam, 50);
+}
+
+const dayMs = 86_400_000;
+
+/** What every id of an event from `date` on is greater than: UUIDv7 begin with the time. */
+function firstId(date: Date): string {
+  const time = date.getTime().toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
+async function tokenIds(where: Prisma.AccessTokenWhereInput): Promise<string[]> {
+  const rows = await db.accessToken.findMany({
+    where,
+    orderBy: { id: "desc" },
+    take: 1_000,
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** Object by object through the index of that: in order of time alone the whole log could be read for a few events. */
+async function newest(objectIds: string[], filter: Prisma.Sql, take: number): Promise<ActivityEvent[]> {
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT e.id, e.at, e."actorKind", e."actorId", e."actorName", e.action, e."objectKind", e."objectId", e."objectName", e.details
+    FROM unnest(${objectIds}::text[]) AS o(id)
+    CROSS JOIN LATERAL (
+      SELECT * FROM audit_event a
+      WHERE a."fabricId" IS NULL AND a."objectId" = o.id AND (${filter})
+      ORDER BY a.id DESC LIMIT ${take}
+    ) e
+    ORDER BY e.id DESC LIMIT ${take}`;
+  return rows.flatMap(eventOf);
+}

@@ -1,0 +1,188 @@
+import "server-only";
+import { z } from "zod";
+import type { Scope } from "@/lib/access/scope";
+import {
+  type ActivityActor,
+  type ActivityDetails,
+  type ActivityEvent,
+  type ActivityFilter,
+  type ActivityPage,
+  type AuditAction,
+  auditActions,
+  detailKeys,
+  eventKinds,
+  type ObjectKind,
+  objectKinds,
+} from "@/lib/audit/schema";
+import { db, type Prisma } from "@/lib/db/client";
+
+const pageSize = 50;
+type Reader = Scope<"activity:list">;
+
+const columns = {
+  id: true,
+  at: true,
+  actorKind: true,
+  actorId: true,
+  actorName: true,
+  action: true,
+  objectKind: true,
+  objectId: true,
+  objectName: true,
+  details: true,
+} as const;
+export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
+
+/** One page of what happened in a fabric, newest first. Ids are UUIDv7, so their order is the order of time. */
+export async function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
+  const { before, after } = filter;
+  const isBackward = before === undefined && after !== undefined;
+  const rows = await db.auditEvent.findMany({
+    where: {
+      AND: [
+        await matches(scope, filter),
+        isBackward ? { id: { gt: after } } : before === undefined ? {} : { id: { lt: before } },
+      ],
+    },
+    orderBy: { id: isBackward ? "asc" : "desc" },
+    take: pageSize + 1,
+    select: columns,
+  });
+  const hasMore = rows.length > pageSize;
+  const page = rows.slice(0, pageSize);
+  if (isBackward) page.reverse();
+  const [newest, oldest] = [page.at(0), page.at(-1)];
+  return {
+    events: await eventsOf(scope, page),
+    older: oldest && (isBackward || hasMore) ? oldest.id : null,
+    newer: newest && (isBackward ? hasMore : before !== undefined) ? newest.id : null,
+  };
+}
+
+/** Who can be filtered by: members of the team, the fabric's newest pipelines, Automate; and `actorId`, who may have left. */
+export async function listActivityActors(
+  { fabricId, teamId }: Reader,
+  actorId: string | undefined,
+): Promise<ActivityActor[]> {
+  const members = await db.membership.findMany({
+    where: { teamId },
+    orderBy: { user: { name: "asc" } },
+    take: 200,
+    select: { user: { select: { id: true, name: true } } },
+  });
+  const pipelines = await db.pipelineToken.findMany({
+    where: { fabricId },
+    orderBy: { id: "desc" },
+    take: 100,
+    select: { id: true, name: true },
+  });
+  const actors: ActivityActor[] = [
+    ...members.map(({ user }) => ({ ...user, kind: "user" as const })),
+    ...pipelines.map((pipeline) => ({ ...pipeline, kind: "pipeline" as const })),
+    { id: "automate", name: "Automate", kind: "system" },
+  ];
+  if (actorId === undefined || actors.some(({ id }) => id === actorId)) return actors;
+  const gone = await db.auditEvent.findFirst({
+    where: { fabricId, actorId },
+    orderBy: { id: "desc" },
+    select: { actorName: true, actorKind: true },
+  });
+  const kind = gone?.actorKind === "pipeline" ? "pipeline" : "user";
+  return gone ? [...actors, { id: actorId, name: gone.actorName, kind }] : actors;
+}
+
+/** The last known kind and name of an object that Activity is filtered by, or null when nothing ever happened to it. */
+export async function findActivityObject(
+  { fabricId }: Reader,
+  objectId: string,
+): Promise<{ kind: ObjectKind; name: string } | null> {
+  const row = await db.auditEvent.findFirst({
+    where: { fabricId, objectId, objectName: { not: "" } },
+    orderBy: { id: "desc" },
+    select: { objectKind: true, objectName: true },
+  });
+  return row ? { kind: row.objectKind as ObjectKind, name: row.objectName } : null;
+}
+
+async function matches(
+  { fabricId }: Reader,
+  { actor, kind, event, object }: ActivityFilter,
+): Promise<Prisma.AuditEventWhereInput> {
+  return {
+    fabricId,
+    ...(actor ? { actorId: actor } : {}),
+    ...(kind ? { objectKind: kind } : {}),
+    ...(event ? { action: { in: [...eventKinds[event].actions] } } : {}),
+    ...(object ? await aboutObject(fabricId, object) : {}),
+  };
+}
+
+/** A check names its connection, which need not be saved, so a connection's checks are found by its name. */
+async function aboutObject(fabricId: string, objectId: string): Promise<Prisma.AuditEventWhereInput> {
+  const connection = await db.connection.findFirst({
+    where: { id: objectId, fabricId },
+    select: { name: true },
+  });
+  if (!connection) return { objectId };
+  return {
+    OR: [{ objectId }, { objectId: "", objectKind: "connection", objectName: connection.name }],
+  };
+}
+
+async function eventsOf({ fabricId }: Reader, rows: Row[]): Promise<ActivityEvent[]> {
+  const idsOf = (kind: ObjectKind) =>
+    rows.filter(({ objectKind }) => objectKind === kind).map((row) => row.objectId);
+  const checked = rows.filter(({ objectKind, objectId }) => objectKind === "connection" && objectId === "");
+  const [secrets, connections] = await Promise.all([
+    db.secret.findMany({
+      where: { fabricId, id: { in: idsOf("secret") }, deletedAt: null },
+      select: { id: true },
+    }),
+    db.connection.findMany({
+      where: {
+        fabricId,
+        OR: [
+          { id: { in: idsOf("connection") } },
+          { name: { in: checked.map(({ objectName }) => objectName) } },
+        ],
+      },
+      select: { id: true, name: true },
+    }),
+  ]);
+  const there = new Set([...secrets, ...connections].map(({ id }) => id));
+  const byName = new Map(connections.map(({ id, name }) => [name, id]));
+  return rows.flatMap((row) =>
+    eventOf(row).map((event) => {
+      const objectId = checked.includes(row) ? (byName.get(row.objectName) ?? "") : row.objectId;
+      return { ...event, objectId, isThere: there.has(objectId) };
+    }),
+  );
+}
+
+/** The event of a row, whose object is not looked for; none for what this version has no words for. */
+export function eventOf(row: Row): ActivityEvent[] {
+  const { action, objectKind } = row;
+  if (!isAction(action) || !isObjectKind(objectKind)) return [];
+  return [{ ...row, action, objectKind, isThere: false, details: detailsOf(row.details) }];
+}
+
+const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+
+/** What the allow-list names, and nothing else. */
+function detailsOf(json: Prisma.JsonValue): ActivityDetails {
+  const given = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
+  const details: ActivityDetails = {};
+  for (const key of detailKeys) {
+    const value = shown.safeParse(given[key]);
+    if (value.success) details[key] = value.data;
+  }
+  return details;
+}
+
+function isAction(action: string): action is AuditAction {
+  return Object.hasOwn(auditActions, action);
+}
+
+function isObjectKind(kind: string): kind is ObjectKind {
+  return (objectKinds as readonly string[]).includes(kind);
+}

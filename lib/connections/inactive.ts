@@ -1,0 +1,30 @@
+import "server-only";
+import { v7 as uuidv7 } from "uuid";
+import { selvage } from "@/lib/access/system-actor";
+import { Prisma } from "@/lib/db/client";
+
+const weekMs = 7 * 24 * 3600_000;
+
+/**
+ * True in SQL for a connection `c` that somebody edited or checked, whose value somebody entered, or whose secrets a
+ * pipeline received, within a week. Any other one rests: it is Inactive, and is not checked by itself.
+ */
+export function isInUse(): Prisma.Sql {
+  const weekAgo = Date.now() - weekMs;
+  // Events are found by their ids, which begin with the time.
+  const oldestEvent = uuidv7({ msecs: weekAgo, seq: 0, random: new Uint8Array(16) });
+  const since = new Date(weekAgo);
+  return Prisma.sql`(
+    c."updatedAt" > ${since}
+    OR EXISTS (
+      SELECT 1 FROM connection_secret s JOIN secret_version v ON v."secretId" = s."secretId"
+      WHERE s."connectionId" = c.id AND v."createdAt" > ${since})
+    OR EXISTS (
+      SELECT 1 FROM connection_check k
+      WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
+        AND k."checkedAt" > ${since} AND k."actorId" <> ${selvage.id})
+    OR EXISTS (
+      SELECT 1 FROM connection_secret s JOIN audit_event e ON e."objectId" = s."secretId"
+      WHERE s."connectionId" = c.id AND e."fabricId" = c."fabricId" AND e.id > ${oldestEvent}
+        AND e.action IN ('secret.use', 'secret.unchanged') AND e."actorKind" = 'pipeline'))`;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { defineConnector, optional, when } from "@/lib/connectors/define";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { choiceField, keptField, nameField, textField } from "@/lib/connectors/fields";
+import {
+  googleBucketField,
+  googleCredentialPage,
+  googleSignIn,
+  projectField,
+  serviceAccountKey,
+} from "@/lib/connectors/kinds/google-fields";
+
+const datasetWords = { title: "Dataset", placeholder: "sales" };
+
+/** A dataset of Google BigQuery, as a service account. */
+export const bigquery = defineConnector({
+  kind: "bigquery",
+  name: "BigQuery",
+  description: "Tables in a Google BigQuery dataset",
+  group: "warehouse",
+  isWarehouse: true,
+  rights: "BigQuery Job User on the project, and BigQuery Data Owner on the dataset.",
+  credentialPage: googleCredentialPage,
+  fields: z.object({
+    authType: choiceField({ private_key: "Private key" }, "private_key", {
+      title: "Authentication method",
+      unavailable: { oauth: "OAuth (not available yet)" },
+    }),
+    projectId: projectField,
+    dataset: textField(1024, datasetWords)
+      .regex(/^[A-Za-z0-9_]+$/, "Enter the dataset's name only: letters, digits and underscores.")
+      .meta(datasetWords),
+    serviceAccountKey: when({ authType: "private_key" }, serviceAccountKey),
+    oAuthAppRegistrationID: keptField(nameField(128, { title: "App registration" }), "App registration"),
+    bucketName: optional(
+      googleBucketField({
+        title: "Bucket name",
+        placeholder: "my-staging-bucket",
+        help: "A Cloud Storage bucket for faster writes.",
+      }),
+    ),
+  }),
+  destinations: ({ bucketName }) => {
+    const secretFields = ["serviceAccountKey"];
+    const warehouse = provedAt(httpsPlace("bigquery.googleapis.com", "projectId", secretFields));
+    const storage = provedAt(httpsPlace("storage.googleapis.com", "bucketName", secretFields));
+    return bucketName === undefined ? [googleSignIn, warehouse] : [googleSignIn, warehouse, storage];
+  },
+});

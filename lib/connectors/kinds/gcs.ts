@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { defineConnector } from "@/lib/connectors/define";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { keptField } from "@/lib/connectors/fields";
+import {
+  googleBucketField,
+  googleCredentialPage,
+  googleSignIn,
+  projectField,
+  serviceAccountKey,
+} from "@/lib/connectors/kinds/google-fields";
+
+/** A bucket of Google Cloud Storage, as a service account. */
+export const gcs = defineConnector({
+  kind: "GCS",
+  name: "Google Cloud Storage",
+  description: "Files in a bucket of Google Cloud",
+  group: "files",
+  rights: "storage.objects.list, get and create on the bucket, as in the role Storage Object User.",
+  credentialPage: googleCredentialPage,
+  fields: z.object({
+    bucketName: googleBucketField({ title: "Bucket name", placeholder: "my-bucket" }),
+    serviceAccountKey,
+    projectId: keptField(projectField, "Project ID"),
+  }),
+  destinations: () => [
+    googleSignIn,
+    provedAt(httpsPlace("storage.googleapis.com", "bucketName", ["serviceAccountKey"])),
+  ],
+});

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { httpsPlace } from "@/lib/connectors/destination";
+import {
+  microsoftCredentialPage,
+  microsoftFields,
+  microsoftSignIn,
+} from "@/lib/connectors/kinds/microsoft-fields";
+
+/** The OneDrive of one user, as an application. */
+export const onedrive = defineConnector({
+  kind: "onedrive",
+  name: "OneDrive",
+  description: "Files of a user's OneDrive",
+  group: "files",
+  rights: "The application permission Files.ReadWrite.All of Microsoft Graph, granted by an administrator.",
+  credentialPage: microsoftCredentialPage,
+  fields: z.object({
+    ...microsoftFields,
+    userName: secretRef("text", {
+      title: "User Principal Name",
+      help: "The e-mail address that the user signs in with.",
+    }),
+  }),
+  destinations: () => [
+    microsoftSignIn,
+    {
+      ...httpsPlace("graph.microsoft.com", "tenantId", ["clientSecret", "userName"]),
+      provedFields: ["clientSecret"],
+    },
+  ],
+});

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { defineConnector } from "@/lib/connectors/define";
+import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { kgConfig, textField } from "@/lib/connectors/fields";
+import {
+  microsoftCredentialPage,
+  microsoftFields,
+  microsoftSignIn,
+} from "@/lib/connectors/kinds/microsoft-fields";
+
+const siteWords = { title: "Site URL", placeholder: "https://contoso.sharepoint.com/sites/sales" };
+
+/** The document library of a SharePoint site, as an application. */
+export const sharepoint = defineConnector({
+  kind: "sharepoint",
+  name: "SharePoint",
+  description: "Files of a SharePoint site",
+  group: "files",
+  rights:
+    "The application permission Sites.Selected of Microsoft Graph, and a grant to write on this site; Sites.Manage.All works too.",
+  credentialPage: microsoftCredentialPage,
+  fields: z.object({
+    siteUrl: textField(1000, siteWords)
+      .refine(
+        (address) => parseSite(address) !== null,
+        "Enter the address of the site only, such as https://contoso.sharepoint.com/sites/sales.",
+      )
+      .meta(siteWords),
+    ...microsoftFields,
+    kgConfig,
+  }),
+  destinations: () => [
+    microsoftSignIn,
+    provedAt(httpsPlace("graph.microsoft.com", "siteUrl", ["clientSecret"])),
+  ],
+});
+
+/** The host and the path of a site, each part of the path encoded; null for any other address. */
+export function parseSite(address: string): { host: string; path: string } | null {
+  if (!/^https:\/\/[a-z0-9-]+\.sharepoint\.com(?:\/[^?#\\]*)?$/i.test(address) || !URL.canParse(address))
+    return null;
+  const { hostname, pathname } = new URL(address);
+  const parts = pathname.split("/").filter((part) => part !== "");
+  if (!parts.every(isName)) return null;
+  return { host: hostname, path: parts.map((part) => `/${part}`).join("") };
+}
+
+/** What no site has in its name; a colon would also end the path where Microsoft Graph reads it. */
+function isName(part: string): boolean {
+  try {
+    return /^[^"#%&*:<>?/\\{|}~\p{Cc}]+$/u.test(decodeURIComponent(part)) && !part.endsWith(".aspx");
+  } catch {
+    return false;
+  }
+}

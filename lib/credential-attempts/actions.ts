@@ -1,0 +1,11 @@
+"use server";
+
+import { resetSignIns } from "@/lib/credential-attempts/mutations";
+import { resetSignInsInput } from "@/lib/credential-attempts/schema";
+import { action } from "@/lib/next/action";
+
+export const resetSignInsAction = action({
+  permission: "destination:write",
+  input: resetSignInsInput,
+  run: resetSignIns,
+});

@@ -1,0 +1,13 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { askAutomate } from "@/lib/internal-api/client";
+import { ok, type Result } from "@/lib/result";
+
+/** Lets sign-ins with a secret be tried again that were refused too often. Automate does it and records it. */
+export async function resetSignIns(
+  scope: Scope<"destination:write">,
+  { secretId }: { secretId: string },
+): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {
+  const reset = await askAutomate(scope, "sign-in:reset", { secretId });
+  return reset.ok ? ok(null) : reset;
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { listPausedSignIns } from "@/lib/credential-attempts/queries";
+import { createDb, type Db, db } from "@/lib/db/client";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+
+let owner: Db;
+let fabric: TestFabric;
+let other: TestFabric;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  Object.assign(process.env, keys.web, keys.automate);
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+  fabric = await createTestFabric(owner, "ours");
+  other = await createTestFabric(owner, "theirs");
+});
+
+afterAll(async () => {
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+async function addSecret(id: string, enteredAt: Date) {
+  const { fabricId, user } = fabric;
+  const who = { createdById: user.id, createdByName: user.name };
+  const updated = { updatedById: user.id, updatedByName: user.name };
+  const name = { name: id, nameKey: id };
+  await owner.secret.create({ data: { id, fabricId, ...name, subKind: "text", ...who, ...updated } });
+  await owner.secretVersion.create({
+    data: { secretId: id, version: 1, fabricId, manifest: {}, facts: {}, createdAt: enteredAt, ...who },
+  });
+}
+
+async function refuse(key: string, secretIds: string[], place: string, ...ago: number[]) {
+  const rows = ago.map((minutes) => ({
+    key,
+    fabricId: fabric.fabricId,
+    secretIds,
+    place,
+    startedAt: minutesAgo(minutes),
+    refusedAt: minutesAgo(minutes),
+  }));
+  await owner.signInAttempt.createMany({ data: rows });
+}
+
+test("the paused sign-ins of a secret are told by place, to web and in its fabric alone", async () => {
+  await addSecret("s1", minutesAgo(60));
+  await refuse("a", ["s1"], "sftp://files:22", 5, 1);
+  await refuse("b", ["s1", "s2"], "https://api:443", 20, 1);
+  await refuse("c", ["s2"], "https://other:443", 2, 1);
+  // Another user name at the same place, refused later.
+  await refuse("d", ["s1"], "sftp://files:22", 1, 0);
+  const paused = await listPausedSignIns(fabric.scope("user", "secret:list"), "s1");
+  expect(paused).toEqual([{ place: "sftp://files:22", until: expect.any(Date) }]);
+  expect(Math.round(((paused[0]?.until.getTime() ?? 0) - Date.now()) / 60_000)).toBe(14);
+  expect(await listPausedSignIns(other.scope("user", "secret:list"), "s1")).toEqual([]);
+});
+
+test("a value that was entered since is tried at once", async () => {
+  await addSecret("s3", minutesAgo(2));
+  await refuse("e", ["s3"], "sftp://files:22", 5, 4);
+  expect(await listPausedSignIns(fabric.scope("user", "secret:list"), "s3")).toEqual([]);
+  await refuse("f", ["s3"], "sftp://files:22", 1, 1);
+  expect(await listPausedSignIns(fabric.scope("user", "secret:list"), "s3")).toHaveLength(1);
+});

@@ -1,0 +1,62 @@
+import { beforeAll, expect, test } from "vitest";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { openPool } from "@/lib/db/pool";
+import { createTestDatabase } from "@/scripts/test-database";
+
+let good: URL;
+let host: string;
+
+beforeAll(async () => {
+  good = new URL((await createTestDatabase("web")).webUrl);
+  host = good.host;
+});
+
+async function faultOf(change: (url: URL) => void) {
+  const url = new URL(good);
+  change(url);
+  const pool = openPool(url.href, { max: 1 });
+  const error = await pool.query("SELECT 1").then(
+    () => undefined,
+    (failed: unknown) => failed,
+  );
+  await pool.end();
+  return connectionFault(error, url.href);
+}
+
+test("a wrong password is said to be one, and waiting does not help", async () => {
+  expect(await faultOf((url) => Object.assign(url, { password: "wrong-5d1" }))).toEqual({
+    sentence: `The database at ${host} refuses the login "${good.username}": the password is wrong, or there is no such role. Roles are not part of a dump: npm run migrate makes them.`,
+    isAway: false,
+  });
+});
+
+test("so is a missing role", async () => {
+  const { sentence, isAway } = await faultOf((url) => Object.assign(url, { username: "nobody_here" }));
+  expect(sentence).toContain(
+    `refuses the login "nobody_here": the password is wrong, or there is no such role.`,
+  );
+  expect(isAway).toBe(false);
+});
+
+test("so is a missing database", async () => {
+  expect(await faultOf((url) => Object.assign(url, { pathname: "/not_there" }))).toEqual({
+    sentence: `There is no database "not_there" at ${host}: create it, or correct the URL.`,
+    isAway: false,
+  });
+});
+
+test("a server that is not there yet is waited for", async () => {
+  expect(await faultOf((url) => Object.assign(url, { port: "9" }))).toEqual({
+    sentence: "The database at 127.0.0.1:9 cannot be reached (ECONNREFUSED).".replace(
+      "127.0.0.1",
+      good.hostname,
+    ),
+    isAway: true,
+  });
+});
+
+test("a host that nobody knows is named", async () => {
+  const { sentence, isAway } = await faultOf((url) => Object.assign(url, { hostname: "nowhere.invalid" }));
+  expect(sentence).toBe(`The host of the database, nowhere.invalid:${good.port}, is not known by name.`);
+  expect(isAway).toBe(true);
+});

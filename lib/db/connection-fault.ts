@@ -1,0 +1,62 @@
+import "server-only";
+import { sqlStateOf } from "@/lib/db/errors";
+
+/** Why a database could not be used, in a sentence for an operator; `isAway` when that may be over by itself. */
+export type ConnectionFault = { sentence: string; isAway: boolean };
+
+/** States of a server that is there and takes nobody just now: starting, stopping, full. */
+const comingStates: readonly string[] = ["57P03", "57P01", "57P02", "53300"];
+
+/** What is wrong with a connection. Says the host, the login and the database of the URL, never its password. */
+export function connectionFault(error: unknown, databaseUrl: string): ConnectionFault {
+  const { host, login, database } = partsOf(databaseUrl);
+  const state = sqlStateOf(error);
+  const message = error instanceof Error ? error.message : "";
+  const lasting = (sentence: string) => ({ sentence, isAway: false });
+  if (state === "28P01")
+    return lasting(
+      `The database at ${host} refuses the login "${login}": the password is wrong, or there is no such role. Roles are not part of a dump: npm run migrate makes them.`,
+    );
+  if (state === "28000")
+    return lasting(
+      /does not exist/.test(message)
+        ? `The database at ${host} has no role "${login}". Roles are not part of a dump: npm run migrate makes them.`
+        : `The database at ${host} does not admit the login "${login}": look at its pg_hba.conf, and whether the role may log in.`,
+    );
+  if (state === "3D000")
+    return lasting(`There is no database "${database}" at ${host}: create it, or correct the URL.`);
+  if (state === "42501")
+    return lasting(`The role "${login}" may not connect to the database "${database}" at ${host}.`);
+  if (state === "08P01" && message.includes("options"))
+    return lasting(
+      `The pooler at ${host} refuses the startup parameter "options": name it in its ignore_startup_parameters, and set the time limits by ALTER ROLE (docs/operations.md).`,
+    );
+  if (state && comingStates.includes(state))
+    return {
+      sentence: `The database at ${host} takes no connection just now (SQLSTATE ${state}).`,
+      isAway: true,
+    };
+  if (state) return lasting(`The database at ${host} refuses to work (SQLSTATE ${state}).`);
+  const code = codeOf(error);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return { sentence: `The host of the database, ${host}, is not known by name.`, isAway: true };
+  const reason = code ? ` (${code})` : / timeout|timeout /.test(message) ? " (no answer in time)" : "";
+  return { sentence: `The database at ${host} cannot be reached${reason}.`, isAway: true };
+}
+
+/** A name with several addresses fails with one error for each, and none of its own. */
+function codeOf(error: unknown): string | undefined {
+  const inner = error instanceof AggregateError ? error.errors[0] : error;
+  const code = inner instanceof Error && "code" in inner ? String(inner.code) : "";
+  return /^E[A-Z_]+$/.test(code) ? code : undefined;
+}
+
+function partsOf(databaseUrl: string): { host: string; login: string; database: string } {
+  if (!URL.canParse(databaseUrl)) return { host: "its URL", login: "", database: "" };
+  const { hostname, port, username, pathname } = new URL(databaseUrl);
+  return {
+    host: `${hostname}:${port || "5432"}`,
+    login: decodeURIComponent(username),
+    database: decodeURIComponent(pathname.slice(1)),
+  };
+}

@@ -1,0 +1,106 @@
+import "server-only";
+import { db } from "@/lib/db/client";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { sqlStateOf } from "@/lib/db/errors";
+import { databaseUrl } from "@/lib/env";
+import { isOlder, programVersion } from "@/lib/program-version";
+
+type Program = "web" | "automate";
+type Right = { table: string; right: string; column?: string };
+
+// One or two of each wall of prisma/grants.sql: enough to know an owner, a superuser or the other program by.
+const never: Record<Program, readonly Right[]> = {
+  web: [
+    { table: "secret_field", column: "sealed", right: "SELECT" },
+    { table: "secret_field", right: "UPDATE" },
+    { table: "fabric_key", column: "wrappedPrivate", right: "SELECT" },
+    { table: "fabric_key", right: "INSERT" },
+    { table: "pipeline_token", right: "INSERT" },
+    { table: "trusted_issuer", right: "INSERT" },
+    { table: "allowed_destination", right: "INSERT" },
+    { table: "audit_event", right: "UPDATE" },
+    { table: "audit_event", right: "DELETE" },
+    { table: "audit_event", right: "TRUNCATE" },
+  ],
+  automate: [
+    { table: "app_user", column: "passwordHash", right: "SELECT" },
+    { table: "session", right: "SELECT" },
+    { table: "membership", right: "INSERT" },
+    { table: "secret", right: "INSERT" },
+    { table: "audit_event", right: "UPDATE" },
+    { table: "audit_event", right: "DELETE" },
+    { table: "audit_event", right: "TRUNCATE" },
+  ],
+};
+
+const needed: Record<Program, Right> = {
+  web: { table: "session", right: "INSERT" },
+  automate: { table: "secret_field", column: "sealed", right: "SELECT" },
+};
+
+/** This program's database identity is not the one it must have; the message says what to do. */
+export class WrongDatabaseRole extends Error {
+  override name = "WrongDatabaseRole";
+}
+
+/** Refuses a database role that can do more than this program's own, by itself or by any role that it can become. */
+export async function requireDatabaseRole(program: Program): Promise<void> {
+  const [own] = await db.$queryRaw<{ name: string; isMigrated: boolean; isPowerful: boolean }[]>`
+    SELECT current_user::text AS name, to_regclass('audit_event') IS NOT NULL AS "isMigrated",
+      bool_or(r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls OR r.rolreplication) AS "isPowerful"
+    FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')`.catch(unreachable);
+  if (!own) throw new Error("The database does not know who we are.");
+  if (!own.isMigrated)
+    throw new WrongDatabaseRole(
+      "The database has no tables that this role can see: run npm run migrate first.",
+    );
+  await requireSchema();
+  if (own.isPowerful) throw tooMuch(own.name, program, "it can manage roles or databases");
+  for (const right of never[program])
+    if (await holds(right)) throw tooMuch(own.name, program, rightText(right));
+  if (!(await holds(needed[program])))
+    throw new WrongDatabaseRole(
+      `The database role "${own.name}" lacks the rights of ${program}: run npm run migrate, and make it a member of the ${program} group role.`,
+    );
+}
+
+/** Refuses a schema that this version was not made for: one that needs newer programs, or that was not migrated for this one. */
+async function requireSchema(): Promise<void> {
+  const [schema] = await db.$queryRaw<{ minimum: string; migratedBy: string }[]>`
+    SELECT "minimumProgramVersion" AS minimum, "migratedBy" FROM schema_info`.catch((error: unknown) => {
+    if (["42P01", "42501"].includes(sqlStateOf(error) ?? "")) return [];
+    return unreachable(error);
+  });
+  const place = `The database was migrated by ${schema ? `version ${schema.migratedBy}` : "an older version"}, and this is ${programVersion}`;
+  if (!schema || isOlder(schema.migratedBy, programVersion))
+    throw new WrongDatabaseRole(`${place}: run npm run migrate of this version first.`);
+  if (isOlder(programVersion, schema.minimum))
+    throw new WrongDatabaseRole(
+      `${place}: it needs version ${schema.minimum} or newer. Nothing was changed.`,
+    );
+}
+
+async function holds({ table, right, column }: Right): Promise<boolean> {
+  const [answer] = column
+    ? await db.$queryRaw<{ held: boolean }[]>`
+        SELECT coalesce(bool_or(has_column_privilege(r.oid, ${table}, ${column}, ${right})), false) AS held
+        FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')`
+    : await db.$queryRaw<{ held: boolean }[]>`
+        SELECT coalesce(bool_or(has_table_privilege(r.oid, ${table}, ${right})), false) AS held
+        FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')`;
+  return answer?.held ?? false;
+}
+
+function rightText({ table, right, column }: Right): string {
+  return `it may ${right} ${column ? `${table}.${column}` : table}`;
+}
+
+function tooMuch(name: string, program: Program, why: string): WrongDatabaseRole {
+  return new WrongDatabaseRole(
+    `The database role "${name}" can do more than ${program} may (${why}): use a login that is only a member of the ${program} group role.`,
+  );
+}
+
+function unreachable(cause: unknown): never {
+  throw new WrongDatabaseRole(connectionFault(cause, databaseUrl()).sentence, { cause });
+}

@@ -1,0 +1,137 @@
+import "server-only";
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { recordNothing } from "@/lib/audit/batched-writer";
+import { record } from "@/lib/audit/record";
+import { db } from "@/lib/db/client";
+import { sqlStateOf } from "@/lib/db/errors";
+import { statement } from "@/lib/db/prepared";
+import { outageSeenSince } from "@/lib/outages";
+import { isOlder, programVersion } from "@/lib/program-version";
+
+export type Program = "web" | "automate";
+/** Why a copy cannot serve; null when it can. */
+export type Unready = "database_slow" | "database_unavailable" | "rights_missing" | "program_too_old" | null;
+
+type Right = readonly [right: "SELECT" | "INSERT" | "UPDATE", table: string, column?: string];
+
+/** The rights without which next to nothing of a program works. That of recording is tried by recording. */
+const needed: Record<Program, readonly Right[]> = {
+  web: [
+    ["SELECT", "session"],
+    ["INSERT", "session"],
+    ["SELECT", "app_user"],
+    ["SELECT", "membership"],
+    ["SELECT", "fabric"],
+    ["SELECT", "secret"],
+    ["INSERT", "secret"],
+    ["INSERT", "secret_version"],
+    ["INSERT", "secret_field"],
+    ["SELECT", "connection"],
+    ["SELECT", "access_token"],
+    ["SELECT", "audit_event"],
+  ],
+  automate: [
+    ["SELECT", "membership"],
+    ["SELECT", "secret"],
+    ["SELECT", "secret_name"],
+    ["SELECT", "secret_version"],
+    ["SELECT", "secret_field", "sealed"],
+    ["SELECT", "fabric_key", "wrappedPrivate"],
+    ["SELECT", "pipeline_token"],
+    ["SELECT", "allowed_destination"],
+    ["INSERT", "rate_window"],
+    ["UPDATE", "rate_window"],
+    ["INSERT", "used_request"],
+  ],
+};
+
+// The message is nobody's: written and committed, so that a commit is tried, without a table.
+const probe = statement<{ lacking: string | null; minimum: string }>(
+  `SELECT (SELECT string_agg("right" || ' on ' || "table", ', ')
+           FROM jsonb_to_recordset($1::jsonb) AS need("right" text, "table" text, "column" text)
+           WHERE NOT CASE WHEN "column" IS NULL THEN has_table_privilege("table", "right")
+             ELSE has_column_privilege("table", "column", "right") END) AS lacking,
+     (SELECT "minimumProgramVersion" FROM schema_info) AS minimum,
+     pg_logical_emit_message(true, 'selvage', 'ready')::text AS written`,
+);
+
+const everyMs = 1_000;
+/** Whoever asks whether a copy is ready wants to know it soon. */
+const withinMs = 2_000;
+
+/**
+ * Whether this copy can serve, by what requests use: the same connections, statements and rights, and a commit. Asked of Postgres once
+ * a second at most, however many ask. After a request met an outage, a row is written, too, and taken back: a disk can be too full
+ * for what is read, and not for a probe.
+ */
+export function createReadiness(program: Program, tell: (sentence: string) => void): () => Promise<Unready> {
+  let known: { at: number; answer: Promise<Unready> } | undefined;
+  let told: Unready = null;
+  let isSuspect = false;
+  let askedAt = performance.now();
+  let slow = 0;
+
+  async function ask(): Promise<Unready> {
+    const began = performance.now();
+    isSuspect ||= outageSeenSince(askedAt);
+    const asked = probeDatabase(program, isSuspect).catch(whyNotProbed);
+    const { code, more = "" } = await Promise.race([
+      asked,
+      // Twice it may be a busy moment: a load balancer sends nobody here, and who came is served.
+      sleep(withinMs, { code: slow < 2 ? "database_slow" : "database_unavailable" } as Probed, {
+        ref: false,
+      }),
+    ]);
+    slow = code === "database_slow" || (slow > 0 && code === "database_unavailable") ? slow + 1 : 0;
+    isSuspect = code !== null;
+    askedAt = began;
+    if (code !== told) tell(code === null ? "Ready again." : `Not ready: ${code}${more}.`);
+    told = code;
+    return code;
+  }
+
+  return () => {
+    if (!known || performance.now() - known.at > everyMs) known = { at: performance.now(), answer: ask() };
+    return known.answer;
+  };
+}
+
+type Probed = { code: Unready; more?: string };
+
+async function probeDatabase(program: Program, isSuspect: boolean): Promise<Probed> {
+  const rights = needed[program].map(([right, table, column]) => ({ right, table, column }));
+  const [, [found]] = await Promise.all([recordNothing(), probe(JSON.stringify(rights))]);
+  if (!found) return { code: "database_unavailable" };
+  if (isOlder(programVersion, found.minimum))
+    return {
+      code: "program_too_old",
+      more: ` (this is ${programVersion}, the schema needs ${found.minimum})`,
+    };
+  if (found.lacking) return { code: "rights_missing", more: ` (${found.lacking}): run npm run migrate` };
+  if (isSuspect) await writeAndTakeBack();
+  return { code: null };
+}
+
+/** An older `npm run migrate`, which knows nothing of `schema_info`, takes away the right to read it. */
+function whyNotProbed(error: unknown): Probed {
+  return sqlStateOf(error) === "42501"
+    ? { code: "rights_missing", more: ": run npm run migrate" }
+    : { code: "database_unavailable" };
+}
+
+class TakenBack extends Error {}
+
+/** Writes an event of a size that needs room of its own, in a transaction that is not committed. */
+async function writeAndTakeBack(): Promise<void> {
+  const actor = { kind: "system" as const, id: "", name: "" };
+  const object = { kind: "fabric" as const, id: "", name: randomBytes(16_384).toString("base64") };
+  await db
+    .$transaction(async (tx) => {
+      await record(tx, { actor, teamId: null, fabricId: null, action: "fabric.update", object });
+      throw new TakenBack();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof TakenBack)) throw error;
+    });
+}

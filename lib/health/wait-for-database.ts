@@ -1,0 +1,29 @@
+import "server-only";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { statement } from "@/lib/db/prepared";
+import { WrongDatabaseRole } from "@/lib/db/role";
+import { databaseUrl } from "@/lib/env";
+
+const ping = statement("SELECT 1");
+const everyMs = 500;
+const tellEveryMs = 5_000;
+
+/**
+ * Returns when the database answers, and says every few seconds what it waits for. Throws at once, with a sentence, when waiting
+ * would not help: for a wrong password, say, or a missing role.
+ */
+export async function waitForDatabase(tell: (sentence: string) => void | Promise<void>): Promise<void> {
+  for (let told = Number.NEGATIVE_INFINITY; ; await sleep(everyMs)) {
+    try {
+      await ping();
+      return;
+    } catch (error) {
+      const { sentence, isAway } = connectionFault(error, databaseUrl());
+      if (!isAway) throw new WrongDatabaseRole(sentence, { cause: error });
+      if (performance.now() - told < tellEveryMs) continue;
+      await tell(`${sentence} Waiting for it …`);
+      told = performance.now();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import "server-only";
+import { type AuditEntry, record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db/client";
+import { suspendAccess } from "@/lib/users/end-access";
+
+/**
+ * Takes all effect from an account that an identity has just proved to be its owner's. Anyone with an invitation's link could
+ * have opened it before, with a password, sessions, tokens and memberships of their own making. The owner's review gives back
+ * what they confirm.
+ */
+export async function holdAccount(tx: Tx, user: { id: string; name: string }): Promise<void> {
+  const userId = user.id;
+  // Locked first: a reset of the password, or a team that is joined at this moment, comes before this or after it.
+  await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${userId} FOR UPDATE`;
+  const { passwordHash, accessEpoch } = await tx.user.findUniqueOrThrow({
+    where: { id: userId },
+    select: { passwordHash: true, accessEpoch: true },
+  });
+  const memberships = await tx.membership.findMany({
+    where: { userId },
+    select: { teamId: true, userId: true, role: true, createdAt: true, team: { select: { name: true } } },
+  });
+  const identities = await tx.identity.findMany({
+    where: { userId },
+    select: { userId: true, issuer: true, subject: true, createdAt: true },
+  });
+  const alive = { userId, revokedAt: null, accessEpoch };
+  const [sessions, accessTokens] = [
+    await tx.session.count({ where: alive }),
+    await tx.accessToken.count({ where: alive }),
+  ];
+  if (!passwordHash && memberships.length + identities.length + sessions + accessTokens === 0) return;
+  const actor = { kind: "user" as const, ...user };
+  await suspendAccess(tx, actor, userId);
+  await tx.user.updateMany({ where: { id: userId }, data: { passwordHash: null } });
+  await tx.accountReview.upsert({
+    where: { userId },
+    // Of two identities in a row, the second one holds what came after the first.
+    create: { userId, passwordHash, fromEpoch: accessEpoch },
+    update: passwordHash ? { passwordHash } : {},
+    select: { userId: true },
+  });
+  await tx.heldMembership.createMany({
+    data: memberships.map(({ team: _team, ...membership }) => membership),
+    skipDuplicates: true,
+  });
+  await tx.membership.deleteMany({ where: { userId } });
+  await tx.heldIdentity.createMany({ data: identities });
+  await tx.identity.deleteMany({ where: { userId } });
+  const object = { kind: "user" as const, ...user };
+  await record(
+    tx,
+    ...memberships.map(({ teamId, role, team }): AuditEntry => {
+      const details = { team: team.name, role };
+      return { actor, teamId, fabricId: null, action: "team.hold", object, details };
+    }),
+    {
+      actor,
+      teamId: null,
+      fabricId: null,
+      action: "user.hold",
+      object,
+      details: {
+        password: passwordHash !== null,
+        sessions,
+        accessTokens,
+        identities: identities.length,
+        memberships: memberships.length,
+      },
+    },
+  );
+}

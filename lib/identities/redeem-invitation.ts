@@ -1,0 +1,36 @@
+import "server-only";
+import { record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db/client";
+
+/**
+ * Uses an invitation up and makes the membership it promises, in the caller's transaction. False when it was used,
+ * withdrawn or has expired: of two who try at once, one wins. Somebody who is a member already keeps their role.
+ */
+export async function redeem(
+  tx: Tx,
+  invitationId: string,
+  user: { id: string; name: string },
+): Promise<boolean> {
+  const { count } = await tx.invitation.updateMany({
+    where: { id: invitationId, usedAt: null, expiresAt: { gt: new Date() } },
+    data: { usedAt: new Date() },
+  });
+  if (count === 0) return false;
+  const { team, role, createdByName } = await tx.invitation.findUniqueOrThrow({
+    where: { id: invitationId },
+    select: { role: true, createdByName: true, team: { select: { id: true, name: true } } },
+  });
+  await tx.membership.createMany({
+    data: [{ teamId: team.id, userId: user.id, role }],
+    skipDuplicates: true,
+  });
+  await record(tx, {
+    actor: { kind: "user", id: user.id, name: user.name },
+    teamId: team.id,
+    fabricId: null,
+    action: "team.join",
+    object: { kind: "team", ...team },
+    details: { role, invitedBy: createdByName },
+  });
+  return true;
+}

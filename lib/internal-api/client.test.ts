@@ -1,0 +1,82 @@
+import { createServer } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Listening, listen } from "@/e2e/fakes/listening";
+import type { Requester } from "@/lib/internal-api/client";
+import { Misconfigured, OutcomeUnknown } from "@/lib/result";
+import { createTestKeys } from "@/scripts/test-keys";
+import { captureLog } from "@/scripts/test-log";
+
+let automate: Listening;
+let answer: (
+  respond: (status: number, body: object, headers?: Record<string, string>) => void,
+  cut: () => void,
+) => void;
+let ask: () => Promise<unknown>;
+const lines: string[] = [];
+
+beforeAll(async () => {
+  automate = await listen(
+    createServer((_request, response) =>
+      answer(
+        (status, body, headers = {}) =>
+          void response
+            .writeHead(status, { "content-type": "application/json", ...headers })
+            .end(JSON.stringify(body)),
+        () => void response.socket?.destroy(),
+      ),
+    ),
+  );
+  const { web } = await createTestKeys();
+  Object.assign(process.env, web, {
+    AUTOMATE_URL: `http://127.0.0.1:${automate.port}`,
+    WEB_DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+  });
+  const { askAutomate } = await import("@/lib/internal-api/client");
+  const requester: Requester = {
+    actor: {
+      kind: "user",
+      id: "u",
+      name: "Uri",
+      email: "uri@test.example",
+      accessEpoch: 0,
+      authenticatedAt: new Date(),
+    },
+    fabricId: "f",
+  };
+  ask = () => askAutomate(requester, "token:revoke", { tokenId: "t" });
+  captureLog(lines);
+});
+
+afterAll(() => {
+  return automate.close();
+});
+
+describe("a write that automate is asked for", () => {
+  const refusal = (code: string) => ({ error: { code, message: "" } });
+
+  test("is known not to be done when automate says so", async () => {
+    answer = (respond) => respond(503, refusal("database_unavailable"));
+    expect(await ask()).toEqual({ ok: false, code: "automate_unavailable" });
+  });
+
+  test.each<[string, typeof answer]>([
+    ["automate's own answer is lost", (_respond, cut) => cut()],
+    ["automate does not know", (respond) => respond(503, refusal("outcome_unknown"))],
+    ["a proxy answers in its place", (respond) => respond(504, {})],
+  ])("is not known to be done or not when %s", async (_why, answering) => {
+    answer = answering;
+    await expect(ask()).rejects.toThrow(OutcomeUnknown);
+  });
+
+  test("says by how much the clocks differ when automate refuses the time", async () => {
+    const date = new Date(Date.now() - 180_000).toUTCString();
+    answer = (respond) => respond(401, refusal("wrong_time"), { date });
+    await expect(ask()).rejects.toThrow(Misconfigured);
+    expect(lines.join("")).toContain("Automate's is 3 minutes behind web's. Synchronise both (NTP).");
+  });
+
+  test("is known not to be done when automate cannot be reached", async () => {
+    await automate.close();
+    expect(await ask()).toEqual({ ok: false, code: "automate_unavailable" });
+  });
+});

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { newPlacesSchema } from "@/lib/connectors/check-protocol";
+import { destinationRuleSchema } from "@/lib/destinations/schema";
+import { setFormerVersionsInput } from "@/lib/fabrics/schema";
+import { confirmTokenInput, tokenLimits } from "@/lib/pipeline-tokens/schema";
+import { confirmIssuerInput, createIssuerBody, issuerProblemKeys } from "@/lib/trusted-issuers/schema";
+
+/** A connection as it is in a form or as it was saved; its properties are judged by automate. */
+const connection = z.object({
+  kind: z.string().max(64),
+  connectionName: z.string().max(128),
+  properties: z.record(z.string(), z.unknown()),
+});
+
+/** What web may ask of automate: purpose → path, body and answer. Each request is signed for one of these. */
+export const automateRequests = {
+  "fabric-key:create": {
+    path: "/internal/fabric-keys",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ kid: z.string() }),
+  },
+  "fabric:delete": {
+    path: "/internal/fabrics/delete",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "version:rule": {
+    path: "/internal/fabrics/versions",
+    body: setFormerVersionsInput,
+    answer: setFormerVersionsInput,
+  },
+  "connection:check": {
+    path: "/internal/checks",
+    body: connection.extend({
+      /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
+      isConfirmed: z.boolean(),
+      /** What a check found to be new, and the person then confirmed. */
+      shownPlaces: newPlacesSchema.max(50).optional(),
+    }),
+    // Answered as NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
+    answer: z.never(),
+  },
+  "token:create": {
+    path: "/internal/pipeline-tokens",
+    body: z.object({
+      name: z.string().min(1).max(128),
+      expiresAt: z.iso.datetime().nullable(),
+      limits: tokenLimits.optional(),
+    }),
+    answer: z.object({ id: z.string(), token: z.string() }),
+  },
+  "token:revoke": {
+    path: "/internal/pipeline-tokens/revoke",
+    body: z.object({ tokenId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "token:confirm": {
+    path: "/internal/pipeline-tokens/confirm",
+    body: confirmTokenInput,
+    answer: z.object({ id: z.string() }),
+  },
+  "issuer:create": {
+    path: "/internal/issuers",
+    body: createIssuerBody,
+    answer: z.union([z.object({ id: z.string() }), z.object({ problem: z.enum(issuerProblemKeys) })]),
+  },
+  "issuer:confirm": {
+    path: "/internal/issuers/confirm",
+    body: confirmIssuerInput,
+    answer: z.object({ id: z.string() }),
+  },
+  "issuer:delete": {
+    path: "/internal/issuers/delete",
+    body: z.object({ issuerId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:carry": {
+    path: "/internal/destinations/carry",
+    body: z.object({ secretId: z.string() }),
+    answer: z.object({ carried: z.number().int() }),
+  },
+  "destination:allow": {
+    path: "/internal/destinations/allow",
+    body: z.object({
+      /** What a person joined themselves: which version of which secret goes where. */
+      places: z
+        .array(
+          z.object({
+            field: z.string().max(64),
+            secretId: z.string().max(64),
+            version: z.number().int(),
+            destinations: z.array(z.string().max(1024)).min(1).max(20),
+          }),
+        )
+        .min(1)
+        .max(50),
+      /** The person was shown these very places, and not settings that lead there. */
+      isShown: z.boolean().optional(),
+    }),
+    answer: z.object({ isAllowed: z.boolean() }),
+  },
+  "destination:keep": {
+    path: "/internal/destinations/keep",
+    body: z.object({ destinationId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:remove": {
+    path: "/internal/destinations/remove",
+    body: z.object({ destinationId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:ask": {
+    path: "/internal/destinations/ask",
+    body: connection.extend({ reason: z.string().max(280) }),
+    answer: z.object({ waiting: z.number().int() }),
+  },
+  "destination:decide": {
+    path: "/internal/destinations/decide",
+    body: z.object({ requestId: z.string(), decision: z.enum(["allowed", "declined"]) }),
+    answer: z.object({ id: z.string() }),
+  },
+  "destination:rule": {
+    path: "/internal/destinations/rule",
+    body: z.object({ rule: destinationRuleSchema }),
+    answer: z.object({ rule: destinationRuleSchema }),
+  },
+  "sign-in:reset": {
+    path: "/internal/sign-ins/reset",
+    body: z.object({ secretId: z.string() }),
+    answer: z.object({ places: z.array(z.string()) }),
+  },
+} as const;
+
+export type AutomatePurpose = keyof typeof automateRequests;
+export type AutomateBody<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["body"]>;
+export type AutomateAnswer<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["answer"]>;
+
+/** The error shape of automate, on every path. */
+export const automateError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

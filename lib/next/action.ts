@@ -1,0 +1,140 @@
+import "server-only";
+import { refresh } from "next/cache";
+import { unstable_rethrow } from "next/navigation";
+import type { z } from "zod";
+import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import type { Permission } from "@/lib/access/policy";
+import type { Actor, Scope, TeamScope } from "@/lib/access/scope";
+import { isOutage } from "@/lib/db/client";
+import { type Saved, watchWrites } from "@/lib/db/writes";
+import { formOnce, type Once } from "@/lib/idempotency/once";
+import { findOnce } from "@/lib/idempotency/queries";
+import { logFailure } from "@/lib/log";
+import { currentActor } from "@/lib/next/actor";
+import {
+  Forbidden,
+  fail,
+  isMisconfigured,
+  NotFound,
+  NotFresh,
+  OutcomeUnknown,
+  type Result,
+} from "@/lib/result";
+import { wipeBytes } from "@/lib/wipe";
+
+/** What any action can answer besides its own codes. */
+export type DoorCode =
+  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
+  // What became of it: nothing was saved, a part was, a repeat with other contents, or nobody knows.
+  | (
+      | "unexpected"
+      | "database_unavailable"
+      | "misconfigured"
+      | "partly_saved"
+      | "saved_before"
+      | "outcome_unknown"
+    );
+type Answer<T, Code extends string> = Promise<Result<T, Code | DoorCode>>;
+
+/** Answers for what an earlier attempt of the same form wrote, by the id that it kept. */
+type Again<S, I, T, Code extends string> = (scope: S, objectId: string, input: I) => Promise<Result<T, Code>>;
+
+/** A server action in a fabric: signed in → scope → parsed input → run → refreshed pages. */
+export function action<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
+  permission: P;
+  input: S;
+  run: (scope: Scope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
+  again?: Again<Scope<NoInfer<P>>, z.infer<S>, T, Code>;
+}) {
+  return (fabricId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
+    door(definition.input, input, async (actor, parsed) => {
+      const scope = await authorize(actor, String(fabricId), definition.permission);
+      return runOnce(definition, scope, parsed, key);
+    });
+}
+
+/** A server action in a team. */
+export function teamAction<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
+  permission: P;
+  input: S;
+  run: (scope: TeamScope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
+  again?: Again<TeamScope<NoInfer<P>>, z.infer<S>, T, Code>;
+}) {
+  return (teamId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
+    door(definition.input, input, async (actor, parsed) => {
+      const scope = await authorizeTeam(actor, String(teamId), definition.permission);
+      return runOnce(definition, scope, parsed, key);
+    });
+}
+
+/** A server action on oneself: one's own session, password or membership. */
+export function ownAction<S extends z.ZodType, T, Code extends string>(definition: {
+  input: S;
+  run: (actor: Actor, input: z.infer<S>) => Promise<Result<T, Code>>;
+}) {
+  return (input: z.input<S>): Answer<T, Code> => door(definition.input, input, definition.run);
+}
+
+/** Runs a write, or answers for what an earlier attempt of the same form wrote, when that was not known. */
+async function runOnce<S extends { actor: Actor }, I, T, Code extends string>(
+  {
+    run,
+    again,
+  }: {
+    run: (scope: S, input: I, once?: Once) => Promise<Result<T, Code>>;
+    again?: Again<S, I, T, Code>;
+  },
+  scope: S,
+  input: I,
+  key: unknown,
+): Promise<Result<T, Code | DoorCode>> {
+  if (!again || typeof key !== "string" || !/^[\w-]{16,64}$/.test(key)) return run(scope, input);
+  const once = formOnce(scope.actor, key, input);
+  const before = await findOnce(once);
+  const result = before === null ? await run(scope, input, once) : undefined;
+  if (result?.ok) return result;
+  // Another attempt may have come in between.
+  const made = before ?? (await findOnce(once));
+  if (made === "other_body") return fail("saved_before");
+  return made ? again(scope, made.objectId, input) : (result ?? fail("unexpected"));
+}
+
+async function door<S extends z.ZodType, T, Code extends string>(
+  schema: S,
+  input: unknown,
+  run: (actor: Actor, parsed: z.infer<S>) => Promise<Result<T, Code | DoorCode>>,
+): Answer<T, Code> {
+  const writes = watchWrites();
+  try {
+    const actor = await currentActor();
+    if (!actor) return fail("signed_out");
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) return fail("invalid", fieldErrors(parsed.error));
+    const { data } = parsed;
+    const result = await writes.run(() => run(actor, data)).finally(() => wipeBytes(data));
+    if (result.ok) refresh();
+    return result;
+  } catch (error) {
+    if (error instanceof NotFound) return fail("not_found");
+    if (error instanceof Forbidden) return fail("forbidden");
+    if (error instanceof NotFresh) return fail("reauthenticate");
+    // Next's own, such as a redirect.
+    unstable_rethrow(error);
+    logFailure("server action", error);
+    return fail(failureCode(error, writes.saved()));
+  }
+}
+
+function failureCode(error: unknown, saved: Saved): DoorCode {
+  if (saved === "unknown" || error instanceof OutcomeUnknown) return "outcome_unknown";
+  if (saved === "something") return "partly_saved";
+  if (isMisconfigured(error)) return "misconfigured";
+  return isOutage(error) ? "database_unavailable" : "unexpected";
+}
+
+/** The first sentence for each field that did not parse. */
+export function fieldErrors(error: z.ZodError): Record<string, string> {
+  const byField: Record<string, string> = {};
+  for (const issue of error.issues) byField[issue.path.join(".")] ??= issue.message;
+  return byField;
+}

@@ -1,0 +1,121 @@
+import "server-only";
+import { getServerSession, type NextAuthOptions, type User } from "next-auth";
+import CredentialsProvider from "next-auth/providers/credentials";
+import { webEnv } from "@/lib/env";
+import { admitIdentity } from "@/lib/identities/mutations";
+import { logFailure } from "@/lib/log";
+import { openIdProvider, openIdProviderId, personOf } from "@/lib/next/auth/open-id";
+import { sessionCookies } from "@/lib/next/auth/session-cookie";
+import { delayKey, networkOf } from "@/lib/next/network";
+import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
+import { sessionMaxAgeMs } from "@/lib/sessions/queries";
+import { signInInput } from "@/lib/sessions/schema";
+import { findIdentity } from "@/lib/users/queries";
+
+declare module "next-auth" {
+  interface Session {
+    sessionId?: string | undefined;
+  }
+  interface User {
+    accessEpoch?: number;
+  }
+}
+declare module "next-auth/jwt" {
+  interface JWT {
+    sid?: string | undefined;
+  }
+}
+
+let made: NextAuthOptions | undefined;
+
+/** How next-auth signs people in. Its encrypted cookie carries the id of a session row and nothing else. */
+export function authOptions(): NextAuthOptions {
+  made ??= makeOptions();
+  return made;
+}
+
+function makeOptions(): NextAuthOptions {
+  const openId = openIdProvider();
+  return {
+    secret: webEnv().SESSION_SECRET,
+    useSecureCookies: webEnv().PUBLIC_URL.startsWith("https:"),
+    cookies: sessionCookies(webEnv().PUBLIC_URL),
+    session: { strategy: "jwt", maxAge: sessionMaxAgeMs / 1_000 },
+    pages: { signIn: "/sign-in", error: "/sign-in", signOut: "/metadata", verifyRequest: "/sign-in" },
+    providers: [
+      CredentialsProvider({
+        id: "password",
+        credentials: { email: {}, password: {} },
+        authorize: (credentials, request) => signIn(credentials, request?.headers).catch(unavailable),
+      }),
+      ...(openId ? [openId] : []),
+    ],
+    callbacks: {
+      signIn: async ({ account, profile }) => {
+        if (account?.provider !== openIdProviderId) return true;
+        const admitted = await admitIdentity(personOf(profile)).catch(unavailable);
+        return admitted.ok || `/sign-in?error=${admitted.code}`;
+      },
+      jwt: async ({ token, user, account, profile }) => {
+        if (!account) return { sid: token.sid };
+        if (account.provider !== openIdProviderId)
+          return { sid: await begin({ userId: user.id, accessEpoch: user.accessEpoch ?? 0 }, "password") };
+        const { issuer, subject, authenticatedAt } = personOf(profile);
+        const identity = await findIdentity(issuer, subject);
+        if (!identity) throw new Error("The identity was admitted and is gone.");
+        return { sid: await begin(identity, "openid", authenticatedAt) };
+      },
+      session: ({ session, token }) => ({ expires: session.expires, sessionId: token.sid }),
+    },
+    events: {
+      signOut: async ({ token }) => {
+        if (token.sid) await endSession(token.sid);
+      },
+    },
+    logger: { error: logCode, warn: () => {}, debug: () => {} },
+  };
+}
+
+/** Starts a session, and ends the one whose cookie it takes the place of: nobody could sign out of that any more. */
+async function begin(...session: Parameters<typeof startSession>): Promise<string> {
+  const former = await getServerSession(authOptions());
+  if (former?.sessionId) await endSession(former.sessionId);
+  return startSession(...session);
+}
+
+async function signIn(
+  credentials: unknown,
+  headers: Record<string, string | undefined> | undefined,
+): Promise<User | null> {
+  const given = signInInput.safeParse(credentials);
+  if (!given.success) return null;
+  const network = networkOf(headers?.["x-forwarded-for"] ?? null);
+  const proof = await provePassword(given.data, delayKey(given.data.email, network), network);
+  if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
+  // next-auth carries a thrown message to the form, and nothing else.
+  if (proof.code === "delayed") throw new Delayed(proof.seconds);
+  return null;
+}
+
+class Delayed extends Error {
+  constructor(seconds: number) {
+    super(`delayed:${seconds}`);
+  }
+}
+
+/** Whatever is thrown here ends up in a URL: only what was meant for it may. */
+function unavailable(error: unknown): never {
+  if (error instanceof Delayed) throw error;
+  logFailure("sign-in", error);
+  throw new Error("unavailable");
+}
+
+/** next-auth's own code and the error's name; never the rest, which may hold tokens and profiles. */
+function logCode(code: string, detail: unknown): void {
+  logFailure(`next-auth ${code}`, detail instanceof Error ? detail : errorOf(detail));
+}
+
+function errorOf(detail: unknown): Error | undefined {
+  const error = typeof detail === "object" && detail !== null && "error" in detail ? detail.error : undefined;
+  return error instanceof Error ? error : undefined;
+}

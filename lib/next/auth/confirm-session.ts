@@ -1,0 +1,17 @@
+import "server-only";
+import type { Actor } from "@/lib/access/scope";
+import { currentSessionId } from "@/lib/next/actor";
+import { currentNetwork, delayKey } from "@/lib/next/network";
+import { fail, type Result } from "@/lib/result";
+import { confirmSession } from "@/lib/sessions/mutations";
+
+/** Makes the session of this request fresh, for its person's password. Wrong tries count as they do at sign-in. */
+export async function confirmCurrentSession(
+  actor: Actor,
+  { password }: { password: string },
+): Promise<Result<null, "invalid" | "signed_out">> {
+  const sessionId = await currentSessionId();
+  if (!sessionId || actor.kind !== "user") return fail("signed_out");
+  const network = await currentNetwork();
+  return confirmSession(actor, sessionId, password, delayKey(actor.email, network), network);
+}

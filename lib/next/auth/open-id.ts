@@ -1,0 +1,74 @@
+import "server-only";
+import { decodeJwt } from "jose";
+import type { OAuthConfig } from "next-auth/providers/oauth";
+import { z } from "zod";
+import { webEnv } from "@/lib/env";
+import type { OpenIdPerson } from "@/lib/identities/mutations";
+
+export const openIdProviderId = "oidc";
+
+const weekSeconds = 7 * 24 * 60 * 60;
+
+const claims = z.object({
+  iss: z.string().min(1),
+  sub: z.string().min(1),
+  email: z.string().optional(),
+  email_verified: z.boolean().optional(),
+  name: z.string().optional(),
+  auth_time: z.number().optional(),
+});
+type Claims = z.infer<typeof claims>;
+
+/** The OpenID Connect provider of the environment, or null when there is none. */
+export function openIdProvider(): OAuthConfig<Claims> | null {
+  const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME } = webEnv();
+  if (!OIDC_ISSUER || !OIDC_CLIENT_ID || !OIDC_CLIENT_SECRET) return null;
+  return {
+    id: openIdProviderId,
+    name: OIDC_NAME,
+    type: "oauth",
+    wellKnown: `${OIDC_ISSUER.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    clientId: OIDC_CLIENT_ID,
+    clientSecret: OIDC_CLIENT_SECRET,
+    // Asking for a maximal age, however long, obliges the provider to say when the person signed in there.
+    authorization: { params: { scope: "openid email profile", max_age: weekSeconds } },
+    checks: ["pkce", "state", "nonce"],
+    idToken: true,
+    userinfo: {
+      // Many providers give e-mail and name only here. What the signed token says wins, and an address and whether it
+      // is verified are taken from the same place.
+      request: async ({ client, tokens }) => {
+        const signed = decodeJwt(tokens.id_token ?? ""); // next-auth's client has verified it
+        if (!client.issuer.metadata.userinfo_endpoint) return signed;
+        const told = await client.userinfo(tokens.access_token ?? "");
+        if (told.sub !== signed.sub) throw new Error("The provider spoke of two people.");
+        const { email, email_verified } = signed.email === undefined ? told : signed;
+        return { ...told, ...signed, email, email_verified };
+      },
+    },
+    profile: ({ sub }) => ({ id: sub }),
+  };
+}
+
+/** The name of the OpenID provider, or null when there is none. */
+export function openIdName(): string | null {
+  return webEnv().OIDC_ISSUER ? webEnv().OIDC_NAME : null;
+}
+
+/** The person in a profile of our provider. */
+export function personOf(profile: unknown): OpenIdPerson {
+  const { iss, sub, email, email_verified, name, auth_time } = claims.parse(profile);
+  return {
+    issuer: iss,
+    subject: sub,
+    verifiedEmail: email_verified === true && email ? email : null,
+    name:
+      name
+        ?.replace(/\p{Cc}/gu, " ")
+        .trim()
+        .slice(0, 100) ||
+      email?.slice(0, 100) ||
+      "Somebody",
+    authenticatedAt: auth_time === undefined ? new Date() : new Date(Math.min(auth_time * 1_000, Date.now())),
+  };
+}

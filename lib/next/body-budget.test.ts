@@ -1,0 +1,108 @@
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { newAccessToken } from "@/lib/access-tokens/token";
+import { createDb, type Db } from "@/lib/db/client";
+import { closeStatements } from "@/lib/db/prepared";
+import { createBodyBudget } from "@/lib/next/body-budget";
+import { createTestDatabase } from "@/scripts/test-database";
+import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import { createTestKeys } from "@/scripts/test-keys";
+import { createManagementApi } from "@/web/management-api/app";
+
+let owner: Db;
+let server: Server;
+/** Requests whose body is being read. */
+let accepted = 0;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  const urls = await createTestDatabase("web");
+  Object.assign(process.env, keys.web, keys.automate, {
+    AUTOMATE_URL: "http://127.0.0.1:2",
+    WEB_DATABASE_URL: urls.webUrl,
+  });
+  owner = createDb(urls.ownerUrl);
+  const api = createManagementApi();
+  api.addHook("preParsing", async () => {
+    accepted += 1;
+  });
+  await api.ready();
+  server = createServer((req, res) => api.routing(req, res));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await closeStatements();
+  await owner.$disconnect();
+});
+
+async function person(): Promise<{ fabric: TestFabric; token: string }> {
+  const fabric = await createTestFabric(owner);
+  const { token, tokenHash } = newAccessToken();
+  await owner.accessToken.create({ data: { userId: fabric.admin.id, name: "scripts", tokenHash } });
+  return { fabric, token };
+}
+
+/** Sends the beginning of a body, and the rest when it is asked to. */
+function begin({ fabric, token }: Awaited<ReturnType<typeof person>>, length: number | "chunks") {
+  const { port } = server.address() as AddressInfo;
+  const sent = request({
+    port,
+    method: "POST",
+    path: `/api/orchestration/fabric/${fabric.fabricId}/secret`,
+    agent: false,
+    headers: {
+      "x-auth-token": token,
+      "content-type": "application/json",
+      ...(length === "chunks" ? { "transfer-encoding": "chunked" } : { "content-length": length }),
+    },
+  });
+  const answer = new Promise<[number, string | undefined]>((done) => {
+    sent.on("response", ({ statusCode = 0, headers }) => done([statusCode, headers["retry-after"]]));
+    sent.on("error", () => done([0, undefined]));
+  });
+  const body = JSON.stringify({ kind: "prophecy" });
+  sent.write(body);
+  const rest = length === "chunks" ? 0 : length - body.length;
+  return { answer, end: () => sent.end(" ".repeat(rest)), leave: () => sent.destroy() };
+}
+
+test.each([100_000, "chunks"] as const)(
+  "a script sends eight long bodies at a time: %s",
+  async (length) => {
+    const [one, other] = [await person(), await person()];
+    accepted = 0;
+    const began = Array.from({ length: 8 }, () => begin(one, length));
+    await vi.waitFor(() => expect(accepted).toBe(8), 20_000);
+    const ninth = begin(one, length);
+    expect(await Promise.race([ninth.answer, sleep(10_000)])).toEqual([429, "2"]);
+    ninth.leave();
+    const theirs = begin(other, length);
+    theirs.end();
+    // It is read, and is no secret.
+    expect((await theirs.answer)[0]).toBe(400);
+    for (const each of began) each.leave();
+    await vi.waitFor(async () => {
+      const again = begin(one, length);
+      again.end();
+      expect((await again.answer)[0]).toBe(400);
+    }, 20_000);
+  },
+  60_000,
+);
+
+test("everybody together sends as much as 32 of the largest bodies at a time, and room is given back once", () => {
+  const largest = 1_000_000;
+  const room = createBodyBudget(largest);
+  const taken = Array.from({ length: 32 }, (_, n) => room(`person ${n % 4}`, largest));
+  expect(taken.filter((giveBack) => giveBack === null)).toEqual([]);
+  expect(room("somebody else", 20)).toBeNull();
+  taken[0]?.();
+  taken[0]?.();
+  expect(room("somebody else", largest)).not.toBeNull();
+  expect(room("somebody else", 20)).toBeNull();
+});

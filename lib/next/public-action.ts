@@ -1,0 +1,15 @@
+import "server-only";
+import type { z } from "zod";
+import { fieldErrors } from "@/lib/next/action";
+import { fail, type Result } from "@/lib/result";
+
+/** A server action for who is not signed in: what it is given has to carry its own proof, as an invitation's token does. */
+export function openAction<S extends z.ZodType, T, Code extends string>(definition: {
+  input: S;
+  run: (input: z.infer<S>) => Promise<Result<T, Code>>;
+}) {
+  return async (input: z.input<S>): Promise<Result<T, Code | "invalid">> => {
+    const parsed = definition.input.safeParse(input);
+    return parsed.success ? definition.run(parsed.data) : fail("invalid", fieldErrors(parsed.error));
+  };
+}

@@ -1,0 +1,21 @@
+"use server";
+
+import { action } from "@/lib/next/action";
+import { confirmToken, createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
+import { confirmTokenInput, createTokenInput, revokeTokenInput } from "@/lib/pipeline-tokens/schema";
+
+export const createTokenAction = action({
+  permission: "token:write",
+  input: createTokenInput,
+  run: createToken,
+});
+export const confirmTokenAction = action({
+  permission: "token:write",
+  input: confirmTokenInput,
+  run: confirmToken,
+});
+export const revokeTokenAction = action({
+  permission: "token:write",
+  input: revokeTokenInput,
+  run: revokeToken,
+});

@@ -1,0 +1,172 @@
+import "server-only";
+import type { ConnectionPins } from "@/lib/access/restriction";
+import type { Scope } from "@/lib/access/scope";
+import { db, type Prisma } from "@/lib/db/client";
+import {
+  type ConnectionChange,
+  type LimitInput,
+  type LimitSummary,
+  linesOf,
+  type TokenLimits,
+  type TokenSummary,
+  tokenStatus,
+} from "@/lib/pipeline-tokens/schema";
+import { fail, ok, type Result } from "@/lib/result";
+
+/**
+ * The newest pipeline tokens of a fabric that work, then the newest of the others: each kind by itself, so that nobody hides one
+ * that works behind many that they revoked.
+ */
+export async function listTokens(scope: Scope<"token:list">): Promise<TokenSummary[]> {
+  const { fabricId } = scope;
+  const now = new Date();
+  const works = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+  const newest = (where: Prisma.PipelineTokenWhereInput, take: number) =>
+    db.pipelineToken.findMany({
+      where: { fabricId, ...where },
+      orderBy: { id: "desc" },
+      take,
+      select: shown,
+    });
+  const [working, ended] = await Promise.all([newest(works, 500), newest({ NOT: works }, 200)]);
+  const rows = [...working, ...ended];
+  const wordsOf = await limitsOf(scope, rows);
+  return rows.map(
+    ({ secretIds, connectionIds, pins, cidrs, ...row }): TokenSummary => ({
+      ...row,
+      status: tokenStatus(row, now),
+      limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
+    }),
+  );
+}
+
+const shown = {
+  id: true,
+  name: true,
+  createdAt: true,
+  createdByName: true,
+  expiresAt: true,
+  lastUsedAt: true,
+  revokedAt: true,
+  secretIds: true,
+  connectionIds: true,
+  pins: true,
+  cidrs: true,
+} as const;
+
+/** Names of the tokens and issuers that do not receive this connection until an Admin confirms what it references now. */
+export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: string): Promise<string[]> {
+  const { fabricId } = scope;
+  const select = { name: true, secretIds: true, connectionIds: true, pins: true, cidrs: true };
+  const isLimited = { fabricId, connectionIds: { has: connectionId } };
+  const isActive = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
+  const [tokens, issuers] = await Promise.all([
+    db.pipelineToken.findMany({ where: { ...isLimited, ...isActive }, take: 200, select }),
+    db.trustedIssuer.findMany({ where: isLimited, take: 200, select }),
+  ]);
+  const rows = [...tokens, ...issuers];
+  const wordsOf = await limitsOf(scope, rows);
+  const waiting = rows.filter((row) => wordsOf(row).changes.some((one) => one.connectionId === connectionId));
+  return [...new Set(waiting.map(({ name }) => name))].sort();
+}
+
+/** Limits as a row holds them. */
+type LimitRow = TokenLimits & { pins: Prisma.JsonValue };
+
+/** How these limits are told to people, by the names of what they are about. */
+export async function limitsOf(
+  { fabricId }: Scope<"token:list">,
+  rows: readonly LimitRow[],
+): Promise<(limits: LimitRow) => LimitSummary> {
+  const connectionIds = rows.flatMap((row) => row.connectionIds);
+  const [connections, references] = await Promise.all([
+    db.connection.findMany({
+      where: { fabricId, id: { in: connectionIds } },
+      select: { id: true, name: true },
+    }),
+    db.connectionSecret.findMany({
+      where: { fabricId, connectionId: { in: connectionIds } },
+      select: { connectionId: true, secretId: true },
+      orderBy: { field: "asc" },
+    }),
+  ]);
+  const pinnedIds = rows.flatMap(({ pins }) => Object.values(pins as ConnectionPins).flat());
+  const referencedIds = references.map(({ secretId }) => secretId);
+  const secrets = await db.secret.findMany({
+    where: {
+      fabricId,
+      id: { in: [...rows.flatMap((row) => row.secretIds), ...pinnedIds, ...referencedIds] },
+    },
+    select: { id: true, name: true, deletedAt: true },
+  });
+  const nameOf = namesIn([...connections, ...secrets.filter(({ deletedAt }) => deletedAt === null)]);
+  // What a connection referenced before is named though it was deleted since.
+  const formerNameOf = namesIn(secrets);
+  const changeOf = (connectionId: string, pins: ConnectionPins): ConnectionChange | [] => {
+    const now = references.filter((row) => row.connectionId === connectionId).map((row) => row.secretId);
+    const secretIds = [...new Set(now)];
+    const pinned = pins[connectionId] ?? [];
+    const added = secretIds.filter((id) => !pinned.includes(id)).map(nameOf);
+    const removed = pinned.filter((id) => !secretIds.includes(id)).map(formerNameOf);
+    return added.length === 0
+      ? []
+      : { connectionId, secretIds, connection: nameOf(connectionId), added, removed };
+  };
+  return ({ secretIds, connectionIds, pins, cidrs }) => ({
+    secrets: secretIds.map(nameOf),
+    connections: connectionIds.map(nameOf),
+    pinned: [...new Set(connectionIds.flatMap((id) => (pins as ConnectionPins)[id] ?? []))].map(formerNameOf),
+    cidrs,
+    isLimited: secretIds.length + connectionIds.length + cidrs.length > 0,
+    changes: connectionIds.flatMap((id) => changeOf(id, pins as ConnectionPins)),
+  });
+}
+
+function namesIn(rows: readonly { id: string; name: string }[]): (id: string) => string {
+  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? "(deleted)";
+}
+
+/** The limits that a form names, or the field that names what is not there. */
+export async function findLimits(
+  scope: Scope<"token:write">,
+  { onlySecrets, onlyConnections, onlyFrom }: LimitInput,
+): Promise<Result<TokenLimits, "invalid">> {
+  const secrets = await findIds(linesOf(onlySecrets), (nameKeys) => secretsNamed(scope, nameKeys));
+  if ("missing" in secrets)
+    return fail("invalid", { onlySecrets: `There is no secret “${secrets.missing}”.` });
+  const connections = await findIds(linesOf(onlyConnections), (nameKeys) =>
+    connectionsNamed(scope, nameKeys),
+  );
+  if ("missing" in connections)
+    return fail("invalid", { onlyConnections: `There is no connection “${connections.missing}”.` });
+  return ok({ secretIds: secrets.ids, connectionIds: connections.ids, cidrs: linesOf(onlyFrom) });
+}
+
+type Named = { id: string; nameKey: string };
+
+/** The ids of these names, each once, or the first name that nothing has. */
+async function findIds(
+  names: readonly string[],
+  find: (nameKeys: string[]) => Promise<Named[]>,
+): Promise<{ ids: string[] } | { missing: string }> {
+  const nameKeys = names.map((name) => name.toLowerCase());
+  const byKey = new Map((await find(nameKeys)).map(({ id, nameKey }) => [nameKey, id]));
+  const missing = names.find((name) => !byKey.has(name.toLowerCase()));
+  return missing === undefined ? { ids: [...new Set(byKey.values())] } : { missing };
+}
+
+async function secretsNamed({ fabricId }: Scope<"token:write">, nameKeys: string[]): Promise<Named[]> {
+  const rows = await db.secretName.findMany({
+    where: { fabricId, nameKey: { in: nameKeys }, secret: { deletedAt: null } },
+    select: { nameKey: true, secretId: true },
+  });
+  return rows.map(({ nameKey, secretId }) => ({ nameKey, id: secretId }));
+}
+
+function connectionsNamed({ fabricId }: Scope<"token:write">, nameKeys: string[]): Promise<Named[]> {
+  return db.connection.findMany({
+    where: { fabricId, nameKey: { in: nameKeys } },
+    select: { id: true, nameKey: true },
+  });
+}

@@ -1,0 +1,83 @@
+import "server-only";
+import type { TeamScope } from "@/lib/access/scope";
+import { db } from "@/lib/db/client";
+import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
+
+// What pipelines and workloads can read the team's fabrics by, whoever made it. What was made by somebody who is no Admin of the
+// team any more comes first: it outlives their power.
+
+/** The pipeline tokens that work in the team's fabrics. */
+export async function listTeamPipelineTokens(
+  { teamId }: TeamScope<"access:list">,
+  now = new Date(),
+): Promise<TeamPipelineToken[]> {
+  const names = await fabricNames(teamId);
+  const rows = await db.pipelineToken.findMany({
+    where: {
+      fabricId: { in: [...names.keys()] },
+      revokedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+    },
+    orderBy: { id: "desc" },
+    take: 500,
+    select: {
+      id: true,
+      name: true,
+      fabricId: true,
+      createdById: true,
+      createdByName: true,
+      expiresAt: true,
+      lastUsedAt: true,
+    },
+  });
+  return withMakers(teamId, names, rows);
+}
+
+/** The issuers whose workloads can read the team's fabrics. */
+export async function listTeamIssuers({ teamId }: TeamScope<"access:list">): Promise<TeamIssuer[]> {
+  const names = await fabricNames(teamId);
+  const rows = await db.trustedIssuer.findMany({
+    where: { fabricId: { in: [...names.keys()] } },
+    orderBy: { id: "desc" },
+    take: 500,
+    select: {
+      id: true,
+      name: true,
+      issuer: true,
+      subject: true,
+      fabricId: true,
+      createdById: true,
+      createdByName: true,
+      createdAt: true,
+    },
+  });
+  return withMakers(teamId, names, rows);
+}
+
+async function fabricNames(teamId: string): Promise<Map<string, string>> {
+  const fabrics = await db.fabric.findMany({ where: { teamId }, select: { id: true, name: true } });
+  return new Map(fabrics.map(({ id, name }) => [id, name]));
+}
+
+async function withMakers<Row extends { fabricId: string; createdById: string }>(
+  teamId: string,
+  names: ReadonlyMap<string, string>,
+  rows: readonly Row[],
+): Promise<(Omit<Row, "createdById"> & { fabricName: string; maker: MakerStatus })[]> {
+  const members = await db.membership.findMany({
+    where: { teamId, userId: { in: rows.map(({ createdById }) => createdById) } },
+    select: { userId: true, role: true, user: { select: { lockedAt: true } } },
+  });
+  const statuses = new Map(
+    members.map(({ userId, role, user }): [string, MakerStatus] => {
+      if (user.lockedAt) return [userId, "locked"];
+      return [userId, role === "admin" ? "admin" : "demoted"];
+    }),
+  );
+  const made = rows.map(({ createdById, ...row }) => ({
+    ...row,
+    fabricName: names.get(row.fabricId) ?? "",
+    maker: statuses.get(createdById) ?? ("left" as const),
+  }));
+  return [...made.filter(({ maker }) => maker !== "admin"), ...made.filter(({ maker }) => maker === "admin")];
+}

@@ -1,0 +1,53 @@
+import "server-only";
+import { readKeys } from "@/lib/access/issuer-keys";
+import type { Scope } from "@/lib/access/scope";
+import { askAutomate } from "@/lib/internal-api/client";
+import { findLimits } from "@/lib/pipeline-tokens/queries";
+import { fail, ok, type Result } from "@/lib/result";
+import {
+  audienceOf,
+  type ConfirmIssuerInput,
+  type CreateIssuerInput,
+  issuerProblems,
+  namesFabric,
+} from "@/lib/trusted-issuers/schema";
+
+type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
+
+/** Has automate trust an issuer for the fabric, and record it. */
+export async function createIssuer(
+  scope: Scope<"token:write">,
+  { onlySecrets, onlyConnections, onlyFrom, keys, ...trust }: CreateIssuerInput,
+): Promise<Result<{ id: string }, Refusal>> {
+  const { fabricId } = scope;
+  if (!namesFabric(trust.audience, fabricId))
+    return fail("invalid", {
+      audience: `The audience has to hold this fabric's id and no other: enter ${audienceOf(fabricId)}, and let the workload ask for it.`,
+    });
+  const given = keys.trim() === "" ? null : readKeys(keys);
+  if (given && "problem" in given) return fail("invalid", { keys: given.problem });
+  const limits = await findLimits(scope, { onlySecrets, onlyConnections, onlyFrom });
+  if (!limits.ok) return limits;
+  const asked = { ...trust, ...given, limits: limits.value };
+  const made = await askAutomate(scope, "issuer:create", asked);
+  if (!made.ok || "id" in made.value) return made as Result<{ id: string }, Refusal>;
+  return fail("invalid", { issuer: issuerProblems[made.value.problem] });
+}
+
+/** Has automate pin an issuer's limits to what their connections reference now, as it was shown. */
+export async function confirmIssuer(
+  scope: Scope<"token:write">,
+  input: ConfirmIssuerInput,
+): Promise<Result<null, Refusal>> {
+  const confirmed = await askAutomate(scope, "issuer:confirm", input);
+  return confirmed.ok ? ok(null) : confirmed;
+}
+
+/** Has automate trust an issuer no longer: the next request of its workloads is refused. */
+export async function removeIssuer(
+  scope: Scope<"token:write">,
+  { issuerId }: { issuerId: string },
+): Promise<Result<null, Refusal>> {
+  const removed = await askAutomate(scope, "issuer:delete", { issuerId });
+  return removed.ok ? ok(null) : removed;
+}

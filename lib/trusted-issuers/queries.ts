@@ -1,0 +1,61 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { matchesSubject } from "@/lib/access/subject-pattern";
+import { db } from "@/lib/db/client";
+import { limitsOf } from "@/lib/pipeline-tokens/queries";
+import type { IssuerSummary } from "@/lib/trusted-issuers/schema";
+
+/** The issuers whose workloads may read the secrets of a fabric. */
+export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSummary[]> {
+  const rows = await db.trustedIssuer.findMany({
+    where: { fabricId: scope.fabricId },
+    orderBy: { id: "asc" },
+    select: {
+      id: true,
+      name: true,
+      issuer: true,
+      audience: true,
+      subject: true,
+      spansParts: true,
+      keys: true,
+      secretIds: true,
+      connectionIds: true,
+      pins: true,
+      cidrs: true,
+      createdAt: true,
+      createdByName: true,
+    },
+  });
+  const wordsOf = await limitsOf(scope, rows);
+  const workloads = await recentWorkloads(
+    scope.fabricId,
+    rows.flatMap(({ id, spansParts }) => (spansParts ? [id] : [])),
+  );
+  return rows.map(({ secretIds, connectionIds, pins, cidrs, keys, ...row }) => ({
+    ...row,
+    hasOwnKeys: keys !== null,
+    spanned: (workloads.get(row.id) ?? [])
+      .map((actorName) => actorName.slice(`${row.name}: `.length))
+      .filter((subject) => !matchesSubject(row.subject, subject)),
+    limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
+  }));
+}
+
+/** How far back workloads are looked for. */
+const mostEvents = 5_000;
+
+/** The workloads that were let in by these trusts of late, as the audit log names them: `name: subject`. */
+async function recentWorkloads(
+  fabricId: string,
+  issuerIds: readonly string[],
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  if (issuerIds.length === 0) return found;
+  const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
+    SELECT DISTINCT "actorId", "actorName" FROM (
+      SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${mostEvents}
+    ) AS late WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
+    ORDER BY "actorName" LIMIT 200`;
+  for (const { actorId, actorName } of rows) found.set(actorId, [...(found.get(actorId) ?? []), actorName]);
+  return found;
+}
