@@ -4,14 +4,14 @@ import { defineConfig } from "vitest/config";
 
 if (Number(process.versions.node.split(".")[0]) < 24)
   throw new Error(
-    "Tests run on Node.js 24 or newer: npm test, or for one file npm install, then node scripts/run.mjs vitest run lib/kms.",
+    "Tests run on Node.js 24 or newer: npm test, or for one file npm install, then node launcher/run.mjs vitest run lib/kms.",
   );
 
 const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];
 /** Files that change their process for good: one shuts its exits, others load Prisma's engine, which starts once. */
-const alone = ["scripts/migration.test.ts", "worker/egress/guard.test.ts"];
+const alone = ["prisma/migrate/migration.test.ts", "worker/egress/guard.test.ts"];
 
 export default defineConfig({
   resolve: {
@@ -27,12 +27,12 @@ export default defineConfig({
           include,
           exclude: alone,
           isolate: false,
-          setupFiles: ["scripts/fresh-modules.ts"],
+          setupFiles: ["testing/fresh-modules.ts"],
         },
       },
       { extends: true, test: { name: "alone", include: alone } },
     ],
-    globalSetup: ["scripts/test-postgres.ts"],
+    globalSetup: ["testing/postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
     // One more than there are cores: many tests wait, for a time limit or for a program to start.

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { endAccessOf } from "@/admin/operator-access";
-import { signRequest } from "@/e2e/signed-request";
 import { createDb, type Db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { commandLine, lockUser, removeUser } from "@/lib/users/provision";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { signRequest } from "@/testing/signed-request";
 
 // What a request that web signed may still do once the access of its person has ended.
 

@@ -6,13 +6,13 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { flushTally } from "@/automate/secrets/aggregated-events";
-import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { createDb, type Db, db } from "@/lib/db/client";
 import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
 
 const canary = "canary-93ab51f0";
 let owner: Db;

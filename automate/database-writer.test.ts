@@ -7,10 +7,10 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { sealingKey } from "@/lib/secrets/sealing";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 // The rows of "Someone who can write to the database" in docs/threat-model.md: what is noticed, and what is not.
 // A test that goes red here changes a sentence there.

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { buildCheckWorker } from "@/e2e/fakes/built-worker";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, db } from "@/lib/db/client";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
 
 const worker = buildCheckWorker();
 const folder = mkdtempSync(join(tmpdir(), "selvage-descriptors-"));
@@ -26,7 +26,7 @@ afterAll(() => {
 const program = `
 import { closeSync, openSync } from "node:fs";
 import { createCheckPool } from "@/automate/checks/pool";
-import { createJob } from "@/e2e/fakes/trial-job";
+import { createJob } from "@/testing/servers/trial-job";
 
 const pool = createCheckPool({ workerPath: ${JSON.stringify(worker.path)}, size: 1 });
 const job = createJob("restapi", { baseUrl: "http://127.0.0.1:9", authType: "none", tlsMode: "disable" }, {});

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
 
 /* A log that takes no more lines costs lines, not answers. */
 let automates: ReturnType<typeof createTestAutomates>;

@@ -6,11 +6,11 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { closeStatements } from "@/lib/db/prepared";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
-import { openWire, type Wire } from "@/scripts/test-wire";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+import { openWire, type Wire } from "@/testing/wire";
 
 const eventColumns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;
 const canary = "canary-5b1f02aa";

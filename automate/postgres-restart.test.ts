@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { configHash } from "@/lib/connections/config-hash";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { startRestartablePostgres } from "@/scripts/restartable-postgres";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { startRestartablePostgres } from "@/testing/restartable-postgres";
+import { addTestSecret } from "@/testing/secrets";
 
 /*
  * The program as it is shipped, reads of a pipeline and background checks of a slow API under way, while Postgres stops and

@@ -6,10 +6,10 @@ import { serveMetrics } from "@/automate/http/metrics";
 import { flushTally } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 const perMinute = 40;
 const longName = "n".repeat(128);

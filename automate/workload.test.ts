@@ -4,13 +4,13 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, Unsecu
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { flushTally } from "@/automate/secrets/aggregated-events";
-import { type Listening, listen } from "@/e2e/fakes/listening";
 import { matchesSubject } from "@/lib/access/subject-pattern";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 let owner: Db;
 let fabric: TestFabric;

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { builds, commandLineOptions } from "@/scripts/build.mjs";
+import { builds, commandLineOptions } from "@/launcher/build.mjs";
 
 const pipelineToken = `svp_${"a".repeat(43)}`;
 /** What the pipeline may read. A Binary is its bytes. */

@@ -1,6 +1,6 @@
 import { exitCodes, Failure } from "@/cli/failure";
 import { asJson, oneLine } from "@/cli/one-line";
-import { PromptEnded } from "@/scripts/read-password";
+import { PromptEnded } from "@/cli/read-password";
 
 let isJson = false;
 

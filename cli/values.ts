@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
-import { askInTurn } from "@/scripts/read-password";
+import { askInTurn } from "@/cli/read-password";
 
 export const types = ["text", "binary", "username_password", "m2m_oauth"] as const;
 export type Type = (typeof types)[number];

@@ -1,9 +1,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { createWorld, type Fabric } from "@/e2e/rows";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { createWorld, type Fabric } from "@/testing/tenant";
 
 /** Generates a token as a person does, and returns what is shown once. */
 async function generateToken(page: Page, name: string): Promise<string> {

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import { database } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { database } from "@/testing/tenant";
 
 test("a stored value that was tampered with alarms the Admins of the fabric, until one acknowledges it", async ({
   page,

@@ -7,12 +7,12 @@ import {
   fillConnection,
   startConnection,
 } from "@/e2e/connections-screen";
-import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { database, type World } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
+import { signIn } from "@/testing/sign-in";
+import { database, type World } from "@/testing/tenant";
 
 type Person = World["user"];
 

@@ -5,12 +5,12 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
-import { createToken, createWorld, type World } from "@/e2e/rows";
-import { callerOf } from "@/e2e/server-actions";
-import { sendSigned, signedRequest } from "@/e2e/signed-request";
-import { stack } from "@/e2e/stack-address";
-import { addConnection, addSecret, countEvents, givenKeys } from "@/e2e/things";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
+import { addConnection, addSecret, countEvents, givenKeys } from "@/testing/factories";
+import { callerOf } from "@/testing/server-actions";
+import { sendSigned, signedRequest } from "@/testing/signed-request";
+import { stack } from "@/testing/stack-address";
+import { createToken, createWorld, type World } from "@/testing/tenant";
 
 type Row = {
   body: (world: World) => Promise<Record<string, unknown>> | Record<string, unknown>;

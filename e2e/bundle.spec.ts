@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "@playwright/test";
-import { buildFolder } from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
-import { builds } from "@/scripts/build.mjs";
+import { builds } from "@/launcher/build.mjs";
+import { buildFolder } from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
 
 const root = resolve(import.meta.dirname, "..");
 

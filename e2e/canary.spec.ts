@@ -1,12 +1,12 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { join } from "node:path";
-import { findLeaks } from "@/e2e/canary";
-import { listen } from "@/e2e/fakes/listening";
 import { expect, findLeaksInPage, test } from "@/e2e/fixtures";
-import { database } from "@/e2e/rows";
-import { stack } from "@/e2e/stack-address";
-import { findLeaksInDatabaseFiles, findLeaksInLogs, findLeaksInTables } from "@/e2e/stored";
+import { findLeaks } from "@/testing/canary";
+import { findLeaksInDatabaseFiles, findLeaksInLogs, findLeaksInTables } from "@/testing/leak-scan";
+import { listen } from "@/testing/servers/listening";
+import { stack } from "@/testing/stack-address";
+import { database } from "@/testing/tenant";
 
 // The canary of every other test is only worth what it can catch. Here a value of its own is leaked, once in each place.
 

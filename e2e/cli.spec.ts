@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { commandLine } from "@/e2e/command-line";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
-import { createToken, database, type Person } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
-import { addDestination } from "@/e2e/things";
+import { addDestination } from "@/testing/factories";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
+import { createToken, database, type Person } from "@/testing/tenant";
 
 let home: string;
 test.beforeEach(() => {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import { stack } from "@/e2e/stack-address";
-import { builds } from "@/scripts/build.mjs";
+import { builds } from "@/launcher/build.mjs";
+import { stack } from "@/testing/stack-address";
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 

@@ -1,7 +1,7 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import { open } from "@/e2e/open";
-import type { Fabric } from "@/e2e/rows";
 import { field } from "@/e2e/secrets-screen";
+import type { Fabric } from "@/testing/tenant";
 
 export function connectionsPath({ id }: Fabric): string {
   return `/metadata/fabrics/${id}/connections`;

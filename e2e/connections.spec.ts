@@ -12,19 +12,19 @@ import {
   picker,
   startConnection,
 } from "@/e2e/connections-screen";
-import { listen } from "@/e2e/fakes/listening";
-import { createPostgresLogin, type PostgresLogin } from "@/e2e/fakes/postgres-login";
-import { startRawServer } from "@/e2e/fakes/raw-server";
-import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
-import { startSftpServer } from "@/e2e/fakes/sftp-server";
-import { startTokenServer } from "@/e2e/fakes/token-server";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { database, type Person, type World } from "@/e2e/rows";
 import { field, fillSecret } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { listen } from "@/testing/servers/listening";
+import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
+import { startRawServer } from "@/testing/servers/raw-server";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
+import { startSftpServer } from "@/testing/servers/sftp-server";
+import { startTokenServer } from "@/testing/servers/token-server";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { database, type Person, type World } from "@/testing/tenant";
 
 async function addSecret(
   world: World,

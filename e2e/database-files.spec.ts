@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
-import { stack } from "@/e2e/stack-address";
-import { findLeaksInDatabaseFiles, findLeaksInLogs, findLeaksInTables } from "@/e2e/stored";
+import { findLeaksInDatabaseFiles, findLeaksInLogs, findLeaksInTables } from "@/testing/leak-scan";
+import { stack } from "@/testing/stack-address";
 
 // Runs after every journey. All their values begin alike, so that one look at each file is enough.
 

@@ -4,10 +4,10 @@ import { checkPanel, connectionRow, connectionsPath } from "@/e2e/connections-sc
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
-import { database, insert, type World } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { database, insert, type World } from "@/testing/tenant";
 
 async function run(
   person: World["user"],

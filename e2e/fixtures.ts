@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
-import { findLeaks, type Leak } from "@/e2e/canary";
 import { type RecordingProxy, startRecordingProxy } from "@/e2e/recording-proxy";
-import { createWorld, type World } from "@/e2e/rows";
-import { stack } from "@/e2e/stack-address";
-import { findLeaksInLogs, findLeaksInTables } from "@/e2e/stored";
+import { findLeaks, type Leak } from "@/testing/canary";
+import { findLeaksInLogs, findLeaksInTables } from "@/testing/leak-scan";
+import { stack } from "@/testing/stack-address";
+import { createWorld, type World } from "@/testing/tenant";
 
 export { expect };
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@/e2e/fixtures";
 import { sendEndless, sendRaw } from "@/e2e/raw-request";
-import { callerOf, serverActions } from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
+import { callerOf, serverActions } from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
 
 const host = () => `host: ${new URL(stack().webUrl).host}`;
 

@@ -4,10 +4,10 @@ import pg from "pg";
 import { expect, test } from "@/e2e/fixtures";
 import { addCaller, migrateOther } from "@/e2e/other-database";
 import { startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
-import { signRequest } from "@/e2e/signed-request";
-import { stack } from "@/e2e/stack-address";
-import { startRestartablePostgres } from "@/scripts/restartable-postgres";
 import { mountSmallDisk } from "@/scripts/small-disk";
+import { startRestartablePostgres } from "@/testing/restartable-postgres";
+import { signRequest } from "@/testing/signed-request";
+import { stack } from "@/testing/stack-address";
 
 /*
  * Web and automate as they are shipped, on a Postgres whose disk has no room left; their logs are on that disk, too.

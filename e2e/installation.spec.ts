@@ -4,9 +4,9 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
-import { builds } from "@/scripts/build.mjs";
-import { freePort } from "@/scripts/embedded-postgres.mjs";
-import { startInstallation } from "@/scripts/installation.mjs";
+import { builds } from "@/launcher/build.mjs";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
+import { startInstallation } from "@/launcher/installation.mjs";
 
 /* What `npm start` starts, from the tests' build, on a data folder of its own. */
 type Part = { name?: string; pid?: number; stop: () => Promise<void> };

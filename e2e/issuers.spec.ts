@@ -1,11 +1,11 @@
-import { startWorkloadIssuer } from "@/e2e/fakes/workload-issuer";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import type { World } from "@/e2e/rows";
 import { field, openDialog } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { startWorkloadIssuer } from "@/testing/servers/workload-issuer";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import type { World } from "@/testing/tenant";
 
 async function addText({ user, fabric }: World, name: string, value: string) {
   const input = { subKind: "text", name, fields: { value } };

@@ -1,11 +1,11 @@
 import type { Locator, Page } from "@playwright/test";
 import { checkPanel, connectionRow, picker } from "@/e2e/connections-screen";
-import { createPostgresLogin } from "@/e2e/fakes/postgres-login";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { field, secretRow } from "@/e2e/secrets-screen";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { createPostgresLogin } from "@/testing/servers/postgres-login";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
 
 /** Goes on with Tab until the focus is where it is wanted; a person would too, and would see it on the way. */
 async function tabTo(page: Page, target: Locator, most = 60): Promise<void> {

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { expect, test } from "@/e2e/fixtures";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
 import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
-import { database, type World } from "@/e2e/rows";
-import { type Caller, callAction, callerOf } from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
+import { type Caller, callAction, callerOf } from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
+import { database, type World } from "@/testing/tenant";
 
 const kills = process.env.RUN_LONG ? 40 : 2;
 // A value of some size, so that a kill finds work to interrupt.

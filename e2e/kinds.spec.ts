@@ -8,15 +8,15 @@ import {
   fillConnection,
   startConnection,
 } from "@/e2e/connections-screen";
-import { createAuthority } from "@/e2e/fakes/certificates";
-import { examples } from "@/e2e/fakes/examples/registry";
 import { expect, test } from "@/e2e/fixtures";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { builds } from "@/launcher/build.mjs";
 import { connectorForm } from "@/lib/connectors/form";
 import { type ConnectorKind, connectors } from "@/lib/connectors/registry";
-import { builds } from "@/scripts/build.mjs";
+import { examples } from "@/testing/connection-examples/registry";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { createAuthority } from "@/testing/servers/certificates";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
 
 /** One of each way to sign in; all of them in `npm run test:long`. */
 const kinds: ConnectorKind[] = process.env.RUN_LONG

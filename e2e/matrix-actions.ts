@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createToken, type World } from "@/e2e/rows";
+import type { Permission } from "@/lib/access/policy";
 import {
   addAccessToken,
   addAlarm,
@@ -13,8 +13,8 @@ import {
   addSecret,
   givenKeys,
   restApi,
-} from "@/e2e/things";
-import type { Permission } from "@/lib/access/policy";
+} from "@/testing/factories";
+import { createToken, type World } from "@/testing/tenant";
 
 /** An action: in which scope it acts, what it needs, and an input that would succeed. */
 export type ActionRow = {

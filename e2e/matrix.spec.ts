@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
-import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { actions } from "@/e2e/matrix-actions";
 import { managementPaths, type PageRow, pages, type Things } from "@/e2e/matrix-pages";
-import { createWorld, type World } from "@/e2e/rows";
+import { gist, visit } from "@/e2e/navigation";
+import { allows, needsFreshSignIn, type Permission } from "@/lib/access/policy";
+import { findLeaks } from "@/testing/canary";
+import { addConnection, addSecret, countEvents } from "@/testing/factories";
 import {
   buildFolder,
   type Caller,
@@ -13,11 +15,9 @@ import {
   callerOf,
   sendAction,
   serverActions,
-} from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
-import { addConnection, addSecret, countEvents } from "@/e2e/things";
-import { gist, visit } from "@/e2e/visit";
-import { allows, needsFreshSignIn, type Permission } from "@/lib/access/policy";
+} from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
+import { createWorld, type World } from "@/testing/tenant";
 
 const nobody: Caller = {};
 const doorCodes = ["not_found", "forbidden", "reauthenticate", "signed_out", "invalid"];

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@/e2e/fixtures";
 import { countInMemory, findReferences, snapshotFile, snapshotOptions } from "@/e2e/process-memory";
 import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
-import { createToken, createWorld, type World } from "@/e2e/rows";
-import { type Caller, callAction, callerOf, serverActions } from "@/e2e/server-actions";
-import { stack } from "@/e2e/stack-address";
-import { restApi } from "@/e2e/things";
+import { restApi } from "@/testing/factories";
+import { type Caller, callAction, callerOf, serverActions } from "@/testing/server-actions";
+import { stack } from "@/testing/stack-address";
+import { createToken, createWorld, type World } from "@/testing/tenant";
 
 /** After how many seconds of ordinary work memory is searched again. */
 const looks = process.env.RUN_LONG ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number) : [];

@@ -1,6 +1,6 @@
 import http from "node:http";
 import Provider from "oidc-provider";
-import { type Listening, listen } from "@/e2e/fakes/listening";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 export type OpenIdServer = Listening & { issuer: string };
 

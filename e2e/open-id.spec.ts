@@ -6,8 +6,8 @@ import { test as base, expect } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
 import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
-import { createPerson, createTeam, database, insert, type Person, type World } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { createPerson, createTeam, database, insert, type Person, type World } from "@/testing/tenant";
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
 

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
-import { builds } from "@/scripts/build.mjs";
-import { nodeRuntime } from "@/scripts/node-runtime.mjs";
-import { run } from "@/scripts/processes.mjs";
-import { ownerEnvironment } from "@/scripts/programs.mjs";
+import { builds } from "@/launcher/build.mjs";
+import { nodeRuntime } from "@/launcher/node-runtime.mjs";
+import { run } from "@/launcher/processes.mjs";
+import { ownerEnvironment } from "@/launcher/programs.mjs";
 
 /** Migrates a database that is not the stack's; the URLs of its two programs. */
 export async function migrateOther(url: string, prefix: string): Promise<{ web: string; automate: string }> {

@@ -1,12 +1,12 @@
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startWebCopy } from "@/e2e/program-copy";
-import { database } from "@/e2e/rows";
 import { field, fillSecret, secretRow, secretsPath } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
-import { openWire } from "@/scripts/test-wire";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { database } from "@/testing/tenant";
+import { openWire } from "@/testing/wire";
 
 /** A copy of web whose connections to Postgres a test can cut. */
 async function startWiredWeb() {

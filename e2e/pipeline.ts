@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { createToken, type World } from "@/e2e/rows";
-import { stack } from "@/e2e/stack-address";
+import { stack } from "@/testing/stack-address";
+import { createToken, type World } from "@/testing/tenant";
 
 const answer = z.object({
   name: z.string(),

@@ -1,7 +1,7 @@
 import { expect, test } from "@/e2e/fixtures";
 import { addCaller, migrateOther } from "@/e2e/other-database";
 import { startWebCopy } from "@/e2e/program-copy";
-import { startRestartablePostgres } from "@/scripts/restartable-postgres";
+import { startRestartablePostgres } from "@/testing/restartable-postgres";
 
 const restarts: ("fast" | "killed")[] = process.env.RUN_LONG
   ? [...Array<"fast">(12).fill("fast"), ...Array<"killed">(4).fill("killed")]

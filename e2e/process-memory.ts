@@ -1,7 +1,7 @@
 import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findLeaksInFile } from "@/e2e/canary";
+import { findLeaksInFile } from "@/testing/canary";
 
 const chunkBytes = 16 * 1024 * 1024;
 

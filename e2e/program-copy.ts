@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { stack } from "@/e2e/stack-address";
-import { builds } from "@/scripts/build.mjs";
-import { freePort } from "@/scripts/embedded-postgres.mjs";
-import { startProgram, waitUntilReady } from "@/scripts/programs.mjs";
+import { builds } from "@/launcher/build.mjs";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
+import { startProgram, waitUntilReady } from "@/launcher/programs.mjs";
+import { stack } from "@/testing/stack-address";
 
 /** Another copy of web or automate on the same database; its log lies beside that of the first, where the canary looks. */
 export type ProgramCopy = {

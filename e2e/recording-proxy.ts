@@ -1,5 +1,5 @@
 import http, { type IncomingMessage } from "node:http";
-import { listen } from "@/e2e/fakes/listening";
+import { listen } from "@/testing/servers/listening";
 
 /** What came back to the browser: status line aside, every byte of headers and body. */
 export type RecordedResponse = { request: string; content: Buffer };

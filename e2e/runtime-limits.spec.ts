@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import { createToken, database, type World } from "@/e2e/rows";
 import { field, openDialog } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { sendSigned } from "@/e2e/signed-request";
-import { stack } from "@/e2e/stack-address";
+import { findLeaks } from "@/testing/canary";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { sendSigned } from "@/testing/signed-request";
+import { stack } from "@/testing/stack-address";
+import { createToken, database, type World } from "@/testing/tenant";
 
 async function addText(world: World, name: string, value: string): Promise<string> {
   const made = await callAction(await callerOf(world.user), "createSecretAction", [

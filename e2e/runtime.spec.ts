@@ -1,11 +1,11 @@
-import { findLeaks } from "@/e2e/canary";
 import { expect, test } from "@/e2e/fixtures";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import type { World } from "@/e2e/rows";
-import { createToken, createWorld, database } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { sendSigned } from "@/e2e/signed-request";
-import { stack } from "@/e2e/stack-address";
+import { findLeaks } from "@/testing/canary";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { sendSigned } from "@/testing/signed-request";
+import { stack } from "@/testing/stack-address";
+import type { World } from "@/testing/tenant";
+import { createToken, createWorld, database } from "@/testing/tenant";
 
 async function addText(world: World, name: string, value: string) {
   const made = await callAction(await callerOf(world.user), "createSecretAction", [

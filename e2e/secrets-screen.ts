@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import { open } from "@/e2e/open";
-import type { Fabric } from "@/e2e/rows";
+import type { Fabric } from "@/testing/tenant";
 
 export type FileToChoose = { name: string; mimeType: string; buffer: Buffer };
 /** What goes into the dialog Add Secret; the keys of `fields` are the labels. */

@@ -1,9 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
-import { createAuthority } from "@/e2e/fakes/certificates";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
-import { insert } from "@/e2e/rows";
 import {
   addSecret,
   chooseFile,
@@ -17,8 +15,10 @@ import {
   secretRow,
   secretsPath,
 } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { createAuthority } from "@/testing/servers/certificates";
+import { signIn } from "@/testing/sign-in";
+import { insert } from "@/testing/tenant";
 
 const dayMs = 86_400_000;
 

@@ -1,13 +1,13 @@
 import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
 import { checkPanel, chooseSecret, fillConnection, startConnection } from "@/e2e/connections-screen";
-import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { database, type World } from "@/e2e/rows";
 import { secretsPath } from "@/e2e/secrets-screen";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { sendSigned } from "@/e2e/signed-request";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
+import { signIn } from "@/testing/sign-in";
+import { sendSigned } from "@/testing/signed-request";
+import { database, type World } from "@/testing/tenant";
 
 async function addLogin(world: World, password: string): Promise<string> {
   const secret = { subKind: "username_password", name: "api_login", fields: { username: "etl", password } };

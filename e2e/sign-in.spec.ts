@@ -1,9 +1,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "@/e2e/fixtures";
 import { open, ready } from "@/e2e/open";
-import { createPerson, database, type Person } from "@/e2e/rows";
-import { signIn } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { createPerson, database, type Person } from "@/testing/tenant";
 
 const password = "correct horse battery staple";
 const wrong = "The e-mail or the password is not right.";

@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build, builds, isFresh } from "@/scripts/build.mjs";
-import { freePort } from "@/scripts/embedded-postgres.mjs";
-import { loadKeys } from "@/scripts/keys.mjs";
-import { nodeRuntime } from "@/scripts/node-runtime.mjs";
-import { run } from "@/scripts/processes.mjs";
-import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/scripts/programs.mjs";
-import { startScratchPostgres } from "@/scripts/scratch-postgres.mjs";
+import { build, builds, isFresh } from "@/launcher/build.mjs";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
+import { loadKeys } from "@/launcher/keys.mjs";
+import { nodeRuntime } from "@/launcher/node-runtime.mjs";
+import { run } from "@/launcher/processes.mjs";
+import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/launcher/programs.mjs";
+import { startScratchPostgres } from "@/testing/scratch-postgres.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const target = builds.test;

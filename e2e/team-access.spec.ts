@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { createToken, database, insert } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { addAccessToken } from "@/e2e/things";
+import { addAccessToken } from "@/testing/factories";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { createToken, database, insert } from "@/testing/tenant";
 
 test("an Admin sees every token of the team, revokes one by keyboard, and its owner is told", async ({
   page,

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { listen } from "@/e2e/fakes/listening";
 import { expect, test } from "@/e2e/fixtures";
 import { startWebCopy } from "@/e2e/program-copy";
 import { sendRaw } from "@/e2e/raw-request";
-import { createPerson } from "@/e2e/rows";
-import { callerOf } from "@/e2e/server-actions";
-import { startSession } from "@/e2e/sign-in";
-import { stack } from "@/e2e/stack-address";
+import { callerOf } from "@/testing/server-actions";
+import { listen } from "@/testing/servers/listening";
+import { startSession } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
+import { createPerson } from "@/testing/tenant";
 
 /** A way to the database that can be cut. */
 async function cuttableDatabase(url: string) {

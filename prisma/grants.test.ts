@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 type Program = "web" | "automate";
 type Verb = "SELECT" | "INSERT" | "UPDATE" | "DELETE";

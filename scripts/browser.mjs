@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { nodeRuntime } from "./node-runtime.mjs";
-import { attempt } from "./processes.mjs";
-import { Refusal, step } from "./progress.mjs";
+import { nodeRuntime } from "../launcher/node-runtime.mjs";
+import { attempt } from "../launcher/processes.mjs";
+import { Refusal, step } from "../launcher/progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const names = [

@@ -1,9 +1,9 @@
-import "./node-version.mjs";
+import "../launcher/node-version.mjs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { install } from "../launcher/install.mjs";
+import { fail, Refusal, step } from "../launcher/progress.mjs";
 import { ensureBrowser, findBrowser, launchArguments } from "./browser.mjs";
-import { install } from "./install.mjs";
-import { fail, Refusal, step } from "./progress.mjs";
 
 // Plays the main journey against the running app at a human pace, and records it with the screenshots of the README:
 //   npm start   (in another terminal), then   npm run demo
@@ -19,7 +19,7 @@ try {
   await ensureBrowser();
   const login = await readLogin();
   await mkdir(images, { recursive: true });
-  const { startScratchPostgres } = await import("./scratch-postgres.mjs");
+  const { startScratchPostgres } = await import("../testing/scratch-postgres.mjs");
   const postgres = await step("Starting a database to connect to", startScratchPostgres);
   try {
     const { port } = await addReader(postgres.url("postgres"));

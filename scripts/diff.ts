@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { applyMigrations, diffSchema } from "@/scripts/schema-engine";
+import { applyMigrations, diffSchema } from "@/prisma/migrate/schema-engine";
 
 // Writes the next migration: what the schema has and the migrations lack. Read it before you commit it.
 const [name] = process.argv.slice(2);

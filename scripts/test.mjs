@@ -1,14 +1,14 @@
-import "./node-version.mjs";
+import "../launcher/node-version.mjs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { build, builds, generate, isFresh } from "../launcher/build.mjs";
+import { install } from "../launcher/install.mjs";
+import { withLock } from "../launcher/lock.mjs";
+import { nodeRuntime } from "../launcher/node-runtime.mjs";
+import { attempt } from "../launcher/processes.mjs";
+import { fail, step } from "../launcher/progress.mjs";
+import { stopWithParent } from "../launcher/stop-with-parent.mjs";
 import { ensureBrowser } from "./browser.mjs";
-import { build, builds, generate, isFresh } from "./build.mjs";
-import { install } from "./install.mjs";
-import { withLock } from "./lock.mjs";
-import { nodeRuntime } from "./node-runtime.mjs";
-import { attempt } from "./processes.mjs";
-import { fail, step } from "./progress.mjs";
-import { stopWithParent } from "./stop-with-parent.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, "test-results");

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
 import { closeStatements, statement } from "@/lib/db/prepared";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestKeys } from "@/scripts/test-keys";
-import { openWire, type Wire } from "@/scripts/test-wire";
+import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
+import { openWire, type Wire } from "@/testing/wire";
 import { createWebHealth, type WebHealth } from "@/web/health";
 
 let owner: Db;

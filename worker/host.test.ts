@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
-import { listen } from "@/e2e/fakes/listening";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
+import { listen } from "@/testing/servers/listening";
 import type { CheckJob } from "@/worker/protocol";
 
 /* Checks in workers of the worker host, which in production runs as another user. */

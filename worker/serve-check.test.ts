@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import http from "node:http";
 import type { Socket } from "node:net";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { buildCheckWorker } from "@/e2e/fakes/built-worker";
-import { listen } from "@/e2e/fakes/listening";
-import { createJob } from "@/e2e/fakes/trial-job";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { listen } from "@/testing/servers/listening";
+import { createJob } from "@/testing/servers/trial-job";
 import type { CheckJob } from "@/worker/protocol";
 
 /* The worker as it is shipped, spoken to as automate speaks to it. */

@@ -4,10 +4,6 @@ import { createServer as createHttpServer } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Claimed, claimSignIns, type SignIn } from "@/automate/checks/attempt-limit";
 import { purge } from "@/automate/purge";
-import { listen } from "@/e2e/fakes/listening";
-import { startRestApiServer } from "@/e2e/fakes/rest-api-server";
-import { startSftpServer } from "@/e2e/fakes/sftp-server";
-import { signRequest } from "@/e2e/signed-request";
 import {
   type CheckCode,
   type CheckEvent,
@@ -18,10 +14,14 @@ import { listPausedSignIns } from "@/lib/credential-attempts/queries";
 import { createDb, type Db, db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { listen } from "@/testing/servers/listening";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
+import { startSftpServer } from "@/testing/servers/sftp-server";
+import { signRequest } from "@/testing/signed-request";
 
 let owner: Db;
 let urls: TestDatabase;

@@ -6,10 +6,10 @@ import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/destinations/schema";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret, type TestSecret } from "@/testing/secrets";
 
 const place = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { flushTally, tally } from "@/automate/secrets/aggregated-events";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 let owner: Db;
 const slowMachine = { timeout: 20_000 };

@@ -8,10 +8,10 @@ import { openSecrets } from "@/automate/secrets/open-secret";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { CannotOpen } from "@/lib/crypto/open";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 let urls: TestDatabase;
 let owner: Db;

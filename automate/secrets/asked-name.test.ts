@@ -6,10 +6,10 @@ import { createRuntimeApp } from "@/automate/app";
 import { recordableNames } from "@/automate/secrets/asked-name";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 /** Looks like a name in every way. */
 const pasted = "hunter2-hunter2.Correct_Horse";

@@ -10,10 +10,10 @@ import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen } from "@/lib/crypto/open";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret, type TestSecret } from "@/testing/secrets";
 
 const place = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 let owner: Db;
 let fabric: TestFabric;

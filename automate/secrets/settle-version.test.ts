@@ -4,10 +4,10 @@ import { findMissing } from "@/automate/secrets/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { closeStatements } from "@/lib/db/prepared";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
 
 // Who keeps which destinations by replacing a value: the table of decision 16.
 

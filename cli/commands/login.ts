@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { manage } from "@/cli/management-client";
 import { tell } from "@/cli/output";
+import { askInTurn } from "@/cli/read-password";
 import { automateOf, isPipelineToken } from "@/cli/runtime-client";
 import {
   findSettings,
@@ -15,7 +16,6 @@ import {
   writeSettings,
 } from "@/cli/settings";
 import { readValue } from "@/cli/values";
-import { askInTurn } from "@/scripts/read-password";
 
 type Options = { url?: string; automateUrl?: string; pipeline?: string };
 

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
 import { columns, tell } from "@/cli/output";
+import { askInTurn } from "@/cli/read-password";
 import { readValue, type Type, types, type ValueSource } from "@/cli/values";
-import { askInTurn } from "@/scripts/read-password";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });

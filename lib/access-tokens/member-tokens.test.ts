@@ -9,9 +9,9 @@ import { createDb, type Db, db } from "@/lib/db/client";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
 import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

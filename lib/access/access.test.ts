@@ -11,9 +11,9 @@ import {
 import { type Actor, grant } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

@@ -19,7 +19,7 @@ import { createTeam } from "@/lib/teams/provision";
 import { getTeam } from "@/lib/teams/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { findIdentity } from "@/lib/users/queries";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 const password = "correct horse battery";
 const nothing = { keepPassword: false, teamIds: [], identityIds: [], sessionIds: [], accessTokenIds: [] };

@@ -8,9 +8,9 @@ import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden } from "@/lib/result";
 import { provePassword, startSession } from "@/lib/sessions/mutations";
 import { changeRole } from "@/lib/teams/mutations";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 

@@ -10,9 +10,9 @@ import {
   eventKinds,
 } from "@/lib/audit/schema";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

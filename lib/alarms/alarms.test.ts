@@ -4,9 +4,9 @@ import { listAlarms } from "@/lib/alarms/queries";
 import { record } from "@/lib/audit/record";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound } from "@/lib/result";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

@@ -9,9 +9,9 @@ import { Forbidden, NotFresh } from "@/lib/result";
 import { provePassword } from "@/lib/sessions/mutations";
 import { takeTry } from "@/lib/sessions/sign-in-delay";
 import { commandLine, createUser, lockUser } from "@/lib/users/provision";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

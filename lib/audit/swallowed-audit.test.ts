@@ -3,10 +3,10 @@ import { createConnection } from "@/lib/connections/mutations";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { whileAuditIsSwallowed } from "@/scripts/test-swallowed-audit";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { whileAuditIsSwallowed } from "@/testing/swallowed-audit";
 
 let urls: TestDatabase;
 let owner: Db;

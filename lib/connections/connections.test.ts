@@ -7,9 +7,9 @@ import { createDb, type Db, db } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

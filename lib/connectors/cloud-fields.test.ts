@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { dataLake, drive, site, workspaces } from "@/e2e/fakes/microsoft-services";
 import { parseSite } from "@/lib/connectors/kinds/sharepoint";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import { dataLake, drive, site, workspaces } from "@/testing/servers/microsoft-services";
 
 const googleProperties = { projectId: "my-project-123", dataset: "sales", bucketName: "my-bucket" };
 const key = { serviceAccountKey: "id" };

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { connectionFault } from "@/lib/db/connection-fault";
 import { openPool } from "@/lib/db/pool";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 let good: URL;
 let host: string;

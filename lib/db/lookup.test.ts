@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLookup } from "@/lib/db/lookup";
 import { closeStatements, statement } from "@/lib/db/prepared";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 type Row = { n: number; value: string };
 const echo = statement<Row>(

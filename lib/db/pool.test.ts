@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPool, patienceMs } from "@/lib/db/pool";
 import { watchWrites } from "@/lib/db/writes";
-import { createTestDatabase } from "@/scripts/test-database";
-import { openWire } from "@/scripts/test-wire";
+import { createTestDatabase } from "@/testing/database";
+import { openWire } from "@/testing/wire";
 
 let urls: Awaited<ReturnType<typeof createTestDatabase>>;
 let pool: ReturnType<typeof openPool>;

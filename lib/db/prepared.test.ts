@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
 import { closeStatements, statement } from "@/lib/db/prepared";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 const connections = 8;
 const busy = statement<{ n: number }>("SELECT $1::int AS n, pg_sleep(0.2)::text", "lists");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { requireDatabaseRole, WrongDatabaseRole } from "@/lib/db/role";
-import { createTestDatabase, type TestDatabase } from "@/scripts/test-database";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
 
 let urls: TestDatabase;
 let owner: Db;

@@ -8,9 +8,9 @@ import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
 import { createFabricInput, fabricListQuery, updateFabricInput } from "@/lib/fabrics/schema";
 import { Forbidden } from "@/lib/result";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let automate: Server;

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Listening, listen } from "@/e2e/fakes/listening";
 import type { Requester } from "@/lib/internal-api/client";
 import { Misconfigured, OutcomeUnknown } from "@/lib/result";
-import { createTestKeys } from "@/scripts/test-keys";
-import { captureLog } from "@/scripts/test-log";
+import { createTestKeys } from "@/testing/keys";
+import { captureLog } from "@/testing/log";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 let automate: Listening;
 let answer: (

@@ -8,7 +8,7 @@ import { NotFound } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import type { MemberRole } from "@/lib/teams/schema";
 import { commandLine, createUser } from "@/lib/users/provision";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 type Person = Actor & { kind: "user" };
 const password = "correct horse battery";

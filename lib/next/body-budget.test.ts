@@ -6,9 +6,9 @@ import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db/client";
 import { closeStatements } from "@/lib/db/prepared";
 import { createBodyBudget } from "@/lib/next/body-budget";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 import { createManagementApi } from "@/web/management-api/app";
 
 let owner: Db;

@@ -1,8 +1,6 @@
 import { createServer } from "node:http";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Listening, listen } from "@/e2e/fakes/listening";
-import { createSshKey, startSftpServer } from "@/e2e/fakes/sftp-server";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { runCheck } from "@/lib/connections/check";
@@ -13,11 +11,13 @@ import type { DestinationRule } from "@/lib/destinations/schema";
 import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";
-import { applyDataSteps } from "@/scripts/data-steps";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { applyDataSteps } from "@/prisma/migrate/data-steps";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { type Listening, listen } from "@/testing/servers/listening";
+import { createSshKey, startSftpServer } from "@/testing/servers/sftp-server";
 import { createManagementApi } from "@/web/management-api/app";
 
 // What a User can send of somebody else's secret, tried by every door of web, with automate as it is shipped.

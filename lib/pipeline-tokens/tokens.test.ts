@@ -5,9 +5,9 @@ import { createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
 import { listTokens, listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { type CreateTokenInput, createTokenInput } from "@/lib/pipeline-tokens/schema";
 import { Forbidden, NotFresh } from "@/lib/result";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

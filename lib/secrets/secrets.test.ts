@@ -7,9 +7,9 @@ import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutati
 import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
 import { createSecretInput, secretListQuery, suggestName } from "@/lib/secrets/schema";
 import { describeSecret, renameSecret, replaceSecret } from "@/lib/secrets/update";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 const canary = "canary-7d1e5b0c4f";
 let owner: Db;

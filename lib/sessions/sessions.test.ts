@@ -4,7 +4,7 @@ import { createDb, type Db, db } from "@/lib/db/client";
 import { confirmSession, endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 const password = "correct horse battery";
 const hourMs = 60 * 60_000;

@@ -10,7 +10,7 @@ import { addMember, createTeam } from "@/lib/teams/provision";
 import { getTeam, listTeams } from "@/lib/teams/queries";
 import type { MemberRole } from "@/lib/teams/schema";
 import { commandLine } from "@/lib/users/provision";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 type Person = Actor & { kind: "user" };
 let owner: Db;

@@ -11,9 +11,9 @@ import {
   createIssuerInput,
   namesFabric,
 } from "@/lib/trusted-issuers/schema";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;

@@ -18,7 +18,7 @@ import {
   resetPassword,
   unlockUser,
 } from "@/lib/users/provision";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 const password = "correct horse battery";
 let owner: Db;

@@ -14,7 +14,7 @@ import { hashPassword, passwordMatches } from "@/lib/users/password";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { findIdentity, hasPassword } from "@/lib/users/queries";
 import { personName } from "@/lib/users/schema";
-import { createTestDatabase } from "@/scripts/test-database";
+import { createTestDatabase } from "@/testing/database";
 
 const issuer = "https://id.test.example";
 const refused = { ok: false, code: "uninvited" };

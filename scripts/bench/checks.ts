@@ -1,7 +1,7 @@
-import { createAuthority } from "@/e2e/fakes/certificates";
-import { createShippedTrials } from "@/e2e/fakes/check-trial";
-import { examples } from "@/e2e/fakes/examples/registry";
-import { createManyChecks } from "@/e2e/fakes/many-checks";
+import { examples } from "@/testing/connection-examples/registry";
+import { createAuthority } from "@/testing/servers/certificates";
+import { createShippedTrials } from "@/testing/servers/check-trial";
+import { createManyChecks } from "@/testing/servers/many-checks";
 
 /*
  * Times a passing check of each kind on loopback, as automate runs it: in a worker of its own, which was started ahead and loaded

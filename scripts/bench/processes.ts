@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { buildSync } from "esbuild";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
 import type { LoadJob, LoadResult } from "@/scripts/bench/schema";
-import { freePort } from "@/scripts/embedded-postgres.mjs";
 
 const root = join(import.meta.dirname, "../..");
 

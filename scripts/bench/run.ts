@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { startPostgres } from "@/launcher/embedded-postgres.mjs";
 import { managementRows } from "@/scripts/bench/management-rows";
 import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
@@ -9,10 +10,9 @@ import { seed, seedLarge } from "@/scripts/bench/seed";
 import { printTable } from "@/scripts/bench/table";
 import { startWeb } from "@/scripts/bench/web";
 import { yardsticks } from "@/scripts/bench/yardsticks";
-import { startPostgres } from "@/scripts/embedded-postgres.mjs";
-import { createTestAutomates } from "@/scripts/test-automate";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestKeys } from "@/scripts/test-keys";
+import { createTestAutomates } from "@/testing/automate";
+import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
 
 /*
  * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate and web as they are shipped, the load

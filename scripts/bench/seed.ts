@@ -3,8 +3,8 @@ import { newPipelineToken } from "@/lib/access/pipeline";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
-import type { TestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
+import type { TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
 
 /** A fabric of the benchmark: a token for it, and the names of its secrets with their ids. */
 export type BenchFabric = { fabricId: string; token: string; secrets: { id: string; name: string }[] };

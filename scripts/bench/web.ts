@@ -1,7 +1,7 @@
-import { build, builds, isFresh } from "@/scripts/build.mjs";
-import { freePort } from "@/scripts/embedded-postgres.mjs";
-import { startProgram, waitUntilReady } from "@/scripts/programs.mjs";
-import type { createTestKeys } from "@/scripts/test-keys";
+import { build, builds, isFresh } from "@/launcher/build.mjs";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
+import { startProgram, waitUntilReady } from "@/launcher/programs.mjs";
+import type { createTestKeys } from "@/testing/keys";
 
 /** Web as it is shipped: its production build, made first when it is stale. */
 export async function startWeb(

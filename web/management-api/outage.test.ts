@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { createDb, type Db } from "@/lib/db/client";
 import { closeStatements } from "@/lib/db/prepared";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { captureLog } from "@/scripts/test-log";
-import { openWire, type Wire } from "@/scripts/test-wire";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { captureLog } from "@/testing/log";
+import { openWire, type Wire } from "@/testing/wire";
 import { createManagementApi } from "@/web/management-api/app";
 
 let owner: Db;

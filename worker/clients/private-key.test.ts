@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
-import { createSshKey } from "@/e2e/fakes/sftp-server";
+import { createSshKey } from "@/testing/servers/sftp-server";
 import { readPrivateKey } from "@/worker/clients/private-key";
 
 const { parseKey } = ssh2.utils;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { startTdsServer, type TdsServerOptions } from "@/e2e/fakes/tds-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { startTdsServer, type TdsServerOptions } from "@/testing/servers/tds-server";
 
 /* The real client against a server that follows [MS-TDS] and "Database engine events and errors" (learn.microsoft.com). */
 const trials = createTrials();

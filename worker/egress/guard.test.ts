@@ -7,10 +7,10 @@ import net from "node:net";
 import tls from "node:tls";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { type Listening, listen } from "@/e2e/fakes/listening";
-import { startRawServer } from "@/e2e/fakes/raw-server";
 import type { Destination } from "@/lib/connectors/destination";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Listening, listen } from "@/testing/servers/listening";
+import { startRawServer } from "@/testing/servers/raw-server";
 import { admitMembers, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
 
 // The guard is for good, so that this file's whole process is guarded; what it looks at changes per test.

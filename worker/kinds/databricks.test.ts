@@ -9,8 +9,8 @@ import {
   startDatabricks,
   tokenPath,
   warehousePath,
-} from "@/e2e/fakes/databricks-server";
-import { createServiceTrials } from "@/e2e/fakes/service-trials";
+} from "@/testing/servers/databricks-server";
+import { createServiceTrials } from "@/testing/servers/service-trials";
 
 const properties = { ...databricksProperties, authType: "pat" };
 const trials = createServiceTrials(

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import type { Example } from "@/e2e/fakes/examples/define";
-import { examples } from "@/e2e/fakes/examples/registry";
-import { createManyChecks, type Outcome } from "@/e2e/fakes/many-checks";
-import { answerFaults, certificateFaults, type Stranger, socketFaults } from "@/e2e/fakes/strangers";
 import { connectors } from "@/lib/connectors/registry";
+import type { Example } from "@/testing/connection-examples/define";
+import { examples } from "@/testing/connection-examples/registry";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createManyChecks, type Outcome } from "@/testing/servers/many-checks";
+import { answerFaults, certificateFaults, type Stranger, socketFaults } from "@/testing/servers/misbehaving";
 
 /** What a fault is told as: one of these codes, at one of these steps. */
 type Finding = { codes: readonly string[]; steps: readonly string[] };

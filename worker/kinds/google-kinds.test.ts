@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
 import {
   createServiceAccount,
   type GoogleOptions,
   type GoogleServer,
   googleError,
-} from "@/e2e/fakes/google-server";
+} from "@/testing/servers/google-server";
 import {
   account,
   bucket,
@@ -18,10 +18,10 @@ import {
   queries,
   startService,
   warehouse,
-} from "@/e2e/fakes/google-services";
-import { createManyChecks } from "@/e2e/fakes/many-checks";
-import type { ServiceReply } from "@/e2e/fakes/service-replies";
-import type { World } from "@/e2e/fakes/trial-job";
+} from "@/testing/servers/google-services";
+import { createManyChecks } from "@/testing/servers/many-checks";
+import type { ServiceReply } from "@/testing/servers/service-replies";
+import type { World } from "@/testing/servers/trial-job";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);

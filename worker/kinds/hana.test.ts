@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { type HanaServerOptions, startHanaServer } from "@/e2e/fakes/hana-server";
-import { startRawServer } from "@/e2e/fakes/raw-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { type HanaServerOptions, startHanaServer } from "@/testing/servers/hana-server";
+import { startRawServer } from "@/testing/servers/raw-server";
 
 /* The real driver against a server after "SAP HANA SQL Command Network Protocol" and "SQL Error Codes" (help.sap.com). */
 const trials = createTrials();

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { createManyChecks } from "@/e2e/fakes/many-checks";
-import type { MicrosoftOptions, MicrosoftServer } from "@/e2e/fakes/microsoft-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { createManyChecks } from "@/testing/servers/many-checks";
+import type { MicrosoftOptions, MicrosoftServer } from "@/testing/servers/microsoft-server";
 import {
   dataLake,
   drive,
@@ -11,9 +11,9 @@ import {
   site,
   startService,
   workspaces,
-} from "@/e2e/fakes/microsoft-services";
-import type { ServiceReply } from "@/e2e/fakes/service-replies";
-import type { World } from "@/e2e/fakes/trial-job";
+} from "@/testing/servers/microsoft-services";
+import type { ServiceReply } from "@/testing/servers/service-replies";
+import type { World } from "@/testing/servers/trial-job";
 
 const world: World = { routes: {}, authorities: [] };
 const trials = createTrials(world);

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials, type TrialOptions } from "@/testing/servers/check-trial";
 import {
   type MongodbServer,
   type MongodbServerOptions,
   startMongodbServer,
-} from "@/e2e/fakes/mongodb-server";
-import type { World } from "@/e2e/fakes/trial-job";
+} from "@/testing/servers/mongodb-server";
+import type { World } from "@/testing/servers/trial-job";
 
 /* The real driver against a server that follows "MongoDB Wire Protocol" and "Error Codes" of the manual. */
 const world: World = { routes: {}, authorities: [] };

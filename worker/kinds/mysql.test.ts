@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { listen } from "@/e2e/fakes/listening";
-import { startMysqlServer } from "@/e2e/fakes/mysql-server";
-import { closedPort } from "@/e2e/fakes/raw-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { listen } from "@/testing/servers/listening";
+import { startMysqlServer } from "@/testing/servers/mysql-server";
+import { closedPort } from "@/testing/servers/raw-server";
 
 const trials = createTrials();
 afterAll(() => trials.close());

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { type OracleServerOptions, startOracleServer } from "@/e2e/fakes/oracle-server";
-import { startRawServer } from "@/e2e/fakes/raw-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { type OracleServerOptions, startOracleServer } from "@/testing/servers/oracle-server";
+import { startRawServer } from "@/testing/servers/raw-server";
 import { checkOracle, descriptorOf } from "@/worker/kinds/oracle";
 
 /* The real driver, in thin mode, against a listener and server after its own source and "Database Error Messages" (docs.oracle.com). */

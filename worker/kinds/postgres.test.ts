@@ -1,9 +1,9 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
-import { createPostgresLogin, type PostgresLogin, servePostgresTls } from "@/e2e/fakes/postgres-login";
-import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials, type TrialOptions } from "@/testing/servers/check-trial";
+import { createPostgresLogin, type PostgresLogin, servePostgresTls } from "@/testing/servers/postgres-login";
+import { closedPort, startRawServer } from "@/testing/servers/raw-server";
 
 const adminUrl = process.env.TEST_DATABASE_URL ?? "";
 const trials = createTrials();

@@ -1,14 +1,14 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import type { Example } from "@/e2e/fakes/examples/define";
-import { examples } from "@/e2e/fakes/examples/registry";
-import { type Listening, listen } from "@/e2e/fakes/listening";
-import { createManyChecks } from "@/e2e/fakes/many-checks";
-import { createJob } from "@/e2e/fakes/trial-job";
 import { destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { visibleFields } from "@/lib/connectors/validate";
+import type { Example } from "@/testing/connection-examples/define";
+import { examples } from "@/testing/connection-examples/registry";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Listening, listen } from "@/testing/servers/listening";
+import { createManyChecks } from "@/testing/servers/many-checks";
+import { createJob } from "@/testing/servers/trial-job";
 
 /*
  * A colleague with every right of a User points a connection, which uses somebody else's secret where it may go, at a

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { createPostgresLogin, type PostgresLogin } from "@/e2e/fakes/postgres-login";
+import { createTrials } from "@/testing/servers/check-trial";
+import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
 
 /* Against a real PostgreSQL: a cluster speaks its protocol ("Amazon Redshift and PostgreSQL", docs.aws.amazon.com). */
 const adminUrl = process.env.TEST_DATABASE_URL ?? "";

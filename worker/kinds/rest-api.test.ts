@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
-import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
-import { type RestApiOptions, type RestApiServer, startRestApiServer } from "@/e2e/fakes/rest-api-server";
-import { startTokenServer, type TokenServerOptions } from "@/e2e/fakes/token-server";
-import { createJob, type Secrets } from "@/e2e/fakes/trial-job";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials, type TrialOptions } from "@/testing/servers/check-trial";
+import { closedPort, startRawServer } from "@/testing/servers/raw-server";
+import {
+  type RestApiOptions,
+  type RestApiServer,
+  startRestApiServer,
+} from "@/testing/servers/rest-api-server";
+import { startTokenServer, type TokenServerOptions } from "@/testing/servers/token-server";
+import { createJob, type Secrets } from "@/testing/servers/trial-job";
 
 const trials = createTrials();
 const open: { close(): Promise<void> }[] = [];

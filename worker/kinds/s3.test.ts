@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import { exampleKey, type S3Options, type S3Server, startS3Server } from "@/e2e/fakes/s3-server";
 import { s3 } from "@/lib/connectors/kinds/s3";
 import { validate } from "@/lib/connectors/validate";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import { exampleKey, type S3Options, type S3Server, startS3Server } from "@/testing/servers/s3-server";
 
 const properties = { region: "us-east-1", bucketName: "my-bucket", accessKeyID: exampleKey.id };
 const world = { routes: {} as Record<string, number>, authorities: [] as string[] };

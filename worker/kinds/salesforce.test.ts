@@ -8,8 +8,8 @@ import {
   salesforceProperties,
   salesforceSecrets,
   startSalesforce,
-} from "@/e2e/fakes/salesforce-server";
-import { createServiceTrials } from "@/e2e/fakes/service-trials";
+} from "@/testing/servers/salesforce-server";
+import { createServiceTrials } from "@/testing/servers/service-trials";
 import { elementText } from "@/worker/clients/soap-login";
 
 const connection = { properties: salesforceProperties, secrets: salesforceSecrets };

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createTrials, type TrialOptions } from "@/e2e/fakes/check-trial";
-import { closedPort, startRawServer } from "@/e2e/fakes/raw-server";
+import { createTrials, type TrialOptions } from "@/testing/servers/check-trial";
+import { closedPort, startRawServer } from "@/testing/servers/raw-server";
 import {
   createSshKey,
   type SftpServer,
   type SftpServerOptions,
   startSftpServer,
-} from "@/e2e/fakes/sftp-server";
-import type { Secrets } from "@/e2e/fakes/trial-job";
+} from "@/testing/servers/sftp-server";
+import type { Secrets } from "@/testing/servers/trial-job";
 
 const password = "canary-pässword";
 const userKey = createSshKey();

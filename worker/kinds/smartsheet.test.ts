@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createServiceTrials } from "@/e2e/fakes/service-trials";
-import { smartsheetError, smartsheetToken, startSmartsheet } from "@/e2e/fakes/smartsheet-server";
+import { createServiceTrials } from "@/testing/servers/service-trials";
+import { smartsheetError, smartsheetToken, startSmartsheet } from "@/testing/servers/smartsheet-server";
 
 const connection = { properties: {}, secrets: { accessToken: smartsheetToken } };
 const trials = createServiceTrials("smartsheet", connection, startSmartsheet);

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/e2e/fakes/certificates";
-import { createTrials } from "@/e2e/fakes/check-trial";
-import type { Listening } from "@/e2e/fakes/listening";
-import { type MailOptions, startMailServer } from "@/e2e/fakes/mail-server";
-import { startRawServer } from "@/e2e/fakes/raw-server";
 import { smtp } from "@/lib/connectors/kinds/smtp";
 import { validate } from "@/lib/connectors/validate";
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createTrials } from "@/testing/servers/check-trial";
+import type { Listening } from "@/testing/servers/listening";
+import { type MailOptions, startMailServer } from "@/testing/servers/mail-server";
+import { startRawServer } from "@/testing/servers/raw-server";
 
 const host = "mail.example.com";
 const smtpPassword = "canary-pässword";

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
-import { createServiceTrials } from "@/e2e/fakes/service-trials";
+import { createServiceTrials } from "@/testing/servers/service-trials";
 import {
   closePath,
   createKey,
@@ -16,7 +16,7 @@ import {
   startSnowflake,
   statementsPath,
   tokenPath,
-} from "@/e2e/fakes/snowflake-server";
+} from "@/testing/servers/snowflake-server";
 
 const properties = { ...snowflakeProperties, authType: "pwd" };
 const trials = createServiceTrials(

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { createServiceTrials } from "@/e2e/fakes/service-trials";
+import { createServiceTrials } from "@/testing/servers/service-trials";
 import {
   currentSession,
   infoPath,
@@ -11,7 +11,7 @@ import {
   tableauError,
   tableauProperties,
   tableauToken,
-} from "@/e2e/fakes/tableau-server";
+} from "@/testing/servers/tableau-server";
 
 const connection = { properties: tableauProperties, secrets: { tokenValue: tableauToken } };
 const trials = createServiceTrials("tableau", connection, startTableau);

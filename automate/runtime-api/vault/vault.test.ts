@@ -8,10 +8,10 @@ import { createRuntimeApp } from "@/automate/app";
 import { flushTally } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createTestDatabase } from "@/scripts/test-database";
-import { createTestFabric, type TestFabric } from "@/scripts/test-fabric";
-import { createTestKeys } from "@/scripts/test-keys";
-import { addTestSecret, type TestSecret } from "@/scripts/test-secrets";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret, type TestSecret } from "@/testing/secrets";
 
 const canary = `canary${randomBytes(8).toString("hex")}`;
 let owner: Db;

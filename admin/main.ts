@@ -1,0 +1,171 @@
+import "@/lib/protect-process";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { accessText, counts, endedText } from "@/admin/access-text";
+import { endAccessOf, listAccess } from "@/admin/operator-access";
+import { PromptEnded, readNewPassword } from "@/cli/read-password";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { isOutage } from "@/lib/db/errors";
+import { BadEnvironment } from "@/lib/env";
+import type { Result } from "@/lib/result";
+import { addMember, createTeam } from "@/lib/teams/provision";
+import { memberRole, teamName } from "@/lib/teams/schema";
+import {
+  commandLine,
+  createUser,
+  lockUser,
+  removeUser,
+  resetPassword,
+  unlockUser,
+} from "@/lib/users/provision";
+import { email, newPassword, personName } from "@/lib/users/schema";
+
+// What whoever runs Selvage does before, or in place of, an Admin: the first people and teams, and passwords.
+const usage = `Usage: npm run admin -- <command>
+  create-user    --email ada@example.com --name "Ada Lovelace"
+  create-team    --name Analytics
+  add-member     --team Analytics --email ada@example.com --role admin|user
+  reset-password --email ada@example.com
+  lock-user      --email ada@example.com
+  unlock-user    --email ada@example.com
+  remove-user    --email ada@example.com
+  list-access    [--email ada@example.com]
+  end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
+Passwords are asked for, or read from standard input when it is not a terminal.`;
+
+/** A sentence for the operator. */
+class Refused extends Error {}
+
+const commands: Record<string, (options: Options) => Promise<string>> = {
+  "create-user": async (options) => {
+    const given = parse(z.object({ email, name: personName }), options);
+    const password = await askPassword();
+    done(await createUser(commandLine, { ...given, password }), {
+      email_taken: `There is a person with the e-mail address ${given.email} already.`,
+    });
+    return `Created ${given.name} (${given.email}).`;
+  },
+  "create-team": async (options) => {
+    const given = parse(z.object({ name: teamName }), options);
+    done(await createTeam(commandLine, given), {
+      name_taken: `There is a team named "${given.name}" already.`,
+    });
+    return `Created the team ${given.name}.`;
+  },
+  "add-member": async (options) => {
+    const given = parse(z.object({ team: teamName, email, role: memberRole }), options);
+    done(await addMember(commandLine, given), {
+      no_team: `There is no team named "${given.team}".`,
+      no_user: `There is no person with the e-mail address ${given.email}.`,
+      already_member: `${given.email} is a member of ${given.team} already.`,
+    });
+    return `${given.email} is now ${given.role === "admin" ? "an Admin" : "a User"} of ${given.team}.`;
+  },
+  "reset-password": async (options) => {
+    const given = parse(z.object({ email }), options);
+    const password = await askPassword();
+    const ended = done(await resetPassword(commandLine, { ...given, password }), noUser(given.email));
+    return `Changed the password of ${given.email}. ${counts(ended)}`;
+  },
+  "lock-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    const ended = done(await lockUser(commandLine, given), noUser(given.email));
+    return `Locked ${given.email} out. ${counts(ended)}`;
+  },
+  "unlock-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    done(await unlockUser(commandLine, given), noUser(given.email));
+    return `${given.email} may sign in again. Their former sessions and access tokens stay ended.`;
+  },
+  "remove-user": async (options) => {
+    const given = parse(z.object({ email }), options);
+    const result = await removeUser(commandLine, given);
+    const teams = result.ok ? "" : result.fieldErrors?.teams;
+    const ended = done(result, {
+      ...noUser(given.email),
+      last_admin: `${given.email} is the only Admin of ${teams}. Make somebody else an Admin there first, or use lock-user.`,
+    });
+    return `Removed ${given.email}. ${counts(ended)} Pipeline tokens that they made still work: list-access shows them, and Admins revoke them on the page of their fabric.`;
+  },
+  "list-access": async (options) => {
+    const given = parse(z.object({ email: email.optional() }), options);
+    return accessText(done(await listAccess(given), noUser(given.email ?? "")));
+  },
+  "end-access": async (options) => {
+    const given = parse(z.object({ email: email.optional() }), options);
+    if ((given.email === undefined) === (options.everybody === undefined))
+      throw new Refused(`Use either --email or --everybody.\n${usage}`);
+    const ended = done(
+      await endAccessOf(commandLine, {
+        ...given,
+        withPipelineTokens: options["pipeline-tokens"] !== undefined,
+        withTrustedIssuers: options["trusted-issuers"] !== undefined,
+      }),
+      noUser(given.email ?? ""),
+    );
+    return endedText(ended);
+  },
+};
+
+type Options = Record<string, string | undefined>;
+
+try {
+  const [name = "", ...args] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new Refused(usage);
+  console.log(await command(readOptions(args)));
+  process.exit(0);
+} catch (error) {
+  console.error(sentence(error));
+  process.exit(1);
+}
+
+function readOptions(args: string[]): Options {
+  const option = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const flags = { everybody: flag, "pipeline-tokens": flag, "trusted-issuers": flag };
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { email: option, name: option, team: option, role: option, ...flags },
+    });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  } catch {
+    throw new Refused(usage);
+  }
+}
+
+function parse<S extends z.ZodType>(schema: S, options: Options): z.infer<S> {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues[0];
+  const option = String(wrong?.path[0]);
+  throw new Refused(
+    options[option] === undefined ? `Say --${option}.\n${usage}` : `--${option}: ${wrong?.message}`,
+  );
+}
+
+async function askPassword(): Promise<string> {
+  const parsed = newPassword.safeParse(await readNewPassword());
+  if (!parsed.success) throw new Refused(parsed.error.issues[0]?.message);
+  return parsed.data;
+}
+
+function done<T, Code extends string>(result: Result<T, Code>, sentences: Record<Code, string>): T {
+  if (!result.ok) throw new Refused(sentences[result.code]);
+  return result.value;
+}
+
+function noUser(address: string) {
+  return { no_user: `There is no person with the e-mail address ${address}.` };
+}
+
+function sentence(error: unknown): string {
+  if (error instanceof Refused || error instanceof PromptEnded || error instanceof BadEnvironment)
+    return error.message;
+  // A driver's message may hold the database's URL, and so its password.
+  const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+  if (isOutage(error) && URL.canParse(process.env.DATABASE_URL ?? ""))
+    return connectionFault(error, process.env.DATABASE_URL ?? "").sentence;
+  return `The database could not be used${code}: check DATABASE_URL, and run npm run migrate first.`;
+}

@@ -1,0 +1,180 @@
+import type { Page } from "@playwright/test";
+import { expectAccessible, expectNoSidewaysScroll, violations } from "@/e2e/axe";
+import { connectionsPath, fillConnection, openNewSecret, openPicker } from "@/e2e/connections-screen";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { openDialog, secretsPath } from "@/e2e/secrets-screen";
+import { addAccessToken, addConnection, addIssuer, addSecret } from "@/testing/factories";
+import { signIn } from "@/testing/sign-in";
+import { createToken, type World } from "@/testing/tenant";
+
+type Screen = {
+  name: string;
+  path: (world: World, things: Things) => string;
+  show?: (page: Page) => Promise<unknown>;
+};
+type Things = { secretId: string; connectionId: string };
+
+const fabric = ({ fabric: { id } }: World) => `/metadata/fabrics/${id}`;
+const secret = (world: World, { secretId }: Things) => `${secretsPath(world.fabric)}/${secretId}`;
+const click = (name: string) => (page: Page) =>
+  page.getByRole("button", { name, exact: true }).first().click();
+
+/** Every screen, and every dialog and picker that opens on one. */
+const screens: Screen[] = [
+  { name: "Metadata", path: () => "/metadata" },
+  { name: "Create Fabric", path: () => "/metadata", show: click("Create Fabric") },
+  {
+    name: "Account menu",
+    path: () => "/metadata",
+    show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
+  },
+  { name: "Access Tokens", path: () => "/settings/access-tokens" },
+  { name: "Account activity", path: () => "/settings/activity" },
+  { name: "Generate Token", path: () => "/settings/access-tokens", show: click("Generate Token") },
+  {
+    name: "API reference",
+    path: () => "/settings/api",
+    show: (page) => page.locator("#createSecret summary").click(),
+  },
+  { name: "Teams", path: () => "/metadata/teams" },
+  { name: "Team", path: ({ team }) => `/metadata/teams/${team.id}` },
+  {
+    name: "Add Member",
+    path: ({ team }) => `/metadata/teams/${team.id}`,
+    show: (page) => page.getByRole("button", { name: /^Add member/i }).click(),
+  },
+  { name: "Basic Info", path: fabric },
+  {
+    name: "Edit fabric",
+    path: fabric,
+    show: (page) => page.getByRole("button", { name: /^Edit/ }).first().click(),
+  },
+  { name: "Activity", path: (world) => `${fabric(world)}/activity` },
+  { name: "Advanced", path: (world) => `${fabric(world)}/advanced` },
+  {
+    name: "Create Token",
+    path: (world) => `${fabric(world)}/advanced`,
+    show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
+  },
+  {
+    name: "Trust an issuer",
+    path: (world) => `${fabric(world)}/advanced`,
+    show: click("Trust an issuer"),
+  },
+  { name: "Secrets", path: (world) => secretsPath(world.fabric) },
+  { name: "Secrets, none match", path: (world) => `${secretsPath(world.fabric)}?search=zzz` },
+  ...["Text", "Binary", "Username & Password", "M2M OAuth"].map((type) => ({
+    name: `Add Secret, ${type}`,
+    path: (world: World) => secretsPath(world.fabric),
+    show: async (page: Page) => {
+      await click("Add Secret")(page);
+      await page
+        .locator("label")
+        .filter({ has: page.getByRole("radio", { name: type, exact: true }) })
+        .click();
+      await page.getByRole("button", { name: "Create", exact: true }).click();
+      await expect(page.getByText(/is empty\.|Choose a file\./).first()).toBeVisible();
+    },
+  })),
+  { name: "A secret", path: secret },
+  { name: "Replace value", path: secret, show: (page) => openDialog(page, "Replace value") },
+  { name: "Rename secret", path: secret, show: (page) => openDialog(page, "Rename", "Rename secret") },
+  { name: "Edit description", path: secret, show: (page) => openDialog(page, "Edit description") },
+  {
+    name: "Delete secret",
+    path: secret,
+    show: (page) => page.getByRole("button", { name: "Delete", exact: true }).click(),
+  },
+  { name: "Connections", path: (world) => connectionsPath(world.fabric) },
+  { name: "Gallery of kinds", path: (world) => `${connectionsPath(world.fabric)}/new` },
+  ...["postgres", "sftp", "restapi"].map((kind) => ({
+    name: `Create Connection, ${kind}`,
+    path: (world: World) => `${connectionsPath(world.fabric)}/new?kind=${kind}`,
+    show: (page: Page) =>
+      page.getByRole("region", { name: "Check" }).getByRole("button", { name: "Check" }).click(),
+  })),
+  {
+    name: "Secret picker",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    show: async (page) =>
+      expect((await openPicker(page, "Password")).getByRole("option").first()).toBeVisible(),
+  },
+  {
+    name: "Secret picker, none of this type",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=restapi`,
+    show: async (page) => {
+      await fillConnection(page, { Authentication: "Basic" });
+      await expect((await openPicker(page, "Username & password")).getByText(/There is no/)).toBeVisible();
+    },
+  },
+  {
+    name: "New Secret in a picker",
+    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    show: async (page) => {
+      await openNewSecret(page, "Password");
+    },
+  },
+  {
+    name: "A connection",
+    path: (world, { connectionId }) => `${connectionsPath(world.fabric)}/${connectionId}`,
+  },
+  { name: "Nothing here", path: () => "/nothing/here" },
+];
+
+/** Much like another one of the list: looked at in `npm run test:long` alone. */
+const alike = new Set([
+  "Secrets, none match",
+  "Add Secret, Binary",
+  "Add Secret, Username & Password",
+  "Rename secret",
+  "Edit description",
+  "Create Connection, sftp",
+  "Secret picker, none of this type",
+]);
+
+for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG || !alike.has(one.name))) {
+  test(`${name} has no accessibility violation in either theme, and fits a phone`, async ({
+    page,
+    context,
+    world,
+  }) => {
+    const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
+    await createToken(world);
+    await addIssuer(world);
+    await addAccessToken(world);
+    await signIn(context, world.admin);
+    await open(page, path(world, things));
+    await show?.(page);
+    await expectGoodLooks(page, name);
+  });
+}
+
+for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
+  test(`${path.slice(0, 8)} has no accessibility violation in either theme, and fits a phone`, async ({
+    page,
+  }) => {
+    await open(page, path);
+    await expectGoodLooks(page, path);
+  });
+}
+
+test("what is wrong with a screen would be seen", async ({ page }) => {
+  await open(page, "/sign-in");
+  await page.evaluate(() => {
+    const banner = document.createElement("div");
+    banner.style.width = "3000px";
+    banner.append(document.createElement("img"), "too wide");
+    document.body.append(banner);
+  });
+  expect((await violations(page)).join()).toContain("image-alt");
+  await expect(expectNoSidewaysScroll(page, "this")).rejects.toThrow("px that this is too wide");
+});
+
+async function expectGoodLooks(page: Page, name: string) {
+  await expectAccessible(page, name, ["light", "dark"]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(page, name);
+  // The page is the same one, narrower: what its width alone makes wrong is looked for in `npm run test:long`.
+  if (process.env.RUN_LONG) await expectAccessible(page, `${name} on a phone`, ["dark"]);
+}

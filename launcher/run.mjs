@@ -1,0 +1,31 @@
+import "./node-version.mjs";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { nodeRuntime } from "./node-runtime.mjs";
+import { startNode } from "./processes.mjs";
+import { fail, Refusal } from "./progress.mjs";
+import { stopWithParent } from "./stop-with-parent.mjs";
+
+// Runs one program or script with the supported Node.js:
+//   node launcher/run.mjs dist/web.mjs     node launcher/run.mjs scripts/write-docs.ts     node launcher/run.mjs vitest run lib
+
+const tools = {
+  vitest: "node_modules/vitest/vitest.mjs",
+  playwright: "node_modules/@playwright/test/cli.js",
+};
+
+try {
+  const [name = "", ...args] = process.argv.slice(2);
+  const file = tools[name] ?? name;
+  if (!existsSync(file))
+    throw new Refusal(`${resolve(file)} is missing${file.startsWith("dist/") ? ": run npm run build" : ""}.`);
+  const child = startNode(nodeRuntime(), [file, ...args], { stdio: "inherit" });
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => child.kill(name));
+  stopWithParent(() => child.kill("SIGTERM"));
+  child.once("error", fail);
+  child.once("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
+  });
+} catch (error) {
+  fail(error);
+}

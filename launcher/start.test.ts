@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+import { freePort } from "@/launcher/embedded-postgres.mjs";
+import { takeLock } from "@/launcher/lock.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+
+it.skipIf(process.platform === "win32")(
+  "SIGTERM to npm start stops it and frees its data folder",
+  async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "selvage-start-"));
+    // Held here, so that it waits where it would build; a tree that is built already starts whole.
+    const build = await takeLock(join(root, ".locks/build"));
+    const ports = [await freePort(), await freePort(), await freePort()].map(String);
+    const [PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT] = ports;
+    const npm = spawn("npm", ["start"], {
+      cwd: root,
+      env: { ...process.env, DATA_DIR: dataDir, PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const text = await new Promise<string>((done) => {
+        let said = "";
+        npm.stdout.setEncoding("utf8").on("data", (chunk) => {
+          said += chunk;
+          if (/Building …|Starting Postgres …/.test(said)) done(said);
+        });
+        npm.once("exit", () => done(said));
+      });
+      expect(text).toMatch(/Building …|Starting Postgres …/);
+      const lock = join(dataDir, "start.lock");
+      const { pid } = JSON.parse(readFileSync(lock, "utf8"));
+      npm.kill("SIGTERM");
+      await expect.poll(() => existsSync(lock), { timeout: 25_000 }).toBe(false);
+      await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    } finally {
+      npm.kill("SIGKILL");
+      if (build.heldBy === undefined) await build.release();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+);
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

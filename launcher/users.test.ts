@@ -1,0 +1,20 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { programUsers } from "@/launcher/users.mjs";
+
+const settings = { dev: false, port: 3000, files: [import.meta.filename], dataDir: import.meta.dirname };
+
+afterEach(() => vi.restoreAllMocks());
+
+// What root separates is in e2e/installation.spec.ts.
+test.each([
+  [1000, {}, "because only root can start them as users of their own"],
+  [0, { dev: true }, "because a development server writes into the checkout"],
+])("where npm start separates nothing, it says so: user %s, %j", (uid, more, why) => {
+  vi.spyOn(process, "getuid").mockReturnValue(uid);
+  const { users, sentence } = programUsers({ ...settings, ...more });
+  expect(users).toBeUndefined();
+  const [, because, risk] =
+    /^Web, automate and check workers share one user of this machine, (.*): (.*)$/.exec(sentence ?? "") ?? [];
+  expect(because).toBe(why);
+  expect(risk).toBe("code that took over one of them could read the keys of the others.");
+});

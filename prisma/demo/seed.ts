@@ -1,0 +1,83 @@
+import "@/lib/protect-process";
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { authorize, authorizeTeam } from "@/lib/access/authorize";
+import type { Actor } from "@/lib/access/scope";
+import { createConnection } from "@/lib/connections/mutations";
+import { db } from "@/lib/db/client";
+import { createFabric } from "@/lib/fabrics/mutations";
+import type { Result } from "@/lib/result";
+import { createSecret } from "@/lib/secrets/mutations";
+import { type DemoConnection, type DemoFabric, fabrics } from "@/prisma/demo/fabrics";
+import { chooseLogins, createPeople, type DemoEmail } from "@/prisma/demo/people";
+
+/** Fills an empty installation with a demo, by the same mutations that people use and as those people. */
+async function seed(loginsFile: string): Promise<void> {
+  // Under its final name only when all is made: a seed that was stopped midway goes on at the next start.
+  const unfinished = `${loginsFile}.part`;
+  if (!existsSync(unfinished)) {
+    if ((await db.user.count()) > 0) return;
+    await chooseLogins(unfinished);
+  }
+  await createPeople(unfinished);
+  for (const fabric of fabrics()) await seedFabric(fabric);
+  await rename(unfinished, loginsFile);
+}
+
+async function seedFabric({ by, team, input, secrets, connections }: DemoFabric): Promise<void> {
+  const { id: teamId } = await db.team.findUniqueOrThrow({
+    where: { nameKey: team.toLowerCase() },
+    select: { id: true },
+  });
+  const created = await createFabric(await authorizeTeam(await actorOf(by), teamId, "fabric:write"), input);
+  if (!created.ok && created.code === "name_taken") return;
+  const { id: fabricId } = made(created);
+  const idByName = new Map<string, string>();
+  for (const { by: author, input: secret } of secrets) {
+    const scope = await authorize(await actorOf(author), fabricId, "secret:write");
+    idByName.set(secret.name, made(await createSecret(scope, secret)).id);
+  }
+  for (const connection of connections) await seedConnection(fabricId, connection, idByName);
+}
+
+async function seedConnection(
+  fabricId: string,
+  { by, kind, name, description, properties, secrets }: DemoConnection,
+  idByName: ReadonlyMap<string, string>,
+): Promise<void> {
+  const scope = await authorize(await actorOf(by), fabricId, "connection:write");
+  const references = Object.entries(secrets).map(([field, secret]) => [field, idByName.get(secret)]);
+  made(
+    await createConnection(scope, {
+      kind,
+      name,
+      description,
+      properties: { ...properties, ...Object.fromEntries(references) },
+    }),
+  );
+}
+
+async function actorOf(email: DemoEmail): Promise<Actor> {
+  const user = await db.user.findUniqueOrThrow({
+    where: { emailKey: email },
+    select: { id: true, name: true, email: true, accessEpoch: true },
+  });
+  return { kind: "user", ...user, authenticatedAt: new Date() };
+}
+
+function made<T>(result: Result<T, string>): T {
+  if (result.ok) return result.value;
+  throw new Error(`The demo could not be made: ${result.code} ${JSON.stringify(result.fieldErrors ?? {})}`);
+}
+
+try {
+  // Only this program reads it, once: lib/env.ts speaks of programs that run.
+  const loginsFile = process.env.DEMO_LOGINS_FILE;
+  if (!loginsFile) throw new Error("DEMO_LOGINS_FILE is not set.");
+  await seed(loginsFile);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await db.$disconnect();
+}

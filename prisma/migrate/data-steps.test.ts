@@ -1,0 +1,210 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createRuntimeApp } from "@/automate/app";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { createDb, type Db, db } from "@/lib/db/client";
+import { closeStatements } from "@/lib/db/prepared";
+import { applyDataSteps } from "@/prisma/migrate/data-steps";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+
+let owner: Db;
+let client: Client;
+let fabric: TestFabric;
+let app: ReturnType<typeof createRuntimeApp>;
+let token: string;
+let webUrl: string;
+const value = "canary-77aa01";
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://automate.test" });
+  webUrl = urls.webUrl;
+  owner = createDb(urls.ownerUrl);
+  client = new Client({ connectionString: urls.ownerUrl });
+  await client.connect();
+  fabric = await createTestFabric(owner);
+  const secrets = [
+    { id: "password", subKind: "text", by: "admin", fields: { value }, facts: {} },
+    {
+      id: "client",
+      subKind: "m2m_oauth",
+      by: "admin",
+      fields: { clientId: "c", clientSecret: value, authUrl: "https://idp.example/token" },
+      facts: { authHost: "idp.example:443" },
+    },
+  ] as const;
+  for (const { id, subKind, by, fields, facts } of secrets)
+    await addTestSecret(owner, fabric, urls.webUrl, { id, subKind, versions: [{ by, fields }], facts });
+  // Somebody replaced a part, so that nothing comes along with this version by itself.
+  const { id: createdById, name: createdByName } = fabric.user;
+  const manifest = { clientId: 2, clientSecret: 1, authUrl: 1 };
+  const next = { secretId: "client", version: 2, fabricId: fabric.fabricId, createdById, createdByName };
+  await owner.secretVersion.create({ data: { ...next, manifest, facts: { authHost: "idp.example:443" } } });
+  for (const name of ["Orders", "Stock", "Returns", "Sales", "Costs"]) await addConnection(name, "password");
+  await addConnection("Broken", "password", { server: "" });
+  const made = newPipelineToken();
+  token = made.token;
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+  });
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  await client.end();
+  await closeStatements();
+  await owner.$disconnect();
+  await db.$disconnect();
+});
+
+async function addConnection(
+  name: string,
+  secretId: string,
+  more = {},
+  { kind = "postgres", field = "password" } = {},
+) {
+  const { fabricId, user } = fabric;
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const properties = { server: "db.example.com", port: "5432", database: "sales", username: "svc", ...more };
+  const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind, configHash: name };
+  await owner.connection.create({ data: { ...row, properties, ...by } });
+  await owner.connectionSecret.create({
+    data: { connectionId: name, field, secretId, fabricId },
+  });
+}
+
+const read = async (name: string) =>
+  (await app.inject({ url: `/v1/connections/${name}`, headers: { authorization: `Bearer ${token}` } }))
+    .statusCode;
+
+const events = () =>
+  owner.auditEvent.findMany({
+    where: { action: "destination.allow", actorId: "upgrade" },
+    orderBy: { objectId: "asc" },
+  });
+
+test("an upgrade allows what connections and token servers lead to now, once, on record, for Admins to review", async () => {
+  // As it was before the upgrade.
+  await client.query("DELETE FROM data_step");
+  expect(await read("Orders")).toBe(409);
+  const places = {
+    password: "postgres://db.example.com:5432?tls=verify-full",
+    client: "oauth-token://idp.example:443",
+  };
+  const allowed = () =>
+    owner.allowedDestination.findMany({
+      orderBy: { secretId: "asc" },
+      select: { secretId: true, version: true, destination: true, createdByName: true, toReview: true },
+    });
+
+  // Killed in the middle: nothing is half allowed, and the next run goes on.
+  await client.query(
+    `CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'killed'; END $$`,
+  );
+  await client.query(`CREATE TRIGGER stop BEFORE INSERT ON audit_event FOR EACH ROW
+    WHEN (NEW."objectId" = 'client') EXECUTE FUNCTION stop()`);
+  await expect(applyDataSteps(client)).rejects.toThrow("killed");
+  expect([(await allowed()).length, (await events()).length]).toEqual([0, 0]);
+  await client.query("DROP FUNCTION stop CASCADE");
+
+  expect(await applyDataSteps(client)).toEqual(["allow_present_destinations"]);
+  expect(await allowed()).toEqual([
+    { secretId: "client", version: 2, destination: places.client, createdByName: "Selvage", toReview: "" },
+    {
+      secretId: "password",
+      version: 1,
+      destination: places.password,
+      createdByName: "Selvage",
+      toReview: "Costs, Orders, Returns and 2 more",
+    },
+  ]);
+  expect(await events()).toMatchObject([
+    {
+      objectName: "client",
+      actorName: "Selvage",
+      details: { destination: [places.client], reason: "upgrade" },
+    },
+    { objectName: "password", actorName: "Selvage", details: { destination: [places.password], version: 1 } },
+  ]);
+  expect([await read("Orders"), await read("Stock")]).toEqual([200, 200]);
+
+  // Once: what is joined later, or removed, is another's decision.
+  await owner.allowedDestination.deleteMany({ where: { secretId: "password" } });
+  expect(await applyDataSteps(client)).toEqual([]);
+  expect(await read("Orders")).toBe(409);
+  // And run again it changes nothing of what is there.
+  await client.query("DELETE FROM data_step");
+  await applyDataSteps(client);
+  expect((await events()).map(({ objectId }) => objectId)).toEqual(["client", "password", "password"]);
+});
+
+test("an upgrade narrows what was allowed where the value is only proved, and is not sent by any connection", async () => {
+  const { fabricId, admin } = fabric;
+  await addTestSecret(owner, fabric, webUrl, {
+    id: "key",
+    subKind: "text",
+    versions: [{ by: "admin", fields: { value } }],
+    facts: {},
+  });
+  const sftp = { host: "files.example.com", port: 22, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` };
+  const byKey = { ...sftp, authMethod: "private_key" };
+  await addConnection("Files", "key", byKey, { kind: "sftp", field: "privateKey" });
+  const destination = `sftp://files.example.com:22?hostkey=${sftp.hostKeyFingerprint}`;
+  const by = { createdById: admin.id, createdByName: admin.name };
+  const allowed = async () =>
+    (await owner.allowedDestination.findMany({ where: { secretId: "key" } })).map(
+      (row) => `${row.destination} by ${row.createdByName}${row.toReview === null ? "" : " to review"}`,
+    );
+  const upgrade = async () => {
+    await owner.allowedDestination.deleteMany({ where: { secretId: "key" } });
+    await owner.allowedDestination.create({
+      data: { fabricId, secretId: "key", version: 1, destination, ...by },
+    });
+    await client.query("DELETE FROM data_step");
+    await applyDataSteps(client);
+    return allowed();
+  };
+  expect(await upgrade()).toEqual([`${destination}&proved by ${admin.name}`]);
+  expect(await read("Files")).toBe(200);
+  const where = { action: "destination.remove", objectId: "key" };
+  expect((await owner.auditEvent.findMany({ where })).map(({ details }) => details)).toMatchObject([
+    { destination: [destination], reason: "upgrade" },
+  ]);
+  await addConnection("Files by password", "key", sftp, { kind: "sftp" });
+  expect((await upgrade()).sort()).toEqual([
+    `${destination} by ${admin.name}`,
+    `${destination}&proved by Selvage to review`,
+  ]);
+});
+
+test("ten thousand connections take seconds, not minutes", async () => {
+  const { fabricId, user } = fabric;
+  await client.query(
+    `INSERT INTO connection (id, "fabricId", name, "nameKey", kind, properties, "configHash", "createdById", "createdByName", "updatedById", "updatedByName")
+     SELECT 'bulk' || n, $1, 'bulk' || n, 'bulk' || n, 'postgres',
+       jsonb_build_object('server', 'db' || n || '.example.com', 'port', '5432', 'database', 'd', 'username', 'u'), 'h' || n, $2, 'x', $2, 'x'
+     FROM generate_series(1, 10000) AS n`,
+    [fabricId, user.id],
+  );
+  await client.query(
+    `INSERT INTO connection_secret ("connectionId", field, "secretId", "fabricId")
+     SELECT 'bulk' || n, 'password', 'password', $1 FROM generate_series(1, 10000) AS n`,
+    [fabricId],
+  );
+  await client.query("DELETE FROM data_step");
+  const startedAt = performance.now();
+  await applyDataSteps(client);
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
+  expect(await owner.allowedDestination.count({ where: { destination: { contains: "//db" } } })).toBe(10_001);
+}, 90_000);

@@ -1,0 +1,19 @@
+import type { Client } from "pg";
+import { allowPresentDestinations } from "@/prisma/migrate/allow-present-destinations";
+
+/** Changes of stored rows that need more than SQL, in their order. Each runs once, and can be run again when it was stopped midway. */
+const steps: Readonly<Record<string, (owner: Client) => Promise<void>>> = {
+  allow_present_destinations: allowPresentDestinations,
+};
+
+/** Runs the steps that this database has not had, as its owner and under the lock of a migration. Returns their names. */
+export async function applyDataSteps(owner: Client): Promise<string[]> {
+  const { rows } = await owner.query<{ name: string }>("SELECT name FROM data_step");
+  const applied = new Set(rows.map(({ name }) => name));
+  const due = Object.entries(steps).filter(([name]) => !applied.has(name));
+  for (const [name, run] of due) {
+    await run(owner);
+    await owner.query("INSERT INTO data_step (name) VALUES ($1)", [name]);
+  }
+  return due.map(([name]) => name);
+}

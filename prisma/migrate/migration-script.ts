@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool, PoolClient } from "pg";
+import { sqlStateOf } from "@/lib/db/errors";
+import { MigrationRefused } from "@/prisma/migrate/migration-refused";
+
+/** Whoever reads waits behind a migration that waits: no longer than this. */
+const lockTimeoutMs = 3_000;
+/** Pauses between tries, in which everybody else gets through. */
+const pausesMs: readonly number[] = [
+  1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000,
+];
+
+export type Told = (sentence: string) => void;
+
+/**
+ * Runs one migration as one transaction. It waits for a lock for three seconds and then lets others through before it tries again;
+ * after two minutes it is given up, and nothing of it is done. A script with CONCURRENTLY runs statement by statement, since it
+ * cannot be in a transaction; it waits for as long as it takes, and nobody waits behind it.
+ */
+export async function runMigrationScript(
+  pool: Pool,
+  script: string,
+  { tell, pauses = pausesMs }: { tell: Told; pauses?: readonly number[] },
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    if (/\bCONCURRENTLY\b/.test(withoutComments(script))) {
+      for (const statement of withoutComments(script)
+        .split(";")
+        .filter((part) => part.trim() !== ""))
+        await client.query(statement);
+      return;
+    }
+    for (let tries = 0; ; tries += 1) {
+      const holder = await tryOnce(pool, client, script);
+      if (holder === null) return;
+      const pause = pauses[tries];
+      if (pause === undefined)
+        throw new MigrationRefused(
+          `A migration waits for a lock that is held by ${holder}. It was given up, and nothing of it was done: run it again when that one is done.`,
+        );
+      tell(`Waiting for a lock that is held by ${holder}. Trying again in ${pause / 1000} s …`);
+      await sleep(pause);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+/** Runs the script; or says, when a lock could not be had in time, who holds it. */
+async function tryOnce(pool: Pool, client: PoolClient, script: string): Promise<string | null> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const watch = watchBlockers(pool, rows[0]?.pid ?? 0);
+  try {
+    await client.query("BEGIN");
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+    await client.query(script);
+    await client.query("COMMIT");
+    return null;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    if (sqlStateOf(error) !== "55P03") throw error;
+    return watch.holder();
+  } finally {
+    watch.stop();
+  }
+}
+
+type Blocker = { name: string; user: string; pid: number; seconds: number };
+
+/** Notes whom a session waits for, while it does. */
+function watchBlockers(pool: Pool, pid: number): { holder: () => string; stop: () => void } {
+  let seen: Blocker[] = [];
+  const timer = setInterval(async () => {
+    const found = await pool
+      .query<Blocker>(
+        `SELECT application_name AS name, usename AS user, pid, extract(epoch FROM now() - xact_start)::int AS seconds
+         FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1))`,
+        [pid],
+      )
+      .catch(() => ({ rows: [] }));
+    if (found.rows.length > 0) seen = found.rows;
+  }, 500);
+  return {
+    holder: () =>
+      seen
+        .map(
+          ({ name, user, pid, seconds }) =>
+            `${name || "a session"} of ${user} (process ${pid}, for ${seconds} s)`,
+        )
+        .join(" and ") || "another session",
+    stop: () => clearInterval(timer),
+  };
+}
+
+function withoutComments(script: string): string {
+  return script.replace(/--.*$/gm, "");
+}

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client, Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { migrate } from "@/prisma/migrate/migration";
+import { runMigrationScript } from "@/prisma/migrate/migration-script";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+
+let urls: TestDatabase;
+let pool: Pool;
+let rolePrefix: string;
+
+beforeAll(async () => {
+  urls = await createTestDatabase("automate");
+  pool = new Pool({ connectionString: urls.ownerUrl });
+  rolePrefix = new URL(urls.ownerUrl).pathname.slice(1);
+});
+
+afterAll(() => pool.end());
+
+const run = (tell?: (sentence: string) => void) =>
+  migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(tell ? { tell } : {}) });
+
+/** Whether web may read a table that only a newer version knows. */
+async function mayRead(): Promise<boolean> {
+  const { rows } = await pool.query("SELECT has_table_privilege($1, 'newer_thing', 'SELECT') AS may", [
+    `${rolePrefix}_web`,
+  ]);
+  return rows[0].may;
+}
+
+describe("a database that a newer version migrated", () => {
+  beforeAll(async () => {
+    await pool.query("CREATE TABLE newer_thing (id int)");
+  });
+  const grant = () => pool.query(`GRANT SELECT ON newer_thing TO ${rolePrefix}_web`);
+
+  test("is left alone when it has a migration that this version does not know, its rights too", async () => {
+    await grant();
+    await pool.query(
+      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ('newer', 'x', '20990101000000_newer', now(), now(), 1)`,
+    );
+    expect(await run()).toEqual({ applied: [], ahead: expect.stringContaining("20990101000000_newer") });
+    expect(await mayRead()).toBe(true);
+    await pool.query(`DELETE FROM "_prisma_migrations" WHERE id = 'newer'`);
+  });
+
+  test("is left alone when it has other rights by the same migrations", async () => {
+    await grant();
+    await pool.query(`UPDATE schema_info SET "migratedBy" = '0.10.0'`);
+    expect(await run()).toEqual({ applied: [], ahead: "version 0.10.0" });
+    expect(await mayRead()).toBe(true);
+    await pool.query(`UPDATE schema_info SET "migratedBy" = '0.1.0'`);
+  });
+
+  test("is migrated as ever when it is not newer, and says by whom", async () => {
+    await grant();
+    expect(await run()).toEqual({ applied: [] });
+    expect(await mayRead()).toBe(false);
+    const { rows } = await pool.query(`SELECT "migratedBy" FROM schema_info`);
+    expect(rows).toEqual([{ migratedBy: "0.2.0" }]);
+  });
+});
+
+describe("a migration that needs a table which a dump holds", () => {
+  const script = "ALTER TABLE audit_event ADD COLUMN extra int; ALTER TABLE audit_event DROP COLUMN extra;";
+
+  /** As pg_dump does: a lock that reads share, until it is done. */
+  async function startDump() {
+    const dump = new Client({ connectionString: urls.ownerUrl, application_name: "pg_dump" });
+    await dump.connect();
+    await dump.query("BEGIN; LOCK TABLE audit_event IN ACCESS SHARE MODE");
+    return dump;
+  }
+
+  /** Reads again and again, and returns how long the slowest took. */
+  function readMeanwhile() {
+    let isDone = false;
+    let slowest = 0;
+    const reading = (async () => {
+      while (!isDone) {
+        const began = performance.now();
+        await pool.query("SELECT 1 FROM audit_event LIMIT 1");
+        slowest = Math.max(slowest, performance.now() - began);
+        await sleep(20);
+      }
+      return slowest;
+    })();
+    return () => {
+      isDone = true;
+      return reading;
+    };
+  }
+
+  test("lets readers through, says who holds it, and goes on when the dump is done", async () => {
+    const dump = await startDump();
+    await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+    await pool.query(
+      `DELETE FROM "_prisma_migrations" WHERE migration_name = '20261127124045_audit_without_team_index'`,
+    );
+    const stop = readMeanwhile();
+    const told: string[] = [];
+    const { applied } = await run((sentence) => {
+      told.push(sentence);
+      void dump.end();
+    });
+    expect(await stop()).toBeLessThan(3_500);
+    expect(applied).toEqual(["20261127124045_audit_without_team_index"]);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^Waiting for a lock that is held by pg_dump of \w+ \(process \d+, for \d s\)\. Trying again/,
+      ),
+    ]);
+  });
+
+  test("is given up after its tries, with nothing done", async () => {
+    const dump = await startDump();
+    const tried = runMigrationScript(pool, `CREATE TABLE half_done (); ${script}`, {
+      tell: () => {},
+      pauses: [],
+    });
+    await expect(tried).rejects.toThrow(/held by pg_dump .* nothing of it was done: run it again/);
+    await dump.end();
+    const { rows } = await pool.query("SELECT to_regclass('half_done') AS made");
+    expect(rows).toEqual([{ made: null }]);
+    await runMigrationScript(pool, script, { tell: () => {}, pauses: [] });
+  });
+});
+
+test("a migration that failed can be run again", async () => {
+  const name = "20261127124045_audit_without_team_index";
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+  // The migration drops an index of this name: it fails on a table.
+  await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
+  await expect(run()).rejects.toThrow(/is not an index/);
+  await pool.query(`DROP TABLE "audit_event_teamId_id_idx"`);
+  await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+  expect(await run()).toEqual({ applied: [name] });
+});
+
+test("a migration whose process is killed right after its commit is done", async () => {
+  const name = "20261127124045_audit_without_team_index";
+  await pool.query(`CREATE INDEX IF NOT EXISTS "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+  // The engine counts the step after the commit.
+  await pool.query(
+    `CREATE FUNCTION killed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'killed'; END $$`,
+  );
+  await pool.query(
+    `CREATE TRIGGER killed BEFORE UPDATE OF applied_steps_count ON "_prisma_migrations" EXECUTE FUNCTION killed()`,
+  );
+  await expect(run()).rejects.toThrow("killed");
+  await pool.query("DROP FUNCTION killed CASCADE");
+  expect(await run()).toEqual({ applied: [] });
+});
+
+test("a login that does not own the schema is refused by name", async () => {
+  const refused = migrate({ databaseUrl: urls.automateUrl, rolePrefix, logins: {} });
+  await expect(refused).rejects.toThrow(
+    `The login "${new URL(urls.automateUrl).username}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
+  );
+});
+
+describe("the jobs of earlier versions", () => {
+  const isThere = async () =>
+    (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;
+  beforeAll(async () => {
+    await pool.query(`
+      CREATE SCHEMA pgboss;
+      CREATE TABLE pgboss.version (version int, maintained_on timestamptz);
+      CREATE TABLE pgboss.queue (name text);
+      CREATE TABLE pgboss.job (id int);
+      INSERT INTO pgboss.version VALUES (24, now() - interval '3 minutes');
+      INSERT INTO pgboss.queue VALUES ('background-check'), ('__pgboss__send-it')`);
+  });
+
+  test("stay while a copy of such a version may run", async () => {
+    await run();
+    expect(await isThere()).toBe(true);
+  });
+
+  test("stay where somebody else has a queue among them", async () => {
+    await pool.query("UPDATE pgboss.version SET maintained_on = now() - interval '61 minutes'");
+    await pool.query("INSERT INTO pgboss.queue VALUES ('nightly')");
+    await run();
+    expect(await isThere()).toBe(true);
+    await pool.query("DELETE FROM pgboss.queue WHERE name = 'nightly'");
+  });
+
+  test("stay until the next migration while a dump reads them, and nobody waits behind it", async () => {
+    const dump = await pool.connect();
+    await dump.query("BEGIN; LOCK TABLE pgboss.job IN ACCESS SHARE MODE");
+    const migrated = run();
+    await Promise.race([migrated, sleep(10_000)]);
+    const isHeld = await isThere();
+    await dump.query("ROLLBACK");
+    dump.release();
+    await migrated;
+    expect([isHeld, await isThere()]).toEqual([true, true]);
+  });
+
+  test("are dropped when no copy looked after them for an hour", async () => {
+    await run();
+    expect(await isThere()).toBe(false);
+  });
+});

@@ -1,0 +1,152 @@
+import { readFile } from "node:fs/promises";
+import { Client, escapeIdentifier, escapeLiteral } from "pg";
+import { connectionFault } from "@/lib/db/connection-fault";
+import { isOlder, programVersion } from "@/lib/program-version";
+import { applyDataSteps } from "@/prisma/migrate/data-steps";
+import { dropJobSchema } from "@/prisma/migrate/drop-job-schema";
+import { MigrationRefused } from "@/prisma/migrate/migration-refused";
+import { applyMigrations, migrationNames } from "@/prisma/migrate/schema-engine";
+
+export type MigrationOptions = {
+  /** The owner of the schema, with CREATEROLE unless all roles exist. */
+  databaseUrl: string;
+  /** Roles belong to the cluster, not the database: two installations in one cluster take two prefixes. */
+  rolePrefix: string;
+  /** Login roles to create or bring up to date, by name: their passwords. */
+  logins: Readonly<Record<string, string>>;
+  /** Is told what a migration waits for. */
+  tell?: (sentence: string) => void;
+};
+
+const programs = ["web", "automate"] as const;
+// Any fixed number: one migration at a time per database.
+const advisoryLock = 7_353_871_942;
+
+/** What was applied; or who is ahead of this version, so that nothing was changed. */
+export type Migrated = { applied: string[]; ahead?: string };
+
+/**
+ * Brings the database to the state that this version needs: roles, tables, grants, logins. Running it again changes nothing. A
+ * database that a newer version migrated is left alone, its rights too: that version's programs may be running.
+ */
+export async function migrate({
+  databaseUrl,
+  rolePrefix,
+  logins,
+  tell = () => undefined,
+}: MigrationOptions): Promise<Migrated> {
+  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch (cause) {
+    await client.end().catch(() => {});
+    throw new MigrationRefused(connectionFault(cause, databaseUrl).sentence, { cause });
+  }
+  try {
+    await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
+    const ahead = await newerVersion(client);
+    if (ahead) return { applied: [], ahead };
+    // First of all, so that nothing is half done for an owner who may not.
+    await createGroupRoles(client, rolePrefix);
+    const applied = await applyMigrations(databaseUrl, { tell });
+    applied.push(...(await applyDataSteps(client)));
+    await dropJobSchema(client, tell);
+    await admitPrograms(client, { rolePrefix, logins });
+    await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
+    return { applied };
+  } catch (cause) {
+    if (!isPostgresError(cause, "42501")) throw cause;
+    const login = decodeURIComponent(new URL(databaseUrl).username);
+    throw new MigrationRefused(
+      `The login "${login}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
+      { cause },
+    );
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** What is newer about the database than this version; undefined when nothing is. */
+async function newerVersion(client: Client): Promise<string | undefined> {
+  const has = async (table: string) =>
+    (await client.query("SELECT to_regclass($1) IS NOT NULL AS made", [table])).rows[0].made;
+  if (await has("schema_info")) {
+    const { rows } = await client.query(`SELECT "migratedBy" FROM schema_info`);
+    if (rows[0] && isOlder(programVersion, rows[0].migratedBy)) return `version ${rows[0].migratedBy}`;
+  }
+  if (!(await has("_prisma_migrations"))) return undefined;
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT migration_name AS name FROM "_prisma_migrations"
+     WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL AND migration_name <> ALL ($1) ORDER BY 1`,
+    [await migrationNames()],
+  );
+  return rows.length === 0
+    ? undefined
+    : `a version with ${rows.map(({ name }) => name).join(", ")}, which this one does not know`;
+}
+
+/** Gives the programs their roles, grants and logins: what the copy of a migrated database lacks. */
+export async function admitPrograms(
+  client: Client,
+  { rolePrefix, logins }: Omit<MigrationOptions, "databaseUrl">,
+): Promise<void> {
+  await createGroupRoles(client, rolePrefix);
+  await grant(client, rolePrefix);
+  for (const [login, password] of Object.entries(logins)) await setLogin(client, rolePrefix, login, password);
+}
+
+async function createGroupRoles(client: Client, prefix: string) {
+  const missing = [];
+  for (const program of programs) {
+    if (!(await roleExists(client, `${prefix}_${program}`)))
+      missing.push(`CREATE ROLE ${escapeIdentifier(`${prefix}_${program}`)} NOLOGIN`);
+  }
+  if (missing.length > 0) await manageRoles(client, missing);
+}
+
+async function grant(client: Client, prefix: string) {
+  const template = await readFile(new URL("../grants.sql", import.meta.url), "utf8");
+  const sql = template.replace(/(?<!:):(web|automate)\b/g, (_match, program) =>
+    escapeIdentifier(`${prefix}_${program}`),
+  );
+  await client.query("BEGIN");
+  await client.query(sql);
+  await client.query("COMMIT");
+}
+
+async function setLogin(client: Client, prefix: string, login: string, password: string) {
+  const program = programs.find((name) => login.endsWith(`_${name}_login`));
+  if (!program)
+    throw new MigrationRefused(`The login role "${login}" has to end in _web_login or _automate_login.`);
+  const name = escapeIdentifier(login);
+  const verb = (await roleExists(client, login)) ? "ALTER" : "CREATE";
+  await manageRoles(client, [
+    `${verb} ROLE ${name} LOGIN PASSWORD ${escapeLiteral(password)}`,
+    `GRANT ${escapeIdentifier(`${prefix}_${program}`)} TO ${name}`,
+  ]);
+}
+
+async function roleExists(client: Client, name: string): Promise<boolean> {
+  return (await client.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [name])).rowCount === 1;
+}
+
+async function manageRoles(client: Client, statements: string[]) {
+  try {
+    for (const statement of statements) await client.query(statement);
+  } catch (cause) {
+    if (!isPostgresError(cause, "42501")) throw cause;
+    // Whoever reads this may be a terminal or a log: the password is for the operator to choose.
+    const sql = statements
+      .map((statement) => `  ${statement.replace(/PASSWORD .*/, "PASSWORD '…'")};`)
+      .join("\n");
+    throw new MigrationRefused(
+      `The database's user may not manage roles; let somebody who may run this, then try again:\n${sql}`,
+      { cause },
+    );
+  }
+}
+
+function isPostgresError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { listen } from "@/testing/servers/listening";
+
+/** Automate as it is shipped, started as often as a test needs: a file for the program and one for its workers. */
+export function createTestAutomates(env: () => Record<string, string>) {
+  const root = join(import.meta.dirname, "..");
+  // Beside node_modules, where it finds its packages.
+  const cache = join(root, "node_modules/.cache/automate");
+  mkdirSync(cache, { recursive: true });
+  const outdir = mkdtempSync(join(cache, "build-"));
+  buildSync({
+    entryPoints: ["server.ts", "check-worker.ts"].map((name) => join(root, "automate", name)),
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    target: "node24",
+  });
+  const running = new Set<ChildProcess>();
+  type Launched = { url: string; internalUrl: string; process: ChildProcess };
+  return {
+    /** A copy, as a program of its own, whether it is ready or not. */
+    async launch(
+      more: Record<string, string> = {},
+      nodeFlags: readonly string[] = [],
+      log: "ignore" | "pipe" | number = "ignore",
+    ): Promise<Launched> {
+      const free = await Promise.all([listen(createServer()), listen(createServer())]);
+      await Promise.all(free.map((each) => each.close()));
+      const [port, internalPort] = free.map((each) => each.port);
+      const url = `http://127.0.0.1:${port}`;
+      const internalUrl = `http://127.0.0.1:${internalPort}`;
+      const flags = ["--conditions=react-server", ...nodeFlags];
+      const child = spawn(process.execPath, [...flags, join(outdir, "server.mjs")], {
+        stdio: ["ignore", log, log],
+        env: {
+          PATH: process.env.PATH,
+          NODE_ENV: "test",
+          AUTOMATE_PORT: String(port),
+          AUTOMATE_INTERNAL_PORT: String(internalPort),
+          AUTOMATE_URL: internalUrl,
+          EGRESS_ALLOW: "127.0.0.0/8",
+          BACKGROUND_CHECKS: "off",
+          ...env(),
+          ...more,
+        },
+      });
+      running.add(child);
+      return { url, internalUrl, process: child };
+    },
+    /** A copy, as a program of its own, once it is ready. */
+    async start(
+      more: Record<string, string> = {},
+      nodeFlags: readonly string[] = [],
+      /** Where its log goes: a descriptor, or a pipe that the test reads or leaves to fill. */
+      log: "ignore" | "pipe" | number = "ignore",
+    ): Promise<Launched> {
+      const launched = await this.launch(more, nodeFlags, log);
+      for (let tries = 0; tries < 200; tries += 1) {
+        // The internal port is the second to listen.
+        const answer = await fetch(`${launched.internalUrl}/readyz`).catch(() => null);
+        if (answer?.ok) return launched;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error("Automate did not start.");
+    },
+    stopAll() {
+      for (const automate of running) automate.kill("SIGKILL");
+      running.clear();
+    },
+    remove() {
+      rmSync(outdir, { recursive: true });
+    },
+  };
+}

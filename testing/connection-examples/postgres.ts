@@ -1,0 +1,19 @@
+import { randomBytes } from "node:crypto";
+import type { Example } from "@/testing/connection-examples/define";
+import { createPostgresLogin } from "@/testing/servers/postgres-login";
+
+const server = "db.example.com";
+const name = `example_${randomBytes(6).toString("hex")}`;
+const password = "canary-of-postgres";
+
+/** Without TLS: the real server belongs to all tests at once, and other ones need it so. */
+export const example: Example = {
+  properties: { server, port: "5432", database: name, username: name, tlsMode: "disable" },
+  secrets: { password },
+  places: [`${server}:5432`],
+  transport: "plain",
+  async start() {
+    const login = await createPostgresLogin(process.env.TEST_DATABASE_URL ?? "", { name, password });
+    return { routes: { [`${server}:5432`]: Number(login.port) }, close: login.drop };
+  },
+};

@@ -1,0 +1,19 @@
+import { randomBytes } from "node:crypto";
+import type { Example } from "@/testing/connection-examples/define";
+import { createPostgresLogin } from "@/testing/servers/postgres-login";
+
+const server = "sales.abc123.eu-west-1.redshift.amazonaws.com";
+const name = `example_${randomBytes(6).toString("hex")}`;
+const password = "canary-of-redshift";
+
+/** The real PostgreSQL of the tests stands in: Redshift speaks its protocol. */
+export const example: Example = {
+  properties: { server, port: "5439", database: name, username: name, tlsMode: "disable" },
+  secrets: { password },
+  places: [`${server}:5439`],
+  transport: "plain",
+  async start() {
+    const login = await createPostgresLogin(process.env.TEST_DATABASE_URL ?? "", { name, password });
+    return { routes: { [`${server}:5439`]: Number(login.port) }, close: login.drop };
+  },
+};

@@ -1,0 +1,15 @@
+import type { Example } from "@/testing/connection-examples/define";
+import {
+  salesforceHost,
+  salesforceProperties,
+  salesforceSecrets,
+  startSalesforce,
+} from "@/testing/servers/salesforce-server";
+
+export const example: Example = {
+  properties: salesforceProperties,
+  secrets: salesforceSecrets,
+  places: [`${salesforceHost}:443`],
+  transport: "https",
+  start: (authority) => startSalesforce(authority),
+};

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { createPerson, database, insert, type World } from "@/testing/tenant";
+
+export const restApi = { baseUrl: "https://api.test.example", authType: "none" };
+
+/** A secret of the Admin; with `formerName` it was renamed since. */
+export async function addSecret({ fabric, admin }: World, formerName?: string): Promise<string> {
+  const caller = await callerOf(admin);
+  const name = `s${randomUUID()}`;
+  const made = await callAction(caller, "createSecretAction", [
+    fabric.id,
+    { subKind: "text", name: formerName ?? name, fields: { value: "matrix" } },
+  ]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("id" in made.value))
+    throw new Error(`No secret: ${JSON.stringify(made)}`);
+  const secretId = String(made.value.id);
+  if (formerName) await callAction(caller, "renameSecretAction", [fabric.id, { secretId, name }]);
+  return secretId;
+}
+
+/** An M2M OAuth secret of the Admin. */
+export async function addClient({ fabric, admin }: World): Promise<string> {
+  const fields = { clientId: "c", clientSecret: "matrix", authUrl: "https://idp.test.example/token" };
+  const input = { subKind: "m2m_oauth", name: `s${randomUUID()}`, fields };
+  const made = await callAction(await callerOf(admin), "createSecretAction", [fabric.id, input]);
+  if (!made.ok || typeof made.value !== "object" || made.value === null || !("id" in made.value))
+    throw new Error(`No secret: ${JSON.stringify(made)}`);
+  return String(made.value.id);
+}
+
+export async function addConnection({ fabric, admin }: World): Promise<string> {
+  const id = uuidv7();
+  await insert("connection", {
+    id,
+    fabricId: fabric.id,
+    name: `Connection ${id}`,
+    nameKey: `connection ${id}`,
+    kind: "restapi",
+    properties: JSON.stringify(restApi),
+    configHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    updatedById: admin.id,
+    updatedByName: admin.name,
+  });
+  return id;
+}
+
+export async function addDestination(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("allowed_destination", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destination: "https://api.test.example:443",
+    createdById: world.admin.id,
+    createdByName: world.admin.name,
+  });
+  return id;
+}
+
+export async function addRequest(world: World): Promise<string> {
+  const id = uuidv7();
+  await insert("destination_request", {
+    id,
+    fabricId: world.fabric.id,
+    secretId: await addSecret(world),
+    version: 1,
+    destinations: ["https://api.test.example:443"],
+    connectionName: "Reports",
+    configHash: id,
+    reason: "",
+    askedById: world.user.id,
+    askedByName: world.user.name,
+  });
+  return id;
+}
+
+export async function addInvitation({ team, admin }: World): Promise<string> {
+  const id = uuidv7();
+  const email = `${id}@test.example`;
+  await insert("invitation", {
+    id,
+    teamId: team.id,
+    email,
+    emailKey: email,
+    role: "user",
+    tokenHash: id,
+    createdById: admin.id,
+    createdByName: admin.name,
+    expiresAt: new Date(Date.now() + 86_400_000),
+  });
+  return id;
+}
+
+/** An issuer's public keys, as an Admin gives them by hand: so nobody asks it. */
+export const givenKeys = {
+  keys: [{ kty: "OKP" as const, crv: "Ed25519" as const, x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
+};
+
+export async function addIssuer({ fabric, admin }: World, connectionIds: string[] = []): Promise<string> {
+  const id = uuidv7();
+  await insert("trusted_issuer", {
+    id,
+    fabricId: fabric.id,
+    name: "CI",
+    issuer: "https://ci.test.example",
+    audience: "selvage",
+    subject: "repo:ours:*",
+    connectionIds,
+    createdById: admin.id,
+    createdByName: admin.name,
+  });
+  return id;
+}
+
+/** An alarm of a secret, as automate raises it. */
+export async function addAlarm({ fabric, team }: World): Promise<string> {
+  const secretId = uuidv7();
+  await insert("audit_event", {
+    id: uuidv7(),
+    fabricId: fabric.id,
+    teamId: team.id,
+    actorKind: "system",
+    actorId: "automate",
+    actorName: "Automate",
+    action: "secret.alarm",
+    objectKind: "secret",
+    objectId: secretId,
+    objectName: "broken",
+    details: { code: "cannot_open", field: "value", version: 1 },
+  });
+  return secretId;
+}
+
+export async function addMember({ team }: World): Promise<string> {
+  return (await createPerson({ name: "Mia Member", in: team })).id;
+}
+
+/** How many events of a fabric or team were recorded: a refused call must leave none but that it was refused. */
+export async function countEvents({ fabric, team }: World): Promise<number> {
+  const { rows } = await database().query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM audit_event WHERE ("fabricId" = $1 OR "teamId" = $2) AND action <> 'act.refuse'`,
+    [fabric.id, team.id],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** An access token of the User, by which nobody can act: only its hash is here. */
+export async function addAccessToken(
+  { user }: World,
+  { name = "nightly", owner = user.id }: { name?: string; owner?: string } = {},
+): Promise<string> {
+  const id = uuidv7();
+  const expiresAt = new Date(Date.now() + 30 * 86_400_000);
+  await insert("access_token", { id, userId: owner, name, tokenHash: randomUUID(), expiresAt });
+  return id;
+}

@@ -1,0 +1,44 @@
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import type { Db } from "@/lib/db/client";
+import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import type { TestFabric } from "@/testing/fabric";
+
+/** A sealed secret, one version after another, each entered by somebody. */
+export type TestSecret = {
+  id: string;
+  subKind: string;
+  versions: { by: "user" | "admin"; fields: Record<string, string> }[];
+  facts?: Record<string, string>;
+};
+
+/** Writes a secret as web would, sealed; `webUrl` is needed, since only web seals. */
+export async function addTestSecret(
+  owner: Db,
+  fabric: TestFabric,
+  webUrl: string,
+  { id, subKind, versions, facts = {} }: TestSecret,
+): Promise<CurrentSecret> {
+  const { fabricId } = fabric;
+  const name = { name: id, nameKey: id.toLowerCase() };
+  const by = { createdById: fabric.user.id, createdByName: fabric.user.name };
+  const updated = { updatedById: fabric.user.id, updatedByName: fabric.user.name };
+  await owner.secret.create({ data: { id, fabricId, ...name, subKind, ...by, ...updated } });
+  await owner.secretName.create({ data: { fabricId, ...name, secretId: id } });
+  let manifest: Record<string, number> = {};
+  for (const [index, { by: role, fields }] of versions.entries()) {
+    const version = index + 1;
+    process.env.WEB_DATABASE_URL = webUrl;
+    const key = await sealingKey(fabricId, owner);
+    delete process.env.WEB_DATABASE_URL;
+    const sealed = await sealFields(key, { secretId: id, subKind, version }, fields);
+    manifest = { ...manifest, ...Object.fromEntries(Object.keys(fields).map((field) => [field, version])) };
+    const { id: createdById, name: createdByName } = fabric[role];
+    await owner.secretVersion.create({
+      data: { secretId: id, version, fabricId, manifest, facts, createdById, createdByName },
+    });
+    await owner.secretField.createMany({ data: sealed });
+  }
+  const secret = await findSecretById({ fabricId }, id);
+  if (!secret) throw new Error("It was not written.");
+  return secret;
+}

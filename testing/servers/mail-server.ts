@@ -1,0 +1,55 @@
+import { SMTPServer } from "smtp-server";
+import type { Certificate } from "@/testing/servers/certificates";
+import { type Listening, listen } from "@/testing/servers/listening";
+
+export type MailOptions = {
+  username: string;
+  password: string;
+  /** Without one the server knows no encryption. */
+  certificate?: Certificate;
+  /** Begins with TLS instead of offering STARTTLS. */
+  isImplicit?: boolean;
+  /** What it takes from a client; none is a server that takes no sign-in. */
+  methods?: readonly ("PLAIN" | "LOGIN" | "CRAM-MD5" | "XOAUTH2")[];
+  /** Answers every sign-in with this reply. */
+  refuseWith?: { status: number; text: string };
+};
+export type MailServer = Listening & { attempts: string[]; mails: number };
+
+/** A real SMTP server; refusals repeat the password that came, as careless servers do. */
+export async function startMailServer(options: MailOptions): Promise<MailServer> {
+  const { username, password, certificate, isImplicit = false, methods = ["PLAIN", "LOGIN"] } = options;
+  const seen = { attempts: [] as string[], mails: 0 };
+  const hidden = [
+    ...(certificate === undefined ? ["STARTTLS"] : []),
+    ...(methods.length === 0 ? ["AUTH"] : []),
+  ];
+  const mail = new SMTPServer({
+    ...certificate,
+    secure: isImplicit,
+    authMethods: [...methods],
+    disabledCommands: hidden,
+    // Without encryption it would keep the sign-in back.
+    allowInsecureAuth: certificate === undefined,
+    disableReverseLookup: true,
+    onAuth({ method, username: user, password: given, validatePassword }, _session, done) {
+      seen.attempts.push(method);
+      const isRight =
+        user === username && (method === "CRAM-MD5" ? validatePassword(password) : given === password);
+      if (isRight && options.refuseWith === undefined) return done(null, { user });
+      const { status, text } = options.refuseWith ?? {
+        status: 535,
+        text: "5.7.8 Username and Password not accepted.",
+      };
+      const said = `${text} You sent ${user} ${given}`;
+      return done(Object.assign(new Error(said), { responseCode: status }));
+    },
+    onMailFrom(_address, _session, done) {
+      seen.mails += 1;
+      done();
+    },
+  });
+  mail.on("error", () => {});
+  const listening = await listen(mail.server);
+  return Object.assign(seen, listening);
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { z } from "zod";
+import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
+import type { Example } from "@/testing/connection-examples/define";
+import { examples } from "@/testing/connection-examples/registry";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { createJob, expectSilence, type World } from "@/testing/servers/trial-job";
+import { forkWorker } from "@/worker/fork";
+import type { CheckJob } from "@/worker/protocol";
+
+/** How a check ended, and where it was when its time was over; `ms` is what its steps took. */
+export type Outcome = {
+  ok: boolean;
+  code: string;
+  step: string;
+  field: string;
+  events: CheckEvent[];
+  ms: number;
+};
+
+const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number() });
+
+/** Runs many checks in few processes, one after another in each, with the time limit that the pool would set. */
+export function createManyChecks() {
+  const built = buildCheckWorker("many");
+  const idle: ChildProcess[] = [];
+  const all = new Set<ChildProcess>();
+  const start = () => {
+    // As it is shipped, with its permissions.
+    const worker = forkWorker(built.path);
+    assert(worker !== null);
+    all.add(worker);
+    return worker;
+  };
+
+  /** All that was said until the result, or until the time was over. */
+  async function runJob(
+    job: CheckJob,
+    world: World = { routes: {}, authorities: [] },
+    timeoutMs = 800,
+  ): Promise<z.output<typeof saidSchema>> {
+    const worker = idle.pop() ?? start();
+    const said = await new Promise<unknown>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("exit", () => reject(new Error("The worker died.")));
+      worker.send({ job, ...world, timeoutMs });
+    });
+    worker.removeAllListeners("exit");
+    const { events, ms } = saidSchema.parse(said);
+    // A driver that was cut off in the middle may go on dialling, in the check of somebody else.
+    const last = events.at(-1);
+    const isAtRest = last?.type === "result" && (last.ok || !examples[job.kind]?.dialsOn);
+    if (isAtRest) idle.push(worker);
+    else worker.kill("SIGKILL");
+    return { events, ms };
+  }
+
+  return {
+    runJob,
+    async run(
+      kind: string,
+      { properties, secrets }: Pick<Example, "properties" | "secrets">,
+      world: World,
+      timeoutMs?: number,
+    ): Promise<Outcome> {
+      const job = { ...createJob(kind, properties, secrets), egressAllow: ["127.0.0.0/8"] };
+      const { events, ms } = await runJob(job, world, timeoutMs);
+      expectSilence(events, secrets);
+      return { ...outcomeOf(events), ms };
+    },
+    close() {
+      for (const worker of all) worker.kill("SIGKILL");
+      built.remove();
+    },
+  };
+}
+
+function outcomeOf(events: CheckEvent[]): Omit<Outcome, "ms"> {
+  const last = events.at(-1);
+  if (last?.type === "result")
+    return last.ok
+      ? { ok: true, code: "", step: "", field: "", events }
+      : { ok: false, code: last.code, step: last.step, field: last.field ?? "", events };
+  const started = events.filter((event) => event.type === "step" && event.state === "started").at(-1);
+  const step = started?.type === "step" ? started.step : "name";
+  return { ok: false, code: "timed_out", step, field: "", events };
+}

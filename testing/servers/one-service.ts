@@ -1,0 +1,32 @@
+import https from "node:https";
+import type { Authority } from "@/testing/servers/certificates";
+import { type Listening, listen } from "@/testing/servers/listening";
+import { type ServiceReply, type ServiceRequest, serve } from "@/testing/servers/service-replies";
+
+/** Answers in place of the usual one, by "METHOD /path" without the query. */
+export type Replies = Readonly<Record<string, ServiceReply>>;
+export type OneService = Listening & { routes: Record<string, number>; requests: string[] };
+
+/** A service on loopback that stands in for one "host:port", or for several. */
+export async function startOneService(
+  authority: Authority,
+  places: readonly string[],
+  answer: (request: ServiceRequest & { operation: string }) => ServiceReply | Promise<ServiceReply>,
+): Promise<OneService> {
+  const requests: string[] = [];
+  const names = places.map((place) => place.replace(/:\d+$/, ""));
+  const server = https.createServer(
+    await authority.issue({ names }),
+    serve((request) => {
+      const operation = `${request.method} ${request.path.replace(/\?.*/, "")}`;
+      requests.push(operation);
+      return answer({ ...request, operation });
+    }),
+  );
+  const listening = await listen(server);
+  return {
+    ...listening,
+    routes: Object.fromEntries(places.map((place) => [place, listening.port])),
+    requests,
+  };
+}

@@ -1,0 +1,48 @@
+import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { createShippedTrials } from "@/testing/servers/check-trial";
+import { createManyChecks } from "@/testing/servers/many-checks";
+import type { OneService, Replies } from "@/testing/servers/one-service";
+import type { Secrets, World } from "@/testing/servers/trial-job";
+
+type Connection = { properties: Readonly<Record<string, string | number>>; secrets: Secrets };
+type Change = Partial<Connection> & { replies?: Replies };
+type Start = (authority: Authority, replies: Replies) => Promise<OneService>;
+
+/** Checks of one kind against the service that stands in for it, started anew for each check. */
+export function createServiceTrials(kind: string, connection: Connection, start: Start) {
+  const world: World = { routes: {}, authorities: [] };
+  const shipped = createShippedTrials(world);
+  const many = createManyChecks();
+  let authority: Authority | undefined;
+  let requests: readonly string[] = [];
+
+  async function withService<T>({ replies = {} }: Change, run: () => Promise<T>): Promise<T> {
+    authority ??= await createAuthority("Selvage test authority");
+    world.authorities = [authority.cert];
+    const service = await start(authority, replies);
+    world.routes = service.routes;
+    requests = service.requests;
+    return run().finally(() => service.close());
+  }
+  const changed = ({ properties, secrets }: Change): Connection => ({
+    properties: { ...connection.properties, ...properties },
+    secrets: secrets ?? connection.secrets,
+  });
+
+  return {
+    /** What the service was asked during the last check, without queries. */
+    requests: () => requests,
+    /** In a worker as it is shipped. */
+    ship(change: Change = {}) {
+      const { properties, secrets } = changed(change);
+      return withService(change, () => shipped.run(kind, properties, secrets));
+    },
+    check(change: Change = {}) {
+      return withService(change, () => many.run(kind, changed(change), world, 5000));
+    },
+    close() {
+      shipped.close();
+      many.close();
+    },
+  };
+}

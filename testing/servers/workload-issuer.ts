@@ -1,0 +1,30 @@
+import { createServer } from "node:http";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { listen } from "@/testing/servers/listening";
+
+/** A loopback issuer of workloads: what OpenID Connect Discovery asks for, its keys, and tokens that they sign. */
+export async function startWorkloadIssuer() {
+  const { publicKey, privateKey } = await generateKeyPair("ES256");
+  const keys = [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" }];
+  const server = createServer((request, response) => {
+    response.setHeader("content-type", "application/json");
+    const isKeys = request.url === "/keys";
+    response.end(JSON.stringify(isKeys ? { keys } : { issuer, jwks_uri: `${issuer}/keys` }));
+  });
+  const { port, close } = await listen(server);
+  const issuer = `http://127.0.0.1:${port}`;
+  return {
+    issuer,
+    close,
+    /** A token of ten minutes for this workload. */
+    sign: ({ subject, audience }: { subject: string; audience: string }) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: "ES256", kid: "k1" })
+        .setIssuer(issuer)
+        .setSubject(subject)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime("10m")
+        .sign(privateKey),
+  };
+}
