@@ -1,5 +1,5 @@
 import { Refusal } from "@/automate/http/error";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db, type Tx } from "@/lib/db/client";
 import { holdAccess } from "@/lib/users/end-access";
 

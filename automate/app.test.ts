@@ -7,7 +7,7 @@ import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { flushTally } from "@/automate/secrets/aggregated-events";
 import { createDb, type Db, db } from "@/lib/db/client";
-import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
+import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import type { Permission, Role } from "@/lib/access/policy";
-import { type Actor, grant, type Scope } from "@/lib/access/scope";
+import { grant, type Scope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import type { Db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
 

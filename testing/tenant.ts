@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hash } from "@node-rs/argon2";
 import pg from "pg";
 import { v7 as uuidv7 } from "uuid";
-import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
+import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import { sendSigned } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
 

@@ -5,7 +5,7 @@ import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db/client";
-import type { DestinationRule } from "@/lib/destinations/schema";
+import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";

@@ -10,7 +10,7 @@ import type { NewPlaces } from "@/lib/connectors/check-protocol";
 import { authorityOf } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
-import type { DestinationRule } from "@/lib/destinations/schema";
+import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
 /** Where a check would send a secret that it has not been allowed to go to; `field` holds the secret. */
 export type NewDestinations = { field: string; secret: CurrentSecret; destinations: string[] };

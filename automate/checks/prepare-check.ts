@@ -1,5 +1,5 @@
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
-import type { Sending } from "@/automate/secrets/open-secret";
+import type { Sending } from "@/automate/secrets/purpose";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { Connector } from "@/lib/connectors/define";

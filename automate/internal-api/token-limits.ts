@@ -2,7 +2,7 @@ import { Refusal } from "@/automate/http/error";
 import { findReferences } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Tx } from "@/lib/db/client";
-import type { TokenLimits } from "@/lib/pipeline-tokens/schema";
+import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 
 /**
  * The limits that web asks for, none when it asks for none, with the secrets that their connections reference now as pins.

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JudgedToken, judgeWorkloadToken } from "@/automate/runtime-api/workload-token";
 import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { isCalled } from "@/lib/access/called-fabric";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
 import { authorizeWorkload, type Trust, workloadActor } from "@/lib/access/workload";
-import { isCalled } from "@/lib/fabrics/schema";
 import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /**

@@ -8,7 +8,7 @@ import { recordOrTally } from "@/automate/secrets/aggregated-events";
 import { recordableNames } from "@/automate/secrets/asked-name";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
-import type { SendingPurpose, Via } from "@/automate/secrets/open-secret";
+import type { SendingPurpose, Via } from "@/automate/secrets/purpose";
 import { type Caller, noteUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { connectionName } from "@/lib/connections/schema";

@@ -5,7 +5,7 @@ import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect"
 import { issuerRequests } from "@/automate/http/metrics";
 import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/access/issuer-keys";
 import { db, Prisma } from "@/lib/db/client";
-import type { IssuerProblem } from "@/lib/trusted-issuers/schema";
+import type { IssuerProblem } from "@/lib/internal-api/bodies/trusted-issuer";
 
 const patienceMs = 4_000;
 const maxAnswerBytes = 262_144;

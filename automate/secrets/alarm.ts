@@ -1,6 +1,6 @@
 import { storedValueAlarms } from "@/automate/http/metrics";
 import { recordOrTally } from "@/automate/secrets/aggregated-events";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 
 /** A stored value that could not be opened: where it stands, and for whom it was to be opened. */
 export type StoredValue = {

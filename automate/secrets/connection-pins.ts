@@ -4,7 +4,7 @@ import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
 import type { Tx } from "@/lib/db/client";
-import type { ConfirmedConnection } from "@/lib/pipeline-tokens/schema";
+import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
 
 /** Throws `Refusal` 409 when the connection brings along a secret that no Admin confirmed for this scope. */
 export function requirePinned(

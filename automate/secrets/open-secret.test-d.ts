@@ -1,4 +1,5 @@
-import type { Opening, openSecrets, Purpose, Sending } from "@/automate/secrets/open-secret";
+import type { openSecrets } from "@/automate/secrets/open-secret";
+import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";
 import type { Scope } from "@/lib/access/scope";
 
 // Checked by the compiler alone: a purpose that names no destination must not compile, but for a secret that is read by its name.

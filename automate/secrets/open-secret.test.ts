@@ -4,7 +4,8 @@ import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/k
 import { purge } from "@/automate/purge";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
-import { type Opening, openSecrets, type Sending } from "@/automate/secrets/open-secret";
+import { openSecrets } from "@/automate/secrets/open-secret";
+import type { Opening, Sending } from "@/automate/secrets/purpose";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen } from "@/lib/crypto/open";

@@ -4,43 +4,15 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { raiseAlarm } from "@/automate/secrets/alarm";
 import { sizeOf } from "@/automate/secrets/answer-budget";
 import { requirePinned } from "@/automate/secrets/connection-pins";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { areReferenced } from "@/automate/secrets/find-connection";
+import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";
 import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/secrets/record-uses";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
-import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import { hostPortOf } from "@/lib/connectors/destination";
-import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
-
-/** Fields of one secret to open. */
-export type Opening<S extends UsableSecret = UsableSecret> = { secret: S; fields: readonly string[] };
-
-/** An opening for something that sends the fields on, and the keys of the destinations that they go to. */
-export type Sending<S extends UsableSecret = UsableSecret> = Opening<S> & { destinations: Destinations };
-
-/** A connection whose secrets a pipeline receives with it. */
-export type Via = { id: string; name: string };
-
-/** Purposes for which Selvage itself joins a value to a destination. A new way out is a line here, and names where it leads. */
-type Sends = {
-  check: { scope: Scope<"connection:check">; connection: string };
-  /** A pipeline receives a connection with its secrets filled in: its driver takes them there. */
-  connection: { scope: Scope<"secret:use">; source: string; via: Via };
-  /** The values go to the Auth URL among them, and no further: the pipeline receives a token. */
-  token: { scope: Scope<"secret:use">; source: string };
-};
-export type SendingPurpose = {
-  [For in keyof Sends]: { for: For; openings: readonly Sending[] } & Sends[For];
-}[keyof Sends];
-
-/** What values are opened for. A pipeline that reads secrets by their names alone receives them without a destination. */
-export type Purpose =
-  | SendingPurpose
-  | { for: "pipeline"; scope: Scope<"secret:use">; source: string; openings: readonly Opening[] };
 
 export type Opened = Readonly<Record<string, Plaintext>>;
 

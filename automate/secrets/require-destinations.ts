@@ -2,7 +2,7 @@ import { Refusal } from "@/automate/http/error";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { recordOrTally } from "@/automate/secrets/aggregated-events";
 import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
-import type { SendingPurpose } from "@/automate/secrets/open-secret";
+import type { SendingPurpose } from "@/automate/secrets/purpose";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import { db } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";

@@ -1,7 +1,7 @@
 import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { NotAllowed } from "@/lib/connections/schema";
 import { destinationInWords } from "@/lib/connectors/destination-words";
+import type { NotAllowed } from "@/lib/destinations/schema";
 
 /** In a row: that pipelines cannot use the connection, and since when. */
 export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {

@@ -7,7 +7,7 @@ import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticat
 import { cx } from "@/components/ui/class-names";
 import { useToast } from "@/components/ui/toast";
 import { setDestinationRuleAction } from "@/lib/destinations/actions";
-import { type DestinationRule, destinationRules } from "@/lib/destinations/schema";
+import { type DestinationRule, destinationRules } from "@/lib/internal-api/bodies/destination-rule";
 
 /** Set at once, by who signed in lately; what was not set goes back to what is. */
 export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {

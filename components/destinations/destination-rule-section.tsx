@@ -1,6 +1,6 @@
 import { DestinationRuleChoice } from "@/components/destinations/destination-rule-choice";
 import { ruleTexts } from "@/components/destinations/rule-texts";
-import type { DestinationRule } from "@/lib/destinations/schema";
+import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
 /** Who may send the fabric's secrets somewhere new: Admins choose, Users read it. */
 export function DestinationRuleSection({

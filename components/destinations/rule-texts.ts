@@ -1,4 +1,4 @@
-import type { DestinationRule } from "@/lib/destinations/schema";
+import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
 export const ruleTexts: Record<DestinationRule, { label: string; about: string }> = {
   ask: {

@@ -6,7 +6,11 @@ import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticat
 import { Select } from "@/components/ui/select";
 import { useToast } from "@/components/ui/toast";
 import { setFormerVersionsAction } from "@/lib/fabrics/actions";
-import { type FormerVersions as Count, formerVersionChoices, formerVersions } from "@/lib/fabrics/schema";
+import {
+  type FormerVersions as Count,
+  formerVersionChoices,
+  formerVersions,
+} from "@/lib/internal-api/bodies/former-versions";
 
 const about =
   "A pipeline that says which version of a secret it wants gets a former one only as far back as this.";

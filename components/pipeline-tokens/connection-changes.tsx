@@ -1,6 +1,7 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { Badge } from "@/components/ui/badge";
-import type { ConfirmedConnection, ConnectionChange } from "@/lib/pipeline-tokens/schema";
+import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
+import type { ConnectionChange } from "@/lib/pipeline-tokens/schema";
 import type { Result } from "@/lib/result";
 
 const texts = {

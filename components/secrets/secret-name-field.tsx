@@ -4,7 +4,8 @@ import { useFormContext, useWatch } from "react-hook-form";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { secretName, suggestName } from "@/lib/secrets/schema";
+import { secretName } from "@/lib/secrets/schema";
+import { suggestName } from "@/lib/suggest-name";
 
 export function SecretNameField() {
   const { register, control, setValue, setFocus, formState } = useFormContext<{ name: string }>();

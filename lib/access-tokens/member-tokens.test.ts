@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
-import type { Actor } from "@/lib/access/scope";
 import { createAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens, listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { maxAccessTokens } from "@/lib/access-tokens/schema";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
 import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";

@@ -1,5 +1,5 @@
 import "server-only";
-import { type Actor, isFresh, type TeamScope } from "@/lib/access/scope";
+import { isFresh, type TeamScope } from "@/lib/access/scope";
 import { workingToken } from "@/lib/access-tokens/queries";
 import {
   accessTokenLifetimes,
@@ -7,6 +7,7 @@ import {
   maxAccessTokens,
 } from "@/lib/access-tokens/schema";
 import { newAccessToken } from "@/lib/access-tokens/token";
+import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";

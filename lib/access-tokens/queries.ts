@@ -1,7 +1,8 @@
 import "server-only";
-import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { TeamScope } from "@/lib/access/scope";
 import type { AccessTokenSummary, MemberAccessToken } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
+import type { Actor } from "@/lib/actor";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type TokenStatus, tokenName } from "@/lib/pipeline-tokens/schema";
+import { tokenName } from "@/lib/internal-api/bodies/pipeline-token";
+import type { TokenStatus } from "@/lib/pipeline-tokens/schema";
 
 /** How long a personal access token can live, in days. */
 export const accessTokenLifetimes = {

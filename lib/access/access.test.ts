@@ -8,7 +8,8 @@ import {
   policy,
   type Role,
 } from "@/lib/access/policy";
-import { type Actor, grant } from "@/lib/access/scope";
+import { grant } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";

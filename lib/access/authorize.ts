@@ -1,7 +1,8 @@
 import "server-only";
 import type { Permission } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
-import { type Actor, grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
+import { grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
 import { statement } from "@/lib/db/prepared";

@@ -1,8 +1,9 @@
 import "server-only";
 import { hash, randomBytes } from "node:crypto";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
-import { type Actor, grant, type Scope } from "@/lib/access/scope";
+import { grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
+import type { Actor } from "@/lib/actor";
 import { createLookup } from "@/lib/db/lookup";
 import { statement } from "@/lib/db/prepared";
 

@@ -1,6 +1,6 @@
 import "server-only";
 import type { Permission } from "@/lib/access/policy";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { Forbidden, NotFresh } from "@/lib/result";
 

@@ -1,4 +1,5 @@
 import "server-only";
+import { isCalled } from "@/lib/access/called-fabric";
 import type { PublicKeySet } from "@/lib/access/issuer-keys";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
@@ -6,7 +7,6 @@ import { grant } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import { matchesSubject } from "@/lib/access/subject-pattern";
 import { statement } from "@/lib/db/prepared";
-import { isCalled } from "@/lib/fabrics/schema";
 
 declare const verified: unique symbol;
 

@@ -1,7 +1,7 @@
 import "server-only";
-import type { Actor } from "@/lib/access/scope";
 import { findReview } from "@/lib/account-review/queries";
 import type { DecideReviewInput } from "@/lib/account-review/schema";
+import type { Actor } from "@/lib/actor";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { NotFound, ok, type Result } from "@/lib/result";

@@ -1,6 +1,7 @@
 import "server-only";
-import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { TeamScope } from "@/lib/access/scope";
 import { eventOf, type Row } from "@/lib/activity/queries";
+import type { Actor } from "@/lib/actor";
 import type { ActivityEvent } from "@/lib/audit/schema";
 import { db, Prisma } from "@/lib/db/client";
 

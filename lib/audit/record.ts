@@ -1,6 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
 import type { Db, Tx } from "@/lib/db/client";
 

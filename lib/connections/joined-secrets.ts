@@ -4,6 +4,7 @@ import { sentKey } from "@/lib/connectors/destination";
 import { type Joined, joinConnection, placesNamed, type Referenced } from "@/lib/connectors/joined";
 import type { Db, Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
+import type { CurrentReference } from "@/lib/destinations/schema";
 import { askAfterCommit } from "@/lib/internal-api/client";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -14,9 +15,6 @@ type Settings = {
   properties: Readonly<Record<string, unknown>>;
   references: readonly { field: string; secretId: string }[];
 };
-
-/** A secret as destinations are judged by: its current version, and who reads about it. */
-export type CurrentReference = Referenced & { name: string; enteredAt: Date };
 
 /** The current versions of these secrets of a fabric, by id. */
 export async function currentReferences(

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type CheckCode, newPlacesSchema } from "@/lib/connectors/check-protocol";
+import { connectionInput } from "@/lib/connectors/connection-input";
 import { storableText } from "@/lib/db/text";
+import type { NotAllowed } from "@/lib/destinations/schema";
 
 /** What the platform itself calls so: its file store and its warehouse. */
 const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
@@ -56,10 +58,7 @@ export function connectionTag({ updatedAt }: { updatedAt: Date }): string {
 export const connectionIdInput = z.object({ connectionId: z.string() });
 
 /** The check of a connection, saved or not. */
-export const checkInput = z.object({
-  kind: z.string().max(64),
-  name: z.string().max(128),
-  properties,
+export const checkInput = connectionInput.extend({
   /** The person entered these settings. */
   isConfirmed: z.boolean(),
   /** What a check found to be new, and the person then confirmed. */
@@ -97,9 +96,6 @@ export type ConnectionStatus =
   | { state: "waiting"; askedByName: string; askedAt: Date }
   | { state: "not_tested"; reason: "never" | "value_replaced" }
   | { state: "not_tested"; reason: "declined"; declinedByName: string };
-
-/** What pipelines wait for: secrets that may not be sent where their connection leads, and since when. */
-export type NotAllowed = { since: Date; sent: { secret: string; destinations: string[] }[] };
 
 /** How checks ended. */
 export type CheckHistory = { ok: boolean; at: Date }[];

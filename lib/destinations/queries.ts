@@ -1,18 +1,15 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import type { CurrentReference } from "@/lib/connections/joined-secrets";
-import type { NotAllowed } from "@/lib/connections/schema";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
 import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
 import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
 import { statement } from "@/lib/db/prepared";
+import type { CurrentReference, NotAllowed, ToReview, WaitingRequests } from "@/lib/destinations/schema";
 import {
   type DestinationRule,
   defaultDestinationRule,
   destinationRuleSchema,
-  type ToReview,
-  type WaitingRequests,
-} from "@/lib/destinations/schema";
+} from "@/lib/internal-api/bodies/destination-rule";
 import type { SecretSummary } from "@/lib/secrets/schema";
 
 const shown = 20;

@@ -1,15 +1,11 @@
 import { z } from "zod";
-import { checkInput } from "@/lib/connections/schema";
-
-/** Who may send the secrets of a fabric somewhere new. */
-export const destinationRules = ["ask", "open", "locked"] as const;
-export const destinationRuleSchema = z.enum(destinationRules);
-export type DestinationRule = (typeof destinationRules)[number];
-export const defaultDestinationRule: DestinationRule = "ask";
+import { connectionInput } from "@/lib/connectors/connection-input";
+import type { Referenced } from "@/lib/connectors/joined";
+import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 
 export const setRuleInput = z.object({ rule: destinationRuleSchema });
 
-export const askForApprovalInput = checkInput.pick({ kind: true, name: true, properties: true }).extend({
+export const askForApprovalInput = connectionInput.extend({
   reason: z
     .string()
     .trim()
@@ -58,3 +54,9 @@ export type ToReview = {
     secret: { id: string; name: string };
   }[];
 };
+
+/** What pipelines wait for: secrets that may not be sent where their connection leads, and since when. */
+export type NotAllowed = { since: Date; sent: { secret: string; destinations: string[] }[] };
+
+/** A secret as destinations are judged by: its current version, and who reads about it. */
+export type CurrentReference = Referenced & { name: string; enteredAt: Date };

@@ -1,7 +1,8 @@
 "use server";
 
 import { createFabric, setFormerVersions, updateFabric } from "@/lib/fabrics/mutations";
-import { createFabricInput, setFormerVersionsInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { createFabricInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { action, teamAction } from "@/lib/next/action";
 import { ok } from "@/lib/result";
 

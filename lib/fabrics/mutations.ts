@@ -3,10 +3,11 @@ import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { fabricTag } from "@/lib/fabrics/etag";
-import type { CreateFabricInput, FormerVersions, UpdateFabricInput } from "@/lib/fabrics/schema";
+import type { CreateFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
 import { keepOnce } from "@/lib/idempotency/mutations";
 import type { Once } from "@/lib/idempotency/once";
 import { meets } from "@/lib/if-match";
+import type { FormerVersions } from "@/lib/internal-api/bodies/former-versions";
 import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 

@@ -1,6 +1,7 @@
 import "server-only";
 import { z } from "zod";
-import type { Actor, Scope } from "@/lib/access/scope";
+import type { Scope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { storableText } from "@/lib/db/text";
 import {
@@ -9,11 +10,10 @@ import {
   type FabricPage,
   type FabricSummary,
   type FabricTeam,
-  type FormerVersions,
-  formerVersions,
   type Provider,
   providers,
 } from "@/lib/fabrics/schema";
+import { type FormerVersions, formerVersions } from "@/lib/internal-api/bodies/former-versions";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { suggestName } from "@/lib/secrets/schema";
 
 /** The kinds of warehouse that a fabric can have, with their labels. */
 export const providers = {
@@ -39,13 +38,6 @@ export const createFabricForm = createFabricInput.extend({ teamId: z.string().mi
 export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
-/** How many former versions a fabric can keep open for pipelines. */
-export const formerVersionChoices = [0, 1, 2, 5, 10] as const;
-export const formerVersions = z.literal(formerVersionChoices);
-export type FormerVersions = z.infer<typeof formerVersions>;
-
-export const setFormerVersionsInput = z.object({ formerVersions });
-
 /** The state of the Metadata page, as it stands in the URL. */
 export const fabricListQuery = z.object({
   search: z.string().trim().max(128).catch("").default(""),
@@ -83,16 +75,3 @@ export type FabricDetail = FabricSummary & { admins: string[] };
 
 /** A team of the person, as the Metadata page needs it. */
 export type FabricTeam = { id: string; name: string; isAdmin: boolean; admins: string[] };
-
-/** What a client of the runtime may call a fabric by. */
-export type CalledFabric = { id: string; name: string };
-
-/**
- * True when a client means this fabric: by its id, by its name, or by its name as one word, whatever their case. What looks like
- * an id is one: another team can name a fabric by the id of this one.
- */
-export function isCalled({ id, name }: CalledFabric, given: string): boolean {
-  const called = given.toLowerCase();
-  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(called)) return id.toLowerCase() === called;
-  return called !== "" && [id, name, suggestName(name)].some((one) => one.toLowerCase() === called);
-}

@@ -1,6 +1,6 @@
 import "server-only";
 import { createHmac } from "node:crypto";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { webEnv } from "@/lib/env";
 
 /** A create that its caller wants done once: what it is found by, and what its body is compared by. */

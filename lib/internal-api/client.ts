@@ -1,7 +1,7 @@
 import "server-only";
 import { createHash, randomUUID } from "node:crypto";
 import { importJWK, SignJWT } from "jose";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { webEnv } from "@/lib/env";
 import {
   type AutomateAnswer,

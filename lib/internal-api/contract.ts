@@ -1,9 +1,13 @@
 import { z } from "zod";
 import { newPlacesSchema } from "@/lib/connectors/check-protocol";
-import { destinationRuleSchema } from "@/lib/destinations/schema";
-import { setFormerVersionsInput } from "@/lib/fabrics/schema";
-import { confirmTokenInput, tokenLimits } from "@/lib/pipeline-tokens/schema";
-import { confirmIssuerInput, createIssuerBody, issuerProblemKeys } from "@/lib/trusted-issuers/schema";
+import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
+import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
+import { confirmTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
+import {
+  confirmIssuerInput,
+  createIssuerBody,
+  issuerProblemKeys,
+} from "@/lib/internal-api/bodies/trusted-issuer";
 
 /** A connection as it is in a form or as it was saved; its properties are judged by automate. */
 const connection = z.object({

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Actor, grantTeam } from "@/lib/access/scope";
+import { grantTeam } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
 import { findJoinedTeam, findOffer, listOpenInvitations } from "@/lib/invitations/queries";

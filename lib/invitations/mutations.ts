@@ -1,5 +1,6 @@
 import "server-only";
-import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { TeamScope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { redeem } from "@/lib/identities/redeem-invitation";

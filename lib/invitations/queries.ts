@@ -1,5 +1,6 @@
 import "server-only";
-import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { TeamScope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/lib/invitations/schema";
 import { hashInvitationToken } from "@/lib/invitations/token";

@@ -1,7 +1,7 @@
 import "server-only";
 import { getServerSession } from "next-auth";
 import { cache } from "react";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { authOptions } from "@/lib/next/auth/auth-options";
 import { findSessionActor } from "@/lib/sessions/queries";
 

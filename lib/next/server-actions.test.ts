@@ -7,7 +7,7 @@ import { runCheck } from "@/lib/connections/check";
 import { createConnection, updateConnection } from "@/lib/connections/mutations";
 import type { CheckInput } from "@/lib/connections/schema";
 import { createDb, type Db, db } from "@/lib/db/client";
-import type { DestinationRule } from "@/lib/destinations/schema";
+import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";

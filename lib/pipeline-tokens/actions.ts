@@ -1,8 +1,9 @@
 "use server";
 
+import { confirmTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
 import { action } from "@/lib/next/action";
 import { confirmToken, createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
-import { confirmTokenInput, createTokenInput, revokeTokenInput } from "@/lib/pipeline-tokens/schema";
+import { createTokenInput, revokeTokenInput } from "@/lib/pipeline-tokens/schema";
 
 export const createTokenAction = action({
   permission: "token:write",

@@ -1,13 +1,9 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import type { ConfirmTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
 import { askAutomate } from "@/lib/internal-api/client";
 import { findLimits } from "@/lib/pipeline-tokens/queries";
-import {
-  type ConfirmTokenInput,
-  type CreateTokenInput,
-  type NewToken,
-  tokenLifetimes,
-} from "@/lib/pipeline-tokens/schema";
+import { type CreateTokenInput, type NewToken, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
 import { ok, type Result } from "@/lib/result";
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";

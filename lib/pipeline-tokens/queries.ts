@@ -2,12 +2,12 @@ import "server-only";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { db, type Prisma } from "@/lib/db/client";
+import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import {
   type ConnectionChange,
   type LimitInput,
   type LimitSummary,
   linesOf,
-  type TokenLimits,
   type TokenSummary,
   tokenStatus,
 } from "@/lib/pipeline-tokens/schema";

@@ -2,9 +2,9 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { db, type Tx } from "@/lib/db/client";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
-import { suggestName } from "@/lib/secrets/schema";
 import { destinationsOf, replaceWithin } from "@/lib/secrets/update";
 import type { Writer } from "@/lib/secrets/write";
+import { suggestName } from "@/lib/suggest-name";
 
 /** A secret for a value that came in place of a reference: its id, and what storing the connection must do first. */
 export type InlineSecret = { secretId: string; before: (tx: Tx) => Promise<void> };

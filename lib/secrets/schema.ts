@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isStorable } from "@/lib/db/text";
 import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import { suggestName } from "@/lib/suggest-name";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
@@ -23,18 +24,6 @@ export const secretName = z
 /** True for a name that a secret can have. */
 export function isSecretName(name: string): boolean {
   return namePattern.test(name);
-}
-
-/** The nearest name that fits, or an empty string. */
-export function suggestName(name: string): string {
-  return name
-    .slice(0, 1000)
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .trim()
-    .replace(/[^A-Za-z0-9_.-]+/g, "_")
-    .replace(/^[^A-Za-z0-9]+|_+$/g, "")
-    .slice(0, 128);
 }
 
 export const secretDescription = z

@@ -1,12 +1,13 @@
 import "server-only";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
 import { noteRefusal, web } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
-import { delayText, type PasswordProof, type ProvenPerson } from "@/lib/sessions/schema";
+import { delayText, type PasswordProof } from "@/lib/sessions/schema";
 import { forgetTries, takeTry } from "@/lib/sessions/sign-in-delay";
 import { passwordMatches } from "@/lib/users/password";
+import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
 
 /**

@@ -1,5 +1,5 @@
 import "server-only";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 
 const minuteMs = 60_000;

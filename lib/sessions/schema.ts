@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { email } from "@/lib/users/schema";
+import { email, type ProvenPerson } from "@/lib/users/schema";
 
 // What was typed is compared, not judged: a password of old rules must still get in.
 const givenPassword = z
@@ -13,9 +13,6 @@ export type SignInInput = z.infer<typeof signInInput>;
 
 /** What a person is asked again before an act that gives power. */
 export const reauthenticateInput = z.object({ password: givenPassword });
-
-/** Somebody who proved who they are, and the epoch of their access at that time. */
-export type ProvenPerson = { userId: string; accessEpoch: number };
 
 /** How a try at a password ends: with the same answer for a wrong password and an unknown e-mail. */
 export type PasswordProof =

@@ -1,5 +1,6 @@
 import "server-only";
-import type { Actor, TeamScope } from "@/lib/access/scope";
+import type { TeamScope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { db, type Prisma } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import type { Member, TeamDetail, TeamSummary } from "@/lib/teams/schema";

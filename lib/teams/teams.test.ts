@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
-import { type Actor, grantTeam } from "@/lib/access/scope";
+import { grantTeam } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { invite } from "@/lib/invitations/mutations";
 import { NotFound, NotFresh } from "@/lib/result";

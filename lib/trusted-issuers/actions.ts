@@ -1,8 +1,9 @@
 "use server";
 
+import { confirmIssuerInput } from "@/lib/internal-api/bodies/trusted-issuer";
 import { action } from "@/lib/next/action";
 import { confirmIssuer, createIssuer, removeIssuer } from "@/lib/trusted-issuers/mutations";
-import { confirmIssuerInput, createIssuerInput, removeIssuerInput } from "@/lib/trusted-issuers/schema";
+import { createIssuerInput, removeIssuerInput } from "@/lib/trusted-issuers/schema";
 
 export const createIssuerAction = action({
   permission: "token:write",

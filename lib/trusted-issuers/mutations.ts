@@ -1,16 +1,11 @@
 import "server-only";
 import { readKeys } from "@/lib/access/issuer-keys";
 import type { Scope } from "@/lib/access/scope";
+import { type ConfirmIssuerInput, issuerProblems } from "@/lib/internal-api/bodies/trusted-issuer";
 import { askAutomate } from "@/lib/internal-api/client";
 import { findLimits } from "@/lib/pipeline-tokens/queries";
 import { fail, ok, type Result } from "@/lib/result";
-import {
-  audienceOf,
-  type ConfirmIssuerInput,
-  type CreateIssuerInput,
-  issuerProblems,
-  namesFabric,
-} from "@/lib/trusted-issuers/schema";
+import { audienceOf, type CreateIssuerInput, namesFabric } from "@/lib/trusted-issuers/schema";
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
 

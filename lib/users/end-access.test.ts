@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Actor, grantTeam } from "@/lib/access/scope";
+import { grantTeam } from "@/lib/access/scope";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";

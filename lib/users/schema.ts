@@ -29,3 +29,6 @@ export const newPassword = z
 export function emailKey(address: string): string {
   return address.trim().toLowerCase();
 }
+
+/** Somebody who proved who they are, and the epoch of their access at that time. */
+export type ProvenPerson = { userId: string; accessEpoch: number };

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Actor, grantTeam } from "@/lib/access/scope";
+import { grantTeam } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { admitIdentity } from "@/lib/identities/mutations";
+import { findIdentity } from "@/lib/identities/queries";
 import { invite } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
 import { personOf } from "@/lib/next/auth/open-id";
@@ -12,7 +14,7 @@ import { createTeam } from "@/lib/teams/provision";
 import { teamName } from "@/lib/teams/schema";
 import { hashPassword, passwordMatches } from "@/lib/users/password";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
-import { findIdentity, hasPassword } from "@/lib/users/queries";
+import { hasPassword } from "@/lib/users/queries";
 import { personName } from "@/lib/users/schema";
 import { createTestDatabase } from "@/testing/database";
 

@@ -2,7 +2,7 @@ import "@/lib/protect-process";
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { createConnection } from "@/lib/connections/mutations";
 import { db } from "@/lib/db/client";
 import { createFabric } from "@/lib/fabrics/mutations";

@@ -5,8 +5,8 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from "fastify";
-import type { Actor } from "@/lib/access/scope";
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
+import type { Actor } from "@/lib/actor";
 import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";

@@ -2,9 +2,9 @@ import type { FastifyRequest } from "fastify";
 import { requirePipeline } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
+import type { CalledFabric } from "@/lib/access/called-fabric";
 import { db } from "@/lib/db/client";
-import type { CalledFabric } from "@/lib/fabrics/schema";
-import { suggestName } from "@/lib/secrets/schema";
+import { suggestName } from "@/lib/suggest-name";
 
 /** Who asks by the dialect: the token as it came, its caller, and the fabric that is its one mount. */
 export type VaultCaller = Caller & { token: string; mount: Mount };

@@ -5,7 +5,7 @@ import { noteRefused } from "@/automate/runtime-api/authenticate";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { authOf } from "@/automate/runtime-api/vault/tokens";
-import { isCalled } from "@/lib/fabrics/schema";
+import { isCalled } from "@/lib/access/called-fabric";
 
 const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
 const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;

@@ -14,7 +14,7 @@ import {
   visibleMountsAnswer,
 } from "@/automate/runtime-api/vault/system";
 import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
-import { isCalled } from "@/lib/fabrics/schema";
+import { isCalled } from "@/lib/access/called-fabric";
 
 type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
 

@@ -1,6 +1,6 @@
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Mount, VaultCaller } from "@/automate/runtime-api/vault/caller";
-import { isCalled } from "@/lib/fabrics/schema";
+import { isCalled } from "@/lib/access/called-fabric";
 
 /** The version of Vault whose HTTP API is followed: clients choose their ways by it. */
 const version = "1.15.0";

@@ -3,6 +3,7 @@ import { getServerSession, type NextAuthOptions, type User } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
 import { webEnv } from "@/lib/env";
 import { admitIdentity } from "@/lib/identities/mutations";
+import { findIdentity } from "@/lib/identities/queries";
 import { logFailure } from "@/lib/log";
 import { openIdProvider, openIdProviderId, personOf } from "@/lib/next/auth/open-id";
 import { sessionCookies } from "@/lib/next/auth/session-cookie";
@@ -10,7 +11,6 @@ import { delayKey, networkOf } from "@/lib/next/network";
 import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { sessionMaxAgeMs } from "@/lib/sessions/queries";
 import { signInInput } from "@/lib/sessions/schema";
-import { findIdentity } from "@/lib/users/queries";
 
 declare module "next-auth" {
   interface Session {

@@ -1,5 +1,5 @@
 import "server-only";
-import type { Actor } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { currentSessionId } from "@/lib/next/actor";
 import { currentNetwork, delayKey } from "@/lib/next/network";
 import { fail, type Result } from "@/lib/result";

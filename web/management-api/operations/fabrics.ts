@@ -1,7 +1,8 @@
 import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
-import type { Actor, Scope } from "@/lib/access/scope";
+import type { Scope } from "@/lib/access/scope";
+import type { Actor } from "@/lib/actor";
 import { fabricTag } from "@/lib/fabrics/etag";
 import { deleteFabric, updateFabric } from "@/lib/fabrics/mutations";
 import { getFabric, isFabricCursor, listFabrics } from "@/lib/fabrics/queries";

@@ -1,0 +1,11 @@
+/** The nearest name that fits, or an empty string. */
+export function suggestName(name: string): string {
+  return name
+    .slice(0, 1000)
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .trim()
+    .replace(/[^A-Za-z0-9_.-]+/g, "_")
+    .replace(/^[^A-Za-z0-9]+|_+$/g, "")
+    .slice(0, 128);
+}
