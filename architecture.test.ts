@@ -3,122 +3,198 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** Who may import whom, first match wins: [files, what of ours they may import]. It is the write-only promise as a graph. */
-const rules: [from: RegExp, may: RegExp][] = [
-  [/\.test\.tsx?$/, /./],
-  // The command line knows the two APIs and nothing behind them.
-  [/^cli\//, /^(cli\/|scripts\/read-password$|package\.json$)/],
-  [/^(scripts|e2e|prisma)\//, /^(?!app\/|components\/)/],
-  [/^components\/ui\//, /^components\/ui\//],
-  [
-    /^components\//,
-    /^(components\/|lib\/[a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)$|lib\/(connectors\/|result$))/,
-  ],
-  [/^app\//, /^(app|components)\/|^lib\/(?!crypto\/|kms\/|db$|generated\/)/],
-  [/^(instrumentation|instrumentation-client)\.ts$/, /^lib\/(env|db-role|log|server\/)/],
-  [/^automate\/checks\//, /^(automate\/(checks\/|egress|check-job)|lib\/connectors\/)/],
-  [/^automate\/worker-host\.ts$/, /^(automate\/(fork-worker|worker-frames)|lib\/protect-process)$/],
-  [
-    /^automate\/(check-(worker|pool|job)|prewarmed-workers|fork-worker|remote-worker|worker-frames|serve-check|run-check|uncaught-errors|egress(-guard)?)\.ts$/,
-    /^(automate\/(checks\/|egress|check-)|lib\/connectors\/|automate\/(run-check|serve-check|fork-worker|remote-worker|worker-frames|prewarmed-workers|uncaught-errors))/,
-  ],
-  [/^automate\//, /^(automate|lib)\/(?!.*\/actions$)(?!server\/)/],
-  [/^lib\/crypto\//, /^lib\/crypto\//],
-  [/^lib\/kms\//, /^lib\/kms\//],
-  [/^lib\/connectors\//, /^lib\/connectors\//],
-  [/^lib\/db\.ts$/, /^lib\/(env|generated\/|pool$|database-errors$)/],
-  [/^lib\/[a-z-]+\/mutations\.ts$/, /^lib\/(?!crypto\/open|kms\/|server\/)/],
-  [/^lib\//, /^lib\/(?!crypto\/open|kms\/)/],
-  [/^(next|vitest|playwright|prisma)\.config\./, /./],
-];
+/**
+ * The folders that each folder may import, beside itself. The line of the innermost folder counts. This is the promise that web
+ * cannot open a secret, as a graph.
+ */
+const mayImport: Record<string, string> = {
+  // Web
+  app: "components lib web/management-api",
+  components: "lib web/management-api",
+  "components/ui": "",
+  web: "lib",
+  // Automate, and the program that runs checks
+  automate: "lib worker",
+  worker: "lib/connectors lib/egress",
+  // What programs share
+  lib: "lib",
+  "lib/crypto": "",
+  "lib/kms": "",
+  "lib/egress": "",
+  "lib/connectors": "",
+  // The command line knows the two APIs, and nothing behind them.
+  cli: "",
+  admin: "cli lib",
+  prisma: "lib",
+  launcher: "",
+  // What no program contains
+  testing: "automate launcher lib prisma worker",
+  e2e: "launcher lib scripts testing",
+  scripts: "automate launcher lib prisma testing worker",
+};
 
-/** Files that may import the module on the left, beside its own folder and tests. */
-const guarded: [what: RegExp, only: RegExp][] = [
-  [/^lib\/(crypto\/open|kms\/)/, /^(automate|lib\/kms|scripts)\//],
-  [/^lib\/crypto\/seal$/, /^lib\/secrets\/sealing\.ts$/],
-  [/^lib\/access\/scope$/, /./],
-  [/^lib\/access\/background$/, /^automate\/(background-check|purge)\.ts$/],
-  [/^lib\/generated\//, /^lib\/db\.ts$/],
-  [
-    /^lib\/statements$/,
-    /^(automate\/(?!checks\/)|lib\/lookup\.ts$|lib\/access\/(pipeline|workload|authorize)\.ts$|lib\/audit\/record-together\.ts$|lib\/(readiness|wait-for-database)\.ts$|lib\/[a-z-]+\/(queries|mutations)\.ts$|lib\/secrets\/sealing\.ts$)/,
-  ],
-];
+/** The only folders that may import a module, beside its own folder. */
+const onlyFor: Record<string, string> = {
+  "lib/crypto/open": "automate testing",
+  "lib/kms": "automate testing",
+  "lib/crypto/seal": "lib/secrets",
+  "lib/generated": "lib/db",
+  "lib/access/background": "automate",
+  "lib/next": "app lib web",
+  automate: "testing scripts",
+};
 
 const files = execFileSync(
   "git",
-  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx"],
+  ["ls-files", "--cached", "--others", "--exclude-standard", "*.ts", "*.tsx", "*.mjs"],
   { encoding: "utf8" },
 )
   .split("\n")
   .filter((file) => file !== "" && !file.startsWith("lib/generated/"));
+const sources = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+const fileOf = new Map(files.map((file) => [withoutEnding(file), file]));
+const product = files.filter((file) => !/\.(test|test-d|spec)\.tsx?$/.test(file));
+
+function withoutEnding(path: string): string {
+  return path.replace(/\.(tsx?|mjs|js)$/, "");
+}
 
 /** The modules of ours that a file imports, from the root and without ending. */
 function importsOf(file: string): string[] {
-  const source = readFileSync(file, "utf8");
-  const specifiers = [...source.matchAll(/(?:from|import)\s*\(?\s*"((?:@|\.{1,2})\/[^"]+)"/g)].map(
-    ([, specifier = ""]) => specifier,
-  );
-  return specifiers.map((specifier) =>
-    (specifier.startsWith("@/") ? specifier.slice(2) : relative(".", join(dirname(file), specifier))).replace(
-      /\.(tsx?|mjs|js)$/,
-      "",
+  const specifiers = (sources.get(file) ?? "").matchAll(/(?:from|import)\s*\(?\s*"((?:@|\.{1,2})\/[^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) =>
+    withoutEnding(
+      specifier.startsWith("@/") ? specifier.slice(2) : relative(".", join(dirname(file), specifier)),
     ),
   );
 }
 
-describe("imports", () => {
-  test.each(files)("%s imports only what its place allows", (file) => {
-    const rule = rules.find(([from]) => from.test(file));
-    expect(rule, "every file has a rule").toBeDefined();
+/** True when `path` is one of the folders or modules in `list`, or inside one. */
+function isIn(path: string, list: string): boolean {
+  return list.split(" ").some((one) => one !== "" && (path === one || path.startsWith(`${one}/`)));
+}
+
+/** The innermost folder with a line of its own. */
+function roomOf(file: string): string | undefined {
+  const rooms = Object.keys(mayImport).filter((room) => isIn(file, room));
+  return rooms.sort((one, other) => other.length - one.length)[0];
+}
+
+/** The circles of a graph: for each a path that ends where it began. */
+function circlesOf(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const [done, path, circles] = [new Set<string>(), [] as string[], [] as string[]];
+  const visit = (node: string): void => {
+    if (path.includes(node)) circles.push([...path.slice(path.indexOf(node)), node].join(" → "));
+    if (path.includes(node) || done.has(node)) return;
+    path.push(node);
+    for (const next of graph.get(node) ?? []) visit(next);
+    path.pop();
+    done.add(node);
+  };
+  for (const node of graph.keys()) visit(node);
+  return circles;
+}
+
+/** Which group imports which, by the group of each file; files without one are left out. */
+function graphOf(groupOf: (file: string) => string | undefined): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const file of product) {
+    const from = groupOf(file);
+    if (from === undefined) continue;
     for (const imported of importsOf(file)) {
-      expect(rule?.[1].test(imported), `${file} may not import ${imported}`).toBe(true);
-      if (file.endsWith(".test.ts")) continue;
-      for (const [what, only] of guarded) {
-        if (what.test(imported)) expect(only.test(file), `${file} may not import ${imported}`).toBe(true);
-      }
+      const to = groupOf(fileOf.get(imported) ?? imported);
+      if (to === undefined || to === from) continue;
+      graph.set(from, (graph.get(from) ?? new Set()).add(to));
+    }
+  }
+  return graph;
+}
+
+describe("imports", () => {
+  test.each(product.filter((file) => file.includes("/")))("%s imports only what its folder may", (file) => {
+    const room = roomOf(file);
+    expect(room, "every folder has a line").toBeDefined();
+    if (room === undefined) return;
+    for (const imported of importsOf(file).filter((one) => one.includes("/"))) {
+      expect(isIn(imported, `${room} ${mayImport[room]}`), `${file} may not import ${imported}`).toBe(true);
+      for (const [module, folders] of Object.entries(onlyFor))
+        if (isIn(imported, module))
+          expect(
+            isIn(file, `${module} ${dirname(module)} ${folders}`),
+            `${file} may not import ${imported}`,
+          ).toBe(true);
     }
   });
 
-  test("grant and grantTeam are called by lib/access and tests alone", () => {
-    const callers = files.filter((file) =>
-      /import \{[^}]*\bgrant(Team)?\b[^}]*\} from "@\/lib\/access\/scope"/.test(readFileSync(file, "utf8")),
-    );
-    const strangers = callers.filter(
-      (file) => !/^lib\/access\/|\.test\.ts$|^scripts\/test-fabric\.ts$/.test(file),
-    );
-    expect(strangers).toEqual([]);
+  test("no file imports itself through others", () => {
+    expect(circlesOf(graphOf((file) => file))).toEqual([]);
   });
 
-  test("drivers are imported by checks alone, and by the statements of the hot path", () => {
-    const drivers = /from "(pg|ssh2|undici|oauth4webapi)"|import\("(pg|ssh2|undici|oauth4webapi)"\)/;
-    const users = files.filter((file) => drivers.test(readFileSync(file, "utf8")));
-    const strangers = users.filter((file) => !/^(automate\/checks|scripts|e2e)\/|\.test\.ts$/.test(file));
-    // A program's own database, for the statements that every request needs (decisions 11 and 14), and automate's own few
-    // requests to the world, over guarded connections (decision 12).
-    expect(strangers.sort()).toEqual(["automate/issuer-keys.ts", "lib/pool.ts", "lib/statements.ts"]);
+  test("no folder of lib imports itself through others", () => {
+    expect(circlesOf(graphOf((file) => /^lib\/[^/]+(?=\/)/.exec(file)?.[0]))).toEqual([]);
+  });
+
+  test("no folder of automate imports itself through others", () => {
+    expect(circlesOf(graphOf((file) => /^automate\/[^/]+(?=\/)/.exec(file)?.[0]))).toEqual([]);
+  });
+
+  test("no program imports itself through others", () => {
+    expect(circlesOf(graphOf((file) => /^[^/]+(?=\/)/.exec(file)?.[0]))).toEqual([]);
+  });
+
+  test("screens import nothing that reads the database", () => {
+    const readers = product.flatMap((file) =>
+      file.startsWith("components/")
+        ? importsOf(file)
+            .map((imported) => fileOf.get(imported) ?? "")
+            .filter((imported) => sources.get(imported)?.startsWith('import "server-only"'))
+            .map((imported) => `${file} → ${imported}`)
+        : [],
+    );
+    expect(readers).toEqual([]);
+  });
+
+  test("scopes are made in lib/access alone", () => {
+    const makers = product.filter(
+      (file) =>
+        /import \{[^}]*\bgrant(Team)?\b[^}]*\} from "@\/lib\/access\/scope"/.test(sources.get(file) ?? "") &&
+        !isIn(file, "lib/access testing"),
+    );
+    expect(makers).toEqual([]);
+  });
+
+  test("roles are compared in lib/access alone", () => {
+    const comparers = product.filter(
+      (file) => /\brole [!=]==? /.test(sources.get(file) ?? "") && !isIn(file, "lib/access"),
+    );
+    expect(comparers).toEqual([]);
+  });
+
+  test("drivers are imported by the worker, by lib/db for the program's own database, and by automate for its own requests", () => {
+    const drivers =
+      /(?:from |import\()"(pg|ssh2|undici|oauth4webapi|mysql2|mongodb|tedious|oracledb|hdb)[/"]/;
+    const users = product.filter((file) => drivers.test(sources.get(file) ?? ""));
+    expect(users.filter((file) => !isIn(file, "worker lib/db automate/runtime-api testing scripts"))).toEqual(
+      [],
+    );
   });
 });
 
 describe("the vocabulary", () => {
   const banned = ["index", "utils", "helpers", "types", "constants", "service", "repository", "hooks"];
   test.each(files.filter((file) => !file.startsWith("app/")))("%s has a name that says something", (file) => {
-    const name = basename(file).replace(/(\.test)?\.tsx?$/, "");
+    const name = basename(file).replace(/(\.test)?\.(tsx?|mjs)$/, "");
     expect(banned).not.toContain(name);
     expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.(config|spec|test-d|d))?$/);
   });
 
-  test("files that read the database are marked server-only, or are automate's", () => {
-    const readers = files.filter(
+  test("files of lib that read the database are marked server-only", () => {
+    const readers = product.filter(
       (file) =>
-        file.startsWith("lib/") &&
-        !file.endsWith(".test.ts") &&
-        ["lib/db", "lib/statements"].some((reader) => importsOf(file).includes(reader)),
+        isIn(file, "lib") &&
+        ["lib/db/client", "lib/db/prepared"].some((reader) => importsOf(file).includes(reader)),
     );
-    const unmarked = readers.filter(
-      (file) => !readFileSync(file, "utf8").startsWith('import "server-only";'),
-    );
-    expect(unmarked).toEqual([]);
+    expect(readers.filter((file) => !sources.get(file)?.startsWith('import "server-only";'))).toEqual([]);
   });
 
   test("each program first closes its inspector and its core dump", () => {
@@ -137,46 +213,28 @@ describe("the vocabulary", () => {
   });
 
   test("the environment is read in one place", () => {
-    const readers = files.filter(
-      (file) =>
-        /^(app|components|lib|automate)\//.test(file) && readFileSync(file, "utf8").includes("process.env"),
+    const readers = product.filter(
+      (file) => isIn(file, "app components lib automate web") && sources.get(file)?.includes("process.env"),
     );
-    expect(readers.filter((file) => !file.endsWith(".test.ts"))).toEqual([
-      "lib/env.ts",
-      "lib/server/boot.ts",
-    ]);
+    expect(readers).toEqual(["lib/env.ts", "lib/next/boot.ts"]);
   });
 
-  test("whatever changes or removes a person ends their access, or gives back what they confirmed", () => {
-    const writers = files.filter(
-      (file) =>
-        /^(app|automate|lib|scripts)\//.test(file) &&
-        !file.endsWith(".test.ts") &&
-        /\.user\.(update|upsert|delete)/.test(readFileSync(file, "utf8")),
-    );
-    const strangers = writers.filter(
-      (file) => file !== "lib/users/end-access.ts" && !importsOf(file).includes("lib/users/end-access"),
-    );
-    expect(strangers).toEqual(["lib/account-review/mutations.ts"]);
-  });
-
-  test("what automate stores for a person is stored while their access lasts", () => {
-    const routes = files.filter((file) => file.startsWith("automate/routes/"));
-    const strangers = routes.filter((file) => readFileSync(file, "utf8").includes("db.$transaction("));
-    // A check that ran is on record, whatever became of its person meanwhile.
-    expect(strangers).toEqual(["automate/routes/checks.ts"]);
+  test("what changes or removes a person ends their access, or gives back what they confirmed", () => {
+    const writers = product.filter((file) => /\.user\.(update|upsert|delete)/.test(sources.get(file) ?? ""));
+    const silent = writers.filter((file) => !importsOf(file).includes("lib/users/end-access"));
+    expect(silent).toEqual(["lib/account-review/mutations.ts", "lib/users/end-access.ts"]);
   });
 
   test("no screen says of a lost answer that nothing was saved", () => {
-    const certain = files.filter(
-      (file) => file.startsWith("components/") && readFileSync(file, "utf8").includes('?? "unexpected"'),
+    const certain = product.filter(
+      (file) => isIn(file, "components") && sources.get(file)?.includes('?? "unexpected"'),
     );
     expect(certain).toEqual([]);
   });
 
   test("values reach React and HTML as text only", () => {
     const unsafe = files.filter(
-      (file) => file.endsWith(".tsx") && readFileSync(file, "utf8").includes("dangerouslySetInnerHTML"),
+      (file) => file.endsWith(".tsx") && sources.get(file)?.includes("dangerouslySetInnerHTML"),
     );
     expect(unsafe).toEqual([]);
   });

@@ -9,7 +9,10 @@ if (Number(process.versions.node.split(".")[0]) < 24)
 
 const root = fileURLToPath(new URL("./", import.meta.url));
 
-const include = ["{cli,lib,automate,scripts,components,prisma,e2e}/**/*.test.ts", "architecture.test.ts"];
+const include = [
+  "{admin,automate,cli,components,e2e,launcher,lib,prisma,scripts,testing,web,worker}/**/*.test.ts",
+  "architecture.test.ts",
+];
 /** Files that change their process for good: one shuts its exits, others load Prisma's engine, which starts once. */
 const alone = ["prisma/migrate/migration.test.ts", "worker/egress/guard.test.ts"];
 

@@ -20,7 +20,10 @@ const programs = {
 };
 
 /** Everything that a build is made of. */
-const sources = ["app", "automate", "cli", "components", "lib", "prisma", "public", "scripts"];
+const sources = [
+  ...["admin", "app", "automate", "cli", "components", "launcher", "lib"],
+  ...["prisma", "public", "web", "worker"],
+];
 const sourceFiles =
   /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|instrumentation.*\.ts)$/;
 const generated = "lib/generated";

@@ -4,6 +4,7 @@ import { connectionFault } from "@/lib/db/connection-fault";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { applyDataSteps } from "@/prisma/migrate/data-steps";
 import { dropJobSchema } from "@/prisma/migrate/drop-job-schema";
+import { prismaFolder } from "@/prisma/migrate/folder";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 import { applyMigrations, migrationNames } from "@/prisma/migrate/schema-engine";
 
@@ -106,7 +107,7 @@ async function createGroupRoles(client: Client, prefix: string) {
 }
 
 async function grant(client: Client, prefix: string) {
-  const template = await readFile(new URL("../grants.sql", import.meta.url), "utf8");
+  const template = await readFile(new URL("grants.sql", prismaFolder), "utf8");
   const sql = template.replace(/(?<!:):(web|automate)\b/g, (_match, program) =>
     escapeIdentifier(`${prefix}_${program}`),
   );

@@ -6,12 +6,13 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import * as bindings from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { Pool, type QueryResult } from "pg";
+import { prismaFolder } from "@/prisma/migrate/folder";
 import { runMigrationScript } from "@/prisma/migrate/migration-script";
 
 // Prisma's own schema engine, as WebAssembly from the registry: its command line would download a binary from
 // another host. `_prisma_migrations` is the same table, so `prisma migrate deploy` agrees wherever it is at hand.
 
-const prismaDir = fileURLToPath(new URL("../", import.meta.url));
+const prismaDir = fileURLToPath(prismaFolder);
 const everything = { externalTables: [], externalEnums: [] };
 
 type Engine = Awaited<ReturnType<typeof bindings.SchemaEngine.new>>;
