@@ -1,3 +1,4 @@
+import { roleInWords } from "@/lib/teams/schema";
 import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -59,7 +60,7 @@ const commands: Record<string, (options: Options) => Promise<string>> = {
       no_user: `There is no person with the e-mail address ${given.email}.`,
       already_member: `${given.email} is a member of ${given.team} already.`,
     });
-    return `${given.email} is now ${given.role === "admin" ? "an Admin" : "a User"} of ${given.team}.`;
+    return `${given.email} is now ${roleInWords[given.role]} of ${given.team}.`;
   },
   "reset-password": async (options) => {
     const given = parse(z.object({ email }), options);

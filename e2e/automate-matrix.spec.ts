@@ -79,7 +79,7 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 200,
   },
   "destination:keep": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
-  "sign-in:reset": {
+  "credential-attempt:reset": {
     body: async (world) => ({ secretId: await addSecret(world) }),
     user: 403,
     needsFreshSignIn: true,

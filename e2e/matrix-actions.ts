@@ -69,7 +69,7 @@ export const actions: Record<string, ActionRow> = {
   },
   deleteSecretAction: {
     of: "fabric",
-    permission: "secret:write",
+    permission: "secret:delete:own",
     namesThing: true,
     userGets: "forbidden",
     input: async (world) => ({ secretId: await addSecret(world) }),
@@ -125,7 +125,7 @@ export const actions: Record<string, ActionRow> = {
   },
   resetSignInsAction: {
     of: "fabric",
-    permission: "destination:write",
+    permission: "credential-attempt:reset",
     namesThing: true,
     input: async (world) => ({ secretId: await addSecret(world) }),
   },
@@ -153,7 +153,7 @@ export const actions: Record<string, ActionRow> = {
   },
   setFormerVersionsAction: {
     of: "fabric",
-    permission: "token:write",
+    permission: "version:write",
     input: () => ({ formerVersions: 1 }),
   },
   createIssuerAction: {

@@ -227,7 +227,7 @@ for (const [name, { of, permission, input, namesThing, userGets }] of Object.ent
       const own = of === "fabric" ? other.fabric.id : other.team.id;
       expect(["not_found", "refused"]).toContain(await codeFor(stranger, [own, given[1]]));
     }
-    if (needsFreshSignIn.has(permission))
+    if (needsFreshSignIn(permission))
       expect(await codeFor(await callerOf(world.admin, { minutesAgo: 11 }), given)).toBe("reauthenticate");
     expect(await countEvents(world), "a refused call changed something").toBe(before);
 

@@ -296,7 +296,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const list = () => listPausedSignIns(fabric.scope("user", "secret:list"), "api_login");
     expect(await list()).toEqual([{ place, until: expect.any(Date) }]);
 
-    const reset = (actor: string) => ask(url, actor, "sign-in:reset", { secretId: "api_login" });
+    const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });
     expect((await reset(fabric.user.id)).status).toBe(403);
     expect(await again()).toBe("sign_in_paused");
     const answer = await reset(fabric.admin.id);

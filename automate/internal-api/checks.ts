@@ -4,20 +4,19 @@ import { judgeDestinations, type NewDestinations } from "@/automate/checks/autho
 import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
 import { failureOf, keepResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { db, isOutage } from "@/lib/db/client";
-import { type AutomateBody, automateRequests } from "@/lib/internal-api/contract";
+import type { AutomateBody } from "@/lib/internal-api/contract";
 
 type Body = AutomateBody<"connection:check">;
 
 /** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
 export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
-  app.post(automateRequests["connection:check"].path, async (request, reply) => {
-    const { scope, body } = await authorizeRequest(request, "connection:check");
+  answer(app, "connection:check", async ({ scope, body, request, reply }) => {
     const lines = new PassThrough();
     const cancel = new AbortController();
     reply.raw.once("close", () => cancel.abort());

@@ -2,15 +2,13 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/act-for";
 import { forgetRefusals } from "@/automate/checks/attempt-limit";
 import { Refusal } from "@/automate/http/error";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Ends the pauses of a secret's sign-ins, for an Admin. */
 export function signInRoutes(app: FastifyInstance): void {
-  app.post(automateRequests["sign-in:reset"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "sign-in:reset", "destination:write");
+  answer(app, "credential-attempt:reset", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");

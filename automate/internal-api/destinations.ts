@@ -4,7 +4,7 @@ import { judgeDestinations, newDestinations } from "@/automate/checks/authorize-
 import { askForDestinations, declineRequest } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
 import { Refusal } from "@/automate/http/error";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { mayNamePlaces } from "@/automate/secrets/entered-recently";
@@ -13,7 +13,6 @@ import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
 import { atLeastOne } from "@/lib/connectors/joined";
 import { db } from "@/lib/db/client";
-import { automateRequests } from "@/lib/internal-api/contract";
 
 /**
  * Where secrets may go: carried to a new version as its author confirmed them, removed, asked for and decided, and who may
@@ -22,8 +21,7 @@ import { automateRequests } from "@/lib/internal-api/contract";
 export function destinationRoutes(app: FastifyInstance): void {
   requestRoutes(app);
   ruleRoute(app);
-  app.post(automateRequests["destination:carry"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:carry", "secret:write");
+  answer(app, "destination:carry", async ({ scope, body }) => {
     // What comes along is decided by the version itself; asking only makes it soon.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
@@ -32,8 +30,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
   });
 
-  app.post(automateRequests["destination:allow"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:allow", "connection:check");
+  answer(app, "destination:allow", async ({ scope, body }) => {
     const openings = [];
     for (const { field, secretId, version, destinations } of body.places) {
       const secret = await findSecretById(scope, secretId);
@@ -56,8 +53,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     return { isAllowed: state === "allowed" };
   });
 
-  app.post(automateRequests["destination:keep"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:keep", "destination:write");
+  answer(app, "destination:keep", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
         where: { id: body.destinationId, fabricId: scope.fabricId },
@@ -77,8 +73,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     });
   });
 
-  app.post(automateRequests["destination:remove"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:remove", "destination:write");
+  answer(app, "destination:remove", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
@@ -115,8 +110,7 @@ export function destinationRoutes(app: FastifyInstance): void {
 }
 
 function requestRoutes(app: FastifyInstance): void {
-  app.post(automateRequests["destination:ask"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:ask", "connection:check");
+  answer(app, "destination:ask", async ({ scope, body }) => {
     const { kind, connectionName, properties, reason } = body;
     const prepared = await prepareCheck(scope, kind, properties);
     if (!prepared.ok) throw new Refusal(400, prepared.code, "These settings cannot be checked.");
@@ -129,8 +123,7 @@ function requestRoutes(app: FastifyInstance): void {
     return { waiting: missing.length };
   });
 
-  app.post(automateRequests["destination:decide"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:decide", "destination:write");
+  answer(app, "destination:decide", async ({ scope, body }) => {
     const asked = await db.destinationRequest.findFirst({
       where: { id: body.requestId, fabricId: scope.fabricId, decision: null },
       select: { id: true, secretId: true, version: true, destinations: true, connectionName: true },
@@ -148,8 +141,7 @@ function requestRoutes(app: FastifyInstance): void {
 }
 
 function ruleRoute(app: FastifyInstance): void {
-  app.post(automateRequests["destination:rule"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "destination:rule", "destination:write");
+  answer(app, "destination:rule", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const set = { rule: body.rule, updatedByName: actor.name, updatedAt: new Date() };
     const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });

@@ -1,15 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/act-for";
 import { Refusal } from "@/automate/http/error";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
-import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Destroys a fabric, and sets how many former versions of its secrets open, for an Admin of its team. */
 export function fabricRoutes(app: FastifyInstance): void {
-  app.post(automateRequests["version:rule"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "version:rule", "token:write");
+  answer(app, "version:rule", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { formerVersions } = body;
     const set = { formerVersions, updatedByName: actor.name, updatedAt: new Date() };
@@ -28,8 +26,7 @@ export function fabricRoutes(app: FastifyInstance): void {
     return { formerVersions };
   });
 
-  app.post(automateRequests["fabric:delete"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "fabric:delete", "fabric:write");
+  answer(app, "fabric:delete", async ({ scope, body }) => {
     const { actor, teamId, fabricId } = scope;
     if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");
     await actFor(actor, async (tx) => {

@@ -2,17 +2,15 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/internal-api/contract";
 
 /** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
-  app.post(automateRequests["token:create"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "token:create", "token:write");
+  answer(app, "token:create", async ({ scope, body }) => {
     const { token, tokenHash } = newPipelineToken();
     const { fabricId, teamId, actor } = scope;
     const id = await actFor(actor, async (tx) => {
@@ -42,8 +40,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     return { id, token };
   });
 
-  app.post(automateRequests["token:confirm"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "token:confirm", "token:write");
+  answer(app, "token:confirm", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({
         where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
@@ -58,8 +55,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     });
   });
 
-  app.post(automateRequests["token:revoke"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "token:revoke", "token:write");
+  answer(app, "token:revoke", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({

@@ -2,18 +2,16 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
-import { authorizeRequest } from "@/automate/internal-api/verify-request";
+import { answer } from "@/automate/internal-api/verify-request";
 import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/runtime-api/issuer-keys";
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
-import { automateRequests } from "@/lib/internal-api/contract";
 import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
 export function issuerRoutes(app: FastifyInstance): void {
-  app.post(automateRequests["issuer:create"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "issuer:create", "token:write");
+  answer(app, "issuer:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { limits: asked, keys, ...trust } = body;
     // Judged here again: a web that was taken over must not make another fabric's tokens ambiguous.
@@ -59,8 +57,7 @@ export function issuerRoutes(app: FastifyInstance): void {
     });
   });
 
-  app.post(automateRequests["issuer:confirm"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "issuer:confirm", "token:write");
+  answer(app, "issuer:confirm", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({
         where: { id: body.issuerId, fabricId: scope.fabricId },
@@ -75,8 +72,7 @@ export function issuerRoutes(app: FastifyInstance): void {
     });
   });
 
-  app.post(automateRequests["issuer:delete"].path, async (request) => {
-    const { scope, body } = await authorizeRequest(request, "issuer:delete", "token:write");
+  answer(app, "issuer:delete", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({

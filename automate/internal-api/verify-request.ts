@@ -1,18 +1,22 @@
 import { createHash } from "node:crypto";
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import { accessOver } from "@/automate/act-for";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";
-import { authorize } from "@/lib/access/authorize";
-import type { Permission } from "@/lib/access/policy";
+import { authorize, requireAnyTeam } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { unwatched } from "@/lib/db/writes";
 import { automateEnv } from "@/lib/env";
-import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
+import {
+  type AutomateBody,
+  type AutomatePermission,
+  type AutomatePurpose,
+  automateRequests,
+} from "@/lib/internal-api/contract";
 
 const claimsSchema = z.object({
   actor: z.string(),
@@ -71,23 +75,41 @@ export async function verifyRequest<P extends AutomatePurpose>(
   };
 }
 
-/** `verifyRequest`, and the membership of its person looked up again here: web's word is not enough. */
-export async function authorizeRequest<P extends AutomatePurpose & Permission>(
-  request: FastifyRequest,
+type Verified<P extends AutomatePurpose> = {
+  body: AutomateBody<P>;
+  request: FastifyRequest;
+  reply: FastifyReply;
+};
+
+/**
+ * Answers a purpose. Before `run`, it verifies web's signature, looks up the person's membership again, since web's word is not
+ * enough, and checks the purpose's permission.
+ */
+export function answer<P extends AutomatePurpose>(
+  app: FastifyInstance,
   purpose: P,
-): Promise<{ scope: Scope<P>; body: AutomateBody<P> }>;
-export async function authorizeRequest<P extends AutomatePurpose, N extends Permission>(
-  request: FastifyRequest,
+  run: (asked: Verified<P> & { scope: Scope<AutomatePermission<P>> }) => Promise<unknown>,
+): void {
+  const { path, permission } = automateRequests[purpose];
+  app.post(path, async (request, reply) => {
+    const { actor, fabricId, body } = await verifyRequest(request, purpose);
+    const scope = await authorize(actor, fabricId, permission as AutomatePermission<P>);
+    return run({ scope, body, request, reply });
+  });
+}
+
+/** `answer` for a fabric that does not exist yet: the person needs the permission in any one of their teams. */
+export function answerForNewFabric<P extends AutomatePurpose>(
+  app: FastifyInstance,
   purpose: P,
-  permission: N,
-): Promise<{ scope: Scope<N>; body: AutomateBody<P> }>;
-export async function authorizeRequest(
-  request: FastifyRequest,
-  purpose: AutomatePurpose,
-  permission?: Permission,
-) {
-  const { actor, fabricId, body } = await verifyRequest(request, purpose);
-  return { scope: await authorize(actor, fabricId, permission ?? (purpose as Permission)), body };
+  run: (asked: Verified<P> & { actor: Actor; fabricId: string }) => Promise<unknown>,
+): void {
+  const { path, permission } = automateRequests[purpose];
+  app.post(path, async (request, reply) => {
+    const { actor, fabricId, body } = await verifyRequest(request, purpose);
+    await requireAnyTeam(actor, permission);
+    return run({ actor, fabricId, body, request, reply });
+  });
 }
 
 async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {

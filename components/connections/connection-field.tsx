@@ -1,7 +1,7 @@
 "use client";
 
 import { Controller, useFormContext } from "react-hook-form";
-import type { ConnectionFormValues } from "@/components/connections/connection-form";
+import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
 import { SecretPicker } from "@/components/connections/secret-picker";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";

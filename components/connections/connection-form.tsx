@@ -6,6 +6,7 @@ import { useRef, useState } from "react";
 import { FormProvider, useForm, useWatch } from "react-hook-form";
 import { CheckPanel } from "@/components/connections/check-panel";
 import { ConnectionField } from "@/components/connections/connection-field";
+import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
 import { CredentialNote } from "@/components/connections/credential-note";
 import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
 import { type Outlook, SaveBar } from "@/components/connections/save-bar";
@@ -26,8 +27,6 @@ import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@
 import { resetSignInsAction } from "@/lib/credential-attempts/actions";
 import { askForApprovalAction } from "@/lib/destinations/actions";
 import type { SecretOption } from "@/lib/secrets/schema";
-
-export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };
 
 /** Creates or edits a connection. The dialogs of its pickers stand beside the form, never in it. */
 export function ConnectionForm({

@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
-import type { ConnectionFormValues } from "@/components/connections/connection-form";
+import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
 import { type CheckSubject, type Meant, useCheck } from "@/components/connections/use-check";
 import { errorText } from "@/components/form/error-texts";
 import { useToast } from "@/components/ui/toast";

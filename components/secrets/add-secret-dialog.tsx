@@ -1,10 +1,9 @@
 "use client";
 
 import { AddSecretForm } from "@/components/secrets/add-secret-form";
+import type { CreatedSecret } from "@/components/secrets/secret-form";
 import { Dialog } from "@/components/ui/dialog";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-
-export type CreatedSecret = { id: string; name: string; subKind: SubKind };
 
 /**
  * The dialog Add Secret. Render it beside another form, never inside: through a portal its submit would still

@@ -69,3 +69,5 @@ export function resolved<T extends FieldValues, F extends FieldValues>(
   // Field errors of RHF are a deep type of its own making; toNestErrors builds them from flat paths.
   return { values: {}, errors: toNestErrors<F>(first as FieldErrors<F>, options as never) };
 }
+
+export type CreatedSecret = { id: string; name: string; subKind: SubKind };

@@ -37,3 +37,5 @@ function keptOffset(kept: string, shownOffset: number): number {
     offset += kept.startsWith("\r\n", offset) ? 2 : 1;
   return offset;
 }
+
+export type RefusedFile = { file: File; reason: string };

@@ -4,14 +4,13 @@ import { type ClipboardEvent, type DragEvent, useRef, useState } from "react";
 import { useController, useFormContext } from "react-hook-form";
 import { LoadFromFileButton } from "@/components/secrets/load-from-file-button";
 import type { SecretValues } from "@/components/secrets/secret-form";
+import type { RefusedFile } from "@/components/secrets/text-source";
 import { inMemory, readText, shownText, withPasted } from "@/components/secrets/text-source";
 import { TextValueNotes } from "@/components/secrets/text-value-notes";
 import { Field } from "@/components/ui/field";
 import { formatBytes } from "@/components/ui/format-bytes";
 import { SecretTextarea } from "@/components/ui/secret-textarea";
 import { maxTextBytes } from "@/lib/secrets/kinds/value";
-
-export type RefusedFile = { file: File; reason: string };
 
 /** The value of a Text secret. The form holds the exact text; the textarea shows it with its own line ends. */
 export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: File) => void }) {

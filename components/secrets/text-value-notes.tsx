@@ -1,6 +1,6 @@
 "use client";
 
-import type { RefusedFile } from "@/components/secrets/text-value-field";
+import type { RefusedFile } from "@/components/secrets/text-source";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { formatBytes } from "@/components/ui/format-bytes";

@@ -1,9 +1,8 @@
+import { RoleBadge } from "@/components/teams/role-badge";
 import { WithdrawInvitationButton } from "@/components/teams/withdraw-invitation-button";
-import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { OpenInvitation } from "@/lib/invitations/schema";
-import { roleNames } from "@/lib/teams/schema";
 
 export function InvitationTable({ teamId, invitations }: { teamId: string; invitations: OpenInvitation[] }) {
   return (
@@ -26,7 +25,7 @@ export function InvitationTable({ teamId, invitations }: { teamId: string; invit
                 {email}
               </Td>
               <Td label="Role">
-                <Badge tone={role === "admin" ? "accent" : "neutral"}>{roleNames[role]}</Badge>
+                <RoleBadge role={role} />
               </Td>
               <Td label="Invited by">{invitedBy}</Td>
               <Td label="Expires">

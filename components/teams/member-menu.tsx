@@ -10,7 +10,13 @@ import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { changeRoleAction, removeMemberAction } from "@/lib/teams/actions";
-import { type Member, roleNames, type TeamDetail } from "@/lib/teams/schema";
+import { type Member, otherRole, roleInWords, roleNames, type TeamDetail } from "@/lib/teams/schema";
+
+const icons = { admin: ShieldCheck, user: User };
+const consequences = {
+  admin: "Admins manage members, fabrics, pipeline tokens and destinations, and may delete any secret.",
+  user: "Users use and write secrets and connections. Members, tokens and destinations stay with Admins.",
+};
 
 export function MemberMenu({
   team,
@@ -27,8 +33,8 @@ export function MemberMenu({
   const [error, setError] = useState<string | null>(null);
   const toast = useToast();
   const { userId, name } = member;
-  const role = member.role === "admin" ? "user" : "admin";
-  const article = role === "admin" ? "an" : "a";
+  const role = otherRole[member.role];
+  const [Icon, consequence] = [icons[role], consequences[role]];
 
   async function run(act: () => ReturnType<typeof changeRoleAction>, close: () => void, done: string) {
     setError(null);
@@ -47,11 +53,8 @@ export function MemberMenu({
   return (
     <>
       <Menu trigger={<IconButton label={`Actions for ${name}`} icon={<Ellipsis aria-hidden />} />}>
-        <MenuItem
-          icon={role === "admin" ? <ShieldCheck aria-hidden /> : <User aria-hidden />}
-          onClick={open(change.open)}
-        >
-          Make {article} {roleNames[role]}
+        <MenuItem icon={<Icon aria-hidden />} onClick={open(change.open)}>
+          Make {roleInWords[role]}
         </MenuItem>
         {!isMe && (
           <>
@@ -65,7 +68,7 @@ export function MemberMenu({
       <ConfirmDialog
         isOpen={change.isOpen}
         onClose={change.close}
-        title={`Make ${name} ${article} ${roleNames[role]}?`}
+        title={`Make ${name} ${roleInWords[role]}?`}
         confirmLabel={`Make ${roleNames[role]}`}
         error={error}
         onConfirm={() =>
@@ -76,9 +79,7 @@ export function MemberMenu({
           )
         }
       >
-        {role === "admin"
-          ? "Admins manage members, fabrics, pipeline tokens and destinations, and may delete any secret."
-          : "Users use and write secrets and connections. Members, tokens and destinations stay with Admins."}
+        {consequence}
         {dialog}
       </ConfirmDialog>
       <ConfirmDialog

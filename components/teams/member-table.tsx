@@ -1,9 +1,10 @@
 import { MemberMenu } from "@/components/teams/member-menu";
 import { RemoveHeldMemberButton } from "@/components/teams/remove-held-member-button";
+import { RoleBadge } from "@/components/teams/role-badge";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import { roleNames, type TeamDetail } from "@/lib/teams/schema";
+import type { TeamDetail } from "@/lib/teams/schema";
 
 export function MemberTable({
   team,
@@ -55,7 +56,7 @@ export function MemberTable({
               {member.email}
             </Td>
             <Td label="Role">
-              <Badge tone={member.role === "admin" ? "accent" : "neutral"}>{roleNames[member.role]}</Badge>
+              <RoleBadge role={member.role} />
             </Td>
             <Td label="Member since">
               <RelativeTime date={member.since} />

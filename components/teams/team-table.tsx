@@ -1,7 +1,7 @@
 import Link from "next/link";
-import { Badge } from "@/components/ui/badge";
+import { RoleBadge } from "@/components/teams/role-badge";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import { roleNames, type TeamSummary } from "@/lib/teams/schema";
+import type { TeamSummary } from "@/lib/teams/schema";
 
 export function TeamTable({ teams }: { teams: TeamSummary[] }) {
   return (
@@ -24,7 +24,7 @@ export function TeamTable({ teams }: { teams: TeamSummary[] }) {
               </Link>
             </Td>
             <Td label="Your role">
-              <Badge tone={role === "admin" ? "accent" : "neutral"}>{roleNames[role]}</Badge>
+              <RoleBadge role={role} />
             </Td>
             <Td label="Members">{members}</Td>
             <Td label="Fabrics">{fabrics}</Td>

@@ -33,23 +33,62 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-const permissions = [...new Set(Object.values(policy).flat())] as Permission[];
-const cells = permissions.flatMap((permission) =>
-  (["user", "admin"] as const).map((role) => [role, permission, allows(role, permission)] as const),
-);
+/** Who may do what, written by hand. A star needs a sign-in of the last ten minutes. */
+const golden = `
+  permission                User  Admin  pipeline  background  access token of an Admin
+  fabric:see                yes   yes    no        no          yes
+  fabric:write              no    yes    no        no          yes
+  secret:list               yes   yes    no        no          yes
+  secret:write              yes   yes    no        no          yes
+  secret:delete:own         yes   yes    no        no          yes
+  secret:delete             no    yes    no        no          yes
+  secret:name:drop          no    yes    no        no          yes
+  secret:use                no    no     yes       no          no
+  connection:list           yes   yes    no        no          yes
+  connection:write          yes   yes    no        no          yes
+  connection:check          yes   yes    no        yes         yes
+  activity:list             yes   yes    no        no          yes
+  version:write             no    yes*   no        no          no
+  token:list                yes   yes    no        no          yes
+  token:write               no    yes*   no        no          no
+  destination:write         no    yes*   no        no          no
+  credential-attempt:reset  no    yes*   no        no          no
+  alarm:acknowledge         no    yes*   no        no          no
+  team:see                  yes   yes    no        no          yes
+  team:write                no    yes*   no        no          no
+  access:list               no    yes    no        no          yes
+  access:revoke             no    yes*   no        no          no
+`;
+const lines = golden.trim().split("\n").slice(1);
+const table = lines.map((line) => {
+  const [permission = "", user, admin, pipeline, background, token] = line.trim().split(/\s+/);
+  return { permission: permission as Permission, user, admin, pipeline, background, token };
+});
+const cells = table.flatMap(({ permission, user, admin }) => [
+  ["user", permission, user === "yes"] as const,
+  ["admin", permission, admin !== "no"] as const,
+]);
 
 describe("the policy", () => {
-  test("lets no person receive a value, and a pipeline do nothing else", () => {
-    expect(policy.pipeline).toEqual(["secret:use"]);
-    expect(allows("user", "secret:use") || allows("admin", "secret:use")).toBe(false);
+  test("has a line for each permission and no other", () => {
+    expect(Object.keys(policy).sort()).toEqual(table.map(({ permission }) => permission).sort());
   });
 
-  test("lets Selvage by itself check, and nothing else", () => {
-    expect(policy.background).toEqual(["connection:check"]);
+  test.each(table)("gives $permission to the roles of its line", ({ permission, ...cells }) => {
+    for (const role of ["user", "admin", "pipeline", "background"] as const)
+      expect([role, allows(role, permission)]).toEqual([role, cells[role] !== "no"]);
   });
 
-  test("gives an Admin all that a User may", () => {
-    expect(policy.user.every((permission) => allows("admin", permission))).toBe(true);
+  test.each(table)("$permission asks for a recent sign-in where its line has a star", (line) => {
+    const isStarred = line.admin === "yes*";
+    expect(needsFreshSignIn(line.permission)).toBe(isStarred);
+  });
+
+  test.each(table)("an Admin's access token has $permission: $token", ({ permission, token }) => {
+    const actor: Actor = { ...fabric.admin, authenticatedAt: new Date(0), accessToken: "script" };
+    const asked = () => grant(actor, "admin", { id: "f", teamId: "t" }, permission);
+    if (token === "yes") expect(asked).not.toThrow();
+    else expect(asked).toThrow();
   });
 
   test.each(cells)("a %s who asks for %s is let in: %s", async (role, permission, isAllowed) => {
@@ -70,11 +109,14 @@ describe("the policy", () => {
     expect(theirs).toBe(nowhere);
   });
 
-  test.each([...needsFreshSignIn])("%s needs a sign-in of the last ten minutes", async (permission) => {
-    const stale: Actor = { ...fabric.admin, authenticatedAt: new Date(Date.now() - freshForMs - 1000) };
-    await expect(authorize(stale, fabric.fabricId, permission)).rejects.toThrow(NotFresh);
-    await expect(authorize(fabric.admin, fabric.fabricId, permission)).resolves.toBeDefined();
-  });
+  test.each(table.filter(({ admin }) => admin === "yes*"))(
+    "$permission needs a sign-in of the last ten minutes",
+    async ({ permission }) => {
+      const stale: Actor = { ...fabric.admin, authenticatedAt: new Date(Date.now() - freshForMs - 1000) };
+      await expect(authorize(stale, fabric.fabricId, permission)).rejects.toThrow(NotFresh);
+      await expect(authorize(fabric.admin, fabric.fabricId, permission)).resolves.toBeDefined();
+    },
+  );
 
   test("is refused to nobody because of what somebody else asked for at the same time", async () => {
     const [bad, good] = await Promise.allSettled([

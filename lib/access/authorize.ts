@@ -1,12 +1,12 @@
 import "server-only";
-import type { Permission } from "@/lib/access/policy";
+import { allows, type Permission } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import { grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
 import { statement } from "@/lib/db/prepared";
-import { NotFound } from "@/lib/result";
+import { Forbidden, NotFound } from "@/lib/result";
 
 type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
 
@@ -61,4 +61,15 @@ export async function authorizeTeam<P extends Permission>(
   } catch (error) {
     return refusedAct(error, actor, { kind: "team", id: teamId, teamId, ...team }, permission);
   }
+}
+
+/** Throws `Forbidden` unless one of the person's teams gives them `permission`. */
+export async function requireAnyTeam(actor: Actor, permission: Permission): Promise<void> {
+  const memberships = await db.membership.findMany({
+    where: { userId: actor.id },
+    distinct: ["role"],
+    select: { role: true },
+  });
+  if (!memberships.some(({ role }) => allows(role, permission)))
+    throw new Forbidden(`No team lets this person ${permission}.`);
 }

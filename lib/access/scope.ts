@@ -63,9 +63,17 @@ export function newFabric(team: TeamScope<"fabric:write">): {
   };
 }
 
+/** Whether the actor of a scope could be granted `permission` at this moment, with a sign-in as recent as it requires. */
+export function mayNow(
+  { actor, role }: { readonly actor: Actor; readonly role: Role },
+  permission: Permission,
+): boolean {
+  return allows(role, permission) && (!needsFreshSignIn(permission) || isFresh(actor));
+}
+
 function judge(actor: Actor, role: Role, permission: Permission): void {
   if (!allows(role, permission)) throw new Forbidden(`A ${role} may not ${permission}.`);
-  if (needsFreshSignIn.has(permission) && !isFresh(actor))
+  if (needsFreshSignIn(permission) && !isFresh(actor))
     throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
 }
 

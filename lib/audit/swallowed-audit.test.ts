@@ -44,7 +44,7 @@ test("what web writes is not written when the database swallows its audit event"
         destinationIds: [],
       }),
     "rename it": () => renameSecret(write(), { secretId, name: "other" }),
-    "delete it": () => deleteSecret(write(), { secretId }),
+    "delete it": () => deleteSecret(fabric.scope("admin", "secret:delete:own"), { secretId }),
     "create a connection": () =>
       createConnection(fabric.scope("admin", "connection:write"), {
         kind: "postgres",

@@ -133,7 +133,7 @@ describe("a connection", () => {
       "a deleted",
       async () => {
         const id = await addSecret();
-        await deleteSecret(fabric.scope("user", "secret:write"), { secretId: id });
+        await deleteSecret(fabric.scope("user", "secret:delete:own"), { secretId: id });
         return id;
       },
     ],
@@ -215,7 +215,7 @@ describe("a secret that is deleted while a connection takes it", () => {
           description: "",
           properties: properties(secretId),
         }),
-        deleteSecret(fabric.scope("user", "secret:write"), { secretId }),
+        deleteSecret(fabric.scope("user", "secret:delete:own"), { secretId }),
       ]);
       expect(made.ok).toBe(!deleted.ok);
     }

@@ -5,7 +5,7 @@ import { resetSignInsInput } from "@/lib/credential-attempts/schema";
 import { action } from "@/lib/next/action";
 
 export const resetSignInsAction = action({
-  permission: "destination:write",
+  permission: "credential-attempt:reset",
   input: resetSignInsInput,
   run: resetSignIns,
 });

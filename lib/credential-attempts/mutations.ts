@@ -5,9 +5,9 @@ import { ok, type Result } from "@/lib/result";
 
 /** Lets sign-ins with a secret be tried again that were refused too often. Automate does it and records it. */
 export async function resetSignIns(
-  scope: Scope<"destination:write">,
+  scope: Scope<"credential-attempt:reset">,
   { secretId }: { secretId: string },
 ): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {
-  const reset = await askAutomate(scope, "sign-in:reset", { secretId });
+  const reset = await askAutomate(scope, "credential-attempt:reset", { secretId });
   return reset.ok ? ok(null) : reset;
 }

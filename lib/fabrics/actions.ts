@@ -18,7 +18,7 @@ export const updateFabricAction = action({
   run: (scope, input) => updateFabric(scope, input),
 });
 export const setFormerVersionsAction = action({
-  permission: "token:write",
+  permission: "version:write",
   input: setFormerVersionsInput,
   run: setFormerVersions,
 });

@@ -118,7 +118,7 @@ export async function deleteFabric(
 }
 
 /** Sets how many former versions of the fabric's secrets pipelines may still read; automate writes and records it. */
-export function setFormerVersions(scope: Scope<"token:write">, input: { formerVersions: FormerVersions }) {
+export function setFormerVersions(scope: Scope<"version:write">, input: { formerVersions: FormerVersions }) {
   return askAutomate(scope, "version:rule", input);
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Permission } from "@/lib/access/policy";
 import { newPlacesSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
@@ -16,25 +17,32 @@ const connection = z.object({
   properties: z.record(z.string(), z.unknown()),
 });
 
-/** What web may ask of automate: purpose → path, body and answer. Each request is signed for one of these. */
+/**
+ * The requests of web to automate: purpose → path, body, answer, and the permission that the person needs in the fabric. Web signs
+ * each request for one purpose; automate checks the permission before the handler runs.
+ */
 export const automateRequests = {
   "fabric-key:create": {
     path: "/internal/fabric-keys",
+    permission: "fabric:write",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ kid: z.string() }),
   },
   "fabric:delete": {
     path: "/internal/fabrics/delete",
+    permission: "fabric:write",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ id: z.string() }),
   },
   "version:rule": {
     path: "/internal/fabrics/versions",
+    permission: "version:write",
     body: setFormerVersionsInput,
     answer: setFormerVersionsInput,
   },
   "connection:check": {
     path: "/internal/checks",
+    permission: "connection:check",
     body: connection.extend({
       /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
       isConfirmed: z.boolean(),
@@ -46,6 +54,7 @@ export const automateRequests = {
   },
   "token:create": {
     path: "/internal/pipeline-tokens",
+    permission: "token:write",
     body: z.object({
       name: z.string().min(1).max(128),
       expiresAt: z.iso.datetime().nullable(),
@@ -55,36 +64,43 @@ export const automateRequests = {
   },
   "token:revoke": {
     path: "/internal/pipeline-tokens/revoke",
+    permission: "token:write",
     body: z.object({ tokenId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   "token:confirm": {
     path: "/internal/pipeline-tokens/confirm",
+    permission: "token:write",
     body: confirmTokenInput,
     answer: z.object({ id: z.string() }),
   },
   "issuer:create": {
     path: "/internal/issuers",
+    permission: "token:write",
     body: createIssuerBody,
     answer: z.union([z.object({ id: z.string() }), z.object({ problem: z.enum(issuerProblemKeys) })]),
   },
   "issuer:confirm": {
     path: "/internal/issuers/confirm",
+    permission: "token:write",
     body: confirmIssuerInput,
     answer: z.object({ id: z.string() }),
   },
   "issuer:delete": {
     path: "/internal/issuers/delete",
+    permission: "token:write",
     body: z.object({ issuerId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   "destination:carry": {
     path: "/internal/destinations/carry",
+    permission: "secret:write",
     body: z.object({ secretId: z.string() }),
     answer: z.object({ carried: z.number().int() }),
   },
   "destination:allow": {
     path: "/internal/destinations/allow",
+    permission: "connection:check",
     body: z.object({
       /** What a person joined themselves: which version of which secret goes where. */
       places: z
@@ -105,37 +121,48 @@ export const automateRequests = {
   },
   "destination:keep": {
     path: "/internal/destinations/keep",
+    permission: "destination:write",
     body: z.object({ destinationId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   "destination:remove": {
     path: "/internal/destinations/remove",
+    permission: "destination:write",
     body: z.object({ destinationId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   "destination:ask": {
     path: "/internal/destinations/ask",
+    permission: "connection:check",
     body: connection.extend({ reason: z.string().max(280) }),
     answer: z.object({ waiting: z.number().int() }),
   },
   "destination:decide": {
     path: "/internal/destinations/decide",
+    permission: "destination:write",
     body: z.object({ requestId: z.string(), decision: z.enum(["allowed", "declined"]) }),
     answer: z.object({ id: z.string() }),
   },
   "destination:rule": {
     path: "/internal/destinations/rule",
+    permission: "destination:write",
     body: z.object({ rule: destinationRuleSchema }),
     answer: z.object({ rule: destinationRuleSchema }),
   },
-  "sign-in:reset": {
-    path: "/internal/sign-ins/reset",
+  "credential-attempt:reset": {
+    path: "/internal/credential-attempts/reset",
+    permission: "credential-attempt:reset",
     body: z.object({ secretId: z.string() }),
     answer: z.object({ places: z.array(z.string()) }),
   },
-} as const;
+} as const satisfies Record<
+  string,
+  { path: string; permission: Permission; body: z.ZodType; answer: z.ZodType }
+>;
 
 export type AutomatePurpose = keyof typeof automateRequests;
+/** The permission that a purpose needs. */
+export type AutomatePermission<P extends AutomatePurpose> = (typeof automateRequests)[P]["permission"];
 export type AutomateBody<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["body"]>;
 export type AutomateAnswer<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["answer"]>;
 

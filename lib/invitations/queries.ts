@@ -1,4 +1,5 @@
 import "server-only";
+import { may } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
@@ -8,7 +9,7 @@ import { emailKey } from "@/lib/users/schema";
 
 /** The invitations of a team that can still be used; none for who is not an Admin. */
 export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise<OpenInvitation[]> {
-  if (scope.role !== "admin") return [];
+  if (!may(scope, "team:write")) return [];
   const invitations = await db.invitation.findMany({
     where: { teamId: scope.teamId, usedAt: null, expiresAt: { gt: new Date() } },
     orderBy: { id: "asc" },

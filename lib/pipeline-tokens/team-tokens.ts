@@ -1,4 +1,5 @@
 import "server-only";
+import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
 import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
@@ -71,7 +72,7 @@ async function withMakers<Row extends { fabricId: string; createdById: string }>
   const statuses = new Map(
     members.map(({ userId, role, user }): [string, MakerStatus] => {
       if (user.lockedAt) return [userId, "locked"];
-      return [userId, role === "admin" ? "admin" : "demoted"];
+      return [userId, allows(role, "token:write") ? "admin" : "demoted"];
     }),
   );
   const made = rows.map(({ createdById, ...row }) => ({

@@ -37,7 +37,7 @@ export const describeSecretAction = action({
   run: describeSecret,
 });
 export const deleteSecretAction = action({
-  permission: "secret:write",
+  permission: "secret:delete:own",
   input: secretIdInput,
   run: deleteSecret,
 });

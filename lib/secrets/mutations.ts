@@ -1,5 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
+import { may } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
 import { allRecorded } from "@/lib/audit/batched-writer";
@@ -123,7 +124,7 @@ export async function insertSecret(
 }
 
 /** The fabric as an event names it; its own name is not at hand. */
-function fabricOf({ fabricId, teamId }: Writer) {
+function fabricOf({ fabricId, teamId }: Pick<Writer, "fabricId" | "teamId">) {
   return { kind: "fabric", id: fabricId, name: "", teamId } as const;
 }
 
@@ -132,12 +133,13 @@ function fabricOf({ fabricId, teamId }: Writer) {
  * they created. Its names become free at once; automate purges the sealed values.
  */
 export async function deleteSecret(
-  scope: Writer,
+  scope: Scope<"secret:delete:own">,
   { secretId, ifMatch }: { secretId: string; ifMatch?: string | undefined },
 ): Promise<Result<null, "in_use" | "changed">> {
   return db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
-    if (scope.role !== "admin" && secret.createdById !== scope.actor.id)
+    const isOwn = secret.createdById === scope.actor.id;
+    if (!isOwn && !may(scope, "secret:delete"))
       refusedAct(
         new Forbidden("Admins delete others' secrets."),
         scope.actor,

@@ -33,6 +33,7 @@ afterAll(async () => {
 });
 
 const write = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:write");
+const remover = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:delete:own");
 const list = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:list");
 
 async function addText(name: string, value = canary, scope = write()) {
@@ -226,15 +227,15 @@ test("a name without end is answered at once", () => {
 describe("a deleted secret", () => {
   test("frees its name at once and is no longer there", async () => {
     const id = await addText("gone");
-    expect(await deleteSecret(write(), { secretId: id })).toEqual({ ok: true, value: null });
+    expect(await deleteSecret(remover(), { secretId: id })).toEqual({ ok: true, value: null });
     await expect(getSecret(list(), id)).rejects.toThrow(NotFound);
     await addText("gone");
   });
 
   test("must have been created by the User who deletes it; an Admin deletes any", async () => {
     const id = await addText("adas", canary, write("admin"));
-    await expect(deleteSecret(write("user"), { secretId: id })).rejects.toThrow(Forbidden);
-    expect((await deleteSecret(write("admin"), { secretId: id })).ok).toBe(true);
+    await expect(deleteSecret(remover("user"), { secretId: id })).rejects.toThrow(Forbidden);
+    expect((await deleteSecret(remover("admin"), { secretId: id })).ok).toBe(true);
   });
 
   test("that a connection uses is refused, with the connection's name", async () => {
@@ -255,7 +256,7 @@ describe("a deleted secret", () => {
         secrets: { create: { field: "password", secretId: id, fabricId: fabric.fabricId } },
       },
     });
-    expect(await deleteSecret(write("admin"), { secretId: id })).toMatchObject({
+    expect(await deleteSecret(remover("admin"), { secretId: id })).toMatchObject({
       code: "in_use",
       fieldErrors: { connections: "warehouse" },
     });
@@ -270,7 +271,9 @@ describe("another fabric's secret", () => {
     await expect(getSecret(other.scope("admin", "secret:list"), id)).rejects.toThrow(NotFound);
     await expect(renameSecret(theirs, { secretId: id, name: "mine" })).rejects.toThrow(NotFound);
     await expect(describeSecret(theirs, { secretId: id, description: "x" })).rejects.toThrow(NotFound);
-    await expect(deleteSecret(theirs, { secretId: id })).rejects.toThrow(NotFound);
+    await expect(deleteSecret(other.scope("admin", "secret:delete:own"), { secretId: id })).rejects.toThrow(
+      NotFound,
+    );
     await expect(
       replaceSecret(theirs, {
         secretId: id,

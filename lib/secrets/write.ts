@@ -63,7 +63,7 @@ export function author({ actor }: Writer) {
 }
 
 /** Columns that say who changed a row, and when. */
-export function editor({ actor }: Writer) {
+export function editor({ actor }: Pick<Writer, "actor">) {
   return { updatedAt: new Date(), updatedById: actor.id, updatedByName: actor.name };
 }
 

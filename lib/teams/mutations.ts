@@ -1,4 +1,5 @@
 import "server-only";
+import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
@@ -13,14 +14,14 @@ export async function changeRole(
   { userId, role }: { userId: string; role: MemberRole },
 ): Promise<Result<null, "last_admin">> {
   return withMember(scope, userId, async (tx, member, isLastAdmin) => {
-    if (member.role === role) return ok(null);
+    if (role === member.role) return ok(null);
     if (isLastAdmin) return fail("last_admin");
     await tx.membership.update({
       where: { teamId_userId: member.key },
       data: { role },
       select: { role: true },
     });
-    if (role !== "admin") await withdrawInvitations(tx, scope, member);
+    if (!allows(role, "team:write")) await withdrawInvitations(tx, scope, member);
     await record(tx, entry(scope, "team.role", member, { role }));
     return ok(null);
   });
@@ -108,7 +109,7 @@ async function withMember<T>(
     return run(
       tx,
       { key, role, name: user.name, teamName: team.name },
-      role === "admin" && otherAdmins === 0,
+      allows(role, "team:write") && otherAdmins === 0,
     );
   });
 }

@@ -1,4 +1,5 @@
 import "server-only";
+import { may } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db, type Prisma } from "@/lib/db/client";
@@ -37,7 +38,7 @@ export async function getTeam(scope: TeamScope<"team:see">): Promise<TeamDetail>
   });
   if (!team) throw new NotFound("There is no such team.");
   const { id, name, memberships, heldMemberships } = team;
-  const held = scope.role === "admin" ? heldMemberships : [];
+  const held = may(scope, "team:write") ? heldMemberships : [];
   return { id, name, members: memberships.map(memberOf), held: held.map(memberOf) };
 }
 

@@ -21,6 +21,12 @@ export const leaveTeamInput = z.object({});
 /** What a role is called on screens. */
 export const roleNames: Record<MemberRole, string> = { user: "User", admin: "Admin" };
 
+/** A role in a sentence. */
+export const roleInWords: Record<MemberRole, string> = { user: "a User", admin: "an Admin" };
+
+/** The role that a member can be given instead. */
+export const otherRole: Record<MemberRole, MemberRole> = { user: "admin", admin: "user" };
+
 export type TeamSummary = { id: string; name: string; role: MemberRole; members: number; fabrics: number };
 
 export type Member = { userId: string; name: string; email: string; role: MemberRole; since: Date };

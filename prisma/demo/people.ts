@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { addMember, createTeam } from "@/lib/teams/provision";
+import { roleNames } from "@/lib/teams/schema";
 import { createUser, type System } from "@/lib/users/provision";
 
 const seeder: System = { kind: "system", id: "demo", name: "Demo" };
@@ -31,7 +32,7 @@ export async function chooseLogins(file: string): Promise<void> {
   const list = people.map(({ email, role, teams: memberOf }) => ({
     email,
     password: randomBytes(12).toString("base64url"),
-    role: role === "admin" ? "Admin" : "User",
+    role: roleNames[role],
     team: memberOf.join(", "),
   }));
   await writeFile(file, `${JSON.stringify(list, null, 2)}\n`, { mode: 0o600, flag: "wx" });

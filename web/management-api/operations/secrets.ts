@@ -167,7 +167,7 @@ export const deleteSecretOperation = fabricOperation({
   tag: "Secrets",
   summary: "Delete a secret that no connection uses",
   failure: "Delete Secret failed",
-  permission: "secret:write",
+  permission: "secret:delete:own",
   data: idOnly,
   isConditional: true,
   run: async (scope, { params, ifMatch }) => {

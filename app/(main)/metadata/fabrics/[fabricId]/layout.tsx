@@ -4,6 +4,7 @@ import { AlarmBanners } from "@/components/alarms/alarm-banners";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
+import { may } from "@/lib/access/policy";
 import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
@@ -20,8 +21,9 @@ export default async function FabricLayout({ params, children }: Props & { child
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "fabric:see");
   const fabric = await getFabric(scope);
-  const alarms =
-    scope.role === "admin" ? await listAlarms(await requireScope(fabricId, "activity:list")) : [];
+  const alarms = may(scope, "alarm:acknowledge")
+    ? await listAlarms(await requireScope(fabricId, "activity:list"))
+    : [];
   const home = `/metadata/fabrics/${fabric.id}`;
   return (
     <>

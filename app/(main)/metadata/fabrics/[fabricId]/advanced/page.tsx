@@ -8,6 +8,7 @@ import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-but
 import { TokenTable } from "@/components/pipeline-tokens/token-table";
 import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
 import { EmptyState } from "@/components/ui/empty-state";
+import { may } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
@@ -25,7 +26,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const issuers = await listIssuers(scope);
   const formerVersions = await getFormerVersions(scope);
   const rule = await getDestinationRule(scope);
-  const isAdmin = scope.role === "admin";
+  const isAdmin = may(scope, "token:write");
   const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
   const act = isAdmin ? (
     <CreateTokenButton

@@ -13,6 +13,7 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
+import { may } from "@/lib/access/policy";
 import { listPausedSignIns } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
@@ -33,7 +34,7 @@ export default async function SecretPage({
   const readers = await listRecentReaders(scope, secretId);
   const paused = await listPausedSignIns(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
-  const isAdmin = scope.role === "admin";
+  const isAdmin = may(scope, "destination:write");
   const server = await findTokenServerToAllow(scope, secret);
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
