@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPreparedRuns } from "@/automate/checks/run";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { createDb, type Db, db } from "@/lib/db/client";
 import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
@@ -306,7 +306,7 @@ describe("an unchanged secret", () => {
       headers: { authorization: `Bearer ${token}`, "if-none-match": tag },
     });
   const counts = async (actorId: string) => {
-    await flushTally();
+    await flushAggregatedEvents();
     const events = await owner.auditEvent.findMany({ where: { actorId, action: "secret.unchanged" } });
     expect(events[0]).toMatchObject({ objectName: "warehouse", details: { version: 1, name: "warehouse" } });
     return events.reduce((sum, event) => sum + countOf(event), 0);
@@ -519,7 +519,7 @@ describe("a limited token", () => {
     }
     for (const address of ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"])
       expect((await from(address)).statusCode).toBe(200);
-    await flushTally();
+    await flushAggregatedEvents();
     const where = { actorId: id, action: "token.refuse" };
     const events = await owner.auditEvent.findMany({ where, orderBy: { id: "asc" } });
     expect(events[0]).toMatchObject({ details: { code: "wrong_address", source: "10.2.0.1" } });
@@ -582,7 +582,7 @@ test("a revoked token fills no audit log from a network of addresses", async () 
   const headers = { authorization: `Bearer ${token}` };
   for (let n = 0; n < 100; n += 1)
     await app.inject({ url: "/v1/secrets/warehouse", headers, remoteAddress: `2001:db8::${n}` });
-  await flushTally();
+  await flushAggregatedEvents();
   const events = await owner.auditEvent.findMany({ where: { objectId: id, action: "token.refuse" } });
   // Of each minute, of which there may be two: 20 addresses, the others, and their count.
   expect(events.length).toBeLessThanOrEqual(2 * 22);

@@ -13,18 +13,18 @@ import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
 import { savedBy, watchRequests } from "@/automate/http/request-writes";
 import { checkRoutes } from "@/automate/internal-api/checks";
-import { signInRoutes } from "@/automate/internal-api/credential-attempts";
+import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
 import { fabricRoutes } from "@/automate/internal-api/fabrics";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
-import { issuerRoutes } from "@/automate/internal-api/trusted-issuers";
+import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { connectionRoutes } from "@/automate/runtime-api/connections";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
 import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
@@ -49,9 +49,9 @@ export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPre
   fabricKeyRoutes(app, keys);
   fabricRoutes(app);
   pipelineTokenRoutes(app);
-  issuerRoutes(app);
+  trustedIssuerRoutes(app);
   destinationRoutes(app);
-  signInRoutes(app);
+  credentialAttemptRoutes(app);
   checkRoutes(app, runPrepared);
   return app;
 }
@@ -99,7 +99,9 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
   app.addHook("onClose", async () => {
     // What could not be committed when automate stops is lost, and said to be; a driver's words may hold a name.
     await flushRefusals();
-    await flushTally().catch(() => app.log.error("Counts of the last minute could not be recorded."));
+    await flushAggregatedEvents().catch(() =>
+      app.log.error("Counts of the last minute could not be recorded."),
+    );
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>

@@ -1,5 +1,5 @@
-import { purgeSignIns } from "@/automate/checks/attempt-limit";
-import { selvage } from "@/lib/access/system-actor";
+import { purgeAttempts } from "@/automate/checks/attempt-limit";
+import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 
@@ -13,7 +13,7 @@ export async function purge(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
   await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
-  await purgeSignIns();
+  await purgeAttempts();
   await purgeChecks();
 }
 
@@ -28,7 +28,7 @@ async function purgeSecrets(): Promise<void> {
       const { count } = await tx.secret.deleteMany({ where: { id, deletedAt: { not: null } } });
       if (count === 0) return;
       await record(tx, {
-        actor: selvage,
+        actor: systemActor,
         teamId: fabric.teamId,
         fabricId,
         action: "secret.purge",
@@ -64,7 +64,7 @@ async function purgeChecks(): Promise<void> {
           WHERE ("fabricId", "configHash") > (${after.fabricId}, ${after.configHash})
             AND ("fabricId", "configHash") <= (${last.fabricId}, ${last.configHash})
         ) ranked
-        WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${selvage.id} OR "checkedAt" < now() - interval '8 days'))`;
+        WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${systemActor.id} OR "checkedAt" < now() - interval '8 days'))`;
     after = last;
   }
 }

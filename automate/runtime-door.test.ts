@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { serveMetrics } from "@/automate/http/metrics";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -71,7 +71,7 @@ describe("the runtime's door", () => {
       expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
       expect(refused.body).not.toContain("canary");
       await app.inject({ url: "/v1/secrets/one", headers });
-      await flushTally();
+      await flushAggregatedEvents();
       const events = await owner.auditEvent.findMany({ where: { actorId: id, action: "token.refuse" } });
       expect(events).toHaveLength(2);
       expect(events[0]).toMatchObject({ objectKind: "token", details: { code: "rate_limited" } });

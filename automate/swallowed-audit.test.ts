@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -146,8 +146,8 @@ describe("when the database swallows audit events", () => {
     const { headers: told } = await app.inject({ url: "/v1/secrets/warehouse", headers });
     const ask = { url: "/v1/secrets/warehouse", headers: { ...headers, "if-none-match": `${told.etag}` } };
     expect((await app.inject(ask)).statusCode).toBe(304);
-    await expect(swallowed(flushTally)).rejects.toThrow();
-    await flushTally();
+    await expect(swallowed(flushAggregatedEvents)).rejects.toThrow();
+    await flushAggregatedEvents();
     const where = { fabricId: fabric.fabricId, action: "secret.unchanged" };
     expect(await owner.auditEvent.findMany({ where })).toMatchObject([{ details: { count: 1 } }]);
   });

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { refusalTakesMs } from "@/automate/runtime-api/authorize-workload";
 import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { audienceOf } from "@/lib/trusted-issuers/schema";
 import { createTestDatabase } from "@/testing/database";
@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await flushTally();
+  await flushAggregatedEvents();
   await owner.trustedIssuer.deleteMany();
 });
 
@@ -411,7 +411,7 @@ describe("a refused token", () => {
     await Promise.all([ask(), ask(), ask(), read(await sign(said), headers)]);
     await owner.trustedIssuer.update({ where: { id }, data: { cidrs: ["10.1.0.0/16"] } });
     await read(await sign(said));
-    await flushTally();
+    await flushAggregatedEvents();
     const events = await owner.auditEvent.findMany({ where: { action: "token.refuse", objectId: id } });
     const counts = new Map<string, number>();
     for (const { details } of events) {

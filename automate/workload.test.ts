@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { matchesSubject } from "@/lib/access/subject-pattern";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -159,7 +159,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
         304,
       );
     }
-    await flushTally();
+    await flushAggregatedEvents();
     const events = await owner.auditEvent.findMany({
       where: { action: "secret.unchanged" },
       orderBy: { id: "asc" },

@@ -3,7 +3,7 @@ import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
-import { createWorld, type Fabric } from "@/testing/tenant";
+import { createTenant, type Fabric } from "@/testing/tenant";
 
 /** Generates a token as a person does, and returns what is shown once. */
 async function generateToken(page: Page, name: string): Promise<string> {
@@ -33,10 +33,10 @@ const secretsOf = ({ id }: Fabric) => `/fabric/${id}/secret`;
 test("an access token is shown once, works until it is revoked, and its use is on record", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   const token = await generateToken(page, "Nightly script");
   const row = page.getByRole("row").filter({ hasText: "Nightly script" });
   await expect(row).toContainText("Active");
@@ -49,13 +49,13 @@ test("an access token is shown once, works until it is revoked, and its use is o
     subKind: "text",
     properties: { name: "from_script", value: canary.value() },
   };
-  const made = await call(token, "POST", secretsOf(world.fabric), body);
+  const made = await call(token, "POST", secretsOf(tenant.fabric), body);
   expect(await made.json()).toEqual({ success: true, data: { id: expect.any(String) } });
-  const other = await createWorld("Theirs");
+  const other = await createTenant("Theirs");
   expect((await call(token, "GET", secretsOf(other.fabric))).status).toBe(404);
-  expect((await call("", "GET", secretsOf(world.fabric))).status).toBe(401);
+  expect((await call("", "GET", secretsOf(tenant.fabric))).status).toBe(401);
 
-  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText("by the access token “Nightly script”").first()).toBeVisible();
 
   await open(page, "/settings/access-tokens");
@@ -63,18 +63,18 @@ test("an access token is shown once, works until it is revoked, and its use is o
   await row.getByRole("button", { name: "Revoke" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Revoke" }).click();
   await expect(row).toContainText("Revoked");
-  expect((await call(token, "GET", secretsOf(world.fabric))).status).toBe(401);
+  expect((await call(token, "GET", secretsOf(tenant.fabric))).status).toBe(401);
 });
 
 test("the management API answers over HTTP as it is described: names with spaces, methods, bodies", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   const token = await generateToken(page, "script");
-  const path = `/fabric/${world.fabric.id}/connection`;
+  const path = `/fabric/${tenant.fabric.id}/connection`;
   const name = "Täglich 100% neu";
   const body = {
     name: "Orders API 1",
@@ -93,7 +93,7 @@ test("the management API answers over HTTP as it is described: names with spaces
   expect([patched.status, patched.headers.get("allow")]).toEqual([405, "GET, POST"]);
   expect((await call(token, "GET", "/nothing")).status).toBe(404);
 
-  const malformed = await fetch(new URL(`/api/orchestration${secretsOf(world.fabric)}`, stack().webUrl), {
+  const malformed = await fetch(new URL(`/api/orchestration${secretsOf(tenant.fabric)}`, stack().webUrl), {
     method: "POST",
     headers: { "x-auth-token": token, "content-type": "application/json" },
     body: `{"kind":"prophecy","value":"${canary.value()}"`,
@@ -104,15 +104,15 @@ test("the management API answers over HTTP as it is described: names with spaces
   expect(description.openapi).toBe("3.1.1");
 });
 
-test("a request is tried in the reference with one's own token", async ({ page, context, world }) => {
-  await signIn(context, world.user);
+test("a request is tried in the reference with one's own token", async ({ page, context, tenant }) => {
+  await signIn(context, tenant.user);
   const token = await generateToken(page, "reference");
   await page.getByRole("link", { name: "API reference" }).click();
   await page.getByLabel("Access token", { exact: true }).fill(token);
   const operation = page.locator("#listSecretsByFabric");
   await operation.locator("summary").click();
   await expect(operation.getByRole("button", { name: "Send" })).toBeDisabled();
-  await operation.getByLabel("fabricId").fill(world.fabric.id);
+  await operation.getByLabel("fabricId").fill(tenant.fabric.id);
   // What can have few values is chosen from them.
   await operation.getByRole("combobox", { name: "order" }).selectOption("desc");
   await operation.getByRole("button", { name: "Send" }).click();

@@ -6,17 +6,17 @@ import { open } from "@/e2e/open";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import { addAccessToken, addConnection, addIssuer, addSecret } from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
-import { createToken, type World } from "@/testing/tenant";
+import { createToken, type Tenant } from "@/testing/tenant";
 
 type Screen = {
   name: string;
-  path: (world: World, things: Things) => string;
+  path: (tenant: Tenant, things: Things) => string;
   show?: (page: Page) => Promise<unknown>;
 };
 type Things = { secretId: string; connectionId: string };
 
-const fabric = ({ fabric: { id } }: World) => `/metadata/fabrics/${id}`;
-const secret = (world: World, { secretId }: Things) => `${secretsPath(world.fabric)}/${secretId}`;
+const fabric = ({ fabric: { id } }: Tenant) => `/metadata/fabrics/${id}`;
+const secret = (tenant: Tenant, { secretId }: Things) => `${secretsPath(tenant.fabric)}/${secretId}`;
 const click = (name: string) => (page: Page) =>
   page.getByRole("button", { name, exact: true }).first().click();
 
@@ -50,23 +50,23 @@ const screens: Screen[] = [
     path: fabric,
     show: (page) => page.getByRole("button", { name: /^Edit/ }).first().click(),
   },
-  { name: "Activity", path: (world) => `${fabric(world)}/activity` },
-  { name: "Advanced", path: (world) => `${fabric(world)}/advanced` },
+  { name: "Activity", path: (tenant) => `${fabric(tenant)}/activity` },
+  { name: "Advanced", path: (tenant) => `${fabric(tenant)}/advanced` },
   {
     name: "Create Token",
-    path: (world) => `${fabric(world)}/advanced`,
+    path: (tenant) => `${fabric(tenant)}/advanced`,
     show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
   },
   {
     name: "Trust an issuer",
-    path: (world) => `${fabric(world)}/advanced`,
+    path: (tenant) => `${fabric(tenant)}/advanced`,
     show: click("Trust an issuer"),
   },
-  { name: "Secrets", path: (world) => secretsPath(world.fabric) },
-  { name: "Secrets, none match", path: (world) => `${secretsPath(world.fabric)}?search=zzz` },
+  { name: "Secrets", path: (tenant) => secretsPath(tenant.fabric) },
+  { name: "Secrets, none match", path: (tenant) => `${secretsPath(tenant.fabric)}?search=zzz` },
   ...["Text", "Binary", "Username & Password", "M2M OAuth"].map((type) => ({
     name: `Add Secret, ${type}`,
-    path: (world: World) => secretsPath(world.fabric),
+    path: (tenant: Tenant) => secretsPath(tenant.fabric),
     show: async (page: Page) => {
       await click("Add Secret")(page);
       await page
@@ -86,23 +86,23 @@ const screens: Screen[] = [
     path: secret,
     show: (page) => page.getByRole("button", { name: "Delete", exact: true }).click(),
   },
-  { name: "Connections", path: (world) => connectionsPath(world.fabric) },
-  { name: "Gallery of kinds", path: (world) => `${connectionsPath(world.fabric)}/new` },
+  { name: "Connections", path: (tenant) => connectionsPath(tenant.fabric) },
+  { name: "Gallery of kinds", path: (tenant) => `${connectionsPath(tenant.fabric)}/new` },
   ...["postgres", "sftp", "restapi"].map((kind) => ({
     name: `Create Connection, ${kind}`,
-    path: (world: World) => `${connectionsPath(world.fabric)}/new?kind=${kind}`,
+    path: (tenant: Tenant) => `${connectionsPath(tenant.fabric)}/new?kind=${kind}`,
     show: (page: Page) =>
       page.getByRole("region", { name: "Check" }).getByRole("button", { name: "Check" }).click(),
   })),
   {
     name: "Secret picker",
-    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    path: (tenant) => `${connectionsPath(tenant.fabric)}/new?kind=postgres`,
     show: async (page) =>
       expect((await openPicker(page, "Password")).getByRole("option").first()).toBeVisible(),
   },
   {
     name: "Secret picker, none of this type",
-    path: (world) => `${connectionsPath(world.fabric)}/new?kind=restapi`,
+    path: (tenant) => `${connectionsPath(tenant.fabric)}/new?kind=restapi`,
     show: async (page) => {
       await fillConnection(page, { Authentication: "Basic" });
       await expect((await openPicker(page, "Username & password")).getByText(/There is no/)).toBeVisible();
@@ -110,14 +110,14 @@ const screens: Screen[] = [
   },
   {
     name: "New Secret in a picker",
-    path: (world) => `${connectionsPath(world.fabric)}/new?kind=postgres`,
+    path: (tenant) => `${connectionsPath(tenant.fabric)}/new?kind=postgres`,
     show: async (page) => {
       await openNewSecret(page, "Password");
     },
   },
   {
     name: "A connection",
-    path: (world, { connectionId }) => `${connectionsPath(world.fabric)}/${connectionId}`,
+    path: (tenant, { connectionId }) => `${connectionsPath(tenant.fabric)}/${connectionId}`,
   },
   { name: "Nothing here", path: () => "/nothing/here" },
 ];
@@ -137,14 +137,14 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
   test(`${name} has no accessibility violation in either theme, and fits a phone`, async ({
     page,
     context,
-    world,
+    tenant,
   }) => {
-    const things = { secretId: await addSecret(world), connectionId: await addConnection(world) };
-    await createToken(world);
-    await addIssuer(world);
-    await addAccessToken(world);
-    await signIn(context, world.admin);
-    await open(page, path(world, things));
+    const things = { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) };
+    await createToken(tenant);
+    await addIssuer(tenant);
+    await addAccessToken(tenant);
+    await signIn(context, tenant.admin);
+    await open(page, path(tenant, things));
     await show?.(page);
     await expectGoodLooks(page, name);
   });

@@ -11,22 +11,22 @@ test("a stored value that was tampered with alarms the Admins of the fabric, unt
   page,
   context,
   browser,
-  world,
+  tenant,
   canary,
 }) => {
-  const home = `/metadata/fabrics/${world.fabric.id}`;
+  const home = `/metadata/fabrics/${tenant.fabric.id}`;
   const title = "A stored value of secret “warehouse” could not be opened";
   const input = { subKind: "text", name: "warehouse", fields: { value: canary.value() } };
-  const made = await callAction(await callerOf(world.user), "createSecretAction", [world.fabric.id, input]);
+  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [tenant.fabric.id, input]);
   if (!made.ok) throw new Error(made.code);
   const secretId = z.object({ id: z.string() }).parse(made.value).id;
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   await open(page, home);
   await expect(page.getByText(title)).toHaveCount(0);
 
   const sealed = `UPDATE secret_field SET sealed = left(sealed, -4) || 'AAAA' WHERE "secretId" = $1`;
   await database().query(sealed, [secretId]);
-  const { token } = await startPipeline(world);
+  const { token } = await startPipeline(tenant);
   expect((await requestSecret(token, "warehouse")).status).toBe(500);
 
   await open(page, `${home}/secrets`);
@@ -37,7 +37,7 @@ test("a stored value that was tampered with alarms the Admins of the fabric, unt
   );
 
   const theirs = await browser.newContext();
-  await signIn(theirs, world.user);
+  await signIn(theirs, tenant.user);
   const colleague = await theirs.newPage();
   await open(colleague, `${stack().webUrl}${home}`);
   await expect(colleague.getByText(title)).toHaveCount(0);

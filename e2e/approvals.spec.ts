@@ -12,13 +12,13 @@ import { open } from "@/e2e/open";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
-import { database, type World } from "@/testing/tenant";
+import { database, type Tenant } from "@/testing/tenant";
 
-type Person = World["user"];
+type Person = Tenant["user"];
 
-async function addToken(world: World, person: Person, value: string): Promise<string> {
+async function addToken(tenant: Tenant, person: Person, value: string): Promise<string> {
   const made = await callAction(await callerOf(person), "createSecretAction", [
-    world.fabric.id,
+    tenant.fabric.id,
     { subKind: "text", name: "api_token", fields: { value } },
   ]);
   if (!made.ok) throw new Error(made.code);
@@ -35,14 +35,14 @@ const fieldsOf = (baseUrl: string) => ({
 test("who may not send a secret to a new place asks, saves meanwhile, and an Admin allows it with one click", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const value = canary.value();
   const api = await startRestApiServer({ bearer: value });
-  const secretId = await addToken(world, world.admin, value);
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  const secretId = await addToken(tenant, tenant.admin, value);
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Token", "api_token");
   const panel = checkPanel(page);
@@ -62,8 +62,8 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   await expect(waiting.getByRole("button")).toHaveCount(0);
   expect(api.requests).toEqual([]);
 
-  await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
   await expect(waiting).toContainText("The monthly report reads orders");
   await expect(waiting).toContainText("for the connection Orders");
   await expect(waiting).toContainText("The value was entered by Ada Admin.");
@@ -74,28 +74,28 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
     "added by Ada Admin",
   );
 
-  await signIn(context, world.user);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.user);
+  await open(page, connectionsPath(tenant.fabric));
   await expect(row).toContainText("Not tested");
   await row.getByRole("button", { name: "Check Orders" }).click();
   await expect(row).toContainText("Connected");
   await api.close();
 });
 
-test("an Admin declines, and the connection says who did", async ({ page, context, world, canary }) => {
+test("an Admin declines, and the connection says who did", async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   const api = await startRestApiServer({ bearer: value });
-  await addToken(world, world.admin, value);
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  await addToken(tenant, tenant.admin, value);
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Token", "api_token");
   await checkPanel(page).getByRole("button", { name: "Ask for approval" }).click();
   await expect(checkPanel(page).getByText(/^You asked\./)).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();
 
-  await signIn(context, world.admin);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.admin);
+  await open(page, connectionsPath(tenant.fabric));
   await page.getByRole("button", { name: /^Decline/ }).click();
   await expect(connectionRow(page, "Orders")).toContainText("Ada Admin declined to send the secret there.");
   expect(api.requests).toEqual([]);
@@ -105,15 +105,15 @@ test("an Admin declines, and the connection says who did", async ({ page, contex
 test("a connection that a colleague points elsewhere takes nobody's secret along: the person is shown where, first", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const value = canary.value();
   const theirs = await startRestApiServer({ bearer: value });
-  const secretId = await addToken(world, world.admin, value);
+  const secretId = await addToken(tenant, tenant.admin, value);
   // The colleague saves it; the Admin, who entered the value and might allow the place, presses Check.
-  await callAction(await callerOf(world.user), "createConnectionAction", [
-    world.fabric.id,
+  await callAction(await callerOf(tenant.user), "createConnectionAction", [
+    tenant.fabric.id,
     {
       kind: "restapi",
       name: "Orders",
@@ -121,8 +121,8 @@ test("a connection that a colleague points elsewhere takes nobody's secret along
       properties: { baseUrl: theirs.baseUrl, tlsMode: "disable", authType: "bearer", bearerToken: secretId },
     },
   ]);
-  await signIn(context, world.admin);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.admin);
+  await open(page, connectionsPath(tenant.fabric));
   await connectionRow(page, "Orders").getByRole("button", { name: "Check Orders" }).click();
   await expect(page.getByText("Orders: This secret was never sent there.").first()).toBeVisible();
   await connectionRow(page, "Orders").getByRole("link", { name: "Orders" }).click();
@@ -145,21 +145,21 @@ test("a connection that a colleague points elsewhere takes nobody's secret along
 test("an Admin locks a fabric, and whoever entered a value asks as well", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await addToken(world, world.user, canary.value());
-  await signIn(context, world.user);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await addToken(tenant, tenant.user, canary.value());
+  await signIn(context, tenant.user);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
   const section = page.getByRole("region", { name: "New destinations" });
   await expect(section).toContainText("Ask.");
   await expect(section).toContainText("Admins of the team can change this.");
-  await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
   await section.getByRole("radio", { name: "Locked" }).check();
   await expect(page.getByText("New destinations: Locked")).toBeVisible();
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf("http://127.0.0.1:9"));
   await chooseSecret(page, "Token", "api_token");
   await expect(checkPanel(page).getByRole("button", { name: "Ask for approval" })).toBeVisible();

@@ -10,10 +10,10 @@ import { addConnection, addSecret, countEvents, givenKeys } from "@/testing/fact
 import { callerOf } from "@/testing/server-actions";
 import { sendSigned, signedRequest } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
-import { createToken, createWorld, type World } from "@/testing/tenant";
+import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 type Row = {
-  body: (world: World) => Promise<Record<string, unknown>> | Record<string, unknown>;
+  body: (tenant: Tenant) => Promise<Record<string, unknown>> | Record<string, unknown>;
   /** What a User of the team is told; the Admin is always served. */
   user: 200 | 403;
   needsFreshSignIn?: true;
@@ -33,15 +33,15 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "token:create": { body: () => ({ name: "x", expiresAt: null }), user: 403, needsFreshSignIn: true },
   "token:revoke": {
-    body: async (world) => ({ tokenId: (await createToken(world)).id }),
+    body: async (tenant) => ({ tokenId: (await createToken(tenant)).id }),
     user: 403,
     needsFreshSignIn: true,
   },
   "token:confirm": {
-    body: async (world) => {
-      const connectionId = await addConnection(world);
+    body: async (tenant) => {
+      const connectionId = await addConnection(tenant);
       const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
-      const { id } = await createToken(world, { limits });
+      const { id } = await createToken(tenant, { limits });
       return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
     },
     user: 403,
@@ -61,16 +61,16 @@ const rows: Record<AutomatePurpose, Row> = {
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {
     // What comes along is decided by what is stored with the version: whoever asks adds nothing.
-    body: async (world) => ({ secretId: await addSecret(world) }),
+    body: async (tenant) => ({ secretId: await addSecret(tenant) }),
     user: 200,
   },
   "destination:allow": {
     // Whether anything is allowed is judged by secret: automate/checks/authorize-destinations.test.ts.
-    body: async (world) => ({
+    body: async (tenant) => ({
       places: [
         {
           field: "password",
-          secretId: await addSecret(world),
+          secretId: await addSecret(tenant),
           version: 1,
           destinations: ["https://a.test:443"],
         },
@@ -80,7 +80,7 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "destination:keep": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "credential-attempt:reset": {
-    body: async (world) => ({ secretId: await addSecret(world) }),
+    body: async (tenant) => ({ secretId: await addSecret(tenant) }),
     user: 403,
     needsFreshSignIn: true,
   },
@@ -95,10 +95,10 @@ const rows: Record<AutomatePurpose, Row> = {
 };
 const purposes = Object.keys(rows) as AutomatePurpose[];
 
-function send(world: World, person: { id: string }, purpose: AutomatePurpose, body: object, claims = {}) {
+function send(tenant: Tenant, person: { id: string }, purpose: AutomatePurpose, body: object, claims = {}) {
   // The fabric of a new key is one that does not exist yet.
   const isNew = purpose === "fabric-key:create";
-  const fabricId = isNew && "fabricId" in body ? String(body.fabricId) : world.fabric.id;
+  const fabricId = isNew && "fabricId" in body ? String(body.fabricId) : tenant.fabric.id;
   // Each body is of its own purpose; TypeScript cannot follow the table.
   return sendSigned({ userId: person.id, fabricId }, purpose, body as AutomateBody<typeof purpose>, claims);
 }
@@ -133,25 +133,25 @@ test("every route of automate is in a table", () => {
 });
 
 test("without web's signature nobody is served: no credential, a session, a pipeline's token, another key", async ({
-  world,
+  tenant,
 }) => {
-  const { token } = await startPipeline(world);
-  const revoked = await createToken(world);
-  await send(world, world.admin, "token:revoke", { tokenId: revoked.id });
-  const expired = await createToken(world, { expiresAt: new Date(0).toISOString() });
-  const { cookie = "" } = await callerOf(world.admin);
+  const { token } = await startPipeline(tenant);
+  const revoked = await createToken(tenant);
+  await send(tenant, tenant.admin, "token:revoke", { tokenId: revoked.id });
+  const expired = await createToken(tenant, { expiresAt: new Date(0).toISOString() });
+  const { cookie = "" } = await callerOf(tenant.admin);
   const headersOf: Record<string, Record<string, string>> = {
     nothing: {},
     "a session cookie": { cookie },
     "a pipeline token": { authorization: `Bearer ${token}` },
     "a revoked token": { authorization: `Bearer ${revoked.token}` },
     "an expired token": { authorization: `Bearer ${expired.token}` },
-    "a foreign signature": { authorization: `Selvage ${await foreignSignature(world)}` },
-    "an unsigned request": { authorization: `Selvage ${unsigned(world)}` },
+    "a foreign signature": { authorization: `Selvage ${await foreignSignature(tenant)}` },
+    "an unsigned request": { authorization: `Selvage ${unsigned(tenant)}` },
   };
-  const before = await countEvents(world);
+  const before = await countEvents(tenant);
   for (const purpose of purposes) {
-    const body = JSON.stringify(await rows[purpose].body(await createWorld()));
+    const body = JSON.stringify(await rows[purpose].body(await createTenant()));
     for (const [what, headers] of Object.entries(headersOf)) {
       const response = await fetch(new URL(automateRequests[purpose].path, stack().automateInternalUrl), {
         method: "POST",
@@ -162,26 +162,26 @@ test("without web's signature nobody is served: no credential, a session, a pipe
       expect(await response.json()).toEqual({ error: { code: "not_signed", message: expect.any(String) } });
     }
   }
-  expect(await countEvents(world)).toBe(before);
+  expect(await countEvents(tenant)).toBe(before);
 });
 
-test("a session is nothing at the runtime", async ({ world }) => {
-  const { cookie = "" } = await callerOf(world.admin);
+test("a session is nothing at the runtime", async ({ tenant }) => {
+  const { cookie = "" } = await callerOf(tenant.admin);
   const response = await fetch(new URL("/v1/secrets/any", stack().automateUrl), { headers: { cookie } });
   expect(response.status).toBe(401);
 });
 
 for (const purpose of purposes) {
-  test(`${purpose} is done for whom the policy says, whatever web signed`, async ({ world }) => {
-    const other = await createWorld("Theirs");
+  test(`${purpose} is done for whom the policy says, whatever web signed`, async ({ tenant }) => {
+    const other = await createTenant("Theirs");
     const { body, user, needsFreshSignIn } = rows[purpose];
     const make = async (): Promise<Record<string, unknown>> =>
-      purpose === "fabric-key:create" ? { fabricId: uuidv7() } : body(world);
+      purpose === "fabric-key:create" ? { fabricId: uuidv7() } : body(tenant);
 
     if (purpose !== "fabric-key:create") {
-      const foreign = await send(world, other.admin, purpose, await make());
+      const foreign = await send(tenant, other.admin, purpose, await make());
       const none = await send(
-        { ...world, fabric: { id: uuidv7(), name: "" } },
+        { ...tenant, fabric: { id: uuidv7(), name: "" } },
         other.admin,
         purpose,
         await make(),
@@ -189,7 +189,7 @@ for (const purpose of purposes) {
       expect([foreign.status, none.status]).toEqual([404, 404]);
       expect(await foreign.text()).toBe(await none.text());
     }
-    const stranger = await send(world, { id: uuidv7() }, purpose, await make());
+    const stranger = await send(tenant, { id: uuidv7() }, purpose, await make());
     expect(stranger.status).toBe(401);
     for (const claims of [
       { purpose: "something:else" },
@@ -197,14 +197,14 @@ for (const purpose of purposes) {
       { body: "AAAA" },
       { htm: "GET" },
     ])
-      expect((await send(world, world.admin, purpose, await make(), claims)).status).toBe(401);
+      expect((await send(tenant, tenant.admin, purpose, await make(), claims)).status).toBe(401);
     if (needsFreshSignIn) {
       const old = Math.floor(Date.now() / 1000) - 11 * 60;
-      const stale = await send(world, world.admin, purpose, await make(), { auth_time: old });
+      const stale = await send(tenant, tenant.admin, purpose, await make(), { auth_time: old });
       expect([stale.status, await stale.json()]).toMatchObject([403, { error: { code: "not_fresh" } }]);
     }
-    expect((await send(world, world.user, purpose, await make())).status).toBe(user);
-    const served = await send(world, world.admin, purpose, await make());
+    expect((await send(tenant, tenant.user, purpose, await make())).status).toBe(user);
+    const served = await send(tenant, tenant.admin, purpose, await make());
     // What these of the table name does not exist: an Admin is told so, nobody else.
     const missing = [
       "destination:remove",
@@ -219,15 +219,15 @@ for (const purpose of purposes) {
   });
 }
 
-test("a signed request is taken once", async ({ world }) => {
-  const by = { userId: world.admin.id, fabricId: world.fabric.id };
+test("a signed request is taken once", async ({ tenant }) => {
+  const by = { userId: tenant.admin.id, fabricId: tenant.fabric.id };
   const request = await signedRequest(by, "token:create", { name: "once", expiresAt: null });
   expect((await fetch(request.clone())).status).toBe(200);
   const again = await fetch(request);
   expect([again.status, await again.json()]).toMatchObject([401, { error: { code: "replayed" } }]);
 });
 
-function claimsFor({ admin, fabric }: World) {
+function claimsFor({ admin, fabric }: Tenant) {
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: "web",
@@ -242,14 +242,14 @@ function claimsFor({ admin, fabric }: World) {
   };
 }
 
-async function foreignSignature(world: World): Promise<string> {
+async function foreignSignature(tenant: Tenant): Promise<string> {
   const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  return new SignJWT(claimsFor(world))
+  return new SignJWT(claimsFor(tenant))
     .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
     .sign(await importJWK(await exportJWK(privateKey), "EdDSA"));
 }
 
-function unsigned(world: World): string {
+function unsigned(tenant: Tenant): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "none", typ: "selvage-request" })}.${part(claimsFor(world))}.AA`;
+  return `${part({ alg: "none", typ: "selvage-request" })}.${part(claimsFor(tenant))}.AA`;
 }

@@ -25,9 +25,9 @@ async function accessToken(person: Person): Promise<string> {
   return String(made.value.token);
 }
 
-test("login keeps the token for its owner's eyes, and a wrong one is refused", async ({ world }) => {
+test("login keeps the token for its owner's eyes, and a wrong one is refused", async ({ tenant }) => {
   const selvage = commandLine(home);
-  const token = await accessToken(world.user);
+  const token = await accessToken(tenant.user);
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
   expect([wrong.code, wrong.stderr]).toEqual([
     3,
@@ -36,24 +36,24 @@ test("login keeps the token for its owner's eyes, and a wrong one is refused", a
   const done = await selvage(["login", "--url", stack().webUrl], `${token}\n`);
   expect(done).toMatchObject({
     stderr: "",
-    stdout: expect.stringContaining(`Your teams: ${world.team.name}.`),
+    stdout: expect.stringContaining(`Your teams: ${tenant.team.name}.`),
   });
   const file = join(home, "selvage/settings.json");
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readFileSync(file, "utf8")).toContain(token);
-  expect((await selvage(["secrets", "list", "--fabric", world.fabric.name])).stdout).toBe("No secrets.\n");
+  expect((await selvage(["secrets", "list", "--fabric", tenant.fabric.name])).stdout).toBe("No secrets.\n");
   await selvage(["logout"]);
-  expect((await selvage(["secrets", "list", "--fabric", world.fabric.name])).code).toBe(3);
+  expect((await selvage(["secrets", "list", "--fabric", tenant.fabric.name])).code).toBe(3);
 });
 
 test("secrets go in from standard input and files, to the byte, and are listed, replaced, renamed and deleted", async ({
-  world,
+  tenant,
   canary,
 }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
   const selvage = commandLine(home, env);
-  const inFabric = ["--fabric", world.fabric.name];
-  const pipeline = await startPipeline(world);
+  const inFabric = ["--fabric", tenant.fabric.name];
+  const pipeline = await startPipeline(tenant);
   const value = `${canary.value()}\r\n`;
 
   const added = await selvage(["secrets", "add", "key", ...inFabric, "--json"], value);
@@ -94,19 +94,19 @@ test("secrets go in from standard input and files, to the byte, and are listed, 
 });
 
 test("a replaced value may go where the former one might, unless that is to be forgotten", async ({
-  world,
+  tenant,
   canary,
 }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
   const selvage = commandLine(home, env);
-  const id = await addDestination(world);
+  const id = await addDestination(tenant);
   const { rows } = await database().query<{ secretId: string; name: string }>(
     `SELECT d."secretId", s.name FROM allowed_destination d JOIN secret s ON s.id = d."secretId" WHERE d.id = $1`,
     [id],
   );
   const { secretId = "", name = "" } = rows[0] ?? {};
   const replace = (...options: string[]) =>
-    selvage(["secrets", "replace", name, "--fabric", world.fabric.id, ...options], canary.value());
+    selvage(["secrets", "replace", name, "--fabric", tenant.fabric.id, ...options], canary.value());
   expect(await replace()).toMatchObject({ code: 0, stderr: "" });
   expect(await destinationsOf(secretId, 2)).toEqual(["https://api.test.example:443"]);
   expect((await replace("--forget-destinations")).code).toBe(0);
@@ -121,13 +121,13 @@ async function destinationsOf(secretId: string, version: number): Promise<string
   return rows.map(({ destination }) => destination);
 }
 
-test("a connection is checked, and the code says how it ended", async ({ world }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(world.user) };
+test("a connection is checked, and the code says how it ended", async ({ tenant }) => {
+  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
   const selvage = commandLine(home, env);
   const properties = { baseUrl: "https://127.0.0.1:9" };
   const connection = { kind: "restapi", name: "Orders API", description: "", properties };
-  await callAction(await callerOf(world.user), "createConnectionAction", [world.fabric.id, connection]);
-  const inFabric = ["--fabric", world.fabric.id];
+  await callAction(await callerOf(tenant.user), "createConnectionAction", [tenant.fabric.id, connection]);
+  const inFabric = ["--fabric", tenant.fabric.id];
   expect((await selvage(["connections", "list", ...inFabric])).stdout).toMatch(
     /^NAME +KIND.*\nOrders API +restapi +not tested\n$/,
   );
@@ -140,18 +140,18 @@ test.describe("run", () => {
   const print = "process.stdout.write(Object.entries(process.env).map(([k, v]) => k + '=' + v).join('\\n'))";
 
   test("gives values to the one command, masks them in its output, and ends as it does", async ({
-    world,
+    tenant,
     canary,
   }) => {
     const value = canary.value();
-    await callAction(await callerOf(world.user), "createSecretAction", [
-      world.fabric.id,
+    await callAction(await callerOf(tenant.user), "createSecretAction", [
+      tenant.fabric.id,
       { subKind: "username_password", name: "login", fields: { username: "svc_user", password: value } },
     ]);
-    const { token } = await createToken(world);
+    const { token } = await createToken(tenant);
     const selvage = commandLine(home, { SELVAGE_PIPELINE_TOKEN: token, SELVAGE_TOKEN: "svu_x" });
     const run = (env: string, ...command: string[]) =>
-      selvage(["run", "--fabric", world.fabric.name, "--env", env, "--", ...command]);
+      selvage(["run", "--fabric", tenant.fabric.name, "--env", env, "--", ...command]);
     const shown = await run("PASSWORD=login#password", process.execPath, "-e", print);
     expect(shown.stdout).toMatch(/^PASSWORD=\*\*\*$/m);
     expect(shown.stdout).not.toMatch(/SELVAGE_(PIPELINE_)?TOKEN/);
@@ -177,24 +177,24 @@ test.describe("run", () => {
       code: 125,
       stderr: expect.stringContaining("The pipeline token is not accepted for Another"),
     });
-    const byId = ["run", "--fabric", world.fabric.id, "--env", "X=login#username", "--", "true"];
+    const byId = ["run", "--fabric", tenant.fabric.id, "--env", "X=login#username", "--", "true"];
     expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("feeds psql, where it is installed", async ({ world, canary }) => {
+  test("feeds psql, where it is installed", async ({ tenant, canary }) => {
     test.skip(!hasPsql(), "psql is not installed");
     const password = canary.value();
     const { hostname, port, pathname } = new URL(stack().databaseUrl);
     execFileSync("psql", [
       stack().databaseUrl,
       "-c",
-      `CREATE ROLE psql_${world.fabric.id.slice(-8)} LOGIN PASSWORD '${password}'`,
+      `CREATE ROLE psql_${tenant.fabric.id.slice(-8)} LOGIN PASSWORD '${password}'`,
     ]);
-    await callAction(await callerOf(world.user), "createSecretAction", [
-      world.fabric.id,
+    await callAction(await callerOf(tenant.user), "createSecretAction", [
+      tenant.fabric.id,
       { subKind: "text", name: "pg", fields: { value: password } },
     ]);
-    const { token } = await createToken(world);
+    const { token } = await createToken(tenant);
     const selvage = commandLine(home, { SELVAGE_PIPELINE_TOKEN: token });
     const psql = [
       "psql",
@@ -203,14 +203,14 @@ test.describe("run", () => {
       "-p",
       port,
       "-U",
-      `psql_${world.fabric.id.slice(-8)}`,
+      `psql_${tenant.fabric.id.slice(-8)}`,
       "-d",
       pathname.slice(1),
     ];
     const ended = await selvage([
       "run",
       "--fabric",
-      world.fabric.name,
+      tenant.fabric.name,
       "--env",
       "PGPASSWORD=pg",
       "--",

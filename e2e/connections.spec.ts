@@ -24,18 +24,18 @@ import { startSftpServer } from "@/testing/servers/sftp-server";
 import { startTokenServer } from "@/testing/servers/token-server";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
-import { database, type Person, type World } from "@/testing/tenant";
+import { database, type Person, type Tenant } from "@/testing/tenant";
 
 async function addSecret(
-  world: World,
+  tenant: Tenant,
   by: Person,
   secret: { subKind: string; name: string; fields: Record<string, string> },
 ) {
-  expect(await callAction(await callerOf(by), "createSecretAction", [world.fabric.id, secret])).toMatchObject(
-    {
-      ok: true,
-    },
-  );
+  expect(
+    await callAction(await callerOf(by), "createSecretAction", [tenant.fabric.id, secret]),
+  ).toMatchObject({
+    ok: true,
+  });
 }
 
 function fieldsOf(login: PostgresLogin): Record<string, string> {
@@ -52,14 +52,14 @@ function fieldsOf(login: PostgresLogin): Record<string, string> {
 test("a PostgreSQL connection is made with New Secret inside its picker, validated at once, and saved", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
-  await signIn(context, world.user);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.user);
+  await open(page, connectionsPath(tenant.fabric));
   await expect(page.getByText("No connections yet")).toBeVisible();
-  await startConnection(page, world.fabric, "PostgreSQL");
+  await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, fieldsOf(login));
   const dialog = await openNewSecret(page, "Password");
   await fillSecret(page, dialog, { type: "Text", name: "warehouse_password", value: login.password });
@@ -74,7 +74,7 @@ test("a PostgreSQL connection is made with New Secret inside its picker, validat
 
   const destinations = await database().query<{ destination: string }>(
     `SELECT destination FROM allowed_destination WHERE "fabricId" = $1`,
-    [world.fabric.id],
+    [tenant.fabric.id],
   );
   expect(destinations.rows).toEqual([
     { destination: `postgres://${login.server}:${login.port}?tls=disable` },
@@ -85,17 +85,17 @@ test("a PostgreSQL connection is made with New Secret inside its picker, validat
 test("a wrong password is named at its field, and replacing the value makes the connection work", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
-  await addSecret(world, world.user, {
+  await addSecret(tenant, tenant.user, {
     subKind: "text",
     name: "db_password",
     fields: { value: canary.value() },
   });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "PostgreSQL");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, fieldsOf(login));
   await chooseSecret(page, "Password", "db_password");
   await expect(checkPanel(page).getByText("The server did not accept these credentials.")).toBeVisible();
@@ -105,14 +105,14 @@ test("a wrong password is named at its field, and replacing the value makes the 
   await expect(connectionRow(page, "Warehouse")).toContainText("Disconnected");
 
   const secret = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
-    world.fabric.id,
+    tenant.fabric.id,
   ]);
   const allowed = await database().query<{ id: string }>(
     `SELECT id FROM allowed_destination WHERE "fabricId" = $1`,
-    [world.fabric.id],
+    [tenant.fabric.id],
   );
-  const replaced = await callAction(await callerOf(world.user), "replaceSecretAction", [
-    world.fabric.id,
+  const replaced = await callAction(await callerOf(tenant.user), "replaceSecretAction", [
+    tenant.fabric.id,
     {
       subKind: "text",
       secretId: secret.rows[0]?.id,
@@ -122,7 +122,7 @@ test("a wrong password is named at its field, and replacing the value makes the 
     },
   ]);
   expect(replaced).toMatchObject({ ok: true });
-  await open(page, connectionsPath(world.fabric));
+  await open(page, connectionsPath(tenant.fabric));
   await expect(connectionRow(page, "Warehouse")).toContainText("Not tested");
   await connectionRow(page, "Warehouse").getByRole("button", { name: "Check Warehouse" }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
@@ -132,14 +132,14 @@ test("a wrong password is named at its field, and replacing the value makes the 
 test("a wrong password is replaced where it was named: the check passes, and nothing of the form is lost", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
   const name = `db_password_of_${"a_long_name".repeat(8)}`;
-  await addSecret(world, world.user, { subKind: "text", name, fields: { value: canary.value() } });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "PostgreSQL");
+  await addSecret(tenant, tenant.user, { subKind: "text", name, fields: { value: canary.value() } });
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, fieldsOf(login));
   await expect((await openPicker(page, "Password")).getByRole("button", { name: /^Replace/ })).toHaveCount(0);
   await page.keyboard.press("Escape");
@@ -187,14 +187,14 @@ test("a wrong password is replaced where it was named: the check passes, and not
 test("a REST API is reached with a token that an M2M OAuth secret bought from a real token server", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const client = { clientId: canary.value(), clientSecret: canary.value() };
   const tokens = await startTokenServer({ client, scope: "read" });
   const api = await startRestApiServer({ isValidToken: tokens.isValid });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, {
     "Connection Name": "Orders",
     "Base URL": api.baseUrl,
@@ -223,17 +223,17 @@ test("a REST API is reached with a token that an M2M OAuth secret bought from a 
 test("a REST API that repeats what was sent to it leaks nothing, with basic, bearer and API key", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const basic = { username: canary.value(), password: canary.value() };
   const bearer = canary.value();
   const apiKey = { name: "X-API-Key", value: canary.value() };
   const api = await startRestApiServer({ basic, bearer, apiKey });
-  await addSecret(world, world.user, { subKind: "username_password", name: "basic_login", fields: basic });
-  await addSecret(world, world.user, { subKind: "text", name: "bearer_token", fields: { value: bearer } });
-  await addSecret(world, world.user, { subKind: "text", name: "api_key", fields: { value: apiKey.value } });
-  await signIn(context, world.user);
+  await addSecret(tenant, tenant.user, { subKind: "username_password", name: "basic_login", fields: basic });
+  await addSecret(tenant, tenant.user, { subKind: "text", name: "bearer_token", fields: { value: bearer } });
+  await addSecret(tenant, tenant.user, { subKind: "text", name: "api_key", fields: { value: apiKey.value } });
+  await signIn(context, tenant.user);
   const ways = [
     { authentication: "Basic", label: "Username & password", secret: "basic_login", more: {} },
     { authentication: "Bearer token", label: "Token", secret: "bearer_token", more: {} },
@@ -245,7 +245,7 @@ test("a REST API that repeats what was sent to it leaks nothing, with basic, bea
     },
   ];
   for (const { authentication, label, secret, more } of ways) {
-    await startConnection(page, world.fabric, "REST API");
+    await startConnection(page, tenant.fabric, "REST API");
     await fillConnection(page, {
       "Connection Name": authentication,
       "Base URL": api.baseUrl,
@@ -268,15 +268,19 @@ test("a REST API that repeats what was sent to it leaks nothing, with basic, bea
 test("an SFTP host key is shown first, confirmed by a person, then the secret is used; a changed one fails", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const password = canary.value();
   const users = { loader: { password } };
   const server = await startSftpServer({ users });
-  await addSecret(world, world.user, { subKind: "text", name: "sftp_password", fields: { value: password } });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "SFTP");
+  await addSecret(tenant, tenant.user, {
+    subKind: "text",
+    name: "sftp_password",
+    fields: { value: password },
+  });
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "SFTP");
   await fillConnection(page, {
     "Connection Name": "Dropbox",
     Host: "127.0.0.1",
@@ -313,7 +317,7 @@ test("an SFTP host key is shown first, confirmed by a person, then the secret is
 test("a colleague cannot send another's secret to a new place: nothing is dialled, an Admin may", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   let bytes = 0;
@@ -326,13 +330,13 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
     });
   });
   const { port, close } = await listen(listener);
-  await addSecret(world, world.admin, {
+  await addSecret(tenant, tenant.admin, {
     subKind: "text",
     name: "token_of_ada",
     fields: { value: canary.value() },
   });
   const connect = async () => {
-    await startConnection(page, world.fabric, "REST API");
+    await startConnection(page, tenant.fabric, "REST API");
     await fillConnection(page, {
       "Connection Name": "Elsewhere",
       "Base URL": `http://127.0.0.1:${port}`,
@@ -341,19 +345,19 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
     });
     await chooseSecret(page, "Token", "token_of_ada");
   };
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await connect();
   await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
   await expect(checkPanel(page).getByText(/an Admin of the team decides/)).toBeVisible();
   expect([dialled, bytes]).toEqual([0, 0]);
 
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   await connect();
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
   expect(bytes).toBeGreaterThan(0);
 
   // What an Admin allowed, the colleague may use, and no other port of the same host.
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await connect();
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
   const before = dialled;
@@ -368,17 +372,17 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
 test("a running check is cancelled, and nothing stays connected", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const silent = await startRawServer("silent");
-  await addSecret(world, world.user, {
+  await addSecret(tenant, tenant.user, {
     subKind: "text",
     name: "db_password",
     fields: { value: canary.value() },
   });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "PostgreSQL");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, {
     "Connection Name": "Silent",
     Server: "127.0.0.1",
@@ -397,16 +401,16 @@ test("a running check is cancelled, and nothing stays connected", async ({
 test("an address of a cloud's metadata service is refused, whatever is allowed", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await addSecret(world, world.user, {
+  await addSecret(tenant, tenant.user, {
     subKind: "text",
     name: "db_password",
     fields: { value: canary.value() },
   });
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "PostgreSQL");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, {
     "Connection Name": "Metadata",
     Server: "169.254.169.254",
@@ -423,16 +427,16 @@ test("an address of a cloud's metadata service is refused, whatever is allowed",
 test("the picker works on a cold deep link, never chooses by itself, and tells its empty states apart", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  const path = `${connectionsPath(world.fabric)}/new?kind=postgres`;
+  await signIn(context, tenant.user);
+  const path = `${connectionsPath(tenant.fabric)}/new?kind=postgres`;
   await open(page, path);
   let popup = await openPicker(page, "Password");
   await expect(popup.getByText("There are no secrets in this fabric yet.")).toBeVisible();
 
-  await addSecret(world, world.user, {
+  await addSecret(tenant, tenant.user, {
     subKind: "username_password",
     name: "a_login",
     fields: { username: canary.value(), password: canary.value() },
@@ -441,7 +445,7 @@ test("the picker works on a cold deep link, never chooses by itself, and tells i
   popup = await openPicker(page, "Password");
   await expect(popup.getByText("There is no Text secret in this fabric")).toBeVisible();
 
-  await addSecret(world, world.user, {
+  await addSecret(tenant, tenant.user, {
     subKind: "text",
     name: "the_only_one",
     fields: { value: canary.value() },
@@ -457,16 +461,16 @@ test("the picker works on a cold deep link, never chooses by itself, and tells i
   await expect(picker(page, "Password")).toContainText("Choose a secret");
 });
 
-test("the picker pages through many secrets on the server", async ({ page, context, world, canary }) => {
-  const caller = await callerOf(world.user);
+test("the picker pages through many secrets on the server", async ({ page, context, tenant, canary }) => {
+  const caller = await callerOf(tenant.user);
   for (let i = 0; i < 55; i++) {
     await callAction(caller, "createSecretAction", [
-      world.fabric.id,
+      tenant.fabric.id,
       { subKind: "text", name: `token_${String(i).padStart(2, "0")}`, fields: { value: canary.value() } },
     ]);
   }
-  await signIn(context, world.user);
-  await open(page, `${connectionsPath(world.fabric)}/new?kind=postgres`);
+  await signIn(context, tenant.user);
+  await open(page, `${connectionsPath(tenant.fabric)}/new?kind=postgres`);
   const popup = await openPicker(page, "Password");
   await expect(popup.getByRole("option")).toHaveCount(50);
   await popup.getByRole("button", { name: "Load more" }).click();

@@ -7,11 +7,11 @@ import { startPipeline } from "@/e2e/pipeline";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
-import { database, insert, type World } from "@/testing/tenant";
+import { database, insert, type Tenant } from "@/testing/tenant";
 
 async function run(
-  person: World["user"],
-  { fabric }: World,
+  person: Tenant["user"],
+  { fabric }: Tenant,
   name: string,
   input: object,
 ): Promise<{ id: string }> {
@@ -21,22 +21,22 @@ async function run(
 }
 
 /** The Admin's token and connection, and how a pipeline reads it. */
-async function addOrders(world: World, value: string) {
+async function addOrders(tenant: Tenant, value: string) {
   const secret = { subKind: "text", name: "api_token", fields: { value } };
-  const { id: secretId } = await run(world.admin, world, "createSecretAction", secret);
+  const { id: secretId } = await run(tenant.admin, tenant, "createSecretAction", secret);
   const input = (host: string) => ({
     name: "Orders",
     description: "",
     properties: { baseUrl: `https://${host}`, authType: "bearer", bearerToken: secretId },
   });
   const connection = { kind: "restapi", ...input("api.test.example") };
-  const { id: connectionId } = await run(world.admin, world, "createConnectionAction", connection);
-  const { token } = await startPipeline(world);
+  const { id: connectionId } = await run(tenant.admin, tenant, "createConnectionAction", connection);
+  const { token } = await startPipeline(tenant);
   return {
     secretId,
     connectionId,
-    pointAt: (person: World["user"], host: string) =>
-      run(person, world, "updateConnectionAction", { connectionId, ...input(host) }),
+    pointAt: (person: Tenant["user"], host: string) =>
+      run(person, tenant, "updateConnectionAction", { connectionId, ...input(host) }),
     read: async () => {
       const url = new URL("/v1/connections/Orders", stack().automateUrl);
       const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
@@ -48,19 +48,19 @@ async function addOrders(world: World, value: string) {
 test("a connection that a User points elsewhere hands nothing out, and says so until an Admin allows it", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const value = canary.value();
-  const orders = await addOrders(world, value);
+  const orders = await addOrders(tenant, value);
   expect((await orders.read()).text).toContain(value);
-  await orders.pointAt(world.user, "theirs.test.example");
+  await orders.pointAt(tenant.user, "theirs.test.example");
   const refused = await orders.read();
   expect([refused.status, refused.text.includes(canary.mark)]).toEqual([409, false]);
   expect(JSON.parse(refused.text).error.code).toBe("destination_not_allowed");
 
-  await signIn(context, world.user);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.user);
+  await open(page, connectionsPath(tenant.fabric));
   const row = connectionRow(page, "Orders");
   await expect(row).toContainText("Pipelines can’t use it until api_token may be sent there. Waiting for");
   await expectAccessible(page, "A connection that pipelines cannot use", ["light", "dark"]);
@@ -71,24 +71,24 @@ test("a connection that a User points elsewhere hands nothing out, and says so u
   await checkPanel(page).getByRole("button", { name: "Check", exact: true }).click();
   await expect(checkPanel(page).getByText(/Pipelines can’t use the connection until then/)).toBeVisible();
 
-  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText(/A secret may not be sent to the connection’s destination yet/)).toBeVisible();
   await expect(page.getByText(/host theirs\.test\.example:443, before api\.test\.example:443/)).toBeVisible();
-  await orders.pointAt(world.user, "api.test.example");
+  await orders.pointAt(tenant.user, "api.test.example");
   expect((await orders.read()).text).toContain(value);
 });
 
 test("Admins look through what the upgrade allowed: each is kept or removed", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  const orders = await addOrders(world, canary.value());
+  const orders = await addOrders(tenant, canary.value());
   for (const destination of ["https://kept.test.example:443", "https://gone.test.example:443?tls=require"])
     await insert("allowed_destination", {
       id: uuidv7(),
-      fabricId: world.fabric.id,
+      fabricId: tenant.fabric.id,
       secretId: orders.secretId,
       version: 1,
       destination,
@@ -96,8 +96,8 @@ test("Admins look through what the upgrade allowed: each is kept or removed", as
       createdByName: "Selvage",
       toReview: "Orders, Stock",
     });
-  await signIn(context, world.admin);
-  await open(page, connectionsPath(world.fabric));
+  await signIn(context, tenant.admin);
+  await open(page, connectionsPath(tenant.fabric));
   await page.getByRole("link", { name: "Review 2" }).click();
   const section = page.getByRole("region", { name: "Destinations to review (2)" });
   await expect(section).toContainText("https://gone.test.example:443 (certificate not verified)");
@@ -115,8 +115,8 @@ test("Admins look through what the upgrade allowed: each is kept or removed", as
     [orders.secretId],
   );
   expect(rows).toEqual([{ destination: "https://kept.test.example:443" }]);
-  await signIn(context, world.user);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await signIn(context, tenant.user);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
   await expect(page.getByRole("region", { name: "New destinations" })).toBeVisible();
   await expect(page.getByText("Destinations to review")).toHaveCount(0);
 });
@@ -124,25 +124,25 @@ test("Admins look through what the upgrade allowed: each is kept or removed", as
 test("an Admin allows the token server that a colleague entered", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const fields = { clientId: "c", clientSecret: canary.value(), authUrl: "https://idp.test.example/token" };
   const client = { subKind: "m2m_oauth", name: "crm", fields };
-  const { id: secretId } = await run(world.admin, world, "createSecretAction", client);
-  await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  const { id: secretId } = await run(tenant.admin, tenant, "createSecretAction", client);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
     "idp.test.example:443 (token server)",
   );
-  await run(world.user, world, "replaceSecretAction", {
+  await run(tenant.user, tenant, "replaceSecretAction", {
     secretId,
     subKind: "m2m_oauth",
     expectedVersion: 1,
     destinationIds: [],
     fields: { authUrl: "https://theirs.test.example/token" },
   });
-  await open(page, `/metadata/fabrics/${world.fabric.id}/secrets/${secretId}`);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
   await expect(page.getByText("Pipelines get no tokens until the token server is allowed")).toBeVisible();
   await expectAccessible(page, "Token server", ["light", "dark"]);
   await page.getByRole("button", { name: /^Allow theirs\.test\.example:443/ }).click();

@@ -4,7 +4,7 @@ import { type RecordingProxy, startRecordingProxy } from "@/e2e/recording-proxy"
 import { findLeaks, type Leak } from "@/testing/canary";
 import { findLeaksInLogs, findLeaksInTables } from "@/testing/leak-scan";
 import { stack } from "@/testing/stack-address";
-import { createWorld, type World } from "@/testing/tenant";
+import { createTenant, type Tenant } from "@/testing/tenant";
 
 export { expect };
 
@@ -16,7 +16,7 @@ export type Canary = {
   value(): string;
 };
 
-type TestFixtures = { canary: Canary; world: World; expectConsoleError: (pattern: RegExp) => void };
+type TestFixtures = { canary: Canary; tenant: Tenant; expectConsoleError: (pattern: RegExp) => void };
 type HiddenFixtures = { consoleErrors: string[]; watch: undefined };
 type WorkerFixtures = { recorder: RecordingProxy };
 
@@ -38,7 +38,7 @@ export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
     await use({ mark, value: () => `${mark}${randomBytes(6).toString("hex")}` });
   },
   // biome-ignore lint/correctness/noEmptyPattern: as above
-  world: async ({}, use) => use(await createWorld()),
+  tenant: async ({}, use) => use(await createTenant()),
 
   // biome-ignore lint/correctness/noEmptyPattern: as above
   consoleErrors: async ({}, use) => use([]),

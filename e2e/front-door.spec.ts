@@ -137,8 +137,8 @@ async function sendBody(cookie: string, type: string, body: string, more: readon
 }
 
 for (const name of Object.keys(undecodable(""))) {
-  test(`a server action of ${name} is refused and not repeated`, async ({ world, canary }) => {
-    const { cookie = "" } = await callerOf(world.admin);
+  test(`a server action of ${name} is refused and not repeated`, async ({ tenant, canary }) => {
+    const { cookie = "" } = await callerOf(tenant.admin);
     const [type, body] = undecodable(canary.value())[name] ?? ["", ""];
     const answer = await sendBody(cookie, type, body);
     expect([answer.status, answer.head]).toEqual([
@@ -162,13 +162,13 @@ const foreign: readonly (readonly string[])[] = [
 ];
 
 for (const headers of foreign) {
-  test(`a server action with ${headers.join(", ")} is refused`, async ({ world, canary }) => {
-    const { cookie = "" } = await callerOf(world.admin);
+  test(`a server action with ${headers.join(", ")} is refused`, async ({ tenant, canary }) => {
+    const { cookie = "" } = await callerOf(tenant.admin);
     const input = { subKind: "text", name: "planted", fields: { value: canary.value() } };
     const answer = await sendBody(
       cookie,
       "text/plain;charset=UTF-8",
-      JSON.stringify([world.fabric.id, input]),
+      JSON.stringify([tenant.fabric.id, input]),
       headers,
     );
     expect(answer.status).toBe(403);

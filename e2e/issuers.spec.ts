@@ -5,33 +5,33 @@ import { callAction, callerOf } from "@/testing/server-actions";
 import { startWorkloadIssuer } from "@/testing/servers/workload-issuer";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
-import type { World } from "@/testing/tenant";
+import type { Tenant } from "@/testing/tenant";
 
-async function addText({ user, fabric }: World, name: string, value: string) {
+async function addText({ user, fabric }: Tenant, name: string, value: string) {
   const input = { subKind: "text", name, fields: { value } };
   const made = await callAction(await callerOf(user), "createSecretAction", [fabric.id, input]);
   expect(made.ok).toBe(true);
 }
 
-const advanced = ({ fabric }: World) => `/metadata/fabrics/${fabric.id}/advanced`;
+const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
 test("an Admin trusts an issuer for one secret: its workloads read that one with their own tokens, until it is removed", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const value = canary.value();
-  await addText(world, "reach_me", value);
-  await addText(world, "not_me", canary.value());
+  await addText(tenant, "reach_me", value);
+  await addText(tenant, "not_me", canary.value());
   const { issuer, sign, close } = await startWorkloadIssuer();
-  await signIn(context, world.admin);
-  await open(page, advanced(world));
+  await signIn(context, tenant.admin);
+  await open(page, advanced(tenant));
   const dialog = await openDialog(page, "Trust an issuer", "Trust an issuer");
   await field(dialog, "Name").fill("Cluster");
   await field(dialog, "Issuer").fill("http://cluster.example.com");
   // The audience is there already, and names the fabric.
-  const audience = `selvage:${world.fabric.id}`;
+  const audience = `selvage:${tenant.fabric.id}`;
   await expect(field(dialog, "Audience")).toHaveValue(audience);
   await field(dialog, "Audience").fill("selvage");
   await field(dialog, "Subject").fill("*");
@@ -64,12 +64,12 @@ test("an Admin trusts an issuer for one secret: its workloads read that one with
   const headers = { authorization: `Bearer ${token}` };
   expect(await (await read("/v1/secrets/reach_me", headers)).json()).toMatchObject({ value });
   expect((await read("/v1/secrets/not_me", headers)).status).toBe(404);
-  const path = `/vault/v1/${world.fabric.id}/data/reach_me`;
+  const path = `/vault/v1/${tenant.fabric.id}/data/reach_me`;
   expect((await (await read(path, { "x-vault-token": token })).json()).data.data).toEqual({ value });
-  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText("Cluster: system:serviceaccount:etl:nightly").first()).toBeVisible();
 
-  await open(page, advanced(world));
+  await open(page, advanced(tenant));
   await row.getByRole("button", { name: "Remove Cluster" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Remove", exact: true }).click();
   await expect(page.getByText("No trusted issuers yet")).toBeVisible();
@@ -77,9 +77,9 @@ test("an Admin trusts an issuer for one secret: its workloads read that one with
   await close();
 });
 
-test("a User sees no way to trust an issuer, and who can", async ({ page, context, world }) => {
-  await signIn(context, world.user);
-  await open(page, advanced(world));
+test("a User sees no way to trust an issuer, and who can", async ({ page, context, tenant }) => {
+  await signIn(context, tenant.user);
+  await open(page, advanced(tenant));
   await expect(page.getByRole("button", { name: "Trust an issuer" })).toHaveCount(0);
   await expect(page.getByText(/can trust issuers/)).toBeVisible();
 });

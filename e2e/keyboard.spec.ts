@@ -24,13 +24,13 @@ async function press(page: Page, target: Locator): Promise<void> {
 test("the keyboard begins with the skip link and the main navigation, also above tabs", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   // Wide, and so narrow that the current tab is scrolled to.
   for (const { width, path } of [
     { width: 1280, path: "/metadata" },
-    { width: 320, path: `/metadata/fabrics/${world.fabric.id}/activity` },
+    { width: 320, path: `/metadata/fabrics/${tenant.fabric.id}/activity` },
   ]) {
     await page.setViewportSize({ width, height: 800 });
     await open(page, path);
@@ -45,17 +45,17 @@ test("the keyboard begins with the skip link and the main navigation, also above
 test("from a fabric to a secret to a checked connection with the keyboard alone", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   test.slow();
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await open(page, "/metadata");
 
   // The fabric, its Secrets tab, and a secret.
-  await press(page, page.getByRole("link", { name: world.fabric.name, exact: true }));
-  await expect(page.getByRole("heading", { name: world.fabric.name })).toBeVisible();
+  await press(page, page.getByRole("link", { name: tenant.fabric.name, exact: true }));
+  await expect(page.getByRole("heading", { name: tenant.fabric.name })).toBeVisible();
   await press(page, page.getByRole("link", { name: /^Secrets/ }));
   await expect(page.getByText("No secrets yet")).toBeVisible();
   await press(page, page.getByRole("button", { name: "Add Secret" }));

@@ -4,7 +4,7 @@ import { requestSecret, startPipeline } from "@/e2e/pipeline";
 import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
 import { type Caller, callAction, callerOf } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
-import { database, type World } from "@/testing/tenant";
+import { database, type Tenant } from "@/testing/tenant";
 
 const kills = process.env.RUN_LONG ? 40 : 2;
 // A value of some size, so that a kill finds work to interrupt.
@@ -20,7 +20,7 @@ type Attempt = { name: string; value: string; answered: boolean };
 async function createUntilGone(
   attempts: Attempt[],
   caller: Caller,
-  world: World,
+  tenant: Tenant,
   web: ProgramCopy,
   value: () => string,
 ) {
@@ -28,7 +28,7 @@ async function createUntilGone(
     const attempt = { name: `s${randomUUID()}`, value: value(), answered: false };
     attempts.push(attempt);
     const input = { subKind: "text", name: attempt.name, fields: { value: attempt.value } };
-    const result = await callAction(caller, "createSecretAction", [world.fabric.id, input], web.url).catch(
+    const result = await callAction(caller, "createSecretAction", [tenant.fabric.id, input], web.url).catch(
       () => null,
     );
     if (!result?.ok) return;
@@ -37,8 +37,8 @@ async function createUntilGone(
 }
 
 /** Each secret is wholly there and opens, or is not there at all; what was answered is there. */
-async function expectWhole(world: World, attempts: readonly Attempt[]) {
-  const pipeline = await startPipeline(world);
+async function expectWhole(tenant: Tenant, attempts: readonly Attempt[]) {
+  const pipeline = await startPipeline(tenant);
   for (const { name, value, answered } of attempts) {
     const response = await requestSecret(pipeline.token, name);
     if (response.status === 404) expect(answered, `${name} was answered and is gone`).toBe(false);
@@ -50,19 +50,21 @@ async function expectWhole(world: World, attempts: readonly Attempt[]) {
        OR NOT EXISTS (SELECT 1 FROM secret_field f WHERE f."secretId" = s.id)
        OR NOT EXISTS (SELECT 1 FROM secret_name n WHERE n."secretId" = s.id AND n."retiredAt" IS NULL)
        OR NOT EXISTS (SELECT 1 FROM audit_event e WHERE e."objectId" = s.id AND e.action = 'secret.create'))`,
-    [world.fabric.id],
+    [tenant.fabric.id],
   );
   expect(rows, "halves of secrets").toEqual([]);
 }
 
-test("web killed during creates leaves each secret whole or not there", async ({ world, canary }) => {
+test("web killed during creates leaves each secret whole or not there", async ({ tenant, canary }) => {
   const web = await startWebCopy("web-killed");
-  const caller = await callerOf(world.user);
+  const caller = await callerOf(tenant.user);
   const value = () => canary.value().padEnd(valueBytes, "x");
   const attempts: Attempt[] = [];
   try {
     for (let i = 0; i < kills; i++) {
-      const creating = Promise.all([1, 2, 3].map(() => createUntilGone(attempts, caller, world, web, value)));
+      const creating = Promise.all(
+        [1, 2, 3].map(() => createUntilGone(attempts, caller, tenant, web, value)),
+      );
       const answers = () => attempts.filter(({ answered }) => answered).length;
       await expect.poll(answers).toBeGreaterThan(answers() + Math.floor(Math.random() * 6));
       await web.kill();
@@ -72,23 +74,23 @@ test("web killed during creates leaves each secret whole or not there", async ({
   } finally {
     await web.stop();
   }
-  await expectWhole(world, attempts);
+  await expectWhole(tenant, attempts);
 });
 
 test("web killed during replacements leaves the old value or the new one, with its version", async ({
-  world,
+  tenant,
   canary,
 }) => {
   const web = await startWebCopy("web-killed");
-  const caller = await callerOf(world.user);
-  const pipeline = await startPipeline(world);
+  const caller = await callerOf(tenant.user);
+  const pipeline = await startPipeline(tenant);
   const fields = () => ({
     username: canary.value().padEnd(1000, "u"),
     password: canary.value().padEnd(valueBytes, "p"),
   });
   const first = fields();
   const made = await callAction(caller, "createSecretAction", [
-    world.fabric.id,
+    tenant.fabric.id,
     { subKind: "username_password", name: "replaced", fields: first },
   ]);
   const secretId =
@@ -108,7 +110,7 @@ test("web killed during replacements leaves the old value or the new one, with i
           const result = await callAction(
             caller,
             "replaceSecretAction",
-            [world.fabric.id, input],
+            [tenant.fabric.id, input],
             web.url,
           ).catch(() => null);
           if (!result?.ok) return;
@@ -130,18 +132,18 @@ test("web killed during replacements leaves the old value or the new one, with i
 });
 
 test("automate killed while it makes keys and hands out values loses nothing, and serves again", async ({
-  world,
+  tenant,
   canary,
 }) => {
   const automate = await startAutomateCopy("automate-killed");
   const web = await startWebCopy("web-of-killed-automate", () => ({ AUTOMATE_URL: automate.internalUrl }));
-  const admin = await callerOf(world.admin);
+  const admin = await callerOf(tenant.admin);
   const value = canary.value();
   await callAction(admin, "createSecretAction", [
-    world.fabric.id,
+    tenant.fabric.id,
     { subKind: "text", name: "steady", fields: { value } },
   ]);
-  const { token } = await startPipeline(world);
+  const { token } = await startPipeline(tenant);
   const answered: string[] = [];
   try {
     for (let i = 0; i < kills; i++) {
@@ -160,7 +162,7 @@ test("automate killed while it makes keys and hands out values loses nothing, an
           const made = await callAction(
             admin,
             "createFabricAction",
-            [world.team.id, { name, description: "", provider: "none" }],
+            [tenant.team.id, { name, description: "", provider: "none" }],
             web.url,
           );
           if (made.ok) answered.push(name);
@@ -180,7 +182,7 @@ test("automate killed while it makes keys and hands out values loses nothing, an
   const { rows } = await database().query<{ id: string; name: string; keys: number }>(
     `SELECT f.id, f.name, (SELECT count(*)::int FROM fabric_key k WHERE k."fabricId" = f.id) AS keys
      FROM fabric f WHERE f."teamId" = $1`,
-    [world.team.id],
+    [tenant.team.id],
   );
   expect(rows.filter(({ keys }) => keys !== 1)).toEqual([]);
   expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(answered));
@@ -188,7 +190,7 @@ test("automate killed while it makes keys and hands out values loses nothing, an
   for (const { id } of rows) {
     const secret = { subKind: "text", name: "probe", fields: { value: canary.value() } };
     expect(await callAction(admin, "createSecretAction", [id, secret])).toMatchObject({ ok: true });
-    const read = await startPipeline({ admin: world.admin, fabric: { id, name: "" } });
+    const read = await startPipeline({ admin: tenant.admin, fabric: { id, name: "" } });
     expect((await read.read("probe")).value).toBe(secret.fields.value);
   }
   expect(stack().automateUrl).not.toBe(automate.url);

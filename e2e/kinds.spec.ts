@@ -29,7 +29,7 @@ test.describe.configure({ mode: "default" });
 test.afterAll(() => rm(routesFile, { force: true }));
 
 for (const kind of kinds) {
-  test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, world }) => {
+  test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, tenant }) => {
     process.env.TEST_DATABASE_URL = stack().databaseUrl;
     // Each has a name of its own: a worker that still knows the last one would take it for this.
     const authority = await createAuthority(`Authority of ${kind} ${randomUUID()}`);
@@ -38,14 +38,14 @@ for (const kind of kinds) {
     const { properties, secrets, start } = example;
     const { routes, close } = await start(authority);
     await writeFile(routesFile, JSON.stringify({ routes, authorities: [authority.cert] }));
-    const caller = await callerOf(world.user);
+    const caller = await callerOf(tenant.user);
     const { fields, name } = connectorForm(connectors[kind]);
     const titles = new Map(fields.map((field) => [field.name, field.title]));
     for (const [field, value] of Object.entries(secrets)) {
       if (value === undefined || value instanceof Uint8Array) continue;
       const isText = typeof value === "string";
       await callAction(caller, "createSecretAction", [
-        world.fabric.id,
+        tenant.fabric.id,
         {
           subKind: isText ? "text" : value.authUrl === undefined ? "username_password" : "m2m_oauth",
           name: `secret_${field}`,
@@ -54,8 +54,8 @@ for (const kind of kinds) {
       ]);
     }
 
-    await signIn(context, world.user);
-    await startConnection(page, world.fabric, name);
+    await signIn(context, tenant.user);
+    await startConnection(page, tenant.fabric, name);
     const typed = Object.entries(properties).map(([field, value]) => {
       const option = fields.find((one) => one.name === field)?.options?.find((one) => one.value === value);
       return [titles.get(field) ?? field, option?.label ?? String(value)];

@@ -14,13 +14,13 @@ import {
   givenKeys,
   restApi,
 } from "@/testing/factories";
-import { createToken, type World } from "@/testing/tenant";
+import { createToken, type Tenant } from "@/testing/tenant";
 
 /** An action: in which scope it acts, what it needs, and an input that would succeed. */
 export type ActionRow = {
   of: "fabric" | "team" | "own" | "open";
   permission?: Permission;
-  input: (world: World) => unknown;
+  input: (tenant: Tenant) => unknown;
   /** The input names something of the fabric: called in another fabric, it must not be found. */
   namesThing?: true;
   /** Where the policy leaves it to the action: a User may delete only what they created. */
@@ -48,9 +48,9 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "secret:write",
     namesThing: true,
-    input: async (world) => ({
+    input: async (tenant) => ({
       subKind: "text",
-      secretId: await addSecret(world),
+      secretId: await addSecret(tenant),
       expectedVersion: 1,
       fields: { value: "matrix 2" },
     }),
@@ -59,35 +59,35 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "secret:write",
     namesThing: true,
-    input: async (world) => ({ secretId: await addSecret(world), name: `s${randomUUID()}` }),
+    input: async (tenant) => ({ secretId: await addSecret(tenant), name: `s${randomUUID()}` }),
   },
   describeSecretAction: {
     of: "fabric",
     permission: "secret:write",
     namesThing: true,
-    input: async (world) => ({ secretId: await addSecret(world), description: "described" }),
+    input: async (tenant) => ({ secretId: await addSecret(tenant), description: "described" }),
   },
   deleteSecretAction: {
     of: "fabric",
     permission: "secret:delete:own",
     namesThing: true,
     userGets: "forbidden",
-    input: async (world) => ({ secretId: await addSecret(world) }),
+    input: async (tenant) => ({ secretId: await addSecret(tenant) }),
   },
   dropSecretNameAction: {
     of: "fabric",
     permission: "secret:name:drop",
     namesThing: true,
-    input: async (world) => {
+    input: async (tenant) => {
       const name = `former${randomUUID()}`;
-      return { secretId: await addSecret(world, name), name };
+      return { secretId: await addSecret(tenant, name), name };
     },
   },
   removeDestinationAction: {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
-    input: async (world) => ({ destinationId: await addDestination(world) }),
+    input: async (tenant) => ({ destinationId: await addDestination(tenant) }),
   },
   askForApprovalAction: {
     of: "fabric",
@@ -98,7 +98,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
-    input: async (world) => ({ requestId: await addRequest(world), decision: "declined" }),
+    input: async (tenant) => ({ requestId: await addRequest(tenant), decision: "declined" }),
   },
   setDestinationRuleAction: {
     of: "fabric",
@@ -109,45 +109,45 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
-    input: async (world) => ({ destinationId: await addDestination(world) }),
+    input: async (tenant) => ({ destinationId: await addDestination(tenant) }),
   },
   allowTokenServerAction: {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
-    input: async (world) => ({ secretId: await addClient(world), version: 1 }),
+    input: async (tenant) => ({ secretId: await addClient(tenant), version: 1 }),
   },
   acknowledgeAlarmAction: {
     of: "fabric",
     permission: "alarm:acknowledge",
     namesThing: true,
-    input: async (world) => ({ secretId: await addAlarm(world) }),
+    input: async (tenant) => ({ secretId: await addAlarm(tenant) }),
   },
-  resetSignInsAction: {
+  resetAttemptsAction: {
     of: "fabric",
     permission: "credential-attempt:reset",
     namesThing: true,
-    input: async (world) => ({ secretId: await addSecret(world) }),
+    input: async (tenant) => ({ secretId: await addSecret(tenant) }),
   },
-  createTokenAction: {
+  createPipelineTokenAction: {
     of: "fabric",
     permission: "token:write",
     input: () => ({ name: "matrix", lifetime: "30" }),
   },
-  revokeTokenAction: {
+  revokePipelineTokenAction: {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
-    input: async (world) => ({ tokenId: (await createToken(world)).id }),
+    input: async (tenant) => ({ tokenId: (await createToken(tenant)).id }),
   },
-  confirmTokenAction: {
+  confirmPipelineTokenAction: {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
-    input: async (world) => {
-      const connectionId = await addConnection(world);
+    input: async (tenant) => {
+      const connectionId = await addConnection(tenant);
       const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
-      const { id } = await createToken(world, { limits });
+      const { id } = await createToken(tenant, { limits });
       return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
     },
   },
@@ -171,9 +171,9 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
-    input: async (world) => {
-      const connectionId = await addConnection(world);
-      const issuerId = await addIssuer(world, [connectionId]);
+    input: async (tenant) => {
+      const connectionId = await addConnection(tenant);
+      const issuerId = await addIssuer(tenant, [connectionId]);
       return { issuerId, connections: [{ connectionId, secretIds: [] }] };
     },
   },
@@ -181,7 +181,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
-    input: async (world) => ({ issuerId: await addIssuer(world) }),
+    input: async (tenant) => ({ issuerId: await addIssuer(tenant) }),
   },
   createConnectionAction: {
     of: "fabric",
@@ -192,8 +192,8 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "connection:write",
     namesThing: true,
-    input: async (world) => ({
-      connectionId: await addConnection(world),
+    input: async (tenant) => ({
+      connectionId: await addConnection(tenant),
       name: `c ${randomUUID()}`,
       description: "",
       properties: restApi,
@@ -203,7 +203,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "connection:write",
     namesThing: true,
-    input: async (world) => ({ connectionId: await addConnection(world) }),
+    input: async (tenant) => ({ connectionId: await addConnection(tenant) }),
   },
   inviteAction: {
     of: "team",
@@ -214,19 +214,19 @@ export const actions: Record<string, ActionRow> = {
     of: "team",
     permission: "team:write",
     namesThing: true,
-    input: async (world) => ({ invitationId: await addInvitation(world) }),
+    input: async (tenant) => ({ invitationId: await addInvitation(tenant) }),
   },
   changeRoleAction: {
     of: "team",
     permission: "team:write",
     namesThing: true,
-    input: async (world) => ({ userId: await addMember(world), role: "admin" }),
+    input: async (tenant) => ({ userId: await addMember(tenant), role: "admin" }),
   },
   removeMemberAction: {
     of: "team",
     permission: "team:write",
     namesThing: true,
-    input: async (world) => ({ userId: await addMember(world) }),
+    input: async (tenant) => ({ userId: await addMember(tenant) }),
   },
   leaveTeamAction: { of: "team", permission: "team:see", input: () => ({}) },
   reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
@@ -240,7 +240,7 @@ export const actions: Record<string, ActionRow> = {
     of: "team",
     permission: "access:revoke",
     namesThing: true,
-    input: async (world) => ({ accessTokenId: await addAccessToken(world) }),
+    input: async (tenant) => ({ accessTokenId: await addAccessToken(tenant) }),
   },
   joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
   joinAsNewPersonAction: {

@@ -17,18 +17,18 @@ import {
   serverActions,
 } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
-import { createWorld, type World } from "@/testing/tenant";
+import { createTenant, type Tenant } from "@/testing/tenant";
 
 const nobody: Caller = {};
 const doorCodes = ["not_found", "forbidden", "reauthenticate", "signed_out", "invalid"];
 
 /** Two teams that must not know of each other. */
-async function twoWorlds(): Promise<{ world: World; other: World; things: Things }> {
-  const [world, other] = [await createWorld("Ours"), await createWorld("Theirs")];
+async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; things: Things }> {
+  const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
   return {
-    world,
+    tenant,
     other,
-    things: { secretId: await addSecret(world), connectionId: await addConnection(world) },
+    things: { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) },
   };
 }
 
@@ -86,18 +86,18 @@ test("the management API answers what it does not have in its own shape", async 
 });
 
 async function expectOpenPage({ path }: { path: () => string }) {
-  const { world } = await twoWorlds();
+  const { tenant } = await twoTenants();
   const { status, body } = await visit(nobody, path());
   expect([200, 404]).toContain(status);
-  for (const secret of [world.fabric.name, world.team.name, world.admin.email])
+  for (const secret of [tenant.fabric.name, tenant.team.name, tenant.admin.email])
     expect(body).not.toContain(secret);
 }
 
 async function expectOwnPage({ path }: { path: () => string }) {
-  const { world, other } = await twoWorlds();
+  const { tenant, other } = await twoTenants();
   const signedOut = await visit(nobody, path());
   expect(signedOut).toMatchObject({ status: 307, location: expect.stringMatching(/^\/sign-in|\/metadata$/) });
-  for (const person of [world.user, world.admin]) {
+  for (const person of [tenant.user, tenant.admin]) {
     const { status, body } = await visit(await callerOf(person), path());
     expect([200, 307]).toContain(status);
     expect(body).not.toContain(other.team.name);
@@ -107,17 +107,17 @@ async function expectOwnPage({ path }: { path: () => string }) {
 }
 
 async function expectNothingForCookies(path: string, expected: number) {
-  const { world, other, things } = await twoWorlds();
+  const { tenant, other, things } = await twoTenants();
   const named = path
-    .replace("{fabricId}", world.fabric.id)
-    .replace("{teamId}", world.team.id)
+    .replace("{fabricId}", tenant.fabric.id)
+    .replace("{teamId}", tenant.team.id)
     .replace("{secretId}", things.secretId)
     .replace(/\{\w+\}/g, "x");
   const callers = [
     nobody,
     await callerOf(other.admin),
-    await callerOf(world.user),
-    await callerOf(world.admin),
+    await callerOf(tenant.user),
+    await callerOf(tenant.admin),
   ];
   for (const caller of callers) {
     const { status, body } = await visit(caller, named);
@@ -126,13 +126,13 @@ async function expectNothingForCookies(path: string, expected: number) {
 }
 
 async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageRow, { of: string }>) {
-  const { world, other, things } = await twoWorlds();
-  const id = of === "fabric" ? world.fabric.id : world.team.id;
+  const { tenant, other, things } = await twoTenants();
+  const id = of === "fabric" ? tenant.fabric.id : tenant.team.id;
   const none = uuidv7();
   const [stranger, user, admin] = [
     await callerOf(other.admin),
-    await callerOf(world.user),
-    await callerOf(world.admin),
+    await callerOf(tenant.user),
+    await callerOf(tenant.admin),
   ];
 
   const signedOut = await ask(nobody, path(id, things));
@@ -150,7 +150,7 @@ async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageR
     if ("rsc" in headers) expect(foreign.words).toContain("NEXT_HTTP_ERROR_FALLBACK");
     else expect(foreign.status).toBe(404);
     expect(foreign).toEqual(missing);
-    for (const secret of [world.fabric.name, world.team.name, world.admin.email])
+    for (const secret of [tenant.fabric.name, tenant.team.name, tenant.admin.email])
       expect(JSON.stringify(foreign)).not.toContain(secret);
   }
   // Their own fabric does not show our things either.
@@ -182,11 +182,11 @@ const subrequests = [
 ];
 
 test("the header x-middleware-subrequest changes nothing", async () => {
-  const { world, other, things } = await twoWorlds();
+  const { tenant, other, things } = await twoTenants();
   const stranger = await callerOf(other.admin);
   for (const row of Object.values(pages)) {
     if (!("of" in row)) continue;
-    const path = row.path(row.of === "fabric" ? world.fabric.id : world.team.id, things);
+    const path = row.path(row.of === "fabric" ? tenant.fabric.id : tenant.team.id, things);
     for (const caller of [nobody, stranger]) {
       const plain = gist(await ask(caller, path));
       await Promise.all(
@@ -201,10 +201,10 @@ test("the header x-middleware-subrequest changes nothing", async () => {
 
 for (const [name, { of, permission, input, namesThing, userGets }] of Object.entries(actions)) {
   test(`${name} is done for whom the policy says`, async () => {
-    const [world, other] = [await createWorld("Ours"), await createWorld("Theirs")];
-    const id = of === "fabric" ? world.fabric.id : world.team.id;
+    const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
+    const id = of === "fabric" ? tenant.fabric.id : tenant.team.id;
     const args = async (scopeId = id) =>
-      of === "own" || of === "open" ? [await input(world)] : [scopeId, await input(world)];
+      of === "own" || of === "open" ? [await input(tenant)] : [scopeId, await input(tenant)];
     const codeFor = async (caller: Caller, given: unknown[]) => {
       const result = await callAction(caller, name, given);
       return result.ok ? "ok" : result.code;
@@ -216,7 +216,7 @@ for (const [name, { of, permission, input, namesThing, userGets }] of Object.ent
       return;
     }
     const given = await args();
-    const before = await countEvents(world);
+    const before = await countEvents(tenant);
     expect(await codeFor(nobody, given)).toBe("signed_out");
     if (permission === undefined) return;
 
@@ -228,11 +228,11 @@ for (const [name, { of, permission, input, namesThing, userGets }] of Object.ent
       expect(["not_found", "refused"]).toContain(await codeFor(stranger, [own, given[1]]));
     }
     if (needsFreshSignIn(permission))
-      expect(await codeFor(await callerOf(world.admin, { minutesAgo: 11 }), given)).toBe("reauthenticate");
-    expect(await countEvents(world), "a refused call changed something").toBe(before);
+      expect(await codeFor(await callerOf(tenant.admin, { minutesAgo: 11 }), given)).toBe("reauthenticate");
+    expect(await countEvents(tenant), "a refused call changed something").toBe(before);
 
-    await expectRole("user", await codeFor(await callerOf(world.user), await args()), permission, userGets);
-    await expectRole("admin", await codeFor(await callerOf(world.admin), await args()), permission);
+    await expectRole("user", await codeFor(await callerOf(tenant.user), await args()), permission, userGets);
+    await expectRole("admin", await codeFor(await callerOf(tenant.admin), await args()), permission);
   });
 }
 
@@ -243,21 +243,21 @@ function expectRole(role: "user" | "admin", code: string, permission: Permission
 }
 
 test("a server action is not called from another site, nor by a form that it did not make", async ({
-  world,
+  tenant,
 }) => {
-  const { cookie = "" } = await callerOf(world.admin);
-  const before = await countEvents(world);
-  const input = [world.fabric.id, { name: "Taken over", description: "" }];
+  const { cookie = "" } = await callerOf(tenant.admin);
+  const before = await countEvents(tenant);
+  const input = [tenant.fabric.id, { name: "Taken over", description: "" }];
   for (const origin of ["https://elsewhere.example", "null"]) {
     const answer = await sendAction({ cookie, origin }, "updateFabricAction", input);
     expect(answer.status, origin).toBeGreaterThanOrEqual(400);
   }
-  expect(await countEvents(world)).toBe(before);
+  expect(await countEvents(tenant)).toBe(before);
 });
 
-test("a check is not started from another site", async ({ world }) => {
-  const caller = await callerOf(world.admin);
-  const path = `/api/app/fabrics/${world.fabric.id}/checks`;
+test("a check is not started from another site", async ({ tenant }) => {
+  const caller = await callerOf(tenant.admin);
+  const path = `/api/app/fabrics/${tenant.fabric.id}/checks`;
   const foreign = [
     { origin: "https://elsewhere.example" },
     { origin: "null" },
@@ -282,9 +282,9 @@ test("another host than the public one is not answered", async () => {
   expect(status).toBe(421);
 });
 
-test("answers carry the headers that keep a page to itself", async ({ world, canary }) => {
-  const { cookie = "" } = await callerOf(world.user);
-  const response = await fetch(new URL(`/metadata/fabrics/${world.fabric.id}/secrets`, stack().webUrl), {
+test("answers carry the headers that keep a page to itself", async ({ tenant, canary }) => {
+  const { cookie = "" } = await callerOf(tenant.user);
+  const response = await fetch(new URL(`/metadata/fabrics/${tenant.fabric.id}/secrets`, stack().webUrl), {
     headers: { cookie },
   });
   const { headers } = response;

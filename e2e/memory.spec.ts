@@ -6,12 +6,12 @@ import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program
 import { restApi } from "@/testing/factories";
 import { type Caller, callAction, callerOf, serverActions } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
-import { createToken, createWorld, type World } from "@/testing/tenant";
+import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 /** After how many seconds of ordinary work memory is searched again. */
 const looks = process.env.RUN_LONG ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number) : [];
 
-type Ways = { value: (word: string) => string; web: string; world: World; caller: Caller };
+type Ways = { value: (word: string) => string; web: string; tenant: Tenant; caller: Caller };
 
 async function accessToken(caller: Caller): Promise<string> {
   const made = await callAction(caller, "createAccessTokenAction", [{ name: "memory", lifetime: "7" }]);
@@ -21,8 +21,8 @@ async function accessToken(caller: Caller): Promise<string> {
 }
 
 /** A value by each way in which one comes to web. */
-async function enterByEveryWay({ value, web, world, caller }: Ways): Promise<void> {
-  const { fabric } = world;
+async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<void> {
+  const { fabric } = tenant;
   const act = async (name: string, input: unknown) => {
     const done = await callAction(caller, name, [fabric.id, input], web);
     if (!done.ok) throw new Error(`${name}: ${JSON.stringify(done)}`);
@@ -51,7 +51,7 @@ async function enterByEveryWay({ value, web, world, caller }: Ways): Promise<voi
     expectedVersion: 1,
     destinationIds: [],
   });
-  await sendFile({ value, web, world, caller });
+  await sendFile({ value, web, tenant, caller });
   const connection = {
     kind: "restapi",
     name: "c",
@@ -79,14 +79,14 @@ async function enterByEveryWay({ value, web, world, caller }: Ways): Promise<voi
   await api("PUT", `/secret/id/${idOf(made)}`, secret("text", { value: value("replace-api") }));
 }
 
-async function sendFile({ value, web, world, caller }: Ways): Promise<void> {
+async function sendFile({ value, web, tenant, caller }: Ways): Promise<void> {
   const { id, path } = serverActions().get("createSecretAction") ?? { id: "", path: "" };
   const form = new FormData();
   form.append("1", new Blob([value("binary-action")]));
   form.append(
     "0",
     JSON.stringify([
-      world.fabric.id,
+      tenant.fabric.id,
       { subKind: "binary", name: "b", fields: { value: "$o1" }, fileName: "b.bin" },
     ]),
   );
@@ -126,7 +126,7 @@ async function workFor(
   seconds: number,
   web: string,
   automate: string,
-  other: World,
+  other: Tenant,
   token: string,
 ): Promise<void> {
   const caller = await callerOf(other.user);
@@ -143,7 +143,7 @@ async function workFor(
   }
 }
 
-test("no program refers to a value once it is sealed or handed out", async ({ world, canary }) => {
+test("no program refers to a value once it is sealed or handed out", async ({ tenant, canary }) => {
   test.setTimeout(120_000 + 2 * 1000 * Math.max(0, ...looks));
   const webFile = snapshotFile(stack().dir, "web");
   const automateFile = snapshotFile(stack().dir, "automate");
@@ -159,8 +159,8 @@ test("no program refers to a value once it is sealed or handed out", async ({ wo
   ];
   const mark = `mem${canary.mark}`;
   const value = (word: string) => `${mark}.${word}.${randomBytes(9).toString("hex")}`;
-  const other = await createWorld("Other");
-  const [{ token }, { token: otherToken }] = [await createToken(world), await createToken(other)];
+  const other = await createTenant("Other");
+  const [{ token }, { token: otherToken }] = [await createToken(tenant), await createToken(other)];
   const tell = async (when: string) => {
     for (const [name, copy] of programs) {
       const counts = await countInMemory(copy.pid(), mark);
@@ -170,7 +170,7 @@ test("no program refers to a value once it is sealed or handed out", async ({ wo
   };
   try {
     await workFor(5, web.url, automate.url, other, otherToken);
-    await enterByEveryWay({ value, web: web.url, world, caller: await callerOf(world.admin) });
+    await enterByEveryWay({ value, web: web.url, tenant, caller: await callerOf(tenant.admin) });
     await readByEveryWay(automate.url, token);
     if (looks.length > 0) await tell("at once");
     let since = 0;

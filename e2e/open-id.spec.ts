@@ -7,7 +7,7 @@ import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
 import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
 import { callAction, callerOf } from "@/testing/server-actions";
-import { createPerson, createTeam, database, insert, type Person, type World } from "@/testing/tenant";
+import { createPerson, createTeam, database, insert, type Person, type Tenant } from "@/testing/tenant";
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
 
@@ -57,16 +57,16 @@ async function signInAtProvider(page: Page, { web }: WithOpenId, email: string) 
   await page.getByRole("button", { name: "Continue" }).click();
 }
 
-async function invite(world: World, email: string) {
+async function invite(tenant: Tenant, email: string) {
   await insert("invitation", {
     id: uuidv7(),
-    teamId: world.team.id,
+    teamId: tenant.team.id,
     email,
     emailKey: email,
     role: "user",
     tokenHash: createHash("sha256").update(randomBytes(32)).digest("base64url"),
-    createdById: world.admin.id,
-    createdByName: world.admin.name,
+    createdById: tenant.admin.id,
+    createdByName: tenant.admin.name,
     expiresAt: new Date(Date.now() + 86_400_000),
   });
 }
@@ -101,27 +101,27 @@ test("whose verified e-mail was invited comes in, and again without an invitatio
   page,
   context,
   openId,
-  world,
+  tenant,
 }) => {
   const email = address();
-  await invite(world, email);
+  await invite(tenant, email);
   await signInAtProvider(page, openId, email);
   await expect(page).toHaveURL(`${openId.web.url}/metadata`);
-  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
   expect(await identitiesOf(email)).toMatchObject([{ issuer: openId.provider.issuer, subject: email }]);
 
   await context.clearCookies();
   await signInAtProvider(page, openId, email);
-  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
 });
 
 test("an invited e-mail that the provider has not verified does not come in", async ({
   page,
   openId,
-  world,
+  tenant,
 }) => {
   const email = `unverified.${address()}`;
-  await invite(world, email);
+  await invite(tenant, email);
   await signInAtProvider(page, openId, email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
   expect(await identitiesOf(email)).toEqual([]);
@@ -130,9 +130,9 @@ test("an invited e-mail that the provider has not verified does not come in", as
 test("the e-mail of somebody who is here already proves nothing by itself", async ({
   page,
   openId,
-  world,
+  tenant,
 }) => {
-  const known: Person = await createPerson({ name: "Kim Known", in: world.team, email: address() });
+  const known: Person = await createPerson({ name: "Kim Known", in: tenant.team, email: address() });
   await signInAtProvider(page, openId, known.email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
   expect(await identitiesOf(known.email)).toEqual([]);
@@ -142,7 +142,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
   page,
   context,
   openId,
-  world,
+  tenant,
 }) => {
   const squatted = await createTeam("Squatted");
   const owner = await createPerson({
@@ -153,7 +153,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
     password: "correct horse battery",
   });
   const token = await generateToken(owner);
-  await invite(world, owner.email);
+  await invite(tenant, owner.email);
   const call = () =>
     fetch(`${openId.web.url}/api/orchestration/fabric`, { headers: { "x-auth-token": token } });
   expect((await call()).status).toBe(200);
@@ -171,9 +171,9 @@ test("who opened the account before its owner came is out, and the owner keeps w
   await page.getByRole("checkbox", { name: squatted.name }).uncheck();
   await page.getByRole("button", { name: "Keep selected and continue" }).click();
 
-  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
   await page.goto(`${openId.web.url}/metadata/teams`);
-  await expect(page.getByRole("link", { name: world.team.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: tenant.team.name, exact: true })).toBeVisible();
   await expect(page.getByRole("link", { name: squatted.name, exact: true })).toHaveCount(0);
   expect((await call()).status).toBe(401);
   await page.goto(`${openId.web.url}/settings/activity`);
@@ -181,9 +181,9 @@ test("who opened the account before its owner came is out, and the owner keeps w
   await context.clearCookies();
 });
 
-test("a locked person does not come in by OpenID", async ({ page, context, openId, world }) => {
+test("a locked person does not come in by OpenID", async ({ page, context, openId, tenant }) => {
   const email = address();
-  await invite(world, email);
+  await invite(tenant, email);
   await signInAtProvider(page, openId, email);
   await expect(page).toHaveURL(`${openId.web.url}/metadata`);
   await database().query(`UPDATE app_user SET "lockedAt" = now() WHERE email = $1`, [email]);

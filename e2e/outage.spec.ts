@@ -25,13 +25,13 @@ async function startWiredWeb() {
 test("a secret whose answer is lost stays in its dialog, and sending it again makes no second one", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const web = await startWiredWeb();
   try {
-    await signIn(context, world.user, { at: web.url });
-    await open(page, `${web.url}${secretsPath(world.fabric)}`);
+    await signIn(context, tenant.user, { at: web.url });
+    await open(page, `${web.url}${secretsPath(tenant.fabric)}`);
     await page.getByRole("button", { name: "Add Secret" }).click();
     const dialog = page.getByRole("dialog", { name: "Add Secret" });
     const value = canary.value();
@@ -47,7 +47,7 @@ test("a secret whose answer is lost stays in its dialog, and sending it again ma
     await expect(dialog).toHaveCount(0);
     await expect(secretRow(page, "lost_answer")).toBeVisible();
     const { rows } = await database().query(`SELECT count(*)::int AS n FROM secret WHERE "fabricId" = $1`, [
-      world.fabric.id,
+      tenant.fabric.id,
     ]);
     expect(rows).toEqual([{ n: 1 }]);
   } finally {
@@ -56,14 +56,14 @@ test("a secret whose answer is lost stays in its dialog, and sending it again ma
 });
 
 test("a replaced value whose answer is lost is one version, and other contents under its key are told apart", async ({
-  world,
+  tenant,
   canary,
 }) => {
   const web = await startWiredWeb();
   try {
-    const caller = await callerOf(world.user);
+    const caller = await callerOf(tenant.user);
     const made = await callAction(caller, "createSecretAction", [
-      world.fabric.id,
+      tenant.fabric.id,
       { subKind: "text", name: "replaced", fields: { value: canary.value() } },
     ]);
     const secretId = made.ok ? (made.value as { id: string }).id : "";
@@ -76,7 +76,7 @@ test("a replaced value whose answer is lost is one version, and other contents u
       destinationIds: [],
     };
     const replace = (fields = input.fields) =>
-      callAction(caller, "replaceSecretAction", [world.fabric.id, { ...input, fields }, key], web.url);
+      callAction(caller, "replaceSecretAction", [tenant.fabric.id, { ...input, fields }, key], web.url);
     const cut = web.wire.cutAfter("COMMIT");
     const [lost] = await Promise.all([replace(), cut]);
     expect(lost).toEqual({ ok: false, code: "outcome_unknown" });
@@ -95,22 +95,22 @@ test("a replaced value whose answer is lost is one version, and other contents u
 test("a server action while the database is away says that nothing was saved, and a page retries until it is back", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const web = await startWiredWeb();
   try {
-    await signIn(context, world.user, { at: web.url });
-    const caller = await callerOf(world.user);
+    await signIn(context, tenant.user, { at: web.url });
+    const caller = await callerOf(tenant.user);
     await web.wire.close();
     const input = { subKind: "text", name: "never", fields: { value: canary.value() } };
-    expect(await callAction(caller, "createSecretAction", [world.fabric.id, input], web.url)).toEqual({
+    expect(await callAction(caller, "createSecretAction", [tenant.fabric.id, input], web.url)).toEqual({
       ok: false,
       code: "database_unavailable",
     });
     // Web looks once a second; a page that was drawn before that says something else first, and tries again, too.
     await expect.poll(async () => (await fetch(`${web.url}/readyz`)).status).toBe(503);
-    const answer = await page.goto(`${web.url}${secretsPath(world.fabric)}`);
+    const answer = await page.goto(`${web.url}${secretsPath(tenant.fabric)}`);
     expect(answer?.status()).toBe(503);
     await expect(page.getByRole("heading", { name: "The database is not available" })).toBeVisible();
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { stack } from "@/testing/stack-address";
-import { createToken, type World } from "@/testing/tenant";
+import { createToken, type Tenant } from "@/testing/tenant";
 
 const answer = z.object({
   name: z.string(),
@@ -19,8 +19,8 @@ export function requestSecret(token: string | null, name: string): Promise<Respo
 }
 
 /** A pipeline of this fabric: what it reads, as the runtime hands it out. */
-export async function startPipeline(world: Pick<World, "fabric" | "admin">, name = "nightly") {
-  const { token } = await createToken(world, { name });
+export async function startPipeline(tenant: Pick<Tenant, "fabric" | "admin">, name = "nightly") {
+  const { token } = await createToken(tenant, { name });
   return {
     token,
     async read(secretName: string): Promise<ReadSecret> {

@@ -8,11 +8,11 @@ import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { sendSigned } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
-import { createToken, database, type World } from "@/testing/tenant";
+import { createToken, database, type Tenant } from "@/testing/tenant";
 
-async function addText(world: World, name: string, value: string): Promise<string> {
-  const made = await callAction(await callerOf(world.user), "createSecretAction", [
-    world.fabric.id,
+async function addText(tenant: Tenant, name: string, value: string): Promise<string> {
+  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+    tenant.fabric.id,
     { subKind: "text", name, fields: { value } },
   ]);
   if (!made.ok) throw new Error(made.code);
@@ -28,13 +28,13 @@ const ask = (path: string, token: string, init: RequestInit = {}) =>
 test("an Admin limits a token to one secret: others are not there for it", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await addText(world, "reach_me", canary.value());
-  await addText(world, "not_me", canary.value());
-  await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/advanced`);
+  await addText(tenant, "reach_me", canary.value());
+  await addText(tenant, "not_me", canary.value());
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
   const dialog = await openDialog(page, "Create token", "Create pipeline token");
   await field(dialog, "Name").fill("narrow");
   await field(dialog, "Only these secrets").fill("nothing_here");
@@ -48,7 +48,7 @@ test("an Admin limits a token to one secret: others are not there for it", async
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = (await dialog.locator("code").first().textContent()) ?? "";
   await expect(dialog.locator("code").nth(1)).toHaveText(
-    `npx selvage login --pipeline "${world.fabric.name}"`,
+    `npx selvage login --pipeline "${tenant.fabric.name}"`,
   );
   await dialog.getByRole("button", { name: "Done" }).click();
   await expect(page.getByText("Secrets: reach_me")).toBeVisible();
@@ -62,32 +62,32 @@ test("an Admin limits a token to one secret: others are not there for it", async
 test("a token that is limited to a connection waits when a User points that at another secret, until an Admin confirms it", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const [former, other] = [canary.value(), canary.value()];
-  const by = { userId: world.admin.id, fabricId: world.fabric.id };
+  const by = { userId: tenant.admin.id, fabricId: tenant.fabric.id };
   await sendSigned(by, "destination:rule", { rule: "open" });
-  const caller = await callerOf(world.user);
+  const caller = await callerOf(tenant.user);
   const settings = { baseUrl: "https://api.example.com", tlsMode: "verify-full", authType: "bearer" };
   const input = async (secretName: string, value: string) => ({
     name: "Orders",
     description: "",
-    properties: { ...settings, bearerToken: await addText(world, secretName, value) },
+    properties: { ...settings, bearerToken: await addText(tenant, secretName, value) },
   });
   const made = await callAction(caller, "createConnectionAction", [
-    world.fabric.id,
+    tenant.fabric.id,
     { kind: "restapi", ...(await input("db_password", former)) },
   ]);
   if (!made.ok) throw new Error(made.code);
   const connectionId = z.object({ id: z.string() }).parse(made.value).id;
   const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
-  const { token } = await createToken(world, { name: "orders-load", limits });
+  const { token } = await createToken(tenant, { name: "orders-load", limits });
   const read = () => ask("/v1/connections/Orders", token);
   expect(await (await read()).text()).toContain(former);
 
   const change = { connectionId, ...(await input("db_password2", other)) };
-  const changed = await callAction(caller, "updateConnectionAction", [world.fabric.id, change]);
+  const changed = await callAction(caller, "updateConnectionAction", [tenant.fabric.id, change]);
   expect(changed.ok).toBe(true);
   const refused = await read();
   const said = await refused.text();
@@ -95,8 +95,8 @@ test("a token that is limited to a connection waits when a User points that at a
   expect(JSON.parse(said).error.code).toBe("connection_not_confirmed");
 
   const sentence = "Orders now uses db_password2 instead of db_password.";
-  await signIn(context, world.admin);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/connections/${connectionId}`);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections/${connectionId}`);
   await expect(
     page.getByText("Some pipelines can’t use it until an Admin confirms its secrets"),
   ).toBeVisible();
@@ -109,7 +109,7 @@ test("a token that is limited to a connection waits when a User points that at a
   await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
   await expect(row).not.toContainText(sentence);
   expect(await (await read()).text()).toContain(other);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/activity`);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText("with db_password2 instead of db_password")).toBeVisible();
   await expect(page.getByText(/references other secrets than an Admin confirmed/)).toBeVisible();
 });
@@ -117,31 +117,31 @@ test("a token that is limited to a connection waits when a User points that at a
 test("a saved connection whose host is not a host says so, is not checked, and is handed to no pipeline", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  const secretId = await addText(world, "db_password", canary.value());
-  const caller = await callerOf(world.user);
+  const secretId = await addText(tenant, "db_password", canary.value());
+  const caller = await callerOf(tenant.user);
   const properties = { server: "db.example.com", database: "sales", username: "etl", password: secretId };
   const made = await callAction(caller, "createConnectionAction", [
-    world.fabric.id,
+    tenant.fabric.id,
     { kind: "postgres", name: "Ledger", description: "", properties },
   ]);
   if (!made.ok) throw new Error(made.code);
   // As it was saved before hosts were judged.
   await database().query(
     `UPDATE connection SET properties = properties || '{"server": "db.example.com;host=evil.example"}' WHERE name = 'Ledger' AND "fabricId" = $1`,
-    [world.fabric.id],
+    [tenant.fabric.id],
   );
-  const { token } = await startPipeline(world);
+  const { token } = await startPipeline(tenant);
   const refused = await ask("/v1/connections/Ledger", token);
   const said = await refused.text();
   expect([refused.status, JSON.parse(said).error.code]).toEqual([409, "misconfigured"]);
   expect(findLeaks("answer", said, canary.mark)).toEqual([]);
 
   const sentence = "Enter a host name or address, such as db.example.com.";
-  await signIn(context, world.user);
-  await open(page, `/metadata/fabrics/${world.fabric.id}/connections`);
+  await signIn(context, tenant.user);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections`);
   const row = page.getByRole("row", { name: /Ledger/ });
   await expect(row).toContainText("Its settings have to be corrected.");
   await row.getByRole("button", { name: "Check Ledger" }).click();
@@ -153,14 +153,14 @@ test("a saved connection whose host is not a host says so, is not checked, and i
 });
 
 test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({
-  world,
+  tenant,
   canary,
 }) => {
   const [one, two] = [canary.value(), canary.value()];
-  const secretId = await addText(world, "one", one);
-  await addText(world, "two", two);
-  const connection = await callAction(await callerOf(world.user), "createConnectionAction", [
-    world.fabric.id,
+  const secretId = await addText(tenant, "one", one);
+  await addText(tenant, "two", two);
+  const connection = await callAction(await callerOf(tenant.user), "createConnectionAction", [
+    tenant.fabric.id,
     {
       kind: "restapi",
       name: "Orders API",
@@ -174,7 +174,7 @@ test("a batch and a connection hand values out, an unchanged one costs a 304, a 
     },
   ]);
   expect(connection.ok).toBe(true);
-  const { token } = await startPipeline(world);
+  const { token } = await startPipeline(tenant);
 
   const batch = (names: string[]) =>
     ask("/v1/secrets:batch", token, {

@@ -4,18 +4,18 @@ import { findLeaks } from "@/testing/canary";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { sendSigned } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
-import type { World } from "@/testing/tenant";
-import { createToken, createWorld, database } from "@/testing/tenant";
+import type { Tenant } from "@/testing/tenant";
+import { createTenant, createToken, database } from "@/testing/tenant";
 
-async function addText(world: World, name: string, value: string) {
-  const made = await callAction(await callerOf(world.user), "createSecretAction", [
-    world.fabric.id,
+async function addText(tenant: Tenant, name: string, value: string) {
+  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+    tenant.fabric.id,
     { subKind: "text", name, fields: { value } },
   ]);
   expect(made.ok).toBe(true);
 }
 
-async function eventsOf(world: World, action: string) {
+async function eventsOf(tenant: Tenant, action: string) {
   const { rows } = await database().query<{
     objectName: string;
     actorName: string;
@@ -24,35 +24,35 @@ async function eventsOf(world: World, action: string) {
   }>(
     `SELECT "objectName", "actorName", writer, details FROM audit_event
      WHERE "fabricId" = $1 AND action = $2 ORDER BY id`,
-    [world.fabric.id, action],
+    [tenant.fabric.id, action],
   );
   return rows;
 }
 
 test("a pipeline's token receives a secret of its fabric, by its name in any case, and the use is recorded", async ({
-  world,
+  tenant,
   canary,
 }) => {
   const value = canary.value();
-  await addText(world, "Api_Token", value);
-  const { token } = await startPipeline(world, "nightly-load");
+  await addText(tenant, "Api_Token", value);
+  const { token } = await startPipeline(tenant, "nightly-load");
   const response = await requestSecret(token, "api_token");
   expect(response.status).toBe(200);
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(await response.json()).toEqual({ name: "Api_Token", subKind: "text", version: 1, value });
-  expect(await eventsOf(world, "secret.use")).toMatchObject([
+  expect(await eventsOf(tenant, "secret.use")).toMatchObject([
     { objectName: "Api_Token", actorName: "nightly-load", writer: "selvage_automate_login" },
   ]);
 });
 
 test("without a living token every name answers 401 in one shape, be it there or not", async ({
-  world,
+  tenant,
   canary,
 }) => {
-  await addText(world, "there", canary.value());
-  const expired = await createToken(world, { expiresAt: new Date(Date.now() - 1000).toISOString() });
-  const revoked = await createToken(world);
-  await sendSigned({ userId: world.admin.id, fabricId: world.fabric.id }, "token:revoke", {
+  await addText(tenant, "there", canary.value());
+  const expired = await createToken(tenant, { expiresAt: new Date(Date.now() - 1000).toISOString() });
+  const revoked = await createToken(tenant);
+  await sendSigned({ userId: tenant.admin.id, fabricId: tenant.fabric.id }, "token:revoke", {
     tokenId: revoked.id,
   });
   const answers = new Set<string>();
@@ -70,29 +70,29 @@ test("without a living token every name answers 401 in one shape, be it there or
 });
 
 test("a name of another fabric answers exactly as one that does not exist, and the refusal is recorded", async ({
-  world,
+  tenant,
   canary,
 }) => {
-  const other = await createWorld("Other");
+  const other = await createTenant("Other");
   await addText(other, "theirs", canary.value());
-  const { token } = await startPipeline(world);
-  await addText(world, "ours", canary.value());
+  const { token } = await startPipeline(tenant);
+  await addText(tenant, "ours", canary.value());
   const [foreign, none] = await Promise.all([requestSecret(token, "theirs"), requestSecret(token, "our")]);
   expect([foreign.status, none.status]).toEqual([404, 404]);
   const body = await foreign.text();
   expect(body).toBe(await none.text());
   expect(JSON.parse(body)).toEqual({ error: { code: "not_found", message: expect.any(String) } });
   // A typing mistake is recorded in clear, and what is like no name by its length.
-  expect((await eventsOf(world, "secret.refuse")).map(({ objectName }) => objectName).sort()).toEqual([
+  expect((await eventsOf(tenant, "secret.refuse")).map(({ objectName }) => objectName).sort()).toEqual([
     "",
     "our",
   ]);
 });
 
-test("a value does not leave when its audit event cannot be written", async ({ world, canary }) => {
-  await addText(world, "guarded", canary.value());
-  const { token } = await startPipeline(world);
-  const { id } = world.fabric;
+test("a value does not leave when its audit event cannot be written", async ({ tenant, canary }) => {
+  await addText(tenant, "guarded", canary.value());
+  const { token } = await startPipeline(tenant);
+  const { id } = tenant.fabric;
   const rule = `refuse_${id.replaceAll("-", "")}`;
   await database().query(
     `CREATE FUNCTION ${rule}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$`,
@@ -113,9 +113,9 @@ test("a value does not leave when its audit event cannot be written", async ({ w
   expect((await requestSecret(token, "guarded")).status).toBe(200);
 });
 
-test("a value waits until its audit event is committed", async ({ world, canary }) => {
-  await addText(world, "waiting", canary.value());
-  const { token } = await startPipeline(world);
+test("a value waits until its audit event is committed", async ({ tenant, canary }) => {
+  await addText(tenant, "waiting", canary.value());
+  const { token } = await startPipeline(tenant);
   const client = await database().connect();
   try {
     await client.query("BEGIN");
@@ -140,8 +140,8 @@ test("a value waits until its audit event is committed", async ({ world, canary 
   }
 });
 
-test("what is no name is not echoed, logged or recorded", async ({ world, canary }) => {
-  const { token } = await startPipeline(world);
+test("what is no name is not echoed, logged or recorded", async ({ tenant, canary }) => {
+  const { token } = await startPipeline(tenant);
   const pasted = `${canary.value()} pasted by mistake`;
   const response = await requestSecret(token, pasted);
   expect(response.status).toBe(404);
@@ -156,9 +156,9 @@ test("automate is alive and ready, and says nothing else to strangers", async ()
     expect(await answer(path)).toBe(404);
 });
 
-test("web's requests are answered on a port of their own, and nothing else is", async ({ world }) => {
+test("web's requests are answered on a port of their own, and nothing else is", async ({ tenant }) => {
   const { automateUrl, automateInternalUrl } = stack();
-  const { token } = await startPipeline(world);
+  const { token } = await startPipeline(tenant);
   const statuses = async (base: string) =>
     Promise.all(
       (["GET /healthz", "GET /v1/secrets/any", "POST /internal/pipeline-tokens"] as const).map(

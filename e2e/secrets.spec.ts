@@ -25,12 +25,12 @@ const dayMs = 86_400_000;
 test("all four types of secret are added, and a pipeline receives each byte for byte", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   const token = canary.value();
-  await addSecret(page, world.fabric, { type: "Text", name: "api_token", value: token });
+  await addSecret(page, tenant.fabric, { type: "Text", name: "api_token", value: token });
 
   const authority = await createAuthority("Test Authority");
   const { cert, key } = await authority.issue({
@@ -40,11 +40,11 @@ test("all four types of secret are added, and a pipeline receives each byte for 
   // A certificate is public, so that the key beside it carries the canary.
   const pem = Buffer.from(`${cert}\n${key}\n# ${canary.value()}\n`);
   const file = { name: "db.pem", mimeType: "application/x-pem-file", buffer: pem };
-  await addSecret(page, world.fabric, { type: "Binary", name: "db_certificate", value: file });
+  await addSecret(page, tenant.fabric, { type: "Binary", name: "db_certificate", value: file });
   await expect(secretRow(page, "db_certificate")).toContainText("expires in 23 days");
 
   const login = { username: canary.value(), password: canary.value() };
-  await addSecret(page, world.fabric, {
+  await addSecret(page, tenant.fabric, {
     type: "Username & Password",
     name: "warehouse-login",
     fields: { Username: login.username, Password: login.password },
@@ -56,7 +56,7 @@ test("all four types of secret are added, and a pipeline receives each byte for 
     authUrl: `https://login.test.example/oauth2/token?tenant=${canary.value()}`,
     scope: "read write",
   };
-  await addSecret(page, world.fabric, {
+  await addSecret(page, tenant.fabric, {
     type: "M2M OAuth",
     name: "crm.api",
     fields: {
@@ -67,27 +67,27 @@ test("all four types of secret are added, and a pipeline receives each byte for 
     },
   });
 
-  const pipeline = await startPipeline(world);
+  const pipeline = await startPipeline(tenant);
   expect(await pipeline.read("api_token")).toMatchObject({ subKind: "text", version: 1, value: token });
   expect((await pipeline.readBytes("db_certificate")).equals(pem)).toBe(true);
   expect(await pipeline.read("warehouse-login")).toMatchObject({ value: login });
   expect(await pipeline.read("CRM.API")).toMatchObject({ name: "crm.api", value: machine });
 
-  await openSecret(page, world.fabric, "db_certificate");
+  await openSecret(page, tenant.fabric, "db_certificate");
   await expect(page.getByText("db.test.example").first()).toBeVisible();
   await expect(page.getByText("Test Authority").first()).toBeVisible();
-  await openSecret(page, world.fabric, "crm.api");
+  await openSecret(page, tenant.fabric, "crm.api");
   await expect(page.getByText("login.test.example:443", { exact: true })).toBeVisible();
 });
 
 test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  const pipeline = await startPipeline(world);
+  await signIn(context, tenant.user);
+  const pipeline = await startPipeline(tenant);
   const texts = {
     crlf: `${canary.value()}\r\nsecond line\r\n\r\n`,
     newline: `${canary.value()}\n\n`,
@@ -100,7 +100,7 @@ test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM a
   for (const [name, text] of Object.entries(texts)) {
     const buffer = Buffer.from(text, "utf8");
     const file = { name: `${name}.txt`, mimeType: "text/plain", buffer };
-    await addSecret(page, world.fabric, { type: "Text", name, value: file });
+    await addSecret(page, tenant.fabric, { type: "Text", name, value: file });
     expect((await pipeline.readBytes(name)).equals(buffer), name).toBe(true);
   }
 });
@@ -108,16 +108,16 @@ test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM a
 test("a pasted text with Windows line ends says so and keeps them, unless the person converts", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const pipeline = await startPipeline(world);
+  const pipeline = await startPipeline(tenant);
   const text = `\ufeff***${canary.value()}\r\nsecond\r\n`;
   for (const isConverted of [false, true]) {
     const name = isConverted ? "converted" : "kept";
-    const dialog = await openAddSecret(page, world.fabric);
+    const dialog = await openAddSecret(page, tenant.fabric);
     await field(dialog, "Name").fill(name);
     await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
     await field(dialog, "Value").focus();
@@ -134,16 +134,16 @@ test("a pasted text with Windows line ends says so and keeps them, unless the pe
 test("a binary file is taken by drag and drop, shows name and size, and is kept byte for byte", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   const bytes = Buffer.concat([
     Buffer.from([0, 255, 13, 10, 0xfe, 0xff]),
     Buffer.from(canary.value()),
     Buffer.alloc(2000),
   ]);
-  const dialog = await openAddSecret(page, world.fabric);
+  const dialog = await openAddSecret(page, tenant.fabric);
   await chooseType(dialog, "Binary");
   await field(dialog, "Name").fill("keystore");
   const transfer = await page.evaluateHandle((base64) => {
@@ -156,12 +156,12 @@ test("a binary file is taken by drag and drop, shows name and size, and is kept 
   await expect(dialog.getByText("2 KB", { exact: true }).or(dialog.getByText(/^2(\.0)? KiB$/))).toBeVisible();
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(secretRow(page, "keystore")).toBeVisible();
-  expect((await (await startPipeline(world)).readBytes("keystore")).equals(bytes)).toBe(true);
+  expect((await (await startPipeline(tenant)).readBytes("keystore")).equals(bytes)).toBe(true);
 });
 
-test("a file over the limit is refused before it travels", async ({ page, context, world }) => {
-  await signIn(context, world.user);
-  const dialog = await openAddSecret(page, world.fabric);
+test("a file over the limit is refused before it travels", async ({ page, context, tenant }) => {
+  await signIn(context, tenant.user);
+  const dialog = await openAddSecret(page, tenant.fabric);
   await chooseType(dialog, "Binary");
   const chooser = page.waitForEvent("filechooser");
   await dialog.getByRole("button", { name: "Value" }).click();
@@ -170,22 +170,22 @@ test("a file over the limit is refused before it travels", async ({ page, contex
   await expect(dialog.getByText(/huge\.bin is larger than/)).toBeVisible();
 });
 
-test("a binary secret of exactly the limit is stored", async ({ page, context, world, canary }) => {
-  await signIn(context, world.user);
+test("a binary secret of exactly the limit is stored", async ({ page, context, tenant, canary }) => {
+  await signIn(context, tenant.user);
   const buffer = Buffer.alloc(1_048_576, canary.value());
   const file = { name: "full.bin", mimeType: "application/octet-stream", buffer };
-  await addSecret(page, world.fabric, { type: "Binary", name: "full", value: file });
-  expect((await (await startPipeline(world)).readBytes("full")).equals(buffer)).toBe(true);
+  await addSecret(page, tenant.fabric, { type: "Binary", name: "full", value: file });
+  expect((await (await startPipeline(tenant)).readBytes("full")).equals(buffer)).toBe(true);
 });
 
 test("a name with spaces is answered with one that fits, and a taken name on its field", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  const dialog = await openAddSecret(page, world.fabric);
+  await signIn(context, tenant.user);
+  const dialog = await openAddSecret(page, tenant.fabric);
   await field(dialog, "Name").fill("  my API token ");
   await dialog.getByRole("button", { name: "Use my_API_token" }).click();
   await expect(field(dialog, "Name")).toHaveValue("my_API_token");
@@ -193,7 +193,7 @@ test("a name with spaces is answered with one that fits, and a taken name on its
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(secretRow(page, "my_API_token")).toBeVisible();
 
-  const again = await openAddSecret(page, world.fabric);
+  const again = await openAddSecret(page, tenant.fabric);
   await fillSecret(page, again, { type: "Text", name: "MY_api_TOKEN", value: canary.value() });
   await again.getByRole("button", { name: "Create" }).click();
   await expect(field(again, "Name")).toHaveAccessibleDescription(/is taken in this fabric/);
@@ -203,12 +203,12 @@ test("a name with spaces is answered with one that fits, and a taken name on its
 test("what was entered is not lost by Escape or a stray click without asking", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   const value = canary.value();
-  const dialog = await openAddSecret(page, world.fabric);
+  const dialog = await openAddSecret(page, tenant.fabric);
   await field(dialog, "Value").fill(value);
   const question = page.getByRole("alertdialog", { name: "Discard what you entered?" });
   const dismissals = {
@@ -237,17 +237,17 @@ test("what was entered is not lost by Escape or a stray click without asking", a
 test("the password is replaced without the username, and the page never shows either", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   const [username, former, next] = [canary.value(), canary.value(), canary.value()];
-  await addSecret(page, world.fabric, {
+  await addSecret(page, tenant.fabric, {
     type: "Username & Password",
     name: "login",
     fields: { Username: username, Password: former },
   });
-  await openSecret(page, world.fabric, "login");
+  await openSecret(page, tenant.fabric, "login");
   const dialog = await openDialog(page, "Replace value");
   await expect(dialog.getByRole("textbox")).toHaveCount(0);
   await dialog.getByRole("button", { name: "Replace Password" }).click();
@@ -256,47 +256,47 @@ test("the password is replaced without the username, and the page never shows ei
   await dialog.getByRole("button", { name: "Replace", exact: true }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByText("Value replaced")).toBeVisible();
-  const pipeline = await startPipeline(world);
+  const pipeline = await startPipeline(tenant);
   expect(await pipeline.read("login")).toMatchObject({ version: 2, value: { username, password: next } });
 });
 
 test("a replacement that crossed another one is a conflict, not an overwrite", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  await addSecret(page, world.fabric, { type: "Text", name: "shared", value: canary.value() });
-  await openSecret(page, world.fabric, "shared");
+  await signIn(context, tenant.user);
+  await addSecret(page, tenant.fabric, { type: "Text", name: "shared", value: canary.value() });
+  await openSecret(page, tenant.fabric, "shared");
   const dialog = await openDialog(page, "Replace value");
   const secretId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
   const theirs = canary.value();
-  const crossed = await callAction(await callerOf(world.admin), "replaceSecretAction", [
-    world.fabric.id,
+  const crossed = await callAction(await callerOf(tenant.admin), "replaceSecretAction", [
+    tenant.fabric.id,
     { subKind: "text", secretId, expectedVersion: 1, fields: { value: theirs } },
   ]);
   expect(crossed).toMatchObject({ ok: true });
   await field(dialog, "Value").fill(canary.value());
   await dialog.getByRole("button", { name: "Replace", exact: true }).click();
   await expect(dialog.getByText("Somebody replaced this value")).toBeVisible();
-  expect((await (await startPipeline(world)).read("shared")).value).toBe(theirs);
+  expect((await (await startPipeline(tenant)).read("shared")).value).toBe(theirs);
   await discard(page, dialog);
 });
 
 test("a rename needs no value, names who read the old name, which keeps answering and stays taken", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   const value = canary.value();
-  await addSecret(page, world.fabric, { type: "Text", name: "old_name", value });
-  const pipeline = await startPipeline(world, "billing-run");
+  await addSecret(page, tenant.fabric, { type: "Text", name: "old_name", value });
+  const pipeline = await startPipeline(tenant, "billing-run");
   await pipeline.read("old_name");
 
-  await openSecret(page, world.fabric, "old_name");
+  await openSecret(page, tenant.fabric, "old_name");
   const dialog = await openDialog(page, "Rename", "Rename secret");
   await expect(dialog.getByText("billing-run")).toBeVisible();
   await field(dialog, "Name").fill("new_name");
@@ -305,13 +305,13 @@ test("a rename needs no value, names who read the old name, which keeps answerin
   for (const name of ["old_name", "new_name"])
     expect(await pipeline.read(name)).toMatchObject({ name: "new_name", value });
 
-  const another = await openAddSecret(page, world.fabric);
+  const another = await openAddSecret(page, tenant.fabric);
   await fillSecret(page, another, { type: "Text", name: "OLD_NAME", value: canary.value() });
   await another.getByRole("button", { name: "Create" }).click();
   await expect(field(another, "Name")).toHaveAccessibleDescription(/is taken in this fabric/);
   await discard(page, another);
 
-  await openSecret(page, world.fabric, "new_name");
+  await openSecret(page, tenant.fabric, "new_name");
   await page.getByRole("button", { name: /^Drop/ }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: /^Drop/ }).click();
   await expect(page.getByText("Name dropped")).toBeVisible();
@@ -322,21 +322,21 @@ test("a rename needs no value, names who read the old name, which keeps answerin
 test("a secret that a connection uses is not deleted, and the connection is named", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.admin);
-  await addSecret(page, world.fabric, { type: "Text", name: "in_use", value: canary.value() });
-  await openSecret(page, world.fabric, "in_use");
+  await signIn(context, tenant.admin);
+  await addSecret(page, tenant.fabric, { type: "Text", name: "in_use", value: canary.value() });
+  await openSecret(page, tenant.fabric, "in_use");
   const secretId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
   const connectionId = uuidv7();
   const by = (prefix: string) => ({
-    [`${prefix}ById`]: world.admin.id,
-    [`${prefix}ByName`]: world.admin.name,
+    [`${prefix}ById`]: tenant.admin.id,
+    [`${prefix}ByName`]: tenant.admin.name,
   });
   await insert("connection", {
     id: connectionId,
-    fabricId: world.fabric.id,
+    fabricId: tenant.fabric.id,
     name: "Orders API",
     nameKey: "orders api",
     kind: "restapi",
@@ -345,16 +345,16 @@ test("a secret that a connection uses is not deleted, and the connection is name
     ...by("created"),
     ...by("updated"),
   });
-  await insert("connection_secret", { connectionId, field: "token", secretId, fabricId: world.fabric.id });
+  await insert("connection_secret", { connectionId, field: "token", secretId, fabricId: tenant.fabric.id });
 
   // The page has not heard of the connection yet: the database refuses.
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   const question = page.getByRole("alertdialog", { name: "Delete “in_use”?" });
   await question.getByRole("button", { name: "Delete" }).click();
   await expect(question.getByText(/Orders API/)).toBeVisible();
-  await open(page, secretsPath(world.fabric));
+  await open(page, secretsPath(tenant.fabric));
   await expect(secretRow(page, "in_use")).toContainText("1 connection");
-  await openSecret(page, world.fabric, "in_use");
+  await openSecret(page, tenant.fabric, "in_use");
   const dialog = await openDialog(page, "Delete", "“in_use” is in use");
   await expect(dialog.getByRole("link", { name: "Orders API" })).toBeVisible();
 });
@@ -362,42 +362,42 @@ test("a secret that a connection uses is not deleted, and the connection is name
 test("a User deletes an unused secret of their own, and one of somebody else only an Admin", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  await addSecret(page, world.fabric, { type: "Text", name: "mine", value: canary.value() });
-  await openSecret(page, world.fabric, "mine");
+  await signIn(context, tenant.user);
+  await addSecret(page, tenant.fabric, { type: "Text", name: "mine", value: canary.value() });
+  await openSecret(page, tenant.fabric, "mine");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
-  await expect(page).toHaveURL(new RegExp(`${secretsPath(world.fabric)}$`));
+  await expect(page).toHaveURL(new RegExp(`${secretsPath(tenant.fabric)}$`));
   await expect(page.getByText("No secrets yet")).toBeVisible();
 
-  const made = await callAction(await callerOf(world.admin), "createSecretAction", [
-    world.fabric.id,
+  const made = await callAction(await callerOf(tenant.admin), "createSecretAction", [
+    tenant.fabric.id,
     { subKind: "text", name: "of_the_admin", fields: { value: canary.value() } },
   ]);
   expect(made.ok).toBe(true);
-  await openSecret(page, world.fabric, "of_the_admin");
+  await openSecret(page, tenant.fabric, "of_the_admin");
   await expect(page.getByRole("button", { name: "Delete", exact: true })).toHaveCount(0);
-  await expect(page.getByText(/can delete this secret/)).toContainText(world.admin.name);
+  await expect(page.getByText(/can delete this secret/)).toContainText(tenant.admin.name);
 });
 
 test("search, type and sort are done by the server and kept in the address", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
-  await signIn(context, world.user);
-  const caller = await callerOf(world.user);
+  await signIn(context, tenant.user);
+  const caller = await callerOf(tenant.user);
   for (let i = 0; i < 52; i++) {
     await callAction(caller, "createSecretAction", [
-      world.fabric.id,
+      tenant.fabric.id,
       { subKind: "text", name: `token_${String(i).padStart(2, "0")}`, fields: { value: canary.value() } },
     ]);
   }
-  await open(page, secretsPath(world.fabric));
+  await open(page, secretsPath(tenant.fabric));
   const rows = page.getByRole("table", { name: "Secrets" }).getByRole("rowgroup").last().getByRole("row");
   await expect(rows).toHaveCount(50);
   await page.getByRole("link", { name: "Next" }).click();
@@ -414,10 +414,10 @@ test("search, type and sort are done by the server and kept in the address", asy
   await expect(page.getByText("No secret matches")).toBeVisible();
 });
 
-test("a file that is no text is offered as Binary", async ({ page, context, world, canary }) => {
-  await signIn(context, world.user);
+test("a file that is no text is offered as Binary", async ({ page, context, tenant, canary }) => {
+  await signIn(context, tenant.user);
   const buffer = Buffer.concat([Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from(canary.value())]);
-  const dialog = await openAddSecret(page, world.fabric);
+  const dialog = await openAddSecret(page, tenant.fabric);
   await field(dialog, "Name").fill("not_text");
   await chooseFile(page, dialog.getByRole("button", { name: "Load from file" }), {
     name: "key.der",
@@ -427,18 +427,18 @@ test("a file that is no text is offered as Binary", async ({ page, context, worl
   await dialog.getByRole("button", { name: "Store as Binary" }).click();
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(secretRow(page, "not_text")).toContainText("Binary");
-  expect((await (await startPipeline(world)).readBytes("not_text")).equals(buffer)).toBe(true);
+  expect((await (await startPipeline(tenant)).readBytes("not_text")).equals(buffer)).toBe(true);
 });
 
 test("on a phone a toast leaves the buttons of a dialog free, and an error is scrolled to with its field", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await signIn(context, world.user);
-  await addSecret(page, world.fabric, { type: "Text", name: "first", value: canary.value() });
+  await signIn(context, tenant.user);
+  await addSecret(page, tenant.fabric, { type: "Text", name: "first", value: canary.value() });
   const toast = page.getByText("Secret created", { exact: true });
   const box = await toast.boundingBox();
   expect(box?.y).toBeLessThan(200);

@@ -29,14 +29,14 @@ function personWith(options: { in?: { id: string; name: string } }): Promise<Per
 test("a person signs in with e-mail and password, lands where they were going, and signs out", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  const person = await personWith({ in: world.team });
-  await page.goto(`/metadata/fabrics/${world.fabric.id}/secrets`);
+  const person = await personWith({ in: tenant.team });
+  await page.goto(`/metadata/fabrics/${tenant.fabric.id}/secrets`);
   await expect(page).toHaveURL(/\/sign-in\?callbackUrl=/);
   await enter(page, person.email.toUpperCase(), password);
-  await expect(page.getByRole("heading", { name: world.fabric.name })).toBeVisible();
-  expect(new URL(page.url()).pathname).toBe(`/metadata/fabrics/${world.fabric.id}/secrets`);
+  await expect(page.getByRole("heading", { name: tenant.fabric.name })).toBeVisible();
+  expect(new URL(page.url()).pathname).toBe(`/metadata/fabrics/${tenant.fabric.id}/secrets`);
 
   const cookies = await context.cookies();
   const session = cookies.find(({ name }) => name === "next-auth.session-token");
@@ -52,8 +52,8 @@ test("a person signs in with e-mail and password, lands where they were going, a
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test("a wrong password and an unknown e-mail get the same answer", async ({ page, world }) => {
-  const person = await personWith({ in: world.team });
+test("a wrong password and an unknown e-mail get the same answer", async ({ page, tenant }) => {
+  const person = await personWith({ in: tenant.team });
   await open(page, "/sign-in");
   await enter(page, person.email, "wrong");
   await expect(page.getByText(wrong)).toBeVisible();
@@ -73,9 +73,9 @@ test.describe("wrong tries", () => {
 
   test("after five wrong tries the next one waits, the right password too, and nobody is locked", async ({
     page,
-    world,
+    tenant,
   }) => {
-    const person = await personWith({ in: world.team });
+    const person = await personWith({ in: tenant.team });
     await open(page, "/sign-in");
     for (let i = 0; i < 5; i++) {
       const answered = page.waitForResponse((response) => response.url().includes("/callback/password"));
@@ -114,25 +114,25 @@ test.describe("wrong tries", () => {
 test("a person who was removed from the team, or locked, is out at the next request", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  await signIn(context, world.user);
-  const secrets = `/metadata/fabrics/${world.fabric.id}/secrets`;
+  await signIn(context, tenant.user);
+  const secrets = `/metadata/fabrics/${tenant.fabric.id}/secrets`;
   await page.goto(secrets);
-  await expect(page.getByRole("heading", { name: world.fabric.name })).toBeVisible();
+  await expect(page.getByRole("heading", { name: tenant.fabric.name })).toBeVisible();
 
-  await database().query(`DELETE FROM membership WHERE "userId" = $1`, [world.user.id]);
+  await database().query(`DELETE FROM membership WHERE "userId" = $1`, [tenant.user.id]);
   const removed = await page.goto(secrets);
   expect(removed?.status()).toBe(404);
-  await expect(page.getByText(world.fabric.name)).toHaveCount(0);
+  await expect(page.getByText(tenant.fabric.name)).toHaveCount(0);
 
-  await database().query(`UPDATE app_user SET "lockedAt" = now() WHERE id = $1`, [world.user.id]);
+  await database().query(`UPDATE app_user SET "lockedAt" = now() WHERE id = $1`, [tenant.user.id]);
   await page.goto("/metadata");
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test("the sign-in page leads nowhere else", async ({ page, world }) => {
-  const person = await personWith({ in: world.team });
+test("the sign-in page leads nowhere else", async ({ page, tenant }) => {
+  const person = await personWith({ in: tenant.team });
   await page.goto(`/sign-in?callbackUrl=${encodeURIComponent("https://elsewhere.example/steal")}`);
   await enter(page, person.email, password);
   await expect(page).toHaveURL(`${stack().webUrl}/metadata`);

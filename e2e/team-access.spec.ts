@@ -9,32 +9,32 @@ import { createToken, database, insert } from "@/testing/tenant";
 test("an Admin sees every token of the team, revokes one by keyboard, and its owner is told", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  await addAccessToken(world, { name: "Nightly script" });
-  await createToken(world, { name: "etl" });
-  await createToken({ fabric: world.fabric, admin: world.admin }, { name: "by who was demoted" });
+  await addAccessToken(tenant, { name: "Nightly script" });
+  await createToken(tenant, { name: "etl" });
+  await createToken({ fabric: tenant.fabric, admin: tenant.admin }, { name: "by who was demoted" });
   await database().query(
     `UPDATE pipeline_token SET "createdById" = $1, "createdByName" = 'Uri User' WHERE name = $2`,
-    [world.user.id, "by who was demoted"],
+    [tenant.user.id, "by who was demoted"],
   );
   await insert("trusted_issuer", {
     id: uuidv7(),
-    fabricId: world.fabric.id,
+    fabricId: tenant.fabric.id,
     name: "Cluster",
     issuer: "https://id.test.example",
-    audience: `selvage:${world.fabric.id}`,
+    audience: `selvage:${tenant.fabric.id}`,
     subject: "repo:ours/etl",
     createdById: uuidv7(),
     createdByName: "Lea Left",
   });
-  const path = `/metadata/teams/${world.team.id}`;
-  await signIn(context, world.user);
+  const path = `/metadata/teams/${tenant.team.id}`;
+  await signIn(context, tenant.user);
   await open(page, path);
   await expect(page.getByRole("heading", { name: "Access" })).toHaveCount(0);
 
   await context.clearCookies();
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   await open(page, path);
   const pipelines = page.getByRole("table", { name: "Pipeline tokens of the team" }).getByRole("row");
   await expect(pipelines.nth(1)).toContainText("No longer Admin");
@@ -54,7 +54,7 @@ test("an Admin sees every token of the team, revokes one by keyboard, and its ow
   await expect(page.getByText("revoked access token Nightly script")).toBeVisible();
 
   await context.clearCookies();
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await open(page, "/settings/access-tokens");
   await expect(page.getByRole("row").filter({ hasText: "Nightly script" })).toContainText(
     /Revoked .* by Ada Admin/,
@@ -64,26 +64,29 @@ test("an Admin sees every token of the team, revokes one by keyboard, and its ow
 test("refused acts of a member are told to the Admins, and a refused sign-in to its owner", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  const caller = await callerOf(world.user);
-  const refused = await callAction(caller, "removeMemberAction", [world.team.id, { userId: world.admin.id }]);
+  const caller = await callerOf(tenant.user);
+  const refused = await callAction(caller, "removeMemberAction", [
+    tenant.team.id,
+    { userId: tenant.admin.id },
+  ]);
   expect(refused).toMatchObject({ ok: false, code: "forbidden" });
   await open(page, "/sign-in");
-  await page.getByLabel("E-mail").fill(world.user.email);
+  await page.getByLabel("E-mail").fill(tenant.user.email);
   await page.getByLabel("Password", { exact: true }).fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("alert").first()).toBeVisible();
 
-  await signIn(context, world.admin);
+  await signIn(context, tenant.admin);
   const teamActivity = async () => {
-    await open(page, `/metadata/teams/${world.team.id}`);
+    await open(page, `/metadata/teams/${tenant.team.id}`);
     return page.getByRole("list", { name: "Events, newest first" }).allTextContents();
   };
   await expect.poll(async () => (await teamActivity()).join()).toContain("refused a sign-in of Uri User");
   expect((await teamActivity()).join()).toContain("was refused an action in team");
   await context.clearCookies();
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await open(page, "/settings/activity");
   await expect(page.getByText("refused a sign-in of Uri User")).toBeVisible();
   await expect(page.getByText("The password was wrong")).toBeVisible();

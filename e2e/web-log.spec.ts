@@ -26,12 +26,12 @@ async function cuttableDatabase(url: string) {
   return { url: database.href, port: way.port, cut: way.close };
 }
 
-test("web's log has names and codes in JSON, and nothing that a driver says", async ({ world }) => {
+test("web's log has names and codes in JSON, and nothing that a driver says", async ({ tenant }) => {
   const database = await cuttableDatabase(stack().webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-cut-off", () => ({ WEB_DATABASE_URL: database.url }));
-  const { cookie = "" } = await callerOf(world.admin);
+  const { cookie = "" } = await callerOf(tenant.admin);
   const page = () =>
-    fetch(new URL(`/metadata/fabrics/${world.fabric.id}/secrets`, web.url), { headers: { cookie } });
+    fetch(new URL(`/metadata/fabrics/${tenant.fabric.id}/secrets`, web.url), { headers: { cookie } });
   try {
     expect((await page()).status).toBe(200);
     await database.cut();
@@ -52,12 +52,12 @@ test("web's log has names and codes in JSON, and nothing that a driver says", as
   expect(lines.flatMap((line) => Object.keys(line)).filter((key) => !known.includes(key))).toEqual([]);
   expect(lines.filter(({ level }) => level === "error").length).toBeGreaterThan(0);
   expect(text).not.toMatch(new RegExp(`${database.port}|127\\.0\\.0\\.1:(?!${new URL(web.url).port})`));
-  expect(text).not.toContain(world.fabric.id);
+  expect(text).not.toContain(tenant.fabric.id);
 });
 
-test("under https every cookie has the prefix that other hosts cannot plant", async ({ world }) => {
+test("under https every cookie has the prefix that other hosts cannot plant", async ({ tenant }) => {
   const password = "correct horse battery staple";
-  const person = await createPerson({ name: "Hana Host", password, in: world.team });
+  const person = await createPerson({ name: "Hana Host", password, in: tenant.team });
   const web = await startWebCopy("web-https", () => ({ PUBLIC_URL: "https://selvage.test" }));
   const ask = (line: string, more: readonly string[], body = "") =>
     sendRaw(

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { callAction, callerOf } from "@/testing/server-actions";
-import { createPerson, database, insert, type World } from "@/testing/tenant";
+import { createPerson, database, insert, type Tenant } from "@/testing/tenant";
 
 export const restApi = { baseUrl: "https://api.test.example", authType: "none" };
 
 /** A secret of the Admin; with `formerName` it was renamed since. */
-export async function addSecret({ fabric, admin }: World, formerName?: string): Promise<string> {
+export async function addSecret({ fabric, admin }: Tenant, formerName?: string): Promise<string> {
   const caller = await callerOf(admin);
   const name = `s${randomUUID()}`;
   const made = await callAction(caller, "createSecretAction", [
@@ -21,7 +21,7 @@ export async function addSecret({ fabric, admin }: World, formerName?: string): 
 }
 
 /** An M2M OAuth secret of the Admin. */
-export async function addClient({ fabric, admin }: World): Promise<string> {
+export async function addClient({ fabric, admin }: Tenant): Promise<string> {
   const fields = { clientId: "c", clientSecret: "matrix", authUrl: "https://idp.test.example/token" };
   const input = { subKind: "m2m_oauth", name: `s${randomUUID()}`, fields };
   const made = await callAction(await callerOf(admin), "createSecretAction", [fabric.id, input]);
@@ -30,7 +30,7 @@ export async function addClient({ fabric, admin }: World): Promise<string> {
   return String(made.value.id);
 }
 
-export async function addConnection({ fabric, admin }: World): Promise<string> {
+export async function addConnection({ fabric, admin }: Tenant): Promise<string> {
   const id = uuidv7();
   await insert("connection", {
     id,
@@ -48,38 +48,38 @@ export async function addConnection({ fabric, admin }: World): Promise<string> {
   return id;
 }
 
-export async function addDestination(world: World): Promise<string> {
+export async function addDestination(tenant: Tenant): Promise<string> {
   const id = uuidv7();
   await insert("allowed_destination", {
     id,
-    fabricId: world.fabric.id,
-    secretId: await addSecret(world),
+    fabricId: tenant.fabric.id,
+    secretId: await addSecret(tenant),
     version: 1,
     destination: "https://api.test.example:443",
-    createdById: world.admin.id,
-    createdByName: world.admin.name,
+    createdById: tenant.admin.id,
+    createdByName: tenant.admin.name,
   });
   return id;
 }
 
-export async function addRequest(world: World): Promise<string> {
+export async function addRequest(tenant: Tenant): Promise<string> {
   const id = uuidv7();
   await insert("destination_request", {
     id,
-    fabricId: world.fabric.id,
-    secretId: await addSecret(world),
+    fabricId: tenant.fabric.id,
+    secretId: await addSecret(tenant),
     version: 1,
     destinations: ["https://api.test.example:443"],
     connectionName: "Reports",
     configHash: id,
     reason: "",
-    askedById: world.user.id,
-    askedByName: world.user.name,
+    askedById: tenant.user.id,
+    askedByName: tenant.user.name,
   });
   return id;
 }
 
-export async function addInvitation({ team, admin }: World): Promise<string> {
+export async function addInvitation({ team, admin }: Tenant): Promise<string> {
   const id = uuidv7();
   const email = `${id}@test.example`;
   await insert("invitation", {
@@ -101,7 +101,7 @@ export const givenKeys = {
   keys: [{ kty: "OKP" as const, crv: "Ed25519" as const, x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
 };
 
-export async function addIssuer({ fabric, admin }: World, connectionIds: string[] = []): Promise<string> {
+export async function addIssuer({ fabric, admin }: Tenant, connectionIds: string[] = []): Promise<string> {
   const id = uuidv7();
   await insert("trusted_issuer", {
     id,
@@ -118,7 +118,7 @@ export async function addIssuer({ fabric, admin }: World, connectionIds: string[
 }
 
 /** An alarm of a secret, as automate raises it. */
-export async function addAlarm({ fabric, team }: World): Promise<string> {
+export async function addAlarm({ fabric, team }: Tenant): Promise<string> {
   const secretId = uuidv7();
   await insert("audit_event", {
     id: uuidv7(),
@@ -136,12 +136,12 @@ export async function addAlarm({ fabric, team }: World): Promise<string> {
   return secretId;
 }
 
-export async function addMember({ team }: World): Promise<string> {
+export async function addMember({ team }: Tenant): Promise<string> {
   return (await createPerson({ name: "Mia Member", in: team })).id;
 }
 
 /** How many events of a fabric or team were recorded: a refused call must leave none but that it was refused. */
-export async function countEvents({ fabric, team }: World): Promise<number> {
+export async function countEvents({ fabric, team }: Tenant): Promise<number> {
   const { rows } = await database().query<{ count: number }>(
     `SELECT count(*)::int AS count FROM audit_event WHERE ("fabricId" = $1 OR "teamId" = $2) AND action <> 'act.refuse'`,
     [fabric.id, team.id],
@@ -151,7 +151,7 @@ export async function countEvents({ fabric, team }: World): Promise<number> {
 
 /** An access token of the User, by which nobody can act: only its hash is here. */
 export async function addAccessToken(
-  { user }: World,
+  { user }: Tenant,
   { name = "nightly", owner = user.id }: { name?: string; owner?: string } = {},
 ): Promise<string> {
   const id = uuidv7();

@@ -11,7 +11,7 @@ export type Team = { id: string; name: string };
 export type Fabric = { id: string; name: string };
 export type Person = { id: string; email: string; name: string };
 /** Where most journeys take place: a team with two people and a fabric. */
-export type World = { team: Team; fabric: Fabric; admin: Person; user: Person };
+export type Tenant = { team: Team; fabric: Fabric; admin: Person; user: Person };
 
 let pool: pg.Pool | undefined;
 
@@ -21,7 +21,7 @@ export function database(): pg.Pool {
   return pool;
 }
 
-export async function createWorld(label = "Field"): Promise<World> {
+export async function createTenant(label = "Field"): Promise<Tenant> {
   const team = await createTeam(label);
   const admin = await createPerson({ name: "Ada Admin", in: team, role: "admin" });
   const user = await createPerson({ name: "Uri User", in: team, role: "user" });
@@ -73,7 +73,7 @@ export async function createFabric(team: Team, admin: Person, label = "Loom"): P
 
 /** A pipeline token, minted by automate for an Admin. */
 export async function createToken(
-  { fabric, admin }: Pick<World, "fabric" | "admin">,
+  { fabric, admin }: Pick<Tenant, "fabric" | "admin">,
   {
     name = "nightly",
     expiresAt = null,

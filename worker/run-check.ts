@@ -21,7 +21,7 @@ const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as 
 export type Surroundings = Pick<GuardOptions, "route">;
 
 /** Shuts every exit of this process, then loads the driver of a kind that is likely to be checked next. */
-export async function prepareCheck(kind: string): Promise<void> {
+export async function prepareWorker(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
   shutExits();
   // Reading the public authorities takes longer than most handshakes.

@@ -1,5 +1,5 @@
 import { checkJobSchema, preparationSchema } from "@/worker/protocol";
-import { prepareCheck, runCheck, type Surroundings } from "@/worker/run-check";
+import { prepareWorker, runCheck, type Surroundings } from "@/worker/run-check";
 
 /**
  * Makes this process a check worker. It has no environment, no output and no other input than messages from automate: perhaps
@@ -11,7 +11,7 @@ export function serveCheck(surroundings: () => Surroundings = () => ({})): void 
   process.once("disconnect", () => process.exit(0));
   process.on("message", async (message) => {
     const preparation = preparationSchema.safeParse(message);
-    if (preparation.success) return prepareCheck(preparation.data.prepareFor);
+    if (preparation.success) return prepareWorker(preparation.data.prepareFor);
     if (hasJob) return process.exit(1);
     hasJob = true;
     const result = await runCheck(

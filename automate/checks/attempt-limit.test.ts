@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Claimed, claimSignIns, type SignIn } from "@/automate/checks/attempt-limit";
+import { type Claimed, type CredentialAttempt, claimAttempts } from "@/automate/checks/attempt-limit";
 import { purge } from "@/automate/purge";
 import {
   type CheckCode,
@@ -10,7 +10,7 @@ import {
   type CheckResult,
   checkEventSchema,
 } from "@/lib/connectors/check-protocol";
-import { listPausedSignIns } from "@/lib/credential-attempts/queries";
+import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { createDb, type Db, db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
@@ -60,59 +60,62 @@ const failed = (code: CheckCode, step: "network" | "sign_in" | "permission" = "s
 const refused = failed("rejected_credentials");
 const passed: CheckResult = { type: "result", ok: true, ms: 1 };
 
-function newSignIn(): SignIn {
+function newAttempt(): CredentialAttempt {
   return { key: randomUUID(), place: "sftp://files.test:22", secretIds: ["s"], field: "password" };
 }
 
-const claim = (...signIns: SignIn[]) => claimSignIns(fabric.fabricId, signIns, never);
+const claim = (...attempts: CredentialAttempt[]) => claimAttempts(fabric.fabricId, attempts, never);
 
 /** Claims a try and ends it so; what the claim came to. */
-async function attempt(signIn: SignIn, result: CheckResult): Promise<Claimed["state"]> {
-  const claimed = await claim(signIn);
+async function runAttempt(attempt: CredentialAttempt, result: CheckResult): Promise<Claimed["state"]> {
+  const claimed = await claim(attempt);
   if (claimed.state === "held") await claimed.claim.settle(result);
   return claimed.state;
 }
 
-const age = (signIn: SignIn, minutes: number) =>
+const age = (attempt: CredentialAttempt, minutes: number) =>
   owner.$executeRaw`
     UPDATE sign_in_attempt SET "refusedAt" = "refusedAt" - make_interval(mins => ${minutes}),
-      "startedAt" = "startedAt" - make_interval(mins => ${minutes}) WHERE key = ${signIn.key}`;
+      "startedAt" = "startedAt" - make_interval(mins => ${minutes}) WHERE key = ${attempt.key}`;
 
 describe("the budget", () => {
   test("ends after two refusals in a quarter of an hour and after five in a day, and says until when", async () => {
-    const signIn = newSignIn();
+    const attempt = newAttempt();
     for (let pair = 0; pair < 2; pair += 1) {
-      expect([await attempt(signIn, refused), await attempt(signIn, refused)]).toEqual(["held", "held"]);
-      const paused = await claim(signIn);
+      expect([await runAttempt(attempt, refused), await runAttempt(attempt, refused)]).toEqual([
+        "held",
+        "held",
+      ]);
+      const paused = await claim(attempt);
       if (paused.state !== "paused") throw new Error(paused.state);
       expect(Math.round((paused.until.getTime() - Date.now()) / 60_000)).toBe(15);
       expect(paused.field).toBe("password");
-      await age(signIn, 16);
+      await age(attempt, 16);
     }
-    expect(await attempt(signIn, refused)).toBe("held");
-    await age(signIn, 16);
-    const paused = await claim(signIn);
+    expect(await runAttempt(attempt, refused)).toBe("held");
+    await age(attempt, 16);
+    const paused = await claim(attempt);
     if (paused.state !== "paused") throw new Error(paused.state);
     expect((paused.until.getTime() - Date.now()) / 3600_000).toBeGreaterThan(23);
-    await age(signIn, 24 * 60);
-    expect(await attempt(signIn, refused)).toBe("held");
+    await age(attempt, 24 * 60);
+    expect(await runAttempt(attempt, refused)).toBe("held");
   });
 
   test("is one for each key, and a sign-in at two places needs room in both", async () => {
-    const [first, second] = [newSignIn(), newSignIn()];
-    await attempt(first, refused);
-    await attempt(first, refused);
-    expect(await attempt(second, refused)).toBe("held");
+    const [first, second] = [newAttempt(), newAttempt()];
+    await runAttempt(first, refused);
+    await runAttempt(first, refused);
+    expect(await runAttempt(second, refused)).toBe("held");
     expect((await claim(second, first)).state).toBe("paused");
-    expect(await attempt(second, refused)).toBe("held");
+    expect(await runAttempt(second, refused)).toBe("held");
   });
 
   test("starts anew after a success", async () => {
-    const signIn = newSignIn();
-    await attempt(signIn, refused);
-    await attempt(signIn, passed);
-    await attempt(signIn, refused);
-    expect(await attempt(signIn, passed)).toBe("held");
+    const attempt = newAttempt();
+    await runAttempt(attempt, refused);
+    await runAttempt(attempt, passed);
+    await runAttempt(attempt, refused);
+    expect(await runAttempt(attempt, passed)).toBe("held");
   });
 
   test.each<[string, CheckResult, boolean]>([
@@ -125,47 +128,47 @@ describe("the budget", () => {
     ["a missing right", failed("not_permitted", "permission"), false],
     ["a server that is not there", failed("connection_refused", "network"), false],
   ])("is used by %s: %j is %s", async (_what, result, isUsed) => {
-    const signIn = newSignIn();
+    const attempt = newAttempt();
     const states = [];
-    for (let n = 0; n < 3; n += 1) states.push(await attempt(signIn, result));
+    for (let n = 0; n < 3; n += 1) states.push(await runAttempt(attempt, result));
     expect(states[2]).toBe(isUsed ? "paused" : "held");
   });
 
   test("counts what is under way as refused; the next one waits for the outcome", async () => {
-    const signIn = newSignIn();
-    const held = [await claim(signIn), await claim(signIn)];
+    const attempt = newAttempt();
+    const held = [await claim(attempt), await claim(attempt)];
     let hasWaited = false;
-    const third = claimSignIns(fabric.fabricId, [signIn], never, () => {
+    const third = claimAttempts(fabric.fabricId, [attempt], never, () => {
       hasWaited = true;
     });
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(hasWaited).toBe(true);
     for (const claimed of held) if (claimed.state === "held") await claimed.claim.settle(passed);
     expect((await third).state).toBe("held");
-    await claim(signIn);
-    expect((await claimSignIns(fabric.fabricId, [signIn], AbortSignal.abort())).state).toBe("busy");
+    await claim(attempt);
+    expect((await claimAttempts(fabric.fabricId, [attempt], AbortSignal.abort())).state).toBe("busy");
   });
 
   test("is claimed by many at once no more often than it allows", async () => {
-    const signIn = newSignIn();
-    const states = await Promise.all(Array.from({ length: 8 }, async () => attempt(signIn, refused)));
+    const attempt = newAttempt();
+    const states = await Promise.all(Array.from({ length: 8 }, async () => runAttempt(attempt, refused)));
     expect(states.sort()).toEqual(["held", "held", ...Array(6).fill("paused")]);
   });
 
   test("frees what a killed automate left behind, after half a minute, and forgets what counts no more", async () => {
-    const signIn = newSignIn();
-    await claim(signIn);
-    await claim(signIn);
-    await age(signIn, 1);
-    expect(await attempt(signIn, refused)).toBe("held");
-    await age(signIn, 23 * 60);
+    const attempt = newAttempt();
+    await claim(attempt);
+    await claim(attempt);
+    await age(attempt, 1);
+    expect(await runAttempt(attempt, refused)).toBe("held");
+    await age(attempt, 23 * 60);
     await purge();
-    expect(await owner.signInAttempt.findMany({ where: { key: signIn.key } })).toMatchObject([
+    expect(await owner.signInAttempt.findMany({ where: { key: attempt.key } })).toMatchObject([
       { refusedAt: expect.any(Date) },
     ]);
-    await age(signIn, 65);
+    await age(attempt, 65);
     await purge();
-    expect(await owner.signInAttempt.count({ where: { key: signIn.key } })).toBe(0);
+    expect(await owner.signInAttempt.count({ where: { key: attempt.key } })).toBe(0);
   });
 });
 
@@ -293,7 +296,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     const { internalUrl: url } = await automates.start();
     const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
     expect(await again()).toBe("sign_in_paused");
-    const list = () => listPausedSignIns(fabric.scope("user", "secret:list"), "api_login");
+    const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), "api_login");
     expect(await list()).toEqual([{ place, until: expect.any(Date) }]);
 
     const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });

@@ -7,7 +7,7 @@ import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/credential-att
 import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to make: `key` is what refusals are counted by. */
-export type SignIn = { key: string; place: string; secretIds: string[]; field: string };
+export type CredentialAttempt = { key: string; place: string; secretIds: string[]; field: string };
 
 /** The right to try some sign-ins now, which count as refused until they are settled. */
 export type Claim = { settle(result: CheckResult): Promise<void>; release(): Promise<void> };
@@ -36,8 +36,8 @@ export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
 const nothingToSettle: Claim = { settle: async () => {}, release: async () => {} };
 
 /** The sign-ins of a check: one for each place that gets credentials, as this principal, with these versions. */
-export function signInsOf({ destinations, openings, properties }: PreparedCheck): SignIn[] {
-  const byKey = new Map<string, SignIn>();
+export function attemptsOf({ destinations, openings, properties }: PreparedCheck): CredentialAttempt[] {
+  const byKey = new Map<string, CredentialAttempt>();
   for (const destination of destinations) {
     const sent = openings.filter(
       // An authority is trusted, and not sent anywhere.
@@ -61,17 +61,17 @@ export function signInsOf({ destinations, openings, properties }: PreparedCheck)
  * Claims a try of each sign-in from its budget, which all people, screens and copies of automate share. Waits while only
  * the outcome of others' tries is missing; `onWait` is called when that begins.
  */
-export async function claimSignIns(
+export async function claimAttempts(
   fabricId: string,
-  signIns: readonly SignIn[],
+  attempts: readonly CredentialAttempt[],
   signal: AbortSignal,
   onWait: () => void = () => {},
 ): Promise<Claimed> {
-  if (signIns.length === 0) return { state: "held", claim: nothingToSettle };
+  if (attempts.length === 0) return { state: "held", claim: nothingToSettle };
   const waitsUntil = performance.now() + waitsMs;
   let isWaiting = false;
   for (;;) {
-    const claimed = await tryToClaim(fabricId, signIns);
+    const claimed = await tryToClaim(fabricId, attempts);
     if (claimed !== null) return claimed;
     if (signal.aborted || performance.now() > waitsUntil) return { state: "busy" };
     if (!isWaiting) onWait();
@@ -89,7 +89,7 @@ export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string)
 }
 
 /** Forgets what no budget counts any more. */
-export async function purgeSignIns(): Promise<void> {
+export async function purgeAttempts(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM sign_in_attempt
     WHERE "startedAt" < clock_timestamp() - make_interval(secs => ${remembersMs / 1000 + 60})
@@ -97,14 +97,14 @@ export async function purgeSignIns(): Promise<void> {
 }
 
 /** Null when there is no room until others know how their tries ended. */
-function tryToClaim(fabricId: string, signIns: readonly SignIn[]): Promise<Claimed | null> {
+function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): Promise<Claimed | null> {
   return db.$transaction(async (tx) => {
     // In one order for everybody, so that no two wait for each other.
-    const keys = signIns.map(({ key }) => key).sort();
+    const keys = attempts.map(({ key }) => key).sort();
     for (const key of keys) await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
     const now = await databaseTime(tx);
     let isFull = false;
-    for (const { key, field, place } of signIns) {
+    for (const { key, field, place } of attempts) {
       const tries = triesAt(place);
       const { refusedAt, underWay } = await countOf(tx, key, now);
       const until = pausedUntil(refusedAt, now, tries);
@@ -112,7 +112,7 @@ function tryToClaim(fabricId: string, signIns: readonly SignIn[]): Promise<Claim
       isFull ||= !hasRoom(refusedAt, underWay, now, tries);
     }
     if (isFull) return null;
-    const data = signIns.flatMap(({ key, place, secretIds }) =>
+    const data = attempts.flatMap(({ key, place, secretIds }) =>
       Array.from({ length: triesAt(place) }, () => ({
         id: randomUUID(),
         key,

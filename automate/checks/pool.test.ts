@@ -113,17 +113,17 @@ describe("a pool", () => {
   it("gives so many turns at once, lets so many wait, and refuses more", async () => {
     const one = start(good, { limits: { max: 1, maxWaiting: 1 } });
     const waits: number[] = [];
-    const ask = () => one.turn(request, (ahead) => waits.push(ahead), new AbortController().signal);
+    const ask = () => one.slot(request, (position) => waits.push(position), new AbortController().signal);
     const [first, second, third] = [await ask(), ask(), ask()];
     expect(await third).toBeNull();
-    first?.give();
+    first?.release();
     expect(await second).not.toBeNull();
     expect(waits).toEqual([0]);
   });
 
   it("ends what runs and what waits when it closes", async () => {
     const closing = start("setInterval(() => {}, 1000)", { limits: { max: 1 } });
-    const ask = () => closing.turn(request, () => {}, new AbortController().signal);
+    const ask = () => closing.slot(request, () => {}, new AbortController().signal);
     await ask();
     const [run, waiting] = [closing.run(job, () => {}), ask()];
     closing.close();

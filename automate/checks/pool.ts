@@ -1,5 +1,5 @@
 import { createPrewarmedWorkers } from "@/automate/checks/prewarmed-workers";
-import { createTurns, type Turn, type TurnLimits, type TurnRequest } from "@/automate/checks/scheduler";
+import { createScheduler, type Slot, type SlotLimits, type SlotRequest } from "@/automate/checks/scheduler";
 import {
   type CheckCode,
   type CheckEvent,
@@ -19,12 +19,12 @@ export type CheckPoolOptions = {
   /** How long one check may take, once it has its turn. */
   readonly timeoutMs?: number;
   /** How many checks run at once, for whom. */
-  readonly limits?: TurnLimits;
+  readonly limits?: SlotLimits;
 };
 
 export type CheckPool = {
   /** A turn to run a check; null when there is none for too long. `onWait` is told how many are ahead. */
-  turn(request: TurnRequest, onWait: (ahead: number) => void, signal: AbortSignal): Promise<Turn | null>;
+  slot(request: SlotRequest, onWait: (position: number) => void, signal: AbortSignal): Promise<Slot | null>;
   /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
   run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
   close(): void;
@@ -44,13 +44,13 @@ export function createCheckPool({
   limits = {},
 }: CheckPoolOptions): CheckPool {
   const prewarmed = createPrewarmedWorkers(workerPath, size);
-  const turns = createTurns(limits);
+  const scheduler = createScheduler(limits);
   const closing = new AbortController();
 
   return {
-    turn(request, onWait, signal) {
+    slot(request, onWait, signal) {
       const stop = AbortSignal.any([AbortSignal.timeout(turnWithinMs), closing.signal, signal]);
-      return turns.take(request, onWait, stop);
+      return scheduler.take(request, onWait, stop);
     },
     async run(job, onEvent, signal) {
       const startedAt = performance.now();

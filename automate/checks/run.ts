@@ -1,4 +1,4 @@
-import { type Claim, claimSignIns, signInsOf } from "@/automate/checks/attempt-limit";
+import { attemptsOf, type Claim, claimAttempts } from "@/automate/checks/attempt-limit";
 import type { CheckPool } from "@/automate/checks/pool";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import { createSharedChecks } from "@/automate/checks/shared-checks";
@@ -46,17 +46,17 @@ function identityOf({ fabricId }: Run["scope"], { connector, properties, opening
 
 async function runInTurn({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
   const { scope, prepared, tell, signal } = run;
-  const signIns = signInsOf(prepared);
+  const attempts = attemptsOf(prepared);
   const onWait = (ahead: number) => tell({ type: "queued", ahead });
   const request = {
     fabricId: scope.fabricId,
     actorId: scope.actor.id,
-    keys: signIns.map(({ key }) => key),
+    keys: attempts.map(({ key }) => key),
   };
-  const turn = await pool.turn(request, onWait, signal);
-  if (turn === null) return withoutTry(signal);
+  const slot = await pool.slot(request, onWait, signal);
+  if (slot === null) return withoutTry(signal);
   try {
-    const claimed = await claimSignIns(scope.fabricId, signIns, signal, () => onWait(0));
+    const claimed = await claimAttempts(scope.fabricId, attempts, signal, () => onWait(0));
     if (claimed.state === "busy") return withoutTry(signal);
     if (claimed.state === "paused") {
       const facts = { retryAt: claimed.until.toISOString() };
@@ -64,7 +64,7 @@ async function runInTurn({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
     }
     return await runClaimed({ keys, pool }, run, claimed.claim);
   } finally {
-    turn.give();
+    slot.release();
   }
 }
 

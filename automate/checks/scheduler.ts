@@ -1,10 +1,10 @@
 /** Who asks for a turn: the fabric, the person, and the keys of what may not be done too often at once. */
-export type TurnRequest = { fabricId: string; actorId: string; keys: readonly string[] };
+export type SlotRequest = { fabricId: string; actorId: string; keys: readonly string[] };
 
 /** What is under way, until it is given back. */
-export type Turn = { give(): void };
+export type Slot = { release(): void };
 
-export type TurnLimits = {
+export type SlotLimits = {
   readonly max?: number;
   readonly perFabric?: number;
   readonly perActor?: number;
@@ -13,37 +13,37 @@ export type TurnLimits = {
   readonly maxWaiting?: number;
 };
 
-export type Turns = ReturnType<typeof createTurns>;
+export type Scheduler = ReturnType<typeof createScheduler>;
 
-type Waiter = TurnRequest & { ahead: number; tell: (ahead: number) => void; start: () => void };
+type Waiter = SlotRequest & { position: number; notify: (position: number) => void; start: () => void };
 
 /**
  * Who may check now. A free turn goes to the fabric that has the fewest, or had its last one longest ago; within it to
  * the person of whom the same is true; then to whoever came first. Nobody with much to check keeps the others waiting.
  */
-export function createTurns({
+export function createScheduler({
   max = 8,
   perFabric = 4,
   perActor = 3,
   perKey = 2,
   maxWaiting = 128,
-}: TurnLimits = {}) {
-  const running = new Set<TurnRequest>();
+}: SlotLimits = {}) {
+  const running = new Set<SlotRequest>();
   const waiting = new Set<Waiter>();
-  const count = (is: (request: TurnRequest) => boolean) => [...running].filter(is).length;
-  const ofFabric = ({ fabricId }: TurnRequest) => count((other) => other.fabricId === fabricId);
-  const ofActor = ({ actorId }: TurnRequest) => count((other) => other.actorId === actorId);
+  const count = (is: (request: SlotRequest) => boolean) => [...running].filter(is).length;
+  const ofFabric = ({ fabricId }: SlotRequest) => count((other) => other.fabricId === fabricId);
+  const ofActor = ({ actorId }: SlotRequest) => count((other) => other.actorId === actorId);
 
-  const fits = (request: TurnRequest) =>
+  const fits = (request: SlotRequest) =>
     running.size < max &&
     ofFabric(request) < perFabric &&
     ofActor(request) < perActor &&
     request.keys.every((key) => count(({ keys }) => keys.includes(key)) < perKey);
 
   /** The number of the last turn of a fabric or a person. */
-  const lastTurnOf = new Map<string, number>();
-  let turnsBegun = 0;
-  const last = (id: string) => lastTurnOf.get(id) ?? 0;
+  const lastSlotOf = new Map<string, number>();
+  let slotsGiven = 0;
+  const last = (id: string) => lastSlotOf.get(id) ?? 0;
 
   /** Sorting keeps the order of those who are equal: that in which they came. */
   const next = () =>
@@ -64,31 +64,31 @@ export function createTurns({
     }
     const passed = new Map<string, number>();
     for (const waiter of waiting) {
-      const ahead = passed.get(waiter.fabricId) ?? 0;
-      passed.set(waiter.fabricId, ahead + 1);
-      if (waiter.ahead === ahead) continue;
-      waiter.ahead = ahead;
-      waiter.tell(ahead);
+      const position = passed.get(waiter.fabricId) ?? 0;
+      passed.set(waiter.fabricId, position + 1);
+      if (waiter.position === position) continue;
+      waiter.position = position;
+      waiter.notify(position);
     }
   };
 
-  const begin = ({ fabricId, actorId, keys }: TurnRequest): Turn => {
+  const begin = ({ fabricId, actorId, keys }: SlotRequest): Slot => {
     const own = { fabricId, actorId, keys };
     running.add(own);
-    turnsBegun += 1;
-    lastTurnOf.set(fabricId, turnsBegun).set(actorId, turnsBegun);
+    slotsGiven += 1;
+    lastSlotOf.set(fabricId, slotsGiven).set(actorId, slotsGiven);
     return {
-      give() {
+      release() {
         if (running.delete(own)) settle();
         // Nobody is left who could have been first.
-        if (running.size === 0) lastTurnOf.clear();
+        if (running.size === 0) lastSlotOf.clear();
       },
     };
   };
 
   return {
     /** Null when there was none before `stop`, or when too many of the fabric wait already. */
-    take(request: TurnRequest, tell: (ahead: number) => void, stop: AbortSignal): Promise<Turn | null> {
+    take(request: SlotRequest, notify: (position: number) => void, stop: AbortSignal): Promise<Slot | null> {
       const before = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
       if (stop.aborted || before >= maxWaiting) return Promise.resolve(null);
       return new Promise((resolve) => {
@@ -99,8 +99,8 @@ export function createTurns({
         };
         const waiter: Waiter = {
           ...request,
-          ahead: -1,
-          tell,
+          position: -1,
+          notify,
           start: () => {
             stop.removeEventListener("abort", leave);
             resolve(begin(request));

@@ -23,7 +23,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
     const send = (event: CheckEvent) => {
       if (!lines.writableEnded) lines.write(`${JSON.stringify(event)}\n`);
     };
-    runCheck(runPrepared, scope, body, send, cancel.signal)
+    checkAndRecord(runPrepared, scope, body, send, cancel.signal)
       .catch((error: Error) => {
         // The head of the answer has left, so a failure is told as the result; its message stays here.
         request.log.error({ error: error.name }, "check failed");
@@ -38,7 +38,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
   });
 }
 
-async function runCheck(
+async function checkAndRecord(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
   { kind, connectionName, properties: input, isConfirmed, shownPlaces }: Body,

@@ -7,7 +7,7 @@ import { findSecretById } from "@/automate/secrets/current-secret";
 import { record } from "@/lib/audit/record";
 
 /** Ends the pauses of a secret's sign-ins, for an Admin. */
-export function signInRoutes(app: FastifyInstance): void {
+export function credentialAttemptRoutes(app: FastifyInstance): void {
   answer(app, "credential-attempt:reset", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const secret = await findSecretById(scope, body.secretId);

@@ -10,7 +10,7 @@ import { record } from "@/lib/audit/record";
 import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
-export function issuerRoutes(app: FastifyInstance): void {
+export function trustedIssuerRoutes(app: FastifyInstance): void {
   answer(app, "issuer:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { limits: asked, keys, ...trust } = body;

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
-import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { sizeOf, takeRoom } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
@@ -94,7 +94,7 @@ export async function noteRefused(
   from: string,
 ): Promise<void> {
   const source = recordedSource(`${code} ${actor.id}`, from);
-  await recordOrTally(JSON.stringify([code, actor.id, actor.name, source]), {
+  await recordOrAggregate(JSON.stringify([code, actor.id, actor.name, source]), {
     actor,
     teamId,
     fabricId,

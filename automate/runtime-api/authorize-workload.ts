@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JudgedToken, judgeWorkloadToken } from "@/automate/runtime-api/workload-token";
-import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { isCalled } from "@/lib/access/called-fabric";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
@@ -48,7 +48,7 @@ async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promis
       // With a free audience it may have been for another team's fabric, whose workloads are not this one's to know.
       const isTheirs = fitsSubject || namesFabric(audience, fabricId);
       const actor = workloadActor(trust, isSigned && isTheirs ? claims.subject : undefined);
-      await recordOrTally(JSON.stringify(["workload", code, trust.id]), {
+      await recordOrAggregate(JSON.stringify(["workload", code, trust.id]), {
         actor,
         teamId,
         fabricId,

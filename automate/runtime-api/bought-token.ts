@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { claimSignIns, type SignIn } from "@/automate/checks/attempt-limit";
+import { type CredentialAttempt, claimAttempts } from "@/automate/checks/attempt-limit";
 import { Refusal } from "@/automate/http/error";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
@@ -26,7 +26,7 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
   const { scope } = purpose;
   const [{ secret }] = purpose.openings;
   const signal = AbortSignal.timeout(patienceMs);
-  const claimed = await claimSignIns(scope.fabricId, [signInOf(secret)], signal);
+  const claimed = await claimAttempts(scope.fabricId, [attemptOf(secret)], signal);
   if (claimed.state === "busy") throw refused("busy");
   if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
   // What does not open, or cannot be recorded, is no finding about the token server.
@@ -62,7 +62,7 @@ function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToke
 }
 
 /** What refused sign-ins are counted by, as for a check: the place, and the version that was tried there. */
-function signInOf({ id, version, facts: { authHost = "" } }: UsableSecret): SignIn {
+function attemptOf({ id, version, facts: { authHost = "" } }: UsableSecret): CredentialAttempt {
   const place = `oauth-token://${authHost}`;
   const key = createHash("sha256")
     .update(JSON.stringify([place, "m2m", [`${id}.${version}`]]))

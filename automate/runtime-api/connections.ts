@@ -2,9 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/runtime-api/authenticate";
-import { connectionTag, isUnchanged } from "@/automate/runtime-api/etag";
+import { isUnchanged, propertiesEtag } from "@/automate/runtime-api/etag";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
-import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { recordableNames } from "@/automate/secrets/asked-name";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
@@ -23,7 +23,7 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const connection = await getConnection(caller, request.params.name);
     const secrets = connection.secrets.map(({ secret }) => secret);
     const purpose = await purposeOf(caller, connection);
-    if (isUnchanged(request, reply, connectionTag(connection, secrets))) {
+    if (isUnchanged(request, reply, propertiesEtag(connection, secrets))) {
       // What may not be handed out any more is not confirmed either.
       await requireDestinations(purpose);
       await noteUnchanged(caller, secrets, purpose.via);
@@ -94,14 +94,17 @@ async function recordRefusal(
   details: { code: string; length?: number },
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  await recordOrTally(JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]), {
-    actor,
-    teamId,
-    fabricId,
-    action: "connection.refuse",
-    object: { kind: "connection", ...object },
-    details: { ...details, source },
-  });
+  await recordOrAggregate(
+    JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]),
+    {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.refuse",
+      object: { kind: "connection", ...object },
+      details: { ...details, source },
+    },
+  );
 }
 
 /** A connection that brings along other secrets than an Admin confirmed is refused, once that is recorded. */
@@ -115,7 +118,7 @@ async function requireConfirmed({ scope, source }: Caller, connection: NamedConn
     );
   } catch (refusal) {
     const { actor, teamId, fabricId } = scope;
-    await recordOrTally(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
+    await recordOrAggregate(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
       actor,
       teamId,
       fabricId,

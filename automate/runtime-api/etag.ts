@@ -3,16 +3,16 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 
 /** What tells one state of a secret from the next (RFC 9110 §8.8.3). Weak: a rename changes the answer's `name`, not its value. */
-export function secretTag({ id, version }: Pick<UsableSecret, "id" | "version">): string {
+export function valueEtag({ id, version }: Pick<UsableSecret, "id" | "version">): string {
   return `W/"${id}.${version}"`;
 }
 
-/** `secretTag` for a connection: its settings, and the secrets that are filled in. Nothing of a value is in it. */
-export function connectionTag(
+/** `valueEtag` for a connection: its settings, and the secrets that are filled in. Nothing of a value is in it. */
+export function propertiesEtag(
   connection: { id: string; configHash: string; updatedAt: Date },
   secrets: readonly Pick<UsableSecret, "id" | "version">[],
 ): string {
-  const parts = [connection.configHash, connection.updatedAt.getTime(), ...secrets.map(secretTag).sort()];
+  const parts = [connection.configHash, connection.updatedAt.getTime(), ...secrets.map(valueEtag).sort()];
   const digest = createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);
   return `W/"${connection.id}.${digest}"`;
 }

@@ -4,7 +4,7 @@ import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
-import { recordTogether } from "@/lib/audit/batched-writer";
+import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { tokenServerOf } from "@/lib/connectors/joined";
 
@@ -30,7 +30,7 @@ export function createM2mTokens(keys: FabricKeys) {
   /** `rejected` is a token that an API answered with 401: if it is still the one that is kept, another is bought, once in a minute. */
   return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
     if (secret.subKind !== "m2m_oauth") {
-      await recordTogether(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
+      await recordBatched(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
       throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
     }
     const key = `${secret.id}.${secret.version}`;
@@ -38,7 +38,7 @@ export function createM2mTokens(keys: FabricKeys) {
     // Also for a token that is kept: who removed the token server ends its tokens.
     await requireDestinations(purpose);
     const [{ destinations }] = purpose.openings;
-    await recordTogether(
+    await recordBatched(
       eventOf(caller, secret, "secret.token", {
         version: secret.version,
         name: secret.askedAs,

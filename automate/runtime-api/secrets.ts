@@ -4,7 +4,7 @@ import { Refusal } from "@/automate/http/error";
 import { jsonOf } from "@/automate/http/json-body";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { noteRefused, requirePipeline, takeRoomFor, takeTurns } from "@/automate/runtime-api/authenticate";
-import { isUnchanged, secretTag } from "@/automate/runtime-api/etag";
+import { isUnchanged, valueEtag } from "@/automate/runtime-api/etag";
 import { createM2mTokens } from "@/automate/runtime-api/oauth-tokens";
 import { secretAnswer } from "@/automate/runtime-api/secret-answer";
 import { sizeOf } from "@/automate/secrets/answer-budget";
@@ -32,7 +32,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const current = await getSecretByName(caller, request.params.name);
     const version = versionIn(request.query.version);
     const secret = version === undefined ? current : await getVersion(caller, current, version);
-    if (isUnchanged(request, reply, secretTag(secret))) {
+    if (isUnchanged(request, reply, valueEtag(secret))) {
       await noteUnchanged(caller, [secret]);
       return reply.send();
     }

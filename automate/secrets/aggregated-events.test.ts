@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { flushTally, tally } from "@/automate/secrets/aggregated-events";
+import { aggregate, flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 
@@ -17,7 +17,7 @@ afterAll(async () => {
 
 test("an automate that stops waits for counts that are on their way already", async () => {
   const id = randomUUID();
-  tally(id, {
+  aggregate(id, {
     actor: { kind: "system", id: "automate", name: "Automate" },
     teamId: null,
     fabricId: null,
@@ -28,8 +28,8 @@ test("an automate that stops waits for counts that are on their way already", as
   await owner.$transaction(async (locking) => {
     await locking.$executeRaw`LOCK TABLE audit_event IN EXCLUSIVE MODE`;
     // As the timer does, and then the stop.
-    void flushTally();
-    void flushTally().then(() => seen.push("stopped"));
+    void flushAggregatedEvents();
+    void flushAggregatedEvents().then(() => seen.push("stopped"));
     const waiting = () => owner.$queryRaw`
       SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), slowMachine);

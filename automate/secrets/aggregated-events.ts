@@ -1,6 +1,6 @@
-import { recordTogether } from "@/lib/audit/batched-writer";
+import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { isUnstorable } from "@/lib/db/prepared";
+import { isInvalidText } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
 /** More than this many things in a minute are recorded before it ends. */
@@ -16,7 +16,7 @@ let flushing = Promise.resolve();
  * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count and how long
  * ago the last one was, committed when the minute ends or automate stops.
  */
-export function tally(key: string, entry: AuditEntry): void {
+export function aggregate(key: string, entry: AuditEntry): void {
   const known = counted.get(key);
   counted.set(key, { entry, count: (known?.count ?? 0) + 1, lastAt: performance.now() });
   timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
@@ -24,13 +24,13 @@ export function tally(key: string, entry: AuditEntry): void {
 }
 
 /** Commits the first event of a `key` in a minute at once, and counts the others of that minute. */
-export async function recordOrTally(key: string, entry: AuditEntry): Promise<void> {
+export async function recordOrAggregate(key: string, entry: AuditEntry): Promise<void> {
   const minute = Math.floor(Date.now() / minuteMs);
-  if (toldIn.get(key) === minute) return tally(key, entry);
+  if (toldIn.get(key) === minute) return aggregate(key, entry);
   if (toldIn.size >= mostKept) toldIn.clear();
   toldIn.set(key, minute);
   try {
-    await recordTogether(entry);
+    await recordBatched(entry);
   } catch (error) {
     // The next is the first of its minute that is on record.
     toldIn.delete(key);
@@ -43,7 +43,7 @@ export async function recordOrTally(key: string, entry: AuditEntry): Promise<voi
  * for what Postgres can never hold. Throws when something was not committed. A flush under way goes first, whose counts may come
  * back.
  */
-export function flushTally(): Promise<void> {
+export function flushAggregatedEvents(): Promise<void> {
   flushing = flushing.catch(() => {}).then(flushCounted);
   return flushing;
 }
@@ -58,10 +58,10 @@ async function flushCounted(): Promise<void> {
       // A length of time and no time: the clocks of automate and Postgres may differ.
       const lastMsAgo = Math.round(performance.now() - lastAt);
       try {
-        await recordTogether({ ...entry, details: { ...entry.details, count, lastMsAgo } });
+        await recordBatched({ ...entry, details: { ...entry.details, count, lastMsAgo } });
       } catch (error) {
         const since = counted.get(key);
-        if (!isUnstorable(error))
+        if (!isInvalidText(error))
           counted.set(key, { entry, count: count + (since?.count ?? 0), lastAt: since?.lastAt ?? lastAt });
         throw error;
       }
@@ -73,7 +73,7 @@ async function flushCounted(): Promise<void> {
 
 /** A minute that could not be recorded is recorded with the next. */
 function flushInTime(): void {
-  flushTally().catch(() => {
+  flushAggregatedEvents().catch(() => {
     timer ??= setTimeout(flushInTime, minuteMs).unref();
   });
 }

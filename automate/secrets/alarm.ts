@@ -1,5 +1,5 @@
 import { storedValueAlarms } from "@/automate/http/metrics";
-import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import type { Actor } from "@/lib/actor";
 
 /** A stored value that could not be opened: where it stands, and for whom it was to be opened. */
@@ -34,7 +34,7 @@ export async function raiseAlarm({ scope, secret, field, version }: StoredValue)
     "a stored value does not open: it was changed, or its key is gone",
   );
   try {
-    await recordOrTally(JSON.stringify(["secret.alarm", place]), {
+    await recordOrAggregate(JSON.stringify(["secret.alarm", place]), {
       actor,
       teamId,
       fabricId,

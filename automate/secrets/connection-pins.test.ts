@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { authorizePipeline } from "@/lib/access/pipeline";
@@ -164,7 +164,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
     expect(refused.text).toContain("Advanced");
     const { etag } = await read(connection, await mint([]));
     expect((await read(connection, made, { "if-none-match": etag })).status).toBe(409);
-    await flushTally();
+    await flushAggregatedEvents();
     const where = { fabricId: fabric.fabricId, objectId: connection, actorId: made.id };
     const events = await owner.auditEvent.findMany({ where, orderBy: { id: "asc" } });
     expect(events.map(({ action }) => action)).toEqual(["connection.refuse", "connection.refuse"]);

@@ -1,6 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { recordOrTally, tally } from "@/automate/secrets/aggregated-events";
+import { aggregate, recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { recordableNames } from "@/automate/secrets/asked-name";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
@@ -9,7 +9,7 @@ import type { Purpose, Via } from "@/automate/secrets/purpose";
 import { findVersion } from "@/automate/secrets/secret-version";
 import { noteUse } from "@/automate/secrets/token-use";
 import type { Scope } from "@/lib/access/scope";
-import { recordTogether } from "@/lib/audit/batched-writer";
+import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { isSecretName } from "@/lib/secrets/schema";
 
@@ -60,7 +60,7 @@ async function recordMissing(caller: Caller, names: readonly string[]): Promise<
     recordable.map(({ name, length }) => {
       const { details, ...event } = refusalOf(caller, name);
       const key = JSON.stringify(["secret.refuse", actor.id, actor.name, caller.source, name, length]);
-      return recordOrTally(key, { ...event, details: { ...details, ...(name ? {} : { length }) } });
+      return recordOrAggregate(key, { ...event, details: { ...details, ...(name ? {} : { length }) } });
     }),
   );
 }
@@ -88,7 +88,7 @@ export async function recordRefusedVersion(
   version: number,
 ): Promise<void> {
   const { details, ...event } = refusalOf(caller, name);
-  await recordTogether({
+  await recordBatched({
     ...event,
     object: { kind: "secret", id, name },
     details: { ...details, code: "no_version", version },
@@ -129,7 +129,7 @@ export async function noteUnchanged(
   const { actor, teamId, fabricId } = scope;
   for (const { id, name, askedAs, version } of secrets) {
     // One trust of an issuer has many workloads, and one token many addresses.
-    tally(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
+    aggregate(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,
       teamId,
       fabricId,

@@ -1,6 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import { addDestinations } from "@/automate/secrets/add-destinations";
-import { recordOrTally } from "@/automate/secrets/aggregated-events";
+import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
 import type { SendingPurpose } from "@/automate/secrets/purpose";
 import { destinationInWords } from "@/lib/connectors/destination-words";
@@ -39,7 +39,7 @@ async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]):
   for (const { secret, destinations } of missing) {
     const ofSecret = { kind: "secret" as const, id: secret.id, name: secret.name };
     const object = purpose.for === "connection" ? { kind: "connection" as const, ...purpose.via } : ofSecret;
-    await recordOrTally(
+    await recordOrAggregate(
       JSON.stringify(["destination", actor.id, source, object.id, secret.id, destinations]),
       {
         actor,

@@ -24,7 +24,7 @@ import { createConnectionAction, updateConnectionAction } from "@/lib/connection
 import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { type ConnectorForm, type FormField, propertiesOf, shownFields } from "@/lib/connectors/form";
-import { resetSignInsAction } from "@/lib/credential-attempts/actions";
+import { resetAttemptsAction } from "@/lib/credential-attempts/actions";
 import { askForApprovalAction } from "@/lib/destinations/actions";
 import type { SecretOption } from "@/lib/secrets/schema";
 
@@ -106,9 +106,9 @@ export function ConnectionForm({
     if (secretId !== "") void checkIfComplete();
   }
 
-  async function resetSignIns(field: string) {
+  async function resetAttempts(field: string) {
     const secretId = form.getValues().properties[field] ?? "";
-    const answer = await reauthenticate.protect(resetSignInsAction)(fabricId, { secretId });
+    const answer = await reauthenticate.protect(resetAttemptsAction)(fabricId, { secretId });
     if (answer.ok) await check();
     else if (answer.code !== "reauthenticate")
       toast("No other try was allowed", { tone: "danger", description: errorText(answer.code) });
@@ -189,7 +189,7 @@ export function ConnectionForm({
               }
               onConfirmPlaces={() => void checkShown()}
               onAsk={askForApproval}
-              onResetSignIns={isAdmin ? resetSignIns : undefined}
+              onResetSignIns={isAdmin ? resetAttempts : undefined}
               onConfirmHostKey={(fingerprint) => {
                 const field = connector.fields.find(({ control }) => control === "hostKey");
                 if (!field) return;

@@ -1,7 +1,7 @@
 "use client";
 
 import { ConfirmChangesButton } from "@/components/pipeline-tokens/connection-changes";
-import { confirmTokenAction } from "@/lib/pipeline-tokens/actions";
+import { confirmPipelineTokenAction } from "@/lib/pipeline-tokens/actions";
 import type { ConnectionChange } from "@/lib/pipeline-tokens/schema";
 
 export function ConfirmTokenButton({
@@ -17,7 +17,7 @@ export function ConfirmTokenButton({
     <ConfirmChangesButton
       name={name}
       changes={changes}
-      confirm={(connections) => confirmTokenAction(fabricId, { tokenId: id, connections })}
+      confirm={(connections) => confirmPipelineTokenAction(fabricId, { tokenId: id, connections })}
     />
   );
 }

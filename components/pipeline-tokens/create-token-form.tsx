@@ -13,10 +13,10 @@ import { useDialogGuard } from "@/components/ui/dialog-guard";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
-import { createTokenAction } from "@/lib/pipeline-tokens/actions";
+import { createPipelineTokenAction } from "@/lib/pipeline-tokens/actions";
 import {
-  type CreateTokenInput,
-  createTokenInput,
+  type CreatePipelineTokenInput,
+  createPipelineTokenInput,
   tokenLifetimeKeys,
   tokenLifetimes,
 } from "@/lib/pipeline-tokens/schema";
@@ -35,13 +35,13 @@ export function CreateTokenForm({
   onCreated: (token: string) => void;
 }) {
   const { protect, dialog } = useReauthenticate();
-  const form = useForm<z.input<typeof createTokenInput>, unknown, CreateTokenInput>({
-    resolver: zodResolver(createTokenInput),
+  const form = useForm<z.input<typeof createPipelineTokenInput>, unknown, CreatePipelineTokenInput>({
+    resolver: zodResolver(createPipelineTokenInput),
     defaultValues: { name: "", lifetime: "90", onlySecrets: "", onlyConnections: "", onlyFrom: "" },
   });
   const { errors, isDirty, isSubmitting } = form.formState;
   const { submit, formError } = useActionForm(
-    protect((input: CreateTokenInput) => createTokenAction(fabricId, input)),
+    protect((input: CreatePipelineTokenInput) => createPipelineTokenAction(fabricId, input)),
     form,
     { texts, onOk: ({ token }) => onCreated(token) },
   );

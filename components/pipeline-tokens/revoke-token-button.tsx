@@ -1,7 +1,7 @@
 "use client";
 
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
-import { revokeTokenAction } from "@/lib/pipeline-tokens/actions";
+import { revokePipelineTokenAction } from "@/lib/pipeline-tokens/actions";
 
 const texts = { automate_unavailable: "Automate does not answer. The token still works." };
 
@@ -17,7 +17,7 @@ export function RevokeTokenButton({
       verb="Revoke"
       name={name}
       title={`Revoke “${name}”?`}
-      act={() => revokeTokenAction(fabricId, { tokenId: id })}
+      act={() => revokePipelineTokenAction(fabricId, { tokenId: id })}
       done={{ title: "Token revoked", description: name }}
       texts={texts}
     >

@@ -5,14 +5,14 @@ import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { TokenSummary } from "@/lib/pipeline-tokens/schema";
+import type { PipelineTokenSummary } from "@/lib/pipeline-tokens/schema";
 
 export function TokenTable({
   tokens,
   fabricId,
   canRevoke,
 }: {
-  tokens: TokenSummary[];
+  tokens: PipelineTokenSummary[];
   fabricId: string;
   canRevoke: boolean;
 }) {

@@ -5,7 +5,7 @@ import { errorText } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
-import { resetSignInsAction } from "@/lib/credential-attempts/actions";
+import { resetAttemptsAction } from "@/lib/credential-attempts/actions";
 
 export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secretId: string }) {
   const toast = useToast();
@@ -14,7 +14,7 @@ export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secre
 
   async function allow() {
     setIsPending(true);
-    const run = reauthenticate.protect(resetSignInsAction);
+    const run = reauthenticate.protect(resetAttemptsAction);
     const result = await run(fabricId, { secretId }).catch(() => null);
     setIsPending(false);
     if (result?.ok) toast("Another try is allowed");

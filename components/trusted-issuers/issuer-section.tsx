@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { IssuerTable } from "@/components/trusted-issuers/issuer-table";
 import { TrustIssuerButton } from "@/components/trusted-issuers/trust-issuer-button";
 import { EmptyState } from "@/components/ui/empty-state";
-import type { IssuerSummary } from "@/lib/trusted-issuers/schema";
+import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
 export function IssuerSection({
   fabricId,
@@ -12,7 +12,7 @@ export function IssuerSection({
   whoCan,
 }: {
   fabricId: string;
-  issuers: IssuerSummary[];
+  issuers: TrustedIssuerSummary[];
   isAdmin: boolean;
   whoCan: ReactNode;
 }) {

@@ -4,14 +4,14 @@ import { ConfirmIssuerButton } from "@/components/trusted-issuers/confirm-issuer
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { IssuerSummary } from "@/lib/trusted-issuers/schema";
+import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
 export function IssuerTable({
   issuers,
   fabricId,
   canRemove,
 }: {
-  issuers: IssuerSummary[];
+  issuers: TrustedIssuerSummary[];
   fabricId: string;
   canRemove: boolean;
 }) {

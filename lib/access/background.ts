@@ -1,6 +1,6 @@
 import "server-only";
 import { grant, type Scope } from "@/lib/access/scope";
-import { selvage } from "@/lib/access/system-actor";
+import { systemActor } from "@/lib/access/system-actor";
 import { db } from "@/lib/db/client";
 
 /** The scope of Selvage's own check of a saved connection, or null when its fabric is gone. Automate's scheduler alone asks. */
@@ -9,5 +9,5 @@ export async function authorizeBackground(fabricId: string): Promise<Scope<"conn
     where: { id: fabricId },
     select: { id: true, teamId: true },
   });
-  return fabric && grant(selvage, "background", fabric, "connection:check");
+  return fabric && grant(systemActor, "background", fabric, "connection:check");
 }

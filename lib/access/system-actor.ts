@@ -1,2 +1,2 @@
 /** Selvage itself, when nobody asked. */
-export const selvage = { kind: "system", id: "automate", name: "Automate" } as const;
+export const systemActor = { kind: "system", id: "automate", name: "Automate" } as const;

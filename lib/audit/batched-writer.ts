@@ -35,6 +35,6 @@ const submit = createBatcher<AuditEntry, undefined>(
  * Records events that stand by themselves, beside no other write. Returns once they are committed, all or none; what others
  * record at the same time shares the commit. Throws when it cannot be known that they are.
  */
-export async function recordTogether(...entries: AuditEntry[]): Promise<void> {
+export async function recordBatched(...entries: AuditEntry[]): Promise<void> {
   await submit(entries);
 }

@@ -1,5 +1,5 @@
 import "server-only";
-import { recordTogether } from "@/lib/audit/batched-writer";
+import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { log } from "@/lib/log";
 
@@ -88,6 +88,6 @@ export async function flushRefusals(all = true): Promise<void> {
 }
 
 async function write(entries: readonly AuditEntry[]): Promise<void> {
-  const outcomes = await Promise.allSettled(entries.map((entry) => recordTogether(entry)));
+  const outcomes = await Promise.allSettled(entries.map((entry) => recordBatched(entry)));
   if (outcomes.some(({ status }) => status === "rejected")) log("error", "refusals could not be recorded");
 }

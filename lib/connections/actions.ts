@@ -8,14 +8,14 @@ import { ok } from "@/lib/result";
 export const createConnectionAction = action({
   permission: "connection:write",
   input: createConnectionInput,
-  run: (scope, input, once) => createConnection(scope, input, { once }),
-  again: async (_scope, id) => ok({ id }),
+  run: (scope, input, idempotent) => createConnection(scope, input, { idempotent }),
+  replay: async (_scope, id) => ok({ id }),
 });
 export const updateConnectionAction = action({
   permission: "connection:write",
   input: updateConnectionInput,
-  run: (scope, input, once) => updateConnection(scope, input, { once }),
-  again: async (_scope, id) => ok({ id }),
+  run: (scope, input, idempotent) => updateConnection(scope, input, { idempotent }),
+  replay: async (_scope, id) => ok({ id }),
 });
 export const deleteConnectionAction = action({
   permission: "connection:write",

@@ -1,6 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
-import { selvage } from "@/lib/access/system-actor";
+import { systemActor } from "@/lib/access/system-actor";
 import { Prisma } from "@/lib/db/client";
 
 const weekMs = 7 * 24 * 3600_000;
@@ -22,7 +22,7 @@ export function isInUse(): Prisma.Sql {
     OR EXISTS (
       SELECT 1 FROM connection_check k
       WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
-        AND k."checkedAt" > ${since} AND k."actorId" <> ${selvage.id})
+        AND k."checkedAt" > ${since} AND k."actorId" <> ${systemActor.id})
     OR EXISTS (
       SELECT 1 FROM connection_secret s JOIN audit_event e ON e."objectId" = s."secretId"
       WHERE s."connectionId" = c.id AND e."fabricId" = c."fabricId" AND e.id > ${oldestEvent}

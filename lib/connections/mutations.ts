@@ -7,16 +7,16 @@ import { configHash } from "@/lib/connections/config-hash";
 import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/joined-secrets";
 import {
   type CreateConnectionInput,
-  connectionTag,
+  connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { keptProperties, secretFields, validate } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
-import { keepOnce } from "@/lib/idempotency/mutations";
-import type { Once } from "@/lib/idempotency/once";
-import { meets } from "@/lib/if-match";
+import { reserve } from "@/lib/idempotency/mutations";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
+import { ifMatchSatisfied } from "@/lib/if-match";
 import { fail, NotFound, ok, type Result, under } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
@@ -48,12 +48,15 @@ type Stored = { id: string; joined: NewlyJoined };
 export async function createConnection(
   scope: Writer,
   input: CreateConnectionInput,
-  { once, before }: { once?: Once | undefined; before?: (tx: Tx) => Promise<void> } = {},
+  {
+    idempotent,
+    before,
+  }: { idempotent?: IdempotentRequest | undefined; before?: (tx: Tx) => Promise<void> } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const prepared = prepareConnection(input);
   if (!prepared.ok) return prepared;
   const made = await write(input.name, async (tx) => {
-    await keepOnce(tx, once, prepared.value.id);
+    await reserve(tx, idempotent, prepared.value.id);
     await before?.(tx);
     return insertConnection(tx, scope, prepared.value);
   });
@@ -132,9 +135,13 @@ export async function updateConnection(
   input: UpdateConnectionInput,
   {
     ifMatch,
-    once,
+    idempotent,
     before: makeFirst,
-  }: { ifMatch?: string | undefined; once?: Once | undefined; before?: (tx: Tx) => Promise<void> } = {},
+  }: {
+    ifMatch?: string | undefined;
+    idempotent?: IdempotentRequest | undefined;
+    before?: (tx: Tx) => Promise<void>;
+  } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const { connectionId: id, name, description } = input;
   const former = await db.connection.findFirst({
@@ -149,9 +156,9 @@ export async function updateConnection(
   if (!configured.ok) return configured;
   const updated = await write<Stored>(name, async (tx) => {
     const last = await lockConnection(tx, scope, id);
-    if (ifMatch !== undefined && !meets(ifMatch, connectionTag(last))) return fail("changed");
+    if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(last))) return fail("changed");
     const before = { id, ...(await joinedNow(tx, scope, last)) };
-    await keepOnce(tx, once, id);
+    await reserve(tx, idempotent, id);
     await makeFirst?.(tx);
     const gone = await lockReferences(tx, scope, configured.value.references);
     if (gone) return gone;
@@ -203,7 +210,7 @@ export async function deleteConnection(
 ): Promise<Result<null, "changed">> {
   return db.$transaction(async (tx) => {
     const row = await lockConnection(tx, scope, id);
-    if (ifMatch !== undefined && !meets(ifMatch, connectionTag(row))) return fail("changed");
+    if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(row))) return fail("changed");
     await tx.connection.delete({ where: { id }, select: { id: true } });
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
     return ok(null);

@@ -144,7 +144,7 @@ type CheckRow = {
 async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
   const hashes = [...new Set(rows.map((row) => row.configHash))];
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
-  const [requests, checks, current, resting] = await Promise.all([
+  const [requests, checks, current, inactive] = await Promise.all([
     newestRequests(fabricId, hashes),
     newestChecks(fabricId, hashes),
     currentReferences(db, { fabricId }, secretIds),
@@ -167,7 +167,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
       requestByHash.get(row.configHash),
       checkByHash.get(row.configHash),
       versions,
-      resting.has(row.id),
+      inactive.has(row.id),
     ),
     notAllowed: notAllowed[i] ?? null,
     history: historyOf(checkByHash.get(row.configHash)),
@@ -205,7 +205,7 @@ function statusOf(
   request: RequestRow | undefined,
   check: CheckRow | undefined,
   currentVersions: ReadonlyMap<string, number>,
-  isResting: boolean,
+  isInactive: boolean,
 ): ConnectionStatus {
   if (request?.decision === null)
     return { state: "waiting", askedByName: request.askedByName, askedAt: request.askedAt };
@@ -215,7 +215,7 @@ function statusOf(
   const { since, checkedAt, tookMs } = check;
   const isReplaced = Object.entries(check.versions).some(([id, tried]) => tried !== currentVersions.get(id));
   if (isReplaced) return { state: "not_tested", reason: "value_replaced" };
-  if (isResting) return { state: "inactive", checkedAt, tookMs };
+  if (isInactive) return { state: "inactive", checkedAt, tookMs };
   if (check.ok) return { state: "connected", since, checkedAt, tookMs };
   const code = checkCodeSchema.catch("unexpected").parse(check.code);
   return { state: "disconnected", since, checkedAt, tookMs, code };

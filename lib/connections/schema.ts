@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type CheckCode, newPlacesSchema } from "@/lib/connectors/check-protocol";
 import { connectionInput } from "@/lib/connectors/connection-input";
-import { storableText } from "@/lib/db/text";
+import { postgresText } from "@/lib/db/text";
 import type { NotAllowed } from "@/lib/destinations/schema";
 
 /** What the platform itself calls so: its file store and its warehouse. */
@@ -51,7 +51,7 @@ export const updateConnectionInput = z.object({
 export type UpdateConnectionInput = z.infer<typeof updateConnectionInput>;
 
 /** What tells one state of a connection from the next (RFC 9110 §8.8.3). */
-export function connectionTag({ updatedAt }: { updatedAt: Date }): string {
+export function connectionEtag({ updatedAt }: { updatedAt: Date }): string {
   return `"${updatedAt.getTime()}"`;
 }
 
@@ -68,9 +68,9 @@ export type CheckInput = z.infer<typeof checkInput>;
 
 /** The state of the Connections tab, as it stands in the URL. */
 export const connectionListQuery = z.object({
-  search: storableText(128).trim().catch("").default(""),
-  after: storableText(256).optional().catch(undefined),
-  before: storableText(256).optional().catch(undefined),
+  search: postgresText(128).trim().catch("").default(""),
+  after: postgresText(256).optional().catch(undefined),
+  before: postgresText(256).optional().catch(undefined),
 });
 export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 

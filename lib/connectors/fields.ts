@@ -105,12 +105,12 @@ export function portNumberField(initial: number) {
 }
 
 /** A property of the documented API that a client may set and read back, and that nothing here acts on. */
-export function keptField<T extends z.ZodType>(schema: T, title: string) {
+export function passedThroughField<T extends z.ZodType>(schema: T, title: string) {
   return schema.optional().meta({ title, control: "hidden" });
 }
 
 /** The Knowledge Graph indexer's settings of the documented API. */
-export const kgConfig = keptField(
+export const kgConfig = passedThroughField(
   z.object({
     enabled: z.boolean().optional(),
     useConnectorAuth: z.boolean().optional(),

@@ -1,11 +1,11 @@
 "use server";
 
-import { resetSignIns } from "@/lib/credential-attempts/mutations";
-import { resetSignInsInput } from "@/lib/credential-attempts/schema";
+import { resetAttempts } from "@/lib/credential-attempts/mutations";
+import { resetAttemptsInput } from "@/lib/credential-attempts/schema";
 import { action } from "@/lib/next/action";
 
-export const resetSignInsAction = action({
+export const resetAttemptsAction = action({
   permission: "credential-attempt:reset",
-  input: resetSignInsInput,
-  run: resetSignIns,
+  input: resetAttemptsInput,
+  run: resetAttempts,
 });

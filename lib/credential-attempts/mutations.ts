@@ -4,7 +4,7 @@ import { askAutomate } from "@/lib/internal-api/client";
 import { ok, type Result } from "@/lib/result";
 
 /** Lets sign-ins with a secret be tried again that were refused too often. Automate does it and records it. */
-export async function resetSignIns(
+export async function resetAttempts(
   scope: Scope<"credential-attempt:reset">,
   { secretId }: { secretId: string },
 ): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { listPausedSignIns } from "@/lib/credential-attempts/queries";
+import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -54,16 +54,16 @@ test("the paused sign-ins of a secret are told by place, to web and in its fabri
   await refuse("c", ["s2"], "https://other:443", 2, 1);
   // Another user name at the same place, refused later.
   await refuse("d", ["s1"], "sftp://files:22", 1, 0);
-  const paused = await listPausedSignIns(fabric.scope("user", "secret:list"), "s1");
+  const paused = await listPausedAttempts(fabric.scope("user", "secret:list"), "s1");
   expect(paused).toEqual([{ place: "sftp://files:22", until: expect.any(Date) }]);
   expect(Math.round(((paused[0]?.until.getTime() ?? 0) - Date.now()) / 60_000)).toBe(14);
-  expect(await listPausedSignIns(other.scope("user", "secret:list"), "s1")).toEqual([]);
+  expect(await listPausedAttempts(other.scope("user", "secret:list"), "s1")).toEqual([]);
 });
 
 test("a value that was entered since is tried at once", async () => {
   await addSecret("s3", minutesAgo(2));
   await refuse("e", ["s3"], "sftp://files:22", 5, 4);
-  expect(await listPausedSignIns(fabric.scope("user", "secret:list"), "s3")).toEqual([]);
+  expect(await listPausedAttempts(fabric.scope("user", "secret:list"), "s3")).toEqual([]);
   await refuse("f", ["s3"], "sftp://files:22", 1, 1);
-  expect(await listPausedSignIns(fabric.scope("user", "secret:list"), "s3")).toHaveLength(1);
+  expect(await listPausedAttempts(fabric.scope("user", "secret:list"), "s3")).toHaveLength(1);
 });

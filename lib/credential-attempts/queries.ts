@@ -1,13 +1,13 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { type PausedSignIn, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
+import { type PausedAttempt, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
 import { db } from "@/lib/db/client";
 
 /** Where, and until when, no sign-in with this secret is tried; a newer value is tried at once, so it ends a pause. */
-export async function listPausedSignIns(
+export async function listPausedAttempts(
   scope: Scope<"secret:list">,
   secretId: string,
-): Promise<PausedSignIn[]> {
+): Promise<PausedAttempt[]> {
   const now = new Date();
   const [rows, newest] = await Promise.all([
     db.signInAttempt.findMany({

@@ -28,6 +28,6 @@ export function triesAt(place: string): number {
 }
 
 /** A place where a secret's sign-ins were refused too often. */
-export type PausedSignIn = { place: string; until: Date };
+export type PausedAttempt = { place: string; until: Date };
 
-export const resetSignInsInput = z.object({ secretId: z.string().max(64) });
+export const resetAttemptsInput = z.object({ secretId: z.string().max(64) });

@@ -97,7 +97,7 @@ export function isRefused(error: unknown): boolean {
  * True when Postgres refused a statement for what it was to store (class 22, data exception): it will do so every time. An audit
  * event that the database did not keep (22007, see `allRecorded`) can be recorded once the database keeps it.
  */
-export function isUnstorable(error: unknown): boolean {
+export function isInvalidText(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return (error.code ?? "").startsWith("22") && error.code !== "22007";
 }

@@ -9,8 +9,8 @@ import { ok } from "@/lib/result";
 export const createFabricAction = teamAction({
   permission: "fabric:write",
   input: createFabricInput,
-  run: (scope, input, once) => createFabric(scope, input, { once }),
-  again: async (_scope, id) => ok({ id }),
+  run: (scope, input, idempotent) => createFabric(scope, input, { idempotent }),
+  replay: async (_scope, id) => ok({ id }),
 });
 export const updateFabricAction = action({
   permission: "fabric:write",

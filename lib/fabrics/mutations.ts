@@ -2,11 +2,11 @@ import "server-only";
 import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
-import { fabricTag } from "@/lib/fabrics/etag";
+import { fabricEtag } from "@/lib/fabrics/etag";
 import type { CreateFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
-import { keepOnce } from "@/lib/idempotency/mutations";
-import type { Once } from "@/lib/idempotency/once";
-import { meets } from "@/lib/if-match";
+import { reserve } from "@/lib/idempotency/mutations";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
+import { ifMatchSatisfied } from "@/lib/if-match";
 import type { FormerVersions } from "@/lib/internal-api/bodies/former-versions";
 import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
@@ -18,7 +18,7 @@ export type NewFabric = ReturnType<typeof newFabric>;
 
 /** What else happens when a fabric is made. */
 export type Beside<Code extends string> = {
-  once?: Once | undefined;
+  idempotent?: IdempotentRequest | undefined;
   /** What is made may be taken back: what is kept for `once` is pending. */
   isPending?: boolean;
   /** Runs when the fabric's key is there: seals what `insert` stores. */
@@ -33,7 +33,7 @@ export type Beside<Code extends string> = {
 export async function createFabric<Code extends string = never>(
   scope: TeamScope<"fabric:write">,
   input: CreateFabricInput,
-  { once, isPending, prepare }: Beside<Code> = {},
+  { idempotent, isPending, prepare }: Beside<Code> = {},
 ): Promise<Result<{ id: string }, CreateCode | Code>> {
   const { actor, teamId } = scope;
   const { name } = input;
@@ -52,7 +52,7 @@ export async function createFabric<Code extends string = never>(
   const insertBeside = await prepare?.(fabric);
   try {
     return await db.$transaction(async (tx) => {
-      await keepOnce(tx, once, id, isPending);
+      await reserve(tx, idempotent, id, isPending);
       await insertFabric(tx, scope, id, input);
       const beside = (await insertBeside?.(tx)) ?? ok(null);
       // Thrown, since a transaction that returns is committed.
@@ -126,7 +126,7 @@ export function setFormerVersions(scope: Scope<"version:write">, input: { former
 export async function updateFabric(
   scope: Scope<"fabric:write">,
   input: { [Field in keyof UpdateFabricInput]?: UpdateFabricInput[Field] | undefined },
-  { ifMatch, once }: { ifMatch?: string | undefined; once?: Once | undefined } = {},
+  { ifMatch, idempotent }: { ifMatch?: string | undefined; idempotent?: IdempotentRequest | undefined } = {},
 ): Promise<Result<{ tag: string }, "name_taken" | "changed">> {
   const { actor, teamId, fabricId } = scope;
   try {
@@ -135,9 +135,9 @@ export async function updateFabric(
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
       if (!former) throw new NotFound("There is no such fabric.");
       const { name = former.name, description = former.description } = input;
-      if (!meets(ifMatch, fabricTag(former))) return fail("changed");
-      await keepOnce(tx, once, fabricId);
-      const tag = fabricTag({ name, description });
+      if (!ifMatchSatisfied(ifMatch, fabricEtag(former))) return fail("changed");
+      await reserve(tx, idempotent, fabricId);
+      const tag = fabricEtag({ name, description });
       const isRenamed = former.name !== name;
       const fields = [
         ...(isRenamed ? ["name"] : []),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db, literal, type Prisma } from "@/lib/db/client";
-import { storableText } from "@/lib/db/text";
+import { postgresText } from "@/lib/db/text";
 import {
   type FabricDetail,
   type FabricListQuery,
@@ -115,7 +115,7 @@ function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWher
   };
 }
 
-const cursorValues = z.tuple([storableText(512), storableText(512)]);
+const cursorValues = z.tuple([postgresText(512), postgresText(512)]);
 
 function cursorOf({ nameKey, id }: Row): string {
   return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");

@@ -3,7 +3,7 @@ import type { Permission } from "@/lib/access/policy";
 import { newPlacesSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
-import { confirmTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
+import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import {
   confirmIssuerInput,
   createIssuerBody,
@@ -71,7 +71,7 @@ export const automateRequests = {
   "token:confirm": {
     path: "/internal/pipeline-tokens/confirm",
     permission: "token:write",
-    body: confirmTokenInput,
+    body: confirmPipelineTokenInput,
     answer: z.object({ id: z.string() }),
   },
   "issuer:create": {

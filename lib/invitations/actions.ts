@@ -3,7 +3,7 @@
 import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
 import { inviteInput, joinAsNewPersonInput, joinInput, withdrawInput } from "@/lib/invitations/schema";
 import { ownAction, teamAction } from "@/lib/next/action";
-import { openAction } from "@/lib/next/public-action";
+import { publicAction } from "@/lib/next/public-action";
 
 export const inviteAction = teamAction({ permission: "team:write", input: inviteInput, run: invite });
 export const withdrawInvitationAction = teamAction({
@@ -12,4 +12,4 @@ export const withdrawInvitationAction = teamAction({
   run: withdrawInvitation,
 });
 export const joinTeamAction = ownAction({ input: joinInput, run: joinTeam });
-export const joinAsNewPersonAction = openAction({ input: joinAsNewPersonInput, run: joinAsNewPerson });
+export const joinAsNewPersonAction = publicAction({ input: joinAsNewPersonInput, run: joinAsNewPerson });

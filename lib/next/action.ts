@@ -8,8 +8,8 @@ import type { Scope, TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
-import { formOnce, type Once } from "@/lib/idempotency/once";
-import { findOnce } from "@/lib/idempotency/queries";
+import { findIdempotentRequest } from "@/lib/idempotency/queries";
+import { type IdempotentRequest, idempotentForm } from "@/lib/idempotency/request";
 import { logFailure } from "@/lib/log";
 import { currentActor } from "@/lib/next/actor";
 import {
@@ -24,7 +24,7 @@ import {
 import { wipeBytes } from "@/lib/wipe";
 
 /** What any action can answer besides its own codes. */
-export type DoorCode =
+export type BoundaryCode =
   | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
   // What became of it: nothing was saved, a part was, a repeat with other contents, or nobody knows.
   | (
@@ -35,22 +35,30 @@ export type DoorCode =
       | "saved_before"
       | "outcome_unknown"
     );
-type Answer<T, Code extends string> = Promise<Result<T, Code | DoorCode>>;
+type Answer<T, Code extends string> = Promise<Result<T, Code | BoundaryCode>>;
 
 /** Answers for what an earlier attempt of the same form wrote, by the id that it kept. */
-type Again<S, I, T, Code extends string> = (scope: S, objectId: string, input: I) => Promise<Result<T, Code>>;
+type Replay<S, I, T, Code extends string> = (
+  scope: S,
+  objectId: string,
+  input: I,
+) => Promise<Result<T, Code>>;
 
 /** A server action in a fabric: signed in → scope → parsed input → run → refreshed pages. */
 export function action<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
   permission: P;
   input: S;
-  run: (scope: Scope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
-  again?: Again<Scope<NoInfer<P>>, z.infer<S>, T, Code>;
+  run: (
+    scope: Scope<NoInfer<P>>,
+    input: z.infer<S>,
+    idempotent?: IdempotentRequest,
+  ) => Promise<Result<T, Code>>;
+  replay?: Replay<Scope<NoInfer<P>>, z.infer<S>, T, Code>;
 }) {
   return (fabricId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
-    door(definition.input, input, async (actor, parsed) => {
+    atBoundary(definition.input, input, async (actor, parsed) => {
       const scope = await authorize(actor, String(fabricId), definition.permission);
-      return runOnce(definition, scope, parsed, key);
+      return runIdempotent(definition, scope, parsed, key);
     });
 }
 
@@ -58,13 +66,17 @@ export function action<P extends Permission, S extends z.ZodType, T, Code extend
 export function teamAction<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
   permission: P;
   input: S;
-  run: (scope: TeamScope<NoInfer<P>>, input: z.infer<S>, once?: Once) => Promise<Result<T, Code>>;
-  again?: Again<TeamScope<NoInfer<P>>, z.infer<S>, T, Code>;
+  run: (
+    scope: TeamScope<NoInfer<P>>,
+    input: z.infer<S>,
+    idempotent?: IdempotentRequest,
+  ) => Promise<Result<T, Code>>;
+  replay?: Replay<TeamScope<NoInfer<P>>, z.infer<S>, T, Code>;
 }) {
   return (teamId: string, input: z.input<S>, key?: string): Answer<T, Code> =>
-    door(definition.input, input, async (actor, parsed) => {
+    atBoundary(definition.input, input, async (actor, parsed) => {
       const scope = await authorizeTeam(actor, String(teamId), definition.permission);
-      return runOnce(definition, scope, parsed, key);
+      return runIdempotent(definition, scope, parsed, key);
     });
 }
 
@@ -73,37 +85,37 @@ export function ownAction<S extends z.ZodType, T, Code extends string>(definitio
   input: S;
   run: (actor: Actor, input: z.infer<S>) => Promise<Result<T, Code>>;
 }) {
-  return (input: z.input<S>): Answer<T, Code> => door(definition.input, input, definition.run);
+  return (input: z.input<S>): Answer<T, Code> => atBoundary(definition.input, input, definition.run);
 }
 
 /** Runs a write, or answers for what an earlier attempt of the same form wrote, when that was not known. */
-async function runOnce<S extends { actor: Actor }, I, T, Code extends string>(
+async function runIdempotent<S extends { actor: Actor }, I, T, Code extends string>(
   {
     run,
-    again,
+    replay,
   }: {
-    run: (scope: S, input: I, once?: Once) => Promise<Result<T, Code>>;
-    again?: Again<S, I, T, Code>;
+    run: (scope: S, input: I, idempotent?: IdempotentRequest) => Promise<Result<T, Code>>;
+    replay?: Replay<S, I, T, Code>;
   },
   scope: S,
   input: I,
   key: unknown,
-): Promise<Result<T, Code | DoorCode>> {
-  if (!again || typeof key !== "string" || !/^[\w-]{16,64}$/.test(key)) return run(scope, input);
-  const once = formOnce(scope.actor, key, input);
-  const before = await findOnce(once);
-  const result = before === null ? await run(scope, input, once) : undefined;
+): Promise<Result<T, Code | BoundaryCode>> {
+  if (!replay || typeof key !== "string" || !/^[\w-]{16,64}$/.test(key)) return run(scope, input);
+  const idempotent = idempotentForm(scope.actor, key, input);
+  const before = await findIdempotentRequest(idempotent);
+  const result = before === null ? await run(scope, input, idempotent) : undefined;
   if (result?.ok) return result;
   // Another attempt may have come in between.
-  const made = before ?? (await findOnce(once));
+  const made = before ?? (await findIdempotentRequest(idempotent));
   if (made === "other_body") return fail("saved_before");
-  return made ? again(scope, made.objectId, input) : (result ?? fail("unexpected"));
+  return made ? replay(scope, made.objectId, input) : (result ?? fail("unexpected"));
 }
 
-async function door<S extends z.ZodType, T, Code extends string>(
+async function atBoundary<S extends z.ZodType, T, Code extends string>(
   schema: S,
   input: unknown,
-  run: (actor: Actor, parsed: z.infer<S>) => Promise<Result<T, Code | DoorCode>>,
+  run: (actor: Actor, parsed: z.infer<S>) => Promise<Result<T, Code | BoundaryCode>>,
 ): Answer<T, Code> {
   const writes = watchWrites();
   try {
@@ -126,7 +138,7 @@ async function door<S extends z.ZodType, T, Code extends string>(
   }
 }
 
-function failureCode(error: unknown, saved: Saved): DoorCode {
+function failureCode(error: unknown, saved: Saved): BoundaryCode {
   if (saved === "unknown" || error instanceof OutcomeUnknown) return "outcome_unknown";
   if (saved === "something") return "partly_saved";
   if (isMisconfigured(error)) return "misconfigured";

@@ -4,7 +4,7 @@ import { fieldErrors } from "@/lib/next/action";
 import { fail, type Result } from "@/lib/result";
 
 /** A server action for who is not signed in: what it is given has to carry its own proof, as an invitation's token does. */
-export function openAction<S extends z.ZodType, T, Code extends string>(definition: {
+export function publicAction<S extends z.ZodType, T, Code extends string>(definition: {
   input: S;
   run: (input: z.infer<S>) => Promise<Result<T, Code>>;
 }) {

@@ -1,22 +1,22 @@
 "use server";
 
-import { confirmTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
+import { confirmPipelineTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
 import { action } from "@/lib/next/action";
 import { confirmToken, createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
-import { createTokenInput, revokeTokenInput } from "@/lib/pipeline-tokens/schema";
+import { createPipelineTokenInput, revokePipelineTokenInput } from "@/lib/pipeline-tokens/schema";
 
-export const createTokenAction = action({
+export const createPipelineTokenAction = action({
   permission: "token:write",
-  input: createTokenInput,
+  input: createPipelineTokenInput,
   run: createToken,
 });
-export const confirmTokenAction = action({
+export const confirmPipelineTokenAction = action({
   permission: "token:write",
-  input: confirmTokenInput,
+  input: confirmPipelineTokenInput,
   run: confirmToken,
 });
-export const revokeTokenAction = action({
+export const revokePipelineTokenAction = action({
   permission: "token:write",
-  input: revokeTokenInput,
+  input: revokePipelineTokenInput,
   run: revokeToken,
 });

@@ -1,9 +1,9 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import type { ConfirmTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
+import type { ConfirmPipelineTokenInput } from "@/lib/internal-api/bodies/pipeline-token";
 import { askAutomate } from "@/lib/internal-api/client";
 import { findLimits } from "@/lib/pipeline-tokens/queries";
-import { type CreateTokenInput, type NewToken, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
+import { type CreatePipelineTokenInput, type NewToken, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
 import { ok, type Result } from "@/lib/result";
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 /** Has automate make a pipeline token, store its hash and record it. The answer is the only place where it is shown. */
 export async function createToken(
   scope: Scope<"token:write">,
-  { name, lifetime, ...only }: CreateTokenInput,
+  { name, lifetime, ...only }: CreatePipelineTokenInput,
 ): Promise<Result<NewToken, Refusal>> {
   const limits = await findLimits(scope, only);
   if (!limits.ok) return limits;
@@ -24,7 +24,7 @@ export async function createToken(
 /** Has automate pin a pipeline token to what its connections reference now, as it was shown. */
 export async function confirmToken(
   scope: Scope<"token:write">,
-  input: ConfirmTokenInput,
+  input: ConfirmPipelineTokenInput,
 ): Promise<Result<null, Refusal>> {
   const answer = await askAutomate(scope, "token:confirm", input);
   return answer.ok ? ok(null) : answer;

@@ -8,7 +8,7 @@ import {
   type LimitInput,
   type LimitSummary,
   linesOf,
-  type TokenSummary,
+  type PipelineTokenSummary,
   tokenStatus,
 } from "@/lib/pipeline-tokens/schema";
 import { fail, ok, type Result } from "@/lib/result";
@@ -17,7 +17,7 @@ import { fail, ok, type Result } from "@/lib/result";
  * The newest pipeline tokens of a fabric that work, then the newest of the others: each kind by itself, so that nobody hides one
  * that works behind many that they revoked.
  */
-export async function listTokens(scope: Scope<"token:list">): Promise<TokenSummary[]> {
+export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTokenSummary[]> {
   const { fabricId } = scope;
   const now = new Date();
   const works = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
@@ -32,7 +32,7 @@ export async function listTokens(scope: Scope<"token:list">): Promise<TokenSumma
   const rows = [...working, ...ended];
   const wordsOf = await limitsOf(scope, rows);
   return rows.map(
-    ({ secretIds, connectionIds, pins, cidrs, ...row }): TokenSummary => ({
+    ({ secretIds, connectionIds, pins, cidrs, ...row }): PipelineTokenSummary => ({
       ...row,
       status: tokenStatus(row, now),
       limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),

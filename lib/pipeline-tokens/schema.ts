@@ -69,16 +69,16 @@ export type LimitSummary = {
 };
 
 /** Create token. */
-export const createTokenInput = limitInput.extend({
+export const createPipelineTokenInput = limitInput.extend({
   name: tokenName,
   lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
 });
-export type CreateTokenInput = z.infer<typeof createTokenInput>;
+export type CreatePipelineTokenInput = z.infer<typeof createPipelineTokenInput>;
 
-export const revokeTokenInput = z.object({ tokenId: z.string().max(64) });
+export const revokePipelineTokenInput = z.object({ tokenId: z.string().max(64) });
 
 /** A pipeline token without its value, which nobody can see again. */
-export type TokenSummary = {
+export type PipelineTokenSummary = {
   id: string;
   name: string;
   createdAt: Date;

@@ -3,7 +3,7 @@ import { grant } from "@/lib/access/scope";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
 import { listTokens, listUnconfirmed } from "@/lib/pipeline-tokens/queries";
-import { type CreateTokenInput, createTokenInput } from "@/lib/pipeline-tokens/schema";
+import { type CreatePipelineTokenInput, createPipelineTokenInput } from "@/lib/pipeline-tokens/schema";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -34,8 +34,8 @@ async function add(where: TestFabric, name: string, state: { expiresAt?: Date; r
   });
 }
 
-const input = (limits: Partial<CreateTokenInput>): CreateTokenInput => ({
-  ...createTokenInput.parse({ name: "new", lifetime: "30" }),
+const input = (limits: Partial<CreatePipelineTokenInput>): CreatePipelineTokenInput => ({
+  ...createPipelineTokenInput.parse({ name: "new", lifetime: "30" }),
   ...limits,
 });
 
@@ -53,7 +53,7 @@ describe("pipeline tokens", () => {
   });
 
   test.each(["10.1.0.0/33", "10.1", "example.com", "::1/129"])("are not limited to %s", (onlyFrom) => {
-    expect(createTokenInput.safeParse({ name: "n", lifetime: "30", onlyFrom }).success).toBe(false);
+    expect(createPipelineTokenInput.safeParse({ name: "n", lifetime: "30", onlyFrom }).success).toBe(false);
   });
 
   test("are listed for their fabric alone, those that work first, and never with their hash", async () => {

@@ -18,13 +18,13 @@ export const createSecretAction = action({
   permission: "secret:write",
   input: createSecretInput,
   run: createSecret,
-  again: async (_scope, id, { name, subKind }) => ok({ id, name, subKind }),
+  replay: async (_scope, id, { name, subKind }) => ok({ id, name, subKind }),
 });
 export const replaceSecretAction = action({
   permission: "secret:write",
   input: replaceSecretInput,
   run: replaceSecret,
-  again: replacedBefore,
+  replay: replacedBefore,
 });
 export const renameSecretAction = action({
   permission: "secret:write",

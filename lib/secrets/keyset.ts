@@ -1,6 +1,6 @@
 import "server-only";
 import { z } from "zod";
-import { storableText } from "@/lib/db/text";
+import { postgresText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
 type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
@@ -13,7 +13,7 @@ const columns = {
   updated: ["updatedAt", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
-const text = storableText(512);
+const text = postgresText(512);
 const time = z.iso.datetime().transform((value) => new Date(value));
 /** What a cursor has: its sort, and of those columns the values. */
 const cursors = {

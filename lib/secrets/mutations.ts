@@ -7,13 +7,13 @@ import { allRecorded } from "@/lib/audit/batched-writer";
 import { eventRow, record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { statement } from "@/lib/db/prepared";
-import { keepOnce } from "@/lib/idempotency/mutations";
-import type { Once } from "@/lib/idempotency/once";
-import { meets } from "@/lib/if-match";
+import { reserve } from "@/lib/idempotency/mutations";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
+import { ifMatchSatisfied } from "@/lib/if-match";
 import { askAutomate } from "@/lib/internal-api/client";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
-import { type CreateSecretInput, secretTag } from "@/lib/secrets/schema";
+import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
 import {
@@ -34,17 +34,17 @@ export type PreparedSecret = { id: string; input: CreateSecretInput; sealed: Sea
 export async function createSecret(
   scope: Writer,
   input: CreateSecretInput,
-  once?: Once,
+  idempotent?: IdempotentRequest,
 ): Promise<Result<{ id: string; name: string; subKind: SubKind }, "name_taken" | "too_large">> {
   const large = tooLarge(input);
   if (large) return large;
   const prepared = await prepareSecret(scope, input);
   const { name, subKind } = input;
   try {
-    if (!once) await insertSecret(scope, prepared);
+    if (!idempotent) await insertSecret(scope, prepared);
     else
       await db.$transaction(async (tx) => {
-        await keepOnce(tx, once, prepared.id);
+        await reserve(tx, idempotent, prepared.id);
         await insertSecret(scope, prepared, tx);
       });
   } catch (error) {
@@ -147,7 +147,7 @@ export async function deleteSecret(
         "secret:delete",
       );
     const { version } = await lastVersion(tx, secretId);
-    if (!meets(ifMatch, secretTag({ ...secret, version }))) return fail("changed");
+    if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version }))) return fail("changed");
     const uses = await tx.connectionSecret.findMany({
       where: { secretId },
       distinct: ["connectionId"],

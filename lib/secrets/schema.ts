@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isStorable } from "@/lib/db/text";
+import { isPostgresText } from "@/lib/db/text";
 import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
 import { suggestName } from "@/lib/suggest-name";
 
@@ -36,7 +36,7 @@ export const secretDescription = z
 export const fileName = z
   .string()
   .max(255, "The file's name is longer than 255 characters.")
-  .refine(isStorable, "The file's name cannot be stored: rename it.")
+  .refine(isPostgresText, "The file's name cannot be stored: rename it.")
   .optional();
 
 /** Add Secret, for each type. */
@@ -114,7 +114,7 @@ export type UpdateSecretInput = {
 };
 
 /** What tells one state of a secret from the next (RFC 9110 §8.8.3). Nothing of the value is in it. */
-export function secretTag({ version, updatedAt }: { version: number; updatedAt: Date }): string {
+export function secretEtag({ version, updatedAt }: { version: number; updatedAt: Date }): string {
   return `"${version}.${updatedAt.getTime()}"`;
 }
 

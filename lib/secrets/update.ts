@@ -1,14 +1,14 @@
 import "server-only";
 import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
-import { keepOnce } from "@/lib/idempotency/mutations";
-import type { Once } from "@/lib/idempotency/once";
-import { meets } from "@/lib/if-match";
+import { reserve } from "@/lib/idempotency/mutations";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
+import { ifMatchSatisfied } from "@/lib/if-match";
 import { askAfterCommit } from "@/lib/internal-api/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
-import { secretTag } from "@/lib/secrets/schema";
+import { secretEtag } from "@/lib/secrets/schema";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import {
   author,
@@ -29,7 +29,7 @@ type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName">;
 export async function replaceSecret(
   scope: Writer,
   input: ReplaceSecretInput,
-  once?: Once,
+  idempotent?: IdempotentRequest,
 ): Promise<Result<{ version: number; carried: boolean }, "conflict" | "too_large">> {
   const large = tooLarge(input);
   if (large) return large;
@@ -39,7 +39,7 @@ export async function replaceSecret(
     const last = await lastVersion(tx, secretId);
     if (last.version !== expectedVersion) return fail("conflict");
     const version = await addVersion(tx, scope, secret, last, input, destinationIds);
-    await keepOnce(tx, once, String(version));
+    await reserve(tx, idempotent, String(version));
     return ok(version);
   });
   if (!replaced.ok) return replaced;
@@ -82,7 +82,7 @@ export async function describeSecret(
 export async function updateSecret(
   scope: Writer,
   input: UpdateSecretInput,
-  once?: Once,
+  idempotent?: IdempotentRequest,
 ): Promise<
   Result<{ id: string; tag: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">
 > {
@@ -93,7 +93,7 @@ export async function updateSecret(
   const updated = await unlessTaken(name ?? "", async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const last = await lastVersion(tx, secretId);
-    if (!meets(ifMatch, secretTag({ ...secret, version: last.version }))) return fail("changed");
+    if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: last.version }))) return fail("changed");
     if (secret.subKind !== input.subKind) return fail("wrong_type");
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
@@ -101,10 +101,10 @@ export async function updateSecret(
     const version = replacement
       ? await addVersion(tx, scope, secret, last, replacement, former)
       : last.version;
-    await keepOnce(tx, once, secretId);
+    await reserve(tx, idempotent, secretId);
     // Read here, since nothing that follows the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
-    return ok({ version, tag: secretTag({ version, updatedAt }) });
+    return ok({ version, tag: secretEtag({ version, updatedAt }) });
   });
   if (!updated.ok) return updated;
   const carried = !replacement || (await carriedAlong(scope, input, former));

@@ -34,7 +34,7 @@ export async function findSessionActor(
     },
   });
   if (!session || session.accessEpoch !== session.user.accessEpoch) return null;
-  // Once a minute is enough to tell idle from busy, and spares a write for each request.
+  // IdempotentRequest a minute is enough to tell idle from busy, and spares a write for each request.
   if (session.lastSeenAt < minuteAgo)
     await db.session.updateMany({
       where: { id: sessionId, lastSeenAt: { lt: minuteAgo } },

@@ -3,10 +3,10 @@ import type { Scope } from "@/lib/access/scope";
 import { matchesSubject } from "@/lib/access/subject-pattern";
 import { db } from "@/lib/db/client";
 import { limitsOf } from "@/lib/pipeline-tokens/queries";
-import type { IssuerSummary } from "@/lib/trusted-issuers/schema";
+import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
 /** The issuers whose workloads may read the secrets of a fabric. */
-export async function listIssuers(scope: Scope<"token:list">): Promise<IssuerSummary[]> {
+export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIssuerSummary[]> {
   const rows = await db.trustedIssuer.findMany({
     where: { fabricId: scope.fabricId },
     orderBy: { id: "asc" },

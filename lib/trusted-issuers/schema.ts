@@ -34,7 +34,7 @@ export function namesFabric(audience: string, fabricId: string): boolean {
 export const removeIssuerInput = z.object({ issuerId: z.string().max(64) });
 
 /** An issuer that a fabric trusts. */
-export type IssuerSummary = {
+export type TrustedIssuerSummary = {
   id: string;
   name: string;
   issuer: string;

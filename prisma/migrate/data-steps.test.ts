@@ -139,7 +139,7 @@ test("an upgrade allows what connections and token servers lead to now, once, on
   ]);
   expect([await read("Orders"), await read("Stock")]).toEqual([200, 200]);
 
-  // Once: what is joined later, or removed, is another's decision.
+  // IdempotentRequest: what is joined later, or removed, is another's decision.
   await owner.allowedDestination.deleteMany({ where: { secretId: "password" } });
   expect(await applyDataSteps(client)).toEqual([]);
   expect(await read("Orders")).toBe(409);

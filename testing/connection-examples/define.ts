@@ -6,7 +6,7 @@ import type { Secrets } from "@/testing/servers/trial-job";
  * benchmark and the journeys through every kind.
  */
 export type Example = {
-  /** Without secrets; hosts are names of the wide world, such as db.example.com, that `start` has stand-ins for. */
+  /** Without secrets; hosts are names of the wide tenant, such as db.example.com, that `start` has stand-ins for. */
   readonly properties: Readonly<Record<string, string | number>>;
   readonly secrets: Secrets;
   /** Every "host:port" that the check dials, in the order in which it does. */

@@ -4,7 +4,7 @@ import { createCheckPool } from "@/automate/checks/pool";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { buildCheckWorker } from "@/testing/servers/built-worker";
 import { createManyChecks } from "@/testing/servers/many-checks";
-import { createJob, expectSilence, type Secrets, type World } from "@/testing/servers/trial-job";
+import { createJob, expectSilence, type Secrets, type StandIns } from "@/testing/servers/trial-job";
 import type { CheckJob } from "@/worker/protocol";
 
 export type TrialOptions = { timeoutMs?: number; signal?: AbortSignal; egressAllow?: string[] };
@@ -18,7 +18,7 @@ const loopback = ["127.0.0.0/8", "::1/128"];
  * `npm test` one process serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
  * `npm run test:long`, runs in a worker of its own, as it is shipped.
  */
-export function createTrials(world?: World) {
+export function createTrials(standIns?: StandIns) {
   const many = createManyChecks();
   let shipped: ReturnType<typeof createShippedTrials> | undefined;
 
@@ -26,8 +26,8 @@ export function createTrials(world?: World) {
     const { timeoutMs, signal, egressAllow = loopback } = options;
     const job = { ...made, egressAllow };
     if (timeoutMs === undefined && signal === undefined && !process.env.RUN_LONG)
-      return trialOf((await many.runJob(job, world, 10_000)).events, job);
-    shipped ??= createShippedTrials(world);
+      return trialOf((await many.runJob(job, standIns, 10_000)).events, job);
+    shipped ??= createShippedTrials(standIns);
     return shipped.runJob(job, { timeoutMs, signal });
   }
 
@@ -55,8 +55,8 @@ function trialOf(events: CheckEvent[], { secrets }: CheckJob): Trial {
 type ShippedOptions = { timeoutMs?: number | undefined; signal?: AbortSignal | undefined };
 
 /** Checks in a pool of workers as they are shipped, one check in each. */
-export function createShippedTrials(world?: World) {
-  const worker = buildCheckWorker(world === undefined ? "shipped" : "routed");
+export function createShippedTrials(standIns?: StandIns) {
+  const worker = buildCheckWorker(standIns === undefined ? "shipped" : "routed");
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
     const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath: worker.path, size: 1, timeoutMs });
@@ -74,7 +74,7 @@ export function createShippedTrials(world?: World) {
     { timeoutMs = 10_000, signal }: ShippedOptions = {},
   ): Promise<Trial & { wholeMs: number }> {
     const events: CheckEvent[] = [];
-    write(JSON.stringify(world ?? {}));
+    write(JSON.stringify(standIns ?? {}));
     const startedAt = performance.now();
     const result = await poolFor(timeoutMs).run(job, (event) => events.push(event), signal);
     const wholeMs = performance.now() - startedAt;

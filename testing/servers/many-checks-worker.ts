@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { trust } from "@/testing/servers/trust";
 import { checkJobSchema } from "@/worker/protocol";
-import { prepareCheck, runCheck } from "@/worker/run-check";
+import { prepareWorker, runCheck } from "@/worker/run-check";
 
 const message = z.object({
   job: checkJobSchema,
@@ -28,7 +28,7 @@ process.on("message", async (input) => {
     events.push(event);
   };
   // The time limit is the check's, not the driver's start.
-  await prepareCheck(job.kind);
+  await prepareWorker(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
   const result = await Promise.race([runCheck(job, tell, { route }), limit]);

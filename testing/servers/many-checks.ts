@@ -5,7 +5,7 @@ import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protoc
 import type { Example } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";
 import { buildCheckWorker } from "@/testing/servers/built-worker";
-import { createJob, expectSilence, type World } from "@/testing/servers/trial-job";
+import { createJob, expectSilence, type StandIns } from "@/testing/servers/trial-job";
 import { forkWorker } from "@/worker/fork";
 import type { CheckJob } from "@/worker/protocol";
 
@@ -37,14 +37,14 @@ export function createManyChecks() {
   /** All that was said until the result, or until the time was over. */
   async function runJob(
     job: CheckJob,
-    world: World = { routes: {}, authorities: [] },
+    standIns: StandIns = { routes: {}, authorities: [] },
     timeoutMs = 800,
   ): Promise<z.output<typeof saidSchema>> {
     const worker = idle.pop() ?? start();
     const said = await new Promise<unknown>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("exit", () => reject(new Error("The worker died.")));
-      worker.send({ job, ...world, timeoutMs });
+      worker.send({ job, ...standIns, timeoutMs });
     });
     worker.removeAllListeners("exit");
     const { events, ms } = saidSchema.parse(said);
@@ -61,11 +61,11 @@ export function createManyChecks() {
     async run(
       kind: string,
       { properties, secrets }: Pick<Example, "properties" | "secrets">,
-      world: World,
+      standIns: StandIns,
       timeoutMs?: number,
     ): Promise<Outcome> {
       const job = { ...createJob(kind, properties, secrets), egressAllow: ["127.0.0.0/8"] };
-      const { events, ms } = await runJob(job, world, timeoutMs);
+      const { events, ms } = await runJob(job, standIns, timeoutMs);
       expectSilence(events, secrets);
       return { ...outcomeOf(events), ms };
     },

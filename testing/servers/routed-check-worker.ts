@@ -6,11 +6,11 @@ import { serveCheck } from "@/worker/serve-check";
 /** The file that says which loopback port stands in for which "host:port", written in by the bundler. */
 declare const ROUTES_FILE: string;
 
-const world = z.object({ routes: z.record(z.string(), z.number()), authorities: z.array(z.string()) });
+const standIns = z.object({ routes: z.record(z.string(), z.number()), authorities: z.array(z.string()) });
 
 /* The worker as it is shipped, in a world where some services run on this machine. */
 let text = "";
-let known: z.output<typeof world> = { routes: {}, authorities: [] };
+let known: z.output<typeof standIns> = { routes: {}, authorities: [] };
 look();
 serveCheck(() => {
   look();
@@ -22,6 +22,6 @@ function look(): void {
   const found = existsSync(ROUTES_FILE) ? readFileSync(ROUTES_FILE, "utf8") : "";
   if (found === text) return;
   text = found;
-  known = world.parse(JSON.parse(found));
+  known = standIns.parse(JSON.parse(found));
   trust(known.authorities);
 }

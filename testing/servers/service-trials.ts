@@ -2,7 +2,7 @@ import { type Authority, createAuthority } from "@/testing/servers/certificates"
 import { createShippedTrials } from "@/testing/servers/check-trial";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import type { OneService, Replies } from "@/testing/servers/one-service";
-import type { Secrets, World } from "@/testing/servers/trial-job";
+import type { Secrets, StandIns } from "@/testing/servers/trial-job";
 
 type Connection = { properties: Readonly<Record<string, string | number>>; secrets: Secrets };
 type Change = Partial<Connection> & { replies?: Replies };
@@ -10,17 +10,17 @@ type Start = (authority: Authority, replies: Replies) => Promise<OneService>;
 
 /** Checks of one kind against the service that stands in for it, started anew for each check. */
 export function createServiceTrials(kind: string, connection: Connection, start: Start) {
-  const world: World = { routes: {}, authorities: [] };
-  const shipped = createShippedTrials(world);
+  const standIns: StandIns = { routes: {}, authorities: [] };
+  const shipped = createShippedTrials(standIns);
   const many = createManyChecks();
   let authority: Authority | undefined;
   let requests: readonly string[] = [];
 
   async function withService<T>({ replies = {} }: Change, run: () => Promise<T>): Promise<T> {
     authority ??= await createAuthority("Selvage test authority");
-    world.authorities = [authority.cert];
+    standIns.authorities = [authority.cert];
     const service = await start(authority, replies);
-    world.routes = service.routes;
+    standIns.routes = service.routes;
     requests = service.requests;
     return run().finally(() => service.close());
   }
@@ -38,7 +38,7 @@ export function createServiceTrials(kind: string, connection: Connection, start:
       return withService(change, () => shipped.run(kind, properties, secrets));
     },
     check(change: Change = {}) {
-      return withService(change, () => many.run(kind, changed(change), world, 5000));
+      return withService(change, () => many.run(kind, changed(change), standIns, 5000));
     },
     close() {
       shipped.close();

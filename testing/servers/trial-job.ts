@@ -8,7 +8,7 @@ import type { CheckJob } from "@/worker/protocol";
 export type Secrets = CheckJob["secrets"];
 
 /** The world of a trial: the loopback ports that stand in for services by their "host:port", and who signs for them. */
-export type World = { routes: Record<string, number>; authorities: string[] };
+export type StandIns = { routes: Record<string, number>; authorities: string[] };
 
 /** A job as automate makes it from a saved connection. */
 export function createJob(kind: string, input: object, secrets: Secrets): CheckJob {

@@ -10,7 +10,7 @@ import type { Actor } from "@/lib/actor";
 import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
-import { onceOf } from "@/lib/idempotency/once";
+import { idempotentRequest } from "@/lib/idempotency/request";
 import { logFailure } from "@/lib/log";
 import { announcedBytes, type BodyBudget, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
@@ -164,7 +164,7 @@ async function perform(
     params,
     query,
     body: async () => parse(bytes, headers["content-type"], operation),
-    once: () => (key === undefined ? undefined : onceOf(actor, { path, key, body: bytes })),
+    idempotent: () => (key === undefined ? undefined : idempotentRequest(actor, { path, key, body: bytes })),
     ifMatch: ifMatch === "*" ? undefined : ifMatch,
     signal: untilClosed(reply),
   });

@@ -4,12 +4,12 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Scope, TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { isStorable } from "@/lib/db/text";
-import type { Once } from "@/lib/idempotency/once";
-import { findOnce } from "@/lib/idempotency/queries";
+import { isPostgresText } from "@/lib/db/text";
+import { findIdempotentRequest } from "@/lib/idempotency/queries";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { wipeBytes } from "@/lib/wipe";
 import { type ApiResult, failure, invalid } from "@/web/management-api/answer";
-import { unstorable } from "@/web/management-api/unstorable";
+import { unstorable } from "@/web/management-api/invalid-text";
 
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];
@@ -20,7 +20,7 @@ export type Call<Q, B> = {
   query: Q;
   body: B;
   /** For a write with an Idempotency-Key. */
-  once: Once | undefined;
+  idempotent: IdempotentRequest | undefined;
   /** The tag of the If-Match header; `undefined` when any state will do. */
   ifMatch: string | undefined;
   signal: AbortSignal;
@@ -31,7 +31,7 @@ export type RawCall = {
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, string>>;
   body: () => Promise<ApiResult<unknown>>;
-  once: () => Once | undefined;
+  idempotent: () => IdempotentRequest | undefined;
   ifMatch: string | undefined;
   signal: AbortSignal;
 };
@@ -138,11 +138,11 @@ export function ownOperation<
 async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType>(
   definition: Parts<Q, B, D> & Code<S, Q, B, D>,
   scope: S,
-  { params, query, body, once, ifMatch, signal }: RawCall,
+  { params, query, body, idempotent, ifMatch, signal }: RawCall,
 ): Promise<ApiResult<Reply>> {
   const asked = (definition.query ?? nothing).safeParse(query);
   if (!asked.success) return invalid(asked.error);
-  const [strange] = Object.entries(query).find((entry) => !entry.every(isStorable)) ?? [];
+  const [strange] = Object.entries(query).find((entry) => !entry.every(isPostgresText)) ?? [];
   if (strange !== undefined)
     return failure("invalid", undefined, { [strange]: "A character here cannot be searched for." });
   const given = definition.body ? await body() : { ok: true as const, value: undefined };
@@ -154,13 +154,13 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
   }
   const strangers = unstorable(given.value);
   if (Object.keys(strangers).length > 0) return failure("invalid", undefined, strangers);
-  return doneOnce(definition, scope, definition.again && once(), (known) =>
+  return doneOnce(definition, scope, definition.again && idempotent(), (known) =>
     definition.run(scope, {
       params,
       // Parsed by the definition's own schemas, or absent as they are.
       query: asked.data as z.output<Q>,
       body: judged?.data as z.output<B>,
-      once: known,
+      idempotent: known,
       ifMatch,
       signal,
     }),
@@ -171,15 +171,15 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
 async function doneOnce<S>(
   { again }: { again?: (scope: S, objectId: string) => Promise<ApiResult<Reply>> },
   scope: S,
-  once: Once | undefined,
-  run: (once: Once | undefined) => Promise<ApiResult<Reply>>,
+  idempotent: IdempotentRequest | undefined,
+  run: (idempotent: IdempotentRequest | undefined) => Promise<ApiResult<Reply>>,
 ): Promise<ApiResult<Reply>> {
-  if (!once || !again) return run(undefined);
-  const before = await findOnce(once);
+  if (!idempotent || !again) return run(undefined);
+  const before = await findIdempotentRequest(idempotent);
   const isNew = before === null || (before !== "other_body" && before.state === "abandoned");
-  const result = isNew ? await run(once) : undefined;
+  const result = isNew ? await run(idempotent) : undefined;
   if (result?.ok) return result;
-  const made = isNew ? await findOnce(once) : before;
+  const made = isNew ? await findIdempotentRequest(idempotent) : before;
   if (made === "other_body") return failure("other_body");
   if (made?.state === "under_way") return failure("under_way");
   return made?.state === "done" ? again(scope, made.objectId) : (result ?? failure("unexpected"));

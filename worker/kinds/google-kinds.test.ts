@@ -21,17 +21,17 @@ import {
 } from "@/testing/servers/google-services";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import type { ServiceReply } from "@/testing/servers/service-replies";
-import type { World } from "@/testing/servers/trial-job";
+import type { StandIns } from "@/testing/servers/trial-job";
 
-const world: World = { routes: {}, authorities: [] };
-const trials = createTrials(world);
+const standIns: StandIns = { routes: {}, authorities: [] };
+const trials = createTrials(standIns);
 const many = createManyChecks();
 let authority: Authority;
 let server: GoogleServer | undefined;
 
 beforeAll(async () => {
   authority = await createAuthority("Selvage test authority");
-  world.authorities = [authority.cert];
+  standIns.authorities = [authority.cert];
 });
 afterEach(() => server?.close());
 afterAll(() => {
@@ -45,7 +45,7 @@ type Change = { properties?: object; key?: string; server?: Partial<GoogleOption
 
 async function start(service: GoogleService, change: Change) {
   server = await startService(authority, service, change.server);
-  world.routes = server.routes;
+  standIns.routes = server.routes;
   const properties = { ...service.properties, ...change.properties };
   return { properties, secrets: { serviceAccountKey: change.key ?? account.keyFile } };
 }
@@ -57,7 +57,7 @@ async function tryOut(kind: Kind, change: Change = {}) {
 }
 
 async function check(kind: Kind, change: Change = {}) {
-  return many.run(kind, { ...googleExample(kinds[kind]), ...(await start(kinds[kind], change)) }, world);
+  return many.run(kind, { ...googleExample(kinds[kind]), ...(await start(kinds[kind], change)) }, standIns);
 }
 
 async function checkWith(kind: Kind, request: string, reply: ServiceReply) {

@@ -13,17 +13,17 @@ import {
   workspaces,
 } from "@/testing/servers/microsoft-services";
 import type { ServiceReply } from "@/testing/servers/service-replies";
-import type { World } from "@/testing/servers/trial-job";
+import type { StandIns } from "@/testing/servers/trial-job";
 
-const world: World = { routes: {}, authorities: [] };
-const trials = createTrials(world);
+const standIns: StandIns = { routes: {}, authorities: [] };
+const trials = createTrials(standIns);
 const many = createManyChecks();
 let authority: Authority;
 let server: MicrosoftServer | undefined;
 
 beforeAll(async () => {
   authority = await createAuthority("Selvage test authority");
-  world.authorities = [authority.cert];
+  standIns.authorities = [authority.cert];
 });
 afterEach(() => server?.close());
 afterAll(() => {
@@ -38,7 +38,7 @@ type Change = { properties?: object; secrets?: Record<string, string>; server?: 
 
 async function start(service: MicrosoftService, change: Change): Promise<MicrosoftService> {
   server = await startService(authority, service, change.server);
-  world.routes = server.routes;
+  standIns.routes = server.routes;
   const properties = { ...service.properties, ...change.properties };
   return { ...service, properties, secrets: { ...service.secrets, ...change.secrets } };
 }
@@ -50,7 +50,7 @@ async function tryOut(kind: Kind, change: Change = {}) {
 }
 
 async function check(kind: Kind, change: Change = {}) {
-  return many.run(kind, microsoftExample(await start(kinds[kind], change)), world);
+  return many.run(kind, microsoftExample(await start(kinds[kind], change)), standIns);
 }
 
 /** The service answers its questions up to this one (from 0), and this one so. */

@@ -6,11 +6,11 @@ import {
   type MongodbServerOptions,
   startMongodbServer,
 } from "@/testing/servers/mongodb-server";
-import type { World } from "@/testing/servers/trial-job";
+import type { StandIns } from "@/testing/servers/trial-job";
 
 /* The real driver against a server that follows "MongoDB Wire Protocol" and "Error Codes" of the manual. */
-const world: World = { routes: {}, authorities: [] };
-const trials = createTrials(world);
+const standIns: StandIns = { routes: {}, authorities: [] };
+const trials = createTrials(standIns);
 const login = {
   username: "reports",
   password: "canary-Pa55 wörd:/?#%&+",
@@ -23,7 +23,7 @@ let server: MongodbServer;
 
 beforeAll(async () => {
   authority = await createAuthority("Selvage test authority");
-  world.authorities = [authority.cert];
+  standIns.authorities = [authority.cert];
 });
 afterAll(() => trials.close());
 afterEach(() => server.close());
@@ -36,7 +36,7 @@ async function check(
 ) {
   const certificate = await authority.issue({ names: [host] });
   server = await startMongodbServer({ ...login, certificate, shut: ["payroll"], ...options });
-  world.routes = { [`${host}:27017`]: server.port };
+  standIns.routes = { [`${host}:27017`]: server.port };
   const { username, database } = login;
   const properties = { protocol: "mongodb", host, username, database, collection: "orders", ...change };
   return trials.run("mongodb", properties, { password }, limits);

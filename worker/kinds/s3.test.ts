@@ -6,14 +6,14 @@ import { createTrials } from "@/testing/servers/check-trial";
 import { exampleKey, type S3Options, type S3Server, startS3Server } from "@/testing/servers/s3-server";
 
 const properties = { region: "us-east-1", bucketName: "my-bucket", accessKeyID: exampleKey.id };
-const world = { routes: {} as Record<string, number>, authorities: [] as string[] };
-const trials = createTrials(world);
+const standIns = { routes: {} as Record<string, number>, authorities: [] as string[] };
+const trials = createTrials(standIns);
 let authority: Authority;
 let server: S3Server;
 
 beforeAll(async () => {
   authority = await createAuthority("Selvage test authority");
-  world.authorities = [authority.cert];
+  standIns.authorities = [authority.cert];
 });
 afterEach(() => server.close());
 afterAll(() => trials.close());
@@ -21,7 +21,7 @@ afterAll(() => trials.close());
 async function check(options: Partial<S3Options> = {}, change: object = {}, secret = exampleKey.secret) {
   const buckets = { "my-bucket": ["sales/2026 ä+.csv", "b"], "my.dotted.bucket": [], empty: [] };
   server = await startS3Server({ authority, buckets, elsewhere: ["abroad"], ...options });
-  world.routes = server.routes;
+  standIns.routes = server.routes;
   return trials.run("s3", { ...properties, ...change }, { secretAccessKey: secret });
 }
 

@@ -10,14 +10,14 @@ import { startRawServer } from "@/testing/servers/raw-server";
 const host = "mail.example.com";
 const smtpPassword = "canary-pässword";
 const properties = { smtpUrl: host, smtpPort: 587, smtpUsername: "reports@example.com" };
-const world = { routes: {} as Record<string, number>, authorities: [] as string[] };
-const trials = createTrials(world);
+const standIns = { routes: {} as Record<string, number>, authorities: [] as string[] };
+const trials = createTrials(standIns);
 const servers: Listening[] = [];
 let authority: Authority;
 
 beforeAll(async () => {
   authority = await createAuthority("Selvage test authority");
-  world.authorities = [authority.cert];
+  standIns.authorities = [authority.cert];
 });
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
@@ -38,7 +38,7 @@ async function start(options: Partial<MailOptions> = {}) {
 
 async function check({ port }: { port: number }, change: object = {}, password = smtpPassword) {
   const input = { ...properties, ...change };
-  world.routes = { [`${host}:${input.smtpPort}`]: port };
+  standIns.routes = { [`${host}:${input.smtpPort}`]: port };
   return trials.run("smtp", input, { smtpPassword: password });
 }
 

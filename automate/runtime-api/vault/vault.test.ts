@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import vault from "node-vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
-import { flushTally } from "@/automate/secrets/aggregated-events";
+import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -302,7 +302,7 @@ describe("the dialect", () => {
 
   test("records what it refuses: a version, a write, another mount", async () => {
     const codes = async () => {
-      await flushTally();
+      await flushAggregatedEvents();
       const events = await owner.auditEvent.findMany({
         where: { action: { endsWith: ".refuse" } },
         orderBy: { id: "asc" },

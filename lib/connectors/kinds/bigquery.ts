@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, optional, when } from "@/lib/connectors/define";
 import { httpsPlace, provedAt } from "@/lib/connectors/destination";
-import { choiceField, keptField, nameField, textField } from "@/lib/connectors/fields";
+import { choiceField, nameField, passedThroughField, textField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
   googleCredentialPage,
@@ -31,7 +31,10 @@ export const bigquery = defineConnector({
       .regex(/^[A-Za-z0-9_]+$/, "Enter the dataset's name only: letters, digits and underscores.")
       .meta(datasetWords),
     serviceAccountKey: when({ authType: "private_key" }, serviceAccountKey),
-    oAuthAppRegistrationID: keptField(nameField(128, { title: "App registration" }), "App registration"),
+    oAuthAppRegistrationID: passedThroughField(
+      nameField(128, { title: "App registration" }),
+      "App registration",
+    ),
     bucketName: optional(
       googleBucketField({
         title: "Bucket name",

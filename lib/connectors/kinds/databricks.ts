@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import { httpsPlace } from "@/lib/connectors/destination";
-import { choiceField, keptField, kgConfig, nameField, textField } from "@/lib/connectors/fields";
+import { choiceField, kgConfig, nameField, passedThroughField, textField } from "@/lib/connectors/fields";
 
 const urlWords = {
   title: "JDBC URL",
@@ -40,7 +40,7 @@ export const databricks = defineConnector({
       title: "Authentication method",
     }),
     token: when({ authType: "pat" }, secretRef("text", { title: "Personal access token" })),
-    provider: keptField(z.literal("databricks"), "Provider"),
+    provider: passedThroughField(z.literal("databricks"), "Provider"),
     oAuthType: when(
       { authType: "oauth" },
       choiceField({ m2m: "Service principal" }, "m2m", {
@@ -48,7 +48,10 @@ export const databricks = defineConnector({
         unavailable: { u2m: "User (not available yet)" },
       }),
     ),
-    oAuthAppRegistrationID: keptField(nameField(128, { title: "App registration" }), "App registration"),
+    oAuthAppRegistrationID: passedThroughField(
+      nameField(128, { title: "App registration" }),
+      "App registration",
+    ),
     clientId: when(
       { authType: "oauth", oAuthType: "m2m" },
       nameField(128, { title: "Service principal client ID" }),
@@ -57,7 +60,7 @@ export const databricks = defineConnector({
       { authType: "oauth", oAuthType: "m2m" },
       secretRef("text", { title: "Service principal client secret" }),
     ),
-    metadataUserID: keptField(nameField(128, { title: "Metadata user ID" }), "Metadata user ID"),
+    metadataUserID: passedThroughField(nameField(128, { title: "Metadata user ID" }), "Metadata user ID"),
     kgConfig,
   }),
   destinations: ({ jdbcUrl, authType }) => {

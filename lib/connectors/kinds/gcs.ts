@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
 import { httpsPlace, provedAt } from "@/lib/connectors/destination";
-import { keptField } from "@/lib/connectors/fields";
+import { passedThroughField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
   googleCredentialPage,
@@ -21,7 +21,7 @@ export const gcs = defineConnector({
   fields: z.object({
     bucketName: googleBucketField({ title: "Bucket name", placeholder: "my-bucket" }),
     serviceAccountKey,
-    projectId: keptField(projectField, "Project ID"),
+    projectId: passedThroughField(projectField, "Project ID"),
   }),
   destinations: () => [
     googleSignIn,

@@ -32,5 +32,8 @@ export const tokenName = z
   .max(128, "Name is longer than 128 characters.")
   .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
 
-export const confirmTokenInput = z.object({ tokenId: z.string().max(64), connections: confirmedConnections });
-export type ConfirmTokenInput = z.infer<typeof confirmTokenInput>;
+export const confirmPipelineTokenInput = z.object({
+  tokenId: z.string().max(64),
+  connections: confirmedConnections,
+});
+export type ConfirmPipelineTokenInput = z.infer<typeof confirmPipelineTokenInput>;

@@ -13,9 +13,9 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
 import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
-import { forgetOnce, settleOnce } from "@/lib/idempotency/mutations";
-import type { Once } from "@/lib/idempotency/once";
-import { findOnce } from "@/lib/idempotency/queries";
+import { complete, release } from "@/lib/idempotency/mutations";
+import { findIdempotentRequest } from "@/lib/idempotency/queries";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { NotFound, ok, type Result, under } from "@/lib/result";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
@@ -57,7 +57,7 @@ type Body = z.output<typeof createFabricBody>;
 /** Makes a fabric with its secret and its connection, all of it or nothing. */
 export async function makeFabric(
   actor: Actor,
-  { body, once, signal }: Call<unknown, Body>,
+  { body, idempotent, signal }: Call<unknown, Body>,
 ): Promise<ApiResult<Reply<{ id: string }>>> {
   const team = (await listFabricTeams(actor)).find(
     ({ name }) => name.toLowerCase() === body.teamName.trim().toLowerCase(),
@@ -73,19 +73,19 @@ export async function makeFabric(
   const connection = connectionOf(body, secret?.id);
   if (!connection.ok) return connection;
   const ownSecrets = secret ? 1 : 0;
-  const kept = await takeBackAbandoned(actor, once, ownSecrets);
+  const kept = await takeBackAbandoned(actor, idempotent, ownSecrets);
   if (kept !== null) return failure("name_taken", kept);
-  const made = await store(scope, body, secret, connection.value, once);
+  const made = await store(scope, body, secret, connection.value, idempotent);
   if (!made.ok) return made;
   const failed = body.connection?.shouldTest
     ? await checkOf(actor, made.value.id, connection.value, signal)
     : null;
   if (failed === null) {
-    await settleOnce(once);
+    await complete(idempotent);
     return ok({ data: made.value });
   }
   const left = await takeBack(actor, made.value.id, ownSecrets);
-  await forgetOnce(once);
+  await release(idempotent);
   return left === null ? failed : { ...failed, reason: `${reasonOf(failed)} ${left}` };
 }
 
@@ -105,13 +105,13 @@ async function takeBack(actor: Actor, fabricId: string, ownSecrets: number): Pro
 /** What the same request left when it ended in the middle goes before it is done again; or why it is still there. */
 async function takeBackAbandoned(
   actor: Actor,
-  once: Once | undefined,
+  idempotent: IdempotentRequest | undefined,
   ownSecrets: number,
 ): Promise<string | null> {
-  const before = once && (await findOnce(once));
+  const before = idempotent && (await findIdempotentRequest(idempotent));
   if (!before || before === "other_body" || before.state !== "abandoned") return null;
   const left = await takeBack(actor, before.objectId, ownSecrets);
-  await forgetOnce(once);
+  await release(idempotent);
   return left && `The request was broken off before. ${left}`;
 }
 
@@ -146,13 +146,13 @@ async function store(
   body: Body,
   secret: { id: string; input: CreateSecretInput } | undefined,
   connection: CreateConnectionInput | null,
-  once: Once | undefined,
+  idempotent: IdempotentRequest | undefined,
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
   let joined: NewlyJoined = [];
   const made = await createFabric<ConnectionCode>(scope, input, {
-    once,
+    idempotent,
     isPending: body.connection?.shouldTest ?? false,
     prepare: async (fabric) => {
       const writer = fabric.scope("secret:write");

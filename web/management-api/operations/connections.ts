@@ -9,7 +9,7 @@ import {
   updateConnection,
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
-import { type ConnectionSummary, connectionTag } from "@/lib/connections/schema";
+import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
 import { NotFound, ok } from "@/lib/result";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
@@ -82,14 +82,14 @@ export const createConnectionOperation = fabricOperation({
     isDefaultWarehouseConnection: false,
     properties: { baseUrl: "https://api.example.com" },
   },
-  run: async (scope, { body, once }) => {
+  run: async (scope, { body, idempotent }) => {
     const read = readProperties(body.kind, body.properties);
     if (!read.ok) return read;
     const own = await ownSecret(scope, body.name, read.value);
     const { name, kind, description = "", isDefaultWarehouseConnection } = body;
     const input = { name, kind, description, isDefaultWarehouseConnection, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
-    const made = await createConnection(scope, input, { once, ...before });
+    const made = await createConnection(scope, input, { idempotent, ...before });
     if (!made.ok) return failureOf(made);
     return replyFor(scope, made.value.id);
   },
@@ -107,7 +107,7 @@ export const getConnectionByName = fabricOperation({
   data: connectionObject,
   run: async (scope, { params }) => {
     const connection = await getConnection(scope, await requireId(scope, params.connectionName));
-    return ok({ data: objectOf(connection), tag: connectionTag(connection) });
+    return ok({ data: objectOf(connection), tag: connectionEtag(connection) });
   },
 });
 
@@ -130,7 +130,7 @@ export const updateConnectionOperation = fabricOperation({
     isDefaultWarehouseConnection: false,
     properties: { baseUrl: "https://api.example.com/v2" },
   },
-  run: async (scope, { params, body, ifMatch, once }) => {
+  run: async (scope, { params, body, ifMatch, idempotent }) => {
     const id = body.name === params.connectionName ? await findConnectionId(scope, body.name) : null;
     if (id === null) return failure("unknown_connection", unknownText(scope.fabricId, body.name));
     const former = await getConnection(await authorize(scope.actor, scope.fabricId, "connection:list"), id);
@@ -143,7 +143,7 @@ export const updateConnectionOperation = fabricOperation({
     const { description = former.description } = body;
     const input = { connectionId: id, name: former.name, description, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
-    const updated = await updateConnection(scope, input, { ifMatch, once, ...before });
+    const updated = await updateConnection(scope, input, { ifMatch, idempotent, ...before });
     if (!updated.ok) return failureOf(updated);
     return updatedReply(scope, id);
   },
@@ -182,7 +182,7 @@ export async function requireId(
 export async function replyFor({ actor, fabricId }: Scope<"connection:write">, id: string) {
   const reader = await authorize(actor, fabricId, "connection:list");
   const connection = await getConnection(reader, id);
-  return ok({ data: objectOf(connection), tag: connectionTag(connection) });
+  return ok({ data: objectOf(connection), tag: connectionEtag(connection) });
 }
 
 /** As documented: with two empty lists, of errors and of warnings. */

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { fabricTag } from "@/lib/fabrics/etag";
+import { fabricEtag } from "@/lib/fabrics/etag";
 import { deleteFabric, updateFabric } from "@/lib/fabrics/mutations";
 import { getFabric, isFabricCursor, listFabrics } from "@/lib/fabrics/queries";
 import { type FabricSummary, fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
-import { meets } from "@/lib/if-match";
+import { ifMatchSatisfied } from "@/lib/if-match";
 import { ok } from "@/lib/result";
 import { failure, invalidField } from "@/web/management-api/answer";
 import { createFabricBody, makeFabric } from "@/web/management-api/bodies/fabric";
@@ -111,7 +111,7 @@ export const getFabricById = fabricOperation({
   data: fabricObject,
   run: async (scope) => {
     const fabric = await getFabric(scope);
-    return ok({ data: objectOf(fabric), tag: fabricTag(fabric) });
+    return ok({ data: objectOf(fabric), tag: fabricEtag(fabric) });
   },
 });
 
@@ -128,14 +128,14 @@ export const updateFabricOperation = fabricOperation({
   data: idOnly,
   isConditional: true,
   example: { name: "API_Generated_Fabric_renamed" },
-  run: async (scope, { body, ifMatch, once }) => {
-    const updated = await updateFabric(scope, body, { ifMatch, once });
+  run: async (scope, { body, ifMatch, idempotent }) => {
+    const updated = await updateFabric(scope, body, { ifMatch, idempotent });
     if (!updated.ok) return failure(updated.code, undefined, updated.fieldErrors);
     return ok({ data: { id: scope.fabricId }, tag: updated.value.tag });
   },
   again: async (scope, id) => {
     const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
-    return ok({ data: { id }, tag: fabricTag(fabric) });
+    return ok({ data: { id }, tag: fabricEtag(fabric) });
   },
 });
 
@@ -153,7 +153,7 @@ export const deleteFabricOperation = fabricOperation({
   isConditional: true,
   run: async (scope: Scope<"fabric:write">, { ifMatch }) => {
     const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
-    if (!meets(ifMatch, fabricTag(fabric))) return failure("changed");
+    if (!ifMatchSatisfied(ifMatch, fabricEtag(fabric))) return failure("changed");
     const deleted = await deleteFabric(scope);
     if (deleted.ok) return ok({ data: { id: scope.fabricId } });
     return failure(deleted.code === "automate_unavailable" ? deleted.code : "refused");

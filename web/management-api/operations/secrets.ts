@@ -7,7 +7,7 @@ import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
-import { type SecretListQuery, type SecretSummary, secretSorts, secretTag } from "@/lib/secrets/schema";
+import { type SecretListQuery, type SecretSummary, secretEtag, secretSorts } from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import {
@@ -94,7 +94,8 @@ export const createSecretOperation = fabricOperation({
     subKind: "text",
     properties: { name: "your-secret-name", value: "your-secret-value" },
   },
-  run: async (scope, { body, once }) => replyOf(await createSecret(scope, createInputOf(body), once)),
+  run: async (scope, { body, idempotent }) =>
+    replyOf(await createSecret(scope, createInputOf(body), idempotent)),
   again: async (_scope, id) => ok({ data: { id } }),
 });
 
@@ -109,7 +110,7 @@ export const getSecretById = fabricOperation({
   data: secretObject,
   run: async (scope, { params }) => {
     const secret = await getSecret(scope, params.secretId ?? "");
-    return ok({ data: objectOf(secret), tag: secretTag(secret) });
+    return ok({ data: objectOf(secret), tag: secretEtag(secret) });
   },
 });
 
@@ -137,7 +138,7 @@ export const updateSecretOperation = fabricOperation({
     subKind: "text",
     properties: { name: "your-secret-name", value: "your-new-secret-value" },
   },
-  run: async (scope, { params, body, ifMatch, once }) => {
+  run: async (scope, { params, body, ifMatch, idempotent }) => {
     if (body.subKind === "binary" && body.properties.fileName !== undefined && !body.properties.value)
       return invalidField("properties.fileName", "A file's name comes with its bytes: send `value` as well.");
     const input = {
@@ -149,14 +150,14 @@ export const updateSecretOperation = fabricOperation({
       keepDestinations: body.keepDestinations ?? true,
       ifMatch,
     };
-    const updated = await updateSecret(scope, input, once);
+    const updated = await updateSecret(scope, input, idempotent);
     if (!updated.ok) return replyOf(updated);
     const { id, tag, carried } = updated.value;
     return ok({ data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) }, tag });
   },
   again: async (scope, id) => {
     const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
-    return ok({ data: { id }, tag: secretTag(await getSecret(reader, id)) });
+    return ok({ data: { id }, tag: secretEtag(await getSecret(reader, id)) });
   },
 });
 

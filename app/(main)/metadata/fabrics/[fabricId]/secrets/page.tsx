@@ -74,7 +74,7 @@ function NoSecrets({ fabricId }: { fabricId: string }) {
         action={<AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />}
       >
         Passwords, API keys and certificates are kept here, so that no project or connection holds them in
-        plain text. Once saved, a value is never shown again.
+        plain text. IdempotentRequest saved, a value is never shown again.
       </EmptyState>
     </div>
   );

@@ -3,7 +3,7 @@ import { WhoCan } from "@/components/fabrics/who-can";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
 import { FormerNames } from "@/components/secrets/former-names";
-import { PausedSignIns } from "@/components/secrets/paused-sign-ins";
+import { PausedAttempts } from "@/components/secrets/paused-attempts";
 import { RenameSecretButton } from "@/components/secrets/rename-secret-button";
 import { ReplaceValueButton } from "@/components/secrets/replace-value-button";
 import { SecretAbout } from "@/components/secrets/secret-about";
@@ -14,7 +14,7 @@ import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
 import { may } from "@/lib/access/policy";
-import { listPausedSignIns } from "@/lib/credential-attempts/queries";
+import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
@@ -32,7 +32,7 @@ export default async function SecretPage({
   const scope = await requireScope(fabricId, "secret:list");
   const secret = await getSecret(scope, secretId).catch(notFoundPage);
   const readers = await listRecentReaders(scope, secretId);
-  const paused = await listPausedSignIns(scope, secretId);
+  const paused = await listPausedAttempts(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = may(scope, "destination:write");
   const server = await findTokenServerToAllow(scope, secret);
@@ -51,7 +51,7 @@ export default async function SecretPage({
             <TokenServerNotAllowed fabricId={fabricId} secret={secret} server={server} isAdmin={isAdmin} />
           )}
           <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} ofOneSecret />
-          <PausedSignIns fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
+          <PausedAttempts fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />

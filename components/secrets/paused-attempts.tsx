@@ -1,10 +1,10 @@
 import { AllowTryButton } from "@/components/secrets/allow-try-button";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { PausedSignIn } from "@/lib/credential-attempts/schema";
+import type { PausedAttempt } from "@/lib/credential-attempts/schema";
 
 /** Where the value was refused too often to be tried again now; nothing when there is no such place. */
-export function PausedSignIns({
+export function PausedAttempts({
   fabricId,
   secretId,
   paused,
@@ -12,7 +12,7 @@ export function PausedSignIns({
 }: {
   fabricId: string;
   secretId: string;
-  paused: readonly PausedSignIn[];
+  paused: readonly PausedAttempt[];
   isAdmin: boolean;
 }) {
   if (paused.length === 0) return null;

@@ -7,14 +7,17 @@ import { callAction, callerOf } from "@/testing/server-actions";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
 import { sendSigned } from "@/testing/signed-request";
-import { database, type World } from "@/testing/tenant";
+import { database, type Tenant } from "@/testing/tenant";
 
-async function addLogin(world: World, password: string): Promise<string> {
+async function addLogin(tenant: Tenant, password: string): Promise<string> {
   const secret = { subKind: "username_password", name: "api_login", fields: { username: "etl", password } };
-  const made = await callAction(await callerOf(world.user), "createSecretAction", [world.fabric.id, secret]);
+  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+    tenant.fabric.id,
+    secret,
+  ]);
   expect(made).toMatchObject({ ok: true });
   const { rows } = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
-    world.fabric.id,
+    tenant.fabric.id,
   ]);
   return rows[0]?.id ?? "";
 }
@@ -33,13 +36,13 @@ test("credentials that were refused twice are not tried again until an Admin all
   page,
   context,
   browser,
-  world,
+  tenant,
   canary,
 }) => {
   const api = await startRestApiServer({ basic: { username: "etl", password: canary.value() } });
-  const secretId = await addLogin(world, canary.value());
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  const secretId = await addLogin(tenant, canary.value());
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Username & password", "api_login");
   const panel = checkPanel(page);
@@ -56,9 +59,9 @@ test("credentials that were refused twice are not tried again until an Admin all
   expect(api.requests).toHaveLength(2);
 
   const admins = await browser.newContext();
-  await signIn(admins, world.admin);
+  await signIn(admins, tenant.admin);
   const secretPage = await admins.newPage();
-  await open(secretPage, `${secretsPath(world.fabric)}/${secretId}`);
+  await open(secretPage, `${secretsPath(tenant.fabric)}/${secretId}`);
   const paused = secretPage.getByRole("region", { name: "Paused sign-ins" });
   await expect(paused).toContainText(api.baseUrl);
   await expectAccessible(secretPage, "Paused sign-ins", ["light", "dark"]);
@@ -78,13 +81,13 @@ test("credentials that were refused twice are not tried again until an Admin all
 test("an Admin lets a paused sign-in be tried again where it was met", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const api = await startRestApiServer({ basic: { username: "etl", password: canary.value() } });
-  await addLogin(world, canary.value());
-  await signIn(context, world.admin);
-  await startConnection(page, world.fabric, "REST API");
+  await addLogin(tenant, canary.value());
+  await signIn(context, tenant.admin);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Username & password", "api_login");
   const panel = checkPanel(page);
@@ -102,14 +105,14 @@ test("an Admin lets a paused sign-in be tried again where it was met", async ({
 test("choosing a secret and pressing Check at once is one attempt", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
 }) => {
   const password = canary.value();
   const api = await startRestApiServer({ basic: { username: "etl", password } });
-  await addLogin(world, password);
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  await addLogin(tenant, password);
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl, "/slow"));
   await chooseSecret(page, "Username & password", "api_login");
   // At once, whatever the button is called by then.
@@ -121,10 +124,14 @@ test("choosing a secret and pressing Check at once is one attempt", async ({
   await api.close();
 });
 
-test("a check that waits for its turn says so, and runs when it has it", async ({ page, context, world }) => {
+test("a check that waits for its turn says so, and runs when it has it", async ({
+  page,
+  context,
+  tenant,
+}) => {
   const slow = await startRestApiServer({});
   const api = await startRestApiServer({});
-  const others = [world.admin, world.admin, world.admin, world.user].map(({ id }, n) => {
+  const others = [tenant.admin, tenant.admin, tenant.admin, tenant.user].map(({ id }, n) => {
     const properties = {
       baseUrl: slow.baseUrl,
       testPath: `/slow?${n}`,
@@ -132,12 +139,12 @@ test("a check that waits for its turn says so, and runs when it has it", async (
       tlsMode: "disable",
     };
     const body = { kind: "restapi", connectionName: "Slow", properties, isConfirmed: true };
-    return sendSigned({ userId: id, fabricId: world.fabric.id }, "connection:check", body);
+    return sendSigned({ userId: id, fabricId: tenant.fabric.id }, "connection:check", body);
   });
   const streams = await Promise.all(others);
   await expect.poll(() => slow.requests.length).toBe(4);
-  await signIn(context, world.user);
-  await startConnection(page, world.fabric, "REST API");
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, {
     "Connection Name": "Orders",
     "Base URL": api.baseUrl,

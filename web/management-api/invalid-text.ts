@@ -1,4 +1,4 @@
-import { isStorable } from "@/lib/db/text";
+import { isPostgresText } from "@/lib/db/text";
 
 /** No field of ours lies deeper. */
 const deepest = 16;
@@ -15,10 +15,10 @@ export function unstorable(body: unknown): Record<string, string> {
   function search(value: unknown, path: readonly string[]): void {
     if (isSealed(path)) return;
     if (typeof value === "string") {
-      if (!isStorable(value)) found[path.join(".")] = "This holds a character that cannot be stored.";
+      if (!isPostgresText(value)) found[path.join(".")] = "This holds a character that cannot be stored.";
     } else if (typeof value === "object" && value !== null && path.length < deepest) {
       for (const [name, member] of Object.entries(value)) {
-        if (isStorable(name)) search(member, [...path, name]);
+        if (isPostgresText(name)) search(member, [...path, name]);
         else found[path.join(".")] = "A name here holds a character that cannot be stored.";
       }
     }

@@ -4,24 +4,24 @@ import type { Actor } from "@/lib/actor";
 import { webEnv } from "@/lib/env";
 
 /** A create that its caller wants done once: what it is found by, and what its body is compared by. */
-export type Once = { readonly key: string; readonly bodyMac: string };
+export type IdempotentRequest = { readonly key: string; readonly bodyMac: string };
 
 /** How long a repeated create is answered with what it made. */
-export const onceForMs = 24 * 60 * 60_000;
+export const replayForMs = 24 * 60 * 60_000;
 
 /**
  * What is stored of an Idempotency-Key and of the body it came with: HMAC-SHA-256 under a key that only web has. A body can
  * hold a secret's value, and an unkeyed digest of that could be guessed.
  */
-export function onceOf(
+export function idempotentRequest(
   actor: Actor,
   { path, key, body }: { path: string; key: string; body: Uint8Array },
-): Once {
+): IdempotentRequest {
   return { key: mac("key", actor.id, path, key), bodyMac: mac("body", key, body) };
 }
 
 /** The same of a form, whose attempts share a key, and of what was parsed of it. */
-export function formOnce(actor: Actor, key: string, input: unknown): Once {
+export function idempotentForm(actor: Actor, key: string, input: unknown): IdempotentRequest {
   const bytes = (_name: string, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
   return { key: mac("form", actor.id, key), bodyMac: mac("form body", key, JSON.stringify(input, bytes)) };
