@@ -1,5 +1,7 @@
 import { AskForApproval } from "@/components/connections/ask-for-approval";
+import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { took } from "@/components/connections/duration";
+import { useNextSteps } from "@/components/connections/use-next-steps";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -16,25 +18,16 @@ const needsDecision: readonly CheckCode[] = [
   "destination_unconfirmed",
 ];
 
-type Handlers = {
-  onShowField: (field: string) => void;
-  onConfirmHostKey: (fingerprint: string) => void;
-  /** For an Admin, who may allow a new destination once they have signed in lately. */
-  onConfirmIdentity: (() => void) | undefined;
-  /** For whoever may allow a new destination themselves. */
-  onConfirmPlaces: () => void;
-  /** For everybody else. Null when it was asked, otherwise the code of what went wrong. */
-  onAsk: (reason: string) => Promise<string | null>;
-  /** For an Admin, who may let a paused sign-in be tried again; `field` holds its secret. */
-  onResetSignIns: ((field: string) => void) | undefined;
-};
-
 /** What a check found, in plain words, and what to do next. */
 export function CheckOutcome({
   result,
   isStale,
-  ...handlers
-}: Handlers & { result: CheckResult; isStale: boolean }) {
+  focusCheck,
+}: {
+  result: CheckResult;
+  isStale: boolean;
+  focusCheck: () => void;
+}) {
   if (isStale) {
     return (
       <Banner tone="info" title="The form has changed since this check.">
@@ -71,36 +64,37 @@ export function CheckOutcome({
         </p>
       )}
       {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
-      <NextStep result={result} {...handlers} />
+      <NextStep result={result} focusCheck={focusCheck} />
     </Banner>
   );
 }
 
 /** The one button that leads on from a failure. */
-function NextStep({
-  result,
-  onShowField,
-  onConfirmHostKey,
-  onConfirmIdentity,
-  onConfirmPlaces,
-  onAsk,
-  onResetSignIns,
-}: Handlers & { result: CheckFailure }) {
+function NextStep({ result, focusCheck }: { result: CheckFailure; focusCheck: () => void }) {
+  const { isAdmin, controlOf } = useConnectionForm();
+  const next = useNextSteps();
   const { code, field, facts } = result;
   const fingerprint = facts?.hostKeyFingerprint;
+  /** For a step after which this outcome, and its button, are gone. */
+  const andFocus = (step: () => void) => () => {
+    focusCheck();
+    step();
+  };
   if (fingerprint) {
     const label = code === "host_key_changed" ? "Confirm the new host key" : "Confirm this host key";
-    return <Next onClick={() => onConfirmHostKey(fingerprint)}>{label}</Next>;
+    return <Next onClick={andFocus(() => next.confirmHostKey(fingerprint))}>{label}</Next>;
   }
-  if (code === "destination_unconfirmed") return <Next onClick={onConfirmPlaces}>Send it there</Next>;
-  if (code === "destination_not_allowed") {
-    if (onConfirmIdentity) return <Next onClick={onConfirmIdentity}>Confirm who you are and allow it</Next>;
-    return <AskForApproval onAsk={onAsk} />;
-  }
-  if (code === "sign_in_paused" && field && onResetSignIns) {
-    return <Next onClick={() => onResetSignIns(field)}>Allow another try</Next>;
-  }
-  return field ? <Next onClick={() => onShowField(field)}>Show the field</Next> : null;
+  if (code === "destination_unconfirmed")
+    return <Next onClick={andFocus(next.confirmDestinations)}>Send it there</Next>;
+  if (code === "destination_not_allowed")
+    return isAdmin ? (
+      <Next onClick={next.confirmIdentity}>Confirm who you are and allow it</Next>
+    ) : (
+      <AskForApproval onAsk={next.askForApproval} />
+    );
+  if (code === "sign_in_paused" && field && isAdmin)
+    return <Next onClick={() => void next.resetAttempts(field)}>Allow another try</Next>;
+  return field ? <Next onClick={() => controlOf(field)?.focus()}>Show the field</Next> : null;
 }
 
 function Next({ onClick, children }: { onClick: () => void; children: string }) {

@@ -2,44 +2,18 @@ import { PlugZap } from "lucide-react";
 import { useRef } from "react";
 import { CheckOutcome } from "@/components/connections/check-outcome";
 import { CheckSteps } from "@/components/connections/check-steps";
-import type { CheckProgress } from "@/components/connections/use-check";
+import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { Button } from "@/components/ui/button";
 
 /** Beside the form: the check, its steps as they happen, and what it found. */
-export function CheckPanel({
-  progress,
-  stepTitles,
-  isStale,
-  hasJustBegun,
-  isNextStep,
-  onCheck,
-  onCancel,
-  onShowField,
-  onConfirmHostKey,
-  onConfirmIdentity,
-  onConfirmPlaces,
-  onAsk,
-  onResetSignIns,
-}: {
-  progress: CheckProgress;
-  stepTitles: Readonly<Record<string, string>>;
-  isStale: boolean;
-  /** A check that runs began by itself a moment ago. */
-  hasJustBegun: boolean;
-  /** True while a check is what leads on, rather than Save. */
-  isNextStep: boolean;
-  onCheck: () => void;
-  onCancel: () => void;
-  onShowField: (field: string) => void;
-  onConfirmHostKey: (fingerprint: string) => void;
-  onConfirmIdentity: (() => void) | undefined;
-  onConfirmPlaces: () => void;
-  onAsk: (reason: string) => Promise<string | null>;
-  onResetSignIns: ((field: string) => void) | undefined;
-}) {
+export function CheckPanel() {
+  const { connector, saved, form, result, check, properties } = useConnectionForm();
   const button = useRef<HTMLButtonElement>(null);
+  const { progress, hasJustBegun } = check;
   const isRunning = progress.phase === "running";
   const canCancel = isRunning && !hasJustBegun;
+  const isUnchanged = saved !== undefined && !form.formState.isDirty;
+  const isNextStep = result?.ok !== true && !isUnchanged;
   return (
     <section aria-label="Check" className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5">
       <div className="flex items-center justify-between gap-3">
@@ -50,7 +24,7 @@ export function CheckPanel({
           variant={isNextStep && !isRunning ? "primary" : "secondary"}
           icon={canCancel ? null : <PlugZap aria-hidden />}
           isPending={isRunning && hasJustBegun}
-          onClick={canCancel ? onCancel : onCheck}
+          onClick={canCancel ? check.cancel : () => void check.check()}
         >
           {canCancel ? "Cancel" : "Check"}
         </Button>
@@ -61,7 +35,7 @@ export function CheckPanel({
           nothing, and stops after 15 seconds. Choosing a secret checks at once when the form is complete.
         </p>
       ) : (
-        <CheckSteps progress={progress} stepTitles={stepTitles} />
+        <CheckSteps progress={progress} stepTitles={connector.stepTitles} />
       )}
       {isRunning && (
         <p role="status" className="text-muted text-sm">
@@ -72,20 +46,9 @@ export function CheckPanel({
         {progress.phase === "done" && (
           <CheckOutcome
             result={progress.result}
-            isStale={isStale}
-            onShowField={onShowField}
-            onConfirmHostKey={(fingerprint) => {
-              // The button that was pressed goes with the outcome that it stood in; so it does below.
-              button.current?.focus();
-              onConfirmHostKey(fingerprint);
-            }}
-            onConfirmIdentity={onConfirmIdentity}
-            onConfirmPlaces={() => {
-              button.current?.focus();
-              onConfirmPlaces();
-            }}
-            onAsk={onAsk}
-            onResetSignIns={onResetSignIns}
+            isStale={check.isStale(properties)}
+            // The button that was pressed goes with the outcome that it stood in.
+            focusCheck={() => button.current?.focus()}
           />
         )}
       </div>

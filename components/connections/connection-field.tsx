@@ -1,35 +1,17 @@
 "use client";
 
-import { Controller, useFormContext } from "react-hook-form";
-import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
+import { Controller } from "react-hook-form";
+import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { SecretPicker } from "@/components/connections/secret-picker";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import type { FormField } from "@/lib/connectors/form";
-import type { SecretOption } from "@/lib/secrets/schema";
 
 /** One field of a connection, drawn by its control: the one place that knows controls, and it knows no kind. */
-export function ConnectionField({
-  fabricId,
-  field,
-  onEdit,
-  onChoose,
-  onNewSecret,
-  onReplaceValue,
-  onMount,
-}: {
-  fabricId: string;
-  field: FormField;
-  /** Something was typed or selected; a picker tells by `onChoose`. */
-  onEdit: (field: string) => void;
-  onChoose: (field: string, secretId: string) => void;
-  onNewSecret: (field: FormField) => void;
-  onReplaceValue: (field: FormField, secret: SecretOption) => void;
-  /** Tells where the field is on the page, for the focus. */
-  onMount: (field: string, element: HTMLElement | null) => void;
-}) {
-  const { register, control, formState } = useFormContext<ConnectionFormValues>();
+export function ConnectionField({ field }: { field: FormField }) {
+  const { fabricId, form, check, chooseSecret, setPickerDialog, setFieldElement } = useConnectionForm();
+  const { register, control, formState } = form;
   const { name, title, help, placeholder, isRequired } = field;
   const path = `properties.${name}` as const;
   const error = formState.errors.properties?.[name]?.message;
@@ -40,10 +22,10 @@ export function ConnectionField({
       : field.control === "secret"
         ? "Choose a secret."
         : "This is required.";
-  const typed = { onChange: () => onEdit(name), validate: isFilled };
+  const typed = { onChange: () => check.forgetErrors(name), validate: isFilled };
   const text = { ...(placeholder ? { placeholder } : {}), autoComplete: "off", spellCheck: false };
   return (
-    <div ref={(element) => onMount(name, element)}>
+    <div ref={(element) => setFieldElement(name, element)}>
       <Field label={title} hint={help} error={error} isRequired={isRequired}>
         {(() => {
           switch (field.control) {
@@ -69,9 +51,9 @@ export function ConnectionField({
                         title={title}
                         subKinds={field.subKinds ?? []}
                         value={value ?? ""}
-                        onChange={(id) => onChoose(name, id)}
-                        onNewSecret={() => onNewSecret(field)}
-                        onReplaceValue={(secret) => onReplaceValue(field, secret)}
+                        onChange={(id) => chooseSecret(name, id)}
+                        onNewSecret={() => setPickerDialog({ kind: "new secret", field })}
+                        onReplaceValue={(secret) => setPickerDialog({ kind: "replace value", field, secret })}
                       />
                     </div>
                   )}

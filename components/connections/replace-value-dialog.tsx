@@ -22,7 +22,7 @@ export function ReplaceValueDialog({
   onClose: () => void;
   returnFocus: () => HTMLElement | null;
   maxSecretBytes: number;
-  onReplaced: () => void;
+  onReplaced: (secretId: string) => void;
 }) {
   // While the dialog fades, it still speaks of the secret that it was opened for.
   const [shown, setShown] = useState(secret);
@@ -51,7 +51,7 @@ function ReplaceValue({
   secretId: string;
   maxSecretBytes: number;
   onClose: () => void;
-  onReplaced: () => void;
+  onReplaced: (secretId: string) => void;
 }) {
   const secret = useQuery(replaceableSecret(fabricId, secretId));
   if (secret.data)
@@ -63,7 +63,7 @@ function ReplaceValue({
         howToSeeNewest="Close this and open it again"
         onDone={() => {
           onClose();
-          onReplaced();
+          onReplaced(secretId);
         }}
       />
     );

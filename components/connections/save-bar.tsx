@@ -1,7 +1,10 @@
+import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { Button, ButtonLink } from "@/components/ui/button";
+import { codesBesideStatus } from "@/lib/connections/schema";
+import type { CheckResult } from "@/lib/connectors/check-protocol";
 
-/** What its status will say when the connection is saved now. */
-export type Outlook = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
+/** The status of the connection if it is saved now. */
+type Outlook = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
 
 const words: Record<Outlook, string> = {
   connected: "",
@@ -12,26 +15,28 @@ const words: Record<Outlook, string> = {
 };
 
 /** Save after a check that passed, or once an Admin was asked; before that, Save anyway. */
-export function SaveBar({
-  outlook,
-  isUnchanged,
-  isSubmitting,
-  cancelHref,
-}: {
-  outlook: Outlook;
-  isUnchanged: boolean;
-  isSubmitting: boolean;
-  cancelHref: string;
-}) {
+export function SaveBar() {
+  const { fabricId, saved, form, check, result, isAsked } = useConnectionForm();
+  const { isDirty, isSubmitting } = form.formState;
+  const isUnchanged = saved !== undefined && !isDirty;
+  const outlook = outlookOf(check.progress.phase === "running", result, isAsked);
   const isPlain = isUnchanged || outlook === "connected" || outlook === "waiting";
-  const said = isUnchanged ? "" : words[outlook];
+  const note = isUnchanged ? "" : words[outlook];
   return (
     <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
-      {said && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{said}</p>}
-      <ButtonLink href={cancelHref}>Cancel</ButtonLink>
+      {note && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{note}</p>}
+      <ButtonLink href={`/metadata/fabrics/${fabricId}/connections`}>Cancel</ButtonLink>
       <Button type="submit" variant={isPlain ? "primary" : "secondary"} isPending={isSubmitting}>
         {isPlain ? "Save" : "Save anyway"}
       </Button>
     </div>
   );
+}
+
+function outlookOf(isChecking: boolean, result: CheckResult | null, isAsked: boolean): Outlook {
+  if (isChecking) return "checking";
+  if (isAsked) return "waiting";
+  if (result === null) return "not_tested";
+  if (result.ok) return "connected";
+  return codesBesideStatus.includes(result.code) ? "not_tested" : "disconnected";
 }

@@ -13,6 +13,8 @@ import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/f
 /** How long Check stays Check after a check began by itself: whoever presses it then did not mean Cancel. */
 const meantAsCheckMs = 1000;
 
+export type ConnectionCheck = ReturnType<typeof useConnectionCheck>;
+
 /** The check of what stands in the form; what it finds is put on the field that it concerns. */
 export function useConnectionCheck(
   fabricId: string,

@@ -1,0 +1,58 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
+import { useConnectionForm } from "@/components/connections/connection-form-context";
+import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
+import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
+
+/** The dialogs beside the form: New Secret and Replace value, for the picker that opened them, and the recent sign-in. */
+export function ConnectionDialogs() {
+  const {
+    fabricId,
+    maxSecretBytes,
+    check,
+    reauthenticate,
+    pickerDialog,
+    setPickerDialog,
+    chooseSecret,
+    controlOf,
+  } = useConnectionForm();
+  const queries = useQueryClient();
+  // The focus returns to the picker after its dialog has closed.
+  const lastField = useRef("");
+  if (pickerDialog) lastField.current = pickerDialog.field.name;
+  const isNew = pickerDialog?.kind === "new secret";
+  const subKinds = isNew ? pickerDialog.field.subKinds : undefined;
+  const dialog = {
+    fabricId,
+    maxSecretBytes,
+    onClose: () => setPickerDialog(null),
+    returnFocus: () => controlOf(lastField.current),
+  };
+
+  function choose(secretId: string) {
+    void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
+    chooseSecret(lastField.current, secretId);
+  }
+
+  return (
+    <>
+      {reauthenticate.dialog}
+      <AddSecretDialog
+        {...dialog}
+        isOpen={isNew}
+        {...(subKinds ? { allowedSubKinds: subKinds } : {})}
+        {...(subKinds?.[0] ? { initialSubKind: subKinds[0] } : {})}
+        onCreated={({ id }) => choose(id)}
+      />
+      <ReplaceValueDialog
+        {...dialog}
+        secret={pickerDialog?.kind === "replace value" ? pickerDialog.secret : null}
+        onReplaced={(secretId) => {
+          // A check under way is one of the former value.
+          check.cancel();
+          choose(secretId);
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+"use client";
+
+import { createContext, type ReactNode, useContext, useRef, useState } from "react";
+import { FormProvider, type UseFormReturn, useForm, useWatch } from "react-hook-form";
+import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
+import { type ConnectionCheck, useConnectionCheck } from "@/components/connections/use-connection-check";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import type { CheckResult } from "@/lib/connectors/check-protocol";
+import type { ConnectorForm, FormField } from "@/lib/connectors/form";
+import type { SecretOption } from "@/lib/secrets/schema";
+
+export type ConnectionFormProps = {
+  fabricId: string;
+  connector: ConnectorForm;
+  maxSecretBytes: number;
+  isAdmin: boolean;
+  /** A new connection that is the fabric's SQL warehouse. */
+  isWarehouse?: boolean;
+  /** The connection that is edited; absent for a new one. */
+  saved?: { id: string } & ConnectionFormValues;
+};
+
+/** The dialog that a picker opened, and the field whose picker did. */
+export type PickerDialog =
+  | { kind: "new secret"; field: FormField }
+  | { kind: "replace value"; field: FormField; secret: SecretOption };
+
+type ConnectionFormState = ConnectionFormProps & {
+  form: UseFormReturn<ConnectionFormValues>;
+  properties: Record<string, string>;
+  check: ConnectionCheck;
+  /** The result of a check of exactly what stands in the form; null when there is none. */
+  result: CheckResult | null;
+  /** An Admin was asked after that result. */
+  isAsked: boolean;
+  setAsked: () => void;
+  /** Its dialog stands beside the form: a form inside a form would submit both. */
+  reauthenticate: ReturnType<typeof useReauthenticate>;
+  pickerDialog: PickerDialog | null;
+  setPickerDialog: (dialog: PickerDialog | null) => void;
+  /** Chooses a secret, and checks when nothing else is missing. */
+  chooseSecret: (field: string, secretId: string) => void;
+  /** The control of a field on the page, for the focus. */
+  controlOf: (field: string) => HTMLElement | null;
+  setFieldElement: (field: string, element: HTMLElement | null) => void;
+};
+
+const Context = createContext<ConnectionFormState | null>(null);
+
+/** What the parts of a connection's form share. */
+export function useConnectionForm(): ConnectionFormState {
+  const state = useContext(Context);
+  if (!state) throw new Error("There is no connection form around this.");
+  return state;
+}
+
+export function ConnectionFormProvider({
+  children,
+  ...props
+}: ConnectionFormProps & { children: ReactNode }) {
+  const { fabricId, connector, saved } = props;
+  const form = useForm<ConnectionFormValues>({
+    defaultValues: {
+      name: saved?.name ?? "",
+      description: saved?.description ?? "",
+      properties: Object.fromEntries(
+        connector.fields.map(({ name, initial }) => [name, saved?.properties[name] ?? initial]),
+      ),
+    },
+  });
+  const properties = useWatch({ control: form.control, name: "properties" });
+  const check = useConnectionCheck(fabricId, connector, form, saved !== undefined);
+  const [askedFor, setAskedFor] = useState<CheckResult | null>(null);
+  const [pickerDialog, setPickerDialog] = useState<PickerDialog | null>(null);
+  const reauthenticate = useReauthenticate();
+  const elements = useRef(new Map<string, HTMLElement | null>());
+
+  const { progress } = check;
+  const result = progress.phase === "done" && !check.isStale(properties) ? progress.result : null;
+  const state: ConnectionFormState = {
+    ...props,
+    form,
+    properties,
+    check,
+    result,
+    isAsked: result !== null && result === askedFor,
+    setAsked: () => setAskedFor(result),
+    reauthenticate,
+    pickerDialog,
+    setPickerDialog,
+    chooseSecret(field, secretId) {
+      form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
+      check.forgetErrors(field);
+      if (secretId !== "") void check.checkIfComplete();
+    },
+    controlOf: (field) =>
+      elements.current.get(field)?.querySelector<HTMLElement>("input, select, button") ?? null,
+    setFieldElement: (field, element) => elements.current.set(field, element),
+  };
+  return (
+    <Context.Provider value={state}>
+      <FormProvider {...form}>{children}</FormProvider>
+    </Context.Provider>
+  );
+}
