@@ -5,18 +5,18 @@ import { Button, ButtonLink } from "@/components/ui/button";
 
 export default function ErrorPage({
   error,
-  reset,
+  retry,
 }: {
   error: Error & { digest?: string };
-  reset: () => void;
+  retry: () => void;
 }) {
   return (
     <AuthFrame
       title="This page did not load"
-      description="Something failed on our side. Nothing was changed."
+      description="Something failed on our side. If you just saved something, try again to see whether it is there."
     >
       <div className="flex flex-wrap gap-2">
-        <Button variant="primary" onClick={reset}>
+        <Button variant="primary" onClick={retry}>
           Try again
         </Button>
         <ButtonLink href="/metadata">Go to Metadata</ButtonLink>

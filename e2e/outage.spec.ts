@@ -122,3 +122,36 @@ test("a server action while the database is away says that nothing was saved, an
     await web.stop();
   }
 });
+
+test("a page that cannot be drawn after its secret was saved does not say that nothing was changed", async ({
+  page,
+  context,
+  world,
+  canary,
+  expectConsoleError,
+}) => {
+  const web = await startWiredWeb();
+  try {
+    await signIn(context, world.user, { at: web.url });
+    await open(page, `${web.url}${secretsPath(world.fabric)}`);
+    await page.getByRole("button", { name: "Add Secret" }).click();
+    const dialog = page.getByRole("dialog", { name: "Add Secret" });
+    await fillSecret(page, dialog, { type: "Text", name: "saved", value: canary.value() });
+    const closed = web.wire.closeAfter("COMMIT");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await closed;
+    // React's word for a page that failed on the server.
+    expectConsoleError(/Minified React error #441/);
+    await expect(page.getByRole("heading", { name: "This page did not load" })).toBeVisible();
+    await expect(page.locator("body")).not.toContainText("Nothing was changed");
+    const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
+    await expect(async () => {
+      await page.getByRole("button", { name: "Try again" }).click({ timeout: 1000 });
+      await expect(secretRow(page, "saved")).toBeVisible({ timeout: 3000 });
+    }).toPass({ timeout: 30_000 });
+    await page.goto("about:blank");
+    await back.close();
+  } finally {
+    await web.stop();
+  }
+});

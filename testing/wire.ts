@@ -9,6 +9,8 @@ export type Wire = {
   reset(): void;
   /** Breaks the next connection on which `text` is sent: Postgres gets it, does it, and its answer is lost. Resolves then. */
   cutAfter(text: string): Promise<void>;
+  /** Lets the answer to the next statement with `text` through, and then closes. Resolves then. */
+  closeAfter(text: string): Promise<void>;
   /** From now on nothing gets through, though all connections stay; until it is called again with false. */
   hold(isHeld?: boolean): void;
   close(): Promise<void>;
@@ -23,12 +25,12 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
   const open = new Set<Socket>();
   const pairs = new Set<[Socket, Socket]>();
   let isHeld = false;
-  let armed: { text: string; done: () => void } | undefined;
+  let armed: { text: string; meet: (program: Socket, answer: Buffer) => void } | undefined;
   const server: Listening = await listen(
     createServer((program) => {
       const database = connect(postgres);
       const pair: [Socket, Socket] = [program, database];
-      let cut: (() => void) | undefined;
+      let cut: typeof armed;
       open.add(program);
       pairs.add(pair);
       program.on("close", () => {
@@ -40,7 +42,7 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
       database.on("close", () => program.destroy());
       program.on("data", (chunk: Buffer) => {
         if (armed && chunk.includes(armed.text)) {
-          cut = armed.done;
+          cut = armed;
           armed = undefined;
         }
         database.write(chunk);
@@ -49,8 +51,7 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
         if (!cut) return program.write(chunk);
         // What was asked is done: five bytes of "ready", and the state of the transaction.
         if (chunk.at(-6) !== readyForQuery) return;
-        program.resetAndDestroy();
-        cut();
+        cut.meet(program, chunk);
       });
       if (isHeld) for (const socket of pair) socket.pause();
     }),
@@ -64,7 +65,18 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
     },
     cutAfter: (text) =>
       new Promise((done) => {
-        armed = { text, done };
+        const meet = (program: Socket) => {
+          program.resetAndDestroy();
+          done();
+        };
+        armed = { text, meet };
+      }),
+    closeAfter: (text) =>
+      new Promise((done) => {
+        const meet = (program: Socket, answer: Buffer) => {
+          program.write(answer, () => done(server.close()));
+        };
+        armed = { text, meet };
       }),
     hold: (held = true) => {
       isHeld = held;

@@ -6,18 +6,18 @@ type Page = { title: string; words: string };
 const pages: Record<Exclude<Unready, null | "database_slow"> | "starting" | "stopping", Page> = {
   database_unavailable: {
     title: "The database is not available",
-    words: "Selvage can show nothing until it is. Nothing was changed.",
+    words: "Selvage can show nothing until it is.",
   },
   rights_missing: {
     title: "Selvage is being set up",
-    words: "Its database was not migrated for this version yet. Nothing was changed.",
+    words: "Its database was not migrated for this version yet.",
   },
   program_too_old: {
     title: "A newer version is taking over",
     words: "This copy of Selvage is too old for the database and does not serve any more.",
   },
   starting: { title: "Selvage is starting", words: "It waits for its database." },
-  stopping: { title: "Selvage is restarting", words: "This copy is stopping. Nothing was changed." },
+  stopping: { title: "Selvage is restarting", words: "This copy is stopping." },
 };
 
 export function titleOf(why: keyof typeof pages): string {

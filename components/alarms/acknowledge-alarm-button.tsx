@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
@@ -25,15 +25,10 @@ export function AcknowledgeAlarmButton({
     setIsPending(false);
     if (result?.ok) toast("Alarm acknowledged", { description: secret.name });
     else if (result?.code !== "reauthenticate")
-      toast(
-        result && result.code !== "outcome_unknown"
-          ? "The alarm was not acknowledged"
-          : "The answer was lost",
-        {
-          tone: "danger",
-          description: errorText(result?.code ?? "outcome_unknown"),
-        },
-      );
+      toast(failureTitle(result?.code, "The alarm was not acknowledged"), {
+        tone: "danger",
+        description: errorText(result?.code ?? "outcome_unknown"),
+      });
   }
 
   return (

@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
@@ -26,7 +26,7 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
     setPending(null);
     if (result?.ok) toast(said[decision], { description: about });
     else if (result?.code !== "reauthenticate")
-      toast(result && result.code !== "outcome_unknown" ? "Nothing was decided" : "The answer was lost", {
+      toast(failureTitle(result?.code, "Nothing was decided"), {
         tone: "danger",
         description:
           result?.code === "refused"

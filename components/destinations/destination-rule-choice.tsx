@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { ruleTexts } from "@/components/destinations/rule-texts";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { cx } from "@/components/ui/class-names";
 import { useToast } from "@/components/ui/toast";
@@ -23,7 +23,7 @@ export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; ru
     setWanted(null);
     if (result?.ok) toast(`New destinations: ${ruleTexts[next].label}`);
     else if (result?.code !== "reauthenticate")
-      toast(result && result.code !== "outcome_unknown" ? "The rule is as it was" : "The answer was lost", {
+      toast(failureTitle(result?.code, "The rule is as it was"), {
         tone: "danger",
         description: errorText(result?.code ?? "outcome_unknown"),
       });

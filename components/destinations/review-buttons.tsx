@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
@@ -30,7 +30,7 @@ export function ReviewButtons({
     setPending(false);
     if (result?.ok) toast("Destination kept", { description: name });
     else if (result?.code !== "reauthenticate")
-      toast(result && result.code !== "outcome_unknown" ? "Nothing was changed" : "The answer was lost", {
+      toast(failureTitle(result?.code, "Nothing was changed"), {
         tone: "danger",
         description: errorText(result?.code ?? "outcome_unknown"),
       });

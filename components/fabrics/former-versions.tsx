@@ -1,7 +1,7 @@
 "use client";
 
 import { useId, useState } from "react";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Select } from "@/components/ui/select";
 import { useToast } from "@/components/ui/toast";
@@ -67,7 +67,7 @@ function FormerVersionsChoice({
     setWanted(null);
     if (result?.ok) toast(`Former versions: ${textOf(next)}`);
     else if (result?.code !== "reauthenticate")
-      toast(result && result.code !== "outcome_unknown" ? "It is as it was" : "The answer was lost", {
+      toast(failureTitle(result?.code, "It is as it was"), {
         tone: "danger",
         description: errorText(result?.code ?? "outcome_unknown"),
       });

@@ -1,9 +1,19 @@
 import { expect, test } from "vitest";
-import { errorText, repeatableTexts } from "@/components/form/error-texts";
+import { errorText, failureTitle, repeatableTexts } from "@/components/form/error-texts";
 
 test("a lost answer is never said to have saved nothing", () => {
   for (const text of [errorText("outcome_unknown"), errorText("outcome_unknown", repeatableTexts)]) {
     expect(text).toMatch(/^It is not known whether (this|it) was saved\. /);
     expect(text).not.toMatch(/nothing was/i);
   }
+});
+
+test.each([
+  ["database_unavailable", "Nothing was changed"],
+  ["forbidden", "Nothing was changed"],
+  ["partly_saved", "A part of this was saved"],
+  ["outcome_unknown", "The answer was lost"],
+  [undefined, "The answer was lost"],
+])("the title of %s says that nothing was changed only where that is known", (code, title) => {
+  expect(failureTitle(code, "Nothing was changed")).toBe(title);
 });

@@ -35,6 +35,12 @@ export function errorText(code: string, own: Readonly<Record<string, string>> = 
   return own[code] ?? texts[code] ?? "That did not work. Try again in a moment.";
 }
 
+/** The title above such a sentence: `unchanged` only where it is known that nothing was saved. No code: no answer came. */
+export function failureTitle(code: string | undefined, unchanged: string): string {
+  if (code === "partly_saved") return "A part of this was saved";
+  return code === undefined || code === "outcome_unknown" ? "The answer was lost" : unchanged;
+}
+
 /** Whether a field's message says all there is to say about this code. */
 export function isFieldCode(code: string): boolean {
   return fieldCodes.has(code);

@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
+import { errorText, failureTitle } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
@@ -19,13 +19,10 @@ export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secre
     setIsPending(false);
     if (result?.ok) toast("Another try is allowed");
     else if (result?.code !== "reauthenticate")
-      toast(
-        result && result.code !== "outcome_unknown" ? "No other try was allowed" : "The answer was lost",
-        {
-          tone: "danger",
-          description: errorText(result?.code ?? "outcome_unknown"),
-        },
-      );
+      toast(failureTitle(result?.code, "No other try was allowed"), {
+        tone: "danger",
+        description: errorText(result?.code ?? "outcome_unknown"),
+      });
   }
 
   return (
