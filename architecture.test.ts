@@ -178,7 +178,7 @@ describe("imports", () => {
     const users = product.filter((file) => drivers.test(sources.get(file) ?? ""));
     expect(
       users.filter(
-        (file) => !isIn(file, "worker lib/db automate/runtime-api launcher prisma testing scripts"),
+        (file) => !isIn(file, "worker lib/db automate/runtime-api launcher prisma testing scripts e2e"),
       ),
     ).toEqual([]);
   });
@@ -202,17 +202,17 @@ describe("the vocabulary", () => {
   });
 
   test("each program first closes its inspector and its core dump", () => {
-    const programs = files.filter((file) =>
-      readFileSync(file, "utf8").startsWith('import "@/lib/protect-process";'),
+    const programs = product.filter((file) =>
+      sources.get(file)?.startsWith('import "@/lib/protect-process";'),
     );
-    // Not automate/check-worker.ts, which its host starts with options of Node.js, nor cli/main.ts, a file of its own.
+    // Not worker/main.ts, which its host starts with options of Node.js, nor cli/main.ts, which is copied elsewhere.
     expect(programs.sort()).toEqual([
+      "admin/main.ts",
       "automate/server.ts",
-      "automate/worker-host.ts",
-      "prisma/seed.ts",
-      "scripts/admin.ts",
-      "scripts/migrate.ts",
-      "scripts/web.ts",
+      "prisma/demo/seed.ts",
+      "prisma/migrate/main.ts",
+      "web/server.ts",
+      "worker/host.ts",
     ]);
   });
 

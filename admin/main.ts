@@ -1,4 +1,3 @@
-import { roleInWords } from "@/lib/teams/schema";
 import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -10,7 +9,7 @@ import { isOutage } from "@/lib/db/errors";
 import { BadEnvironment } from "@/lib/env";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
-import { memberRole, teamName } from "@/lib/teams/schema";
+import { memberRole, roleInWords, teamName } from "@/lib/teams/schema";
 import {
   commandLine,
   createUser,

@@ -118,7 +118,7 @@ describe("a program that was started without a launcher", () => {
   });
 });
 
-describe("a program under the leash of its start", () => {
+describe("a program that exits with its parent", () => {
   it("hears from what it forks with its own options, as Next does in development", async () => {
     writeFileSync(
       join(folder, "program.mjs"),
@@ -131,11 +131,15 @@ describe("a program under the leash of its start", () => {
       join(folder, "child.mjs"),
       "process.once('message', () => setTimeout(() => process.send(process.execArgv), 100));",
     );
-    const leash = pathToFileURL(join(scripts, "leash.mjs")).href;
-    const program = spawn(process.execPath, ["--disable-sigusr1", `--import=${leash}`, "program.mjs"], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "inherit", "ipc"],
-    });
+    const exitWithParent = pathToFileURL(join(scripts, "exit-with-parent.mjs")).href;
+    const program = spawn(
+      process.execPath,
+      ["--disable-sigusr1", `--import=${exitWithParent}`, "program.mjs"],
+      {
+        cwd: folder,
+        stdio: ["ignore", "pipe", "inherit", "ipc"],
+      },
+    );
     started.push(program);
     expect(await firstLine(program)).toEqual({ options: ["--disable-sigusr1"] });
   });

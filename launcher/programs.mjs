@@ -103,7 +103,7 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 export async function startProgram(name, { file, args = [], env, log, nodeOptions = [], user }) {
   const output = await open(log, "a", 0o600);
   const { size } = await output.stat();
-  const command = [...nodeOptions, `--import=${leash}`, join(root, file), ...args];
+  const command = [...nodeOptions, `--import=${exitWithParent}`, join(root, file), ...args];
   const child = startNode(nodeRuntime(), command, {
     ...user,
     cwd: root,
@@ -139,7 +139,7 @@ export async function startProgram(name, { file, args = [], env, log, nodeOption
   };
 }
 
-const leash = new URL("leash.mjs", import.meta.url).href;
+const exitWithParent = new URL("exit-with-parent.mjs", import.meta.url).href;
 
 /**
  * Waits until a program answers; when it ends instead, its own words are the message.

@@ -13,7 +13,7 @@ export function createTestAutomates(env: () => Record<string, string>) {
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, "build-"));
   buildSync({
-    entryPoints: ["server.ts", "check-worker.ts"].map((name) => join(root, "automate", name)),
+    entryPoints: { server: join(root, "automate/server.ts"), "check-worker": join(root, "worker/main.ts") },
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -8,7 +8,7 @@ import { connectWorker } from "@/worker/remote-worker";
 export type CheckWorker = Pick<ChildProcess, "connected" | "kill"> &
   EventEmitter & { send(message: unknown, onError?: (error: Error | null) => void): boolean };
 
-/** Where workers come from: the file of their program, or the socket of `worker-host.ts`, which runs them as another user. */
+/** Where workers come from: the file of their program, or the socket of `worker/host.ts`, which runs them as another user. */
 export function startWorker(source: string): CheckWorker | null {
   return source.endsWith(".sock") ? connectWorker(source) : forkWorker(source);
 }

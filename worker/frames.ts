@@ -5,7 +5,7 @@ import { deserialize, serialize } from "node:v8";
 const maxBytes = 64 * 1024 * 1024;
 const headerBytes = 4;
 
-/** Sends one message over a socket to or from `worker-host.ts`: its length, then the message, in which bytes stay bytes. */
+/** Sends one message over a socket to or from `worker/host.ts`: its length, then the message, in which bytes stay bytes. */
 export function sendFrame(socket: Socket, message: unknown): void {
   const body = serialize(message);
   const header = Buffer.alloc(headerBytes);

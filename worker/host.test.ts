@@ -21,7 +21,10 @@ beforeAll(async () => {
   mkdirSync(cache, { recursive: true });
   folder = mkdtempSync(join(cache, "build-"));
   await build({
-    entryPoints: ["worker-host", "check-worker"].map((name) => join(root, `automate/${name}.ts`)),
+    entryPoints: {
+      "worker-host": join(root, "worker/host.ts"),
+      "check-worker": join(root, "worker/main.ts"),
+    },
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,

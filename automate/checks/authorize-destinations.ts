@@ -1,5 +1,5 @@
-import { actFor } from "@/automate/act-for";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import { actFor } from "@/automate/http/act-for";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";

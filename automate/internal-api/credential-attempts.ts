@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { actFor } from "@/automate/act-for";
 import { forgetRefusals } from "@/automate/checks/attempt-limit";
+import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { answer } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { actFor } from "@/automate/act-for";
 import { judgeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
 import { askForDestinations, declineRequest } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
+import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { answer } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { actFor } from "@/automate/act-for";
+import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { answerForNewFabric } from "@/automate/internal-api/verify-request";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";

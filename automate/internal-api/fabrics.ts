@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { actFor } from "@/automate/act-for";
+import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { answer } from "@/automate/internal-api/verify-request";
 import { record } from "@/lib/audit/record";

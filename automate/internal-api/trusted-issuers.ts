@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { actFor } from "@/automate/act-for";
+import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
 import { answer } from "@/automate/internal-api/verify-request";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
-import { accessOver } from "@/automate/act-for";
+import { accessOver } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";
 import { authorize, requireAnyTeam } from "@/lib/access/authorize";

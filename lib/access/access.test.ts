@@ -85,7 +85,11 @@ describe("the policy", () => {
   });
 
   test.each(table)("an Admin's access token has $permission: $token", ({ permission, token }) => {
-    const actor: Actor = { ...fabric.admin, authenticatedAt: new Date(0), accessToken: { id: "a1", name: "script" } };
+    const actor: Actor = {
+      ...fabric.admin,
+      authenticatedAt: new Date(0),
+      accessToken: { id: "a1", name: "script" },
+    };
     const asked = () => grant(actor, "admin", { id: "f", teamId: "t" }, permission);
     if (token === "yes") expect(asked).not.toThrow();
     else expect(asked).toThrow();
