@@ -126,14 +126,14 @@ test("a server action while the database is away says that nothing was saved, an
 test("a page that cannot be drawn after its secret was saved does not say that nothing was changed", async ({
   page,
   context,
-  world,
+  tenant,
   canary,
   expectConsoleError,
 }) => {
   const web = await startWiredWeb();
   try {
-    await signIn(context, world.user, { at: web.url });
-    await open(page, `${web.url}${secretsPath(world.fabric)}`);
+    await signIn(context, tenant.user, { at: web.url });
+    await open(page, `${web.url}${secretsPath(tenant.fabric)}`);
     await page.getByRole("button", { name: "Add Secret" }).click();
     const dialog = page.getByRole("dialog", { name: "Add Secret" });
     await fillSecret(page, dialog, { type: "Text", name: "saved", value: canary.value() });
