@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Logo } from "@/components/shell/logo";
 import { RailLink } from "@/components/shell/rail-link";
 import { type ShellUser, UserMenu } from "@/components/shell/user-menu";
+import { FocusKeeper } from "@/components/ui/focus-keeper";
 
 /** The frame of every signed-in page: a dark rail on the left, on a narrow screen a bar on top. */
 export function AppShell({
@@ -47,6 +48,7 @@ export function AppShell({
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <FocusKeeper />
     </div>
   );
 }

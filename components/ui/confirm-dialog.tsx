@@ -5,6 +5,7 @@ import { type ReactNode, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { dialogBackdropClass, dialogFooterClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import { isOpenerRemoved } from "@/components/ui/focus-keeper";
 
 export function ConfirmDialog({
   isOpen,
@@ -42,7 +43,7 @@ export function ConfirmDialog({
     <AlertDialog.Root open={isOpen} onOpenChange={(next) => !next && !isPending && onClose()}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop forceRender className={dialogBackdropClass} />
-        <AlertDialog.Popup className={dialogPopupClass("sm")}>
+        <AlertDialog.Popup finalFocus={() => !isOpenerRemoved()} className={dialogPopupClass("sm")}>
           <div className="min-h-0 overflow-y-auto px-6 pt-6 pb-5">
             <AlertDialog.Title className="wrap-anywhere font-semibold text-lg">{title}</AlertDialog.Title>
             <AlertDialog.Description render={<div />} className="wrap-anywhere mt-2 text-muted">

@@ -13,6 +13,7 @@ import {
   dialogFooterClass,
   dialogPopupClass,
 } from "@/components/ui/dialog-style";
+import { isOpenerRemoved } from "@/components/ui/focus-keeper";
 import { DialogContainer } from "@/components/ui/portal-container";
 import { useDismissToasts } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
@@ -53,7 +54,7 @@ export function Dialog({
         <Base.Popup
           ref={popup}
           initialFocus={(opened) => opened === "touch" || (popup.current?.querySelector(firstField) ?? true)}
-          {...(returnFocus ? { finalFocus: () => returnFocus() ?? true } : {})}
+          finalFocus={() => returnFocus?.() ?? !isOpenerRemoved()}
           className={dialogPopupClass(size)}
         >
           <header className="flex items-start gap-4 px-6 pt-5 pb-4">

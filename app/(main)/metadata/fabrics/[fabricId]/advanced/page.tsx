@@ -5,7 +5,7 @@ import { ReviewSection } from "@/components/destinations/review-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
-import { TokenTable } from "@/components/pipeline-tokens/token-table";
+import { TokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
 import { EmptyState } from "@/components/ui/empty-state";
 import { may } from "@/lib/access/policy";

@@ -1,0 +1,115 @@
+import type { Locator, Page } from "@playwright/test";
+import { v7 as uuidv7 } from "uuid";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { createToken, insert, type World } from "@/e2e/rows";
+import { callAction, callerOf } from "@/e2e/server-actions";
+import { signIn } from "@/e2e/sign-in";
+import { addAccessToken, addAlarm, addInvitation, addSecret } from "@/e2e/things";
+
+/** Presses a button by keyboard. */
+async function press(button: Locator): Promise<void> {
+  await button.focus();
+  await button.press("Enter");
+}
+
+/** What has the focus, in the words that a screen reader begins with; "" where the page lost it. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const { activeElement } = document;
+    return activeElement === document.body ? "" : (activeElement?.textContent ?? "");
+  });
+}
+
+const advanced = ({ fabric }: World) => `/metadata/fabrics/${fabric.id}/advanced`;
+
+test("each destination that is kept or removed hands the focus to the next one, and the last one to the page", async ({
+  page,
+  context,
+  world,
+}) => {
+  const secretId = await addSecret(world);
+  for (const name of ["one", "two", "three"])
+    await insert("allowed_destination", {
+      id: uuidv7(),
+      fabricId: world.fabric.id,
+      secretId,
+      version: 1,
+      destination: `https://${name}.test.example:443`,
+      createdById: "upgrade",
+      createdByName: "Selvage",
+      toReview: "Orders",
+    });
+  await signIn(context, world.admin);
+  await open(page, advanced(world));
+  const section = page.getByRole("region", { name: /^Destinations to review/ });
+  const [first, second, third] = await section.getByRole("listitem").allTextContents();
+  await press(section.getByRole("button", { name: /^Keep/ }).nth(1));
+  await expect.poll(() => focused(page)).toBe(third);
+  await press(section.getByRole("button", { name: /^Keep/ }).nth(1));
+  await expect.poll(() => focused(page)).toBe(first);
+  expect(second).not.toBe(first);
+  // The next Tab goes on from there.
+  await page.keyboard.press("Tab");
+  await expect(section.getByRole("link")).toBeFocused();
+  await press(section.getByRole("button", { name: /^Remove/ }));
+  const dialog = page.getByRole("alertdialog");
+  await press(dialog.getByRole("button", { name: "Remove", exact: true }));
+  await expect(section).toHaveCount(0);
+  await expect(page.locator("#main")).toBeFocused();
+});
+
+test("an alarm that is acknowledged, a change that is confirmed and a token that is revoked leave the focus where they were", async ({
+  page,
+  context,
+  world,
+}) => {
+  for (let i = 0; i < 2; i++) await addAlarm(world);
+  const caller = await callerOf(world.admin);
+  const secrets = [await addSecret(world), await addSecret(world)];
+  const saveOrders = async (action: string, bearerToken: string | undefined, more: object) => {
+    const properties = { baseUrl: "https://api.test.example", authType: "bearer", bearerToken };
+    const input = { name: "Orders", description: "", properties, ...more };
+    const made = await callAction(caller, action, [world.fabric.id, input]);
+    if (!made.ok) throw new Error(JSON.stringify(made));
+    return made.value as { id: string };
+  };
+  const { id: connectionId } = await saveOrders("createConnectionAction", secrets[0], { kind: "restapi" });
+  await createToken(world, { limits: { secretIds: [], connectionIds: [connectionId], cidrs: [] } });
+  await saveOrders("updateConnectionAction", secrets[1], { connectionId });
+  await signIn(context, world.admin);
+  await open(page, advanced(world));
+
+  const alarms = page.getByRole("region", { name: "Alarms" });
+  await press(alarms.getByRole("button", { name: /^Acknowledge/ }).first());
+  await expect.poll(() => focused(page)).toContain("could not be opened");
+  await press(alarms.getByRole("button", { name: /^Acknowledge/ }));
+  await expect(alarms).toHaveCount(0);
+  await expect(page.locator("#main")).toBeFocused();
+
+  const row = page.getByRole("row", { name: /nightly/ });
+  const confirm = row.getByRole("button", { name: /^Confirm/ });
+  await press(confirm);
+  await press(page.getByRole("alertdialog").getByRole("button", { name: "Confirm", exact: true }));
+  await expect(confirm).toHaveCount(0);
+  await expect(row).toBeFocused();
+});
+
+test("who revokes the last token of a list, or the last invitation, stays on the page with the keyboard", async ({
+  page,
+  context,
+  world,
+}) => {
+  await addAccessToken(world);
+  await addInvitation(world);
+  await signIn(context, world.admin);
+  await open(page, `/metadata/teams/${world.team.id}`);
+  await press(page.getByRole("button", { name: /^Revoke nightly/ }));
+  await press(page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }));
+  await expect(page.getByText("No member has an access token.")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Access", exact: true })).toBeFocused();
+  await press(page.getByRole("button", { name: /^Revoke the invitation/ }));
+  await press(page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }));
+  await expect(page.getByRole("heading", { name: "Open invitations" })).toHaveCount(0);
+  await expect(page.locator("#main")).toBeFocused();
+});
