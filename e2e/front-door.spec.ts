@@ -1,7 +1,9 @@
+import { violations } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { sendEndless, sendRaw } from "@/e2e/raw-request";
 import { callerOf, serverActions } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
+import { signIn } from "@/testing/sign-in";
 
 const host = () => `host: ${new URL(stack().webUrl).host}`;
 
@@ -61,6 +63,22 @@ for (const [name, status, [line = "", ...more]] of refused) {
     else expect(answer.head).toMatch(/^content-type: text\/plain; charset=utf-8$/im);
   });
 }
+
+test("a browser that goes to what is refused sees a page of ours, with a way on", async ({
+  page,
+  world,
+  context,
+}) => {
+  const answer = await page.goto("/join/%zz");
+  expect([answer?.status(), answer?.headers()["x-frame-options"]]).toEqual([400, "DENY"]);
+  await expect(page.getByText("The request's path cannot be read.")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await signIn(context, world.user);
+  await page.getByRole("link", { name: "Go to Metadata" }).click();
+  await expect(page.getByRole("heading", { name: "Metadata" })).toBeVisible();
+  expect((await page.goto("/api/auth/callback/password"))?.status()).toBe(405);
+  await expect(page.getByText("This path does not accept this method.")).toBeVisible();
+});
 
 test("a request that wants to upgrade is answered as any other", async () => {
   const head = ["GET /sign-in HTTP/1.1", host(), "upgrade: websocket", "connection: upgrade"];

@@ -1,3 +1,4 @@
+import { violations } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startWebCopy } from "@/e2e/program-copy";
@@ -113,6 +114,12 @@ test("a server action while the database is away says that nothing was saved, an
     const answer = await page.goto(`${web.url}${secretsPath(tenant.fabric)}`);
     expect(answer?.status()).toBe(503);
     await expect(page.getByRole("heading", { name: "The database is not available" })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    // It looks for the database in the background: whoever uses a keyboard stays where they are.
+    const tryAgain = page.getByRole("link", { name: "Try again" });
+    await tryAgain.focus();
+    await page.waitForResponse((response) => response.request().method() === "HEAD");
+    await expect(tryAgain).toBeFocused();
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
     await expect(page.getByRole("button", { name: "Add Secret" })).toBeVisible({ timeout: 15_000 });
     // A web that stops sends no more parts of a page.

@@ -5,6 +5,9 @@ import { log } from "@/lib/log";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { watchOutages } from "@/lib/outages";
 import { awayPage, retrySeconds, titleOf } from "@/web/away-page";
+import { createReadiness, type Unready } from "@/lib/health/readiness";
+import { securityHeaders } from "@/lib/next/security-headers";
+import { wantsPage } from "@/scripts/bare-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";
 
@@ -47,6 +50,43 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     res.end(JSON.stringify(body));
   }
 
+  function awayAnswer(reason: Parameters<typeof awayPage>[0]) {
+    const { html, policy } = awayPage(reason);
+    const head = {
+      ...headers,
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": policy,
+      "cache-control": "no-store",
+      "retry-after": String(retrySeconds),
+    };
+    return { html, head };
+  }
+
+  /** A page whose database went away under it becomes the away page, with 503: Next would answer 500, as for a fault of ours. */
+  function sayOutage(req: IncomingMessage, res: ServerResponse, isOutage: () => boolean): void {
+    const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
+    const write = res.write.bind(res) as (...args: unknown[]) => boolean;
+    const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
+    let page: string | undefined;
+    Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
+      if (status !== 500 || !isOutage()) return writeHead(status, ...more);
+      if (!wantsPage(req)) {
+        res.setHeader("retry-after", String(retrySeconds));
+        return writeHead(503, ...more.filter((part) => typeof part !== "string"));
+      }
+      const { html, head } = awayAnswer("database_unavailable");
+      page = html;
+      for (const name of ["content-length", "content-encoding", "etag"]) res.removeHeader(name);
+      return writeHead(503, head);
+    });
+    Reflect.set(res, "write", (...args: unknown[]) => (page === undefined ? write(...args) : true));
+    Reflect.set(res, "end", (...args: unknown[]) => {
+      // Before Node.js would take the length of what is sent now.
+      if (!res.headersSent && res.statusCode === 500) res.writeHead(500);
+      return page === undefined ? end(...args) : end(page);
+    });
+  }
+
   return {
     answer(req, res) {
       const path = pathOf(req);
@@ -72,14 +112,8 @@ export function createWebHealth(isHttps: boolean): WebHealth {
           send(res, 503, isApi ? { success: false, message } : { message });
           return true;
         }
-        const { html, policy } = awayPage(reason);
-        res.writeHead(503, {
-          ...headers,
-          "content-type": "text/html; charset=utf-8",
-          "content-security-policy": policy,
-          "cache-control": "no-store",
-          "retry-after": String(retrySeconds),
-        });
+        const { html, head } = awayAnswer(reason);
+        res.writeHead(503, head);
         res.end(req.method === "HEAD" ? undefined : html);
         return true;
       }
@@ -87,7 +121,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     watch(req, res, work) {
       if (!needsDatabase(req)) return work();
       const outages = watchOutages();
-      sayOutage(res, outages.isSeen);
+      sayOutage(req, res, outages.isSeen);
       return outages.run(work);
     },
     serve() {
@@ -109,20 +143,4 @@ function pathOf({ url = "" }: IncomingMessage): string {
 function needsDatabase(req: IncomingMessage): boolean {
   if (req.method !== "GET" && req.method !== "HEAD") return false;
   return !/^\/(_next\/static\/|api\/auth\/|favicon\.svg$)/.test(pathOf(req));
-}
-
-function wantsPage(req: IncomingMessage): boolean {
-  return /text\/html/.test(req.headers.accept ?? "") && req.headers.rsc === undefined;
-}
-
-/** A database that went away under a request is no fault of ours: Next would say 500. */
-function sayOutage(res: ServerResponse, isOutage: () => boolean): void {
-  const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
-  Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
-    if (status !== 500 || !isOutage()) return writeHead(status, ...more);
-    res.setHeader("retry-after", String(retrySeconds));
-    // A page that Next drew tries again, too.
-    res.setHeader("refresh", String(retrySeconds));
-    return writeHead(503, ...more.filter((part) => typeof part !== "string"));
-  });
 }

@@ -18,6 +18,9 @@ import { managementRoot } from "@/web/management-api/schema";
 import { receiveAction } from "@/web/receive-action";
 import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
+import { waitForDatabase } from "@/lib/health/wait-for-database";
+import { wantsPage } from "@/scripts/bare-page";
+import { refusalPage } from "@/scripts/refusal-page";
 
 /** Loading the pages takes a second or two. */
 const bootTimeoutMs = 60_000;
@@ -101,20 +104,26 @@ async function serve(env: WebEnv) {
     await handle(received.request, res);
   }
 
-  /** The management API's shape, that of the routes of pages, or a sentence. */
+  /** The management API's shape, a page for a browser that goes there, the shape of the routes of pages, or a sentence. */
   function answerRefused(
     req: IncomingMessage,
     res: ServerResponse,
     { status, message, allow }: Refusal,
   ): void {
+    const page = !isBelow(managementRoot, req.url) && wantsPage(req) && refusalPage(status, message);
     const told = isBelow(managementRoot, req.url)
       ? { success: false, message: `Request failed due to : ${message}` }
       : isBelow("/api", req.url) && { message };
-    const body = told ? JSON.stringify(told) : `${message}\n`;
+    const [type, body] = page
+      ? ["text/html", page.html]
+      : told
+        ? ["application/json", JSON.stringify(told)]
+        : ["text/plain", `${message}\n`];
     res.writeHead(status, {
       ...securityHeaders(isHttps),
+      ...(page && { "content-security-policy": page.policy }),
       "content-length": Buffer.byteLength(body),
-      "content-type": told ? "application/json; charset=utf-8" : "text/plain; charset=utf-8",
+      "content-type": `${type}; charset=utf-8`,
       "cache-control": "no-store",
       ...(allow !== undefined && { allow }),
     });
