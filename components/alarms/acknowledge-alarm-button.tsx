@@ -1,10 +1,7 @@
 "use client";
 
-import { useState } from "react";
-import { errorText, failureTitle } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
-import { useToast } from "@/components/ui/toast";
 import { acknowledgeAlarmAction } from "@/lib/alarms/actions";
 
 export function AcknowledgeAlarmButton({
@@ -14,22 +11,13 @@ export function AcknowledgeAlarmButton({
   fabricId: string;
   secret: { id: string; name: string };
 }) {
-  const toast = useToast();
-  const reauthenticate = useReauthenticate();
-  const [isPending, setIsPending] = useState(false);
-
-  async function acknowledge() {
-    setIsPending(true);
-    const run = reauthenticate.protect(acknowledgeAlarmAction);
-    const result = await run(fabricId, { secretId: secret.id }).catch(() => null);
-    setIsPending(false);
-    if (result?.ok) toast("Alarm acknowledged", { description: secret.name });
-    else if (result?.code !== "reauthenticate")
-      toast(failureTitle(result?.code, "The alarm was not acknowledged"), {
-        tone: "danger",
-        description: errorText(result?.code ?? "outcome_unknown"),
-      });
-  }
+  const { run, isPending, dialog } = useToastedAct();
+  const acknowledge = () =>
+    run(() => acknowledgeAlarmAction(fabricId, { secretId: secret.id }), {
+      done: "Alarm acknowledged",
+      description: secret.name,
+      failed: "The alarm was not acknowledged",
+    });
 
   return (
     <>
@@ -41,7 +29,7 @@ export function AcknowledgeAlarmButton({
       >
         Acknowledge
       </Button>
-      {reauthenticate.dialog}
+      {dialog}
     </>
   );
 }

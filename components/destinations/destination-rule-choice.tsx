@@ -2,31 +2,24 @@
 
 import { useState } from "react";
 import { ruleTexts } from "@/components/destinations/rule-texts";
-import { errorText, failureTitle } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { cx } from "@/components/ui/class-names";
-import { useToast } from "@/components/ui/toast";
 import { setDestinationRuleAction } from "@/lib/destinations/actions";
 import { type DestinationRule, destinationRules } from "@/lib/internal-api/bodies/destination-rule";
 
 /** Set at once, by who signed in lately; what was not set goes back to what is. */
 export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {
-  const toast = useToast();
-  const reauthenticate = useReauthenticate();
+  const { run, dialog } = useToastedAct();
   const [wanted, setWanted] = useState<DestinationRule | null>(null);
   const shown = wanted ?? rule;
 
   async function set(next: DestinationRule) {
     setWanted(next);
-    const run = reauthenticate.protect(setDestinationRuleAction);
-    const result = await run(fabricId, { rule: next }).catch(() => null);
+    await run(() => setDestinationRuleAction(fabricId, { rule: next }), {
+      done: `New destinations: ${ruleTexts[next].label}`,
+      failed: "The rule is as it was",
+    });
     setWanted(null);
-    if (result?.ok) toast(`New destinations: ${ruleTexts[next].label}`);
-    else if (result?.code !== "reauthenticate")
-      toast(failureTitle(result?.code, "The rule is as it was"), {
-        tone: "danger",
-        description: errorText(result?.code ?? "outcome_unknown"),
-      });
   }
 
   return (
@@ -63,7 +56,7 @@ export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; ru
           </label>
         ))}
       </div>
-      {reauthenticate.dialog}
+      {dialog}
     </fieldset>
   );
 }

@@ -1,11 +1,8 @@
 "use client";
 
-import { useState } from "react";
-import { errorText, failureTitle } from "@/components/form/error-texts";
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
-import { useToast } from "@/components/ui/toast";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import { keepDestinationAction } from "@/lib/destinations/actions";
 import type { ToReview } from "@/lib/destinations/schema";
@@ -18,23 +15,14 @@ export function ReviewButtons({
   fabricId: string;
   destination: ToReview["destinations"][number];
 }) {
-  const toast = useToast();
-  const reauthenticate = useReauthenticate();
-  const [isPending, setPending] = useState(false);
+  const { run, isPending, dialog } = useToastedAct();
   const name = `${secret.name} to ${destinationInWords(destination)}`;
-
-  async function keep() {
-    setPending(true);
-    const run = reauthenticate.protect(keepDestinationAction);
-    const result = await run(fabricId, { destinationId: id }).catch(() => null);
-    setPending(false);
-    if (result?.ok) toast("Destination kept", { description: name });
-    else if (result?.code !== "reauthenticate")
-      toast(failureTitle(result?.code, "Nothing was changed"), {
-        tone: "danger",
-        description: errorText(result?.code ?? "outcome_unknown"),
-      });
-  }
+  const keep = () =>
+    run(() => keepDestinationAction(fabricId, { destinationId: id }), {
+      done: "Destination kept",
+      description: name,
+      failed: "Nothing was changed",
+    });
 
   return (
     <div className="flex gap-2">
@@ -55,7 +43,7 @@ export function ReviewButtons({
       <Button size="sm" isPending={isPending} onClick={keep}>
         Keep<span className="sr-only"> {name}</span>
       </Button>
-      {reauthenticate.dialog}
+      {dialog}
     </div>
   );
 }

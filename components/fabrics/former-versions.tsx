@@ -1,10 +1,8 @@
 "use client";
 
 import { useId, useState } from "react";
-import { errorText, failureTitle } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Select } from "@/components/ui/select";
-import { useToast } from "@/components/ui/toast";
 import { setFormerVersionsAction } from "@/lib/fabrics/actions";
 import {
   type FormerVersions as Count,
@@ -56,21 +54,16 @@ function FormerVersionsChoice({
   count: Count;
   labelId: string;
 }) {
-  const toast = useToast();
-  const reauthenticate = useReauthenticate();
+  const { run, dialog } = useToastedAct();
   const [wanted, setWanted] = useState<Count | null>(null);
 
   async function set(next: Count) {
     setWanted(next);
-    const run = reauthenticate.protect(setFormerVersionsAction);
-    const result = await run(fabricId, { formerVersions: next }).catch(() => null);
+    await run(() => setFormerVersionsAction(fabricId, { formerVersions: next }), {
+      done: `Former versions: ${textOf(next)}`,
+      failed: "It is as it was",
+    });
     setWanted(null);
-    if (result?.ok) toast(`Former versions: ${textOf(next)}`);
-    else if (result?.code !== "reauthenticate")
-      toast(failureTitle(result?.code, "It is as it was"), {
-        tone: "danger",
-        description: errorText(result?.code ?? "outcome_unknown"),
-      });
   }
 
   return (
@@ -83,7 +76,7 @@ function FormerVersionsChoice({
         onChange={(event) => void set(formerVersions.parse(Number(event.currentTarget.value)))}
         options={formerVersionChoices.map((one) => ({ value: String(one), label: textOf(one) }))}
       />
-      {reauthenticate.dialog}
+      {dialog}
     </>
   );
 }

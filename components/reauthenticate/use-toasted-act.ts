@@ -1,0 +1,46 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import { errorText, failureTitle } from "@/components/form/error-texts";
+import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { useToast } from "@/components/ui/toast";
+import type { Result } from "@/lib/result";
+
+type Told = {
+  /** The toast's title when it is done. */
+  done: string;
+  description?: string;
+  /** The toast's title when it certainly is not. */
+  failed: string;
+  /** Sentences for codes that mean something particular here. */
+  texts?: Readonly<Record<string, string>>;
+};
+
+/**
+ * For an act of one click: it asks for a recent sign-in where the action needs one, and a toast says what became of it. Render
+ * `dialog` beside what is clicked.
+ */
+export function useToastedAct(): {
+  run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, told: Told) => Promise<void>;
+  isPending: boolean;
+  dialog: ReactNode;
+} {
+  const toast = useToast();
+  const { protect, dialog } = useReauthenticate();
+  const [isPending, setIsPending] = useState(false);
+  return {
+    isPending,
+    dialog,
+    async run(act, { done, description, failed, texts }) {
+      setIsPending(true);
+      const result = await protect(act)().catch(() => null);
+      setIsPending(false);
+      if (result?.ok) return toast(done, description === undefined ? {} : { description });
+      if (result?.code === "reauthenticate") return;
+      toast(failureTitle(result?.code, failed), {
+        tone: "danger",
+        description: errorText(result?.code ?? "outcome_unknown", texts),
+      });
+    },
+  };
+}
