@@ -1,7 +1,8 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { Badge } from "@/components/ui/badge";
-import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
-import type { ConnectionChange } from "@/lib/pipeline-tokens/schema";
+import { type ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
+import { type ConnectionChange } from "@/lib/pipeline-tokens/schema";
+import { Breakable } from "@/components/ui/breakable";
 import type { Result } from "@/lib/result";
 
 const texts = {
@@ -13,7 +14,7 @@ const texts = {
 export function ConnectionChanges({ changes }: { changes: readonly ConnectionChange[] }) {
   if (changes.length === 0) return null;
   return (
-    <div className="mt-1.5 flex flex-col items-start gap-1 md:max-w-36 xl:max-w-48">
+    <div className="mt-1.5 flex flex-col items-start gap-1 md:max-w-36 xl:max-w-64">
       <Badge tone="warning">Waits for an Admin</Badge>
       <ChangeList changes={changes} />
     </div>
@@ -55,7 +56,7 @@ function ChangeList({ changes }: { changes: readonly ConnectionChange[] }) {
     <ul className="flex flex-col gap-0.5">
       {changes.map((change) => (
         <li key={change.connectionId} className="wrap-anywhere">
-          {sentenceOf(change)}
+          <Breakable text={sentenceOf(change)} />
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
-import type { LimitSummary } from "@/lib/pipeline-tokens/schema";
+import { type LimitSummary } from "@/lib/pipeline-tokens/schema";
+import { Breakable } from "@/components/ui/breakable";
 
 export function TokenLimits({
   limits: { secrets, connections, pinned, cidrs, isLimited },
@@ -7,12 +8,15 @@ export function TokenLimits({
 }) {
   if (!isLimited) return "All secrets, any address";
   return (
-    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-48">
-      {secrets.length > 0 && <li className="wrap-anywhere">Secrets: {secrets.join(", ")}</li>}
+    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-64">
+      {secrets.length > 0 && (
+        <li className="wrap-anywhere">
+          <Breakable text={`Secrets: ${secrets.join(", ")}`} />
+        </li>
+      )}
       {connections.length > 0 && (
         <li className="wrap-anywhere">
-          Connections: {connections.join(", ")}
-          {pinned.length > 0 && `, with the secrets ${pinned.join(", ")}`}
+          <Breakable text={`Connections: ${connections.join(", ")}`} />
         </li>
       )}
       {cidrs.length > 0 && <li className="wrap-anywhere">From: {cidrs.join(", ")}</li>}

@@ -3,9 +3,10 @@ import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-but
 import { TokenExpiry } from "@/components/pipeline-tokens/token-status";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
+import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
+import { expiresColumn, lastUsedColumn, TokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { Badge } from "@/components/ui/badge";
-import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { Breakable } from "@/components/ui/breakable";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
 import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
@@ -27,6 +28,10 @@ export function AccessSection({
       <h2 id="access" className="font-semibold text-lg">
         Access
       </h2>
+      <p className="text-muted text-sm">
+        Every token that works. An access token acts as its owner, in other teams too. A pipeline token reads
+        secrets of its fabric.
+      </p>
       <h3 className="font-medium">Access tokens of members</h3>
       {accessTokens.length === 0 ? (
         <p className="text-muted text-sm">No member has an access token.</p>
@@ -51,107 +56,71 @@ export function AccessSection({
 
 function MemberTokenTable({ teamId, tokens }: { teamId: string; tokens: MemberAccessToken[] }) {
   return (
-    <Table label="Access tokens of members">
-      <THead>
-        <Th>Name</Th>
-        <Th>Member</Th>
-        <Th>Last used</Th>
-        <Th>Expires</Th>
-        <Th srOnly>Actions</Th>
-      </THead>
-      <TBody>
-        {tokens.map((token) => (
-          <Tr key={token.id}>
-            <Td isMain>
-              <span className="block md:max-w-40 xl:max-w-64">{token.name}</span>
-            </Td>
-            <Td label="Member">
-              {token.ownerName}, {roleNames[token.ownerRole]}{" "}
-              {token.isOwnerLocked && <Badge tone="warning">Locked</Badge>}
-            </Td>
-            <Times {...token} />
-            <Td align="right" isFoot>
-              <RevokeMemberTokenButton teamId={teamId} token={token} />
-            </Td>
-          </Tr>
-        ))}
-      </TBody>
-    </Table>
+    <TokenTable
+      label="Access tokens of members"
+      tokens={tokens}
+      columns={[
+        {
+          title: "Member",
+          cell: ({ ownerName, ownerRole, isOwnerLocked }) => (
+            <>
+              {ownerName}{" "}
+              <Badge tone={ownerRole === "admin" ? "accent" : "neutral"}>{roleNames[ownerRole]}</Badge>{" "}
+              {isOwnerLocked && <Badge tone="warning">Locked</Badge>}
+            </>
+          ),
+        },
+        expiresColumn,
+        lastUsedColumn,
+      ]}
+      actions={(token) => <RevokeMemberTokenButton teamId={teamId} token={token} />}
+    />
   );
 }
 
 function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
   return (
-    <Table label="Pipeline tokens of the team">
-      <THead>
-        <Th>Name</Th>
-        <Th>Fabric</Th>
-        <Th>Created by</Th>
-        <Th>Last used</Th>
-        <Th>Expires</Th>
-        <Th srOnly>Actions</Th>
-      </THead>
-      <TBody>
-        {tokens.map((token) => (
-          <Tr key={token.id}>
-            <Td isMain>
-              <span className="block md:max-w-40 xl:max-w-64">{token.name}</span>
-            </Td>
-            <Td label="Fabric">
-              <FabricLink {...token} />
-            </Td>
-            <Td label="Created by">
-              <Maker {...token} />
-            </Td>
-            <Times {...token} />
-            <Td align="right" isFoot>
-              <RevokeTokenButton fabricId={token.fabricId} token={token} />
-            </Td>
-          </Tr>
-        ))}
-      </TBody>
-    </Table>
+    <TokenTable
+      label="Pipeline tokens of the team"
+      tokens={tokens}
+      columns={[
+        { title: "Fabric", cell: FabricLink },
+        { title: "Created by", cell: Maker },
+        expiresColumn,
+        lastUsedColumn,
+      ]}
+      actions={(token) => <RevokeTokenButton fabricId={token.fabricId} token={token} />}
+    />
   );
 }
 
 function IssuerTable({ issuers }: { issuers: TeamIssuer[] }) {
   return (
-    <Table label="Trusted issuers of the team">
-      <THead>
-        <Th>Name</Th>
-        <Th>Fabric</Th>
-        <Th>Trusted by</Th>
-        <Th>Issuer</Th>
-        <Th>Workloads</Th>
-        <Th srOnly>Actions</Th>
-      </THead>
-      <TBody>
-        {issuers.map((issuer) => (
-          <Tr key={issuer.id}>
-            <Td isMain>
-              <span className="block md:max-w-40 xl:max-w-64">{issuer.name}</span>
-            </Td>
-            <Td label="Fabric">
-              <FabricLink {...issuer} />
-            </Td>
-            <Td label="Trusted by">
-              <Maker {...issuer} />
-            </Td>
-            <Td label="Issuer">
-              <span className="block break-all md:max-w-32 xl:max-w-52">{issuer.issuer}</span>
-            </Td>
-            <Td label="Workloads">
-              <code className="block break-all font-mono text-sm md:max-w-32 xl:max-w-56">
-                {issuer.subject}
-              </code>
-            </Td>
-            <Td align="right" isFoot>
-              <RemoveIssuerButton fabricId={issuer.fabricId} issuer={issuer} />
-            </Td>
-          </Tr>
-        ))}
-      </TBody>
-    </Table>
+    <TokenTable
+      label="Trusted issuers of the team"
+      tokens={issuers}
+      columns={[
+        { title: "Fabric", cell: FabricLink },
+        { title: "Trusted by", cell: Maker },
+        {
+          title: "Issuer",
+          cell: ({ issuer }) => (
+            <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
+              <Breakable text={issuer} />
+            </span>
+          ),
+        },
+        {
+          title: "Workloads",
+          cell: ({ subject }) => (
+            <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
+              <Breakable text={subject} />
+            </code>
+          ),
+        },
+      ]}
+      actions={(issuer) => <RemoveIssuerButton fabricId={issuer.fabricId} issuer={issuer} />}
+    />
   );
 }
 
@@ -176,14 +145,3 @@ const makerTexts: Record<Exclude<MakerStatus, "admin">, string> = {
   demoted: "No longer Admin",
   locked: "Locked",
 };
-
-function Times({ lastUsedAt, expiresAt }: { lastUsedAt: Date | null; expiresAt: Date | null }) {
-  return (
-    <>
-      <Td label="Last used">{lastUsedAt ? <RelativeTime date={lastUsedAt} /> : "Never"}</Td>
-      <Td label="Expires">
-        <TokenExpiry token={{ expiresAt, revokedAt: null }} />
-      </Td>
-    </>
-  );
-}

@@ -2,6 +2,7 @@ import { ConnectionChanges } from "@/components/pipeline-tokens/connection-chang
 import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import { ConfirmIssuerButton } from "@/components/trusted-issuers/confirm-issuer-button";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
+import { Breakable } from "@/components/ui/breakable";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
@@ -33,12 +34,18 @@ export function IssuerTable({
                 <span className="block md:max-w-28 xl:max-w-36">{name}</span>
               </Td>
               <Td label="Issuer">
-                <span className="block break-all md:max-w-32 xl:max-w-52">{issuer}</span>
+                <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
+                  <Breakable text={issuer} />
+                </span>
                 {trust.hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
               </Td>
               <Td label="Workloads">
-                <code className="block break-all font-mono text-sm md:max-w-32 xl:max-w-56">{subject}</code>
-                <span className="block break-all text-sm md:max-w-32 xl:max-w-56">for {audience}</span>
+                <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
+                  <Breakable text={subject} />
+                </code>
+                <span className="wrap-anywhere block text-sm md:max-w-32 xl:max-w-56">
+                  for <Breakable text={audience} />
+                </span>
                 {canRemove && trust.spansParts && subject.includes("*") && (
                   <SpannedParts spanned={trust.spanned} />
                 )}
@@ -78,11 +85,11 @@ function SpannedParts({ spanned }: { spanned: readonly string[] }) {
       </p>
       {spanned.length > 0 && (
         <>
-          <p className="mt-1">Workloads that came in only by this:</p>
+          <p className="mt-1">Only this pattern lets in these workloads:</p>
           <ul className="list-disc pl-4">
             {spanned.slice(0, 5).map((subject) => (
-              <li key={subject} className="break-all">
-                {subject}
+              <li key={subject} className="wrap-anywhere">
+                <Breakable text={subject} />
               </li>
             ))}
           </ul>

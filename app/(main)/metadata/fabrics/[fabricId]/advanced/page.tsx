@@ -5,8 +5,8 @@ import { ReviewSection } from "@/components/destinations/review-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
-import { TokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
+import { PipelineTokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { EmptyState } from "@/components/ui/empty-state";
 import { may } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
@@ -54,7 +54,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
           {act}
         </div>
         {tokens.length > 0 ? (
-          <TokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
+          <PipelineTokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
         ) : (
           <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
             Pipelines cannot read the secrets of this fabric until one is created.

@@ -1,0 +1,12 @@
+import { Fragment } from "react";
+
+/** A name or an address that may break after its punctuation, before it breaks anywhere. */
+export function Breakable({ text }: { text: string }) {
+  return text.split(/(?<=[_./:@,])/).map((part, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other identity
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
