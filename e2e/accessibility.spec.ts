@@ -120,6 +120,7 @@ const screens: Screen[] = [
     path: (tenant, { connectionId }) => `${connectionsPath(tenant.fabric)}/${connectionId}`,
   },
   { name: "Nothing here", path: () => "/nothing/here" },
+  { name: "A fabric that is not there", path: () => "/metadata/fabrics/gone" },
 ];
 
 /** Much like another one of the list: looked at in `npm run test:long` alone. */

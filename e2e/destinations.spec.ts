@@ -101,7 +101,7 @@ test("Admins look through what the upgrade allowed: each is kept or removed", as
   await page.getByRole("link", { name: "Review 2" }).click();
   const section = page.getByRole("region", { name: "Destinations to review (2)" });
   await expect(section).toContainText("https://gone.test.example:443 (certificate not verified)");
-  await expect(section).toContainText("by Orders, Stock");
+  await expect(section).toContainText("Used by Orders, Stock");
   await expectAccessible(page, "Destinations to review", ["light", "dark"]);
   await section.getByRole("button", { name: /^Keep api_token to https:\/\/kept/ }).click();
   await expect(page.getByText("Destination kept")).toBeVisible();

@@ -52,7 +52,7 @@ export function ReviewForm({ review }: { review: AccountReview }) {
               label={teamName}
               hint={
                 <>
-                  {roleNames[role]} since <RelativeTime date={since} />
+                  {roleNames[role]}, joined <RelativeTime date={since} />
                 </>
               }
               {...teams.box(teamId)}

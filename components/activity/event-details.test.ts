@@ -45,7 +45,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     [
       "There is no secret of this name, or not for this token",
       "from 10.0.0.1",
-      "asked for by 29 characters that are like no name here",
+      "the name asked for has 29 characters and is like none here",
     ],
   ],
   [

@@ -35,7 +35,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     team !== undefined && `team “${text(team)}”`,
     role !== undefined && `as ${text(role)}`,
     rule !== undefined && `to ${text(rule)}`,
-    length !== undefined && `asked for by ${text(length)} characters that are like no name here`,
+    length !== undefined && `the name asked for has ${text(length)} characters and is like none here`,
     reason !== undefined &&
       text(reason) !== "" &&
       (reasons[`${action} ${text(reason)}`] ?? `“${text(reason)}”`),

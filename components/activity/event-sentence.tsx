@@ -58,7 +58,7 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   // A name alone says that somebody is a person.
   if (kind === "user" && objectName) return <span className="font-medium text-ink">{objectName}</span>;
   const noun = action.startsWith("access_token.") ? "access token" : objectNouns[kind];
-  if (!objectName) return kind === "connection" ? "a connection that was not saved" : `a ${noun}`;
+  if (!objectName) return action === "connection.check" ? "a connection that was not saved" : `a ${noun}`;
   return (
     <>
       {noun}{" "}

@@ -28,7 +28,7 @@ export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: r
           </p>
         )}
         <p>
-          The stored value was changed, or its key is missing. Tell an operator of Selvage, and replace the
+          A stored value was changed, or its key is missing. Tell an operator of Selvage, and replace the
           value when they know the cause.
         </p>
         {!isOne && (
@@ -36,7 +36,7 @@ export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: r
             {alarms.slice(0, mostShown).map((alarm) => (
               <li
                 key={alarm.secretId}
-                className="flex flex-col items-start gap-x-4 gap-y-1.5 sm:flex-row sm:justify-between"
+                className="flex flex-col items-start gap-x-4 gap-y-1.5 sm:flex-row sm:items-center sm:justify-between"
               >
                 <span className="min-w-0">
                   <span className="font-medium text-ink">{alarm.secretName}</span>:{" "}
@@ -74,7 +74,8 @@ function AlarmText({
   const home = `/metadata/fabrics/${fabricId}`;
   return (
     <>
-      field {words(field)} of version {version}, last tried <RelativeTime date={at} />.{" "}
+      {field === "value" ? "" : `${words(field)} of `}version {version}, last tried <RelativeTime date={at} />
+      .{" "}
       {isThere && (
         <>
           <Link className={link} href={`${home}/secrets/${secretId}`}>

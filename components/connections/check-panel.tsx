@@ -39,7 +39,7 @@ export function CheckPanel() {
       )}
       {isRunning && (
         <p role="status" className="text-muted text-sm">
-          {progress.ahead === null ? "It stops by itself after 15 seconds." : waitText(progress.ahead)}
+          {progress.ahead === null ? "It stops automatically after 15 seconds." : waitText(progress.ahead)}
         </p>
       )}
       <div aria-live="polite" className="empty:-mt-4">

@@ -1,6 +1,7 @@
 import Link from "next/link";
 import { ReviewButtons } from "@/components/destinations/review-buttons";
 import { DetailItem, DetailList } from "@/components/secrets/detail-section";
+import { Breakable } from "@/components/ui/breakable";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { ToReview } from "@/lib/destinations/schema";
@@ -36,11 +37,14 @@ export function ReviewSection({
                   href={`/metadata/fabrics/${fabricId}/secrets/${one.secret.id}`}
                   className="rounded-sm font-medium underline decoration-line-strong underline-offset-3 hover:text-accent-text"
                 >
-                  {one.secret.name}
+                  <Breakable text={one.secret.name} />
                 </Link>{" "}
-                to <span className="wrap-anywhere">{destinationInWords(one.destination)}</span>
+                to{" "}
+                <span className="wrap-anywhere">
+                  <Breakable text={destinationInWords(one.destination)} />
+                </span>
                 <span className="block text-muted text-sm">
-                  {one.connections ? `by ${one.connections}` : "the Auth URL of the secret"}, allowed{" "}
+                  {one.connections ? `Used by ${one.connections}` : "Auth URL of the secret"} · allowed{" "}
                   <RelativeTime date={one.createdAt} />
                 </span>
               </span>

@@ -29,7 +29,7 @@ export function ReauthenticateDialog({
       onClose={onClose}
       size="sm"
       title="Confirm that it is you"
-      description="This gives power over people, keys or places, so it needs a sign-in of the last ten minutes."
+      description="Changes to people, tokens and destinations need a sign-in from the last ten minutes."
     >
       {hasPassword ? <PasswordForm onConfirmed={onConfirmed} /> : <SignInAgain />}
     </Dialog>
@@ -69,8 +69,8 @@ function SignInAgain() {
     <>
       <DialogBody>
         <p>
-          You sign in with {openIdName ?? "single sign-on"}. Sign in there again and you come back to this
-          page; what you have typed here and not saved is lost.
+          You sign in with {openIdName ?? "single sign-on"}. Sign in there again, and you return to this page.
+          Anything that you have not saved here is lost.
         </p>
       </DialogBody>
       <DialogFooter>

@@ -21,7 +21,7 @@ export function DetailList({ children }: { children: ReactNode }) {
 
 export function DetailItem({ children }: { children: ReactNode }) {
   return (
-    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 py-2.5 [overflow-wrap:anywhere]">
+    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 py-2.5 [overflow-wrap:anywhere]">
       {children}
     </li>
   );

@@ -9,6 +9,7 @@ import {
   buttonClass,
   iconButtonClass,
 } from "@/components/ui/button-style";
+import { cx } from "@/components/ui/class-names";
 
 type Look = { variant?: ButtonVariant; size?: ButtonSize; icon?: ReactNode };
 
@@ -33,10 +34,11 @@ export function Button({
       aria-disabled={isOff || undefined}
       aria-busy={isPending || undefined}
       onClick={isOff ? ignoreClick : onClick}
-      className={buttonClass(variant, size, className)}
+      className={cx(buttonClass(variant, size, className), isPending && !icon && "relative")}
     >
-      {isPending ? <LoaderCircle aria-hidden className="animate-spin" /> : icon}
-      {children}
+      {isPending ? <LoaderCircle aria-hidden className={cx("animate-spin", !icon && "absolute")} /> : icon}
+      {/* The spinner stands where the icon is, otherwise over the words: the button keeps its width. */}
+      {isPending && !icon ? <span className="opacity-0">{children}</span> : children}
     </button>
   );
 }

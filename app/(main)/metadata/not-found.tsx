@@ -1,0 +1,16 @@
+import { ButtonLink } from "@/components/ui/button";
+import { PageHeader } from "@/components/ui/page-header";
+
+export default function NotFound() {
+  return (
+    <>
+      <PageHeader
+        title="Not found"
+        description="There is nothing at this address, or it belongs to a team that you are not in."
+      />
+      <ButtonLink href="/metadata" variant="primary" className="self-start">
+        Go to Metadata
+      </ButtonLink>
+    </>
+  );
+}
