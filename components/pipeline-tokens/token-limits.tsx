@@ -17,6 +17,7 @@ export function TokenLimits({
       {connections.length > 0 && (
         <li className="wrap-anywhere">
           <Breakable text={`Connections: ${connections.join(", ")}`} />
+          {pinned.length > 0 && <Breakable text={`, with the secrets ${pinned.join(", ")}`} />}
         </li>
       )}
       {cidrs.length > 0 && <li className="wrap-anywhere">From: {cidrs.join(", ")}</li>}
