@@ -75,7 +75,7 @@ test("a browser that goes to what is refused sees a page of ours, with a way on"
   expect(await violations(page)).toEqual([]);
   await signIn(context, world.user);
   await page.getByRole("link", { name: "Go to Metadata" }).click();
-  await expect(page.getByRole("heading", { name: "Metadata" })).toBeVisible();
+  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
   expect((await page.goto("/api/auth/callback/password"))?.status()).toBe(405);
   await expect(page.getByText("This path does not accept this method.")).toBeVisible();
 });

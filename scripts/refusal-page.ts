@@ -12,7 +12,7 @@ const titles: Readonly<Record<number, string>> = {
 /** What a browser shows that goes to an address which web's front door refuses. `message` is a sentence of ours. */
 export function refusalPage(status: number, message: string): { html: string; policy: string } {
   return barePage({
-    title: titles[status] ?? "This does not work",
+    title: titles[status] ?? "This address does not work",
     words: message,
     // At another name of this server the link would be refused, too.
     ...(status !== 421 && { link: { href: "/metadata", label: "Go to Metadata" } }),

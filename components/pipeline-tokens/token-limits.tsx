@@ -8,7 +8,7 @@ export function TokenLimits({
 }) {
   if (!isLimited) return "All secrets, any address";
   return (
-    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-64">
+    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-48">
       {secrets.length > 0 && (
         <li className="wrap-anywhere">
           <Breakable text={`Secrets: ${secrets.join(", ")}`} />

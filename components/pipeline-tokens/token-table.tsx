@@ -31,7 +31,7 @@ export function TokenTable<Token extends { id: string; name: string }>({
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>
-              <span className="block md:max-w-36 xl:max-w-56">{token.name}</span>
+              <span className="block md:max-w-32 xl:max-w-52">{token.name}</span>
             </Td>
             {columns.map(({ title, cell }) => (
               <Td key={title} label={title}>

@@ -29,8 +29,8 @@ export function AccessSection({
         Access
       </h2>
       <p className="text-muted text-sm">
-        Every token that works. An access token acts as its owner, in other teams too. A pipeline token reads
-        secrets of its fabric.
+        An access token acts as its owner, in other teams too. A pipeline token, or a workload of a trusted
+        issuer, reads secrets of its fabric.
       </p>
       <h3 className="font-medium">Access tokens of members</h3>
       {accessTokens.length === 0 ? (

@@ -1,8 +1,8 @@
 import { Fragment } from "react";
 
-/** A name or an address that may break after its punctuation, before it breaks anywhere. */
+/** An address or a pattern that may break after its punctuation, before it breaks anywhere. */
 export function Breakable({ text }: { text: string }) {
-  return text.split(/(?<=[_./:@,])/).map((part, at) => (
+  return text.split(/(?<=[./:@])/).map((part, at) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other identity
     <Fragment key={at}>
       {at > 0 && <wbr />}

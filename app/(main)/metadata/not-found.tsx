@@ -4,6 +4,8 @@ import { PageHeader } from "@/components/ui/page-header";
 export default function NotFound() {
   return (
     <>
+      {/* Not by metadata: Next resolves none where the title itself asks for what is not there. */}
+      <title>Not found · Selvage</title>
       <PageHeader
         title="Not found"
         description="There is nothing at this address, or it belongs to a team that you are not in."
