@@ -1,0 +1,40 @@
+import pg from "pg";
+import { expect, test } from "@/e2e/fixtures";
+import { startWebCopy } from "@/e2e/program-copy";
+import { stack } from "@/e2e/stack-address";
+import { openWire } from "@/scripts/test-wire";
+
+test("a page whose database goes away under it answers 503 and tries again", async () => {
+  const { webEnv, databaseUrl } = stack();
+  const wire = await openWire(webEnv.WEB_DATABASE_URL ?? "");
+  const web = await startWebCopy("web-outage", () => ({ WEB_DATABASE_URL: wire.url }));
+  // A session sees the activity of others as it was when it first looked in a transaction.
+  const [owner, watcher] = [1, 2].map(() => new pg.Client({ connectionString: databaseUrl })) as [
+    pg.Client,
+    pg.Client,
+  ];
+  await Promise.all([owner.connect(), watcher.connect()]);
+  try {
+    await owner.query("BEGIN; LOCK TABLE invitation IN ACCESS EXCLUSIVE MODE");
+    const asked = fetch(`${web.url}/join/${"A".repeat(43)}`, { headers: { accept: "text/html" } });
+    await expect
+      .poll(
+        async () => {
+          const waiting = await watcher.query(
+            `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"invitation"%'`,
+          );
+          return waiting.rowCount;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(1);
+    wire.reset();
+    const answer = await asked;
+    expect([answer.status, answer.headers.get("refresh")]).toEqual([503, "3"]);
+  } finally {
+    await owner.query("ROLLBACK");
+    await Promise.all([owner.end(), watcher.end()]);
+    await web.stop();
+    await wire.close();
+  }
+});
