@@ -105,21 +105,22 @@ function send(tenant: Tenant, person: { id: string }, purpose: AutomatePurpose, 
 
 test("every route of automate is in a table", () => {
   const folder = resolve(import.meta.dirname, "../automate");
-  const sources = [
-    join(folder, "app.ts"),
-    ...readdirSync(join(folder, "routes")).map((name) => join(folder, "routes", name)),
-  ];
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .map((name) => readFileSync(join(folder, name), "utf8"));
+  const direct = /app\.(get|post|put|patch|delete|all|route)\b(?:<[^>]+>)?\(\s*([^,]+),/g;
+  const signed = /\banswer(?:ForNewFabric)?\(\s*app,\s*"([^"]+)"/g;
   const routes = sources
-    .filter((path) => !path.endsWith(".test.ts"))
-    .flatMap((path) => [
-      ...readFileSync(path, "utf8").matchAll(
-        /app\.(get|post|put|patch|delete|all|route)\b(?:<[^>]+>)?\(\s*([^,]+),/g,
-      ),
+    .flatMap((text) => [
+      ...[...text.matchAll(direct)].map(([, method, path]) => `${method} ${path}`),
+      ...[...text.matchAll(signed)].map(([, purpose]) => `signed ${purpose}`),
     ])
-    .map(([, method, path]) => `${method} ${path}`)
     .sort();
   const expected = [
-    ...purposes.map((purpose) => `post automateRequests["${purpose}"].path`),
+    ...purposes.map((purpose) => `signed ${purpose}`),
+    // The two functions that verify a signature, for each purpose.
+    "post path",
+    "post path",
     'get "/healthz"',
     'get "/readyz"',
     'get "/v1/connections/:name"',

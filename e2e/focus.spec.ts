@@ -2,10 +2,10 @@ import type { Locator, Page } from "@playwright/test";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { createToken, insert, type World } from "@/e2e/rows";
-import { callAction, callerOf } from "@/e2e/server-actions";
-import { signIn } from "@/e2e/sign-in";
-import { addAccessToken, addAlarm, addInvitation, addSecret } from "@/e2e/things";
+import { addAccessToken, addAlarm, addInvitation, addSecret } from "@/testing/factories";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { createToken, insert, type Tenant } from "@/testing/tenant";
 
 /** Presses a button by keyboard. */
 async function press(button: Locator): Promise<void> {
@@ -21,18 +21,18 @@ function focused(page: Page): Promise<string> {
   });
 }
 
-const advanced = ({ fabric }: World) => `/metadata/fabrics/${fabric.id}/advanced`;
+const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
 test("each destination that is kept or removed hands the focus to the next one, and the last one to the page", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  const secretId = await addSecret(world);
+  const secretId = await addSecret(tenant);
   for (const name of ["one", "two", "three"])
     await insert("allowed_destination", {
       id: uuidv7(),
-      fabricId: world.fabric.id,
+      fabricId: tenant.fabric.id,
       secretId,
       version: 1,
       destination: `https://${name}.test.example:443`,
@@ -40,8 +40,8 @@ test("each destination that is kept or removed hands the focus to the next one, 
       createdByName: "Selvage",
       toReview: "Orders",
     });
-  await signIn(context, world.admin);
-  await open(page, advanced(world));
+  await signIn(context, tenant.admin);
+  await open(page, advanced(tenant));
   const section = page.getByRole("region", { name: /^Destinations to review/ });
   const [first, second, third] = await section.getByRole("listitem").allTextContents();
   await press(section.getByRole("button", { name: /^Keep/ }).nth(1));
@@ -62,23 +62,23 @@ test("each destination that is kept or removed hands the focus to the next one, 
 test("an alarm that is acknowledged, a change that is confirmed and a token that is revoked leave the focus where they were", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  for (let i = 0; i < 2; i++) await addAlarm(world);
-  const caller = await callerOf(world.admin);
-  const secrets = [await addSecret(world), await addSecret(world)];
+  for (let i = 0; i < 2; i++) await addAlarm(tenant);
+  const caller = await callerOf(tenant.admin);
+  const secrets = [await addSecret(tenant), await addSecret(tenant)];
   const saveOrders = async (action: string, bearerToken: string | undefined, more: object) => {
     const properties = { baseUrl: "https://api.test.example", authType: "bearer", bearerToken };
     const input = { name: "Orders", description: "", properties, ...more };
-    const made = await callAction(caller, action, [world.fabric.id, input]);
+    const made = await callAction(caller, action, [tenant.fabric.id, input]);
     if (!made.ok) throw new Error(JSON.stringify(made));
     return made.value as { id: string };
   };
   const { id: connectionId } = await saveOrders("createConnectionAction", secrets[0], { kind: "restapi" });
-  await createToken(world, { limits: { secretIds: [], connectionIds: [connectionId], cidrs: [] } });
+  await createToken(tenant, { limits: { secretIds: [], connectionIds: [connectionId], cidrs: [] } });
   await saveOrders("updateConnectionAction", secrets[1], { connectionId });
-  await signIn(context, world.admin);
-  await open(page, advanced(world));
+  await signIn(context, tenant.admin);
+  await open(page, advanced(tenant));
 
   const alarms = page.getByRole("region", { name: "Alarms" });
   await press(alarms.getByRole("button", { name: /^Acknowledge/ }).first());
@@ -98,12 +98,12 @@ test("an alarm that is acknowledged, a change that is confirmed and a token that
 test("who revokes the last token of a list, or the last invitation, stays on the page with the keyboard", async ({
   page,
   context,
-  world,
+  tenant,
 }) => {
-  await addAccessToken(world);
-  await addInvitation(world);
-  await signIn(context, world.admin);
-  await open(page, `/metadata/teams/${world.team.id}`);
+  await addAccessToken(tenant);
+  await addInvitation(tenant);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/teams/${tenant.team.id}`);
   await press(page.getByRole("button", { name: /^Revoke nightly/ }));
   await press(page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }));
   await expect(page.getByText("No member has an access token.")).toBeVisible();

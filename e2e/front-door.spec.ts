@@ -2,8 +2,8 @@ import { violations } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { sendEndless, sendRaw } from "@/e2e/raw-request";
 import { callerOf, serverActions } from "@/testing/server-actions";
-import { stack } from "@/testing/stack-address";
 import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
 
 const host = () => `host: ${new URL(stack().webUrl).host}`;
 
@@ -66,16 +66,16 @@ for (const [name, status, [line = "", ...more]] of refused) {
 
 test("a browser that goes to what is refused sees a page of ours, with a way on", async ({
   page,
-  world,
+  tenant,
   context,
 }) => {
   const answer = await page.goto("/join/%zz");
   expect([answer?.status(), answer?.headers()["x-frame-options"]]).toEqual([400, "DENY"]);
   await expect(page.getByText("The request's path cannot be read.")).toBeVisible();
   expect(await violations(page)).toEqual([]);
-  await signIn(context, world.user);
+  await signIn(context, tenant.user);
   await page.getByRole("link", { name: "Go to Metadata" }).click();
-  await expect(page.getByRole("link", { name: world.fabric.name, exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
   expect((await page.goto("/api/auth/callback/password"))?.status()).toBe(405);
   await expect(page.getByText("This path does not accept this method.")).toBeVisible();
 });

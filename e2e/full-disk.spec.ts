@@ -4,9 +4,9 @@ import pg from "pg";
 import { expect, test } from "@/e2e/fixtures";
 import { addCaller, migrateOther } from "@/e2e/other-database";
 import { startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
-import { mountSmallDisk } from "@/scripts/small-disk";
 import { startRestartablePostgres } from "@/testing/restartable-postgres";
 import { signRequest } from "@/testing/signed-request";
+import { mountSmallDisk } from "@/testing/small-disk";
 import { stack } from "@/testing/stack-address";
 
 /*

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { expect, test } from "@/e2e/fixtures";
 import { startWebCopy } from "@/e2e/program-copy";
-import { stack } from "@/e2e/stack-address";
-import { openWire } from "@/scripts/test-wire";
+import { stack } from "@/testing/stack-address";
+import { openWire } from "@/testing/wire";
 
 test("a page whose database goes away under it answers 503 and tries again", async () => {
   const { webEnv, databaseUrl } = stack();

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { type Unready } from "@/lib/health/readiness";
-import { barePage } from "@/scripts/bare-page";
+import type { Unready } from "@/lib/health/readiness";
+import { barePage } from "@/web/bare-page";
 
 const pages: Record<
   Exclude<Unready, null | "database_slow"> | "starting" | "stopping",

@@ -5,9 +5,7 @@ import { log } from "@/lib/log";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { watchOutages } from "@/lib/outages";
 import { awayPage, retrySeconds, titleOf } from "@/web/away-page";
-import { createReadiness, type Unready } from "@/lib/health/readiness";
-import { securityHeaders } from "@/lib/next/security-headers";
-import { wantsPage } from "@/scripts/bare-page";
+import { wantsPage } from "@/web/bare-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";
 

@@ -12,15 +12,14 @@ import type { Booting } from "@/lib/next/boot";
 import { pageHeaders } from "@/lib/next/page-headers";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { cutUnreadBodies } from "@/lib/unread-body";
+import { wantsPage } from "@/web/bare-page";
 import { createWebHealth } from "@/web/health";
 import { createManagementApi } from "@/web/management-api/app";
 import { managementRoot } from "@/web/management-api/schema";
 import { receiveAction } from "@/web/receive-action";
+import { refusalPage } from "@/web/refusal-page";
 import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
-import { waitForDatabase } from "@/lib/health/wait-for-database";
-import { wantsPage } from "@/scripts/bare-page";
-import { refusalPage } from "@/scripts/refusal-page";
 
 /** Loading the pages takes a second or two. */
 const bootTimeoutMs = 60_000;

@@ -1,6 +1,10 @@
 import { RevokeAccessTokenButton } from "@/components/access-tokens/revoke-access-token-button";
-import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
-import { expiresColumn, lastUsedColumn, statusColumn, TokenTable } from "@/components/pipeline-tokens/token-table";
+import {
+  expiresColumn,
+  lastUsedColumn,
+  statusColumn,
+  TokenTable,
+} from "@/components/pipeline-tokens/token-table";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { AccessTokenSummary } from "@/lib/access-tokens/schema";
 

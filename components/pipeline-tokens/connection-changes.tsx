@@ -1,8 +1,8 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { Badge } from "@/components/ui/badge";
-import { type ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
-import { type ConnectionChange } from "@/lib/pipeline-tokens/schema";
 import { Breakable } from "@/components/ui/breakable";
+import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
+import type { ConnectionChange } from "@/lib/pipeline-tokens/schema";
 import type { Result } from "@/lib/result";
 
 const texts = {

@@ -2,11 +2,14 @@ import { ConfirmTokenButton } from "@/components/pipeline-tokens/confirm-token-b
 import { ConnectionChanges } from "@/components/pipeline-tokens/connection-changes";
 import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
 import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
-import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
+import {
+  expiresColumn,
+  lastUsedColumn,
+  statusColumn,
+  TokenTable,
+} from "@/components/pipeline-tokens/token-table";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import { type PipelineTokenSummary, type TokenSummary } from "@/lib/pipeline-tokens/schema";
-import { expiresColumn, lastUsedColumn, statusColumn, TokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
+import type { PipelineTokenSummary } from "@/lib/pipeline-tokens/schema";
 
 export function PipelineTokenTable({
   tokens,
@@ -17,7 +20,7 @@ export function PipelineTokenTable({
   fabricId: string;
   canRevoke: boolean;
 }) {
-  const actions = (token: TokenSummary) =>
+  const actions = (token: PipelineTokenSummary) =>
     token.status === "active" && (
       <div className="flex gap-2 md:flex-col md:items-end">
         <ConfirmTokenButton fabricId={fabricId} token={token} changes={token.limits.changes} />

@@ -1,5 +1,5 @@
-import { type LimitSummary } from "@/lib/pipeline-tokens/schema";
 import { Breakable } from "@/components/ui/breakable";
+import type { LimitSummary } from "@/lib/pipeline-tokens/schema";
 
 export function TokenLimits({
   limits: { secrets, connections, pinned, cidrs, isLimited },

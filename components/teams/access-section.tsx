@@ -1,10 +1,8 @@
 import Link from "next/link";
 import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
-import { TokenExpiry } from "@/components/pipeline-tokens/token-status";
+import { expiresColumn, lastUsedColumn, TokenTable } from "@/components/pipeline-tokens/token-table";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
-import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
-import { expiresColumn, lastUsedColumn, TokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { Badge } from "@/components/ui/badge";
 import { Breakable } from "@/components/ui/breakable";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";

@@ -1,4 +1,4 @@
-import { barePage } from "@/scripts/bare-page";
+import { barePage } from "@/web/bare-page";
 
 const titles: Readonly<Record<number, string>> = {
   403: "This was refused",
