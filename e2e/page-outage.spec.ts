@@ -4,7 +4,7 @@ import { startWebCopy } from "@/e2e/program-copy";
 import { stack } from "@/testing/stack-address";
 import { openWire } from "@/testing/wire";
 
-test("a page whose database goes away under it answers 503 and tries again", async () => {
+test("a page whose database goes away under it answers 503 with the page that looks for it", async () => {
   const { webEnv, databaseUrl } = stack();
   const wire = await openWire(webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-outage", () => ({ WEB_DATABASE_URL: wire.url }));
@@ -30,7 +30,8 @@ test("a page whose database goes away under it answers 503 and tries again", asy
       .toBe(1);
     wire.reset();
     const answer = await asked;
-    expect([answer.status, answer.headers.get("refresh")]).toEqual([503, "3"]);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "3"]);
+    expect(await answer.text()).toContain("The database is not available");
   } finally {
     await owner.query("ROLLBACK");
     await Promise.all([owner.end(), watcher.end()]);
