@@ -1,13 +1,18 @@
-/** Who acts: a person in a session or by an access token, a pipeline with its token, or Selvage by itself. */
+/**
+ * Who acts: a person (in a session or with an access token), a pipeline with its token, or Selvage itself.
+ */
 export type Actor =
   | {
       readonly kind: "user";
       readonly id: string;
       readonly name: string;
       readonly email: string;
-      /** When the person last proved who they are; for an access token never, so that it is never fresh. */
+      /**
+       * When the person last proved their identity. For an access token it lies so far back that the token is
+       * never fresh.
+       */
       readonly authenticatedAt: Date;
-      /** The epoch of their access that this session or token is of; what they make with it is of the same. */
+      /** The access epoch of this session or token. Tokens that it creates get the same epoch. */
       readonly accessEpoch: number;
       /** The access token that acts for the person. Its name is not unique. */
       readonly accessToken?: { readonly id: string; readonly name: string };

@@ -10,17 +10,20 @@ const web = z
   .object({
     /** Postgres, as a member of the web role. */
     WEB_DATABASE_URL: z.url(),
-    /** Encrypts session cookies and keys the hashes of sign-in delays. */
+    /** Encrypts session cookies. Keys the hashes of sign-in delays. */
     SESSION_SECRET: z.string().min(32),
-    /** Where people reach the app; its host is the only one answered. https turns on HSTS and secure cookies. */
+    /**
+     * The app's address for people. Web answers only requests for this host. https turns on HSTS and secure
+     * cookies.
+     */
     PUBLIC_URL: z.url({ protocol: /^https?$/ }),
-    /** Where web reaches automate's internal port. */
+    /** The address of automate's internal port. */
     AUTOMATE_URL: z.url({ protocol: /^https?$/ }),
-    /** Where pipelines reach automate; web shows this address and never calls it. */
+    /** Automate's address for pipelines. Web shows it and never calls it. */
     AUTOMATE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
     /** Signs requests to automate. */
     WEB_SIGNING_KEY: privateJwk,
-    /** Verifies fabric keys before every seal. */
+    /** Verifies fabric keys before each seal. */
     AUTOMATE_PUBLIC_KEY: publicJwk,
     HOST: z.string().default("127.0.0.1"),
     PORT: port.default(3000),
@@ -32,9 +35,9 @@ const web = z
     OIDC_NAME: z.string().default("single sign-on"),
     /** The largest binary secret, in bytes. */
     MAX_SECRET_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(1_048_576),
-    /** How many proxies in front append to X-Forwarded-For; 0 trusts none. */
+    /** How many proxies in front append to X-Forwarded-For; with 0, web trusts none. */
     TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
-    /** How long a stopping copy still serves after its /readyz has turned. */
+    /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   })
   .refine((e) => new Set([e.OIDC_ISSUER, e.OIDC_CLIENT_ID, e.OIDC_CLIENT_SECRET].map(Boolean)).size === 1, {
@@ -46,20 +49,20 @@ const automate = z
   .object({
     /** Postgres, as a member of the automate role. */
     AUTOMATE_DATABASE_URL: z.url(),
-    /** File with the master key: 32 random bytes, base64url, readable by automate alone. */
+    /** File with the master key: 32 random bytes in base64url, readable only by automate. */
     MASTER_KEY_FILE: z.string().min(1),
     /** Signs fabric keys. */
     AUTOMATE_SIGNING_KEY: privateJwk,
-    /** Verifies requests of web. */
+    /** Verifies web's requests. */
     WEB_PUBLIC_KEY: publicJwk,
     AUTOMATE_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_PORT: port.default(3001),
-    /** Web's signed requests are answered here alone, so that a network can keep everyone else away from them. */
+    /** Automate answers web's signed requests only here, so that a firewall can keep everyone else out. */
     AUTOMATE_INTERNAL_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_INTERNAL_PORT: port.default(3002),
-    /** The URL that web calls, which its signatures name; by default http on the internal host and port. */
+    /** The URL that web calls and signs. Defaults to http on the internal host and port. */
     AUTOMATE_URL: z.url().optional(),
-    /** CIDRs of private or loopback ranges that checks may reach, separated by commas. */
+    /** Private or loopback CIDR ranges that checks may reach, separated by commas. */
     EGRESS_ALLOW: z
       .string()
       .default("")
@@ -69,21 +72,27 @@ const automate = z
           .map((part) => part.trim())
           .filter(Boolean),
       ),
-    /** The socket of `worker-host`, which runs check workers as another user; unset, automate starts them as its own. */
+    /**
+     * The socket of `worker-host`, which runs check workers as another user. Unset: automate starts them
+     * under its own user.
+     */
     CHECK_WORKERS_SOCKET: z.string().endsWith(".sock").optional(),
-    /** "off" checks connections only when somebody asks. */
+    /** "off" runs a check only on demand. */
     BACKGROUND_CHECKS: z.enum(["on", "off"]).default("on"),
-    /** After how many minutes a passed check is repeated. */
+    /** Minutes until a passed check runs again. */
     BACKGROUND_CHECK_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
-    /** "yes" when a proxy in front terminates TLS: needed to listen beyond loopback. */
+    /** "yes" when a proxy in front terminates TLS. Required to listen beyond loopback. */
     BEHIND_TLS_PROXY: z.enum(["yes", "no"]).default("no"),
-    /** How many proxies in front append to X-Forwarded-For, for the address in audit and of a token's limits; 0 trusts none. */
+    /**
+     * How many proxies in front append to X-Forwarded-For; 0 trusts none. Automate audits that address and
+     * checks it against a token's limits.
+     */
     AUTOMATE_TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
-    /** How many secrets one token may ask for in a minute, on all copies together. */
+    /** How many secrets one token may request in a minute, across all copies. */
     RUNTIME_RATE_PER_MINUTE: z.coerce.number().int().min(1).max(100_000_000).default(60_000),
-    /** How long a stopping copy still serves after its /readyz has turned. */
+    /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
-    /** Serves Prometheus on /metrics of this port; unset, nothing does. */
+    /** Serves Prometheus metrics at /metrics on this port. Unset: no metrics. */
     METRICS_PORT: port.optional(),
     METRICS_HOST: z.string().default("127.0.0.1"),
   })
@@ -102,21 +111,24 @@ const automate = z
   });
 
 const owner = z.object({
-  /** Postgres, as the owner of the schema: migrations, the first people, the demo. */
+  /** Postgres, as the owner of the schema: for migrations, the first people, and the demo. */
   DATABASE_URL: z.url(),
 });
 
 export type WebEnv = Readonly<z.infer<typeof web>>;
 export type AutomateEnv = Readonly<z.infer<typeof automate>>;
 
-/** The variables of web. Throws `BadEnvironment` with the list of what is wrong. */
+/** Returns web's variables. Throws `BadEnvironment` with a list of all faults. */
 export const webEnv = once(() => parse("web", web));
-/** The variables of automate. Throws `BadEnvironment` with the list of what is wrong. */
+/** Returns automate's variables. Throws `BadEnvironment` with a list of all faults. */
 export const automateEnv = once(() => parse("automate", automate));
 
 const identities = ["WEB_DATABASE_URL", "AUTOMATE_DATABASE_URL", "DATABASE_URL"] as const;
 
-/** The one database identity of this program. Throws when there is none, or when it holds another program's too. */
+/**
+ * Returns the database URL of this program. Throws when none is set, or when another program's URL is set as
+ * well.
+ */
 export const databaseUrl = once(() => {
   const held = identities.filter((name) => process.env[name]);
   const [name] = held;
@@ -129,7 +141,7 @@ export const databaseUrl = once(() => {
   return process.env[name] ?? "";
 });
 
-/** The environment is incomplete or wrong; the message names each variable. */
+/** A variable is missing or invalid. The message names each one. */
 export class BadEnvironment extends Error {
   override name = "BadEnvironment";
 }

@@ -1,13 +1,14 @@
 import { write } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Lines that wait for a slow reader; beyond this they are dropped. */
+/** Characters buffered for a slow reader. Beyond this, lines are dropped. */
 const maxWaiting = 1_048_576;
 const flushWithinMs = 1000;
 
 /**
- * The log, on standard output. It never blocks and never throws: a log on a full disk, or one that nobody reads, costs lines, not
- * answers. (What Fastify logs to by default writes synchronously, and its error on a full disk froze the process.)
+ * The log on standard output. It never blocks and never throws: a full disk, or a reader that stopped, loses
+ * lines but no answers.
+ * Fastify's default stream writes synchronously; its error on a full disk froze the process.
  */
 export function createLogStream(fd = 1) {
   let waiting = "";
@@ -25,7 +26,7 @@ export function createLogStream(fd = 1) {
       if (waiting.length < maxWaiting) waiting += line;
       writing ??= writeWaiting();
     },
-    /** Waits a moment for what was said last, before the process ends. */
+    /** Waits up to `flushWithinMs` for the last lines. Call it before the process exits. */
     flush: () => Promise.race([writing, sleep(flushWithinMs, undefined, { ref: false })]),
   };
 }
@@ -35,7 +36,7 @@ async function writeAll(fd: number, bytes: Buffer): Promise<void> {
     offset += await new Promise<number>((resolve, reject) => {
       write(fd, bytes, offset, (error, written) => {
         if (error === null) resolve(written);
-        // A pipe that is full at the moment.
+        // The pipe is full; try again.
         else if (error.code === "EAGAIN") setTimeout(resolve, 50, 0);
         else reject(error);
       });

@@ -2,7 +2,7 @@ import "server-only";
 import { createLogStream } from "@/lib/log-stream";
 import { isMisconfigured } from "@/lib/result";
 
-// Of the process: Next loads this module once per bundle.
+// On `globalThis`: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & {
   selvageLog?: ReturnType<typeof createLogStream>;
   selvageLogged?: WeakSet<object>;
@@ -11,33 +11,37 @@ const shared = globalThis as typeof globalThis & {
 type Facts = Readonly<Record<string, string | number | undefined>>;
 
 /**
- * Web's log: one JSON object a line, of words of our own, names and codes. The message of an error never gets there: V8 repeats
- * the body that it could not parse, and drivers their addresses, statements and values.
+ * Web's log: one JSON object a line, made of fixed texts, names and codes. It never contains an error's
+ * message.
+ * V8 quotes an unparsable body in its message, and drivers quote addresses, statements and values.
  */
 export function log(level: "info" | "error", message: string, facts: Facts = {}): void {
   stream().write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
 }
 
-/** Waits a moment for the last lines, before the process ends. */
+/** Waits briefly for the last lines. Call it before the process exits. */
 export async function flushLog(): Promise<void> {
   await stream().flush();
 }
 
-/** An error of `process.stdout` on a full disk would be logged, and so be an error again, without end. */
+/**
+ * One stream for the process, not `process.stdout`: its error on a full disk would be logged, which fails
+ * again, endlessly.
+ */
 function stream() {
   shared.selvageLog ??= createLogStream();
   return shared.selvageLog;
 }
 
-/** Logs what failed by its name and codes. */
+/** Logs a failure by the error's name and codes. */
 export function logFailure(message: string, error: unknown, facts: Facts = {}): void {
   logged().add(asKey(error));
-  // Its message is ours, and for whoever reads this.
+  // Selvage wrote this message for the operator; it holds no secret.
   const why = isMisconfigured(error) && error instanceof Error ? { why: error.message } : {};
   log("error", message, { ...facts, ...factsOf(error), ...why });
 }
 
-/** A name or code as programs write them; anything else could be a piece of somebody's input. */
+/** A name or code as programs write them. Anything else might quote a user's input. */
 const plain = /^[\w.$-]{1,64}$/;
 
 function factsOf(error: unknown): Facts {
@@ -49,7 +53,7 @@ function factsOf(error: unknown): Facts {
   };
 }
 
-/** The code of an error, or the SQLSTATE that Prisma's adapter keeps in its cause. */
+/** The code of an error, or the SQLSTATE that Prisma's adapter keeps as its original code. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const code = "originalCode" in error ? error.originalCode : "code" in error ? error.code : undefined;
@@ -65,8 +69,9 @@ function asKey(error: unknown): object {
 }
 
 /**
- * Sends what other people's code prints through `log`, by the names and codes of its errors alone. Next prints an error beside
- * telling instrumentation.ts of it, which knows the route: that one line is enough.
+ * Routes `console` calls of libraries to `log`, reduced to the names and codes of their errors.
+ * Next prints an error and also reports it to instrumentation.ts, which knows the route. The copy on the
+ * console is dropped.
  */
 export function redirectConsole(): void {
   const levels = {

@@ -4,7 +4,7 @@ import { isOutage } from "@/lib/db/errors";
 
 type Own = { isSeen: boolean };
 
-// Of the process, as the pools are: each bundle loads this file for itself.
+// On `globalThis`, like the pools: each bundle loads its own copy of this file.
 const shared = globalThis as typeof globalThis & {
   selvageOutageAt?: number;
   selvageOutages?: AsyncLocalStorage<Own>;
@@ -12,18 +12,21 @@ const shared = globalThis as typeof globalThis & {
 shared.selvageOutages ??= new AsyncLocalStorage();
 const owners = shared.selvageOutages;
 
-/** Whether a statement or a connection of anyone failed for an outage since then, by `performance.now()`. */
+/** Whether any request met an outage since `then`, a time of `performance.now()`. */
 export function outageSeenSince(then: number): boolean {
   return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= then;
 }
 
-/** Watches the outages that one request meets: all that is begun within `run`. */
+/** Watches the outages that one request meets: in all work that starts within `run`. */
 export function watchOutages(): { run<T>(work: () => T): T; isSeen(): boolean } {
   const own: Own = { isSeen: false };
   return { run: (work) => owners.run(own, work), isSeen: () => own.isSeen };
 }
 
-/** Notes an outage for the request that this is called in, however late and wherever the error comes. */
+/**
+ * Returns a function that notes an outage for the current request, no matter when and where the error
+ * arrives.
+ */
 export function noteOutages(): (error: unknown) => void {
   const own = owners.getStore();
   return (error) => {
@@ -33,7 +36,7 @@ export function noteOutages(): (error: unknown) => void {
   };
 }
 
-/** The same for a promise of what another request may have asked for. */
+/** Notes an outage of a promise that several requests may share, for the current request. */
 export function noteOutageOf<T>(asked: Promise<T>): Promise<T> {
   asked.catch(noteOutages());
   return asked;

@@ -1,9 +1,12 @@
 import "server-only";
 
-/** The version of this program: that of package.json, which a test compares. To import that file would put all of it into web's bundle. */
+/**
+ * This program's version. A test compares it with package.json; an import would bundle that whole file into
+ * web.
+ */
 export const programVersion = "0.2.0";
 
-/** True when version `one` is older than `other`: three numbers each, with dots between them. */
+/** True when version `one` is older than `other`. Both have the form 1.2.3. */
 export function isOlder(one: string, other: string): boolean {
   const [left, right] = [numbersOf(one), numbersOf(other)];
   const at = left.findIndex((number, index) => number !== right[index]);

@@ -1,4 +1,4 @@
-/* Imported first by each program: what has to hold however somebody starts it. */
+/* Each program imports this first, so that these protections hold however it is started. */
 
 const oldestMajor = 24;
 if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
@@ -8,11 +8,12 @@ if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
   process.exit(1);
 }
 
-// On SIGUSR1 Node.js would open its inspector, through which any user of the machine could read every key.
+// On SIGUSR1, Node.js opens its inspector, which lets any user of the machine read every key.
 process.on("SIGUSR1", () => {});
 
-// A core dump would hold every key. Only a shell can set this limit; it then becomes this program again. A process with a channel
-// cannot be replaced without losing it, and was started by `npm start`, which has set the limit.
+// A core dump would contain every key. Only a shell can set this limit, so the process becomes a shell, which
+// then runs this program again. A process with an IPC channel would lose the channel; `npm start` has already
+// set its limit.
 if (process.platform !== "win32" && process.channel === undefined && allowsCoreDumps()) {
   const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   process.execve?.("/bin/sh", ["sh", "-c", 'ulimit -c 0 && exec "$0" "$@"', ...command]);

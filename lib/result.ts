@@ -1,14 +1,14 @@
-/** What a function returns whose failures are expected: a value, or a code of its own closed list. */
+/** The result of a function whose failures are expected: a value, or a code from a closed list. */
 export type Result<T, Code extends string> =
   | { ok: true; value: T }
   | { ok: false; code: Code; fieldErrors?: Record<string, string> };
 
-/** The successful result. */
+/** A successful result. */
 export function ok<T>(value: T): { ok: true; value: T } {
   return { ok: true, value };
 }
 
-/** The failed result; `fieldErrors` are sentences by field name. */
+/** A failed result. `fieldErrors` maps field names to sentences. */
 export function fail<Code extends string>(
   code: Code,
   fieldErrors?: Record<string, string>,
@@ -16,39 +16,48 @@ export function fail<Code extends string>(
   return fieldErrors ? { ok: false, code, fieldErrors } : { ok: false, code };
 }
 
-/** The same sentences by the paths that their fields have within `part`. */
+/** Prefixes the field names with `part`. */
 export function under(part: string, fieldErrors: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fieldErrors).map(([field, message]) => [`${part}.${field}`, message]),
   );
 }
 
-/** Thrown when something is not there, or not for this actor: the two must look alike. */
+/**
+ * Thrown when an object does not exist or belongs to others. The two must look alike, so that nobody can
+ * probe for ids.
+ */
 export class NotFound extends Error {
   override name = "NotFound";
 }
 
-/** Thrown when an actor may see a thing but not do this to it. */
+/** Thrown when the actor may see an object but may not do this to it. */
 export class Forbidden extends Error {
   override name = "Forbidden";
 }
 
-/** Thrown when another program was asked to write, and its answer was lost. */
+/** Thrown when another program was asked to write and its answer was lost. */
 export class OutcomeUnknown extends Error {
   override name = "OutcomeUnknown";
 }
 
-/** Thrown when nothing was done because of how Selvage is set up; the message is for whoever runs it and holds nothing secret. */
+/**
+ * Thrown when Selvage's configuration prevents the act. Nothing was changed. The message is for the operator
+ * and holds no secret.
+ */
 export class Misconfigured extends Error {
   override name = "Misconfigured";
 }
 
-/** True for an error that lasts until whoever runs Selvage sets it up otherwise; a fabric key of another automate is one. */
+/**
+ * True for an error that lasts until an operator changes the configuration, for example a fabric key of
+ * another automate.
+ */
 export function isMisconfigured(error: unknown): boolean {
   return error instanceof Misconfigured || (error instanceof Error && error.name === "UntrustedFabricKey");
 }
 
-/** Thrown when an act needs a sign-in of the last minutes. */
+/** Thrown when an act requires a recent sign-in. */
 export class NotFresh extends Error {
   override name = "NotFresh";
 }

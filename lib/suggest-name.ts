@@ -1,4 +1,4 @@
-/** The nearest name that fits, or an empty string. */
+/** Returns the nearest valid name, or an empty string. */
 export function suggestName(name: string): string {
   return name
     .slice(0, 1000)

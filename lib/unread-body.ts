@@ -1,13 +1,16 @@
 import type { Server } from "node:http";
 
-/** How much of a body is still taken after its answer, and for how long: a browser reads the answer when it has sent everything. */
+/**
+ * Limits for a body that is still arriving after its answer. A browser reads the answer only after it has
+ * sent everything.
+ */
 const mostBytes = 2 * 1024 * 1024;
 const longestMs = 1_000;
 const lookEveryMs = 50;
 
 /**
- * Cuts off who goes on sending a body that was answered already, by a 401 for example: Node itself reads on, and throws away,
- * as long as somebody sends.
+ * Closes the connection of a client that keeps sending a body after the answer, for example after a 401.
+ * Node.js would read and discard it for as long as the client sends.
  */
 export function cutUnreadBodies(server: Server): void {
   server.on("request", (request, response) => {

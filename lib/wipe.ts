@@ -1,4 +1,4 @@
-/** Overwrites the bytes in what somebody sent, once they are sealed. Texts cannot be: JavaScript has no way to. */
+/** Overwrites all bytes in a request's input after they are sealed. JavaScript cannot overwrite strings. */
 export function wipeBytes(value: unknown): void {
   if (value instanceof Uint8Array) value.fill(0);
   else if (typeof value === "object" && value !== null)

@@ -25,15 +25,17 @@ const findMembership = createLookup<{ userId: string; fabricId: string }, Member
 );
 
 /**
- * Proof that `actor` may do `permission` in a fabric, by membership of the fabric's team as it is now.
- * Throws `NotFound` for a fabric of another team and for none at all, which look alike; `Forbidden`; `NotFresh`.
+ * Returns the proof that `actor` may do `permission` in a fabric. Reads the actor's current membership of the
+ * fabric's team.
+ * Throws `NotFound` both for an unknown fabric and for a fabric of another team, so that nobody can probe for
+ * ids. Also throws `Forbidden` and `NotFresh`.
  */
 export async function authorize<P extends Permission>(
   actor: Actor,
   fabricId: string,
   permission: P,
 ): Promise<Scope<P>> {
-  // What Postgres cannot compare with anything names nothing.
+  // Postgres text cannot contain U+0000, so no fabric has this id.
   if (fabricId.includes("\0")) throw new NotFound("There is no such fabric.");
   const [found] = await findMembership([{ userId: actor.id, fabricId }]);
   if (!found || actor.kind !== "user") throw new NotFound("There is no such fabric.");
@@ -63,7 +65,7 @@ export async function authorizeTeam<P extends Permission>(
   }
 }
 
-/** Throws `Forbidden` unless one of the person's teams gives them `permission`. */
+/** Throws `Forbidden` unless the person's role in at least one team has `permission`. */
 export async function requireAnyTeam(actor: Actor, permission: Permission): Promise<void> {
   const memberships = await db.membership.findMany({
     where: { userId: actor.id },

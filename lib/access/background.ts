@@ -3,7 +3,10 @@ import { grant, type Scope } from "@/lib/access/scope";
 import { systemActor } from "@/lib/access/system-actor";
 import { db } from "@/lib/db/client";
 
-/** The scope of Selvage's own check of a saved connection, or null when its fabric is gone. Automate's scheduler alone asks. */
+/**
+ * Returns the scope for a scheduled check of a saved connection, or null when the fabric was deleted. Only
+ * automate's scheduler calls this.
+ */
 export async function authorizeBackground(fabricId: string): Promise<Scope<"connection:check"> | null> {
   const fabric = await db.fabric.findUnique({
     where: { id: fabricId },

@@ -1,11 +1,13 @@
 import { suggestName } from "@/lib/suggest-name";
 
-/** What a client of the runtime may call a fabric by. */
+/** A fabric's id and name. A client of the runtime API may refer to a fabric by either. */
 export type CalledFabric = { id: string; name: string };
 
 /**
- * True when a client means this fabric: by its id, by its name, or by its name as one word, whatever their case. What looks like
- * an id is one: another team can name a fabric by the id of this one.
+ * True when `given` refers to this fabric, ignoring case: by its id, its name, or the name that `suggestName`
+ * makes of it.
+ * A UUID matches ids only. Otherwise another team could capture requests by naming its fabric with this
+ * fabric's id.
  */
 export function isCalled({ id, name }: CalledFabric, given: string): boolean {
   const called = given.toLowerCase();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** By a key pair alone: whoever verifies cannot make a token. */
+/** Asymmetric algorithms only: a party that verifies tokens must not be able to make one. */
 export const workloadAlgorithms = [
   "RS256",
   "RS384",
@@ -22,7 +22,7 @@ const about = {
   alg: z.enum(workloadAlgorithms).optional(),
 };
 
-/** A public key that can sign tokens. Members beside these are dropped. */
+/** A public key that can sign tokens. Parsing drops all other members. */
 export const publicKey = z.discriminatedUnion("kty", [
   z.object({
     kty: z.literal("RSA"),
@@ -40,7 +40,9 @@ export type PublicKeySet = z.infer<typeof publicKeySet>;
 
 const secretMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/** What is wrong with keys that were given by hand, in a sentence that says nothing of them; or the keys. */
+/**
+ * Reads a pasted JWKS. Returns its keys, or a message that says what is wrong without repeating key material.
+ */
 export function readKeys(text: string): { keys: PublicKeySet } | { problem: string } {
   const given = parse(text);
   const list = typeof given === "object" && given !== null && "keys" in given ? given.keys : undefined;
@@ -63,13 +65,13 @@ function isSecret(key: unknown): boolean {
   return ("kty" in key && key.kty === "oct") || secretMembers.some((member) => member in key);
 }
 
-/** The length of a number in base64url, without its leading zeros. */
+/** Bit length of a base64url number, without its leading zeros; rounded up to six bits. */
 function bitsOf(number: string): number {
   const bare = number.replace(/^A+/, "");
   return bare.length * 6;
 }
 
-/** With the exponent 1 a signature is the text itself, and anybody can write one. */
+/** With the exponent 1, a signature equals the signed text, so anyone could forge one. */
 function isExponent(e: string): boolean {
   const value = Buffer.from(e, "base64url").toString("hex").replace(/^0+/, "");
   return value !== "1" && /[13579bdf]$/.test(value);

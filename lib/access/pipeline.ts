@@ -9,7 +9,10 @@ import { statement } from "@/lib/db/prepared";
 
 const prefix = "svp_";
 
-/** A new pipeline token: 256 random bits behind a prefix that secret scanners can know. Shown once, stored as its hash. */
+/**
+ * Creates a pipeline token: 256 random bits behind a prefix that secret scanners recognize. The caller shows
+ * it once and stores only the hash.
+ */
 export function newPipelineToken(): { token: string; tokenHash: string } {
   const token = `${prefix}${randomBytes(32).toString("base64url")}`;
   return { token, tokenHash: hashToken(token) };
@@ -29,7 +32,8 @@ type TokenRow = {
   isExpired: boolean;
 };
 
-// Found by its hash through a unique index: 256 random bits need no slow hash and no constant-time compare.
+// Looks tokens up by hash, through a unique index. With 256 random bits, a slow hash or a constant-time
+// compare adds nothing.
 const findTokens = statement<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
@@ -40,7 +44,10 @@ const findTokens = statement<TokenRow>(
 );
 const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
 
-/** What a token comes to: a scope; or, when it is over or was sent from a wrong address, whom to record as refused, and why. */
+/**
+ * The result for a known token: a scope, or a refusal to audit. A token is refused when it is revoked,
+ * expired, or sent from a wrong address.
+ */
 export type PipelineAnswer =
   | { scope: Scope<"secret:use"> }
   | {
@@ -53,8 +60,10 @@ export type PipelineAnswer =
     };
 
 /**
- * The scope of a pipeline's token that came from the address `source`, or null for a token that is unknown. One that is refused
- * must look the same to whoever asks.
+ * Returns the scope of a pipeline token that was sent from the address `source`, or null when no such token
+ * exists.
+ * The caller must answer a refused token exactly like an unknown one, so that an attacker cannot learn which
+ * tokens exist.
  */
 export async function authorizePipeline(token: string, source: string): Promise<PipelineAnswer | null> {
   if (!/^svp_[A-Za-z0-9_-]{43}$/.test(token)) return null;

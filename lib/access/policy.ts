@@ -1,10 +1,10 @@
 /** A member's role in a team, a pipeline with one of its tokens, or Selvage's own background work. */
 export type Role = "user" | "admin" | "pipeline" | "background";
 
-/** One line of the policy: the roles that have the permission, and what it requires in addition. */
+/** One line of the policy: the roles that have the permission, and its further requirements. */
 type Rule = {
   readonly roles: readonly Role[];
-  /** Requires a sign-in of the last ten minutes. An access token is never that fresh, so it never has the permission. */
+  /** Requires a sign-in within the last ten minutes. Access tokens never satisfy this. */
   readonly isFresh?: true;
 };
 
@@ -12,8 +12,9 @@ const members = ["user", "admin"] as const;
 const admins = ["admin"] as const;
 
 /**
- * The whole policy: who may do what in a fabric or a team. A permission that ends in `:own` is for what the person created.
- * Only pipelines receive a value; no role of a person has `secret:use`.
+ * The whole policy: the permissions of each role in a fabric or a team. A permission that ends in `:own`
+ * covers only the person's own creations.
+ * Only pipelines receive secret values; no role of a person has `secret:use`.
  */
 export const policy = {
   "fabric:see": { roles: members },
@@ -40,25 +41,28 @@ export const policy = {
   "access:revoke": { roles: admins, isFresh: true },
 } as const satisfies Record<string, Rule>;
 
-/** What can be permitted. */
+/** The name of a permission. */
 export type Permission = keyof typeof policy;
 
 export const permissions = Object.keys(policy) as readonly Permission[];
 
-/** How long a sign-in stays fresh. */
+/** How long a sign-in stays fresh, in milliseconds. */
 export const freshForMs = 10 * 60_000;
 
-/** True when the policy gives `permission` to `role`. */
+/** True when the policy grants `permission` to `role`. */
 export function allows(role: Role, permission: Permission): boolean {
   return (policy[permission].roles as readonly Role[]).includes(role);
 }
 
-/** True when `permission` requires a sign-in of the last ten minutes. */
+/** True when `permission` requires a sign-in within the last ten minutes. */
 export function needsFreshSignIn(permission: Permission): boolean {
   return "isFresh" in policy[permission];
 }
 
-/** Whether a screen offers what `permission` is for, by the role of its scope; a sign-in that is too old is renewed by the act itself. */
+/**
+ * Whether a screen offers the control for `permission`, judged by the scope's role. Freshness is not
+ * considered: the action itself asks for a new sign-in.
+ */
 export function may({ role }: { readonly role: Role }, permission: Permission): boolean {
   return allows(role, permission);
 }

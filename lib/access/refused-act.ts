@@ -4,10 +4,10 @@ import type { Actor } from "@/lib/actor";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { Forbidden, NotFresh } from "@/lib/result";
 
-/** A team or fabric, as the event of a refusal names it. */
+/** A team or fabric, as the audit event of a refusal names it. */
 type Place = { kind: "fabric" | "team"; id: string; name: string; teamId: string };
 
-/** Counts in the place's audit that a member may not do `permission` there. Throws the refusal on. */
+/** Records in the audit log of `place` that a member was refused `permission`, then rethrows the error. */
 export function refusedAct(error: unknown, actor: Actor, place: Place, permission: Permission): never {
   if (error instanceof Forbidden || error instanceof NotFresh) {
     const code = error instanceof Forbidden ? "forbidden" : "not_fresh";

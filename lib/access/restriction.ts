@@ -1,7 +1,12 @@
-/** Connection → the secrets that it referenced when an Admin limited a token to it, or last confirmed that. */
+/**
+ * Maps a connection's id to its pin: the secrets it referenced when an Admin last limited a token to it or
+ * confirmed it.
+ */
 export type ConnectionPins = Readonly<Record<string, readonly string[]>>;
 
-/** All that a pipeline may use of its fabric, by ids; ids of what is gone give nothing. */
+/**
+ * The only secrets and connections of the fabric that a pipeline may use. Ids of deleted ones have no effect.
+ */
 export type Restriction = {
   readonly secretIds: readonly string[];
   readonly connectionIds: readonly string[];
@@ -10,19 +15,20 @@ export type Restriction = {
 
 type Restricted = { readonly only: Restriction | null };
 
-/** True when the scope may receive this secret by itself. */
+/** True when the scope may read this secret by name. */
 export function reachesSecret({ only }: Restricted, secretId: string): boolean {
   return only === null || only.secretIds.includes(secretId);
 }
 
-/** True when the scope may receive this connection, and with it the secrets that it references and that are pinned. */
+/** True when the scope may receive this connection, together with those of its secrets that are pinned. */
 export function reachesConnection({ only }: Restricted, connectionId: string): boolean {
   return only === null || only.connectionIds.includes(connectionId);
 }
 
 /**
- * True when an Admin confirmed that the scope receives all of these secrets with the connection. A User can point a connection
- * at any secret of the fabric, and a token that is limited to the connection must not gain that secret.
+ * True when the scope may receive all of these secrets with the connection.
+ * Pins stop an escalation: a User can point a connection at any secret of the fabric, and a token limited to
+ * that connection must not gain the secret.
  */
 export function arePinned({ only }: Restricted, connectionId: string, secretIds: readonly string[]): boolean {
   if (only === null) return true;
@@ -30,7 +36,7 @@ export function arePinned({ only }: Restricted, connectionId: string, secretIds:
   return secretIds.every((id) => pinned.includes(id));
 }
 
-/** The restriction that two lists mean: with both empty there is none. */
+/** Returns the restriction for these lists, or null (unrestricted) when both are empty. */
 export function restrictionOf({ secretIds, connectionIds, pins }: Restriction): Restriction | null {
   if (secretIds.length === 0 && connectionIds.length === 0) return null;
   return { secretIds, connectionIds, pins };

@@ -6,18 +6,18 @@ import { Forbidden, NotFresh } from "@/lib/result";
 
 declare const proof: unique symbol;
 
-/** Proof that `actor` may do `P` in this fabric. Only `grant` makes one. */
+/** Proof that `actor` may do `P` in this fabric. Only `grant` creates one. */
 export type Scope<P extends Permission> = {
   readonly fabricId: string;
   readonly teamId: string;
   readonly role: Role;
   readonly actor: Actor;
-  /** The only things of the fabric that this is a proof for; null for all of it. */
+  /** The only parts of the fabric that this proof covers; null means all of it. */
   readonly only: Restriction | null;
   readonly [proof]: (permission: P) => void;
 };
 
-/** Proof that `actor` may do `P` in this team. Only `grantTeam` makes one. */
+/** Proof that `actor` may do `P` in this team. Only `grantTeam` creates one. */
 export type TeamScope<P extends Permission> = {
   readonly teamId: string;
   readonly role: Role;
@@ -25,7 +25,10 @@ export type TeamScope<P extends Permission> = {
   readonly [proof]: (permission: P) => void;
 };
 
-/** Makes the proof, or throws: `Forbidden` when the policy says no, `NotFresh` when the sign-in is too old for it. */
+/**
+ * Creates the proof. Throws `Forbidden` when the policy denies the permission, and `NotFresh` when the
+ * sign-in is too old.
+ */
 export function grant<P extends Permission>(
   actor: Actor,
   role: Role,
@@ -49,8 +52,8 @@ export function grantTeam<P extends Permission>(
 }
 
 /**
- * A fabric that is being made in a team: its id, which is new, and what its maker may do in it before it is stored. No id
- * can be given, so that no fabric that exists is ever named here.
+ * Creates the id of a new fabric, and the scopes of its creator before the fabric is stored.
+ * Callers cannot pass an id, so they cannot use this to get a scope for an existing fabric.
  */
 export function newFabric(team: TeamScope<"fabric:write">): {
   fabricId: string;
@@ -63,7 +66,9 @@ export function newFabric(team: TeamScope<"fabric:write">): {
   };
 }
 
-/** Whether the actor of a scope could be granted `permission` at this moment, with a sign-in as recent as it requires. */
+/**
+ * Whether the actor of a scope has `permission` at this moment, including a sign-in that is recent enough.
+ */
 export function mayNow(
   { actor, role }: { readonly actor: Actor; readonly role: Role },
   permission: Permission,
@@ -77,7 +82,7 @@ function judge(actor: Actor, role: Role, permission: Permission): void {
     throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
 }
 
-/** True for a person who signed in, or confirmed who they are, in the last ten minutes. */
+/** True for a person who signed in, or confirmed their identity, within the last ten minutes. */
 export function isFresh(actor: Actor): boolean {
   return actor.kind === "user" && Date.now() - actor.authenticatedAt.getTime() <= freshForMs;
 }

@@ -1,10 +1,13 @@
 import ipaddr from "ipaddr.js";
 
-/** True when an address is one of these, or within one of these ranges, or when there are none. What is malformed is nowhere. */
+/**
+ * True when `source` is in one of these addresses or CIDR ranges, or when the list is empty. A malformed
+ * address or range matches nothing.
+ */
 export function isFrom(source: string, ranges: readonly string[]): boolean {
   if (ranges.length === 0) return true;
   if (!ipaddr.isValid(source)) return false;
-  // An IPv4 caller of a socket for both families comes as ::ffff:a.b.c.d.
+  // A dual-stack socket reports an IPv4 client as ::ffff:a.b.c.d.
   const address = ipaddr.process(source);
   return ranges.some((range) => {
     if (ipaddr.isValidCIDR(range)) {

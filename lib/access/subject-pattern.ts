@@ -1,6 +1,7 @@
 /**
- * True when the subject is as the pattern says. `*` stands for any characters of one part, none too: it does not span `:` and `/`,
- * which part a subject from its neighbours. Patterns of before span them (`spansParts`). Linear in both.
+ * True when the subject matches the pattern. Runs in linear time.
+ * `*` matches zero or more characters within one part; parts are separated by `:` and `/`. In old patterns
+ * (`spansParts`), `*` also crosses the separators.
  */
 export function matchesSubject(pattern: string, subject: string, { spansParts = false } = {}): boolean {
   if (spansParts) return matches(pattern, subject);
@@ -8,7 +9,7 @@ export function matchesSubject(pattern: string, subject: string, { spansParts = 
   return wanted.length === given.length && wanted.every((part, i) => matches(part, given[i] ?? ""));
 }
 
-/** The parts of a subject, and what stands between them. */
+/** Splits a subject into its parts and the separators between them. */
 function partsOf(text: string): string[] {
   return text.split(/([:/])/);
 }

@@ -10,7 +10,7 @@ import { statement } from "@/lib/db/prepared";
 
 declare const verified: unique symbol;
 
-/** What a token of an issuer says. Only `automate/runtime-api/workload-token.ts` makes one. */
+/** The verified claims of an issuer's token. Only `automate/runtime-api/workload-token.ts` creates them. */
 export type WorkloadClaims = {
   readonly issuer: string;
   readonly audiences: readonly string[];
@@ -18,14 +18,14 @@ export type WorkloadClaims = {
   readonly [verified]: true;
 };
 
-/** An issuer that a fabric trusts, and whether a token fits it by what it says. */
+/** An issuer that a fabric trusts, and whether a token's audience and subject match it. */
 export type Trust = {
   id: string;
   name: string;
   audience: string;
   subject: string;
   spansParts: boolean;
-  /** Given by hand; null where the issuer is asked. */
+  /** Keys that an Admin pasted; null when automate fetches them from the issuer. */
   keys: PublicKeySet | null;
   fabricId: string;
   fabricName: string;
@@ -45,8 +45,8 @@ const findIssuers = statement<Omit<Trust, "fitsAudience" | "fitsSubject">>(
 );
 
 /**
- * The trusts of an issuer that a token's audience or subject fits. An issuer of the whole world has tokens for everybody: a trust
- * that neither fits is not concerned.
+ * Returns the trusts of an issuer whose audience or subject matches the token.
+ * A public issuer gives tokens to everybody, so trusts that match neither are ignored.
  */
 export async function findTrusts({
   issuer,
@@ -63,9 +63,10 @@ export async function findTrusts({
 }
 
 /**
- * The scope of a workload by one of the trusts whose keys signed its token, or null. A new trust's audience names its fabric. Where
- * trusts of before leave several fabrics, `meant` says which one, by id or name; without it, none is. Where one trusts the issuer
- * more than once, the first trust that holds for the address `source` counts.
+ * Returns the scope of a workload, or null. The caller passes the trusts whose keys signed the token.
+ * A new trust's audience names its fabric. Old trusts can match in several fabrics: then `meant` selects one
+ * by id or name, and without `meant` the result is null.
+ * If one fabric trusts the issuer several times, the first trust that allows the address `source` wins.
  */
 export function authorizeWorkload(
   { subject }: WorkloadClaims,
@@ -86,7 +87,7 @@ export function authorizeWorkload(
   return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
 }
 
-/** A workload as the audit log names it; without its subject, where nothing shows that the token is its own. */
+/** The workload's name in the audit log. The caller omits the subject when no verified token proves it. */
 export function workloadActor({ id, name }: Pick<Trust, "id" | "name">, subject?: string) {
   const said = subject === undefined ? "" : `: ${[...subject].slice(0, 200).join("")}`;
   return { kind: "pipeline", id, name: `${name}${said}` } as const;

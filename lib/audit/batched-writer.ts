@@ -4,9 +4,10 @@ import { createBatcher } from "@/lib/db/batch";
 import { isRefused, statement } from "@/lib/db/prepared";
 
 /**
- * True when the part `recorded` of a statement inserted as many events as it was given; otherwise the whole statement fails and
- * nothing of it is committed. A trigger can swallow a row without an error: no value may leave because of that. The failed cast
- * puts the sentence into Postgres's log; its code, 22007, arises from nothing that we store.
+ * SQL that is true when `recorded` inserted as many events as it was given, and that otherwise fails the
+ * whole statement. This stops a trigger that silently drops audit rows: no value may leave unaudited.
+ * The failing cast writes the sentence to Postgres's log. Its code, 22007, cannot come from anything else
+ * that Selvage stores.
  */
 export function allRecorded(given = "jsonb_array_length($1::jsonb)"): string {
   const sentence = `'The database kept ' || (SELECT count(*) FROM recorded) || ' of ' || ${given} || ' audit events.'`;
@@ -17,7 +18,10 @@ const insert = statement<{ recorded: true }>(
   `WITH recorded AS (${insertEvents}) SELECT ${allRecorded()} AS recorded`,
 );
 
-/** Records nothing by the very statement that records: what keeps it from recording keeps this from being done. */
+/**
+ * Runs the recording statement without events. It fails whenever recording fails, so callers use it as a
+ * test.
+ */
 export async function recordNothing(): Promise<void> {
   await insert(eventsJson([]));
 }
@@ -27,13 +31,14 @@ const submit = createBatcher<AuditEntry, undefined>(
     await insert(eventsJson(entries));
     return entries.map(() => undefined);
   },
-  // One event that Postgres refuses must not take the others with it.
+  // If Postgres refuses one event, the others must still be recorded.
   { maxItems: 500, lanes: 2, isAlone: isRefused },
 );
 
 /**
- * Records events that stand by themselves, beside no other write. Returns once they are committed, all or none; what others
- * record at the same time shares the commit. Throws when it cannot be known that they are.
+ * Records events outside any other transaction. Returns after the commit, all or none. Concurrent callers
+ * share a commit.
+ * Throws when the outcome is unknown.
  */
 export async function recordBatched(...entries: AuditEntry[]): Promise<void> {
   await submit(entries);

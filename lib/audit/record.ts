@@ -4,7 +4,10 @@ import type { Actor } from "@/lib/actor";
 import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
 import type { Db, Tx } from "@/lib/db/client";
 
-/** One event of the audit log. `details` hold names, numbers and codes, never anything that was typed as a value. */
+/**
+ * One event of the audit log. `details` hold names, numbers and codes, never text that a user entered as a
+ * value.
+ */
 export type AuditEntry = {
   actor: { kind: Actor["kind"]; id: string; name: string; accessToken?: { id: string; name: string } };
   teamId: string | null;
@@ -14,14 +17,16 @@ export type AuditEntry = {
   details?: Record<string, string | number | boolean | readonly string[]>;
 };
 
-/** The database took an audit event without an error and did not keep it, as a trigger can bring about. */
+/**
+ * Postgres accepted an audit event without an error but did not store it, for example because of a trigger.
+ */
 export class AuditNotKept extends Error {
   override name = "AuditNotKept";
 }
 
 /**
- * Records events in the caller's transaction, so that an act and its record are committed together or not at all. Throws
- * `AuditNotKept`, which ends the transaction, when the database kept fewer.
+ * Records events in the caller's transaction, so that an act and its event commit together or not at all.
+ * Throws `AuditNotKept`, which rolls the transaction back, when Postgres stored fewer events.
  */
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
   const count = await tx.$executeRawUnsafe(insertEvents, eventsJson(entries));
@@ -31,26 +36,29 @@ export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<voi
 
 const columns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;
 
-/** Inserts the events of `$1`, which is `eventsJson`, as a part of a statement that selects `allRecorded()` of it. */
+/**
+ * Inserts the events of `$1`, made by `eventsJson`. Use it as the part `recorded` of a statement that selects
+ * `allRecorded()`.
+ */
 export const insertEvents = `INSERT INTO audit_event (${columns})
    SELECT ${columns}
    FROM jsonb_to_recordset($1::jsonb) AS e(id text, "teamId" text, "fabricId" text, "actorKind" text, "actorId" text, "actorName" text,
      action text, "objectKind" text, "objectId" text, "objectName" text, details jsonb)
    RETURNING 1`;
 
-/** The events of `insertEvents`, each with an id of its own. */
+/** The events for `insertEvents`, each with a new id. */
 export function eventsJson(entries: readonly AuditEntry[]): string {
   return JSON.stringify(entries.map((entry) => ({ id: uuidv7(), ...eventRow(entry) })));
 }
 
-/** The columns of one event; `at` and `writer` are the database's own word. */
+/** The columns of one event. Postgres itself sets `at` and `writer`. */
 export function eventRow({ actor, teamId, fabricId, action, object, details }: AuditEntry) {
   return {
     teamId,
     fabricId,
     actorKind: actor.kind,
     actorId: actor.id,
-    // Postgres takes no half of a surrogate pair in JSON.
+    // Postgres refuses a lone surrogate in JSON.
     actorName: actor.name.toWellFormed(),
     action,
     objectKind: object.kind,

@@ -4,11 +4,14 @@ import type { AuditEntry } from "@/lib/audit/record";
 import { log } from "@/lib/log";
 
 const hourMs = 60 * 60_000;
-/** The first refusal is written apart from its answer, whose time says nothing of whether there was one. */
+/**
+ * The first refusal is written this long after its answer, so that the answer's timing does not reveal the
+ * refusal.
+ */
 const firstAfterMs = 250;
-/** What one person can be refused in an hour that has lines of its own; the rest is one number. */
+/** Refusals of one person that get their own line in an hour; the rest share one count. */
 const mostLines = 10;
-/** People whose refusals are counted at a time in this copy. Beyond them nothing but a number of all is kept. */
+/** People whose refusals this copy counts separately. All others share one count. */
 const mostPeople = 2_000;
 
 type Line = { entry: AuditEntry; count: number };
@@ -21,7 +24,7 @@ type State = {
   hourly?: NodeJS.Timeout | undefined;
 };
 
-// One for the process: Next loads this module once per bundle, and the management API beside it once more.
+// One state for the process: Next loads this module once per bundle, and once more for the management API.
 const shared = globalThis as typeof globalThis & { selvageRefusals?: State };
 
 function state(): State {
@@ -30,9 +33,10 @@ function state(): State {
 }
 
 /**
- * Counts a refusal about `person`, an id of ours and never a string that a stranger chose. The first of a `key` in an hour is
- * recorded at once, the others when the hour ends, as one event with their count: nobody fills the audit log by being refused.
- * A copy of a program writes two events at most for each key and hour, and of no more than 10 keys a person.
+ * Counts a refusal about `person`, an id from the database and never text from a request.
+ * The first refusal of a `key` in an hour is recorded at once. The others become one event with a count when
+ * the hour ends, so that an attacker cannot fill the audit log.
+ * One copy of a program writes at most two events per key and hour, for at most 10 keys a person.
  */
 export function noteRefusal(person: string, key: string, entry: AuditEntry): void {
   const { people, first } = state();
@@ -49,7 +53,7 @@ export function noteRefusal(person: string, key: string, entry: AuditEntry): voi
   schedule();
 }
 
-/** Beyond the lines of their own: that more was refused, and no longer what. */
+/** Stands for refusals beyond the separate lines: says that there were more, but not which. */
 function summary(entry: AuditEntry, person: string): AuditEntry {
   const { code: _code, permission: _permission, source: _source, ...details } = entry.details ?? {};
   if (person !== "others") return { ...entry, details: { ...details, code: "more" } };
@@ -57,7 +61,7 @@ function summary(entry: AuditEntry, person: string): AuditEntry {
   return { ...entry, actor: web, teamId: null, fabricId: null, object: unnamed, details: { code: "more" } };
 }
 
-/** Who records what nobody who is known did. */
+/** The actor of events that no known person caused. */
 export const web = { kind: "system", id: "web", name: "Selvage" } as const;
 
 function schedule(): void {
@@ -67,9 +71,9 @@ function schedule(): void {
 }
 
 /**
- * Records the first ones, and the counts of every hour that is over; with `all` those too of hours that go on, as when the program
- * stops. Waits for what an earlier call is writing, too. What the database does not take is lost, and the program goes on: a
- * refusal hands nothing out.
+ * Records new first refusals and the counts of finished hours; with `all`, also of unfinished hours, for
+ * shutdown. Waits for earlier calls.
+ * If the database fails, the events are lost and the program continues: a refusal hands out no value.
  */
 export async function flushRefusals(all = true): Promise<void> {
   const now = state();

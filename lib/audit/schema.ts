@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Every act that is recorded, with the words that Activity uses for it: "Ada *created* secret x". */
+/** Each recorded act, with the words that Activity shows for it: "Ada *created* secret x". */
 export const auditActions = {
   "secret.create": "created",
   "secret.replace": "replaced the value of",
@@ -71,11 +71,11 @@ export const auditActions = {
 
 export type AuditAction = keyof typeof auditActions;
 
-/** What an event is about. */
+/** The kinds of object that an event can be about. */
 export const objectKinds = ["secret", "connection", "fabric", "token", "issuer", "team", "user"] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
-/** What happens in a fabric, as the filter of Activity groups it. */
+/** The events of a fabric, grouped for the filter of Activity. */
 export const eventKinds = {
   created: {
     label: "Created",
@@ -137,7 +137,7 @@ export const eventKinds = {
 export type EventKind = keyof typeof eventKinds;
 export const eventKindKeys = Object.keys(eventKinds) as EventKind[];
 
-/** Filters and page of Activity, as they stand in the URL. `before` and `after` are ids of events. */
+/** Filters and page of Activity, from the URL. `before` and `after` are event ids. */
 export const activityFilter = z.object({
   actor: z.string().max(100).optional().catch(undefined),
   kind: z.enum(objectKinds).optional().catch(undefined),
@@ -148,7 +148,7 @@ export const activityFilter = z.object({
 });
 export type ActivityFilter = z.infer<typeof activityFilter>;
 
-/** The details of an event that a page may show; whatever else a row holds stays on the server. */
+/** The details of an event that a page may show. All others stay on the server. */
 export const detailKeys = [
   "name",
   "version",
@@ -195,16 +195,16 @@ export type ActivityEvent = {
   actorName: string;
   action: AuditAction;
   objectKind: ObjectKind;
-  /** Empty for what was never saved. */
+  /** Empty for an object that was never saved. */
   objectId: string;
   objectName: string;
-  /** True when the object is still there to be opened. */
+  /** True when the object still exists and has a page. */
   isThere: boolean;
   details: ActivityDetails;
 };
 
-/** One page of Activity; a cursor is null where there is no further page. */
+/** One page of Activity. A cursor is null when no further page exists. */
 export type ActivityPage = { events: ActivityEvent[]; older: string | null; newer: string | null };
 
-/** Somebody or something that can act in a fabric. */
+/** An actor in a fabric, for the filter. */
 export type ActivityActor = { id: string; name: string; kind: "user" | "pipeline" | "system" };

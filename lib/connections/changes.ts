@@ -10,8 +10,9 @@ type Settings = {
 };
 
 /**
- * What an edit of a connection changed, for the audit log: the fields, the hosts before and after, and the ids of secrets that it
- * references in place of others. Nothing that was typed into another field.
+ * Describes an edit of a connection for the audit log: the changed fields, the old and new hosts, and the ids
+ * of exchanged secrets.
+ * Includes no other text that a user entered.
  */
 export function changesOf(
   connector: Connector,
@@ -47,7 +48,7 @@ function allOf({ name, description, properties, references }: Settings): Record<
   };
 }
 
-/** host:port of each destination; of a token server nothing, since that is the secret's. */
+/** host:port of each destination. Omits a token server: it belongs to the secret, not to the connection. */
 function hostsOf(connector: Connector, { properties, references }: Settings): string {
   const ids = Object.fromEntries(references.map(({ field, secretId }) => [field, secretId]));
   const validated = validate(connector, { ...properties, ...ids });

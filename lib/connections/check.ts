@@ -16,20 +16,21 @@ import { fail, Misconfigured, ok, type Result } from "@/lib/result";
 type Checker = Scope<"connection:check">;
 type Code = "unknown_kind" | "invalid_properties";
 
-/** Why automate checked nothing. */
+/** Why automate ran no check. */
 type Unanswered = Extract<
   CheckCode,
   "automate_unavailable" | "database_unavailable" | "selvage_misconfigured"
 >;
 
-/** The result of a check when automate does not answer. */
+/** The result of a check that automate could not run. */
 function unanswered(code: Unanswered): CheckResult {
   return { type: "result", ok: false, code, step: "name", ms: 0 };
 }
 
 /**
- * Has automate check a connection, saved or not. The stream is automate's own NDJSON of check events, as they come; or the
- * one result that says why it checks nothing. Hanging up, by the signal, cancels.
+ * Asks automate to check a connection, saved or not. Returns automate's NDJSON stream of check events, or the
+ * one result that says why no check ran.
+ * Aborting `signal` cancels the check.
  */
 export async function startCheck(
   scope: Checker,
@@ -45,7 +46,7 @@ export async function startCheck(
     const answer = await sendToAutomate(scope, "connection:check", body, signal);
     return ok(answer.ok && answer.body ? answer.body : unanswered(await refusalOf(answer)));
   } catch (error) {
-    // Its sentence is in the log.
+    // `askAutomate` has already logged the message.
     return ok(unanswered(error instanceof Misconfigured ? "selvage_misconfigured" : "automate_unavailable"));
   }
 }
@@ -56,7 +57,7 @@ async function refusalOf(answer: Response): Promise<Unanswered> {
   return isAway ? "database_unavailable" : "automate_unavailable";
 }
 
-/** A check from its beginning to its result, for a caller that waits. */
+/** Runs a check to its result, for a caller that waits. */
 export async function runCheck(
   scope: Checker,
   input: CheckInput,

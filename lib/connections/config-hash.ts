@@ -3,8 +3,10 @@ import { findConnector } from "@/lib/connectors/registry";
 import { keptProperties } from "@/lib/connectors/validate";
 
 /**
- * What a check speaks of: the SHA-256 of kind, properties and the ids of the secrets among them, in canonical order.
- * No value goes into it, so that it can be stored without a key. Fields that mean nothing to a check do not count.
+ * Identifies the configuration that a check tested: SHA-256 of kind, properties and secret ids, in canonical
+ * order.
+ * It covers no secret value, so it can be stored without a key. Fields that do not affect a check are left
+ * out.
  */
 export function configHash(kind: string, properties: Readonly<Record<string, unknown>>): string {
   const connector = findConnector(kind);

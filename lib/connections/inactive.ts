@@ -6,12 +6,12 @@ import { Prisma } from "@/lib/db/client";
 const weekMs = 7 * 24 * 3600_000;
 
 /**
- * True in SQL for a connection `c` that somebody edited or checked, whose value somebody entered, or whose secrets a
- * pipeline received, within a week. Any other one rests: it is Inactive, and is not checked by itself.
+ * SQL that is true when, within the last week, a person edited or checked connection `c` or entered a value
+ * of its secrets, or a pipeline received one of them. All others are Inactive and get no scheduled checks.
  */
 export function isInUse(): Prisma.Sql {
   const weekAgo = Date.now() - weekMs;
-  // Events are found by their ids, which begin with the time.
+  // Finds events by id: an id begins with the event's time.
   const oldestEvent = uuidv7({ msecs: weekAgo, seq: 0, random: new Uint8Array(16) });
   const since = new Date(weekAgo);
   return Prisma.sql`(

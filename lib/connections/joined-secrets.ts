@@ -9,7 +9,7 @@ import { askAfterCommit } from "@/lib/internal-api/client";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** What a connection consists of, as far as its destinations go. */
+/** The part of a connection that determines its destinations. */
 type Settings = {
   kind: string;
   properties: Readonly<Record<string, unknown>>;
@@ -35,7 +35,10 @@ export async function currentReferences(
   );
 }
 
-/** Where settings send which secret, with the current versions; nothing when it cannot be named. */
+/**
+ * Returns which secret these settings send to which destinations, at current versions. Empty when the
+ * destinations cannot be named.
+ */
 export function joinSettings(
   { kind, properties, references }: Settings,
   current: ReadonlyMap<string, CurrentReference>,
@@ -50,7 +53,10 @@ function knownOf(references: Settings["references"], current: ReadonlyMap<string
   });
 }
 
-/** Where settings send which secret as of now, and every place that they name, with a secret or without one. */
+/**
+ * Returns which secret these settings send to which destinations now, and all destinations that they name,
+ * with or without a secret.
+ */
 export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: Settings) {
   const { kind, properties, references } = settings;
   const current = await currentReferences(
@@ -70,16 +76,17 @@ function placesOf(joined: readonly Joined<Referenced>[]): (Place & { field: stri
   );
 }
 
-/** What a save joins: a version of a secret, at destinations, for the field of a form. */
+/** The destinations that a save newly joins to a version of a secret, by form field. */
 export type NewlyJoined = { field: string; secretId: string; version: number; destinations: string[] }[];
 
-/** A connection before an edit: what it joined, and every place that it named. */
+/** A connection before an edit: its joined secrets, and all destinations that it named. */
 type Former = { id: string; joined: readonly Joined<Referenced>[]; named: readonly string[] };
 
 /**
- * What of `after` was not joined before. A host that waits already is not the work of whoever edits its port, or anything else: it
- * goes on waiting for somebody who is shown it. So does a host that a colleague had put there, with a secret of their own or
- * without one, when somebody else picks another secret.
+ * Returns the joins of `after` that the connection did not have before. Two kinds of host are left out; they
+ * keep waiting for a confirmation:
+ * - A host that waited before the edit. Editing its port must not approve it.
+ * - A host that a colleague entered, with or without a secret. Picking another secret must not approve it.
  */
 export async function newlyJoined(
   tx: Tx,
@@ -105,7 +112,7 @@ function keyOf({ secretId, version, destination }: Place): string {
   return `${secretId}.${version} ${destination}`;
 }
 
-/** A secret, and the host that it goes to by whatever port and protocol. */
+/** A secret and its destination host, ignoring port and protocol. */
 function hostOf(place: Place): string {
   return `${place.secretId} ${bareHostOf(place.destination)}`;
 }
@@ -115,8 +122,10 @@ function bareHostOf(destination: string): string {
 }
 
 /**
- * The hosts that a connection named and that neither this person nor an Admin allowed for any secret: what an upgrade allowed
- * counts once it is reviewed. None where this person alone ever saved it.
+ * Returns the hosts that this connection named and that neither this person nor an Admin allowed for any
+ * secret.
+ * An allowance made by an upgrade counts after its review. Empty when only this person ever saved the
+ * connection.
  */
 async function placedByColleagues(
   tx: Tx,
@@ -135,7 +144,10 @@ async function placedByColleagues(
   return hosts;
 }
 
-/** True when the audit log has this person make the connection in the app, and nobody else, nor a script, change it. */
+/**
+ * True when the audit log shows that only this person created and changed the connection, and never with an
+ * access token.
+ */
 async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: string): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ isTheirs: boolean | null }[]>`
     SELECT bool_or(action = 'connection.create')
@@ -146,8 +158,9 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
 }
 
 /**
- * Has automate allow what a person just joined by saving a connection, if it is for them to allow: they entered the settings and the
- * value, or they are an Admin who signed in recently. After the commit and failing safe: what is not allowed waits.
+ * Asks automate to allow the destinations that a person joined by saving a connection. Automate allows them
+ * if the person entered both settings and value, or is an Admin with a recent sign-in.
+ * Runs after the commit and fails safe: destinations that are not allowed keep waiting.
  */
 export async function allowJoined(
   { actor, fabricId }: Scope<"connection:write">,

@@ -35,15 +35,15 @@ export type PreparedConnection = {
   configuration: Configuration;
 };
 
-/** What a connection consists of: plain properties, and its references to secrets as rows of their own. */
+/** A connection's plain properties, and its references to secrets, which are rows of their own. */
 type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
 type Reference = { field: string; secretId: string; subKinds: readonly string[] };
-/** A connection that was stored, and what that joined. */
+/** A stored connection, and the destinations that saving it joined. */
 type Stored = { id: string; joined: NewlyJoined };
 
 /**
- * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction, for what
- * the connection stands on.
+ * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction
+ * and creates the rows that the connection needs.
  */
 export async function createConnection(
   scope: Writer,
@@ -65,7 +65,7 @@ export async function createConnection(
   return ok({ id: made.value.id });
 }
 
-/** A new connection whose properties were judged, before the transaction that stores it. */
+/** Validates a new connection, before the transaction that stores it. */
 export function prepareConnection(
   input: CreateConnectionInput,
 ): Result<PreparedConnection, "unknown_kind" | "invalid_properties"> {
@@ -76,7 +76,8 @@ export function prepareConnection(
 }
 
 /**
- * Stores a prepared connection; `joined` is for `allowJoined` after the commit. A name that is taken is a unique violation.
+ * Stores a prepared connection. The caller passes `joined` to `allowJoined` after the commit. Throws a unique
+ * violation when the name is taken.
  */
 export async function insertConnection(
   tx: Tx,
@@ -108,7 +109,10 @@ export async function insertConnection(
   return ok({ id, joined: await newlyJoined(tx, scope, null, joined) });
 }
 
-/** That this fabric has no SQL warehouse yet, and that this kind can be its warehouse, until the transaction ends. */
+/**
+ * Checks that the fabric has no SQL warehouse and that this kind can be one. Locks the fabric until the
+ * transaction ends.
+ */
 async function claimWarehouse(
   tx: Tx,
   { fabricId }: Writer,
@@ -129,7 +133,10 @@ async function claimWarehouse(
   return fail("warehouse_taken", { isDefaultWarehouseConnection: message });
 }
 
-/** Replaces name, description and properties of a connection; its kind stays. References that are no longer used go. */
+/**
+ * Replaces a connection's name, description and properties; its kind stays. Deletes references that are no
+ * longer used.
+ */
 export async function updateConnection(
   scope: Writer,
   input: UpdateConnectionInput,
@@ -150,7 +157,7 @@ export async function updateConnection(
   });
   const connector = former && findConnector(former.kind);
   if (!former || !connector) throw new NotFound("There is no such connection.");
-  // What a form does not show, it cannot send along.
+  // Adds the properties that the form does not show, so the request cannot contain them.
   const kept = keptProperties(connector, former.properties as Prisma.JsonObject);
   const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
@@ -183,7 +190,7 @@ export async function updateConnection(
   return ok({ id });
 }
 
-/** A connection as it stands, locked until the transaction ends. */
+/** Reads a connection and locks it until the transaction ends. */
 async function lockConnection(tx: Tx, { fabricId }: Pick<Writer, "fabricId">, id: string) {
   const [row] = await tx.$queryRaw<LockedConnection[]>`
     SELECT name, description, kind, properties, "updatedAt" FROM connection
@@ -203,7 +210,7 @@ type LockedConnection = {
   updatedAt: Date;
 };
 
-/** Deletes a connection and its references; the secrets stay. */
+/** Deletes a connection and its references. The secrets stay. */
 export async function deleteConnection(
   scope: Writer,
   { connectionId: id, ifMatch }: { connectionId: string; ifMatch?: string | undefined },
@@ -229,14 +236,14 @@ function configure(
     secretId === null ? [] : [{ field, secretId, subKinds }],
   );
   const plain = Object.entries(value).filter(([field]) => !fields.some((secret) => secret.field === field));
-  // Parsed by the connector's schema, which knows strings, numbers and booleans only.
+  // The connector's schema admits only strings, numbers and booleans.
   const properties = Object.fromEntries(plain) as Prisma.InputJsonObject;
   return ok({ properties, references, hash: configHash(connector.kind, value) });
 }
 
 /**
- * Holds each referenced secret against deletion until the transaction ends. A failure names the fields whose secret is
- * gone, of another fabric, or of a type that does not fit.
+ * Locks the referenced secrets against deletion until the transaction ends.
+ * Fails with the fields whose secret is deleted, belongs to another fabric, or has the wrong type.
  */
 async function lockReferences(tx: Tx, scope: Writer, references: readonly Reference[]) {
   if (references.length === 0) return undefined;

@@ -37,7 +37,10 @@ const summaryColumns = {
 } as const;
 type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
 
-/** One page of a fabric's connections by name, each with its status. Names are unique, so a name is the cursor. */
+/**
+ * One page of a fabric's connections by name, each with its status. Names are unique, so the name is the
+ * cursor.
+ */
 export async function listConnections(
   scope: Scope<"connection:list">,
   { search, after, before }: ConnectionListQuery,
@@ -95,7 +98,7 @@ async function findWarehouse({ fabricId }: Scope<"connection:list">): Promise<Co
   return { provider: fabric?.provider ?? "none", connection };
 }
 
-/** The kinds that are called so on screen or in the API. */
+/** The kinds whose screen or API name contains the search text. */
 function kindsNamed(search: string): string[] {
   const wanted = search.toLowerCase();
   return Object.values(connectors).flatMap(({ kind, name }) =>
@@ -103,7 +106,7 @@ function kindsNamed(search: string): string[] {
   );
 }
 
-/** The id of the connection of this name, whatever its case, or null. */
+/** Returns the id of the connection with this name, ignoring case, or null. */
 export async function findConnectionId(
   { fabricId }: Scope<"connection:list"> | Scope<"connection:write"> | Scope<"connection:check">,
   name: string,
@@ -115,7 +118,7 @@ export async function findConnectionId(
   return row?.id ?? null;
 }
 
-/** One connection. Throws `NotFound` for one of another fabric. */
+/** Returns one connection. Throws `NotFound` if it belongs to another fabric. */
 export async function getConnection(
   scope: Scope<"connection:list">,
   connectionId: string,
@@ -137,7 +140,7 @@ type CheckRow = {
   checkedAt: Date;
   since: Date;
   versions: Record<string, number>;
-  /** Newest first, as JSON has it. */
+  /** Newest first. Times are ISO texts, from JSON. */
   history: { ok: boolean; at: string }[];
 };
 
@@ -188,7 +191,7 @@ type RequestRow = {
   decidedByName: string;
 };
 
-/** By configuration, the request that waits for an Admin, or else the last one that was declined. */
+/** For each configuration: the request that waits for an Admin, or else the newest declined request. */
 function newestRequests(fabricId: string, hashes: readonly string[]): Promise<RequestRow[]> {
   return db.$queryRaw<RequestRow[]>`
     SELECT DISTINCT ON (r."configHash")
@@ -200,7 +203,10 @@ function newestRequests(fabricId: string, hashes: readonly string[]): Promise<Re
     ORDER BY r."configHash", r.decision NULLS FIRST, r."askedAt" DESC`;
 }
 
-/** A value that was replaced since the check began was never tried. */
+/**
+ * The status from the newest check. If a value was replaced since that check began, nobody has checked the
+ * new value.
+ */
 function statusOf(
   request: RequestRow | undefined,
   check: CheckRow | undefined,
@@ -225,7 +231,10 @@ function historyOf(check: CheckRow | undefined): CheckHistory {
   return (check?.history ?? []).map(({ ok, at }) => ({ ok, at: new Date(at) })).reverse();
 }
 
-/** The newest check of each configuration, since when it ends like that, and those before it: probes of one index. */
+/**
+ * For each configuration: the newest check, since when checks end like that, and recent history. Each part
+ * reads one index.
+ */
 function newestChecks(fabricId: string, hashes: readonly string[]): Promise<CheckRow[]> {
   const ofStatus = Prisma.sql`
     k."fabricId" = ${fabricId} AND k."configHash" = wanted.hash

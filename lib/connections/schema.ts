@@ -4,10 +4,10 @@ import { connectionInput } from "@/lib/connectors/connection-input";
 import { postgresText } from "@/lib/db/text";
 import type { NotAllowed } from "@/lib/destinations/schema";
 
-/** What the platform itself calls so: its file store and its warehouse. */
+/** Names that the platform uses for its own file store and warehouse. */
 const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
 
-/** A name of a connection: pipelines and people read it, so spaces are welcome within. */
+/** A connection's name. Spaces are allowed: people read it as well as pipelines. */
 export const connectionName = z
   .string()
   .trim()
@@ -29,7 +29,7 @@ export const connectionDescription = z
   .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
   .default("");
 
-/** Properties by their API names; a credential field holds the id of its secret. Judged by the kind's own schema. */
+/** Properties by API name. A credential field holds a secret's id. The connector's schema validates them. */
 const properties = z.record(z.string().max(64), z.unknown());
 
 export const createConnectionInput = z.object({
@@ -37,7 +37,7 @@ export const createConnectionInput = z.object({
   name: connectionName,
   description: connectionDescription,
   properties,
-  /** It is the fabric's SQL warehouse; decided once. */
+  /** Makes the connection the fabric's SQL warehouse. Cannot be changed later. */
   isDefaultWarehouseConnection: z.boolean().optional(),
 });
 export type CreateConnectionInput = z.infer<typeof createConnectionInput>;
@@ -50,7 +50,7 @@ export const updateConnectionInput = z.object({
 });
 export type UpdateConnectionInput = z.infer<typeof updateConnectionInput>;
 
-/** What tells one state of a connection from the next (RFC 9110 §8.8.3). */
+/** The entity tag of a connection's state (RFC 9110 §8.8.3). */
 export function connectionEtag({ updatedAt }: { updatedAt: Date }): string {
   return `"${updatedAt.getTime()}"`;
 }
@@ -59,14 +59,14 @@ export const connectionIdInput = z.object({ connectionId: z.string() });
 
 /** The check of a connection, saved or not. */
 export const checkInput = connectionInput.extend({
-  /** The person entered these settings. */
+  /** True when the person entered these settings. */
   isConfirmed: z.boolean(),
-  /** What a check found to be new, and the person then confirmed. */
+  /** The new destinations that a check reported and the person then confirmed. */
   shownPlaces: newPlacesSchema.max(50).optional(),
 });
 export type CheckInput = z.infer<typeof checkInput>;
 
-/** The state of the Connections tab, as it stands in the URL. */
+/** The state of the Connections tab, from the URL. */
 export const connectionListQuery = z.object({
   search: postgresText(128).trim().catch("").default(""),
   after: postgresText(256).optional().catch(undefined),
@@ -74,7 +74,7 @@ export const connectionListQuery = z.object({
 });
 export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 
-/** Results that say nothing about the connection itself: they leave its status as it was. */
+/** Results that say nothing about the connection itself. They leave its status unchanged. */
 export const codesBesideStatus: readonly CheckCode[] = [
   "destination_not_allowed",
   "destination_unconfirmed",
@@ -86,21 +86,21 @@ export const codesBesideStatus: readonly CheckCode[] = [
   "cancelled",
 ];
 
-/** What the newest check of exactly this configuration found, and since when checks find that. */
+/** The result of the newest check of exactly this configuration, and since when checks end with it. */
 export type ConnectionStatus =
   | { state: "connected"; since: Date; checkedAt: Date; tookMs: number }
   | { state: "disconnected"; since: Date; checkedAt: Date; tookMs: number; code: CheckCode }
-  /** Nobody used it for a week, so it is not checked by itself. */
+  /** Unused for a week, so it gets no scheduled checks. */
   | { state: "inactive"; checkedAt: Date; tookMs: number }
-  /** A secret would go somewhere new, and an Admin was asked. */
+  /** A secret would go somewhere new, and a person asked an Admin to allow it. */
   | { state: "waiting"; askedByName: string; askedAt: Date }
   | { state: "not_tested"; reason: "never" | "value_replaced" }
   | { state: "not_tested"; reason: "declined"; declinedByName: string };
 
-/** How checks ended. */
+/** The outcomes of recent checks. */
 export type CheckHistory = { ok: boolean; at: Date }[];
 
-/** How many checks are shown at most. */
+/** The most checks that a history shows. */
 export const historyLength = 30;
 
 /** Everything about one connection. */
@@ -110,13 +110,13 @@ export type ConnectionSummary = {
   kind: string;
   description: string;
   status: ConnectionStatus;
-  /** Why pipelines cannot use it; null when they can. */
+  /** Why pipelines cannot use the connection; null when they can. */
   notAllowed: NotAllowed | null;
-  /** The newest checks that say something of it, oldest first. */
+  /** The newest checks that say something about the connection, oldest first. */
   history: CheckHistory;
-  /** Properties with the ids of secrets, ready to be checked. */
+  /** Properties including the ids of secrets, ready for a check. */
   properties: Record<string, unknown>;
-  /** It is the fabric's SQL warehouse. */
+  /** True for the fabric's SQL warehouse. */
   isWarehouse: boolean;
   references: { field: string; secretId: string; name: string; subKind: string }[];
   createdAt: Date;
@@ -126,7 +126,7 @@ export type ConnectionSummary = {
 };
 
 export type ConnectionPage = {
-  /** The fabric's provider and its SQL warehouse: on the first page, beside the others, whatever was searched for. */
+  /** The fabric's provider and its SQL warehouse. Only on the first page, independent of the search. */
   warehouse: { provider: string; connection: ConnectionSummary | null } | null;
   connections: ConnectionSummary[];
   next: string | null;

@@ -1,13 +1,13 @@
-/** Does many things as one: `run` gets the items of several callers and returns as many results, in their order. */
+/** Runs the items of several callers as one batch. Returns one result for each item, in order. */
 export type Batcher<T, R> = (items: readonly T[]) => Promise<R[]>;
 
 type Caller<T, R> = { items: readonly T[]; resolve(results: R[]): void; reject(error: unknown): void };
 
 /**
- * Makes what arrives together travel together. There is no timer: a caller who finds nothing under way is served at the end
- * of this turn of the event loop; who comes while `lanes` batches are under way goes with the next one, which begins after
- * he came. The items of one call are never split. A batch that fails, fails for each of its callers; with `isAlone`, an error
- * for which that is true is found out by serving each of them alone.
+ * Coalesces concurrent calls into batches, at most `lanes` in flight. Calls made in the same tick share a
+ * batch; later calls join the next one. The items of one call stay together.
+ * If a batch fails, each of its callers gets the error. If `isAlone(error)` is true, the batcher runs each
+ * call again on its own, so that only the faulty call fails.
  */
 export function createBatcher<T, R>(
   run: (items: readonly T[]) => Promise<readonly R[]>,
@@ -24,7 +24,8 @@ export function createBatcher<T, R>(
   function plan(): void {
     if (isPlanned || underWay >= lanes || waiting.length === 0) return;
     isPlanned = true;
-    // After all sockets of this turn were read, so that the first of many does not travel alone.
+    // Waits until this tick has read all sockets; otherwise the first of many calls would get a batch of its
+    // own.
     setImmediate(() => {
       isPlanned = false;
       while (underWay < lanes && waiting.length > 0) void serve(takeBatch(waiting, maxItems));
@@ -61,7 +62,9 @@ export function createBatcher<T, R>(
   };
 }
 
-/** As many of the longest waiting as fit; one at least, however many items it has. */
+/**
+ * Takes the oldest calls that fit into one batch; at least one, even if it has more than `maxItems` items.
+ */
 function takeBatch<T, R>(waiting: Caller<T, R>[], maxItems: number): Caller<T, R>[] {
   let count = 0;
   let items = 0;

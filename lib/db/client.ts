@@ -4,14 +4,14 @@ import { openPool, patienceMs } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
 
-// Reading these columns is automate's alone; the database refuses web even if a query asks.
+// Only automate may read these columns. Postgres refuses web even if a query asks for them.
 const omit = {
   secretField: { sealed: true },
   fabricKey: { wrappedPrivate: true, wrappedKey: true },
   pipelineToken: { tokenHash: true },
 } as const;
 
-/** A client for one database identity. Sealed columns are left out unless a query selects them. */
+/** Creates a client for one database identity. Omits sealed columns unless a query selects them. */
 export function createDb(url: string) {
   const parsed = new URL(url);
   const schema = parsed.searchParams.get("schema") ?? undefined;
@@ -20,7 +20,7 @@ export function createDb(url: string) {
       ...(schema ? { schema } : {}),
       disposeExternalPool: true,
     }),
-    // Prisma's own limits, 2 and 5 s, are passed when many come at once.
+    // Prisma's own limits, 2 and 5 s, are too short for a burst of requests.
     transactionOptions: { maxWait: patienceMs, timeout: patienceMs },
     omit,
   });
@@ -33,7 +33,7 @@ export type Tx = Parameters<Parameters<Db["$transaction"]>[0]>[0];
 // One pool per process: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & { selvageDb?: Db };
 
-/** This program's database, as its one identity. */
+/** The database of this program, under its one identity. Connects at the first use. */
 export const db: Db = new Proxy({} as Db, {
   get(_target, property) {
     shared.selvageDb ??= createDb(databaseUrl());
@@ -41,16 +41,16 @@ export const db: Db = new Proxy({} as Db, {
   },
 });
 
-/** A search as people mean it: Prisma hands `contains` to LIKE, where % and _ would stand for anything. */
+/** Escapes % and _ in a search text: Prisma passes `contains` to LIKE, where they are wildcards. */
 export function literal(search: string): string {
   return search.replace(/[\\%_]/g, "\\$&");
 }
 
-/** True for a violation of a unique constraint, by a query of Prisma's or by a statement of ours. */
+/** True for a violation of a unique constraint, by a Prisma query or by a prepared query. */
 export function isUniqueViolation(error: unknown): boolean {
-  // By code and not by class: each bundle of one process may have loaded classes of its own.
+  // Compares codes, not classes: each bundle in a process may load its own copy of a class.
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  // SQLSTATE 23505, which Prisma passes on of a raw query in its message alone.
+  // SQLSTATE 23505. For raw queries, Prisma reports it only in the message.
   return (
     code === "23505" ||
     code === "P2002" ||

@@ -1,13 +1,15 @@
 import "server-only";
 import { sqlStateOf } from "@/lib/db/errors";
 
-/** Why a database could not be used, in a sentence for an operator; `isAway` when that may be over by itself. */
+/** Why the database cannot be used, as a sentence for an operator. `isAway` is true when waiting may help. */
 export type ConnectionFault = { sentence: string; isAway: boolean };
 
-/** States of a server that is there and takes nobody just now: starting, stopping, full. */
+/** SQLSTATEs of a server that temporarily accepts no connections: starting, stopping, full. */
 const comingStates: readonly string[] = ["57P03", "57P01", "57P02", "53300"];
 
-/** What is wrong with a connection. Says the host, the login and the database of the URL, never its password. */
+/**
+ * Explains a failed connection. Names the host, the login and the database of the URL, never the password.
+ */
 export function connectionFault(error: unknown, databaseUrl: string): ConnectionFault {
   const { host, login, database } = partsOf(databaseUrl);
   const state = sqlStateOf(error);
@@ -44,7 +46,10 @@ export function connectionFault(error: unknown, databaseUrl: string): Connection
   return { sentence: `The database at ${host} cannot be reached${reason}.`, isAway: true };
 }
 
-/** A name with several addresses fails with one error for each, and none of its own. */
+/**
+ * If a host has several addresses, Node.js throws an AggregateError without a code of its own; this reads its
+ * first error.
+ */
 function codeOf(error: unknown): string | undefined {
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const code = inner instanceof Error && "code" in inner ? String(inner.code) : "";

@@ -4,9 +4,11 @@ import { isRefused } from "@/lib/db/prepared";
 import { noteOutageOf } from "@/lib/outages";
 
 /**
- * A look-up of single things: those that are asked for together are found by one statement, which begins after they were asked
- * for, so that nothing is remembered. Each row says by `n`, from 1, which of them it answers; without a row it is `undefined`.
- * What Postgres refuses fails for whoever asked for it, and for nobody beside.
+ * Creates a look-up of single rows that runs concurrent requests as one statement. Caches nothing: the
+ * statement starts after the last request joined.
+ * Each row's `n`, from 1, is the position of the request that it answers; a request without a row gets
+ * `undefined`.
+ * If Postgres refuses one request's input, only that request fails.
  */
 export function createLookup<T, Row extends { n: number }>(
   find: (asked: readonly T[]) => Promise<readonly Row[]>,

@@ -4,14 +4,23 @@ import { Client, type ClientConfig, DatabaseError, Pool } from "pg";
 import { type Ending, watchConnection } from "@/lib/db/writes";
 import { noteOutageOf, noteOutages } from "@/lib/outages";
 
-/** How long a request waits for a connection, and a statement may run. */
+/** How long a request waits for a connection, and how long a statement may run, in milliseconds. */
 export const patienceMs = 15_000;
-/** The client waits longer, so that Postgres ends a statement, and says so, before nobody listens any more. */
+/**
+ * The client's limit is longer, so that Postgres cancels the statement and reports it before the client gives
+ * up.
+ */
 const answerMs = patienceMs + 1_000;
-/** Longer than any transaction of ours: one whose program hangs lets go of its locks. */
+/**
+ * Longer than any transaction of Selvage. If a program hangs in a transaction, Postgres ends it and releases
+ * its locks.
+ */
 const idleInTransactionMs = 60_000;
 
-/** Connections to this program's database. Every statement has a time limit, on both sides. */
+/**
+ * Opens a connection pool for this program's database. Both the server and the client limit each statement's
+ * time.
+ */
 export function openPool(
   url: string,
   { max, settings = {} }: { max: number; settings?: Readonly<Record<string, string | number>> },
@@ -32,9 +41,10 @@ export function openPool(
       .join(" "),
     Client: WatchedClient,
   });
-  // A connection that breaks while nobody uses it is replaced by the next query.
+  // The pool replaces a broken idle connection at the next query.
   pool.on("error", () => undefined);
-  // A caller that waits gets its connection from whoever releases one: its query must not count as a write of that request.
+  // A waiting caller gets its connection in the async context of the request that released one. Without this,
+  // its writes would count for that request.
   const connect = pool.connect.bind(pool) as (done?: Connected) => unknown;
   Reflect.set(pool, "connect", (done?: Connected) => {
     if (!done) return noteOutageOf(connect() as Promise<unknown>);
@@ -52,18 +62,19 @@ export function openPool(
 type Connected = (...answer: unknown[]) => void;
 type Answered = (error: unknown, result: unknown) => void;
 
-/** A connection that says of each write how it ended, and that is closed when an answer does not come in time. */
+/** A connection that reports the outcome of each write, and that closes when an answer times out. */
 class WatchedClient extends Client {
   constructor(config?: string | ClientConfig) {
     super(config);
-    // Without a listener, Node.js throws it: the pool has none while somebody holds the connection, whose query fails anyway.
+    // Without a listener, Node.js throws this error. The pool has no listener while a connection is in use;
+    // the running query fails anyway.
     this.on("error", () => undefined);
     const watch = watchConnection();
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
       if (!error) return "done";
       if (isAnswer(error)) return "refused";
-      // What is behind it in the queue would wait for the same answer.
+      // Queries queued behind it would wait for the same answer.
       if (error instanceof Error && error.message === "Query read timeout") void this.end().catch(() => {});
       return "unanswered";
     };
@@ -103,7 +114,10 @@ function textOf(query: unknown): string {
   return typeof text === "string" ? text : "";
 }
 
-/** True when Postgres answered that it did not do a statement; a connection that it ends may have been committing. */
+/**
+ * True when Postgres reported that a statement failed. FATAL does not count: Postgres may have been
+ * committing when it ended the connection.
+ */
 function isAnswer(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === "ERROR";
 }

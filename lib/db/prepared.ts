@@ -6,21 +6,21 @@ import { openPool } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { noteOutageOf } from "@/lib/outages";
 
-// See docs/decisions/0011-a-hot-path-beside-prisma.md: these are the few statements that every request needs.
+// The few statements that every request needs; see docs/decisions/0011-a-hot-path-beside-prisma.md.
 
 /**
- * Whose connections a statement takes: those of look-ups, which every request waits for, or those of lists and searches, which
- * may take long.
+ * The pool a statement uses: one for look-ups, which every request waits for, and one for lists and searches,
+ * which may be slow.
  */
 type Lane = "look-ups" | "lists";
 const connections: Readonly<Record<Lane, number>> = { "look-ups": 8, lists: 8 };
 
-// One pool of each per process, as of `lib/db/client`: Next loads this module once per bundle.
+// One set of pools per process, as in `lib/db/client`: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & { selvageStatements?: Map<string, Pool> };
 
 function poolOf(lane: Lane): Pool {
   shared.selvageStatements ??= new Map();
-  // By the database too: what a test file left under way must not hand its own to the next file.
+  // The key includes the database, so that one test file's pool cannot serve the next test file.
   const key = `${lane} ${databaseUrl()}`;
   const pool = shared.selvageStatements.get(key) ?? openLane(connections[lane]);
   shared.selvageStatements.set(key, pool);
@@ -31,20 +31,21 @@ function openLane(max: number): Pool {
   const url = new URL(databaseUrl());
   const schema = url.searchParams.get("schema");
   url.searchParams.delete("schema");
-  // One plan for each statement, by its keys, however small a table was at the time: planning anew costs more than the look-up.
+  // One generic plan for each statement, with index scans even on a small table: planning costs more than the
+  // look-up.
   const plans = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off" };
   return openPool(url.href, { max, settings: { ...plans, ...(schema ? { search_path: schema } : {}) } });
 }
 
 export type Statement<Row> = {
   (...values: unknown[]): Promise<readonly Row[]>;
-  /** The same statement as a part of a transaction of Prisma's, or as another identity. */
+  /** Runs the same statement inside a Prisma transaction, or under another identity. */
   within(client: Db | Tx, ...values: unknown[]): Promise<readonly Row[]>;
 };
 
-/** A statement that each connection prepares once, as this program's one database identity. */
+/** A statement that each connection of this program prepares once. */
 export function statement<Row extends QueryResultRow>(text: string, lane: Lane = "look-ups"): Statement<Row> {
-  // Named by what it says: bundles of one process share their connections, and know nothing of each other's names.
+  // The name is a hash of the text: bundles of one process share connections but not a list of names.
   const name = hash("sha256", text, "base64url");
   const run = async (...values: unknown[]) => {
     const query = { name, text, values };
@@ -58,12 +59,12 @@ export function statement<Row extends QueryResultRow>(text: string, lane: Lane =
 
 type Query = { name: string; text: string; values: unknown[] };
 
-/** What waits for one of the connections of lists, by what it asks. */
+/** List queries that wait for a connection, by statement and values. */
 const waiting = new Map<string, Promise<readonly QueryResultRow[]>>();
 
 /**
- * Reads a list. While it waits for a connection, it waits for whoever else asks the very same: once they are read, everybody has
- * the same rows, as they were after each of them asked.
+ * Reads a list. Identical queries that wait for a connection share one read. It starts after each of them
+ * arrived, so nobody gets stale rows.
  */
 function readTogether<Row extends QueryResultRow>(query: Query): Promise<readonly Row[]> {
   const key = JSON.stringify([query.name, query.values]);
@@ -82,27 +83,29 @@ async function readNext<Row extends QueryResultRow>(
     client.release();
     return rows;
   } catch (error) {
-    // As the pool does itself: what failed is not used again.
+    // As the pool itself does: it closes a connection whose query failed.
     client.release(true);
     throw error;
   }
 }
 
-/** True when Postgres refused a statement, so that nothing of it was done; false when that cannot be known. */
+/** True when Postgres refused a statement and so changed nothing; false when the outcome is unknown. */
 export function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.severity === "ERROR";
 }
 
 /**
- * True when Postgres refused a statement for what it was to store (class 22, data exception): it will do so every time. An audit
- * event that the database did not keep (22007, see `allRecorded`) can be recorded once the database keeps it.
+ * True when Postgres refused the data of a statement (class 22, data exception), so that a retry would fail
+ * too.
+ * Excludes 22007, the code for an audit event that the database did not keep (see `allRecorded`): a retry may
+ * succeed.
  */
 export function isInvalidText(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return (error.code ?? "").startsWith("22") && error.code !== "22007";
 }
 
-/** Closes the connections of these statements. */
+/** Closes the pools of prepared queries. */
 export async function closeStatements(): Promise<void> {
   const closing = [...(shared.selvageStatements?.values() ?? [])];
   delete shared.selvageStatements;

@@ -8,7 +8,8 @@ import { isOlder, programVersion } from "@/lib/program-version";
 type Program = "web" | "automate";
 type Right = { table: string; right: string; column?: string };
 
-// One or two of each wall of prisma/grants.sql: enough to know an owner, a superuser or the other program by.
+// A few rights from each section of prisma/grants.sql: enough to detect an owner, a superuser, or the other
+// program's role.
 const never: Record<Program, readonly Right[]> = {
   web: [
     { table: "secret_field", column: "sealed", right: "SELECT" },
@@ -38,12 +39,15 @@ const needed: Record<Program, Right> = {
   automate: { table: "secret_field", column: "sealed", right: "SELECT" },
 };
 
-/** This program's database identity is not the one it must have; the message says what to do. */
+/** This program runs under a wrong database identity. The message says what to do. */
 export class WrongDatabaseRole extends Error {
   override name = "WrongDatabaseRole";
 }
 
-/** Refuses a database role that can do more than this program's own, by itself or by any role that it can become. */
+/**
+ * Throws when the database role has more rights than this program needs, directly or through a role that it
+ * can become.
+ */
 export async function requireDatabaseRole(program: Program): Promise<void> {
   const [own] = await db.$queryRaw<{ name: string; isMigrated: boolean; isPowerful: boolean }[]>`
     SELECT current_user::text AS name, to_regclass('audit_event') IS NOT NULL AS "isMigrated",
@@ -64,7 +68,10 @@ export async function requireDatabaseRole(program: Program): Promise<void> {
     );
 }
 
-/** Refuses a schema that this version was not made for: one that needs newer programs, or that was not migrated for this one. */
+/**
+ * Throws when the schema does not fit this program: it requires a newer program, or it was not migrated to
+ * this version.
+ */
 async function requireSchema(): Promise<void> {
   const [schema] = await db.$queryRaw<{ minimum: string; migratedBy: string }[]>`
     SELECT "minimumProgramVersion" AS minimum, "migratedBy" FROM schema_info`.catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** True for text that Postgres holds and compares as it is: it knows no U+0000, and no half of a surrogate pair. */
+/** True for text that Postgres can store unchanged: no U+0000 and no lone surrogate. */
 export function isPostgresText(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
 
-/** Text of at most so many characters that the database can hold and compare. */
+/** Schema of text that the database can store and compare, with at most `maxLength` characters. */
 export function postgresText(maxLength: number, message = "This holds a character that cannot be stored.") {
   return z.string().max(maxLength).refine(isPostgresText, message);
 }

@@ -1,17 +1,18 @@
 import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** What is known of the writes of one request: none was committed, at least one was, or one was sent and never answered. */
+/** The writes of one request: none was committed, at least one was, or one was sent and got no answer. */
 export type Saved = "nothing" | "something" | "unknown";
 
 type Count = { sent: number; committed: number };
 
-// Of the process and not of this module: pools are shared by bundles, each of which loads this file for itself.
+// On `globalThis`, not in this module: bundles share the pools, and each bundle loads its own copy of this
+// file.
 const shared = globalThis as typeof globalThis & { selvageWrites?: AsyncLocalStorage<Count | undefined> };
 shared.selvageWrites ??= new AsyncLocalStorage();
 const counts = shared.selvageWrites;
 
-/** Watches the writes of one request: of all that is begun within `run`. */
+/** Watches the writes of one request: all writes that start within `run`. */
 export type WriteWatch = { run<T>(work: () => T): T; saved(): Saved };
 
 export function watchWrites(): WriteWatch {
@@ -25,20 +26,21 @@ export function watchWrites(): WriteWatch {
   };
 }
 
-/** For writes beside what a request is for, begun within `work`: whether they were saved says nothing of it. */
+/** Runs `work` without counting its writes: side writes say nothing about the outcome of the request. */
 export function unwatched<T>(work: () => T): T {
   return counts.run(undefined, work);
 }
 
-/** What becomes of a statement that was sent: Postgres did it, Postgres refused it, or no answer came. */
+/** How a sent statement ended: Postgres did it, Postgres refused it, or no answer came. */
 export type Ending = "done" | "refused" | "unanswered";
 
 const writing = /\b(insert|update|delete|merge|truncate)\b/i;
 const ignored = (): void => undefined;
 
 /**
- * Watches the statements of one connection, in the order in which it sends them. What it returns is told how the statement ended.
- * A write inside a transaction is saved by its COMMIT, and lost by anything else.
+ * Watches the statements of one connection, in the order it sends them. For each, returns a callback that
+ * takes its ending.
+ * A write inside a transaction is saved only by COMMIT.
  */
 export function watchConnection(): (text: string) => (ending: Ending) => void {
   let isOpen = false;
@@ -58,7 +60,7 @@ export function watchConnection(): (text: string) => (ending: Ending) => void {
       isOpen = false;
       return hasWritten ? sent() : ignored;
     }
-    // "FOR UPDATE" and "FOR NO KEY UPDATE" lock and write nothing.
+    // "FOR UPDATE" and "FOR NO KEY UPDATE" lock rows and write nothing.
     if (!writing.test(text.replace(/\bFOR (NO KEY )?UPDATE\b/gi, ""))) return ignored;
     hasWritten = true;
     return isOpen ? ignored : sent();

@@ -8,9 +8,12 @@ import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound } from "@/lib/result";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-// Who may send a secret where is power, so automate judges, writes and records all of it.
+// The right to choose a secret's destinations is as strong as the right to read it. So automate alone
+// decides, writes and records this.
 
-/** Asks the Admins to allow the new places of a connection; `waiting` is 0 when there is none any more. */
+/**
+ * Asks the Admins to allow a connection's new destinations. Returns `waiting: 0` when none is left to allow.
+ */
 export function askForApproval(
   scope: Scope<"connection:check">,
   { kind, name, properties, reason }: AskForApprovalInput,
@@ -18,12 +21,12 @@ export function askForApproval(
   return askAutomate(scope, "destination:ask", { kind, connectionName: name, properties, reason });
 }
 
-/** Allows what was asked for, or declines it. */
+/** Allows or declines a request. */
 export function decideRequest(scope: Scope<"destination:write">, input: DecideRequestInput) {
   return askAutomate(scope, "destination:decide", input);
 }
 
-/** Says that a destination which an upgrade allowed is right. */
+/** Confirms a destination that an upgrade allowed. */
 export function keepDestination(scope: Scope<"destination:write">, input: { destinationId: string }) {
   return askAutomate(scope, "destination:keep", input);
 }
@@ -45,7 +48,7 @@ export async function allowTokenServer(
   return allowed.ok && !allowed.value.isAllowed ? fail("refused") : allowed;
 }
 
-/** Sets who may send the secrets of a fabric somewhere new. */
+/** Sets who may send the secrets of a fabric to new destinations. */
 export function setDestinationRule(scope: Scope<"destination:write">, input: { rule: DestinationRule }) {
   return askAutomate(scope, "destination:rule", input);
 }

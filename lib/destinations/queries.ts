@@ -25,12 +25,13 @@ const findAllowed = {
 };
 
 /**
- * Who would send a value. Before the upgrade only checks were judged, so what it allowed counts for pipelines alone until an
- * Admin has reviewed it: a User who pointed a connection at a server of theirs gains no check that sends the value there.
+ * Who would send a value. An upgrade's allowances count for pipelines at once, for checks only after an
+ * Admin's review.
+ * Otherwise a User who had pointed a connection at their own server could steal the value with a check.
  */
 export type Sender = "pipelines" | "checks";
 
-/** For each of these, whether this version of the secret may be sent there. */
+/** For each entry, whether this version of the secret may be sent to this destination. */
 export async function areAllowed(
   fabricId: string,
   asked: readonly { secretId: string; version: number; destination: string }[],
@@ -57,7 +58,10 @@ export async function areAllowed(
   return asked.map((_, at) => allowed.has(at));
 }
 
-/** For each of these connections what is not allowed of it, or null. In an open fabric everything is. */
+/**
+ * For each connection, the destinations that are not allowed, or null. In a fabric with the rule `open`, all
+ * are allowed.
+ */
 export async function findNotAllowed(
   fabricId: string,
   connections: readonly { joined: Joined<CurrentReference>[]; placedAt: Date }[],
@@ -95,7 +99,7 @@ export async function findNotAllowed(
   });
 }
 
-/** The token server of an M2M OAuth secret, where it is not allowed for this version; null for every other secret. */
+/** The token server of an M2M OAuth secret if it is not allowed for this version; otherwise null. */
 export async function findTokenServerToAllow(
   { fabricId }: Scope<"secret:list">,
   { id: secretId, subKind, version, facts }: Pick<SecretSummary, "id" | "subKind" | "version" | "facts">,
@@ -106,7 +110,7 @@ export async function findTokenServerToAllow(
   return isAllowed ? null : destination;
 }
 
-/** Destinations that an upgrade allowed and no Admin has reviewed, oldest secret first. */
+/** Destinations that an upgrade allowed and no Admin has reviewed, by secret name. */
 export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<ToReview> {
   const rows = await db.$queryRaw<
     (Omit<ToReview["destinations"][number], "secret"> & { secretId: string; name: string; total: number })[]
@@ -124,7 +128,9 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
   };
 }
 
-/** How many destinations wait for that review, counted up to `most`: every visit to the connections asks. */
+/**
+ * How many destinations wait for review, counted up to `most`: each visit to the Connections tab runs this.
+ */
 export async function countToReview({ fabricId }: Scope<"secret:list">, most: number): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM (SELECT 1 ${fromToReview(fabricId)} LIMIT ${most}) AS found`;
@@ -138,7 +144,7 @@ function fromToReview(fabricId: string): Prisma.Sql {
       AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")`;
 }
 
-/** Who may send the secrets of this fabric somewhere new. */
+/** The rule for who may send this fabric's secrets to new destinations. */
 export async function getDestinationRule(
   { fabricId }: Pick<Scope<"fabric:see">, "fabricId">,
   client: Db | Tx = db,
@@ -147,7 +153,10 @@ export async function getDestinationRule(
   return destinationRuleSchema.catch(defaultDestinationRule).parse(row?.rule ?? defaultDestinationRule);
 }
 
-/** What waits for an Admin, oldest first: of one secret, or of the whole fabric. A replaced value is asked for anew. */
+/**
+ * Requests that wait for an Admin, oldest first, for one secret or the whole fabric. Excludes requests for a
+ * replaced value, which need a new request.
+ */
 export async function listWaitingRequests(
   { fabricId }: Scope<"secret:list">,
   secretId?: string,
@@ -200,7 +209,7 @@ export async function listWaitingRequests(
   };
 }
 
-/** Who entered the fields of these versions, by secret. */
+/** The people who entered the fields of these versions, by secret. */
 async function authorsOf(
   places: readonly { secretId: string; version: number }[],
 ): Promise<Map<string, string[]>> {
@@ -215,7 +224,7 @@ async function authorsOf(
   return new Map(rows.map(({ secretId, names }) => [secretId, names]));
 }
 
-/** The CA certificates that these destinations are vouched for by, in words. */
+/** Describes the CA certificates that these destinations trust. */
 async function authoritiesOf(
   fabricId: string,
   destinations: readonly string[],

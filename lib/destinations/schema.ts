@@ -20,15 +20,20 @@ export const decideRequestInput = z.object({
 });
 export type DecideRequestInput = z.infer<typeof decideRequestInput>;
 
-/** Somebody waits for an Admin to say whether a secret may be sent somewhere new. */
+/** A request that waits for an Admin to decide whether a secret may be sent somewhere new. */
 export type WaitingRequest = {
   id: string;
   secret: { id: string; name: string };
-  /** Who entered the value: any User may rename a secret, so that its name does not say what it is. */
+  /**
+   * Who entered the value. Any User can rename a secret to mislead the Admin, so its name alone proves
+   * nothing.
+   */
   enteredBy: string[];
   formerNames: string[];
   destinations: string[];
-  /** The CA certificates among the destinations, as `<id>.<version>`: each in words, with the person who entered it. */
+  /**
+   * The CA certificates that the destinations trust, by `<id>.<version>`: each one's name and who entered it.
+   */
   authorities: Record<string, string>;
   connectionName: string;
   reason: string;
@@ -36,14 +41,17 @@ export type WaitingRequest = {
   askedByName: string;
 };
 
-/** What is shown of the requests of a fabric or a secret: the oldest ones, and how many there are. */
+/** The oldest requests of a fabric or a secret, and how many exist in total. */
 export type WaitingRequests = { requests: WaitingRequest[]; total: number };
 
 export const keepDestinationInput = z.object({ destinationId: z.string().max(64) });
 
 export const allowTokenServerInput = z.object({ secretId: z.string().max(64), version: z.number().int() });
 
-/** What an upgrade allowed and an Admin has to look through; `connections` are the names of those that used it, or empty. */
+/**
+ * Destinations that an upgrade allowed and an Admin must review. `connections` lists the names of connections
+ * that used one, or is empty.
+ */
 export type ToReview = {
   total: number;
   destinations: {
@@ -55,8 +63,8 @@ export type ToReview = {
   }[];
 };
 
-/** What pipelines wait for: secrets that may not be sent where their connection leads, and since when. */
+/** Why pipelines wait: secrets that may not be sent to their connection's destinations, and since when. */
 export type NotAllowed = { since: Date; sent: { secret: string; destinations: string[] }[] };
 
-/** A secret as destinations are judged by: its current version, and who reads about it. */
+/** A secret as destination rules see it: its current version, with name and time for people. */
 export type CurrentReference = Referenced & { name: string; enteredAt: Date };

@@ -6,12 +6,16 @@ import { destinationsOf, replaceWithin } from "@/lib/secrets/update";
 import type { Writer } from "@/lib/secrets/write";
 import { suggestName } from "@/lib/suggest-name";
 
-/** A secret for a value that came in place of a reference: its id, and what storing the connection must do first. */
+/**
+ * A new or updated secret for a value sent in place of a reference. `before` stores it in the connection's
+ * transaction.
+ */
 export type InlineSecret = { secretId: string; before: (tx: Tx) => Promise<void> };
 
 /**
- * Seals a text value that stands in a connection, as a secret named after it. Sent again with the same connection, it is the
- * next version of the same secret, unless another connection uses that too: updates leave no secrets behind.
+ * Seals a text value that a request contains in place of a reference, as a secret named after the connection.
+ * An update of the same connection adds a version to that secret, unless another connection uses it too. So
+ * updates leave no unused secrets behind.
  */
 export async function inlineSecret(
   scope: Writer,
@@ -61,7 +65,7 @@ async function isTextOfOne(
   return row !== null;
 }
 
-/** The name, or the first of name-2, name-3 … that no secret of the fabric has or had. */
+/** Returns `wanted`, or the first of wanted-2, wanted-3, … that no secret of the fabric has or had. */
 async function freeName({ fabricId }: Writer, wanted: string): Promise<string> {
   for (let n = 1; ; n += 1) {
     const name = n === 1 ? wanted : `${wanted.slice(0, 120)}-${n}`;

@@ -5,7 +5,7 @@ import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
 type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
 
-/** The columns that each sort goes by; the last one, the id, makes the order total. */
+/** The columns of each sort order. The last one, the id, makes the order total. */
 const columns = {
   name: ["nameKey", "id"],
   type: ["subKind", "nameKey", "id"],
@@ -15,7 +15,7 @@ const columns = {
 
 const text = postgresText(512);
 const time = z.iso.datetime().transform((value) => new Date(value));
-/** What a cursor has: its sort, and of those columns the values. */
+/** A cursor's content: its sort order and the values of that order's columns. */
 const cursors = {
   name: z.tuple([z.literal("name"), text, text]),
   type: z.tuple([z.literal("type"), text, text, text]),
@@ -23,7 +23,7 @@ const cursors = {
   updated: z.tuple([z.literal("updated"), time, text]),
 } as const satisfies Record<SecretSort, z.ZodType>;
 
-/** Where a page ends: the values of its sort's columns, opaque to the browser. */
+/** Encodes the end of a page: its sort order and column values. Opaque to the browser. */
 export function cursorOf(sort: SecretSort, row: Columns): string {
   const values = columns[sort].map((column) => {
     const value = row[column];
@@ -33,8 +33,9 @@ export function cursorOf(sort: SecretSort, row: Columns): string {
 }
 
 /**
- * Where a page begins, and in which order it comes from the table: one of few texts of SQL, and the values that it compares
- * with by `bind`. A cursor that does not parse is the first page; `isBackward` when the page is read from its end.
+ * Returns the SQL of a page's start and order, from a small fixed set of texts. `bind` adds a value and
+ * returns its placeholder.
+ * An invalid cursor selects the first page. `isBackward` is true when the page is read from its end.
  */
 export function keyset(
   { sort, order, after, before }: SecretListQuery,
@@ -53,7 +54,7 @@ export function keyset(
   };
 }
 
-/** True for what `cursorOf` made for this sort. */
+/** True for a cursor that `cursorOf` made for this sort order. */
 export function isCursor(sort: SecretSort, cursor: string): boolean {
   return parseCursor(sort, cursor) !== undefined;
 }

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { hostPortOf } from "@/lib/connectors/destination";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** The public facts about a file: its name, size and, for a PEM or DER certificate, subject, issuer and expiry. */
+/** The metadata of a file: name, size and, for a PEM or DER certificate, subject, issuer and expiry. */
 export function factsOfFile(bytes: Uint8Array, fileName: string | undefined): SecretFacts {
   const certificate = certificateOf(bytes);
   return {
@@ -13,7 +13,7 @@ export function factsOfFile(bytes: Uint8Array, fileName: string | undefined): Se
   };
 }
 
-/** The public fact about an Auth URL: its host and port, which destinations are judged by. */
+/** The metadata of an Auth URL: host and port, from which Selvage derives its destination. */
 export function factsOfAuthUrl(authUrl: string): SecretFacts {
   const authHost = hostPortOf(authUrl);
   return authHost ? { authHost } : {};
@@ -24,7 +24,7 @@ function certificateOf(bytes: Uint8Array): SecretFacts["certificate"] {
     const { subject, issuer, validTo } = new X509Certificate(bytes);
     return { subject: oneLine(subject), issuer: oneLine(issuer), expiresAt: new Date(validTo).toISOString() };
   } catch {
-    // Most files are no certificate; node:crypto says so by throwing.
+    // Most files are not certificates; node:crypto then throws.
     return undefined;
   }
 }

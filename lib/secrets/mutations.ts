@@ -27,7 +27,7 @@ import {
   type Writer,
 } from "@/lib/secrets/write";
 
-/** A secret that is sealed and not stored yet. */
+/** A sealed secret that is not stored yet. */
 export type PreparedSecret = { id: string; input: CreateSecretInput; sealed: SealedFields };
 
 /** Seals each field to the fabric's key and stores secret, version, fields and audit event, or nothing. */
@@ -51,12 +51,12 @@ export async function createSecret(
     if (isUniqueViolation(error)) return nameTaken(name);
     throw error;
   }
-  // Whoever enters it whole allows its token server with it.
+  // The person who enters the whole secret thereby allows its token server.
   if (subKind === "m2m_oauth") await settleDestinations(scope, prepared.id);
   return ok({ id: prepared.id, name, subKind });
 }
 
-/** Seals a new secret's fields, before the transaction that stores them; `id` is a new one. */
+/** Seals a new secret's fields, before the transaction that stores them. `id` must be new. */
 export async function prepareSecret(
   { fabricId }: Writer,
   input: CreateSecretInput,
@@ -89,8 +89,9 @@ const insertWhole = statement<{ recorded: true }>(
 );
 
 /**
- * Stores a prepared secret with its name, version, fields and audit event: one statement, so that it is wholly there or not there
- * also without a transaction around it. A name that is taken is a unique violation.
+ * Stores a prepared secret with its name, version, fields and audit event. A single statement, so that it is
+ * atomic even outside a transaction.
+ * Throws a unique violation when the name is taken.
  */
 export async function insertSecret(
   scope: Writer,
@@ -123,14 +124,15 @@ export async function insertSecret(
   await (tx ? insertWhole.within(tx, ...values) : insertWhole(...values));
 }
 
-/** The fabric as an event names it; its own name is not at hand. */
+/** The fabric for an audit event. Its name is empty: this code does not load it. */
 function fabricOf({ fabricId, teamId }: Pick<Writer, "fabricId" | "teamId">) {
   return { kind: "fabric", id: fabricId, name: "", teamId } as const;
 }
 
 /**
- * Deletes a secret that no connection uses, in one transaction with the check. An Admin may delete any, others what
- * they created. Its names become free at once; automate purges the sealed values.
+ * Deletes a secret that no connection uses, in one transaction with that check. An Admin may delete any
+ * secret, a User only their own.
+ * Its names become free at once. Automate purges the sealed values.
  */
 export async function deleteSecret(
   scope: Scope<"secret:delete:own">,
@@ -171,7 +173,7 @@ export async function deleteSecret(
   });
 }
 
-/** Frees a former name: pipelines that still read by it get "not found" from now on. */
+/** Frees a former name. Pipelines that still use it get "not found" from then on. */
 export async function dropSecretName(
   scope: Scope<"secret:name:drop">,
   { secretId, name }: { secretId: string; name: string },
@@ -191,7 +193,10 @@ export async function dropSecretName(
   return ok(null);
 }
 
-/** Takes an allowed destination back: the secret is not sent there until somebody allows it again. Automate records it. */
+/**
+ * Removes an allowed destination. Selvage sends the secret there only after someone allows it again. Automate
+ * records the event.
+ */
 export async function removeDestination(
   scope: Scope<"destination:write">,
   { destinationId }: { destinationId: string },

@@ -15,7 +15,7 @@ import type {
 
 const pageSize = 50;
 
-/** A row of the table as Postgres tells it; each column is public. */
+/** A row of the table as Postgres returns it. All columns are public. */
 type Row = Omit<SecretSummary, "subKind"> & { nameKey: string; subKind: string; createdById: string };
 
 const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
@@ -53,7 +53,10 @@ type RowsQuery = SecretListQuery & {
   ids?: readonly string[] | undefined;
 };
 
-/** Rows of a fabric's secrets in one statement, of which there are as many as there are ways to ask. */
+/**
+ * Reads a fabric's secrets in one statement. The number of different statements is small, so they can be
+ * prepared.
+ */
 async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   const values: unknown[] = [fabricId, query.limit];
   const bind = (value: unknown) => `$${values.push(value)}`;
@@ -70,7 +73,10 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   return { rows: await statement<Row>(text, "lists")(...values), isBackward };
 }
 
-/** Below three characters there is no trigram to look for: the rows are read in their order then, which finds a page soon. */
+/**
+ * A text below three characters has no trigram to look up. The `|| ''` then keeps Postgres off that index:
+ * reading rows in order fills a page soon.
+ */
 function matching(search: string, bind: (value: string) => string): string {
   const inName = bind(`%${literal(search.toLowerCase())}%`);
   const inDescription = bind(`%${literal(search)}%`);
@@ -94,7 +100,7 @@ const findSummary = statement<Row>(
   `SELECT ${summaryColumns} FROM secret s ${currentVersion} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
 );
 
-/** Everything about one secret but its value. Throws `NotFound` for one of another fabric. */
+/** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
   const [summary] = secretId.includes("\0") ? [] : await findSummary(secretId, scope.fabricId);
   const row =
@@ -145,7 +151,9 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
   };
 }
 
-/** One page of the picker: secrets of the given types whose name holds `search`, or exactly those of `ids`. */
+/**
+ * One page of the picker: secrets of the given types whose name contains `search`, or exactly those in `ids`.
+ */
 export async function listSecretOptions(
   scope: Scope<"secret:list">,
   query: {
@@ -183,12 +191,12 @@ export async function listSecretOptions(
   };
 }
 
-/** Pipelines that read this secret by its current name in the last 30 days, as their tokens are named. */
+/** Pipelines that read this secret by its current name in the last 30 days, by token name. */
 export async function listRecentReaders(
   scope: Scope<"secret:list">,
   secretId: string,
 ): Promise<{ name: string; lastReadAt: Date }[]> {
-  // The newest reads only: a busy pipeline leaves millions of them.
+  // Reads only the newest events: a busy pipeline leaves millions.
   return db.$queryRaw`
     SELECT "actorName" AS name, max(at) AS "lastReadAt" FROM (
       SELECT "actorName", "actorId", at FROM audit_event
@@ -221,7 +229,7 @@ function subKindOf({ subKind, id }: { subKind: string; id: string }): SubKind {
   return subKind;
 }
 
-/** Field → version in which it was last set. */
+/** Maps each field to the version that last set it. */
 export function manifestOf(json: Prisma.JsonValue): Record<string, number> {
   return typeof json === "object" && json !== null && !Array.isArray(json)
     ? (json as Record<string, number>)

@@ -7,10 +7,10 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 const nameRule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
 
-/** A name of a secret; another is refused without being repeated. */
+/** A secret's name. The error does not repeat the input. */
 export const plainSecretName = z.string().min(1, "Name is empty.").regex(namePattern, nameRule);
 
-/** A name of a secret, for forms: another is answered with one that fits. */
+/** A secret's name, for forms. The error suggests a valid name. */
 export const secretName = z
   .string()
   .min(1, "Name is empty.")
@@ -21,7 +21,7 @@ export const secretName = z
     ctx.addIssue({ code: "custom", message });
   });
 
-/** True for a name that a secret can have. */
+/** True for a valid secret name. */
 export function isSecretName(name: string): boolean {
   return namePattern.test(name);
 }
@@ -32,14 +32,14 @@ export const secretDescription = z
   .max(500, "Description is longer than 500 characters.")
   .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
   .default("");
-/** The name of a Binary's file, kept in clear beside it. */
+/** The file name of a Binary secret, stored unencrypted. */
 export const fileName = z
   .string()
   .max(255, "The file's name is longer than 255 characters.")
   .refine(isPostgresText, "The file's name cannot be stored: rename it.")
   .optional();
 
-/** Add Secret, for each type. */
+/** The input of + Add Secret, for each type. */
 export const createSecretInput = z.discriminatedUnion("subKind", [
   z.object({
     subKind: z.literal("text"),
@@ -71,14 +71,20 @@ export type CreateSecretInput = z.infer<typeof createSecretInput>;
 
 const replacement = {
   secretId: z.string(),
-  /** The version that the person looked at: another one in between is a conflict, not an overwrite. */
+  /**
+   * The version that the person saw. If another version exists by now, the replace fails as a conflict
+   * instead of overwriting it.
+   */
   expectedVersion: z.number().int(),
-  /** Which allowed destinations the new value may go to as well. */
+  /** Ids of the allowed destinations that the new value may go to as well. */
   destinationIds: z.array(z.string()).max(200).default([]),
   fileName,
 };
 
-/** Replace value: a field that is absent is kept, one that is present is replaced, `scope: null` clears it. */
+/**
+ * The input of Replace value. An absent field is kept, a present one is replaced, and `scope: null` clears
+ * it.
+ */
 export const replaceSecretInput = z
   .discriminatedUnion("subKind", [
     z.object({ subKind: z.literal("text"), ...replacement, fields: secretKinds.text.fields }),
@@ -102,7 +108,7 @@ export const replaceSecretInput = z
   });
 export type ReplaceSecretInput = z.infer<typeof replaceSecretInput>;
 
-/** What the management API changes of a secret at once; what is absent stays. */
+/** The input of the management API's update. Absent members stay unchanged. */
 export type UpdateSecretInput = {
   secretId: string;
   subKind: SubKind;
@@ -113,7 +119,7 @@ export type UpdateSecretInput = {
   ifMatch?: string | undefined;
 };
 
-/** What tells one state of a secret from the next (RFC 9110 §8.8.3). Nothing of the value is in it. */
+/** The entity tag of a secret's state (RFC 9110 §8.8.3). Reveals nothing about the value. */
 export function secretEtag({ version, updatedAt }: { version: number; updatedAt: Date }): string {
   return `"${version}.${updatedAt.getTime()}"`;
 }
@@ -127,7 +133,7 @@ export const dropNameInput = z.object({ secretId: z.string(), name: z.string().m
 export const secretSorts = ["name", "type", "created", "updated"] as const;
 export type SecretSort = (typeof secretSorts)[number];
 
-/** The state of the Secrets tab, as it stands in the URL. */
+/** The state of the Secrets tab, from the URL. */
 export const secretListQuery = z.object({
   search: z
     .string()
@@ -144,7 +150,7 @@ export const secretListQuery = z.object({
 });
 export type SecretListQuery = z.infer<typeof secretListQuery>;
 
-/** Public facts about a value. */
+/** The public metadata of a value. */
 export type SecretFacts = {
   fileName?: string;
   sizeBytes?: number;
@@ -169,7 +175,7 @@ export type SecretSummary = {
   updatedByName: string;
 };
 
-/** One page of secrets; a cursor is null where there is no further page. */
+/** One page of secrets. A cursor is null when no further page exists. */
 export type SecretPage = {
   secrets: SecretSummary[];
   next: string | null;
@@ -177,9 +183,9 @@ export type SecretPage = {
   isFabricEmpty: boolean;
 };
 
-/** Everything about a secret but its value. */
+/** All public data of a secret. */
 export type SecretDetail = SecretSummary & {
-  /** Field → version and time in which it was last set. */
+  /** Each field, with the version and time that last set it. */
   fields: { field: string; version: number; setAt: Date | null }[];
   versions: { version: number; createdAt: Date; createdByName: string }[];
   formerNames: { name: string; retiredAt: Date }[];
@@ -188,13 +194,13 @@ export type SecretDetail = SecretSummary & {
   isCreator: boolean;
 };
 
-/** What Replace value starts from; times are text where it came over the network. */
+/** The data that the Replace value form needs. Times are strings when they came over the network. */
 export type ReplaceableSecret = Pick<SecretDetail, "id" | "subKind" | "version"> & {
   fields: { field: string; version: number; setAt: Date | string | null }[];
   destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
 };
 
-/** A secret as the picker offers it. */
+/** A secret in the picker. */
 export type SecretOption = {
   id: string;
   name: string;

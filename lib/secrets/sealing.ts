@@ -15,8 +15,9 @@ const newestKey = statement<KeyRow>(
 );
 
 /**
- * The key that new values of a fabric are sealed to: its newest one, if automate signed it. It is read for each seal, in the
- * caller's transaction where there is one. Throws `UntrustedFabricKey`.
+ * Returns the fabric's newest key, to which new values are sealed, after verifying automate's signature. Read
+ * for each seal, in the caller's transaction if given.
+ * Throws `UntrustedFabricKey`.
  */
 export async function sealingKey(fabricId: string, client?: Db | Tx): Promise<VerifiedFabricKey> {
   const [row] = await (client ? newestKey.within(client, fabricId) : newestKey(fabricId));
@@ -27,7 +28,10 @@ export async function sealingKey(fabricId: string, client?: Db | Tx): Promise<Ve
 const maxKnown = 1024;
 const known = new Map<string, VerifiedFabricKey>();
 
-/** A row that is the same in every byte as one that was verified needs no second look: the outcome depends on nothing else. */
+/**
+ * Verifies a key row, cached by its exact bytes. The result depends on nothing else, so the cache cannot
+ * become stale.
+ */
 async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
   const bytes = JSON.stringify([row.fabricId, row.kid, row.publicJwk, row.signature]);
   const found = known.get(bytes);
@@ -39,10 +43,10 @@ async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
   return key;
 }
 
-/** Rows of sealed fields, as a version writes them. */
+/** The rows of sealed fields that a version stores. */
 export type SealedFields = Awaited<ReturnType<typeof sealFields>>;
 
-/** What a new version writes: one sealed row for each field that is set in it. */
+/** Seals the fields that a new version sets, one row each. Skips fields that are absent or null. */
 export async function sealFields(
   key: VerifiedFabricKey,
   place: { secretId: string; subKind: string; version: number },

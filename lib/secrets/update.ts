@@ -25,7 +25,7 @@ import {
 type Locked = Awaited<ReturnType<typeof lockSecret>>;
 type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName">;
 
-/** Stores a new version in which the given fields are set; the others keep the version in which they were. */
+/** Stores a new version that sets the given fields. Other fields keep the version that last set them. */
 export async function replaceSecret(
   scope: Writer,
   input: ReplaceSecretInput,
@@ -47,12 +47,14 @@ export async function replaceSecret(
   return ok({ version: replaced.value, carried });
 }
 
-/** What `replaceSecret` answers for the version that an earlier attempt of the same form stored. */
+/** The result of `replaceSecret` for a version that an earlier attempt of the same form stored. */
 export async function replacedBefore(scope: Writer, version: string, input: ReplaceSecretInput) {
   return ok({ version: Number(version), carried: await carriedAlong(scope, input, input.destinationIds) });
 }
 
-/** Gives a secret another name. References are by id; the old name keeps answering pipelines and stays taken. */
+/**
+ * Renames a secret. References use its id. Pipelines can still read it by the old name, which stays taken.
+ */
 export async function renameSecret(
   scope: Writer,
   { secretId, name }: { secretId: string; name: string },
@@ -63,7 +65,7 @@ export async function renameSecret(
   });
 }
 
-/** Changes the description; the value is not touched. */
+/** Changes the description, not the value. */
 export async function describeSecret(
   scope: Writer,
   { secretId, description }: { secretId: string; description: string },
@@ -75,9 +77,10 @@ export async function describeSecret(
 }
 
 /**
- * Changes name, description and value together, or nothing; what is absent stays. `ifMatch` is the tag of what the caller
- * looked at: `changed` when it is another by now. With `keepDestinations` the new value may go where the former one might, if
- * one person entered all of it; otherwise, and when automate does not answer, `carried` is false.
+ * Changes name, description and value together, or nothing; absent members stay unchanged. Returns `changed`
+ * when `ifMatch` is not the current entity tag.
+ * With `keepDestinations`, the new value may go to the former value's destinations if one person entered all
+ * of it. Otherwise, or when automate does not answer, `carried` is false.
  */
 export async function updateSecret(
   scope: Writer,
@@ -102,7 +105,7 @@ export async function updateSecret(
       ? await addVersion(tx, scope, secret, last, replacement, former)
       : last.version;
     await reserve(tx, idempotent, secretId);
-    // Read here, since nothing that follows the commit may fail.
+    // Reads the tag inside the transaction: nothing after the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
     return ok({ version, tag: secretEtag({ version, updatedAt }) });
   });
@@ -111,7 +114,10 @@ export async function updateSecret(
   return ok({ id: secretId, tag: updated.value.tag, carried });
 }
 
-/** Stores a new version within a caller's transaction, which may go where the former one might, and returns its number. */
+/**
+ * Stores a new version within the caller's transaction and returns its number. `keeps` lists the former
+ * version's destinations that it keeps.
+ */
 export async function replaceWithin(
   tx: Tx,
   scope: Writer,
@@ -123,7 +129,7 @@ export async function replaceWithin(
   return addVersion(tx, scope, secret, await lastVersion(tx, secretId), replacement, keeps);
 }
 
-/** The newest version of a secret that is locked. */
+/** The newest version of a secret. The caller has locked the secret. */
 export function lastVersion(tx: Tx, secretId: string) {
   return tx.secretVersion.findFirstOrThrow({
     where: { secretId },
@@ -138,7 +144,7 @@ async function addVersion(
   secret: Locked,
   last: Awaited<ReturnType<typeof lastVersion>>,
   input: Replacement,
-  /** Ids of the former version's destinations that the new one keeps. */
+  /** Ids of the former version's destinations that the new version keeps. */
   keeps: readonly string[],
 ): Promise<number> {
   const { fields, subKind } = input;
@@ -174,7 +180,7 @@ async function rename(tx: Tx, scope: Writer, { id, name: from }: Locked, name: s
     where: { fabricId, secretId: id, retiredAt: null },
     data: { retiredAt: new Date() },
   });
-  // A former name of its own may come back; another secret's may not.
+  // A secret may take back its own former name, but not another secret's.
   const own = await tx.secretName.updateMany({
     where: { fabricId, nameKey, secretId: id },
     data: { name, retiredAt: null },
@@ -213,7 +219,7 @@ async function unlessTaken<T, Code extends string>(
   }
 }
 
-/** The ids of the places where the current value may be sent. */
+/** Ids of the destinations that the current value may be sent to. */
 export async function destinationsOf(scope: Writer, secretId: string): Promise<string[]> {
   const rows = await db.allowedDestination.findMany({
     where: { secretId, fabricId: scope.fabricId },
@@ -223,7 +229,7 @@ export async function destinationsOf(scope: Writer, secretId: string): Promise<s
   return rows.filter(({ version }) => version === rows[0]?.version).map(({ id }) => id);
 }
 
-/** False when a new version was to keep destinations and has none. */
+/** False when a new version should have kept destinations but has none. */
 async function carriedAlong(
   scope: Writer,
   { secretId, subKind }: { secretId: string; subKind: string },
@@ -235,8 +241,10 @@ async function carriedAlong(
 }
 
 /**
- * Has automate allow what the current version brings along, and says whether anything is allowed now. It is decided by what was
- * stored with the version, and automate does it at the first use at the latest: after the commit, and soon, for whoever looks.
+ * Asks automate to settle the current version's destinations. Returns true when any destination is allowed
+ * now.
+ * Runs after the commit. If it fails, automate settles them at the version's first use, from the same stored
+ * data.
  */
 export async function settleDestinations(scope: Writer, secretId: string): Promise<boolean> {
   const settled = await askAfterCommit(scope, "destination:carry", { secretId });

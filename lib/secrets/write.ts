@@ -7,15 +7,18 @@ import { fail, NotFound } from "@/lib/result";
 import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/metadata";
 import type { CreateSecretInput, ReplaceSecretInput, SecretFacts } from "@/lib/secrets/schema";
 
-/** Who may write secrets of the fabric. */
+/** The proof that its actor may write secrets of the fabric. */
 export type Writer = Scope<"secret:write">;
 
-/** What a write of a value looks at. */
+/** The parts of an input that a write of a value needs. */
 type Value = Pick<CreateSecretInput | ReplaceSecretInput, "subKind" | "fields"> & {
   fileName?: string | undefined;
 };
 
-/** The secret, locked until the transaction ends: deletes, replaces and new references wait for one another. */
+/**
+ * Reads a secret and locks it until the transaction ends. Deletes, replaces and new references wait for one
+ * another.
+ */
 export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secretId: string) {
   const [secret] = await tx.$queryRaw<
     { id: string; name: string; description: string; subKind: string; createdById: string; updatedAt: Date }[]
@@ -26,7 +29,7 @@ export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secret
   return secret;
 }
 
-/** The public facts of a value; those of the `former` one where it says nothing new. */
+/** The metadata of a new value. Falls back to `former` when the input does not change it. */
 export function factsOf({ subKind, fields, fileName }: Value, former: SecretFacts): SecretFacts {
   if (subKind === "binary" && "value" in fields && fields.value instanceof Uint8Array)
     return factsOfFile(fields.value, fileName);
@@ -35,7 +38,7 @@ export function factsOf({ subKind, fields, fileName }: Value, former: SecretFact
   return former;
 }
 
-/** The failure of a file that is larger than this installation takes, or undefined. */
+/** Returns the failure for a file over this installation's limit, or undefined. */
 export function tooLarge({ fields }: Pick<Value, "fields">) {
   const maxBytes = webEnv().MAX_SECRET_BYTES;
   const isTooLarge =
@@ -45,7 +48,7 @@ export function tooLarge({ fields }: Pick<Value, "fields">) {
     : undefined;
 }
 
-/** The failure of a name that another secret has or had. */
+/** The failure for a name that another secret of the fabric has or had. */
 export function nameTaken(name: string) {
   return fail("name_taken", {
     name: `“${name}” is taken in this fabric, by a secret or by a former name of one.`,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A file, such as a certificate, kept byte for byte. */
+/** A file, such as a certificate, stored byte for byte. */
 export const binary = {
   subKind: "binary",
   label: "Binary",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { writtenHost } from "@/lib/connectors/destination";
 import { textValue } from "@/lib/secrets/kinds/value";
 
-/** A client-credentials grant (RFC 6749 §4.4): what a machine signs in with. */
+/** Client credentials (RFC 6749 §4.4), with which a machine signs in. */
 export const m2mOauth = {
   subKind: "m2m_oauth",
   label: "M2M OAuth",
@@ -26,7 +26,7 @@ export const m2mOauth = {
   }),
 } as const;
 
-/** Plain http would send the client secret in clear text, so it is for loopback alone. */
+/** Plain http would expose the client secret to eavesdroppers, so only loopback may use it. */
 function isTokenEndpoint(value: string): boolean {
   if (writtenHost(value) === null) return false;
   const url = new URL(value);

@@ -3,7 +3,7 @@ import { m2mOauth } from "@/lib/secrets/kinds/m2m-oauth";
 import { text } from "@/lib/secrets/kinds/text";
 import { usernamePassword } from "@/lib/secrets/kinds/username-password";
 
-/** The four types of secret, by their API name, in the order of the dialog. */
+/** The four types of secret by API name, in the order of the dialog. */
 export const secretKinds = {
   text,
   binary,
@@ -14,7 +14,7 @@ export const secretKinds = {
 export type SubKind = keyof typeof secretKinds;
 export const subKinds = Object.keys(secretKinds) as [SubKind, ...SubKind[]];
 
-/** True for the API name of a type of secret. */
+/** True for the API name of a secret type. */
 export function isSubKind(value: string): value is SubKind {
   return value in secretKinds;
 }

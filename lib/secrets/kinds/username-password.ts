@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { textValue } from "@/lib/secrets/kinds/value";
 
-/** A two-field credential for basic authentication. */
+/** A username and a password, for basic authentication. */
 export const usernamePassword = {
   subKind: "username_password",
   label: "Username & Password",

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** The most that a text field holds, in bytes of UTF-8. */
+/** The largest text field, in bytes of UTF-8. */
 export const maxTextBytes = 64 * 1024;
 
-/** A secret string, kept byte for byte: nothing is trimmed or normalised. */
+/** A secret string, stored byte for byte: never trimmed or normalised. */
 export function textValue({ title, maxBytes = maxTextBytes }: { title: string; maxBytes?: number }) {
   return z
     .string()
