@@ -1,9 +1,9 @@
 import type { AccessList, EndedAll } from "@/admin/operator-access";
 import type { EndedAccess } from "@/lib/users/end-access";
 
-// What the operator's commands print about access.
+// The texts about access that the operator's commands print.
 
-/** What ended of one person, as a sentence. */
+/** A sentence that counts the access that ended for one person. */
 export function counts({ sessions, accessTokens, invitations }: EndedAccess): string {
   return `Ended ${many(sessions, "session")}, ${many(accessTokens, "access token")} and ${many(invitations, "open invitation")}.`;
 }
@@ -29,7 +29,8 @@ export function accessText({ people, pipelineTokens, trustedIssuers }: AccessLis
         `trusted issuer "${name}" (${issuer}) of ${fabric}, by ${createdBy}`,
     ),
   ];
-  // A name that somebody chose must not steer the operator's terminal.
+  // Names are chosen by users. Control characters in them could control the operator's terminal (escape
+  // injection).
   return lines.map((line) => line.replace(/\p{Cc}/gu, "�")).join("\n");
 }
 

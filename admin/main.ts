@@ -20,7 +20,7 @@ import {
 } from "@/lib/users/provision";
 import { email, newPassword, personName } from "@/lib/users/schema";
 
-// What whoever runs Selvage does before, or in place of, an Admin: the first people and teams, and passwords.
+// The operator's commands: they create the first people and teams, set passwords, and end access.
 const usage = `Usage: npm run admin -- <command>
   create-user    --email ada@example.com --name "Ada Lovelace"
   create-team    --name Analytics
@@ -33,7 +33,7 @@ const usage = `Usage: npm run admin -- <command>
   end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
 Passwords are asked for, or read from standard input when it is not a terminal.`;
 
-/** A sentence for the operator. */
+/** An error with a sentence for the operator. */
 class Refused extends Error {}
 
 const commands: Record<string, (options: Options) => Promise<string>> = {
@@ -163,7 +163,7 @@ function noUser(address: string) {
 function sentence(error: unknown): string {
   if (error instanceof Refused || error instanceof PromptEnded || error instanceof BadEnvironment)
     return error.message;
-  // A driver's message may hold the database's URL, and so its password.
+  // A driver's message may contain the database URL, and so its password. Print the code only.
   const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
   if (isOutage(error) && URL.canParse(process.env.DATABASE_URL ?? ""))
     return connectionFault(error, process.env.DATABASE_URL ?? "").sentence;

@@ -7,12 +7,12 @@ import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import type { System } from "@/lib/users/provision";
 import { emailKey } from "@/lib/users/schema";
 
-/** Whose access an operator means: one person's, or everybody's when there is no e-mail address. */
+/** The person whose access is meant; everybody's when there is no e-mail address. */
 export type Whose = { email?: string | undefined };
 
 type TokenLine = { name: string; expiresAt: Date | null; lastUsedAt: Date | null };
 
-/** All by which people and pipelines can act now, without a value or a hash. */
+/** All current access of people and pipelines, without values or hashes. */
 export type AccessList = {
   people: {
     email: string;
@@ -76,12 +76,13 @@ export async function listAccess({ email }: Whose): Promise<Result<AccessList, "
   });
 }
 
-/** How much ended, of how many people. */
+/** The access that ended, and the number of people. */
 export type EndedAll = EndedAccess & { people: number; pipelineTokens: number; trustedIssuers: number };
 
 /**
- * Ends sessions, access tokens and open invitations, of one person or of everybody; on request also the pipeline tokens and trusted
- * issuers that they made. Each person is a transaction of their own: a run that breaks off is repeated.
+ * Ends sessions, access tokens and open invitations, of one person or of everybody. Optionally also revokes
+ * the pipeline tokens and trusted issuers that they created. Each person has a separate transaction, so an
+ * interrupted run can be repeated.
  */
 export async function endAccessOf(
   system: System,
@@ -123,7 +124,7 @@ export async function endAccessOf(
     ended.accessTokens += one.accessTokens;
     ended.invitations += one.invitations;
   }
-  // A maker who was removed has no row any more, and what they made counts as everybody's.
+  // A removed creator has no row any more. A run for everybody includes what they created.
   const made = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
   if (withPipelineTokens)
     ended.pipelineTokens = await db.$transaction((tx) => revokePipelineTokens(tx, system, made));

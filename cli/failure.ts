@@ -1,4 +1,7 @@
-/** Exit codes that scripts can trust. `run` ends with the code of what it ran, and with 125 when it failed itself. */
+/**
+ * Stable exit codes for scripts. `run` exits with the code of its command, and with 125 when `run` itself
+ * fails.
+ */
 export const exitCodes = {
   failed: 1,
   usage: 2,
@@ -10,7 +13,7 @@ export const exitCodes = {
 } as const;
 export type ExitName = keyof typeof exitCodes;
 
-/** A sentence for the person at the terminal, and the code that the program ends with. It holds no value. */
+/** An error with a sentence for the person at the terminal, and the exit code. It never contains a value. */
 export class Failure extends Error {
   override name = "Failure";
 
@@ -22,7 +25,7 @@ export class Failure extends Error {
   }
 }
 
-/** The failure that a status of either API means. */
+/** Maps a status of either API to a failure. */
 export function failureOf(status: number, message: string): Failure {
   const byStatus: Record<number, ExitName> = {
     401: "unauthorized",

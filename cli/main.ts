@@ -8,11 +8,12 @@ import { exitCodes, Failure } from "@/cli/failure";
 import { isToldAsJson, tellAsJson, tellFailure } from "@/cli/output";
 import { version } from "@/package.json";
 
-// Node would open its debugger, and with it whatever is in memory, to the machine.
+// On SIGUSR1 Node.js would open its debugger, and other processes on this machine could read secrets from
+// memory.
 process.on("SIGUSR1", () => {});
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // Nobody reads any more, which is no failure.
+    // The reader closed the pipe, which is not a failure.
     if (error.code !== "EPIPE") throw error;
   });
 
@@ -47,11 +48,12 @@ try {
   await program.parseAsync();
 } catch (error) {
   const code = failedWith(error);
-  // A command's own code may be any of the others: as with env and docker, 125 is ours.
+  // The command that `run` runs can use every other code. As in env and docker, 125 means that `run` itself
+  // failed.
   process.exitCode = code !== 0 && program.args[0] === "run" ? 125 : code;
 }
 
-/** Tells what went wrong, unless Commander has; help and version are no failures. */
+/** Prints an error unless Commander already has. Help and version are not errors. */
 function failedWith(error: unknown): number {
   if (!(error instanceof CommanderError)) return tellFailure(error);
   if (error.exitCode === 0) return 0;
@@ -65,7 +67,7 @@ function failedWith(error: unknown): number {
   );
 }
 
-/** `--json` is taken after a command too; what `run` prints is the command's own. */
+/** Accepts `--json` after each command as well, except `run`: its output is the command's own. */
 function takeJson(command: Command): void {
   for (const one of command.commands) {
     if (one.name() !== "run") one.option("--json", "tell it as JSON");

@@ -12,7 +12,10 @@ const envelope = z.object({
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** Calls the management API with the access token of `login` or of SELVAGE_TOKEN, and returns the answer's `data`. */
+/**
+ * Calls the management API with the access token from `login` or SELVAGE_TOKEN, and returns the answer's
+ * `data`.
+ */
 export async function manage<S extends z.ZodType>(
   method: Method,
   path: string,
@@ -48,7 +51,7 @@ export async function manage<S extends z.ZodType>(
   return answer.parse(parsed.data.data);
 }
 
-/** The reason of a failure in the words of the command line, which has no headers and no paths in a body. */
+/** The reason of a failure in the command line's words, without header names or body paths. */
 function reasonOf(
   status: number,
   { message = "It was refused.", fieldErrors = {} }: z.output<typeof envelope>,
@@ -66,7 +69,7 @@ const fabrics = z.object({
 });
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** The id of a fabric that is named by its name or its id. */
+/** The id of a fabric, given its name or id. */
 export async function findFabric(fabric: string): Promise<string> {
   if (isId(fabric)) return fabric;
   const query = new URLSearchParams({ search: fabric });
@@ -92,7 +95,7 @@ export const secretSchema = z.object({
 });
 export type Secret = z.infer<typeof secretSchema>;
 
-/** The secrets of a fabric whose name or description has `search` in it. */
+/** The fabric's secrets whose name or description contains `search`. */
 export async function listSecrets(fabricId: string, search = ""): Promise<Secret[]> {
   const query = search ? `?${new URLSearchParams({ search })}` : "";
   const { secrets } = await manage(
@@ -103,7 +106,7 @@ export async function listSecrets(fabricId: string, search = ""): Promise<Secret
   return secrets;
 }
 
-/** The secret of exactly this name, whatever its case. */
+/** The secret with exactly this name, ignoring case. */
 export async function findSecret(fabricId: string, name: string): Promise<Secret> {
   const found = (await listSecrets(fabricId, name)).find(
     ({ properties }) => properties.name.toLowerCase() === name.toLowerCase(),

@@ -1,7 +1,7 @@
 import { Transform } from "node:stream";
 
 const mask = Buffer.from("***");
-/** Shorter values stand in too many words to be masked: "a" would eat every "a". */
+/** Shorter values are not masked, because they occur in too many words: "a" would mask every "a". */
 const leastLength = 4;
 
 /** True when a value is long enough to be masked. */
@@ -10,13 +10,14 @@ export function isMaskable(value: string): boolean {
 }
 
 /**
- * A stream in which each of the values, and each line of one that has several, is replaced by `***`, as it is and as programs
- * write it in JSON and URLs, also where it comes in pieces. Only what may be the beginning of a value is held back, so that prompts are not.
+ * A stream that replaces each value, and each line of a multi-line value, with `***`. It also finds values
+ * escaped for JSON or URLs, and values split across chunks. It holds back only bytes that may begin a value,
+ * so that prompts appear at once.
  */
 export function createMask(values: readonly string[]): Transform {
   const wanted = wantedByFirstByte(values);
   let held: Buffer = Buffer.alloc(0);
-  /** How many bytes of what is held belong to a value that `***` stands for already. */
+  /** The number of held bytes that belong to a value already replaced with `***`. */
   let covered = 0;
   const pass = (chunk: Buffer, isLast: boolean): Buffer => {
     const bytes = Buffer.concat([held, chunk]);
@@ -26,7 +27,7 @@ export function createMask(values: readonly string[]): Transform {
     for (; at < bytes.length; at += 1) {
       const here = wanted.get(bytes[at] ?? 0);
       if (!here) continue;
-      // A longer value may still be coming, also where a shorter one is complete.
+      // A longer value may still be arriving, even where a shorter one is complete.
       if (!isLast && here.some((value) => isBeginning(bytes, at, value))) break;
       const found = here.find((value) => isAt(bytes, at, value));
       if (!found) continue;
@@ -44,7 +45,7 @@ export function createMask(values: readonly string[]): Transform {
   });
 }
 
-/** The longest first, by the byte that they begin with. */
+/** The values by their first byte, longest first. */
 function wantedByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
   const forms = values
     .flatMap((value) => [value, ...value.split(/\r?\n/)])
@@ -61,12 +62,15 @@ function wantedByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
 }
 
 function writtenForms(value: string): string[] {
-  // What a variable holds is always well formed, and a URL must be.
+  // An environment variable is always well-formed text, and URL encoding requires that.
   const text = Buffer.from(value).toString();
   return [text, ...jsonForms(text), ...urlForms(text)];
 }
 
-/** JSON in ASCII or not; safe for HTML as Go, Rails or PHP and .NET write it; with a slash escaped or not. */
+/**
+ * JSON escapes: ASCII-only or not; HTML-safe as in Go, Rails, or PHP and .NET; with or without escaped
+ * slashes.
+ */
 function jsonForms(text: string): string[] {
   const plain = JSON.stringify(text).slice(1, -1);
   const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -82,7 +86,9 @@ function jsonForms(text: string): string[] {
     .flatMap((json) => [json, json.replaceAll("/", "\\/")]);
 }
 
-/** Percent-encoding of JavaScript and of RFC 3986, with slashes kept, with spaces as a form has them, in small letters. */
+/**
+ * Percent-encodings: JavaScript's, RFC 3986, with plain slashes, with form-encoded spaces, and in lower case.
+ */
 function urlForms(text: string): string[] {
   const url = encodeURIComponent(text);
   const strict = url.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -98,7 +104,7 @@ function isAt(bytes: Buffer, at: number, value: Buffer): boolean {
   );
 }
 
-/** True when the bytes end before the value does, and agree with it so far. */
+/** True when the bytes end within the value and match it so far. */
 function isBeginning(bytes: Buffer, at: number, value: Buffer): boolean {
   const length = bytes.length - at;
   return length < value.length && bytes.compare(value, 0, length, at) === 0;

@@ -4,7 +4,7 @@ import { PromptEnded } from "@/cli/read-password";
 
 let isJson = false;
 
-/** From now on everything is told as JSON, failures too. */
+/** Switches all output, including failures, to JSON. */
 export function tellAsJson(): void {
   isJson = true;
 }
@@ -13,13 +13,13 @@ export function isToldAsJson(): boolean {
   return isJson;
 }
 
-/** Tells a result: as JSON, or in lines as a person reads it. */
+/** Prints a result: as JSON, or as lines for a person. */
 export function tell(data: unknown, ...lines: readonly string[]): void {
   const text = isJson ? asJson(data, 2) : lines.map(oneLine).join("\n");
   process.stdout.write(`${text}\n`);
 }
 
-/** The lines of rows below their headings, in columns. */
+/** Formats rows as aligned columns below their headings. */
 export function columns(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = headings.map((heading, at) =>
     Math.max(heading.length, ...rows.map((row) => (row[at] ?? "").length)),
@@ -32,7 +32,10 @@ export function columns(headings: readonly string[], rows: readonly (readonly st
   return [headings, ...rows].map(line);
 }
 
-/** Tells what went wrong on standard error, and the code to end with. What nobody expected is told by its kind alone. */
+/**
+ * Prints an error to standard error, and returns the exit code. Of an unexpected error it prints the class
+ * name only: the message may contain a value.
+ */
 export function tellFailure(error: unknown): number {
   const known = error instanceof Failure || error instanceof PromptEnded ? error.message : undefined;
   const exit = error instanceof Failure ? error.exit : "failed";

@@ -3,18 +3,18 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 
-/** Nothing usable was typed. */
+/** The prompt ended without usable input. */
 export class PromptEnded extends Error {
   override name = "PromptEnded";
 }
 
-/** Questions at the terminal: each returns the next line that is typed, without echo where it is hidden. */
+/** Prompts at the terminal. Each returns the next typed line; `hidden` does not echo it. */
 export type Questions = Record<"hidden" | "shown", (prompt: string) => Promise<string>>;
 
-/** A terminal pauses for less within a paste. */
+/** Within a paste, a terminal pauses for less than this. */
 const pauseMs = 50;
 
-/** A new password: asked for twice at a terminal, without echo; otherwise the first line of standard input. */
+/** Reads a new password: at a terminal twice, without echo; otherwise the first line of standard input. */
 export async function readNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? "";
   const [first, again] = await askInTurn(async ({ hidden }) => [
@@ -26,8 +26,9 @@ export async function readNewPassword(): Promise<string> {
 }
 
 /**
- * Asks a sequence of questions by one reader, so that what is typed ahead of one waits for it. Throws `PromptEnded` when a line
- * is missing, and when lines are left over: of a paste of several the first alone would be taken.
+ * Asks several questions with one reader, so that lines typed ahead wait for their question. Throws
+ * `PromptEnded` when a line is missing. Throws it also when lines are left over: only the first line of a
+ * multi-line paste would be used.
  */
 export async function askInTurn<T>(
   ask: (questions: Questions) => Promise<T>,
@@ -41,7 +42,7 @@ export async function askInTurn<T>(
       done();
     },
   });
-  // The terminal's own echo ends here, before there is a prompt that could be answered.
+  // Turns off the terminal's echo before the first prompt appears.
   const lines = createInterface({ input, output: drawn, terminal: true, historySize: 0 });
   const typed: string[] = [];
   let hasEnded = false;

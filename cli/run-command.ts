@@ -6,12 +6,17 @@ import { setTimeout } from "node:timers/promises";
 import { Failure } from "@/cli/failure";
 import { createMask } from "@/cli/mask";
 
-/** After the command's end its output is read while something comes in such a time, and for so many of them. */
+/** After the command ends, output is still read while some arrives within each such interval. */
 const quietMs = 200;
-/** What was on its way is through by then; what still comes is of something that it left behind. */
+/**
+ * The most such intervals. Output after that comes from a background process that the command left running.
+ */
 const mostTimes = 10;
 
-/** Runs a command to its end and returns its code; the values go into its environment and no further, and our own tokens do not. */
+/**
+ * Runs a command and returns its exit code. The values go only into the command's environment; our own tokens
+ * are removed from it.
+ */
 export async function runCommand(
   [file = "", ...args]: readonly string[],
   values: Readonly<Record<string, string>>,
@@ -45,14 +50,14 @@ function endOf(child: ChildProcess): Promise<number> {
 
 function forwardSignals(child: ChildProcess): void {
   const isAtTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
-  // A terminal's keys reach the command without us: forwarded, they would reach it twice.
+  // The terminal already sends these signals to the command. Forwarding them would deliver them twice.
   const fromKeys = isAtTerminal ? [] : (["SIGINT", "SIGQUIT"] as const);
   for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, () => {});
   for (const signal of [...fromKeys, "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const)
     process.on(signal, () => child.kill(signal));
 }
 
-/** Passes the output on through the mask; what it returns ends that when nothing comes any more. */
+/** Pipes the output through the mask. Returns a function that ends the pipe once no more output arrives. */
 function passOn(
   child: ChildProcess,
   from: Readable | null,
@@ -61,7 +66,7 @@ function passOn(
 ): () => Promise<void> {
   if (!from) return async () => {};
   from.pipe(through).pipe(to);
-  // Nobody reads any more: the command learns it as it would without us.
+  // The reader closed the pipe. Pass that on, so that the command ends as it would without us.
   to.once("error", () => {
     child.kill("SIGPIPE");
     from.destroy();
@@ -80,7 +85,7 @@ function passOn(
   };
 }
 
-/** As a shell does: 127 for a command that is not there, 126 for one that cannot be run. */
+/** Exit codes as in a shell: 127 when the command does not exist, 126 when it cannot be executed. */
 function codeOfUnstarted(file: string, error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;

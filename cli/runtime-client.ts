@@ -3,10 +3,10 @@ import { Failure, failureOf } from "@/cli/failure";
 import { oneLine } from "@/cli/one-line";
 import { currentServer, originOf, type Server, sendable } from "@/cli/settings";
 
-/** Where Automate is, a token for it, and the fabric that it is to be of. */
+/** Automate's address, a token for it, and the fabric that the caller expects the token to belong to. */
 export type Pipeline = { automateUrl: string; token: string; fabric: string };
 
-/** A secret as a pipeline reads it: its value, its bytes, or its fields. */
+/** A secret as a pipeline reads it: text, bytes, or fields. */
 export type ReadSecret = string | Uint8Array | Record<string, string>;
 
 const secret = z.object({
@@ -15,12 +15,12 @@ const secret = z.object({
 });
 const problem = z.object({ error: z.object({ message: z.string() }) });
 
-/** True for a string of the form of a pipeline token. */
+/** True when the text has the form of a pipeline token. */
 export function isPipelineToken(text: string): boolean {
   return /^svp_[A-Za-z0-9_-]{43}$/.test(text);
 }
 
-/** Where Automate is, of SELVAGE_AUTOMATE_URL, or as it was stored, or else the app's host at port 3001. */
+/** Automate's address: SELVAGE_AUTOMATE_URL, the stored one, or the app's host at port 3001. */
 export function automateOf({ url, automateUrl }: Pick<Server, "automateUrl"> & { url?: string }): string {
   const { SELVAGE_AUTOMATE_URL } = process.env;
   if (SELVAGE_AUTOMATE_URL) return originOf("SELVAGE_AUTOMATE_URL", SELVAGE_AUTOMATE_URL);
@@ -31,7 +31,9 @@ export function automateOf({ url, automateUrl }: Pick<Server, "automateUrl"> & {
   return `${protocol}//${hostname}:3001`;
 }
 
-/** The pipeline token of SELVAGE_PIPELINE_TOKEN, or the one that `login --pipeline` stored for this fabric. */
+/**
+ * The pipeline token of SELVAGE_PIPELINE_TOKEN, or the one that `login --pipeline` stored for this fabric.
+ */
 export function pipelineOf(fabric: string): Pipeline {
   const { SELVAGE_PIPELINE_TOKEN, SELVAGE_AUTOMATE_URL } = process.env;
   if (SELVAGE_PIPELINE_TOKEN) {
@@ -54,10 +56,13 @@ export function pipelineOf(fabric: string): Pipeline {
   return { ...stored, token: sendable("What is stored", stored.token), fabric };
 }
 
-/** Throws a `Failure` unless the token is one of the fabric. A workload's token is judged where it is used. */
+/**
+ * Throws a `Failure` unless the token belongs to the fabric. Automate verifies a workload's token when it is
+ * used.
+ */
 export async function requireFabric(pipeline: Pipeline): Promise<void> {
   if (!isPipelineToken(pipeline.token)) return;
-  // The one request that names a fabric and is told whether the token is of it; it makes nothing.
+  // The only request that checks a token against a fabric. It creates nothing.
   const response = await ask(pipeline, "/vault/v1/auth/approle/login", {
     method: "POST",
     body: JSON.stringify({ role_id: pipeline.fabric, secret_id: pipeline.token }),
@@ -67,7 +72,7 @@ export async function requireFabric(pipeline: Pipeline): Promise<void> {
   throw failureOf(response.status, "Automate refused to say which fabric the pipeline token is of.");
 }
 
-/** The secret of this name; undefined when there is none, or none that the token may read. */
+/** The secret with this name; undefined when it does not exist or the token may not read it. */
 export async function findSecret(pipeline: Pipeline, name: string): Promise<ReadSecret | undefined> {
   const response = await ask(pipeline, `/v1/secrets/${encodeURIComponent(name)}`);
   const answer: unknown = await response.json().catch(() => undefined);
@@ -99,7 +104,7 @@ async function ask(
   path: string,
   init: Pick<RequestInit, "method" | "body"> = {},
 ): Promise<Response> {
-  // A fabric's id says the same in any alphabet; a name that no header can hold is left out.
+  // A header cannot hold a non-ASCII fabric name, so leave it out. A fabric's id is always ASCII.
   const named = /^[\x20-\x7e]+$/.test(fabric) ? { "x-selvage-fabric": fabric } : {};
   const response = await fetch(new URL(path, automateUrl), {
     ...init,

@@ -1,7 +1,7 @@
 import { Failure } from "@/cli/failure";
 import type { ReadSecret } from "@/cli/runtime-client";
 
-/** What `--env` asks for: `NAME=secret`, or `NAME=secret#field`. */
+/** A value of `--env`: `NAME=secret`, or `NAME=secret#field`. */
 export type Reference = { variable: string; name: string; field: string | undefined };
 export type Find = (name: string) => Promise<ReadSecret | undefined>;
 
@@ -16,8 +16,9 @@ export function parseReference(text: string): Reference {
 }
 
 /**
- * The value that a reference means. `secret.field` is the older form of `secret#field`. Names of secrets can contain dots, so
- * anyone who adds a secret could take over a field's reference: where both exist, the older form is refused.
+ * The value that a reference names. `secret.field` is the older form of `secret#field`. Secret names can
+ * contain dots, so an attacker who can add secrets could hijack a reference to a field. Where both readings
+ * exist, this refuses the older form.
  */
 export async function readReference(reference: Reference, find: Find): Promise<string | Uint8Array> {
   const { variable, name, field } = reference;
@@ -60,13 +61,13 @@ function fieldOf(
   );
 }
 
-/** One value of a secret; a secret that is one value is its field `value`. */
+/** One value of a secret. A single-value secret has the field `value`. */
 function fieldIn(secret: ReadSecret, field: string | undefined): string | Uint8Array | undefined {
   if (!hasFields(secret)) return field === undefined || field === "value" ? secret : undefined;
   return field !== undefined && Object.hasOwn(secret, field) ? secret[field] : undefined;
 }
 
-/** How each value of a secret is written, so that it has one reading. */
+/** The unambiguous reference to each value of a secret. */
 function spellings(variable: string, name: string, secret: ReadSecret): string {
   const fields = hasFields(secret) ? Object.keys(secret) : ["value"];
   return fields.map((field) => `${variable}=${name}#${field}`).join(" or ");

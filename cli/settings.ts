@@ -6,36 +6,39 @@ import { z } from "zod";
 import { Failure } from "@/cli/failure";
 
 const server = z.object({
-  /** Where Automate is; by default the app's host at port 3001. */
+  /** Automate's address. Default: the app's host at port 3001. */
   automateUrl: z.string().optional(),
   accessToken: z.string().optional(),
-  /** Pipeline tokens by their fabric, each with the Automate that it was stored for. */
+  /** Pipeline tokens by fabric, each with the address of the Automate that it was stored for. */
   pipelineTokens: z.record(z.string(), z.object({ token: z.string(), automateUrl: z.string() })).default({}),
 });
-/** What is kept of one Selvage. */
+/** The stored settings of one Selvage. */
 export type Server = z.output<typeof server>;
 
 const stored = z.object({
   /** The Selvage of the last login. */
   url: z.string(),
-  /** By origin: a token goes to no other than the one that it was stored for. */
+  /** By origin, so that a token is only ever sent to the origin that it was stored for. */
   servers: z.record(z.string(), server),
 });
 export type Settings = z.output<typeof stored>;
 
-/** The file that `login` writes, readable by its owner alone. */
+/** The file that `login` writes. Only its owner can read it. */
 export function settingsFile(): string {
   const base = process.env.XDG_CONFIG_HOME || join(homedir(), ".config");
   return join(base, "selvage", "settings.json");
 }
 
-/** What `login` stored; undefined where it did not, or where the file is damaged. */
+/** The stored settings; undefined when the file is missing or damaged. */
 export function findSettings(): Settings | undefined {
   const parsed = stored.safeParse(safeJson(readFile() ?? ""));
   return parsed.success ? parsed.data : undefined;
 }
 
-/** The Selvage of SELVAGE_URL or of the last login, with what is stored for it, and SELVAGE_TOKEN in place of its token. */
+/**
+ * The Selvage of SELVAGE_URL or of the last login, with its stored settings. SELVAGE_TOKEN replaces the
+ * stored token.
+ */
 export function currentServer(): Server & { url?: string } {
   const { SELVAGE_URL, SELVAGE_TOKEN } = process.env;
   const settings = findSettings();
@@ -50,12 +53,12 @@ export function currentServer(): Server & { url?: string } {
   };
 }
 
-/** What is stored for this origin. */
+/** The stored settings for this origin. */
 export function serverAt(settings: Settings | undefined, url: string): Server {
   return settings?.servers[url] ?? { pipelineTokens: {} };
 }
 
-/** Writes a new file in place of the old one, whose mode may have been loose. */
+/** Replaces the file with a new one, because the old file's mode may have been too permissive. */
 export function writeSettings(settings: Settings): void {
   const folder = dirname(settingsFile());
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -69,7 +72,10 @@ export function forgetSettings(): void {
   rmSync(settingsFile(), { force: true });
 }
 
-/** The origin of an address of Selvage or Automate. Throws a `Failure` that begins with where the address stood. */
+/**
+ * The origin of an address of Selvage or Automate. Throws a `Failure` that begins with `where`, the source of
+ * the address.
+ */
 export function originOf(where: string, address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:")
@@ -77,7 +83,9 @@ export function originOf(where: string, address: string): string {
   return url.origin;
 }
 
-/** The token, when it can be sent in a header. Throws a `Failure` that does not repeat it. */
+/**
+ * Returns the token if a header can hold it. Otherwise throws a `Failure`, which does not repeat the token.
+ */
 export function sendable(what: string, token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Failure(

@@ -8,7 +8,10 @@ import { askInTurn } from "@/cli/read-password";
 export const types = ["text", "binary", "username_password", "m2m_oauth"] as const;
 export type Type = (typeof types)[number];
 
-/** Where a value comes from: never an argument, which other users of the machine and the shell's history can read. */
+/**
+ * The source of a value. Never an argument: other users of the machine can read those, and the shell's
+ * history keeps them.
+ */
 export type ValueSource = { file?: string; trim?: boolean };
 
 const login = z.object({ username: z.string(), password: z.string() });
@@ -19,7 +22,9 @@ const oauth = z.object({
   scope: z.string().optional(),
 });
 
-/** A value as the management API takes it: from the file, from standard input, or asked for without echo. */
+/**
+ * Reads a value for the management API: from the file, from standard input, or from a prompt without echo.
+ */
 export async function readValue(
   type: Type,
   { file, trim }: ValueSource,

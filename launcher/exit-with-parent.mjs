@@ -1,6 +1,7 @@
-// Loaded into web and automate by their start: should that be killed, they stop as if it had asked them to.
+// Preloaded into web and automate: if the launcher is killed, they stop as if it had asked them to.
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
 
-// What they fork inherits their options, and would end before its first message: an unreferenced channel keeps nothing alive.
+// Child processes would inherit this option and end before their first message: an unreferenced channel keeps
+// no process alive.
 process.execArgv = process.execArgv.filter((option) => option !== `--import=${import.meta.url}`);

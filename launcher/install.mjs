@@ -6,14 +6,15 @@ import { Refusal, step } from "./progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Installs the packages of the lock file when node_modules holds others. */
+/** Installs the lock file's packages when node_modules differs. */
 export async function install() {
   if (await isInstalled()) return;
   await step("Installing packages", (show) =>
     withLock(join(root, ".locks/install"), show, async () => {
       if (await isInstalled()) return;
-      // Under NODE_ENV=production npm would leave out what builds and tests need. Not `npm ci`: it refuses a lock file without the
-      // optional packages of other platforms, and a registry need not carry those. Versions and hashes are the lock file's either way.
+      // With NODE_ENV=production, npm would omit packages that builds and tests need. `npm ci` is no option:
+      // it requires the optional packages of other platforms, which a registry may lack. Either way the lock
+      // file sets versions and hashes.
       const args = ["install", "--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=http"];
       const npm = process.env.npm_execpath;
       const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
@@ -25,13 +26,16 @@ export async function install() {
   );
 }
 
-/** The pinned Node.js is run by its path. Linked, it would shadow the machine's own in npm scripts, even where it cannot run. */
+/**
+ * Removes npm's links to the pinned Node.js, which the launcher runs by path. The links would shadow the
+ * machine's own Node.js in npm scripts, even where the pinned one cannot run.
+ */
 async function unlinkNode() {
   for (const name of ["node", "node.cmd", "node.ps1"])
     await rm(join(root, "node_modules/.bin", name), { force: true });
 }
 
-/** npm leaves a lock file of what it did in node_modules, as its last act. */
+/** Compares npm's hidden lock file in node_modules, which npm writes last, with the wanted one. */
 async function isInstalled() {
   const [wanted, found] = await Promise.all(
     ["package-lock.json", "node_modules/.package-lock.json"].map(async (name) => {
@@ -40,7 +44,7 @@ async function isInstalled() {
     }),
   );
   return Object.entries(wanted).every(([path, entry]) => {
-    // Optional packages may be of another platform.
+    // Optional packages may be for another platform.
     if (path === "" || (entry.optional && !found[path])) return true;
     return found[path]?.version === entry.version && found[path]?.integrity === entry.integrity;
   });

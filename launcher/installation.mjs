@@ -15,8 +15,8 @@ const root = resolve(import.meta.dirname, "..");
 const database = "selvage";
 
 /**
- * Brings up everything that one data folder holds: keys, database, automate, web. Whatever starts is handed to `keep` at once, to be
- * stopped in the opposite order.
+ * Starts everything in one data folder: keys, database, automate, web. Passes each started part to `keep` at
+ * once; the caller stops them in reverse order.
  */
 export async function startInstallation(settings) {
   const { dataDir, keep, target, dev, rolePrefix } = settings;
@@ -68,7 +68,7 @@ export async function startInstallation(settings) {
   const loginsFile = join(keysDir, "demo-logins.json");
   if (settings.seed && (await readLogins(loginsFile)).length === 0) {
     await step("Filling in the demo", async (show) => {
-      // As web, not as the owner: the demo is made by what people may do.
+      // Seeds with web's login, not the owner's, so that the demo contains only what people may create.
       const env = { ...webEnv, DEMO_LOGINS_FILE: loginsFile };
       await run(nodeRuntime(), [join(root, program("seed"))], { cwd: root, env, show });
     });
@@ -98,9 +98,9 @@ export async function startInstallation(settings) {
       : [];
   return {
     logins,
-    /** What was lost, and what could not be separated, for the person who started it. */
+    /** For the person who started it: lost files, and programs that could not be separated. */
     notices: [...notices, ...lostLogins, ...(sentence ? [sentence] : [])],
-    /** Calls back with one sentence when a part ends that nobody stopped. */
+    /** Reports one sentence when a part ends unexpectedly. */
     watch: (report) => {
       const watchProgram = (part) =>
         part.exited.then((code) => {
@@ -123,7 +123,8 @@ export async function startInstallation(settings) {
         automate = await step("Restarting automate", launchAutomate);
         void watchProgram(automate);
       };
-      // One after another: a pull changes sources twice in a moment, and two of them would fight for the port.
+      // Restarts run one after another. A pull changes sources twice within moments, and two restarts would
+      // compete for the port.
       let restarts = Promise.resolve();
       void watchBundles(target, () => {
         restarts = restarts.then(restart);
@@ -146,7 +147,10 @@ async function startEmbedded(dataDir, keysDir, keep) {
   });
 }
 
-/** Each program signs in as itself. Whoever runs the database may bring such logins; otherwise they are made. */
+/**
+ * The login of each program. The operator of an external database may provide them; otherwise they are
+ * created.
+ */
 function loginUrls(databaseUrl, rolePrefix, keys) {
   const { WEB_DATABASE_URL: web, AUTOMATE_DATABASE_URL: automate } = process.env;
   const embedded = !process.env.DATABASE_URL;
@@ -166,7 +170,10 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
   };
 }
 
-/** The embedded database is only ever made after the keys; a foreign one is asked. */
+/**
+ * Names the database that already depends on the keys, if any. The embedded database is always created after
+ * the keys; an external one is queried.
+ */
 async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
   if (!databaseUrl) return findDatabase(dataDir);
   const refused = `The database at ${new URL(databaseUrl).host} refuses the login of DATABASE_URL.`;
@@ -178,7 +185,7 @@ async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
   });
 }
 
-/** Names the database of the data folder, if it was made. One that was made and is gone or damaged is not made anew. */
+/** Names the data folder's database, if it was created. Never recreates one that is missing or damaged. */
 async function findDatabase(dataDir) {
   const data = join(dataDir, "pg");
   const exists = (path) =>

@@ -21,12 +21,15 @@ const signingKey = {
   },
 };
 
-/** Lost, these cannot be made again: what the first wrapped stays closed, and what the second signed is not believed. */
+/**
+ * Keys that cannot be replaced. Without the master key, stored secrets cannot be opened. A new signing key for
+ * automate would make web reject the signatures of the old one.
+ */
 const irreplaceable = {
   masterKey: { name: "master.key", ...masterKey },
   automateSigningKey: { name: "automate-signing.jwk", ...signingKey },
 };
-/** What it means when one of these is made anew. */
+/** Keys that can be recreated, and the consequence of doing so. */
 const replaceable = {
   webSigningKey: {
     name: "web-signing.jwk",
@@ -42,12 +45,12 @@ const replaceable = {
   },
 };
 
-/** The master key's file; only automate is told of it. */
+/** The path of the master key. Only automate receives it. */
 export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
 
 /**
- * The installation's keys, made on its first run. Names each file that is lost or damaged; a key that something depends on is never
- * made anew.
+ * The installation's keys, created on the first run. Names each lost or damaged file. Never recreates a key
+ * that stored data depends on.
  * @param {string} dir
  * @param {() => Promise<string | undefined>} inUse names the place that already holds what the keys closed, if any
  */
@@ -77,7 +80,7 @@ export async function loadKeys(dir, inUse) {
       webPublicKey: publicHalf(keys.webSigningKey),
       automatePublicKey: publicHalf(keys.automateSigningKey),
     },
-    /** Sentences on the files that were lost, for the person who started it. */
+    /** Sentences about the lost files, for the person who started it. */
     notices:
       place === undefined
         ? []
@@ -88,7 +91,7 @@ export async function loadKeys(dir, inUse) {
 }
 
 /**
- * The password of the database of one's own, made before the database is.
+ * The password of the embedded database, created before the database.
  * @param {string} dir
  * @param {string | undefined} place names the database, if it is there: it accepts no password but its own
  */
@@ -102,7 +105,7 @@ export async function loadDatabasePassword(dir, place) {
   return readOrMake(dir, kind);
 }
 
-/** Reads a key, or makes it: whole or not at all, and never over an old one. */
+/** Reads a key, or creates it atomically. Never overwrites an existing one. */
 async function readOrMake(dir, kind) {
   const found = await read(dir, kind);
   if (found !== undefined) return found;

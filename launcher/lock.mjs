@@ -4,10 +4,10 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// A lock is a file that names its holder. It outlives a killed holder, and is then anybody's.
+// A lock is a file that names its holder. After a killed holder, any process can take it over.
 
 /**
- * Takes a lock, or says who holds it.
+ * Takes a lock, or returns the pid of its holder.
  * @param {string} file
  * @returns {Promise<{ heldBy: number } | { heldBy: undefined, inherited: boolean, release: () => Promise<void> }>}
  */
@@ -32,7 +32,7 @@ export async function takeLock(file) {
       if (theirs === undefined) continue;
       const pid = holder(theirs);
       if (pid !== undefined) return { heldBy: pid };
-      // Moved aside by one of us only: who comes second finds it gone.
+      // Only one process succeeds in renaming the stale file; for any other, the file is gone.
       await rename(file, `${draft}.stale`).catch(() => {});
       await rm(`${draft}.stale`, { force: true });
       inherited = true;
@@ -43,7 +43,7 @@ export async function takeLock(file) {
 }
 
 /**
- * Runs alone among all processes that ask for the same lock.
+ * Runs `work` while holding a lock that excludes all other processes.
  * @template T
  * @param {string} file
  * @param {(waiting: string) => void} show
@@ -74,7 +74,7 @@ function holder(text) {
   }
 }
 
-/** A process number is used again one day; together with the moment of birth it is not. */
+/** Identifies a process by pid and start time, because systems reuse pids. */
 function identify(pid) {
   try {
     process.kill(pid, 0);
@@ -85,10 +85,10 @@ function identify(pid) {
   return moment === undefined ? undefined : { pid, born: moment };
 }
 
-/** When a process began, or `undefined` for one that only waits to be forgotten. */
+/** The start time of a process; `undefined` for a zombie. */
 function born(pid) {
   try {
-    // Linux; counted after the name, which may hold anything.
+    // Linux. Counts fields after the program's name, which may contain spaces and brackets.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return fields[0] === "Z" ? undefined : fields[19];
   } catch {

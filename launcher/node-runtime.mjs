@@ -3,15 +3,16 @@ import { existsSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { Refusal } from "./progress.mjs";
 
-// Which Node.js runs the programs, builds and tests. The launcher itself also runs on older versions.
+// Selects the Node.js that runs the programs, builds and tests. The launcher itself also runs on older
+// versions.
 
 const root = resolve(import.meta.dirname, "..");
 const oldestMajor = 24;
 let found;
 
 /**
- * The path of a supported Node.js: the machine's own if it is new enough, else the one that the lock file pins.
- * Never resolved through PATH: in npm scripts, `node_modules/.bin` comes first there.
+ * The path of a supported Node.js: the machine's own if it is new enough, otherwise the one that the lock
+ * file pins. Never uses PATH: npm scripts put `node_modules/.bin` first there.
  * @returns {string}
  */
 export function nodeRuntime() {
@@ -35,7 +36,10 @@ export function pinnedNode() {
   return join(root, "node_modules", name, "bin", platform === "win" ? "node.exe" : "node");
 }
 
-/** npm's link in `node_modules/.bin` makes scripts run on the pinned one, also where the machine's own is newer. */
+/**
+ * True for a Node.js from a package. npm's link in `node_modules/.bin` makes scripts run on the pinned one,
+ * even where the machine's own is newer.
+ */
 function isOfPackage(path) {
   return path.includes(`${sep}node_modules${sep}`);
 }

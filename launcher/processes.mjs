@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { Refusal } from "./progress.mjs";
 
 /**
- * Runs a program to its end; when it fails, what it printed is the message.
+ * Runs a program and returns its output. If it fails, throws with the output as the message.
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: (text: string) => void }} options
@@ -15,8 +15,8 @@ export async function run(command, args, { cwd, env, show = () => {} } = {}) {
 }
 
 /**
- * Starts a file with Node.js, TypeScript too, so that no other user of the machine can read its memory: without the inspector that
- * SIGUSR1 would open, and without core dumps.
+ * Starts a JavaScript or TypeScript file with Node.js. Protects its memory from other users of the machine:
+ * disables the inspector that SIGUSR1 would open, and core dumps.
  * @param {string} node
  * @param {string[]} args options of Node.js, the file, its arguments
  * @param {import("node:child_process").SpawnOptions} options
@@ -26,11 +26,11 @@ export function startNode(node, args, options) {
   const typescript = file.endsWith(".ts") ? ["--import", "tsx", "--conditions=react-server"] : [];
   const command = [node, "--disable-sigusr1", "--enable-source-maps", ...typescript, ...args];
   if (process.platform === "win32") return spawn(command[0], command.slice(1), options);
-  // A limit on core dumps can be set by a shell alone, which then becomes the program.
+  // Only a shell can limit core dumps. It then replaces itself with the program.
   return spawn("/bin/sh", ["-c", 'ulimit -c 0; exec "$0" "$@"', ...command], options);
 }
 
-/** As `run`, but a failure is an answer. */
+/** Like `run`, but returns a failure instead of throwing. */
 export function attempt(command, args, { cwd, env, show = () => {} } = {}) {
   return new Promise((done, failed) => {
     const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });

@@ -9,7 +9,7 @@ import { Refusal } from "./progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const stopTimeoutMs = 15_000;
-/** What a process needs to run at all; nothing here is secret. */
+/** Variables that every process needs. None is secret. */
 const common = ["PATH", "TZ", "LANG", "TMPDIR", "TEMP", "SystemRoot", "NODE_EXTRA_CA_CERTS"];
 const ofWeb = [
   "OIDC_ISSUER",
@@ -35,7 +35,7 @@ const ofAutomate = [
 ];
 
 /**
- * The two environments: neither program sees what is the other's.
+ * The environments of web and automate. Neither program receives the other's secrets.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
  *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, given?: Record<string, string | undefined> }} settings
  * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
@@ -78,7 +78,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
 }
 
 /**
- * For programs that run as the owner of the database.
+ * The environment of programs that run as the owner of the database.
  * @param {string} databaseUrl
  * @param {string} rolePrefix
  * @param {Record<string, string>} more
@@ -95,7 +95,7 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
 }
 
 /**
- * Starts a program that serves.
+ * Starts a server program.
  * @param {string} name
  * @param {{ file: string, args?: string[], env: Record<string, string>, log: string, nodeOptions?: string[], user?: { uid: number, gid: number } }} options
  *   `log` is appended to; `user` is another than that of this process
@@ -109,7 +109,7 @@ export async function startProgram(name, { file, args = [], env, log, nodeOption
     cwd: root,
     env,
     stdio: ["ignore", output.fd, output.fd, "ipc"],
-    // Out of the terminal's process group: their start stops them in order.
+    // Detached from the terminal's process group: the launcher stops the programs in order.
     detached: true,
   });
   await output.close();
@@ -126,7 +126,7 @@ export async function startProgram(name, { file, args = [], env, log, nodeOption
     pid: child.pid,
     exited,
     hasExited: () => gone,
-    /** What it printed since it was started. */
+    /** The output since the start. */
     output: async () => (await readFile(log)).subarray(size).toString("utf8").trim(),
     stop: async () => {
       if (!gone) child.kill("SIGTERM");
@@ -142,7 +142,7 @@ export async function startProgram(name, { file, args = [], env, log, nodeOption
 const exitWithParent = new URL("exit-with-parent.mjs", import.meta.url).href;
 
 /**
- * Waits until a program answers; when it ends instead, its own words are the message.
+ * Waits until a program answers with 200. If the program ends first, throws with its output as the message.
  * @param {{ name: string, hasExited: () => boolean, output: () => Promise<string> }} program
  * @param {{ port: number, path: string, host?: string, name?: string }} at `name` goes into the Host header
  */

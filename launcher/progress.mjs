@@ -1,16 +1,16 @@
-// What a person sees while something runs: one line per step, and on a terminal a last line that lives.
+// Progress for a person: one line per step, and on a terminal a live last line.
 
 const terminal = process.stdout.isTTY === true;
 const active = new Map();
 let timer;
 
-/** A reason to stop that a person can act on: one clear sentence, no stack. */
+/** An error that a person can act on: one clear sentence, without a stack. */
 export class Refusal extends Error {
   name = "Refusal";
 }
 
 /**
- * Runs one step and shows its name, its latest line of output and its time. Several may run at once.
+ * Runs one step, and shows its name, its latest line of output and its duration. Several may run at once.
  * @template T
  * @param {string} name
  * @param {(show: (detail: string) => void) => Promise<T>} work
@@ -35,7 +35,7 @@ export async function step(name, work) {
   }
 }
 
-/** Shows why a program ends: a refusal by its sentence, anything else by its stack. */
+/** Prints why a program ends: the sentence of a refusal, the stack of any other error. */
 export function fail(error) {
   console.error(error instanceof Refusal ? `\n${error.message}` : error);
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import { stopWithParent } from "./stop-with-parent.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const dev = process.argv.includes("--dev");
-// What runs, in the order in which it started; it stops in the opposite one.
+// The running parts in start order. They stop in reverse order.
 const running = [];
 let stopping;
 
@@ -30,7 +30,8 @@ const stopAsAsked = () => {
 };
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, stopAsAsked);
 stopWithParent(stopAsAsked);
-// On SIGUSR1 Node.js would open its inspector, and the keys that this process read with it.
+// On SIGUSR1 Node.js would open its inspector, and other processes on this machine could read the keys from
+// memory.
 process.on("SIGUSR1", () => {});
 
 try {
@@ -54,7 +55,7 @@ async function start(settings) {
     );
   }
   running.push({ stop: lock.release });
-  // A killed start's programs are just stopping.
+  // If the previous launcher was killed, its programs may still be stopping.
   const patience = lock.inherited ? 15_000 : 0;
   await checkPort("PORT", host, port, patience);
   await checkPort("AUTOMATE_PORT", "127.0.0.1", automatePort, patience);
@@ -69,7 +70,7 @@ async function start(settings) {
       }),
     );
   }
-  // Only now is there anything to import that came from the registry.
+  // Import only now: these modules need packages that the step above installs.
   const { startInstallation } = await import("./installation.mjs");
   const { logins, watch, notices } = await startInstallation({
     ...settings,
@@ -138,7 +139,7 @@ function readPort(name, text) {
   throw new Refusal(`${name} is ${JSON.stringify(text)}, and has to be a number from 1 to 65535.`);
 }
 
-/** Web alone has to know this port: where nobody chose one, any that is free does. */
+/** Only web needs to know this port, so any free one will do unless the operator chose one. */
 async function findInternalPort({ port, automatePort, automateInternalPort }, patience) {
   if (automateInternalPort !== undefined) {
     await checkPort("AUTOMATE_INTERNAL_PORT", "127.0.0.1", automateInternalPort, patience);

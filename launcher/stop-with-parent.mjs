@@ -1,6 +1,7 @@
 /**
- * Calls back once the process that started this one has ended. On SIGTERM npm's shell dies without telling its child, which
- * then belongs to another parent. Only under npm: a person's terminal may close and leave a program running.
+ * Calls back once the parent process has ended. On SIGTERM npm's shell dies without signalling its child,
+ * which then gets another parent. Runs only under npm: a person may close the terminal and leave a program
+ * running.
  * @param {() => void} stop
  */
 export function stopWithParent(stop) {

@@ -3,14 +3,15 @@ import { readFileSync } from "node:fs";
 import { chmod, chown } from "node:fs/promises";
 import { nodeRuntime } from "./node-runtime.mjs";
 
-// As root, each program runs as a system user of its own. As anybody else, one user owns them all, and npm start says so.
+// Started by root, each program runs as its own system user. Started by anyone else, all share that user, and
+// npm start says so.
 
 /** @typedef {{ uid: number, gid: number }} User */
 
 const programs = { web: "selvage-web", automate: "selvage-automate", workers: "selvage-workers" };
 
 /**
- * The users of the programs, or one sentence on why they share one.
+ * The users of the programs, or one sentence on why the programs share a user.
  * @param {{ dev: boolean, port: number, files: string[], dataDir: string }} settings `files` have to be readable by each user
  * @returns {{ users: { web: User, automate: User, workers: User } | undefined, sentence: string | undefined }}
  */
@@ -33,7 +34,7 @@ export function programUsers({ dev, port, files, dataDir }) {
 }
 
 /**
- * Hands the master key to automate's user; every other key stays root's.
+ * Gives the master key to automate's user. Every other key stays with root.
  * @param {string} keysDir
  * @param {string} file
  * @param {User} automate
@@ -45,7 +46,7 @@ export async function giveMasterKey(keysDir, file, automate) {
 }
 
 /**
- * A system user, made if it is missing; undefined where that is not possible.
+ * A system user, created if missing; undefined where that is not possible.
  * @param {string} name
  * @returns {User | undefined}
  */
@@ -66,7 +67,10 @@ function unprivilegedPort() {
   }
 }
 
-/** Folders have to let a user pass, files have to be readable; a strict umask or a folder above may prevent both. */
+/**
+ * True when the user can traverse the folders and read the files. A strict umask or a parent folder may
+ * prevent either.
+ */
 function canRead(user, paths) {
   const script = `const { accessSync, constants, statSync } = require("node:fs");
     for (const path of process.argv.slice(1))

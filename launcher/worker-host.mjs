@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startProgram } from "./programs.mjs";
 import { Refusal } from "./progress.mjs";
 
-/** The kernel's limit on the path of a socket, with its ending byte. */
+/** The kernel's limit on a socket's path, in bytes, including the terminating zero. */
 const maxPathBytes = 108;
 
 /**
@@ -21,7 +21,8 @@ export async function startWorkerHost({ dataDir, target, keep }, { automate, wor
     throw new Refusal(`The path of the data folder ${dataDir} is too long: set DATA_DIR to a shorter one.`);
   await mkdir(folder, { recursive: true });
   await rm(socket, { force: true });
-  // The workers' user makes the socket there; of all others only automate's group passes.
+  // The workers' user creates the socket here. Apart from it, only automate's group can pass through the
+  // folder.
   await chown(folder, workers.uid, automate.gid);
   await chmod(folder, 0o750);
   const host = await startProgram("workers", {

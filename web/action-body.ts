@@ -1,14 +1,15 @@
 const maxDepth = 32;
 const maxValues = 20_000;
-/** Files in one call; each has its part. */
+/** The most files in one call. Each file is one part of the form. */
 const maxFiles = 4;
-/** What React writes for values that JSON does not have. */
+/** React's encodings of values that JSON lacks. */
 const constants: readonly string[] = ["$undefined", "$NaN", "$Infinity", "$-Infinity", "$-0"];
 
 /**
- * True for the body of a server action as our pages send it: a list of plain values, with the bytes of files in parts beside it.
- * React's decoder knows much more (references to code, promises, streams, maps …): what is not needed does not reach it, and
- * neither does anything that it would refuse by repeating it in an error.
+ * True for the body of a server action as our pages send it: a list of plain values, with file bytes in
+ * separate parts. React's decoder also accepts code references, promises, streams and maps. This filter keeps
+ * attackers away from those unused features. It also keeps away input that React would reject with an error
+ * that repeats it.
  */
 export function isActionBody(body: Buffer, contentType: string): boolean {
   const boundary = /^multipart\/form-data; ?boundary=([\w'()+,./:=?-]{1,70})$/i.exec(contentType)?.[1];
@@ -60,9 +61,12 @@ function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): b
   );
 }
 
-/** A string that React reads as something else: an escaped dollar, a constant, the bytes of a part, a value said before. */
+/**
+ * A string that React decodes: an escaped dollar, a constant, a file part, or a reference to an earlier
+ * value.
+ */
 function isKnown(text: string, walk: Walk, depth: number, isInList: boolean): boolean {
-  // React counts the length of this one in a list.
+  // React counts this string's length when it is in a list.
   if (text.startsWith("$$")) return !isInList || text.length < maxValues;
   if (constants.includes(text)) return true;
   const file = /^\$o([1-9a-f][0-9a-f]{0,2})$/.exec(text)?.[1];
@@ -78,16 +82,17 @@ function isSaidBefore(text: string, walk: Walk, depth: number): boolean {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return false;
     value = Reflect.get(value, key);
   }
-  // Only objects are referred to; a reference to a reference is not written.
+  // React's encoder writes references to objects only, never to other references.
   if (typeof value !== "object" || value === null) return false;
-  // Counted each time that it is said: a few references to references are a graph that takes hours to walk, or never ends.
+  // Counts the value again for each reference. Otherwise an attacker could nest a few references into a graph
+  // that takes hours to walk, or never ends.
   const again: Walk = { ...walk, used: [] };
   const isBounded = isPlain(value, again, depth);
   walk.values = again.values;
   return isBounded;
 }
 
-/** The parts of a form as browsers write them; undefined for any other. */
+/** The parts of a form as browsers encode it; undefined for any other encoding. */
 function partsOf(body: Buffer, boundary: string): Part[] | undefined {
   const line = Buffer.from(`\r\n--${boundary}`);
   const parts: Part[] = [];

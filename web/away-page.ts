@@ -25,10 +25,13 @@ export function titleOf(why: keyof typeof pages): string {
   return pages[why].title;
 }
 
-/** After how many seconds a client should try again, and the page does. */
+/** Seconds until a client should retry. The page itself retries at this interval, too. */
 export const retrySeconds = 3;
 
-/** Looks in the background, and loads the page once it is there: a reload every few seconds would take the focus, and a screen reader's place. */
+/**
+ * Polls in the background and reloads once the server answers. Reloading every few seconds would lose the
+ * focus and a screen reader's position.
+ */
 const script = `
 const look = async () => {
   const options = { method: "HEAD", headers: { accept: "text/html" }, cache: "no-store", redirect: "manual" };
@@ -40,7 +43,7 @@ setTimeout(look, ${retrySeconds * 1000});
 document.querySelector("p").append(" This page opens when Selvage is back.");
 `;
 
-/** What a browser shows while Selvage cannot serve pages. */
+/** The page that a browser shows while Selvage cannot serve pages. */
 export function awayPage(why: keyof typeof pages): { html: string; policy: string } {
   return barePage({ ...pages[why], link: { href: "", label: "Try again" }, script });
 }

@@ -8,12 +8,15 @@ export type BarePage = {
   script?: string;
 };
 
-/** True for a browser that goes to an address; false for what a page of ours fetches, and for scripts. */
+/** True when a browser navigates to an address; false for fetches by our pages and for scripts. */
 export function wantsPage({ headers }: Pick<IncomingMessage, "headers">): boolean {
   return /text\/html/.test(headers.accept ?? "") && headers.rsc === undefined;
 }
 
-/** A page in our own look, without anything but itself: it needs neither Next nor the database. Its parts are our own texts, as HTML. */
+/**
+ * A self-contained page in Selvage's look, served without Next or the database. Its parts are trusted HTML:
+ * our own texts only.
+ */
 export function barePage({ title, words, link, script }: BarePage): { html: string; policy: string } {
   const nonce = randomBytes(16).toString("base64");
   return {

@@ -9,16 +9,22 @@ import { wantsPage } from "@/web/bare-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";
 
-/** Health of web, and what it answers while it cannot serve. Both are answered before Next, which needs the database for nearly all. */
+/**
+ * Web's health endpoints, and its answers while it cannot serve. They run before Next, which needs the
+ * database for most requests.
+ */
 export type WebHealth = {
-  /** True when the request was one for health, and is answered. */
+  /** Answers a health request and returns true; returns false for any other request. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
-  /** True when the request is refused, because this copy cannot serve what it asks for. */
+  /** Refuses the request and returns true when this copy of web cannot serve it. */
   refuse(req: IncomingMessage, res: ServerResponse, isApi: boolean): Promise<boolean>;
-  /** Runs what answers the request. When it fails for the database that went away under it, it says so. */
+  /**
+   * Runs the request's handler. If the handler fails because the database became unavailable, the answer says
+   * so.
+   */
   watch<T>(req: IncomingMessage, res: ServerResponse, work: () => T): T;
   serve(): void;
-  /** Turns `/readyz`, and returns when the load balancer has had time to see it. */
+  /** Makes `/readyz` fail, then resolves once the load balancer has had time to notice. */
   leave(delayMs: number): Promise<void>;
 };
 
@@ -60,7 +66,10 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     return { html, head };
   }
 
-  /** A page whose database went away under it becomes the away page, with 503: Next would answer 500, as for a fault of ours. */
+  /**
+   * Answers with the away page and 503 when the database fails during a page request. Next would answer 500,
+   * as for a bug.
+   */
   function sayOutage(req: IncomingMessage, res: ServerResponse, isOutage: () => boolean): void {
     const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
     const write = res.write.bind(res) as (...args: unknown[]) => boolean;
@@ -79,7 +88,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     });
     Reflect.set(res, "write", (...args: unknown[]) => (page === undefined ? write(...args) : true));
     Reflect.set(res, "end", (...args: unknown[]) => {
-      // Before Node.js would take the length of what is sent now.
+      // Runs before Node.js derives Content-Length from the replaced body.
       if (!res.headersSent && res.statusCode === 500) res.writeHead(500);
       return page === undefined ? end(...args) : end(page);
     });
@@ -94,11 +103,11 @@ export function createWebHealth(isHttps: boolean): WebHealth {
       return true;
     },
     async refuse(req, res, isApi) {
-      // Nobody is sent here again by a connection that is open already.
+      // Clients must not reuse open connections to a copy that is stopping.
       if (phase === "leaving" || phase === "closed") res.setHeader("connection", "close");
       if (phase === "starting" || phase === "closed")
         return sendAway(phase === "starting" ? "starting" : "stopping");
-      // The management API says for itself, in its own shape, what it met.
+      // The management API reports its own failures in its own envelope.
       if (isApi || !needsDatabase(req)) return false;
       const unready = await readiness();
       if (unready !== null && unready !== "database_slow") return sendAway(unready);
@@ -137,7 +146,9 @@ function pathOf({ url = "" }: IncomingMessage): string {
   return url.split("?")[0] ?? "";
 }
 
-/** A page, or what a page is made of; what is built serves itself, and a server action says for itself what became of it. */
+/**
+ * True for pages and their data. Built files need no database, and server actions report their own outcome.
+ */
 function needsDatabase(req: IncomingMessage): boolean {
   if (req.method !== "GET" && req.method !== "HEAD") return false;
   return !/^\/(_next\/static\/|api\/auth\/|favicon\.svg$)/.test(pathOf(req));

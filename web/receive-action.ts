@@ -8,9 +8,9 @@ import type { Refusal } from "@/web/refuse-request";
 type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
 
 /**
- * A call of a server action, with its whole body in memory, for Next to read; the bytes are overwritten when it is answered. A
- * long body of somebody who is not signed in is not read: what Next gets is a call without arguments, which the action answers
- * as it answers everybody who is signed out. Null when the sender went away.
+ * Reads a server action's whole body into memory for Next, and overwrites the bytes after the answer. Does
+ * not read a long body from a sender who is not signed in: Next then receives a call without arguments, which
+ * the action answers as signed out. Null when the sender disconnected.
  */
 export async function receiveAction(
   req: IncomingMessage,
@@ -19,7 +19,7 @@ export async function receiveAction(
   room: BodyBudget,
 ): Promise<Received> {
   const bytes = announcedBytes(req.headers, maxBytes);
-  // So much anybody may send: an invitation's token, a name and a password.
+  // Visitors who are not signed in may send this much: an invitation token, a name and a password.
   if (bytes <= longBodyBytes) return receiveWhole(req, res, maxBytes);
   const sender = await senderOf(req);
   if (sender === null) return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
@@ -39,7 +39,7 @@ async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes:
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    // Not by `for await`, which would destroy the connection where it stops.
+    // `for await` would destroy the connection when it stops early.
     await new Promise<void>((done, failed) => {
       req.on("data", (chunk: Buffer) => {
         length += chunk.length;
@@ -47,7 +47,7 @@ async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes:
         if (length > maxBytes) failed(new TooLong());
       });
       req.once("end", done).once("error", failed).once("close", failed);
-      // It may have gone away while its session was looked for.
+      // The sender may have disconnected during the session look-up.
       if (req.destroyed) failed();
     });
   } catch (error) {
@@ -64,20 +64,20 @@ async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes:
     body.fill(0);
     return { refusal: { status: 400, message: "The body is not a call of a server action." } };
   }
-  // Only an action that has answered is done with its arguments; one whose caller went away may still read them.
+  // Overwrite only after the answer: an action whose caller disconnected may still read its arguments.
   res.once("finish", () => body.fill(0));
   return { request: replay(req, body, type) };
 }
 
 class TooLong extends Error {}
 
-/** The id of the person in whose session a request comes. */
+/** The id of the person whose session cookie the request carries. */
 async function senderOf(req: IncomingMessage): Promise<string | null> {
   const sessionId = await sessionIdOf(req.headers.cookie);
   return sessionId === null ? null : ((await findSessionActor(sessionId))?.id ?? null);
 }
 
-/** The same request with a body that has arrived. */
+/** The same request, with a body that has already been read. */
 function replay(req: IncomingMessage, body: Buffer, type: string): IncomingMessage {
   const { "transfer-encoding": _, ...headers } = req.headers;
   const whole = new IncomingMessage(req.socket);

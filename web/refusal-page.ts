@@ -9,12 +9,14 @@ const titles: Readonly<Record<number, string>> = {
   500: "This page did not load",
 };
 
-/** What a browser shows that goes to an address which web's front door refuses. `message` is a sentence of ours. */
+/**
+ * The page that a browser shows for a request that web refuses. `message` must be one of our own sentences.
+ */
 export function refusalPage(status: number, message: string): { html: string; policy: string } {
   return barePage({
     title: titles[status] ?? "This address does not work",
     words: message,
-    // At another name of this server the link would be refused, too.
+    // On a 421 the link would lead to the same wrong host, and be refused again.
     ...(status !== 421 && { link: { href: "/metadata", label: "Go to Metadata" } }),
   });
 }

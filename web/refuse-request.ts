@@ -6,7 +6,7 @@ export type Refusal = { status: number; message: string; allow?: string };
 type Judged = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
 type Address = { hosts: ReadonlySet<string>; publicUrl: string; isDev: boolean };
 
-/** What next-auth is asked for by our pages and by an OpenID provider, and how. */
+/** The next-auth paths and methods that our pages and OpenID providers use. */
 const authPaths: ReadonlyMap<string, readonly string[]> = new Map([
   ["csrf", ["GET"]],
   ["providers", ["GET"]],
@@ -21,7 +21,10 @@ const authPaths: ReadonlyMap<string, readonly string[]> = new Map([
 const reads: readonly string[] = ["GET", "HEAD"];
 const ofApi: readonly string[] = [...reads, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Why web's front door does not serve a request, judged by its head alone; what it lets in is Next's or the management API's. */
+/**
+ * Returns why web refuses a request, from its headers alone. Web passes any other request to Next or the
+ * management API.
+ */
 export function refuse(request: Judged, address: Address): Refusal | undefined {
   const { url = "", headers, rawHeaders } = request;
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host");
@@ -36,10 +39,16 @@ export function refuse(request: Judged, address: Address): Refusal | undefined {
   return refuseMethod(request, path, address.isDev) ?? refuseOrigin(request, path, address);
 }
 
-/** What Next would read as another path than the one that is judged here: "..", "\\" and "#". Browsers resolve them before they ask. */
+/**
+ * Paths that Next would normalise differently: with "..", "\\" or "#". An attacker could use them to bypass
+ * these rules. Browsers resolve them before sending.
+ */
 const isReadInTwoWays = /[\\#]|\/(\.|%2e){1,2}(\/|$)/i;
 
-/** The path of a request; undefined for a URL, for "*", for what begins like another host, and for what does not decode. */
+/**
+ * The path of a request; undefined for an absolute URL, "*", a path that begins like another host, and
+ * invalid encoding.
+ */
 function pathOf(target: string): string | undefined {
   const [path = ""] = target.split("?");
   if (!/^\/(?!\/)/.test(path) || isReadInTwoWays.test(path)) return undefined;
@@ -51,7 +60,7 @@ function pathOf(target: string): string | undefined {
   }
 }
 
-/** True for a call of a server action: the only POST that a page takes. */
+/** True for a server action call: the only POST that pages accept. */
 export function isServerAction({ method, headers }: Judged): boolean {
   return method === "POST" && headers["next-action"] !== undefined;
 }
@@ -71,7 +80,7 @@ function methodsOf(request: Judged, path: string, isDev: boolean): readonly stri
   if (isBelow(managementRoot, path)) return ofApi;
   if (isBelow("/api/auth", path)) return authPaths.get(path.slice("/api/auth/".length));
   if (isBelow("/api", path)) return [...reads, "POST"];
-  // Of Next's own paths, a browser needs the files of the build; in development Next has more of them.
+  // Of Next's own paths, browsers need only built files. Development also needs others.
   if (isDev && path.startsWith("/__next")) return ofApi;
   if (isBelow("/_next", path)) return isDev ? ofApi : path.startsWith("/_next/static/") ? reads : undefined;
   return isServerAction(request) ? [...reads, "POST"] : reads;
@@ -79,7 +88,7 @@ function methodsOf(request: Judged, path: string, isDev: boolean): readonly stri
 
 function refuseOrigin(request: Judged, path: string, { publicUrl }: Address): Refusal | undefined {
   const { method = "", url = "", headers } = request;
-  // The management API takes a token from a header, which no other site's page can send.
+  // The management API reads its token from a header, which a cross-site request cannot set (CSRF).
   if (isBelow(managementRoot, path)) return undefined;
   const site = headers["sec-fetch-site"]?.toString();
   const isForeign = isServerAction(request)
@@ -92,7 +101,10 @@ function refuseOrigin(request: Judged, path: string, { publicUrl }: Address): Re
   return undefined;
 }
 
-/** A Cookie header without a place to return to that is not ours: next-auth would answer each of its requests with an error. */
+/**
+ * Removes next-auth's return-address cookie when it points to another site. Otherwise next-auth would answer
+ * every request with an error.
+ */
 export function ownCookies(header: string, publicUrl: string): string {
   return header
     .split(/; */)

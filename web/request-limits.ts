@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 
-/** Headers by which Next and proxies talk to themselves. */
+/** Headers that Next and proxies use internally. Web removes them, so that clients cannot forge them. */
 export const internalHeaders = ["x-middleware-subrequest", "x-forwarded-port", "x-real-ip", "forwarded"];
 
-/** The values of the Host header that are answered: that of the public address, and the names of loopback when it is one of them. */
+/**
+ * The accepted values of the Host header: the public address, and all loopback names if it is one of them.
+ */
 export function allowedHosts(publicUrl: string): Set<string> {
   const { host, hostname, port } = new URL(publicUrl);
   const loopback = ["localhost", "127.0.0.1", "[::1]"];
@@ -11,27 +13,30 @@ export function allowedHosts(publicUrl: string): Set<string> {
   return new Set(loopback.map((name) => (port ? `${name}:${port}` : name)));
 }
 
-/** The address of the client, counted from our end of the chain: what is further away than the trusted proxies is hearsay. */
+/**
+ * The client's address, counted from the trusted end of X-Forwarded-For. A client can forge any entry beyond
+ * the trusted proxies.
+ */
 export function clientAddress(req: Pick<IncomingMessage, "headers" | "socket">, trustedHops: number): string {
   const claimed = [req.headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
   const chain = [...claimed.map((part) => part.trim()).filter(Boolean), req.socket.remoteAddress ?? ""];
   return chain[Math.max(0, chain.length - 1 - trustedHops)] ?? "";
 }
 
-/** The longest body that is taken: an action that carries the largest secret, with room for its other fields. */
+/** The longest accepted body: an action with the largest secret in base64, and room for its other fields. */
 export function maxBodyBytes(maxSecretBytes: number): number {
   return Math.ceil((maxSecretBytes * 4) / 3) + 524_288;
 }
 
 /**
- * Holds a request to a length: false when it says itself that it is longer. One that comes in chunks, as Next's own do when
- * it sends an action on to another page, is cut off where it grows too long.
+ * Limits the length of a body. Returns false when Content-Length exceeds the limit. A chunked body, such as
+ * Next's own when it forwards an action, is cut off at the limit.
  */
 export function boundBody(req: IncomingMessage, maxBytes: number): boolean {
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return false;
   if (req.headers["transfer-encoding"] === undefined) return true;
   let received = 0;
-  // What the parser hands over is counted on its way in: reading it here would take it from Next.
+  // Counts the chunks as the parser pushes them: reading them here would consume Next's stream.
   const push = req.push.bind(req);
   req.push = (chunk: Buffer | null, encoding) => {
     received += chunk?.length ?? 0;

@@ -24,9 +24,12 @@ import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes }
 /** Loading the pages takes a second or two. */
 const bootTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
-/** The largest secret over a slow network; nobody holds a connection for longer by sending little. */
+/**
+ * Enough for the largest secret over a slow network. Ends slowloris attacks, which hold connections open by
+ * sending little.
+ */
 const requestTimeoutMs = 120_000;
-/** Names, passwords, and what OpenID providers send. */
+/** Enough for names, passwords, and OpenID providers' responses. */
 const maxSignInBytes = 65_536;
 
 try {
@@ -45,7 +48,7 @@ function refuseToServe(): never {
 
 async function serve(env: WebEnv) {
   const isDev = process.env.NODE_ENV === "development";
-  // Next decides by this variable which React it loads, so it is set before Next is.
+  // Next selects its React build by NODE_ENV when it loads, so set it first.
   if (!isDev) {
     Object.assign(process.env, { NODE_ENV: "production" });
     redirectConsole();
@@ -53,7 +56,7 @@ async function serve(env: WebEnv) {
   const { default: next } = await import("next");
   const server = createServer({ requestTimeout: requestTimeoutMs });
   const dir = resolve(import.meta.dirname, "..");
-  // Next serves upgraded connections of the server that it is told of. Only development has any.
+  // Next attaches upgrade handlers to the server in `httpServer`. Only development needs them.
   const httpServer = isDev ? server : new Server();
   const app = next({ dev: isDev, dir, hostname: env.HOST, port: env.PORT, httpServer, quiet: false });
   const handle = app.getRequestHandler();
@@ -74,19 +77,19 @@ async function serve(env: WebEnv) {
   });
 
   async function serveRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    // Load balancers ask by address.
+    // Load balancers send the address as Host, so health comes before the Host check.
     if (health.answer(req, res)) return;
     const refusal = refuse(req, address);
     if (refusal) return answerRefused(req, res, refusal);
-    // What Next and the sign-in delays believe of a request is decided here, not by whoever sent it.
+    // Next and the sign-in delays trust these headers, so web sets them itself: a client could forge them.
     for (const name of internalHeaders) delete req.headers[name];
-    // No page asks for a part of a file, and Next answers a range that it cannot read with 500.
+    // No page requests ranges, and Next answers a malformed range with 500.
     delete req.headers.range;
     if (req.headers.cookie) req.headers.cookie = ownCookies(req.headers.cookie, env.PUBLIC_URL);
     req.headers["x-forwarded-for"] = clientAddress(req, env.TRUST_PROXY_HOPS);
     req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
     req.headers["x-forwarded-proto"] = isHttps ? "https" : "http";
-    // The API holds bodies to its own limit, and says so in its own shape.
+    // The API enforces its own body limit, and reports it in its own envelope.
     const isApi = isBelow(managementRoot, req.url);
     if (await health.refuse(req, res, isApi)) return;
     if (isApi) return api.routing(req, res);
@@ -103,7 +106,10 @@ async function serve(env: WebEnv) {
     await handle(received.request, res);
   }
 
-  /** The management API's shape, a page for a browser that goes there, the shape of the routes of pages, or a sentence. */
+  /**
+   * Sends a refusal as the management API's envelope, as a page for a browser's navigation, as a page route's
+   * error, or as text.
+   */
   function answerRefused(
     req: IncomingMessage,
     res: ServerResponse,

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 
-/** Where the program offers nothing, what comes is a file, or the command that `run` runs. */
+/** An empty list makes the shell complete a file name, or the command after `run`. */
 const scripts = {
   bash: `_selvage() {
   local IFS=$'\\n'
   COMPREPLY=($(compgen -W "$(selvage completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}")" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _selvage selvage`,
-  // As a file of $fpath its text is the function's; sourced, it defines one.
+  // zsh runs the file as a function when it is in $fpath, and defines the completion when it is sourced.
   zsh: `#compdef selvage
 _selvage() {
   local -a next
@@ -27,7 +27,7 @@ end
 complete -c selvage -f -a '(__selvage_next)'`,
 } as const;
 
-/** Shell completion: a script for each shell, which asks this very program for what comes next. */
+/** Shell completion: a script for each shell, which asks this program for the next words. */
 export function addCompletion(program: Command): void {
   program
     .command("completion")
@@ -57,7 +57,9 @@ function isShell(shell: string): shell is keyof typeof scripts {
   return Object.hasOwn(scripts, shell);
 }
 
-/** The commands, options and choices that may follow these words; none where a file, or a word of the caller's own, does. */
+/**
+ * The commands, options and choices that may follow these words. Empty where a file or a free word follows.
+ */
 export function nextWords(program: Command, words: readonly string[]): string[] {
   if (words.includes("--")) return [];
   const command = words.reduce(

@@ -60,6 +60,6 @@ async function check(name: string, { fabric }: InFabric): Promise<void> {
   const { ok, ms, title = "", advice = "", field } = result;
   const end = ok ? `It works (${ms} ms).` : `${title} ${advice}${field ? ` Property: ${field}.` : ""}`;
   tell(result, ...passed, end);
-  // The outcome is told already; scripts read it off the code.
+  // The check's outcome is already printed. Scripts read the exit code.
   if (!ok) throw new Failure("failed", "The check did not pass.");
 }

@@ -39,7 +39,7 @@ export function addLogin(program: Command): void {
 
 async function login({ url: given, automateUrl, pipeline }: Options): Promise<void> {
   const settings = findSettings();
-  // Before anything is asked: a wrong address is told at once.
+  // Validates the address before any prompt, so that a wrong one fails at once.
   const automate = automateUrl === undefined ? undefined : originOf("--automate-url", automateUrl);
   const { url, token } = await readToken(
     given ?? (process.env.SELVAGE_URL || settings?.url),
@@ -66,7 +66,7 @@ async function login({ url: given, automateUrl, pipeline }: Options): Promise<vo
   tell({ ok: true, teams: names }, `Signed in to ${url}. Your teams: ${names.join(", ") || "none yet"}.`);
 }
 
-/** The token that is typed or piped in, and the address, which is asked for before it where nobody said it. */
+/** Reads the token from the prompt or standard input. Prompts for the address first if none was given. */
 async function readToken(
   address: string | undefined,
   prompt: string,

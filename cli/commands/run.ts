@@ -7,7 +7,7 @@ import { type Find, parseReference, type Reference, readReference } from "@/cli/
 
 type Options = { fabric: string; env: string[]; mask: boolean };
 
-/** A string of an environment is no longer, by Linux. */
+/** Linux limits one environment string to this many bytes. */
 const mostBytes = 131_071;
 
 export function addRun(program: Command): void {
@@ -64,7 +64,7 @@ async function valueFor(reference: Reference, find: Find): Promise<string> {
   return inVariable(reference.variable, await readReference(reference, find));
 }
 
-/** The value as the text that a variable can hold. */
+/** The value as text for an environment variable. */
 function inVariable(variable: string, value: string | Uint8Array): string {
   const text = typeof value === "string" ? value : decode(variable, value);
   if (text.includes("\0"))

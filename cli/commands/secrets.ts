@@ -88,7 +88,8 @@ async function replace(
       "unavailable",
       "The new value is stored, but Automate could not be told where it may go: check its connections in the app, and confirm their places.",
     );
-  // A colleague may have allowed places for the former value, as its author. The form shows them, and so does this.
+  // A colleague may have allowed these destinations for the former value. Print them as the form shows them:
+  // the new value may go there, too.
   const found = await manage("GET", `/fabric/${fabricId}/secret/id/${id}/usage`, usage).catch(() => null);
   const destinations = found?.destinations ?? [];
   const places = `It may be sent to ${destinations.join(", ")}. To allow none, replace it with --forget-destinations.`;

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** Every way in which an operation of the management API can fail: its status, and a reason where the failure has none. */
+/** Every failure code of the management API: its status, and the default reason. */
 export const apiCodes = {
   invalid: { status: 400, reason: "The request is malformed." },
   unknown_connection: { status: 400, reason: "No connection found" },
@@ -28,7 +28,7 @@ export const apiCodes = {
   media_type: { status: 415, reason: "Send the body as application/json." },
   busy: { status: 429, reason: "Too much is sent at once: wait until the rest has arrived." },
   other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Choose a new one." },
-  // As documented: the one failure of bad input that is told as a failure of the server.
+  // As documented: the only invalid input that is answered with a 5xx status.
   fabric_name_taken: { status: 500, reason: "The name is taken." },
   unexpected: { status: 500, reason: "Something went wrong here, and nothing was changed." },
   partly_saved: {
@@ -52,12 +52,12 @@ export const apiCodes = {
 } as const;
 export type ApiCode = keyof typeof apiCodes;
 
-/** What an operation comes to; `fieldErrors` are sentences by the path of the field in the request. */
+/** The result of an operation. `fieldErrors` maps a field's path in the request to a sentence. */
 export type ApiResult<T> =
   | { ok: true; value: T }
   | { ok: false; code: ApiCode; reason?: string; fieldErrors?: Record<string, string> };
 
-/** The failure with a reason of its own. */
+/** A failure, optionally with its own reason. */
 export function failure(
   code: ApiCode,
   reason?: string,
@@ -71,13 +71,16 @@ export function failure(
   };
 }
 
-/** The longest name that a member of a body has: what is longer is nobody's name, and is not said back. */
+/**
+ * The longest field name that an error repeats. No field of the API has a longer name, so a longer one comes
+ * from the caller alone.
+ */
 const longestName = 64;
 const mostFields = 50;
 
 /**
- * The failure of input that does not parse: the first sentence for each field, of fifty at most. zod's messages repeat no
- * value.
+ * The failure of input that does not parse: the first message for each field, at most fifty fields. zod's
+ * messages never repeat a value.
  */
 export function invalid(error: z.ZodError): ApiResult<never> & { ok: false } {
   const fieldErrors: Record<string, string> = {};
@@ -94,7 +97,7 @@ export function invalidField(field: string, message: string): ApiResult<never> &
   return failure("invalid", undefined, { [field]: message });
 }
 
-/** The sentence of a failure: its own reason, or what is wrong with each field, or what the code says. */
+/** The failure's sentence: its own reason, or its field errors, or the default reason of its code. */
 export function reasonOf({
   code,
   reason,

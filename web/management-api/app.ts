@@ -20,26 +20,27 @@ import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/web
 import { methods, type Operation, type Reply } from "@/web/management-api/define";
 import { operations } from "@/web/management-api/registry";
 
-/** A name of 128 characters, each of up to twelve in a URL. */
+/** A name of 128 characters. Percent-encoding can make each of them twelve characters long. */
 const maxParamLength = 12 * 128;
 
-/** When to try again while something that is needed does not answer. */
+/** Retry-After while a dependency does not answer. */
 const retryAfterSeconds = 2;
 
-/** How long it may be since somebody was looked up. */
+/** How long a token look-up stays valid within one request, in milliseconds. */
 const lookUpAgainMs = 1_000;
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Whom the header X-AUTH-TOKEN spoke for, and when that was looked up. */
+    /** The person that X-AUTH-TOKEN authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
   }
 }
 
 /**
- * The management API, which web's front door asks before Next (docs/decisions/0014-the-management-api-beside-next.md): whoever the
- * header X-AUTH-TOKEN speaks for → scope → parsed input → run → the documented envelope. Cookies count for nothing here. A
- * path that there is not, and a method that a path does not take, are answered alike.
+ * The management API, which web's server calls before Next
+ * (docs/decisions/0014-the-management-api-beside-next.md). Order: person from the X-AUTH-TOKEN header → scope
+ * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths and unsupported methods
+ * get the same answer.
  */
 export function createManagementApi(): FastifyInstance {
   const { MAX_SECRET_BYTES, PUBLIC_URL } = webEnv();
@@ -57,19 +58,19 @@ export function createManagementApi(): FastifyInstance {
       ignoreTrailingSlash: true,
       querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
     },
-    // A path that cannot be read: no hook is run for it.
+    // Fastify runs no hook for a path that it cannot decode.
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
       answerFailure(reply.headers(headers), "Request failed", failure("invalid"));
     },
   });
-  // Of any type, so that what is wrong with it is told in the API's own shape.
+  // Accept any content type, so that errors about it use the API's own envelope.
   api.removeAllContentTypeParsers();
   api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
   api.decorateRequest("apiActor", null);
-  // All that is refused without looking at the body is refused before it is read.
+  // Every refusal that does not depend on the body happens before the body is read.
   api.addHook("onRequest", async (request, reply) => {
     reply.headers(headers);
-    // A body of no type is judged where it is read; without a body an empty type says nothing.
+    // Without a body, an empty content type means nothing. With one, reading the body validates the type.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
     if (request.is404)
       return answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path."));
@@ -93,7 +94,7 @@ function route(api: FastifyInstance, operation: Operation, room: BodyBudget, bod
       if (!request.apiActor) return answerFailure(reply, operation.failure, failure("unauthorized"));
       const giveBack = room(request.apiActor.actor.id, announcedBytes(request.headers, bodyLimit));
       if (!giveBack) return answerFailure(reply, operation.failure, failure("busy"));
-      // Answered, or gone before.
+      // Runs after the answer, and when the client disconnects first.
       reply.raw.once("close", giveBack);
     },
     handler: async (request, reply) => {
@@ -116,7 +117,7 @@ function refuseOtherMethods(api: FastifyInstance): void {
     const own: readonly string[] = methods.filter((method) =>
       operations.some((operation) => operation.path === path && operation.method === method),
     );
-    // What answers a GET answers a HEAD.
+    // GET routes also answer HEAD.
     const others = api.supportedMethods.filter(
       (method) => !own.includes(method) && !(method === "HEAD" && own.includes("GET")),
     );
@@ -143,14 +144,14 @@ async function perform(
 ): Promise<ApiResult<Reply>> {
   const { headers } = request;
   const known = request.apiActor;
-  // A body can be sent for as long as the server waits for it, and a token can be revoked meanwhile.
+  // A client can send its body slowly, and the token can be revoked in between. So look it up again.
   const isLate = known && performance.now() - known.foundAt > lookUpAgainMs;
   const actor = (isLate ? await findActor(request) : known)?.actor;
   if (!actor) return failure("unauthorized");
-  // Strings by the router and the parser of queries, both of which are told above.
+  // The router and the query parser configured above produce strings only.
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, string>;
-  // What Postgres cannot compare with anything names nothing.
+  // Postgres text cannot contain U+0000, so no row has this id.
   if (Object.values(params).some((value) => value.includes("\0")))
     throw new NotFound("There is no such thing.");
   const key = operation.isIdempotent ? headers["idempotency-key"] : undefined;
@@ -158,7 +159,7 @@ async function perform(
     return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
   const ifMatch = headers["if-match"];
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  // One path has many spellings, and a create that is repeated may come in another.
+  // Clients can spell one path in several ways. A retried create must find its idempotency record under each.
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? ""));
   return operation.serve(actor, {
     params,
@@ -170,10 +171,10 @@ async function perform(
   });
 }
 
-/** Aborts when whoever asked is gone before the answer. */
+/** A signal that aborts when the client disconnects before the answer. */
 function untilClosed({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  // It may have gone while the token was looked up.
+  // The client may have disconnected during the token look-up.
   if (raw.destroyed || raw.closed) gone.abort();
   raw.once("close", () => raw.writableFinished || gone.abort());
   return gone.signal;
@@ -188,19 +189,22 @@ function parse(bytes: Buffer, type: string | undefined, { body }: Operation): Ap
   try {
     return { ok: true, value: JSON.parse(utf8.decode(bytes)) };
   } catch {
-    // The parser's own message repeats what it read.
+    // The JSON parser's own message repeats the input, which can hold a secret.
     return failure("invalid", "The body is not JSON in UTF-8.");
   }
 }
 
-/** What Fastify finds wrong with a request by itself. */
+/** Fastify's own error codes for malformed requests. */
 const ofFramework: Readonly<Record<string, ApiCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "media_type",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "invalid",
 };
 
-/** What kept a request from its operation. One that broke off is nobody's fault here, and nobody waits for its answer. */
+/**
+ * The failure of a request that never reached its operation. A request that the client aborted is not
+ * reported as a server error.
+ */
 function unserved(error: FastifyError, { raw }: FastifyRequest): ApiResult<never> & { ok: false } {
   const known = raw.errored ? "invalid" : ofFramework[error.code];
   return known ? failure(known) : thrown(error, "nothing");
@@ -217,10 +221,11 @@ function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } 
   return failure(isOutage(error) ? "database_unavailable" : "unexpected");
 }
 
-/** The documented envelope of a failure, with what is wrong where. */
+/** Sends the documented failure envelope, with field errors. */
 function answerFailure(reply: FastifyReply, what: string, failed: ApiResult<never> & { ok: false }) {
   const { code, fieldErrors } = failed;
-  // What is still coming is read and thrown away, for whoever sends it to get as far as this answer.
+  // Keep the connection, so that Node.js drains the rest of the body. Otherwise the client could fail before
+  // it reads this answer.
   if (code === "too_large") reply.removeHeader("connection");
   const { status } = apiCodes[code];
   if (status === 503 || status === 429) reply.header("retry-after", retryAfterSeconds);

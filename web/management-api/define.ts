@@ -14,19 +14,19 @@ import { unstorable } from "@/web/management-api/invalid-text";
 export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 export type Method = (typeof methods)[number];
 
-/** What an operation's own code receives: parsed by the operation's schemas. */
+/** The input of an operation's code, parsed by the operation's schemas. */
 export type Call<Q, B> = {
   params: Readonly<Record<string, string>>;
   query: Q;
   body: B;
   /** For a write with an Idempotency-Key. */
   idempotent: IdempotentRequest | undefined;
-  /** The tag of the If-Match header; `undefined` when any state will do. */
+  /** The ETag of the If-Match header; `undefined` when the caller accepts any state. */
   ifMatch: string | undefined;
   signal: AbortSignal;
 };
 
-/** A request as it came, for an operation to judge. */
+/** A request before validation. */
 export type RawCall = {
   params: Readonly<Record<string, string>>;
   query: Readonly<Record<string, string>>;
@@ -36,11 +36,11 @@ export type RawCall = {
   signal: AbortSignal;
 };
 
-/** What an operation answers with: `data` of the envelope, and the ETag of what it shows. */
+/** An operation's answer: `data` of the envelope, and the ETag of the object in it. */
 export type Reply<T = unknown> = { data: T; tag?: string; message?: string };
 
 type Words = {
-  /** operationId, as documented where it is. */
+  /** The operationId: the documented one, if the operation is documented. */
   id: string;
   method: Method;
   /** Path with {parameters}, as in OpenAPI. */
@@ -48,33 +48,33 @@ type Words = {
   tag: "Fabrics" | "Secrets" | "Connections" | "Teams" | "Activity";
   summary: string;
   description?: string;
-  /** What the message of a failure begins with, before " due to : ". */
+  /** The beginning of a failure's message, before " due to : ". */
   failure: string;
 };
 
 type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   query?: Q;
   body?: B;
-  /** What is judged of the body beside that, where one wrong member hides what is wrong with the others. */
+  /** A looser schema, checked as well, so that a bad discriminator does not hide other field errors. */
   base?: z.ZodType;
-  /** What `data` of the answer is. */
+  /** Schema of the answer's `data`. */
   data: D;
-  /** A body that works, for the reference and its test. */
+  /** A valid body, for the reference and its test. */
   example?: z.input<B>;
-  /** It changes or deletes what is there, and honours If-Match. */
+  /** Set when the operation changes or deletes an object, and so honours If-Match. */
   isConditional?: true;
 };
 
 type Code<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   run: (scope: S, call: Call<z.output<Q>, z.output<B>>) => Promise<ApiResult<Reply<z.input<D>>>>;
   /**
-   * A write that may be repeated with an Idempotency-Key: what answers for the thing that was written. Whoever leaves a thing
-   * pending takes back what an abandoned request left.
+   * Answers a repeated write with an Idempotency-Key for the object that the first one created. An operation
+   * that leaves an object pending must itself remove what an interrupted request left.
    */
   again?: (scope: S, objectId: string) => Promise<ApiResult<Reply<z.input<D>>>>;
 };
 
-/** One operation of the management API: what the route serves, and what OpenAPI describes. */
+/** One operation of the management API. The router serves it and OpenAPI describes it. */
 export type Operation = Words &
   Parts<z.ZodType, z.ZodType, z.ZodType> & {
     permission: Permission | null;
@@ -120,7 +120,7 @@ export function teamOperation<
   };
 }
 
-/** An operation over what the person has, wherever it is; its code asks for scopes of its own. */
+/** An operation over everything that the person can reach. Its code requires its own scopes. */
 export function ownOperation<
   D extends z.ZodType,
   Q extends z.ZodType = typeof nothing,
@@ -157,7 +157,7 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
   return doneOnce(definition, scope, definition.again && idempotent(), (known) =>
     definition.run(scope, {
       params,
-      // Parsed by the definition's own schemas, or absent as they are.
+      // The definition's own schemas parsed these values, or they are absent.
       query: asked.data as z.output<Q>,
       body: judged?.data as z.output<B>,
       idempotent: known,
@@ -167,7 +167,10 @@ async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.
   ).finally(() => wipeBytes(judged?.data));
 }
 
-/** Runs a create, or answers for what the same request made before: also when the two came at the same time. */
+/**
+ * Runs a create once. A repeated request, even a concurrent one, gets the answer for the object that the
+ * first one created.
+ */
 async function doneOnce<S>(
   { again }: { again?: (scope: S, objectId: string) => Promise<ApiResult<Reply>> },
   scope: S,

@@ -1,11 +1,11 @@
 import { isPostgresText } from "@/lib/db/text";
 
-/** No field of ours lies deeper. */
+/** No field of the API is nested deeper. */
 const deepest = 16;
 
 /**
- * The strings of a body that no column can hold, by their paths: U+0000, which Postgres does not store, and half of a surrogate
- * pair, which is no Unicode. A secret's value is sealed as bytes, so that its own schema judges it.
+ * Finds the body's strings that Postgres text cannot store, by path: those with U+0000 or an unpaired
+ * surrogate. Secret values are sealed as bytes, so their own schemas validate them.
  */
 export function unstorable(body: unknown): Record<string, string> {
   const found: Record<string, string> = {};

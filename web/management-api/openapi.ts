@@ -9,7 +9,7 @@ import { operations } from "@/web/management-api/registry";
 
 type Json = Record<string, unknown>;
 
-/** The management API as OpenAPI 3.1, from the schemas by which it validates and answers. */
+/** The management API as OpenAPI 3.1, generated from the schemas that validate requests and answers. */
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
@@ -112,7 +112,7 @@ function described(operation: Operation): Json {
   };
 }
 
-/** The statuses with which this operation can fail; those of every one are 400, 401, 404, 500 and 503. */
+/** The failure statuses of this operation. Every operation has 400, 401, 404, 500 and 503. */
 export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
   const { invalid, unauthorized, forbidden, not_found, name_taken, changed, too_large, media_type } =
     apiCodes;
@@ -132,7 +132,7 @@ export function statusesOf({ body, permission, isConditional, isIdempotent, meth
   return [...new Set(statuses)].sort((a, b) => a - b);
 }
 
-/** A parameter of an operation, as OpenAPI has it. */
+/** A parameter of an operation, in OpenAPI's form. */
 export type Parameter = {
   name: string;
   in: "path" | "query" | "header";
@@ -141,7 +141,7 @@ export type Parameter = {
   schema: Json;
 };
 
-/** The parameters of an operation: in its path, its query and its headers. */
+/** The parameters in an operation's path, query and headers. */
 export function parametersOf({ path, query, isConditional, isIdempotent }: Operation): Parameter[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(
     ([, name = ""]): Parameter => ({
@@ -186,7 +186,7 @@ export function parametersOf({ path, query, isConditional, isIdempotent }: Opera
 
 const referenceTo = { $ref: "#/components/schemas/SecretReference" };
 
-/** For each kind of connection, what its properties are. */
+/** The schema of the properties, for each kind of connection. */
 function propertySchemas(): Record<string, Json> {
   return Object.fromEntries(
     Object.values(connectors).map(({ kind, name, fields }) => {
@@ -219,7 +219,7 @@ function shapeOf(fields: z.ZodObject): Readonly<Record<string, z.core.$ZodType>>
   return fields.shape;
 }
 
-/** Without what only our own forms read. */
+/** Removes the metadata that only our own forms read. */
 function plain({
   control,
   labels,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Query of a list: all of it, or a page of at most `limit` after the place where the last one ended. */
+/** Query of a list: all of it, or a page of at most `limit` rows after the cursor `after`. */
 export const listQuery = z.object({
   search: z
     .string()
@@ -17,7 +17,7 @@ export const listQuery = z.object({
   after: z.string().max(2048).optional().meta({ description: "`next` of the page before." }),
 });
 
-/** Who made a thing and changed it last, and when (RFC 3339). */
+/** Who created and last changed an object, and when (RFC 3339). */
 export const who = {
   createdAt: z.string(),
   createdBy: z.string(),
@@ -25,5 +25,5 @@ export const who = {
   updatedBy: z.string(),
 };
 
-/** What is told of an `after` that no page of this list, sorted like this, ended with. */
+/** The error for an `after` that is not a cursor of this list and sort order. */
 export const foreignCursor = "This is no `next` of this list in this order.";

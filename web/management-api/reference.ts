@@ -5,7 +5,7 @@ import { parametersOf, statusesOf } from "@/web/management-api/openapi";
 import { operations } from "@/web/management-api/registry";
 import type { ReferenceField, ReferenceOperation } from "@/web/management-api/schema";
 
-/** What a JSON Schema of ours can be made of. */
+/** The subset of JSON Schema that our schemas use. */
 const node: z.ZodType<Node> = z.lazy(() =>
   z.object({
     type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -33,7 +33,7 @@ type Node = {
   items?: Node | undefined;
 };
 
-/** Every operation of the management API, for people to read. */
+/** Every operation of the management API, for the reference page. */
 export function referenceOperations(): ReferenceOperation[] {
   return operations.map((operation) => ({
     id: operation.id,
@@ -73,7 +73,10 @@ function bodiesOf({ body }: Operation): ReferenceOperation["bodies"] {
   }));
 }
 
-/** The leaves of an object, each by its path; and the object itself where it has to be there though none of them has to. */
+/**
+ * The leaf fields of an object, by path. Includes the object itself when it is required but none of its
+ * fields is.
+ */
 function fieldsOf(schema: Node, prefix = "", optional = ""): ReferenceField[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix ? `${prefix}.${name}` : name;
@@ -86,7 +89,7 @@ function fieldsOf(schema: Node, prefix = "", optional = ""): ReferenceField[] {
   });
 }
 
-/** The fields of an answer: of a list, those of what is in it. */
+/** The fields of an answer; for a list, the fields of its items. */
 function answerOf({ data }: Operation): ReferenceField[] {
   const schema = node.parse(z.toJSONSchema(data, { unrepresentable: "any" }));
   const told = (fields: ReferenceField[]) => fields.map((field) => ({ ...field, isRequired: false }));

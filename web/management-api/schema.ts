@@ -1,16 +1,16 @@
-/** What a path of the management API begins with. */
+/** The path prefix of the management API. */
 export const managementRoot = "/api/orchestration";
 
-/** A field of a body or a parameter, as the reference lists it: its path, type in words, and what it is for. */
+/** A field of a body, or a parameter, in the reference: its path, its type in words, and its purpose. */
 export type ReferenceField = {
   path: string;
   type: string;
-  /** Whether it has to be there; "with" what, where it belongs to something that need not be. */
+  /** Whether the field is required; `with` names the optional object inside which it is required. */
   isRequired: boolean | { with: string };
   description: string;
 };
 
-/** One operation, as the reference shows it. */
+/** One operation, for the reference page. */
 export type ReferenceOperation = {
   id: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -23,10 +23,10 @@ export type ReferenceOperation = {
   headers: ReferenceField[];
   /** Fields of `data` in the answer. */
   answer: ReferenceField[];
-  /** The statuses with which it can fail. */
+  /** The failure statuses. */
   failures: number[];
-  /** Fields of the body; several lists where it has several forms. */
+  /** Fields of the body; several lists when the body has several forms. */
   bodies: { label: string; fields: ReferenceField[] }[];
-  /** A body that works, as JSON text; null for an operation without one. */
+  /** A valid body as JSON text; null for an operation without a body. */
   example: string | null;
 };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ConnectionSummary } from "@/lib/connections/schema";
 import { who } from "@/web/management-api/parts";
 
-/** A connection as the API shows it: every credential is a reference to its secret. */
+/** A connection in the API: every credential is a reference to its secret. */
 export const connectionObject = z.object({
   id: z.string(),
   name: z.string(),
@@ -26,7 +26,7 @@ export const connectionObject = z.object({
   ...who,
 });
 
-/** A saved connection as the API shows it. */
+/** Converts a saved connection to its form in the API. */
 export function objectOf(connection: ConnectionSummary): z.input<typeof connectionObject> {
   const { id, name, kind, isWarehouse, properties, references, description, status, notAllowed } = connection;
   const shown = references.map(({ field, secretId, name: secret, subKind }) => [

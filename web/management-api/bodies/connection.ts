@@ -8,10 +8,10 @@ import { ok, under } from "@/lib/result";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import { base64, secretReferenceIn } from "@/web/management-api/bodies/secret";
 
-/** In the properties of a connection that is made together with a secret: a reference to that secret. */
+/** Stands for the secret that the same request creates, in the connection's properties. */
 export const secretPlaceholder = "{{SECRET}}";
 
-/** The properties of any kind; the kind's own schema judges them. */
+/** The properties of any kind. The kind's own schema validates them. */
 export const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
   description:
     "By kind: `postgresProperties` and its like among the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
@@ -29,7 +29,7 @@ export const createConnectionBody = z.object({
   ...common,
   isDefaultWarehouseConnection: z.boolean().default(false),
 });
-/** Body of updateConnection: `name`, `kind` and `isDefaultWarehouseConnection` are as they were. */
+/** Body of updateConnection. `name`, `kind` and `isDefaultWarehouseConnection` cannot change. */
 export const updateConnectionBody = z.object({ ...common, isDefaultWarehouseConnection: z.boolean() });
 /** Body of checkConnection. */
 export const checkConnectionBody = z.object({
@@ -38,15 +38,18 @@ export const checkConnectionBody = z.object({
   name: connectionName.optional(),
 });
 
-/** Properties as they are stored: each credential the id of its secret; and the value that came in place of one. */
+/**
+ * Properties as stored: each credential is a secret's id. `inline` is a value that was given instead of a
+ * reference.
+ */
 export type ReadProperties = {
   properties: Record<string, unknown>;
   inline: { field: string; value: string } | null;
 };
 
 /**
- * Reads the properties of a connection as the API has them. A credential that is neither a reference, nor the placeholder
- * where `placeholderId` stands for it, nor a value that its field takes inline, is refused by its path.
+ * Converts properties from their form in the API. Each credential must be a reference, the placeholder (with
+ * `placeholderId`), or a value that its field accepts inline. Any other is an error at its path.
  */
 export function readProperties(
   kind: string,
@@ -67,7 +70,7 @@ export function readProperties(
     else properties[field.field] = read.secretId;
   }
   if (Object.keys(fieldErrors).length > 0) {
-    // All that is wrong at once; of a credential in the words above.
+    // Report all errors at once. Credential errors use the messages above.
     const judged = validate(connector, properties);
     const others = judged.ok ? {} : under("properties", judged.fieldErrors);
     return failure("invalid", undefined, { ...others, ...fieldErrors });

@@ -29,7 +29,7 @@ import {
 import { createInputOf, createSecretBody } from "@/web/management-api/bodies/secret";
 import type { Call, Reply } from "@/web/management-api/define";
 
-/** Body of createFabric: a fabric, and at most one secret and one connection in it. */
+/** Body of createFabric: a fabric, and optionally one secret and one connection in it. */
 export const createFabricBody = z.object({
   name: fabricName,
   description: fabricDescription,
@@ -54,7 +54,7 @@ export const createFabricBody = z.object({
 });
 type Body = z.output<typeof createFabricBody>;
 
-/** Makes a fabric with its secret and its connection, all of it or nothing. */
+/** Creates a fabric with its secret and its connection, or creates nothing. */
 export async function makeFabric(
   actor: Actor,
   { body, idempotent, signal }: Call<unknown, Body>,
@@ -89,7 +89,7 @@ export async function makeFabric(
   return left === null ? failed : { ...failed, reason: `${reasonOf(failed)} ${left}` };
 }
 
-/** Destroys a fabric whose connection did not pass; or says why it is still there. */
+/** Destroys a fabric whose connection failed its check. Returns the reason if the fabric remains. */
 async function takeBack(actor: Actor, fabricId: string, ownSecrets: number): Promise<string | null> {
   const seen = await authorized(actor, fabricId, "fabric:see");
   if (!seen) return null;
@@ -102,7 +102,10 @@ async function takeBack(actor: Actor, fabricId: string, ownSecrets: number): Pro
     : "The fabric is there and could not be taken back: delete it.";
 }
 
-/** What the same request left when it ended in the middle goes before it is done again; or why it is still there. */
+/**
+ * Destroys what an interrupted run of the same request left behind, before it runs again. Returns the reason
+ * if it remains.
+ */
 async function takeBackAbandoned(
   actor: Actor,
   idempotent: IdempotentRequest | undefined,
@@ -115,7 +118,7 @@ async function takeBackAbandoned(
   return left && `The request was broken off before. ${left}`;
 }
 
-/** The scope of a fabric; null when it is gone. */
+/** The scope of a fabric; null when the fabric no longer exists. */
 function authorized<P extends Permission>(actor: Actor, fabricId: string, permission: P) {
   return authorize(actor, fabricId, permission).catch((error: unknown) => {
     if (error instanceof NotFound) return null;
@@ -123,7 +126,7 @@ function authorized<P extends Permission>(actor: Actor, fabricId: string, permis
   });
 }
 
-/** The connection of the body, judged before anything is made. */
+/** The body's connection, validated before anything is created. */
 function connectionOf(body: Body, secretId: string | undefined): ApiResult<CreateConnectionInput | null> {
   if (!body.connection) return ok(null);
   const { name, kind, isDefaultWarehouseConnection, description = "" } = body.connection;
@@ -187,7 +190,7 @@ async function store(
   }
 }
 
-/** How the connection does not pass its check; null when it does. */
+/** The failure of the connection's check; null when it passes. */
 async function checkOf(
   actor: Actor,
   fabricId: string,
@@ -197,7 +200,8 @@ async function checkOf(
   if (!connection) return null;
   const { kind, name, properties } = connection;
   const scope = await authorize(actor, fabricId, "connection:check");
-  // The one secret that there is came with this request, and so did the place: nothing that was stored before goes anywhere.
+  // The caller sent both the fabric's only secret and its destination in this request, so no stored secret
+  // can leak to it.
   const checked = await runCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
   if (!checked.ok) return failure("check_failed", "The connection could not be checked.");
   const { result } = checked.value;

@@ -12,7 +12,7 @@ const kind = z
   .literal("prophecy", "Secret Store not found: “kind” is “prophecy”.")
   .meta({ description: "The secret manager, always `prophecy`." });
 
-/** Bytes as base64 (RFC 4648 §4); line breaks, as command lines make them, do not count. */
+/** Bytes as base64 (RFC 4648 §4). Whitespace is ignored, because command-line tools insert line breaks. */
 export const base64 = z
   .string()
   .transform((text) => text.replace(/\s+/g, ""))
@@ -22,7 +22,7 @@ export const base64 = z
   )
 
   .transform((text) => {
-    // Into memory of its own, which is overwritten once it is sealed.
+    // Own memory instead of Buffer's shared pool, so that it can be overwritten after sealing.
     const bytes = new Uint8Array(Buffer.byteLength(text, "base64"));
     Buffer.from(bytes.buffer).write(text, "base64");
     return bytes;
@@ -38,7 +38,7 @@ const keepDestinations = z.boolean().optional().meta({
     "By default the new value may be sent wherever the former one might, when you replace every field or entered the others yourself. False: nowhere, until somebody allows it again.",
 });
 
-/** What each type of secret has in its body. */
+/** The fields that every type of secret has in its body. */
 export const secretBase = z.object({
   kind,
   subKind: z.enum(subKinds),
@@ -46,7 +46,7 @@ export const secretBase = z.object({
   description,
 });
 
-/** Body of createSecret. Unknown members are left alone, as clients of the documented product send some. */
+/** Body of createSecret. Unknown members are ignored, because clients of the documented product send some. */
 export const createSecretBody = z.discriminatedUnion("subKind", [
   z.object({
     kind,
@@ -75,7 +75,7 @@ export const createSecretBody = z.discriminatedUnion("subKind", [
 ]);
 export type CreateSecretBody = z.infer<typeof createSecretBody>;
 
-/** Body of updateSecret: what is absent stays as it is, the value above all. */
+/** Body of updateSecret. Absent fields, including the value, stay unchanged. */
 export const updateSecretBody = z.discriminatedUnion("subKind", [
   z.object({
     kind,
@@ -114,7 +114,7 @@ export const updateSecretBody = z.discriminatedUnion("subKind", [
 ]);
 export type UpdateSecretBody = z.infer<typeof updateSecretBody>;
 
-/** A reference to a secret in a connection. The id counts; the name is a label that may be out of date. */
+/** A connection's reference to a secret. Only the id counts; the name is a label and may be outdated. */
 export const secretReferenceIn = z.object({
   kind,
   subKind: z.enum(subKinds),
@@ -122,7 +122,7 @@ export const secretReferenceIn = z.object({
   properties: z.object({ id: z.string().min(1).max(64), name: z.string() }),
 });
 
-/** What the body says, as Add Secret takes it. */
+/** Converts the body to the input of Add Secret. */
 export function createInputOf(body: CreateSecretBody): CreateSecretInput {
   const { description = "" } = body;
   const { name } = body.properties;
@@ -140,14 +140,14 @@ export function createInputOf(body: CreateSecretBody): CreateSecretInput {
   }
 }
 
-/** The new value of the body, as Replace value takes it; undefined when it sets no field. */
+/** Converts the body's new value to the input of Replace value; undefined when the body sets no field. */
 export function replacementOf(
   body: UpdateSecretBody,
 ): Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined {
   const fields = fieldsOf(body);
   if (!Object.values(fields).some((field) => field !== undefined)) return undefined;
   const fileName = body.subKind === "binary" ? body.properties.fileName : undefined;
-  // Each type's fields come from its own schema, so that they belong together.
+  // Each type's fields come from its own schema, so the fields match the type.
   return { subKind: body.subKind, fields, fileName } as Pick<
     ReplaceSecretInput,
     "subKind" | "fields" | "fileName"
@@ -158,7 +158,7 @@ function fieldsOf({ properties: { value } }: UpdateSecretBody): object {
   return typeof value === "string" || value instanceof Uint8Array ? { value } : (value ?? {});
 }
 
-/** Where a field of Add Secret stands in the body: `fields.password` is `properties.value.password`. */
+/** Maps a field of Add Secret to its path in the body: `fields.password` → `properties.value.password`. */
 export function bodyPathOf(field: string): string {
   if (field === "name") return "properties.name";
   return field.replace(/^fields\.value$/, "properties.value").replace(/^fields\./, "properties.value.");

@@ -12,7 +12,7 @@ import { checkConnectionBody, readProperties } from "@/web/management-api/bodies
 import { fabricOperation, type Reply } from "@/web/management-api/define";
 import { requireId } from "@/web/management-api/operations/connections";
 
-/** What a check found. That it failed is a result, not an error of the request. */
+/** The result of a check. A failed check is a result, not an error of the request. */
 const checkObject = z.object({
   ok: z.boolean(),
   ms: z.number().int(),
@@ -82,7 +82,10 @@ export const checkConnectionByName = fabricOperation({
   },
 });
 
-/** Runs a check to its end. An access token never allows a place: whoever stole it would send its owner's secrets there. */
+/**
+ * Runs a check to its end. An access token never allows a destination: an attacker who stole it could send
+ * its owner's secrets there.
+ */
 async function check(
   scope: Scope<"connection:check">,
   input: Omit<Parameters<typeof runCheck>[1], "isConfirmed">,

@@ -57,7 +57,7 @@ async function all(
   return [...withWarehouse(page, search), ...rest];
 }
 
-/** The first page has the warehouse beside it, whatever was searched for. */
+/** Puts the warehouse, if it matches the search, before the connections of the first page. */
 function withWarehouse({ warehouse, connections }: Page, search: string): ConnectionSummary[] {
   const own = warehouse?.connection;
   const isMeant = own && `${own.name}\n${own.description}`.toLowerCase().includes(search.toLowerCase());
@@ -178,20 +178,20 @@ export async function requireId(
   return id;
 }
 
-/** The connection as it is now, for whoever just wrote it. */
+/** The connection's current state, for the caller that just wrote it. */
 export async function replyFor({ actor, fabricId }: Scope<"connection:write">, id: string) {
   const reader = await authorize(actor, fabricId, "connection:list");
   const connection = await getConnection(reader, id);
   return ok({ data: objectOf(connection), tag: connectionEtag(connection) });
 }
 
-/** As documented: with two empty lists, of errors and of warnings. */
+/** As documented: the message has two empty lists, for errors and warnings. */
 async function updatedReply(scope: Scope<"connection:write">, id: string) {
   const { value } = await replyFor(scope, id);
   return ok({ ...value, message: "List(), List()" });
 }
 
-/** Where a value came in place of a reference: the properties with the id of the secret that it becomes. */
+/** Creates a secret from an inline value, and returns the properties with that secret's id. */
 async function ownSecret(
   scope: Scope<"connection:write">,
   connectionName: string,
@@ -209,7 +209,7 @@ async function ownSecret(
   return { properties: { ...properties, [inline.field]: secret.secretId }, secret };
 }
 
-/** The failure of a write, in the API's words. */
+/** Maps a failed write to the API's failure. */
 export function failureOf({
   code,
   fieldErrors,

@@ -21,7 +21,7 @@ import {
 import { fabricOperation } from "@/web/management-api/define";
 import { foreignCursor, listQuery, who } from "@/web/management-api/parts";
 
-/** A secret as connections refer to it. */
+/** A secret in the form in which connections refer to it. */
 export const secretReference = z.object({
   kind: z.literal("prophecy"),
   subKind: z.enum(subKinds),
@@ -72,7 +72,7 @@ export const listSecretsByFabric = fabricOperation({
   },
 });
 
-/** The documented list has no pages: it is put together from large ones. */
+/** Joins all pages into one list, because the documented list has no pages. */
 async function allSecrets(scope: Scope<"secret:list">, query: SecretListQuery): Promise<SecretSummary[]> {
   const { secrets, next } = await listSecrets(scope, query, 1000);
   return next === null ? secrets : [...secrets, ...(await allSecrets(scope, { ...query, after: next }))];
