@@ -34,7 +34,7 @@ import { cutUnreadBodies } from "@/lib/unread-body";
 
 type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
 
-/** What pipelines speak to: the runtime API and the dialect of Vault. */
+/** The server for pipelines: the runtime API and the Vault-compatible API. */
 export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
   const app = createApp(logger);
   secretRoutes(app, keys);
@@ -43,7 +43,7 @@ export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
   return app;
 }
 
-/** Answers web's signed requests, on a separate port that a network can close to everyone else. */
+/** The server for web's signed requests. It has its own port, which the network can close to everyone else. */
 export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPrepared: PreparedRuns }) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
@@ -56,30 +56,30 @@ export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPre
   return app;
 }
 
-/** The server of both: limits, errors, health, log lines, measurements. */
+/** The parts that both servers share: limits, error shape, health, log lines and metrics. */
 function createApp(logger: Deps["logger"]): FastifyInstance {
   const { AUTOMATE_TRUST_PROXY_HOPS, STOP_DELAY_SECONDS } = automateEnv();
   const app: FastifyInstance = Fastify({
     logger,
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
-    // A path that cannot be read is not repeated.
+    // The answer does not repeat a path that cannot be parsed.
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       if (request.url.startsWith("/vault/"))
         return void reply.code(400).send({ errors: ["malformed request"] });
       reply.code(400).send(errorBody("invalid", "The request's path cannot be read."));
     },
     http: { maxHeaderSize: 16 * 1024 },
-    // Names have 128 characters at most, each of up to twelve in a URL.
+    // A URL can hold twelve names of at most 128 characters each.
     routerOptions: { maxParamLength: 12 * 128 },
     trustProxy: (_address, hop) => hop < AUTOMATE_TRUST_PROXY_HOPS,
-    // The drain answers them, in automate's own shape.
+    // During the drain, a hook of `healthRoutes` answers 503 in automate's own error shape.
     return503OnClosing: false,
     clientErrorHandler(error, socket) {
       if (socket.destroyed || answerList(app, error, socket)) return;
       socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     },
-    // A log line names the route, not the path: a path can hold what somebody mistook for a name.
+    // Log lines name the route, not the path: callers sometimes paste a secret value where a name belongs.
     logController: new LogController({ disableRequestLogging: true }),
   });
   cutUnreadBodies(app.server);
@@ -87,7 +87,8 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
-    // What a pipeline received is in the audit log and in the metrics: a line for each would cost as much as opening it.
+    // The audit log and the metrics already record each read. A log line for each would cost as much as
+    // opening the secret.
     const isRead = /^(\/vault)?\/v1\//.test(route) && reply.statusCode < 400;
     const level = isRead ? "debug" : "info";
     request.log[level](
@@ -97,7 +98,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     done();
   });
   app.addHook("onClose", async () => {
-    // What could not be committed when automate stops is lost, and said to be; a driver's words may hold a name.
+    // Automate logs that it lost counts, without the driver's message: that message may contain a name.
     await flushRefusals();
     await flushAggregatedEvents().catch(() =>
       app.log.error("Counts of the last minute could not be recorded."),
@@ -114,7 +115,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
   return app;
 }
 
-/** The bytes are kept beside what they say: web signed the bytes. */
+/** Keeps the raw bytes with the parsed JSON, because web signs the bytes. */
 function parseJson(
   _request: FastifyRequest,
   bytes: Buffer,
@@ -133,7 +134,10 @@ const statusOf: Readonly<Record<string, { status: number; code: string; message:
   NotFresh: { status: 403, code: "not_fresh", message: "This needs a sign-in of the last ten minutes." },
 };
 
-/** Automate's one error shape. What nobody expected is logged by its name alone: a message could hold anything. */
+/**
+ * Answers every error in automate's one error shape. Logs only the name and code of an unexpected error: its
+ * message could contain a secret.
+ */
 function answerError(
   error: FastifyError,
   request: Parameters<FastifyInstance["errorHandler"]>[1],
@@ -161,7 +165,8 @@ function answerError(
       .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
   }
   request.log.error({ error: error.name, code: error.code }, "failed");
-  // Web asks for writes; a pipeline asks for values, and knows whether it has them.
+  // Only web sends writes. A pipeline only reads, so it can see from the answer whether it received its
+  // values.
   const saved = request.url.startsWith("/internal/") ? savedBy(request) : "nothing";
   if (saved === "unknown") return answerError(outcomeUnknown(), request, reply);
   if (saved === "something")

@@ -6,24 +6,24 @@ import { principalOf } from "@/lib/connectors/principal";
 import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
 
-/** A sign-in that a check is about to make: `key` is what refusals are counted by. */
+/** A sign-in that a check is about to try. Refusals are counted by `key`. */
 export type CredentialAttempt = { key: string; place: string; secretIds: string[]; field: string };
 
-/** The right to try some sign-ins now, which count as refused until they are settled. */
+/** Permission to try some sign-ins now. They count as refused until `settle` or `release` is called. */
 export type Claim = { settle(result: CheckResult): Promise<void>; release(): Promise<void> };
 
-/** What a claim came to; `busy` when others kept trying for too long, or when it was called off. */
+/** The outcome of `claimAttempts`. `busy`: other checks held the budget for too long, or the caller aborted. */
 export type Claimed =
   | { state: "held"; claim: Claim }
   | { state: "paused"; until: Date; field: string }
   | { state: "busy" };
 
-/** A check is stopped long before: what is still under way then ended without a word, with its automate. */
+/** A check never takes this long, so an older unsettled claim belongs to an automate that crashed. */
 const claimLastsMs = 30_000;
 const waitsMs = 20_000;
 const looksEveryMs = 150;
 
-/** Findings after which the other side may count a wrong attempt against the account. */
+/** Findings after which the remote server may count a failed attempt against the account. */
 export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
   "rejected_credentials",
   "account_locked",
@@ -35,17 +35,20 @@ export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
 
 const nothingToSettle: Claim = { settle: async () => {}, release: async () => {} };
 
-/** The sign-ins of a check: one for each place that gets credentials, as this principal, with these versions. */
+/**
+ * Returns the sign-ins of a check: one for each destination that receives credentials, with this principal
+ * and these versions.
+ */
 export function attemptsOf({ destinations, openings, properties }: PreparedCheck): CredentialAttempt[] {
   const byKey = new Map<string, CredentialAttempt>();
   for (const destination of destinations) {
     const sent = openings.filter(
-      // An authority is trusted, and not sent anywhere.
+      // A certificate authority is used for verification and never sent.
       ({ field }) => field !== "caCertificate" && destination.secretFields.includes(field),
     );
     const [first] = sent;
     if (first === undefined) continue;
-    // However the channel is protected, it is the same server that counts.
+    // TLS settings do not matter: the same server counts the attempts.
     const place = destinationKey(destination).replace(/\?.*$/, "");
     const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
     const key = createHash("sha256")
@@ -58,8 +61,8 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
 }
 
 /**
- * Claims a try of each sign-in from its budget, which all people, screens and copies of automate share. Waits while only
- * the outcome of others' tries is missing; `onWait` is called when that begins.
+ * Claims one attempt for each sign-in. All people, screens and copies of automate share the budget. If the
+ * budget depends on attempts still in progress, calls `onWait` once and waits up to 20 seconds for them.
  */
 export async function claimAttempts(
   fabricId: string,
@@ -80,7 +83,7 @@ export async function claimAttempts(
   }
 }
 
-/** Forgets the refused sign-ins of a secret; the places that may be tried again. */
+/** Deletes the refused sign-ins of a secret. Returns the endpoints that checks may try again, sorted. */
 export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string): Promise<string[]> {
   const where = { fabricId, secretIds: { has: secretId }, refusedAt: { not: null } };
   const rows = await tx.signInAttempt.findMany({ where, distinct: ["place"], select: { place: true } });
@@ -88,7 +91,7 @@ export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string)
   return rows.map(({ place }) => place).sort();
 }
 
-/** Forgets what no budget counts any more. */
+/** Deletes attempts that no budget counts any more. */
 export async function purgeAttempts(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM sign_in_attempt
@@ -96,10 +99,10 @@ export async function purgeAttempts(): Promise<void> {
        OR ("refusedAt" IS NULL AND "startedAt" < clock_timestamp() - make_interval(secs => ${(2 * claimLastsMs) / 1000}))`;
 }
 
-/** Null when there is no room until others know how their tries ended. */
+/** Returns null when the budget has no room until other attempts settle. */
 function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): Promise<Claimed | null> {
   return db.$transaction(async (tx) => {
-    // In one order for everybody, so that no two wait for each other.
+    // All copies of automate lock in one order, which prevents deadlocks.
     const keys = attempts.map(({ key }) => key).sort();
     for (const key of keys) await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
     const now = await databaseTime(tx);
@@ -144,7 +147,10 @@ function claimOf(ids: string[], keys: string[]): Claim {
   };
 }
 
-/** Also what ended in the middle of a sign-in, by Cancel or for a reason that nobody knows: it may have been refused. */
+/**
+ * True as well for a check that was cancelled or failed unexpectedly during sign-in: the server may have
+ * refused it.
+ */
 function isRefusal(result: CheckResult): boolean {
   if (result.ok) return false;
   const { code, step } = result;
@@ -152,7 +158,7 @@ function isRefusal(result: CheckResult): boolean {
   return refusals.has(code) || (code === "unexpected" && step === "sign_in");
 }
 
-/** The clock that all copies of automate share. */
+/** Reads the database clock, which all copies of automate share. */
 async function databaseTime(tx: Tx): Promise<Date> {
   const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
   if (row === undefined) throw new Error("The database has no time.");

@@ -12,21 +12,30 @@ import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
-/** Where a check would send a secret that it has not been allowed to go to; `field` holds the secret. */
+/**
+ * The destinations of one secret that are not allowed yet. `field` is the connection field that references
+ * the secret.
+ */
 export type NewDestinations = { field: string; secret: CurrentSecret; destinations: string[] };
 
-/** Whether a check may go on: `unconfirmed` when its person may allow what is new and has not said that they mean it. */
+/**
+ * Whether a check may run. `unconfirmed`: this person may allow the new destinations but has not confirmed
+ * them.
+ */
 export type Judgement =
   | { state: "allowed" }
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
-/** What a person meant: these very settings, and the places that they were shown, as a check named them. */
+/** What a person confirmed: these settings, and the destinations that an earlier check showed them. */
 export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
 
 /**
- * Judges where a check would send its secrets: all of it together, so that nothing is allowed for a check that does not
- * run. What is new is allowed when this person may allow all of it and has confirmed these very settings: somebody else
- * may have entered them. What settings do not say, since a secret does, counts as confirmed only once it was shown.
+ * Decides whether a check may send its secrets to its destinations.
+ *
+ * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
+ * new destinations when this person may allow all of them and has confirmed exactly these settings, because a
+ * colleague may have entered the settings. A destination that comes from a secret counts as confirmed only
+ * after the person was shown it.
  */
 export async function judgeDestinations(
   scope: Scope<"connection:check">,
@@ -51,7 +60,7 @@ export async function judgeDestinations(
   return { state: "allowed" };
 }
 
-/** What of the places that a check goes to is new, by field. */
+/** Returns the destinations of a check that are not allowed yet, by field. */
 export async function newDestinations(
   fabricId: string,
   { openings }: Pick<PreparedCheck, "openings">,
@@ -64,7 +73,7 @@ export async function newDestinations(
   return findMissing(fabricId, sent, "checks");
 }
 
-/** Whether a person meant each of these places: they were shown it, or entered it with their settings. */
+/** True when the person was shown each of these destinations, or entered it with their settings. */
 async function isAllMeant(
   scope: Scope<"connection:check">,
   missing: readonly NewDestinations[],
@@ -81,8 +90,8 @@ async function isAllMeant(
 }
 
 /**
- * False for what a colleague may have put into a secret after this person last looked: its Auth URL, or another certificate
- * authority. A person who picks the secret by its name does not see that.
+ * False for a destination that comes from the secret itself: an Auth URL or a certificate authority. A
+ * colleague may have changed it, and a person who picks the secret by name would not see that.
  */
 async function isInSettings(
   { fabricId, actor }: Scope<"connection:check">,
@@ -109,9 +118,12 @@ async function isAsChosen(authority: CurrentSecret, version: number, personId: s
   return (await tokenOfVersion(db, authority, ownerId)) === null;
 }
 
-/** A person who replaced one field may not send the others, which somebody else entered, to a place of their choice. */
+/**
+ * Prevents an attack: a person replaces one field of a secret, then sends the other fields, which somebody
+ * else entered, to a server of their own.
+ */
 function mayAllow(scope: Scope<"connection:check">, secret: CurrentSecret, rule: DestinationRule): boolean {
-  // Selvage by itself sends a secret only to where a person let it go.
+  // Background checks have no person, so they cannot allow a destination.
   const { actor } = scope;
   if (actor.kind !== "user") return false;
   if (mayNow(scope, "destination:write")) return true;

@@ -19,16 +19,18 @@ import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { db, isOutage, type Prisma } from "@/lib/db/client";
 
-/** A check waits for its turn, then for its sign-ins, then runs. Its leases last longer. */
+/** The longest wait for a slot and for sign-ins, plus the longest run. Leases last longer. */
 const longestCheckMs = 140_000;
 
-/** Findings that say nothing of the connection and cost nothing: it stays due. */
+/** Results that say nothing about the connection and cost nothing. The connection stays due. */
 const notRecorded: readonly CheckCode[] = ["cancelled", "busy"];
 
 /**
- * Checks a connection if it is still due, no other copy of automate checks it and no other background check is at one of its
- * places; otherwise it is `busy`. No transaction is open while the check runs. Rejects when the database goes away: the connection
- * then stays due, and its leases expire.
+ * Checks one connection that is still due. Returns `busy` when another copy of automate checks it, or when
+ * another background check uses one of its endpoints.
+ *
+ * Holds no transaction open while the check runs. Rejects when the database is unavailable: the connection
+ * stays due and its leases expire.
  */
 export async function checkInBackground(
   runPrepared: PreparedRuns,
@@ -44,7 +46,7 @@ export async function checkInBackground(
     if (!due || !scope) return "over";
     const signal = AbortSignal.any([AbortSignal.timeout(longestCheckMs), stop]);
     const outcome = await check(runPrepared, scope, due, { holder, signal }).catch((error: unknown) => {
-      // An outage says nothing of the connection.
+      // A database outage says nothing about the connection.
       if (isOutage(error)) throw error;
       return notTried("unexpected");
     });
@@ -56,14 +58,14 @@ export async function checkInBackground(
   }
 }
 
-/** How it ended, and which version of each secret was tried. */
+/** The result, and the version of each secret that the check tried. */
 type Outcome = { result: CheckResult; versions: Record<string, number> };
 
 function notTried(code: CheckCode): Outcome {
   return { result: { type: "result", ok: false, code, step: "name", ms: 0 }, versions: {} };
 }
 
-/** The result; null when a place is busy, or when somebody else records the result. */
+/** Returns null when an endpoint is busy, or when another run records the result. */
 async function check(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
@@ -94,7 +96,10 @@ function placesOf({ destinations }: PreparedCheck): string[] {
   return destinations.map((place) => leaseOfPlace(destinationKey(place).replace(/\?.*$/, "")));
 }
 
-/** Records a change of status for Activity, not each check. The function that opens records each use of a secret. */
+/**
+ * Records an audit event when the status changes, not for each check. `openSecrets` records each use of a
+ * secret.
+ */
 async function recordOutcome(
   scope: Scope<"connection:check">,
   { id, name, configHash }: DueConnection,
@@ -105,7 +110,7 @@ async function recordOutcome(
   const { fabricId, teamId, actor } = scope;
   const saysStatus = result.ok || !codesBesideStatus.includes(result.code);
   await db.$transaction(async (tx) => {
-    // A check that outlived its lease may run elsewhere by now.
+    // If the lease has expired, another copy of automate may already run this check.
     if (!(await endLease(tx, holder, leaseOfConnection(id)))) return;
     const before = await tx.connectionCheck.findFirst({
       where: { fabricId, configHash, OR: [{ code: null }, { code: { notIn: [...codesBesideStatus] } }] },

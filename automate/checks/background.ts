@@ -6,11 +6,11 @@ import { isOutage } from "@/lib/db/client";
 
 type Settings = {
   runPrepared: PreparedRuns;
-  /** How long a passed check is believed. */
+  /** How long a passed check stays valid, in minutes. */
   minutes: number;
-  /** Told the name of an error, never its text. */
+  /** Receives only the error's name: its message may contain a secret. */
   onError: (name: string) => void;
-  /** Checks of one plan start spread over this time, and few over less: one a second. */
+  /** Checks of one plan start spread over this time; a short plan starts one check a second. */
   spreadMs?: number;
 };
 
@@ -19,13 +19,15 @@ const atOnce = 3;
 const lookEveryMs = 1_000;
 
 /**
- * Checks saved connections automatically; several copies of automate share the work by leases. What is due is read once a minute,
- * and while the database is away after one second, two, four and so on. No error ends it.
+ * Checks saved connections automatically. Copies of automate share the work by leases.
+ *
+ * It looks for due connections once a minute. While the database is unavailable, it retries after 1, 2, 4, …
+ * seconds. Errors never stop it.
  */
 export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs = 45_000 }: Settings) {
   const stopping = new AbortController();
   const { signal } = stopping;
-  /** Those that waited longest first. */
+  /** The connections to check, longest waiting first. */
   let planned: { id: string; startsAt: number }[] = [];
   let plansAt = 0;
   let failures = 0;
@@ -71,10 +73,11 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
     }
   }
 
-  // A few at once, so that one silent server does not hold up the others, and people still get their turns.
+  // Several at once, so that one unresponsive server does not delay the others. Few, so that people still get
+  // slots.
   const running = [plan(), ...Array.from({ length: atOnce }, checkPlanned)];
   return {
-    /** Cancels what is under way; those connections stay due. */
+    /** Cancels the running checks. Their connections stay due. */
     async stop() {
       stopping.abort();
       await Promise.all(running);

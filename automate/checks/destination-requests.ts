@@ -4,13 +4,13 @@ import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 
-/** What somebody asks for: a connection by its name and configuration, and why. */
+/** A request for approval: the connection's name and configuration, and the reason. */
 type Asked = { connectionName: string; configHash: string; reason: string };
 
-/** How many requests of one person may wait in a fabric: a list that nobody can read decides nothing. */
+/** The most requests of one person that may wait in a fabric. An Admin cannot review an endless list. */
 const mostWaiting = 50;
 
-/** Files a request for an Admin, or leaves the one that waits already for the same. */
+/** Files a request for an Admin, unless an identical request already waits. */
 export async function askForDestinations(
   tx: Tx,
   { fabricId, teamId, actor }: Scope<"connection:check">,
@@ -19,7 +19,7 @@ export async function askForDestinations(
   { connectionName, configHash, reason }: Asked,
 ): Promise<void> {
   const wanted = [...destinations].sort();
-  // Of two who ask at once, the second one sees the first one's request.
+  // When two people ask at the same time, the second sees the first one's request.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`request:${secretId}:${configHash}`}, 0))`;
   const waiting = await tx.destinationRequest.count({
     where: { secretId, version, configHash, destinations: { equals: wanted }, decision: null },
@@ -52,7 +52,7 @@ export async function askForDestinations(
   });
 }
 
-/** Says no; whoever asked sees by whom. */
+/** Declines a request. Its author sees who declined it. */
 export async function declineRequest(
   tx: Tx,
   { fabricId, teamId, actor }: Scope<"destination:write">,

@@ -8,10 +8,13 @@ export type DueConnection = { id: string; name: string; kind: string; fabricId: 
 
 const mostPerPlan = 500;
 
-/** What a person's account may be locked for, and what says that it nearly is: not tried again automatically on the same day. */
+/**
+ * Results that may lock a person's account, or that warn of it. The background does not retry them on the
+ * same day.
+ */
 const onceADay: readonly CheckCode[] = [...refusals, "sign_in_paused"];
 
-/** The ids of connections that are due and that no copy of automate checks just now; those that waited longest first. */
+/** Returns the ids of due connections that no copy of automate is checking, longest waiting first. */
 export async function dueConnections(minutes: number): Promise<string[]> {
   const due = await db.$queryRaw<DueConnection[]>`
     ${dueSince(minutes)} AND NOT EXISTS (
@@ -20,16 +23,20 @@ export async function dueConnections(minutes: number): Promise<string[]> {
   return due.map(({ id }) => id);
 }
 
-/** The connection, if it is due. */
+/** Returns the connection if it is due. */
 export async function findDue(minutes: number, id: string): Promise<DueConnection | undefined> {
   const [due] = await db.$queryRaw<DueConnection[]>`${dueSince(minutes)} AND c.id = ${id}`;
   return due;
 }
 
 /**
- * Connections to be checked now. A failing one is checked again after 30 seconds, then after twice as long each time, up
- * to six hours. One that nobody checked, edited or used for a week rests, until somebody does. What costs most is asked last, and
- * only of those that the rest leaves open: every copy asks this of all connections once a minute.
+ * Selects the connections to check now.
+ *
+ * A failing connection is due after 30 seconds; the interval doubles up to six hours. A connection that
+ * nobody checked, edited or used for a week is not checked until somebody does.
+ *
+ * The expensive conditions come last, because every copy of automate runs this over all connections once a
+ * minute.
  */
 function dueSince(minutes: number): Prisma.Sql {
   return Prisma.sql`

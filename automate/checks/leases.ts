@@ -1,17 +1,17 @@
 import { db, type Tx } from "@/lib/db/client";
 
-/** Longer than any check may take: a lease that outlives its copy of automate ends then. */
+/** Longer than any check. The lease of a crashed automate expires after this time. */
 const leaseSeconds = 180;
 
 export const leaseOfConnection = (id: string) => `connection:${id}`;
 export const leaseOfPlace = (place: string) => `place:${place}`;
 
 /**
- * Claims what only one background check at a time may have, for all copies of automate. Returns false when a living lease of
- * somebody else covers one of the keys; `releaseLeases` gives back those that were claimed.
+ * Claims keys that only one background check may hold, across all copies of automate. Returns false when
+ * somebody else holds an unexpired lease on one of them. `releaseLeases` releases the claimed ones.
  */
 export async function claimLeases(holder: string, keys: readonly string[]): Promise<boolean> {
-  // In one order, so that two copies never wait for each other.
+  // All copies of automate claim in one order, which prevents deadlocks.
   const wanted = [...new Set(keys)].sort();
   const claimed = await db.$queryRaw<unknown[]>`
     INSERT INTO check_lease (key, holder, "leasedUntil")
@@ -21,7 +21,7 @@ export async function claimLeases(holder: string, keys: readonly string[]): Prom
   return claimed.length === wanted.length;
 }
 
-/** Ends the lease of one key, and says whether the holder still had it. */
+/** Ends the lease of one key. Returns whether the holder still had it. */
 export async function endLease(tx: Tx, holder: string, key: string): Promise<boolean> {
   const { count } = await tx.checkLease.deleteMany({ where: { holder, key } });
   return count === 1;

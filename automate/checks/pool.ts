@@ -12,31 +12,31 @@ import type { CheckWorker } from "@/worker/fork";
 import type { CheckJob } from "@/worker/protocol";
 
 export type CheckPoolOptions = {
-  /** worker/main.ts while developing, dist/check-worker.mjs when built. */
+  /** worker/main.ts in development, dist/check-worker.mjs when built. */
   readonly workerPath: string;
-  /** How many workers wait, started already, for the next check. */
+  /** The number of prewarmed workers. */
   readonly size?: number;
-  /** How long one check may take, once it has its turn. */
+  /** How long one check may run once it has its slot. */
   readonly timeoutMs?: number;
-  /** How many checks run at once, for whom. */
+  /** How many checks run at once, in total and for each fabric. */
   readonly limits?: SlotLimits;
 };
 
 export type CheckPool = {
-  /** A turn to run a check; null when there is none for too long. `onWait` is told how many are ahead. */
+  /** Waits for a slot. Returns null when none is free in time. `onWait` receives the number of checks ahead. */
   slot(request: SlotRequest, onWait: (position: number) => void, signal: AbortSignal): Promise<Slot | null>;
-  /** Runs one check. Never rejects: whatever happens is a result. Aborting kills the worker and frees its sockets. */
+  /** Runs one check. Never rejects: every failure is a result. Aborting kills the worker and closes its sockets. */
   run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
   close(): void;
 };
 
-/** A check has five steps and tells each at most three times. */
+/** A check has five steps and reports each at most three times. */
 const maxMessages = 32;
 
-/** How long a check may wait for its turn. */
+/** How long a check may wait for its slot. */
 const turnWithinMs = 60_000;
 
-/** A pool of check workers. Each serves one check and is killed: what one held, another never meets. */
+/** A pool of check workers. Each runs one check and is killed, so that no secret reaches another check. */
 export function createCheckPool({
   workerPath,
   size = 2,
@@ -81,7 +81,7 @@ type Conversation = {
   fail: (step: CheckStep, code: CheckCode) => CheckResult;
 };
 
-/** One check in a worker. */
+/** Sends one job to a worker and reads its events until the result. */
 function converse(
   worker: CheckWorker,
   job: CheckJob,
@@ -92,7 +92,7 @@ function converse(
     let messages = 0;
     const end = (result: CheckResult) => {
       stop.removeEventListener("abort", onStop);
-      // At once: its next message may have come already.
+      // Immediately: the worker's next message may already have arrived.
       worker.removeAllListeners("message");
       resolve(result);
     };
@@ -103,7 +103,7 @@ function converse(
     if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
-      // The worker talks to hostile servers: only what fits the closed protocol is passed on.
+      // A hostile server may have taken over the worker. Only messages that fit the closed protocol pass.
       messages += 1;
       if (messages > maxMessages) return onDeath();
       const { data: event } = workerEventSchema.safeParse(message);
@@ -117,10 +117,10 @@ function converse(
   });
 }
 
-/** Ends a worker with its sockets, whatever it is doing. */
+/** Kills a worker and its sockets in any state. */
 function kill(worker: CheckWorker): void {
   worker.removeAllListeners();
-  // An error of a process that is being killed is of no interest, but without a listener it would be thrown.
+  // Without a listener, Node.js would throw an error of the dying process.
   worker.on("error", () => {});
   worker.kill("SIGKILL");
 }

@@ -9,7 +9,7 @@ import { findConnector } from "@/lib/connectors/registry";
 import { secretFields, validate } from "@/lib/connectors/validate";
 import { fail, ok, type Result } from "@/lib/result";
 
-/** A check that may run: its properties, where it goes, and what has to be opened for which field. */
+/** A check that is ready to run: its properties, its destinations, and the secrets to open for each field. */
 export type PreparedCheck = {
   connector: Connector;
   properties: Record<string, unknown>;
@@ -18,8 +18,8 @@ export type PreparedCheck = {
 };
 
 /**
- * What a check comes to, before anything is opened or dialled; where its secrets may go is judged next. `fieldErrors`
- * name the fields at fault.
+ * Prepares a check without opening a secret or connecting. `judgeDestinations` then decides where its secrets
+ * may go. `fieldErrors` name the invalid fields.
  */
 export async function prepareCheck(
   scope: Scope<"connection:check">,
@@ -41,7 +41,7 @@ export async function prepareCheck(
   }
 
   const { destinations, keysOf } = destinationsOf(connector, properties, secrets);
-  // Those that go to some destination, and no other.
+  // Only the secrets that go to a destination.
   const openings = Object.entries(secrets).flatMap(([field, secret]) => {
     const keys = keysOf(field);
     return keys ? [{ field, opening: { secret, fields: fieldsOf(secret), destinations: keys } }] : [];
@@ -49,7 +49,7 @@ export async function prepareCheck(
   return ok({ connector, properties, destinations, openings });
 }
 
-/** Which version of each secret a check tries. */
+/** Returns the version of each secret that a check tries. */
 export function versionsOf({ openings }: PreparedCheck): Record<string, number> {
   return Object.fromEntries(openings.map(({ opening: { secret } }) => [secret.id, secret.version]));
 }

@@ -1,10 +1,16 @@
 import { type CheckWorker, startWorker } from "@/worker/fork";
 import type { Preparation } from "@/worker/protocol";
 
-/** How long the next spare is left unstarted, so that starting it does not slow the check that took the last one. */
+/**
+ * Delay before the replacement starts, so that starting it does not slow down the check that took the last
+ * worker.
+ */
 const refillAfterMs = 200;
 
-/** Workers that have served nobody, started ahead of need, since starting one takes longer than most checks. */
+/**
+ * Workers that have run nothing yet. They start ahead of time, because starting one takes longer than most
+ * checks.
+ */
 export function createPrewarmedWorkers(workerPath: string, size: number) {
   const idle = new Map<CheckWorker, string | null>();
   let isClosed = false;
@@ -16,7 +22,10 @@ export function createPrewarmedWorkers(workerPath: string, size: number) {
     idle.set(worker, likely);
     if (likely !== null) worker.send({ prepareFor: likely } satisfies Preparation, () => {});
   };
-  /** Kinds are checked in rows: while a form is filled, and when a fabric's connections are looked after. */
+  /**
+   * The next check is probably of the same kind: a person fills in one form, or the background checks a whole
+   * fabric.
+   */
   const refill = (likely: string | null) => {
     for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) startOne(likely);
   };
@@ -28,7 +37,7 @@ export function createPrewarmedWorkers(workerPath: string, size: number) {
         idle.delete(prepared);
         prepared.removeAllListeners();
       }
-      // Spares that died are replaced only here, so that a broken build cannot start processes in a circle.
+      // Dead workers are replaced only here. Otherwise a broken build would start processes in a loop.
       setTimeout(refill, refillAfterMs, kind).unref();
       return prepared ?? startWorker(workerPath);
     },

@@ -2,14 +2,14 @@ import type { Scope } from "@/lib/access/scope";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import type { Tx } from "@/lib/db/client";
 
-/** What a failure is kept as, with the result and in Activity; nothing for a check that passed. */
+/** The parts of a failure that are stored with the result and in Activity; empty for a check that passed. */
 export function failureOf(result: CheckResult): { code?: string; step?: string; field?: string } {
   if (result.ok) return {};
   const { code, step, field } = result;
   return { code, step, ...(field ? { field } : {}) };
 }
 
-/** Keeps a result under the configuration that it speaks of, with the version of each secret that was tried. */
+/** Stores a result under its configuration, with the version of each secret that the check tried. */
 export async function keepResult(
   tx: Tx,
   { fabricId, actor }: Scope<"connection:check">,

@@ -14,7 +14,7 @@ import type { CheckJob } from "@/worker/protocol";
 type Deps = { keys: FabricKeys; pool: CheckPool };
 type Run = {
   scope: Scope<"connection:check">;
-  /** The name that uses of secrets are recorded under. */
+  /** The connection's name in the audit events of its secrets. */
   connection: string;
   prepared: PreparedCheck;
   tell: (event: CheckEvent) => void;
@@ -22,8 +22,8 @@ type Run = {
 };
 
 /**
- * Runs prepared checks, each when it is its turn and while the budget of its sign-ins allows one; the same check asked
- * for twice at once runs once, and `isShared` says that another's answer was taken. The result itself is not told.
+ * Runs prepared checks, each when it has a slot and its sign-in budget allows one. Identical checks run once;
+ * `isShared` is true when another caller's run gave the result. `tell` does not receive the result.
  */
 export function createPreparedRuns(deps: Deps) {
   const shared = createSharedChecks();
@@ -38,7 +38,7 @@ export function createPreparedRuns(deps: Deps) {
 
 export type PreparedRuns = ReturnType<typeof createPreparedRuns>;
 
-/** Checks with the same configuration and the same values are the same. */
+/** Checks are identical when their configuration and their values are. */
 function identityOf({ fabricId }: Run["scope"], { connector, properties, openings }: PreparedCheck): string {
   const versions = openings.map(({ field, opening: { secret } }) => [field, secret.version]);
   return JSON.stringify([fabricId, configHash(connector.kind, properties), versions]);
@@ -105,7 +105,7 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
   return { kind: connector.kind, properties, secrets, destinations, egressAllow };
 }
 
-/** What a check receives: a string, bytes, or the fields of a compound secret. */
+/** The value that a check receives: a string, bytes, or the fields of a compound secret. */
 function forWorker(subKind: SubKind, opened: Opened) {
   if (subKind === "binary") return opened.value?.revealBytes();
   const texts = Object.fromEntries(

@@ -1,7 +1,7 @@
-/** Who asks for a turn: the fabric, the person, and the keys of what may not be done too often at once. */
+/** A request for a slot: the fabric, the person, and the keys whose concurrency is limited. */
 export type SlotRequest = { fabricId: string; actorId: string; keys: readonly string[] };
 
-/** What is under way, until it is given back. */
+/** A slot that is in use until `release`. */
 export type Slot = { release(): void };
 
 export type SlotLimits = {
@@ -9,7 +9,7 @@ export type SlotLimits = {
   readonly perFabric?: number;
   readonly perActor?: number;
   readonly perKey?: number;
-  /** How many of one fabric may wait; further ones are refused. */
+  /** How many requests of one fabric may wait. The scheduler refuses further ones. */
   readonly maxWaiting?: number;
 };
 
@@ -18,8 +18,9 @@ export type Scheduler = ReturnType<typeof createScheduler>;
 type Waiter = SlotRequest & { position: number; notify: (position: number) => void; start: () => void };
 
 /**
- * Who may check now. A free turn goes to the fabric that has the fewest, or had its last one longest ago; within it to
- * the person of whom the same is true; then to whoever came first. Nobody with much to check keeps the others waiting.
+ * Schedules checks fairly. A free slot goes to the fabric with the fewest running checks, then to the one
+ * whose last slot is oldest. The same rule picks the person in that fabric; ties go to the earliest request.
+ * One person with many checks cannot block the others.
  */
 export function createScheduler({
   max = 8,
@@ -40,12 +41,12 @@ export function createScheduler({
     ofActor(request) < perActor &&
     request.keys.every((key) => count(({ keys }) => keys.includes(key)) < perKey);
 
-  /** The number of the last turn of a fabric or a person. */
+  /** The number of the last slot of a fabric or a person. */
   const lastSlotOf = new Map<string, number>();
   let slotsGiven = 0;
   const last = (id: string) => lastSlotOf.get(id) ?? 0;
 
-  /** Sorting keeps the order of those who are equal: that in which they came. */
+  /** The sort is stable, so equal requests stay in order of arrival. */
   const next = () =>
     [...waiting]
       .filter(fits)
@@ -80,14 +81,14 @@ export function createScheduler({
     return {
       release() {
         if (running.delete(own)) settle();
-        // Nobody is left who could have been first.
+        // Nothing runs or waits, so the order of past slots no longer matters.
         if (running.size === 0) lastSlotOf.clear();
       },
     };
   };
 
   return {
-    /** Null when there was none before `stop`, or when too many of the fabric wait already. */
+    /** Returns null when no slot was free before `stop`, or when too many requests of the fabric wait. */
     take(request: SlotRequest, notify: (position: number) => void, stop: AbortSignal): Promise<Slot | null> {
       const before = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
       if (stop.aborted || before >= maxWaiting) return Promise.resolve(null);

@@ -6,7 +6,7 @@ type Run = {
   listeners: Set<Tell>;
   stop: AbortController;
   result: Promise<CheckResult>;
-  /** Whether somebody has its result already. */
+  /** True when a caller has already taken the result. */
   isTaken: boolean;
 };
 
@@ -15,8 +15,8 @@ export type SharedChecks = ReturnType<typeof createSharedChecks>;
 const gone: CheckResult = { type: "result", ok: false, code: "cancelled", step: "name", ms: 0 };
 
 /**
- * Checks that are the same share one run while it lasts: whoever joins is told what happened so far. It is called off
- * when the last of them has left.
+ * Lets identical checks share one run. A caller who joins receives the events so far. The run is cancelled
+ * when its last caller leaves.
  */
 export function createSharedChecks() {
   const runs = new Map<string, Run>();
@@ -39,7 +39,7 @@ export function createSharedChecks() {
   }
 
   return {
-    /** `isShared` when somebody else has taken the result before. */
+    /** `isShared` is true when another caller took the result first. */
     async run(
       key: string,
       check: (tell: Tell, signal: AbortSignal) => Promise<CheckResult>,
@@ -53,7 +53,7 @@ export function createSharedChecks() {
         const leave = () => {
           run.listeners.delete(tell);
           if (run.listeners.size === 0) {
-            // Nobody may join what is being called off.
+            // Nobody may join a run that is being cancelled.
             if (runs.get(key) === run) runs.delete(key);
             run.stop.abort();
           } else resolve(null);

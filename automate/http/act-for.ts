@@ -4,8 +4,10 @@ import { db, type Tx } from "@/lib/db/client";
 import { holdAccess } from "@/lib/users/end-access";
 
 /**
- * Runs `work` in a transaction. Whoever ends the person's access waits for it, and so finds what it stores. Throws `Refusal` 401
- * when the access ended since the request was verified. What Selvage does by itself has no person.
+ * Runs `work` in a transaction that holds the person's access. Anyone who ends that access waits for the
+ * transaction, and so finds the rows that it stores.
+ *
+ * Throws `Refusal` 401 when the access ended after the request was verified. Background work has no person.
  */
 export async function actFor<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.$transaction(async (tx) => {
@@ -14,7 +16,7 @@ export async function actFor<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Pro
   });
 }
 
-/** The refusal of a person who is unknown, locked, or whose access ended since web signed. */
+/** The refusal for a person who is unknown or locked, or whose access ended after web signed the request. */
 export function accessOver(): Refusal {
   return new Refusal(401, "unknown_actor", "The person is unknown or locked, or their access ended.");
 }

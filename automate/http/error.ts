@@ -1,4 +1,4 @@
-/** A request that automate refuses, in its one error shape; the message is written for the caller and holds no value. */
+/** A request that automate refuses, in its one error shape. The message is for the caller and contains no value. */
 export class Refusal extends Error {
   override name = "Refusal";
 
@@ -6,7 +6,7 @@ export class Refusal extends Error {
     readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 502 | 503,
     readonly code: string,
     message: string,
-    /** When to come back; and for many things asked at once, which of them failed. */
+    /** When to retry, and for a batch, which items failed. */
     readonly more: {
       readonly retryAfterSeconds?: number;
       readonly errors?: readonly { index: number; name: string; code: string }[];
@@ -16,14 +16,14 @@ export class Refusal extends Error {
   }
 }
 
-/** What is told of a write whose commit was not answered. */
+/** The answer to a write whose commit was not confirmed. */
 export function outcomeUnknown(): Refusal {
   return new Refusal(503, "outcome_unknown", "It is not known whether it was saved.", {
     retryAfterSeconds: 2,
   });
 }
 
-/** What is told while Postgres cannot be asked. */
+/** The answer while Postgres is unavailable. */
 export function databaseAway(): Refusal {
   const words = "The database is not available. Nothing was handed out: ask again.";
   return new Refusal(503, "database_unavailable", words, { retryAfterSeconds: 2 });

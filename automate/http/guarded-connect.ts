@@ -3,15 +3,16 @@ import net from "node:net";
 import { judge } from "@/lib/egress/judge";
 import { automateEnv } from "@/lib/env";
 
-/** A place that automate may not dial by its rules of egress, whoever asked for it. */
+/** The egress rules do not allow automate to connect to this address. */
 export class AddressRefused extends Error {
   override name = "AddressRefused";
 }
 
 /**
- * How automate's own few requests to the world are connected: certificates verified by the authorities that Node.js trusts
- * (NODE_EXTRA_CA_CERTS adds an operator's own), and only addresses that egress allows, judged as they were looked up. Throws `AddressRefused` for a host that is an address itself
- * and may not be dialled.
+ * Options for automate's own few outgoing connections. They verify certificates by the authorities of
+ * Node.js; NODE_EXTRA_CA_CERTS adds an operator's own. They connect only to addresses that the egress rules
+ * allow, checked on the looked-up address. Throws `AddressRefused` for a host that is itself a forbidden
+ * address.
  */
 export function guardedConnect(host: string) {
   const bare = host.replace(/^\[|\]$/g, "");
@@ -19,7 +20,8 @@ export function guardedConnect(host: string) {
   if (net.isIP(bare) !== 0 && judge(bare, allowed) === "refused") throw new AddressRefused();
   const lookup: net.LookupFunction = (name, options, done) => {
     dns.lookup(name, { ...options, all: true, verbatim: true }, (error, addresses: LookupAddress[]) => {
-      // One bad address among good ones refuses the name: which one gets dialled must not be left to chance.
+      // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
+      // the forbidden one.
       const isRefused = addresses?.some(({ address }) => judge(address, allowed) === "refused");
       const [first] = addresses ?? [];
       if (error || isRefused || !first) return done(error ?? new AddressRefused(), "");

@@ -10,8 +10,8 @@ const unreadyTexts = {
 const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
 
 /**
- * Health, and stopping without a lost answer: when the app closes, `/readyz` turns first, so that a load balancer sends nobody
- * any more; after `delayMs` new requests get 503; those under way finish.
+ * Health, and shutdown without a lost answer. When the app closes, `/readyz` fails first, so that load
+ * balancers stop sending. After `delayMs`, new requests get 503; requests in progress finish.
  */
 export function healthRoutes(app: FastifyInstance, delayMs: number): void {
   let phase: "serving" | "leaving" | "closed" = "serving";
@@ -27,7 +27,7 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
     const words = "This copy of automate is stopping: ask again.";
     done(new Refusal(503, "stopping", words, { retryAfterSeconds: 1 }));
   });
-  // A connection that outlives its answer would keep the server from closing.
+  // A kept-alive connection would keep the server from closing.
   app.addHook("onSend", (_request, reply, _payload, done) => {
     if (phase !== "serving") reply.header("connection", "close");
     done();

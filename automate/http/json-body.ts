@@ -1,14 +1,14 @@
 import type { FastifyRequest } from "fastify";
 
-/** A JSON body, with the bytes that were signed. */
+/** A JSON body, with the bytes that web signed. */
 export type JsonBody = { bytes: Buffer; json: unknown };
 
-/** The body that automate's own parser made, or undefined when there is none. */
+/** Returns the body that automate's own parser made, or undefined. */
 export function bodyOf({ body }: FastifyRequest): JsonBody | undefined {
   return typeof body === "object" && body !== null && "bytes" in body ? (body as JsonBody) : undefined;
 }
 
-/** What the body says. */
+/** Returns the parsed body. */
 export function jsonOf(request: FastifyRequest): unknown {
   return bodyOf(request)?.json;
 }

@@ -1,6 +1,7 @@
 /**
- * Keeps this program alive when nobody catches an error: reads of a hundred pipelines do not end because one connection broke, or
- * one callback has a defect. A request that fails so is answered by its own limits. The error is logged by name and code alone.
+ * Keeps automate running after an uncaught error, so that one broken connection or callback does not end the
+ * reads of all pipelines. The failed request ends by its own time limits. Logs only the error's name and
+ * code.
  */
 export function keepServing(log: (error: { error: string; code: string }, message: string) => void): void {
   const onUncaught = (error: unknown) => {

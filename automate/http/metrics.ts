@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client
 const registry = new Registry();
 collectDefaultMetrics({ register: registry, prefix: "selvage_" });
 
-// Labels are routes, statuses and codes: never a name of a secret, a token or a fabric.
+// Labels are routes, statuses and codes, never the name of a secret, a token or a fabric.
 const seconds = new Histogram({
   name: "selvage_request_seconds",
   help: "How long answers of automate took.",
@@ -14,7 +14,7 @@ const seconds = new Histogram({
   registers: [registry],
 });
 
-/** Secrets that were opened, by purpose. */
+/** Opened secrets, by purpose. */
 export const openedSecrets = new Counter({
   name: "selvage_opened_secrets_total",
   help: "Secrets that were opened.",
@@ -22,7 +22,7 @@ export const openedSecrets = new Counter({
   registers: [registry],
 });
 
-/** Requests that were refused, by code. */
+/** Refused requests, by code. */
 export const refusals = new Counter({
   name: "selvage_refusals_total",
   help: "Requests that automate refused.",
@@ -30,14 +30,17 @@ export const refusals = new Counter({
   registers: [registry],
 });
 
-/** Stored values that did not open: each is a sign that somebody changed one, or that a key is gone. */
+/**
+ * Stored values that could not be opened. Each one means that somebody changed a value or that a key is
+ * missing.
+ */
 export const storedValueAlarms = new Counter({
   name: "selvage_cannot_open_total",
   help: "Stored values that did not open.",
   registers: [registry],
 });
 
-/** What was asked of issuers of workloads, and what they answered: of an issuer that cannot be reached nothing else tells. */
+/** Requests to workload issuers and their outcomes. Nothing else shows that an issuer is unreachable. */
 export const issuerRequests = new Counter({
   name: "selvage_issuer_requests_total",
   help: "Requests to issuers of workloads, sent and answered.",
@@ -54,7 +57,7 @@ export function measureAnswers(app: FastifyInstance): void {
   });
 }
 
-/** Serves `/metrics` to Prometheus, on an address of its own. */
+/** Serves `/metrics` to Prometheus, on its own address. */
 export async function serveMetrics({ host, port }: { host: string; port: number }): Promise<Server> {
   const server = createServer(async (request, response) => {
     if (request.method !== "GET" || request.url !== "/metrics") return response.writeHead(404).end();

@@ -2,7 +2,7 @@ import { Refusal } from "@/automate/http/error";
 import { statement } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
-/** In how many leases a copy of automate takes up what one may ask in a minute, if it is the only copy. */
+/** The number of leases in which a single copy of automate uses up one caller's rate for a minute. */
 const leasesPerMinute = 20;
 
 type Lease = { minute: number; left: number; isSpent: boolean; asking: Promise<void> | undefined };
@@ -13,8 +13,8 @@ const lease = statement<{ leased: number }>(
 );
 
 /**
- * How often each may ask in a minute, together for all copies of automate: a copy leases turns in Postgres, many at once, so
- * that a request costs no trip there. What a copy leased and did not need is lost until the next minute.
+ * Limits requests per caller and minute, across all copies of automate. A copy leases several requests at
+ * once from Postgres, so that most requests need no query. Unused leases are lost at the end of the minute.
  */
 export function createRateLimit(perMinute: number) {
   const leases = new Map<string, Lease>();
@@ -39,7 +39,10 @@ export function createRateLimit(perMinute: number) {
   }
 
   return {
-    /** Takes turns of this minute. Throws `Refusal` 429 with the time to wait when there are not enough left. */
+    /**
+     * Takes `turns` from this minute's rate. Throws `Refusal` 429 with the time to wait when too few are left,
+     * and 413 when a whole minute has fewer.
+     */
     async take(actorId: string, turns: number): Promise<void> {
       if (turns > perMinute)
         throw new Refusal(

@@ -3,9 +3,9 @@ import { type Saved, watchWrites } from "@/lib/db/writes";
 
 const watches = new WeakMap<FastifyRequest, ReturnType<typeof watchWrites>>();
 
-/** Watches what each request of an app writes. */
+/** Tracks the writes of each request of an app. */
 export function watchRequests(app: FastifyInstance): void {
-  // As late as it can be: what reads a body comes back from the socket, and not from the request.
+  // As late as possible: code that reads a body resumes in the socket's async context, not the request's.
   app.addHook("preHandler", (request, _reply, done) => {
     const watch = watchWrites();
     watches.set(request, watch);
@@ -13,7 +13,7 @@ export function watchRequests(app: FastifyInstance): void {
   });
 }
 
-/** What is known of the writes of a request. */
+/** Returns what is known about the writes of a request. */
 export function savedBy(request: FastifyRequest): Saved {
   return watches.get(request)?.saved() ?? "nothing";
 }

@@ -7,7 +7,7 @@ const unavailable = JSON.stringify({
   },
 });
 
-/** Answers on an address for as long as `work` takes: alive, and not ready. */
+/** Serves health on an address while `work` runs: alive, not ready. */
 export async function serveWhile(
   work: (begin: () => Promise<void>) => Promise<void>,
   { host, port }: { host: string; port: number },
@@ -16,7 +16,7 @@ export async function serveWhile(
     const isAlive = request.method === "GET" && request.url === "/healthz";
     response.writeHead(isAlive ? 200 : 503, {
       "content-type": "application/json",
-      // The program itself takes over the address, and this connection would be of nobody.
+      // The real server takes over this address. A kept-alive connection would be left without a server.
       connection: "close",
       ...(isAlive ? {} : { "retry-after": "2" }),
     });
