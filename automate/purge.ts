@@ -4,11 +4,11 @@ import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 
 /**
- * Destroys the sealed values of deleted secrets, and forgets spent requests and rates, old sign-ins and old results of checks. Safe to run at any time, by
- * several copies.
+ * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases and check
+ * results. Safe to run at any time, in several copies of automate.
  */
 export async function purge(): Promise<void> {
-  // Values first: what follows may fail.
+  // Sealed values first: a later step may fail.
   await purgeSecrets();
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
@@ -39,12 +39,13 @@ async function purgeSecrets(): Promise<void> {
 }
 
 const keptChecks = 100;
-/** Configurations whose checks are looked at by one statement: of all at once it would reach the time limit. */
+/** How many configurations one statement covers. All at once would exceed the statement timeout. */
 const configurationsAtOnce = 1000;
 
 /**
- * A person's checks of this week stay, since a connection that nobody checks rests; and those with which a status began,
- * which say since when it holds.
+ * Deletes old check results, except two sorts. People's checks of the last eight days stay, because a
+ * connection that nobody checks is no longer checked automatically. Results that changed the status stay,
+ * because they show since when it holds.
  */
 async function purgeChecks(): Promise<void> {
   for (let after = { fabricId: "", configHash: "" }; ; ) {

@@ -14,7 +14,10 @@ import type { AutomateBody } from "@/lib/internal-api/contract";
 
 type Body = AutomateBody<"connection:check">;
 
-/** Checks a connection, saved or not: its steps leave as NDJSON while they happen; a caller who hangs up cancels. */
+/**
+ * Checks a connection, saved or not. Streams its steps as NDJSON while they happen; a caller who hangs up
+ * cancels the check.
+ */
 export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
   answer(app, "connection:check", async ({ scope, body, request, reply }) => {
     const lines = new PassThrough();
@@ -25,7 +28,8 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
     };
     checkAndRecord(runPrepared, scope, body, send, cancel.signal)
       .catch((error: Error) => {
-        // The head of the answer has left, so a failure is told as the result; its message stays here.
+        // The response headers have already left, so a failure is sent as the result. Its message is not
+        // sent.
         request.log.error({ error: error.name }, "check failed");
         const code = isOutage(error) ? "database_unavailable" : "unexpected";
         send({ type: "result", ok: false, code, step: "name", ms: 0 });
@@ -75,7 +79,7 @@ async function checkAndRecord(
     tell: send,
     signal,
   });
-  // The result is recorded before it is told.
+  // Automate records the result before it sends it.
   await recordResult(
     scope,
     { kind, connectionName, properties },
@@ -99,16 +103,17 @@ async function recordResult(
   scope: Scope<"connection:check">,
   { kind, connectionName, properties }: Omit<Body, "isConfirmed" | "shownPlaces">,
   result: CheckResult,
-  /** Another's run gave the answer, and is on record already. */
+  /** True when another caller's run gave the result, which is then already recorded. */
   isShared = false,
   versions: Record<string, number> = {},
 ) {
-  // A check that was called off says nothing about the connection.
+  // A cancelled check says nothing about the connection.
   if (!result.ok && result.code === "cancelled") return;
   const { fabricId, teamId, actor } = scope;
   const isJudged = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
   await db.$transaction(async (tx) => {
-    // What was never judged may hold something that was typed in the wrong place: not even its digest is kept.
+    // Unvalidated properties may contain a secret typed into the wrong field, so not even their digest is
+    // stored.
     if (isJudged && !isShared) await keepResult(tx, scope, configHash(kind, properties), result, versions);
     await record(tx, {
       actor,

@@ -6,7 +6,7 @@ import { answer } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { record } from "@/lib/audit/record";
 
-/** Ends the pauses of a secret's sign-ins, for an Admin. */
+/** Ends the sign-in pauses of a secret, for an Admin. */
 export function credentialAttemptRoutes(app: FastifyInstance): void {
   answer(app, "credential-attempt:reset", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;

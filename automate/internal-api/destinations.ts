@@ -15,14 +15,14 @@ import { atLeastOne } from "@/lib/connectors/joined";
 import { db } from "@/lib/db/client";
 
 /**
- * Where secrets may go: carried to a new version as its author confirmed them, removed, asked for and decided, and who may
- * add to them in a fabric.
+ * The allowed destinations of secrets: settled for a new version, removed, requested and decided. Also the
+ * fabric's rule for who may allow new ones.
  */
 export function destinationRoutes(app: FastifyInstance): void {
   requestRoutes(app);
   ruleRoute(app);
   answer(app, "destination:carry", async ({ scope, body }) => {
-    // What comes along is decided by the version itself; asking only makes it soon.
+    // The stored version decides which destinations carry over. This request only makes it happen sooner.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
@@ -86,7 +86,7 @@ export function destinationRoutes(app: FastifyInstance): void {
         },
       });
       if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
-      // What an Admin removed, the version does not bring along again.
+      // Otherwise settling the version later would allow again what an Admin removed.
       const { secret, version } = row;
       const settled = { secretId: secret.id, version };
       const removedAt = new Date();

@@ -5,7 +5,7 @@ import { answerForNewFabric } from "@/automate/internal-api/verify-request";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { record } from "@/lib/audit/record";
 
-/** Makes the key pair of a fabric that is about to be created. */
+/** Creates the key pair of a fabric that web is about to create. */
 export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {
   answerForNewFabric(app, "fabric-key:create", async ({ actor, fabricId, body }) => {
     if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");

@@ -5,7 +5,7 @@ import { answer } from "@/automate/internal-api/verify-request";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 
-/** Destroys a fabric, and sets how many former versions of its secrets open, for an Admin of its team. */
+/** Deletes a fabric, and sets how many former versions of its secrets stay readable, for an Admin of its team. */
 export function fabricRoutes(app: FastifyInstance): void {
   answer(app, "version:rule", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
@@ -45,7 +45,7 @@ export function fabricRoutes(app: FastifyInstance): void {
   });
 }
 
-/** In the order in which rows refer to one another. Without its keys nothing that was sealed to the fabric opens again. */
+/** Deletes in the order of the foreign keys. Without the fabric's keys, nothing sealed to it can ever be opened. */
 async function destroy(tx: Tx, fabricId: string): Promise<void> {
   const ofFabric = { where: { fabricId } };
   await tx.fabricKey.deleteMany(ofFabric);

@@ -8,7 +8,7 @@ import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 
-/** Mints, confirms and revokes the tokens of pipelines, for an Admin who signed in lately. */
+/** Creates, confirms and revokes pipeline tokens, for an Admin with a recent sign-in. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
   answer(app, "token:create", async ({ scope, body }) => {
     const { token, tokenHash } = newPipelineToken();

@@ -5,8 +5,8 @@ import type { Tx } from "@/lib/db/client";
 import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 
 /**
- * The limits that web asks for, none when it asks for none, with the secrets that their connections reference now as pins.
- * Throws `Refusal` 404 unless the fabric has each thing that they name.
+ * Returns the requested limits, none by default, with pins: the secrets that the named connections reference
+ * now. Throws `Refusal` 404 unless all named secrets and connections are in the fabric.
  */
 export async function requireLimits(
   tx: Tx,
@@ -18,7 +18,7 @@ export async function requireLimits(
   return { ...limits, pins: await findReferences(tx, fabricId, limits.connectionIds) };
 }
 
-/** True when the fabric has all of these, each named once. */
+/** True when all of these are in the fabric. Each id must be listed once. */
 async function areThere(
   tx: Tx,
   { fabricId, secretIds, connectionIds }: { fabricId: string; secretIds: string[]; connectionIds: string[] },

@@ -9,12 +9,16 @@ import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
 import { namesFabric } from "@/lib/trusted-issuers/schema";
 
-/** Which issuers' workloads may read the secrets of a fabric, for an Admin who signed in lately. */
+/**
+ * Adds, confirms and removes the issuers whose workloads may read a fabric's secrets, for an Admin with a
+ * recent sign-in.
+ */
 export function trustedIssuerRoutes(app: FastifyInstance): void {
   answer(app, "issuer:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { limits: asked, keys, ...trust } = body;
-    // Judged here again: a web that was taken over must not make another fabric's tokens ambiguous.
+    // Automate checks this again: a compromised web could otherwise make the tokens of another fabric
+    // ambiguous.
     if (!namesFabric(body.audience, fabricId))
       throw new Refusal(400, "invalid", "The audience has to hold the fabric's id and no other.");
     if (!keys) {

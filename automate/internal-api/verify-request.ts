@@ -20,9 +20,9 @@ import {
 
 const claimsSchema = z.object({
   actor: z.string(),
-  /** The epoch of the person's access when web heard of them: one that ended since is another. */
+  /** The person's access epoch when web authenticated them. If it has changed, their access ended since then. */
   access_epoch: z.number(),
-  /** Name and id of the access token that acts for the person. */
+  /** The name and id of the access token that acts for the person. */
   access_token: z.string().max(128).optional(),
   access_token_id: z.string().max(64).optional(),
   auth_time: z.number(),
@@ -36,7 +36,10 @@ const claimsSchema = z.object({
   exp: z.number(),
 });
 
-/** A request that web signed, once, for this purpose, body and path; the person is who web says, as the database knows them. */
+/**
+ * A request that web signed for one purpose, path and body, and that was used once. Web names the person;
+ * automate loads them from the database.
+ */
 export type VerifiedRequest<P extends AutomatePurpose> = {
   actor: Actor & { kind: "user" };
   fabricId: string;
@@ -44,8 +47,10 @@ export type VerifiedRequest<P extends AutomatePurpose> = {
 };
 
 /**
- * Verifies a signed request of web (JWS, EdDSA; members as in DPoP, RFC 9449) and takes its `jti` once.
- * Throws `Refusal` 401 for any that is not signed, not for this, stale or replayed; 400 for a malformed body.
+ * Verifies a signed request of web (JWS, EdDSA; claims as in DPoP, RFC 9449) and uses up its `jti`.
+ *
+ * Throws `Refusal` 401 for a request that is unsigned, expired, replayed or signed for something else, and
+ * 400 for a malformed body.
  */
 export async function verifyRequest<P extends AutomatePurpose>(
   request: FastifyRequest,
@@ -70,7 +75,7 @@ export async function verifyRequest<P extends AutomatePurpose>(
         : { accessToken: { id: claims.access_token_id ?? "", name: claims.access_token } }),
     },
     fabricId: claims.fabric,
-    // Parsed by the schema of this very purpose.
+    // This purpose's own schema parsed the body.
     body: parsed.data as AutomateBody<P>,
   };
 }
@@ -82,8 +87,8 @@ type Verified<P extends AutomatePurpose> = {
 };
 
 /**
- * Answers a purpose. Before `run`, it verifies web's signature, looks up the person's membership again, since web's word is not
- * enough, and checks the purpose's permission.
+ * Registers the route of a purpose. Before `run`, automate verifies web's signature, looks up the person's
+ * membership and checks the purpose's permission. It does not trust web's word alone.
  */
 export function answer<P extends AutomatePurpose>(
   app: FastifyInstance,
@@ -98,7 +103,10 @@ export function answer<P extends AutomatePurpose>(
   });
 }
 
-/** `answer` for a fabric that does not exist yet: the person needs the permission in any one of their teams. */
+/**
+ * `answer` for a fabric that does not exist yet: the person needs the permission in at least one of their
+ * teams.
+ */
 export function answerForNewFabric<P extends AutomatePurpose>(
   app: FastifyInstance,
   purpose: P,
@@ -142,7 +150,10 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
   return claims;
 }
 
-/** A signature of web whose times are not ours: the clocks differ, or the request was held up on its way. */
+/**
+ * Throws when web's signature is valid and only its times are not: the clocks differ, or the request was
+ * delayed.
+ */
 function unlessClock(error: unknown): undefined {
   const isTime =
     error instanceof errors.JWTExpired ||
@@ -151,7 +162,7 @@ function unlessClock(error: unknown): undefined {
 }
 
 async function takeOnce(jti: string, expiresAt: Date): Promise<void> {
-  // A row in Postgres, so that no copy of automate takes what another has taken.
+  // Stored in Postgres, so that a request cannot be replayed against another copy of automate.
   const { count } = await unwatched(async () =>
     db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true }),
   );

@@ -16,11 +16,11 @@ import type { Kms } from "@/lib/kms/define";
 
 const keptForMs = 5 * 60_000;
 
-/** Makes and unwraps the key pairs of fabrics. Private keys stay in memory for minutes. */
+/** Creates and unwraps fabric keys. Private keys stay in memory for minutes. */
 export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
   const kept = new Map<string, Promise<OpeningKey>>();
   return {
-    /** Makes a pair for a fabric: the public half signed, the private half wrapped. Returns its kid. */
+    /** Creates a fabric key: signs the public half and wraps the private half. Returns its kid. */
     async create(tx: Tx, fabricId: string): Promise<string> {
       const kid = uuidv7();
       const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", {
@@ -43,7 +43,7 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
       return kid;
     },
 
-    /** The private key `kid` of a fabric. Throws `CannotOpen` when it is not there or was tampered with. */
+    /** Returns the private key `kid` of a fabric. Throws `CannotOpen` when it is missing or was tampered with. */
     privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
       const id = `${fabricId}/${kid}`;
       const known = kept.get(id);
@@ -59,7 +59,7 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
 
 export type FabricKeys = ReturnType<typeof createFabricKeys>;
 
-/** Throws when the database holds keys that another master key wrapped. */
+/** Throws `WrongMasterKey` when another master key wrapped the keys in the database. */
 export async function requireMasterKey(kms: Kms): Promise<void> {
   const other = await db.fabricKey.findFirst({
     where: { masterKeyId: { not: kms.masterKeyId } },
@@ -72,8 +72,8 @@ export async function requireMasterKey(kms: Kms): Promise<void> {
 }
 
 /**
- * What is wrong when the newest fabric key was signed by another key than ours; undefined when nothing is. Reading goes on
- * without it, and so does automate: web seals nothing to such a fabric.
+ * Returns a warning when another signing key signed the newest fabric key, otherwise undefined. Automate
+ * still starts and reads secrets, but web refuses to seal to such a fabric.
  */
 export async function foreignSigningKey(signingKey: JWK): Promise<string | undefined> {
   const newest = await db.fabricKey.findFirst({
@@ -90,12 +90,15 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
   return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) is not the key that signed the newest fabric's key: restore that one from your backup. Secrets open, and none can be written to fabrics that another key signed.`;
 }
 
-/** The master key is not the one that wrapped the keys in the database. */
+/** Another master key wrapped the keys in the database. */
 export class WrongMasterKey extends Error {
   override name = "WrongMasterKey";
 }
 
-/** A JWE under a one-time key that the KMS wraps: its binding does not depend on what a provider can bind. */
+/**
+ * Encrypts the private key as a JWE under a one-time key that the KMS wraps. The binding to the fabric
+ * therefore does not depend on the KMS provider.
+ */
 async function wrap(
   kms: Kms,
   privateJwk: JWK,

@@ -15,8 +15,11 @@ type Refused = Pick<
 >;
 
 /**
- * Who asks, of a runtime request, by a pipeline token or by a workload's token of an issuer that the fabric trusts, with one
- * turn of the rate taken. Throws `Refusal` 401, in one shape, for a token that is missing, unknown, expired, revoked or sent from an address that it may not come from; 429 for one that asks too often.
+ * Authenticates a runtime request by a pipeline token, or by a workload token of an issuer that the fabric
+ * trusts. Takes 1 from the caller's rate.
+ *
+ * Throws `Refusal` 401 when the token is missing, unknown, expired, revoked or sent from a forbidden address,
+ * and 429 when the rate is used up. All 401 answers are identical.
  */
 export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -34,7 +37,10 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   return caller;
 }
 
-/** A workload whose audience is no fabric's own, and whose issuer several trust, says in X-Selvage-Fabric, by id or name, which one it means. */
+/**
+ * Several fabrics may trust the issuer with an audience that is not a fabric's own. The workload then names
+ * its fabric, by id or name, in X-Selvage-Fabric.
+ */
 async function authorizeToken(
   token: string,
   source: string,
@@ -46,14 +52,17 @@ async function authorizeToken(
 
 let rateLimit: RateLimit | undefined;
 
-/** Takes turns of the caller's rate, one for each secret that is asked for. Throws `Refusal` 429 when there are not enough. */
+/**
+ * Takes `turns` from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few are
+ * left.
+ */
 export async function takeTurns({ scope, source }: Caller, turns: number): Promise<void> {
   rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
   const limit = rateLimit;
   await orRecord({ scope, source }, () => limit.take(scope.actor.id, turns));
 }
 
-/** Takes room for the files of an answer. Throws `Refusal` 429 or 503 when there is none. */
+/** Reserves memory for the files of an answer. Throws `Refusal` 429 or 503 when too little is left. */
 export async function takeRoomFor(
   caller: Caller,
   reply: FastifyReply,
@@ -62,7 +71,7 @@ export async function takeRoomFor(
   await orRecord(caller, async () => takeRoom(reply, caller.scope.actor.id, sizeOf(secrets)));
 }
 
-/** What is refused is recorded before it is told. */
+/** Records a refusal before the caller receives it. */
 async function orRecord({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
   try {
     await take();
@@ -72,11 +81,14 @@ async function orRecord({ scope, source }: Caller, take: () => Promise<void>): P
   }
 }
 
-/** Sources of one token that have events of their own in a minute. */
+/** The most source addresses of one token with their own audit events in a minute. */
 const mostSources = 20;
 let sources = { minute: 0, of: new Map<string, Set<string>>() };
 
-/** The source as it is recorded: whoever holds a revoked token has all addresses of a network to fill the audit log from. */
+/**
+ * The source as recorded. Limited, because a holder of a revoked token could fill the audit log from every
+ * address of a network.
+ */
 function recordedSource(who: string, source: string): string {
   const minute = Math.floor(Date.now() / 60_000);
   if (sources.minute !== minute) sources = { minute, of: new Map() };
@@ -87,7 +99,10 @@ function recordedSource(who: string, source: string): string {
   return source;
 }
 
-/** Records a refusal. Whoever holds a token may go on asking: the first refusal of a minute is recorded at once, the others are counted. */
+/**
+ * Records a refusal. A caller may retry endlessly, so the first refusal of a minute is recorded at once and
+ * the others are counted.
+ */
 export async function noteRefused(
   { actor, teamId, fabricId }: Refused,
   code: string,

@@ -8,18 +8,20 @@ import { authorizeWorkload, type Trust, workloadActor } from "@/lib/access/workl
 import { namesFabric } from "@/lib/trusted-issuers/schema";
 
 /**
- * Every refusal of a workload's token takes as long as this, or a multiple: whether some team trusts an issuer, and how fast that
- * answers, is nobody's to find out by a clock. An issuer's keys are waited for within it.
+ * Every refusal of a workload token takes this long, or a multiple of it. Otherwise an attacker could find
+ * out by timing whether a team trusts an issuer, and how fast that issuer answers. Fetching an issuer's keys
+ * fits in this time.
  */
 export const refusalTakesMs = 2_000;
 const keysWithinMs = 1_500;
 
-/** Which fabric the request names, if any, and where it came from. */
+/** The fabric that the request names, if any, and its source address. */
 type Asked = { meant: string | undefined; source: string };
 
 /**
- * Returns the scope of a workload's token, or null. It returns null only after the refusal is recorded for the fabrics concerned
- * and the fixed time of a refusal has passed, so that nobody can tell by time whether an issuer is trusted.
+ * Returns the scope of a workload token, or null. Before it returns null, it records the refusal for the
+ * fabrics concerned and waits out the fixed refusal time. Timing therefore does not reveal whether an issuer
+ * is trusted.
  */
 export async function authorizeWorkloadToken(token: string, asked: Asked): Promise<PipelineAnswer | null> {
   const began = performance.now();
@@ -34,18 +36,20 @@ export async function authorizeWorkloadToken(token: string, asked: Asked): Promi
 }
 
 /**
- * Records why a token was refused, with each trust that its audience or its subject fits: once a minute and then counted, so that a
- * stranger with tokens of a public issuer cannot fill a log. Of a token that nobody signed nothing is kept but its fault.
+ * Records why a token was refused, for each trust whose audience or subject it fits. The first refusal of a
+ * minute is recorded, the others are counted, so that tokens of a public issuer cannot fill the audit log.
+ * For an unsigned token, only its fault is recorded.
  */
 async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promise<void> {
   await Promise.all(
     trusts.map(async ({ trust, fault }) => {
       const code = fault ?? misfit(trust, asked);
-      // Unsigned, it fits a trust only by what anybody could write.
+      // Anyone can write the claims of an unsigned token, so it must fit both audience and subject.
       if (fault !== null && !(trust.fitsAudience && trust.fitsSubject)) return;
       const isSigned = fault === null || fault === "token_expired" || fault === "wrong_life";
       const { teamId, fabricId, fitsSubject, audience } = trust;
-      // With a free audience it may have been for another team's fabric, whose workloads are not this one's to know.
+      // With a shared audience, the token may be meant for another team's fabric. This fabric must not learn
+      // that workload's subject.
       const isTheirs = fitsSubject || namesFabric(audience, fabricId);
       const actor = workloadActor(trust, isSigned && isTheirs ? claims.subject : undefined);
       await recordOrAggregate(JSON.stringify(["workload", code, trust.id]), {
@@ -60,7 +64,7 @@ async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promis
   );
 }
 
-/** Why a token that is signed and in its time does not count for a trust. */
+/** Returns why a signed, unexpired token does not fit a trust. */
 function misfit(trust: Trust, { meant, source }: Asked): string {
   const { fitsAudience, fitsSubject, fabricId, fabricName, cidrs } = trust;
   if (!fitsAudience) return "wrong_audience";

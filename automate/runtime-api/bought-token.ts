@@ -12,16 +12,19 @@ import { CheckFailure } from "@/worker/check";
 import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
 
 const patienceMs = 10_000;
-/** How long a token is believed whose server does not say. */
+/** The lifetime of a token whose server names none, in seconds. */
 const defaultSeconds = 60;
 
-/** A bearer token, when it ends, and from when on another is bought. */
+/** A bearer token, when it expires, and when to buy the next one. Times in milliseconds since 1970. */
 export type Bought = { token: string; expiresAt: number; renewAt: number };
 
-/** The purchase of a token: one secret goes to its token server. */
+/** The purchase of a token: sends one secret to its token server. */
 export type TokenPurpose = Extract<SendingPurpose, { for: "token" }> & { openings: readonly [Sending] };
 
-/** Buys a token with the client's credentials, within the budget of refused sign-ins. Throws `Refusal` with a code of a check's closed list. */
+/**
+ * Buys a token with the client's credentials, within the limit of refused sign-ins. Throws `Refusal` with a
+ * check code.
+ */
 export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Promise<Bought> {
   const { scope } = purpose;
   const [{ secret }] = purpose.openings;
@@ -29,7 +32,7 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
   const claimed = await claimAttempts(scope.fabricId, [attemptOf(secret)], signal);
   if (claimed.state === "busy") throw refused("busy");
   if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
-  // What does not open, or cannot be recorded, is no finding about the token server.
+  // A failure to open or to record says nothing about the token server.
   const [opened = {}] = await openSecrets(keys, purpose).catch(async (error: unknown) => {
     await claimed.claim.release();
     throw error;
@@ -54,14 +57,14 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
   }
 }
 
-/** Renewed a minute before its end, or when nine tenths of a shorter life are over. */
+/** Renews a minute before expiry, or after nine tenths of a shorter lifetime. */
 function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToken): Bought {
   const lifeMs = expiresInSeconds * 1000;
   const expiresAt = Date.now() + lifeMs;
   return { token: accessToken, expiresAt, renewAt: expiresAt - Math.min(60_000, lifeMs / 10) };
 }
 
-/** What refused sign-ins are counted by, as for a check: the place, and the version that was tried there. */
+/** The key under which refused sign-ins are counted, as for a check: the endpoint and the version sent there. */
 function attemptOf({ id, version, facts: { authHost = "" } }: UsableSecret): CredentialAttempt {
   const place = `oauth-token://${authHost}`;
   const key = createHash("sha256")
@@ -70,7 +73,7 @@ function attemptOf({ id, version, facts: { authHost = "" } }: UsableSecret): Cre
   return { key, place, secretIds: [id], field: "oauthClient" };
 }
 
-/** Of the same closed list as a check's findings: what a server or a library says goes no further. */
+/** Maps an error to a check code. The texts of servers and libraries are never passed on. */
 function codeOf(error: unknown): CheckCode {
   if (error instanceof CheckFailure) return error.code;
   const causes = [error, error instanceof Error ? error.cause : undefined];

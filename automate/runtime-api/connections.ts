@@ -16,7 +16,10 @@ import { joinConnection } from "@/lib/connectors/joined";
 
 type Params = { Params: { name: string } };
 
-/** A connection with its secrets filled in, ready for a driver; each of them is one use in the audit log. */
+/**
+ * Returns a connection with its secrets filled in, ready for a driver. The audit log records each secret as
+ * one use.
+ */
 export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/connections/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
@@ -24,7 +27,7 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const secrets = connection.secrets.map(({ secret }) => secret);
     const purpose = await purposeOf(caller, connection);
     if (isUnchanged(request, reply, propertiesEtag(connection, secrets))) {
-      // What may not be handed out any more is not confirmed either.
+      // A 304 also requires that the secrets may still be sent to their destinations.
       await requireDestinations(purpose);
       await noteUnchanged(caller, secrets, purpose.via);
       return reply.send();
@@ -52,7 +55,10 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
 
 type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;
 
-/** What opening the secrets of this connection sends where. Throws `Refusal` 409 when that cannot be named. */
+/**
+ * Returns which secrets this connection sends where. Throws `Refusal` 409 when its settings do not determine
+ * that.
+ */
 async function purposeOf(caller: Caller, connection: NamedConnection): Promise<ConnectionPurpose> {
   const { scope, source } = caller;
   const { id, name, kind, properties, secrets } = connection;
@@ -87,7 +93,7 @@ async function getConnection(caller: Caller, given: string): Promise<NamedConnec
   throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
 }
 
-/** The first refusal of a minute is recorded at once, the others are counted. */
+/** Records the first refusal of a minute and counts the others. */
 async function recordRefusal(
   { scope, source }: Caller,
   object: Via,
@@ -107,7 +113,7 @@ async function recordRefusal(
   );
 }
 
-/** A connection that brings along other secrets than an Admin confirmed is refused, once that is recorded. */
+/** Refuses, and records, a connection that references secrets which no Admin confirmed for this caller. */
 async function requireConfirmed({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
   const { id, name, secrets } = connection;
   try {

@@ -9,16 +9,19 @@ import type { IssuerProblem } from "@/lib/internal-api/bodies/trusted-issuer";
 
 const patienceMs = 4_000;
 const maxAnswerBytes = 262_144;
-/** Keys are asked for again in the background after this long; until then, and while the issuer does not answer, these hold. */
+/**
+ * After this time, keys are refreshed in the background. The old ones stay valid meanwhile, and while the
+ * issuer is unreachable, up to `mostStaleMs`.
+ */
 const freshForMs = 10 * 60_000;
 const mostStaleMs = 24 * 60 * 60_000;
-/** Anybody can name an issuer or a key in a token: an issuer is not asked for each. */
+/** Anyone can name an issuer or a key in a token, so tokens must not trigger a request each. */
 const notAgainForMs = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const anyKeys = z.object({ keys: z.array(z.unknown()).max(200) });
 
-/** An issuer that cannot be asked for its keys, and why. */
+/** An issuer's keys cannot be fetched, and why. */
 export class IssuerUnusable extends Error {
   override name = "IssuerUnusable";
 
@@ -31,8 +34,8 @@ type Known = { keys: PublicKeySet | null; foundAt: number; askedAt: number; aski
 const known = new Map<string, Known>();
 
 /**
- * The keys of an issuer that some fabric trusts, as they were last found; null while there are none. They are renewed beside the
- * request; only where there are none, or with `anew`, they are waited for, until `until` at most.
+ * Returns the cached keys of a trusted issuer, or null. Refreshes them in the background. Waits for the
+ * refresh, until `until` at most, only when none are cached or with `anew`.
  */
 export async function keysOf(
   issuer: string,
@@ -58,8 +61,9 @@ export async function keysOf(
 }
 
 /**
- * Asks for the keys of every issuer that is trusted, at once and then every ten minutes, until the signal: no workload waits the
- * first time, and a key that an issuer withdrew is out although nobody came since. `onError` is told the name of an error.
+ * Refreshes the keys of every trusted issuer now and every ten minutes, until `signal`. The first workload
+ * need not wait, and a key that an issuer withdrew stops working even without requests. `onError` receives
+ * only the error's name.
  */
 export async function keepIssuerKeys({
   onError,
@@ -76,7 +80,7 @@ export async function keepIssuerKeys({
   }
 }
 
-/** A few at a time. */
+/** Four issuers at a time. */
 async function askAllForKeys(): Promise<void> {
   const rows = await db.trustedIssuer.findMany({
     where: { keys: { equals: Prisma.DbNull } },
@@ -92,13 +96,16 @@ async function askAllForKeys(): Promise<void> {
   await Promise.all([next(), next(), next(), next()]);
 }
 
-/** Remembers keys that an issuer was just asked for. */
+/** Caches keys that were just fetched. */
 export function rememberKeys(issuer: string, keys: PublicKeySet): void {
   const now = Date.now();
   known.set(issuer, { keys, foundAt: now, askedAt: now, asking: null });
 }
 
-/** Asks an issuer for its public keys by OpenID Connect Discovery, over guarded connections. Throws `IssuerUnusable`. */
+/**
+ * Fetches an issuer's public keys by OpenID Connect Discovery, over guarded connections. Throws
+ * `IssuerUnusable`.
+ */
 export async function askForKeys(issuer: string): Promise<PublicKeySet> {
   const url = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   const found = discovery.safeParse(await get(url, "no_discovery"));
@@ -107,7 +114,7 @@ export async function askForKeys(issuer: string): Promise<PublicKeySet> {
   const keysUrl = new URL(found.data.jwks_uri);
   if (keysUrl.protocol !== url.protocol) throw new IssuerUnusable("no_keys");
   const answer = anyKeys.safeParse(await get(keysUrl, "no_keys"));
-  // An issuer may have keys for other ends, too.
+  // An issuer may also publish keys for other purposes.
   const keys = (answer.data?.keys ?? []).map(usable).filter((key) => key !== null);
   if (keys.length === 0) throw new IssuerUnusable("no_keys");
   return { keys };
@@ -118,7 +125,10 @@ function usable(key: unknown): PublicKey | null {
   return read.success ? read.data : null;
 }
 
-/** A bounded GET of JSON that follows no redirect and unpacks nothing, which could grow a thousandfold; what fails is counted, since who sent a token learns nothing of it. */
+/**
+ * Fetches JSON of limited size. It follows no redirect and does not decompress, because a small answer could
+ * expand a thousandfold. It counts failures in the metrics: the sender of a token never learns of them.
+ */
 async function get(url: URL, otherwise: IssuerProblem): Promise<unknown> {
   issuerRequests.inc({ outcome: "sent" });
   let dispatcher: Agent | undefined;

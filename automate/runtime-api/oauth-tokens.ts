@@ -13,21 +13,29 @@ const mostKept = 10_000;
 /** A bearer token of an M2M OAuth secret. */
 export type M2mToken = { accessToken: string; expiresInSeconds: number; version: number };
 
-/** A token that took the place of a rejected one is kept at least so long: it would be rejected for the same reason. */
+/**
+ * A token that replaced a rejected one is not replaced again within this time: the API would probably reject
+ * the next one too.
+ */
 const replacedOnceInMs = 60_000;
 
 type Kept = Bought & { replacedAt?: number };
 
 /**
- * Hands out bearer tokens of M2M OAuth secrets. One is kept in memory until shortly before it expires, for the version that it
- * was bought with, and bought once however many ask; the client secret goes to its Auth URL and nowhere else. Each hand-out is
- * on record before it leaves.
+ * Returns bearer tokens of M2M OAuth secrets.
+ *
+ * A token is cached in memory, for one version of its secret, until shortly before it expires. Concurrent
+ * requests share one purchase. The client secret goes only to its Auth URL. Automate records each answer
+ * before it sends it.
  */
 export function createM2mTokens(keys: FabricKeys) {
   const kept = new Map<string, Kept>();
   const buying = new Map<string, Promise<Kept>>();
 
-  /** `rejected` is a token that an API answered with 401: if it is still the one that is kept, another is bought, once in a minute. */
+  /**
+   * `rejected` is a token that an API answered with 401. If it is the cached one, automate buys another, at
+   * most once a minute.
+   */
   return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
     if (secret.subKind !== "m2m_oauth") {
       await recordBatched(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
@@ -35,7 +43,7 @@ export function createM2mTokens(keys: FabricKeys) {
     }
     const key = `${secret.id}.${secret.version}`;
     const purpose = purposeOf(caller, secret);
-    // Also for a token that is kept: who removed the token server ends its tokens.
+    // Required for cached tokens too: removing the token server's destination must stop its tokens.
     await requireDestinations(purpose);
     const [{ destinations }] = purpose.openings;
     await recordBatched(

@@ -1,15 +1,15 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 
-/** What a pipeline receives of one secret. */
+/** The runtime API's answer for one secret. */
 export function secretAnswer({ name, subKind, version }: UsableSecret, opened: Opened) {
   const answer = { name, subKind, version, value: answerValue(subKind, opened) };
   return subKind === "binary" ? { ...answer, encoding: "base64" } : answer;
 }
 
 /**
- * Text and Binary have one field, `value`, and a Binary is Base64; the others are an object of their fields, by their API names.
- * What was opened is read once: its bytes are overwritten, and the answer has the value.
+ * Returns a Text as a string, a Binary as Base64, and other types as an object of their fields. Reads the
+ * opened values once: their bytes are then overwritten, and only the answer holds the value.
  */
 export function answerValue(subKind: string, opened: Opened): string | Record<string, string> {
   try {
@@ -24,6 +24,6 @@ export function answerValue(subKind: string, opened: Opened): string | Record<st
 }
 
 function base64Of(bytes: Uint8Array = new Uint8Array()): string {
-  // Without a copy of them.
+  // A view of the same bytes, not a copy that would stay in memory.
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

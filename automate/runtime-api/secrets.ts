@@ -20,12 +20,12 @@ import {
 type Params = { Params: { name: string }; Querystring: { version?: string } };
 
 const batchBody = z.strictObject({ names: z.array(z.string().max(128)).min(1).max(100) });
-/** What one batch may hold of files: an answer is put together in memory. */
+/** The most bytes of files in one batch. Automate builds an answer in memory. */
 const mostBatchBytes = 32 * 1024 * 1024;
 
 const tokenBody = z.strictObject({ rejected: z.string().max(16_384).optional() });
 
-/** The runtime API: a pipeline receives the secrets of its fabric, each use committed to the audit log first. */
+/** The runtime API: a pipeline reads the secrets of its fabric. Each use is committed to the audit log first. */
 export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
@@ -41,7 +41,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     return secretAnswer(secret, opened);
   });
 
-  // Fastify reads one colon as the start of a parameter.
+  // Fastify reads a single colon as the start of a parameter.
   app.post("/v1/secrets::batch", async (request, reply) => {
     const caller = await requirePipeline(request);
     const body = batchBody.safeParse(jsonOf(request));
@@ -56,7 +56,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
       throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
     }
     await takeRoomFor(caller, reply, secrets);
-    // Asked for twice, opened once.
+    // A secret that is named twice is opened once.
     const distinct = new Map(secrets.map((secret) => [keyOf(secret), secret]));
     const opened = await openForUse(keys, caller, [...distinct.values()]);
     const answers = new Map(

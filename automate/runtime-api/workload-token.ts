@@ -8,12 +8,12 @@ const maxLifeMs = 24 * 60 * 60_000;
 const toleranceSeconds = 5;
 
 const claims = z.object({
-  // Postgres takes no U+0000, and a failure would take another time than a refusal.
+  // Postgres text cannot contain U+0000. A database error would also take another time than a refusal.
   iss: z
     .string()
     .max(512)
     .regex(/^\P{Cc}*$/u),
-  // It becomes a name in the audit log.
+  // The audit log shows it as a name.
   sub: z
     .string()
     .min(1)
@@ -25,7 +25,7 @@ const claims = z.object({
   iat: z.number(),
 });
 
-/** Why a token does not count for a trust whose issuer it names. */
+/** Why a token does not fit a trust of its issuer. */
 export type TokenFault =
   | "no_keys"
   | "unknown_key"
@@ -34,15 +34,21 @@ export type TokenFault =
   | "wrong_life"
   | "malformed";
 
-/** What a workload's token says, and for each trust of its issuer whether the keys of that trust signed it, or what is wrong. */
+/**
+ * The claims of a workload token, and for each trust of its issuer: null if the trust's keys signed it, or
+ * the fault.
+ */
 export type JudgedToken = {
   claims: WorkloadClaims;
   trusts: readonly { trust: Trust; fault: TokenFault | null }[];
 };
 
 /**
- * Judges a workload's token (OpenID Connect, RFC 7519): null when nobody trusts its issuer, or it makes no sense. Each trust is
- * judged by its own keys: those that its issuer was asked for, or those that were given by hand, which count for no other.
+ * Judges a workload token (OpenID Connect, RFC 7519). Returns null when nobody trusts its issuer or it is
+ * malformed.
+ *
+ * Each trust uses its own keys: those fetched from the issuer, or those that an Admin entered. Entered keys
+ * never count for another trust.
  */
 export async function judgeWorkloadToken(token: string, keysWithinMs: number): Promise<JudgedToken | null> {
   const until = Date.now() + keysWithinMs;
@@ -62,7 +68,7 @@ export async function judgeWorkloadToken(token: string, keysWithinMs: number): P
   const now = Date.now() / 1000;
   const isLong = iat > now + toleranceSeconds || (exp - iat) * 1000 > maxLifeMs;
   return {
-    // The one mint of verified claims: whoever uses them looks at the faults of the trusts beside them.
+    // The only cast to `WorkloadClaims`. Callers must check each trust's `fault` before they use the claims.
     claims: { issuer: iss, subject: sub, audiences } as unknown as WorkloadClaims,
     trusts: judged.map(({ trust, fault }) => ({ trust, fault: fault ?? (isLong ? "wrong_life" : null) })),
   };
@@ -76,7 +82,10 @@ function read(token: string): z.infer<typeof claims> | null {
   }
 }
 
-/** What is wrong with a token by these keys, or by those of its issuer; a key that is not among them may be a new one. */
+/**
+ * Returns the fault of a token with the given or fetched keys. An unknown key may be a new one, so the
+ * issuer's keys are refreshed.
+ */
 async function faultBy(
   token: string,
   issuer: string,
@@ -97,7 +106,7 @@ async function verify(token: string, issuer: string, keys: PublicKeySet): Promis
     return null;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return faultOf(error);
-    // Keys need no id (RFC 7517, 4.5): each that suits may be the one.
+    // Keys need no id (RFC 7517, 4.5), so try each key that matches.
     for await (const key of error) {
       const fault = await jwtVerify(token, key, rules).then(() => null, faultOf);
       if (fault !== "wrong_signature") return fault;

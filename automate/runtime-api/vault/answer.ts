@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 
-/** What a login or a look at a token says of it. */
+/** The `auth` member of a login or token lookup. */
 export type VaultAuth = Record<string, unknown>;
 
-/** An answer of Vault's HTTP API: what was asked for in `data` or `auth`. */
+/** An answer of Vault's HTTP API, with its content in `data` or `auth`. */
 export type VaultAnswer = {
   status?: number;
   data?: unknown;
@@ -11,21 +11,21 @@ export type VaultAnswer = {
   more?: Record<string, unknown>;
 };
 
-/** A failure in Vault's error shape, `{"errors": []}`. An empty list is what it says of a path that there is not. */
+/** A failure in Vault's error shape, `{"errors": []}`. Vault answers an unknown path with an empty list. */
 export class VaultRefusal extends Error {
   override name = "VaultRefusal";
 
   constructor(
     readonly status: 400 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 502 | 503,
     readonly errors: readonly string[],
-    /** Vault tells a version that is gone in `data`, with a 404. */
+    /** For a deleted version, Vault answers 404 with `data`. */
     readonly data?: unknown,
   ) {
     super(errors[0] ?? "There is no such path.");
   }
 }
 
-/** The envelope of every answer that has a body. */
+/** Wraps every answer that has a body. */
 export function envelope({ data = null, auth, more = {} }: VaultAnswer) {
   return {
     request_id: randomUUID(),
@@ -40,7 +40,7 @@ export function envelope({ data = null, auth, more = {} }: VaultAnswer) {
   };
 }
 
-/** What Vault says of all that a token has no right to, there or not. */
+/** Vault's answer for everything that a token may not access, whether it exists or not. */
 export function denied(): VaultRefusal {
   return new VaultRefusal(403, ["permission denied"]);
 }

@@ -6,16 +6,16 @@ import type { CalledFabric } from "@/lib/access/called-fabric";
 import { db } from "@/lib/db/client";
 import { suggestName } from "@/lib/suggest-name";
 
-/** Who asks by the dialect: the token as it came, its caller, and the fabric that is its one mount. */
+/** The caller of a Vault request: the token as sent, its scope, and the fabric that is its only mount. */
 export type VaultCaller = Caller & { token: string; mount: Mount };
 
-/** A fabric as a mount, shown by its name as one word, or by its id where no such word is left. */
+/** A fabric as a mount. `word` is its name as one word, or its id if no such word is left. */
 export type Mount = CalledFabric & { word: string };
 
-/** What a login by a workload's token gives out: the fabric that its role named, and the token. */
+/** The client token of a workload: the id of the fabric that it logged in to, then its own token. */
 const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
 
-/** The caller of a request with a credential in X-Vault-Token, or as a bearer. Throws as Vault does. */
+/** Authenticates a request by its X-Vault-Token or bearer token. Throws `VaultRefusal` or `Refusal`. */
 export async function requireVaultCaller(request: FastifyRequest): Promise<VaultCaller> {
   const given = request.headers["x-vault-token"];
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -24,7 +24,7 @@ export async function requireVaultCaller(request: FastifyRequest): Promise<Vault
   return callerOf(request, token);
 }
 
-/** The caller that a token stands for. The one door of the runtime judges it. */
+/** Authenticates a token. `requirePipeline` alone decides, as for the runtime API. */
 export async function callerOf(request: FastifyRequest, token: string): Promise<VaultCaller> {
   const [, fabricId, credential = token] = loggedIn.exec(token) ?? [];
   if (fabricId !== undefined) request.headers["x-selvage-fabric"] = fabricId;
@@ -38,17 +38,17 @@ export async function callerOf(request: FastifyRequest, token: string): Promise<
   return { ...caller, token, mount: { ...fabric, word: suggestName(fabric.name) || fabric.id } };
 }
 
-/** The client token of a workload: its own, with the fabric that it signed in to, which several may be for the issuer. */
+/** Returns a workload's client token. It names the fabric, because several fabrics may trust the issuer. */
 export function clientTokenOf({ id }: Mount, jwt: string): string {
   return `${id}.${jwt}`;
 }
 
-/** The workload's own token behind a client token; null for a pipeline token. */
+/** Returns the workload's own token behind a client token; null for a pipeline token. */
 export function workloadTokenOf(token: string): string | null {
   return token.includes(".") ? (loggedIn.exec(token)?.[2] ?? token) : null;
 }
 
-/** Takes a name in a path or a role as the fabric that a workload means, unless its request says so itself. */
+/** Uses a name from a path or role as the workload's fabric, unless a header already names one. */
 export function nameFabric(request: FastifyRequest, given: string | undefined): void {
   if (given) request.headers["x-selvage-fabric"] ??= given;
 }

@@ -1,23 +1,25 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
-/** Node gives the bytes that it could not parse. */
+/** Node.js passes the bytes that it could not parse. */
 type ClientError = { code: string; rawPacket: unknown };
 
 const beginning = "LIST /vault/v1/";
 const requestLine = /^LIST (\/vault\/v1\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.1$/;
-/** As much as Node takes of any other method, and as long as it waits for more. */
+/** The same limits as Node.js applies to other methods. */
 const mostHeadBytes = 16 * 1024;
 const patienceMs = 30_000;
 
 const told = ["content-type", "cache-control", "retry-after"];
 
-/** What has come so far of a head that is not whole: Node hands over each packet of it by itself. */
+/** The received part of incomplete request heads. Node.js passes each packet separately. */
 const heads = new WeakMap<Socket, Buffer>();
 
 /**
- * Answers Vault's own method LIST, which Node's HTTP parser does not know: such a request arrives here as a client error with
- * its bytes, and is served as the GET with `list=true` that Vault's documentation has beside it. True when it was one.
+ * Answers Vault's LIST method, which the HTTP parser of Node.js does not know.
+ *
+ * Such a request arrives as a client error with its raw bytes. Automate serves it as a GET with `list=true`,
+ * which Vault documents as equivalent. Returns true when the bytes were such a request.
  */
 export function answerList(app: FastifyInstance, { code, rawPacket }: ClientError, socket: Socket): boolean {
   if (!Buffer.isBuffer(rawPacket)) return false;
@@ -60,7 +62,7 @@ function serve(app: FastifyInstance, head: string, socket: Socket): boolean {
   return true;
 }
 
-/** Lines of one name are one list, as Node has them: a proxy may add its own to what it was sent. */
+/** Joins repeated headers, as Node.js does: a proxy may add its own lines to those it received. */
 function headersOf(lines: readonly string[]): Record<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {

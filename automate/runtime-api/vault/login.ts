@@ -15,8 +15,10 @@ const jwtLogin = z.object({
 });
 
 /**
- * AppRole login: `role_id` is the fabric, by id or name; `secret_id` a pipeline token. It makes nothing: the client token is
- * the pipeline token itself, so that its revocation counts at the next request, here as everywhere.
+ * AppRole login: `role_id` is the fabric, by id or name; `secret_id` is a pipeline token.
+ *
+ * It creates nothing. The client token is the pipeline token itself, so that revoking it takes effect at the
+ * next request.
  */
 export async function loginByRole(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
   const given = approle.safeParse(body);
@@ -28,8 +30,9 @@ export async function loginByRole(request: FastifyRequest, body: unknown): Promi
 }
 
 /**
- * JWT login: `jwt` is a token of an issuer that the fabric trusts, `role` the fabric, by id or name. As by AppRole, nothing is
- * made: the client token is the workload's own behind the fabric's id, and ends with it.
+ * JWT login: `jwt` is a token of an issuer that the fabric trusts; `role` is the fabric, by id or name.
+ *
+ * It creates nothing. The client token is the fabric's id and the workload's own token, and expires with it.
  */
 export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
   const given = jwtLogin.safeParse(body);
@@ -41,14 +44,14 @@ export async function loginByJwt(request: FastifyRequest, body: unknown): Promis
   return { auth: await authOf({ ...caller, token: clientTokenOf(caller.mount, jwt) }) };
 }
 
-/** Whether the role is the caller's fabric; one that is not is on record. */
+/** True when the role is the caller's fabric. Records a refusal otherwise. */
 async function isOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
   if (isCalled(mount, role)) return true;
   await noteRefused(scope, "wrong_fabric", source);
   return false;
 }
 
-/** Null for a token that is not valid; an asker who comes too often, or a database that is away, is told as everywhere. */
+/** Returns null for an invalid token. Rate limits and database outages are answered as everywhere else. */
 function findCaller(request: FastifyRequest, token: string): Promise<VaultCaller | null> {
   return callerOf(request, token).catch((error: unknown) => {
     if (error instanceof Refusal && error.status === 401) return null;

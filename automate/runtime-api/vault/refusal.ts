@@ -4,7 +4,7 @@ import { refusals } from "@/automate/http/metrics";
 import { denied, envelope, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { isOutage } from "@/lib/db/client";
 
-/** Answers a failure in Vault's one error shape. What nobody expected is logged by its name alone. */
+/** Answers a failure in Vault's error shape. Logs only the name of an unexpected error. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (isOutage(error)) return answerVaultRefusal(databaseAway(), request, reply);
   const refusal = vaultRefusalOf(error);

@@ -22,13 +22,13 @@ const writes =
   "secrets are written in Selvage, on the Secrets tab of the fabric or by its management API, and read here";
 
 /**
- * The read side of Vault's HTTP API with a KV version 2 engine, for clients that speak it: the fabric of the token is the one
- * mount. Source: developer.hashicorp.com/vault/api-docs.
+ * The read side of Vault's HTTP API with a KV version 2 engine. The token's fabric is the only mount. Source:
+ * developer.hashicorp.com/vault/api-docs.
  */
 export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
   server.register(
     async (app) => {
-      // Clients send JSON under many names, and under none.
+      // Clients send JSON with various content types, or with none.
       app.removeAllContentTypeParsers();
       app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes: Buffer, done) =>
         done(null, parse(bytes)),
@@ -45,7 +45,7 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
   );
 }
 
-/** What a path and method ask for; null for what is done and has no answer. */
+/** Runs the operation of a path and method. Returns null for success without a body. */
 async function dispatch(
   keys: FabricKeys,
   request: FastifyRequest<Params>,
@@ -64,7 +64,7 @@ async function dispatch(
   const caller = await requireVaultCaller(request);
   if (path === "auth/token/lookup-self") return lookUpSelf(caller);
   if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
-  // A login made nothing, so that nothing is taken back: the pipeline token is the Admin's to revoke.
+  // A login creates nothing, so there is nothing to revoke. Only an Admin revokes a pipeline token.
   if (path === "auth/token/revoke-self" && isWrite) return null;
   if (path === "sys/mounts" && isRead) return mountsAnswer(caller);
   if (path.startsWith("sys/internal/ui/mounts") && isRead)
@@ -79,7 +79,7 @@ async function dispatch(
     await noteRefused(caller.scope, "read_only", caller.source);
     throw new VaultRefusal(403, [`permission denied: ${writes}`]);
   }
-  // Names have no folders: some clients put theirs before each name, and a dot stands for the slash.
+  // Secret names have no folders. Some clients prefix each name with their own, so a dot replaces the slash.
   const name = rest.filter((part) => part !== "").join(".");
   const isList = request.query.list === "true";
   if (place === "metadata" && isList) return listNames(caller, name);
@@ -90,7 +90,7 @@ async function dispatch(
   throw new VaultRefusal(404, []);
 }
 
-/** The mount that a path names, which says which of several fabrics a workload means. */
+/** Returns the mount that a path names. For a workload with several fabrics, it selects one. */
 function mountOf(parts: readonly string[]): string | undefined {
   if (parts.slice(0, 4).join("/") === "sys/internal/ui/mounts") return parts[4];
   return parts[0] === "sys" || parts[0] === "auth" ? undefined : parts[0];

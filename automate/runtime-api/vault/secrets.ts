@@ -12,8 +12,10 @@ import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db/client";
 
 /**
- * `{mount}/data/{path}`: the current version's fields by their API names; of a Text `value`; of a Binary `value` as Base64 and
- * its `fileName`. A former version that the fabric does not keep does not open, and is told as one that was destroyed.
+ * `{mount}/data/{path}`: the fields of the current version, or of `version`, by their API names. A Text has
+ * `value`; a Binary has `value` as Base64 and `fileName`.
+ *
+ * A former version that the fabric no longer keeps is answered as destroyed.
  */
 export async function readData(
   keys: FabricKeys,
@@ -40,7 +42,7 @@ export async function readData(
   };
 }
 
-/** `{mount}/metadata/{path}`: its versions, and when each was made. Opens nothing. */
+/** `{mount}/metadata/{path}`: the versions and when each was created. Opens nothing. */
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
   const secret = await getSecretByName(caller, path);
   const { id, version } = secret;
@@ -73,7 +75,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   };
 }
 
-/** LIST of `{mount}/metadata`: the names of the secrets that the token reaches. There are no folders. */
+/** LIST of `{mount}/metadata`: the names of the secrets that the token may read. There are no folders. */
 export async function listNames({ scope }: VaultCaller, path: string): Promise<VaultAnswer> {
   if (path !== "") throw new VaultRefusal(404, []);
   const rows = await db.secret.findMany({

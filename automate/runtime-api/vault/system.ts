@@ -2,10 +2,10 @@ import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/ans
 import type { Mount, VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { isCalled } from "@/lib/access/called-fabric";
 
-/** The version of Vault whose HTTP API is followed: clients choose their ways by it. */
+/** The Vault version that this API follows. Clients choose their behaviour by it. */
 const version = "1.15.0";
 
-/** `sys/health` and `sys/seal-status`, for anybody: there is nothing of a fabric in them. */
+/** `sys/health` and `sys/seal-status`, without authentication: they contain nothing about a fabric. */
 export function healthAnswer(): VaultAnswer {
   const states = { initialized: true, sealed: false, standby: false, performance_standby: false };
   return {
@@ -37,7 +37,7 @@ export function sealStatusAnswer(): VaultAnswer {
   };
 }
 
-/** `sys/mounts`: the one fabric of the token, as a KV version 2 engine. */
+/** `sys/mounts`: the token's fabric, as a KV version 2 engine. */
 export function mountsAnswer({ mount }: VaultCaller): VaultAnswer {
   const mounts = { [`${mount.word}/`]: described(mount) };
   return { data: mounts, more: mounts };
@@ -48,7 +48,7 @@ export function visibleMountsAnswer({ mount }: VaultCaller): VaultAnswer {
   return { data: { secret: { [`${mount.word}/`]: described(mount) }, auth: {} } };
 }
 
-/** `sys/internal/ui/mounts/{path}`, by which the `vault kv` command learns the version of the engine behind a path. */
+/** `sys/internal/ui/mounts/{path}`: the `vault kv` command reads the engine's version from it. */
 export function mountAnswer({ mount }: VaultCaller, path: readonly string[]): VaultAnswer {
   const name = path[0] ?? "";
   if (!isCalled(mount, name))

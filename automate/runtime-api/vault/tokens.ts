@@ -3,7 +3,7 @@ import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
 import { db } from "@/lib/db/client";
 
-/** What Vault gives a token that never ends: 32 days, to be asked for again. */
+/** Vault's default lease, 32 days, for a token that never expires. */
 const defaultLeaseSeconds = 2_764_800;
 
 /** `auth/token/lookup-self`. */
@@ -31,12 +31,15 @@ export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {
   };
 }
 
-/** `auth/token/renew-self`: a pipeline token lives as long as its Admin said, so that its life is told and not made longer. */
+/**
+ * `auth/token/renew-self`: an Admin sets a pipeline token's lifetime, so renewing returns it and does not
+ * extend it.
+ */
 export async function renewSelf(caller: VaultCaller): Promise<VaultAnswer> {
   return { auth: await authOf(caller) };
 }
 
-/** What a login or a renewal says of the token. */
+/** Describes the token, for a login or a renewal. */
 export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
   return {
     accessor: caller.scope.actor.id,
@@ -67,7 +70,7 @@ async function lifeOf({ scope, token }: VaultCaller) {
   return { createdAt: row?.createdAt ?? new Date(), expiresAt, leaseSeconds: left ?? defaultLeaseSeconds };
 }
 
-/** The times of a token that was verified as its caller came in. */
+/** Reads the times of a workload token that `callerOf` has already verified. */
 function workloadLife(token: string) {
   const { iat, exp } = decodeJwt(token);
   const date = (seconds: number | undefined) => (seconds === undefined ? null : new Date(seconds * 1000));
