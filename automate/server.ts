@@ -20,10 +20,10 @@ import { openLocalKms } from "@/lib/kms/local";
 import { createLogStream } from "@/lib/log-stream";
 
 const purgeEveryMs = 10 * 60_000;
-/** Answers that are under way are waited for no longer than this. */
+/** How long shutdown waits for requests in progress. */
 const stopWithinMs = 30_000;
 
-/** Starts automate, or says in one sentence why not. */
+/** Starts automate, or prints one sentence that says why it cannot start. */
 async function main(): Promise<void> {
   const env = automateEnv();
   const kms = await openLocalKms(env.MASTER_KEY_FILE);

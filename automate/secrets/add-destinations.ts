@@ -3,10 +3,13 @@ import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 
-/** In whose name something is allowed. */
+/** The actor in whose name a destination is allowed. */
 export type Author = Pick<AuditEntry, "actor"> & { fabricId: string; teamId: string };
 
-/** A version of a secret, a destination of it, and the connections for which it waits to be reviewed. */
+/**
+ * A destination of one version of a secret. `toReview` names the connections for which an upgrade allowed it
+ * unreviewed.
+ */
 export type Allowance = {
   secretId: string;
   name: string;
@@ -37,9 +40,11 @@ export async function addDestinations(
 }
 
 /**
- * Allows destinations for versions of secrets, with an audit event for each secret. Requests for exactly these have their answer.
- * What an upgrade allowed and nobody has reviewed stays to be reviewed where it is carried along, and is reviewed where it is
- * allowed. However many they are, it is a few statements: thousands of secrets may share a certificate authority.
+ * Allows destinations for versions of secrets, with one audit event for each secret.
+ *
+ * Closes the requests that are now fully allowed. `destination.carry` keeps `toReview`; any other action
+ * clears it. Uses a fixed number of statements, because thousands of secrets may share a certificate
+ * authority.
  */
 export async function allowAll(
   tx: Tx,

@@ -3,7 +3,7 @@ import type { AuditEntry } from "@/lib/audit/record";
 import { isInvalidText } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
-/** More than this many things in a minute are recorded before it ends. */
+/** With this many keys in a minute, automate commits the counts before the minute ends. */
 const mostKept = 10_000;
 
 type Counted = { entry: AuditEntry; count: number; lastAt: number };
@@ -13,8 +13,8 @@ let timer: NodeJS.Timeout | undefined;
 let flushing = Promise.resolve();
 
 /**
- * Counts what may happen often and hands no value out: one event for each `key` and minute, with its count and how long
- * ago the last one was, committed when the minute ends or automate stops.
+ * Counts frequent events that return no secret value. Commits one event for each `key` and minute, with its
+ * count and the age of the last occurrence, when the minute ends or automate stops.
  */
 export function aggregate(key: string, entry: AuditEntry): void {
   const known = counted.get(key);
@@ -32,16 +32,16 @@ export async function recordOrAggregate(key: string, entry: AuditEntry): Promise
   try {
     await recordBatched(entry);
   } catch (error) {
-    // The next is the first of its minute that is on record.
+    // Nothing was recorded, so the next event of this minute is committed at once.
     toldIn.delete(key);
     throw error;
   }
 }
 
 /**
- * Commits what was counted so far, each by itself though they travel together. What could not be committed is counted on, but
- * for what Postgres can never hold. Throws when something was not committed. A flush under way goes first, whose counts may come
- * back.
+ * Commits all counts, each as its own audit event. Counts that fail are kept for the next flush, except those
+ * with text that Postgres cannot store. Throws when a commit failed. Flushes run one after another, because a
+ * failed one puts its counts back.
  */
 export function flushAggregatedEvents(): Promise<void> {
   flushing = flushing.catch(() => {}).then(flushCounted);
@@ -55,7 +55,7 @@ async function flushCounted(): Promise<void> {
   counted = new Map();
   const outcomes = await Promise.allSettled(
     [...flushed].map(async ([key, { entry, count, lastAt }]) => {
-      // A length of time and no time: the clocks of automate and Postgres may differ.
+      // A duration, not a timestamp: the clocks of automate and Postgres may differ.
       const lastMsAgo = Math.round(performance.now() - lastAt);
       try {
         await recordBatched({ ...entry, details: { ...entry.details, count, lastMsAgo } });
@@ -71,7 +71,7 @@ async function flushCounted(): Promise<void> {
   if (failed) throw failed.reason;
 }
 
-/** A minute that could not be recorded is recorded with the next. */
+/** Counts that cannot be committed are committed with those of the next minute. */
 function flushInTime(): void {
   flushAggregatedEvents().catch(() => {
     timer ??= setTimeout(flushInTime, minuteMs).unref();

@@ -2,7 +2,7 @@ import { storedValueAlarms } from "@/automate/http/metrics";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import type { Actor } from "@/lib/actor";
 
-/** A stored value that could not be opened: where it stands, and for whom it was to be opened. */
+/** A stored value that could not be opened, and the scope that asked for it. */
 export type StoredValue = {
   scope: { actor: Actor; teamId: string; fabricId: string };
   secret: { id: string; name: string };
@@ -15,15 +15,17 @@ let log: Log = {
   error: (fields, msg) => console.error(JSON.stringify({ level: "error", ...fields, msg })),
 };
 
-/** Where alarms are logged: automate's own log, once there is one. */
+/** Sets the logger for alarms: automate's own, once it exists. */
 export function logAlarmsTo(given: Log): void {
   log = given;
 }
 
 /**
- * Raises the alarm for a stored value that does not open, because somebody changed it or its key is gone. It counts a metric, logs
- * a line with ids for the operator, and records an audit event: the first of each minute at once, the others as a count. It never
- * throws, since the caller refuses the value in any case.
+ * Raises an alarm for a stored value that cannot be opened, because somebody changed it or its key is
+ * missing.
+ *
+ * Counts a metric, logs a line with ids for the operator, and records an audit event: the first of each
+ * minute at once, the others as a count. Never throws, because the caller refuses the value in any case.
  */
 export async function raiseAlarm({ scope, secret, field, version }: StoredValue): Promise<void> {
   const { actor, teamId, fabricId } = scope;

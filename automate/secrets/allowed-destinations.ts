@@ -2,12 +2,12 @@ import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { areAllowed, type Sender } from "@/lib/destinations/queries";
 
-/** A secret, and where something would send it. */
+/** A secret and the destinations to which a purpose would send it. */
 export type Sent<S extends UsableSecret = UsableSecret> = { secret: S; destinations: readonly string[] };
 
 /**
- * Those of these secrets that are not allowed everywhere, each with the destinations that are missing for this very version. A
- * version that was stored a moment ago first gets the destinations that it brings along.
+ * Returns the secrets with destinations that are not allowed for their current version, each with only those
+ * destinations. First settles versions that were just stored, so that destinations carry over.
  */
 export async function findMissing<One extends Sent>(
   fabricId: string,
@@ -16,7 +16,8 @@ export async function findMissing<One extends Sent>(
 ): Promise<One[]> {
   const missing = await lookUp(fabricId, sent, sender);
   if (missing.length === 0) return missing;
-  // All of them, a certificate authority last: where it was renewed, it takes along what the others were allowed.
+  // Certificate authorities last: a renewed authority carries over what the other secrets' settled versions
+  // allow.
   const ids = [...new Set(sent.map(({ secret }) => secret.id))];
   const vouches = (id: string) =>
     sent.some(({ destinations }) => destinations.some((key) => key.includes(`ca=${id}.`)));

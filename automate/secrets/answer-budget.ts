@@ -4,15 +4,15 @@ import { Refusal } from "@/automate/http/error";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 
 const mib = 1024 * 1024;
-/** What is smaller is not counted: a text, a password. */
+/** Smaller values, such as texts and passwords, are not counted. */
 const countedFrom = 64 * 1024;
-/** What opened files may take in memory, all answers together and those of one caller, until they are sent. */
+/** The most memory for opened files until they are sent: for all answers, and for one caller. */
 const most = { together: 256 * mib, caller: 64 * mib };
-/** A file is held as sealed text, as bytes, as Base64 and as JSON. */
+/** A file is held four times: as sealed text, bytes, Base64 and JSON. */
 const copies = 4;
 const readWithinMs = 15_000;
 
-/** How many bytes the files of these secrets have together. */
+/** Returns the total size of the files of these secrets, in bytes. */
 export function sizeOf(secrets: readonly Pick<UsableSecret, "facts">[]): number {
   return secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
 }
@@ -21,8 +21,10 @@ let taken = 0;
 const takenBy = new Map<string, number>();
 
 /**
- * Takes room in memory for the files of an answer, until it is sent or its reader is gone. Throws `Refusal` 429 when the caller's
- * other answers still fill theirs, 503 when everybody's do. One answer alone always has room.
+ * Reserves memory for the files of an answer until it is sent or its connection closes.
+ *
+ * Throws `Refusal` 429 when the caller's other answers use up the caller's share, and 503 when all answers
+ * use up the total. A single answer always fits.
  */
 export function takeRoom(reply: FastifyReply, callerId: string, sizeBytes: number): void {
   if (sizeBytes < countedFrom) return;
@@ -39,7 +41,8 @@ export function takeRoom(reply: FastifyReply, callerId: string, sizeBytes: numbe
   if (taken > 0 && taken + bytes > most.together)
     throw new Refusal(503, "busy", "Too many large files are being read: ask again.", later);
   add(callerId, bytes);
-  // Whoever reads nothing of it for that long is cut off, twice that at the latest.
+  // Disconnects a client that does not read for this long. Otherwise a client that never reads would hold the
+  // memory forever.
   reply.raw.socket?.setTimeout(readWithinMs);
   finished(reply.raw, () => add(callerId, -bytes));
 }

@@ -1,16 +1,16 @@
 import { isWithinTwoEdits } from "@/automate/secrets/edit-distance";
 import { statement } from "@/lib/db/prepared";
 
-/** A typing mistake, and no further from a name that there is. */
+/** The most edits that count as a typing mistake. */
 const mostEdits = 2;
 const longestName = 128;
-/** Of one request; what else is missing is recorded by its length. */
+/** The most names of one request that are compared. Others are recorded by their length. */
 const mostNames = 20;
 const mostCandidates = 500;
 
 type Near = { nameKey: string };
 
-// Two edits, each of which may cross a border, leave at least one of five parts as it was.
+// Two edits, each at the border of two parts at most, leave at least one of five parts unchanged.
 const nearby = (table: "secret_name" | "connection") =>
   statement<Near>(
     `SELECT "nameKey" FROM (
@@ -21,12 +21,15 @@ const nearby = (table: "secret_name" | "connection") =>
   );
 const findNearby = { secret: nearby("secret_name"), connection: nearby("connection") };
 
-/** How a name that is not there is recorded: as it was asked for, or by how many characters it has. */
+/** How a missing name is recorded: `name` as requested or empty, and its length in characters. */
 export type AskedName = { name: string; length: number };
 
 /**
- * People paste values where a name belongs. What was asked for is recorded in clear only when it is within two edits of a name
- * of the fabric, which is the typing mistake that an Admin wants to see; anything else by its length.
+ * Decides which missing names the audit log may show.
+ *
+ * People sometimes paste a secret value where a name belongs, and the audit log must not store it. A
+ * requested name is recorded only if it is within two edits of a name of the fabric: a typing mistake that an
+ * Admin needs to see. Others are recorded by their length.
  */
 export async function recordableNames(
   kind: "secret" | "connection",
@@ -43,7 +46,7 @@ async function isNear(kind: "secret" | "connection", fabricId: string, name: str
   const key = name.toLowerCase();
   const { length } = [...key];
   if (length === 0 || length > longestName + mostEdits) return false;
-  // What cannot be stored or would break a line is no name.
+  // A name cannot contain control characters, and Postgres cannot store malformed text.
   if (/\p{Cc}/u.test(key) || !key.isWellFormed()) return false;
   const budget = budgetOf(fabricId);
   if (budget.leftMs <= 0 || budget.running >= mostAtOnce) return false;
@@ -61,14 +64,17 @@ async function isNear(kind: "secret" | "connection", fabricId: string, name: str
   return found.some(({ nameKey }) => isWithinTwoEdits(key, nameKey));
 }
 
-/** Five parts of a name; of one that is too short for that some are empty, and so in every name. */
+/** Returns five parts of a name. A short name has empty parts, which match every name. */
 function partsOf(name: string): string[] {
   const letters = [...name];
   const at = (n: number) => Math.round((letters.length * n) / 5);
   return [0, 1, 2, 3, 4].map((n) => letters.slice(at(n), at(n + 1)).join(""));
 }
 
-/** A fabric of 100,000 names must not be searched all day because one token asks for what is not there. */
+/**
+ * Limits the time of these searches for each fabric. Otherwise a token that requests missing names could keep
+ * a fabric of 100,000 names busy all day.
+ */
 const mostMs = 1_000;
 const refillPerMs = 0.1;
 const mostAtOnce = 4;

@@ -6,7 +6,7 @@ import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
 import type { Tx } from "@/lib/db/client";
 import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
 
-/** Throws `Refusal` 409 when the connection brings along a secret that no Admin confirmed for this scope. */
+/** Throws `Refusal` 409 when the connection references a secret that no Admin confirmed for this scope. */
 export function requirePinned(
   scope: Scope<"secret:use">,
   connectionId: string,
@@ -20,7 +20,7 @@ export function requirePinned(
   );
 }
 
-/** What these connections of the fabric reference now. */
+/** Returns the secrets that these connections of the fabric reference now. */
 export async function findReferences(
   tx: Tx,
   fabricId: string,
@@ -41,12 +41,15 @@ export async function findReferences(
   );
 }
 
-/** A token or an issuer whose connections an Admin confirms. */
+/** A pipeline token or trusted issuer that is limited to connections. */
 type Limited = { id: string; name: string; connectionIds: string[]; pins: ConnectionPins };
 
 /**
- * Returns the new pins of a token or an issuer after an Admin confirmed what some of its connections reference, and records each.
- * Throws `Refusal` 409 when one of them is not a connection of it, or does not reference what the Admin was shown.
+ * Returns the new pins of a token or issuer after an Admin confirmed the secrets of some of its connections.
+ * Records each.
+ *
+ * Throws `Refusal` 409 when a connection is not one of its own, or no longer references the secrets that the
+ * Admin was shown.
  */
 export async function confirmPins(
   tx: Tx,

@@ -5,27 +5,27 @@ import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** A secret at its current version, sealed: what a pipeline may use. */
+/** A secret at its current version, sealed. Pipelines use it. */
 export type UsableSecret = {
   id: string;
   fabricId: string;
   name: string;
-  /** The name it was asked by, which may be a former one. */
+  /** The requested name, which may be a former one. */
   askedAs: string;
   subKind: SubKind;
   version: number;
-  /** Field → version in which it was last set. */
+  /** Field → the version that last set it. */
   manifest: Readonly<Record<string, number>>;
   facts: SecretFacts;
 };
 
-/** `UsableSecret`, and what a check asks about it besides. */
+/** `UsableSecret` with the authors of its versions, which checks need. */
 export type CurrentSecret = UsableSecret & {
-  /** Version → who entered it. */
+  /** Version → the id of the person who entered it. */
   enteredBy: ReadonlyMap<number, string>;
 };
 
-/** A secret of the scope's fabric by its id, or null. */
+/** Returns a secret of the scope's fabric by its id, or null. */
 export async function findSecretById(
   scope: Pick<Scope<Permission>, "fabricId">,
   id: string,

@@ -2,13 +2,15 @@ const mostEdits = 2;
 const beyond = mostEdits + 1;
 
 /**
- * True when at most two edits lead from one text to the other: a character added, dropped or changed, or two neighbours exchanged
- * (Damerau and Levenshtein). Looks only at the band of the table in which that is possible.
+ * True when at most two edits turn one text into the other. An edit adds, drops or changes a character, or
+ * swaps two neighbours (Damerau–Levenshtein). Computes only the diagonal band of the table that can hold such
+ * a result.
  */
 export function isWithinTwoEdits(a: string, b: string): boolean {
   const [from, to] = [[...a], [...b]];
   if (Math.abs(from.length - to.length) > mostEdits) return false;
-  // Row i says how many edits lead from the first i characters to the first j; only the last four are looked at.
+  // Row i holds the number of edits from the first i characters to the first j. Only the last four rows are
+  // used.
   const rows: number[][] = [];
   const at = (i: number, j: number) => rows[i]?.[j] ?? beyond;
   for (let i = 0; i <= from.length; i += 1) {
@@ -22,7 +24,7 @@ export function isWithinTwoEdits(a: string, b: string): boolean {
       if (i > 0 && j > 0) {
         edits = Math.min(edits, at(i - 1, j - 1) + (x === y ? 0 : 1));
         if (x === to[j - 2] && y === from[i - 2]) edits = Math.min(edits, at(i - 2, j - 2) + 1);
-        // Exchanged, with one character dropped or added between them.
+        // A swap with one character dropped or added in between.
         if (x === to[j - 2] && y === from[i - 3]) edits = Math.min(edits, at(i - 3, j - 2) + 2);
         if (x === to[j - 3] && y === from[i - 2]) edits = Math.min(edits, at(i - 2, j - 3) + 2);
       }

@@ -3,14 +3,16 @@ import { freshForMs } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { type Db, db, type Tx } from "@/lib/db/client";
 
-/** An access token and its owner, and since when what it entered counts. */
+/** An access token, its owner, and the time from which its entries count. */
 type Token = { id: string; ownerId: string; since: Date };
 type Entered = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
 
 /**
- * True for a person; for one of their access tokens when the token itself entered every field of each of these secrets within the
- * last ten minutes. A script makes a secret and its connection in one go; anyone who steals a token would otherwise send values
- * that its owner entered long ago to a place of their own.
+ * True for a person. For an access token, true when the token itself entered every field of these secrets in
+ * the last ten minutes.
+ *
+ * A script may create a secret and its connection in one run. An attacker with a stolen token must not send
+ * values that its owner entered earlier to a server of their own.
  */
 export async function mayNamePlaces(
   { actor }: Pick<Scope<"connection:check">, "actor">,
@@ -24,8 +26,8 @@ export async function mayNamePlaces(
 }
 
 /**
- * True when this token entered every field of the current value. Replacing one field is not enough: whoever stole the token would
- * gain the others, which its owner entered in the app.
+ * True when this token entered every field of the current value. One field is not enough: an attacker with a
+ * stolen token could replace it and so obtain the others.
  */
 export async function isAllByToken(
   client: Db | Tx,
@@ -42,8 +44,8 @@ export async function isAllByToken(
 }
 
 /**
- * The id of its owner's access token that entered the current version, empty where only its name is on record; null where a person
- * did so in the app.
+ * Returns the id of the access token that entered the current version, or null if a person did so in the app.
+ * Empty when the audit log has only the token's name.
  */
 export async function tokenOfVersion(
   client: Db | Tx,

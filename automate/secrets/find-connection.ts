@@ -5,14 +5,14 @@ import { statement } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 
-/** A saved connection with the secrets that it references, at their current versions and sealed. */
+/** A saved connection and the secrets that it references, sealed, at their current versions. */
 export type NamedConnection = {
   id: string;
   name: string;
   kind: string;
   configHash: string;
   updatedAt: Date;
-  /** Without the fields that hold secrets. */
+  /** The settings without the fields that reference secrets. */
   properties: Record<string, unknown>;
   secrets: readonly { field: string; secret: UsableSecret }[];
 };
@@ -34,7 +34,7 @@ const findByName = statement<Omit<NamedConnection, "secrets"> & { secrets: Refer
    FROM connection c WHERE c."fabricId" = $1 AND c."nameKey" = $2`,
 );
 
-/** The connection of this name, whatever its case, that a scope may use with its secrets, or null. */
+/** Returns the connection of this name, in any case, if the scope may use it with its secrets; otherwise null. */
 export async function findConnectionByName(
   scope: Scope<"secret:use">,
   name: string,

@@ -31,8 +31,10 @@ const findName = createLookup<Asked, Row>((asked) =>
 );
 
 /**
- * The secrets that a scope may use, by their names, present or former and whatever their case: one for each name, null where
- * there is none, or none for this scope. This is the one way from a name to what a pipeline receives. Names must be well-formed.
+ * Finds the secrets that a scope may use by their current or former names, in any case. Returns one entry for
+ * each name, null if it is missing or the scope may not use it.
+ *
+ * Every read by name goes through this function. Names must be well-formed.
  */
 export async function findSecretsByName(
   scope: Scope<"secret:use">,

@@ -17,9 +17,11 @@ import type { Plaintext } from "@/lib/crypto/plaintext";
 export type Opened = Readonly<Record<string, Plaintext>>;
 
 /**
- * The one function that opens. It does so only after the audit events of all openings are committed, and only when each
- * destination is allowed for the secret's current version; whoever calls it need not be trusted with either.
- * Throws `Refusal` for a destination that is not allowed, `CannotOpen` for a value that is not as it was sealed.
+ * The only function that opens secrets.
+ *
+ * It opens only after the audit events of all openings are committed, and only if every destination is
+ * allowed for the secret's current version. Callers need not check either. Throws `Refusal` for a destination
+ * that is not allowed, and `CannotOpen` for a value that was changed after sealing.
  */
 export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
   const { openings, scope } = purpose;
@@ -36,7 +38,10 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, read[i] ?? [])));
 }
 
-/** A restricted scope opens what it names; through a connection, what that references now and an Admin confirmed. */
+/**
+ * A limited token may open the secrets that it names. Through a connection, it may open those that the
+ * connection references now and an Admin confirmed.
+ */
 async function requireReach(purpose: Exclude<Purpose, { for: "check" }>): Promise<void> {
   const { scope, openings } = purpose;
   const ids = [...new Set(openings.map(({ secret }) => secret.id))];
@@ -52,7 +57,7 @@ function notThere(): Refusal {
   return new Refusal(404, "not_found", "There is no such secret.");
 }
 
-/** Where the fields of an opening stand, each at the version in which it was last set. */
+/** Returns the stored position of each field: the version that last set it. */
 function placesOf({ secret, fields }: Opening): SealedPlace[] {
   return fields.flatMap((field) => {
     const version = secret.manifest[field];
@@ -81,7 +86,8 @@ async function openFields(
       throw error;
     }
   }
-  // The host of an Auth URL is kept in clear and is web's word; what was sealed is what counts.
+  // Web stores the host of an Auth URL unsealed, and a compromised web could change it. The sealed Auth URL
+  // decides.
   if ("destinations" in opening && opened.authUrl) {
     const sealedServer = `oauth-token://${hostPortOf(opened.authUrl.revealText())}`;
     if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) {

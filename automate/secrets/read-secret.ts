@@ -13,12 +13,12 @@ import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { isSecretName } from "@/lib/secrets/schema";
 
-/** Whoever asks with a pipeline's rights, and from which address. */
+/** A pipeline or workload, and its source address. */
 export type Caller = { scope: Scope<"secret:use">; source: string };
 
 /**
- * The secret of this name that the caller may use, at its current version and sealed: by a name present or former and whatever
- * its case. Throws `Refusal` 404 when it is not there for this caller, once that is recorded.
+ * Returns the secret of this current or former name, in any case, sealed and at its current version. Throws
+ * `Refusal` 404, after recording it, when it is missing or this caller may not use it.
  */
 export async function getSecretByName(caller: Caller, name: string): Promise<UsableSecret> {
   const [secret] = (await findOrRefuse(caller, [name])).found;
@@ -27,7 +27,8 @@ export async function getSecretByName(caller: Caller, name: string): Promise<Usa
 }
 
 /**
- * `getSecretByName` for many, in the order of the names: all of them, or a `Refusal` whose `errors` say which are not there.
+ * `getSecretByName` for several names, in their order. Throws one `Refusal` whose `errors` list the missing
+ * ones.
  */
 export async function getSecretsByName(caller: Caller, names: readonly string[]): Promise<UsableSecret[]> {
   const { found, missing } = await findOrRefuse(caller, names);
@@ -41,7 +42,7 @@ async function findOrRefuse(caller: Caller, names: readonly string[]) {
   const byName = new Map(wellFormed.map((name, i) => [name, secrets[i] ?? null]));
   const found = names.flatMap((name) => byName.get(name) ?? []);
   if (found.length === names.length) return { found, missing: [] };
-  // What is no name may be a value that slipped in: it is not said back.
+  // An invalid name may be a secret value sent by mistake. The answer does not repeat it.
   const missing = names.flatMap((name, index) =>
     byName.get(name) ? [] : [{ index, name: byName.has(name) ? name : "" }],
   );
@@ -52,7 +53,7 @@ async function findOrRefuse(caller: Caller, names: readonly string[]) {
   return { found, missing };
 }
 
-/** Records names that are not there for this caller; whoever goes on asking for them is counted. */
+/** Records missing names: the first of a minute at once, repeated ones as a count. */
 async function recordMissing(caller: Caller, names: readonly string[]): Promise<void> {
   const { actor, fabricId } = caller.scope;
   const recordable = await recordableNames("secret", fabricId, names);
@@ -65,7 +66,10 @@ async function recordMissing(caller: Caller, names: readonly string[]): Promise<
   );
 }
 
-/** The secret at a version: its present one, or a former one that its fabric keeps. Throws `Refusal` 404 for any other, once that is recorded. */
+/**
+ * Returns the secret at its current version or a former one that its fabric keeps. Throws `Refusal` 404,
+ * after recording it, for any other.
+ */
 export async function getVersion(
   caller: Caller,
   secret: UsableSecret,
@@ -81,7 +85,7 @@ export async function getVersion(
   );
 }
 
-/** Records that a version does not open, or is not there. */
+/** Records that a version is missing or no longer kept. */
 export async function recordRefusedVersion(
   caller: Caller,
   { id, name }: UsableSecret,
@@ -100,7 +104,10 @@ function notFound(errors?: Refusal["more"]["errors"]): Refusal {
   return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
 
-/** Opens every field of these secrets for a pipeline, the uses committed to the audit log first, all in one commit. */
+/**
+ * Opens every field of these secrets for a pipeline. All uses are first committed to the audit log, in one
+ * commit.
+ */
 export function openForUse(
   keys: FabricKeys,
   { scope, source }: Caller,
@@ -110,7 +117,7 @@ export function openForUse(
   return openForPipeline(keys, { for: "pipeline", scope, source, openings });
 }
 
-/** Opens for a pipeline, and notes that its token is in use. */
+/** Opens for a pipeline, and notes the use of its token. */
 export async function openForPipeline(
   keys: FabricKeys,
   purpose: Exclude<Purpose, { for: "check" }>,
@@ -120,7 +127,7 @@ export async function openForPipeline(
   return opened;
 }
 
-/** Counts that a pipeline was told that what it has of these secrets is still current: nothing is opened for that. */
+/** Counts the answers that a pipeline's copy of these secrets is still current. Nothing is opened for them. */
 export async function noteUnchanged(
   { scope, source }: Caller,
   secrets: readonly UsableSecret[],
@@ -128,7 +135,7 @@ export async function noteUnchanged(
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
   for (const { id, name, askedAs, version } of secrets) {
-    // One trust of an issuer has many workloads, and one token many addresses.
+    // Many workloads share one trust of an issuer, and one token may have many addresses.
     aggregate(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,
       teamId,

@@ -4,16 +4,19 @@ import { eventsJson, insertEvents } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/db/batch";
 import { isRefused, statement } from "@/lib/db/prepared";
 
-/** Where one sealed field stands. */
+/** The stored position of one sealed field. */
 export type SealedPlace = { secretId: string; field: string; version: number };
 
-/** One sealed field, and the key it was sealed to. */
+/** A sealed field and the id of the key that it was sealed to. */
 export type SealedField = { kid: string; sealed: string };
 
-/** One use of a secret: its event, the places that are read for it, and how large its file is, if it is one. */
+/**
+ * One use of a secret: its audit event, the fields to read, and the size of its file in bytes (0 without a
+ * file).
+ */
 export type Use = { event: AuditEntry; places: readonly SealedPlace[]; sizeBytes: number };
 
-/** What is sealed at a place; `undefined` where there is nothing. */
+/** The sealed field at a position; `undefined` if none is stored. */
 export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
 
 const recordAndRead = statement<SealedField & { recorded: true; n: number }>(
@@ -44,16 +47,15 @@ async function run(uses: readonly Use[]): Promise<ReadPlace[][]> {
   );
 }
 
-/** What is larger goes by itself, so that nobody who reads a password waits for a file. */
+/** Larger values have batches of their own, so that reading a password does not wait for a file. */
 const largeFrom = 64 * 1024;
-// One use that Postgres refuses must not take the others with it.
+// A use that Postgres rejects must not fail the others of its batch.
 const submitSmall = createBatcher(run, { maxItems: 200, lanes: 2, isAlone: isRefused });
 const submitLarge = createBatcher(run, { maxItems: 4, lanes: 2, isAlone: isRefused });
 
 /**
- * Records uses, and reads what is sealed at the places of each. One statement does both, so that whoever has the fields has them
- * after the uses are committed, all or none; what others use at the same time shares the commit. Throws when it cannot be known
- * that they are.
+ * Records uses and reads their sealed fields in one statement. A caller therefore receives fields only after
+ * all its uses are committed. Concurrent uses share a commit. Throws when the commit is not confirmed.
  */
 export function recordUses(uses: readonly Use[]): Promise<ReadPlace[][]> {
   return uses.some(({ sizeBytes }) => sizeBytes >= largeFrom) ? submitLarge(uses) : submitSmall(uses);

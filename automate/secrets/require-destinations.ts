@@ -8,12 +8,12 @@ import { db } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
 /**
- * Lets a purpose go on when every destination is allowed for the current version of its secret. In an open fabric a new one is
- * allowed by that, on record. Throws `Refusal` for any other, once that is recorded.
+ * Returns when every destination is allowed for the current version of its secret. In an open fabric, it
+ * allows a new one and records that. Otherwise throws `Refusal`, after recording it.
  */
 export async function requireDestinations(purpose: SendingPurpose): Promise<void> {
   const { scope, openings } = purpose;
-  // An opening without a destination does not compile; this holds for what was cast, too.
+  // The types forbid an opening without destinations. This check also covers casts.
   if (openings.some(({ destinations }) => destinations.length === 0)) throw refusalOf(purpose);
   const sender = purpose.for === "check" ? "checks" : "pipelines";
   const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly Sent[], sender);
@@ -30,9 +30,9 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
   throw refusalOf(purpose, first);
 }
 
-/** Pipelines ask again and again: the first refusal of a minute is recorded at once, the others are counted. */
+/** Pipelines retry, so the first refusal of a minute is recorded at once and the others are counted. */
 async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]): Promise<void> {
-  // The result of a check is on record by itself.
+  // The caller of a check records its result.
   if (purpose.for === "check") return;
   const { actor, teamId, fabricId } = purpose.scope;
   const { source } = purpose;

@@ -3,13 +3,16 @@ import { db } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** The first version that still opens: the present one, and as many before it as the fabric keeps. */
+/** Returns the oldest version that may still be read. The fabric sets how many former versions it keeps. */
 export async function keptFrom({ fabricId, version }: UsableSecret): Promise<number> {
   const rule = await db.versionRule.findUnique({ where: { fabricId }, select: { formerVersions: true } });
   return Math.max(1, version - (rule?.formerVersions ?? 0));
 }
 
-/** The secret at a version that still opens, or null. This is the one way from a present version to a former one. */
+/**
+ * Returns the secret at a version that may still be read, or null. Every read of a former version goes
+ * through this function.
+ */
 export async function findVersion(secret: UsableSecret, version: number): Promise<UsableSecret | null> {
   if (version === secret.version) return secret;
   if (version > secret.version || version < (await keptFrom(secret))) return null;
@@ -17,6 +20,6 @@ export async function findVersion(secret: UsableSecret, version: number): Promis
     where: { secretId_version: { secretId: secret.id, version } },
     select: { manifest: true, facts: true },
   });
-  // Written by web alone, in this shape.
+  // Only web writes this column, in this shape.
   return row && { ...secret, version, manifest: manifestOf(row.manifest), facts: row.facts as SecretFacts };
 }

@@ -7,19 +7,20 @@ import { tokenServerOf } from "@/lib/connectors/joined";
 import { db, type Tx } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
-// See docs/decisions/0003 and 0016: a version brings destinations along when one person entered all of it.
+// See docs/decisions/0003 and 0016: destinations carry over to a version that one person entered completely.
 
 const settling = new Map<string, Promise<void>>();
 
 /**
- * Allows, once, the destinations that the current version of a secret brings along, in its author's name: those of the former
- * version that its author keeps, and the token server of an Auth URL that they entered with it. Nothing where somebody else entered
- * a part.
+ * Allows, once, the destinations that the current version of a secret brings along, in its author's name.
+ *
+ * These are the former version's destinations that the author keeps, and the token server of an Auth URL
+ * entered with this version. If somebody else entered a field, nothing carries over.
  */
 export function settleVersion(fabricId: string, secretId: string): Promise<void> {
-  // Many pipelines read a new value at once: they wait for one transaction, and not each in one of its own.
+  // When many pipelines read a new value at once, they share one transaction.
   const known = settling.get(secretId);
-  // It may have begun before the version was stored that this caller found.
+  // The running one may have started before this caller's version was stored, so settle again.
   if (known) return known.then(() => settle(fabricId, secretId));
   const settled = settle(fabricId, secretId).finally(() => settling.delete(secretId));
   settling.set(secretId, settled);
@@ -58,14 +59,15 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const { teamId } = row.secret.fabric;
   const tokenId = await tokenOfVersion(tx, secret, row.createdById);
   const since = new Date(row.createdAt.getTime() - freshForMs);
-  // A script sends where it likes only what it entered itself: a token may be stolen, and its owner's values older than that.
+  // An access token brings along only what it entered itself. An attacker with a stolen one could otherwise
+  // send its owner's older values to a server of their own.
   const isTheirs = async (one: CurrentSecret) =>
     isAllBy(one, row.createdById) &&
     (tokenId === null || (await isAllByToken(tx, one, { id: tokenId, ownerId: row.createdById, since })));
   const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
   const author = { fabricId, teamId, actor };
   const { from, keeps } = await lastDecided(tx, secret, row);
-  // By what they say: their author may have looked before the former version had its own.
+  // Compared by destination, not by row: the author may have chosen before the former version was settled.
   const chosen = await tx.allowedDestination.findMany({
     where: { id: { in: keeps }, secretId },
     select: { destination: true },
@@ -89,8 +91,8 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
 }
 
 /**
- * The last version before this one whose destinations are decided, and what is kept of it. A value that was replaced again before
- * automate saw the first replacement, by the same person, keeps what they kept both times.
+ * Finds the last settled version and the destinations kept since then. When the same person replaced a value
+ * twice before automate settled the first, only destinations kept both times remain.
  */
 async function lastDecided(
   tx: Tx,
@@ -118,21 +120,26 @@ export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string
   return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
 }
 
-/** The version that a certificate authority follows, where that was allowed and goes on to be, and who replaced it by what. */
+/** The replacement of a certificate authority: its former version, the destinations kept, and who replaced it. */
 type Renewal = {
   from: number;
   kept: ReadonlySet<string>;
   isRenewal: boolean;
-  /** The id of the access token that entered the authority, null for a person in the app, and since when what it entered is theirs. */
+  /**
+   * The access token that entered the authority, or null for a person in the app. `since`: from when its
+   * entries count.
+   */
   tokenId: string | null;
   since: Date;
 };
 
 /**
- * Other secrets are allowed at a destination that a certificate authority vouches for; its new version is another authority.
- * Those allowances go on where the authority's own author renewed it in the app. Somebody else, or a stolen access token, could
- * enter an authority of theirs, and stand in for the server: they take along only what they entered all of themselves, and in a
- * locked fabric not even that.
+ * Carries over other secrets' allowances when a certificate authority is replaced.
+ *
+ * The authority is part of their destinations, so they need new allowances. If the authority's own author
+ * renewed it in the app, all of them carry over. Otherwise an attacker, or a stolen access token, could enter
+ * an authority of their own and impersonate the server. Then only secrets that the same author entered
+ * completely carry over, and none in a locked fabric.
  */
 async function carryAuthority(
   tx: Tx,
@@ -143,7 +150,7 @@ async function carryAuthority(
   const { fabricId, actor } = author;
   if (!isRenewal && (await getDestinationRule({ fabricId }, tx)) === "locked") return;
   const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
-  // As `isAllBy` and `isAllByToken` say of one secret.
+  // The conditions of `isAllBy` and `isAllByToken`, for many secrets.
   const rows = await tx.$queryRaw<Allowance[]>`
     SELECT s.id AS "secretId", s.name, v.version, a.destination, a."toReview"
     FROM allowed_destination a

@@ -8,7 +8,7 @@ const note = statement<never>(
    WHERE id = $1 AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute')`,
 );
 
-/** Keeps when a token was last used, to the minute, so that a busy token does not queue on its own row. */
+/** Stores when a token was last used, to the minute. More often, a busy token would queue on its own row. */
 export async function noteUse(tokenId: string): Promise<void> {
   const now = Date.now();
   if (now - (noted.get(tokenId) ?? 0) < noteEveryMs) return;
