@@ -14,7 +14,7 @@ export const metadata: Metadata = {
 export const viewport: Viewport = { colorScheme: "light dark", width: "device-width", initialScale: 1 };
 
 export default async function RootLayout({ children }: { children: React.ReactNode }) {
-  // Only a page that is rendered for its request gets the request's nonce.
+  // Forces dynamic rendering: only a page rendered per request gets the request's nonce.
   await connection();
   const nonce = (await headers()).get("x-nonce") ?? "";
   return (

@@ -1,10 +1,12 @@
--- What each program may do, as the whole list. Runs after every migration, in one transaction; :web and :automate are the group roles.
--- Rows that give power (fabric_key, pipeline_token, trusted_issuer, allowed_destination, destination_rule) web may only read, and never what opens or identifies.
+-- The complete list of what each program may do. Runs after every migration, in one transaction. :web and
+-- :automate are the group roles.
+-- Web may only read rows that grant rights (fabric_key, pipeline_token, trusted_issuer,
+-- allowed_destination, destination_rule), without their columns that open or identify.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
 
--- Which programs may run on this schema
+-- The programs that may run on this schema
 GRANT SELECT ON schema_info TO :web, :automate;
 
 -- People and teams
@@ -29,7 +31,7 @@ GRANT SELECT, DELETE ON fabric TO :automate;
 GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt") ON fabric_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
 
--- Secrets: web inserts what it sealed and can never read, change or delete it
+-- Secrets: web inserts a sealed value. It can never read, change or delete a sealed value.
 GRANT SELECT, INSERT, UPDATE ON secret TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_name TO :web;
 GRANT SELECT, INSERT ON secret_version TO :web;
@@ -61,5 +63,5 @@ GRANT SELECT, INSERT, UPDATE (pins), DELETE ON trusted_issuer TO :automate;
 GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 
--- Audit: written and read; edited by nobody. `at` and `writer` are the database's own word.
+-- Audit: programs insert and read events, and cannot change them. The database itself sets `at` and `writer`.
 GRANT SELECT, INSERT (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details) ON audit_event TO :web, :automate;

@@ -1,6 +1,6 @@
 import { notFound } from "next/navigation";
 
-// Next's own page for unknown addresses is static, and gets no nonce for its scripts.
+// Next's built-in page for unknown addresses is static, so its scripts would lack the request's nonce.
 export default function MissingPage() {
   notFound();
 }

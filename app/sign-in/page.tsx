@@ -35,7 +35,10 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
   );
 }
 
-/** Loopback has several names; the cookies of a sign-in belong to the one of the public address. */
+/**
+ * Redirects from another loopback name to the public address, because the sign-in cookies belong to that
+ * host.
+ */
 async function goToPublicHost(returnTo: string): Promise<void> {
   const { host, origin } = new URL(webEnv().PUBLIC_URL);
   const asked = (await headers()).get("host");

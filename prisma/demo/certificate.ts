@@ -1,4 +1,7 @@
-/** A public certificate of nobody's, for the demo's binary secret. Its private key was never kept. */
+/**
+ * A public certificate for the demo's binary secret. It belongs to no server, and its private key was
+ * discarded.
+ */
 export const demoCertificate = `-----BEGIN CERTIFICATE-----
 MIIB6DCCAY2gAwIBAgIUcNVWhJGlcs6gItbq9CWDe/TUC5kwCgYIKoZIzj0EAwIw
 STELMAkGA1UEBhMCU0UxGjAYBgNVBAoMEU5vcnRod2luZCBXZWF2aW5nMR4wHAYD

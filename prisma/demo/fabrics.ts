@@ -4,9 +4,9 @@ import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { demoCertificate } from "@/prisma/demo/certificate";
 import { type DemoEmail, teams } from "@/prisma/demo/people";
 
-/** A secret of the demo and who added it. */
+/** A secret of the demo, and the person who adds it. */
 export type DemoSecret = { by: DemoEmail; input: CreateSecretInput };
-/** A connection of the demo; `secrets` says by name which secret each of its fields refers to. */
+/** A connection of the demo. `secrets` maps each of its secret fields to a secret's name. */
 export type DemoConnection = {
   by: DemoEmail;
   kind: string;
@@ -31,7 +31,7 @@ const [astrid, tomas, priya, jonas, mei] = [
   "mei@northwind.example",
 ] as const satisfies DemoEmail[];
 
-/** The demo's fabrics. Values are random: they open nothing anywhere. */
+/** The demo's fabrics. Values are random and open nothing. */
 export const fabrics = (): DemoFabric[] => [
   {
     by: astrid,

@@ -27,7 +27,7 @@ const logins = z.array(
   z.object({ email: z.string(), password: z.string(), role: z.string(), team: z.string() }),
 );
 
-/** Chooses the demo's passwords. They are in the file before anybody has them. */
+/** Chooses the demo's passwords, and writes them to the file before any account has them. */
 export async function chooseLogins(file: string): Promise<void> {
   const list = people.map(({ email, role, teams: memberOf }) => ({
     email,
@@ -38,7 +38,10 @@ export async function chooseLogins(file: string): Promise<void> {
   await writeFile(file, `${JSON.stringify(list, null, 2)}\n`, { mode: 0o600, flag: "wx" });
 }
 
-/** Makes the demo's teams and people. What a seed that was stopped midway made already is answered with "taken", and stays. */
+/**
+ * Creates the demo's teams and people. Keeps those that an interrupted seed already created: their creation
+ * returns "taken".
+ */
 export async function createPeople(loginsFile: string): Promise<void> {
   const chosen = logins.parse(JSON.parse(await readFile(loginsFile, "utf8")));
   const passwords = new Map(chosen.map(({ email, password }) => [email, password]));

@@ -11,9 +11,11 @@ import { createSecret } from "@/lib/secrets/mutations";
 import { type DemoConnection, type DemoFabric, fabrics } from "@/prisma/demo/fabrics";
 import { chooseLogins, createPeople, type DemoEmail } from "@/prisma/demo/people";
 
-/** Fills an empty installation with a demo, by the same mutations that people use and as those people. */
+/**
+ * Fills an empty installation with a demo, as the demo's people, with the mutations that the product uses.
+ */
 async function seed(loginsFile: string): Promise<void> {
-  // Under its final name only when all is made: a seed that was stopped midway goes on at the next start.
+  // The file gets its final name last, so that an interrupted seed resumes at the next start.
   const unfinished = `${loginsFile}.part`;
   if (!existsSync(unfinished)) {
     if ((await db.user.count()) > 0) return;
@@ -71,7 +73,7 @@ function made<T>(result: Result<T, string>): T {
 }
 
 try {
-  // Only this program reads it, once: lib/env.ts speaks of programs that run.
+  // Read directly, because only this program uses it, once. lib/env.ts is for programs that serve.
   const loginsFile = process.env.DEMO_LOGINS_FILE;
   if (!loginsFile) throw new Error("DEMO_LOGINS_FILE is not set.");
   await seed(loginsFile);

@@ -12,20 +12,24 @@ type Row = {
   properties: Record<string, unknown>;
   references: { field: string; secret: Secret }[];
 };
-/** A destination of a secret, and the connections that send it there: none for the token server of a secret. */
+/**
+ * A destination of a secret, and the connections that send it there; no connections for the secret's own
+ * token server.
+ */
 type Present = { fabricId: string; secret: Secret; destination: string; connections: string[] };
 
 const pageSize = 500;
 const shownNames = 3;
 
-// What a destination depends on of the current version of a secret s.
+// The parts of a secret's current version (s) that determine its destinations.
 const secretObject = `json_build_object('id', s.id, 'name', s.name, 'subKind', s."subKind", 'version', v.version, 'facts', v.facts)`;
 const currentVersion = `CROSS JOIN LATERAL
   (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
 
 /**
- * Before this version, only a check asked whether a destination is allowed. What saved connections and M2M OAuth secrets lead to now
- * becomes allowed, on record and for Admins to review, so that no pipeline stops at the upgrade.
+ * Upgrades an installation whose earlier version required allowed destinations for checks only. Allows the
+ * present destinations of saved connections and M2M OAuth secrets, so that no pipeline stops at the upgrade.
+ * Records them in the audit log, for Admins to review.
  */
 export async function allowPresentDestinations(owner: Client): Promise<void> {
   const present = new Map<string, Present>();
@@ -73,7 +77,10 @@ async function* connectionsOf(owner: Client): AsyncGenerator<Row> {
   }
 }
 
-/** One statement, so that each destination is on record exactly when it is allowed. What was allowed already stays as it was. */
+/**
+ * Allows and records each destination in one statement, so that neither happens without the other. Existing
+ * allowances stay unchanged.
+ */
 async function allow(owner: Client, present: readonly Present[]): Promise<void> {
   const rows = present.map(({ fabricId, secret, destination, connections }) => ({
     id: uuidv7(),
@@ -103,8 +110,8 @@ async function allow(owner: Client, present: readonly Present[]): Promise<void> 
 }
 
 /**
- * Allowances of before let the value itself go where connections only prove it, and by another kind of connection it would. What
- * takes their place is as reviewed as they were.
+ * Narrows older allowances. They allow sending the value itself, even where connections only prove that they
+ * know it, so another kind of connection could disclose it. A replacement keeps the review status.
  */
 async function narrow(owner: Client, proved: readonly Present[]): Promise<void> {
   const rows = proved.map(({ fabricId, secret, destination }) => ({

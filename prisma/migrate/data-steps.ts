@@ -1,12 +1,14 @@
 import type { Client } from "pg";
 import { allowPresentDestinations } from "@/prisma/migrate/allow-present-destinations";
 
-/** Changes of stored rows that need more than SQL, in their order. Each runs once, and can be run again when it was stopped midway. */
+/** Data changes that need more than SQL, in order. Each runs once. An interrupted one can run again. */
 const steps: Readonly<Record<string, (owner: Client) => Promise<void>>> = {
   allow_present_destinations: allowPresentDestinations,
 };
 
-/** Runs the steps that this database has not had, as its owner and under the lock of a migration. Returns their names. */
+/**
+ * Applies the steps that this database lacks, as its owner and under the migration lock. Returns their names.
+ */
 export async function applyDataSteps(owner: Client): Promise<string[]> {
   const { rows } = await owner.query<{ name: string }>("SELECT name FROM data_step");
   const applied = new Set(rows.map(({ name }) => name));

@@ -2,9 +2,9 @@ import type { Client } from "pg";
 import { sqlStateOf } from "@/lib/db/errors";
 
 /**
- * Earlier versions kept the jobs of background checks in a schema of pg-boss. Their copies look after it every two minutes, and
- * cannot start without it: it is dropped once none did for an hour, unless it holds queues of somebody else. A dump that
- * reads it keeps it until the next migration.
+ * Drops the pg-boss schema in which earlier versions kept background jobs. Those versions access it every two
+ * minutes and cannot start without it. So it is dropped only after an hour without access, and only if it has
+ * no foreign queues. A running database dump postpones this to the next migration.
  */
 export async function dropJobSchema(client: Client, tell: (sentence: string) => void): Promise<void> {
   const { rows: found } = await client.query("SELECT to_regclass('pgboss.version') IS NOT NULL AS made");

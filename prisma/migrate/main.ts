@@ -31,7 +31,7 @@ try {
       `The database was migrated by ${ahead}. This is version ${programVersion}: nothing was changed.`,
     );
   else console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
-  // The engine leaves a timer behind, of its lock's ten seconds.
+  // The engine leaves its lock's ten-second timer running, which would delay the exit.
   process.exit(0);
 } catch (error) {
   console.error(error instanceof MigrationRefused ? error.message : error);

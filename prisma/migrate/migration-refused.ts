@@ -1,4 +1,4 @@
-/** Something an operator has to do first; the message says what. */
+/** The operator must do something first. The message says what. */
 export class MigrationRefused extends Error {
   override name = "MigrationRefused";
 }

@@ -3,9 +3,9 @@ import type { Pool, PoolClient } from "pg";
 import { sqlStateOf } from "@/lib/db/errors";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 
-/** Whoever reads waits behind a migration that waits: no longer than this. */
+/** The longest wait for a lock. Queries queue behind a waiting migration, so it must be short. */
 const lockTimeoutMs = 3_000;
-/** Pauses between tries, in which everybody else gets through. */
+/** Pauses between attempts, during which queued queries can run. */
 const pausesMs: readonly number[] = [
   1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000,
 ];
@@ -13,9 +13,9 @@ const pausesMs: readonly number[] = [
 export type Told = (sentence: string) => void;
 
 /**
- * Runs one migration as one transaction. It waits for a lock for three seconds and then lets others through before it tries again;
- * after two minutes it is given up, and nothing of it is done. A script with CONCURRENTLY runs statement by statement, since it
- * cannot be in a transaction; it waits for as long as it takes, and nobody waits behind it.
+ * Runs one migration as one transaction. Waits at most three seconds for a lock, then lets other queries run
+ * and retries. Gives up after two minutes, and leaves nothing changed. A script with CONCURRENTLY cannot run
+ * in a transaction. It runs statement by statement without a time limit, because no query waits behind it.
  */
 export async function runMigrationScript(
   pool: Pool,
@@ -47,7 +47,7 @@ export async function runMigrationScript(
   }
 }
 
-/** Runs the script; or says, when a lock could not be had in time, who holds it. */
+/** Runs the script. Returns the holder of the lock if the lock timed out. */
 async function tryOnce(pool: Pool, client: PoolClient, script: string): Promise<string | null> {
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const watch = watchBlockers(pool, rows[0]?.pid ?? 0);
@@ -68,7 +68,7 @@ async function tryOnce(pool: Pool, client: PoolClient, script: string): Promise<
 
 type Blocker = { name: string; user: string; pid: number; seconds: number };
 
-/** Notes whom a session waits for, while it does. */
+/** Records which sessions block a session while it waits. */
 function watchBlockers(pool: Pool, pid: number): { holder: () => string; stop: () => void } {
   let seen: Blocker[] = [];
   const timer = setInterval(async () => {

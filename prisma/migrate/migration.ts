@@ -11,24 +11,27 @@ import { applyMigrations, migrationNames } from "@/prisma/migrate/schema-engine"
 export type MigrationOptions = {
   /** The owner of the schema, with CREATEROLE unless all roles exist. */
   databaseUrl: string;
-  /** Roles belong to the cluster, not the database: two installations in one cluster take two prefixes. */
+  /** Roles belong to the cluster, not the database, so two installations in one cluster need two prefixes. */
   rolePrefix: string;
-  /** Login roles to create or bring up to date, by name: their passwords. */
+  /** Passwords of the login roles to create or update, by name. */
   logins: Readonly<Record<string, string>>;
-  /** Is told what a migration waits for. */
+  /** Receives a sentence when a migration waits. */
   tell?: (sentence: string) => void;
 };
 
 const programs = ["web", "automate"] as const;
-// Any fixed number: one migration at a time per database.
+// An arbitrary fixed number: one migration at a time per database.
 const advisoryLock = 7_353_871_942;
 
-/** What was applied; or who is ahead of this version, so that nothing was changed. */
+/**
+ * The applied migrations; or the newer version in `ahead`, if the database is newer and nothing was changed.
+ */
 export type Migrated = { applied: string[]; ahead?: string };
 
 /**
- * Brings the database to the state that this version needs: roles, tables, grants, logins. Running it again changes nothing. A
- * database that a newer version migrated is left alone, its rights too: that version's programs may be running.
+ * Brings the database to this version's state: roles, tables, grants, logins. Idempotent. Leaves a database
+ * that a newer version migrated unchanged, including its grants, because that version's programs may be
+ * running.
  */
 export async function migrate({
   databaseUrl,
@@ -48,7 +51,7 @@ export async function migrate({
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
     const ahead = await newerVersion(client);
     if (ahead) return { applied: [], ahead };
-    // First of all, so that nothing is half done for an owner who may not.
+    // First, so that an owner without the right fails before anything is changed.
     await createGroupRoles(client, rolePrefix);
     const applied = await applyMigrations(databaseUrl, { tell });
     applied.push(...(await applyDataSteps(client)));
@@ -68,7 +71,7 @@ export async function migrate({
   }
 }
 
-/** What is newer about the database than this version; undefined when nothing is. */
+/** The newer version that migrated this database; undefined if none did. */
 async function newerVersion(client: Client): Promise<string | undefined> {
   const has = async (table: string) =>
     (await client.query("SELECT to_regclass($1) IS NOT NULL AS made", [table])).rows[0].made;
@@ -87,7 +90,7 @@ async function newerVersion(client: Client): Promise<string | undefined> {
     : `a version with ${rows.map(({ name }) => name).join(", ")}, which this one does not know`;
 }
 
-/** Gives the programs their roles, grants and logins: what the copy of a migrated database lacks. */
+/** Creates the programs' roles, grants and logins, which a copy of a migrated database lacks. */
 export async function admitPrograms(
   client: Client,
   { rolePrefix, logins }: Omit<MigrationOptions, "databaseUrl">,
@@ -137,7 +140,8 @@ async function manageRoles(client: Client, statements: string[]) {
     for (const statement of statements) await client.query(statement);
   } catch (cause) {
     if (!isPostgresError(cause, "42501")) throw cause;
-    // Whoever reads this may be a terminal or a log: the password is for the operator to choose.
+    // The message may end up in a terminal's history or a log, so it shows no password. The operator chooses
+    // one.
     const sql = statements
       .map((statement) => `  ${statement.replace(/PASSWORD .*/, "PASSWORD '…'")};`)
       .join("\n");

@@ -9,15 +9,19 @@ import { Pool, type QueryResult } from "pg";
 import { prismaFolder } from "@/prisma/migrate/folder";
 import { runMigrationScript } from "@/prisma/migrate/migration-script";
 
-// Prisma's own schema engine, as WebAssembly from the registry: its command line would download a binary from
-// another host. `_prisma_migrations` is the same table, so `prisma migrate deploy` agrees wherever it is at hand.
+// Prisma's own schema engine as WebAssembly from the registry, because Prisma's command line would download a
+// binary from another host. Both use the table `_prisma_migrations`, so `prisma migrate deploy` agrees where
+// it is available.
 
 const prismaDir = fileURLToPath(prismaFolder);
 const everything = { externalTables: [], externalEnums: [] };
 
 type Engine = Awaited<ReturnType<typeof bindings.SchemaEngine.new>>;
 
-/** Applies the migrations that the database lacks, in order; returns their names. `tell` is told what it waits for. */
+/**
+ * Applies the missing migrations in order, and returns their names. `tell` receives a sentence when one
+ * waits.
+ */
 export async function applyMigrations(
   databaseUrl: string,
   run: ScriptRun = { tell: () => undefined },
@@ -31,8 +35,8 @@ export async function applyMigrations(
 }
 
 /**
- * Forgets migrations that failed, which the engine would wait for somebody to resolve. Each is done whole or not at all, or can be
- * run again (`runMigrationScript`).
+ * Deletes the records of failed migrations, which would block the engine until someone resolves them. A
+ * failed migration either changed nothing or can run again (`runMigrationScript`).
  */
 async function forgetFailed(pool: Pool): Promise<void> {
   const { rows } = await pool.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS made`);
@@ -40,16 +44,16 @@ async function forgetFailed(pool: Pool): Promise<void> {
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE finished_at IS NULL AND rolled_back_at IS NULL`);
 }
 
-// In the transaction of the migration itself: the engine says so in a later one, and a process that is killed between the two would
-// leave a migration that is done and would run again.
+// Marks the migration as finished within its own transaction. The engine does so in a later one: a process
+// killed in between would leave an applied migration that would run again.
 const finish = `UPDATE "_prisma_migrations" SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL`;
 
-/** The names of the migrations that this version has. */
+/** The names of this version's migrations. */
 export async function migrationNames(): Promise<string[]> {
   return (await readMigrations()).migrationDirectories.map(({ path }) => path);
 }
 
-/** The SQL that leads from the migrated database to the schema, or `undefined` when nothing is missing. */
+/** The SQL that takes the migrated database to the schema, or `undefined` when they match. */
 export async function diffSchema(databaseUrl: string): Promise<string | undefined> {
   return withEngine(databaseUrl, async (engine) => {
     const files = (await readSchema()).map(([path, content]) => ({ path, content }));
@@ -74,10 +78,10 @@ async function withEngine<T>(
   run: ScriptRun = { tell: () => undefined },
 ): Promise<T> {
   await load();
-  // The engine closes no pool of its own.
+  // The engine does not close the pool, so this code owns it.
   const pool = cataloguePool(databaseUrl);
   const factory = new CatalogueAdapterFactory(pool);
-  // What the script failed with: the engine's own error has its words only.
+  // Keep the script's own error: the engine's error has only its message.
   let failed: unknown;
   factory.runScript = (script) =>
     runMigrationScript(pool, `${script};\n${finish}`, run).catch((error) => {
@@ -99,13 +103,16 @@ async function withEngine<T>(
 const charOid = 18;
 const charArrayOid = 1002;
 
-/** The engine reads columns of the catalogue's one-byte type "char", which the adapter refuses: passed through as an array type, they come out as characters. */
+/**
+ * The engine reads catalogue columns of the one-byte type "char", which the adapter rejects. Reported as an
+ * array type, they arrive as characters.
+ */
 class CatalogueAdapterFactory extends PrismaPg {
   runScript: (script: string) => Promise<void> = async () => undefined;
 
   override async connect() {
     const adapter = await super.connect();
-    // The adapter's own takes a script apart and runs each statement by itself.
+    // The adapter's own method would split the script and run each statement separately.
     adapter.executeScript = (script) => this.runScript(script);
     const queryRaw = adapter.queryRaw.bind(adapter);
     adapter.queryRaw = async (query) => {
@@ -134,7 +141,10 @@ function cataloguePool(connectionString: string): Pool {
 
 let loaded: Promise<void> | undefined;
 
-/** What the package's own entry does, which Node cannot: it imports a .wasm file as a module. */
+/**
+ * Loads the engine as the package's own entry does. That entry imports a .wasm file as a module, which Node
+ * cannot.
+ */
 function load(): Promise<void> {
   loaded ??= (async () => {
     const glue = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");

@@ -4,7 +4,8 @@ import { PageHeader } from "@/components/ui/page-header";
 export default function NotFound() {
   return (
     <>
-      {/* Not by metadata: Next resolves none where the title itself asks for what is not there. */}
+      {/* Set here, not as metadata: Next resolves no metadata when generating the title itself throws "not
+          found". */}
       <title>Not found · Selvage</title>
       <PageHeader
         title="Not found"

@@ -1,6 +1,9 @@
 import { openApiDocument } from "@/web/management-api/openapi";
 
-/** The management API's description, for whoever generates a client from it. There is nothing of anybody in it. */
+/**
+ * The management API's OpenAPI description, for client generators. Public, because it contains no stored
+ * data.
+ */
 export async function GET(): Promise<Response> {
   return Response.json(openApiDocument());
 }

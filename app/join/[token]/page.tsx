@@ -60,7 +60,8 @@ async function WaysIn({
     <>
       {!account && <JoinAsNewPersonForm token={token} email={offer.email} />}
       {account?.hasPassword && <SignInToJoinForm email={offer.email} />}
-      {/* The provider's word for the e-mail uses the invitation up: no way back through this link is needed. */}
+      {/* The provider's verified e-mail address redeems the invitation, so sign-in need not return to this
+          link. */}
       {openId && <OpenIdButton name={openId} returnTo="/metadata/teams" />}
       {account && !account.hasPassword && !openId && (
         <p>This account has no password. Ask an operator of Selvage to set one.</p>

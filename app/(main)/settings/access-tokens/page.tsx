@@ -17,7 +17,8 @@ export default async function AccessTokensPage() {
       <PageHeader
         title="Access Tokens"
         description="Your scripts use the management API with one of these. It may do what you may, but never receives a value, and never changes members, pipeline tokens or destinations."
-        // Always here: moved by the first token, the dialog that shows it would be gone with it.
+        // Always in the same position. If the first token moved this button, its dialog, which shows the
+        // token, would unmount.
         actions={<GenerateTokenButton apiUrl={webEnv().PUBLIC_URL} />}
       />
       {tokens.length > 0 ? (

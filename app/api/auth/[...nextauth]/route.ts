@@ -7,12 +7,15 @@ import { problem } from "@/lib/next/route";
 
 type Context = { params: Promise<{ nextauth: string[] }> };
 
-// Which of next-auth's paths there are, and for which methods, the front door knows (web/refuse-request.ts).
+// web/refuse-request.ts decides which next-auth paths and methods reach this route.
 export function GET(request: NextRequest, context: Context): Promise<Response> {
   return NextAuth(request, context, authOptions());
 }
 
-/** Forms as next-auth's own client sends them. In JSON, next-auth would repeat what it cannot read. */
+/**
+ * Accepts only forms, as next-auth's own client sends them. For malformed JSON, next-auth would repeat the
+ * input in its error.
+ */
 export async function POST(request: NextRequest, context: Context): Promise<Response> {
   const { method, headers, url } = request;
   if (headers.get("content-type")?.split(";")[0]?.trim() !== "application/x-www-form-urlencoded")

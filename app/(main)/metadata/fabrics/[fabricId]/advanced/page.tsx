@@ -50,7 +50,8 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
               Activity.
             </p>
           </div>
-          {/* Always here: moved by the first token, the dialog that shows it would be gone with it. */}
+          {/* Always in the same position. If the first token moved this button, its dialog, which shows
+              the token, would unmount. */}
           {act}
         </div>
         {tokens.length > 0 ? (

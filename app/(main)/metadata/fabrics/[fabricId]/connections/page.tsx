@@ -18,7 +18,7 @@ import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata = { title: "Connections" };
 
-/** The banner counts no further. */
+/** The largest number that the banner shows. */
 const mostCounted = 100;
 
 export default async function ConnectionsPage({

@@ -27,7 +27,7 @@ export default async function SecretsPage({
   const scope = await requireScope(fabricId, "secret:list");
   const query = secretListQuery.parse(await searchParams);
   return (
-    // While the fabric has no secrets, the empty state below is all there is.
+    // In a fabric without secrets, show only the empty state below.
     <section className="group/secrets flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
         <SecretsToolbar />

@@ -3,7 +3,10 @@ import { checkInput } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import { problem, route } from "@/lib/next/route";
 
-/** Checks a connection, saved or not: automate's lines pass through as they come, and hanging up cancels. */
+/**
+ * Checks a connection, saved or not. Streams automate's lines as they arrive. Disconnecting cancels the
+ * check.
+ */
 export const POST = route({
   permission: "connection:check",
   run: async (scope, request) => {
@@ -18,7 +21,7 @@ export const POST = route({
 
 function ndjson(answer: ReadableStream<Uint8Array> | CheckResult): Response {
   const body = answer instanceof ReadableStream ? answer : `${JSON.stringify(answer)}\n`;
-  // Proxies in front must not hold the steps back.
+  // Tells reverse proxies not to buffer the steps.
   return new Response(body, {
     headers: { "content-type": "application/x-ndjson", "x-accel-buffering": "no" },
   });

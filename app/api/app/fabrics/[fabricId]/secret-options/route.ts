@@ -10,7 +10,7 @@ const query = z.object({
   ids: z.array(z.string().max(64)).max(20).optional(),
 });
 
-/** What the secret picker offers: one page of names, or the named ids. */
+/** The secrets for the secret picker: one page of names, or the requested ids. */
 export const GET = route({
   permission: "secret:list",
   run: async (scope, request) => {

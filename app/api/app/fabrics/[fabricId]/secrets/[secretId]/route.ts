@@ -2,7 +2,7 @@ import { route } from "@/lib/next/route";
 import { getSecret } from "@/lib/secrets/queries";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
-/** What Replace value starts from inside a connection's form; a secret's own page has it from the server. */
+/** The data for Replace value inside a connection's form. A secret's own page gets it at render time. */
 export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
