@@ -16,8 +16,8 @@ import { fail, NotFound, NotFresh, ok, type Result } from "@/lib/result";
 const dayMs = 86_400_000;
 
 /**
- * Makes an access token for the person, who signed in lately: a session that somebody stole must not outlive itself. The
- * answer is the only place where the token is shown.
+ * Creates an access token. Requires a recent sign-in, so that a thief of a session cannot turn it into a
+ * longer-lived token. Only this result contains the token.
  */
 export async function createAccessToken(
   actor: Actor,
@@ -38,7 +38,7 @@ export async function createAccessToken(
   const { token, tokenHash } = newAccessToken();
   const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
   return db.$transaction(async (tx) => {
-    // One after the other, so that many at once are counted.
+    // Locks the person's row, so that concurrent creates cannot exceed the limit.
     await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${actor.id} FOR NO KEY UPDATE`;
     const working = await tx.accessToken.count({ where: { userId: actor.id, ...workingToken() } });
     if (working >= maxAccessTokens)
@@ -46,7 +46,8 @@ export async function createAccessToken(
         name: `You have ${maxAccessTokens} access tokens that work: revoke one first.`,
       });
     const { id } = await tx.accessToken.create({
-      // A session whose person's access ended meanwhile makes a token that is dead from the start.
+      // If the person's access ended during this session, the stored epoch is old and the token is dead from
+      // the start.
       data: { userId: actor.id, name, tokenHash, expiresAt, accessEpoch: actor.accessEpoch },
       select: { id: true },
     });
@@ -61,7 +62,7 @@ export async function createAccessToken(
   });
 }
 
-/** Revokes an access token of the person: its next request is refused. */
+/** Revokes one of the person's own access tokens. Its next request is refused. */
 export async function revokeAccessToken(
   actor: Actor,
   { accessTokenId: id }: { accessTokenId: string },
@@ -89,8 +90,8 @@ export async function revokeAccessToken(
 }
 
 /**
- * Revokes an access token of a member. Any Admin of a team in which it has power may: it ends in the member's other teams too, and
- * its owner is shown who did it.
+ * Revokes a member's access token. Any Admin of a team where the token works may do this; it then stops in
+ * all teams. The owner sees who did it.
  */
 export async function revokeMemberAccessToken(
   { teamId, actor }: TeamScope<"access:revoke">,

@@ -45,12 +45,12 @@ const columns = {
   user: { select: { id: true, name: true, accessEpoch: true } },
 } as const;
 
-/** What is true of each token that was not revoked and has not expired. */
+/** The filter for tokens that are neither revoked nor expired. */
 export function workingToken(now = new Date()) {
   return { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
 }
 
-/** The person's own access tokens: those that work, then the newest 200 of the others. */
+/** The person's own access tokens: all that work, then the newest 200 others. */
 export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {
   const now = new Date();
   const list = (where: object, take: number) =>
@@ -72,7 +72,7 @@ export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary
   return [...tokens.filter(isActive), ...tokens.filter((token) => !isActive(token))];
 }
 
-/** The access tokens by which members of the team can act, by member. No name of another team is in it. */
+/** The access tokens with which members can act in the team, by member. Reveals no other team. */
 export async function listMemberAccessTokens(
   { teamId }: TeamScope<"access:list">,
   now = new Date(),
@@ -108,8 +108,9 @@ export async function listMemberAccessTokens(
 }
 
 /**
- * The person that a living access token speaks for, or null: unknown, expired, revoked, or of a locked person, which look
- * alike. Such an actor never signed in, so nothing that needs a fresh sign-in is granted to it.
+ * Returns the person that a working access token acts for. Returns null for a token that is unknown, expired
+ * or revoked, or whose owner is locked; the caller must answer all of these alike.
+ * The actor counts as never signed in, so it gets no permission that requires a recent sign-in.
  */
 export async function findAccessTokenActor(
   token: string,
@@ -132,7 +133,7 @@ export async function findAccessTokenActor(
     return null;
   }
   const minuteAgo = new Date(now.getTime() - minuteMs);
-  // To the minute, so that a busy token does not write for each request.
+  // Accurate to a minute, so that a busy token does not cause a write for each request.
   if (row.lastUsedAt === null || row.lastUsedAt < minuteAgo)
     await db.accessToken.updateMany({ where: { id: row.id }, data: { lastUsedAt: now } });
   const person = { id: userId, name: userName, email, accessEpoch };
@@ -144,7 +145,9 @@ export async function findAccessTokenActor(
   };
 }
 
-/** Why a token that exists opens nothing, or null. It is on record; whoever sends it is told as of one that never was. */
+/**
+ * Why an existing token is refused, or null. Selvage audits the reason, but answers as for an unknown token.
+ */
 function refusalOf({ isLocked, isRevoked, expiresAt }: TokenRow, now: Date) {
   if (isRevoked) return "revoked";
   if (isLocked) return "locked";

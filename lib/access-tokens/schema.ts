@@ -2,7 +2,7 @@ import { z } from "zod";
 import { tokenName } from "@/lib/internal-api/bodies/pipeline-token";
 import type { TokenStatus } from "@/lib/pipeline-tokens/schema";
 
-/** How long a personal access token can live, in days. */
+/** The lifetimes of a personal access token, in days. */
 export const accessTokenLifetimes = {
   "7": { label: "7 days", days: 7 },
   "30": { label: "30 days", days: 30 },
@@ -13,12 +13,12 @@ export type AccessTokenLifetime = keyof typeof accessTokenLifetimes;
 export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfies AccessTokenLifetime[];
 
 /**
- * How many tokens of one person work at a time. Lists that people look through for one that should end hold all of them, so that
- * nobody hides one behind many.
+ * The most working tokens a person may have. Lists for review show all of them, so that an attacker cannot
+ * hide one among many.
  */
 export const maxAccessTokens = 50;
 
-/** Generate Token. */
+/** The input of Generate Token. */
 export const createAccessTokenInput = z.object({
   name: tokenName,
   lifetime: z.enum(accessTokenLifetimeKeys, "Choose when it expires."),
@@ -27,7 +27,7 @@ export type CreateAccessTokenInput = z.infer<typeof createAccessTokenInput>;
 
 export const revokeAccessTokenInput = z.object({ accessTokenId: z.string().max(64) });
 
-/** A token of a team's member that works: it acts with all rights of its owner, those in other teams too. */
+/** A working token of a team's member. It has all rights of its owner, in other teams too. */
 export type MemberAccessToken = {
   id: string;
   name: string;
@@ -38,7 +38,7 @@ export type MemberAccessToken = {
   lastUsedAt: Date | null;
 };
 
-/** A personal access token without its value, which nobody can see again. */
+/** A personal access token without its value, which cannot be shown again. */
 export type AccessTokenSummary = {
   id: string;
   name: string;
@@ -46,7 +46,7 @@ export type AccessTokenSummary = {
   expiresAt: Date | null;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
-  /** Who revoked it, where that was not its owner. */
+  /** The Admin who revoked it; null if that was its owner. */
   revokedByName: string | null;
   status: TokenStatus;
 };

@@ -5,8 +5,9 @@ import { crc32 } from "node:zlib";
 const prefix = "svu_";
 
 /**
- * A new personal access token: `svu_`, 256 random bits, and the CRC-32 of what stands before it, so that a secret scanner
- * can tell a leaked one from a string that merely looks alike. Shown once; its hash is all that is stored.
+ * Creates a personal access token: `svu_`, 256 random bits, and the CRC-32 of the preceding text. The
+ * checksum lets secret scanners distinguish leaked tokens from similar strings.
+ * The caller shows it once and stores only the hash.
  */
 export function newAccessToken(): { token: string; tokenHash: string } {
   const body = `${prefix}${randomBytes(32).toString("base64url")}`;
@@ -14,13 +15,13 @@ export function newAccessToken(): { token: string; tokenHash: string } {
   return { token, tokenHash: hashAccessToken(token) };
 }
 
-/** True for a string of the form of an access token, its checksum included. Says nothing of whether it was ever made. */
+/** True for text in the form of an access token with a correct checksum. The token need not exist. */
 export function isAccessToken(text: string): boolean {
   const body = text.slice(0, -6);
   return /^svu_[A-Za-z0-9_-]{49}$/.test(text) && checksum(body) === text.slice(-6);
 }
 
-/** What an access token is found by. Random bits need no slow hash. */
+/** The hash by which a token is stored and found. Random bits need no slow hash. */
 export function hashAccessToken(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -6,11 +6,14 @@ import { type AuditEntry, record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { NotFound, ok, type Result } from "@/lib/result";
 
-/** Gives back what the owner of an account confirmed, and ends the rest for good. What was not held is not theirs to keep. */
+/**
+ * Restores the parts of an account that its owner confirmed, and ends the rest for good. Ids that were not
+ * held are ignored.
+ */
 export async function decideReview(actor: Actor, keep: DecideReviewInput): Promise<Result<null, never>> {
   const { id: userId, name } = actor;
   await db.$transaction(async (tx) => {
-    // Locked first: of two decisions at once the second one finds nothing.
+    // Locks the review, so that the second of two concurrent decisions finds none.
     await tx.$queryRaw`SELECT 1 FROM account_review WHERE "userId" = ${userId} FOR UPDATE`;
     const review = await findReview(userId, tx);
     const held = await tx.accountReview.findUnique({
@@ -18,7 +21,7 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
       select: { passwordHash: true, user: { select: { accessEpoch: true } } },
     });
     if (!review || !held) throw new NotFound("There is nothing to review.");
-    // Taken out before anything is given back: what an Admin removed meanwhile is not the owner's to confirm.
+    // Removes the held memberships first: the owner cannot confirm one that an Admin removed meanwhile.
     const taken = await tx.$queryRaw<{ teamId: string }[]>`
       DELETE FROM held_membership WHERE "userId" = ${userId} RETURNING "teamId"`;
     const memberships = review.memberships.filter((one) => taken.some(({ teamId }) => teamId === one.teamId));
@@ -39,7 +42,7 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
       where: { userId, id: { in: keep.identityIds } },
       select: { userId: true, issuer: true, subject: true, createdAt: true },
     });
-    // One that signed somebody else in meanwhile is theirs.
+    // Skips an identity that another account got meanwhile.
     const back = await tx.identity.createMany({ data: identities, skipDuplicates: true });
     await tx.heldIdentity.deleteMany({ where: { userId } });
     const confirmed = memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));

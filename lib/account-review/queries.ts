@@ -3,12 +3,12 @@ import type { AccountReview } from "@/lib/account-review/schema";
 import { type Db, db, type Tx } from "@/lib/db/client";
 import { livingSession } from "@/lib/sessions/queries";
 
-/** Whether the person still has to say what of their account they keep. */
+/** Whether the person must still decide which parts of their account to keep. */
 export async function hasReview(userId: string): Promise<boolean> {
   return (await db.accountReview.count({ where: { userId } })) > 0;
 }
 
-/** What waits for the person's review, or null when nothing does. */
+/** Returns the person's pending review, or null. */
 export async function findReview(userId: string, tx: Tx | Db = db): Promise<AccountReview | null> {
   const review = await tx.accountReview.findUnique({
     where: { userId },

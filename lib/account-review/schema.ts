@@ -3,7 +3,9 @@ import type { MemberRole } from "@/lib/teams/schema";
 
 const ids = z.array(z.string().max(64)).max(1_000);
 
-/** What the owner of an account keeps of what it had before they proved that its address is theirs. */
+/**
+ * The parts of an account that its owner keeps, of those from before they proved that its address is theirs.
+ */
 export const decideReviewInput = z.object({
   keepPassword: z.boolean(),
   teamIds: ids,
@@ -13,11 +15,14 @@ export const decideReviewInput = z.object({
 });
 export type DecideReviewInput = z.infer<typeof decideReviewInput>;
 
-/** What an account had before its owner came. None of it has an effect until they confirm it. */
+/**
+ * The parts of an account from before its owner proved the address. They have no effect until the owner
+ * confirms them.
+ */
 export type AccountReview = {
   hasPassword: boolean;
   memberships: { teamId: string; teamName: string; role: MemberRole; since: Date }[];
-  /** By which single sign-on the account was opened before. */
+  /** The single sign-on identities that could open the account. */
   identities: { id: string; issuer: string; createdAt: Date }[];
   sessions: { id: string; createdAt: Date; lastSeenAt: Date }[];
   accessTokens: { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }[];

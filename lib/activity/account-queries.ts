@@ -5,14 +5,14 @@ import type { Actor } from "@/lib/actor";
 import type { ActivityEvent } from "@/lib/audit/schema";
 import { db, Prisma } from "@/lib/db/client";
 
-/** What happened to the person's own account: their sign-ins, refused ones too, their access tokens, what operators did. */
+/** Events of the person's own account: sign-ins (also refused ones), access tokens, and acts of operators. */
 export async function listAccountEvents({ id }: Actor): Promise<ActivityEvent[]> {
   return newest([id, ...(await tokenIds({ userId: id }))], Prisma.sql`true`, 100);
 }
 
 /**
- * What happened in a team outside its fabrics in the last 30 days, and what was refused to its members wherever they tried to sign in. No other team's
- * events are among it: of a member's account only refusals are.
+ * The team's events outside its fabrics in the last 30 days, and its members' refused sign-ins and tokens.
+ * Reveals no events of other teams: of a member's account it shows only refusals.
  */
 export async function listTeamEvents({ teamId }: TeamScope<"access:list">): Promise<ActivityEvent[]> {
   const members = await db.membership.findMany({ where: { teamId }, select: { userId: true }, take: 1_000 });
@@ -25,7 +25,7 @@ export async function listTeamEvents({ teamId }: TeamScope<"access:list">): Prom
 
 const dayMs = 86_400_000;
 
-/** What every id of an event from `date` on is greater than: UUIDv7 begin with the time. */
+/** The lower bound of event ids from `date` on: a UUIDv7 begins with the time. */
 function firstId(date: Date): string {
   const time = date.getTime().toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}`;
@@ -41,7 +41,10 @@ async function tokenIds(where: Prisma.AccessTokenWhereInput): Promise<string[]> 
   return rows.map(({ id }) => id);
 }
 
-/** Object by object through the index of that: in order of time alone the whole log could be read for a few events. */
+/**
+ * Reads object by object through that index. In order of time alone, Postgres could read the whole log for a
+ * few events.
+ */
 async function newest(objectIds: string[], filter: Prisma.Sql, take: number): Promise<ActivityEvent[]> {
   const rows = await db.$queryRaw<Row[]>`
     SELECT e.id, e.at, e."actorKind", e."actorId", e."actorName", e.action, e."objectKind", e."objectId", e."objectName", e.details

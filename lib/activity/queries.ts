@@ -33,7 +33,7 @@ const columns = {
 } as const;
 export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
 
-/** One page of what happened in a fabric, newest first. Ids are UUIDv7, so their order is the order of time. */
+/** One page of a fabric's events, newest first. Ids are UUIDv7, so sorting by id sorts by time. */
 export async function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
   const { before, after } = filter;
   const isBackward = before === undefined && after !== undefined;
@@ -59,7 +59,10 @@ export async function listActivity(scope: Reader, filter: ActivityFilter): Promi
   };
 }
 
-/** Who can be filtered by: members of the team, the fabric's newest pipelines, Automate; and `actorId`, who may have left. */
+/**
+ * The actors that Activity can be filtered by: members of the team, the fabric's newest pipelines, Automate,
+ * and `actorId` even if that actor has left.
+ */
 export async function listActivityActors(
   { fabricId, teamId }: Reader,
   actorId: string | undefined,
@@ -91,7 +94,7 @@ export async function listActivityActors(
   return gone ? [...actors, { id: actorId, name: gone.actorName, kind }] : actors;
 }
 
-/** The last known kind and name of an object that Activity is filtered by, or null when nothing ever happened to it. */
+/** The last kind and name of the object that Activity is filtered by, or null when it has no events. */
 export async function findActivityObject(
   { fabricId }: Reader,
   objectId: string,
@@ -117,7 +120,10 @@ async function matches(
   };
 }
 
-/** A check names its connection, which need not be saved, so a connection's checks are found by its name. */
+/**
+ * Finds a connection's checks by name: a check's event has no connection id, because an unsaved connection
+ * can be checked too.
+ */
 async function aboutObject(fabricId: string, objectId: string): Promise<Prisma.AuditEventWhereInput> {
   const connection = await db.connection.findFirst({
     where: { id: objectId, fabricId },
@@ -159,7 +165,10 @@ async function eventsOf({ fabricId }: Reader, rows: Row[]): Promise<ActivityEven
   );
 }
 
-/** The event of a row, whose object is not looked for; none for what this version has no words for. */
+/**
+ * Converts a row to an event, without looking up its object. Returns none for an action that this version
+ * does not know.
+ */
 export function eventOf(row: Row): ActivityEvent[] {
   const { action, objectKind } = row;
   if (!isAction(action) || !isObjectKind(objectKind)) return [];
@@ -168,7 +177,7 @@ export function eventOf(row: Row): ActivityEvent[] {
 
 const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
-/** What the allow-list names, and nothing else. */
+/** Keeps only the details of the allow-list. */
 function detailsOf(json: Prisma.JsonValue): ActivityDetails {
   const given = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
   const details: ActivityDetails = {};

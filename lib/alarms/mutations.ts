@@ -4,7 +4,7 @@ import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { NotFound, ok, type Result } from "@/lib/result";
 
-/** Records that an Admin has seen the alarms of a secret: its banner goes until another alarm. */
+/** Records that an Admin has seen a secret's alarms. Its banner disappears until the next alarm. */
 export async function acknowledgeAlarm(
   { actor, fabricId, teamId }: Scope<"alarm:acknowledge">,
   { secretId }: { secretId: string },

@@ -5,10 +5,12 @@ import { db } from "@/lib/db/client";
 
 type Row = { at: Date; objectId: string; objectName: string; details: unknown };
 
-/** The alarms of a fabric that no Admin acknowledged, the last of each secret, newest first. */
+/** The newest unacknowledged alarm of each secret in a fabric, newest first. */
 export async function listAlarms({ fabricId }: Scope<"activity:list">): Promise<Alarm[]> {
-  // From secret to secret through the index of alarms: one that raises an alarm each minute must not hide the others. Automate
-  // counts alarms within a minute, and records later how long ago the last one was: an Admin may have acknowledged it meanwhile.
+  // Steps from secret to secret through the index of alarms, so that a secret with an alarm each minute does
+  // not slow down the others.
+  // Automate counts alarms within a minute and records later how long ago the last one was; an Admin may have
+  // acknowledged it meanwhile.
   const alarms = await db.$queryRaw<Row[]>`
     WITH RECURSIVE named AS (
       (SELECT "objectId" FROM audit_event

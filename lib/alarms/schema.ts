@@ -1,14 +1,14 @@
 import { z } from "zod";
 
-/** A stored value that automate could not open, and that no Admin has acknowledged since. */
+/** A stored value that automate could not open, with no acknowledgement since. */
 export type Alarm = {
   secretId: string;
   secretName: string;
   field: string;
   version: number;
-  /** The last time. */
+  /** When automate last failed to open it. */
   at: Date;
-  /** True when the secret is still there. */
+  /** True when the secret still exists. */
   isThere: boolean;
 };
 

@@ -1,11 +1,14 @@
 import { z } from "zod";
 
-/** The steps of a check, in their order. */
+/** The steps of a check, in order. */
 export const checkSteps = ["name", "network", "tls", "sign_in", "permission"] as const;
 export const checkStepSchema = z.enum(checkSteps);
 export type CheckStep = (typeof checkSteps)[number];
 
-/** Everything that a check can find wrong. Closed: what a driver or a server says never leaves the worker. */
+/**
+ * The codes of a failed check. A closed list: text from a driver or server never leaves the worker, because
+ * it could contain a secret.
+ */
 export const checkCodes = [
   "name_not_found",
   "name_unavailable",
@@ -91,18 +94,18 @@ export const checkCodes = [
 export const checkCodeSchema = z.enum(checkCodes);
 export type CheckCode = (typeof checkCodes)[number];
 
-/** What happened and what to do about it, each one sentence in an analyst's words. */
+/** A result for analysts: one sentence on what happened, one on what to do. */
 export type CheckText = { title: string; advice: string };
 
-/** Public facts that a check may report, each held to a form that no message fits into. */
+/** Public facts that a check may report. Each has a narrow format, so that no secret or message fits in. */
 export const checkFactsSchema = z
   .object({
     hostKeyFingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/),
     serverVersion: z.string().regex(/^\d{1,4}(\.\d{1,4}){0,3}$/),
-    /** "host:port" of the destination that failed, where a check has more than one. */
+    /** "host:port" of the failed destination, if a check has several. */
     destination: z.string().regex(/^[a-z0-9.:_[\]-]{1,270}$/),
     status: z.string().regex(/^[1-5]\d\d$/),
-    /** When a paused sign-in may be tried again. */
+    /** When a paused sign-in may be retried. */
     retryAt: z.iso.datetime(),
   })
   .partial()
@@ -135,10 +138,10 @@ const failed = z.strictObject({
   ms,
   facts: checkFactsSchema.optional(),
 });
-/** What a worker may say: it talks to strangers. */
+/** The events that automate accepts from a worker. Untrusted: the worker reads data from remote servers. */
 export const workerEventSchema = z.union([stepEventSchema, z.discriminatedUnion("ok", [passed, failed])]);
 
-/** By the name of a secret, where it would be sent and never was. */
+/** The new destinations, by the name of the secret that would go there. */
 export const newPlacesSchema = z.array(
   z.strictObject({ secret: z.string(), destinations: z.array(z.string()) }),
 );
@@ -151,12 +154,12 @@ export const checkResultSchema = z.discriminatedUnion("ok", [
     newPlaces: newPlacesSchema.optional(),
   }),
 ]);
-/** The check waits for its turn; `ahead` of it are so many of its fabric. */
+/** The check waits for a slot, behind `ahead` other checks of its fabric. */
 export const queuedEventSchema = z.strictObject({
   type: z.literal("queued"),
   ahead: z.number().int().nonnegative(),
 });
-/** One line of the NDJSON stream: perhaps a wait, any number of steps, then exactly one result. */
+/** One line of the NDJSON stream: possibly a wait, any number of steps, then exactly one result. */
 export const checkEventSchema = z.union([queuedEventSchema, stepEventSchema, checkResultSchema]);
 
 export type QueuedEvent = z.output<typeof queuedEventSchema>;

@@ -12,12 +12,12 @@ const stepTitles: Record<CheckStep, string> = {
   permission: "Permission",
 };
 
-/** What a step is called on screen for this kind of connection. */
+/** The screen title of a step, for this kind of connection. */
 export function stepTitle(step: CheckStep, connector: Pick<Connector, "stepTitles">): string {
   return connector.stepTitles?.[step] ?? stepTitles[step];
 }
 
-/** The words for every code; those that stand here are about Selvage itself. */
+/** The text for each code. The texts below concern Selvage itself. */
 export const checkTexts: Record<CheckCode, CheckText> = {
   ...reachingTexts,
   ...signingInTexts,

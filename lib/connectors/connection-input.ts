@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A connection as a form holds it. Properties have their API names; a credential field holds the id of its secret. */
+/** A connection in a form. Properties use their API names; a credential field holds a secret's id. */
 export const connectionInput = z.object({
   kind: z.string().max(64),
   name: z.string().max(128),

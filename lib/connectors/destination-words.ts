@@ -1,6 +1,6 @@
 /**
- * The key of a destination as a person reads it: "db.example.com:5432 (postgres, certificate not verified)". `authorities` says
- * which CA certificate vouches for it, by `<id>.<version>`, where that is known.
+ * Formats a destination's key for people: "db.example.com:5432 (postgres, certificate not verified)".
+ * `authorities` maps `<id>.<version>` of a CA certificate to its description.
  */
 export function destinationInWords(key: string, authorities: Readonly<Record<string, string>> = {}): string {
   const match = /^([^:]+):\/\/([^?]+)(?:\?(.*))?$/.exec(key);

@@ -4,7 +4,7 @@ import { type Destination, isPlainHost, type TlsMode } from "@/lib/connectors/de
 
 type Words = Pick<FieldMeta, "title" | "placeholder" | "help">;
 
-/** One line of text that may not be empty. */
+/** One line of text, required. */
 export function textField(maxLength: number, meta: Words) {
   return z
     .string("This is required.")
@@ -22,12 +22,15 @@ export function hostField(meta: Words) {
     .meta(meta);
 }
 
-/** What some client reads as syntax: ODBC, ADO.NET and JDBC addresses, libpq's settings, URLs, Oracle's descriptors. */
+/**
+ * Characters that some client reads as syntax: ODBC, ADO.NET, JDBC, libpq settings, URLs, Oracle descriptors.
+ */
 const separators = ";=&?#/\\@:,()[]{}\"'`%";
 
 /**
- * One line of text that a client puts into a connection string: the name of a database, a role, a user. A separator in it would
- * add a setting, another host among them. `allowed` are separators that such names have at this kind of server.
+ * One line of text that a client puts into a connection string: the name of a database, a role, a user.
+ * Refuses separators, which could inject a setting such as another host. `allowed` lists separators that are
+ * common in such names on this kind of server.
  */
 export function nameField(maxLength: number, meta: Words, allowed = "") {
   return textField(maxLength, meta)
@@ -47,7 +50,7 @@ export function nameField(maxLength: number, meta: Words, allowed = "") {
     .meta(meta);
 }
 
-/** A choice, drawn as a select in the order of its labels. */
+/** A choice, shown as a select in the order of `labels`. */
 export function choiceField<const V extends string>(
   labels: Record<V, string>,
   initial: NoInfer<V>,
@@ -67,14 +70,14 @@ export function choiceField<const V extends string>(
 
 const portMessage = "Enter a port from 1 to 65535.";
 
-/** A port that the documented API keeps as a string. */
+/** A port that the documented API represents as a string. */
 export function portTextField(initial: string) {
   return chosenPortTextField({ placeholder: initial })
     .default(initial)
     .meta({ title: "Port", placeholder: initial });
 }
 
-/** The same where the documented API names no default. */
+/** The same, for an API that documents no default. */
 export function chosenPortTextField(meta: Omit<Words, "title">) {
   return (
     z
@@ -85,13 +88,13 @@ export function chosenPortTextField(meta: Omit<Words, "title">) {
       .trim()
       .regex(/^\d{1,5}$/, portMessage)
       .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
-      // Some clients read 05432 as an octal number, so as another port than the one that was allowed.
+      // Some clients read 05432 as octal, and so would use another port than the allowed one.
       .overwrite((port) => port.replace(/^0+/, ""))
       .meta({ title: "Port", ...meta })
   );
 }
 
-/** A port that the documented API keeps as an integer. */
+/** A port that the documented API represents as an integer. */
 export function portNumberField(initial: number) {
   return z
     .int({
@@ -104,12 +107,12 @@ export function portNumberField(initial: number) {
     .meta({ title: "Port", placeholder: String(initial), control: "number" });
 }
 
-/** A property of the documented API that a client may set and read back, and that nothing here acts on. */
+/** A property of the documented API that clients may set and read, but that Selvage does not use. */
 export function passedThroughField<T extends z.ZodType>(schema: T, title: string) {
   return schema.optional().meta({ title, control: "hidden" });
 }
 
-/** The Knowledge Graph indexer's settings of the documented API. */
+/** The documented API's settings of the Knowledge Graph indexer. */
 export const kgConfig = passedThroughField(
   z.object({
     enabled: z.boolean().optional(),
@@ -119,7 +122,7 @@ export const kgConfig = passedThroughField(
   "Knowledge Graph indexer",
 );
 
-/** The fields of every kind that speaks TLS. */
+/** The fields of each kind that uses TLS. */
 export const tlsFields = {
   tlsMode: choiceField(
     {
@@ -148,7 +151,7 @@ type DatabaseProperties = {
   caCertificate?: string | undefined;
 };
 
-/** Where the password of a database goes, and the authority that vouches for the place. */
+/** The destination of a database's password. The CA certificate, if any, verifies it. */
 export function databasePlace(
   protocol: string,
   { server, port, tlsMode, caCertificate }: DatabaseProperties,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Connector, ConnectorGroup, Control, FieldMeta, SubKind } from "@/lib/connectors/define";
 
-/** One field of a connection's form, as plain data: the browser draws it without the kind's schema. */
+/** One field of a connection's form, as plain data, so that the browser needs no connector schema. */
 export type FormField = {
   name: string;
   title: string;
@@ -10,13 +10,13 @@ export type FormField = {
   placeholder?: string;
   options?: { value: string; label: string; isAvailable: boolean }[];
   subKinds?: readonly SubKind[];
-  /** Shown only while each named field has one of these values. */
+  /** Shows the field only while each named field has one of these values. */
   showWhen: Record<string, string[]>;
   isRequired: boolean;
   initial: string;
 };
 
-/** A kind of connection, as its form and the gallery need it. */
+/** The data of a kind of connection that its form and the gallery need. */
 export type ConnectorForm = {
   kind: string;
   name: string;
@@ -33,7 +33,7 @@ const fieldSchema = z.looseObject({
   default: z.union([z.string(), z.number()]).optional(),
 });
 
-/** The form of a kind, from the JSON Schema of its zod object. */
+/** Builds a kind's form from the JSON Schema of its zod object. */
 export function connectorForm({
   kind,
   name,
@@ -56,7 +56,7 @@ export function connectorForm({
     stepTitles: stepTitles ?? {},
     fields: Object.entries(schema.properties ?? {}).flatMap(([field, json]) => {
       const { type, default: initial, ...rest } = fieldSchema.parse(json);
-      // Our own metadata travels in the JSON Schema beside its keywords.
+      // zod puts Selvage's metadata next to the JSON Schema keywords.
       const meta = rest as unknown as FieldMeta;
       if (meta.control === "hidden") return [];
       const labels = Object.entries(meta.labels ?? {});
@@ -87,10 +87,10 @@ export function connectorForm({
   };
 }
 
-/** Values of a form as typed: text, whatever the field's type. */
+/** The values of a form as typed: always text. */
 export type FormValues = Record<string, string>;
 
-/** The fields that apply to these values, in the order of the form. */
+/** The fields that these values show, in the order of the form. */
 export function shownFields(fields: readonly FormField[], values: FormValues): FormField[] {
   const shown = new Set<string>();
   return fields.filter(({ name, showWhen }) => {
@@ -102,7 +102,7 @@ export function shownFields(fields: readonly FormField[], values: FormValues): F
   });
 }
 
-/** What is sent: the values of shown fields that are not empty, numbers as numbers. */
+/** The properties to send: non-empty values of shown fields, with numbers as numbers. */
 export function propertiesOf(
   fields: readonly FormField[],
   values: FormValues,
@@ -116,7 +116,7 @@ export function propertiesOf(
   );
 }
 
-/** True when nothing that is required and shown is empty. */
+/** True when each shown, required field has a value. */
 export function isComplete(fields: readonly FormField[], values: FormValues): boolean {
   return shownFields(fields, values).every(
     ({ name, isRequired }) => !isRequired || (values[name] ?? "").trim() !== "",

@@ -3,10 +3,10 @@ import { canonicalHost, type Destination, destinationKey } from "@/lib/connector
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
 
-/** Destinations, at least one: nothing is opened for a purpose that names none. */
+/** One or more destinations. Automate opens nothing without a destination. */
 export type Destinations = readonly [string, ...string[]];
 
-/** What destinations depend on of a referenced secret. */
+/** The data of a referenced secret that its destinations depend on. */
 export type Referenced = {
   id: string;
   version: number;
@@ -14,16 +14,16 @@ export type Referenced = {
   facts: { authHost?: string };
 };
 
-/** A secret of a connection, and the keys of the destinations that the connection joins it to. */
+/** A secret of a connection, and the keys of the destinations that the connection sends it to. */
 export type Joined<S extends Referenced> = { field: string; secret: S; destinations: Destinations };
 
-/** The list if it has an element, for what needs one. */
+/** The distinct keys, or null when the list is empty. */
 export function atLeastOne(keys: readonly string[]): Destinations | null {
   const [first, ...rest] = new Set(keys);
   return first === undefined ? null : [first, ...rest];
 }
 
-/** Where these valid properties lead: every destination, and for each field with a secret the keys of its own. */
+/** The destinations of valid properties, and for each secret field the keys of its own destinations. */
 export function destinationsOf<S extends Referenced>(
   connector: Connector,
   properties: Readonly<Record<string, unknown>>,
@@ -31,7 +31,7 @@ export function destinationsOf<S extends Referenced>(
 ): { destinations: Destination[]; keysOf: (field: string) => Destinations | null; all: readonly string[] } {
   const destinations = connector.destinations(properties, factsOf(secrets));
   const { caCertificate } = secrets;
-  // Another version of the certificate authority is another authority.
+  // The version is included: a new version of the CA certificate is a different authority.
   const authority = caCertificate && `${caCertificate.id}.${caCertificate.version}`;
   return {
     destinations,
@@ -41,7 +41,7 @@ export function destinationsOf<S extends Referenced>(
           .filter((place) => place.secretFields.includes(field))
           .map((place) =>
             destinationKey(place, {
-              // The authority itself is public.
+              // The CA certificate itself is public, so its destination does not depend on an authority.
               authority: field === "caCertificate" ? undefined : authority,
               isProved: place.provedFields?.includes(field) ?? false,
             }),
@@ -52,8 +52,8 @@ export function destinationsOf<S extends Referenced>(
 }
 
 /**
- * What a pipeline receives together when it reads a saved connection: each secret, and where its driver takes it. Null when
- * the properties lead nowhere that can be named.
+ * Returns the secrets that a pipeline receives with a saved connection, each with its destinations. Null when
+ * the properties name no readable destination.
  */
 export function joinConnection<S extends Referenced>(
   kind: string,
@@ -68,7 +68,8 @@ export function joinConnection<S extends Referenced>(
   const found = placesOf(connector, { ...properties, ...ids }, secrets);
   if (!found) return null;
   const { keysOf, all } = found;
-  // A check may hold a secret back, of an SFTP server whose host key nobody confirmed; a pipeline's driver does not.
+  // A check may withhold a secret from an SFTP server whose host key nobody confirmed. A pipeline's driver
+  // does not, so all destinations count.
   const joined = references.map(({ field, secret }) => {
     const destinations = keysOf(field) ?? atLeastOne(all);
     return destinations && { field, secret, destinations };
@@ -76,7 +77,10 @@ export function joinConnection<S extends Referenced>(
   return joined.every((one) => one !== null) ? joined : null;
 }
 
-/** Every place that settings name, with a secret or without one; none where they name no place that can be read. */
+/**
+ * All destinations that settings name, with or without a secret. Empty when they name no readable
+ * destination.
+ */
 export function placesNamed<S extends Referenced>(
   kind: string,
   properties: Readonly<Record<string, unknown>>,
@@ -89,8 +93,8 @@ export function placesNamed<S extends Referenced>(
 }
 
 /**
- * The destinations of settings that were valid when they were saved. A rule that became stricter since, for a database's name say,
- * stops no pipeline while host and port can be named.
+ * The destinations of settings that were valid when saved. If a rule became stricter since, for example for a
+ * database's name, pipelines keep working while host and port are still valid.
  */
 function placesOf<S extends Referenced>(
   connector: Connector,
@@ -103,7 +107,7 @@ function placesOf<S extends Referenced>(
     const found = destinationsOf(connector, given, secrets);
     const isNamed = found.destinations.every(
       ({ host, port, hostField, portField }) =>
-        // A host that was refused leads where each client reads it.
+        // Clients disagree about the meaning of a refused host, so it names no destination.
         !Object.hasOwn(validated.fieldErrors, hostField) &&
         !Object.hasOwn(validated.fieldErrors, portField) &&
         typeof host === "string" &&
@@ -113,12 +117,12 @@ function placesOf<S extends Referenced>(
     );
     return isNamed ? found : null;
   } catch {
-    // A connector may expect valid settings: an address that cannot be read is one that cannot be named.
+    // A connector may assume valid settings and throw; then no destination can be named.
     return null;
   }
 }
 
-/** The key of the token server of an M2M OAuth secret, or null when its host is not known. */
+/** The key of an M2M OAuth secret's token server, or null when its host is unknown. */
 export function tokenServerOf({ authHost }: Referenced["facts"]): string | null {
   return authHost === undefined ? null : `oauth-token://${authHost}`;
 }
@@ -132,7 +136,7 @@ function factsOf(secrets: Readonly<Record<string, Referenced>>): FactsByField {
   );
 }
 
-/** Which sealed fields of a secret a check or a connection needs. */
+/** The sealed fields of a secret that a check or a connection needs. */
 export function fieldsOf({ subKind }: Referenced): readonly string[] {
   return openFields[subKind];
 }

@@ -2,12 +2,13 @@ import "server-only";
 import { db, type Tx } from "@/lib/db/client";
 import { type IdempotentRequest, replayForMs } from "@/lib/idempotency/request";
 
-/** Longer than a check takes with all that is around it. */
+/** Longer than a check takes, including all work around it. */
 const pendingForMs = 60_000;
 
 /**
- * Keeps what a create made, in its own transaction: both are there or neither. A second create with the same key waits for
- * the first one, and then fails on the unique key. What `isPending` may still be taken back, until `complete`.
+ * Stores a create's result in its own transaction, so that both are saved or neither.
+ * A second create with the same key waits for the first and then fails on the unique key. With `isPending`,
+ * the caller may still undo the create until it calls `complete`.
  */
 export async function reserve(
   tx: Tx,
@@ -24,13 +25,13 @@ export async function reserve(
   await tx.idempotentCreate.createMany({ data: [{ ...request, objectId, pendingUntil }] });
 }
 
-/** Says that what a create made stays. */
+/** Makes a pending create final. */
 export async function complete(request: IdempotentRequest | undefined): Promise<void> {
   if (request)
     await db.idempotentCreate.updateMany({ where: { key: request.key }, data: { pendingUntil: null } });
 }
 
-/** Forgets a create whose work was taken back, so that it can be tried again with the same key. */
+/** Deletes the record of an undone create, so that the caller can retry with the same key. */
 export async function release(request: IdempotentRequest | undefined): Promise<void> {
   if (request) await db.idempotentCreate.deleteMany({ where: { key: request.key } });
 }

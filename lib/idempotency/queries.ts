@@ -2,10 +2,13 @@ import "server-only";
 import { db } from "@/lib/db/client";
 import { type IdempotentRequest, replayForMs } from "@/lib/idempotency/request";
 
-/** What there is of a create: what it made; that it is being done; or that it ended in the middle, and what it left. */
+/** An earlier create: finished, in progress, or abandoned midway. `objectId` is the object that it made. */
 export type Found = { state: "done" | "under_way" | "abandoned"; objectId: string };
 
-/** What a create with this key came to in the last day: `null` when there was none, `"other_body"` when it was another request. */
+/**
+ * Finds a create with this key in the last day. Returns `null` when none exists, and `"other_body"` when its
+ * body was different.
+ */
 export async function findIdempotentRequest({
   key,
   bodyMac,

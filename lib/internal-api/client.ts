@@ -13,12 +13,13 @@ import {
 import { log } from "@/lib/log";
 import { fail, Misconfigured, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
-/** For whom, and where, a request to automate is made. */
+/** The actor and the fabric of a request to automate. */
 export type Requester = { actor: Actor; fabricId: string };
 
 /**
- * Asks automate for one thing. `automate_unavailable` when it could not be asked, and has done nothing; `refused` when it says
- * no. Throws `OutcomeUnknown` when it was asked and its answer was lost.
+ * Sends one request to automate. Returns `automate_unavailable` when nothing was done, and `refused` when
+ * automate refused.
+ * Throws `OutcomeUnknown` when automate may have acted but its answer was lost.
  */
 export async function askAutomate<P extends AutomatePurpose>(
   requester: Requester,
@@ -36,11 +37,14 @@ export async function askAutomate<P extends AutomatePurpose>(
     const refusal = automateError.safeParse(answer);
     return fail(refusal.success && refusal.data.error.code === "not_fresh" ? "reauthenticate" : "refused");
   }
-  // The union of all answers, narrowed by the purpose that was asked.
+  // `parse` returns the union of all answers; this request's purpose determines which one it is.
   return ok(automateRequests[purpose].answer.parse(answer) as AutomateAnswer<P>);
 }
 
-/** `askAutomate` for what follows a commit, which must not fail any more: null when it was not done, or nobody knows. */
+/**
+ * `askAutomate` for use after a commit, when a failure must not fail the act. Returns null when automate did
+ * not act, or when the outcome is unknown.
+ */
 export async function askAfterCommit<P extends AutomatePurpose>(
   requester: Requester,
   purpose: P,
@@ -53,7 +57,10 @@ export async function askAfterCommit<P extends AutomatePurpose>(
   return answer?.ok ? answer.value : null;
 }
 
-/** Of a request that never got as far as automate; what was sent and not answered may have been done. */
+/**
+ * Returns undefined if the request never reached automate. Otherwise automate may have acted, so this throws
+ * `OutcomeUnknown`.
+ */
 function unsent(error: unknown): undefined {
   if (error instanceof Misconfigured) throw error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -66,7 +73,7 @@ const unreachable: readonly string[] = [
   ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"],
 ];
 
-/** Unless automate itself says that nothing was saved, nobody knows. */
+/** True unless automate itself reports that it saved nothing. */
 function isUnknown(answer: unknown): boolean {
   const refusal = automateError.safeParse(answer);
   return !refusal.success || !unsavedCodes.includes(refusal.data.error.code);
@@ -74,7 +81,7 @@ function isUnknown(answer: unknown): boolean {
 
 const unsavedCodes: readonly string[] = ["database_unavailable", "stopping", "unexpected"];
 
-/** Sends one signed request and returns the raw response; rejects when automate cannot be reached. */
+/** Sends one signed request and returns the raw response. Rejects when automate is unreachable. */
 export async function sendToAutomate<P extends AutomatePurpose>(
   { actor, fabricId }: Requester,
   purpose: P,
@@ -86,7 +93,8 @@ export async function sendToAutomate<P extends AutomatePurpose>(
   const text = JSON.stringify(body);
   const token = await new SignJWT({
     actor: actor.id,
-    // What a request under way makes must not outlast the access of its person.
+    // Automate compares this epoch, so that a request in flight creates nothing after its person's access
+    // ended.
     access_epoch: actor.kind === "user" ? actor.accessEpoch : 0,
     ...(actor.kind === "user" && actor.accessToken !== undefined
       ? { access_token: actor.accessToken.name, access_token_id: actor.accessToken.id }
@@ -116,7 +124,9 @@ export async function sendToAutomate<P extends AutomatePurpose>(
   return response;
 }
 
-/** Throws when automate took the request for one of another time: everything that is asked of it would be refused. */
+/**
+ * Throws when automate rejected the request because the clocks differ: it would reject every further request.
+ */
 async function refuseWrongClock(response: Response): Promise<void> {
   const refusal = automateError.safeParse(await response.json().catch(() => undefined));
   if (!refusal.success || refusal.data.error.code !== "wrong_time") return;

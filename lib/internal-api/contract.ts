@@ -10,7 +10,7 @@ import {
   issuerProblemKeys,
 } from "@/lib/internal-api/bodies/trusted-issuer";
 
-/** A connection as it is in a form or as it was saved; its properties are judged by automate. */
+/** A connection from a form or as saved. Automate validates its properties. */
 const connection = z.object({
   kind: z.string().max(64),
   connectionName: z.string().max(128),
@@ -18,8 +18,9 @@ const connection = z.object({
 });
 
 /**
- * The requests of web to automate: purpose → path, body, answer, and the permission that the person needs in the fabric. Web signs
- * each request for one purpose; automate checks the permission before the handler runs.
+ * The requests of web to automate: purpose → path, body, answer, and the permission that the person needs in
+ * the fabric.
+ * Web signs each request for one purpose. Automate checks the permission before the handler runs.
  */
 export const automateRequests = {
   "fabric-key:create": {
@@ -44,12 +45,15 @@ export const automateRequests = {
     path: "/internal/checks",
     permission: "connection:check",
     body: connection.extend({
-      /** The person meant these very settings: new places may be allowed, if it is for them to allow. */
+      /**
+       * True when the person entered exactly these settings. Automate may then allow new destinations, if the
+       * person has the right to.
+       */
       isConfirmed: z.boolean(),
-      /** What a check found to be new, and the person then confirmed. */
+      /** The new destinations that a check reported and the person then confirmed. */
       shownPlaces: newPlacesSchema.max(50).optional(),
     }),
-    // Answered as NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
+    // The answer is NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),
   },
   "token:create": {
@@ -102,7 +106,7 @@ export const automateRequests = {
     path: "/internal/destinations/allow",
     permission: "connection:check",
     body: z.object({
-      /** What a person joined themselves: which version of which secret goes where. */
+      /** The destinations that a person joined to a secret's version. */
       places: z
         .array(
           z.object({
@@ -114,7 +118,7 @@ export const automateRequests = {
         )
         .min(1)
         .max(50),
-      /** The person was shown these very places, and not settings that lead there. */
+      /** True when the person saw exactly these destinations, not only settings that lead to them. */
       isShown: z.boolean().optional(),
     }),
     answer: z.object({ isAllowed: z.boolean() }),
@@ -161,10 +165,10 @@ export const automateRequests = {
 >;
 
 export type AutomatePurpose = keyof typeof automateRequests;
-/** The permission that a purpose needs. */
+/** The permission that a purpose requires. */
 export type AutomatePermission<P extends AutomatePurpose> = (typeof automateRequests)[P]["permission"];
 export type AutomateBody<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["body"]>;
 export type AutomateAnswer<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["answer"]>;
 
-/** The error shape of automate, on every path. */
+/** The body of every error that automate returns. */
 export const automateError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -23,10 +23,11 @@ import {
 } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 
-/** What any action can answer besides its own codes. */
+/** The codes that any action can return in addition to its own. */
 export type BoundaryCode =
   | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
-  // What became of it: nothing was saved, a part was, a repeat with other contents, or nobody knows.
+  // For failed writes: nothing was saved, a part was saved, another input was saved under this key, or the
+  // outcome is unknown.
   | (
       | "unexpected"
       | "database_unavailable"
@@ -37,14 +38,17 @@ export type BoundaryCode =
     );
 type Answer<T, Code extends string> = Promise<Result<T, Code | BoundaryCode>>;
 
-/** Answers for what an earlier attempt of the same form wrote, by the id that it kept. */
+/** Returns the result of an earlier attempt of the same form, from the object id that it stored. */
 type Replay<S, I, T, Code extends string> = (
   scope: S,
   objectId: string,
   input: I,
 ) => Promise<Result<T, Code>>;
 
-/** A server action in a fabric: signed in → scope → parsed input → run → refreshed pages. */
+/**
+ * A server action in a fabric. Requires a session, gets the scope, parses the input, runs, and refreshes the
+ * page.
+ */
 export function action<P extends Permission, S extends z.ZodType, T, Code extends string>(definition: {
   permission: P;
   input: S;
@@ -80,7 +84,7 @@ export function teamAction<P extends Permission, S extends z.ZodType, T, Code ex
     });
 }
 
-/** A server action on oneself: one's own session, password or membership. */
+/** A server action on the person's own session, password or membership. */
 export function ownAction<S extends z.ZodType, T, Code extends string>(definition: {
   input: S;
   run: (actor: Actor, input: z.infer<S>) => Promise<Result<T, Code>>;
@@ -88,7 +92,9 @@ export function ownAction<S extends z.ZodType, T, Code extends string>(definitio
   return (input: z.input<S>): Answer<T, Code> => atBoundary(definition.input, input, definition.run);
 }
 
-/** Runs a write, or answers for what an earlier attempt of the same form wrote, when that was not known. */
+/**
+ * Runs a write. If an earlier attempt of the same form already wrote, returns that attempt's result instead.
+ */
 async function runIdempotent<S extends { actor: Actor }, I, T, Code extends string>(
   {
     run,
@@ -106,7 +112,7 @@ async function runIdempotent<S extends { actor: Actor }, I, T, Code extends stri
   const before = await findIdempotentRequest(idempotent);
   const result = before === null ? await run(scope, input, idempotent) : undefined;
   if (result?.ok) return result;
-  // Another attempt may have come in between.
+  // Another attempt may have finished meanwhile.
   const made = before ?? (await findIdempotentRequest(idempotent));
   if (made === "other_body") return fail("saved_before");
   return made ? replay(scope, made.objectId, input) : (result ?? fail("unexpected"));
@@ -131,7 +137,7 @@ async function atBoundary<S extends z.ZodType, T, Code extends string>(
     if (error instanceof NotFound) return fail("not_found");
     if (error instanceof Forbidden) return fail("forbidden");
     if (error instanceof NotFresh) return fail("reauthenticate");
-    // Next's own, such as a redirect.
+    // Rethrows Next's own errors, such as redirects.
     unstable_rethrow(error);
     logFailure("server action", error);
     return fail(failureCode(error, writes.saved()));
@@ -145,7 +151,7 @@ function failureCode(error: unknown, saved: Saved): BoundaryCode {
   return isOutage(error) ? "database_unavailable" : "unexpected";
 }
 
-/** The first sentence for each field that did not parse. */
+/** Returns the first message for each invalid field. */
 export function fieldErrors(error: z.ZodError): Record<string, string> {
   const byField: Record<string, string> = {};
   for (const issue of error.issues) byField[issue.path.join(".")] ??= issue.message;

@@ -8,15 +8,16 @@ import { findSessionActor } from "@/lib/sessions/queries";
 /** A person in a session. */
 export type SessionActor = Actor & { kind: "user" };
 
-/** The id of the session that this request's cookie names; it may have ended since. */
+/** The session id from this request's cookie. That session may have ended. */
 export async function currentSessionId(): Promise<string | null> {
   const session = await getServerSession(authOptions());
   return session?.sessionId ?? null;
 }
 
 /**
- * The person of this request, or null when nobody is signed in. The session is read from the database each time, so
- * that a person who was locked or signed out is out at the next request; `cache` only joins the reads of one rendering.
+ * The person of this request, or null without a session.
+ * Reads the session from the database each time, so that a locked or signed-out person loses access at the
+ * next request. `cache` only shares the read within one rendering.
  */
 export const currentActor = cache(async (): Promise<SessionActor | null> => {
   const sessionId = await currentSessionId();

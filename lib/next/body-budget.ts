@@ -1,15 +1,17 @@
 import "server-only";
 
-/** A shorter body is not counted for its person. */
+/** Longer bodies count against their sender's limit. */
 export const longBodyBytes = 65_536;
-/** Long bodies of one person that arrive at a time. A page or a script sends one after the other. */
+/**
+ * The most long bodies that one sender may send at once. A page or a script sends them one after the other.
+ */
 const mostLongOfOne = 8;
-/** Largest bodies of everybody together. */
+/** The memory limit for all bodies together, in bodies of the largest size. */
 const mostLargest = 32;
 
 /**
- * Takes room for the body of a request before it is read, since it is in memory until it is whole. Returns what gives the room
- * back, or null when there is none.
+ * Reserves memory for a request body before web reads it: a body stays in memory until it is complete.
+ * Returns the function that releases it, or null when the budget is exhausted.
  */
 export type BodyBudget = (sender: string, bytes: number) => (() => void) | null;
 
@@ -35,7 +37,10 @@ export function createBodyBudget(largestBytes: number): BodyBudget {
   };
 }
 
-/** How long the body of a request may become; one that comes in chunks does not say. */
+/**
+ * The largest possible size of a request's body, in bytes. A chunked body does not announce its size, so it
+ * counts as the largest.
+ */
 export function announcedBytes(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   largestBytes: number,

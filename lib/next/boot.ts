@@ -2,13 +2,16 @@ import "server-only";
 import { requireDatabaseRole, WrongDatabaseRole } from "@/lib/db/role";
 import { BadEnvironment, webEnv } from "@/lib/env";
 
-/** Called when pages can be served. Next logs what prevents that, and then answers 500 to every page. */
+/**
+ * Web calls this when it can serve pages. If the boot throws, Next logs the error and answers 500 to every
+ * page.
+ */
 export type Booting = typeof globalThis & { selvageBooted?: () => void };
 
-/** Refuses to serve, in one sentence, with an incomplete environment or a database role that is not web's. */
+/** Exits with one sentence if the environment is incomplete or the database role is not web's. */
 export async function bootWeb(): Promise<void> {
   try {
-    // next-auth reads its own variable: links, redirects and cookies follow the one address that we are told.
+    // next-auth reads this variable. It must use the same address as web for links, redirects and cookies.
     process.env.NEXTAUTH_URL = webEnv().PUBLIC_URL;
     await requireDatabaseRole("web");
     (globalThis as Booting).selvageBooted?.();

@@ -5,21 +5,25 @@ import { headers } from "next/headers";
 import { webEnv } from "@/lib/env";
 import { emailKey } from "@/lib/users/schema";
 
-/** The key by which wrong tries at one account from one network are counted; neither can be read from it. */
+/**
+ * The key under which failed sign-ins are counted, for one account and one network. An HMAC, so that it
+ * reveals neither.
+ */
 export function delayKey(email: string, network: string): string {
   return createHmac("sha256", webEnv().SESSION_SECRET)
     .update(`sign-in-delay\n${emailKey(email)}\n${network}`)
     .digest("base64url");
 }
 
-/** The network of this request. */
+/** The client's network for this request. */
 export async function currentNetwork(): Promise<string> {
   return networkOf((await headers()).get("x-forwarded-for"));
 }
 
 /**
- * The network that an X-Forwarded-For speaks of: its last hop, which our own server wrote over whatever came, as a /24
- * or a /64. An address alone would let one household or one phone try again and again from the next one.
+ * Returns the client's network from X-Forwarded-For, as a /24 or a /64. Uses the last hop, which web's own
+ * server always overwrites.
+ * Counting single addresses would let an attacker retry from the next address of the same network.
  */
 export function networkOf(forwardedFor: string | null): string {
   const last = forwardedFor?.split(",").at(-1)?.trim() ?? "";

@@ -1,6 +1,6 @@
 const loopback = ["localhost", "127.0.0.1", "[::1]"];
 
-/** True for the origin of the public address; when that is on loopback, its other names count too. */
+/** True for the origin of PUBLIC_URL. If that is on loopback, the other loopback names count too. */
 export function isOwnOrigin(origin: string, publicUrl: string): boolean {
   const own = new URL(publicUrl);
   if (origin === own.origin) return true;
@@ -14,7 +14,7 @@ export function isOwnOrigin(origin: string, publicUrl: string): boolean {
   );
 }
 
-/** True for a path of ours, or a URL of our own origin: where next-auth may send a browser. */
+/** True for a path, or a URL of web's own origin. Only there may next-auth redirect a browser. */
 export function isOwnUrl(url: string, publicUrl: string): boolean {
   const base = url.startsWith("/") ? publicUrl : undefined;
   return URL.canParse(url, base) && isOwnOrigin(new URL(url, base).origin, publicUrl);
@@ -22,7 +22,10 @@ export function isOwnUrl(url: string, publicUrl: string): boolean {
 
 type Site = { origin?: string | null | undefined; site?: string | null | undefined };
 
-/** True when a browser sent this from our own pages: `Origin` says so, or `Sec-Fetch-Site` where there is no `Origin`. */
+/**
+ * True when web's own page sent this request, by `Origin`, or by `Sec-Fetch-Site` if `Origin` is absent.
+ * Prevents CSRF.
+ */
 export function isFromOwnPage({ origin, site }: Site, publicUrl: string): boolean {
   if (site && site !== "same-origin") return false;
   return origin ? isOwnOrigin(origin, publicUrl) : site === "same-origin";

@@ -3,7 +3,9 @@ import type { z } from "zod";
 import { fieldErrors } from "@/lib/next/action";
 import { fail, type Result } from "@/lib/result";
 
-/** A server action for who is not signed in: what it is given has to carry its own proof, as an invitation's token does. */
+/**
+ * A server action without a session. Its input must contain its own proof, for example an invitation's token.
+ */
 export function publicAction<S extends z.ZodType, T, Code extends string>(definition: {
   input: S;
   run: (input: z.infer<S>) => Promise<Result<T, Code>>;

@@ -8,20 +8,22 @@ import { currentActor } from "@/lib/next/actor";
 import { signInPath } from "@/lib/next/auth/sign-in-path";
 import { Forbidden, NotFound } from "@/lib/result";
 
-/** The signed-in person of this page, or a redirect to sign in. */
+/** Returns the signed-in person of this page, or redirects to the sign-in page. */
 export async function requireActor(): Promise<Actor & { kind: "user" }> {
   const actor = await currentActor();
   if (!actor) redirect(await signInPath());
   return actor;
 }
 
-/** The scope of a fabric's page. What is another team's, or nobody's, is not found. */
+/**
+ * Returns the scope of a fabric's page. Shows "not found" for unknown fabrics and for those of other teams.
+ */
 export async function requireScope<P extends Permission>(fabricId: string, permission: P): Promise<Scope<P>> {
   const actor = await requireActor();
   return authorize(actor, fabricId, permission).catch(notFoundPage);
 }
 
-/** The scope of a team's page. */
+/** Returns the scope of a team's page. */
 export async function requireTeamScope<P extends Permission>(
   teamId: string,
   permission: P,
@@ -30,7 +32,9 @@ export async function requireTeamScope<P extends Permission>(
   return authorizeTeam(actor, teamId, permission).catch(notFoundPage);
 }
 
-/** For a page whose thing may be gone: `getX(scope, id).catch(notFoundPage)`. */
+/**
+ * Shows "not found" when the object of a page is missing or forbidden: `getX(scope, id).catch(notFoundPage)`.
+ */
 export function notFoundPage(error: unknown): never {
   if (error instanceof NotFound || error instanceof Forbidden) notFound();
   throw error;

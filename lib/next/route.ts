@@ -11,8 +11,8 @@ import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 type Context = { params: Promise<{ fabricId: string } & Record<string, string>> };
 
 /**
- * A route handler that the app's own pages call with the session cookie: the picker, search, the check.
- * Anything that does something must be JSON and come from our own origin; the answer is never cached.
+ * A route handler for the app's own pages, which send the session cookie: the picker, search, the check.
+ * To prevent CSRF, all methods but GET require JSON and web's own origin. Responses are never cached.
  */
 export function route<P extends Permission>(definition: {
   permission: P;
@@ -48,7 +48,7 @@ function away(): Response {
   return Response.json({ code: "database_unavailable", message }, { status: 503, headers });
 }
 
-/** The error shape of these routes. */
+/** The error body of these routes. */
 export function problem(status: number, message: string): Response {
   return Response.json({ message }, { status, headers: { "cache-control": "no-store" } });
 }

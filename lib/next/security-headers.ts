@@ -1,4 +1,4 @@
-/** What every answer of web says to browsers, beside a policy for what a page may load. */
+/** The security headers of each answer of web, without the content security policy. */
 export function securityHeaders(isHttps: boolean): Record<string, string> {
   return {
     "referrer-policy": "no-referrer",

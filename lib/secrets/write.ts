@@ -55,17 +55,17 @@ export function nameTaken(name: string) {
   });
 }
 
-/** Field → version, of what was sealed. */
+/** Maps each sealed field to `version`. */
 export function manifestFor(sealed: readonly { field: string }[], version: number): Record<string, number> {
   return Object.fromEntries(sealed.map(({ field }) => [field, version]));
 }
 
-/** Columns that say who made a row. */
+/** The columns that record who created a row. */
 export function author({ actor }: Writer) {
   return { createdById: actor.id, createdByName: actor.name };
 }
 
-/** Columns that say who changed a row, and when. */
+/** The columns that record who changed a row, and when. */
 export function editor({ actor }: Pick<Writer, "actor">) {
   return { updatedAt: new Date(), updatedById: actor.id, updatedByName: actor.name };
 }

@@ -11,7 +11,7 @@ import {
 const accountWords = { title: "Account name", placeholder: "mystorageaccount" };
 const containerWords = { title: "Container name", placeholder: "raw" };
 
-/** Azure Data Lake Storage Gen2, as an application. */
+/** Azure Data Lake Storage Gen2, signed in as an application. */
 export const adls = defineConnector({
   kind: "ADLS",
   name: "Azure Data Lake Storage",

@@ -12,7 +12,7 @@ import {
 
 const datasetWords = { title: "Dataset", placeholder: "sales" };
 
-/** A dataset of Google BigQuery, as a service account. */
+/** A dataset of Google BigQuery, signed in as a service account. */
 export const bigquery = defineConnector({
   kind: "bigquery",
   name: "BigQuery",

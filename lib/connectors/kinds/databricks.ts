@@ -10,7 +10,7 @@ const urlWords = {
   help: "From the SQL warehouse's connection details, without a password in it.",
 };
 
-/** The name of a catalog or schema of Unity Catalog: no dot, slash or space. */
+/** The name of a Unity Catalog catalog or schema: no dot, slash or space. */
 function unityName(words: { title: string; placeholder: string; help: string }) {
   return nameField(255, words)
     .regex(/^[^./\s]+$/u, "Enter the name only, without dots, slashes or spaces.")
@@ -74,7 +74,10 @@ export const databricks = defineConnector({
 const isWorkspace =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:databricks\.(?:com|us|mil)|azuredatabricks\.net|databricks\.azure\.(?:us|cn))$/;
 
-/** Parts that say nothing but what is so anyway, by their names in lower case; any other part is refused. */
+/**
+ * JDBC parameters with these values change nothing. Names are in lower case. All other parameters are
+ * refused.
+ */
 const harmless: Record<string, RegExp> = {
   transportmode: /^http$/i,
   ssl: /^1$/,
@@ -85,7 +88,10 @@ const harmless: Record<string, RegExp> = {
   connschema: /^[^;=]*$/,
 };
 
-/** The workspace and the SQL warehouse that a JDBC URL names; null for what is none, or says more. */
+/**
+ * Parses the workspace and the SQL warehouse of a JDBC URL. Null when the URL is invalid or contains other
+ * parameters.
+ */
 export function parseJdbcUrl(url: string): { host: string; port: number; warehouseId: string } | null {
   const match = /^jdbc:(?:databricks|spark):\/\/([a-z0-9.-]{1,253})(?::(\d{1,5}))?(?:\/\w*)?;(.*)$/i.exec(
     url,

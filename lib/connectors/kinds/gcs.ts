@@ -10,7 +10,7 @@ import {
   serviceAccountKey,
 } from "@/lib/connectors/kinds/google-fields";
 
-/** A bucket of Google Cloud Storage, as a service account. */
+/** A bucket of Google Cloud Storage, signed in as a service account. */
 export const gcs = defineConnector({
   kind: "GCS",
   name: "Google Cloud Storage",

@@ -9,7 +9,7 @@ export const serviceAccountKey = secretRef("text", {
 
 const projectWords = { title: "Project ID", placeholder: "my-project-123" };
 
-/** The ID of a project, perhaps of one within a domain, which older ones carry in front. */
+/** A project's ID. Old projects within a domain have that domain as a prefix. */
 export const projectField = textField(128, projectWords)
   .regex(
     /^(?:[a-z0-9.-]+\.[a-z]{2,63}:)?[a-z][a-z0-9-]{4,61}[a-z0-9]$/,
@@ -30,7 +30,10 @@ export function googleBucketField(meta: Pick<FieldMeta, "title" | "placeholder" 
 
 export const googleCredentialPage = "https://cloud.google.com/iam/docs/keys-create-delete";
 
-/** Where service accounts sign in, whatever else a key file says. */
+/**
+ * The sign-in server of service accounts. Selvage ignores the address in the key file, which could point to
+ * an attacker's server.
+ */
 export const googleSignIn = provedAt(
   httpsPlace("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]),
 );

@@ -9,7 +9,10 @@ import {
   tlsFields,
 } from "@/lib/connectors/fields";
 
-/** SAP HANA, with a password. A key of hdbuserstore is kept, but names a store on a machine that is not ours. */
+/**
+ * SAP HANA, with a password. A user key of hdbuserstore is stored but not used: it refers to a store on
+ * another machine.
+ */
 export const hana = defineConnector({
   kind: "hana",
   name: "SAP HANA",

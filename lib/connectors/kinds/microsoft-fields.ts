@@ -10,7 +10,7 @@ const tenantWords = {
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const domain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
-/** How an application of Microsoft Entra ID signs in. */
+/** The sign-in fields of a Microsoft Entra ID application. */
 export const microsoftFields = {
   tenantId: textField(253, tenantWords)
     .refine(
@@ -28,5 +28,5 @@ export const microsoftFields = {
 export const microsoftCredentialPage =
   "https://learn.microsoft.com/en-us/entra/identity-platform/quickstart-register-app";
 
-/** Where applications sign in: the public cloud; the national ones have other addresses. */
+/** The sign-in server of Microsoft's public cloud. National clouds use other addresses. */
 export const microsoftSignIn = httpsPlace("login.microsoftonline.com", "tenantId", ["clientSecret"]);

@@ -5,7 +5,7 @@ import { choiceField, nameField, textField, tlsFields } from "@/lib/connectors/f
 
 const hostMessage = "Enter a host, with a port where it is not 27017, such as db.example.com:27018.";
 
-/** MongoDB, self-run or Atlas. The documented form has no field for the port: it may stand behind the host. */
+/** MongoDB, self-hosted or Atlas. The documented form has no port field, so the host may include a port. */
 export const mongodb = defineConnector({
   kind: "mongodb",
   name: "MongoDB",
@@ -47,7 +47,7 @@ export const mongodb = defineConnector({
       {
         protocol,
         ...place,
-        // An Atlas name always means TLS.
+        // mongodb+srv implies TLS.
         tls: isService ? "verify-full" : (tlsMode ?? "verify-full"),
         ...(isService && { srv: true }),
         hostField: "host",
@@ -58,7 +58,7 @@ export const mongodb = defineConnector({
   },
 });
 
-/** "host" or "host:port" read strictly; null for anything else. */
+/** Parses "host" or "host:port" strictly; null if invalid. */
 export function placeOf(text: string): { host: string; port: number } | null {
   const match = /^(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text.trim());
   const host = match?.[1] !== undefined && isPlainHost(match[1]) ? canonicalHost(match[1]) : null;

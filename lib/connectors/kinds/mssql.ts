@@ -9,7 +9,9 @@ import {
   tlsFields,
 } from "@/lib/connectors/fields";
 
-/** Microsoft SQL Server and Azure SQL Database, with a password. It has no field for the database. */
+/**
+ * Microsoft SQL Server and Azure SQL Database, with a password. The documented form has no database field.
+ */
 export const mssql = defineConnector({
   kind: "mssql",
   name: "Microsoft SQL Server",

@@ -3,7 +3,10 @@ import { z } from "zod";
 export const [mostThings, mostRanges] = [100, 50];
 export const range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);
 
-/** What a token is limited to, as automate keeps it: ids, and addresses or ranges of them. An empty list limits nothing. */
+/**
+ * A token's limits as automate stores them: ids, and IP addresses or CIDR ranges. An empty list does not
+ * limit.
+ */
 export const tokenLimits = z.object({
   secretIds: z.array(z.string().max(64)).max(mostThings),
   connectionIds: z.array(z.string().max(64)).max(mostThings),
@@ -16,7 +19,7 @@ export const confirmedConnections = z
   .array(
     z.object({
       connectionId: z.string().max(64),
-      // More than the fields of any connector that hold secrets.
+      // More than any connector has secret fields.
       secretIds: z.array(z.string().max(64)).max(50),
     }),
   )
@@ -24,7 +27,7 @@ export const confirmedConnections = z
   .max(mostThings);
 export type ConfirmedConnection = z.infer<typeof confirmedConnections>[number];
 
-/** What a token, or an issuer of tokens, is called in Activity. */
+/** The name of a token or a trusted issuer in Activity. */
 export const tokenName = z
   .string()
   .trim()

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { publicKeySet } from "@/lib/access/issuer-keys";
 import { confirmedConnections, tokenLimits, tokenName } from "@/lib/internal-api/bodies/pipeline-token";
 
-/** Whose tokens are trusted, made for whom, and for which workloads. */
+/** A trusted issuer: its address, the audience of its tokens, and which workloads may use them. */
 export const trustFields = z.object({
   name: tokenName,
   issuer: z
@@ -27,13 +27,13 @@ export const trustFields = z.object({
     ),
 });
 
-/** Trust an issuer. */
+/** The input that adds a trusted issuer. */
 export const createIssuerBody = trustFields.extend({
   keys: publicKeySet.optional(),
   limits: tokenLimits.optional(),
 });
 
-/** Why an issuer was not trusted, when automate asked it for its keys. */
+/** Why automate did not trust an issuer after requesting its keys. */
 export const issuerProblems = {
   name_not_found: "There is no server of this name.",
   address_refused: "Automate may not reach this address. An operator opens private ranges by EGRESS_ALLOW.",
@@ -57,12 +57,13 @@ export const confirmIssuerInput = z.object({
 });
 export type ConfirmIssuerInput = z.infer<typeof confirmIssuerInput>;
 
-/** Plain http would let anybody in between name the keys, so it is for loopback alone. */
+/** With plain http, a man in the middle could replace the issuer's keys, so only loopback may use it. */
 function isIssuer(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
   const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
-  // An empty query or fragment is none in a URL, but would lead the requests for its keys to another path.
+  // The URL parser reports an empty query or fragment as none, but it would change the path of the key
+  // requests.
   return isSafe && !url.username && !url.password && !/[?#]/.test(address);
 }

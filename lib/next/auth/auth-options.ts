@@ -28,7 +28,7 @@ declare module "next-auth/jwt" {
 
 let made: NextAuthOptions | undefined;
 
-/** How next-auth signs people in. Its encrypted cookie carries the id of a session row and nothing else. */
+/** The configuration of next-auth. Its encrypted cookie contains only the id of a session row. */
 export function authOptions(): NextAuthOptions {
   made ??= makeOptions();
   return made;
@@ -76,7 +76,10 @@ function makeOptions(): NextAuthOptions {
   };
 }
 
-/** Starts a session, and ends the one whose cookie it takes the place of: nobody could sign out of that any more. */
+/**
+ * Starts a session. Ends the session of the cookie that it replaces, because nobody could sign out of that
+ * one later.
+ */
 async function begin(...session: Parameters<typeof startSession>): Promise<string> {
   const former = await getServerSession(authOptions());
   if (former?.sessionId) await endSession(former.sessionId);
@@ -92,7 +95,7 @@ async function signIn(
   const network = networkOf(headers?.["x-forwarded-for"] ?? null);
   const proof = await provePassword(given.data, delayKey(given.data.email, network), network);
   if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
-  // next-auth carries a thrown message to the form, and nothing else.
+  // next-auth passes only an error's message to the form.
   if (proof.code === "delayed") throw new Delayed(proof.seconds);
   return null;
 }
@@ -103,14 +106,17 @@ class Delayed extends Error {
   }
 }
 
-/** Whatever is thrown here ends up in a URL: only what was meant for it may. */
+/**
+ * next-auth puts the message of an error thrown here into a URL, so this hides all messages but that of
+ * `Delayed`.
+ */
 function unavailable(error: unknown): never {
   if (error instanceof Delayed) throw error;
   logFailure("sign-in", error);
   throw new Error("unavailable");
 }
 
-/** next-auth's own code and the error's name; never the rest, which may hold tokens and profiles. */
+/** Logs next-auth's code and the error's name. The other details may contain tokens and profiles. */
 function logCode(code: string, detail: unknown): void {
   logFailure(`next-auth ${code}`, detail instanceof Error ? detail : errorOf(detail));
 }

@@ -5,7 +5,7 @@ import { currentNetwork, delayKey } from "@/lib/next/network";
 import { fail, type Result } from "@/lib/result";
 import { confirmSession } from "@/lib/sessions/mutations";
 
-/** Makes the session of this request fresh, for its person's password. Wrong tries count as they do at sign-in. */
+/** Makes this request's session fresh after a password check. Wrong passwords count as at sign-in. */
 export async function confirmCurrentSession(
   actor: Actor,
   { password }: { password: string },

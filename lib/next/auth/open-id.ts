@@ -19,7 +19,7 @@ const claims = z.object({
 });
 type Claims = z.infer<typeof claims>;
 
-/** The OpenID Connect provider of the environment, or null when there is none. */
+/** Returns the configured OpenID Connect provider, or null. */
 export function openIdProvider(): OAuthConfig<Claims> | null {
   const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME } = webEnv();
   if (!OIDC_ISSUER || !OIDC_CLIENT_ID || !OIDC_CLIENT_SECRET) return null;
@@ -30,13 +30,14 @@ export function openIdProvider(): OAuthConfig<Claims> | null {
     wellKnown: `${OIDC_ISSUER.replace(/\/$/, "")}/.well-known/openid-configuration`,
     clientId: OIDC_CLIENT_ID,
     clientSecret: OIDC_CLIENT_SECRET,
-    // Asking for a maximal age, however long, obliges the provider to say when the person signed in there.
+    // Any `max_age`, however long, obliges the provider to return `auth_time`.
     authorization: { params: { scope: "openid email profile", max_age: weekSeconds } },
     checks: ["pkce", "state", "nonce"],
     idToken: true,
     userinfo: {
-      // Many providers give e-mail and name only here. What the signed token says wins, and an address and whether it
-      // is verified are taken from the same place.
+      // Many providers return e-mail and name only here. Claims of the signed ID token take precedence. The
+      // address and its verification must come from the same source: otherwise an unverified address could
+      // count as verified.
       request: async ({ client, tokens }) => {
         const signed = decodeJwt(tokens.id_token ?? ""); // next-auth's client has verified it
         if (!client.issuer.metadata.userinfo_endpoint) return signed;
@@ -50,12 +51,12 @@ export function openIdProvider(): OAuthConfig<Claims> | null {
   };
 }
 
-/** The name of the OpenID provider, or null when there is none. */
+/** The provider's name, or null without a provider. */
 export function openIdName(): string | null {
   return webEnv().OIDC_ISSUER ? webEnv().OIDC_NAME : null;
 }
 
-/** The person in a profile of our provider. */
+/** Reads the person from a profile of the OpenID provider. */
 export function personOf(profile: unknown): OpenIdPerson {
   const { iss, sub, email, email_verified, name, auth_time } = claims.parse(profile);
   return {

@@ -22,8 +22,8 @@ const names: Readonly<Record<CookieName, string>> = {
 const shortLived: readonly CookieName[] = ["pkceCodeVerifier", "state"];
 
 /**
- * The cookies of next-auth. Under https each has the prefix `__Host-`, by which browsers refuse one that another host of our
- * domain would plant.
+ * The cookies of next-auth. Under https, their names start with `__Host-`: browsers then refuse cookies that
+ * another host of the domain plants.
  */
 export function sessionCookies(publicUrl: string): Record<CookieName, Cookie> {
   const secure = publicUrl.startsWith("https:");
@@ -43,7 +43,7 @@ export function sessionCookies(publicUrl: string): Record<CookieName, Cookie> {
   return Object.fromEntries(entries);
 }
 
-/** The id of the session that a Cookie header names; it may have ended since. */
+/** The session id from a Cookie header. That session may have ended. */
 export async function sessionIdOf(cookieHeader: string | undefined): Promise<string | null> {
   const { PUBLIC_URL, SESSION_SECRET } = webEnv();
   const start = `${sessionCookies(PUBLIC_URL).sessionToken.name}=`;
