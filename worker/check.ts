@@ -2,12 +2,12 @@ import type { z } from "zod";
 import type { CheckCode, CheckFacts, CheckStep } from "@/lib/connectors/check-protocol";
 import type { Connector, OpenedProperties } from "@/lib/connectors/define";
 
-/** A finding: thrown by a check, turned into the result by the worker. */
+/** A finding. A check throws it; the worker turns it into the result. */
 export class CheckFailure extends Error {
   readonly code: CheckCode;
   readonly field: string | undefined;
   readonly facts: CheckFacts | undefined;
-  /** Where it is not the step under way. */
+  /** Set when it is not the current step. */
   readonly step: CheckStep | undefined;
 
   constructor(code: CheckCode, field?: string, facts?: CheckFacts, step?: CheckStep) {
@@ -19,26 +19,26 @@ export class CheckFailure extends Error {
   }
 }
 
-/** What a check has besides its properties. Name, network and TLS report themselves: the guard sees the sockets. */
+/** Lets a check report its steps. The egress guard reports name, network and TLS, because it sees the sockets. */
 export type CheckContext = {
-  /** Ends the step under way as passed and begins this one; earlier steps never come back. */
+  /** Passes the current step and begins this one. Earlier steps never return. */
   begin(step: CheckStep): void;
-  /** Says that this step does not exist for these properties. */
+  /** Marks a step that these properties do not have. */
   skip(step: CheckStep): void;
 };
 
-/** The check of one kind. `run` reports by returning (with public facts) or by throwing. */
+/** The check of one kind. `run` returns public metadata or throws. */
 export type Check<F extends z.ZodObject = z.ZodObject> = {
   readonly connector: Connector<F>;
-  /** Loads the driver ahead of a check, in a worker whose every exit is shut already. */
+  /** Loads the driver before a check, in a worker whose egress guard is already installed. */
   preload?(): Promise<unknown>;
-  // Method syntax on purpose: the registry holds checks whose properties differ.
+  // Method syntax on purpose: the registry holds checks with different properties.
   run(properties: OpenedProperties<z.output<F>>, context: CheckContext): Promise<CheckFacts>;
-  /** What an error of the driver means; null when it is not known. Its text is never passed on. */
+  /** Maps a driver's error to a finding; null when it is unknown. Its text is never passed on. */
   explain(error: unknown, properties: OpenedProperties<z.output<F>>): CheckFailure | null;
 };
 
-/** Declares a check; exists for inference. */
+/** Declares a check. Exists for type inference. */
 export function defineCheck<F extends z.ZodObject>(
   connector: Connector<F>,
   check: Omit<Check<F>, "connector">,
@@ -46,7 +46,7 @@ export function defineCheck<F extends z.ZodObject>(
   return { connector, ...check };
 }
 
-/** A property of a driver's error that may be compared, never passed on. */
+/** Returns a property of a driver's error as text, for comparison only. Never pass it on. */
 export function errorProperty(error: unknown, property: string): string {
   const value: unknown =
     typeof error === "object" && error !== null ? Reflect.get(error, property) : undefined;

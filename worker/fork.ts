@@ -4,22 +4,25 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { connectWorker } from "@/worker/remote-worker";
 
-/** A process that runs one check: it emits `message`, and `exit` or `error` when it is gone. */
+/** A process that runs one check. It emits `message`, and `exit` or `error` when it has ended. */
 export type CheckWorker = Pick<ChildProcess, "connected" | "kill"> &
   EventEmitter & { send(message: unknown, onError?: (error: Error | null) => void): boolean };
 
-/** Where workers come from: the file of their program, or the socket of `worker/host.ts`, which runs them as another user. */
+/**
+ * Starts a worker. `source` is the program's file, or the socket of `worker/host.ts`, which runs workers as
+ * another user.
+ */
 export function startWorker(source: string): CheckWorker | null {
   return source.endsWith(".sock") ? connectWorker(source) : forkWorker(source);
 }
 
 /**
- * Starts a worker. It has nothing of automate's environment, where its keys are named. Returns null where the system lets no
- * process start, for want of descriptors, memory or processes.
+ * Starts a worker process. It does not inherit automate's environment, which names its keys. Returns null
+ * when the system cannot start a process, for lack of descriptors, memory or processes.
  */
 export function forkWorker(workerPath: string): ChildProcess | null {
   const worker = tryFork(workerPath);
-  // Node.js reports some failures by an event, later, of a child that has no channel.
+  // Node.js reports some failures later, by an event of a child without a channel.
   if (worker?.connected) return worker;
   worker?.on("error", () => {});
   return null;
@@ -29,11 +32,11 @@ function tryFork(workerPath: string): ChildProcess | null {
   try {
     return fork(workerPath, [], {
       env: { NODE_ENV: "production" },
-      // SIGUSR1 would open an inspector, through which any user of the machine reads a process.
+      // SIGUSR1 would open an inspector, through which any local user could read the secrets of the process.
       execArgv: [...confine(workerPath), "--disable-sigusr1", "--max-old-space-size=256"],
-      // Binary secrets stay bytes.
+      // Keeps binary secrets as bytes.
       serialization: "advanced",
-      // No output at all: a driver that prints an error would print it into automate's log.
+      // No output: a driver that prints an error could write a secret into automate's log.
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
   } catch {
@@ -42,8 +45,11 @@ function tryFork(workerPath: string): ChildProcess | null {
 }
 
 /**
- * The permission model of Node.js: a worker may read its program and the packages, not the data folder. It may write no file, and
- * start no process, no thread and no native code. A worker in TypeScript, while developing, has to start its compiler.
+ * Returns arguments for the permission model of Node.js.
+ *
+ * A worker may read its program and packages, but not the data folder. It may not write files or start
+ * processes, threads or native code. In development, a TypeScript worker runs without these limits, because
+ * it has to start its compiler.
  */
 function confine(workerPath: string): string[] {
   if (workerPath.endsWith(".ts")) return ["--import", "tsx"];

@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
 import { deserialize, serialize } from "node:v8";
 
-/** The largest binary secret is 16 MiB, and a check has few. */
+/** A binary secret has at most 16 MiB, and a check has few of them. */
 const maxBytes = 64 * 1024 * 1024;
 const headerBytes = 4;
 
-/** Sends one message over a socket to or from `worker/host.ts`: its length, then the message, in which bytes stay bytes. */
+/**
+ * Sends one message over a socket to or from `worker/host.ts`: its length, then the message. Binary values
+ * stay bytes.
+ */
 export function sendFrame(socket: Socket, message: unknown): void {
   const body = serialize(message);
   const header = Buffer.alloc(headerBytes);
@@ -13,13 +16,14 @@ export function sendFrame(socket: Socket, message: unknown): void {
   socket.write(Buffer.concat([header, body]));
 }
 
-/** Calls back with each message. A frame that is longer than `mostBytes` or not readable destroys the socket. */
+/** Calls back with each message. Destroys the socket on a frame that is unreadable or longer than `mostBytes`. */
 export function readFrames(
   socket: Socket,
   onMessage: (message: unknown) => void,
   mostBytes = maxBytes,
 ): void {
-  // Put together once for each frame: for each chunk anew, a long frame would keep the program busy for a minute.
+  // Joined once for each frame. Joining after each chunk would keep the program busy for a minute with a long
+  // frame.
   let chunks: Buffer[] = [];
   let length = 0;
   let wanted = headerBytes;

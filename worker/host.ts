@@ -6,8 +6,9 @@ import { forkWorker } from "@/worker/fork";
 import { readFrames, sendFrame } from "@/worker/frames";
 
 /*
- * Runs check workers as a user who can read no key and signal no other program: for each connection of automate to its socket, one
- * worker, killed when the connection closes. It has no key and no database itself.
+ * Runs check workers as a user who cannot read keys or signal other programs. Each connection of automate to
+ * its socket gets one worker, which is killed when the connection closes. The host itself has no key and no
+ * database.
  */
 const [path] = process.argv.slice(2);
 if (path === undefined) {
@@ -31,7 +32,7 @@ function serve(socket: Socket): void {
 }
 
 const server = createServer(serve);
-// The folder of the socket says who may connect: automate's group.
+// The permissions of the socket's folder decide who may connect: automate's group.
 rmSync(path, { force: true });
 server.listen({ path, readableAll: true, writableAll: true });
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(0));

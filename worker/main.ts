@@ -1,4 +1,4 @@
 import { serveCheck } from "@/worker/serve-check";
 
-/* The program that runs one check. */
+/* The program of a check worker. */
 serveCheck();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A secret as its check receives it: text, bytes, or the fields of a compound one. */
+/** A secret as a check receives it: text, bytes, or the fields of a compound secret. */
 const openedSecret = z.union([
   z.string(),
   z.custom<Uint8Array>((value) => value instanceof Uint8Array),
@@ -20,10 +20,10 @@ const destination = z.strictObject({
   provedFields: z.array(z.string()).readonly().exactOptional(),
 });
 
-/** What automate hands to a check worker: one check's properties and opened secrets, and where they may go. */
+/** The job that automate sends to a worker: the properties, opened secrets and destinations of one check. */
 export const checkJobSchema = z.strictObject({
   kind: z.string(),
-  /** Validated by the connector; credential fields hold ids, which `secrets` replaces by what they open to. */
+  /** Validated by the connector. Credential fields hold secret ids; `secrets` maps those to opened values. */
   properties: z.record(z.string(), z.unknown()),
   secrets: z.record(z.string(), openedSecret.optional()),
   destinations: z.array(destination).readonly(),
@@ -31,6 +31,6 @@ export const checkJobSchema = z.strictObject({
 });
 export type CheckJob = z.output<typeof checkJobSchema>;
 
-/** What a worker that waits may be told: the kind whose driver to load. */
+/** A message to a prewarmed worker: the kind whose driver to load. */
 export const preparationSchema = z.strictObject({ prepareFor: z.string() });
 export type Preparation = z.output<typeof preparationSchema>;

@@ -2,10 +2,10 @@ import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import { readFrames, sendFrame } from "@/worker/frames";
 
-/** A worker says steps and a result. */
+/** The most bytes that a worker sends: some steps and a result. */
 const mostSaidBytes = 65_536;
 
-/** A worker that the worker host runs for us, as another user. Closing the connection kills it. */
+/** Connects to the worker host, which runs a worker as another user. Closing the connection kills the worker. */
 export function connectWorker(path: string): RemoteWorker {
   return new RemoteWorker(connect(path));
 }
@@ -16,7 +16,7 @@ class RemoteWorker extends EventEmitter {
     super();
     this.#socket = socket;
     readFrames(socket, (message) => this.emit("message", message), mostSaidBytes);
-    // Without a listener an error would be thrown; that it is gone, `close` says.
+    // Without a listener, Node.js would throw the error. `close` reports the end.
     socket.on("error", () => {});
     socket.on("close", () => this.emit("exit", null));
   }

@@ -12,27 +12,30 @@ import type { CheckJob } from "@/worker/protocol";
 import { createStepLog, type StepLog } from "@/worker/step-log";
 import { type UncaughtErrors, watchUncaughtErrors } from "@/worker/uncaught-errors";
 
-/** How long a driver may take to notice that its socket failed, before that is said for it. */
+/** How long a driver may take to report that its socket failed. After that, the worker reports it. */
 const graceMs = 300;
 
 const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 
-/** What a check is surrounded by; something else than the world only in tests. */
+/** The environment of a check. Tests replace parts of it. */
 export type Surroundings = Pick<GuardOptions, "route">;
 
-/** Shuts every exit of this process, then loads the driver of a kind that is likely to be checked next. */
+/**
+ * Installs the egress guard without destinations, then loads the driver of the kind that is probably checked
+ * next.
+ */
 export async function prepareWorker(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
   shutExits();
-  // Reading the public authorities takes longer than most handshakes.
+  // Parsing the public authorities takes longer than most handshakes.
   publicVerification();
-  // So does compiling the patterns of addresses.
+  // Compiling the address patterns takes long, too.
   isIP("::1");
   judge("::1", ["::1/128"]);
   await load(kind);
 }
 
-/** Before any driver is loaded, so that it finds every exit shut already. */
+/** Called before any driver is loaded, so that drivers find every exit closed. */
 function shutExits(): void {
   installEgressGuard({ destinations: [], egressAllow: [], onProgress: () => {}, onFailure: () => {} });
 }
@@ -43,14 +46,14 @@ async function load(kind: string): Promise<void> {
 
 type Result = Extract<CheckEvent, { type: "result" }>;
 
-/** Runs one check to its end, telling each step. Only for a process that does nothing else. */
+/** Runs one check and reports each step. Use it only in a process that does nothing else. */
 export async function runCheck(
   job: CheckJob,
   tell: (event: StepEvent) => void,
   surroundings: Surroundings = {},
 ): Promise<Result> {
   shutExits();
-  // Before the clock starts: the time that a driver takes to load is no step's.
+  // Before the clock starts, so that loading a driver does not count as a step's time.
   await load(job.kind);
   const startedAt = performance.now();
   const seen: SocketFailure[] = [];
@@ -73,7 +76,7 @@ export async function runCheck(
 function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): Result {
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
-    // A finding may show by itself that the steps before it were passed.
+    // A finding may prove that the steps before it passed.
     steps.begin(step);
     return { type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) };
   }
@@ -97,7 +100,7 @@ async function findOutcome(
   }
 }
 
-/** The socket's own failure first, then the check's finding, then what its driver's error is known to mean. */
+/** Explains an error. The socket's own failure comes first, then the check's finding, then the driver's error. */
 function explain(
   error: unknown,
   check: Check,

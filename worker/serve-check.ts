@@ -2,9 +2,11 @@ import { checkJobSchema, preparationSchema } from "@/worker/protocol";
 import { prepareWorker, runCheck, type Surroundings } from "@/worker/run-check";
 
 /**
- * Makes this process a check worker. It has no environment, no output and no other input than messages from automate: perhaps
- * the kind to prepare for, then one check. Steps and a result of a closed list leave it, never the words of a driver or a server.
- * Automate kills it at its result.
+ * Makes this process a check worker.
+ *
+ * It has no environment and no output. Its only input is messages from automate: optionally the kind to
+ * prepare for, then one check. It sends only steps and a result of the closed protocol, never a text of a
+ * driver or server. Automate kills it after the result.
  */
 export function serveCheck(surroundings: () => Surroundings = () => ({})): void {
   let hasJob = false;
@@ -15,7 +17,7 @@ export function serveCheck(surroundings: () => Surroundings = () => ({})): void 
     if (hasJob) return process.exit(1);
     hasJob = true;
     const result = await runCheck(
-      // One job: compiling a parser for it takes longer than reading it.
+      // Compiling a parser takes longer than parsing one job.
       checkJobSchema.parse(message, { jitless: true }),
       (step) => process.send?.(step),
       surroundings(),

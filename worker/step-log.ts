@@ -1,11 +1,11 @@
 import { type CheckStep, checkSteps, type StepEvent } from "@/lib/connectors/check-protocol";
 
-/** Keeps the steps of one check in their order and reports each once, with its time. */
+/** Keeps the steps of one check in order and reports each once, with its duration. */
 export type StepLog = {
   readonly current: CheckStep;
   begin(step: CheckStep): void;
   skip(step: CheckStep): void;
-  /** Ends the last step as passed and reports the ones never reached as skipped. */
+  /** Passes the last step and reports the steps never reached as skipped. */
   finish(): void;
 };
 

@@ -1,19 +1,20 @@
 export type UncaughtErrors = {
-  /** Rejects with the first of them. */
+  /** Rejects with the first uncaught error. */
   readonly first: Promise<never>;
   fail(error: Error): void;
 };
 
 /**
- * Watches, for the rest of this process, for errors that a driver throws where nobody can catch them, as in the handler of a
- * socket's data. They end the check, not the process, so that the check can still say how it ended.
+ * Watches for errors that a driver throws where no code can catch them, for example in a socket's data
+ * handler. They end the check but not the process, so that the worker can still report a result. The watch
+ * lasts until the process ends.
  */
 export function watchUncaughtErrors(): UncaughtErrors {
   let fail = (_error: unknown) => {};
   const first = new Promise<never>((_resolve, reject) => {
     fail = reject;
   });
-  // It may come when the check has passed already.
+  // The error may come after the check has passed.
   first.catch(() => {});
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);

@@ -5,15 +5,15 @@ import { CheckFailure } from "@/worker/check";
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The authorities that everybody trusts: those of Node.js. Tests add their own. */
+/** The public certificate authorities, from Node.js. Tests add their own. */
 export const publicAuthorities: string[] = [...rootCertificates];
 
-/** The authorities to trust: the public ones and, where one is given, the connection's own. */
+/** Returns the trusted authorities: the public ones and the connection's own, if any. */
 export function trustedAuthorities(own: string | Uint8Array | undefined): string[] {
   return own === undefined ? [...publicAuthorities] : [...publicAuthorities, ...readCertificates(own)];
 }
 
-/** Verification as the TLS mode says; the caller has dealt with "disable". */
+/** Returns TLS options for a mode. The caller handles "disable". */
 export function verification(mode: TlsMode, own: string | Uint8Array | undefined) {
   return {
     ca: trustedAuthorities(own),
@@ -24,7 +24,10 @@ export function verification(mode: TlsMode, own: string | Uint8Array | undefined
 
 let publicContext: { of: number; context: SecureContext } | undefined;
 
-/** Verification by the public authorities alone. Reading them takes 30 ms: the services of one check share what was read. */
+/**
+ * Returns TLS options with the public authorities only. Parsing those takes 30 ms, so all clients of a check
+ * share the result.
+ */
 export function publicVerification() {
   const of = publicAuthorities.length;
   if (publicContext?.of !== of) {
@@ -34,13 +37,16 @@ export function publicVerification() {
   return { secureContext: publicContext.context, rejectUnauthorized: true };
 }
 
-/** As `verification`, for clients without a certificate of their own that take a context: the public authorities were read ahead. */
+/**
+ * `verification` for clients that accept a TLS context and have no client certificate. Reuses the parsed
+ * public authorities.
+ */
 export function sharedVerification(mode: TlsMode, own: string | Uint8Array | undefined) {
   if (own !== undefined) return verification(mode, own);
   return { ...publicVerification(), rejectUnauthorized: mode === "verify-full" };
 }
 
-/** A client certificate and its key in the form that `tls` takes, proved to belong together. */
+/** Returns a client certificate and its key as `tls` expects them, after checking that they match. */
 export function clientIdentity(
   certificate: Uint8Array | undefined,
   key: Uint8Array | undefined,
@@ -56,7 +62,7 @@ export function clientIdentity(
   }
 }
 
-/** PEM (one or several) or DER; Node.js itself would take an unreadable CA for an empty one, in silence. */
+/** Parses PEM (one or several) or DER. Node.js itself would silently ignore an unreadable authority. */
 function readCertificates(bytes: string | Uint8Array): string[] {
   const blocks = text(bytes).match(pemBlock);
   try {

@@ -13,7 +13,10 @@ const refusals: Record<string, Finding> = {
   unsupported_grant_type: ["grant_not_allowed", "clientId"],
 };
 
-/** Signs a service principal in at its workspace (docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m). */
+/**
+ * Buys a token for a service principal from its workspace
+ * (docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m).
+ */
 export async function fetchDatabricksToken(
   workspace: string,
   clientId: string,

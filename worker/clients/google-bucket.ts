@@ -1,7 +1,7 @@
 import { refuseGoogleFault } from "@/worker/clients/google-fault";
 import { createServiceClient } from "@/worker/clients/service-client";
 
-/** The scope that listing a bucket needs; what an account may do there is up to its roles. */
+/** The scope for listing a bucket. The account's roles decide the rest. */
 export const bucketScope = "https://www.googleapis.com/auth/devstorage.read_only";
 
 /** Lists at most one object of a bucket (Objects: list), without its name. */

@@ -7,7 +7,10 @@ import { createServiceClient } from "@/worker/clients/service-client";
 const field = "serviceAccountKey";
 const tokenEndpoint = "https://oauth2.googleapis.com/token";
 
-/** The key file that Google makes; one that names another cloud or token endpoint could send its bearer elsewhere. */
+/**
+ * A service account key file from Google. A file that names another cloud or token endpoint is refused,
+ * because it could send its holder's assertion elsewhere.
+ */
 const keyFile = z.object({
   type: z.literal("service_account"),
   private_key_id: z.string().min(1).max(200),
@@ -22,7 +25,7 @@ const keyFile = z.object({
 });
 type KeyFile = z.output<typeof keyFile>;
 
-/** Signs a service account in by a JWT assertion (RFC 7523) and buys a token for these scopes. */
+/** Buys a token for these scopes with a signed JWT assertion of a service account (RFC 7523). */
 export async function fetchGoogleToken(key: string, scopes: readonly string[]): Promise<string> {
   const assertion = await signAssertion(readKeyFile(key), scopes);
   const call = await createServiceClient(field);
@@ -58,7 +61,10 @@ async function signAssertion(key: KeyFile, scopes: readonly string[]): Promise<s
   }
 }
 
-/** The descriptions are compared, never passed on: `invalid_grant` alone means the clock, the account or its key. */
+/**
+ * `invalid_grant` alone may mean the clock, the account or its key, so the description decides. It is
+ * compared, never passed on.
+ */
 function refusal(error: string, description: string): CheckCode {
   switch (error) {
     case "":

@@ -1,4 +1,4 @@
-/** The part of the driver that the check uses; the package has no types of its own. */
+/** The part of the driver that the check uses. The package has no types. */
 declare module "hdb" {
   import type { Socket } from "node:net";
 

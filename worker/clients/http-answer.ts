@@ -2,7 +2,7 @@ import type { CheckCode } from "@/lib/connectors/check-protocol";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 type Request = { readonly url: URL; readonly authType: keyof typeof credentialFields };
-/** `isSignedIn`: the answer shows that the credentials were taken, and something else is wrong. */
+/** `isSignedIn`: the server accepted the credentials, and something else is wrong. */
 type Finding = { code: CheckCode; field?: string; isSignedIn: boolean };
 
 const credentialFields = {
@@ -13,7 +13,7 @@ const credentialFields = {
   oauth_client_credentials: "oauthClient",
 } as const;
 
-/** What an API's answer to the test request means; null when it is a good one. */
+/** Maps an API's answer to a finding; null when the check passed. */
 export function judgeAnswer(status: number, headers: Headers, { url, authType }: Request): Finding | null {
   const found = (code: CheckCode, field?: string, isSignedIn = false): Finding => ({
     code,
@@ -31,7 +31,7 @@ export function judgeAnswer(status: number, headers: Headers, { url, authType }:
   if (status >= 400) return found("path_not_readable", "testPath", true);
   if (status >= 300)
     return found("redirected", pointsElsewhere(headers.location, url) ? "baseUrl" : "testPath");
-  // A page for people where an API was expected: a proxy or a sign-in page, which proves no credential.
+  // A web page instead of an API answer comes from a proxy or a sign-in page and proves no credential.
   const isPage = authType !== "none" && String(headers["content-type"] ?? "").includes("text/html");
   return isPage ? found("unexpected_answer", "testPath") : null;
 }

@@ -3,25 +3,25 @@ import { CheckFailure, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";
 
-/** No answer to the question of a check is longer. */
+/** The most bytes that a check reads of one answer. */
 export const maxAnswerBytes = 262_144;
 
 export type Call = {
   method?: "GET" | "POST" | "HEAD";
   headers?: Record<string, string>;
-  /** A form or JSON text; the content type follows from it unless `headers` names one. */
+  /** A form or JSON text. It determines the content type unless `headers` names one. */
   body?: URLSearchParams | string;
-  /** The service tells its refusals by status 500, as SOAP does: what it means is for the check to say. */
+  /** The service refuses with status 500, as SOAP does. The check interprets the answer. */
   refusesBy500?: true;
 };
 
-/** An answer, read to its end. `json` is undefined where it is none; the text is compared, never passed on. */
+/** A complete answer. `json` is undefined if it is not JSON. The text is compared, never passed on. */
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly json: unknown;
-  /** A web page where an API was expected: a proxy or a sign-in page. */
+  /** A web page instead of an API answer: from a proxy or a sign-in page. */
   readonly isPage: boolean;
 };
 
@@ -30,15 +30,17 @@ export type HttpClient = (url: string | URL, call?: Call) => Promise<Answer>;
 export const loadHttp = () => import("undici");
 
 /**
- * Calls HTTPS services. It follows no redirect, reads at most 256 KiB, and throws a finding for what no service answers
- * by itself: a proxy, a page, too many requests, an error of the server. `field` is where the address is corrected.
+ * Creates a client for HTTPS services. It follows no redirect and reads at most 256 KiB.
+ *
+ * Throws a finding for failures that are common to all services: a proxy, a page, a rate limit, a server
+ * error. `field` is the field that holds the address.
  */
 export async function createHttpClient(
   field: string,
   caCertificate?: string | Uint8Array,
 ): Promise<HttpClient> {
   const { Agent, request } = await loadHttp();
-  // The pool stops what takes too long, at the step where it does.
+  // The pool's timeout ends a slow check at its current step.
   const dispatcher = new Agent({
     connect: { ...sharedVerification("verify-full", caCertificate), timeout: 0 },
     headersTimeout: 0,
@@ -105,7 +107,7 @@ function refuseStrangers({ status, isPage }: Answer, field: string): void {
   if (isPage) throw new CheckFailure("unexpected_answer", field, facts);
 }
 
-/** What an error of the HTTP client means; null when it is not known. */
+/** Maps an error of the HTTP client to a finding; null when it is unknown. */
 export function explainHttp(error: unknown, field: string): CheckFailure | null {
   const code = errorProperty(error, "code");
   if (errorProperty(error, "name") === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW")
@@ -115,13 +117,13 @@ export function explainHttp(error: unknown, field: string): CheckFailure | null 
   return fault === null ? null : new CheckFailure(fault, field);
 }
 
-/** A member of an answer's JSON by its path, where it is text; empty where it is not. */
+/** Returns the text at a path of an answer's JSON, or an empty string. */
 export function textAt(json: unknown, ...path: (string | number)[]): string {
   const value = at(json, ...path);
   return typeof value === "string" ? value : "";
 }
 
-/** A member of an answer's JSON by its path; undefined where there is none. */
+/** Returns the value at a path of an answer's JSON, or undefined. */
 export function at(json: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined),
@@ -129,21 +131,24 @@ export function at(json: unknown, ...path: (string | number)[]): unknown {
   );
 }
 
-/** Header values are visible ASCII here; a line break at the end is how secrets from files fail. */
+/** Header values must be visible ASCII. A trailing line break is the usual fault of secrets pasted from files. */
 export function sendable(value: string, field: string): string {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
     throw new CheckFailure("secret_malformed", field);
   return value;
 }
 
-/** One line of a text that JSON or XML carries, in any script; a line break at the end is how secrets from files fail. */
+/**
+ * Requires a single line of text without control characters, in any script. A trailing line break is the
+ * usual fault of secrets pasted from files.
+ */
 export function oneLine(value: string, field: string): string {
   if (value === "" || value.trim() !== value || /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(value))
     throw new CheckFailure("secret_malformed", field);
   return value;
 }
 
-/** A property that its form requires here; a check that lacks it was set up wrongly. */
+/** Returns a property that the form requires. Throws `misconfigured` when it is missing. */
 export function given<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new CheckFailure("misconfigured", field);
   return value;

@@ -3,11 +3,11 @@ import { CheckFailure } from "@/worker/check";
 import { at, sendable, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
-/** An application of Microsoft Entra ID. */
+/** An application in Microsoft Entra ID. */
 export type MicrosoftApplication = { tenantId: string; clientId: string; clientSecret: string };
 type Finding = [code: CheckCode, field: string];
 
-/** Numbers of learn.microsoft.com/entra/identity-platform/reference-error-codes. */
+/** Error numbers from learn.microsoft.com/entra/identity-platform/reference-error-codes. */
 const findings = new Map<unknown, Finding>([
   [7000215, ["rejected_credentials", "clientSecret"]],
   [7000222, ["credential_expired", "clientSecret"]],
@@ -23,7 +23,7 @@ const findings = new Map<unknown, Finding>([
   [1002012, ["scope_rejected", "clientId"]],
 ]);
 
-/** For numbers that are not listed: what the error of OAuth says. */
+/** For unlisted numbers: the OAuth error decides. */
 const oauthFindings = new Map<string, Finding>([
   ["invalid_client", ["rejected_credentials", "clientSecret"]],
   ["unauthorized_client", ["client_unknown", "clientId"]],
@@ -31,7 +31,7 @@ const oauthFindings = new Map<string, Finding>([
   ["invalid_resource", ["service_disabled", "tenantId"]],
 ]);
 
-/** Signs an application in by client credentials and buys a token for one resource, such as https://graph.microsoft.com. */
+/** Buys a token for one resource, such as https://graph.microsoft.com, by client credentials. */
 export async function fetchMicrosoftToken(
   { tenantId, clientId, clientSecret }: MicrosoftApplication,
   resource: string,

@@ -9,10 +9,10 @@ import { sharedVerification } from "@/worker/clients/certificates";
 const field = "oauthClient";
 const maxAnswerBytes = 65_536;
 
-/** A bearer token, and for how long its server says that it is good. */
+/** A bearer token and the lifetime that its server names, in seconds. */
 export type BoughtToken = { accessToken: string; expiresInSeconds: number | undefined };
 
-/** The token of `buyToken`, for a check: its sockets are guarded, and its pool ends what takes too long. */
+/** `buyToken` for a check. The egress guard restricts its sockets, and the pool's timeout ends it. */
 export async function fetchToken(
   client: Opened["m2m_oauth"],
   caCertificate: string | Uint8Array | undefined,
@@ -22,9 +22,11 @@ export async function fetchToken(
 }
 
 /**
- * Buys an access token by client credentials. The secret goes in the Authorization header, as every server must
- * accept; one that answers that it does not know the client is asked once more with the secret in the body.
- * `connect` says how its sockets are made: who is trusted, and which addresses may be dialled.
+ * Buys an access token by client credentials.
+ *
+ * Sends the secret in the Authorization header, which every server must accept. If the server answers that it
+ * does not know the client, retries once with the secret in the body. `connect` sets the trusted authorities
+ * and the allowed addresses.
  */
 export async function buyToken(
   client: Opened["m2m_oauth"],
@@ -41,7 +43,7 @@ export async function buyToken(
   try {
     return await tryBothWays(endpoint, client, send);
   } finally {
-    // Whoever buys again is long-lived: its sockets are not left to time out.
+    // Automate is long-lived, so do not leave its sockets to time out.
     await dispatcher.destroy();
   }
 }
@@ -109,7 +111,7 @@ function byOAuthError(error: unknown): CheckCode {
   }
 }
 
-/** The Auth URL is the token endpoint itself; without TLS only on this machine. */
+/** Parses the Auth URL as the token endpoint. Allows plain HTTP only on this machine. */
 function tokenEndpoint(authUrl: string): URL {
   if (!URL.canParse(authUrl)) throw new CheckFailure("token_endpoint_wrong", field);
   const url = new URL(authUrl);
@@ -118,7 +120,10 @@ function tokenEndpoint(authUrl: string): URL {
   return url;
 }
 
-/** A standard Response of at most 64 KiB: an answer without end is no token. */
+/**
+ * Reads an answer into a standard Response. Limited to 64 KiB, because a hostile server could send an endless
+ * one.
+ */
 async function readAnswer({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Response> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,7 +1,7 @@
 import { CheckFailure, errorProperty } from "@/worker/check";
 import { networkFault } from "@/worker/egress/socket-faults";
 
-/** What an error of the driver means, by the number that the server or its listener gave; null when it is not known. */
+/** Maps a driver's error to a finding, by the number from the server or its listener; null when it is unknown. */
 export function explainOracle(error: unknown): CheckFailure | null {
   const number = numberOf(error);
   if (number !== null) return byNumber(number);
@@ -9,12 +9,13 @@ export function explainOracle(error: unknown): CheckFailure | null {
   if (known !== null) return known;
   const fault = networkFault(error);
   if (fault !== null) return new CheckFailure(fault, "port");
-  // Below 100 are the driver's complaints about its caller; what is left is an answer that it could not read.
+  // Codes below 100 report a wrong call of the driver. Any other error is an answer that the driver could not
+  // parse.
   const isOurs = /^NJS-0/.test(errorProperty(error, "code"));
   return error instanceof Error && !isOurs ? new CheckFailure("wrong_protocol", "port") : null;
 }
 
-/** The server's number; a listener's refusal has it in the text alone. */
+/** Returns the server's error number. A listener's refusal has it only in the text. */
 function numberOf(error: unknown): number | null {
   const number: unknown =
     typeof error === "object" && error !== null ? Reflect.get(error, "errorNum") : undefined;
@@ -41,17 +42,18 @@ function byDriverCode(error: unknown): CheckFailure | null {
     case "NJS-521":
       return new CheckFailure("connection_closed", "port");
     case "NJS-068":
-      // The driver lacks its own error for a packet of no known type, and says so.
+      // The driver answers this for a packet of unknown type, because it lacks an error of its own for it.
       return new CheckFailure("wrong_protocol", "port");
     default:
-      // So it says when a listener has sent it on to a name: names are not looked up for it.
+      // The driver answers this when a listener redirects it to a name, because the guard blocks its name
+      // lookups.
       return errorProperty(error, "message") === "All options tried"
         ? new CheckFailure("redirected", "server")
         : null;
   }
 }
 
-/** "Database Error Messages" (docs.oracle.com/error-help/db); the numbers from 12500 on are the listener's. */
+/** "Database Error Messages" (docs.oracle.com/error-help/db). Numbers from 12500 come from the listener. */
 function byNumber(number: number): CheckFailure | null {
   switch (number) {
     case 1005:
@@ -74,7 +76,7 @@ function byNumber(number: number): CheckFailure | null {
       return new CheckFailure("not_admitted", "server", undefined, "sign_in");
     case 12650:
     case 12660:
-      // It demands Oracle's own encryption, which the driver does not speak: TLS is the other way.
+      // The server requires Oracle's native encryption, which the driver lacks. TLS is the alternative.
       return new CheckFailure("not_admitted", "tlsMode", undefined, "sign_in");
     case 12505:
     case 12514:

@@ -13,24 +13,26 @@ type Place = {
 };
 
 /**
- * Two joints of the driver's transport that its documented interface does not reach: it looks names up by itself, and trusts
- * either the public authorities or those of a wallet, which must hold a client certificate too. TLS is begun anew on the
- * same socket when a listener hands it over to a server process, so that it is a joint of its own. Where a later
- * version has moved them nothing is dialled.
+ * Replaces two internal functions of the driver's transport that its documented interface does not reach.
+ *
+ * The driver looks names up itself. It also trusts either the public authorities or those of a wallet, which
+ * must include a client certificate. `tlsConnect` is separate, because TLS starts again on the same socket
+ * when a listener hands it to a server process. If a later version moves these functions, the check fails
+ * before it connects.
  */
 export function turnJoints(transport: Transport, place: Place): void {
   const { ntConnect, tlsConnect } = transport;
   if (typeof ntConnect !== "function" || typeof tlsConnect !== "function")
     throw new Error("The driver has other joints than version 26.0.");
   transport.ntConnect = async function dialPlace({ originHost }) {
-    // A listener may name another one to go to: it is none of this connection's destinations.
+    // A listener may redirect to another host, which is not a destination of this connection.
     if (originHost !== undefined) throw new CheckFailure("redirected", "server");
     this.stream = await opened(net.connect({ host: place.server, port: Number(place.port) }), "connect");
     this.connected = true;
   };
   transport.tlsConnect = async function secure(_context, socket) {
     this.stream.removeAllListeners().on("error", () => {});
-    // As the driver does by itself, without a name in the handshake: it has another use for that.
+    // No server name in the handshake, as in the driver, which uses that field for something else.
     const { server, tlsMode, caCertificate } = place;
     const options = { socket, host: server, ...sharedVerification(tlsMode, caCertificate) };
     this.stream = await opened(tls.connect(options), "secureConnect");

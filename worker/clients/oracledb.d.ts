@@ -1,4 +1,4 @@
-/** The part of the driver's inside that the check uses; its published types end at its documented interface. */
+/** The driver's internals that the check uses. Its published types cover only the documented interface. */
 declare module "oracledb/lib/thin/sqlnet/ntTcp.js" {
   import type { Socket } from "node:net";
 
@@ -6,7 +6,7 @@ declare module "oracledb/lib/thin/sqlnet/ntTcp.js" {
     stream: Socket;
     connStream: Socket;
     connected: boolean;
-    /** `originHost` is set where a listener has sent the client on. */
+    /** `originHost` is set when a listener redirected the client. */
     ntConnect(this: Transport, address: { originHost?: string }): Promise<void>;
     tlsConnect(this: Transport, context: unknown, socket: Socket): Promise<void>;
   };

@@ -16,13 +16,13 @@ export type PostgresLogin = {
 
 export const loadPostgres = () => import("pg");
 
-/** Signs in to a server that speaks PostgreSQL's protocol, asks, and leaves. */
+/** Signs in to a server with the PostgreSQL protocol, runs a query and disconnects. */
 export async function askPostgres<T>(
   { server, port, database, username, password, tlsMode, caCertificate }: PostgresLogin,
   { begin }: CheckContext,
   ask: (client: Client) => Promise<T>,
 ): Promise<T> {
-  // The protocol ends strings at NUL: the rest of the password would silently not count.
+  // The protocol ends strings at NUL, so the server would silently ignore the rest of the password.
   if (password.includes("\0")) throw new CheckFailure("secret_malformed", "password");
   const ssl = tlsMode === "disable" ? false : sharedVerification(tlsMode, caCertificate);
   const { Client } = (await loadPostgres()).default;
@@ -42,11 +42,14 @@ export async function askPostgres<T>(
   return answer;
 }
 
-/** What an error of the driver means, by SQLSTATE (PostgreSQL, Appendix A: Error Codes); null when it is not known. */
+/**
+ * Maps a driver's error to a finding, by SQLSTATE (PostgreSQL, Appendix A: Error Codes); null when it is
+ * unknown.
+ */
 export function explainPostgres(error: unknown, { tlsMode }: { tlsMode: string }): CheckFailure | null {
   const known = bySqlState(errorProperty(error, "code"), errorProperty(error, "routine"), tlsMode);
   if (known !== null) return known;
-  // These findings have no code; the words are the driver's own, and are compared, never passed on.
+  // These errors have no code. The driver's own texts are compared, never passed on.
   const message = error instanceof Error ? error.message : "";
   if (message.startsWith("The server does not support SSL"))
     return new CheckFailure("tls_not_offered", "tlsMode");
@@ -62,7 +65,8 @@ function bySqlState(state: string, routine: string, tlsMode: string): CheckFailu
     case "28P01":
       return new CheckFailure("rejected_credentials", "password");
     case "28000":
-      // Raised by pg_hba.conf before any password was asked for, otherwise by the role itself.
+      // `ClientAuthentication`: pg_hba.conf refused before the password was checked. Otherwise, the role
+      // itself was refused.
       return routine === "ClientAuthentication"
         ? new CheckFailure("not_admitted", tlsMode === "disable" ? "tlsMode" : "username")
         : new CheckFailure("not_permitted", "username");

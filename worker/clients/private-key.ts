@@ -7,8 +7,11 @@ type ParseKey = (key: string) => ParsedKey | Error;
 const invalid = () => new CheckFailure("private_key_invalid", "privateKey");
 
 /**
- * A private key in a form that `ssh2` reads: OpenSSH, PEM (PKCS#1, SEC 1 or PKCS#8) or PuTTY 2 and 3; also wrapped in
- * base64 once more, as the documented product keeps it, or with the line breaks that a copy added or lost.
+ * Converts a private key to a form that `ssh2` reads. Accepts OpenSSH, PEM (PKCS#1, SEC 1 or PKCS#8) and
+ * PuTTY 2 and 3.
+ *
+ * Also accepts a key encoded once more as Base64, as the documented product stores it, and one whose line
+ * breaks were changed by copying.
  */
 export function readPrivateKey(stored: string | Uint8Array, parseKey: ParseKey): string {
   const text = unwrap(Buffer.from(stored).toString("latin1"));
@@ -27,7 +30,7 @@ const start = /-----BEGIN [A-Z ]+-----|PuTTY-User-Key-File-\d/;
 
 function unwrap(text: string): string {
   const whole = start.test(text) ? text : Buffer.from(text, "base64").toString("latin1");
-  // A key that was copied out of JSON.
+  // For a key that was copied from JSON.
   const lines = whole.replace(/\\r|\r/g, "").replaceAll("\\n", "\n");
   const found = start.exec(lines);
   return found === null ? "" : lines.slice(found.index).trim();
@@ -47,7 +50,7 @@ function convert(text: string): string {
   return label === "PRIVATE KEY" ? fromPkcs8(pem) : pem;
 }
 
-/** The form that OpenSSL writes by default, and that `ssh2` does not read. */
+/** Converts PKCS#8, the default of OpenSSL, which `ssh2` cannot read. */
 function fromPkcs8(pem: string): string {
   const key = readWithNode(pem);
   switch (key.asymmetricKeyType) {
@@ -94,7 +97,7 @@ function fromPutty(text: string): string {
   return openSshKey(name, [a, b], [b, a, d, inverse, p, q]);
 }
 
-/** What SSH writes with its length before it; a rest that is too short is padding. */
+/** Splits length-prefixed SSH strings. Too short a remainder is padding. */
 function parts(blob: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = 0; at + 4 <= blob.length; ) {
@@ -106,9 +109,9 @@ function parts(blob: Buffer): Buffer[] {
   return found;
 }
 
-/** An OpenSSH key without a passphrase, as in OpenSSH's PROTOCOL.key. */
+/** Builds an OpenSSH key without a passphrase (OpenSSH's PROTOCOL.key). */
 function openSshKey(type: string, publicParts: Buffer[], privateParts: Buffer[]): string {
-  // Random where a passphrase is to be tested; there is none.
+  // Random only in keys with a passphrase, to test the passphrase.
   const check = Buffer.alloc(4);
   const name = Buffer.from(type);
   const secret = Buffer.concat([check, check, pack(name, ...privateParts, Buffer.alloc(0))]);

@@ -1,8 +1,8 @@
 import { createHttpClient, explainHttp, type HttpClient } from "@/worker/clients/http";
 
 /**
- * Calls one service, with a token where there is one. Its failures are findings of `field`, where its address is
- * corrected: a check that talks to several services could not tell later whose they are.
+ * Creates a client for one service, with an optional token. Failures name `field`, which holds the service's
+ * address. A check that calls several services could not tell them apart afterwards.
  */
 export async function createServiceClient(field: string, token?: string): Promise<HttpClient> {
   const call = await createHttpClient(field);

@@ -2,12 +2,12 @@ import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
 import { CheckFailure } from "@/worker/check";
 import { type Answer, at, textAt } from "@/worker/clients/http";
 
-/** The field that the credential came from. */
+/** The field that holds the credential. */
 export type Credential = "password" | "privateKey" | "oauthClient";
-/** `shows`: the step that the refusal shows to be reached, where it is not the one under way. */
+/** `shows`: the step that this refusal proves to be reached, if it is not the current one. */
 type Finding = [code: CheckCode, field: string, shows?: CheckStep];
 
-/** What the session is to work with, in the order in which it is asked for. */
+/** The session's settings, in the order in which they are checked. */
 export const context = ["role", "warehouse", "database", "schema"] as const;
 const missing = {
   role: "role_not_granted",
@@ -16,11 +16,14 @@ const missing = {
   schema: "schema_not_found",
 } as const satisfies Record<(typeof context)[number], CheckCode>;
 
-/** Asks what the session has; it reads no table, so no warehouse has to run for it. */
+/** Reads the session's settings. Needs no running warehouse, because it reads no table. */
 export const contextQuery =
   "SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_DATABASE(), CURRENT_SCHEMA()";
 
-/** A session that lacks something it was asked for cannot see it: Snowflake opens it all the same. */
+/**
+ * Throws for a requested setting that the session lacks. Snowflake opens a session even when its user may not
+ * use it.
+ */
 export function requireContext(
   row: unknown,
   wanted: Readonly<Record<(typeof context)[number], string>>,
@@ -38,7 +41,7 @@ function plain(name: unknown): string {
     .toLowerCase();
 }
 
-/** What a refusal means: by its code, then by its words, which are compared and never passed on. */
+/** Maps a refusal to a finding, by its code and then its text. The text is compared, never passed on. */
 export function snowflakeFault(
   { status, json }: Answer,
   credential: Credential,
@@ -50,7 +53,7 @@ export function snowflakeFault(
   return new CheckFailure(found, field, undefined, shows);
 }
 
-/** Accounts that do not exist share the addresses of those that do. */
+/** Accounts that do not exist share their addresses with existing ones. */
 function byStatus(status: number): Finding {
   if (status === 404) return ["account_not_found", "account"];
   return [status === 403 ? "not_admitted" : "unexpected_answer", "account"];
@@ -72,10 +75,10 @@ function byWords(code: string, message: string, credential: Credential): Finding
   if (field !== undefined) return [missing[field], field, "permission"];
   const known = ofSignIn.find(([words]) => code.startsWith("39") && words.test(message));
   if (known !== undefined) return [known[1], credential === "oauthClient" ? credential : "username"];
-  // What begins with 39 is said by the sign-in, everything else by the statement.
+  // Codes that begin with 39 come from the sign-in, all others from the statement.
   if (!code.startsWith("39")) return ["not_permitted", "role", "permission"];
   return ["not_admitted", credential === "oauthClient" ? credential : "username"];
 }
 
-/** A wrong password, a token of another key, and an OAuth token that does not count. */
+/** A wrong password, a token signed with another key, and an invalid OAuth token. */
 const refusedCodes: ReadonlySet<string> = new Set(["390100", "390144", "390303"]);

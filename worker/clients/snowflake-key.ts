@@ -4,7 +4,7 @@ import { CheckFailure } from "@/worker/check";
 
 const field = "privateKey";
 
-/** Signs a token for a user by their key (docs.snowflake.com/en/developer-guide/sql-api/authenticating). */
+/** Signs a user's token with their private key (docs.snowflake.com/en/developer-guide/sql-api/authenticating). */
 export async function signSnowflakeToken(account: string, username: string, pem: string): Promise<string> {
   const { SignJWT } = await import("jose");
   const key = readKey(pem);
@@ -24,7 +24,7 @@ function readKey(pem: string): KeyObject {
   if (/BEGIN ENCRYPTED|Proc-Type:.*ENCRYPTED/.test(pem))
     throw new CheckFailure("private_key_encrypted", field);
   const key = parseKey(pem.trim());
-  // Snowflake takes no shorter ones.
+  // Snowflake requires at least 2048 bits.
   const bits = key?.asymmetricKeyType === "rsa" ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 0;
   if (key === null || bits < 2048) throw new CheckFailure("private_key_invalid", field);
   return key;

@@ -15,8 +15,8 @@ type Login = {
 };
 
 /**
- * Signs in by password, asks what the session has, and closes it. The documented SQL API has no sign-in by password: this
- * is what Snowflake's own drivers, which are open source, say on the wire.
+ * Signs in by password, reads the session's settings, and closes the session. The documented SQL API has no
+ * sign-in by password, so this follows Snowflake's open-source drivers.
  */
 export async function trySession(
   call: HttpClient,
@@ -37,7 +37,7 @@ export async function trySession(
       throw snowflakeFault(answer, "password", "permission");
     requireContext(at(answer.json, "data", "rowset", 0), login);
   } finally {
-    // Whether the server heard it says nothing about the connection; it ends idle sessions by itself.
+    // A failure here says nothing about the connection. Snowflake closes idle sessions automatically.
     await call(`https://${host}/session?delete=true&requestId=${randomUUID()}`, {
       method: "POST",
       headers,

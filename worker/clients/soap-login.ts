@@ -8,7 +8,10 @@ export function loginEnvelope(username: string, password: string): string {
   ].join("");
 }
 
-/** The text of the first element of this name, whatever its prefix; empty where there is none, or more than text in it. */
+/**
+ * Returns the text of the first element of this name, with any prefix. Empty if it is missing or contains
+ * more than text.
+ */
 export function elementText(xml: string, name: string): string {
   const text = new RegExp(`<(?:[A-Za-z][\\w-]{0,31}:)?${name}>([^<&]{0,2000})</`).exec(xml);
   return text?.[1]?.trim() ?? "";

@@ -17,7 +17,7 @@ export type SqlServerLogin = {
 
 export const loadSqlServer = () => import("tedious");
 
-/** A finding among the numbers of SQL Server's messages; the driver's own error has lost them. */
+/** An error with the message numbers of SQL Server, which the driver's own error lacks. */
 class ServerMessages extends Error {
   readonly numbers: readonly number[];
   readonly tlsMode: TlsMode;
@@ -28,7 +28,7 @@ class ServerMessages extends Error {
   }
 }
 
-/** Signs in to a server that speaks TDS and asks for a constant. */
+/** Signs in to a server over TDS and selects a constant. */
 export async function askSqlServer(login: SqlServerLogin, { begin }: CheckContext): Promise<void> {
   const driver = (await loadSqlServer()).default;
   const numbers: number[] = [];
@@ -66,7 +66,7 @@ function configurationOf({
       encrypt: tlsMode !== "disable",
       trustServerCertificate: !rejectUnauthorized,
       cryptoCredentialsDetails: { ca, minVersion },
-      // Dialled here: the driver would look the name up by ways of its own, which are shut.
+      // Opens the socket here: the driver would look the name up itself, which the egress guard blocks.
       connector: () => dial(server, Number(port)),
       connectTimeout: 60_000,
       requestTimeout: 60_000,
@@ -89,7 +89,7 @@ function signIn(connection: Connection): Promise<void> {
   });
 }
 
-/** What an error of the driver means, by the first number that the server gave; null when it is not known. */
+/** Maps a driver's error to a finding, by the first known number from the server; null when it is unknown. */
 export function explainSqlServer(error: unknown): CheckFailure | null {
   if (!(error instanceof ServerMessages)) return null;
   for (const number of error.numbers) {
@@ -98,7 +98,7 @@ export function explainSqlServer(error: unknown): CheckFailure | null {
   }
   const causes = causesOf(error);
   const has = (code: string) => causes.some((one) => errorProperty(one, "code") === code);
-  // The driver's word when one side demands encryption and the other has none.
+  // The driver's code when one side requires encryption and the other does not support it.
   if (has("EENCRYPT")) {
     if (error.tlsMode === "disable") return new CheckFailure("not_admitted", "tlsMode");
     return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");

@@ -12,9 +12,9 @@ import { nameFault, networkFault, tlsFault } from "@/worker/egress/socket-faults
 
 export type Resolver = (host: string) => Promise<LookupAddress[]>;
 
-/** What went wrong below the driver, seen at the socket: drivers wrap such errors in words of their own. */
+/** A failure seen at the socket. Drivers wrap such errors in their own. */
 export type SocketFailure = {
-  /** Where it is not the step under way. */
+  /** Set when it is not the current step. */
   step?: CheckStep;
   code: CheckCode;
   destination: Destination | null;
@@ -23,18 +23,18 @@ export type SocketFailure = {
 export type GuardOptions = {
   readonly destinations: readonly Destination[];
   readonly egressAllow: readonly string[];
-  /** `connected`: a handshake of TLS or SSH comes next; `open`: the way to sign in is clear. */
+  /** `connected`: a TLS or SSH handshake follows. `open`: the sign-in follows. */
   readonly onProgress: (reached: "resolved" | "connected" | "open") => void;
   readonly onFailure: (failure: SocketFailure) => void;
-  /** Looks names up; another one only in tests. */
+  /** Resolves names. Replaced only in tests. */
   readonly resolve?: Resolver;
-  /** Looks SRV records up; another one only in tests. */
+  /** Resolves SRV records. Replaced only in tests. */
   readonly resolveSrv?: (name: string) => Promise<SrvRecord[]>;
-  /** The loopback port that stands in for a place of the wide world; only in tests. */
+  /** Returns the loopback port that stands in for an Internet host. Set only in tests. */
   readonly route?: (host: string, port: number) => number | undefined;
 };
 
-/** No check needs to hear more on one socket; a hostile server could fill the memory otherwise. */
+/** The most bytes that a check reads from one socket. A hostile server could otherwise fill the memory. */
 const maxReceivedBytes = 8 * 1024 * 1024;
 
 type Dial = {
@@ -50,17 +50,20 @@ const lookUpService = dns.promises.resolveSrv;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
 let isHooked = false;
-/** What holds now; a socket keeps what held when it was dialled. */
+/** The options for new sockets. Each socket keeps those from when it connected. */
 let current: GuardOptions;
 
 /**
- * Guards this whole process, before any driver is loaded and for good: a socket can be connected only to a destination
- * of its check, at an address that was looked up once and judged; every other way out is shut. Each call replaces the
- * destinations. Nor is a TLS session resumed: each handshake shows the certificate.
+ * Guards this process permanently. Call it before any driver is loaded.
  *
- * It hooks `Socket.prototype.connect`, where every TCP and TLS client in Node.js comes through, and keeps the host, so
- * that the certificate is still compared with the name. This holds against what a driver does when settings or servers
- * are hostile; it is no sandbox for hostile code.
+ * A socket can connect only to a destination of the check, at an address that was looked up once and allowed.
+ * All other exits are closed. TLS sessions are never resumed, so that each handshake shows the certificate.
+ * Each call replaces the destinations.
+ *
+ * It hooks `Socket.prototype.connect`, which every TCP and TLS client in Node.js uses. It keeps the host
+ * name, so that the certificate is still compared with it.
+ *
+ * It stops attacks by hostile settings or servers through a driver. It does not confine hostile code.
  */
 export function installEgressGuard(options: GuardOptions): void {
   current = options;
@@ -69,9 +72,11 @@ export function installEgressGuard(options: GuardOptions): void {
 }
 
 /**
- * The members of this check's service, by its SRV record under `name`: from now on they may be dialled too, each judged as
- * any other. As the specification of mongodb+srv demands, a member outside of the service's own domain is refused, and
- * with it the service.
+ * Looks up the members of this check's service by its SRV record under `name`. Adds them to the destinations;
+ * each address is checked as usual.
+ *
+ * A member outside the service's own domain refuses the whole service, as mongodb+srv specifies: otherwise
+ * hostile DNS could send the credentials elsewhere.
  */
 export async function admitMembers(name: string): Promise<[Destination, ...Destination[]]> {
   const guard = current;
@@ -100,13 +105,13 @@ function hookSockets(): void {
   const emit = net.Socket.prototype.emit;
   const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
   shutOtherExits();
-  // A resumed handshake shows no certificate, and Node.js does not compare its name again. No session leaves its socket (see
-  // also "session" below): clients set one in more ways than they can come by it.
+  // A resumed handshake shows no certificate, and Node.js would not compare its name again. Clients can set a
+  // session in many ways, so no socket hands one out (see also "session" below).
   Reflect.set(tls.TLSSocket.prototype, "getSession", () => undefined);
   Reflect.set(tls.TLSSocket.prototype, "setSession", () => {});
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
-    // What held when the socket was dialled holds for it to its end.
+    // The options from when it connected apply to a socket until it closes.
     const guard = current;
     const { target, listener } = readArguments(args);
     const destination = findDestination(guard.destinations, target);
@@ -114,12 +119,14 @@ function hookSockets(): void {
       guard.onFailure({ step: "network", code: "address_refused", destination: null });
       return this.destroy(refusal());
     }
-    // Checks say little at a time: none of it waits for the other side to acknowledge what went before.
+    // Checks send little data. Without this, a write could wait until the server acknowledges the previous
+    // one.
     this.setNoDelay(true);
     const dial: Dial = { destination, judged: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
     const admit = (addresses: LookupAddress[]) => {
-      // One bad address among good ones refuses the name: which one gets dialled must not be left to chance.
+      // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
+      // the forbidden one.
       const isRefused = addresses.some(({ address }) => judge(address, guard.egressAllow) === "refused");
       if (isRefused || addresses.length === 0) {
         guard.onFailure({ step: "network", code: "address_refused", destination });
@@ -170,7 +177,7 @@ function hookSockets(): void {
     if (event === "session" && this instanceof tls.TLSSocket) return false;
     if (event === "connect" && dial !== undefined) {
       if (this.remoteAddress === undefined) {
-        // It hung up before its address could be asked for.
+        // The server disconnected before its address could be read.
         dial.guard.onFailure({ step: "network", code: "connection_closed", destination: dial.destination });
         return this.destroy(refusal()) !== undefined;
       }
@@ -212,19 +219,22 @@ function hookSockets(): void {
   }
 }
 
-/** An address in its one spelling: a mapped one comes back from the socket in another than it went in. */
+/**
+ * Returns the canonical form of an address. A socket reports an IPv4-mapped address in another form than it
+ * was given.
+ */
 function spelled(address = ""): string {
   return canonicalHost(address) ?? "";
 }
 
-/** Whether a handshake follows before anybody signs in: of TLS, or of SSH with its host key. */
+/** True when a TLS or SSH handshake comes before the sign-in. */
 function isToBeSecured(socket: net.Socket, { protocol, tls: mode }: Destination): boolean {
   if (protocol === "sftp" || socket instanceof tls.TLSSocket) return true;
-  // A database driver starts TLS later on the same socket; a token endpoint without it is one on this machine.
+  // A database driver starts TLS later on the same socket. A token endpoint without TLS is on this machine.
   return protocol !== "oauth-token" && (mode ?? "disable") !== "disable";
 }
 
-/** TLS over a socket that is open already, as of a database driver; such kinds have one destination. */
+/** Returns the state for TLS over an open socket, as database drivers use it. Such kinds have one destination. */
 function wrapped(guard: GuardOptions): Dial {
   const [destination] = guard.destinations;
   if (destination === undefined) throw new Error("A check has at least one destination.");
@@ -233,7 +243,7 @@ function wrapped(guard: GuardOptions): Dial {
 
 type Target = { host?: string; port?: number | string; path?: string };
 
-/** The forms that `connect` takes: options, port and host, or what `net.connect` has normalized already. */
+/** Parses the arguments of `connect`: options, port and host, or the array that `net.connect` normalizes. */
 function readArguments(args: unknown[]): { target: Target; listener: unknown } {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   const listener = (Array.isArray(args[0]) ? args[0] : args).find(
@@ -262,9 +272,9 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === refusalCode;
 }
 
-/** Names leave through the one look-up above; nothing is started, listened on or sent by datagram. */
+/** Closes the other exits: DNS queries, child processes, threads, listening sockets and UDP. */
 function shutOtherExits() {
-  // No arrow function: some of these are called with `new`.
+  // Not an arrow function: some of these are called with `new`.
   function refuse() {
     throw refusal();
   }

@@ -52,12 +52,12 @@ const nameCodes: Record<string, CheckCode> = {
   EAI_NONAME: "name_not_found",
 };
 
-/** What a failed look-up means. */
+/** Maps a failed name lookup to a check code. */
 export function nameFault(error: unknown): CheckCode {
   return nameCodes[errorProperty(error, "code")] ?? "name_unavailable";
 }
 
-/** What the error of a socket means; several failed attempts count as the most telling one. */
+/** Maps a socket error to a check code. Of several failed attempts, the most specific one counts. */
 export function networkFault(error: unknown): CheckCode | null {
   if (error instanceof AggregateError) {
     const found = error.errors.map(networkFault);
@@ -66,12 +66,15 @@ export function networkFault(error: unknown): CheckCode | null {
   return networkCodes[errorProperty(error, "code")] ?? null;
 }
 
-/** What the error of a TLS handshake means; an unknown one is still known to be TLS. */
+/** Maps an error of a TLS handshake to a check code. An unknown error is still a TLS failure. */
 export function tlsFault(error: unknown): CheckCode {
   return tlsCodes[opensslCode(error)] ?? networkFault(error) ?? "tls_failed";
 }
 
-/** Where a client had begun to write, the same failure has a code of the system, and OpenSSL's reason in its text. */
+/**
+ * Returns OpenSSL's reason. If the client had begun to write, the error has a system code and the reason is
+ * in its text.
+ */
 function opensslCode(error: unknown): string {
   const code = errorProperty(error, "code");
   if (code !== "EPROTO") return code;
@@ -79,7 +82,7 @@ function opensslCode(error: unknown): string {
   return `ERR_SSL_${reason.toUpperCase().replaceAll(" ", "_")}`;
 }
 
-/** A server that asks for a client certificate says so only after the handshake, on the open channel. */
+/** A server reports a missing client certificate only after the handshake, on the open connection. */
 export function isCertificateDemand(error: unknown): boolean {
   return tlsCodes[errorProperty(error, "code")] === "client_certificate_required";
 }
