@@ -27,14 +27,14 @@ function finding({ status, headers, json }: Answer): [CheckCode, string] {
   switch (headers["x-ms-error-code"] || textAt(json, "error", "code")) {
     case "AuthorizationFailure":
     case "AuthorizationSourceIPMismatch":
-      // The network rules of the account; a missing role is AuthorizationPermissionMismatch.
+      // The account's network rules refused. A missing role gives AuthorizationPermissionMismatch instead.
       return ["not_admitted", "accountName"];
     case "AccountIsDisabled":
       return ["account_locked", "accountName"];
     case "EndpointUnsupportedAccountFeatures":
       return ["service_disabled", "accountName"];
     case "InvalidAuthenticationInfo":
-      // A token of a directory that the account does not belong to.
+      // The token is from another directory than the account.
       return ["not_permitted", "tenantId"];
   }
   if (status === 404) return ["container_not_found", "containerName"];

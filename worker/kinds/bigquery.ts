@@ -8,7 +8,7 @@ import { createServiceClient } from "@/worker/clients/service-client";
 
 const scope = "https://www.googleapis.com/auth/bigquery";
 
-/** A query that is only planned, which costs nothing and proves the right to run jobs; then the dataset. */
+/** Plans a query, which costs nothing and proves the right to run jobs. Then reads the dataset's description. */
 export const checkBigquery = defineCheck(bigquery, {
   preload: () => Promise.all([loadHttp(), import("jose")]),
 

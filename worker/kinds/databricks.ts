@@ -11,8 +11,8 @@ type Properties = OpenedProperties<z.output<typeof databricks.fields>>;
 type Finding = [code: CheckCode, field: string];
 
 /**
- * Looks at the warehouse, then at the schema, as their APIs describe them. A statement would prove more, and start a
- * warehouse that is stopped, which costs money.
+ * Reads the descriptions of the warehouse and the schema. A statement would prove more, but it would start a
+ * stopped warehouse, which costs money.
  */
 export const checkDatabricks = defineCheck(databricks, {
   preload: loadHttp,
@@ -39,7 +39,7 @@ export const checkDatabricks = defineCheck(databricks, {
   explain: () => null,
 });
 
-/** The token to sign in with, and the field that it came from. */
+/** Returns the token and the field that it came from. */
 async function signIn(workspace: string, properties: Properties): Promise<[token: string, field: string]> {
   if (properties.authType === "pat") return [sendable(given(properties.token, "token"), "token"), "token"];
   const clientId = given(properties.clientId, "clientId");
@@ -47,7 +47,7 @@ async function signIn(workspace: string, properties: Properties): Promise<[token
   return [await fetchDatabricksToken(workspace, clientId, clientSecret), "clientSecret"];
 }
 
-/** A token that is not valid is refused with 403 and a number in place of the error's name. */
+/** Throws when the token is invalid. Databricks answers 403 with a number in place of the error's name. */
 function refuseToken({ status, json }: Answer, field: string): void {
   const message = textAt(json, "message");
   const isRefused = status === 401 || (status === 403 && /access token|token expired/i.test(message));
@@ -57,21 +57,24 @@ function refuseToken({ status, json }: Answer, field: string): void {
     throw new CheckFailure("not_admitted", "jdbcUrl");
 }
 
-/** docs.databricks.com/api/warehouses/v1/get-warehouse; one that is stopped starts with the first query. */
+/**
+ * docs.databricks.com/api/warehouses/v1/get-warehouse. A stopped warehouse passes: it starts with the first
+ * query.
+ */
 function refuseWarehouse({ status, json }: Answer): void {
   const isGone = ["DELETED", "DELETING"].includes(textAt(json, "state"));
   if (status === 200 && !isGone) return;
-  // An ID of another form is a parameter that is not valid.
+  // Databricks rejects an ID of the wrong form as an invalid parameter.
   throw new CheckFailure(status === 403 ? "not_permitted" : "warehouse_not_found", "jdbcUrl");
 }
 
-/** docs.databricks.com/api/workspace/schemas/get: a schema is found by who may use it. */
+/** docs.databricks.com/api/workspace/schemas/get. Databricks hides a schema from users who may not use it. */
 function schemaFinding({ status, json }: Answer): Finding {
   const code = textAt(json, "error_code");
   const message = textAt(json, "message");
   if (code === "METASTORE_DOES_NOT_EXIST") return ["service_disabled", "catalog"];
   if (status !== 403 && status !== 404) return ["unexpected_answer", "catalog"];
-  // The same name of an error stands for both where it is a general one; the message is compared, never passed on.
+  // Some error codes apply to both catalog and schema. The message is compared, never passed on.
   const isCatalog = code === "CATALOG_DOES_NOT_EXIST" || /^Catalog |\bon Catalog\b/i.test(message);
   if (status === 403) return ["not_permitted", isCatalog ? "catalog" : "schema"];
   return isCatalog ? ["catalog_not_found", "catalog"] : ["schema_not_found", "schema"];

@@ -8,7 +8,7 @@ import { networkFault } from "@/worker/egress/socket-faults";
 
 const load = () => import("hdb");
 
-/** Signs in and asks for a constant. */
+/** Signs in and selects a constant. */
 export const checkHana = defineCheck(hana, {
   preload: load,
 
@@ -34,13 +34,13 @@ export const checkHana = defineCheck(hana, {
   explain(error) {
     const code: unknown =
       typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-    // The server's own errors have a number, those of the driver and of Node.js a word.
+    // The server's errors have a numeric code, those of the driver and of Node.js a text.
     if (typeof code === "number") return byNumber(code);
     if (code === "EHDBNOAUTHMETH") return new CheckFailure("sign_in_not_offered", "username");
     if (code === "EHDBCLOSE") return new CheckFailure("connection_closed", "port");
     const fault = networkFault(error);
     if (fault !== null) return new CheckFailure(fault, "port");
-    // What is left is an answer that the driver could not read.
+    // Any other error is an answer that the driver could not parse.
     return error instanceof Error ? new CheckFailure("wrong_protocol", "port") : null;
   },
 });
@@ -53,7 +53,7 @@ function dial({ tlsMode, caCertificate }: Properties, host: string, port: number
     const socket =
       tlsMode === "disable"
         ? net.connect({ host, port }, onOpen)
-        : // SAP HANA Cloud finds the instance by the name in the handshake.
+        : // SAP HANA Cloud selects the instance by the server name in the handshake.
           tls.connect(
             { host, port, servername: nameOf(host), ...sharedVerification(tlsMode, caCertificate) },
             onOpen,
@@ -62,15 +62,18 @@ function dial({ tlsMode, caCertificate }: Properties, host: string, port: number
   });
 }
 
-/** An address may not stand in the handshake. */
+/** Returns the TLS server name, which may not be an IP address. */
 function nameOf(host: string): string {
   return net.isIP(host) === 0 ? host : "";
 }
 
 /**
- * Two joints of the driver that its documented interface does not reach. Dialling by itself it goes on waiting for an answer
- * on a socket that the server has closed; and offered LDAP, it sends the password itself, under a key that the server
- * hands out. Where a later version has moved them nothing is sent: it would dial by itself, in clear.
+ * Replaces two internal functions of the driver that its documented interface does not reach.
+ *
+ * When the driver connects itself, it keeps waiting for an answer after the server has closed the socket.
+ * When a server offers LDAP, the driver encrypts the password with a key from that server: a hostile server
+ * could read it. If a later version moves these functions, the check fails before it sends anything, because
+ * the driver would connect without TLS.
  */
 function turnJoints(connection: Connection, socket: Socket): void {
   const { _connectFn: connect, _createAuthenticationManager: create } = connection;
@@ -91,7 +94,7 @@ async function signInAndAsk(
   begin: CheckContext["begin"],
 ): Promise<void> {
   await settled((done) => connection.open({ initializationTimeout: 60_000 }, done));
-  // A server may name another host to go to: it is none of this connection's destinations.
+  // A server may redirect to another host, which is not a destination of this connection.
   const login = { user, password, disableCloudRedirect: true };
   await settled((done) => connection.connect(login, done));
   begin("permission");
@@ -102,7 +105,7 @@ function settled(start: (done: (error?: unknown) => void) => void): Promise<void
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
 }
 
-/** Ends when the socket does. */
+/** Rejects when the socket fails or closes. */
 function lost(socket: Socket): Promise<never> {
   return new Promise((_resolve, reject) => {
     socket.once("error", reject);
@@ -111,8 +114,8 @@ function lost(socket: Socket): Promise<never> {
 }
 
 /**
- * "SQL Error Codes" of the SAP HANA SQL reference (help.sap.com). Unless detailed_error_on_connect is set, the server says 10
- * for a locked user too.
+ * "SQL Error Codes" of the SAP HANA SQL reference (help.sap.com). Without detailed_error_on_connect, the
+ * server also answers 10 for a locked user.
  */
 function byNumber(number: number): CheckFailure | null {
   switch (number) {

@@ -8,7 +8,7 @@ import { nameFault, networkFault } from "@/worker/egress/socket-faults";
 
 const load = () => import("mongodb");
 
-/** Signs in to one member, looks for the collection and reads the id of one document of it. */
+/** Signs in to one member, looks for the collection and reads the id of one document. */
 export const checkMongodb = defineCheck(mongodb, {
   preload: load,
 
@@ -19,7 +19,7 @@ export const checkMongodb = defineCheck(mongodb, {
       auth: { username, password },
       authSource,
       ...security(properties),
-      // The members that a server names by itself are none of this connection's destinations.
+      // Members that the server names are not destinations of this connection.
       directConnection: true,
       maxPoolSize: 1,
       retryReads: false,
@@ -34,7 +34,7 @@ export const checkMongodb = defineCheck(mongodb, {
       await requireCollection(client, database, collection);
       return {};
     } finally {
-      // It would look for its server without end.
+      // Otherwise the client would search for its server endlessly.
       void client.close(true);
     }
   },
@@ -56,7 +56,7 @@ export const checkMongodb = defineCheck(mongodb, {
 
 type Properties = Parameters<typeof checkMongodb.run>[0];
 
-/** Where to dial: the host itself, or the first of the members that its SRV record names. */
+/** Returns the address to connect to: the host itself, or the first member in its SRV record. */
 async function findMember({ protocol, host }: Properties): Promise<string> {
   if (protocol === "mongodb") return spelled(given(placeOf(host) ?? undefined, "host"));
   const [first] = await admitMembers("_mongodb._tcp").catch((error: unknown) => {
@@ -104,7 +104,7 @@ function causesOf(error: unknown): unknown[] {
   return [error, ...[error.cause, ...faults].flatMap(causesOf)];
 }
 
-/** "Error Codes" of the MongoDB manual; 8000 is what Atlas answers in its own stead. */
+/** "Error Codes" of the MongoDB manual. Atlas itself answers 8000. */
 function byCode(code: number): CheckFailure | null {
   switch (code) {
     case 11:

@@ -2,7 +2,7 @@ import { mssql } from "@/lib/connectors/kinds/mssql";
 import { defineCheck } from "@/worker/check";
 import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
 
-/** Signs in to the user's own default database and asks for a constant. */
+/** Signs in to the user's default database and selects a constant. */
 export const checkMssql = defineCheck(mssql, {
   preload: loadSqlServer,
 

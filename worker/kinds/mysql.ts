@@ -8,7 +8,7 @@ import { networkFault } from "@/worker/egress/socket-faults";
 
 const load = () => import("mysql2");
 
-/** Signs in to the database and asks for the server's version, which needs no right but that of the session. */
+/** Signs in to the database and reads the server's version, which requires no further right. */
 export const checkMysql = defineCheck(mysql, {
   preload: load,
 
@@ -21,7 +21,7 @@ export const checkMysql = defineCheck(mysql, {
       password,
       database,
       ...security(tlsMode, caCertificate),
-      // A server may ask a client for any file of its machine.
+      // A hostile server could otherwise request any file of this machine.
       flags: ["-LOCAL_FILES"],
       authPlugins: tlsMode === "disable" ? withoutForeignKeys(driver.authPlugins) : {},
       connectTimeout: 0,
@@ -40,7 +40,7 @@ export const checkMysql = defineCheck(mysql, {
       case "HANDSHAKE_NO_SSL_SUPPORT":
         return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
       case "AUTH_SWITCH_PLUGIN_ERROR":
-        // One that we raised ourselves stands in the text, by its code.
+        // The driver keeps only the text of the error that `withoutForeignKeys` throws.
         return errorProperty(error, "message").includes(foreignKey)
           ? new CheckFailure("not_admitted", "tlsMode")
           : new CheckFailure("sign_in_not_offered", "username");
@@ -48,14 +48,14 @@ export const checkMysql = defineCheck(mysql, {
         return new CheckFailure("connection_closed", "port");
       default: {
         const fault = networkFault(error);
-        // What is no error of MySQL and none of the network is an answer that the driver could not read.
+        // An error of neither MySQL nor the network is an answer that the driver could not parse.
         return fault === null ? new CheckFailure("wrong_protocol", "port") : new CheckFailure(fault, "port");
       }
     }
   },
 });
 
-/** The driver compares the name in the certificate only when it is told to. */
+/** The driver compares the certificate's name only with `verifyIdentity`. */
 function security(mode: TlsMode, own: string | Uint8Array | undefined): Pick<ConnectionOptions, "ssl"> {
   if (mode === "disable") return {};
   return { ssl: { ...verification(mode, own), verifyIdentity: mode === "verify-full" } };
@@ -63,7 +63,7 @@ function security(mode: TlsMode, own: string | Uint8Array | undefined): Pick<Con
 
 const foreignKey = "SELVAGE_FOREIGN_KEY";
 
-/** Without TLS a server could hand out any public key and would be sent the password under it. */
+/** Without TLS, an attacker on the network could send their own public key and decrypt the password. */
 function withoutForeignKeys(plugins: typeof authPlugins): Record<string, AuthPlugin> {
   const onServerPublicKey = () => {
     throw new Error(foreignKey);
@@ -95,7 +95,7 @@ function numberOf(error: unknown): number {
   return typeof number === "number" ? number : 0;
 }
 
-/** "Server Error Message Reference" of MySQL 8.4 and "MariaDB Error Codes": the numbers above 4000 are MariaDB's. */
+/** "Server Error Message Reference" of MySQL 8.4 and "MariaDB Error Codes". Numbers above 4000 are MariaDB's. */
 function byNumber(number: number, tlsMode: string): CheckFailure | null {
   switch (number) {
     case 1045:

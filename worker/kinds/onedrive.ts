@@ -13,7 +13,7 @@ export const checkOnedrive = defineCheck(onedrive, {
     sendable(userName, "userName");
     const token = await fetchMicrosoftToken(application, "https://graph.microsoft.com");
     begin("permission");
-    // Anything else could be another path than that of a user.
+    // Other characters could change the path of the request.
     if (!/^[^@\s/\\]+@[^@\s/\\]+$/.test(userName)) throw new CheckFailure("user_not_found", "userName");
     const call = await createServiceClient("tenantId", token);
     const drive = `https://graph.microsoft.com/v1.0/users/${encodeURIComponent(userName)}/drive`;
@@ -24,7 +24,10 @@ export const checkOnedrive = defineCheck(onedrive, {
   explain: () => null,
 });
 
-/** The messages are compared, never passed on: a user without a drive has no code of its own. */
+/**
+ * Maps a refusal to a finding. A user without a drive has no error code of its own, so messages are compared.
+ * They are never passed on.
+ */
 function finding({ status, json }: Answer): [CheckCode, string] {
   const code = textAt(json, "error", "code");
   const message = textAt(json, "error", "message").toLowerCase();

@@ -7,14 +7,14 @@ const load = () =>
   Promise.all([
     import("oracledb"),
     import("oracledb/lib/thin/sqlnet/ntTcp.js"),
-    // The driver itself loads this, its larger part, at the first connection.
+    // The larger part of the driver, which it would otherwise load at the first connection.
     import("oracledb/lib/thin/index.js"),
   ]);
 
-/** Signs in and asks for a constant, in the driver's thin mode: without Oracle's own client. */
+/** Signs in and selects a constant, in the driver's thin mode, which needs no Oracle client. */
 export const checkOracle = defineCheck(oracle, {
   preload() {
-    // The driver writes its time zone with it: the first such call reads the locale's data.
+    // The driver formats its time zone this way, and the first call has to load the locale's data.
     (0).toLocaleString("en-US");
     return load();
   },
@@ -29,7 +29,7 @@ export const checkOracle = defineCheck(oracle, {
         connectString: descriptorOf(properties, by),
         ...disguise,
       });
-    // A name that the listener does not know as a service may be a SID. It said so before anybody signed in.
+    // The listener does not know a service of this name, so try it as a SID. No sign-in was attempted yet.
     const connection = await signIn("SERVICE_NAME").catch((error: unknown) => {
       if (errorProperty(error, "code") !== unknownService) throw error;
       return signIn("SID");
@@ -45,7 +45,7 @@ export const checkOracle = defineCheck(oracle, {
 
 const unknownService = "NJS-518";
 
-/** Otherwise the driver tells the server about this machine and who runs automate on it. */
+/** Otherwise the driver sends the server this machine's name and automate's user. */
 const disguise = {
   driverName: "selvage",
   program: "selvage",
@@ -58,8 +58,10 @@ type NameKind = "SERVICE_NAME" | "SID";
 type Login = Pick<Parameters<typeof checkOracle.run>[0], "port" | "database" | "tlsMode">;
 
 /**
- * The connect descriptor, of fields alone. It has no host: a name would be looked up by the driver, by ways that are shut; who
- * is dialled is the transport's to know, and a listener does not go by it.
+ * Returns the connect descriptor.
+ *
+ * It names no host, because the driver would look the name up itself, which the egress guard blocks. The
+ * transport knows the host, and listeners ignore this field.
  */
 export function descriptorOf({ port, database, tlsMode }: Login, by: NameKind): string {
   if (!/^\d+$/.test(port) || !/^[\w.$#-]+$/.test(database)) throw new CheckFailure("misconfigured");

@@ -4,7 +4,7 @@ import { postgres } from "@/lib/connectors/kinds/postgres";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
 
-/** Signs in and asks for the server's version, which needs no right but that of the session, and for the named schema. */
+/** Signs in, reads the server's version, which requires no further right, and looks for the named schema. */
 export const checkPostgres = defineCheck(postgres, {
   preload: loadPostgres,
 
@@ -30,7 +30,7 @@ async function requireSchema(client: Client, schema: string): Promise<void> {
   if (!rows[0].usable) throw new CheckFailure("not_permitted", "schema");
 }
 
-/** 180004 is 18.4; before 10 it had three parts. */
+/** Parses a version number: 180004 is 18.4. Versions before 10 had three parts. */
 function versionFact(version = ""): CheckFacts {
   const number = Number(version);
   return Number.isInteger(number) && number >= 100_000

@@ -5,7 +5,7 @@ import { type Answer, at, loadHttp, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 
-/** Signs in and asks for one workspace that the application is a member of; it writes nothing. */
+/** Signs in and lists one workspace that the application is a member of. Writes nothing. */
 export const checkPowerbi = defineCheck(powerbi, {
   preload: loadHttp,
 
@@ -16,7 +16,7 @@ export const checkPowerbi = defineCheck(powerbi, {
     const answer = await call("https://api.powerbi.com/v1.0/myorg/groups?$top=1");
     const workspaces = at(answer.json, "value");
     if (answer.status !== 200 || !Array.isArray(workspaces)) throw new CheckFailure(...finding(answer));
-    // An application has no workspace of its own, so it could write nowhere.
+    // An application has no workspace of its own, so without one it could not write anywhere.
     if (workspaces.length === 0) throw new CheckFailure("not_permitted", "clientId");
     return {};
   },
@@ -25,7 +25,7 @@ export const checkPowerbi = defineCheck(powerbi, {
 
 function finding({ status, headers, json }: Answer): [CheckCode, string] {
   const told = headers["x-powerbi-error-info"] || textAt(json, "error", "code");
-  // The tenant setting for service principals is off, or this one is not in its group.
+  // The tenant setting for service principals is off, or this application is not in its group.
   if (told === "ServicePrincipalIsNotAllowedByTenantAdminSwitch" || told === "PowerBINotAuthorizedException")
     return ["service_disabled", "clientId"];
   if (status === 401 || status === 403) return ["consent_missing", "clientId"];

@@ -2,7 +2,7 @@ import { redshift } from "@/lib/connectors/kinds/redshift";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
 
-/** Signs in and asks for a constant, as a pipeline's first query does; the cluster reads no table for it. */
+/** Signs in and selects a constant, for which the cluster reads no table. */
 export const checkRedshift = defineCheck(redshift, {
   preload: loadPostgres,
 

@@ -1,7 +1,7 @@
 import type { ConnectorKind } from "@/lib/connectors/registry";
 import type { Check } from "@/worker/check";
 
-/** The check of each kind; loaded on demand, so that a worker holds only the one that it runs. */
+/** The check of each kind. Loaded on demand, so that a worker loads only one driver. */
 export const checks: Record<ConnectorKind, () => Promise<Check>> = {
   postgres: async () => (await import("@/worker/kinds/postgres")).checkPostgres,
   mysql: async () => (await import("@/worker/kinds/mysql")).checkMysql,

@@ -10,7 +10,7 @@ import { isCertificateDemand } from "@/worker/egress/socket-faults";
 
 type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
 
-/** Reads the test path once, signed in as the connection says; redirects are findings, not followed. */
+/** Requests the test path once, with the connection's credentials. A redirect is a finding and is not followed. */
 export const checkRestApi = defineCheck(restApi, {
   preload: loadHttp,
 
@@ -24,10 +24,10 @@ export const checkRestApi = defineCheck(restApi, {
     const answer = await request(url, {
       method: "GET",
       headers: { accept: "application/json, */*;q=0.5", "user-agent": "selvage-check", ...headers },
-      // The pool stops what takes too long, at the step where it does.
+      // The pool's timeout ends a slow check at its current step.
       dispatcher: new Agent({ connect: { ...tls, ...identity, timeout: 0 } }),
     });
-    // Only the head of the answer is of interest; a body without end must not keep us.
+    // Only the headers matter. The body is not read, because a hostile server could send an endless one.
     answer.body.on("error", () => {});
     answer.body.destroy();
     const finding = judgeAnswer(answer.statusCode, answer.headers, { url, authType });
@@ -53,7 +53,7 @@ async function signedRequest(properties: Properties): Promise<SignedRequest> {
       return { url, headers: {} };
     case "basic": {
       const { username, password } = given(properties.basicCredential, "basicCredential");
-      // The first colon ends the user name on the other side.
+      // In basic authentication, the first colon ends the user name.
       if (username.includes(":")) throw new CheckFailure("secret_malformed", "basicCredential");
       const pair = Buffer.from(`${username}:${password}`).toString("base64");
       return { url, headers: { authorization: `Basic ${pair}` } };
@@ -77,7 +77,7 @@ async function signedRequest(properties: Properties): Promise<SignedRequest> {
   }
 }
 
-/** The test path below the base URL's own path; never on another origin. */
+/** Appends the test path to the base URL. The origin stays the same. */
 function testAddress(baseUrl: string, testPath: string): URL {
   const base = new URL(baseUrl);
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}${testPath}`);

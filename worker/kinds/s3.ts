@@ -6,14 +6,14 @@ import { publicVerification } from "@/worker/clients/certificates";
 import { at, maxAnswerBytes, sendable } from "@/worker/clients/http";
 import { networkFault } from "@/worker/egress/socket-faults";
 
-/** Lists at most one object of the bucket, then asks for what is known about it, which takes the right to read it. */
+/** Lists at most one object of the bucket, then reads its metadata, which requires the right to read it. */
 export const checkS3 = defineCheck(s3, {
   preload: () => import("@aws-sdk/client-s3"),
 
   async run({ region, bucketName, accessKeyID, secretAccessKey }, { begin }) {
     const credentials = {
       accessKeyId: accessKeyID,
-      // It never travels, but with a line break at its end no signature would be right.
+      // The key is never sent, but a trailing line break would make every signature wrong.
       secretAccessKey: sendable(secretAccessKey, "secretAccessKey"),
     };
     const { HeadObjectCommand, ListObjectsV2Command, S3Client } = await import("@aws-sdk/client-s3");
@@ -40,8 +40,8 @@ export const checkS3 = defineCheck(s3, {
 });
 
 /**
- * Everything that the client would otherwise look for by itself: in the environment, in files of the home folder, at the
- * address where a cloud hands out credentials, or by trying again.
+ * Turns off what the client does on its own: reading the environment and files of the home folder, asking a
+ * cloud's metadata address for credentials, and retrying.
  */
 const settings = {
   maxAttempts: 1,
@@ -63,7 +63,7 @@ const settings = {
   defaultUserAgentProvider: async () => [["selvage-check"]],
 } satisfies S3ClientConfig;
 
-/** A list of one object, or an error, is short. */
+/** Reads an answer. A list of one object, or an error, is short. */
 async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -75,13 +75,13 @@ async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** A page or another service may answer 200 as well: only the documented answer names the bucket. */
+/** A page or another service may also answer 200. Only the documented answer names the bucket. */
 function firstKey({ Name, Contents }: ListObjectsV2CommandOutput, bucketName: string): string | undefined {
   if (Name !== bucketName) throw new CheckFailure("unexpected_answer", "bucketName", undefined, "sign_in");
   return Contents?.[0]?.Key;
 }
 
-/** An object may be deleted between the two questions. */
+/** Ignores 404: the object may have been deleted since it was listed. */
 function unlessGone(error: unknown): void {
   if (at(error, "$metadata", "httpStatusCode") !== 404) throw error;
 }
@@ -123,7 +123,7 @@ function byCode(name: string): CheckFailure | null {
   }
 }
 
-/** What came was no answer of S3, or was one without a text, as to HEAD. */
+/** Maps an answer without an error code to a finding: it is not from S3, or it has no body, as to HEAD. */
 function byStatus(status: number, error: unknown): CheckFailure | null {
   if (!Number.isInteger(status)) return withoutAnswer(error);
   const facts = status >= 100 && status < 600 ? { status: String(status) } : undefined;

@@ -7,7 +7,10 @@ import { elementText, loginEnvelope } from "@/worker/clients/soap-login";
 
 type Finding = [code: CheckCode, field?: string];
 
-/** Faults of developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-concepts-core-data-objects.html. */
+/**
+ * Faults listed in
+ * developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-concepts-core-data-objects.html.
+ */
 const faults: Record<string, Finding> = {
   INVALID_LOGIN: ["rejected_credentials", "sfPassword"],
   LOGIN_MUST_USE_SECURITY_TOKEN: ["rejected_credentials", "sfToken"],
@@ -16,7 +19,7 @@ const faults: Record<string, Finding> = {
   TRIAL_EXPIRED: ["account_locked", "sfURL"],
   INVALID_OPERATION_WITH_EXPIRED_PASSWORD: ["password_change_required", "sfPassword"],
   API_DISABLED_FOR_ORG: ["service_disabled", "sfURL"],
-  // login() is switched off for this organization.
+  // The organization has login() switched off.
   INVALID_OPERATION: ["sign_in_not_offered", "sfURL"],
   UNSUPPORTED_API_VERSION: ["version_not_supported", "sfAPI"],
   REQUEST_LIMIT_EXCEEDED: ["rate_limited"],
@@ -26,8 +29,10 @@ const faults: Record<string, Finding> = {
 };
 
 /**
- * Signs in by login() of SOAP, the only way without a connected app, then asks which resources its session may use. It
- * does not sign out: several sign-ins of one user may share a session, and a pipeline's would end too.
+ * Signs in with the SOAP login(), the only way without a connected app. Then lists the resources of the
+ * session.
+ *
+ * It does not sign out: sign-ins of one user may share a session, so a pipeline's session could end too.
  */
 export const checkSalesforce = defineCheck(salesforce, {
   preload: loadHttp,
@@ -44,7 +49,8 @@ export const checkSalesforce = defineCheck(salesforce, {
     });
     const session = readSession(answer);
     begin("permission");
-    // The session counts at its own server, and nothing is sent to an address that an answer names.
+    // A session works only at its own server. A hostile answer could name another address, so nothing is sent
+    // there.
     if (!isAt(session.serverUrl, origin)) throw new CheckFailure("redirected", "sfURL");
     const resources = await call(`${origin}/services/data/v${sfAPI}/`, {
       headers: { authorization: `Bearer ${session.id}` },
@@ -58,7 +64,7 @@ export const checkSalesforce = defineCheck(salesforce, {
 
 function readSession({ status, text }: Answer): { id: string; serverUrl: string } {
   const code = elementText(text, "exceptionCode") || elementText(text, "faultcode").replace(/^\w+:/, "");
-  // What refuses in another way does not let this user in: its hours, its network, a right that login() needs.
+  // Any other refusal concerns this user: login hours, network, or a missing right to use login().
   if (code !== "" && status >= 400) throw new CheckFailure(...(faults[code] ?? ["not_admitted", "sfUser"]));
   if (status === 500) throw new CheckFailure("server_error");
   const id = elementText(text, "sessionId");

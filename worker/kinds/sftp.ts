@@ -12,7 +12,7 @@ import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/w
 import { given } from "@/worker/clients/http";
 import { readPrivateKey } from "@/worker/clients/private-key";
 
-/** The host key first, and nothing more until a person has confirmed it; then sign-in, then the home folder. */
+/** Reads the host key, and stops until a person has confirmed it. Then signs in and opens the home folder. */
 export const checkSftp = defineCheck(sftp, {
   preload: () => import("ssh2"),
 
@@ -50,7 +50,7 @@ export const checkSftp = defineCheck(sftp, {
       case "client-socket":
         return new CheckFailure("connection_closed", "port");
       default:
-        // What is no SSH at all; these come without a level.
+        // Not an SSH server. These errors have no level.
         return /^(Invalid|Maximum|Bad packet)/.test(message)
           ? new CheckFailure("wrong_protocol", "port")
           : null;
@@ -58,7 +58,7 @@ export const checkSftp = defineCheck(sftp, {
   },
 });
 
-/** The documented ones in their order; CBC only for servers that have nothing newer. */
+/** The documented ciphers in their order. CBC serves only servers without newer ones. */
 const ciphers = [
   "aes256-gcm@openssh.com",
   "aes128-gcm@openssh.com",
@@ -110,7 +110,10 @@ function signIn(client: Client, target: Target, { begin }: CheckContext): Promis
   });
 }
 
-/** One attempt by one method, after asking which ones the server takes: a second wrong try could lock the account. */
+/**
+ * Asks which methods the server accepts, then tries one of them once. A second failed attempt could lock the
+ * account.
+ */
 function authentication(
   username: string,
   credential: Credential | null,
@@ -140,7 +143,7 @@ function chooseMethod(
     return offered.includes("publickey") ? { type: "publickey", username, key: value } : null;
   if (offered.includes("password")) return { type: "password", username, password: value };
   if (!offered.includes("keyboard-interactive")) return null;
-  // Servers that ask in this way for anything but one password want a person.
+  // A prompt for anything but one password needs a person.
   return {
     type: "keyboard-interactive",
     username,
@@ -148,7 +151,7 @@ function chooseMethod(
   };
 }
 
-/** The right that every use needs: to open the home folder. */
+/** Opens the home folder, a right that every use needs. */
 function listHome(session: SFTPWrapper): Promise<void> {
   return new Promise((resolve, reject) => {
     session.opendir(".", (error, handle) => {

@@ -19,7 +19,7 @@ export const checkSharepoint = defineCheck(sharepoint, {
     const call = await createServiceClient("siteUrl", token);
     const site = await call(`${sites}/${host}${path === "" ? "" : `:${path}`}?$select=id`);
     const id = textAt(site.json, "id");
-    // The host, the site collection and the site.
+    // A site id has three parts: the host, the site collection and the site.
     if (site.status !== 200 || !/^[a-z0-9.-]+(?:,[0-9a-f-]{36}){2}$/i.test(id))
       throw new CheckFailure(finding(site, "site_not_found"), "siteUrl");
     const files = await call(`${sites}/${id}/drive/root/children?$top=1&$select=id`);
@@ -30,7 +30,7 @@ export const checkSharepoint = defineCheck(sharepoint, {
 });
 
 function finding({ status, json }: Answer, missing: CheckCode): CheckCode {
-  // A host of another tenant is an invalid request, not one that is not found.
+  // Microsoft Graph answers invalidRequest, not 404, for a host of another tenant.
   const isInvalid = status === 400 && textAt(json, "error", "code") === "invalidRequest";
   if (status === 404 || isInvalid) return missing;
   if (status === 401 || status === 403) return "consent_missing";

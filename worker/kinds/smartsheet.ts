@@ -7,7 +7,7 @@ import { createServiceClient } from "@/worker/clients/service-client";
 const field = "accessToken";
 const api = "https://api.smartsheet.com/2.0";
 
-/** Asks whose token it is, then for one sheet of the list that its user sees, which may be empty. */
+/** Reads the token's user, then lists one sheet that the user can see. The list may be empty. */
 export const checkSmartsheet = defineCheck(smartsheet, {
   preload: loadHttp,
 

@@ -6,17 +6,17 @@ import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";
 
-/** Signs in and leaves; no mail is begun, so that nothing is written and no sender is named. */
+/** Signs in and disconnects. Starts no mail, so that nothing is sent. */
 export const checkSmtp = defineCheck(smtp, {
   preload: () => import("nodemailer/lib/smtp-connection/index.js"),
 
   async run({ smtpUrl, smtpPort, smtpUsername, smtpPassword, encryption, caCertificate }) {
-    // AUTH PLAIN ends strings at NUL: the rest of the password would silently not count.
+    // AUTH PLAIN ends strings at NUL, so the server would silently ignore the rest of the password.
     if (smtpPassword.includes("\0")) throw new CheckFailure("secret_malformed", "smtpPassword");
     const { default: SmtpConnection } = await import("nodemailer/lib/smtp-connection/index.js");
     const isImplicit = smtpProtocol(smtpPort, encryption) === "smtps";
     const security = sharedVerification("verify-full", caCertificate);
-    // Dialled here: the library would look the name up by ways of its own, which are shut.
+    // Opens the socket here: the library would look the name up itself, which the egress guard blocks.
     const socket = await dial(smtpUrl, smtpPort, isImplicit ? security : null);
     const connection = new SmtpConnection({
       host: smtpUrl,
@@ -27,7 +27,7 @@ export const checkSmtp = defineCheck(smtp, {
       requireTLS: encryption !== "disable" && !isImplicit,
       ignoreTLS: encryption === "disable",
       tls: security,
-      // The name of this machine is nobody's business; RFC 5321 lets a client without one say its address.
+      // Does not reveal this machine's name. RFC 5321 allows a client without a name to send its address.
       name: "[127.0.0.1]",
       logger: false,
     });
@@ -56,7 +56,8 @@ export const checkSmtp = defineCheck(smtp, {
       case "EAUTH":
         return refusedSignIn(reply);
       case "ETLS":
-        // Also when somebody on the way has taken the offer out of the answer: nothing goes on in clear.
+        // Also when an attacker on the network removed STARTTLS from the server's answer. Nothing is sent
+        // without TLS.
         return new CheckFailure("tls_not_offered", "smtpPort", undefined, "tls");
       case "ESOCKET":
         return new CheckFailure("connection_closed", "smtpPort");
@@ -85,16 +86,19 @@ async function dial(
   return socket;
 }
 
-/** Asked for no method that it knows, the library would try one that the server did not offer. */
+/**
+ * True when the server offers a password method that the library knows. Otherwise the library would try one
+ * that the server did not offer.
+ */
 function offersPassword(connection: object): boolean {
   const offered: unknown = Reflect.get(connection, "_supportedAuth");
-  // It takes the first of these; XOAUTH2 comes last.
+  // The library uses the first of these. XOAUTH2 is always last.
   return Array.isArray(offered) && offered.length > 0 && offered[0] !== "XOAUTH2";
 }
 
 type Reply = { status: number; text: string };
 
-/** The server's reply, to be compared only. */
+/** Reads the server's reply, for comparison only. Never pass it on. */
 function readReply(error: unknown): Reply {
   const text = errorProperty(error, "response");
   return { status: Number(/^\d{3}(?=[ -])/.exec(text)?.[0] ?? 0), text };
@@ -131,7 +135,7 @@ function refusedSignIn({ status, text }: Reply): CheckFailure {
   }
 }
 
-/** A reply before the sign-in: of a busy server, of one that wants nothing to do with us, or of something else. */
+/** Maps a reply before the sign-in: from a busy server, a refusing one, or something other than SMTP. */
 function strangeGreeting({ status, text }: Reply): CheckFailure {
   if (text === "") return new CheckFailure("connection_closed", "smtpPort");
   if (status === 421 || status === 450 || status === 451) return new CheckFailure("server_not_ready");

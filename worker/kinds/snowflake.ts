@@ -16,7 +16,7 @@ import { trySession } from "@/worker/clients/snowflake-session";
 
 type Properties = OpenedProperties<z.output<typeof snowflake.fields>>;
 
-/** Signs in and asks whether the session has its role, warehouse, database and schema. */
+/** Signs in and compares the session's role, warehouse, database and schema. */
 export const checkSnowflake = defineCheck(snowflake, {
   preload: () => Promise.all([loadHttp(), import("jose")]),
 
@@ -85,7 +85,10 @@ async function tryStatement(
   requireContext(row, properties);
 }
 
-/** A name as it is kept: the SQL API compares it exactly, while SQL, and the drivers, read it as an identifier. */
+/**
+ * Returns a name as Snowflake stores it. The SQL API compares names exactly; SQL and the drivers read them as
+ * identifiers.
+ */
 function stored(name: string): string {
   const quoted = /^"(.+)"$/.exec(name)?.[1];
   return quoted === undefined ? name.toUpperCase() : quoted.replaceAll('""', '"');

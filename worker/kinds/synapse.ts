@@ -2,7 +2,7 @@ import { synapse } from "@/lib/connectors/kinds/synapse";
 import { defineCheck } from "@/worker/check";
 import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
 
-/** Signs in to the dedicated SQL pool and asks for a constant; a paused pool says that it is. */
+/** Signs in to the dedicated SQL pool and selects a constant. A paused pool reports that it is paused. */
 export const checkSynapse = defineCheck(synapse, {
   preload: loadSqlServer,
 

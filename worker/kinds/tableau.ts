@@ -17,7 +17,7 @@ type Properties = OpenedProperties<z.output<typeof tableau.fields>>;
 type Server = { api: string; release: string };
 type Session = { token: string; siteId: string };
 
-/** The site roles that may publish, by help.tableau.com/current/server/en-us/users_site_roles.htm. */
+/** The site roles that may publish (help.tableau.com/current/server/en-us/users_site_roles.htm). */
 const publishers: readonly string[] = [
   "Creator",
   "ExplorerCanPublish",
@@ -26,7 +26,7 @@ const publishers: readonly string[] = [
   "ServerAdministrator",
 ];
 
-/** Signs in, asks which site role the session has, and signs out; it publishes nothing. */
+/** Signs in, reads the session's site role and signs out. Publishes nothing. */
 export const checkTableau = defineCheck(tableau, {
   preload: loadHttp,
 
@@ -39,7 +39,7 @@ export const checkTableau = defineCheck(tableau, {
     try {
       await requirePublisher(call, server, session);
     } finally {
-      // Whether the server heard it says nothing about the connection.
+      // A failure to sign out says nothing about the connection.
       await call(`${server.api}/auth/signout`, asSession(session, "POST")).catch(() => {});
     }
     return /^\d+(\.\d+){0,3}$/.test(server.release) ? { serverVersion: server.release } : {};
@@ -47,7 +47,7 @@ export const checkTableau = defineCheck(tableau, {
   explain: (error) => explainHttp(error, "serverUrl"),
 });
 
-/** Which version of the API the server speaks; it says so without a sign-in. Tokens need 3.6 or later. */
+/** Reads the server's API version, which needs no sign-in. Access tokens require 3.6 or later. */
 async function findServer(call: HttpClient, origin: string): Promise<Server> {
   const { status, json } = await call(`${origin}/api/2.4/serverinfo`);
   const version = textAt(json, "serverInfo", "restApiVersion");
@@ -84,7 +84,7 @@ async function signIn(
   throw new CheckFailure("unexpected_answer", "serverUrl");
 }
 
-/** Get Current Server Session, of help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_server.htm */
+/** "Get Current Server Session" in help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_server.htm. */
 async function requirePublisher(call: HttpClient, { api }: Server, session: Session): Promise<void> {
   const { status, json } = await call(`${api}/sessions/current`, asSession(session, "GET"));
   const role = textAt(json, "session", "user", "siteRole");
