@@ -1,4 +1,4 @@
-/** The fields, over all kinds, that say who signs in, or how. */
+/** The fields of all kinds that determine who signs in, or how. */
 const identifying: ReadonlySet<string> = new Set([
   "username",
   "userName",
@@ -20,8 +20,9 @@ const identifying: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Who signs in with these properties: the canonical text that attempts to sign in are counted by. What is only read
- * afterwards, such as the database, is no part of it: another one is no reason for another try with a wrong password.
+ * The canonical text of who signs in with these properties. Selvage counts refused sign-ins by it.
+ * It excludes fields that matter only after sign-in, such as the database. Otherwise editing them would allow
+ * more tries with a wrong password.
  */
 export function principalOf(properties: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(properties).filter(

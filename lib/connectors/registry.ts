@@ -23,7 +23,7 @@ import { snowflake } from "@/lib/connectors/kinds/snowflake";
 import { synapse } from "@/lib/connectors/kinds/synapse";
 import { tableau } from "@/lib/connectors/kinds/tableau";
 
-/** Every kind of connection, in the order of the gallery. */
+/** All kinds of connection, in the order of the gallery. */
 export const connectors = {
   postgres,
   mysql,
@@ -52,12 +52,12 @@ export const connectors = {
 
 export type ConnectorKind = keyof typeof connectors;
 
-/** Narrows a string to a known kind. */
+/** True for a known kind. */
 export function isConnectorKind(kind: string): kind is ConnectorKind {
   return Object.hasOwn(connectors, kind);
 }
 
-/** The connector of a kind, or null when there is none. */
+/** Returns a kind's connector, or null. */
 export function findConnector(kind: string): Connector | null {
   return isConnectorKind(kind) ? connectors[kind] : null;
 }

@@ -11,8 +11,8 @@ import {
 export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
 
 /**
- * Properties checked against their connector: what is shown is required, what is hidden or unknown is dropped, and
- * an empty string counts as absent.
+ * Validates properties against their connector. Shown fields are required, hidden and unknown fields are
+ * dropped, and an empty string counts as absent.
  */
 export function validate<F extends z.ZodObject>(
   connector: Connector<F>,
@@ -31,16 +31,17 @@ export function validate<F extends z.ZodObject>(
         metaOf(connector, field).control === "secret" ? "Choose a secret." : "This is required.";
   }
   if (!parsed.success || Object.keys(fieldErrors).length > 0) return { ok: false, fieldErrors };
-  // The picked shape is the connector's own, less fields that are optional in its type.
+  // The picked schema has the connector's fields, without some that are optional in its type.
   const value = parsed.data as z.output<F>;
   const conflicts = connector.conflicts?.(value) ?? {};
   return Object.keys(conflicts).length > 0 ? { ok: false, fieldErrors: conflicts } : { ok: true, value };
 }
 
-// A pipeline that reads a connection waits for this, and making a schema costs more than using it.
+// Cached, because each pipeline read of a connection waits for this, and building a schema costs more than
+// using it.
 const schemas = new WeakMap<Connector, Map<string, z.ZodObject>>();
 
-/** The schema of the fields that are visible. */
+/** The schema of the visible fields. */
 function schemaOf(connector: Connector, visible: readonly string[]): z.ZodObject {
   const known = schemas.get(connector) ?? new Map<string, z.ZodObject>();
   schemas.set(connector, known);
@@ -51,7 +52,7 @@ function schemaOf(connector: Connector, visible: readonly string[]): z.ZodObject
   return schema;
 }
 
-/** The fields that apply to these (perhaps unfinished) properties, in the order of the form. */
+/** The fields that these properties show, in the order of the form. The properties may be incomplete. */
 export function visibleFields(connector: Connector, properties: Readonly<Record<string, unknown>>): string[] {
   const shown: string[] = [];
   for (const field of Object.keys(connector.fields.shape)) {
@@ -61,17 +62,17 @@ export function visibleFields(connector: Connector, properties: Readonly<Record<
   return shown;
 }
 
-/** A credential field that applies to these properties, and the secret chosen for it. */
+/** A credential field that these properties show, and its chosen secret. */
 export type SecretField = {
   field: string;
   title: string;
   subKinds: readonly SubKind[];
-  /** How the API takes the value itself in place of a reference. */
+  /** The encoding in which the API accepts the value itself. */
   inline?: "base64";
   secretId: string | null;
 };
 
-/** The credential fields that apply to these properties. */
+/** The credential fields that these properties show. */
 export function secretFields(
   connector: Connector,
   properties: Readonly<Record<string, unknown>>,
@@ -85,7 +86,7 @@ export function secretFields(
   });
 }
 
-/** The properties that are kept for clients of the API and that no form shows. */
+/** The properties that only API clients use and no form shows. */
 export function keptProperties(
   connector: Connector,
   properties: Readonly<Record<string, unknown>>,
@@ -95,7 +96,7 @@ export function keptProperties(
   );
 }
 
-/** The fields whose secrets a check needs opened: those that go to some destination, and no other. */
+/** The fields whose secrets a check must open: only those that go to a destination. */
 export function fieldsToOpen<F extends z.ZodObject>(
   connector: Connector<F>,
   properties: z.output<F>,

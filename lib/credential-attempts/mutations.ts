@@ -3,7 +3,9 @@ import type { Scope } from "@/lib/access/scope";
 import { askAutomate } from "@/lib/internal-api/client";
 import { ok, type Result } from "@/lib/result";
 
-/** Lets sign-ins with a secret be tried again that were refused too often. Automate does it and records it. */
+/**
+ * Lifts the pause on sign-ins with a secret that was refused too often. Automate does this and records it.
+ */
 export async function resetAttempts(
   scope: Scope<"credential-attempt:reset">,
   { secretId }: { secretId: string },

@@ -3,7 +3,9 @@ import type { Scope } from "@/lib/access/scope";
 import { type PausedAttempt, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
 import { db } from "@/lib/db/client";
 
-/** Where, and until when, no sign-in with this secret is tried; a newer value is tried at once, so it ends a pause. */
+/**
+ * The destinations where sign-ins with this secret are paused, and until when. A newer value ends a pause.
+ */
 export async function listPausedAttempts(
   scope: Scope<"secret:list">,
   secretId: string,

@@ -1,15 +1,15 @@
 import { z } from "zod";
 
-/** How many sign-ins may be refused within which time before no further one is tried. */
+/** Sign-ins pause after this many refusals within this time, so that checks do not lock an account. */
 const limits = [
   { refusals: 2, withinMs: 15 * 60_000 },
   { refusals: 5, withinMs: 24 * 3600_000 },
 ] as const;
 
-/** How long a refused sign-in counts at all. */
+/** How long a refused sign-in counts, in milliseconds. */
 export const remembersMs = 24 * 3600_000;
 
-/** Until when no sign-in of so many `tries` begins after these refusals; null when one may. */
+/** Until when sign-ins of `tries` attempts are paused after these refusals; null when they are not. */
 export function pausedUntil(refusedAt: readonly Date[], now: Date, tries = 1): Date | null {
   const newestFirst = refusedAt.map((at) => at.getTime()).sort((a, b) => b - a);
   const ends = limits.map(({ refusals, withinMs }) => (newestFirst[refusals - tries] ?? 0) + withinMs);
@@ -17,17 +17,22 @@ export function pausedUntil(refusedAt: readonly Date[], now: Date, tries = 1): D
   return end > now.getTime() ? new Date(end) : null;
 }
 
-/** True when another may begin while `underWay` others have no answer yet, since each of them may be refused. */
+/**
+ * True when another sign-in may start while `underWay` others have no answer yet. Assumes that all of them
+ * are refused.
+ */
 export function hasRoom(refusedAt: readonly Date[], underWay: number, now: Date, tries = 1): boolean {
   return pausedUntil([...refusedAt, ...Array<Date>(underWay).fill(now)], now, tries) === null;
 }
 
-/** How often one sign-in may ask there: a token endpoint once with the secret in the header, once with it in the body. */
+/**
+ * The attempts of one sign-in. At a token endpoint two: the client secret in the header, then in the body.
+ */
 export function triesAt(place: string): number {
   return place.startsWith("oauth-token://") ? 2 : 1;
 }
 
-/** A place where a secret's sign-ins were refused too often. */
+/** A destination where a secret's sign-ins were refused too often. */
 export type PausedAttempt = { place: string; until: Date };
 
 export const resetAttemptsInput = z.object({ secretId: z.string().max(64) });

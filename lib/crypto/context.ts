@@ -1,14 +1,20 @@
-/** The place of one sealed field. A sealed value opens in this place and in no other. */
+/**
+ * The context that a sealed field is bound to. A sealed value opens only in this context, so that nobody can
+ * move it to another secret or fabric.
+ */
 export type SealContext = {
   readonly fabricId: string;
   readonly secretId: string;
   readonly subKind: string;
   readonly field: string;
-  /** The version of the secret in which the field was set. */
+  /** The version of the secret that last set the field. */
   readonly version: number;
 };
 
-/** The `ctx` header of a sealed value. Ids and names hold no slash, so that two places never read alike. */
+/**
+ * The `ctx` header of a sealed value. Ids and names contain no slash, so different contexts have different
+ * headers.
+ */
 export function contextHeader({ fabricId, secretId, subKind, field, version }: SealContext): string {
   const parts = [fabricId, secretId, subKind, field, String(version)];
   if (parts.some((part) => !/^[A-Za-z0-9_-]+$/.test(part)))

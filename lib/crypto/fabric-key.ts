@@ -1,7 +1,7 @@
 import { type CryptoKey, compactVerify, importJWK, type JWK } from "jose";
 
 declare const verified: unique symbol;
-/** A fabric's public key whose signature by automate was verified. Only `verifyFabricKey` makes one. */
+/** A fabric's public key with automate's signature verified. Only `verifyFabricKey` creates one. */
 export type VerifiedFabricKey = {
   readonly fabricId: string;
   readonly kid: string;
@@ -9,19 +9,22 @@ export type VerifiedFabricKey = {
   readonly [verified]: true;
 };
 
-/** What automate signs: this key, under this id, belongs to this fabric. */
+/** The statement that automate signs: this key with this id belongs to this fabric. */
 export function fabricKeyStatement(fabricId: string, kid: string, publicJwk: JWK): string {
   return JSON.stringify({ fabricId, kid, kty: publicJwk.kty, crv: publicJwk.crv, x: publicJwk.x });
 }
 
-/** The signature of a fabric key is missing or not automate's: somebody changed the key. */
+/**
+ * A fabric key lacks automate's signature. An attacker with database access may have replaced it to read new
+ * values.
+ */
 export class UntrustedFabricKey extends Error {
   override name = "UntrustedFabricKey";
 }
 
 /**
  * Verifies the signature on a fabric's public key (JWS, EdDSA, RFC 8037).
- * Throws `UntrustedFabricKey` for any key that automate did not sign for this fabric and id.
+ * Throws `UntrustedFabricKey` for a key that automate did not sign for this fabric and id.
  */
 export async function verifyFabricKey(
   row: { fabricId: string; kid: string; publicJwk: string; signature: string },

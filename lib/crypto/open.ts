@@ -10,7 +10,7 @@ import {
 import { contextHeader, type SealContext } from "@/lib/crypto/context";
 import { Plaintext } from "@/lib/crypto/plaintext";
 
-/** A sealed value did not open. One error for every cause: a caller learns nothing from which. */
+/** A sealed value did not open. One error for all causes, so that a caller cannot use it as an oracle. */
 export class CannotOpen extends Error {
   override name = "CannotOpen";
 
@@ -19,17 +19,19 @@ export class CannotOpen extends Error {
   }
 }
 
-/** A private key that opens, with what it agreed on lately: as secret as the key, and dropped together with it. */
+/**
+ * A private key, with its recent key agreements. The cache is as secret as the key and is discarded with it.
+ */
 export type OpeningKey = {
   readonly kid: string;
   readonly key: KeyObject;
-  /** Protected header → the place that it is for, and the key of the value behind it. */
+  /** Maps a protected header to its seal context and its content key. */
   readonly agreed: Map<string, { ctx: string; contentKey: Buffer }>;
 };
 
 const mostAgreed = 1024;
 
-/** The opening half of the pair `kid`, from its private JWK. Throws for any key that is not X25519. */
+/** Creates the opening key `kid` from its private JWK. Throws for any key but X25519. */
 export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
   if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric's key is X25519.");
   return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }), agreed: new Map() };
@@ -37,7 +39,7 @@ export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
 
 const algorithm = Buffer.from("A256GCM", "ascii");
 const firstRound = uint32(1);
-/** AlgorithmID, no PartyUInfo, no PartyVInfo, and the length of the key (RFC 7518 §4.6.2). */
+/** AlgorithmID, empty PartyUInfo and PartyVInfo, and the key length (RFC 7518 §4.6.2). */
 const otherInfo = Buffer.concat([uint32(algorithm.length), algorithm, uint32(0), uint32(0), uint32(256)]);
 
 function uint32(value: number): Buffer {
@@ -50,10 +52,13 @@ const headerMembers = ["alg", "ctx", "enc", "epk", "kid"];
 const [ivBytes, tagBytes] = [12, 16];
 
 /**
- * Opens one field that was sealed for `context` to the key `kid`: compact JWE (RFC 7516), ECDH-ES over X25519, A256GCM.
- * The header is judged before any key agreement: any other member (`zip` above all), algorithm, key or place is refused.
- * By synchronous `node:crypto`, several times as fast as WebCrypto through a thread pool; held to `jose`, which seals, by a
- * property test. Throws `CannotOpen`, always the same.
+ * Opens one field that was sealed for `context` to the key `kid`: compact JWE (RFC 7516), ECDH-ES over
+ * X25519, A256GCM.
+ * Checks the header before any key agreement. Refuses any other member (above all `zip`), algorithm, key or
+ * context.
+ * Uses synchronous `node:crypto`, several times as fast as WebCrypto in a thread pool. A property test
+ * compares it with `jose`, which seals.
+ * Throws `CannotOpen` for every failure.
  */
 export function open(sealed: string, opening: OpeningKey, context: SealContext): Plaintext {
   try {
@@ -72,8 +77,8 @@ export function open(sealed: string, opening: OpeningKey, context: SealContext):
 }
 
 /**
- * The key of one sealed value, once its header is judged. The curve is most of the work of opening, so its outcome is kept as
- * long as the private key, for the very header that was judged.
+ * The content key of a sealed value, after its header was checked. The curve computation is the slowest part
+ * of opening, so its result is cached for exactly this header.
  */
 function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
   const known = agreed.get(protectedHeader);
@@ -88,7 +93,10 @@ function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: s
   return contentKey;
 }
 
-/** The four parts that a direct key agreement has; the second, an encrypted key, is empty. */
+/**
+ * The four non-empty parts of a compact JWE. With direct key agreement, the second part, the encrypted key,
+ * is empty.
+ */
 function parts(sealed: string): [string, string, string, string] {
   const [protectedHeader, encryptedKey, iv, ciphertext, tag, more] = sealed.split(".");
   if (
@@ -103,7 +111,7 @@ function parts(sealed: string): [string, string, string, string] {
   return [protectedHeader, iv, ciphertext, tag];
 }
 
-/** The ephemeral public key of a header that is exactly as expected. */
+/** Returns the ephemeral public key of a header that is exactly as expected. */
 function judge(header: unknown, kid: string, ctx: string): string {
   if (typeof header !== "object" || header === null) throw new CannotOpen();
   const isExpected =
@@ -127,12 +135,15 @@ function onlyX25519(epk: unknown): string | null {
   return isX25519 && "x" in epk && typeof epk.x === "string" ? epk.x : null;
 }
 
-/** Concat KDF with SHA-256 for direct agreement (RFC 7518 §4.6.2, RFC 8037 §3.2): one round gives all 256 bits. */
+/**
+ * Concat KDF with SHA-256 for direct key agreement (RFC 7518 §4.6.2, RFC 8037 §3.2). One round gives all 256
+ * bits.
+ */
 function deriveKey(shared: Buffer): Buffer {
   return hash("sha256", Buffer.concat([firstRound, shared, otherInfo]), "buffer");
 }
 
-/** Bytes of base64url; Buffer by itself would skip what is none. */
+/** Decodes base64url strictly. Buffer would skip invalid characters. */
 function decode(part: string): Buffer {
   if (!/^[A-Za-z0-9_-]*$/.test(part)) throw new CannotOpen();
   return Buffer.from(part, "base64url");

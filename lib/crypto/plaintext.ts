@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 
 /**
- * An opened value. It cannot be printed, serialized, compared or handed to a client component by accident:
- * the bytes sit in a private field and `toJSON` throws. Whoever needs them says `reveal`.
+ * An opened value, protected from being printed, serialized, compared or passed to a client component by
+ * accident.
+ * The bytes are in a private field and `toJSON` throws. Only the `reveal` methods return the value.
  */
 export class Plaintext {
   readonly #bytes: Uint8Array;
@@ -11,17 +12,17 @@ export class Plaintext {
     this.#bytes = bytes;
   }
 
-  /** The value's bytes, exactly as they were entered. */
+  /** The value's bytes, exactly as entered. */
   revealBytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** The value as text. Throws for bytes that are not UTF-8. */
+  /** The value as text. Throws if the bytes are not UTF-8. */
   revealText(): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.#bytes);
   }
 
-  /** Overwrites the bytes, for whoever is done with them. */
+  /** Overwrites the bytes. Call it when the value is no longer needed. */
   wipe(): void {
     this.#bytes.fill(0);
   }

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-/** Addresses that answer with a cloud's own credentials, beyond the link-local ranges. */
+/** Addresses that serve a cloud's own credentials (SSRF targets), in addition to the link-local ranges. */
 const metadataAddresses = new Set([
   "100.100.100.200", // Alibaba Cloud
   "168.63.129.16", // Azure
@@ -9,12 +9,14 @@ const metadataAddresses = new Set([
   "fd00:42::42", // Scaleway
 ]);
 
-/** What an operator can open with EGRESS_ALLOW; everything else that is not public stays shut. */
+/** The ranges that an operator can open with EGRESS_ALLOW. All other non-public ranges stay closed. */
 const openable = new Set(["loopback", "private", "carrierGradeNat", "uniqueLocal"]);
 
 /**
- * Whether a check may dial this address. Public addresses yes; cloud metadata, link-local, multicast, unspecified and
- * reserved ones never; loopback and private ones only inside one of the `allowed` CIDRs.
+ * Whether a check may dial this address. Prevents SSRF:
+ * - Public addresses: allowed.
+ * - Cloud metadata, link-local, multicast, unspecified and reserved addresses: never allowed.
+ * - Loopback and private addresses: allowed only inside one of the `allowed` CIDRs.
  */
 export function judge(address: string, allowed: readonly string[]): "allowed" | "refused" {
   if (!ipaddr.isValid(address) || address.includes("%")) return "refused";
@@ -27,13 +29,16 @@ export function judge(address: string, allowed: readonly string[]): "allowed" | 
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** The IPv4 address that an IPv6 one stands for, where it stands for one; null where that cannot be told. */
+/**
+ * Returns the IPv4 address that an IPv6 address embeds, or the address itself. Null when the embedded address
+ * is unclear.
+ */
 function unwrap(address: Address): Address | null {
   if (address instanceof ipaddr.IPv4) return address;
   const parts = address.parts;
   const lastTwo = embedded(parts[6], parts[7]);
   const range = address.range();
-  // Mapped, IPv4-translated and NAT64 carry it at the end; so does the long deprecated "IPv4-compatible" form.
+  // IPv4-mapped, IPv4-translated, NAT64 and the deprecated "IPv4-compatible" form have it at the end.
   if (range === "ipv4Mapped" || range === "rfc6145") return lastTwo;
   if (range === "rfc6052") return parts[2] === 0 ? lastTwo : null;
   if (range === "unicast" && parts.slice(0, 6).every((part) => part === 0)) return lastTwo;

@@ -13,22 +13,23 @@ import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
 
-/** A fabric that is about to be stored, for what is stored in it at once. */
+/** A fabric that is about to be stored, for use by data stored together with it. */
 export type NewFabric = ReturnType<typeof newFabric>;
 
-/** What else happens when a fabric is made. */
+/** Optional work of `createFabric`. */
 export type Beside<Code extends string> = {
   idempotent?: IdempotentRequest | undefined;
-  /** What is made may be taken back: what is kept for `once` is pending. */
+  /** The caller may still undo the create, so its idempotency record stays pending. */
   isPending?: boolean;
-  /** Runs when the fabric's key is there: seals what `insert` stores. */
+  /** Runs after automate created the fabric's key. Seals the values that the returned function stores. */
   prepare?: (fabric: NewFabric) => Promise<(tx: Tx) => Promise<Result<unknown, Code>>>;
 };
 
 /**
- * Has automate make the key pair of a new fabric, then stores the fabric with its audit event, and what comes with it, or
- * nothing. When automate does not answer nothing is written; a key without its fabric, left by a crash in between, opens
- * nothing and seals nothing.
+ * Asks automate to create a key pair, then stores the fabric, its audit event and `prepare`'s data, or
+ * nothing.
+ * If automate does not answer, web writes nothing. A crash in between leaves a key without a fabric, which is
+ * harmless: it seals and opens nothing.
  */
 export async function createFabric<Code extends string = never>(
   scope: TeamScope<"fabric:write">,
@@ -37,7 +38,7 @@ export async function createFabric<Code extends string = never>(
 ): Promise<Result<{ id: string }, CreateCode | Code>> {
   const { actor, teamId } = scope;
   const { name } = input;
-  // Asked before automate, so that a taken name makes no key in vain; the constraint below decides.
+  // Checks the name before automate creates a key in vain. The unique constraint still decides.
   const taken = await db.fabric.findUnique({
     where: { teamId_nameKey: { teamId, nameKey: name.toLowerCase() } },
     select: { id: true },
@@ -55,7 +56,7 @@ export async function createFabric<Code extends string = never>(
       await reserve(tx, idempotent, id, isPending);
       await insertFabric(tx, scope, id, input);
       const beside = (await insertBeside?.(tx)) ?? ok(null);
-      // Thrown, since a transaction that returns is committed.
+      // Throws, because a transaction that returns would commit.
       if (!beside.ok) throw new NotStored(beside);
       return ok({ id });
     });
@@ -66,7 +67,7 @@ export async function createFabric<Code extends string = never>(
   }
 }
 
-/** The answer was lost: a key may be there, and no fabric is. */
+/** Automate's answer was lost: a key may exist, but no fabric. */
 function unanswered(error: unknown) {
   if (error instanceof OutcomeUnknown) return fail("automate_unavailable");
   throw error;
@@ -108,8 +109,8 @@ async function insertFabric(
 }
 
 /**
- * Has automate destroy a fabric with everything in it, its keys and pipeline tokens too: whatever was sealed to it never
- * opens again. Its audit events stay.
+ * Asks automate to delete a fabric with all its contents, keys and pipeline tokens. Its sealed values can
+ * never be opened again. Its audit events stay.
  */
 export async function deleteFabric(
   scope: Scope<"fabric:write">,
@@ -117,12 +118,18 @@ export async function deleteFabric(
   return askAutomate(scope, "fabric:delete", { fabricId: scope.fabricId });
 }
 
-/** Sets how many former versions of the fabric's secrets pipelines may still read; automate writes and records it. */
+/**
+ * Sets how many former versions of a secret pipelines may still read in this fabric. Automate writes and
+ * records it.
+ */
 export function setFormerVersions(scope: Scope<"version:write">, input: { formerVersions: FormerVersions }) {
   return askAutomate(scope, "version:rule", input);
 }
 
-/** Changes name and description; what is absent stays. An unchanged form writes nothing and records nothing. */
+/**
+ * Changes name and description; absent members stay unchanged. Without a change, it writes and records
+ * nothing.
+ */
 export async function updateFabric(
   scope: Scope<"fabric:write">,
   input: { [Field in keyof UpdateFabricInput]?: UpdateFabricInput[Field] | undefined },

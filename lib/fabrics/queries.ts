@@ -71,13 +71,13 @@ export async function getFabric(scope: Scope<"fabric:see">): Promise<FabricDetai
   return { ...summaryOf(row), admins: admins.map(({ user }) => user.name) };
 }
 
-/** How many former versions of the fabric's secrets pipelines may still read. */
+/** How many former versions of a secret pipelines may still read in this fabric. */
 export async function getFormerVersions({ fabricId }: Scope<"token:list">): Promise<FormerVersions> {
   const row = await db.versionRule.findUnique({ where: { fabricId }, select: { formerVersions: true } });
   return formerVersions.catch(0).parse(row?.formerVersions ?? 0);
 }
 
-/** The actor's teams by name, with whether the actor is Admin there and who is. */
+/** The actor's teams by name. Each has its Admins, and whether the actor is one. */
 export async function listFabricTeams(actor: Actor): Promise<FabricTeam[]> {
   const teams = await db.team.findMany({
     where: { memberships: { some: { userId: actor.id } } },
@@ -121,12 +121,12 @@ function cursorOf({ nameKey, id }: Row): string {
   return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");
 }
 
-/** True for what a page of fabrics ended with. */
+/** True for a cursor of a page of fabrics. */
 export function isFabricCursor(cursor: string): boolean {
   return parseCursor(cursor) !== undefined;
 }
 
-/** A cursor that does not parse is the first page. */
+/** Parses a cursor. An invalid one gives undefined, which selects the first page. */
 function parseCursor(cursor: string | undefined) {
   if (!cursor) return undefined;
   try {

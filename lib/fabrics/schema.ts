@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The kinds of warehouse that a fabric can have, with their labels. */
+/** The warehouse providers that a fabric can have, with their labels. */
 export const providers = {
   none: "None yet",
   databricks: "Databricks",
@@ -23,7 +23,7 @@ export const fabricDescription = z
   .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
   .default("");
 
-/** Create Fabric; its team is the scope of the action. */
+/** The input of Create Fabric. The action's scope determines its team. */
 export const createFabricInput = z.object({
   name: fabricName,
   description: fabricDescription,
@@ -31,14 +31,14 @@ export const createFabricInput = z.object({
 });
 export type CreateFabricInput = z.infer<typeof createFabricInput>;
 
-/** The dialog Create Fabric: the input, and the team that becomes the scope. */
+/** The form of Create Fabric: the input, and the team that becomes the scope. */
 export const createFabricForm = createFabricInput.extend({ teamId: z.string().min(1, "Choose a team.") });
 
-/** Edit Basic Info. Team and provider do not change. */
+/** The input of Edit Basic Info. Team and provider cannot change. */
 export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
-/** The state of the Metadata page, as it stands in the URL. */
+/** The state of the Metadata page, from the URL. */
 export const fabricListQuery = z.object({
   search: z.string().trim().max(128).catch("").default(""),
   provider: z.enum(providerKeys).optional().catch(undefined),
@@ -61,17 +61,17 @@ export type FabricSummary = {
   createdByName: string;
 };
 
-/** One page of fabrics; a cursor is null where there is no further page. */
+/** One page of fabrics. A cursor is null when no further page exists. */
 export type FabricPage = {
   fabrics: FabricSummary[];
   next: string | null;
   previous: string | null;
-  /** True when the person's teams have no fabric at all. */
+  /** True when the person's teams have no fabric. */
   isEmpty: boolean;
 };
 
-/** A fabric's Basic Info, with the people who may change it. */
+/** A fabric's Basic Info, with the names of Admins, who may change it. */
 export type FabricDetail = FabricSummary & { admins: string[] };
 
-/** A team of the person, as the Metadata page needs it. */
+/** One of the person's teams, for the Metadata page. */
 export type FabricTeam = { id: string; name: string; isAdmin: boolean; admins: string[] };

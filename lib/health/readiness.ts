@@ -15,7 +15,10 @@ export type Unready = "database_slow" | "database_unavailable" | "rights_missing
 
 type Right = readonly [right: "SELECT" | "INSERT" | "UPDATE", table: string, column?: string];
 
-/** The rights without which next to nothing of a program works. That of recording is tried by recording. */
+/**
+ * The rights that almost all requests of a program need. The probe checks the right to record events by
+ * recording.
+ */
 const needed: Record<Program, readonly Right[]> = {
   web: [
     ["SELECT", "session"],
@@ -46,7 +49,7 @@ const needed: Record<Program, readonly Right[]> = {
   ],
 };
 
-// The message is nobody's: written and committed, so that a commit is tried, without a table.
+// The logical message has no reader. Writing it makes the probe commit without needing a table.
 const probe = statement<{ lacking: string | null; minimum: string }>(
   `SELECT (SELECT string_agg("right" || ' on ' || "table", ', ')
            FROM jsonb_to_recordset($1::jsonb) AS need("right" text, "table" text, "column" text)
@@ -57,13 +60,14 @@ const probe = statement<{ lacking: string | null; minimum: string }>(
 );
 
 const everyMs = 1_000;
-/** Whoever asks whether a copy is ready wants to know it soon. */
+/** A load balancer expects the answer within this time, in milliseconds. */
 const withinMs = 2_000;
 
 /**
- * Whether this copy can serve, by what requests use: the same connections, statements and rights, and a commit. Asked of Postgres once
- * a second at most, however many ask. After a request met an outage, a row is written, too, and taken back: a disk can be too full
- * for what is read, and not for a probe.
+ * Checks whether this copy can serve, with the connections, statements and rights of requests, and with a
+ * commit. Queries Postgres at most once a second.
+ * After a request met an outage, it also writes a row and rolls it back: a disk can be too full for rows but
+ * not for the probe.
  */
 export function createReadiness(program: Program, tell: (sentence: string) => void): () => Promise<Unready> {
   let known: { at: number; answer: Promise<Unready> } | undefined;
@@ -78,7 +82,8 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
     const asked = probeDatabase(program, isSuspect).catch(whyNotProbed);
     const { code, more = "" } = await Promise.race([
       asked,
-      // Twice it may be a busy moment: a load balancer sends nobody here, and who came is served.
+      // Twice may be a busy moment. The load balancer sends no new requests, but this copy still serves those
+      // that arrive.
       sleep(withinMs, { code: slow < 2 ? "database_slow" : "database_unavailable" } as Probed, {
         ref: false,
       }),
@@ -113,7 +118,7 @@ async function probeDatabase(program: Program, isSuspect: boolean): Promise<Prob
   return { code: null };
 }
 
-/** An older `npm run migrate`, which knows nothing of `schema_info`, takes away the right to read it. */
+/** An older `npm run migrate` does not know `schema_info` and revokes the right to read it. */
 function whyNotProbed(error: unknown): Probed {
   return sqlStateOf(error) === "42501"
     ? { code: "rights_missing", more: ": run npm run migrate" }
@@ -122,7 +127,7 @@ function whyNotProbed(error: unknown): Probed {
 
 class TakenBack extends Error {}
 
-/** Writes an event of a size that needs room of its own, in a transaction that is not committed. */
+/** Writes an event large enough to need disk space, in a transaction that it rolls back. */
 async function writeAndTakeBack(): Promise<void> {
   const actor = { kind: "system" as const, id: "", name: "" };
   const object = { kind: "fabric" as const, id: "", name: randomBytes(16_384).toString("base64") };

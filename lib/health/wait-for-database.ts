@@ -10,8 +10,8 @@ const everyMs = 500;
 const tellEveryMs = 5_000;
 
 /**
- * Returns when the database answers, and says every few seconds what it waits for. Throws at once, with a sentence, when waiting
- * would not help: for a wrong password, say, or a missing role.
+ * Waits until the database answers. Every few seconds, reports why it waits.
+ * Throws at once when waiting cannot help, for example for a wrong password or a missing role.
  */
 export async function waitForDatabase(tell: (sentence: string) => void | Promise<void>): Promise<void> {
   for (let told = Number.NEGATIVE_INFINITY; ; await sleep(everyMs)) {

@@ -4,13 +4,14 @@ import type { Tx } from "@/lib/db/client";
 import { suspendAccess } from "@/lib/users/end-access";
 
 /**
- * Takes all effect from an account that an identity has just proved to be its owner's. Anyone with an invitation's link could
- * have opened it before, with a password, sessions, tokens and memberships of their own making. The owner's review gives back
- * what they confirm.
+ * Suspends an account after an identity proved to be its owner's. Anyone with an invitation's link could have
+ * created the account before and left a password, sessions, tokens and memberships.
+ * The owner's review restores the parts that they confirm.
  */
 export async function holdAccount(tx: Tx, user: { id: string; name: string }): Promise<void> {
   const userId = user.id;
-  // Locked first: a reset of the password, or a team that is joined at this moment, comes before this or after it.
+  // Locks the account first, so that a concurrent password reset or join happens entirely before or after
+  // this.
   await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${userId} FOR UPDATE`;
   const { passwordHash, accessEpoch } = await tx.user.findUniqueOrThrow({
     where: { id: userId },
@@ -35,7 +36,7 @@ export async function holdAccount(tx: Tx, user: { id: string; name: string }): P
   await tx.user.updateMany({ where: { id: userId }, data: { passwordHash: null } });
   await tx.accountReview.upsert({
     where: { userId },
-    // Of two identities in a row, the second one holds what came after the first.
+    // If two identities arrive in a row, the second holds only what came after the first.
     create: { userId, passwordHash, fromEpoch: accessEpoch },
     update: passwordHash ? { passwordHash } : {},
     select: { userId: true },

@@ -6,19 +6,24 @@ import { redeem } from "@/lib/identities/redeem-invitation";
 import { fail, ok, type Result } from "@/lib/result";
 import { emailKey } from "@/lib/users/schema";
 
-/** A person as an OpenID provider names them: `issuer` and `subject` are who it is, the rest is what it says of them. */
+/**
+ * A person according to an OpenID provider. `issuer` and `subject` identify the person; the rest is the
+ * provider's claim.
+ */
 export type OpenIdPerson = {
   issuer: string;
   subject: string;
   verifiedEmail: string | null;
   name: string;
-  /** When the provider last saw them prove who they are. */
+  /** When the provider last authenticated them. */
   authenticatedAt: Date;
 };
 
 /**
- * Admits a known identity. An unknown one comes in only by an open invitation to its verified e-mail, which is used up:
- * whoever has that address becomes, or already is, our person, and signs in this way from now on. Without an invitation an address proves nothing.
+ * Admits a known identity. An unknown one requires an open invitation to its verified e-mail address, and
+ * uses the invitation up.
+ * The identity then belongs to the account with that address, which is created if necessary. Without an
+ * invitation, an address proves nothing.
  */
 export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, "uninvited">> {
   const { issuer, subject, verifiedEmail } = person;

@@ -2,7 +2,10 @@ import "server-only";
 import { db } from "@/lib/db/client";
 import type { ProvenPerson } from "@/lib/users/schema";
 
-/** The person behind an OpenID identity, or null. The e-mail address is never asked: it may change hands. */
+/**
+ * Returns the person with this OpenID identity, or null. Never matches by e-mail address: an address can
+ * change hands.
+ */
 export async function findIdentity(issuer: string, subject: string): Promise<ProvenPerson | null> {
   const identity = await db.identity.findUnique({
     where: { issuer_subject: { issuer, subject }, user: { lockedAt: null } },

@@ -3,8 +3,10 @@ import { record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 
 /**
- * Uses an invitation up and makes the membership it promises, in the caller's transaction. False when it was used,
- * withdrawn or has expired: of two who try at once, one wins. Somebody who is a member already keeps their role.
+ * Uses up an invitation and creates its membership, in the caller's transaction. A person who is already a
+ * member keeps their role.
+ * Returns false when the invitation was used or withdrawn, or has expired. Of two concurrent calls, only one
+ * succeeds.
  */
 export async function redeem(
   tx: Tx,

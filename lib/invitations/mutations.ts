@@ -14,7 +14,10 @@ import { emailKey } from "@/lib/users/schema";
 
 type Manager = TeamScope<"team:write">;
 
-/** Invites a person by e-mail. The token is the caller's to show, once; an earlier open invitation stops working. */
+/**
+ * Invites a person by e-mail. Returns the token, which the caller shows once. An earlier open invitation of
+ * the same person stops working.
+ */
 export async function invite(
   scope: Manager,
   { email, role }: InviteInput,
@@ -53,7 +56,10 @@ export async function invite(
   return ok({ token });
 }
 
-/** An Admin whose power ends at this moment must not leave a link behind: of the two, the later one sees the other. */
+/**
+ * Checks that the actor is still an Admin, under a lock. Otherwise an Admin who is removed at this moment
+ * could leave a working link behind.
+ */
 async function requireAdminStill(tx: Tx, { teamId, actor }: Manager): Promise<void> {
   const hasAccess = await hasAccessStill(tx, actor);
   const rows = await tx.$queryRaw<unknown[]>`
@@ -61,7 +67,7 @@ async function requireAdminStill(tx: Tx, { teamId, actor }: Manager): Promise<vo
   if (!hasAccess || rows.length === 0) throw new NotFound("There is no such team.");
 }
 
-/** Takes an open invitation back: its link stops working. */
+/** Withdraws an open invitation. Its link stops working. */
 export async function withdrawInvitation(
   scope: Manager,
   { invitationId }: { invitationId: string },
@@ -83,7 +89,7 @@ export async function withdrawInvitation(
   return ok(null);
 }
 
-/** Joins the team that a link offers, as the signed-in person it was made for. */
+/** Joins the team of a link. The signed-in person must be the one that the link was made for. */
 export async function joinTeam(
   actor: Actor,
   { token }: { token: string },
@@ -97,7 +103,7 @@ export async function joinTeam(
   return joined ? ok({ teamId: offer.teamId }) : fail("no_invitation");
 }
 
-/** Makes a person of whoever holds the link, with its e-mail address, and the membership with it. */
+/** Creates an account with the invitation's e-mail address, and the membership. */
 export async function joinAsNewPerson({
   token,
   name,

@@ -7,7 +7,7 @@ import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/li
 import { hashInvitationToken } from "@/lib/invitations/token";
 import { emailKey } from "@/lib/users/schema";
 
-/** The invitations of a team that can still be used; none for who is not an Admin. */
+/** The open invitations of a team. Empty unless the actor is an Admin. */
 export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise<OpenInvitation[]> {
   if (!may(scope, "team:write")) return [];
   const invitations = await db.invitation.findMany({
@@ -18,7 +18,10 @@ export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise
   return invitations.map(({ createdByName, ...invitation }) => ({ ...invitation, invitedBy: createdByName }));
 }
 
-/** What a link offers, or null for one that is unknown, used, withdrawn or expired: the four look alike. */
+/**
+ * Returns the offer of a link. Returns null for an unknown, used, withdrawn or expired link, so that nobody
+ * can tell them apart.
+ */
 export async function findOffer(token: string): Promise<InvitationOffer | null> {
   if (!invitationToken.safeParse(token).success) return null;
   const invitation = await db.invitation.findUnique({
@@ -36,7 +39,10 @@ export async function findOffer(token: string): Promise<InvitationOffer | null> 
   return { id, email, role, teamId: team.id, teamName: team.name, invitedBy: createdByName };
 }
 
-/** The team that this person has joined by this link before, or null: to them alone a used link still says something. */
+/**
+ * Returns the team that this person joined with this link, or null. Only this person learns anything from a
+ * used link.
+ */
 export async function findJoinedTeam(actor: Actor, token: string): Promise<{ teamId: string } | null> {
   if (actor.kind !== "user" || !invitationToken.safeParse(token).success) return null;
   return db.invitation.findUnique({

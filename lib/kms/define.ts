@@ -1,9 +1,12 @@
-/** A key management service: wraps one-time keys with a master key that never leaves it. */
+/** A key management service. It wraps keys with a master key that never leaves it. */
 export type Kms = {
-  /** Which master key this is: stored beside what it wrapped, so that a wrong one is named at boot. */
+  /**
+   * Identifies the master key. Stored with each wrapped key, so that a program can report a wrong master key
+   * at boot.
+   */
   readonly masterKeyId: string;
-  /** Wraps a 32-byte key. The answer is opaque text. */
+  /** Wraps a 32-byte key. Returns opaque text. */
   wrap(key: Uint8Array): Promise<string>;
-  /** The key that was wrapped. Throws for anything that this master key did not wrap. */
+  /** Returns the original key. Throws unless this master key wrapped it. */
   unwrap(wrapped: string): Promise<Uint8Array>;
 };

@@ -3,14 +3,14 @@ import { readFile, stat } from "node:fs/promises";
 import { CompactEncrypt, compactDecrypt } from "jose";
 import type { Kms } from "@/lib/kms/define";
 
-/** The master key file is missing, unreadable or malformed; the message says which. */
+/** The master key file is missing, unreadable or malformed. The message says which. */
 export class BadMasterKey extends Error {
   override name = "BadMasterKey";
 }
 
 /**
- * The master key in a file of 32 bytes, base64url, that nobody but its owner may read.
- * Keys are wrapped as compact JWE with `A256GCMKW` (RFC 7518 §4.7).
+ * A KMS with its master key in a file: 32 bytes in base64url, readable only by its owner.
+ * Wraps keys as compact JWE with `A256GCMKW` (RFC 7518 §4.7).
  */
 export async function openLocalKms(file: string): Promise<Kms> {
   const master = await readMasterKey(file);

@@ -9,7 +9,10 @@ import { ok, type Result } from "@/lib/result";
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
 const dayMs = 86_400_000;
 
-/** Has automate make a pipeline token, store its hash and record it. The answer is the only place where it is shown. */
+/**
+ * Asks automate to create a pipeline token. Automate stores its hash and records the event. Only this result
+ * contains the token.
+ */
 export async function createToken(
   scope: Scope<"token:write">,
   { name, lifetime, ...only }: CreatePipelineTokenInput,
@@ -21,7 +24,10 @@ export async function createToken(
   return askAutomate(scope, "token:create", { name, expiresAt, limits: limits.value });
 }
 
-/** Has automate pin a pipeline token to what its connections reference now, as it was shown. */
+/**
+ * Asks automate to pin a pipeline token to the secrets that its connections reference now, as shown to the
+ * Admin.
+ */
 export async function confirmToken(
   scope: Scope<"token:write">,
   input: ConfirmPipelineTokenInput,
@@ -30,7 +36,7 @@ export async function confirmToken(
   return answer.ok ? ok(null) : answer;
 }
 
-/** Has automate revoke a pipeline token: its next request is refused. */
+/** Asks automate to revoke a pipeline token. Its next request is refused. */
 export async function revokeToken(
   scope: Scope<"token:write">,
   { tokenId }: { tokenId: string },

@@ -14,8 +14,8 @@ import {
 import { fail, ok, type Result } from "@/lib/result";
 
 /**
- * The newest pipeline tokens of a fabric that work, then the newest of the others: each kind by itself, so that nobody hides one
- * that works behind many that they revoked.
+ * The newest working pipeline tokens of a fabric, then the newest others. Two separate limits, so that nobody
+ * can hide a working token behind many revoked ones.
  */
 export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTokenSummary[]> {
   const { fabricId } = scope;
@@ -54,7 +54,10 @@ const shown = {
   cidrs: true,
 } as const;
 
-/** Names of the tokens and issuers that do not receive this connection until an Admin confirms what it references now. */
+/**
+ * The names of tokens and issuers that cannot receive this connection until an Admin confirms its current
+ * secrets.
+ */
 export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: string): Promise<string[]> {
   const { fabricId } = scope;
   const select = { name: true, secretIds: true, connectionIds: true, pins: true, cidrs: true };
@@ -70,10 +73,10 @@ export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: 
   return [...new Set(waiting.map(({ name }) => name))].sort();
 }
 
-/** Limits as a row holds them. */
+/** A row's limits. */
 type LimitRow = TokenLimits & { pins: Prisma.JsonValue };
 
-/** How these limits are told to people, by the names of what they are about. */
+/** Returns a function that describes these rows' limits by name, for people. */
 export async function limitsOf(
   { fabricId }: Scope<"token:list">,
   rows: readonly LimitRow[],
@@ -100,7 +103,7 @@ export async function limitsOf(
     select: { id: true, name: true, deletedAt: true },
   });
   const nameOf = namesIn([...connections, ...secrets.filter(({ deletedAt }) => deletedAt === null)]);
-  // What a connection referenced before is named though it was deleted since.
+  // Names of deleted secrets are included: a connection may have referenced one before.
   const formerNameOf = namesIn(secrets);
   const changeOf = (connectionId: string, pins: ConnectionPins): ConnectionChange | [] => {
     const now = references.filter((row) => row.connectionId === connectionId).map((row) => row.secretId);
@@ -127,7 +130,7 @@ function namesIn(rows: readonly { id: string; name: string }[]): (id: string) =>
   return (id) => names.get(id) ?? "(deleted)";
 }
 
-/** The limits that a form names, or the field that names what is not there. */
+/** Resolves the limits of a form to ids. Fails with the field that contains an unknown name. */
 export async function findLimits(
   scope: Scope<"token:write">,
   { onlySecrets, onlyConnections, onlyFrom }: LimitInput,
@@ -145,7 +148,7 @@ export async function findLimits(
 
 type Named = { id: string; nameKey: string };
 
-/** The ids of these names, each once, or the first name that nothing has. */
+/** Returns the distinct ids of these names, or the first unknown name. */
 async function findIds(
   names: readonly string[],
   find: (nameKeys: string[]) => Promise<Named[]>,

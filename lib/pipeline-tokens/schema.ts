@@ -7,7 +7,7 @@ import {
   tokenName,
 } from "@/lib/internal-api/bodies/pipeline-token";
 
-/** How long a pipeline token can live, in days. */
+/** The lifetimes of a pipeline token, in days. */
 export const tokenLifetimes = {
   "30": { label: "30 days", days: 30 },
   "90": { label: "90 days", days: 90 },
@@ -17,7 +17,7 @@ export const tokenLifetimes = {
 export type TokenLifetime = keyof typeof tokenLifetimes;
 export const tokenLifetimeKeys = ["30", "90", "365", "never"] as const satisfies TokenLifetime[];
 
-/** The lines of a field that are not empty, each once. */
+/** The distinct non-empty lines of a field. */
 export function linesOf(text: string): string[] {
   const lines = text.split("\n").map((line) => line.trim());
   return [...new Set(lines.filter((line) => line !== ""))];
@@ -31,12 +31,12 @@ const lines = (most: number) =>
     .refine((text) => linesOf(text).length <= most, `Enter ${most} lines at most.`)
     .default("");
 
-/** What a form limits a token or a workload to. */
+/** The limits of a token or a workload, from a form. */
 export const limitInput = z.object({
-  /** Names, one a line. */
+  /** Names, one per line. */
   onlySecrets: lines(mostThings),
   onlyConnections: lines(mostThings),
-  /** Addresses or ranges of them, one a line. */
+  /** IP addresses or CIDR ranges, one per line. */
   onlyFrom: lines(mostRanges).superRefine((text, ctx) => {
     const wrong = linesOf(text).find((line) => !range.safeParse(line).success);
     if (wrong !== undefined)
@@ -48,27 +48,30 @@ export const limitInput = z.object({
 });
 export type LimitInput = z.infer<typeof limitInput>;
 
-/** A connection that references other secrets than an Admin confirmed: pipelines receive it once she confirms these. */
+/**
+ * A connection whose secrets differ from those that an Admin confirmed. Pipelines receive it again after an
+ * Admin confirms the new ones.
+ */
 export type ConnectionChange = ConfirmedConnection & {
   connection: string;
-  /** Names of the secrets that it references now and did not then, and the other way round. */
+  /** The names of secrets that it references only now. `removed` has those that it referenced only before. */
   added: string[];
   removed: string[];
 };
 
-/** What something is limited to, as people read it: names, and addresses. */
+/** Limits for people: names and addresses. */
 export type LimitSummary = {
   secrets: string[];
   connections: string[];
-  /** The secrets that come with those connections, as an Admin limited or confirmed it. */
+  /** The names of secrets that come with those connections, as an Admin last confirmed. */
   pinned: string[];
   cidrs: string[];
   isLimited: boolean;
-  /** What waits for an Admin to confirm it. */
+  /** The changes that an Admin must confirm. */
   changes: ConnectionChange[];
 };
 
-/** Create token. */
+/** The input of Create token. */
 export const createPipelineTokenInput = limitInput.extend({
   name: tokenName,
   lifetime: z.enum(tokenLifetimeKeys, "Choose when it expires."),
@@ -77,7 +80,7 @@ export type CreatePipelineTokenInput = z.infer<typeof createPipelineTokenInput>;
 
 export const revokePipelineTokenInput = z.object({ tokenId: z.string().max(64) });
 
-/** A pipeline token without its value, which nobody can see again. */
+/** A pipeline token without its value, which cannot be shown again. */
 export type PipelineTokenSummary = {
   id: string;
   name: string;
@@ -87,14 +90,17 @@ export type PipelineTokenSummary = {
   lastUsedAt: Date | null;
   revokedAt: Date | null;
   status: TokenStatus;
-  /** Names of the only secrets and connections that it reaches, and the only addresses that it may come from. */
+  /** The only secrets and connections that it can read, and the only addresses that it may come from. */
   limits: LimitSummary;
 };
 
-/** What became of the Admin who made a token or trusted an issuer: any but `admin` is reason to look at it. */
+/**
+ * The current status of the Admin who created a token or trusted an issuer. Any status but `admin` calls for
+ * a review.
+ */
 export type MakerStatus = "admin" | "demoted" | "left" | "locked";
 
-/** A pipeline token of one of the team's fabrics that works. */
+/** A working pipeline token of one of the team's fabrics. */
 export type TeamPipelineToken = {
   id: string;
   name: string;
@@ -106,7 +112,7 @@ export type TeamPipelineToken = {
   lastUsedAt: Date | null;
 };
 
-/** An issuer whose workloads read one of the team's fabrics. */
+/** An issuer whose workloads can read one of the team's fabrics. */
 export type TeamIssuer = {
   id: string;
   name: string;
@@ -119,13 +125,13 @@ export type TeamIssuer = {
   maker: MakerStatus;
 };
 
-/** What is shown once: the token, and where a pipeline sends it. */
+/** A new token. Its value is shown only once. */
 export type NewToken = { id: string; token: string };
 
-/** Whether a token still works. */
+/** Whether a token works. */
 export type TokenStatus = "active" | "expired" | "revoked";
 
-/** The status of a pipeline's or a person's token at `now`. */
+/** The status of a pipeline token or an access token at `now`. */
 export function tokenStatus(
   { expiresAt, revokedAt }: { expiresAt: Date | null; revokedAt: Date | null },
   now: Date,

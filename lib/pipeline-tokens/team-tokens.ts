@@ -4,10 +4,10 @@ import type { TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
 import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 
-// What pipelines and workloads can read the team's fabrics by, whoever made it. What was made by somebody who is no Admin of the
-// team any more comes first: it outlives their power.
+// All tokens and issuers that can read the team's fabrics, no matter who created them. Lists those first
+// whose creator is no longer an Admin of the team: they outlive that person's rights.
 
-/** The pipeline tokens that work in the team's fabrics. */
+/** The working pipeline tokens of the team's fabrics. */
 export async function listTeamPipelineTokens(
   { teamId }: TeamScope<"access:list">,
   now = new Date(),

@@ -11,8 +11,10 @@ import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
 
 /**
- * Tries a password. An unknown e-mail, a locked person and a wrong password cost and answer the same. Each failure is counted
- * in the audit of the person, with the network it came from; those of unknown addresses are one number.
+ * Verifies a password. An unknown e-mail, a locked person and a wrong password take the same time and give
+ * the same result, so that an attacker cannot find accounts.
+ * Each failure is counted in the person's audit log, with the client's network. Failures of unknown addresses
+ * share one count.
  */
 export async function provePassword(
   given: { email: string; password: string },
@@ -57,8 +59,8 @@ function noteRefusedSignIn(
 }
 
 /**
- * Starts a session of a person who has just proved who they are, at `authenticatedAt`; the answer is its id. Where their access
- * ended since the proof began, the session is dead from the start.
+ * Starts a session for a person who proved their identity at `authenticatedAt`. Returns its id.
+ * If the person's access ended since that proof, the session is dead from the start.
  */
 export async function startSession(
   { userId, accessEpoch }: ProvenPerson,
@@ -83,7 +85,7 @@ export async function startSession(
   });
 }
 
-/** Ends a session: its cookie opens nothing any more. Ending it again changes nothing. */
+/** Ends a session. Its cookie stops working. Ending it again has no effect. */
 export async function endSession(sessionId: string): Promise<void> {
   await db.$transaction(async (tx) => {
     const { count } = await tx.session.updateMany({
@@ -105,7 +107,7 @@ export async function endSession(sessionId: string): Promise<void> {
   });
 }
 
-/** Makes a session fresh again when its person gives their password once more. */
+/** Makes a session fresh again after its person entered their password. */
 export async function confirmSession(
   actor: Actor & { kind: "user" },
   sessionId: string,

@@ -5,16 +5,19 @@ import { db } from "@/lib/db/client";
 const minuteMs = 60_000;
 const idleMs = 12 * 60 * minuteMs;
 
-/** How long a session lasts at most, however busy it is. */
+/** The longest life of a session, however active, in milliseconds. */
 export const sessionMaxAgeMs = 7 * 24 * 60 * minuteMs;
 
-/** What is true of each session that has neither ended nor been idle or kept for too long. */
+/** The filter for sessions that are not revoked, not idle for too long and not too old. */
 export function livingSession(now = new Date()) {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   return { revokedAt: null, lastSeenAt: { gte: ago(idleMs) }, createdAt: { gte: ago(sessionMaxAgeMs) } };
 }
 
-/** The person of a living session: not signed out, idle for no more than 12 hours, 7 days old at most, not locked. */
+/**
+ * Returns the person of a living session: not signed out, idle for at most 12 hours, at most 7 days old, not
+ * locked.
+ */
 export async function findSessionActor(
   sessionId: string,
   now = new Date(),
@@ -34,7 +37,7 @@ export async function findSessionActor(
     },
   });
   if (!session || session.accessEpoch !== session.user.accessEpoch) return null;
-  // IdempotentRequest a minute is enough to tell idle from busy, and spares a write for each request.
+  // Once a minute is accurate enough for the idle limit, and avoids a write for each request.
   if (session.lastSeenAt < minuteAgo)
     await db.session.updateMany({
       where: { id: sessionId, lastSeenAt: { lt: minuteAgo } },

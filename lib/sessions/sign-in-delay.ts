@@ -2,13 +2,14 @@ import "server-only";
 import { db } from "@/lib/db/client";
 import { log } from "@/lib/log";
 
-/** Wrong tries that cost nothing. From the fifth on each makes the next one wait: 2 s, 4 s, … 60 s. */
+/** Failed attempts without a delay. Later failures delay the next attempt by 2 s, 4 s, … up to 60 s. */
 export const freeTries = 4;
 
 /**
- * Takes one try, before the password is looked at: a try counts as wrong until `forgetTries` says otherwise, so that
- * many at once count as many. Null when the try may go on, else the seconds until the next one; such a try is not
- * counted, so that nobody can hold an account shut. An hour without a wrong try starts anew.
+ * Counts an attempt before the password is checked. It counts as failed until `forgetTries`, so that
+ * concurrent attempts all count.
+ * Returns null when the attempt may proceed, else the seconds until the next one. A delayed attempt is not
+ * counted, so that an attacker cannot keep the owner out. An hour without failures resets the count.
  */
 export async function takeTry(key: string): Promise<number | null> {
   const [taken] = await db.$queryRaw<{ failures: number }[]>`
@@ -30,12 +31,12 @@ export async function takeTry(key: string): Promise<number | null> {
   return Math.max(1, delay?.seconds ?? 1);
 }
 
-/** Forgets the tries of one key after a right one. */
+/** Deletes the attempts of one key after a correct password. */
 export async function forgetTries(key: string): Promise<void> {
   await db.signInDelay.deleteMany({ where: { key } });
 }
 
-/** Forgets tries of more than an hour ago, which count for nothing any more. */
+/** Deletes attempts older than an hour, which no longer count. */
 export async function purgeTries(): Promise<void> {
   const hourAgo = new Date(Date.now() - 60 * 60_000);
   await db.signInDelay.deleteMany({ where: { updatedAt: { lt: hourAgo } } });
@@ -45,8 +46,8 @@ const purgeEveryMs = 60_000;
 let purgedAt = 0;
 
 /**
- * Purges at most once a minute in each copy of web, beside a try and not before its answer: each wrong try leaves a row, and an
- * attack may never have a right one.
+ * Purges at most once a minute per copy of web, without delaying the sign-in. Each failed attempt leaves a
+ * row, and an attack may never succeed and so never delete it.
  */
 function purgeNowAndThen(): void {
   if (Date.now() - purgedAt < purgeEveryMs) return;

@@ -8,7 +8,7 @@ import type { MemberRole } from "@/lib/teams/schema";
 
 type Manager = TeamScope<"team:write">;
 
-/** Makes a member a User or an Admin. The last Admin stays one. */
+/** Makes a member a User or an Admin. The last Admin cannot be changed. */
 export async function changeRole(
   scope: Manager,
   { userId, role }: { userId: string; role: MemberRole },
@@ -27,7 +27,10 @@ export async function changeRole(
   });
 }
 
-/** Takes a member out of the team: access to its fabrics ends with their next request. One who has yet to confirm their membership, too. */
+/**
+ * Removes a member. Access to the team's fabrics ends with their next request. Also removes a person who has
+ * not confirmed their membership yet.
+ */
 export async function removeMember(
   scope: Manager,
   { userId }: { userId: string },
@@ -51,7 +54,7 @@ async function removeHeldMember(scope: Manager, userId: string): Promise<boolean
     });
     const { count } = await tx.heldMembership.deleteMany({ where: { teamId, userId } });
     const isMember = (await tx.membership.count({ where: { teamId, userId } })) > 0;
-    // Somebody who was invited anew meanwhile is a member, and is taken out as one.
+    // A person who joined again meanwhile is a member, so `withMember` removes them.
     if (!held || count === 0 || isMember) return false;
     const { role, user, team } = held;
     await record(tx, {
@@ -66,7 +69,7 @@ async function removeHeldMember(scope: Manager, userId: string): Promise<boolean
   });
 }
 
-/** Takes oneself out of a team. */
+/** Removes the actor from a team. */
 export async function leaveTeam(scope: TeamScope<"team:see">): Promise<Result<null, "last_admin">> {
   return withMember(scope, scope.actor.id, async (tx, member, isLastAdmin) => {
     if (isLastAdmin) return fail("last_admin");
@@ -87,7 +90,9 @@ type LockedMember = {
   teamName: string;
 };
 
-/** Runs with the team locked, so that of two Admins who go at once the second one sees that the first is gone. */
+/**
+ * Runs with the team locked. If two Admins leave concurrently, the second one sees that the first is gone.
+ */
 async function withMember<T>(
   { teamId }: Pick<Manager, "teamId">,
   userId: string,
@@ -114,7 +119,7 @@ async function withMember<T>(
   });
 }
 
-/** Takes back the open invitations of who is an Admin no longer: no link is left by which to come back as one. */
+/** Withdraws the open invitations of a former Admin, who could use such a link to return as one. */
 async function withdrawInvitations(
   tx: Tx,
   { actor, teamId }: Pick<Manager, "actor" | "teamId">,

@@ -6,7 +6,7 @@ import type { MemberRole } from "@/lib/teams/schema";
 import type { System } from "@/lib/users/provision";
 import { emailKey } from "@/lib/users/schema";
 
-/** Makes a team without members. */
+/** Creates a team without members. */
 export async function createTeam(
   system: System,
   { name }: { name: string },
@@ -32,7 +32,7 @@ export async function createTeam(
   }
 }
 
-/** Puts an existing person into a team, by its name. */
+/** Adds an existing person to a team, by the team's name. */
 export async function addMember(
   system: System,
   { team: teamName, email, role }: { team: string; email: string; role: MemberRole },

@@ -6,7 +6,7 @@ import { db, type Prisma } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import type { Member, TeamDetail, TeamSummary } from "@/lib/teams/schema";
 
-/** The teams that a person is in, by name. */
+/** A person's teams, by name. */
 export async function listTeams(actor: Actor): Promise<TeamSummary[]> {
   const memberships = await db.membership.findMany({
     where: { userId: actor.id },

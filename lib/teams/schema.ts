@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const id = z.string().max(64);
 
-/** What a member is in a team. */
+/** A member's role in a team. */
 export const memberRole = z.enum(["user", "admin"]);
 export type MemberRole = z.infer<typeof memberRole>;
 
@@ -18,13 +18,13 @@ export const changeRoleInput = z.object({ userId: id, role: memberRole });
 export const removeMemberInput = z.object({ userId: id });
 export const leaveTeamInput = z.object({});
 
-/** What a role is called on screens. */
+/** The name of a role on screens. */
 export const roleNames: Record<MemberRole, string> = { user: "User", admin: "Admin" };
 
-/** A role in a sentence. */
+/** A role within a sentence. */
 export const roleInWords: Record<MemberRole, string> = { user: "a User", admin: "an Admin" };
 
-/** The role that a member can be given instead. */
+/** The role that a member can switch to. */
 export const otherRole: Record<MemberRole, MemberRole> = { user: "admin", admin: "user" };
 
 export type TeamSummary = { id: string; name: string; role: MemberRole; members: number; fabrics: number };
@@ -35,6 +35,6 @@ export type TeamDetail = {
   id: string;
   name: string;
   members: Member[];
-  /** Memberships without effect, which the account's owner has yet to confirm. For Admins alone. */
+  /** Memberships without effect, which the account's owner has not confirmed yet. Only for Admins. */
   held: Member[];
 };

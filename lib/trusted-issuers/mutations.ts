@@ -9,7 +9,7 @@ import { audienceOf, type CreateIssuerInput, namesFabric } from "@/lib/trusted-i
 
 type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
 
-/** Has automate trust an issuer for the fabric, and record it. */
+/** Asks automate to trust an issuer for the fabric and to record it. */
 export async function createIssuer(
   scope: Scope<"token:write">,
   { onlySecrets, onlyConnections, onlyFrom, keys, ...trust }: CreateIssuerInput,
@@ -29,7 +29,10 @@ export async function createIssuer(
   return fail("invalid", { issuer: issuerProblems[made.value.problem] });
 }
 
-/** Has automate pin an issuer's limits to what their connections reference now, as it was shown. */
+/**
+ * Asks automate to pin an issuer's limits to the secrets that their connections reference now, as shown to
+ * the Admin.
+ */
 export async function confirmIssuer(
   scope: Scope<"token:write">,
   input: ConfirmIssuerInput,
@@ -38,7 +41,7 @@ export async function confirmIssuer(
   return confirmed.ok ? ok(null) : confirmed;
 }
 
-/** Has automate trust an issuer no longer: the next request of its workloads is refused. */
+/** Asks automate to stop trusting an issuer. The next request of its workloads is refused. */
 export async function removeIssuer(
   scope: Scope<"token:write">,
   { issuerId }: { issuerId: string },

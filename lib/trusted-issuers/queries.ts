@@ -5,7 +5,7 @@ import { db } from "@/lib/db/client";
 import { limitsOf } from "@/lib/pipeline-tokens/queries";
 import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
-/** The issuers whose workloads may read the secrets of a fabric. */
+/** The issuers whose workloads may read a fabric's secrets. */
 export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIssuerSummary[]> {
   const rows = await db.trustedIssuer.findMany({
     where: { fabricId: scope.fabricId },
@@ -41,10 +41,10 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIs
   }));
 }
 
-/** How far back workloads are looked for. */
+/** How many of the newest events are searched for workloads. */
 const mostEvents = 5_000;
 
-/** The workloads that were let in by these trusts of late, as the audit log names them: `name: subject`. */
+/** The recent workloads of these trusts, as the audit log names them: `name: subject`. */
 async function recentWorkloads(
   fabricId: string,
   issuerIds: readonly string[],

@@ -3,7 +3,7 @@ import { readKeys } from "@/lib/access/issuer-keys";
 import { trustFields } from "@/lib/internal-api/bodies/trusted-issuer";
 import { type LimitSummary, limitInput } from "@/lib/pipeline-tokens/schema";
 
-/** Keys that were given by hand, as text; empty where the issuer is asked for them. */
+/** Pasted keys, as text. Empty if automate should fetch them from the issuer. */
 const keysText = z
   .string()
   .max(32_000, "These are too many keys.")
@@ -13,18 +13,18 @@ const keysText = z
     if (read && "problem" in read) ctx.addIssue({ code: "custom", message: read.problem });
   });
 
-/** Trust an issuer, for all of a fabric or a part of it. */
+/** The input that trusts an issuer, for a whole fabric or a part of it. */
 export const createIssuerInput = trustFields.extend({ ...limitInput.shape, keys: keysText });
 export type CreateIssuerInput = z.infer<typeof createIssuerInput>;
 
-/** The audience that a fabric's workloads ask their issuer for, unless an Admin chooses another. */
+/** The default audience of tokens for a fabric's workloads. */
 export function audienceOf(fabricId: string): string {
   return `selvage:${fabricId}`;
 }
 
 /**
- * True when an audience names this fabric and none beside: whichever trusts other teams add, a token of this audience is for this
- * fabric alone.
+ * True when an audience names this fabric and no other. Such a token cannot be used for another fabric,
+ * whatever other teams trust.
  */
 export function namesFabric(audience: string, fabricId: string): boolean {
   const ids = audience.match(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/gi) ?? [];
@@ -40,11 +40,11 @@ export type TrustedIssuerSummary = {
   issuer: string;
   audience: string;
   subject: string;
-  /** It was trusted before patterns were bound to parts: `*` spans `:` and `/`. */
+  /** Trusted before patterns were bound to parts: `*` also matches `:` and `/`. */
   spansParts: boolean;
-  /** Of such a pattern, the workloads that used it of late and that it would not match within parts. */
+  /** For such a pattern, the recent workloads that it would not match within parts. */
   spanned: readonly string[];
-  /** Its keys were given by hand. */
+  /** True when an Admin pasted its keys. */
   hasOwnKeys: boolean;
   limits: LimitSummary;
   createdAt: Date;

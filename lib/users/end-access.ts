@@ -3,14 +3,15 @@ import type { Actor } from "@/lib/actor";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 
-/** How much of a person's access ended, for the record and for whoever ended it. */
+/** How much of a person's access ended. */
 export type EndedAccess = { sessions: number; accessTokens: number; invitations: number };
 
 type By = AuditEntry["actor"];
 
 /**
- * Ends all that a person could act by: sessions, access tokens, open invitations of theirs, and what waits for their review.
- * Whatever changes a password, locks, or removes a person calls this. Nothing brings it back: an unlock does not.
+ * Ends a person's access for good: sessions, access tokens, their open invitations and their pending review.
+ * An unlock does not restore it.
+ * All code that changes a password, or locks or removes a person, must call this.
  */
 export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAccess> {
   const invitations = await suspendAccess(tx, by, userId);
@@ -21,7 +22,7 @@ export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAc
     where: alive,
     data: { revokedAt, revokedByName: by.id === userId ? null : by.name },
   });
-  // Nor does a review offer what a request under way stores later.
+  // Also raises the review's epoch, so that it never offers anything that a request in flight stores later.
   await tx.$executeRaw`
     UPDATE account_review r SET "passwordHash" = NULL, "fromEpoch" = u."accessEpoch"
     FROM app_user u WHERE u.id = r."userId" AND r."userId" = ${userId}`;
@@ -29,11 +30,13 @@ export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAc
 }
 
 /**
- * Stops a person's sessions and access tokens, those too that a request under way is about to store, and withdraws their open
- * invitations. `endAccess` is the end for good; a review by the owner may give single ones back.
+ * Stops a person's sessions and access tokens, including those that a request in flight is about to store.
+ * Withdraws their open invitations.
+ * Unlike after `endAccess`, the owner's review can restore parts.
  */
 export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<number> {
-  // What automate stores for this person at this moment is there afterwards, for whoever then ends that as well.
+  // Waits until automate has stored its pending rows for this person, so that the caller finds and ends those
+  // too.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${accessLock(userId)}, 0))`;
   await tx.user.updateMany({ where: { id: userId }, data: { accessEpoch: { increment: 1 } } });
   const where = { createdById: userId, usedAt: null };
@@ -50,8 +53,8 @@ export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<num
 }
 
 /**
- * False when the person's access ended since their request began. Whoever ends it waits for the caller's transaction, and so finds
- * what it stores.
+ * False when the person's access ended since their request began. Locks the person's row: code that ends the
+ * access waits for this transaction, and so finds its rows.
  */
 export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
   if (actor.kind !== "user") return false;
@@ -62,8 +65,8 @@ export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
 }
 
 /**
- * `hasAccessStill` for automate, which may lock no row of a person: it takes an advisory lock, and whoever ends the access waits
- * for that too.
+ * `hasAccessStill` for automate, which may not lock a person's row. Takes an advisory lock instead, which
+ * code that ends the access waits for too.
  */
 export async function holdAccess(tx: Tx, actor: Actor & { kind: "user" }): Promise<boolean> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${accessLock(actor.id)}, 0))`;

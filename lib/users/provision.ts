@@ -6,11 +6,11 @@ import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
-/** Who acts where nobody is signed in: an operator at the command line, or the demo's seed. */
+/** The actor without a signed-in person: an operator at the command line, or the demo's seed. */
 export type System = { kind: "system"; id: string; name: string };
 export const commandLine: System = { kind: "system", id: "admin", name: "Command line" };
 
-/** Makes a person with a password. */
+/** Creates a person with a password. */
 export async function createUser(
   system: System,
   { email, name, password }: { email: string; name: string; password: string },
@@ -31,7 +31,10 @@ export async function createUser(
   }
 }
 
-/** Sets a person's password and ends their access: whoever knew the old one is out, with all that they made. */
+/**
+ * Sets a person's password and ends their access. Locks out anyone who knew the old password, with all their
+ * sessions and tokens.
+ */
 export async function resetPassword(
   system: System,
   { email, password }: { email: string; password: string },
@@ -40,7 +43,7 @@ export async function resetPassword(
   return endAndChange(system, email, "user.password", { passwordHash });
 }
 
-/** Locks a person out at their next request, and ends their access for good. */
+/** Locks a person from their next request on, and ends their access for good. */
 export async function lockUser(
   system: System,
   { email }: { email: string },
@@ -48,7 +51,7 @@ export async function lockUser(
   return endAndChange(system, email, "user.lock", { lockedAt: new Date() });
 }
 
-/** Lets a locked person sign in again. What the lock ended stays ended. */
+/** Lets a locked person sign in again. Does not restore the access that the lock ended. */
 export async function unlockUser(
   system: System,
   { email }: { email: string },
@@ -56,7 +59,10 @@ export async function unlockUser(
   return endAndChange(system, email, "user.unlock", { lockedAt: null });
 }
 
-/** Ends a person's access and leaves the person as they are: after a theft, or after a restore that revived what was ended. */
+/**
+ * Ends a person's access without locking them. For use after a theft, or after a restore that revived ended
+ * access.
+ */
 export async function endUserAccess(
   system: System,
   { email }: { email: string },
@@ -82,8 +88,9 @@ async function endAndChange(
 }
 
 /**
- * Removes a person: their access ends, their memberships and identities go, and no open invitation leads their address back.
- * The audit log keeps what they did. The last Admin of a team with other members stays until somebody else is one.
+ * Removes a person: ends their access, deletes memberships and identities, and withdraws open invitations to
+ * their address. The audit log keeps their acts.
+ * The last Admin of a team with other members cannot be removed until another member is an Admin.
  */
 export async function removeUser(
   system: System,
@@ -125,7 +132,10 @@ export async function removeUser(
   });
 }
 
-/** The teams of a person, locked as they are for any change of members, and whether each would be left with members and no Admin. */
+/**
+ * A person's teams, locked against changes of members. `isOrphaned` is true if the team would have members
+ * but no Admin.
+ */
 function lockTeamsOf(tx: Tx, userId: string) {
   return tx.$queryRaw<{ id: string; name: string; role: string; isOrphaned: boolean }[]>`
     SELECT t.id, t.name, m.role::text AS role,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An e-mail address as it was typed; `emailKey` is what is compared. */
+/** An e-mail address as typed. Comparisons use `emailKey`. */
 export const email = z
   .string()
   .trim()
@@ -14,21 +14,21 @@ export const personName = z
   .trim()
   .min(1, "Enter a name.")
   .max(100, "Use at most 100 characters.")
-  // It is shown on terminals, too, which such characters steer.
+  // Terminals show this name too, and control characters could inject terminal commands.
   .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.")
   .meta({ title: "Name" });
 
-/** A password to be set. Length is the only rule: rules about signs make worse passwords. */
+/** A new password. Length is the only rule: rules about kinds of characters lead to worse passwords. */
 export const newPassword = z
   .string()
   .min(12, "Use at least 12 characters; a few words together are easy to keep in mind.")
   .max(200, "Use at most 200 characters.")
   .meta({ title: "Password" });
 
-/** What an e-mail address is unique by. */
+/** The form of an e-mail address that is unique. */
 export function emailKey(address: string): string {
   return address.trim().toLowerCase();
 }
 
-/** Somebody who proved who they are, and the epoch of their access at that time. */
+/** A person who proved their identity, with their access epoch at that time. */
 export type ProvenPerson = { userId: string; accessEpoch: number };

@@ -3,11 +3,15 @@ import { type Destination, parseHostPort } from "@/lib/connectors/destination";
 
 const field = "oauthClient";
 
-/** The client's secret goes to the token endpoint, the token it buys goes to the service: two destinations. */
+/**
+ * The destination of an OAuth client secret. The secret goes to the token endpoint, the resulting token to
+ * the service: two destinations.
+ */
 export function tokenEndpoint(secretId: string | undefined, facts: FactsByField): Destination[] {
   if (secretId === undefined) return [];
   const endpoint = parseHostPort(facts[field]?.authHost ?? "");
-  // Without a known host nothing can be allowed: fail closed, for the guard dials listed destinations only.
+  // Fails closed: without a known host nothing can be allowed, and the egress guard dials only listed
+  // destinations.
   if (endpoint === null) return [];
   return [
     {

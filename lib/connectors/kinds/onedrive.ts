@@ -7,7 +7,7 @@ import {
   microsoftSignIn,
 } from "@/lib/connectors/kinds/microsoft-fields";
 
-/** The OneDrive of one user, as an application. */
+/** One user's OneDrive, signed in as an application. */
 export const onedrive = defineConnector({
   kind: "onedrive",
   name: "OneDrive",

@@ -16,7 +16,7 @@ const databaseWords = {
   help: "The service name, or the SID.",
 };
 
-/** Oracle Database, with a password. Its documented form has one field for a service name or a SID. */
+/** Oracle Database, with a password. The documented form has one field for a service name or a SID. */
 export const oracle = defineConnector({
   kind: "oracle",
   name: "Oracle Database",
@@ -28,10 +28,10 @@ export const oracle = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("1521"),
-    // Common users begin with C##. An “@” would begin a connect identifier.
+    // Common users begin with C##. An “@” would inject a connect identifier.
     username: nameField(128, { title: "Username" }, "#"),
     password: secretRef("text", { title: "Password" }),
-    // It becomes a part of a connect descriptor, whose syntax is parentheses and equals signs.
+    // Goes into a connect descriptor, where parentheses and equals signs are syntax.
     database: textField(128, databaseWords)
       .regex(/^[A-Za-z0-9][\w.$#-]*$/, "Enter a service name or SID only, such as sales.example.com.")
       .meta(databaseWords),

@@ -7,7 +7,7 @@ import {
   microsoftSignIn,
 } from "@/lib/connectors/kinds/microsoft-fields";
 
-/** Power BI, as an application that is a member of its workspaces. */
+/** Power BI, signed in as an application that is a member of its workspaces. */
 export const powerbi = defineConnector({
   kind: "powerbi",
   name: "Power BI",

@@ -9,7 +9,7 @@ import {
   tlsFields,
 } from "@/lib/connectors/fields";
 
-/** Amazon Redshift, which speaks PostgreSQL's protocol. */
+/** Amazon Redshift, which uses PostgreSQL's protocol. */
 export const redshift = defineConnector({
   kind: "redshift",
   name: "Amazon Redshift",

@@ -4,14 +4,17 @@ import { type Destination, writtenHost } from "@/lib/connectors/destination";
 import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/kinds/oauth-client";
 
-/** Headers that say where a request goes or ends. A key in Host would even be the server name that TLS sends in clear. */
+/**
+ * Headers that control where a request goes or ends. A key in Host would even leave in clear, as the TLS
+ * server name.
+ */
 const steeringHeaders: ReadonlySet<string> = new Set(
   "host connection keep-alive content-length transfer-encoding upgrade te trailer expect".split(" "),
 );
 
 const addressMessage = "Enter a web address, such as https://api.example.com.";
 
-/** Any HTTP API; its four ways to sign in use all four types of secret. */
+/** Any HTTP API. Its four ways to sign in use all four types of secret. */
 export const restApi = defineConnector({
   kind: "restapi",
   name: "REST API",

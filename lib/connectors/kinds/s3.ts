@@ -7,7 +7,7 @@ const regionWords = { title: "Region", placeholder: "us-east-1" };
 const bucketWords = { title: "Bucket name", placeholder: "my-bucket" };
 const keyWords = { title: "Access key ID", placeholder: "AKIAIOSFODNN7EXAMPLE" };
 
-/** Names of buckets that live at another address than `s3.<region>`, and of addresses, which are no bucket's. */
+/** Bucket names that use another address than `s3.<region>`, and IP addresses, which are not valid names. */
 const isElsewhere = /^(xn--|sthree-)|(--x-s3|--table-s3|\.mrap|--ol-s3)$|^\d+(\.\d+){3}$/;
 
 /** Amazon S3, with an access key. */
@@ -44,14 +44,14 @@ export const s3 = defineConnector({
 });
 
 /**
- * Where a bucket is reached (docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html): under its own name,
- * unless that has dots, which no certificate covers.
+ * A bucket's host (docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html). A name with dots uses
+ * the region's host, because no wildcard certificate covers it.
  */
 function bucketHost(region: string, bucketName: string): string {
   return bucketName.includes(".") ? s3Service(region) : `${bucketName}.${s3Service(region)}`;
 }
 
-/** The service of a region, by docs.aws.amazon.com/general/latest/gr/s3.html. */
+/** A region's host, by docs.aws.amazon.com/general/latest/gr/s3.html. */
 export function s3Service(region: string): string {
   if (region.startsWith("cn-")) return `s3.${region}.amazonaws.com.cn`;
   return `s3.${region}.${region.startsWith("eusc-") ? "amazonaws.eu" : "amazonaws.com"}`;

@@ -15,7 +15,7 @@ const versionWords = {
 };
 const versionMessage = "Enter a version from 31.0 to 64.0; later ones have no sign-in by password.";
 
-/** The objects of a Salesforce organisation, as one of its users. */
+/** The objects of a Salesforce organisation, signed in as one of its users. */
 export const salesforce = defineConnector({
   kind: "salesforce",
   name: "Salesforce",
@@ -47,7 +47,7 @@ export const salesforce = defineConnector({
   },
 });
 
-/** The host of My Domain; null for any other address. */
+/** The host of a My Domain address; null for any other address. */
 export function salesforceHost(url: string): string | null {
   const host = /^https:\/\/((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,3}my\.salesforce\.com)\/?$/i.exec(
     url,

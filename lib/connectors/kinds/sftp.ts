@@ -50,7 +50,7 @@ export const sftp = defineConnector({
       hostField: "host",
       portField: "port",
       ...(hostKeyFingerprint === undefined
-        ? // Nothing is sent to a server that nobody has recognised yet.
+        ? // Sends nothing to a server whose host key nobody has confirmed: it could be an impostor.
           { secretFields: [] }
         : {
             hostKey: hostKeyFingerprint,

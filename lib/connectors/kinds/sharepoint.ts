@@ -10,7 +10,7 @@ import {
 
 const siteWords = { title: "Site URL", placeholder: "https://contoso.sharepoint.com/sites/sales" };
 
-/** The document library of a SharePoint site, as an application. */
+/** The document library of a SharePoint site, signed in as an application. */
 export const sharepoint = defineConnector({
   kind: "sharepoint",
   name: "SharePoint",
@@ -35,7 +35,7 @@ export const sharepoint = defineConnector({
   ],
 });
 
-/** The host and the path of a site, each part of the path encoded; null for any other address. */
+/** Parses a site's host and path, with each part of the path encoded; null for any other address. */
 export function parseSite(address: string): { host: string; path: string } | null {
   if (!/^https:\/\/[a-z0-9-]+\.sharepoint\.com(?:\/[^?#\\]*)?$/i.test(address) || !URL.canParse(address))
     return null;
@@ -45,7 +45,7 @@ export function parseSite(address: string): { host: string; path: string } | nul
   return { host: hostname, path: parts.map((part) => `/${part}`).join("") };
 }
 
-/** What no site has in its name; a colon would also end the path where Microsoft Graph reads it. */
+/** True for a valid part of a site's path. A colon would end the path in Microsoft Graph's syntax. */
 function isName(part: string): boolean {
   try {
     return /^[^"#%&*:<>?/\\{|}~\p{Cc}]+$/u.test(decodeURIComponent(part)) && !part.endsWith(".aspx");

@@ -3,7 +3,7 @@ import { defineConnector, optional, secretRef, when } from "@/lib/connectors/def
 import { type Destination, isLoopbackHost } from "@/lib/connectors/destination";
 import { choiceField, hostField, nameField, portNumberField } from "@/lib/connectors/fields";
 
-/** A server that sends mail, signed in to with a password. */
+/** A mail server that sends messages, signed in with a password. */
 export const smtp = defineConnector({
   kind: "smtp",
   name: "SMTP",
@@ -56,7 +56,7 @@ export const smtp = defineConnector({
   ],
 });
 
-/** `smtps` begins with TLS; `smtp` begins in clear, and goes on by STARTTLS unless encryption is off. */
+/** `smtps` starts with TLS. `smtp` starts in clear and switches with STARTTLS, unless encryption is off. */
 export function smtpProtocol(port: number, encryption: string): "smtp" | "smtps" {
   const isImplicit = encryption === "implicit" || (encryption === "auto" && port === 465);
   return isImplicit ? "smtps" : "smtp";

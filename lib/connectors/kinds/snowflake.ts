@@ -12,7 +12,7 @@ const accountWords = {
 
 const name = (title: string, placeholder: string) => nameField(257, { title, placeholder });
 
-/** A database of Snowflake, by password, key pair or OAuth client credentials. */
+/** A Snowflake database, signed in with a password, key pair or OAuth client credentials. */
 export const snowflake = defineConnector({
   kind: "snowflake",
   name: "Snowflake",
@@ -70,8 +70,8 @@ export const snowflake = defineConnector({
 });
 
 /**
- * The host of an account, by docs.snowflake.com/en/user-guide/admin-account-identifier: always one of Snowflake's own.
- * In a host an underscore of the account's name is a dash. Null for what is no account.
+ * The host of an account, by docs.snowflake.com/en/user-guide/admin-account-identifier: always within
+ * Snowflake's domains. Underscores of the account become dashes. Null if invalid.
  */
 export function snowflakeHost(account: string): string | null {
   const { identifier, domain } = parseAccount(account);
@@ -81,12 +81,12 @@ export function snowflakeHost(account: string): string | null {
   return `${labels.join(".")}.snowflakecomputing.${domain}`;
 }
 
-/** The account's name alone, as sign-in wants it: without region and cloud, with its underscores. */
+/** The account name that sign-in requires: without region and cloud, with its underscores. */
 export function snowflakeAccountName(account: string): string {
   return (parseAccount(account).identifier.split(".")[0] ?? "").toUpperCase();
 }
 
-/** An identifier stands alone or in a host, and a host alone or in a URL; empty for anything else. */
+/** Accepts an identifier, a host or a URL. Returns an empty identifier for anything else. */
 function parseAccount(account: string): { identifier: string; domain: string } {
   const ofHost = /^(?:https:\/\/)?([\w.-]+)\.snowflakecomputing\.(com|cn)(?::443)?\/?$/i.exec(account);
   const identifier = ofHost?.[1] ?? (/^[\w.-]+$/.test(account) ? account : "");

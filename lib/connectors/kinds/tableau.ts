@@ -13,7 +13,7 @@ const siteWords = {
   help: "As in the site's address, after /site/.",
 };
 
-/** A site of Tableau Cloud or Tableau Server, by a personal access token. */
+/** A site of Tableau Cloud or Tableau Server, signed in with a personal access token. */
 export const tableau = defineConnector({
   kind: "tableau",
   name: "Tableau",
@@ -55,7 +55,7 @@ export const tableau = defineConnector({
   },
 });
 
-/** Where a server is reached, always by HTTPS; null for an address with more in it. */
+/** A server's host and port, always over https. Null if the address contains anything else. */
 export function tableauServer(url: string): { host: string; port: number } | null {
   if (!/^https:\/\/[^/?]+\/?$/i.test(url) || writtenHost(url) === null) return null;
   const { hostname, port } = new URL(url);

@@ -1,6 +1,6 @@
 import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 
-/** Findings on the way to the server, up to a channel that can be trusted. */
+/** Results of a check before it has a trusted channel to the server. */
 export const reachingTexts = {
   name_not_found: {
     title: "There is no server with this name.",

@@ -1,6 +1,6 @@
 import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 
-/** Findings while signing in. */
+/** Results of a check during sign-in. */
 export const signingInTexts = {
   rejected_credentials: {
     title: "The server did not accept these credentials.",

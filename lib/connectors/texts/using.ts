@@ -1,6 +1,6 @@
 import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 
-/** Findings once signed in, and in what the service answers. */
+/** Results of a check after sign-in. */
 export const usingTexts = {
   database_not_found: {
     title: "The server has no database with this name.",
