@@ -43,9 +43,9 @@ const keptChecks = 100;
 const configurationsAtOnce = 1000;
 
 /**
- * Deletes old check results, except two sorts. People's checks of the last eight days stay, because a
- * connection that nobody checks is no longer checked automatically. Results that changed the status stay,
- * because they show since when it holds.
+ * Deletes the check results of a configuration beyond the newest 100, except two sorts. People's checks of
+ * the last eight days stay: after a week without one, a connection is no longer checked automatically.
+ * Results that changed the status stay, because they show since when it holds.
  */
 async function purgeChecks(): Promise<void> {
   for (let after = { fabricId: "", configHash: "" }; ; ) {

@@ -33,9 +33,9 @@ export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | und
  * Decides whether a check may send its secrets to its destinations.
  *
  * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
- * new destinations when this person may allow all of them and has confirmed exactly these settings, because a
- * colleague may have entered the settings. A destination that comes from a secret counts as confirmed only
- * after the person was shown it.
+ * new destinations when this person may allow all of them. Outside an open fabric, the person must also have
+ * confirmed exactly these settings, because a colleague may have entered them. A destination that comes from
+ * a secret counts as confirmed only after the person was shown it.
  */
 export async function judgeDestinations(
   scope: Scope<"connection:check">,

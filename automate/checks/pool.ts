@@ -18,12 +18,15 @@ export type CheckPoolOptions = {
   readonly size?: number;
   /** How long one check may run once it has its slot. */
   readonly timeoutMs?: number;
-  /** How many checks run at once, in total and for each fabric. */
+  /** How many checks run at once: in total, and for each fabric, person and key. */
   readonly limits?: SlotLimits;
 };
 
 export type CheckPool = {
-  /** Waits for a slot. Returns null when none is free in time. `onWait` receives the number of checks ahead. */
+  /**
+   * Waits for a slot. Returns null when none is free in time. `onWait` receives the number of the fabric's
+   * checks ahead.
+   */
   slot(request: SlotRequest, onWait: (position: number) => void, signal: AbortSignal): Promise<Slot | null>;
   /** Runs one check. Never rejects: every failure is a result. Aborting kills the worker and closes its sockets. */
   run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
