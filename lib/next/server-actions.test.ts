@@ -473,6 +473,87 @@ describe("a value that is replaced", () => {
   });
 });
 
+describe("a destination that a colleague allowed for their own value", () => {
+  const theirHost = "theirs.test.example";
+  /** Destinations of the current value. */
+  const placesOf = async (secretId: string) => {
+    const { version } = await owner.secretVersion.findFirstOrThrow({
+      where: { secretId },
+      orderBy: { version: "desc" },
+    });
+    const rows = await owner.allowedDestination.findMany({ where: { secretId, version } });
+    return rows.map(({ destination }) => destination).sort();
+  };
+
+  /** The User enters their own value, and a connection that sends it to their own host. */
+  async function replacedByUser(secretId: string) {
+    await call("user", "PUT", `secret/id/${secretId}`, {
+      kind: "prophecy",
+      subKind: "text",
+      properties: { value: "of the User" },
+    });
+    const scope = fabric.scope("user", "connection:write");
+    const made = await createConnection(scope, {
+      name: unique("theirs"),
+      kind: "restapi",
+      description: "",
+      properties: { baseUrl: `https://${theirHost}`, authType: "bearer", bearerToken: secretId },
+    });
+    if (!made.ok) throw new Error(made.code);
+    expect(await placesOf(secretId)).toContain(`https://${theirHost}:443`);
+    return made.value.id;
+  }
+
+  const putText = (id: string, value: string) =>
+    call("admin", "PUT", `secret/id/${id}`, { kind: "prophecy", subKind: "text", properties: { value } });
+
+  test("does not get the next value, which its author enters by the documented PUT", async () => {
+    const { id } = await enter("admin", { subKind: "text", fields: { value: "first" } });
+    const properties = { baseUrl: "https://api.test.example", authType: "bearer", bearerToken: id };
+    await connect("admin", "restapi", properties);
+    await replacedByUser(id);
+    await putText(id, stolen);
+    expect(await placesOf(id)).toEqual(["https://api.test.example:443"]);
+  });
+
+  test("gets the next value of a secret that they created", async () => {
+    const { id } = await enter("user", { subKind: "text", fields: { value: "first" } });
+    await replacedByUser(id);
+    await putText(id, "next");
+    expect(await placesOf(id)).toEqual([`https://${theirHost}:443`]);
+  });
+
+  test("does not get the next value, which its author enters inline with its connection", async () => {
+    const key = createSshKey().private;
+    const body = (value: string) => ({
+      name,
+      kind: "sftp",
+      isDefaultWarehouseConnection: false,
+      properties: {
+        host: "files.test.example",
+        port: 22,
+        username: "u",
+        authMethod: "private_key",
+        hostKeyFingerprint: `SHA256:${"a".repeat(43)}`,
+        privateKey: Buffer.from(value).toString("base64"),
+      },
+    });
+    const name = unique("files");
+    await call("admin", "POST", "connection", body(key));
+    const { secretId } = await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } });
+    const before = await placesOf(secretId);
+    // Without their connection only one connection uses the secret, so the PUT replaces its value in place.
+    await owner.connection.delete({ where: { id: await replacedByUser(secretId) } });
+    await call("admin", "PUT", `connection/name/${name}`, body(key));
+    const reference = await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } });
+    expect(reference.secretId).toBe(secretId);
+    // The first use applies what the new version keeps.
+    expect((await pipeline(`/v1/connections/${name}`)).status).toBe(200);
+    expect(before).toHaveLength(1);
+    expect(await placesOf(secretId)).toEqual(before);
+  });
+});
+
 describe("a stolen access token", () => {
   const replaceBy = (token: Person, id: string, subKind: string, value: unknown) =>
     call(token, "PUT", `secret/id/${id}`, { kind: "prophecy", subKind, properties: { value } });

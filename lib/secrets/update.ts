@@ -219,14 +219,36 @@ async function unlessTaken<T, Code extends string>(
   }
 }
 
-/** Ids of the destinations that the current value may be sent to. */
-export async function destinationsOf(scope: Writer, secretId: string): Promise<string[]> {
-  const rows = await db.allowedDestination.findMany({
-    where: { secretId, fabricId: scope.fabricId },
-    orderBy: { version: "desc" },
-    select: { id: true, version: true },
-  });
-  return rows.filter(({ version }) => version === rows[0]?.version).map(({ id }) => id);
+/**
+ * Ids of the current value's destinations that a new value keeps when the caller sees no list of them, as in the documented PUT.
+ *
+ * It omits destinations that a colleague allowed for their own value. A colleague could enter a value only to allow their own
+ * server, and would receive the next value there. It keeps those that the caller, an Admin or the secret's creator allowed.
+ */
+export async function destinationsOf(
+  { fabricId, teamId, actor }: Pick<Writer, "fabricId" | "teamId" | "actor">,
+  secretId: string,
+): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT a.id FROM allowed_destination a
+    JOIN secret s ON s.id = a."secretId"
+    CROSS JOIN LATERAL (
+      SELECT version, "createdById" FROM allowed_destination
+      WHERE "secretId" = a."secretId" AND destination = a.destination ORDER BY version LIMIT 1
+    ) first
+    JOIN secret_version v ON v."secretId" = a."secretId" AND v.version = first.version
+    WHERE a."secretId" = ${secretId} AND a."fabricId" = ${fabricId}
+      AND a.version = (SELECT max(version) FROM allowed_destination WHERE "secretId" = ${secretId})
+      AND (first."createdById" IN (${actor.id}, s."createdById")
+        OR EXISTS (
+          SELECT 1 FROM membership m
+          WHERE m."userId" = first."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin')
+        OR EXISTS (
+          SELECT 1 FROM jsonb_each_text(v.manifest) AS set_in(field, version)
+          WHERE first."createdById" IS DISTINCT FROM (
+            SELECT entered."createdById" FROM secret_version entered
+            WHERE entered."secretId" = v."secretId" AND entered.version = set_in.version::int)))`;
+  return rows.map(({ id }) => id);
 }
 
 /** False when a new version should have kept destinations but has none. */

@@ -35,7 +35,7 @@ const { text, username_password: usernamePassword, m2m_oauth: m2mOauth } = secre
 const description = secretDescription.unwrap().optional();
 const keepDestinations = z.boolean().optional().meta({
   description:
-    "By default the new value may be sent wherever the former one might, when you replace every field or entered the others yourself. False: nowhere, until somebody allows it again.",
+    "By default the new value may be sent wherever the former one might, when you replace every field or entered the others yourself. Destinations that a colleague allowed for their own value are left out. False: nowhere, until somebody allows it again.",
 });
 
 /** The fields that every type of secret has in its body. */
