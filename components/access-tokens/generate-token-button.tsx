@@ -27,7 +27,7 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
   );
 }
 
-/** The token lives in this state and nowhere else: closing the dialog forgets it. */
+/** The token exists only in this state. Closing the dialog discards it. */
 function GenerateToken({ apiUrl, onDone }: { apiUrl: string; onDone: () => void }) {
   const [token, setToken] = useState<string | null>(null);
   if (token === null) return <GenerateTokenForm onCreated={setToken} />;

@@ -23,7 +23,7 @@ const lifetimes = accessTokenLifetimeKeys.map((key) => ({
   value: key,
   label: accessTokenLifetimes[key].label,
 }));
-// The person chose not to confirm who they are; the form just stays.
+// No error when the person cancels the sign-in: the form stays open.
 const texts = { reauthenticate: "" };
 
 export function GenerateTokenForm({ onCreated }: { onCreated: (token: string) => void }) {

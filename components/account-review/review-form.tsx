@@ -10,7 +10,10 @@ import { decideReviewAction } from "@/lib/account-review/actions";
 import type { AccountReview } from "@/lib/account-review/schema";
 import { roleNames } from "@/lib/teams/schema";
 
-/** What the account had, each with a checkbox. Only memberships are checked: they let nobody else in. */
+/**
+ * Everything that the account had, each with a checkbox. Only memberships are preselected: anything else
+ * could let another person in.
+ */
 export function ReviewForm({ review }: { review: AccountReview }) {
   const { memberships, identities, sessions, accessTokens, hasPassword } = review;
   const teams = useChosen(memberships.map(({ teamId }) => teamId));
@@ -30,7 +33,7 @@ export function ReviewForm({ review }: { review: AccountReview }) {
         sessionIds: keptSessions.ids,
         accessTokenIds: keptTokens.ids,
       }).catch(() => null);
-      // Decided in another tab, it is over here, too.
+      // The person already decided in another tab.
       if (result?.ok || result?.code === "not_found") window.location.assign("/metadata");
       else setError(errorText(result?.code ?? "outcome_unknown"));
     });

@@ -19,7 +19,9 @@ import { cx } from "@/components/ui/class-names";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { type ActivityEvent, type EventKind, eventKinds } from "@/lib/audit/schema";
 
-/** The fabric whose events these are, and its page with a filter; none for events of a team or a person. */
+/**
+ * The fabric of the events, and the URL of its page with a filter; neither for events of a team or a person.
+ */
 type Place = { fabricId?: string; hrefOf?: (filter: Record<string, string>) => string };
 
 export function ActivityList({ events, ...place }: { events: ActivityEvent[] } & Place) {

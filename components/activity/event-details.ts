@@ -3,7 +3,7 @@ import { checkCodes } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type Provider, providers } from "@/lib/fabrics/schema";
 
-/** The quiet words below an event: what, where to, from where, how it ended. */
+/** The details below an event: fields, destinations, source and outcome. */
 export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
@@ -25,7 +25,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
     !isCheck && field !== undefined && words(field),
-    // The one field of Text and Binary says nothing, in a place where no value ever stands.
+    // Text and Binary have only the field "value". Omit its name: readers could take it for a stored value.
     fields !== undefined &&
       !["", "value"].includes(text(fields)) &&
       `${action.endsWith(".update") ? "changed " : ""}${words(fields)}`,
@@ -96,7 +96,7 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse rate_limited": "It asked more often than it may",
 };
 
-/** What a refused act would have done. */
+/** Descriptions of the refused action, by permission. */
 const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
   "secret:name:drop": "drop a former name",
@@ -108,7 +108,7 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "access:revoke": "revoke the token of a member",
 };
 
-/** How a check ended, in the words that the check itself uses. */
+/** A check's outcome, in the words that the check itself uses. */
 function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
   const took = tookMs === undefined ? "" : ` after ${text(tookMs)} ms`;
   if (ok === true) return `Passed${took}`;
@@ -118,7 +118,7 @@ function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
   return `Failed${took}: ${reason}${where}`;
 }
 
-/** Which secrets a connection brings along from now on. */
+/** The secrets that a connection brings along after the confirmation. */
 function confirmed(to: Value, from: Value = []): string {
   const instead = text(from) === "" ? "" : ` instead of ${text(from)}`;
   return `with ${text(to)}${instead}`;

@@ -2,7 +2,7 @@ import Link from "next/link";
 import { Badge } from "@/components/ui/badge";
 import { type ActivityEvent, type AuditAction, auditActions, type ObjectKind } from "@/lib/audit/schema";
 
-/** What an object is called on screen. */
+/** The name of each object kind on screen. */
 export const objectNouns: Record<ObjectKind, string> = {
   secret: "secret",
   connection: "connection",
@@ -15,7 +15,7 @@ export const objectNouns: Record<ObjectKind, string> = {
 
 const link = "font-medium text-ink hover:text-accent-text hover:underline";
 
-/** One sentence; with links where the event is of a fabric, whose page can be filtered by who did it. */
+/** One sentence about an event. A fabric's events link to its activity page, filtered by actor. */
 export function EventSentence({
   event,
   fabricId,
@@ -46,7 +46,7 @@ export function EventSentence({
 }
 
 function verbOf({ action, objectKind }: ActivityEvent): string {
-  // A new token has no name yet: its event is about the person who did not get it.
+  // A refused token has no name, so the event's object is the person who requested it.
   if (action === "access_token.refuse" && objectKind === "user") return "was refused";
   return auditActions[action];
 }
@@ -55,7 +55,7 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   const { action, objectKind: kind, objectId, objectName, isThere } = event;
   if (kind === "fabric") return "this fabric";
   if (kind === "user" && objectId === event.actorId) return selfOf(action);
-  // A name alone says that somebody is a person.
+  // A person needs no noun before their name.
   if (kind === "user" && objectName) return <span className="font-medium text-ink">{objectName}</span>;
   const noun = action.startsWith("access_token.") ? "access token" : objectNouns[kind];
   if (!objectName) return action === "connection.check" ? "a connection that was not saved" : `a ${noun}`;
@@ -73,7 +73,7 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   );
 }
 
-/** What somebody did to themselves. */
+/** The object of a person's action on their own account. */
 function selfOf(action: AuditAction): string {
   if (action === "access_token.refuse") return "a new access token";
   if (action === "team.hold") return "their membership";

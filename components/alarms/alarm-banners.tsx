@@ -6,7 +6,7 @@ import type { Alarm } from "@/lib/alarms/schema";
 
 const mostShown = 3;
 
-/** What an Admin must see on every page of a fabric: stored values that could not be opened. */
+/** Shows Admins, on every page of a fabric, the stored values that automate could not open. */
 export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: readonly Alarm[] }) {
   const [first] = alarms;
   if (!first) return null;

@@ -6,7 +6,7 @@ import { Field } from "@/components/ui/field";
 import { PasswordInput } from "@/components/ui/password-input";
 import type { ReferenceOperation } from "@/web/management-api/schema";
 
-/** The token that requests are tried with lives in this state and nowhere else: leaving the page forgets it. */
+/** The token for trying requests exists only in this state. Leaving the page discards it. */
 export function ApiReference({ operations }: { operations: ReferenceOperation[] }) {
   const [token, setToken] = useState("");
   const tags = [...new Set(operations.map(({ tag }) => tag))];

@@ -39,7 +39,7 @@ export function TryRequest({
       ),
       ...(example === null ? {} : { "content-type": "application/json" }),
     };
-    // The token speaks, and no cookie beside it.
+    // Authenticate with the token alone: omit cookies.
     const init: RequestInit = { method, headers, credentials: "omit", ...(example === null ? {} : { body }) };
     const response = await fetch(`${filled}${query}`, init).catch(() => null);
     setAnswer(response ? await read(response) : "unreachable");
@@ -114,7 +114,7 @@ export function TryRequest({
   );
 }
 
-/** The values of a closed list, which a type tells as `"asc" | "desc"`; null for any other type. */
+/** The values of a closed list, from a type such as `"asc" | "desc"`; null for any other type. */
 function choicesOf(type: string): { value: string; label: string }[] | null {
   const parts = type.split(" | ");
   if (!parts.every((part) => /^"[^"\\]*"$/.test(part))) return null;
@@ -130,7 +130,7 @@ function pretty(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    // What is no JSON, such as a page of a proxy in between, is shown as it came.
+    // Show a body that is not JSON, such as a proxy's error page, unchanged.
     return text;
   }
 }

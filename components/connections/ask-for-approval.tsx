@@ -6,11 +6,14 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 
-/** Asks an Admin, in one click or with a reason. It stands inside the connection's form, which Enter must not submit. */
+/**
+ * Requests an Admin's approval, in one click or with a reason. Has no form of its own: inside the
+ * connection's form, Enter would submit that one.
+ */
 export function AskForApproval({
   onAsk,
 }: {
-  /** Null when it was asked, otherwise the code of what went wrong. */
+  /** Returns null on success, otherwise an error code. */
   onAsk: (reason: string) => Promise<string | null>;
 }) {
   const [reason, setReason] = useState("");

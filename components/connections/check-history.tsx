@@ -2,7 +2,10 @@ import { formatDistanceStrict } from "date-fns";
 import { cx } from "@/components/ui/class-names";
 import { type CheckHistory, historyLength } from "@/lib/connections/schema";
 
-/** The last checks at a glance: a full bar passed, a half one did not, a dot was not yet. */
+/**
+ * The last checks as a picture: a full bar for passed, a half bar for failed, a dot for a check that has not
+ * run yet.
+ */
 export function CheckHistoryPicture({ history }: { history: CheckHistory }) {
   if (history.length === 0) return null;
   const missing = Array.from({ length: historyLength - history.length }, (_, index) => ({

@@ -10,7 +10,7 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
-/** Nothing is broken; somebody has to decide, or to wait. */
+/** Codes that report no fault: a person must decide, or wait. */
 const needsDecision: readonly CheckCode[] = [
   "host_key_unknown",
   "sign_in_paused",
@@ -18,7 +18,7 @@ const needsDecision: readonly CheckCode[] = [
   "destination_unconfirmed",
 ];
 
-/** What a check found, in plain words, and what to do next. */
+/** The result of a check in plain words, and the next step. */
 export function CheckOutcome({
   result,
   isStale,
@@ -69,13 +69,13 @@ export function CheckOutcome({
   );
 }
 
-/** The one button that leads on from a failure. */
+/** The button that leads to the next step after a failure. */
 function NextStep({ result, focusCheck }: { result: CheckFailure; focusCheck: () => void }) {
   const { isAdmin, controlOf } = useConnectionForm();
   const next = useNextSteps();
   const { code, field, facts } = result;
   const fingerprint = facts?.hostKeyFingerprint;
-  /** For a step after which this outcome, and its button, are gone. */
+  /** Moves the focus to Check first, because the step removes this outcome and its button. */
   const andFocus = (step: () => void) => () => {
     focusCheck();
     step();

@@ -5,7 +5,7 @@ import { CheckSteps } from "@/components/connections/check-steps";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { Button } from "@/components/ui/button";
 
-/** Beside the form: the check, its steps as they happen, and what it found. */
+/** The panel next to the form: the Check button, the live steps, and the result. */
 export function CheckPanel() {
   const { connector, saved, form, result, check, properties } = useConnectionForm();
   const button = useRef<HTMLButtonElement>(null);
@@ -47,7 +47,7 @@ export function CheckPanel() {
           <CheckOutcome
             result={progress.result}
             isStale={check.isStale(properties)}
-            // The button that was pressed goes with the outcome that it stood in.
+            // The pressed button disappears with the outcome that contains it.
             focusCheck={() => button.current?.focus()}
           />
         )}

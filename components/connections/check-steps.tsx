@@ -13,7 +13,7 @@ const looks = {
   failed: { icon: X, className: "text-danger-text", word: "failed" },
 } as const;
 
-/** The five steps of a check, each with its time, as they happen. */
+/** The five steps of a check, live, each with its duration. */
 export function CheckSteps({
   progress,
   stepTitles,

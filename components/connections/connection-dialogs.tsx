@@ -4,7 +4,10 @@ import { useConnectionForm } from "@/components/connections/connection-form-cont
 import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
 import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
 
-/** The dialogs beside the form: New Secret and Replace value, for the picker that opened them, and the recent sign-in. */
+/**
+ * The dialogs outside the form: New Secret and Replace value for the picker that opened them, and the recent
+ * sign-in.
+ */
 export function ConnectionDialogs() {
   const {
     fabricId,
@@ -17,7 +20,7 @@ export function ConnectionDialogs() {
     controlOf,
   } = useConnectionForm();
   const queries = useQueryClient();
-  // The focus returns to the picker after its dialog has closed.
+  // After its dialog has closed, the focus returns to the picker.
   const lastField = useRef("");
   if (pickerDialog) lastField.current = pickerDialog.field.name;
   const isNew = pickerDialog?.kind === "new secret";
@@ -48,7 +51,7 @@ export function ConnectionDialogs() {
         {...dialog}
         secret={pickerDialog?.kind === "replace value" ? pickerDialog.secret : null}
         onReplaced={(secretId) => {
-          // A check under way is one of the former value.
+          // A running check uses the former value.
           check.cancel();
           choose(secretId);
         }}

@@ -8,14 +8,17 @@ import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import type { FormField } from "@/lib/connectors/form";
 
-/** One field of a connection, drawn by its control: the one place that knows controls, and it knows no kind. */
+/**
+ * One field of a connection, rendered by its control type. Only this component knows the control types; it
+ * knows no kind.
+ */
 export function ConnectionField({ field }: { field: FormField }) {
   const { fabricId, form, check, chooseSecret, setPickerDialog, setFieldElement } = useConnectionForm();
   const { register, control, formState } = form;
   const { name, title, help, placeholder, isRequired } = field;
   const path = `properties.${name}` as const;
   const error = formState.errors.properties?.[name]?.message;
-  // Only what is shown is mounted, and only that is required.
+  // Only visible fields are mounted, and only those are required.
   const isFilled = (value: string | undefined) =>
     !isRequired || value?.trim()
       ? true
@@ -44,7 +47,7 @@ export function ConnectionField({ field }: { field: FormField }) {
                   name={path}
                   rules={{ validate: isFilled }}
                   render={({ field: { value, ref } }) => (
-                    // So that an error can lead the focus here, as to any other field.
+                    // Lets react-hook-form focus the picker's button on an error, as for any other field.
                     <div ref={(element) => ref(element?.querySelector("button"))}>
                       <SecretPicker
                         fabricId={fabricId}

@@ -7,7 +7,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { shownFields } from "@/lib/connectors/form";
 
-/** Name, description, and the fields of the kind that its other fields call for. */
+/** Name, description, and the fields of the kind that apply to the current values. */
 export function ConnectionFields({
   formError,
 }: {

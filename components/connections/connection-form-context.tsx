@@ -14,13 +14,13 @@ export type ConnectionFormProps = {
   connector: ConnectorForm;
   maxSecretBytes: number;
   isAdmin: boolean;
-  /** A new connection that is the fabric's SQL warehouse. */
+  /** True when the new connection is the fabric's SQL warehouse. */
   isWarehouse?: boolean;
-  /** The connection that is edited; absent for a new one. */
+  /** The connection being edited; absent for a new one. */
   saved?: { id: string } & ConnectionFormValues;
 };
 
-/** The dialog that a picker opened, and the field whose picker did. */
+/** The dialog that a picker opened, and that picker's field. */
 export type PickerDialog =
   | { kind: "new secret"; field: FormField }
   | { kind: "replace value"; field: FormField; secret: SecretOption };
@@ -29,25 +29,25 @@ type ConnectionFormState = ConnectionFormProps & {
   form: UseFormReturn<ConnectionFormValues>;
   properties: Record<string, string>;
   check: ConnectionCheck;
-  /** The result of a check of exactly what stands in the form; null when there is none. */
+  /** The result of a check of exactly the form's current values; otherwise null. */
   result: CheckResult | null;
-  /** An Admin was asked after that result. */
+  /** True when the person requested approval after that result. */
   isAsked: boolean;
   setAsked: () => void;
-  /** Its dialog stands beside the form: a form inside a form would submit both. */
+  /** Its dialog is rendered outside the form: a submit in a nested form would submit both. */
   reauthenticate: ReturnType<typeof useReauthenticate>;
   pickerDialog: PickerDialog | null;
   setPickerDialog: (dialog: PickerDialog | null) => void;
-  /** Chooses a secret, and checks when nothing else is missing. */
+  /** Chooses a secret, and starts a check if no other required field is empty. */
   chooseSecret: (field: string, secretId: string) => void;
-  /** The control of a field on the page, for the focus. */
+  /** The control of a field, for moving the focus. */
   controlOf: (field: string) => HTMLElement | null;
   setFieldElement: (field: string, element: HTMLElement | null) => void;
 };
 
 const Context = createContext<ConnectionFormState | null>(null);
 
-/** What the parts of a connection's form share. */
+/** The state that the parts of a connection's form share. */
 export function useConnectionForm(): ConnectionFormState {
   const state = useContext(Context);
   if (!state) throw new Error("There is no connection form around this.");

@@ -1,2 +1,2 @@
-/** What stands in the form; a credential field holds the id of its secret. */
+/** The form's values. A credential field contains the id of its secret. */
 export type ConnectionFormValues = { name: string; description: string; properties: Record<string, string> };

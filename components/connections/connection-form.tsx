@@ -19,7 +19,7 @@ import { useToast } from "@/components/ui/toast";
 import { createConnectionAction, updateConnectionAction } from "@/lib/connections/actions";
 import { propertiesOf } from "@/lib/connectors/form";
 
-/** Creates or edits a connection. The dialogs of its pickers stand beside the form, never in it. */
+/** Creates or edits a connection. Its pickers' dialogs are rendered outside the form. */
 export function ConnectionForm(props: ConnectionFormProps) {
   return (
     <ConnectionFormProvider {...props}>

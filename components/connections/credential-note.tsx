@@ -1,6 +1,6 @@
 import { ExternalLink, KeyRound } from "lucide-react";
 
-/** Which rights the credential of a connection needs, and where one is made. */
+/** The permissions that the connection's login needs, and a link to where it is created. */
 export function CredentialNote({
   name,
   rights,

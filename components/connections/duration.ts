@@ -1,4 +1,4 @@
-/** How long something took, in the unit that a person reads at a glance. */
+/** Formats a duration in the most readable unit. */
 export function took(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

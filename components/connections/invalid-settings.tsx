@@ -5,7 +5,10 @@ import { validate } from "@/lib/connectors/validate";
 
 type Settings = { kind: string; properties: Readonly<Record<string, unknown>> };
 
-/** In a row: that a saved connection is not valid any more, because its kind takes less than when it was saved. */
+/**
+ * In a row: the saved connection is no longer valid, because its kind now accepts less than when it was
+ * saved.
+ */
 export function InvalidSettingsNote(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
@@ -16,7 +19,7 @@ export function InvalidSettingsNote(settings: Settings) {
   );
 }
 
-/** On the page of the connection: which fields. */
+/** On the connection's page: the invalid fields. */
 export function InvalidSettingsBanner(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;

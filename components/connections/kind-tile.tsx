@@ -10,7 +10,7 @@ const groups: Record<ConnectorGroup, string> = {
   web: "bg-sunken text-ink",
 };
 
-/** The mark of a kind of connection: a monogram on the colour of its group. */
+/** The icon of a kind of connection: a monogram on its group's colour. */
 export function KindTile({ name, group }: { name: string; group: ConnectorGroup | undefined }) {
   const capitals = name.replace(/[^A-Z]/g, "").slice(0, 2);
   return (

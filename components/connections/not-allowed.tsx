@@ -3,7 +3,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { NotAllowed } from "@/lib/destinations/schema";
 
-/** In a row: that pipelines cannot use the connection, and since when. */
+/** In a row: pipelines cannot use the connection, and since when. */
 export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
@@ -13,7 +13,7 @@ export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: No
   );
 }
 
-/** On the page of the connection: what has to be allowed, and how. */
+/** On the connection's page: the destinations that must be allowed, and how to allow them. */
 export function NotAllowedBanner({
   notAllowed: { since, sent },
   isAdmin,

@@ -9,7 +9,10 @@ import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/
 import { Skeleton } from "@/components/ui/skeleton";
 import type { SecretOption } from "@/lib/secrets/schema";
 
-/** The dialog Replace value for the secret that a picker has chosen; beside a form, never inside, as with Add Secret. */
+/**
+ * The dialog Replace value for the secret that a picker has chosen. Render it outside any form, like Add
+ * Secret.
+ */
 export function ReplaceValueDialog({
   secret,
   onClose,
@@ -17,14 +20,14 @@ export function ReplaceValueDialog({
   ...body
 }: {
   fabricId: string;
-  /** Null while it is closed. */
+  /** Null while the dialog is closed. */
   secret: SecretOption | null;
   onClose: () => void;
   returnFocus: () => HTMLElement | null;
   maxSecretBytes: number;
   onReplaced: (secretId: string) => void;
 }) {
-  // While the dialog fades, it still speaks of the secret that it was opened for.
+  // Keep showing the same secret while the closing dialog fades out.
   const [shown, setShown] = useState(secret);
   if (secret !== null && secret !== shown) setShown(secret);
   return (

@@ -48,11 +48,11 @@ export function RowCheck({
         tone: "danger",
         description: adviceOf(answer),
       });
-    // Automate wrote the status, so no action of ours could have refreshed it.
+    // Automate wrote the status, so no server action of web refreshed the page.
     router.refresh();
   }
 
-  // One button that changes its word: it keeps the focus, and the row its height.
+  // One button whose label changes: it keeps the focus and the row's height.
   return (
     <div className="flex flex-col items-start gap-1 md:items-end">
       <Button

@@ -3,7 +3,7 @@ import { Button, ButtonLink } from "@/components/ui/button";
 import { codesBesideStatus } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 
-/** The status of the connection if it is saved now. */
+/** The status that the connection will have if it is saved now. */
 type Outlook = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
 
 const words: Record<Outlook, string> = {
@@ -14,7 +14,7 @@ const words: Record<Outlook, string> = {
   not_tested: "Not checked as it is now: its status will be Not tested.",
 };
 
-/** Save after a check that passed, or once an Admin was asked; before that, Save anyway. */
+/** Save after a passed check or a request for approval; otherwise Save anyway. */
 export function SaveBar() {
   const { fabricId, saved, form, check, result, isAsked } = useConnectionForm();
   const { isDirty, isSubmitting } = form.formState;

@@ -2,16 +2,16 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import type { ReplaceableSecret, SecretOption } from "@/lib/secrets/schema";
 
-/** One page of what the picker offers. */
+/** One page of the picker's options. */
 export type SecretOptionsPage = {
   options: SecretOption[];
   next: string | null;
-  /** How many secrets the fabric has, and how many of the types that fit. */
+  /** The number of secrets in the fabric, and of those with a suitable type. */
   inFabric: number;
   ofKind: number;
 };
 
-/** Secrets of the types that fit whose name holds `search`, page by page. */
+/** Secrets of suitable types whose name contains `search`, page by page. */
 export function secretOptions(fabricId: string, subKinds: readonly SubKind[], search: string) {
   return infiniteQueryOptions({
     queryKey: ["secret-options", fabricId, subKinds, search],
@@ -30,7 +30,7 @@ export function secretOptions(fabricId: string, subKinds: readonly SubKind[], se
   });
 }
 
-/** The chosen secret, which may be on no page that was loaded; null when it is gone. */
+/** The chosen secret, which may be on no loaded page; null when it no longer exists. */
 export function chosenSecret(fabricId: string, subKinds: readonly SubKind[], id: string) {
   return queryOptions({
     queryKey: ["secret-option", fabricId, id],
@@ -42,7 +42,9 @@ export function chosenSecret(fabricId: string, subKinds: readonly SubKind[], id:
   });
 }
 
-/** What Replace value starts from. It is read for each opening: the version is the one that the person looks at. */
+/**
+ * The data for Replace value. Fetched at each opening, so that the version is the one that the person sees.
+ */
 export function replaceableSecret(fabricId: string, id: string) {
   return queryOptions({
     queryKey: ["replaceable-secret", fabricId, id],

@@ -16,7 +16,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import type { SecretOption } from "@/lib/secrets/schema";
 
-/** Chooses a secret of the types that fit, by search on the server. It never chooses by itself. */
+/** Chooses a secret of a suitable type by server-side search. Never selects one automatically. */
 export function SecretPicker({
   fabricId,
   title,
@@ -39,7 +39,7 @@ export function SecretPicker({
   const search = useDeferredValue(typed.trim());
   const pages = useInfiniteQuery({
     ...secretOptions(fabricId, subKinds, search),
-    // No result of a former search is shown meanwhile: a fast hand would choose from it.
+    // Never show the former search's results meanwhile: a fast typist could choose from them.
     enabled: isOpen,
   });
   const chosen = useQuery(chosenSecret(fabricId, subKinds, value));

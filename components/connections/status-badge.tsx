@@ -7,7 +7,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import type { CheckHistory, ConnectionStatus } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
 
-/** What the newest check of this very configuration found, when, and how long it took. */
+/** The latest check of exactly this configuration: its result, time and duration. */
 export function ConnectionStatusBadge({
   status,
   history = [],
@@ -88,7 +88,7 @@ export function ConnectionStatusBadge({
   }
 }
 
-/** A badge, and the picture of the last checks beside it. */
+/** A badge, followed by the picture of the last checks. */
 function Marked({ picture, children }: { picture: ReactNode; children: ReactNode }) {
   return (
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1.5">

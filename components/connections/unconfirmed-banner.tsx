@@ -1,7 +1,10 @@
 import Link from "next/link";
 import { Banner } from "@/components/ui/banner";
 
-/** On the page of a connection: which pipeline tokens and issuers wait until an Admin confirms the secrets that it references. */
+/**
+ * On a connection's page: the pipeline tokens and issuers that cannot use it until an Admin confirms its
+ * secrets.
+ */
 export function UnconfirmedBanner({ fabricId, names }: { fabricId: string; names: readonly string[] }) {
   if (names.length === 0) return null;
   return (

@@ -4,12 +4,12 @@ import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 
-/** Where somebody was about to go: another page, or an entry of the history by its key. */
+/** The target of the navigation: another page, or a history entry by its key. */
 type Target = { href: string } | { key: string };
 
 /**
- * Asks before unsaved input is lost: the browser when the page is closed or reloaded, a dialog when a link is followed
- * or, where the browser lets a page hold it, the Back button is used.
+ * Asks before unsaved input is lost. The browser asks when the page is closed or reloaded. A dialog asks when
+ * a link is followed, and on Back where the browser allows it.
  */
 export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
   const router = useRouter();
@@ -28,7 +28,7 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
       event.stopPropagation();
       setTarget({ href });
     };
-    // Before React sees the click, and with it the router's links.
+    // In the capture phase, before React and the router's links handle the click.
     window.addEventListener("click", hold, { capture: true, signal });
     const holdBack = (event: NavigateEvent) => {
       if (event.navigationType !== "traverse" || !event.cancelable || isLeaving.current) return;
@@ -59,12 +59,12 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
   );
 }
 
-/** The Navigation API, which not every browser has. */
+/** The Navigation API, which not every browser supports. */
 function historyOf(page: Partial<Pick<Window, "navigation">>): Navigation | undefined {
   return page.navigation;
 }
 
-/** The other page of ours that this click leads to in this tab, or null. */
+/** The page of this app to which the click leads in this tab, or null. */
 function pageBehind(event: MouseEvent): string | null {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return null;
   const link = event.target instanceof Element ? event.target.closest("a") : null;

@@ -9,7 +9,7 @@ import {
   type NewPlaces,
 } from "@/lib/connectors/check-protocol";
 
-/** What is checked: a connection as it is in the form or as it was saved. */
+/** The connection to check, as it is in the form or as it was saved. */
 export type CheckSubject = { kind: string; name: string; properties: Record<string, unknown> };
 
 export type StepProgress = {
@@ -20,27 +20,27 @@ export type StepProgress = {
 
 export type CheckProgress =
   | { phase: "idle" }
-  /** `ahead` while it waits for its turn: how many are before it. */
+  /** `ahead` is the number of checks before it in the queue; null when it is not waiting. */
   | { phase: "running"; subject: CheckSubject; steps: StepProgress[]; ahead: number | null }
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
-/** What the person means by a check: settings that they entered, and places that they were shown. */
+/** The person's intent: they entered these settings themselves, and saw these destinations. */
 export type Meant = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
 
 type Answer =
   | CheckResult
   | { type: "invalid"; fieldErrors: Record<string, string> }
-  /** Nothing was asked of automate; the code is one of the form's, such as signed_out. */
+  /** No request reached automate. The code is one of the form's, such as signed_out. */
   | { type: "refused"; code: string }
   | null;
 
-/** Runs one check at a time; a new one cancels the former, and so does leaving the page. */
+/** Runs one check at a time. A new check, or leaving the page, cancels the previous one. */
 export function useCheck(fabricId: string) {
   const [progress, setProgress] = useState<CheckProgress>({ phase: "idle" });
   const running = useRef<{ subject: CheckSubject; own: AbortController }>(undefined);
   useEffect(() => () => running.current?.own.abort(), []);
 
-  /** Null when the check was cancelled, or when the very same is under way: that one gives the answer. */
+  /** Null when the check was cancelled, or when an identical one is running: that one reports the result. */
   async function start(subject: CheckSubject, meant: Meant): Promise<Answer> {
     if (running.current && isSame(running.current.subject, subject)) return null;
     running.current?.own.abort();
@@ -108,7 +108,7 @@ async function ask(
   return (await readResult(response.body, onEvent).catch(() => null)) ?? unanswered;
 }
 
-/** Reads NDJSON to its result; null when the stream ends without one. */
+/** Reads NDJSON up to the result; null when the stream ends without one. */
 async function readResult(body: ReadableStream<Uint8Array>, onEvent: (event: CheckEvent) => void) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -134,7 +134,7 @@ function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgr
     };
     return [...steps.filter(({ step }) => step !== event.step), next];
   }
-  // Where a secret would go somewhere new, nothing has failed: nothing was begun.
+  // A new destination is not a failed step: the check has not started.
   if (event.type === "queued" || event.ok || event.newPlaces) return [...steps];
   return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
 }

@@ -10,17 +10,20 @@ import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
 
-/** How long Check stays Check after a check began by itself: whoever presses it then did not mean Cancel. */
+/**
+ * How long the button stays Check after an automatic check began: a person who presses it then does not mean
+ * Cancel.
+ */
 const meantAsCheckMs = 1000;
 
 export type ConnectionCheck = ReturnType<typeof useConnectionCheck>;
 
-/** The check of what stands in the form; what it finds is put on the field that it concerns. */
+/** Checks the form's current values, and shows an error on the field that it concerns. */
 export function useConnectionCheck(
   fabricId: string,
   { kind, fields }: ConnectorForm,
   form: UseFormReturn<ConnectionFormValues>,
-  /** It was saved, so somebody else may have entered where it goes. */
+  /** True for saved settings, whose destination another person may have entered. */
   isSaved: boolean,
 ) {
   const queries = useQueryClient();
@@ -28,7 +31,10 @@ export function useConnectionCheck(
   const { progress, start, cancel } = useCheck(fabricId);
   const [hasJustBegun, setHasJustBegun] = useState(false);
 
-  /** Only who pressed Check is led to what is missing: a check that began by itself leaves the focus alone. */
+  /**
+   * Moves the focus to missing fields only if the person pressed Check. An automatic check leaves the focus
+   * alone.
+   */
   async function check({
     movesFocus = true,
     shownPlaces,
@@ -39,7 +45,7 @@ export function useConnectionCheck(
     if (answer === null) return;
     if (answer.type === "refused")
       return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });
-    // What was typed meanwhile has answered itself; the panel says that the form has changed.
+    // The person has edited the form since. The panel says so.
     if (!isAsChecked(subject, form.getValues().properties)) return;
     if (answer.type === "invalid") {
       for (const [index, [field, message]] of Object.entries(answer.fieldErrors).entries()) {
@@ -49,19 +55,19 @@ export function useConnectionCheck(
           { shouldFocus: movesFocus && index === 0 },
         );
       }
-      // A new place is decided in the panel: nothing is wrong with the field.
+      // The person decides about a new destination in the panel. The field has no error.
     } else if (!answer.ok && answer.field && !answer.newPlaces) {
       const { title, advice } = checkTexts[answer.code];
       form.setError(`properties.${answer.field}`, { type: "found", message: `${title} ${advice}` });
-      // The picker still shows the name that it had.
+      // The picker still shows the deleted secret's name.
       if (answer.code === "secret_missing")
         await queries.invalidateQueries({ queryKey: ["secret-option", fabricId] });
     }
   }
 
   /**
-   * Takes back what was said of a field once that may no longer hold: what a check found speaks of the whole form as it
-   * was, and a choice such as the encryption may settle a message that stands elsewhere. What is missing stays missing.
+   * Removes field errors that an edit may have resolved. A check's finding applies to the whole form, and a
+   * choice such as the encryption can resolve an error on another field. Errors about missing values stay.
    */
   function forgetErrors(edited: string) {
     const isText = fields.some(({ name, options, subKinds }) => name === edited && !options && !subKinds);
@@ -73,8 +79,8 @@ export function useConnectionCheck(
   }
 
   /**
-   * After a secret was chosen: at once when nothing else is missing. Choosing one and pressing Check is one check, so one
-   * attempt to sign in.
+   * Starts a check after a secret was chosen, if no required field is empty. Choosing a secret and pressing
+   * Check run one check, so it costs one sign-in attempt.
    */
   async function checkIfComplete() {
     if (!isComplete(fields, form.getValues().properties)) return;
@@ -83,7 +89,7 @@ export function useConnectionCheck(
     await check({ movesFocus: false });
   }
 
-  /** What stands in the form now. */
+  /** The form's current values. */
   function subjectOf(): CheckSubject {
     const { name, properties } = form.getValues();
     return { kind, name: name.trim() || "New connection", properties: propertiesOf(fields, properties) };
@@ -93,7 +99,7 @@ export function useConnectionCheck(
     return JSON.stringify(propertiesOf(fields, properties)) === JSON.stringify(subject.properties);
   }
 
-  /** True when the form no longer says what was checked. */
+  /** True when the form has changed since the check. */
   function isStale(properties: Record<string, string>): boolean {
     return progress.phase === "done" && !isAsChecked(progress.subject, properties);
   }

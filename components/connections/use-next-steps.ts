@@ -4,12 +4,15 @@ import { useToast } from "@/components/ui/toast";
 import { resetAttemptsAction } from "@/lib/credential-attempts/actions";
 import { askForApprovalAction } from "@/lib/destinations/actions";
 
-/** What a person can do after a check that failed. */
+/** The actions that a person can take after a failed check. */
 export function useNextSteps() {
   const { fabricId, connector, form, check, result, setAsked, reauthenticate } = useConnectionForm();
   const toast = useToast();
 
-  /** Confirms what the check showed: a colleague may change a secret's Auth URL or certificate authority meanwhile. */
+  /**
+   * Confirms exactly the destinations that the check showed: a colleague may change a secret's Auth URL or
+   * certificate authority in the meantime.
+   */
   async function checkShown(): Promise<void> {
     await check.check(result?.ok === false ? { shownPlaces: result.newPlaces } : {});
   }
@@ -32,7 +35,7 @@ export function useNextSteps() {
       else if (answer.code !== "reauthenticate")
         toast("No other try was allowed", { tone: "danger", description: errorText(answer.code) });
     },
-    /** Null when an Admin was asked, or when nothing is left to ask for and the check goes on. */
+    /** Null when the request was sent, or when no approval is needed any more and the check continues. */
     async askForApproval(reason: string): Promise<string | null> {
       const answer = await askForApprovalAction(fabricId, { ...check.subjectOf(), reason });
       if (!answer.ok) return answer.code;

@@ -4,7 +4,10 @@ import { ButtonLink } from "@/components/ui/button";
 import type { ConnectionSummary } from "@/lib/connections/schema";
 import { findConnector } from "@/lib/connectors/registry";
 
-/** The one SQL warehouse of a fabric: the connection, or the way to make it. Nothing in a fabric without a provider. */
+/**
+ * A fabric's only SQL warehouse: the connection, or a button to create it. Renders nothing in a fabric
+ * without a provider.
+ */
 export function Warehouse({
   fabricId,
   provider,

@@ -7,7 +7,7 @@ import { cx } from "@/components/ui/class-names";
 import { setDestinationRuleAction } from "@/lib/destinations/actions";
 import { type DestinationRule, destinationRules } from "@/lib/internal-api/bodies/destination-rule";
 
-/** Set at once, by who signed in lately; what was not set goes back to what is. */
+/** Saves on change. Requires a recent sign-in. Reverts the control if saving fails. */
 export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {
   const { run, dialog } = useToastedAct();
   const [wanted, setWanted] = useState<DestinationRule | null>(null);

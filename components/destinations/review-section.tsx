@@ -6,7 +6,10 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { ToReview } from "@/lib/destinations/schema";
 
-/** For Admins: what an upgrade allowed because it was in use. Nothing when all of it was reviewed. */
+/**
+ * For Admins: destinations that an upgrade allowed because they were in use. Renders nothing once all are
+ * reviewed.
+ */
 export function ReviewSection({
   fabricId,
   review: { destinations, total },

@@ -5,7 +5,10 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { WaitingRequest, WaitingRequests } from "@/lib/destinations/schema";
 
-/** Who asks to send a secret somewhere new, and why; nothing when nobody does. */
+/**
+ * Waiting requests to send a secret to a new destination, with person and reason. Renders nothing without
+ * requests.
+ */
 export function WaitingRequestList({
   fabricId,
   waiting: { requests, total },
@@ -15,7 +18,7 @@ export function WaitingRequestList({
   fabricId: string;
   waiting: WaitingRequests;
   isAdmin: boolean;
-  /** The page is about this secret already. */
+  /** True on the secret's own page, which already names it. */
   ofOneSecret?: boolean;
 }) {
   if (requests.length === 0) return null;

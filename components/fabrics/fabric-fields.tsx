@@ -5,7 +5,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Textarea } from "@/components/ui/textarea";
 
-/** The fields that creating and editing a fabric share. */
+/** The fields of the forms for creating and editing a fabric. */
 export function FabricFields({
   name,
   description,

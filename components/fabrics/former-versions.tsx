@@ -13,7 +13,7 @@ import {
 const about =
   "A pipeline that says which version of a secret it wants gets a former one only as far back as this.";
 
-/** How many former versions pipelines may still read: Admins choose, Users read it. */
+/** The number of former versions that pipelines may still read. Admins can change it; Users can read it. */
 export function FormerVersions({
   fabricId,
   count,
@@ -44,7 +44,7 @@ export function FormerVersions({
   );
 }
 
-/** Set at once, by who signed in lately; what was not set goes back to what is. */
+/** Saves on change. Requires a recent sign-in. Reverts the control if saving fails. */
 function FormerVersionsChoice({
   fabricId,
   count,

@@ -3,7 +3,7 @@
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 
-/** The third state of a list: neither rows nor none, but not known. */
+/** A list's error state: it could not be loaded. */
 export function LoadError({ what, onRetry }: { what: string; onRetry: () => void }) {
   return (
     <Banner

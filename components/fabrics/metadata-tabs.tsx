@@ -3,7 +3,7 @@
 import { useSelectedLayoutSegment } from "next/navigation";
 import { TabsNav } from "@/components/ui/tabs-nav";
 
-/** The tabs of Metadata. A fabric's pages have tabs of their own, so these step aside there. */
+/** The tabs of Metadata. Hidden on a fabric's pages, which have their own tabs. */
 export function MetadataTabs() {
   const segment = useSelectedLayoutSegment();
   if (segment === "fabrics") return null;

@@ -5,7 +5,7 @@ import { useRef, useState, useTransition } from "react";
 
 const typingPauseMs = 250;
 
-/** The filters of a list, as they stand in the URL. A change starts at the first page again. */
+/** A list's filters, stored in the URL. A change returns to the first page. */
 export function useUrlFilter(searchKey = "search") {
   const router = useRouter();
   const pathname = usePathname();
@@ -16,7 +16,7 @@ export function useUrlFilter(searchKey = "search") {
 
   function set(changes: Record<string, string>) {
     clearTimeout(timer.current);
-    // Read when it is used: what was typed a moment ago must not undo a choice made since.
+    // Read the URL at the time of use: a delayed search must not undo a newer choice.
     const next = new URLSearchParams(window.location.search);
     const typed = draft === null ? {} : { [searchKey]: draft };
     for (const [key, value] of Object.entries({ ...typed, ...changes, before: "", after: "" })) {

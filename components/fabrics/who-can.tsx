@@ -1,4 +1,4 @@
-/** For a User, in place of a button: what Admins do here, and who they are. */
+/** For Users, instead of a button: what Admins can do here, and their names. */
 export function WhoCan({ act, team, admins }: { act: string; team: string; admins: string[] }) {
   return (
     <p className="text-muted text-sm">

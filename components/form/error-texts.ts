@@ -21,27 +21,30 @@ const texts: Record<string, string> = {
   saved_before: "Your first attempt was saved, with what you had entered then. Close this to see it.",
 };
 
-/** For a form whose action keeps what it was sent with: a repeat is not done twice. */
+/** For forms whose action is idempotent: sending again has no second effect. */
 export const repeatableTexts = {
   outcome_unknown:
     "It is not known whether it was saved. Look at the list, or send it again: sending again is safe.",
 } as const;
 
-/** Codes that the marked fields explain by themselves. */
+/** Codes that the marked fields already explain. */
 const fieldCodes = new Set(["invalid", "name_taken", "too_large"]);
 
-/** The sentence for a code: the caller's own, else the common one. */
+/** The sentence for a code: the caller's own, or else the common one. */
 export function errorText(code: string, own: Readonly<Record<string, string>> = {}): string {
   return own[code] ?? texts[code] ?? "That did not work. Try again in a moment.";
 }
 
-/** The title above such a sentence: `unchanged` only where it is known that nothing was saved. No code: no answer came. */
+/**
+ * The title above that sentence. `unchanged` is used only when certainly nothing was saved. An undefined code
+ * means that no answer arrived.
+ */
 export function failureTitle(code: string | undefined, unchanged: string): string {
   if (code === "partly_saved") return "A part of this was saved";
   return code === undefined || code === "outcome_unknown" ? "The answer was lost" : unchanged;
 }
 
-/** Whether a field's message says all there is to say about this code. */
+/** True when the field errors alone explain the code. */
 export function isFieldCode(code: string): boolean {
   return fieldCodes.has(code);
 }

@@ -1,6 +1,6 @@
 import { Banner } from "@/components/ui/banner";
 
-/** What went wrong with the form as a whole, read out when it appears. */
+/** The error of the form as a whole. Screen readers announce it when it appears. */
 export function FormError({ error }: { error: string | null }) {
   if (!error) return null;
   return (

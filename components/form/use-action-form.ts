@@ -8,14 +8,15 @@ import type { Result } from "@/lib/result";
 
 type Options<T, Output> = {
   onOk?: (value: T, input: Output) => void | Promise<void>;
-  /** Sentences for codes that mean something particular in this form. */
+  /** Sentences for codes that have a special meaning in this form. */
   texts?: Readonly<Record<string, string>>;
 };
 
 /**
- * Submits a form to an action. Field errors land on their fields, the first one focused; the code's text goes to the top. A
- * rejected action (no network, a body that is too large) becomes one sentence. What was typed stays, whatever happens. The
- * action gets a key: another attempt has the same one as long as it is not known what became of the one before.
+ * Submits a form to an action. Shows field errors on their fields and focuses the first; shows the code's
+ * text at the top. A rejected call (no network, body too large) shows one sentence. The form keeps its input
+ * in every case. The action gets an idempotency key, which a retry reuses while the outcome of the previous
+ * attempt is unknown.
  */
 export function useActionForm<Values extends FieldValues, Context, Output, T, Code extends string>(
   action: (input: Output, key: string) => Promise<Result<T, Code>>,
@@ -45,11 +46,11 @@ export function useActionForm<Values extends FieldValues, Context, Output, T, Co
 }
 
 function newKey(): string {
-  // Not crypto.randomUUID, which browsers keep from pages that came by http.
+  // Not crypto.randomUUID: browsers offer it only on https.
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 }
 
-/** Puts each message on its field; those whose field the form does not have are returned. */
+/** Sets each message on its field. Returns the messages for fields that the form does not have. */
 function placeFieldErrors<Values extends FieldValues, Context, Output>(
   form: UseFormReturn<Values, Context, Output>,
   fieldErrors: Record<string, string>,

@@ -29,7 +29,7 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
   return (
     <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
       <FormError error={formError} />
-      {/* For password managers: which account the new password is of. */}
+      {/* Tells password managers to which account the new password belongs. */}
       <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
       <Field label="Your name" isRequired error={errors.name?.message} hint="As others will see it.">
         <Input {...form.register("name")} autoComplete="name" autoFocus />

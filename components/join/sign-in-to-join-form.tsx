@@ -9,7 +9,10 @@ import { Field } from "@/components/ui/field";
 import { PasswordInput } from "@/components/ui/password-input";
 import { reauthenticateInput } from "@/lib/sessions/schema";
 
-/** The person has an account: signing in here keeps the invitation's link out of any address but its own. */
+/**
+ * For a person with an account. Signing in on this page keeps the invitation link out of other addresses,
+ * where it could leak.
+ */
 export function SignInToJoinForm({ email }: { email: string }) {
   const form = useForm({ resolver: zodResolver(reauthenticateInput), defaultValues: { password: "" } });
   const { errors, isSubmitting } = form.formState;

@@ -10,7 +10,10 @@ const texts = {
   refused: "Nothing was confirmed: this changed since the page was loaded. Reload the page to see it.",
 };
 
-/** What connections reference now, of a token or an issuer whose pipelines do not receive them until an Admin confirms it. */
+/**
+ * For a token or an issuer: the secrets that its connections newly reference. Pipelines do not receive them
+ * until an Admin confirms them.
+ */
 export function ConnectionChanges({ changes }: { changes: readonly ConnectionChange[] }) {
   if (changes.length === 0) return null;
   return (
@@ -21,7 +24,7 @@ export function ConnectionChanges({ changes }: { changes: readonly ConnectionCha
   );
 }
 
-/** Confirms these changes, and no later ones. */
+/** Confirms exactly these changes, and no later ones. */
 export function ConfirmChangesButton({
   name,
   changes,

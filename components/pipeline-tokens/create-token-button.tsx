@@ -29,7 +29,7 @@ export function CreateTokenButton(place: Place) {
   );
 }
 
-/** The token lives in this state and nowhere else: closing the dialog forgets it. */
+/** The token exists only in this state. Closing the dialog discards it. */
 function CreateToken({ fabric, automateUrl, onDone }: Place & { onDone: () => void }) {
   const [token, setToken] = useState<string | null>(null);
   if (token === null) return <CreateTokenForm fabricId={fabric.id} onCreated={setToken} />;
@@ -40,7 +40,10 @@ function CreateToken({ fabric, automateUrl, onDone }: Place & { onDone: () => vo
   return <NewTokenPanel token={token} login={login} tryIt={{ title, command }} onDone={onDone} />;
 }
 
-/** A name as one word of a shell: in double quotes, which any shell knows, unless it holds what they would expand. */
+/**
+ * Quotes a name for any shell: in double quotes, or in single quotes if it contains characters that double
+ * quotes expand.
+ */
 function quoted(name: string): string {
   return /["$`\\!]/.test(name) ? `'${name.replaceAll("'", `'\\''`)}'` : `"${name}"`;
 }

@@ -23,7 +23,7 @@ import {
 
 const texts = {
   automate_unavailable: "Tokens can't be created right now: Automate does not answer. Nothing was created.",
-  // The person chose not to confirm who they are; the form just stays.
+  // No error when the person cancels the sign-in: the form stays open.
   reauthenticate: "",
 };
 

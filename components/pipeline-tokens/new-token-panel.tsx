@@ -13,9 +13,9 @@ export function NewTokenPanel({
   onDone,
 }: {
   token: string;
-  /** Hands it to our own command line, which asks for it. */
+  /** The command that stores the token in our command line, which prompts for it. */
   login: string;
-  /** A first request with it, for the shell. */
+  /** A first request with the token, as a shell command. */
   tryIt: { title: string; command: string };
   onDone: () => void;
 }) {

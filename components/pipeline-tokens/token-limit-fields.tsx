@@ -3,7 +3,7 @@ import { Field } from "@/components/ui/field";
 import { Textarea } from "@/components/ui/textarea";
 import type { LimitInput } from "@/lib/pipeline-tokens/schema";
 
-/** What a token or a workload may be limited to. Empty fields limit nothing. */
+/** The limits of a token or a workload. Empty fields do not limit. */
 export function TokenLimitFields({
   register,
   errors,

@@ -6,7 +6,7 @@ import type { TokenStatus } from "@/lib/pipeline-tokens/schema";
 
 type Column<Token> = { title: string; cell: (token: Token) => ReactNode };
 
-/** Tokens of any kind, by name. */
+/** A table of tokens of any kind, by name. */
 export function TokenTable<Token extends { id: string; name: string }>({
   label,
   tokens,

@@ -9,7 +9,7 @@ import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import type { Result } from "@/lib/result";
 
-/** A small button in a row: what it does is asked about first, and a recent sign-in where the act needs one. */
+/** A small button in a row. Asks for confirmation, and for a recent sign-in if the action requires one. */
 export function ConfirmedActButton<Code extends string>({
   verb,
   name,
@@ -21,13 +21,13 @@ export function ConfirmedActButton<Code extends string>({
   children,
 }: {
   verb: string;
-  /** Of the row's thing, which a screen reader says after the verb. */
+  /** The name of the row's object, which screen readers announce after the verb. */
   name: string;
   title: string;
   act: () => Promise<Result<unknown, Code>>;
-  /** What the toast says. */
+  /** The toast's text. */
   done: { title: string; description?: string };
-  /** Sentences for codes that mean something particular here. */
+  /** Sentences for codes that have a special meaning here. */
   texts?: Readonly<Record<string, string>>;
   tone?: "primary" | "danger";
   children: ReactNode;

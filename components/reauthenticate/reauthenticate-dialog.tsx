@@ -62,7 +62,7 @@ function PasswordForm({ onConfirmed }: { onConfirmed: () => void }) {
 
 function SignInAgain() {
   const { openIdName } = useSignInMethods();
-  // The provider is asked to see the person again, however recently it did.
+  // Makes the provider ask the person to sign in again, however recent the last sign-in.
   const again = () =>
     signIn("oidc", { callbackUrl: window.location.href }, { prompt: "login", max_age: "0" });
   return (

@@ -6,7 +6,7 @@ type Methods = { hasPassword: boolean; openIdName: string | null };
 
 const MethodsContext = createContext<Methods>({ hasPassword: true, openIdName: null });
 
-/** Tells the dialogs below how this person can prove who they are. */
+/** Provides the dialogs below with the person's sign-in methods. */
 export function SignInMethods({ children, ...methods }: Methods & { children: ReactNode }) {
   return <MethodsContext value={methods}>{children}</MethodsContext>;
 }

@@ -6,14 +6,14 @@ import { useDialog } from "@/components/ui/use-dialog";
 import type { Result } from "@/lib/result";
 
 /**
- * Asks for a recent proof of who one is, where an action needs it, and runs the action again. Render `dialog` inside the
- * dialog that runs the action and outside its form: a form within a form would submit both.
+ * Asks for a recent sign-in when an action requires it, then runs the action again. Render `dialog` inside
+ * the dialog that runs the action, and outside its form: a submit in a nested form would submit both.
  */
 export function useReauthenticate(): {
   protect: <Args extends unknown[], T, Code extends string>(
     action: (...args: Args) => Promise<Result<T, Code>>,
   ) => (...args: Args) => Promise<Result<T, Code>>;
-  /** Asks at once; true when the person confirmed who they are. */
+  /** Asks immediately. Resolves to true when the person has signed in again. */
   ask: () => Promise<boolean>;
   dialog: ReactNode;
 } {

@@ -7,18 +7,18 @@ import { useToast } from "@/components/ui/toast";
 import type { Result } from "@/lib/result";
 
 type Told = {
-  /** The toast's title when it is done. */
+  /** The toast's title on success. */
   done: string;
   description?: string;
-  /** The toast's title when it certainly is not. */
+  /** The toast's title when the action certainly failed. */
   failed: string;
-  /** Sentences for codes that mean something particular here. */
+  /** Sentences for codes that have a special meaning here. */
   texts?: Readonly<Record<string, string>>;
 };
 
 /**
- * For an act of one click: it asks for a recent sign-in where the action needs one, and a toast says what became of it. Render
- * `dialog` beside what is clicked.
+ * Runs a one-click action. Asks for a recent sign-in if the action requires one, and shows the outcome in a
+ * toast. Render `dialog` next to the control.
  */
 export function useToastedAct(): {
   run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, told: Told) => Promise<void>;

@@ -6,8 +6,8 @@ import { Dialog } from "@/components/ui/dialog";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /**
- * The dialog Add Secret. Render it beside another form, never inside: through a portal its submit would still
- * bubble up the React tree and submit the other form.
+ * The dialog Add Secret. Render it outside any other form: even through a portal, its submit would bubble up
+ * the React tree and submit that form.
  */
 export function AddSecretDialog({
   isOpen,

@@ -19,7 +19,7 @@ import { createSecretAction } from "@/lib/secrets/actions";
 import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 
-/** The body of the dialog. It unmounts when the dialog closes, and with it goes every value that was entered. */
+/** The dialog's body. Closing the dialog unmounts it, and so discards every entered value. */
 export function AddSecretForm({
   fabricId,
   allowedSubKinds = subKinds,

@@ -26,7 +26,7 @@ export function DeleteSecretButton({
 
   function deleteSecret() {
     return new Promise<void>((settled) => {
-      // One transition: the list replaces this page before the page itself could be "not found".
+      // One transition, so that the list replaces this page before the page itself renders "not found".
       startTransition(async () => {
         const result = await deleteSecretAction(fabricId, { secretId: secret.id }).catch(() => null);
         if (result?.ok) {

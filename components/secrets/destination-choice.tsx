@@ -7,7 +7,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
-/** Where the new value may go as well. */
+/** Chooses the former value's destinations to which the new value may be sent. */
 export function DestinationChoice({
   secret: { destinations, fields },
 }: {

@@ -8,7 +8,10 @@ import { Field } from "@/components/ui/field";
 import { FileDrop } from "@/components/ui/file-drop";
 import { formatBytes } from "@/components/ui/format-bytes";
 
-/** The value of a Binary secret. Its size is judged here first: over the limit the server could only refuse it. */
+/**
+ * The value of a Binary secret. Checks the size before uploading, because the server would refuse a larger
+ * file.
+ */
 export function FileValueField({ maxSecretBytes }: { maxSecretBytes: number }) {
   const { control, clearErrors, formState } = useFormContext<SecretValues>();
   const { field } = useController({ control, name: "file" });

@@ -17,7 +17,7 @@ export function LoadFromFileButton({ onFile }: { onFile: (file: File) => void })
         hidden
         onChange={(event) => {
           const file = event.target.files?.[0];
-          // Choosing the same file again must count as a choice.
+          // Reset the input, so that choosing the same file again fires a change event.
           event.target.value = "";
           if (file) onFile(file);
         }}

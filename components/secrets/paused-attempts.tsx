@@ -3,7 +3,7 @@ import { DetailItem, DetailList, DetailSection } from "@/components/secrets/deta
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { PausedAttempt } from "@/lib/credential-attempts/schema";
 
-/** Where the value was refused too often to be tried again now; nothing when there is no such place. */
+/** The endpoints that refused the value so often that checks are paused. Renders nothing without any. */
 export function PausedAttempts({
   fabricId,
   secretId,

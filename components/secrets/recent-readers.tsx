@@ -1,7 +1,7 @@
 import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
 
-/** Which pipelines a new name concerns, and that none of them breaks. */
+/** The pipelines that recently read the secret by name. A rename breaks none of them. */
 export function RecentReaders({
   name,
   readers,

@@ -3,7 +3,7 @@ import { resolved, type SecretValues, valueInput } from "@/components/secrets/se
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type ReplaceSecretInput, replaceSecretInput } from "@/lib/secrets/schema";
 
-/** What happens to one field of a type that has several. */
+/** What the replacement does to one field of a multi-field type. */
 export type FieldFate = "kept" | "replaced" | "cleared";
 
 export type ReplaceFormValues = SecretValues & {
@@ -11,7 +11,7 @@ export type ReplaceFormValues = SecretValues & {
   destinationIds: string[];
 };
 
-/** Resolves the form to what the action takes. A field that is kept is absent, never empty. */
+/** Converts the form's values to the action's input. A kept field is absent, never empty. */
 export function resolveReplacement(secret: {
   id: string;
   subKind: SubKind;
@@ -20,7 +20,7 @@ export function resolveReplacement(secret: {
   return async ({ fates, destinationIds, ...values }, _context, options) => {
     const entered = await valueInput(secret.subKind, values);
     const fields = Object.entries(fates).flatMap(([field, fate]) => {
-      // An optional field that is replaced by nothing is cleared; of the others, the schema says that they are empty.
+      // An empty optional field is cleared. An empty required field fails in the schema.
       return fate === "kept" ? [] : [[field, fate === "cleared" ? null : (entered.fields[field] ?? null)]];
     });
     if (fields.length === 0)

@@ -13,7 +13,7 @@ const lineFields: Record<SubKind, readonly LineField[]> = {
   m2m_oauth: ["clientId", "clientSecret", "authUrl", "scope"],
 };
 
-/** A single value opens empty; of several, each is kept until somebody replaces it. */
+/** The value fields. A single value starts empty; with several, each is kept until the person replaces it. */
 export function ReplaceValueFields({
   secret: { subKind, fields },
   maxSecretBytes,

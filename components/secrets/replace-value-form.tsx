@@ -16,7 +16,9 @@ import { useToast } from "@/components/ui/toast";
 import { replaceSecretAction } from "@/lib/secrets/actions";
 import type { ReplaceableSecret, ReplaceSecretInput } from "@/lib/secrets/schema";
 
-/** The body of the dialog: it opens empty and unmounts when the dialog closes, with every value that was entered. */
+/**
+ * The dialog's body. It starts empty. Closing the dialog unmounts it, and so discards every entered value.
+ */
 export function ReplaceValueForm({
   fabricId,
   secret: current,
@@ -27,11 +29,11 @@ export function ReplaceValueForm({
   fabricId: string;
   secret: ReplaceableSecret;
   maxSecretBytes: number;
-  /** What to do after somebody else replaced the value. */
+  /** What to do after another person replaced the value. */
   howToSeeNewest?: string;
   onDone: () => void;
 }) {
-  // The page may refresh below an open dialog; what counts is the version that the person looked at.
+  // The page may refresh below the open dialog. The action must compare with the version that the person saw.
   const [secret] = useState(current);
   const toast = useToast();
   const form = useForm<ReplaceFormValues, unknown, ReplaceSecretInput>({

@@ -10,7 +10,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
-/** One field of several: kept unless the person replaces it, or clears one that may be empty. */
+/** One field of a multi-field type. Kept unless the person replaces it, or clears an optional one. */
 export function ReplaceableField({
   subKind,
   name,

@@ -5,7 +5,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
-/** Each field with when it was last set, which is all that anybody can see of it. */
+/** Each field with the time when it was last set. Web cannot show more. */
 export function SecretFieldList({ secret: { subKind, fields } }: { secret: SecretDetail }) {
   const setFields = new Map(fields.map((field) => [field.field, field]));
   return (

@@ -4,7 +4,9 @@ import type { z } from "zod";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, createSecretInput } from "@/lib/secrets/schema";
 
-/** The value fields of every type, as the controls hold them. A file is held as a `File`, which is cheap to compare. */
+/**
+ * The value fields of every type, as the controls hold them. A file is a `File`, which is cheap to compare.
+ */
 export type SecretValues = {
   fields: {
     value: string;
@@ -25,7 +27,7 @@ export const emptyValues: SecretValues = {
   file: null,
 };
 
-/** Resolves the form to what the action takes, by the schema of the action. */
+/** Converts the form's values to the action's input, using the action's schema. */
 export const resolveNewSecret: Resolver<SecretFormValues, unknown, CreateSecretInput> = async (
   { subKind, name, description, ...values },
   _context,
@@ -36,7 +38,7 @@ export const resolveNewSecret: Resolver<SecretFormValues, unknown, CreateSecretI
   return resolved(createSecretInput.safeParse(input), options);
 };
 
-/** The value fields of one type as its schema takes them: a file as bytes, an empty Scope left out. */
+/** The value fields of one type as its schema takes them: a file as bytes, and without an empty Scope. */
 export async function valueInput(
   subKind: SubKind,
   { fields, file }: SecretValues,
@@ -57,7 +59,7 @@ export async function valueInput(
   }
 }
 
-/** What a resolver returns for the outcome of a schema. */
+/** Converts a schema's outcome to a resolver's result. */
 export function resolved<T extends FieldValues, F extends FieldValues>(
   parsed: z.ZodSafeParseResult<T>,
   options: ResolverOptions<F>,
@@ -66,7 +68,7 @@ export function resolved<T extends FieldValues, F extends FieldValues>(
   const first: Record<string, { type: string; message: string }> = {};
   for (const { path, code, message } of parsed.error.issues)
     first[path.join(".")] ??= { type: code, message };
-  // Field errors of RHF are a deep type of its own making; toNestErrors builds them from flat paths.
+  // React Hook Form nests its errors; toNestErrors builds them from flat paths.
   return { values: {}, errors: toNestErrors<F>(first as FieldErrors<F>, options as never) };
 }
 

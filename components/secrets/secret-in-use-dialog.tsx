@@ -4,7 +4,7 @@ import Link from "next/link";
 import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
-/** Why a secret cannot be deleted now: the connections that use it. */
+/** Explains why a secret cannot be deleted: the connections that use it. */
 export function SecretInUseDialog({
   fabricId,
   secret: { name, connections },

@@ -14,7 +14,7 @@ export function SecretKindIcon({ subKind, className }: { subKind: SubKind; class
   return <Icon aria-hidden className={className} />;
 }
 
-/** The words for one field of a type, from the schema of the type. */
+/** The title of a type's field, from the type's schema. */
 export function fieldTitle(subKind: SubKind, field: string): string {
   const shape: Record<string, ZodType> = secretKinds[subKind].fields.shape;
   return shape[field]?.meta()?.title ?? field;

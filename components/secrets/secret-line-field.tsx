@@ -24,7 +24,7 @@ const lines: Record<LineField, Line> = {
   scope: { title: "Scope", isOptional: true, hint: "Separate several by spaces." },
 };
 
-/** One line of a type that has several fields. */
+/** A single-line field of a multi-field type. */
 export function SecretLineField({ name, action }: { name: LineField; action?: ReactNode }) {
   const { register, formState } = useFormContext<SecretValues>();
   const { title, isMasked, isOptional, hint, placeholder } = lines[name];

@@ -2,7 +2,9 @@ import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
 const defaults: Partial<Record<string, string>> = { search: "", sort: "name", order: "asc" };
 
-/** The URL of the Secrets tab in another state. Any change but of the cursor begins at the first page. */
+/**
+ * The URL of the Secrets tab with these changes. Any change except of the cursor returns to the first page.
+ */
 export function secretListHref(
   { search, type, sort, order }: SecretListQuery,
   changes: { [Key in keyof SecretListQuery]?: SecretListQuery[Key] | undefined },
@@ -14,7 +16,7 @@ export function secretListHref(
   return `?${new URLSearchParams(entries)}`;
 }
 
-/** What a click on a column's title leads to: times newest first, words from A. */
+/** The URL behind a column's title. The first click sorts times newest first and words from A. */
 export function sortHref(query: SecretListQuery, sort: SecretSort): string {
   const first = sort === "created" || sort === "updated" ? "desc" : "asc";
   const other = query.order === "asc" ? "desc" : "asc";

@@ -48,7 +48,7 @@ export function SecretNameField() {
   );
 }
 
-/** A name that fits, for one that does not. */
+/** Suggests a valid name for an invalid one. */
 function suggestionFor(name: string): string {
   if (name === "" || secretName.safeParse(name).success) return "";
   const suggestion = suggestName(name);

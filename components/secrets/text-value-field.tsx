@@ -12,7 +12,9 @@ import { formatBytes } from "@/components/ui/format-bytes";
 import { SecretTextarea } from "@/components/ui/secret-textarea";
 import { maxTextBytes } from "@/lib/secrets/kinds/value";
 
-/** The value of a Text secret. The form holds the exact text; the textarea shows it with its own line ends. */
+/**
+ * The value of a Text secret. The form holds the exact text; the textarea shows it with normalised line ends.
+ */
 export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: File) => void }) {
   const { control, trigger } = useFormContext<SecretValues>();
   const { field, fieldState } = useController({ control, name: "fields.value" });
@@ -28,7 +30,7 @@ export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: F
   }
 
   function edit(shown: string) {
-    // After a paste the browser reports its own version of it; the exact one was put aside by `paste`.
+    // After a paste, the browser reports normalised text. `paste` saved the exact text before.
     const exact = pasted.current;
     pasted.current = null;
     if (exact !== null && shownText(exact) === shown) return keep(exact, "typed");

@@ -5,7 +5,7 @@ import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { formatBytes } from "@/components/ui/format-bytes";
 
-/** What a person should know about the text that will be kept. */
+/** Notes about the text that will be stored, such as lost line ends. */
 export function TextValueNotes({
   text,
   loaded,

@@ -5,7 +5,7 @@ import { Banner } from "@/components/ui/banner";
 import { destinationInWords } from "@/lib/connectors/destination-words";
 import { allowTokenServerAction } from "@/lib/destinations/actions";
 
-/** That pipelines get no tokens of an M2M OAuth secret, since its token server is not allowed. */
+/** Says that pipelines get no tokens for an M2M OAuth secret, because its token server is not allowed. */
 export function TokenServerNotAllowed({
   fabricId,
   secret,

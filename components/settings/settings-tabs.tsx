@@ -1,6 +1,6 @@
 import { TabsNav } from "@/components/ui/tabs-nav";
 
-/** What a person sets for themselves, and what they need to write scripts. */
+/** A person's own settings, and what they need for scripts. */
 export function SettingsTabs() {
   return (
     <TabsNav

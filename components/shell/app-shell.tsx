@@ -6,7 +6,7 @@ import { RailLink } from "@/components/shell/rail-link";
 import { type ShellUser, UserMenu } from "@/components/shell/user-menu";
 import { FocusKeeper } from "@/components/ui/focus-keeper";
 
-/** The frame of every signed-in page: a dark rail on the left, on a narrow screen a bar on top. */
+/** The frame of every signed-in page: a dark rail on the left; on a narrow screen, a bar at the top. */
 export function AppShell({
   user,
   onSignOut,

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Wordmark } from "@/components/shell/logo";
 import { cx } from "@/components/ui/class-names";
 
-/** A page of its own, before anyone is signed in or led on. */
+/** The frame of pages outside the app shell, such as sign-in. */
 export function AuthFrame({
   title,
   description,

@@ -11,7 +11,7 @@ const themes = [
   { value: "dark", label: "Dark", Icon: Moon },
 ];
 
-/** A group of a menu: which theme to use. */
+/** A menu group for choosing the theme. */
 export function ThemeSwitch() {
   const { theme = "system", setTheme } = useTheme();
   return (

@@ -23,7 +23,8 @@ export function SignInForm({ returnTo }: { returnTo: string }) {
     else form.setError("root", { message: refusal.text });
   });
   return (
-    // A submit before the page is alive must not put a password into the address.
+    // Without `post`, a submit before hydration would put the password into the URL, and so into histories
+    // and logs.
     <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
       <FormError error={errors.root?.message ?? null} />
       <Field label="E-mail" isRequired error={errors.email?.message}>

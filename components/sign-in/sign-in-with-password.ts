@@ -3,7 +3,7 @@ import { delayText } from "@/lib/sessions/schema";
 
 type Refusal = { isWrong: boolean; text: string };
 
-/** Signs in; the answer says why not, or is null when the session has begun. */
+/** Signs in. Returns null on success, otherwise the reason for the refusal. */
 export async function signInWithPassword(given: {
   email: string;
   password: string;

@@ -4,7 +4,7 @@ import { signOut } from "next-auth/react";
 import type { ReactNode } from "react";
 import { AppShell } from "@/components/shell/app-shell";
 
-/** The shell of a signed-in person. Signing out ends the session's row, not only its cookie. */
+/** The shell of a signed-in person. Signing out ends the session in the database, not only the cookie. */
 export function SignedInShell({
   user,
   children,

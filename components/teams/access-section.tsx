@@ -9,7 +9,7 @@ import type { MemberAccessToken } from "@/lib/access-tokens/schema";
 import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
 
-/** Every token that works in the team, and every issuer of such tokens, for its Admins. */
+/** For the team's Admins: every valid token in the team, and every trusted issuer. */
 export function AccessSection({
   teamId,
   accessTokens,

@@ -63,7 +63,7 @@ export function MemberTable({
             </Td>
             {isAdmin && (
               <Td align="right">
-                {/* The last Admin stays one. */}
+                {/* A team must keep its last Admin, so they get no menu. */}
                 {(member.userId !== me || adminCount > 1) && (
                   <MemberMenu team={team} member={member} isMe={member.userId === me} />
                 )}

@@ -75,7 +75,7 @@ export function IssuerTable({
   );
 }
 
-/** What an Admin has to know of a pattern from before: it matches more than a new one would. */
+/** Warns Admins about a pattern from an earlier version, which matches more than a new one would. */
 function SpannedParts({ spanned }: { spanned: readonly string[] }) {
   return (
     <div className="mt-1 text-sm text-warning-text md:max-w-32 xl:max-w-52">

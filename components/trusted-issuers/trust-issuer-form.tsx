@@ -20,7 +20,7 @@ import { audienceOf, type CreateIssuerInput, createIssuerInput } from "@/lib/tru
 
 const texts = {
   automate_unavailable: "Automate does not answer just now. Nothing was changed.",
-  // The person chose not to confirm who they are; the form just stays.
+  // No error when the person cancels the sign-in: the form stays open.
   reauthenticate: "",
 };
 

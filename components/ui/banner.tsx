@@ -11,7 +11,9 @@ const looks: Record<BannerTone, { box: string; mark: string; Icon: LucideIcon }>
   danger: { box: "border-danger-line bg-danger-soft", mark: "text-danger-text", Icon: CircleAlert },
 };
 
-/** A callout. With `isLive` it is read out when it appears: at once if it reports a failure. */
+/**
+ * A callout. With `isLive`, screen readers announce it when it appears: immediately if it reports a failure.
+ */
 export function Banner({
   tone,
   title,

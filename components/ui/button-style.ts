@@ -32,12 +32,12 @@ const squares: Record<ButtonSize, string> = {
 const shared =
   "inline-flex shrink-0 cursor-pointer items-center justify-center gap-1.5 whitespace-nowrap rounded-md border font-medium transition-colors aria-disabled:cursor-not-allowed aria-disabled:opacity-60 [&_svg]:size-4 [&_svg]:shrink-0";
 
-/** The classes of anything that looks like a button. */
+/** The classes of everything that looks like a button. */
 export function buttonClass(variant: ButtonVariant, size: ButtonSize, className?: string): string {
   return cx(shared, variants[variant], variant === "link" ? linkSizes[size] : sizes[size], className);
 }
 
-/** The classes of a square button that holds an icon alone. */
+/** The classes of a square icon button. */
 export function iconButtonClass(variant: ButtonVariant, size: ButtonSize, className?: string): string {
   return cx(shared, variants[variant], squares[size], className);
 }

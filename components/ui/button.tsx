@@ -26,7 +26,7 @@ export function Button({
   ...props
 }: ComponentProps<"button"> & Look & { isPending?: boolean }) {
   const isOff = isPending || disabled;
-  // aria-disabled rather than disabled: a button that becomes pending keeps the focus it has.
+  // aria-disabled instead of disabled, so that a button which becomes pending keeps the focus.
   return (
     <button
       {...props}
@@ -37,7 +37,7 @@ export function Button({
       className={cx(buttonClass(variant, size, className), isPending && !icon && "relative")}
     >
       {isPending ? <LoaderCircle aria-hidden className={cx("animate-spin", !icon && "absolute")} /> : icon}
-      {/* The spinner stands where the icon is, otherwise over the words: the button keeps its width. */}
+      {/* The spinner replaces the icon, or covers the label, so that the button keeps its width. */}
       {isPending && !icon ? <span className="opacity-0">{children}</span> : children}
     </button>
   );

@@ -7,7 +7,7 @@ import { cx } from "@/components/ui/class-names";
 import { useFieldControl } from "@/components/ui/field-context";
 import { usePortalContainer } from "@/components/ui/portal-container";
 
-/** A picker whose items come from a server: nothing is filtered here, and nothing is chosen by itself. */
+/** A picker whose items come from a server. It neither filters nor selects items automatically. */
 export function Combobox<T>(
   props: Omit<ComponentProps<typeof Base.Root<T>>, "filter" | "modal" | "multiple">,
 ) {
@@ -78,14 +78,15 @@ export function ComboboxPopup<T>({
               aria-label={searchPlaceholder}
               placeholder={searchPlaceholder}
               onKeyDown={(event) => {
-                // Enter with nothing highlighted would close the popup and drop what was typed.
+                // With no highlighted item, Enter would close the popup and discard the typed text.
                 const isAimless = !event.currentTarget.getAttribute("aria-activedescendant");
                 if (event.key === "Enter" && isAimless) event.preventBaseUIHandler();
               }}
               className="h-10 w-full bg-transparent focus-visible:outline-none max-md:text-lg"
             />
           </div>
-          {/* As high as one item while it loads: a list above its field would jump under the pointer. */}
+          {/* At least one item high while loading: a list above its field would otherwise jump under the
+              pointer. */}
           <div className="min-h-15.5 flex-1 overflow-y-auto overscroll-contain">
             <Base.Status className="px-3 text-muted text-sm [&:not(:empty)]:py-2.5">{status}</Base.Status>
             <Base.Empty className="px-3 text-muted text-sm [&:not(:empty)]:py-3">{empty}</Base.Empty>

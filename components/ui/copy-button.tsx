@@ -16,7 +16,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   const [state, setState] = useState<CopyState>("idle");
 
   async function copy() {
-    // The clipboard is missing on plain http, and a browser may refuse it.
+    // The clipboard API is missing on plain http, and a browser may deny access.
     const isCopied = await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
       () => true,
       () => false,

@@ -9,7 +9,7 @@ export const DialogGuardContext = createContext<DialogGuard>({
   setIsDirty: () => {},
 });
 
-/** While `isDirty`, the dialog around asks before it closes by Escape, backdrop, X or Cancel. */
+/** While `isDirty`, the surrounding dialog asks before it closes by Escape, backdrop, X or Cancel. */
 export function useDialogGuard(isDirty: boolean): void {
   const { setIsDirty } = useContext(DialogGuardContext);
   useEffect(() => {

@@ -14,7 +14,10 @@ export const dialogBackdropClass =
 export const dialogFooterClass =
   "flex flex-wrap items-center justify-end gap-2 border-line border-t bg-sunken px-6 py-3.5 md:rounded-b-xl";
 
-/** A centred card; on a narrow screen a sheet that rises from the bottom edge. Nothing is clipped: popups may reach over it. */
+/**
+ * A centred card; on a narrow screen, a sheet at the bottom edge. Does not clip, so that popups can overlap
+ * its border.
+ */
 export function dialogPopupClass(size: DialogSize): string {
   return cx(
     "fixed z-40 flex flex-col border border-line bg-surface text-ink shadow-dialog transition-[opacity,translate,scale] duration-150",

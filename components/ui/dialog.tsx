@@ -18,11 +18,11 @@ import { DialogContainer } from "@/components/ui/portal-container";
 import { useDismissToasts } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 
-// Where typing begins. A touch opens no keyboard over the dialog: Base UI then focuses the dialog itself.
+// The element to focus first. On touch, Base UI focuses the dialog itself, so that no keyboard covers it.
 const firstField =
   "input:not([type=hidden], [type=file], [disabled]), select:not([disabled]), textarea:not([disabled])";
 
-/** A modal dialog. Its body mounts when it opens, so that state starts fresh each time. */
+/** A modal dialog. Its body mounts on opening, so its state starts fresh each time. */
 export function Dialog({
   isOpen,
   onClose,
@@ -37,7 +37,7 @@ export function Dialog({
   title: string;
   description?: ReactNode;
   size?: DialogSize;
-  /** Where the focus goes when what opened the dialog is gone by then. */
+  /** The element to focus after closing, if the opener no longer exists. */
   returnFocus?: () => HTMLElement | null;
   children: ReactNode;
 }) {
@@ -97,7 +97,7 @@ export function Dialog({
 }
 
 export function DialogBody({ className, children }: { className?: string; children: ReactNode }) {
-  // The padding keeps focus rings inside the part that scrolls.
+  // The padding keeps focus rings inside the scrolling part.
   return (
     <div className={cx("flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto px-6 pt-1 pb-6", className)}>
       {children}

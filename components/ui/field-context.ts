@@ -13,12 +13,12 @@ type FieldContextValue = { control: FieldControl; label: string };
 
 export const FieldContext = createContext<FieldContextValue>({ control: {}, label: "" });
 
-/** The ids and aria attributes that tie a control to the Field around it. */
+/** The ids and aria attributes that connect a control to its Field. */
 export function useFieldControl(): FieldControl {
   return useContext(FieldContext).control;
 }
 
-/** The label of the Field around a control, for naming the buttons beside it. */
+/** The label of the surrounding Field, for naming the control's buttons. */
 export function useFieldLabel(): string {
   return useContext(FieldContext).label;
 }

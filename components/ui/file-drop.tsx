@@ -7,7 +7,7 @@ import { cx } from "@/components/ui/class-names";
 import { useFieldControl } from "@/components/ui/field-context";
 import { formatBytes } from "@/components/ui/format-bytes";
 
-/** Takes one file: by a button, by drag and drop, or pasted while the focus is inside. */
+/** Accepts one file: from a button, by drag and drop, or pasted while the focus is inside. */
 export function FileDrop({
   file,
   onFile,
@@ -27,7 +27,7 @@ export function FileDrop({
   function take(files: FileList | null) {
     const first = files?.[0];
     if (first) onFile(first);
-    // Choosing the same file again must count as a choice.
+    // Reset the input, so that choosing the same file again fires a change event.
     if (input.current) input.current.value = "";
   }
 

@@ -2,18 +2,24 @@
 
 import { useEffect } from "react";
 
-/** The element of the page that has the focus, or had it before a dialog opened; once it is removed, what stands in its place. */
+/**
+ * The page element that has the focus, or had it before a dialog opened. After its removal, the element that
+ * takes its place.
+ */
 let place: HTMLElement | null = null;
 let isRemoved = false;
 
-/** True when a dialog that closes has nothing to return the focus to: the page then puts it where that was. */
+/**
+ * True when a closing dialog cannot return the focus because its opener was removed. The page then focuses
+ * the replacement.
+ */
 export function isOpenerRemoved(): boolean {
   return isRemoved;
 }
 
 /**
- * Keeps a keyboard where it was. An action often removes the button that started it, with its row or its whole section. The
- * browser then moves the focus to the body, and a screen reader begins at the top of the page again.
+ * Preserves the keyboard focus. An action often removes the button that started it, with its row or section.
+ * The browser then moves the focus to the body, and a screen reader restarts at the top of the page.
  */
 export function FocusKeeper() {
   useEffect(() => {
@@ -22,7 +28,7 @@ export function FocusKeeper() {
       place = target.closest("main") ? target : null;
       isRemoved = false;
     };
-    // A click on nothing takes the focus off on purpose.
+    // A click on an empty area removes the focus deliberately.
     const notePointer = ({ target }: PointerEvent) => {
       if (!(target instanceof Element) || target.closest(dialogs)) return;
       place = null;
@@ -33,7 +39,7 @@ export function FocusKeeper() {
         place = heirOf(place, records);
         isRemoved = place !== null;
       }
-      // After whatever else wants to move the focus now, such as a menu that closes.
+      // Runs after other code that moves the focus now, such as a closing menu.
       if (isRemoved && document.activeElement === document.body) setTimeout(focusPlace);
     });
     document.addEventListener("focusin", noteFocus);
@@ -51,7 +57,10 @@ export function FocusKeeper() {
 const dialogs = "[role=dialog], [role=alertdialog]";
 const parts = "li, tr, section[aria-label], section[aria-labelledby], main";
 
-/** The next row of a list, else the one before; else the row or section from which something was removed. */
+/**
+ * The next row of a list, or the previous one; otherwise the row or section that contained the removed
+ * element.
+ */
 function heirOf(gone: Node, records: readonly MutationRecord[]): HTMLElement | null {
   let removed = gone;
   for (const _ of records) {

@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { ButtonLink } from "@/components/ui/button";
 
-/** Previous and Next; nothing at all when everything fits on one page. */
+/** Previous and Next. Renders nothing when everything fits on one page. */
 export function Pagination({
   label,
   previousHref,

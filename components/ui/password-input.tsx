@@ -6,7 +6,7 @@ import { useFieldControl } from "@/components/ui/field-context";
 import { RevealButton } from "@/components/ui/reveal-button";
 import { secretAttributes } from "@/components/ui/secret-attributes";
 
-/** A masked line. Only with an `autoComplete` of its own (a sign-in) may password managers help. */
+/** A masked line. Password managers may fill it only if it has an `autoComplete`, as on sign-in. */
 export function PasswordInput({ className, autoComplete, ...props }: Omit<ComponentProps<"input">, "type">) {
   const field = useFieldControl();
   const [isShown, setIsShown] = useState(false);

@@ -2,12 +2,12 @@
 
 import { createContext, type RefObject, useContext } from "react";
 
-/** The open dialog around a popup, if any. */
+/** The open dialog that contains a popup, if any. */
 export const DialogContainer = createContext<RefObject<HTMLElement | null> | null>(null);
 
 /**
- * Where a popup is rendered: in its dialog, else in main. At the end of body it would be outside every landmark, and hidden
- * from screen readers behind an open dialog.
+ * The element in which a popup is rendered: its dialog, otherwise main. At the end of body it would be
+ * outside every landmark, and hidden from screen readers behind an open dialog.
  */
 export function usePortalContainer(): RefObject<HTMLElement | null> {
   const dialog = useContext(DialogContainer);

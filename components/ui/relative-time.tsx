@@ -6,8 +6,8 @@ import { useSyncExternalStore } from "react";
 const tickMs = 30_000;
 
 /**
- * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes", with the exact time on hover. The server, which knows no time zone,
- * says it in UTC.
+ * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes"; the exact time appears on hover. Server
+ * rendering uses UTC, because the server does not know the time zone.
  */
 export function RelativeTime({ date, isSpan = false }: { date: Date | string | number; isSpan?: boolean }) {
   const tick = useSyncExternalStore(subscribe, currentTick, serverTick);

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useRef, useState } from "react";
 
-/** A frame that scrolls sideways, and takes the focus only while there is something to scroll to. */
+/** A frame that scrolls sideways. It is focusable only while its content overflows. */
 export function ScrollRegion({ label, children }: { label: string; children: ReactNode }) {
   const frame = useRef<HTMLElement>(null);
   const [isScrollable, setIsScrollable] = useState(false);
@@ -16,7 +16,7 @@ export function ScrollRegion({ label, children }: { label: string; children: Rea
     return () => observer.disconnect();
   }, []);
 
-  // Relative, so that what is for screen readers alone is clipped with the rest.
+  // `relative`, so that text for screen readers only is clipped as well.
   const frameClass = "relative overflow-x-auto md:rounded-lg md:border md:border-line md:bg-surface";
   return (
     <section

@@ -1,4 +1,4 @@
-/** Keeps browsers and password managers from remembering, checking or sending what is typed. */
+/** Stops browsers and password managers from storing, spell-checking or sending the typed text. */
 export const secretAttributes = {
   autoComplete: "off",
   autoCapitalize: "none",

@@ -6,7 +6,7 @@ import { useFieldControl } from "@/components/ui/field-context";
 import { RevealButton } from "@/components/ui/reveal-button";
 import { secretAttributes } from "@/components/ui/secret-attributes";
 
-/** Several masked lines. A password input would drop the line ends, so CSS does the masking. */
+/** Several masked lines. A password input would drop the line ends, so CSS masks the text. */
 export function SecretTextarea({ className, rows = 4, ...props }: ComponentProps<"textarea">) {
   const field = useFieldControl();
   const [isShown, setIsShown] = useState(false);

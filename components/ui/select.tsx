@@ -5,7 +5,7 @@ import type { ComponentProps } from "react";
 import { cx } from "@/components/ui/class-names";
 import { useFieldControl } from "@/components/ui/field-context";
 
-/** The browser's own select: every keyboard, phone and screen reader already knows it. */
+/** The browser's native select, which keyboards, phones and screen readers support. */
 export function Select({
   options,
   placeholder,

@@ -6,7 +6,7 @@ export function Skeleton({ className }: { className?: string }) {
 
 const widths = ["w-36", "w-24", "w-48", "w-16", "w-28"];
 
-/** The shape of a table that is on its way. */
+/** A placeholder for a table while it loads. */
 export function TableSkeleton({
   label,
   columns,

@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 import { cx } from "@/components/ui/class-names";
 import { ScrollRegion } from "@/components/ui/scroll-region";
 
-// Below 48rem each row is drawn as a card. The explicit roles survive `display: block`, which would otherwise strip the table's meaning.
+// Below 48rem, each row is drawn as a card. Explicit roles, because `display: block` removes a table's
+// implicit ones.
 const roles = {
   table: { role: "table" },
   group: { role: "rowgroup" },
@@ -111,8 +112,8 @@ export function Tr({ children }: { children: ReactNode }) {
 }
 
 /**
- * A cell. On a narrow screen `label` is its caption and the main cell is the card's title. Any other sits in the corner, which has room for
- * an icon; with `isFoot` it sits at the card's foot, which has room for buttons.
+ * A cell. On a narrow screen, `label` is its caption and the main cell is the card's title. Other cells sit
+ * in the card's corner, with space for an icon, or with `isFoot` at its foot, with space for buttons.
  */
 export function Td({
   label,

@@ -6,7 +6,7 @@ import { cx } from "@/components/ui/class-names";
 
 type Tab = { href: string; label: string; count?: number; isExact?: boolean };
 
-/** Tabs that are links: each one is a URL. */
+/** Tabs that are links: each has its own URL. */
 export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const pathname = usePathname();
   return (
@@ -42,7 +42,10 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
   );
 }
 
-/** On a narrow screen the current tab may lie outside the strip. `scrollIntoView` would also begin the order of Tab here. */
+/**
+ * Scrolls the current tab into view on a narrow screen. `scrollIntoView` would also move the starting point
+ * of Tab here.
+ */
 function revealTab(tab: HTMLAnchorElement | null) {
   const strip = tab?.closest("nav");
   if (!tab || !strip) return;

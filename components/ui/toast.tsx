@@ -11,7 +11,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     <Toast.Provider timeout={6000}>
       {children}
       <Toast.Portal>
-        {/* On a narrow screen at the top, below the bar: the buttons of a sheet are at the bottom. */}
+        {/* On a narrow screen at the top, below the bar: a sheet's buttons are at the bottom. */}
         <Toast.Viewport className="fixed top-18 right-4 z-60 flex w-[calc(100vw-2rem)] flex-col gap-2 sm:w-88 md:top-auto md:right-6 md:bottom-6">
           <ToastList />
         </Toast.Viewport>
@@ -20,7 +20,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   );
 }
 
-/** Says in passing that something went well. An error belongs where it happened, not only here. */
+/** Shows a short-lived success message. Show an error where it occurred as well, not only here. */
 export function useToast() {
   const { add } = Toast.useToastManager();
   return (
@@ -29,7 +29,7 @@ export function useToast() {
   ) => void add({ title, description, type: tone, priority: tone === "danger" ? "high" : "low" });
 }
 
-/** Takes away what was said in passing once a dialog opens, whose title or buttons it could cover. */
+/** Dismisses all toasts when a dialog opens, because they could cover its title or buttons. */
 export function useDismissToasts(isOpen: boolean): void {
   const { close } = Toast.useToastManager();
   useEffect(() => {
