@@ -6,7 +6,7 @@ import { Refusal, step } from "../launcher/progress.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const names = [
-  // The same engine without the windows around it, as Playwright's own: a sixth less work.
+  // The same engine without windows, as Playwright's own build: about a sixth less work.
   "chromium-headless-shell",
   "chromium",
   "chromium-browser",
@@ -21,7 +21,7 @@ const elsewhere = [
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
 
-/** How a browser is launched that asks nobody for anything. */
+/** Launch arguments that stop the browser's own network requests. */
 export const launchArguments = [
   "--disable-background-networking",
   "--disable-component-update",
@@ -31,7 +31,7 @@ export const launchArguments = [
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
 ];
 
-/** The browser of this machine: `BROWSER_PATH`, Playwright's own, or an installed Chromium, Chrome or Edge. */
+/** This machine's browser: `BROWSER_PATH`, Playwright's own, or an installed Chromium, Chrome or Edge. */
 export async function findBrowser() {
   const { chromium } = await import("@playwright/test");
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/local/bin", "/snap/bin"];

@@ -4,10 +4,13 @@ import { type Connector, connectorGroups } from "@/lib/connectors/define";
 import { connectorForm, type FormField } from "@/lib/connectors/form";
 import { connectors } from "@/lib/connectors/registry";
 
-/** Where the pages live. */
+/** The folder of the pages. */
 export const folder = resolve(import.meta.dirname, "../docs/connections");
 
-/** The pages about each kind of connection and their index, by file name: written from the registry, never by hand. */
+/**
+ * The page of each kind of connection and their index, by file name. Generated from the registry; do not edit
+ * them.
+ */
 export function connectionPages(): Record<string, string> {
   const all: Connector[] = Object.values(connectors);
   return {
@@ -16,7 +19,7 @@ export function connectionPages(): Record<string, string> {
   };
 }
 
-/** Writes the pages and removes those of kinds that are gone. */
+/** Writes the pages, and removes those of kinds that no longer exist. */
 export async function writeConnectionPages(): Promise<void> {
   const pages = connectionPages();
   await mkdir(folder, { recursive: true });

@@ -5,7 +5,8 @@ import { install } from "../launcher/install.mjs";
 import { fail, Refusal, step } from "../launcher/progress.mjs";
 import { ensureBrowser, findBrowser, launchArguments } from "./browser.mjs";
 
-// Plays the main journey against the running app at a human pace, and records it with the screenshots of the README:
+// Plays the main journey against the running app at a human pace. Records it, and takes the README's
+// screenshots:
 //   npm start   (in another terminal), then   npm run demo
 
 const images = resolve(import.meta.dirname, "../docs/images");
@@ -101,7 +102,7 @@ async function addSecret(page, type, name, value) {
   await dialog.waitFor({ state: "detached" });
 }
 
-/** A picture of the page at rest: a check may be over before a popup has faded in. */
+/** Takes a screenshot once animations have ended: a check may finish before a popup has faded in. */
 async function picture(page, name) {
   await page.waitForFunction(() =>
     document.getAnimations().every(({ playState }) => playState !== "running"),
@@ -109,7 +110,7 @@ async function picture(page, name) {
   await page.screenshot({ path: join(images, `${name}.png`) });
 }
 
-/** Frames by the DevTools protocol: Playwright's own recorder wants a program that it would have to download. */
+/** Records frames over the DevTools protocol. Playwright's own recorder would need to download a program. */
 async function record(journey) {
   const { chromium } = await import("@playwright/test");
   const isHeadless = !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY && process.platform === "linux";
@@ -142,7 +143,7 @@ async function record(journey) {
   }
 }
 
-/** An animated image: at most five frames a second, each shown until the next. */
+/** Encodes an animated image: at most five frames a second, each shown until the next. */
 async function encode(frames, file) {
   const { default: sharp } = await import("sharp");
   frames.sort((a, b) => a.at - b.at);

@@ -2,7 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { applyMigrations, diffSchema } from "@/prisma/migrate/schema-engine";
 
-// Writes the next migration: what the schema has and the migrations lack. Read it before you commit it.
+// Writes the next migration: the difference between the schema and the migrations. Review it before you
+// commit it.
 const [name] = process.argv.slice(2);
 const { DATABASE_URL: databaseUrl } = process.env;
 if (!name || !/^[a-z0-9_]+$/.test(name) || !databaseUrl) {
@@ -22,5 +23,5 @@ if (sql === undefined) {
   await writeFile(`${folder}migration.sql`, sql);
   console.log(`${folder}migration.sql`);
 }
-// The engine leaves a timer behind, of its lock's ten seconds.
+// The engine leaves its lock's ten-second timer running, which would delay the exit.
 process.exit(0);

@@ -34,7 +34,7 @@ try {
     await checkSources();
   } else {
     await step("Generating", generate);
-    // Two lanes, so that a core that waits for the one works for the other: sources and their tests; build and browser.
+    // Two stages run concurrently, to use idle cores: sources and their tests; build and browser.
     const browser = ensureBrowser().then(
       () => undefined,
       (error) => error,
@@ -50,7 +50,10 @@ for (const { name, output } of failures) console.log(`\n── ${name} ──\n$
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
-/** Builds and plays; what keeps the browser away is the answer, so that what needs none is told all the same. */
+/**
+ * Builds, then runs the browser tests. Returns the error if no browser is available, so that the other stages
+ * still report.
+ */
 async function playWhenBuilt(browser) {
   const built = await stage("Build", buildForTests);
   const missing = await browser;
@@ -66,7 +69,10 @@ async function checkSources() {
   await stage("Tests", unitTests);
 }
 
-/** Runs one stage and says whether it passed; what fails is told at the end, and the next one runs all the same. */
+/**
+ * Runs one stage, and returns whether it passed. Failures are printed at the end; later stages run
+ * regardless.
+ */
 async function stage(name, work) {
   return step(name, async (show) => {
     const { passed, failed, output } = await work(show).catch((error) => ({
@@ -81,7 +87,7 @@ async function stage(name, work) {
   });
 }
 
-/** A tool without a report of its own counts as one. */
+/** A tool without a test report counts as one test. */
 function tool(path, args) {
   return async (show) => {
     const { code, output } = await attempt(nodeRuntime(), [join(root, "node_modules", path), ...args], {
@@ -111,7 +117,7 @@ function unitTests(show) {
   ];
   return counted(args, file, show, {}, ({ numPassedTests, numFailedTests, testResults }) => ({
     passed: numPassedTests,
-    // A file that does not even load has no test that could fail.
+    // A file that fails to load has no failed tests, so count it as one.
     failed:
       numFailedTests +
       testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length,

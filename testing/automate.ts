@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { listen } from "@/testing/servers/listening";
 
-/** Automate as it is shipped, started as often as a test needs: a file for the program and one for its workers. */
+/**
+ * Automate as in production, bundled once: one file for the program and one for its workers. A test can start
+ * several copies.
+ */
 export function createTestAutomates(env: () => Record<string, string>) {
   const root = join(import.meta.dirname, "..");
-  // Beside node_modules, where it finds its packages.
+  // Inside node_modules, so that the bundle finds its packages.
   const cache = join(root, "node_modules/.cache/automate");
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, "build-"));
@@ -25,7 +28,7 @@ export function createTestAutomates(env: () => Record<string, string>) {
   const running = new Set<ChildProcess>();
   type Launched = { url: string; internalUrl: string; process: ChildProcess };
   return {
-    /** A copy, as a program of its own, whether it is ready or not. */
+    /** Starts a copy as a separate process, without waiting until it is ready. */
     async launch(
       more: Record<string, string> = {},
       nodeFlags: readonly string[] = [],
@@ -54,16 +57,16 @@ export function createTestAutomates(env: () => Record<string, string>) {
       running.add(child);
       return { url, internalUrl, process: child };
     },
-    /** A copy, as a program of its own, once it is ready. */
+    /** Starts a copy as a separate process, and waits until it is ready. */
     async start(
       more: Record<string, string> = {},
       nodeFlags: readonly string[] = [],
-      /** Where its log goes: a descriptor, or a pipe that the test reads or leaves to fill. */
+      /** The log's target: a file descriptor, or a pipe that the test reads or lets fill up. */
       log: "ignore" | "pipe" | number = "ignore",
     ): Promise<Launched> {
       const launched = await this.launch(more, nodeFlags, log);
       for (let tries = 0; tries < 200; tries += 1) {
-        // The internal port is the second to listen.
+        // The internal port listens last.
         const answer = await fetch(`${launched.internalUrl}/readyz`).catch(() => null);
         if (answer?.ok) return launched;
         await new Promise((resolve) => setTimeout(resolve, 100));

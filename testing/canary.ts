@@ -1,15 +1,15 @@
 import { open } from "node:fs/promises";
 
-/** One way in which a value can be written down, as the bytes that would be seen. */
+/** One encoding of a value, as bytes. */
 type Form = { name: string; bytes: Buffer };
-/** A value that was seen where it must not be. */
+/** A place where a value leaked. */
 export type Leak = { place: string; form: string; around: string };
 
 const chunkBytes = 4 * 1024 * 1024;
 
 /**
- * Every form in which `value` could slip out. Of the encodings that depend on what stands before and after, the part
- * that does not: base64 at each of its three offsets.
+ * Every encoding in which `value` could leak. Where an encoding depends on the surrounding text, only the
+ * part that does not: for base64, the part at each of its three offsets.
  */
 export function formsOf(value: string): Form[] {
   const raw = Buffer.from(value, "utf8");
@@ -38,14 +38,14 @@ export function formsOf(value: string): Form[] {
   });
 }
 
-/** The characters of base64 that a value alone decides, when `offset` bytes of something else stand before it. */
+/** The base64 characters that the value alone determines, when `offset` other bytes precede it. */
 function innerBase64(raw: Buffer, offset: number): string {
   const whole = Buffer.concat([Buffer.alloc(offset), raw]);
   const first = Math.ceil((offset * 8) / 6);
   return whole.toString("base64").slice(first, Math.floor((whole.length * 8) / 6));
 }
 
-/** Where `content` holds `value`, in any form. */
+/** Finds `value` in `content`, in any encoding. */
 export function findLeaks(place: string, content: Buffer | string, value: string): Leak[] {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   return formsOf(value).flatMap(({ name, bytes: wanted }) => {
@@ -54,7 +54,9 @@ export function findLeaks(place: string, content: Buffer | string, value: string
   });
 }
 
-/** `findLeaks` in a file of any size, raw. A file that is gone meanwhile holds nothing. */
+/**
+ * `findLeaks` for the raw bytes of a file of any size. A file that was deleted in the meantime has no leaks.
+ */
 export async function findLeaksInFile(path: string, value: string): Promise<Leak[]> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -64,7 +66,8 @@ export async function findLeaksInFile(path: string, value: string): Promise<Leak
   try {
     const overlap = Math.max(...formsOf(value).map(({ bytes }) => bytes.length)) + 64;
     const { size } = await file.stat();
-    // Most files are small, and there are thousands; the end of one that grows meanwhile is read too.
+    // Thousands of files are small, so the buffer has the file's size. One more byte detects a file that
+    // grows in the meantime.
     const window = Buffer.allocUnsafe(overlap + Math.min(size + 1, chunkBytes));
     let kept = 0;
     for (;;) {

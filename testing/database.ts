@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { admitPrograms, migrate } from "@/prisma/migrate/migration";
 
-/** One database for one test file, with the URLs of its three identities. */
+/** One test file's database, with a URL for each of its three roles. */
 export type TestDatabase = { ownerUrl: string; webUrl: string; automateUrl: string };
 
 /**
- * A new, migrated database on the test server, in which this file's `lib/db/client` is `program`.
- * Roles belong to the cluster, so that each file has its own prefix.
+ * A new, migrated database on the test server. This file's `lib/db/client` connects to it as `program`. Each
+ * file has its own role prefix, because roles belong to the cluster.
  */
 export async function createTestDatabase(program: "web" | "automate"): Promise<TestDatabase> {
   const server = process.env.TEST_DATABASE_URL;
@@ -30,10 +30,10 @@ export async function createTestDatabase(program: "web" | "automate"): Promise<T
   return made;
 }
 
-// Any fixed number: one file makes the template, and the others wait for it.
+// An arbitrary fixed number. One file creates the template while the others wait.
 const advisoryLock = 5_114_027_365;
 
-/** Copying a migrated database takes a tenth of the time that migrating one does. */
+/** Copies a migrated template, which takes a tenth of the time of migrating. */
 async function copyTemplate(server: string, name: string) {
   const template = process.env.TEST_TEMPLATE;
   if (!template) throw new Error("TEST_TEMPLATE is not set: testing/postgres.ts names it for each run.");
@@ -41,7 +41,7 @@ async function copyTemplate(server: string, name: string) {
     await admin.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
     const { rowCount } = await admin.query("SELECT 1 FROM pg_database WHERE datname = $1", [template]);
     if (rowCount === 0) {
-      // Under its own name only once it is whole.
+      // Renamed last, so that an interrupted run leaves no partial template.
       const draft = `${template}_draft`;
       await admin.query(`CREATE DATABASE ${draft}`);
       await migrate({ databaseUrl: urlOf(server, draft), rolePrefix: template, logins: {} });

@@ -6,10 +6,13 @@ import type { Actor } from "@/lib/actor";
 import type { Db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
 
-/** A team with an Admin and a User, and a fabric with its key: what most data tests stand on. */
+/** A team with an Admin and a User, and a fabric with its key. Most data tests use it. */
 export type TestFabric = Awaited<ReturnType<typeof createTestFabric>>;
 
-/** Writes a team, two people and a fabric with a key, as the owner of the database. Needs the test keys in the environment. */
+/**
+ * Writes a team, two people and a fabric with a key, as the owner of the database. Requires the test keys in
+ * the environment.
+ */
 export async function createTestFabric(owner: Db, name = "fabric") {
   const kms = await openLocalKms(process.env.MASTER_KEY_FILE ?? "");
   const keys = createFabricKeys(owner, kms, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));

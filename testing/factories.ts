@@ -5,7 +5,7 @@ import { createPerson, database, insert, type Tenant } from "@/testing/tenant";
 
 export const restApi = { baseUrl: "https://api.test.example", authType: "none" };
 
-/** A secret of the Admin; with `formerName` it was renamed since. */
+/** A secret of the Admin. With `formerName`, it has been renamed. */
 export async function addSecret({ fabric, admin }: Tenant, formerName?: string): Promise<string> {
   const caller = await callerOf(admin);
   const name = `s${randomUUID()}`;
@@ -96,7 +96,7 @@ export async function addInvitation({ team, admin }: Tenant): Promise<string> {
   return id;
 }
 
-/** An issuer's public keys, as an Admin gives them by hand: so nobody asks it. */
+/** An issuer's public keys, as an Admin enters them, so that automate fetches none. */
 export const givenKeys = {
   keys: [{ kty: "OKP" as const, crv: "Ed25519" as const, x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
 };
@@ -117,7 +117,7 @@ export async function addIssuer({ fabric, admin }: Tenant, connectionIds: string
   return id;
 }
 
-/** An alarm of a secret, as automate raises it. */
+/** A secret's alarm, as automate raises it. */
 export async function addAlarm({ fabric, team }: Tenant): Promise<string> {
   const secretId = uuidv7();
   await insert("audit_event", {
@@ -140,7 +140,10 @@ export async function addMember({ team }: Tenant): Promise<string> {
   return (await createPerson({ name: "Mia Member", in: team })).id;
 }
 
-/** How many events of a fabric or team were recorded: a refused call must leave none but that it was refused. */
+/**
+ * Counts the events of a fabric or team. A refused call must record nothing except the refusal, which is not
+ * counted.
+ */
 export async function countEvents({ fabric, team }: Tenant): Promise<number> {
   const { rows } = await database().query<{ count: number }>(
     `SELECT count(*)::int AS count FROM audit_event WHERE ("fabricId" = $1 OR "teamId" = $2) AND action <> 'act.refuse'`,
@@ -149,7 +152,7 @@ export async function countEvents({ fabric, team }: Tenant): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** An access token of the User, by which nobody can act: only its hash is here. */
+/** An access token of the User. Only its hash exists, so it cannot be used. */
 export async function addAccessToken(
   { user }: Tenant,
   { name = "nightly", owner = user.id }: { name?: string; owner?: string } = {},

@@ -1,7 +1,7 @@
 import { afterAll, vi } from "vitest";
 
-// The files of one worker share its process, so that packages are loaded once. Each finds our own modules as yet unread, and the
-// environment and the database clients of `lib/db/client` and `lib/db/prepared` as the first file did.
+// The test files of one Vitest worker share its process, so that packages load once. Between files, this
+// resets our own modules, the environment, and the database clients of `lib/db/client` and `lib/db/prepared`.
 vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {
@@ -11,7 +11,7 @@ const shared = globalThis as typeof globalThis & {
   selvageStatements?: Map<string, { end(): Promise<void> }>;
 };
 
-// What a file before left under way may have opened the clients of its own database again.
+// Work left running by the previous file may have reopened clients of that file's database.
 delete shared.selvageDb;
 delete shared.selvageStatements;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 
-/** The keys of a whole installation, new and for tests: the environment of both programs less their databases. */
+/** New test keys of a whole installation: the environment of both programs, except their databases. */
 export async function createTestKeys() {
   const [web, automate] = await Promise.all([signingKey(), signingKey()]);
   const masterKeyFile = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { findLeaks, findLeaksInFile, type Leak } from "@/testing/canary";
 
-/** Collects what `COPY … TO STDOUT` sends. */
+/** Collects the output of `COPY … TO STDOUT`. */
 class CopyOut extends pg.Query {
   readonly chunks: Buffer[] = [];
   handleCopyData({ chunk }: { chunk: Buffer }) {
@@ -11,7 +11,7 @@ class CopyOut extends pg.Query {
   }
 }
 
-/** Where the tables hold `value`: each is read by COPY, as the owner. */
+/** Finds `value` in the tables. Reads each with COPY, as the owner. */
 export async function findLeaksInTables(databaseUrl: string, value: string): Promise<Leak[]> {
   return connected(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
@@ -23,7 +23,7 @@ export async function findLeaksInTables(databaseUrl: string, value: string): Pro
       client.query(copy);
       await new Promise<void>((done, failed) => {
         copy.once("end", done);
-        // A table that another test has dropped meanwhile holds nothing.
+        // Another test dropped the table in the meantime.
         copy.once("error", (error: pg.DatabaseError) => (error.code === "42P01" ? done() : failed(error)));
       });
       leaks.push(...findLeaks(`table ${name}`, Buffer.concat(copy.chunks), value));
@@ -32,7 +32,10 @@ export async function findLeaksInTables(databaseUrl: string, value: string): Pro
   });
 }
 
-/** Where the server's own files hold `value`: heaps, indexes, the write-ahead log, whatever else lies in the folder. */
+/**
+ * Finds `value` in the database server's files: heaps, indexes, the write-ahead log, and any other file in
+ * the folder.
+ */
 export async function findLeaksInDatabaseFiles(
   databaseUrl: string,
   folder: string,
@@ -47,7 +50,7 @@ export async function findLeaksInDatabaseFiles(
   return leaks;
 }
 
-/** Where the programs' logs hold `value`. */
+/** Finds `value` in the programs' logs. */
 export async function findLeaksInLogs(folder: string, value: string): Promise<Leak[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".log"));
   const found = await Promise.all(names.map((name) => findLeaksInFile(join(folder, name), value)));

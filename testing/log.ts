@@ -1,4 +1,4 @@
-/** Takes web's log instead of standard output: each line is pushed to `lines`. */
+/** Redirects web's log from standard output: pushes each line to `lines`. */
 export function captureLog(lines: string[]): void {
   const shared = globalThis as typeof globalThis & { selvageLog?: object };
   shared.selvageLog = { write: (line: string) => void lines.push(line), flush: async () => {} };

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, startPostgres } from "@/launcher/embedded-postgres.mjs";
 
-/** A Postgres of its own that a test stops and starts again at the same address, with its data; in `on`, if that is given. */
+/**
+ * A separate Postgres that a test can stop and restart with the same address and data. `on` is its folder, if
+ * given.
+ */
 export async function startRestartablePostgres({ on, flags = [] }: { on?: string; flags?: string[] } = {}) {
   const dir = on ?? (await mkdtemp(join("/tmp", "selvage-restart-")));
   const password = randomBytes(24).toString("base64url");
@@ -14,11 +17,11 @@ export async function startRestartablePostgres({ on, flags = [] }: { on?: string
   let server = await start();
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    /** Starts it again, if it ended by itself. */
+    /** Restarts the server if it has ended. */
     async ensureRunning(): Promise<void> {
       if (await Promise.race([server.exited.then(() => true), sleep(1, false)])) server = await start();
     },
-    /** Stops it, by a fast shutdown or by SIGKILL, and starts it again after so long. */
+    /** Stops the server, by a fast shutdown or SIGKILL, and restarts it after this delay. */
     async restart(how: "fast" | "killed", afterMs: number): Promise<void> {
       if (how === "fast") await server.stop();
       else {

@@ -6,10 +6,13 @@ import { nodeRuntime } from "../launcher/node-runtime.mjs";
 import { startNode } from "../launcher/processes.mjs";
 import { fail } from "../launcher/progress.mjs";
 
-// Runs a script with a fresh Postgres that disappears afterwards:
+// Runs a script with a fresh Postgres that is removed afterwards:
 //   node testing/scratch-postgres.mjs scripts/diff.ts name
 
-/** A Postgres for tests: quick, and gone when stopped. Every user may reach the system's folder for temporary files. */
+/**
+ * A Postgres for tests: fast, not durable, and removed when stopped. It lives in /tmp, which every user can
+ * reach.
+ */
 export async function startScratchPostgres() {
   const dir = await mkdtemp(join("/tmp", "selvage-scratch-"));
   const flags = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"];

@@ -3,7 +3,7 @@ import type { Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestFabric } from "@/testing/fabric";
 
-/** A sealed secret, one version after another, each entered by somebody. */
+/** A sealed secret with its versions in order, each with its author. */
 export type TestSecret = {
   id: string;
   subKind: string;
@@ -11,7 +11,7 @@ export type TestSecret = {
   facts?: Record<string, string>;
 };
 
-/** Writes a secret as web would, sealed; `webUrl` is needed, since only web seals. */
+/** Writes a secret sealed as web would seal it. Requires `webUrl`, because only web's role seals. */
 export async function addTestSecret(
   owner: Db,
   fabric: TestFabric,

@@ -26,7 +26,10 @@ export function buildFolder(): string {
   return resolve(import.meta.dirname, "..", stack().webEnv.NEXT_DIST_DIR ?? ".next");
 }
 
-/** Every server action of the build, by name: the id by which anybody may call it, and a page that has it. */
+/**
+ * Every server action of the build, by name: the id with which anyone can call it, and a page that contains
+ * it.
+ */
 export function serverActions(): Map<string, { id: string; path: string }> {
   const text = readFileSync(join(buildFolder(), "server/server-reference-manifest.json"), "utf8");
   const entries = Object.entries(manifest.parse(JSON.parse(text)).node);
@@ -39,14 +42,17 @@ export function serverActions(): Map<string, { id: string; path: string }> {
   );
 }
 
-/** Who calls: a signed-in person, or nobody. */
+/** The caller: a signed-in person, or a visitor without a session. */
 export type Caller = { cookie?: string };
 
 export async function callerOf(person: Person, options?: { minutesAgo?: number }): Promise<Caller> {
   return { cookie: `${sessionCookie}=${await startSession(person, options)}` };
 }
 
-/** Calls a server action as a page does, without one. Arguments are JSON; bytes go through the browser. */
+/**
+ * Calls a server action as a page does, without a page. Arguments must be JSON; a test that sends bytes uses
+ * the browser.
+ */
 export async function callAction(
   { cookie }: Caller,
   name: string,
@@ -56,7 +62,7 @@ export async function callAction(
   const response = await sendAction({ ...(cookie ? { cookie } : {}) }, name, args, webUrl);
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${name} answered ${response.status}: ${text.slice(0, 200)}`);
-  // The answer is a React payload: row 0 says in which row the returned value is.
+  // The answer is a React payload. Row 0 names the row with the returned value.
   const at = /^0:.*?"a":"\$@([0-9a-f]+)"/m.exec(text)?.[1];
   const row = new RegExp(`^${at}:(\\{.*\\})$`, "m").exec(text)?.[1];
   if (!row) throw new Error(`${name} returned no value: ${text.slice(0, 300)}`);
@@ -86,7 +92,7 @@ export function sendAction(
   });
 }
 
-/** In React's wire format a string that begins with a dollar is a reference. */
+/** In React's wire format, a string that begins with a dollar sign is a reference. */
 function escapeDollar(_key: string, value: unknown): unknown {
   return typeof value === "string" && value.startsWith("$") ? `$${value}` : value;
 }

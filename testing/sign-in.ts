@@ -6,7 +6,7 @@ import { insert, type Person } from "@/testing/tenant";
 
 export const sessionCookie = "next-auth.session-token";
 
-/** A session of this person, as a row and the cookie that names it. `minutesAgo` is when they proved who they are. */
+/** Creates a person's session row, and returns its cookie. `minutesAgo` is when they proved who they are. */
 export async function startSession(person: Person, { minutesAgo = 0 } = {}): Promise<string> {
   const id = uuidv7();
   const authenticatedAt = new Date(Date.now() - minutesAgo * 60_000);
@@ -14,7 +14,7 @@ export async function startSession(person: Person, { minutesAgo = 0 } = {}): Pro
   return encode({ token: { sid: id }, secret: stack().webEnv.SESSION_SECRET ?? "" });
 }
 
-/** Signs a browser in as this person, and out as whoever it was. */
+/** Signs the browser in as this person. Discards the cookies of its previous session. */
 export async function signIn(
   context: BrowserContext,
   person: Person,

@@ -10,7 +10,7 @@ export async function sendSigned<P extends AutomatePurpose>(
   return fetch(await signedRequest(...request));
 }
 
-/** A signed request that is not sent yet; what is in `claims` replaces what would be right. */
+/** A signed request, not sent yet. `claims` overrides the correct claims. */
 export async function signedRequest<P extends AutomatePurpose>(
   by: Signer,
   purpose: P,
@@ -23,7 +23,7 @@ export async function signedRequest<P extends AutomatePurpose>(
 
 export type Signer = { userId: string; fabricId: string };
 
-/** The same, for an automate that is not the stack's; `signingKey` is web's private JWK, as JSON text. */
+/** The same for an automate outside the stack. `signingKey` is web's private JWK, as JSON text. */
 export async function signRequest<P extends AutomatePurpose>(
   { automateUrl, signingKey }: { automateUrl: string; signingKey: string },
   by: Signer,

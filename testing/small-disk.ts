@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** A file system of its own, of so many megabytes, which a test can fill. Only root can mount one. */
+/** A separate file system of this many megabytes, which a test can fill. Only root can mount one. */
 export function mountSmallDisk(megabytes: number) {
   const dir = mkdtempSync(join("/tmp", "selvage-disk-"));
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=755`, "tmpfs", dir], {
@@ -17,7 +17,7 @@ export function mountSmallDisk(megabytes: number) {
   const ballast = join(dir, "ballast");
   return {
     dir,
-    /** Takes the room that is left, to the last page. */
+    /** Fills the remaining space, to the last page. */
     fill() {
       const file = openSync(ballast, "a");
       try {

@@ -13,21 +13,21 @@ const environment = z.object({
 });
 const programEnv = z.record(z.string(), z.string());
 
-/** Where the stack of this run is, as e2e/stack.ts told it. */
+/** The addresses and folders of this run's stack, from the environment that e2e/stack.ts sets. */
 export function stack() {
   const given = environment.parse(process.env);
   return {
     webUrl: given.E2E_BASE_URL,
     automateUrl: given.E2E_AUTOMATE_URL,
-    /** Where web's signed requests go. */
+    /** The target of web's signed requests. */
     automateInternalUrl: given.E2E_AUTOMATE_INTERNAL_URL,
     databaseUrl: given.E2E_DATABASE_URL,
-    /** Holds the logs of both programs. */
+    /** The folder with both programs' logs. */
     dir: given.E2E_DIR,
     postgresDir: given.E2E_POSTGRES_DIR,
     webEnv: programEnv.parse(JSON.parse(given.E2E_WEB_ENV)),
     automateEnv: programEnv.parse(JSON.parse(given.E2E_AUTOMATE_ENV)),
-    /** What every secret value of this run begins with: random, and known to all of its processes. */
+    /** The prefix of every secret value in this run: random per run, and the same in all of its processes. */
     canary: `cnry${createHash("sha256").update(given.E2E_DIR).digest("hex").slice(0, 12)}`,
   };
 }

@@ -1,6 +1,9 @@
 import { Client } from "pg";
 
-/** Makes the database swallow the audit events of one fabric, as a trigger of its owner can, while `work` runs. */
+/**
+ * Makes the database discard one fabric's audit events while `work` runs, as a trigger of the database's
+ * owner could.
+ */
 export async function whileAuditIsSwallowed<T>(
   ownerUrl: string,
   fabricId: string,

@@ -10,7 +10,7 @@ export type Role = "admin" | "user";
 export type Team = { id: string; name: string };
 export type Fabric = { id: string; name: string };
 export type Person = { id: string; email: string; name: string };
-/** Where most journeys take place: a team with two people and a fabric. */
+/** The setting of most journeys: a team with two people and a fabric. */
 export type Tenant = { team: Team; fabric: Fabric; admin: Person; user: Person };
 
 let pool: pg.Pool | undefined;
@@ -35,7 +35,7 @@ export async function createTeam(label: string): Promise<Team> {
   return { id, name };
 }
 
-/** A person, by default without a password; argon2id at its least costs the tests nothing. */
+/** A person, by default without a password. Uses the cheapest argon2id parameters, to keep tests fast. */
 export async function createPerson(given: {
   name: string;
   in?: Team;
@@ -53,7 +53,7 @@ export async function createPerson(given: {
   return { id, email, name: given.name };
 }
 
-/** A fabric, with the key that automate made for it. */
+/** A fabric, with a key that automate creates for it. */
 export async function createFabric(team: Team, admin: Person, label = "Loom"): Promise<Fabric> {
   const id = uuidv7();
   const name = `${label} ${randomBytes(3).toString("hex")}`;
@@ -71,7 +71,7 @@ export async function createFabric(team: Team, admin: Person, label = "Loom"): P
   return { id, name };
 }
 
-/** A pipeline token, minted by automate for an Admin. */
+/** A pipeline token that automate creates for an Admin. */
 export async function createToken(
   { fabric, admin }: Pick<Tenant, "fabric" | "admin">,
   {

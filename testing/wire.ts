@@ -1,24 +1,27 @@
 import { connect, createServer, type Socket } from "node:net";
 import { type Listening, listen } from "@/testing/servers/listening";
 
-/** A wire between a program and its Postgres, for a test to cut. */
+/** A proxy between a program and its Postgres, which a test can interrupt. */
 export type Wire = {
-  /** The URL of the database through the wire. */
+  /** The database's URL through the proxy. */
   url: string;
   /** Breaks all connections. */
   reset(): void;
-  /** Breaks the next connection on which `text` is sent: Postgres gets it, does it, and its answer is lost. Resolves then. */
+  /**
+   * Breaks the next connection that sends `text`: Postgres executes it, but the answer is lost. Resolves
+   * then.
+   */
   cutAfter(text: string): Promise<void>;
-  /** Lets the answer to the next statement with `text` through, and then closes. Resolves then. */
+  /** Passes the answer to the next statement with `text`, then closes the connection. Resolves then. */
   closeAfter(text: string): Promise<void>;
-  /** From now on nothing gets through, though all connections stay; until it is called again with false. */
+  /** Stops all traffic but keeps connections open, until called with false. */
   hold(isHeld?: boolean): void;
   close(): Promise<void>;
 };
 
 const readyForQuery = 0x5a;
 
-/** Opens a wire to the server of `databaseUrl`, on a free port unless one is given. */
+/** Opens a proxy to the server of `databaseUrl`, on a free port unless one is given. */
 export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
   const url = new URL(databaseUrl);
   const postgres = { host: url.hostname, port: Number(url.port) };
@@ -49,7 +52,7 @@ export async function openWire(databaseUrl: string, port = 0): Promise<Wire> {
       });
       database.on("data", (chunk: Buffer) => {
         if (!cut) return program.write(chunk);
-        // What was asked is done: five bytes of "ready", and the state of the transaction.
+        // The statement has completed: five bytes of ReadyForQuery, then the transaction's state.
         if (chunk.at(-6) !== readyForQuery) return;
         cut.meet(program, chunk);
       });

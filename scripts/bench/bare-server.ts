@@ -1,6 +1,6 @@
 import Fastify from "fastify";
 
-// The yardstick of HTTP: the same framework, an answer of the same size, and nothing behind it.
+// The HTTP yardstick: the same framework and an answer of the same size, without any work behind it.
 const app = Fastify({ logger: false });
 app.get("/v1/secrets/:name", async (_request, reply) => {
   reply.header("cache-control", "no-store");

@@ -4,9 +4,9 @@ import { createShippedTrials } from "@/testing/servers/check-trial";
 import { createManyChecks } from "@/testing/servers/many-checks";
 
 /*
- * Times a passing check of each kind on loopback, as automate runs it: in a worker of its own, which was started ahead and loaded
- * this kind's driver, as long as whoever asked for it waits. The yardstick is the same driver's connect and query in a process that has run it
- * before.
+ * Measures a passing check of each kind on loopback, as automate runs it: in its own prewarmed worker, which
+ * has loaded this kind's driver. The measured time is the caller's wait. The yardstick is the same driver's
+ * connect and query in a process that has run it before.
  */
 const rounds = Number(process.env.ROUNDS ?? 20);
 const kinds = process.env.KINDS?.split(",");
@@ -22,11 +22,11 @@ for (const [kind, example] of Object.entries(examples)) {
   const check = async () => (await trials.run(kind, example.properties, example.secrets)).wholeMs;
   const [whole, bare]: [number[], number[]] = [[], []];
 
-  // The first of all meets a worker that nobody told which kind would come.
+  // The first check meets a worker that was prewarmed without knowing the kind.
   const unprepared = await check();
   await many.run(kind, example, world, 8000);
   for (let round = 0; round < rounds; round += 1) {
-    // As between two checks of a person: the next worker has had the time to get ready.
+    // A person's checks have pauses between them, in which the next worker is prewarmed.
     await pause(1000);
     whole.push(await check());
     const yardstick = await many.run(kind, example, world, 8000);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 const ticksPerSecond = 100;
 
-/** Processor seconds that a process has taken so far, or null where the system does not tell in /proc. */
+/** The CPU seconds that a process has used; null on systems without /proc. */
 export function cpuSeconds(pid: number | undefined): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")

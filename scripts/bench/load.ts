@@ -4,8 +4,8 @@ import { Client as HttpClient } from "undici";
 import type { LoadJob, LoadRequest, LoadResult } from "@/scripts/bench/schema";
 
 /*
- * The load generator, a process of its own: `LoadJob` as its argument, `LoadResult` on its output. Each client sends, waits
- * for the answer and sends again. Whatever is not the expected answer is a failure.
+ * The load generator, a separate process: `LoadJob` as its argument, `LoadResult` on its output. Each client
+ * sends a request, waits for the answer and repeats. Any unexpected answer is a failure.
  */
 const job = JSON.parse(process.argv[2] ?? "{}") as LoadJob;
 const warmUpMs = 3000;
@@ -69,7 +69,7 @@ async function connectHttp({ url, requestsFile, expect }: LoadJob & { kind: "htt
     if (!request) throw new Error("There are no requests.");
     return new Promise<boolean>((resolve) => {
       let status = 0;
-      // The plainest of undici's ways: the generator shares its cores with what it measures.
+      // undici's cheapest API, because the generator shares its cores with the measured program.
       client.dispatch(request, {
         onResponseStart(_controller, code) {
           status = code;

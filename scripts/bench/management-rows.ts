@@ -3,10 +3,10 @@ import type { BenchProcesses } from "@/scripts/bench/processes";
 import type { BenchRow, LoadRequest } from "@/scripts/bench/schema";
 import type { LargeFabric } from "@/scripts/bench/seed";
 
-/** More creates than a run gets done: each has a name of its own. */
+/** More creates than one run can finish. Each uses its own name. */
 const creates = 12_000;
 
-/** The rows of the management API, by an access token, in a fabric of 10,000 secrets. */
+/** The rows of the management API, with an access token, in a fabric of 10,000 secrets. */
 export function managementRows(
   processes: BenchProcesses,
   { webUrl, pid, fabric }: { webUrl: string; pid: number | undefined; fabric: LargeFabric },
@@ -74,7 +74,7 @@ export function managementRows(
   ];
 }
 
-/** Where the page after this one begins; null at the end. */
+/** The cursor after this page; null at the end. */
 async function nextAfter(webUrl: string, page: LoadRequest | undefined): Promise<string | null> {
   const answer = await fetch(`${webUrl}${page?.path}`, { headers: page?.headers ?? {} });
   return ((await answer.json()) as { data: { next: string | null } }).data.next;

@@ -5,7 +5,10 @@ import type { BenchRow } from "@/scripts/bench/schema";
 
 const run = promisify(execFile);
 
-/** Postgres' own benchmark on the same statements, where it is installed: what a client without Node's costs reaches. */
+/**
+ * The same statements under Postgres' own benchmark, if installed: the rate that a client reaches without
+ * Node's overhead.
+ */
 export async function pgbenchRows(ownerUrl: string, dir: string, seconds: number): Promise<BenchRow[]> {
   const isInstalled = await run("pgbench", ["--version"]).then(
     () => true,
@@ -20,7 +23,7 @@ VALUES (gen_random_uuid()::text, 'f', 't', 'pipeline', 'p', 'bench', 'secret.use
   };
   return Object.entries(statements).map(([what, text], i) => {
     const file = `${dir}/pgbench-${i}.sql`;
-    // One line for each statement: pgbench ends one at a semicolon and each of its own commands at the line's end.
+    // One line per statement: pgbench ends SQL at a semicolon, and its own commands at the line's end.
     writeFileSync(file, `${text}\n`, { mode: 0o600 });
     return {
       title: `yardstick: ${what} (\`pgbench\`)`,

@@ -8,9 +8,11 @@ import type { LoadJob, LoadResult } from "@/scripts/bench/schema";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The benchmark's own processes, bundled: what runs beside automate must not spend its time on compiling. */
+/**
+ * The benchmark's own processes, bundled, so that they spend no CPU time on compiling during the measurement.
+ */
 export function createBenchProcesses() {
-  // Beside node_modules, where they find their packages.
+  // Inside node_modules, so that the bundles find their packages.
   const cache = join(root, "node_modules/.cache/bench");
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, "build-"));
@@ -27,7 +29,7 @@ export function createBenchProcesses() {
   const running: ChildProcess[] = [];
   let files = 0;
   return {
-    /** Keeps what a load process reads, and returns its place. */
+    /** Stores the input of a load process, and returns the file's path. */
     keep(value: unknown): string {
       files += 1;
       const file = join(outdir, `${files}.json`);
@@ -35,7 +37,7 @@ export function createBenchProcesses() {
       return file;
     },
 
-    /** Runs one job in a process of its own. */
+    /** Runs one job in a separate process. */
     async load(job: LoadJob): Promise<LoadResult> {
       const { stdout } = await promisify(execFile)(process.execPath, [
         join(outdir, "load.mjs"),
@@ -44,7 +46,7 @@ export function createBenchProcesses() {
       return JSON.parse(stdout) as LoadResult;
     },
 
-    /** A bare HTTP answer by the framework that automate uses. */
+    /** Starts the bare HTTP server, which uses automate's framework. */
     async startBareServer(): Promise<string> {
       const port = await freePort();
       const child = spawn(process.execPath, [join(outdir, "bare-server.mjs"), String(port)], {

@@ -15,8 +15,8 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
 /*
- * The benchmark: Postgres as it is shipped (every commit reaches the disk), automate and web as they are shipped, the load
- * generator in a process of its own, all on this machine.
+ * The benchmark. Postgres has its default durability (every commit reaches the disk). Automate and web run as
+ * in production. The load generator is a separate process. Everything runs on this machine.
  *   SECONDS=4 ROWS=resolve CLIENTS=64 PROFILE_DIR=/tmp/profiles npm run bench
  */
 const seconds = Number(process.env.SECONDS ?? 4);
@@ -55,7 +55,7 @@ try {
     automate.process.pid,
   );
   await web.stop();
-  // A profile is written at the end of a process.
+  // Node.js writes a profile when the process exits.
   automate.process.kill();
   await once(automate.process, "exit");
 } finally {

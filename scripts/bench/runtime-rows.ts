@@ -3,7 +3,7 @@ import type { BenchProcesses } from "@/scripts/bench/processes";
 import type { BenchRow, LoadRequest } from "@/scripts/bench/schema";
 import type { BenchFabric } from "@/scripts/bench/seed";
 
-/** The rows of the runtime API, each request by another fabric's token. */
+/** The rows of the runtime API. Each request uses another fabric's token. */
 export function runtimeRows(
   processes: BenchProcesses,
   { automateUrl, fabrics }: { automateUrl: string; fabrics: readonly BenchFabric[] },

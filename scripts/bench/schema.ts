@@ -6,13 +6,13 @@ export type LoadRequest = {
   body?: string;
 };
 
-/** What a load process does for some seconds with some clients, each of which waits for its answer. */
+/** The input of a load process. Each client waits for its answer before it sends again. */
 export type LoadJob = { clients: number; seconds: number; expect: number } & (
   | { kind: "http"; url: string; requestsFile: string }
   | { kind: "sql"; url: string; text: string; valuesFile: string }
 );
 
-/** What it saw while it measured; `answers` are all, those of the warm-up too. */
+/** The result of the measured time; `answers` also counts the warm-up. */
 export type LoadResult = {
   answers: number;
   perSecond: number;
@@ -21,7 +21,10 @@ export type LoadResult = {
   failures: number;
 };
 
-/** One line of the table. `unitsPerRequest` is above 1 where one request does many; `pid` is the program that answers, where it is not automate. */
+/**
+ * One row of the table. `unitsPerRequest` is above 1 when one request does several units of work. `pid` is
+ * the answering program, if not automate.
+ */
 export type BenchRow = {
   title: string;
   unitsPerRequest?: number;

@@ -6,16 +6,18 @@ import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 
-/** A fabric of the benchmark: a token for it, and the names of its secrets with their ids. */
+/** A fabric of the benchmark: its token, and its secrets' names and ids. */
 export type BenchFabric = { fabricId: string; token: string; secrets: { id: string; name: string }[] };
 
-/** One fabric with all of 10,000 secrets, and an access token of its Admin. */
+/** One fabric with 10,000 secrets, and an access token of its Admin. */
 export type LargeFabric = { fabricId: string; accessToken: string };
 
 const fabrics = 100;
 const secretsEach = 100;
 
-/** Writes 10,000 text secrets in 100 fabrics, sealed as web seals them, and a pipeline token for each fabric. */
+/**
+ * Writes 10,000 text secrets in 100 fabrics, sealed as web seals them, and a pipeline token for each fabric.
+ */
 export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFabric[]> {
   const owner = createDb(ownerUrl);
   const made: BenchFabric[] = [];
@@ -25,7 +27,7 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
     await addConnection(owner, fabric, secrets[0]?.id ?? "");
     made.push({ fabricId: fabric.fabricId, token: await addToken(owner, fabric), secrets });
   }
-  // For pgbench, which knows no ids.
+  // pgbench cannot know the ids, so this table numbers them.
   await owner.$executeRaw`CREATE TABLE bench_id AS SELECT (row_number() OVER () - 1)::int AS n, id AS "secretId" FROM secret`;
   await owner.$executeRaw`CREATE UNIQUE INDEX ON bench_id (n)`;
   await owner.$executeRawUnsafe("VACUUM ANALYZE");

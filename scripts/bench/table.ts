@@ -2,8 +2,9 @@ import { cpuSeconds } from "@/scripts/bench/cpu";
 import type { BenchRow, LoadResult } from "@/scripts/bench/schema";
 
 /**
- * Runs each row with each number of clients and prints the table as Markdown, a row as soon as it is known. The last column is
- * the processor time of automate, or of the program that answers, for one answer: it says more than a rate where others use the machine too.
+ * Runs each row with each number of clients, and prints each as Markdown once it is done. The last column is
+ * the CPU time per answer, of automate or the row's own program. On a shared machine it is more reliable than
+ * a rate.
  */
 export async function printTable(
   rows: readonly BenchRow[],

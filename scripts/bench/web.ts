@@ -3,7 +3,7 @@ import { freePort } from "@/launcher/embedded-postgres.mjs";
 import { startProgram, waitUntilReady } from "@/launcher/programs.mjs";
 import type { createTestKeys } from "@/testing/keys";
 
-/** Web as it is shipped: its production build, made first when it is stale. */
+/** Web's production build, rebuilt first if it is stale. */
 export async function startWeb(
   { web }: Awaited<ReturnType<typeof createTestKeys>>,
   given: { webUrl: string; automateUrl: string; log: string; nodeOptions: string[] },

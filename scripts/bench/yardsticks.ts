@@ -3,7 +3,7 @@ import type { BenchProcesses } from "@/scripts/bench/processes";
 import type { BenchRow } from "@/scripts/bench/schema";
 import type { BenchFabric } from "@/scripts/bench/seed";
 
-/** What the same Node, driver, server and framework do by themselves: what the other rows are measured against. */
+/** Baselines for the other rows: the same Node, driver, database and framework without Selvage's own work. */
 export function yardsticks(
   processes: BenchProcesses,
   { ownerUrl, bareUrl, fabrics }: { ownerUrl: string; bareUrl: string; fabrics: readonly BenchFabric[] },

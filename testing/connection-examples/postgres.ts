@@ -6,7 +6,7 @@ const server = "db.example.com";
 const name = `example_${randomBytes(6).toString("hex")}`;
 const password = "canary-of-postgres";
 
-/** Without TLS: the real server belongs to all tests at once, and other ones need it so. */
+/** Without TLS: all tests share the real server, and others need it that way. */
 export const example: Example = {
   properties: { server, port: "5432", database: name, username: name, tlsMode: "disable" },
   secrets: { password },

@@ -6,7 +6,7 @@ const server = "sales.abc123.eu-west-1.redshift.amazonaws.com";
 const name = `example_${randomBytes(6).toString("hex")}`;
 const password = "canary-of-redshift";
 
-/** The real PostgreSQL of the tests stands in: Redshift speaks its protocol. */
+/** The tests' real PostgreSQL stands in, because Redshift speaks its protocol. */
 export const example: Example = {
   properties: { server, port: "5439", database: name, username: name, tlsMode: "disable" },
   secrets: { password },

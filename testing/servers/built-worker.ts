@@ -9,8 +9,8 @@ const entries = {
 };
 
 /**
- * A check worker as it is shipped: one file beside node_modules, its drivers loaded on demand. It starts in a fraction of the time
- * that one in TypeScript takes. A routed one reads the routes of its world from `routesFile`.
+ * A check worker as in production: one file inside node_modules, which loads drivers on demand. It starts
+ * much faster than one in TypeScript. A routed worker reads its routes from `routesFile`.
  */
 export function buildCheckWorker(kind: keyof typeof entries = "shipped") {
   const root = join(import.meta.dirname, "../..");

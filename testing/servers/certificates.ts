@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
-// Node's types know newer uses of keys than those of the browser, which the library names.
+// Node's types include newer key usages than the browser types that the library uses.
 const { subtle } = webcrypto as Crypto;
 x509.cryptoProvider.set(webcrypto as Crypto);
 
@@ -14,7 +14,7 @@ export type Certificate = { cert: string; key: string };
 export type CertificateOptions = { names: readonly string[]; notBefore?: Date; notAfter?: Date };
 export type Authority = { cert: string; issue(options: CertificateOptions): Promise<Certificate> };
 
-/** A certificate authority of a test, which real servers and clients take for one. */
+/** A test's certificate authority, which real servers and clients accept. */
 export async function createAuthority(name: string): Promise<Authority> {
   const keys = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({

@@ -8,15 +8,15 @@ import { createJob, expectSilence, type Secrets, type StandIns } from "@/testing
 import type { CheckJob } from "@/worker/protocol";
 
 export type TrialOptions = { timeoutMs?: number; signal?: AbortSignal; egressAllow?: string[] };
-/** What a person would have seen of a check. */
+/** The parts of a check that a person would see. */
 export type Trial = { result: CheckResult; events: CheckEvent[]; passed: string[] };
 
 const loopback = ["127.0.0.0/8", "::1/128"];
 
 /**
- * Runs checks with what automate's workers run, with `world` in one where services of the wide world are here. In
- * `npm test` one process serves many, since starting one takes longer than most checks. What is to be cut off, and everything in
- * `npm run test:long`, runs in a worker of its own, as it is shipped.
+ * Runs checks with the code of automate's workers. `standIns` routes public services to servers on this
+ * machine. In `npm test` one process serves many checks, because starting one takes longer than most checks.
+ * Checks that are cut off, and all checks in `npm run test:long`, run in production workers, one per check.
  */
 export function createTrials(standIns?: StandIns) {
   const many = createManyChecks();
@@ -54,7 +54,7 @@ function trialOf(events: CheckEvent[], { secrets }: CheckJob): Trial {
 
 type ShippedOptions = { timeoutMs?: number | undefined; signal?: AbortSignal | undefined };
 
-/** Checks in a pool of workers as they are shipped, one check in each. */
+/** Runs checks in a pool of production workers, one check in each. */
 export function createShippedTrials(standIns?: StandIns) {
   const worker = buildCheckWorker(standIns === undefined ? "shipped" : "routed");
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
@@ -68,7 +68,7 @@ export function createShippedTrials(standIns?: StandIns) {
     if (routes !== written) writeFileSync(worker.routesFile, routes);
     written = routes;
   };
-  /** `wholeMs` is what whoever asked for the check waited for. */
+  /** `wholeMs` is the caller's wait, in milliseconds. */
   async function runJob(
     job: CheckJob,
     { timeoutMs = 10_000, signal }: ShippedOptions = {},

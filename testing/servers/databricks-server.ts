@@ -31,12 +31,18 @@ export const goodDatabricks: Replies = {
   },
 };
 
-/** An error as docs.databricks.com/api/ (REST API reference, Errors) has it; of a token, its code is the status. */
+/**
+ * An error as in docs.databricks.com/api/ (REST API reference, Errors). For a token error, the code is the
+ * status.
+ */
 export function databricksError(status: number, error_code: string | number, message: string): ServiceReply {
   return { status, body: { error_code, message } };
 }
 
-/** A workspace: a personal access token or one by client credentials (docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m). */
+/**
+ * A workspace. Accepts a personal access token, or a token by client credentials
+ * (docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m).
+ */
 export function startDatabricks(authority: Authority, replies: Replies = {}): Promise<OneService> {
   const bought = `eyJraWQi.${randomUUID()}`;
   const { clientId, clientSecret } = databricksPrincipal;

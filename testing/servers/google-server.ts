@@ -7,7 +7,7 @@ import { type ServiceReply, serve } from "@/testing/servers/service-replies";
 
 export type ServiceAccount = { email: string; keyFile: string; keyId: string; privateKey: string };
 
-/** A service account with its key file, as cloud.google.com/iam/docs/keys-create-delete shows it. */
+/** A service account with its key file, as in cloud.google.com/iam/docs/keys-create-delete. */
 export function createServiceAccount(name = "selvage"): ServiceAccount {
   const privateKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
     .privateKey.export({ type: "pkcs8", format: "pem" })
@@ -33,13 +33,13 @@ export function createServiceAccount(name = "selvage"): ServiceAccount {
 export type GoogleOptions = {
   authority: Authority;
   account: ServiceAccount;
-  /** The scopes that the token must be for. */
+  /** The scopes that the token must have. */
   scope: string;
-  /** How far ahead the clock of this server is. */
+  /** By how many milliseconds this server's clock is ahead. */
   aheadMs?: number;
-  /** Refuses the sign-in of the right account. */
+  /** Refuses the sign-in even of the right account. */
   refuseWith?: { status: number; error: string; error_description: string };
-  /** What is answered to "METHOD host/path", with its query; everything else is not there. */
+  /** The answers by "METHOD host/path" with the query. Any other request gets 404. */
   replies: Readonly<Record<string, ServiceReply>>;
 };
 export type GoogleServer = Listening & { routes: Record<string, number>; requests: string[] };
@@ -48,8 +48,8 @@ const signInHost = "oauth2.googleapis.com";
 const hosts = [signInHost, "bigquery.googleapis.com", "storage.googleapis.com"];
 
 /**
- * Google's token endpoint, which verifies assertions for real, and its services, on one port by their names. Refusals
- * are as in developers.google.com/identity/protocols/oauth2/service-account#error-codes.
+ * Google's token endpoint, which really verifies assertions, and its services, on one port by host name.
+ * Refusals follow developers.google.com/identity/protocols/oauth2/service-account#error-codes.
  */
 export async function startGoogleServer(options: GoogleOptions): Promise<GoogleServer> {
   const token = `ya29.${randomUUID()}`;

@@ -12,7 +12,7 @@ export const queries = `POST ${project}/queries`;
 export const dataset = `GET ${project}/datasets/sales`;
 export const objects = "GET storage.googleapis.com/storage/v1/b/my-staging-bucket/o?maxResults=1&fields=kind";
 
-/** One of Google's services, as its documentation answers the questions of a check. */
+/** One of Google's services, with the documented answers to a check's requests. */
 export type GoogleService = {
   properties: Record<string, string>;
   scope: string;
@@ -28,7 +28,10 @@ export const bucket: GoogleService = {
   places: ["oauth2.googleapis.com:443", "storage.googleapis.com:443"],
 };
 
-/** cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query and …/datasets/get, with a bucket for its files. */
+/**
+ * cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query and …/datasets/get, with a bucket for its
+ * files.
+ */
 export const warehouse: GoogleService = {
   properties: { projectId: "my-project-123", dataset: "sales", bucketName: "my-staging-bucket" },
   scope: `${warehouseScope} ${storageScope}`,
@@ -59,7 +62,7 @@ export const warehouse: GoogleService = {
   places: ["oauth2.googleapis.com:443", "bigquery.googleapis.com:443", "storage.googleapis.com:443"],
 };
 
-/** Starts the service with the sign-in before it. */
+/** Starts the service and Google's token endpoint. */
 export function startService(
   authority: Authority,
   { scope, good }: GoogleService,

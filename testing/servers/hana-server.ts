@@ -9,17 +9,17 @@ export type HanaServerOptions = {
   username: string;
   password: string;
   certificate?: Certificate;
-  /** The number of the error that answers a right password, or the statement. */
+  /** The error number that answers a correct password; `refuseStatement` is the one for the statement. */
   refuseSignIn?: number;
   refuseStatement?: number;
-  /** Answers with this method of sign-in alone. */
+  /** Offers only this sign-in method. */
   method?: string;
 };
 export type HanaServer = Listening & {
   signIns: string[];
-  /** The methods that the client has offered. */
+  /** The sign-in methods that the client offered. */
   offered: string[];
-  /** The names of hosts that came with the handshake of TLS. */
+  /** The server names (SNI) from the TLS handshakes. */
   names: unknown[];
 };
 
@@ -44,8 +44,8 @@ const kinds = { reply: 2, error: 5, errorPart: 6, authentication: 33 };
 const greetingLength = 14;
 
 /**
- * A server that speaks as much of the "SAP HANA SQL Command Network Protocol" as a sign-in by SCRAMPBKDF2SHA256, which
- * it verifies, and a statement need.
+ * A server for the part of the "SAP HANA SQL Command Network Protocol" that one sign-in and one statement
+ * need. It verifies the sign-in by SCRAMPBKDF2SHA256.
  */
 export async function startHanaServer(options: HanaServerOptions): Promise<HanaServer> {
   const signIns: string[] = [];
@@ -102,7 +102,7 @@ function session(
     const type = request[13];
     if (type === message.authenticate) {
       const fields = authenticationOf(request);
-      // The name of the user, then pairs of method and challenge.
+      // The user name, then pairs of method and challenge.
       offered.push(...fields.filter((_field, index) => index % 2 === 1).map(String));
       clientKey = fields[fields.findIndex((field) => field.toString() === method) + 1] ?? clientKey;
       const challenge = Fields.write(null, [salt, serverKey, iterations]).buffer;
@@ -144,7 +144,7 @@ function fault(number: number, text: string): Buffer {
   return Buffer.concat([head, Buffer.from(text)]);
 }
 
-/** The fields of the authentication part, wherever it stands in the segment. */
+/** The fields of the authentication part, at any position in the segment. */
 function authenticationOf(request: Buffer): Buffer[] {
   let offset = 24;
   for (let left = request.readInt16LE(8); left > 0; left -= 1) {

@@ -1,18 +1,18 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 
-/** A server on loopback, with what a test asks of it. */
+/** A server on loopback, with its state for tests. */
 export type Listening = {
   readonly port: number;
-  /** Connections that are open now; a cancelled check must leave none. */
+  /** The number of open connections. A cancelled check must leave none. */
   openConnections(): number;
   close(): Promise<void>;
 };
 
-/** Starts a server on a free loopback port; closing it also drops its connections. */
+/** Starts a server on a free loopback port. Closing it also drops its connections. */
 export async function listen(server: Server, port = 0): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
-    // As servers of the world do: small answers do not wait 40 ms for the other side to acknowledge the last one.
+    // As real servers do: otherwise small answers wait 40 ms for an acknowledgement (Nagle's algorithm).
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));

@@ -5,18 +5,18 @@ import { type Listening, listen } from "@/testing/servers/listening";
 export type MailOptions = {
   username: string;
   password: string;
-  /** Without one the server knows no encryption. */
+  /** Without a certificate, the server offers no encryption. */
   certificate?: Certificate;
   /** Begins with TLS instead of offering STARTTLS. */
   isImplicit?: boolean;
-  /** What it takes from a client; none is a server that takes no sign-in. */
+  /** The sign-in methods that the server accepts. An empty list turns sign-in off. */
   methods?: readonly ("PLAIN" | "LOGIN" | "CRAM-MD5" | "XOAUTH2")[];
   /** Answers every sign-in with this reply. */
   refuseWith?: { status: number; text: string };
 };
 export type MailServer = Listening & { attempts: string[]; mails: number };
 
-/** A real SMTP server; refusals repeat the password that came, as careless servers do. */
+/** A real SMTP server. Its refusals repeat the received password, as careless servers do. */
 export async function startMailServer(options: MailOptions): Promise<MailServer> {
   const { username, password, certificate, isImplicit = false, methods = ["PLAIN", "LOGIN"] } = options;
   const seen = { attempts: [] as string[], mails: 0 };
@@ -29,7 +29,7 @@ export async function startMailServer(options: MailOptions): Promise<MailServer>
     secure: isImplicit,
     authMethods: [...methods],
     disabledCommands: hidden,
-    // Without encryption it would keep the sign-in back.
+    // Without encryption, the server would otherwise not offer sign-in.
     allowInsecureAuth: certificate === undefined,
     disableReverseLookup: true,
     onAuth({ method, username: user, password: given, validatePassword }, _session, done) {

@@ -13,8 +13,8 @@ const message = z.object({
 });
 
 /*
- * Runs the shipped check, with its guard, many times in one process. The shipped worker serves one check and ends; a thousand
- * processes would take the tests minutes.
+ * Runs the production check, with its guard, many times in one process. A production worker serves one check
+ * and ends; starting a thousand processes would take minutes.
  */
 const ignore = () => {};
 process.on("uncaughtException", ignore);
@@ -27,19 +27,22 @@ process.on("message", async (input) => {
     told.push(performance.now());
     events.push(event);
   };
-  // The time limit is the check's, not the driver's start.
+  // The time limit covers the check, not loading the driver.
   await prepareWorker(job.kind);
   const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
   const route = (host: string, port: number) => routes[`${host}:${port}`];
   const result = await Promise.race([runCheck(job, tell, { route }), limit]);
   const said = result === undefined ? [...events] : [...events, result];
-  // From the first step's beginning to the last one's end, to the microsecond.
+  // From the first step's start to the last step's end, in milliseconds with microsecond precision.
   const ms = (told.at(-1) ?? 0) - (told[0] ?? 0);
   await endLeftovers();
   process.send?.({ events: said, ms });
 });
 
-/** What a check leaves behind ends with its process where it is shipped; here nothing of it may reach the next one. */
+/**
+ * Ends everything that a check left running. In production it ends with the process; here it must not affect
+ * the next check.
+ */
 async function endLeftovers(): Promise<void> {
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.removeAllListeners(event);

@@ -9,7 +9,9 @@ import { createJob, expectSilence, type StandIns } from "@/testing/servers/trial
 import { forkWorker } from "@/worker/fork";
 import type { CheckJob } from "@/worker/protocol";
 
-/** How a check ended, and where it was when its time was over; `ms` is what its steps took. */
+/**
+ * How a check ended, and the step that it had reached at the time limit. `ms` is the duration of its steps.
+ */
 export type Outcome = {
   ok: boolean;
   code: string;
@@ -21,20 +23,20 @@ export type Outcome = {
 
 const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number() });
 
-/** Runs many checks in few processes, one after another in each, with the time limit that the pool would set. */
+/** Runs many checks in few processes, one after another in each, with the pool's time limit. */
 export function createManyChecks() {
   const built = buildCheckWorker("many");
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const start = () => {
-    // As it is shipped, with its permissions.
+    // Forked as in production, with the same permissions.
     const worker = forkWorker(built.path);
     assert(worker !== null);
     all.add(worker);
     return worker;
   };
 
-  /** All that was said until the result, or until the time was over. */
+  /** All events until the result or the time limit. */
   async function runJob(
     job: CheckJob,
     standIns: StandIns = { routes: {}, authorities: [] },
@@ -48,7 +50,7 @@ export function createManyChecks() {
     });
     worker.removeAllListeners("exit");
     const { events, ms } = saidSchema.parse(said);
-    // A driver that was cut off in the middle may go on dialling, in the check of somebody else.
+    // An interrupted driver may keep dialling during the next check, so do not reuse its process.
     const last = events.at(-1);
     const isAtRest = last?.type === "result" && (last.ok || !examples[job.kind]?.dialsOn);
     if (isAtRest) idle.push(worker);

@@ -7,13 +7,13 @@ import { type ServiceReply, serve } from "@/testing/servers/service-replies";
 export type MicrosoftOptions = {
   authority: Authority;
   application: { tenantId: string; clientId: string; clientSecret: string };
-  /** Host of the service that the token is for, such as graph.microsoft.com. */
+  /** The host of the service that the token is for, such as graph.microsoft.com. */
   host: string;
-  /** What the token's scope must be. */
+  /** The scope that the token must have. */
   scope: string;
-  /** Refuses the sign-in of the right application, with this number. */
+  /** Refuses the sign-in even of the right application, with this error number. */
   refuseWith?: { status: number; error: string; number: number };
-  /** What the service answers to each path with its query; everything else is not there. */
+  /** The service's answer to each path with its query. Any other path gets 404. */
   replies: Readonly<Record<string, ServiceReply>>;
 };
 export type MicrosoftServer = Listening & { routes: Record<string, number>; requests: string[] };
@@ -21,7 +21,7 @@ export type MicrosoftServer = Listening & { routes: Record<string, number>; requ
 const signInHost = "login.microsoftonline.com";
 
 /**
- * Microsoft Entra ID and one service behind it, on one port by their names. Tokens and refusals are as in
+ * Microsoft Entra ID and one service that it protects, on one port by host name. Tokens and refusals follow
  * learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and …/reference-error-codes.
  */
 export async function startMicrosoftServer(options: MicrosoftOptions): Promise<MicrosoftServer> {

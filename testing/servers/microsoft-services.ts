@@ -10,13 +10,13 @@ export const application = {
 };
 const { clientSecret, ...properties } = application;
 
-/** One of Microsoft's services, as its documentation answers the question of a check. */
+/** One of Microsoft's services, with the documented answers to a check's requests. */
 export type MicrosoftService = {
   host: string;
   scope: string;
   properties: Record<string, string>;
   secrets: Record<string, string>;
-  /** The paths that are asked, in their order, and what a good answer is. */
+  /** The requested paths in order, each with a successful answer. */
   good: Record<string, ServiceReply>;
 };
 
@@ -105,7 +105,7 @@ export const workspaces: MicrosoftService = {
   },
 };
 
-/** Starts the service with the sign-in before it. */
+/** Starts the service and Entra ID. */
 export function startService(
   authority: Authority,
   { host, scope, good }: MicrosoftService,

@@ -5,14 +5,14 @@ import { type Authority, type Certificate, createAuthority } from "@/testing/ser
 import { type Listening, listen } from "@/testing/servers/listening";
 import { closedPort, startRawServer } from "@/testing/servers/raw-server";
 
-/** What stands at a place in the stead of the service: the host that was asked for, and who is trusted there. */
+/** The service that a misbehaving server replaces: its host, and the authority that the check trusts. */
 type Place = { host: string; authority: Authority };
-/** Starts a stranger; closing it frees its port. */
+/** Starts a misbehaving server. Closing it frees its port. */
 export type Stranger = (place: Place) => Promise<Pick<Listening, "port" | "close">>;
 
 const nonsense = Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 37 + 11) % 256));
 
-/** Faults below any protocol, by what happens. */
+/** Faults below any protocol, by name. */
 export const socketFaults = {
   "refuses the connection": async () => ({ port: await closedPort(), close: async () => {} }),
   "says nothing": () => startRawServer("silent"),
@@ -30,7 +30,7 @@ export const socketFaults = {
   "repeats what was sent": () => each((socket) => socket.pipe(socket)),
 } as const satisfies Record<string, Stranger>;
 
-/** Faults of the certificate, at services that begin with TLS. */
+/** Certificate faults, for services that begin with TLS. */
 export const certificateFaults = {
   "has a certificate of a stranger": async ({ host }) =>
     serveTls(await (await createAuthority("Nobody's authority")).issue({ names: [host] })),
@@ -54,7 +54,7 @@ export const certificateFaults = {
     }),
 } as const satisfies Record<string, Stranger>;
 
-/** Faults of the answer, at services that speak HTTPS. Each repeats what was sent, as careless servers do. */
+/** Answer faults, for services that speak HTTPS. Each repeats the request, as careless servers do. */
 export const answerFaults = {
   "redirects elsewhere": answering((_echo, response) =>
     response.writeHead(302, { location: "https://elsewhere.invalid/" }).end(),

@@ -20,8 +20,9 @@ const tlsHandshake = 0x16;
 const opcode = { reply: 1, query: 2004, message: 2013 };
 
 /**
- * A server that speaks as much of the MongoDB wire protocol ("MongoDB Wire Protocol" and "Authentication" in the manual
- * and the drivers' specifications) as a sign-in by SCRAM-SHA-256, which it verifies, and a read need.
+ * A server for the part of the MongoDB wire protocol that one sign-in and one read need ("MongoDB Wire
+ * Protocol" and "Authentication" in the manual, and the drivers' specifications). It verifies the sign-in by
+ * SCRAM-SHA-256.
  */
 export async function startMongodbServer(options: MongodbServerOptions): Promise<MongodbServer> {
   const signIns: string[] = [];
@@ -38,7 +39,7 @@ function converse(socket: Socket, options: MongodbServerOptions, signIns: string
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => {
     waiting = Buffer.concat([waiting, chunk]);
-    // A server without TLS ends a connection that begins with a TLS record.
+    // A server without TLS closes a connection that begins with a TLS record.
     if (waiting[0] === tlsHandshake) return void socket.destroy();
     while (waiting.length >= 16 && waiting.length >= waiting.readInt32LE(0)) {
       const whole = waiting.subarray(0, waiting.readInt32LE(0));
@@ -50,7 +51,8 @@ function converse(socket: Socket, options: MongodbServerOptions, signIns: string
 
 function reply(socket: Socket, whole: Buffer, answer: (command: Document) => Document): void {
   const isQuery = whole.readInt32LE(12) === opcode.query;
-  // OP_QUERY: flags, the collection's name ended by NUL, two numbers, the document; OP_MSG: flags, kind, the document.
+  // OP_QUERY: flags, the collection's name ended by NUL, two numbers, the document; OP_MSG: flags, kind, the
+  // document.
   const start = isQuery ? whole.indexOf(0, 20) + 9 : 21;
   const body = BSON.serialize(answer(BSON.deserialize(whole.subarray(start))));
   const head = Buffer.alloc(16);

@@ -7,16 +7,16 @@ export type MysqlServerOptions = {
   username: string;
   password: string;
   databases: readonly string[];
-  /** An error that every sign-in ends with, whatever the password. */
+  /** The error that every sign-in ends with, whatever the password. */
   refuseWith?: number;
 };
 
 /**
- * A server made of mysql2's own server class, which checks the password by mysql_native_password for real. Each error
- * repeats who came.
+ * A server built on mysql2's own server class, which really verifies the password by mysql_native_password.
+ * Each error repeats the user.
  */
 export async function startMysqlServer(options: MysqlServerOptions): Promise<Listening> {
-  // The class keeps its socket server to itself; its connections can be handed over one by one.
+  // The class hides its socket server, so hand over each connection separately.
   const handler = mysql.createServer((connection) => serve(connection, options));
   const accept: unknown = Reflect.get(handler, "_handleConnection");
   if (typeof accept !== "function") throw new Error("mysql2's server class has changed.");

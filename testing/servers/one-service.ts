@@ -3,11 +3,11 @@ import type { Authority } from "@/testing/servers/certificates";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type ServiceReply, type ServiceRequest, serve } from "@/testing/servers/service-replies";
 
-/** Answers in place of the usual one, by "METHOD /path" without the query. */
+/** Answers that replace the usual ones, by "METHOD /path" without the query. */
 export type Replies = Readonly<Record<string, ServiceReply>>;
 export type OneService = Listening & { routes: Record<string, number>; requests: string[] };
 
-/** A service on loopback that stands in for one "host:port", or for several. */
+/** A service on loopback that stands in for one or several "host:port". */
 export async function startOneService(
   authority: Authority,
   places: readonly string[],

@@ -8,19 +8,19 @@ import { failure, oneRow, parameters, readSignIn, sized, status } from "@/testin
 export type OracleServerOptions = {
   username: string;
   password: string;
-  /** What the listener knows, as "SERVICE_NAME=…" or "SID=…". */
+  /** The name that the listener accepts, as "SERVICE_NAME=…" or "SID=…". */
   name: string;
   certificate?: Certificate;
-  /** The number that the listener refuses with; null for one that gives none. */
+  /** The error number with which the listener refuses; null for a refusal without a number. */
   refuseConnect?: number | null;
-  /** The address that the listener sends everybody on to. */
+  /** The address to which the listener redirects every client. */
   redirectTo?: string;
-  /** The number of the error that answers a right password, or the statement. */
+  /** The error number that answers a correct password; `refuseStatement` is the one for the statement. */
   refuseSignIn?: number;
   refuseStatement?: number;
 };
 export type OracleServer = Listening & {
-  /** The connect descriptors that came, and who signed in. */
+  /** The received connect descriptors, and the users that signed in. */
   descriptors: string[];
   signIns: string[];
 };
@@ -29,9 +29,9 @@ const types = { connect: 1, accept: 2, refuse: 4, redirect: 5, data: 6 };
 const calls = { signIn: 118, prove: 115, execute: 94, signOff: 9 };
 
 /**
- * A listener and server that speak as much of TNS and TTC as node-oracledb's thin mode needs for a sign-in by O5LOGON, which
- * is verified, and one query: a server of 19c, without its markers and without Oracle's own encryption. Each error
- * repeats who came, and the password.
+ * A listener and a server for the part of TNS and TTC that node-oracledb's thin mode needs for one sign-in
+ * and one query. It verifies the sign-in by O5LOGON. It behaves as a 19c server, without its markers and
+ * without Oracle's own encryption. Each error repeats the user and the password.
  */
 export async function startOracleServer(options: OracleServerOptions): Promise<OracleServer> {
   const descriptors: string[] = [];
@@ -61,7 +61,7 @@ function converse(socket: Socket, options: OracleServerOptions, { descriptors, s
       const reply = whole.length > 10 ? answer(whole.subarray(10)) : null;
       if (reply !== null) socket.write(packet(types.data, Buffer.concat([Buffer.alloc(2), reply]), true));
     } else if (whole[4] === types.connect) {
-      // What does not fit comes in a packet of its own.
+      // A descriptor that is too long for the packet follows in another one.
       announced = whole.readUInt16BE(24);
       const descriptor = whole.subarray(whole.readUInt16BE(26));
       if (descriptor.length >= announced) onConnect(descriptor.toString("latin1"));
@@ -80,7 +80,7 @@ function converse(socket: Socket, options: OracleServerOptions, { descriptors, s
   });
 }
 
-/** What the listener says: go there, not here, or come in, with packets whose length has four bytes. */
+/** The listener's answer: redirect, refuse, or accept with four-byte packet lengths. */
 function listener(descriptor: string, { name, refuseConnect, redirectTo }: OracleServerOptions) {
   if (redirectTo !== undefined) return { type: types.redirect, body: measured(redirectTo) };
   const unknown = /\(SID=/.test(descriptor) ? 12505 : 12514;
@@ -92,7 +92,7 @@ function listener(descriptor: string, { name, refuseConnect, redirectTo }: Oracl
   }
   const body = Buffer.alloc(37);
   body.writeUInt16BE(318, 0);
-  // Oracle's own encryption is off; the size of a packet, and what it is at most.
+  // Oracle's own encryption is off; then the packet size and its maximum.
   body.writeUInt8(4, 14);
   body.writeUInt8(8, 15);
   body.writeUInt32BE(8192, 24);
@@ -107,7 +107,7 @@ function session({ username, password, ...options }: OracleServerOptions, signIn
   return (message: Buffer): Buffer | null => {
     const [kind, call] = message;
     if (kind === 1) return capabilities;
-    // The time zone of the database, UTC, and no list of types.
+    // The database's time zone, UTC, and an empty list of types.
     if (kind === 2) return Buffer.from([2, 0x80, 0, 0, 0, 60, 60, 0x80, 0, 0, 0, 0, 0, 0]);
     if (call === calls.signIn) return parameters(verifier.challenge);
     if (call === calls.prove) {
@@ -127,7 +127,7 @@ function session({ username, password, ...options }: OracleServerOptions, signIn
   };
 }
 
-/** The protocol of 8.1, a banner, UTF-8 with AL16UTF16, and the fields of a server of 19c. */
+/** The protocol of 8.1, a banner, UTF-8 with AL16UTF16, and the fields of a 19c server. */
 const capabilities = (() => {
   const characterSets = Buffer.alloc(11);
   characterSets.writeUInt16BE(2000, 9);

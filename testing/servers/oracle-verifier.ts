@@ -4,9 +4,9 @@ const verifier12c = 0x4815;
 const rounds = { password: 4096, session: 3 };
 
 /**
- * The server's side of O5LOGON with a verifier of 12c, as node-oracledb's encryptDecrypt.js has the client's: either side sends
- * half of a session key under a key that only the password gives; under both halves the password itself is sent, and
- * the server's proof that it knew it.
+ * The server's side of O5LOGON with a 12c verifier; the client's side is node-oracledb's encryptDecrypt.js.
+ * Each side sends half of a session key, encrypted under a key derived from the password. Both halves then
+ * encrypt the password itself, and the server's proof that it knew it.
  */
 export function createVerifier(password: string) {
   const [salt, sessionSalt, ownHalf] = [randomBytes(16), randomBytes(16), randomBytes(32)];
@@ -21,7 +21,7 @@ export function createVerifier(password: string) {
       ["AUTH_PBKDF2_VGEN_COUNT", String(rounds.password)],
       ["AUTH_PBKDF2_SDER_COUNT", String(rounds.session)],
     ] satisfies [string, string, number?][],
-    /** The server's proof for whoever sent the right password, or null. */
+    /** The server's proof for a client that sent the right password, or null. */
     prove(values: ReadonlyMap<string, string>): string | null {
       const theirHalf = decrypt(hash, values.get("AUTH_SESSKEY") ?? "");
       const halves = Buffer.from(hex(Buffer.concat([theirHalf, ownHalf])));

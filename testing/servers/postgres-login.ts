@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import type { Certificate } from "@/testing/servers/certificates";
 
-/** A role with a password and a database of its own, on a real server. */
+/** A role with a password and its own database, on a real server. */
 export type PostgresLogin = {
   server: string;
   port: string;
@@ -12,7 +12,9 @@ export type PostgresLogin = {
   drop(): Promise<void>;
 };
 
-/** Makes a login on the server of `adminUrl`; `canConnect: false` gives it a database that it may not enter. */
+/**
+ * Creates a login on the server of `adminUrl`. With `canConnect: false`, it may not connect to its database.
+ */
 export async function createPostgresLogin(
   adminUrl: string,
   {
@@ -38,7 +40,9 @@ export async function createPostgresLogin(
   };
 }
 
-/** Has the server offer TLS with this certificate, or none any more. New connections see it at once. */
+/**
+ * Makes the server offer TLS with this certificate, or turns TLS off. Applies to new connections immediately.
+ */
 export async function servePostgresTls(adminUrl: string, certificate: Certificate | null): Promise<void> {
   if (certificate === null) {
     await execute(adminUrl, ["ALTER SYSTEM RESET ssl", "SELECT pg_reload_conf()"]);
@@ -54,7 +58,10 @@ export async function servePostgresTls(adminUrl: string, certificate: Certificat
   ]);
 }
 
-/** Written by the server itself: it takes a private key only from a file that is its own and closed to others. */
+/**
+ * The server itself writes the file, because it accepts a private key only from a file that it owns and that
+ * is closed to others.
+ */
 function writeFile(name: string, text: string): string {
   const lines = pg.escapeLiteral(text.trim());
   return `COPY (SELECT unnest(string_to_array(${lines}, chr(10)))) TO PROGRAM 'umask 077; cat > ${name}'`;

@@ -1,7 +1,7 @@
 import net from "node:net";
 import { type Listening, listen } from "@/testing/servers/listening";
 
-/** A server that is none: it says nothing, hangs up, or sends these bytes to whoever comes. */
+/** A server without a protocol: it stays silent, hangs up, or sends these bytes to every client. */
 export function startRawServer(behaviour: "silent" | "hang up" | Buffer): Promise<Listening> {
   return listen(
     net.createServer((socket) => {
@@ -13,7 +13,7 @@ export function startRawServer(behaviour: "silent" | "hang up" | Buffer): Promis
   );
 }
 
-/** A loopback port on which nothing listens. */
+/** A loopback port on which no server listens. */
 export async function closedPort(): Promise<number> {
   const server = await listen(net.createServer());
   await server.close();

@@ -3,24 +3,24 @@ import https from "node:https";
 import type { Certificate } from "@/testing/servers/certificates";
 import { type Listening, listen } from "@/testing/servers/listening";
 
-/** What the API accepts as sign-in; each caller needs one of those that are given. */
+/** The credentials that the API accepts. Each request needs one of those that are set. */
 export type RestApiOptions = {
   basic?: { username: string; password: string };
   bearer?: string;
   apiKey?: { name: string; value: string };
   isValidToken?: (token: string) => Promise<boolean>;
   certificate?: Certificate;
-  /** Asks for a client certificate of this authority. */
+  /** Requests a client certificate of this authority. */
   clientAuthority?: string;
   maxTlsVersion?: "TLSv1.1" | "TLSv1.2";
-  /** Where /elsewhere redirects to. */
+  /** The redirect target of /elsewhere. */
   redirectTo?: string;
 };
 export type RestApiServer = Listening & { baseUrl: string; requests: string[] };
 
 /**
- * A real HTTP API with a status at "/". Other paths are faults: /forbidden /missing /elsewhere /here /slow /endless
- * /busy /broken /page. Everything that a fault says repeats the credentials that came, as careless servers do.
+ * A real HTTP API with a status at "/". Other paths are faults: /forbidden /missing /elsewhere /here /slow
+ * /endless /busy /broken /page. Each fault repeats the received credentials, as careless servers do.
  */
 export async function startRestApiServer(options: RestApiOptions): Promise<RestApiServer> {
   const requests: string[] = [];

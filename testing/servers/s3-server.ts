@@ -9,15 +9,15 @@ export type S3Options = {
   authority: Authority;
   region?: string;
   accessKey?: { id: string; secret: string };
-  /** The buckets of this region, each with the objects in it. */
+  /** The buckets of this region, each with its objects. */
   buckets?: Readonly<Record<string, readonly string[]>>;
-  /** Buckets that exist, in another region. */
+  /** Buckets that exist in another region. */
   elsewhere?: readonly string[];
-  /** What the user may not do. */
+  /** The operations that the user may not perform. */
   denied?: readonly ("list" | "get")[];
-  /** How far ahead the clock of this server is. */
+  /** By how many milliseconds this server's clock is ahead. */
   aheadMs?: number;
-  /** Refuses what is signed rightly. */
+  /** Refuses correctly signed requests. */
   refuseWith?: { status: number; code: string };
 };
 export type S3Server = Listening & { routes: Record<string, number>; requests: string[] };
@@ -31,9 +31,9 @@ type Refusal = { status: number; code: string; more?: string; headers?: Record<s
 const refuse = (status: number, code: string, more = ""): Refusal => ({ status, code, more });
 
 /**
- * S3 in one region: ListObjectsV2 and HeadObject, virtual-hosted and path-style, with AWS Signature Version 4 verified
- * for real. Answers and errors follow docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and
- * …/API/ErrorResponses.html.
+ * S3 in one region: ListObjectsV2 and HeadObject, virtual-hosted and path-style. It really verifies AWS
+ * Signature Version 4. Answers and errors follow
+ * docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html and …/API/ErrorResponses.html.
  */
 export async function startS3Server(options: S3Options): Promise<S3Server> {
   const { authority, region = "us-east-1", buckets = {}, elsewhere = [], denied = [] } = options;
@@ -86,13 +86,15 @@ function listing(bucket: string, objects: readonly string[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${bucket}</Name><Prefix></Prefix><KeyCount>${key === undefined ? 0 : 1}</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>${objects.length > 1}</IsTruncated>${contents}</ListBucketResult>`;
 }
 
-/** Every error repeats what was signed, as S3 does for a wrong signature. */
+/** Every error repeats the signed text, as S3 does for a wrong signature. */
 function errorBody({ code, more = "" }: Refusal, { headers }: IncomingMessage): string {
   const said = `You sent ${headers.authorization}`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${said}</Message>${more}<RequestId>4442587FB7D0A2F9</RequestId></Error>`;
 }
 
-/** docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, on the side of the server. */
+/**
+ * The server's side of docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
+ */
 function verify(request: IncomingMessage, url: URL, region: string, options: S3Options): Refusal | null {
   const { accessKey = exampleKey, aheadMs = 0, refuseWith } = options;
   const { headers } = request;

@@ -18,7 +18,10 @@ const envelope = (body: string) =>
   `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" xmlns:sf="urn:fault.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`;
 const asXml = { "content-type": "text/xml;charset=UTF-8" };
 
-/** developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-login.html: LoginResult, cut to what matters. */
+/**
+ * developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-login.html: LoginResult, reduced to the
+ * fields that a check reads.
+ */
 export function loginResult(
   sessionId: string,
   {
@@ -34,7 +37,7 @@ export function loginResult(
   };
 }
 
-/** The API fault element of the same guide, by HTTP status 500, as SOAP 1.1 has it. */
+/** The API fault element of the same guide, with HTTP status 500 as in SOAP 1.1. */
 export function salesforceFault(code: string, message = "Refused", status = 500): ServiceReply {
   const text = `You sent ${Object.values(salesforceSecrets).map(escaped).join(" ")}`;
   const fault = `<soapenv:Fault><faultcode>sf:${code}</faultcode><faultstring>${code}: ${message} ${text}</faultstring><detail><sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>${code}</sf:exceptionCode><sf:exceptionMessage>${message} ${text}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault>`;
@@ -46,7 +49,7 @@ export function restError(status: number, errorCode: string): ServiceReply {
   return { status, body: [{ message: "Refused", errorCode }] };
 }
 
-/** The login() of an organization that is reached by My Domain, and its REST API with the session of that login. */
+/** The login() of an organization under My Domain, and its REST API with that login's session. */
 export function startSalesforce(
   authority: Authority,
   replies: Replies = {},

@@ -10,7 +10,10 @@ export type ServiceRequest = {
 };
 export type ServiceReply = { status: number; body: unknown; headers?: Record<string, string> };
 
-/** Answers in JSON, or in a text as it is; every error repeats the credentials that came, as careless servers do. */
+/**
+ * Answers in JSON, or with text unchanged. Every error repeats the received credentials, as careless servers
+ * do.
+ */
 export function serve(
   answer: (request: ServiceRequest) => ServiceReply | Promise<ServiceReply>,
 ): RequestListener {

@@ -8,7 +8,7 @@ type Connection = { properties: Readonly<Record<string, string | number>>; secre
 type Change = Partial<Connection> & { replies?: Replies };
 type Start = (authority: Authority, replies: Replies) => Promise<OneService>;
 
-/** Checks of one kind against the service that stands in for it, started anew for each check. */
+/** Checks of one kind against its stand-in service, which restarts for each check. */
 export function createServiceTrials(kind: string, connection: Connection, start: Start) {
   const standIns: StandIns = { routes: {}, authorities: [] };
   const shipped = createShippedTrials(standIns);
@@ -30,9 +30,9 @@ export function createServiceTrials(kind: string, connection: Connection, start:
   });
 
   return {
-    /** What the service was asked during the last check, without queries. */
+    /** The service's requests during the last check, without queries. */
     requests: () => requests,
-    /** In a worker as it is shipped. */
+    /** Runs in a production worker. */
     ship(change: Change = {}) {
       const { properties, secrets } = changed(change);
       return withService(change, () => shipped.run(kind, properties, secrets));

@@ -7,27 +7,27 @@ const { Server, utils } = ssh2;
 export type SftpUser = { password?: string; publicKey?: string };
 export type SftpServerOptions = {
   users: Readonly<Record<string, SftpUser>>;
-  /** PEM; a new one unless given, so that a test can restart "the same" server or a replaced one. */
+  /** PEM. Default: a new key. A test passes one to restart "the same" server or a replaced one. */
   hostKey?: string;
   isHomeReadable?: boolean;
   hasSftp?: boolean;
-  /** How passwords are asked for. */
+  /** How the server asks for passwords. */
   passwordBy?: "password" | "keyboard-interactive";
 };
 export type SftpServer = Listening & { hostKey: string; fingerprint: string; attempts: string[] };
 
-/** A key pair in OpenSSH form, for hosts and users; with a passphrase the private half is encrypted. */
+/** A key pair in OpenSSH form, for hosts and users. With a passphrase, the private key is encrypted. */
 export function createSshKey(passphrase?: string): { private: string; public: string } {
   const pair =
     passphrase === undefined
       ? utils.generateKeyPairSync("ed25519")
       : utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 });
-  // One key in some hundred comes out a byte short and cannot be read back: ssh2 drops a leading zero.
+  // About one key in a hundred is a byte short and cannot be read back: ssh2 drops a leading zero.
   const isReadable = !(utils.parseKey(pair.private, passphrase) instanceof Error);
   return isReadable ? pair : createSshKey(passphrase);
 }
 
-/** A real SSH server with SFTP, which signs in by password or key and knows one empty home folder. */
+/** A real SSH server with SFTP. It accepts passwords or keys, and has one empty home folder. */
 export async function startSftpServer({
   users,
   hostKey = createSshKey().private,
@@ -44,7 +44,7 @@ export async function startSftpServer({
     });
     client.on("ready", () => serveFiles(client, isHomeReadable, hasSftp));
   });
-  // @ts-expect-error: ssh2's Server is an EventEmitter around a net.Server, whose type it does not tell.
+  // @ts-expect-error: ssh2's Server wraps a net.Server, which its type does not declare.
   const listening = await listen(server._srv);
   return { ...listening, hostKey, fingerprint: fingerprintOf(hostKey), attempts };
 }
@@ -70,7 +70,7 @@ function signIn(
     context.prompt([{ prompt: "Password: ", echo: false }], (answers) => settle(isPassword(answers[0])));
 }
 
-/** First the client asks whether the key would do, then it signs. */
+/** The client first asks whether the server would accept the key, then signs. */
 function isKey(
   { key, signature, blob, hashAlgo }: PublicKeyAuthContext,
   publicKey: string | undefined,

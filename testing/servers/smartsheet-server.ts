@@ -22,7 +22,7 @@ const good: Replies = {
   },
 };
 
-/** An error as developers.smartsheet.com/api/smartsheet/error-codes has it. */
+/** An error as in developers.smartsheet.com/api/smartsheet/error-codes. */
 export function smartsheetError(status: number, errorCode: number, message: string): ServiceReply {
   return { status, body: { errorCode, message, refId: "1a9kskgvprnvk" } };
 }

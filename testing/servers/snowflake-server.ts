@@ -38,7 +38,7 @@ export function createKey(modulusLength = 2048): string {
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** What Snowflake's drivers are told when they are refused: with status 200. */
+/** A refusal as Snowflake's drivers receive it: with status 200. */
 export function loginRefusal(code: string, message: string): ServiceReply {
   return {
     status: 200,
@@ -67,8 +67,9 @@ export function resultSet(context: Context): ServiceReply {
 }
 
 /**
- * One account. Sessions are as Snowflake's open-source drivers speak of them (snowflakedb/gosnowflake,
- * snowflakedb/snowflake-connector-nodejs), the SQL API as its reference says, with a token endpoint of somebody else.
+ * One account. Sessions follow Snowflake's open-source drivers (snowflakedb/gosnowflake,
+ * snowflakedb/snowflake-connector-nodejs); the SQL API follows its reference. The token endpoint belongs to a
+ * third party.
  */
 export function startSnowflake(authority: Authority, replies: Replies = {}): Promise<OneService> {
   const session = `ver:3-hint:${randomUUID()}`;

@@ -20,7 +20,7 @@ export const signInPath = "POST /api/3.19/auth/signin";
 export const sessionPath = "GET /api/3.19/sessions/current";
 export const signOutPath = "POST /api/3.19/auth/signout";
 
-/** An error as help.tableau.com/current/api/rest_api/en-us/REST/rest_api_concepts_errors.htm has it, in JSON. */
+/** An error as in help.tableau.com/current/api/rest_api/en-us/REST/rest_api_concepts_errors.htm, in JSON. */
 export function tableauError(status: number, code: string, summary: string): ServiceReply {
   return { status, body: { error: { summary, detail: `${summary}.`, code } } };
 }
@@ -30,7 +30,9 @@ export function serverInfo(restApiVersion: string): ServiceReply {
   return { status: 200, body: { serverInfo: { productVersion, restApiVersion } } };
 }
 
-/** Get Current Server Session, of help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_server.htm */
+/**
+ * Get Current Server Session, from help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_server.htm
+ */
 export function currentSession(siteRole: string): ServiceReply {
   const site = { id: siteId, name: "Marketing", contentUrl: "marketing" };
   return { status: 200, body: { session: { site, user: { id: userId, name: "etl", siteRole } } } };
@@ -44,7 +46,9 @@ const credentials = z.object({
   }),
 });
 
-/** Sign In and Sign Out, of help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_authentication.htm */
+/**
+ * Sign In and Sign Out, from help.tableau.com/current/api/rest_api/en-us/REST/rest_api_ref_authentication.htm
+ */
 export function startTableau(authority: Authority, replies: Replies = {}): Promise<OneService> {
   const token = `${randomUUID()}|${randomUUID()}|${siteId}`;
   let isOpen = false;

@@ -8,7 +8,7 @@ export type TdsServerOptions = {
   username: string;
   password: string;
   databases?: readonly string[];
-  /** With one, the server demands encryption. */
+  /** With a certificate, the server requires encryption. */
   certificate?: Certificate;
   /** The errors that every sign-in ends with, whatever the password. */
   refuseWith?: readonly number[];
@@ -19,8 +19,9 @@ const type = { batch: 0x01, rpc: 0x03, response: 0x04, login: 0x10, prelogin: 0x
 const encryption = { notSupported: 0x02, required: 0x03 };
 
 /**
- * A server that speaks as much of TDS 7.4 as a sign-in and one query need, as [MS-TDS] says: PRELOGIN, TLS inside of
- * PRELOGIN packets, LOGIN7, LOGINACK or ERROR; batches that set options are taken, a query by RPC gets one row. Each error repeats who came, and the password.
+ * A server for the part of TDS 7.4 ([MS-TDS]) that one sign-in and one query need: PRELOGIN, TLS inside
+ * PRELOGIN packets, LOGIN7, LOGINACK or ERROR. It accepts batches that set options, and answers an RPC query
+ * with one row. Each error repeats the user and the password.
  */
 export async function startTdsServer(options: TdsServerOptions): Promise<TdsServer> {
   const logins: TdsServer["logins"] = [];
@@ -58,7 +59,7 @@ function serve(socket: Socket, options: TdsServerOptions, logins: TdsServer["log
   });
 }
 
-/** TLS whose handshake travels in PRELOGIN packets and whose records travel bare ([MS-TDS] 3.2.5.1). */
+/** TLS whose handshake travels in PRELOGIN packets, and whose records travel unwrapped ([MS-TDS] 3.2.5.1). */
 function secure(socket: Socket, certificate: Certificate, onSecure: (stream: Duplex) => void): void {
   let isDone = false;
   const flight: Buffer[] = [];
@@ -78,7 +79,7 @@ function secure(socket: Socket, certificate: Certificate, onSecure: (stream: Dup
   const stop = eachPacket(socket, (_kind, body) => pipe.push(body));
   const channel = new tls.TLSSocket(pipe, { isServer: true, ...certificate, maxVersion: "TLSv1.2" });
   channel.on("error", () => socket.destroy());
-  // Our last flight is still wrapped; what the client sends after it is not.
+  // Our last flight is still wrapped; the client's next data is not.
   channel.on("secure", () => {
     stop();
     socket.once("data", () => {
@@ -89,7 +90,7 @@ function secure(socket: Socket, certificate: Certificate, onSecure: (stream: Dup
   });
 }
 
-/** Calls for each whole packet; returns how to stop. */
+/** Calls `handle` for each complete packet. Returns a function that stops this. */
 function eachPacket(stream: Duplex, handle: (kind: number, body: Buffer) => void): () => void {
   let waiting = Buffer.alloc(0);
   const onData = (chunk: Buffer) => {
@@ -118,7 +119,7 @@ function prelogin(mode: number): Buffer {
 
 type Login = { user: string; password: string; database: string };
 
-/** The fields of LOGIN7 stand where its table of offsets says; the password is only scrambled. */
+/** LOGIN7's offset table locates its fields. The password is only scrambled. */
 function readLogin(body: Buffer): Login {
   const field = (at: number) =>
     body.subarray(body.readUInt16LE(at), body.readUInt16LE(at) + body.readUInt16LE(at + 2) * 2);

@@ -8,19 +8,19 @@ export type OAuthClient = { clientId: string; clientSecret: string };
 export type TokenServerOptions = {
   client: OAuthClient;
   scope?: string;
-  /** How the client must show its secret. */
+  /** How the client must send its secret. */
   clientAuthentication?: "client_secret_basic" | "client_secret_post";
   certificate?: Certificate;
 };
 export type TokenServer = Listening & {
   authUrl: string;
-  /** How often a token was asked for. */
+  /** The number of token requests. */
   asked(): number;
-  /** Whether this server gave out this token, and it still counts. */
+  /** True when this server issued the token and the token is still valid. */
   isValid(token: string): Promise<boolean>;
 };
 
-/** A real authorization server (`oidc-provider`) that gives one client tokens by client credentials. */
+/** A real authorization server (`oidc-provider`) that issues tokens to one client by client credentials. */
 export async function startTokenServer({
   client,
   scope = "read",
@@ -42,7 +42,7 @@ export async function startTokenServer({
         scope,
       },
     ],
-    // A scope that exists but is not this client's is refused; an unknown one would be ignored.
+    // A scope that exists but is not this client's is refused. An unknown scope would be ignored.
     scopes: [...scope.split(" "), "admin"],
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
   });

@@ -7,10 +7,10 @@ import type { CheckJob } from "@/worker/protocol";
 
 export type Secrets = CheckJob["secrets"];
 
-/** The world of a trial: the loopback ports that stand in for services by their "host:port", and who signs for them. */
+/** The loopback ports that stand in for services, by "host:port", and the trusted certificate authorities. */
 export type StandIns = { routes: Record<string, number>; authorities: string[] };
 
-/** A job as automate makes it from a saved connection. */
+/** A job as automate creates it from a saved connection. */
 export function createJob(kind: string, input: object, secrets: Secrets): CheckJob {
   const connector = findConnector(kind);
   if (connector === null) throw new Error(`There is no kind ${kind}.`);
@@ -25,7 +25,7 @@ export function createJob(kind: string, input: object, secrets: Secrets): CheckJ
   return { kind, properties: validated.value, secrets, destinations, egressAllow: [] };
 }
 
-/** Asserts that nothing that was secret, and nothing that a server said, came out of a worker. */
+/** Asserts that a worker reported neither a secret value nor a server's own text. */
 export function expectSilence(events: readonly CheckEvent[], secrets: Secrets): void {
   const said = JSON.stringify(events);
   for (const value of Object.values(secrets).flatMap(valuesOf)) {

@@ -1,19 +1,20 @@
-/* The encodings of TTC that a sign-in and one query need, as node-oracledb's thin mode reads and writes them. */
+/* The TTC encodings that one sign-in and one query need, as node-oracledb's thin mode reads and writes
+   them. */
 
-/** An unsigned integer: how many bytes, then these. */
+/** An unsigned integer: the number of bytes, then the bytes. */
 export function unsigned(value: number): Buffer {
   const digits = value.toString(16);
   const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex");
   return value === 0 ? Buffer.from([0]) : Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-/** Bytes with their length before them. */
+/** Bytes after their length. */
 export function sized(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-/** Parameters of a sign-in: a name, a value, and a number that belongs to it. */
+/** Sign-in parameters: each a name, a value, and a flag. */
 export function parameters(pairs: readonly [string, string, number?][]): Buffer {
   const parts = pairs.flatMap(([name, value, flag = 0]) => [
     unsigned(name.length),
@@ -28,19 +29,20 @@ export function parameters(pairs: readonly [string, string, number?][]): Buffer 
 /** The end of a call. */
 export const status = Buffer.from([9, 0, 0]);
 
-/** The end of a call with an error: fields that mean nothing here, its number, the count of rows, its text. */
+/** The end of a call with an error: unused fields, the error number, the row count, the text. */
 export function failure(number: number, text: string, rows = 0): Buffer {
   return Buffer.concat([Buffer.from([4]), Buffer.alloc(28), unsigned(number), unsigned(rows), sized(text)]);
 }
 
 const noMoreRows = 1403;
 
-/** The answer to SELECT 1 FROM DUAL: a column of NUMBER named "1", its one row, and that there are no more. */
+/** The answer to SELECT 1 FROM DUAL: a NUMBER column named "1", its one row, and the end of the rows. */
 export const oneRow: Buffer = Buffer.concat([
   Buffer.from([16, 0, 1, 22, 1, 1, 0]),
-  // Type, flags, precision, scale, size; elements, flags, object, version, character set and its form, size, column.
+  // Type, flags, precision, scale, size; elements, flags, object, version, character set and its form, size,
+  // column.
   Buffer.from([2, 0, 0, 0x81, 1, 22, 0, 0, 0, 0, 0, 0, 1, 22, 0]),
-  // It may be null; the name twice measured; no schema, no type, its place, no flags.
+  // Nullable; the name with two lengths; no schema, no type, its position, no flags.
   Buffer.from([1, 1, 1, 1]),
   sized("1"),
   Buffer.from([0, 0, 0, 0]),
@@ -50,7 +52,7 @@ export const oneRow: Buffer = Buffer.concat([
   failure(noMoreRows, "ORA-01403: no data found", 1),
 ]);
 
-/** A call to sign in: who, and the pairs that come along. */
+/** Reads a sign-in call: the user and the key-value pairs. */
 export function readSignIn(call: Buffer): { user: string; values: Map<string, string> } {
   let at = 3;
   const byte = () => call[at++] ?? 0;

@@ -2,7 +2,9 @@ import { createServer } from "node:http";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { listen } from "@/testing/servers/listening";
 
-/** A loopback issuer of workloads: what OpenID Connect Discovery asks for, its keys, and tokens that they sign. */
+/**
+ * A workload issuer on loopback: its OpenID Connect Discovery document, its keys, and tokens that they sign.
+ */
 export async function startWorkloadIssuer() {
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const keys = [{ ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" }];
@@ -16,7 +18,7 @@ export async function startWorkloadIssuer() {
   return {
     issuer,
     close,
-    /** A token of ten minutes for this workload. */
+    /** A token for this workload, valid for ten minutes. */
     sign: ({ subject, audience }: { subject: string; audience: string }) =>
       new SignJWT({})
         .setProtectedHeader({ alg: "ES256", kid: "k1" })
