@@ -10,7 +10,7 @@ const web = z
   .object({
     /** Postgres, as a member of the web role. */
     WEB_DATABASE_URL: z.url(),
-    /** Encrypts session cookies. Keys the hashes of sign-in delays. */
+    /** Encrypts session cookies. Keys the hashes of sign-in delays and of idempotent requests. */
     SESSION_SECRET: z.string().min(32),
     /**
      * The app's address for people. Web answers only requests for this host. https turns on HSTS and secure

@@ -53,7 +53,10 @@ function factsOf(error: unknown): Facts {
   };
 }
 
-/** The code of an error, or the SQLSTATE that Prisma's adapter keeps as its original code. */
+/**
+ * The code of an error. For the cause of a Prisma error, the SQLSTATE that its adapter stores as
+ * `originalCode`.
+ */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const code = "originalCode" in error ? error.originalCode : "code" in error ? error.code : undefined;

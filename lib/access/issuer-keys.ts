@@ -65,7 +65,7 @@ function isSecret(key: unknown): boolean {
   return ("kty" in key && key.kty === "oct") || secretMembers.some((member) => member in key);
 }
 
-/** Bit length of a base64url number, without its leading zeros; rounded up to six bits. */
+/** Bit length of a base64url number without its leading zeros, rounded up to a multiple of six. */
 function bitsOf(number: string): number {
   const bare = number.replace(/^A+/, "");
   return bare.length * 6;

@@ -7,7 +7,7 @@ import { listSecrets } from "@/lib/secrets/queries";
 import type { CreateSecretInput, SecretListQuery } from "@/lib/secrets/schema";
 import { createSecretInput } from "@/lib/secrets/schema";
 
-// Checked by the compiler alone: each line that must not compile says so, and fails the build when it does.
+// Only the compiler runs these checks. Each line marked below must not compile; if it does, the build fails.
 export function scopesCannotBeMisused(
   list: Scope<"secret:list">,
   team: TeamScope<"team:see">,
@@ -16,23 +16,23 @@ export function scopesCannotBeMisused(
 ) {
   void listSecrets(list, query);
 
-  // @ts-expect-error a scope to list is not one to write
+  // @ts-expect-error a scope for listing does not allow writing
   void createSecret(list, input);
-  // @ts-expect-error a scope of a team is not one of a fabric
+  // @ts-expect-error a team's scope is not a fabric's scope
   void listSecrets(team, query);
   // @ts-expect-error an id is not a proof
   void listSecrets("01890000-0000-7000-8000-000000000000", query);
   const { fabricId, teamId, role, actor, only } = list;
   const lookalike = { fabricId, teamId, role, actor, only };
-  // @ts-expect-error an object that looks like a scope is not a proof
+  // @ts-expect-error an object with the fields of a scope is not a proof
   void listSecrets(lookalike, query);
-  // @ts-expect-error a scope for secrets is not one for connections
+  // @ts-expect-error a scope for secrets does not cover connections
   void createConnection(list, { kind: "postgres", name: "x", description: "", properties: {} });
 }
 
 export const mismatched = action({
   permission: "secret:list",
   input: createSecretInput as z.ZodType<CreateSecretInput>,
-  // @ts-expect-error the permission that is declared is not the one that the mutation needs
+  // @ts-expect-error the declared permission differs from the one that the mutation requires
   run: createSecret,
 });

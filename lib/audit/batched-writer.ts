@@ -19,8 +19,8 @@ const insert = statement<{ recorded: true }>(
 );
 
 /**
- * Runs the recording statement without events. It fails whenever recording fails, so callers use it as a
- * test.
+ * Runs the recording statement without events. It fails whenever recording would fail; readiness uses it as a
+ * probe.
  */
 export async function recordNothing(): Promise<void> {
   await insert(eventsJson([]));

@@ -46,7 +46,7 @@ export async function startCheck(
     const answer = await sendToAutomate(scope, "connection:check", body, signal);
     return ok(answer.ok && answer.body ? answer.body : unanswered(await refusalOf(answer)));
   } catch (error) {
-    // `askAutomate` has already logged the message.
+    // `sendToAutomate` has already logged the message.
     return ok(unanswered(error instanceof Misconfigured ? "selvage_misconfigured" : "automate_unavailable"));
   }
 }

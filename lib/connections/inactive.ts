@@ -6,8 +6,11 @@ import { Prisma } from "@/lib/db/client";
 const weekMs = 7 * 24 * 3600_000;
 
 /**
- * SQL that is true when, within the last week, a person edited or checked connection `c` or entered a value
- * of its secrets, or a pipeline received one of them. All others are Inactive and get no scheduled checks.
+ * SQL that is true when connection `c` was in use within the last week. All other connections are Inactive
+ * and get no scheduled checks. In use means one of:
+ * - A person edited or checked the connection.
+ * - A person entered a value of one of its secrets.
+ * - A pipeline received one of its secrets.
  */
 export function isInUse(): Prisma.Sql {
   const weekAgo = Date.now() - weekMs;

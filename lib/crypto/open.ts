@@ -94,8 +94,8 @@ function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: s
 }
 
 /**
- * The four non-empty parts of a compact JWE. With direct key agreement, the second part, the encrypted key,
- * is empty.
+ * Splits a compact JWE and returns four of its five parts. The second part, the encrypted key, must be empty:
+ * direct key agreement has none.
  */
 function parts(sealed: string): [string, string, string, string] {
   const [protectedHeader, encryptedKey, iv, ciphertext, tag, more] = sealed.split(".");

@@ -11,8 +11,8 @@ import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
 
 /**
- * Verifies a password. An unknown e-mail, a locked person and a wrong password take the same time and give
- * the same result, so that an attacker cannot find accounts.
+ * Verifies a password. An unknown e-mail, a locked person and a wrong password give the same result in the
+ * same time. Otherwise an attacker could find out which accounts exist.
  * Each failure is counted in the person's audit log, with the client's network. Failures of unknown addresses
  * share one count.
  */
