@@ -66,7 +66,7 @@ function passOn(
 ): () => Promise<void> {
   if (!from) return async () => {};
   from.pipe(through).pipe(to);
-  // The reader closed the pipe. Pass that on, so that the command ends as it would without us.
+  // The reader closed the pipe. Signal that to the command, so that it ends as it would without the mask.
   to.once("error", () => {
     child.kill("SIGPIPE");
     from.destroy();

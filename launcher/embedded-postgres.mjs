@@ -17,8 +17,8 @@ const user = "postgres";
 /**
  * Starts a folder's server, and creates its cluster on the first run. First stops a server that a killed
  * launcher left running.
- * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void }} options `dir` holds
- *   pg/, pg.log and, when needed, the binaries; `keep` learns of the server before it is ready
+ * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void }} options `dir` contains
+ *   pg/, pg.log and, if needed, the binaries; `keep` receives the server before it is ready
  * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
  */
 export async function startPostgres({ dir, password, flags = [], keep = () => {} }) {

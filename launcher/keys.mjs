@@ -52,7 +52,7 @@ export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
  * The installation's keys, created on the first run. Names each lost or damaged file. Never recreates a key
  * that stored data depends on.
  * @param {string} dir
- * @param {() => Promise<string | undefined>} inUse names the place that already holds what the keys closed, if any
+ * @param {() => Promise<string | undefined>} inUse names the database that already depends on the keys, if any
  */
 export async function loadKeys(dir, inUse) {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -93,7 +93,7 @@ export async function loadKeys(dir, inUse) {
 /**
  * The password of the embedded database, created before the database.
  * @param {string} dir
- * @param {string | undefined} place names the database, if it is there: it accepts no password but its own
+ * @param {string | undefined} place names the database, if it already exists: it accepts only its present password
  */
 export async function loadDatabasePassword(dir, place) {
   const kind = { name: "postgres.password", ...secret };

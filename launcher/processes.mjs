@@ -6,7 +6,7 @@ import { Refusal } from "./progress.mjs";
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: (text: string) => void }} options
- * @returns {Promise<string>} what it printed
+ * @returns {Promise<string>} the output
  */
 export async function run(command, args, { cwd, env, show = () => {} } = {}) {
   const { code, output } = await attempt(command, args, { cwd, env, show });

@@ -98,7 +98,7 @@ export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
  * Starts a server program.
  * @param {string} name
  * @param {{ file: string, args?: string[], env: Record<string, string>, log: string, nodeOptions?: string[], user?: { uid: number, gid: number } }} options
- *   `log` is appended to; `user` is another than that of this process
+ *   output is appended to `log`; `user` runs the program, if not this process's own user
  */
 export async function startProgram(name, { file, args = [], env, log, nodeOptions = [], user }) {
   const output = await open(log, "a", 0o600);
@@ -144,7 +144,7 @@ const exitWithParent = new URL("exit-with-parent.mjs", import.meta.url).href;
 /**
  * Waits until a program answers with 200. If the program ends first, throws with its output as the message.
  * @param {{ name: string, hasExited: () => boolean, output: () => Promise<string> }} program
- * @param {{ port: number, path: string, host?: string, name?: string }} at `name` goes into the Host header
+ * @param {{ port: number, path: string, host?: string, name?: string }} at `name` is sent as the Host header
  */
 export async function waitUntilReady(program, { port, path, host = "127.0.0.1", name }) {
   for (const end = Date.now() + 120_000; Date.now() < end; await sleep(50)) {

@@ -12,7 +12,7 @@ const programs = { web: "selvage-web", automate: "selvage-automate", workers: "s
 
 /**
  * The users of the programs, or one sentence on why the programs share a user.
- * @param {{ dev: boolean, port: number, files: string[], dataDir: string }} settings `files` have to be readable by each user
+ * @param {{ dev: boolean, port: number, files: string[], dataDir: string }} settings each user must be able to read `files`
  * @returns {{ users: { web: User, automate: User, workers: User } | undefined, sentence: string | undefined }}
  */
 export function programUsers({ dev, port, files, dataDir }) {

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 
 /** One encoding of a value, as bytes. */
 type Form = { name: string; bytes: Buffer };
-/** A place where a value leaked. */
+/** A leaked value: where it was found, in which encoding, and the surrounding text. */
 export type Leak = { place: string; form: string; around: string };
 
 const chunkBytes = 4 * 1024 * 1024;

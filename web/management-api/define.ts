@@ -48,7 +48,7 @@ type Words = {
   tag: "Fabrics" | "Secrets" | "Connections" | "Teams" | "Activity";
   summary: string;
   description?: string;
-  /** The beginning of a failure's message, before " due to : ". */
+  /** The beginning of a failure message, before " due to : ". */
   failure: string;
 };
 
