@@ -12,6 +12,8 @@ export type TdsServerOptions = {
   certificate?: Certificate;
   /** The errors that every sign-in ends with, whatever the password. */
   refuseWith?: readonly number[];
+  /** Every sign-in is answered by a route to this host and port. */
+  routeTo?: { host: string; port: number };
 };
 export type TdsServer = Listening & { logins: { user: string; isEncrypted: boolean }[] };
 
@@ -134,7 +136,10 @@ function readLogin(body: Buffer): Login {
   };
 }
 
-function judge(login: Login, { username, password, databases = [""], refuseWith }: TdsServerOptions): Buffer {
+function judge(
+  login: Login,
+  { username, password, databases = [""], refuseWith, routeTo }: TdsServerOptions,
+): Buffer {
   const refuse = (...numbers: number[]) =>
     Buffer.concat([
       ...numbers.map((number) => error(number, `You sent ${login.user} ${login.password}`)),
@@ -143,7 +148,20 @@ function judge(login: Login, { username, password, databases = [""], refuseWith 
   if (refuseWith !== undefined) return refuse(...refuseWith);
   if (login.user !== username || login.password !== password) return refuse(18456);
   if (!databases.includes(login.database)) return refuse(4060, 18456);
-  return Buffer.concat([loginAck(), done(0)]);
+  return Buffer.concat([loginAck(), ...(routeTo ? [route(routeTo)] : []), done(0)]);
+}
+
+/** ENVCHANGE of type 20, "Routing". */
+function route({ host, port }: { host: string; port: number }): Buffer {
+  const value = Buffer.alloc(5);
+  value.writeUInt16LE(port, 1);
+  value.writeUInt16LE(host.length, 3);
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(value.length + host.length * 2);
+  return token(
+    0xe3,
+    Buffer.concat([Buffer.from([20]), length, value, Buffer.from(host, "utf16le"), Buffer.alloc(2)]),
+  );
 }
 
 function loginAck(): Buffer {

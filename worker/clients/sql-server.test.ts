@@ -103,3 +103,15 @@ it.each([
   expect(result).toMatchObject({ ok: false, code, ...(field && { field }) });
   expect(logins).toHaveLength(1);
 });
+
+it("sends the password once to a server that routes to another one, and dials no other", async () => {
+  const other = await startTdsServer({ username, password });
+  const { result, logins } = await check(
+    { routeTo: { host: "localhost", port: other.port } },
+    { properties: { tlsMode: "disable" } },
+  );
+  await other.close();
+  expect(result).toMatchObject({ code: "redirected", step: "sign_in", field: "server" });
+  expect(logins).toHaveLength(1);
+  expect(other.logins).toEqual([]);
+});

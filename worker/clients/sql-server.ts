@@ -67,13 +67,26 @@ function configurationOf({
       trustServerCertificate: !rejectUnauthorized,
       cryptoCredentialsDetails: { ca, minVersion },
       // Opens the socket here: the driver would look the name up itself, which the egress guard blocks.
-      connector: () => dial(server, Number(port)),
+      connector: dialOnce(server, Number(port)),
       connectTimeout: 60_000,
       requestTimeout: 60_000,
       maxRetriesOnTransientErrors: 0,
       appName: "selvage check",
     },
   } satisfies ConnectionConfiguration;
+}
+
+/**
+ * Opens one socket. The driver asks for a second one when the server routes it to another server, which is not a destination of
+ * this connection. A hostile server could otherwise have the password sent to it thousands of times.
+ */
+function dialOnce(host: string, port: number): () => Promise<Socket> {
+  let isDialled = false;
+  return async () => {
+    if (isDialled) throw new CheckFailure("redirected", "server", undefined, "sign_in");
+    isDialled = true;
+    return dial(host, port);
+  };
 }
 
 function dial(host: string, port: number): Promise<Socket> {
@@ -97,6 +110,8 @@ export function explainSqlServer(error: unknown): CheckFailure | null {
     if (known !== null) return known;
   }
   const causes = causesOf(error);
+  const finding = causes.find((cause) => cause instanceof CheckFailure);
+  if (finding) return finding;
   const has = (code: string) => causes.some((one) => errorProperty(one, "code") === code);
   // The driver's code when one side requires encryption and the other does not support it.
   if (has("EENCRYPT")) {
