@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => owner.$disconnect());
 
-/** Runs the operator's command as a process of its own. */
+/** Runs an operator's command in its own process. */
 async function admin(...args: string[]): Promise<{ code: number; said: string }> {
   const { PATH } = process.env;
   const command = ["--conditions=react-server", "--import", "tsx", resolve("admin/main.ts"), ...args];
@@ -35,7 +35,10 @@ async function admin(...args: string[]): Promise<{ code: number; said: string }>
   }
 }
 
-/** A fabric whose Admin has a session, an access token and an open invitation, and made a pipeline token and a trusted issuer. */
+/**
+ * A fabric whose Admin has a session, an access token, an open invitation, a pipeline token and a trusted
+ * issuer.
+ */
 async function powerful() {
   const fabric = await createTestFabric(owner);
   const { id, name, email } = fabric.admin;
@@ -64,7 +67,7 @@ const counts = async () => ({
   invitations: await owner.invitation.count({ where: { usedAt: null } }),
 });
 
-test("an operator lists all access and ends that of one person, then everybody's", async () => {
+test("an operator lists all access, ends one person's access, then everybody's", async () => {
   const [one, other] = [await powerful(), await powerful()];
 
   const listed = await admin("list-access", "--email", one.email);
@@ -112,7 +115,7 @@ test("an operator lists all access and ends that of one person, then everybody's
   ]);
 });
 
-test("whose access ends has to be said", async () => {
+test("end-access requires a person or --everybody", async () => {
   const { code, said } = await admin("end-access");
   expect(code).toBe(1);
   expect(said).toMatch(/^Use either --email or --everybody\./);
@@ -123,13 +126,13 @@ test("whose access ends has to be said", async () => {
   });
 });
 
-test("a name that somebody chose does not steer the operator's terminal", async () => {
+test("a user-chosen name cannot inject terminal control characters into the operator's output", async () => {
   const { email } = await powerful();
   await owner.user.updateMany({ where: { emailKey: email }, data: { name: "Ada\u001b[2J" } });
   expect((await admin("list-access", "--email", email)).said).not.toContain("\u001b");
 });
 
-test("the last Admin of a team is not removed, anybody else is", async () => {
+test("an operator cannot remove the last Admin of a team, and can remove any other member", async () => {
   const { email, fabricId } = await powerful();
   const refused = await admin("remove-user", "--email", email);
   expect(refused.code).toBe(1);

@@ -10,7 +10,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { signRequest } from "@/testing/signed-request";
 
-// What a request that web signed may still do once the access of its person has ended.
+// Requests that web signed before their person's access ended.
 
 let owner: Db;
 let fabric: TestFabric;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   automateEnv = { ...automate, AUTOMATE_DATABASE_URL: urls.automateUrl };
   Object.assign(process.env, automate);
   owner = createDb(urls.ownerUrl);
-  // An operator's command is the owner of the schema.
+  // An operator's command connects as the owner of the schema.
   Object.assign(globalThis, { selvageDb: owner });
   ({ internalUrl: automateUrl } = await automates.start());
 });
@@ -61,7 +61,7 @@ const ends: [string, () => Promise<unknown>][] = [
 ];
 
 describe.each(ends)("after %s", (_name, end) => {
-  test("a request that web signed before it does nothing", async () => {
+  test("automate refuses a request that web signed before it", async () => {
     fabric = await createTestFabric(owner);
     await owner.membership.create({
       data: { teamId: fabric.teamId, userId: (await createTestFabric(owner)).admin.id, role: "admin" },
@@ -74,13 +74,13 @@ describe.each(ends)("after %s", (_name, end) => {
   });
 });
 
-test("a request that automate has taken up makes nothing that the end does not find", async () => {
+test("a request in flight creates nothing that the command misses", async () => {
   fabric = await createTestFabric(owner);
   const request = await sign("token:create", tokenBody);
   let answer: Promise<Response> | undefined;
   let ended: Promise<unknown> | undefined;
   await owner.$transaction(async (tx) => {
-    // The request is held after automate has verified it: it counts the secrets of its limits.
+    // The lock holds the request after automate has verified it, when it counts secrets for its limits.
     await tx.$executeRaw`LOCK TABLE secret IN ACCESS EXCLUSIVE MODE`;
     answer = fetch(request);
     await vi.waitFor(async () => expect(await waiting()).toBe(1), 5_000);
@@ -92,14 +92,14 @@ test("a request that automate has taken up makes nothing that the end does not f
   expect(await livingTokens()).toBe(0);
 });
 
-test("who signs in anew acts again", async () => {
+test("a person who signs in again can act again", async () => {
   fabric = await createTestFabric(owner);
   await endAccessOf(commandLine, { email: fabric.admin.email, ...everything });
   const answer = await fetch(await sign("token:create", tokenBody, { access_epoch: 1 }));
   expect(answer.status).toBe(200);
 });
 
-/** How many statements of automate wait for a lock. */
+/** The number of automate's statements that wait for a lock. */
 async function waiting(): Promise<number> {
   const rows = await owner.$queryRaw<unknown[]>`
     SELECT 1 FROM pg_stat_activity

@@ -83,7 +83,7 @@ async function addSecret(name: string, value: string) {
 
 type Claims = Record<string, string | number>;
 
-/** A request signed as web signs, with any claim changed. */
+/** A request signed as web signs it, with any claim changed. */
 async function signed(
   purpose: string,
   path: string,
@@ -134,11 +134,11 @@ async function mintToken(
 const read = (name: string, token: string) =>
   app.inject({ url: `/v1/secrets/${name}`, headers: { authorization: `Bearer ${token}` } });
 
-describe("a signed request of web", () => {
+describe("a request signed by web", () => {
   const path = "/internal/pipeline-tokens";
   const body = { name: "nightly", expiresAt: null };
 
-  test("is taken once", async () => {
+  test("is accepted once", async () => {
     const request = await signed("token:create", path, body);
     expect((await internal.inject(request)).statusCode).toBe(200);
     const again = await internal.inject(request);
@@ -154,12 +154,12 @@ describe("a signed request of web", () => {
     ["by another issuer", { iss: "automate" }],
     ["for another audience", { aud: "web" }],
     ["that lives longer than a minute", { exp: Math.floor(Date.now() / 1000) + 3600 }],
-  ])("%s is refused", async (_what, change) => {
+  ])("is refused: %s", async (_what, change) => {
     const answer = await internal.inject(await signed("token:create", path, body, change));
     expect([answer.statusCode, answer.json().error.code]).toEqual([401, "not_signed"]);
   });
 
-  test.each([-180, 180])("%i seconds away from our clock is refused for its time", async (seconds) => {
+  test.each([-180, 180])("%i seconds away from automate's clock is refused for its time", async (seconds) => {
     const iat = Math.floor(Date.now() / 1000) + seconds;
     const change = { iat, exp: iat + 60 };
     const answer = await internal.inject(await signed("token:create", path, body, change));
@@ -170,7 +170,7 @@ describe("a signed request of web", () => {
     expect(unsigned.json().error.code).toBe("not_signed");
   });
 
-  test("signed by another key, changed on the way or not signed at all is refused", async () => {
+  test("is refused when another key signed it, when it was changed in transit, or when it is unsigned", async () => {
     const { web } = await createTestKeys();
     const stranger = await internal.inject(await signed("token:create", path, body, {}, web.WEB_SIGNING_KEY));
     const changed = await internal.inject(
@@ -180,7 +180,7 @@ describe("a signed request of web", () => {
     expect([stranger.statusCode, changed.statusCode, bare.statusCode]).toEqual([401, 401, 401]);
   });
 
-  test("of a person who is locked, no member or no Admin gets nothing", async () => {
+  test("is refused when the person is locked, is not a member or is not an Admin", async () => {
     const asUser = await internal.inject(await signed("token:create", path, body, { actor: fabric.user.id }));
     const asStranger = await internal.inject(
       await signed("token:create", path, body, { actor: other.admin.id }),
@@ -194,7 +194,7 @@ describe("a signed request of web", () => {
     await owner.user.update({ where: { id: fabric.user.id }, data: { lockedAt: null } });
   });
 
-  test("is answered on the internal port alone, and the runtime on its own alone", async () => {
+  test("is answered on the internal port only, and the runtime API on its own port only", async () => {
     const request = await signed("token:create", path, body);
     const atRuntime = await app.inject(request);
     expect([atRuntime.statusCode, atRuntime.json().error.code]).toEqual([404, "not_found"]);
@@ -211,13 +211,13 @@ describe("a signed request of web", () => {
       ]);
   });
 
-  test("for power over tokens needs a sign-in of the last ten minutes", async () => {
+  test("that manages tokens requires a sign-in within the last ten minutes", async () => {
     const old = Math.floor(Date.now() / 1000) - 11 * 60;
     const answer = await internal.inject(await signed("token:create", path, body, { auth_time: old }));
     expect([answer.statusCode, answer.json().error.code]).toEqual([403, "not_fresh"]);
   });
 
-  test("makes a key for a new fabric only, and only for an Admin", async () => {
+  test("creates a key for a new fabric only, and for an Admin only", async () => {
     const fresh = randomUUID();
     const ask = async (fabricId: string, actor: string) =>
       (
@@ -245,20 +245,20 @@ describe("GET /v1/secrets/{name}", () => {
     ({ token, id: tokenId } = await mintToken());
   });
 
-  test("hands the value and its version to a pipeline of the fabric, whatever the name's case", async () => {
+  test("returns the value and its version to a pipeline of the fabric, and ignores the case of the name", async () => {
     const answer = await read("Warehouse", token);
     expect(answer.json()).toEqual({ name: "warehouse", subKind: "text", version: 1, value: canary });
     expect(answer.headers["cache-control"]).toBe("no-store");
   });
 
-  test("has recorded the use when it answers", async () => {
+  test("records the use before it answers", async () => {
     await read("warehouse", token);
     const [event] = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.use" } });
     expect(event).toMatchObject({ objectName: "warehouse", details: { version: 1, purpose: "pipeline" } });
     expect(JSON.stringify(event)).not.toContain(canary);
   });
 
-  test("answers 401 in one body for a token that is missing, malformed, unknown, expired or revoked", async () => {
+  test("returns 401 with one body for a missing, malformed, unknown, expired or revoked token", async () => {
     const expired = await mintToken(new Date(Date.now() + 60_000).toISOString());
     await owner.pipelineToken.update({ where: { id: expired.id }, data: { expiresAt: new Date(0) } });
     await internal.inject(await signed("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId }));
@@ -273,7 +273,7 @@ describe("GET /v1/secrets/{name}", () => {
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
   });
 
-  test("answers 404 in one body for no secret and for another fabric's, and records the refusal", async () => {
+  test("returns 404 with one body for a missing secret and for another fabric's secret, and records the refusal", async () => {
     const missing = await read("warehous", token);
     expect([missing.statusCode, missing.json().error.code]).toEqual([404, "not_found"]);
     const events = await owner.auditEvent.findMany({ where: { actorId: tokenId, action: "secret.refuse" } });
@@ -283,7 +283,7 @@ describe("GET /v1/secrets/{name}", () => {
     expect(await owner.auditEvent.count({ where: { objectName: { contains: "p@ss" } } })).toBe(0);
   });
 
-  test("is not spoken to by web's session or by a signed request", async () => {
+  test("accepts neither web's session nor a signed request", async () => {
     const cookie = await app.inject({
       url: "/v1/secrets/warehouse",
       headers: { cookie: "next-auth.session-token=x" },
@@ -294,7 +294,7 @@ describe("GET /v1/secrets/{name}", () => {
   });
 });
 
-/** How often it happened, of an event that is counted: a new minute can begin at any moment. */
+/** Sums the counts of an aggregated event: a new minute can begin during the test. */
 function countOf({ details }: { details: unknown }): number {
   return typeof details === "object" && details !== null && "count" in details ? Number(details.count) : 1;
 }
@@ -312,7 +312,7 @@ describe("an unchanged secret", () => {
     return events.reduce((sum, event) => sum + countOf(event), 0);
   };
 
-  test("costs a 304 that opens nothing, and is recorded once with its count", async () => {
+  test("returns 304 without opening a secret, and records one event with a count", async () => {
     const { token, id } = await mintToken();
     const { etag = "" } = (await read("warehouse", token)).headers;
     expect(etag).toBe('W/"warehouse.1"');
@@ -325,7 +325,7 @@ describe("an unchanged secret", () => {
     expect(await counts(id)).toBe(3);
   });
 
-  test("is handed out to whoever has another version, or any", async () => {
+  test("is returned to a caller that has another version or none", async () => {
     const { token } = await mintToken();
     for (const tag of ['"warehouse.2"', '"other.1"', "*", ""]) {
       expect((await ask(token, tag)).json().value).toBe(canary);
@@ -342,7 +342,7 @@ describe("POST /v1/secrets:batch", () => {
       headers: { authorization: `Bearer ${token}` },
     });
 
-  test("hands out many secrets in the order of their names, every use in the log", async () => {
+  test("returns many secrets in the order of the requested names, and records each use", async () => {
     await addSecret("second", `${canary}-2`);
     const { token, id } = await mintToken();
     const answer = await ask(token, { names: ["Second", "warehouse"] });
@@ -353,7 +353,7 @@ describe("POST /v1/secrets:batch", () => {
     expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(2);
   });
 
-  test("opens once what it is asked for twice", async () => {
+  test("opens a secret once when the caller requests it twice", async () => {
     const { token, id } = await mintToken();
     const answer = await ask(token, { names: ["warehouse", "second", "warehouse"] });
     const names = (answer.json().secrets as { name: string }[]).map(({ name }) => name);
@@ -361,7 +361,7 @@ describe("POST /v1/secrets:batch", () => {
     expect(await owner.auditEvent.count({ where: { actorId: id, action: "secret.use" } })).toBe(2);
   });
 
-  test("hands out nothing when one name is missing, and says which; what is no name is not said back", async () => {
+  test("returns nothing when one name is missing, names that one, and does not echo an invalid name", async () => {
     const { token, id } = await mintToken();
     const answer = await ask(token, { names: ["warehouse", "warehosue", "p@ss word"] });
     expect(answer.statusCode).toBe(404);
@@ -387,12 +387,12 @@ describe("POST /v1/secrets:batch", () => {
     ["an empty list", { names: [] }],
     ["more than a hundred names", { names: Array.from({ length: 101 }, () => "warehouse") }],
     ["another member", { names: ["warehouse"], version: 1 }],
-  ])("with %s is malformed", async (_what, body) => {
+  ])("rejects %s as malformed", async (_what, body) => {
     const { token } = await mintToken();
     expect((await ask(token, body)).statusCode).toBe(400);
   });
 
-  test("needs a token, and answers at its own path alone", async () => {
+  test("requires a token, and answers at its own path only", async () => {
     const { token } = await mintToken();
     expect((await ask("x", { names: ["warehouse"] })).statusCode).toBe(401);
     expect((await ask(token, { names: ["warehouse"] }, "/v1/secretsXbatch")).statusCode).toBe(404);
@@ -438,7 +438,7 @@ const readConnection = (name: string, token: string, headers = {}) =>
   });
 
 describe("GET /v1/connections/{name}", () => {
-  test("fills the secrets in, says their versions, and records a use of each", async () => {
+  test("fills in the secrets, returns their versions and records a use of each", async () => {
     await addSecret("login", `${canary}-3`);
     await addConnection("Sales DB", { password: "login" });
     const { token, id } = await mintToken();
@@ -460,7 +460,7 @@ describe("GET /v1/connections/{name}", () => {
     expect(event).toMatchObject({ objectName: "login", details: { connection: "Sales DB", version: 1 } });
   });
 
-  test("costs a 304 while neither its settings nor its secrets change", async () => {
+  test("returns 304 while neither its settings nor its secrets change", async () => {
     const { token } = await mintToken();
     const { etag } = (await readConnection("Sales DB", token)).headers;
     const again = await readConnection("Sales DB", token, { "if-none-match": etag });
@@ -469,7 +469,7 @@ describe("GET /v1/connections/{name}", () => {
     expect((await readConnection("Sales DB", token, { "if-none-match": etag })).statusCode).toBe(200);
   });
 
-  test("answers 404 in one body for none and for another fabric's, and records the refusal", async () => {
+  test("returns 404 with one body for a missing connection and for another fabric's, and records the refusal", async () => {
     const { token, id } = await mintToken();
     const [none, noName] = [await readConnection("Sales B", token), await readConnection("a/b\n", token)];
     expect([none.statusCode, noName.statusCode, noName.body === none.body]).toEqual([404, 404, true]);
@@ -479,7 +479,7 @@ describe("GET /v1/connections/{name}", () => {
 });
 
 describe("a limited token", () => {
-  test("reaches its secrets alone, on every route, and others are not there for it", async () => {
+  test("reaches its own secrets only, on every route, and gets 404 for others", async () => {
     const { token } = await mintToken(null, { secretIds: ["second"] });
     const batch = (names: string[]) =>
       app.inject({
@@ -496,7 +496,7 @@ describe("a limited token", () => {
     expect((await readConnection("Sales DB", token)).statusCode).toBe(404);
   });
 
-  test("to a connection reaches what that references, through the connection alone, as it is now", async () => {
+  test("for a connection reaches the secrets that it currently references, through the connection only", async () => {
     const { token } = await mintToken(null, { connectionIds: ["Sales DB"] });
     await addConnection("Other", { password: "second" });
     expect((await readConnection("Sales DB", token)).json().properties.password).toBe(`${canary}-3`);
@@ -504,7 +504,7 @@ describe("a limited token", () => {
     expect((await readConnection("Other", token)).statusCode).toBe(404);
   });
 
-  test("sent from elsewhere answers as an unknown one, and is recorded as refused, once at once and then counted", async () => {
+  test("gets the answer of an unknown token from other addresses; automate records the first refusal, then counts", async () => {
     const { token, id } = await mintToken(null, { cidrs: ["10.1.0.0/16", "2001:db8::/32"] });
     const from = (remoteAddress: string) =>
       app.inject({
@@ -526,7 +526,7 @@ describe("a limited token", () => {
     expect(events.reduce((sum, event) => sum + countOf(event), 0)).toBe(3);
   });
 
-  test("cannot be minted for what another fabric has", async () => {
+  test("cannot be created for another fabric's secrets or connections", async () => {
     const mint = async (limits: Partial<TokenLimits>) => {
       const body = { name: "n", expiresAt: null, limits: { ...unlimited, ...limits } };
       return (await internal.inject(await signed("token:create", "/internal/pipeline-tokens", body)))
@@ -537,7 +537,7 @@ describe("a limited token", () => {
     expect(await mint({ cidrs: ["10.0.0.0/99"] })).toBe(400);
   });
 
-  test("of an issuer's workloads neither, and what was trusted is on record", async () => {
+  test("limits also apply to a trusted issuer's workloads, and automate records the trust", async () => {
     const whom = {
       issuer: "https://ci.test.example",
       audience: `selvage:${fabric.fabricId}`,
@@ -558,8 +558,8 @@ describe("a limited token", () => {
   });
 });
 
-describe("a token that is over", () => {
-  test("is refused like one that never was, and on record as what it is", async () => {
+describe("an expired or revoked token", () => {
+  test("gets the same refusal as an unknown one, and automate records the reason", async () => {
     const { token, id } = await mintToken();
     const unknown = await read("warehouse", `svp_${"x".repeat(43)}`);
     for (const [code, change] of [
@@ -576,7 +576,7 @@ describe("a token that is over", () => {
   });
 });
 
-test("a revoked token fills no audit log from a network of addresses", async () => {
+test("a revoked token cannot flood the audit log from many addresses", async () => {
   const { token, id } = await mintToken();
   await owner.pipelineToken.update({ where: { id }, data: { revokedAt: new Date() } });
   const headers = { authorization: `Bearer ${token}` };
@@ -584,13 +584,14 @@ test("a revoked token fills no audit log from a network of addresses", async () 
     await app.inject({ url: "/v1/secrets/warehouse", headers, remoteAddress: `2001:db8::${n}` });
   await flushAggregatedEvents();
   const events = await owner.auditEvent.findMany({ where: { objectId: id, action: "token.refuse" } });
-  // Of each minute, of which there may be two: 20 addresses, the others, and their count.
+  // At most two minutes are involved, each with 20 addresses, an event for the other addresses, and a
+  // count.
   expect(events.length).toBeLessThanOrEqual(2 * 22);
   expect(events.reduce((sum, event) => sum + countOf(event), 0)).toBe(100);
 });
 
 describe("a use whose audit event cannot be committed", () => {
-  test("fails and hands nothing out, however many there are", async () => {
+  test("fails and returns no value, for any number of secrets", async () => {
     const { token } = await mintToken();
     const role = new URL(process.env.AUTOMATE_DATABASE_URL ?? "").username.replace(/_login$/, "");
     await owner.$executeRawUnsafe(`REVOKE INSERT ON audit_event FROM ${role}`);
@@ -603,7 +604,7 @@ describe("a use whose audit event cannot be committed", () => {
     expect((await read("warehouse", token)).statusCode).toBe(200);
   });
 
-  test("does not take those with it that share its commit", async () => {
+  test("does not fail other uses in the same commit", async () => {
     const { token } = await mintToken();
     await owner.$executeRaw`ALTER TABLE audit_event ADD CONSTRAINT one CHECK (NOT ("objectId" = 'second' AND action = 'secret.use')) NOT VALID`;
     const answers = await Promise.all(["warehouse", "second", "login"].map((name) => read(name, token)));
@@ -611,7 +612,7 @@ describe("a use whose audit event cannot be committed", () => {
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 500, 200]);
   });
 
-  test("fails when the connection to the database breaks under it, and the next one works", async () => {
+  test("fails when the database connection breaks during it, and the next use works", async () => {
     const { token } = await mintToken();
     await read("warehouse", token);
     const [answer] = await owner.$transaction(async (tx) => {
@@ -627,7 +628,7 @@ describe("a use whose audit event cannot be committed", () => {
   });
 });
 
-/** Until a use waits for its commit. */
+/** Waits until a use waits for its commit. */
 async function waitForInsert(): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const [{ waiting } = { waiting: 0 }] = await owner.$queryRaw<{ waiting: number }[]>`
@@ -644,14 +645,14 @@ describe("a malformed request", () => {
     ["an oversized body", { payload: "x".repeat(70_000), headers: { "content-type": "application/json" } }],
     ["another content type", { payload: "<x/>", headers: { "content-type": "text/xml" } }],
     ["no JSON", { payload: "{", headers: { "content-type": "application/json" } }],
-  ])("with %s gets a clear error and never a 500", async (_what, extra) => {
+  ])("with %s returns a clear error and never a 500", async (_what, extra) => {
     const answer = await internal.inject({ method: "POST", url: "/internal/checks", ...extra });
     expect(answer.statusCode).toBeGreaterThanOrEqual(400);
     expect(answer.statusCode).toBeLessThan(500);
     expect(answer.json()).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
   });
 
-  test("signed but not JSON is refused", async () => {
+  test("is refused when it is signed but not JSON", async () => {
     const request = await signed("token:create", "/internal/pipeline-tokens", {});
     const text = "{";
     const hash = createHash("sha256").update(text).digest("base64url");
@@ -661,7 +662,7 @@ describe("a malformed request", () => {
   });
 });
 
-describe("the destinations of a replaced value", () => {
+describe("the destinations of a replaced secret", () => {
   const allow = (version: number, destination: string) =>
     owner.allowedDestination.create({
       data: {
@@ -678,7 +679,7 @@ describe("the destinations of a replaced value", () => {
       (request) => internal.inject(request),
     );
 
-  test("are carried over once, as the author of the version confirmed them, for any caller; an Admin removes one", async () => {
+  test("carry over once, as the version's author confirmed them, for any caller; an Admin can remove one", async () => {
     const { fabricId, user } = fabric;
     const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
     await allow(1, "postgres://dropped:5432?tls=verify-full");

@@ -12,8 +12,8 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
-// The rows of "Someone who can write to the database" in docs/threat-model.md: what is noticed, and what is not.
-// A test that goes red here changes a sentence there.
+// The rows of "Someone who can write to the database" in docs/threat-model.md: the changes that automate
+// detects and those that it does not. A test that fails here changes a sentence there.
 
 const [former, current] = ["canary-former-51b0", "canary-current-51b0"];
 let urls: TestDatabase;
@@ -25,7 +25,7 @@ let ours: TestFabric;
 let theirs: TestFabric;
 let webKey: string;
 let token: string;
-/** A secret of two versions, named as its id. */
+/** A secret of two versions, whose name is its id. */
 let secret: string;
 
 beforeAll(async () => {
@@ -66,7 +66,7 @@ async function addSecret(fabric: TestFabric, values: readonly string[] = [former
   return id;
 }
 
-/** Asks automate as web does, for `actor`. */
+/** Sends automate a request as web does, on behalf of `actor`. */
 async function ask(fabric: TestFabric, actor: string, purpose: string, path: string, body: object) {
   const payload = JSON.stringify(body);
   const now = Math.floor(Date.now() / 1000);
@@ -107,7 +107,7 @@ async function read(name: string, by = token, query = "") {
   return [answer.statusCode, answer.json().value ?? answer.json().error.code];
 }
 
-/** A connection with the secret as its password, to a host of the attacker's: web may write these rows. */
+/** A connection to the attacker's host, with the secret as its password: web may write these rows. */
 async function connect(): Promise<string> {
   const id = `c-${randomUUID()}`;
   const properties = {
@@ -137,8 +137,8 @@ async function readConnection(name: string) {
 
 const sealedAt = `SELECT sealed FROM secret_field WHERE "secretId" = $1 AND version = $2`;
 
-describe("is noticed, and nothing is handed out:", () => {
-  test("a sealed value that was copied from another secret", async () => {
+describe("automate detects the change and returns no value:", () => {
+  test("a sealed value copied from another secret", async () => {
     const other = await addSecret(ours);
     await sql.owner.query(
       `UPDATE secret_field SET sealed = (${sealedAt}) WHERE "secretId" = $3 AND version = $2`,
@@ -147,7 +147,7 @@ describe("is noticed, and nothing is handed out:", () => {
     expect(await read(secret)).toEqual([500, "cannot_open"]);
   });
 
-  test("a sealed value that was copied from another version of the same secret", async () => {
+  test("a sealed value copied from another version of the same secret", async () => {
     await sql.owner.query(
       `UPDATE secret_field SET sealed = (${sealedAt}) WHERE "secretId" = $1 AND version = 2`,
       [secret, 1],
@@ -155,7 +155,7 @@ describe("is noticed, and nothing is handed out:", () => {
     expect(await read(secret)).toEqual([500, "cannot_open"]);
   });
 
-  test("a secret that was moved to another fabric, whose pipelines ask for it", async () => {
+  test("a secret moved to another fabric, whose pipelines request it", async () => {
     const stolen = await addSecret(theirs);
     for (const table of ["secret_name", "secret_version", "secret_field"])
       await sql.owner.query(`UPDATE ${table} SET "fabricId" = $2 WHERE "secretId" = $1`, [
@@ -166,12 +166,12 @@ describe("is noticed, and nothing is handed out:", () => {
     expect(await read(stolen)).toEqual([500, "cannot_open"]);
   });
 
-  test("a type that was changed", async () => {
+  test("a changed type", async () => {
     await sql.owner.query(`UPDATE secret SET "subKind" = 'binary' WHERE id = $1`, [secret]);
     expect(await read(secret)).toEqual([500, "cannot_open"]);
   });
 
-  test("wrapped keys of two fabrics that were exchanged", async () => {
+  test("exchanged wrapped keys of two fabrics", async () => {
     const [a, b] = [await createTestFabric(owner, "a"), await createTestFabric(owner, "b")];
     const name = await addSecret(a);
     const wrapped = `(SELECT "wrappedPrivate", "wrappedKey" FROM fabric_key WHERE "fabricId" = $2)`;
@@ -187,7 +187,7 @@ describe("is noticed, and nothing is handed out:", () => {
     expect(await readConnection(await connect())).toEqual([409, "destination_not_allowed"]);
   });
 
-  test("a public key of the attacker's, and one of another fabric: nothing is sealed to them", async () => {
+  test("the attacker's public key, or another fabric's: web seals nothing to it", async () => {
     const [a, b] = [await createTestFabric(owner, "a"), await createTestFabric(owner, "b")];
     const own = JSON.stringify({ kty: "OKP", crv: "X25519", x: "A".repeat(43) });
     await sql.owner.query(`UPDATE fabric_key SET "publicJwk" = $2 WHERE "fabricId" = $1`, [a.fabricId, own]);
@@ -201,7 +201,10 @@ describe("is noticed, and nothing is handed out:", () => {
   });
 });
 
-/** One way: who may write it by the grants, and what a pipeline or an Admin of the attacker's then gets. */
+/**
+ * One change: the role that may write it by the grants, and the data that the attacker's pipeline or Admin
+ * then gets.
+ */
 type Way = {
   title: string;
   by: "owner" | "web";
@@ -210,7 +213,7 @@ type Way = {
   expected: unknown;
 };
 
-describe("is not noticed:", () => {
+describe("automate does not detect the change:", () => {
   const { token: ownToken, tokenHash } = newPipelineToken();
   const ways: Way[] = [
     {
@@ -353,7 +356,7 @@ describe("is not noticed:", () => {
   ];
 
   test.each(ways)("$title (by the rights of $by)", async ({ by, write, gains, expected }) => {
-    // The grants keep web from rows that only the owner may write.
+    // The grants deny web the rows that only the owner may write.
     if (by === "owner") await expect(write(sql.web)).rejects.toMatchObject({ code: "42501" });
     await write(sql[by]);
     expect(await gains()).toEqual(expected);

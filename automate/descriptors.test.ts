@@ -22,7 +22,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Has checks run before, while and after every descriptor of its process is used up. */
+/** Runs checks before, during and after the time when every descriptor of the process is in use. */
 const program = `
 import { closeSync, openSync } from "node:fs";
 import { createCheckPool } from "@/automate/checks/pool";
@@ -58,7 +58,7 @@ process.exit(0);
 `;
 
 test.skipIf(process.platform === "win32")(
-  "a check for which no process can start is busy, and automate goes on",
+  "a check whose process cannot start returns busy, and automate keeps running",
   async () => {
     writeFileSync(script, program);
     const flags = ["--import", "tsx", "--conditions=react-server", script];
@@ -76,12 +76,12 @@ test.skipIf(process.platform === "win32")(
   90_000,
 );
 
-/** Limits the descriptors of a running process; Linux only. */
+/** Sets the descriptor limit of a running process. Linux only. */
 const limit = (pid: number, descriptors: number) =>
   spawnSync("prlimit", ["--pid", String(pid), `--nofile=${descriptors}:`]).status === 0;
 
 test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
-  "automate answers or refuses, and lives on, while it has no descriptor left",
+  "automate answers or refuses, and keeps running, while it has no free descriptor",
   async () => {
     const keys = await createTestKeys();
     const urls = await createTestDatabase("automate");

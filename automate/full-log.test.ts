@@ -4,7 +4,7 @@ import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
-/* A log that takes no more lines costs lines, not answers. */
+/* A full log loses lines; automate still answers. */
 let automates: ReturnType<typeof createTestAutomates>;
 beforeAll(async () => {
   const [keys, urls] = [await createTestKeys(), await createTestDatabase("automate")];
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => automates.stopAll());
 afterAll(() => automates.remove());
 
-/** Each request without a token is a line; together they are more than a pipe holds. */
+/** Each request without a token logs a line. Together the lines exceed a pipe's buffer. */
 async function fillLog(url: string): Promise<void> {
   for (let batch = 0; batch < 40; batch += 1) {
     const asked = Array.from({ length: 50 }, () =>
@@ -26,7 +26,7 @@ async function fillLog(url: string): Promise<void> {
 const health = async (url: string) =>
   (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })).status;
 
-it.skipIf(process.platform !== "linux")("automate answers while the disk of its log is full", async () => {
+it.skipIf(process.platform !== "linux")("automate answers while its log's disk is full", async () => {
   const full = openSync("/dev/full", "w");
   const { url, process: program } = await automates.start({}, [], full);
   closeSync(full);
@@ -35,7 +35,7 @@ it.skipIf(process.platform !== "linux")("automate answers while the disk of its 
   expect(program.exitCode).toBeNull();
 });
 
-it("automate answers while nobody reads its log", async () => {
+it("automate answers while no process reads its log", async () => {
   const { url, process: program } = await automates.start({}, [], "pipe");
   await fillLog(url);
   expect(await health(url)).toBe(200);

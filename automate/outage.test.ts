@@ -21,7 +21,7 @@ let runtime: FastifyInstance;
 let internal: FastifyInstance;
 let headers: Record<string, string>;
 let webKey: string;
-/** What Vault calls a mount: the fabric's name. */
+/** The Vault mount: the fabric's name. */
 let mount: string;
 
 beforeAll(async () => {
@@ -76,11 +76,11 @@ const ready = async () => {
   const answer = await runtime.inject({ url: "/readyz" });
   return [answer.statusCode, answer.json().error?.code ?? "ready"];
 };
-/** Asked again until it has noticed: it asks Postgres once a second. */
+/** Polls until automate has noticed: it queries Postgres once a second. */
 const becomes = (expected: unknown[]) =>
   vi.waitFor(async () => expect(await ready()).toEqual(expected), 8_000);
 
-describe("readiness is what requests meet", () => {
+describe("readiness matches the answers to requests", () => {
   const database = () => new URL(wire.url).pathname.slice(1);
   const login = () => new URL(wire.url).username;
   const group = () => login().replace(/_login$/, "");
@@ -120,7 +120,7 @@ describe("readiness is what requests meet", () => {
       "database_unavailable",
     ],
   ])(
-    "%s is 503 for a pipeline and for a load balancer, and over by itself",
+    "%s causes 503 for a pipeline and a load balancer, and automate recovers automatically",
     async (_name, spoil, mend, code) => {
       await becomes([200, "ready"]);
       for (const sql of spoil()) await owner.$executeRawUnsafe(sql);
@@ -141,7 +141,7 @@ describe("readiness is what requests meet", () => {
     },
   );
 
-  test("a disk that has no room for an event turns it when the first pipeline met that, until there is room", async () => {
+  test("a disk without room for an event makes automate unready after the first failed read, until there is room", async () => {
     await owner.$executeRawUnsafe(
       `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$`,
     );
@@ -156,14 +156,14 @@ describe("readiness is what requests meet", () => {
     expect(await owner.auditEvent.count({ where: { action: "fabric.update" } })).toBe(0);
   });
 
-  test("a schema that needs a newer program turns it", async () => {
+  test("a schema that requires a newer version makes automate unready", async () => {
     await owner.schemaInfo.updateMany({ data: { minimumProgramVersion: "0.10.0" } });
     await becomes([503, "program_too_old"]);
     await owner.schemaInfo.updateMany({ data: { minimumProgramVersion: "0.2.0" } });
     await becomes([200, "ready"]);
   });
 
-  test("many who ask share one question a second", async () => {
+  test("concurrent readiness probes share one query a second", async () => {
     const count = async () => {
       const [row] = await owner.$queryRaw<
         { n: number }[]
@@ -177,8 +177,8 @@ describe("readiness is what requests meet", () => {
   });
 });
 
-describe("what web asks for", () => {
-  /** A request signed as web signs. */
+describe("a request of web", () => {
+  /** Sends a request signed as web signs it. */
   async function ask(purpose: string, path: string, body: object) {
     const payload = JSON.stringify(body);
     const token = await new SignJWT({
@@ -207,7 +207,7 @@ describe("what web asks for", () => {
   }
   const revoke = (tokenId: string) => ask("token:revoke", "/internal/pipeline-tokens/revoke", { tokenId });
 
-  test("is a check that says which outage it met", async () => {
+  test("for a check returns the outage that it met", async () => {
     const group = new URL(wire.url).username.replace(/_login$/, "");
     await owner.$executeRawUnsafe(`REVOKE INSERT ON audit_event FROM ${group}`);
     const body = { kind: "none", connectionName: "Orders", properties: {}, isConfirmed: false };
@@ -220,7 +220,7 @@ describe("what web asks for", () => {
     });
   });
 
-  test("is not known to be saved when its commit is not answered", async () => {
+  test("has an unknown outcome when Postgres does not answer its commit", async () => {
     const { id } = await addToken();
     const cut = wire.cutAfter("COMMIT");
     const [answer] = await Promise.all([revoke(id), cut]);
@@ -230,7 +230,7 @@ describe("what web asks for", () => {
     });
   });
 
-  test("is known not to be saved when the connection breaks before", async () => {
+  test("is not saved when the connection breaks before the commit", async () => {
     const { id } = await addToken();
     const cut = wire.cutAfter(`UPDATE "public"."pipeline_token"`);
     const [answer] = await Promise.all([revoke(id), cut]);

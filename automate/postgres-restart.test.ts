@@ -14,8 +14,8 @@ import { startRestartablePostgres } from "@/testing/restartable-postgres";
 import { addTestSecret } from "@/testing/secrets";
 
 /*
- * The program as it is shipped, reads of a pipeline and background checks of a slow API under way, while Postgres stops and
- * starts again.
+ * Runs the built program under a pipeline's reads and background checks of a slow API, while Postgres
+ * restarts.
  */
 const restarts: ("fast" | "killed")[] = process.env.RUN_LONG
   ? [...Array<"fast">(12).fill("fast"), ...Array<"killed">(4).fill("killed")]
@@ -27,7 +27,7 @@ let owner: Db;
 let fabric: TestFabric;
 let token: string;
 let automates: ReturnType<typeof createTestAutomates>;
-/** Checks that the API has not answered yet, and all that it was asked. */
+/** `underWay`: checks that the API has not answered yet. `asked`: all requests that it received. */
 const api = { underWay: 0, asked: 0, port: 0 };
 const slow = http.createServer((_request, response) => {
   api.underWay += 1;
@@ -93,7 +93,7 @@ async function addConnection(host: string): Promise<void> {
 
 type Answer = { at: number; status: number; retryAfter: string | null };
 
-/** Reads the secret again and again, as a pipeline does, until it is told to stop. */
+/** Reads the secret repeatedly, as a pipeline does, until the test stops it. */
 function readOn(url: string) {
   const answers: Answer[] = [];
   let isOver = false;
@@ -116,7 +116,7 @@ function readOn(url: string) {
   };
 }
 
-test("automate lives on, answers 503 meanwhile, and serves within two seconds of the return", async () => {
+test("automate keeps running, returns 503 during the restart, and serves within two seconds after it", async () => {
   const { url, process: automate } = await automates.start();
   const reads = readOn(url);
   for (const how of restarts) {
@@ -131,11 +131,11 @@ test("automate lives on, answers 503 meanwhile, and serves within two seconds of
     const others = since.filter(({ status }) => status !== 200);
     expect(others.length).toBeGreaterThan(0);
     for (const { status, retryAfter } of others) expect([status, retryAfter]).toEqual([503, "2"]);
-    // What ends when its check does comes now.
+    // Writes that a check makes when it ends can still arrive.
     await sleep(2000);
     expect(automate.exitCode).toBe(null);
   }
-  // It goes on checking.
+  // Background checks continue.
   const { asked } = api;
   await expect.poll(() => api.asked, { timeout: 75_000 }).toBeGreaterThan(asked);
   await reads.stop();

@@ -50,7 +50,7 @@ async function addToken(limits: { cidrs?: string[] } = {}) {
 }
 
 async function within(ask: (app: FastifyInstance) => Promise<void>): Promise<void> {
-  // Within one minute of the rate.
+  // The rate limit counts by minute: the test must run within one.
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs));
   const app = start();
@@ -58,8 +58,8 @@ async function within(ask: (app: FastifyInstance) => Promise<void>): Promise<voi
   await app.close();
 }
 
-describe("the runtime's door", () => {
-  test("answers 429 with Retry-After beyond the rate, a batch for each of its names, and records it once", async () => {
+describe("the runtime API", () => {
+  test("returns 429 with Retry-After over the rate, counts each name of a batch, and records it once", async () => {
     await within(async (app) => {
       const { id, headers } = await addToken();
       const names = Array.from({ length: perMinute }, () => "one");
@@ -80,7 +80,7 @@ describe("the runtime's door", () => {
     });
   });
 
-  test("tells the dialect's clients of a rate as Vault does, at a login and a read", async () => {
+  test("returns Vault's rate-limit error to Vault clients, at a login and a read", async () => {
     await within(async (app) => {
       const { headers } = await addToken();
       const token = headers.authorization.replace("Bearer ", "");
@@ -97,7 +97,7 @@ describe("the runtime's door", () => {
     });
   });
 
-  test("takes the caller's address from as many proxies as are trusted, and from no more", async () => {
+  test("reads the caller's address through the configured number of trusted proxies only", async () => {
     await within(async (app) => {
       const { headers } = await addToken({ cidrs: ["203.0.113.7"] });
       const ask = async (forwardedFor: string) =>
@@ -113,7 +113,7 @@ describe("the runtime's door", () => {
     });
   });
 
-  test("reads a secret by the longest name that there is", async () => {
+  test("reads a secret by its longest possible name", async () => {
     await within(async (app) => {
       const { headers } = await addToken();
       expect((await app.inject({ url: `/v1/secrets/${longName}`, headers })).statusCode).toBe(200);
@@ -121,8 +121,8 @@ describe("the runtime's door", () => {
   });
 });
 
-describe("stopping", () => {
-  test("turns the health check first, then answers 503, and loses no answer that is under way", async () => {
+describe("a stopping automate", () => {
+  test("fails its health check first, then returns 503, and loses no answer in flight", async () => {
     const app = start();
     await app.listen({ host: "127.0.0.1", port: 0 });
     const base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
@@ -132,7 +132,7 @@ describe("stopping", () => {
     const [statuses, late] = await owner.$transaction(async (tx) => {
       await tx.$executeRaw`LOCK TABLE audit_event IN ACCESS EXCLUSIVE MODE`;
       const underWay = ask("/v1/secrets/one");
-      // One connection stays open, as a load balancer's would.
+      // One connection stays open, as a load balancer's does.
       const kept = Promise.all([ask("/healthz"), ask("/healthz")]);
       await kept;
       const closing = app.close();
@@ -148,7 +148,7 @@ describe("stopping", () => {
 });
 
 describe("/metrics", () => {
-  test("counts answers by route and status, on a port of its own, and names nothing", async () => {
+  test("counts answers by route and status, on its own port, and contains no names", async () => {
     await within(async (app) => {
       const { id, headers } = await addToken();
       await app.inject({ url: "/v1/secrets/one", headers });

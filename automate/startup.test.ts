@@ -28,7 +28,7 @@ afterAll(async () => {
   automates.remove();
 });
 
-test("automate that is started before its database is alive, not ready, and serves soon after the database does", async () => {
+test("automate started before its database is alive and not ready, and serves soon after the database starts", async () => {
   const free = await listen(createServer());
   await free.close();
   const early = new URL(urls.automateUrl);
@@ -48,7 +48,7 @@ test("automate that is started before its database is alive, not ready, and serv
   await wire.close();
 });
 
-/** What a copy says on standard error, as it comes. */
+/** Collects a process's standard error. */
 function errorsOf({ stderr }: ChildProcess): () => string {
   let said = "";
   stderr?.setEncoding("utf8").on("data", (text) => {
@@ -66,7 +66,7 @@ test.each([
     { migratedBy: "0.1.0" },
     "Automate cannot start. The database was migrated by version 0.1.0, and this is 0.2.0: run npm run migrate of this version first.\n",
   ],
-])("on a schema with %j it ends with one sentence", async (schema, sentence) => {
+])("on a schema with %j automate exits with one sentence", async (schema, sentence) => {
   const former = await owner.schemaInfo.findFirstOrThrow();
   await owner.schemaInfo.updateMany({ data: schema });
   const { process } = await automates.launch({ AUTOMATE_DATABASE_URL: urls.automateUrl }, [], "pipe");
@@ -76,7 +76,7 @@ test.each([
   expect([code, said()]).toEqual([1, sentence]);
 });
 
-test("with another signing key than that of the fabrics it says so, and serves", async () => {
+test("with a signing key other than its fabrics' automate logs that, and serves", async () => {
   await createTestFabric(owner);
   const { AUTOMATE_SIGNING_KEY } = (await createTestKeys()).automate;
   const env = { AUTOMATE_DATABASE_URL: urls.automateUrl, AUTOMATE_SIGNING_KEY };

@@ -106,7 +106,7 @@ async function addConnection() {
 const swallowed = <T>(work: () => Promise<T>) => whileAuditIsSwallowed(urls.ownerUrl, fabric.fabricId, work);
 const eventsOf = ({ fabricId }: TestFabric) => owner.auditEvent.count({ where: { fabricId } });
 
-describe("when the database swallows audit events", () => {
+describe("when the database drops audit events", () => {
   test.each([
     ["a secret by its name", "GET", "/v1/secrets/warehouse", undefined],
     ["a batch", "POST", "/v1/secrets:batch", { names: ["warehouse"] }],
@@ -114,7 +114,7 @@ describe("when the database swallows audit events", () => {
     ["a token of an M2M OAuth secret", "POST", "/v1/secrets/crm/token", {}],
     ["a name that is not there", "GET", "/v1/secrets/warehous", undefined],
     ["a secret, by the dialect of Vault", "GET", "/vault/v1/FABRIC/data/warehouse", undefined],
-  ] as const)("%s is answered 500, with nothing", async (_what, method, path, payload) => {
+  ] as const)("%s returns 500 without a value", async (_what, method, path, payload) => {
     const url = path.replace("FABRIC", fabric.fabricId);
     const ask = () => app.inject({ method, url, headers, ...(payload ? { payload } : {}) });
     const [before, bought] = [await eventsOf(fabric), tokens.asked()];
@@ -127,7 +127,7 @@ describe("when the database swallows audit events", () => {
     expect(await eventsOf(fabric)).toBeGreaterThan(before);
   });
 
-  test("another fabric's pipelines go on, also in the same commit, each with one event", async () => {
+  test("other fabrics' pipelines keep working, even in the same commit, each with one event", async () => {
     const before = await eventsOf(other);
     const answers = await swallowed(() =>
       Promise.all(
@@ -142,7 +142,7 @@ describe("when the database swallows audit events", () => {
     expect(await eventsOf(other)).toBe(before + 5);
   });
 
-  test("a count of unchanged answers is kept until it can be recorded", async () => {
+  test("automate keeps a count of unchanged answers until it can record it", async () => {
     const { headers: told } = await app.inject({ url: "/v1/secrets/warehouse", headers });
     const ask = { url: "/v1/secrets/warehouse", headers: { ...headers, "if-none-match": `${told.etag}` } };
     expect((await app.inject(ask)).statusCode).toBe(304);
@@ -152,12 +152,12 @@ describe("when the database swallows audit events", () => {
     expect(await owner.auditEvent.findMany({ where })).toMatchObject([{ details: { count: 1 } }]);
   });
 
-  test("a check sends nothing, and a pipeline token is not made", async () => {
+  test("a check sends nothing, and automate creates no pipeline token", async () => {
     const ask = async (purpose: "connection:check" | "token:create", body: object) => {
       const from = { automateUrl, signingKey: keys.web.WEB_SIGNING_KEY };
       const by = { userId: fabric.user.id, fabricId: fabric.fabricId };
       const as = purpose === "token:create" ? { ...by, userId: fabric.admin.id } : by;
-      // Each body is of its own purpose.
+      // Each body matches its purpose; the loop loses that type.
       const request = await signRequest(from, as, purpose, body as never);
       return internal.inject({
         method: "POST",

@@ -64,7 +64,7 @@ afterAll(async () => {
 
 type Document = { status?: number; body: string | object; isPacked?: boolean };
 
-/** An issuer of workloads: what it answers at its two addresses, after how long. */
+/** A workload issuer: the answers of its two addresses, and their delay. */
 async function startIssuer(
   answers: (url: string, key: object) => { discovery?: Document; keys?: Document } = () => ({}),
   delayMs = 0,
@@ -89,7 +89,7 @@ async function startIssuer(
   return { url, key, asked: () => asked };
 }
 
-/** Asks automate for a trust, as web does for an Admin. */
+/** Requests a trusted issuer from automate, as web does for an Admin. */
 async function trust(fabric: TestFabric, body: object) {
   const from = { automateUrl, signingKey: webKey };
   const by = { userId: fabric.admin.id, fabricId: fabric.fabricId };
@@ -104,7 +104,7 @@ async function trust(fabric: TestFabric, body: object) {
   return { status: answer.statusCode, body: answer.json() };
 }
 
-/** A trust as it was entered before audiences named a fabric. */
+/** A trusted issuer from before audiences named a fabric. */
 const formerTrust = ({ fabricId, admin }: TestFabric, issuer: string, more: object = {}) =>
   owner.trustedIssuer.create({
     data: {
@@ -148,8 +148,8 @@ async function read(token: string, headers: object = {}) {
   return { status: answer.statusCode, ms: performance.now() - began, body: answer.body };
 }
 
-describe("a workload that worked goes on working", () => {
-  test("whatever another team trusts, under whichever name", async () => {
+describe("a working workload keeps working", () => {
+  test("when another team trusts any issuer under any name", async () => {
     const { url } = await startIssuer();
     await formerTrust(ours, url);
     const former = await sign({ iss: url, aud: "selvage" });
@@ -159,7 +159,7 @@ describe("a workload that worked goes on working", () => {
       where: { id: theirs.fabricId },
       data: { name, nameKey: name.toLowerCase() },
     });
-    // The same audience is not theirs to take, by whatever web asks.
+    // The other team cannot take the same audience, whatever web requests.
     for (const audience of ["selvage", audienceOf(ours.fabricId), `${ours.fabricId} ${theirs.fabricId}`])
       expect(
         (await trust(theirs, { issuer: url, audience, subject: "system:serviceaccount:etl:*" })).status,
@@ -170,7 +170,7 @@ describe("a workload that worked goes on working", () => {
     expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(200);
   });
 
-  test("where it names its fabric by id, also when another team's fabric takes that id as its name", async () => {
+  test("when its audience names the fabric by id, and another team names its fabric after that id", async () => {
     const { url } = await startIssuer();
     for (const fabric of [ours, theirs]) await formerTrust(fabric, url);
     const named = ours.fabricId;
@@ -180,20 +180,20 @@ describe("a workload that worked goes on working", () => {
     });
     const former = await sign({ iss: url, aud: "selvage" });
     expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(200);
-    // Nor does it reach that one in its place.
+    // The token does not fall through to the other fabric either.
     await owner.trustedIssuer.deleteMany({ where: { fabricId: ours.fabricId } });
     expect((await read(former, { "x-selvage-fabric": ours.fabricId })).status).toBe(401);
   });
 
-  test("and a new one needs no header: its audience names its fabric", async () => {
+  test("and a new one requires no header: its audience names its fabric", async () => {
     const { url } = await startIssuer();
     for (const fabric of [ours, theirs]) expect((await trust(fabric, { issuer: url })).status).toBe(200);
     expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
-    // There it has no such secret.
+    // The other fabric has no such secret.
     expect((await read(await sign({ iss: url, aud: audienceOf(theirs.fabricId) }))).status).toBe(404);
   });
 
-  test("with a pattern that spans parts, while a new pattern does not", async () => {
+  test("with a pattern that spans parts, which a new trusted issuer may not have", async () => {
     const { url } = await startIssuer();
     await formerTrust(ours, url, { subject: "repo:ours/*" });
     const branch = "repo:ours/etl:ref:refs/heads/main";
@@ -204,7 +204,7 @@ describe("a workload that worked goes on working", () => {
     expect((await read(await sign({ iss: url, aud, sub: "repo:ours/etl" }))).status).toBe(200);
   });
 
-  test("while its issuer does not answer any more", async () => {
+  test("while its issuer is down", async () => {
     let isDown = false;
     const { url } = await startIssuer(() => (isDown ? { discovery: { status: 500, body: "" } } : {}));
     await trust(ours, { issuer: url });
@@ -213,8 +213,8 @@ describe("a workload that worked goes on working", () => {
   });
 });
 
-describe("an issuer is asked for its keys when it is entered", () => {
-  test("and its workloads then make nothing be asked", async () => {
+describe("automate fetches an issuer's keys when an Admin adds it", () => {
+  test("and its workloads then cause no fetch", async () => {
     const { url, asked } = await startIssuer();
     expect((await trust(ours, { issuer: url })).status).toBe(200);
     expect(asked()).toBe(2);
@@ -236,13 +236,13 @@ describe("an issuer is asked for its keys when it is entered", () => {
       "no_keys",
       () => ({ keys: { body: { keys: [{ kty: "oct", k: "AA" }] } } }),
     ],
-  ])("one that %s is not trusted: %s", async (_what, problem, answers) => {
+  ])("and does not trust one that %s: %s", async (_what, problem, answers) => {
     const { url } = await startIssuer(answers);
     expect(await trust(ours, { issuer: url })).toEqual({ status: 200, body: { problem } });
     expect(await owner.trustedIssuer.count()).toBe(0);
   });
 
-  test("nor is one that sends a small answer which unpacks to a large one", async () => {
+  test("and does not trust one whose small compressed answer expands to a large one", async () => {
     const { url } = await startIssuer((url) => ({
       discovery: {
         body: { issuer: url, jwks_uri: `${url}/keys`, more: "x".repeat(1_000_000) },
@@ -255,18 +255,18 @@ describe("an issuer is asked for its keys when it is entered", () => {
   test.each([
     ["https://nobody.invalid", "name_not_found"],
     ["https://169.254.169.254", "address_refused"],
-  ])("%s is not trusted: %s", async (issuer, problem) => {
+  ])("and does not trust %s: %s", async (issuer, problem) => {
     expect(await trust(ours, { issuer })).toEqual({ status: 200, body: { problem } });
   });
 
-  test("nor one where nobody listens", async () => {
+  test("and does not trust an address where no server listens", async () => {
     const closed = await listen(createServer());
     await closed.close();
     const answer = await trust(ours, { issuer: `http://127.0.0.1:${closed.port}` });
     expect(answer).toEqual({ status: 200, body: { problem: "unreachable" } });
   });
 
-  test("one whose keys are given by hand is never asked, and they count for that trust alone", async () => {
+  test("and never fetches keys that an Admin entered, which count for that trusted issuer only", async () => {
     const { url, asked } = await startIssuer();
     const own = { ...(await exportJWK(stranger.publicKey)), kid: "own" };
     expect((await trust(ours, { issuer: url, keys: { keys: [own] } })).status).toBe(200);
@@ -275,7 +275,7 @@ describe("an issuer is asked for its keys when it is entered", () => {
     expect((await read(await sign({ ...mine, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
     expect(asked()).toBe(0);
     await formerTrust(theirs, url, { audience: audienceOf(theirs.fabricId) });
-    // Neither their own keys for the other fabric, nor the issuer's for this one.
+    // The entered keys are wrong for the other fabric, and the issuer's keys are wrong for this one.
     const refused = [
       await sign({ ...mine, aud: audienceOf(theirs.fabricId) }),
       await sign({ iss: url, aud: audienceOf(ours.fabricId) }),
@@ -284,18 +284,18 @@ describe("an issuer is asked for its keys when it is entered", () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401]);
   });
 
-  test("private, symmetric and weak keys are refused by automate, too", async () => {
+  test("and refuses private, symmetric and weak keys", async () => {
     const secret = await exportJWK((await generateKeyPair("RS256", { extractable: true })).privateKey);
     for (const keys of [{ keys: [{ kty: "oct", k: "AA" }] }, { keys: [] }])
       expect((await trust(ours, { issuer: "https://ci.test.example", keys })).status).toBe(400);
-    // Of a private key only its public half is ever kept.
+    // Automate stores only the public half of a private key.
     await trust(ours, { issuer: "https://ci.test.example", keys: { keys: [secret] } });
     const rows = await owner.trustedIssuer.findMany();
     expect(JSON.stringify(rows)).not.toContain(String(secret.d));
   });
 });
 
-test("of several keys without an id, the one that signed a token is found", async () => {
+test("and finds the key that signed a token among several without an id", async () => {
   const bare = async (key: CryptoKey) => ({ ...(await exportJWK(key)), alg: "RS256" });
   const keys = [await bare(stranger.publicKey), await bare(pair.publicKey)];
   const { url } = await startIssuer(() => ({ keys: { body: { keys } } }));
@@ -314,7 +314,7 @@ test("of several keys without an id, the one that signed a token is found", asyn
   expect((await read(await signed(nobody.privateKey))).status).toBe(401);
 });
 
-test("a key that an issuer withdrew is out within minutes, also where no workload came meanwhile", async () => {
+test("automate drops a withdrawn key within minutes, even without a workload's request", async () => {
   const other = { ...(await exportJWK(stranger.publicKey)), kid: "k2", alg: "RS256" };
   let isWithdrawn = false;
   const { url, asked } = await startIssuer((_url, key) => ({
@@ -338,7 +338,7 @@ test("a key that an issuer withdrew is out within minutes, also where no workloa
 });
 
 describe("a refused token", () => {
-  test("takes the same time whether somebody trusts its issuer, however slow that is", async () => {
+  test("takes the same time whether or not a fabric trusts its issuer, however slow the issuer is", async () => {
     const fast = await startIssuer();
     const slow = await startIssuer(undefined, 1_500);
     for (const { url } of [fast, slow]) await formerTrust(ours, url);
@@ -354,29 +354,26 @@ describe("a refused token", () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
     for (const { ms } of answers) expect(ms).toBeGreaterThanOrEqual(refusalTakesMs - 5);
-    // One that is let in does not wait.
+    // An accepted token does not wait.
     const { status, ms } = await read(await sign({ iss: fast.url, aud: "selvage" }));
     expect(status).toBe(200);
     expect(ms).toBeLessThan(refusalTakesMs);
   });
 
-  test.runIf(process.env.RUN_LONG)(
-    "by the median of many: no slow, fast or unknown issuer stands out",
-    async () => {
-      const fast = await startIssuer();
-      const slow = await startIssuer(undefined, 1_500);
-      for (const { url } of [fast, slow]) await formerTrust(ours, url);
-      const medians: number[] = [];
-      for (const iss of ["https://nobody.invalid", slow.url, fast.url]) {
-        const token = await sign({ iss, aud: "selvage", key: stranger.privateKey });
-        const times = (await Promise.all(Array.from({ length: 60 }, () => read(token)))).map(({ ms }) => ms);
-        medians.push(times.sort((a, b) => a - b)[30] ?? 0);
-      }
-      expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.1);
-    },
-  );
+  test.runIf(process.env.RUN_LONG)("reveals no slow, fast or unknown issuer by its median time", async () => {
+    const fast = await startIssuer();
+    const slow = await startIssuer(undefined, 1_500);
+    for (const { url } of [fast, slow]) await formerTrust(ours, url);
+    const medians: number[] = [];
+    for (const iss of ["https://nobody.invalid", slow.url, fast.url]) {
+      const token = await sign({ iss, aud: "selvage", key: stranger.privateKey });
+      const times = (await Promise.all(Array.from({ length: 60 }, () => read(token)))).map(({ ms }) => ms);
+      medians.push(times.sort((a, b) => a - b)[30] ?? 0);
+    }
+    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.1);
+  });
 
-  test("names the workload where its audience names the fabric", async () => {
+  test("is recorded with its workload when its audience names the fabric", async () => {
     const { url } = await startIssuer();
     await trust(ours, { issuer: url });
     await read(await sign({ iss: url, aud: audienceOf(ours.fabricId), sub: "repo:ours/etl" }));
@@ -387,7 +384,7 @@ describe("a refused token", () => {
     });
   });
 
-  test("is on record with its reason where it concerns a fabric, and counted", async () => {
+  test("is recorded with its reason when it concerns a fabric, and counted", async () => {
     const { url } = await startIssuer();
     const { id } = await formerTrust(ours, url);
     const elsewhere = await formerTrust(theirs, url, { audience: "other", subject: "nobody:*" });
@@ -400,13 +397,13 @@ describe("a refused token", () => {
       ["wrong_life", await sign({ ...said, exp: "3d" })],
       ["wrong_audience", await sign({ ...said, aud: "vault" })],
       ["wrong_subject", await sign({ ...said, sub: "repo:ours/etl" })],
-      // It concerns nobody: neither audience nor subject is a trust's, or nobody signed it.
+      // It concerns no fabric: no trusted issuer has its audience or subject, or its signature is missing.
       ["", await sign({ ...said, aud: "vault", sub: "repo:ours/etl" })],
       ["", await sign({ ...said, aud: "vault", sub: unsigned, key: stranger.privateKey })],
     ];
     const ask = () => Promise.all(tokens.map(([, token]) => read(token)));
     await ask();
-    // At once, since each refusal takes its time.
+    // The requests run concurrently, since each refusal takes its time.
     const headers = { "x-selvage-fabric": theirs.fabricId };
     await Promise.all([ask(), ask(), ask(), read(await sign(said), headers)]);
     await owner.trustedIssuer.update({ where: { id }, data: { cidrs: ["10.1.0.0/16"] } });
@@ -428,14 +425,14 @@ describe("a refused token", () => {
       wrong_signature: 4,
       wrong_subject: 4,
     });
-    // Two for each reason and minute, of which there may be two.
+    // Two events for each reason and minute. The test can span two minutes.
     expect(events.length).toBeLessThanOrEqual(8 * 4);
     const names = new Map(
       events.map(({ details, actorName }) => [(details as { code: string }).code, actorName]),
     );
     expect(names.get("wrong_signature")).toBe("Before");
     expect(names.get("wrong_audience")).toBe(`Before: ${subject}`);
-    // A free audience: it may have been another team's workload.
+    // The audience names no fabric, so the token may be another team's workload's.
     expect(names.get("wrong_subject")).toBe("Before");
     expect(await owner.auditEvent.count({ where: { objectId: elsewhere.id, action: "token.refuse" } })).toBe(
       0,

@@ -36,7 +36,7 @@ beforeAll(async () => {
     await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "text", versions });
   pair = await generateKeyPair("RS256", { extractable: true });
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" }] };
-  // An issuer of workloads has two documents: what OpenID Connect Discovery asks for, and its keys.
+  // A workload issuer serves two documents: its OpenID Connect discovery document and its keys.
   const http = createServer((request, response) => {
     asked += 1;
     response.setHeader("content-type", "application/json");
@@ -107,8 +107,8 @@ function read(token: string, headers: object = {}, name = "warehouse") {
   });
 }
 
-describe("a workload of an issuer that the fabric trusts", () => {
-  test("reads a secret, and is on record by issuer and subject", async () => {
+describe("a workload of a trusted issuer", () => {
+  test("reads a secret, and automate records its issuer and subject", async () => {
     const response = await read(await sign({ aud: ["other", "selvage"] }));
     expect([response.statusCode, response.json().value]).toEqual([200, "open sesame"]);
     const event = await owner.auditEvent.findFirstOrThrow({ where: { action: "secret.use" } });
@@ -118,7 +118,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
     });
   });
 
-  test("is refused when anything about its token is not as it must be", async () => {
+  test("is refused when any claim of its token is wrong", async () => {
     const stranger = await generateKeyPair("RS256");
     const secret = new TextEncoder().encode(await exportSPKI(pair.publicKey));
     const claims = { iss: issuer, aud: "selvage", sub: "system:serviceaccount:etl:nightly" };
@@ -144,7 +144,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect(answers).toEqual(Object.keys(tokens).map((what) => [what, 401]));
   });
 
-  test("is counted by its own name and address when nothing has changed for it", async () => {
+  test("is counted by its own name and address when it gets unchanged answers", async () => {
     const [one, other] = ["payments", "website 😀".padEnd(230, "😀")].map(
       (name) => `system:serviceaccount:etl:${name}`,
     );
@@ -172,13 +172,13 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect(events[1]?.actorName).toMatch(/😀$/);
   });
 
-  test("of an issuer that nobody trusts makes nothing be asked", async () => {
+  test("of an untrusted issuer causes no fetch", async () => {
     const before = asked;
     await read(await sign({ iss: `${issuer}/elsewhere` }));
     expect(asked).toBe(before);
   });
 
-  test("of an issuer that does not answer makes it be asked once, not for each token", async () => {
+  test("of an issuer that does not answer causes one fetch, not one for each token", async () => {
     let calls = 0;
     const http = createServer((_request, response) => {
       calls += 1;
@@ -195,7 +195,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
     await broken.close();
   });
 
-  test("says which fabric it means when several trust it", async () => {
+  test("names its fabric when several trust its issuer", async () => {
     const theirs = await trust(other);
     const token = await sign();
     expect((await read(token)).statusCode).toBe(401);
@@ -205,12 +205,12 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect(byMount.statusCode).toBe(200);
     const { name } = await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } });
     expect((await read(token, { "x-selvage-fabric": name })).statusCode).toBe(200);
-    // There it has no such secret.
+    // The other fabric has no such secret.
     expect((await read(token, { "x-selvage-fabric": other.fabricId })).statusCode).toBe(404);
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });
   });
 
-  test("signs in by the dialect of Vault, with the fabric as its role", async () => {
+  test("signs in by the Vault dialect, with the fabric as its role", async () => {
     const login = async (role: string) => {
       const payload = JSON.stringify({ role, jwt: await sign() });
       const url = "/vault/v1/auth/jwt/login";
@@ -224,7 +224,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
     expect((await login(other.fabricId)).statusCode).toBe(400);
   });
 
-  test("stays in the fabric that it signed in to, when several trust its issuer", async () => {
+  test("stays in the fabric that it signed in to when several trust its issuer", async () => {
     const theirs = await trust(other);
     const payload = JSON.stringify({ role: fabric.fabricId, jwt: await sign() });
     const { auth } = (await app.inject({ method: "POST", url: "/vault/v1/auth/jwt/login", payload })).json();
@@ -239,7 +239,7 @@ describe("a workload of an issuer that the fabric trusts", () => {
     await owner.trustedIssuer.delete({ where: { id: theirs.id } });
   });
 
-  test("reaches what its issuer is limited to, from where it is limited to, and nothing else", async () => {
+  test("reaches only the limits of its trusted issuer, from the allowed addresses only", async () => {
     await owner.trustedIssuer.updateMany({ data: { secretIds: ["warehouse"] } });
     const token = await sign();
     expect((await read(token)).statusCode).toBe(200);
@@ -256,14 +256,14 @@ describe("a workload of an issuer that the fabric trusts", () => {
       actorName: "Kubernetes: system:serviceaccount:etl:nightly",
       details: { source: "127.0.0.1" },
     });
-    // A second trust that holds for this address counts.
+    // The fabric then trusts the issuer a second time, for this address.
     const { id } = await trust(fabric);
     expect((await read(token, {}, "second")).statusCode).toBe(200);
     await owner.trustedIssuer.delete({ where: { id } });
     await owner.trustedIssuer.updateMany({ data: { secretIds: [], cidrs: [] } });
   });
 
-  test("is out as soon as the fabric trusts its issuer no longer", async () => {
+  test("is refused immediately after the fabric removes its issuer", async () => {
     const token = await sign();
     expect((await read(token)).statusCode).toBe(200);
     await owner.trustedIssuer.deleteMany({ where: { fabricId: fabric.fabricId } });

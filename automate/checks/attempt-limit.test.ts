@@ -36,7 +36,7 @@ beforeAll(async () => {
   Object.assign(process.env, keys.web, keys.automate, { WEB_DATABASE_URL: urls.webUrl });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  // Values are sealed as web seals them; its environment is read once.
+  // Values are sealed as web seals them. Web's sealing module reads its environment once.
   await sealingKey(fabric.fabricId, owner);
   delete process.env.WEB_DATABASE_URL;
 });
@@ -66,7 +66,7 @@ function newAttempt(): CredentialAttempt {
 
 const claim = (...attempts: CredentialAttempt[]) => claimAttempts(fabric.fabricId, attempts, never);
 
-/** Claims a try and ends it so; what the claim came to. */
+/** Claims an attempt, ends it with this result, and returns the claim. */
 async function runAttempt(attempt: CredentialAttempt, result: CheckResult): Promise<Claimed["state"]> {
   const claimed = await claim(attempt);
   if (claimed.state === "held") await claimed.claim.settle(result);
@@ -78,8 +78,8 @@ const age = (attempt: CredentialAttempt, minutes: number) =>
     UPDATE sign_in_attempt SET "refusedAt" = "refusedAt" - make_interval(mins => ${minutes}),
       "startedAt" = "startedAt" - make_interval(mins => ${minutes}) WHERE key = ${attempt.key}`;
 
-describe("the budget", () => {
-  test("ends after two refusals in a quarter of an hour and after five in a day, and says until when", async () => {
+describe("the attempt limit", () => {
+  test("is two refusals in 15 minutes and five in a day, and automate returns when the next attempt is possible", async () => {
     const attempt = newAttempt();
     for (let pair = 0; pair < 2; pair += 1) {
       expect([await runAttempt(attempt, refused), await runAttempt(attempt, refused)]).toEqual([
@@ -101,7 +101,7 @@ describe("the budget", () => {
     expect(await runAttempt(attempt, refused)).toBe("held");
   });
 
-  test("is one for each key, and a sign-in at two places needs room in both", async () => {
+  test("applies to each key, and a sign-in at two servers requires an attempt of both", async () => {
     const [first, second] = [newAttempt(), newAttempt()];
     await runAttempt(first, refused);
     await runAttempt(first, refused);
@@ -110,7 +110,7 @@ describe("the budget", () => {
     expect(await runAttempt(second, refused)).toBe("held");
   });
 
-  test("starts anew after a success", async () => {
+  test("resets after a success", async () => {
     const attempt = newAttempt();
     await runAttempt(attempt, refused);
     await runAttempt(attempt, passed);
@@ -127,14 +127,14 @@ describe("the budget", () => {
     ["silence", failed("timed_out"), false],
     ["a missing right", failed("not_permitted", "permission"), false],
     ["a server that is not there", failed("connection_refused", "network"), false],
-  ])("is used by %s: %j is %s", async (_what, result, isUsed) => {
+  ])("counts %s: %j is %s", async (_what, result, isUsed) => {
     const attempt = newAttempt();
     const states = [];
     for (let n = 0; n < 3; n += 1) states.push(await runAttempt(attempt, result));
     expect(states[2]).toBe(isUsed ? "paused" : "held");
   });
 
-  test("counts what is under way as refused; the next one waits for the outcome", async () => {
+  test("counts attempts in flight as refused, and the next attempt waits for their outcome", async () => {
     const attempt = newAttempt();
     const held = [await claim(attempt), await claim(attempt)];
     let hasWaited = false;
@@ -149,13 +149,13 @@ describe("the budget", () => {
     expect((await claimAttempts(fabric.fabricId, [attempt], AbortSignal.abort())).state).toBe("busy");
   });
 
-  test("is claimed by many at once no more often than it allows", async () => {
+  test("allows concurrent claims only up to the limit", async () => {
     const attempt = newAttempt();
     const states = await Promise.all(Array.from({ length: 8 }, async () => runAttempt(attempt, refused)));
     expect(states.sort()).toEqual(["held", "held", ...Array(6).fill("paused")]);
   });
 
-  test("frees what a killed automate left behind, after half a minute, and forgets what counts no more", async () => {
+  test("releases a killed automate's claims after 30 seconds, and deletes expired attempts", async () => {
     const attempt = newAttempt();
     await claim(attempt);
     await claim(attempt);
@@ -184,7 +184,7 @@ async function ask<P extends AutomatePurpose>(
 
 type Properties = Record<string, unknown>;
 
-/** Checks there as this person; every event, the last of which is the result. */
+/** Runs the check at this server as this person. Returns every event; the last one is the result. */
 async function check(
   url: string,
   actor: string,
@@ -222,7 +222,7 @@ async function addPeople(count: number): Promise<string[]> {
   return ids;
 }
 
-/** A secret, or its next version, which may be sent to this place. */
+/** A secret, or its next version, that may be sent to this destination. */
 async function addVersion(
   id: string,
   version: number,
@@ -254,13 +254,13 @@ async function addVersion(
   });
 }
 
-describe("100 checks at once by different people with a wrong password", () => {
-  test("are two sign-ins at the server, over two copies of automate and a restart, until an Admin resets or the value changes", async () => {
+describe("100 concurrent checks by different people with a wrong password", () => {
+  test("cause two sign-ins, across two automates and a restart, until an Admin resets the limit or the value changes", async () => {
     const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
     const place = `http://127.0.0.1:${api.port}`;
     const wrong = { username: "etl", password: "wrong" };
     await addVersion("api_login", 1, "username_password", wrong, [place]);
-    // Each connection is another one, so that no two share a run.
+    // Each connection has its own name, so that no two checks share a run.
     const propertiesOf = (n: number) => ({
       baseUrl: api.baseUrl,
       testPath: `/${n}`,
@@ -286,7 +286,7 @@ describe("100 checks at once by different people with a wrong password", () => {
       step: "sign_in",
       facts: { retryAt: expect.any(String) },
     });
-    // Nothing was opened for those that were not tried.
+    // Automate opens no secret for the checks that it refuses.
     expect(await owner.auditEvent.count({ where: { objectId: "api_login", action: "secret.use" } })).toBe(2);
 
     for (const copy of copies) {
@@ -320,7 +320,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     await api.close();
   }, 120_000);
 
-  test("of one connection are two sign-ins at most, and one with the right password serves everybody", async () => {
+  test("of one connection cause at most two sign-ins, and one check with the right password serves every caller", async () => {
     const server = await startSftpServer({ users: { etl: { password: "right" } } });
     const place = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
     const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
@@ -335,7 +335,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     }
     expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["sign_in_paused"]));
     expect(server.attempts).toHaveLength(2);
-    // Another user name is another account, which a correction may try at once.
+    // Another user name is another account: the corrected check may sign in at once.
     expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
       "rejected_credentials",
     );
@@ -344,7 +344,7 @@ describe("100 checks at once by different people with a wrong password", () => {
     await server.close();
   }, 120_000);
 
-  test("of an OAuth client are two requests at its token endpoint, which may be asked in two ways", async () => {
+  test("of an OAuth client cause two requests at its token endpoint, which may use both client authentication methods", async () => {
     let asked = 0;
     const idp = createHttpServer((_request, response) => {
       asked += 1;

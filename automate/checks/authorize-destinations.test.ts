@@ -47,7 +47,7 @@ const openingOf = (secret: CurrentSecret) => ({
   opening: { secret, fields: [], destinations: [place] as const },
 });
 
-/** What comes of sending these secrets to `place`. */
+/** Authorizes these secrets for `place` and returns the outcome. */
 async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
   return (await judgeDestinations(scope, prepared, { isConfirmed })).state;
@@ -60,7 +60,7 @@ const setRule = (rule: DestinationRule) =>
   owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "x" } });
 
 describe("a new destination", () => {
-  test("is allowed by an Admin or by whoever entered every field, and by nobody else", async () => {
+  test("can be allowed by an Admin or by the author of every field, and by nobody else", async () => {
     const mine = await addText("user");
     const theirs = await addText("admin");
     const mixed = await addSecret("username_password", [
@@ -78,7 +78,7 @@ describe("a new destination", () => {
     ]);
   });
 
-  test("of settings that somebody else may have entered is allowed by nobody before they confirm it", async () => {
+  test("of settings that somebody else may have entered requires that the person confirms it", async () => {
     const mine = await addText("user");
     for (const scope of [check("user"), check("admin")])
       expect(await send(scope, [mine], { isConfirmed: false })).toBe("unconfirmed");
@@ -87,13 +87,13 @@ describe("a new destination", () => {
     expect(await send(check("user"), [mine], { isConfirmed: false })).toBe("allowed");
   });
 
-  test("is allowed for all secrets of a connection, or for none", async () => {
+  test("is allowed for all secrets of a connection or for none", async () => {
     const [mine, theirs] = [await addText("user"), await addText("admin")];
     expect(await send(check("user"), [mine, theirs])).toBe("refused");
     expect(await allowances(mine, theirs)).toBe(0);
   });
 
-  test("is anybody's to allow in an open fabric, which is on record, and an Admin's alone in a locked one", async () => {
+  test("can be allowed by any User in an open fabric, which automate records, and only by an Admin in a locked one", async () => {
     const [mine, theirs] = [await addText("user"), await addText("admin")];
     await setRule("locked");
     expect(await send(check("user"), [mine])).toBe("refused");
@@ -109,7 +109,7 @@ describe("a new destination", () => {
   });
 
   test.each<DestinationRule>(["ask", "locked"])(
-    "that nobody allowed is refused by the function that opens, where the rule is %s",
+    "without approval is refused when automate opens the secret, under the rule %s",
     async (rule) => {
       await setRule(rule);
       const { opening } = openingOf(await addText("user"));
@@ -138,7 +138,7 @@ describe("another destination", () => {
     ["host", { server: "evil.example" }],
     ["port", { port: "5433" }],
     ["TLS mode", { tlsMode: "disable" }],
-  ])("is another %s, and a colleague may not send the secret there", async (_what, change) => {
+  ])("includes another %s: a colleague may not send the secret there", async (_what, change) => {
     const secret = await addText("admin");
     const properties = postgres(secret);
     expect((await ask("admin", properties)).state).toBe("allowed");
@@ -149,7 +149,7 @@ describe("another destination", () => {
     });
   });
 
-  test("is another certificate authority, by itself or as a new version of it", async () => {
+  test("includes another certificate authority, or a new version of the current one", async () => {
     const secret = await addText("admin");
     const [trusted, own] = [await addText("admin"), await addText("user")];
     const trust = async (role: Person, caCertificate?: CurrentSecret) =>
@@ -164,7 +164,7 @@ describe("another destination", () => {
     expect(await trust("user", trusted)).toBe("refused");
   });
 
-  test("of an OAuth client is its token endpoint and where the token goes, with an authority of its own", async () => {
+  test("of an OAuth client is its token endpoint and its API, each with its own certificate authority", async () => {
     const fields = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token" };
     const client = await addSecret("m2m_oauth", [{ by: "user", fields }], {
       authHost: "idp.example.com:443",
@@ -184,7 +184,7 @@ describe("another destination", () => {
     const authorityKey = `ca=${authority.id}.1`;
     expect(allowed.map(({ destination }) => destination).sort()).toEqual([
       `https://api.example.com:443?proved&${authorityKey}`,
-      // Where its author's own Auth URL leads, for tokens; and from this connection.
+      // The author's own Auth URL, used for tokens and from this connection.
       "oauth-token://idp.example.com:443",
       `oauth-token://idp.example.com:443?${authorityKey}`,
     ]);

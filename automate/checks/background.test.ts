@@ -58,7 +58,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-/** A saved connection to the stand-in, with a login of its own. */
+/** A saved connection to the stand-in, with its own login. */
 async function addConnection({ password = "right", isAllowed = true, port = api.port } = {}) {
   const id = randomUUID();
   const { fabricId, user } = fabric;
@@ -90,7 +90,7 @@ async function addConnection({ password = "right", isAllowed = true, port = api.
 
 type Added = Awaited<ReturnType<typeof addConnection>>;
 
-/** As if everything about it had happened so long ago. */
+/** Moves everything recorded about the connection this far into the past. */
 async function age({ id, hash }: Added, span: string) {
   await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - ${span}::interval WHERE "configHash" = ${hash}`;
   await owner.$executeRaw`UPDATE connection SET "updatedAt" = "updatedAt" - ${span}::interval WHERE id = ${id}`;
@@ -120,7 +120,7 @@ const events = ({ id }: Added, action: string) =>
 const isPlanned = async ({ id }: Added) => (await dueConnections(minutes)).includes(id);
 
 describe("a background check", () => {
-  test("is Selvage's own: the use of the secret is on record, and no check of a person's", async () => {
+  test("runs as Selvage: automate records a use of the secret and no person's check", async () => {
     const connection = await addConnection();
     await run(connection);
     expect(await codes(connection)).toEqual(["ok"]);
@@ -130,7 +130,7 @@ describe("a background check", () => {
     expect(await owner.auditEvent.count({ where: { action: "connection.check" } })).toBe(0);
   });
 
-  test("allows no destination: nothing is opened or dialled", async () => {
+  test("allows no destination: automate opens no secret and dials no server", async () => {
     const connection = await addConnection({ isAllowed: false });
     await run(connection);
     expect(await codes(connection)).toEqual(["destination_not_allowed"]);
@@ -139,14 +139,14 @@ describe("a background check", () => {
     expect(api.requests).toHaveLength(0);
   });
 
-  test("runs once when two copies run it at once, and not again before it is due", async () => {
+  test("runs once when two automates start it at once, and not again before it is due", async () => {
     const connection = await addConnection();
     await Promise.all([run(connection), run(connection)]);
     await run(connection);
     expect(await codes(connection)).toEqual(["ok"]);
   });
 
-  test("is alone at its place; the other one stays due", async () => {
+  test("holds its server's slot: a second check there stays due", async () => {
     const [first, second] = [await addConnection(), await addConnection()];
     await Promise.all([run(first), run(second)]);
     expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok"]);
@@ -154,7 +154,7 @@ describe("a background check", () => {
     expect([...(await codes(first)), ...(await codes(second))]).toEqual(["ok", "ok"]);
   });
 
-  test("tells Activity that a status changed, once each way", async () => {
+  test("records an event for each change of status, once in each direction", async () => {
     const connection = await addConnection({ password: "wrong" });
     await addCheck(connection, null);
     for (let n = 0; n < 2; n += 1) {
@@ -175,7 +175,7 @@ describe("a background check", () => {
   });
 });
 
-test("a value that was replaced while a check ran was never tried", async () => {
+test("a check of a value that was replaced meanwhile does not count as an attempt", async () => {
   const connection = await addConnection();
   const running = run(connection);
   await expect.poll(() => api.requests.length, { timeout: 20_000 }).toBe(1);
@@ -198,7 +198,7 @@ test("a value that was replaced while a check ran was never tried", async () => 
   expect(await isPlanned(connection)).toBe(true);
 });
 
-test("a check whose automate was killed in the middle is run once more by another copy", async () => {
+test("another automate reruns a check whose automate was killed", async () => {
   const held: Socket[] = [];
   const silent = await listen(createServer((socket) => void held.push(socket)));
   const connection = await addConnection({ port: silent.port });
@@ -213,7 +213,7 @@ test("a check whose automate was killed in the middle is run once more by anothe
   await once(automate, "exit");
   automates.remove();
   await silent.close();
-  // Its lease outlives it, for a while.
+  // The killed automate's lease has not expired yet.
   expect(await isPlanned(connection)).toBe(false);
   await run(connection);
   expect(await codes(connection)).toEqual([]);
@@ -228,14 +228,14 @@ describe("a lease", () => {
   const lease = (key: string, span: string) =>
     owner.$executeRaw`INSERT INTO check_lease VALUES (${key}, 'another', now() + ${span}::interval)`;
 
-  test.each(["connection", "place"])("of another copy on the %s keeps a check from running", async (what) => {
+  test.each(["connection", "place"])("of another automate on the %s prevents a check", async (what) => {
     const connection = await addConnection();
     const key = what === "connection" ? `connection:${connection.id}` : `place:http://127.0.0.1:${api.port}`;
     await lease(key, "1 minute");
     await run(connection);
     expect(api.requests).toEqual([]);
     expect(await codes(connection)).toEqual([]);
-    // Only the other copy's is left.
+    // Only the other automate's lease remains.
     expect(await owner.checkLease.findMany({ select: { key: true } })).toEqual([{ key }]);
     await owner.checkLease.deleteMany();
     await lease(key, "-1 second");
@@ -243,7 +243,7 @@ describe("a lease", () => {
     expect(await codes(connection)).toEqual(["ok"]);
   });
 
-  test("that another copy took over meanwhile keeps the result from being recorded", async () => {
+  test("that another automate took over prevents recording the result", async () => {
     const held: Socket[] = [];
     const silent = await listen(createServer((socket) => void held.push(socket)));
     const connection = await addConnection({ port: silent.port });
@@ -257,7 +257,7 @@ describe("a lease", () => {
     expect(await owner.checkLease.count({ where: { holder: { not: "another" } } })).toBe(0);
   });
 
-  test("is not a transaction: none is open while a check runs", async () => {
+  test("holds no transaction open while a check runs", async () => {
     const held: Socket[] = [];
     const silent = await listen(createServer((socket) => void held.push(socket)));
     const connection = await addConnection({ port: silent.port });
@@ -273,8 +273,8 @@ describe("a lease", () => {
   });
 });
 
-describe("what is due", () => {
-  test("is a connection that was never checked, or not for as long as a passed check is believed", async () => {
+describe("a check is due", () => {
+  test("for a connection that was never checked, or whose passed check has expired", async () => {
     const connection = await addConnection();
     expect(await isPlanned(connection)).toBe(true);
     await addCheck(connection, null);
@@ -289,7 +289,7 @@ describe("what is due", () => {
     [12, "timed_out", "365 minutes", "355 minutes"],
     [1, "rejected_credentials", "1445 minutes", "1435 minutes"],
     [1, "sign_in_paused", "1445 minutes", "1435 minutes"],
-  ])("after %d times %s is checked after %s, not after %s", async (times, code, late, early) => {
+  ])("after %d times %s: it is checked after %s, not after %s", async (times, code, late, early) => {
     const connection = await addConnection();
     for (let n = 0; n < times; n += 1) await addCheck(connection, code);
     await age(connection, early);
@@ -300,41 +300,44 @@ describe("what is due", () => {
     expect(await isPlanned(connection)).toBe(true);
   });
 
-  test("is one whose value was replaced since", async () => {
+  test("for a connection whose secret was replaced since", async () => {
     const connection = await addConnection();
     await addCheck(connection, null);
     await owner.$executeRaw`UPDATE secret_version SET "createdAt" = now() + interval '1 second' WHERE "secretId" = ${connection.id}`;
     expect(await isPlanned(connection)).toBe(true);
   });
 
-  test.each(["a check", "a pipeline", "an edit"])("rests after a week, until %s", async (use) => {
-    const connection = await addConnection();
-    await addCheck(connection, null);
-    await age(connection, "8 days");
-    await addCheck(connection, null);
-    await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
-    expect(await isPlanned(connection)).toBe(false);
-    if (use === "a check") {
-      await addCheck(connection, null, fabric.user.id);
+  test.each(["a check", "a pipeline", "an edit"])(
+    "no more after a week of failures, until %s",
+    async (use) => {
+      const connection = await addConnection();
+      await addCheck(connection, null);
+      await age(connection, "8 days");
+      await addCheck(connection, null);
       await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
-    } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
-    else
-      await owner.auditEvent.create({
-        data: {
-          fabricId: fabric.fabricId,
-          actorKind: "pipeline",
-          actorId: "p1",
-          actorName: "nightly",
-          action: "secret.use",
-          objectKind: "secret",
-          objectId: connection.id,
-          objectName: connection.id,
-        },
-      });
-    expect(await isPlanned(connection)).toBe(true);
-  });
+      expect(await isPlanned(connection)).toBe(false);
+      if (use === "a check") {
+        await addCheck(connection, null, fabric.user.id);
+        await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+      } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
+      else
+        await owner.auditEvent.create({
+          data: {
+            fabricId: fabric.fabricId,
+            actorKind: "pipeline",
+            actorId: "p1",
+            actorName: "nightly",
+            action: "secret.use",
+            objectKind: "secret",
+            objectId: connection.id,
+            objectName: connection.id,
+          },
+        });
+      expect(await isPlanned(connection)).toBe(true);
+    },
+  );
 
-  test("is not what another copy checks just now", async () => {
+  test("only while no other automate runs it", async () => {
     const connection = await addConnection();
     await owner.$executeRaw`
       INSERT INTO check_lease VALUES (${`connection:${connection.id}`}, 'another', now() + interval '1 minute')`;
@@ -342,7 +345,7 @@ describe("what is due", () => {
   });
 });
 
-test("purging keeps the newest hundred results, those of people for a week, and those with which a status began", async () => {
+test("purging keeps the newest hundred results, a week of people's results, and the first result of each status", async () => {
   const connection = await addConnection();
   await addCheck(connection, null, fabric.user.id);
   await age(connection, "1 day");
@@ -354,11 +357,11 @@ test("purging keeps the newest hundred results, those of people for a week, and 
   await purge();
   expect(await owner.connectionCheck.count({ where: { actorId: fabric.user.id } })).toBe(1);
   expect(await owner.connectionCheck.count({ where: { actorId: "automate", ok: true } })).toBe(100);
-  // The check with which it began to fail says until when it passed.
+  // The check at which the failures began shows until when the connection passed.
   expect(await owner.connectionCheck.count({ where: { ok: false } })).toBe(1);
 });
 
-test("two copies check every connection once, automatically", async () => {
+test("two automates check every connection once, automatically", async () => {
   const added = [await addConnection(), await addConnection(), await addConnection()];
   const settings = { runPrepared, minutes, spreadMs: 1000, onError: () => {} };
   const copies = [startBackgroundChecks(settings), startBackgroundChecks(settings)];
@@ -366,7 +369,7 @@ test("two copies check every connection once, automatically", async () => {
     await expect
       .poll(async () => (await Promise.all(added.map(codes))).flat(), { timeout: 50_000, interval: 300 })
       .toEqual(["ok", "ok", "ok"]);
-    // Each was asked for by both.
+    // Both automates requested each check.
     expect(api.requests).toHaveLength(3);
   } finally {
     await Promise.all(copies.map((copy) => copy.stop()));
@@ -374,7 +377,7 @@ test("two copies check every connection once, automatically", async () => {
   expect(await owner.checkLease.count()).toBe(0);
 }, 60_000);
 
-test("what is under way is cancelled when automate stops, and stays due", async () => {
+test("a stopping automate cancels its running checks, and they stay due", async () => {
   const held: Socket[] = [];
   const silent = await listen(createServer((socket) => void held.push(socket)));
   const connection = await addConnection({ port: silent.port });

@@ -62,7 +62,7 @@ async function ask<P extends AutomatePurpose>(
   return { status: statusCode, body: JSON.parse(text) };
 }
 
-/** A secret that the Admin entered, and a connection of the User's that would send it to their place. */
+/** A secret that the Admin entered, and a User's connection that would send it to the User's server. */
 async function wanted(server = "db.example.com") {
   counter += 1;
   const id = `secret${counter}`;
@@ -95,7 +95,7 @@ async function requestOf(asked: Wanted): Promise<string> {
   return (await listed(asked)).requests[0]?.id ?? "";
 }
 
-/** Saves the connection as it was asked for; its status. */
+/** Checks the connection as in the request for approval and returns its status. */
 async function statusOf({ connection: { kind, connectionName, properties }, secret }: Wanted) {
   const { password, ...plain } = properties;
   const { fabricId, user } = fabric;
@@ -115,7 +115,7 @@ async function statusOf({ connection: { kind, connectionName, properties }, secr
 }
 
 describe("a request for approval", () => {
-  test("waits where everybody sees who asks, why and from which connection, and is on record", async () => {
+  test("shows all members who requests it, why and for which connection, and is recorded", async () => {
     const asked = await wanted();
     expect(await file(asked)).toEqual({ status: 200, body: { waiting: 1 } });
     expect(await listed(asked)).toMatchObject({
@@ -135,14 +135,14 @@ describe("a request for approval", () => {
     expect(await statusOf(asked)).toMatchObject({ state: "waiting", askedByName: fabric.user.name });
   });
 
-  test("says whose value and whose CA certificate it is about, and what the secret was called before", async () => {
+  test("names the value's author, its CA certificate and the secret's former name", async () => {
     const asked = await wanted();
     const authority = await addTestSecret(owner, fabric, urls.webUrl, {
       id: `authority${counter}`,
       subKind: "text",
       versions: [{ by: "user", fields: { value: "theirs" } }],
     });
-    // Any User may rename the secret of somebody else.
+    // Any User may rename another person's secret.
     const { id: secretId, name } = asked.secret;
     const { fabricId } = fabric;
     await owner.secretName.updateMany({ where: { secretId }, data: { retiredAt: new Date() } });
@@ -162,7 +162,7 @@ describe("a request for approval", () => {
     );
   });
 
-  test("is one, however often and by however many it is asked", async () => {
+  test("is stored once, for any number of requests and people", async () => {
     const asked = await wanted();
     await Promise.all([file(asked), file(asked), ask("admin", "destination:ask", asked.connection)]);
     expect((await listed(asked)).total).toBe(1);
@@ -170,7 +170,7 @@ describe("a request for approval", () => {
     expect((await listed(asked)).total).toBe(2);
   });
 
-  test("is one of fifty at most that a person has waiting in a fabric", async () => {
+  test("counts towards a limit of 50 open requests for each person and fabric", async () => {
     const asked = await wanted();
     const row = {
       fabricId: fabric.fabricId,
@@ -194,7 +194,7 @@ describe("a request for approval", () => {
     expect((await file(asked)).status).toBe(200);
   });
 
-  test("is allowed by an Admin who signed in lately, and by nobody else", async () => {
+  test("can be approved by an Admin with a recent sign-in, and by nobody else", async () => {
     const asked = await wanted();
     const requestId = await requestOf(asked);
     const allow = { requestId, decision: "allowed" } as const;
@@ -214,7 +214,7 @@ describe("a request for approval", () => {
     expect(await actions(asked)).toEqual(["destination.ask", "destination.allow"]);
   });
 
-  test("that is declined allows nothing, and says by whom; it can be asked again", async () => {
+  test("that an Admin declines allows nothing, names the Admin, and can be made again", async () => {
     const asked = await wanted();
     const requestId = await requestOf(asked);
     expect((await ask("admin", "destination:decide", { requestId, decision: "declined" })).status).toBe(200);
@@ -229,7 +229,7 @@ describe("a request for approval", () => {
     expect(await actions(asked)).toEqual(["destination.ask", "destination.decline", "destination.ask"]);
   });
 
-  test("of a value that was replaced since is gone", async () => {
+  test("is gone after the value was replaced", async () => {
     const asked = await wanted();
     const requestId = await requestOf(asked);
     const { id: createdById, name: createdByName } = fabric.admin;
@@ -246,7 +246,7 @@ describe("a request for approval", () => {
     expect((await listed(asked)).total).toBe(0);
   });
 
-  test("of another fabric is not there", async () => {
+  test("is not found in another fabric", async () => {
     const requestId = await requestOf(await wanted());
     const ours = fabric;
     fabric = await createTestFabric(owner, "other");
@@ -254,7 +254,7 @@ describe("a request for approval", () => {
     fabric = ours;
   });
 
-  test("has its answer when an Admin's own check allows the place", async () => {
+  test("is approved when an Admin's own check allows the destination", async () => {
     const asked = await wanted();
     await file(asked);
     const { reason: _reason, ...connection } = asked.connection;
@@ -264,7 +264,7 @@ describe("a request for approval", () => {
   });
 });
 
-test("who may add destinations in a fabric is set by an Admin who signed in lately, and is on record", async () => {
+test("an Admin with a recent sign-in sets who may add destinations in a fabric, and automate records it", async () => {
   const scope = fabric.scope("user", "fabric:see");
   expect(await getDestinationRule(scope)).toBe("ask");
   expect((await ask("user", "destination:rule", { rule: "open" })).status).toBe(403);

@@ -15,7 +15,7 @@ let pool: CheckPool | undefined;
 afterEach(() => pool?.close());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A pool of workers that run this when a job comes. */
+/** A pool of workers that run this code when a job arrives. */
 function start(onJob: string, options: Partial<CheckPoolOptions> = {}): CheckPool {
   const workerPath = join(folder, `${Math.random()}.mjs`);
   writeFileSync(workerPath, `process.on("message", (job) => { if (job.kind !== undefined) { ${onJob} } });`);
@@ -24,7 +24,7 @@ function start(onJob: string, options: Partial<CheckPoolOptions> = {}): CheckPoo
 }
 
 describe("a check worker", () => {
-  it("that dies is an unexpected result, at the step under way", async () => {
+  it("that dies causes the result `unexpected` at the current step", async () => {
     const step = `process.send({ type: "step", step: "tls", state: "started" }, () => process.exit(7))`;
     expect(await start(step).run(job, () => {})).toMatchObject({
       ok: false,
@@ -33,12 +33,12 @@ describe("a check worker", () => {
     });
   });
 
-  it("that does not start is one too", async () => {
+  it("that fails to start causes the result `unexpected`", async () => {
     pool = createCheckPool({ workerPath: join(folder, "missing.mjs") });
     expect(await pool.run(job, () => {})).toMatchObject({ ok: false, code: "unexpected" });
   });
 
-  it("cannot say anything but the protocol", async () => {
+  it("can send nothing outside the protocol", async () => {
     const events: CheckEvent[] = [];
     const lines = [
       `{ type: "step", step: "name", state: "started", message: "canary" }`,
@@ -52,8 +52,8 @@ describe("a check worker", () => {
     expect(events).toEqual([result]);
   });
 
-  it("serves one check and is killed", async () => {
-    // It says which process it is where a check says which version answered.
+  it("serves one check and is then killed", async () => {
+    // The worker returns its process id in the place of the server's version.
     const pid = "Math.floor(process.pid / 1000) + '.' + (process.pid % 1000)";
     const says = `process.send({ type: "result", ok: true, ms: 1, facts: { serverVersion: ${pid} } })`;
     const patient = start(`${says}; setInterval(() => {}, 1000)`, { size: 1 });
@@ -68,7 +68,7 @@ describe("a check worker", () => {
       await vi.waitFor(() => expect(() => process.kill(one, 0)).toThrow("ESRCH"), 2000);
   });
 
-  it("that talks without end is not heard to its end", async () => {
+  it("that sends without end is cut off", async () => {
     const step = `process.send({ type: "step", step: "name", state: "started" })`;
     const events: CheckEvent[] = [];
     const endless = start(`setInterval(() => ${step}, 1)`, { timeoutMs: 5000 });
@@ -76,7 +76,7 @@ describe("a check worker", () => {
     expect(events).toHaveLength(33);
   });
 
-  it("has no environment of ours, and no output", async () => {
+  it("gets none of automate's environment and cannot write to its output", async () => {
     process.env.CANARY = "canary";
     const isEmpty = `Object.keys(process.env).every((name) => ["NODE_ENV", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name))`;
     const result = await start(`console.log("canary"); if (${isEmpty}) ${good}; else process.exit()`).run(
@@ -87,7 +87,7 @@ describe("a check worker", () => {
     expect(result).toMatchObject({ ok: true });
   });
 
-  it("gets bytes as bytes", async () => {
+  it("receives bytes as bytes", async () => {
     const secrets = { caCertificate: new Uint8Array([0, 255, 13, 10]) };
     const isSame = `[...job.secrets.caCertificate].join() === "0,255,13,10"`;
     expect(
@@ -99,7 +99,7 @@ describe("a check worker", () => {
 });
 
 describe("a pool", () => {
-  it("stops a check at its time limit, and one that is cancelled", async () => {
+  it("stops a check at its time limit and when the caller cancels it", async () => {
     const silent = start("setInterval(() => {}, 1000)", { timeoutMs: 600 });
     expect(await silent.run(job, () => {})).toMatchObject({ code: "timed_out", step: "name" });
     expect(await silent.run(job, () => {}, AbortSignal.timeout(100))).toMatchObject({
@@ -110,7 +110,7 @@ describe("a pool", () => {
     });
   });
 
-  it("gives so many turns at once, lets so many wait, and refuses more", async () => {
+  it("runs a limited number of checks, queues a limited number and refuses more", async () => {
     const one = start(good, { limits: { max: 1, maxWaiting: 1 } });
     const waits: number[] = [];
     const ask = () => one.slot(request, (position) => waits.push(position), new AbortController().signal);
@@ -121,7 +121,7 @@ describe("a pool", () => {
     expect(waits).toEqual([0]);
   });
 
-  it("ends what runs and what waits when it closes", async () => {
+  it("ends running and waiting checks when it closes", async () => {
     const closing = start("setInterval(() => {}, 1000)", { limits: { max: 1 } });
     const ask = () => closing.slot(request, () => {}, new AbortController().signal);
     await ask();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createScheduler, type Slot, type SlotLimits } from "@/automate/checks/scheduler";
 
-/** Scheduler whose order and waits are written down; `names` are "fabric/person" or "fabric/person/key". */
+/** A scheduler that records its order and waits. `names` are "fabric/person" or "fabric/person/key". */
 function start(limits: SlotLimits) {
   const scheduler = createScheduler(limits);
   const running = new Map<string, Slot>();
@@ -29,8 +29,8 @@ function start(limits: SlotLimits) {
 
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("turns", () => {
-  it("run at most so many, of a fabric, of a person and with one key", async () => {
+describe("slots", () => {
+  it("are limited for each fabric, person and key", async () => {
     const scheduler = start({ max: 5, perFabric: 4, perActor: 3, perKey: 2 });
     for (const name of ["a/x/k", "a/x/k#2", "a/y/k#3", "a/x", "a/x#2", "a/y", "a/z", "b/x", "b/y", "b/z"])
       void scheduler.ask(name);
@@ -40,7 +40,7 @@ describe("turns", () => {
     expect(scheduler.order.slice(5)).toEqual(["b/z"]);
   });
 
-  it("cannot all be held by one fabric, nor its share by one person", async () => {
+  it("cannot all be held by one fabric, nor can one person hold all of its fabric's", async () => {
     const scheduler = start({ max: 2, perFabric: 2, perActor: 2 });
     for (let n = 0; n < 20; n += 1) void scheduler.ask(`crowd/busy#${n}`);
     void scheduler.ask("crowd/other");
@@ -51,7 +51,7 @@ describe("turns", () => {
     expect(scheduler.order).toEqual(["crowd/busy#0", "crowd/busy#1", "small/me", "crowd/other"]);
   });
 
-  it("tell who waits how many of the fabric are ahead, whenever that changes", async () => {
+  it("report to each waiting caller how many of its fabric are ahead, on each change", async () => {
     const scheduler = start({ max: 1 });
     for (const name of ["a/x", "a/y", "a/z", "b/x"]) void scheduler.ask(name);
     await soon();
@@ -66,7 +66,7 @@ describe("turns", () => {
     expect(scheduler.waits.slice(3)).toEqual([["a/z", 0]]);
   });
 
-  it("are not had by who gave up, nor when too many wait", async () => {
+  it("are not given to cancelled callers, and the queue has a limit", async () => {
     const scheduler = start({ max: 1, maxWaiting: 2 });
     const given = new AbortController();
     void scheduler.ask("a/x");

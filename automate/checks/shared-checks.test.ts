@@ -6,7 +6,7 @@ const passed: CheckResult = { type: "result", ok: true, ms: 1 };
 const cancelled: CheckResult = { type: "result", ok: false, code: "cancelled", step: "network", ms: 1 };
 const step: CheckEvent = { type: "step", step: "name", state: "started" };
 
-/** A check that ends when told to, or when it is called off. */
+/** A check that ends when the test ends it or when the scheduler cancels it. */
 function startable() {
   const runs: { finish: () => void; signal: AbortSignal }[] = [];
   const check = (tell: (event: CheckEvent) => void, signal: AbortSignal) =>
@@ -18,8 +18,8 @@ function startable() {
   return { runs, check };
 }
 
-describe("the same check, asked for twice at once", () => {
-  it("runs once, tells both everything, and counts once", async () => {
+describe("two concurrent requests for the same check", () => {
+  it("run it once, both receive every event, and it counts as one attempt", async () => {
     const { runs, check } = startable();
     const shared = createSharedChecks();
     const heard: CheckEvent[][] = [[], []];
@@ -37,7 +37,7 @@ describe("the same check, asked for twice at once", () => {
     expect(runs).toHaveLength(2);
   });
 
-  it("goes on for who stays, and ends when the last has left", async () => {
+  it("keep it running while one caller stays, and cancel it when the last caller leaves", async () => {
     const { runs, check } = startable();
     const shared = createSharedChecks();
     const [first, second] = [new AbortController(), new AbortController()];
@@ -52,7 +52,7 @@ describe("the same check, asked for twice at once", () => {
     expect(runs).toHaveLength(2);
   });
 
-  it("is on record once, also when who began it has left", async () => {
+  it("are recorded once, even when the first caller has left", async () => {
     const { runs, check } = startable();
     const shared = createSharedChecks();
     const began = new AbortController();
@@ -63,7 +63,7 @@ describe("the same check, asked for twice at once", () => {
     expect(await stayed).toEqual({ result: passed, isShared: false });
   });
 
-  it("is another one with another key", () => {
+  it("run separately when their keys differ", () => {
     const { runs, check } = startable();
     const shared = createSharedChecks();
     for (const key of ["a", "b"]) void shared.run(key, check, () => {}, new AbortController().signal);

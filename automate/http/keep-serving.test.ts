@@ -18,7 +18,7 @@ setTimeout(() => void Promise.reject("canary"), 3);
 setTimeout(() => console.log("alive"), 100);
 `;
 
-test("an error that nobody catches is logged by name and code, and ends nothing", async () => {
+test("automate logs an uncaught error by name and code, and keeps running", async () => {
   const script = join(folder, "program.mts");
   writeFileSync(script, program);
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script]);

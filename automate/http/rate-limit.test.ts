@@ -16,7 +16,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-// Each test within one minute.
+// Each test must run within one minute of the rate limit.
 beforeEach(async () => {
   const leftMs = 60_000 - (Date.now() % 60_000);
   if (leftMs < 5000) await new Promise((resolve) => setTimeout(resolve, leftMs));
@@ -28,22 +28,22 @@ const outcomes = async (takes: Promise<void>[]) => {
   return settled.filter(({ status }) => status === "fulfilled").length;
 };
 
-describe("the rate of one who asks", () => {
-  test("is shared by all copies of automate, however many ask at once", async () => {
+describe("the rate limit of a caller", () => {
+  test("is shared by all automates, under concurrent requests", async () => {
     const copies = [createRateLimit(100), createRateLimit(100), createRateLimit(100)];
     const actor = someone();
     const takes = copies.flatMap((copy) => Array.from({ length: 80 }, () => copy.take(actor, 1)));
     expect(await outcomes(takes)).toBe(100);
   });
 
-  test("is each one's own", async () => {
+  test("is separate for each caller", async () => {
     const limit = createRateLimit(5);
     const [a, b] = [someone(), someone()];
     expect(await outcomes(Array.from({ length: 6 }, () => limit.take(a, 1)))).toBe(5);
     expect(await outcomes(Array.from({ length: 5 }, () => limit.take(b, 1)))).toBe(5);
   });
 
-  test("counts each secret of a batch, and refuses a batch that is larger than what is left", async () => {
+  test("counts each secret of a batch, and refuses a batch larger than the remainder", async () => {
     const limit = createRateLimit(50);
     const actor = someone();
     await limit.take(actor, 40);
@@ -55,7 +55,7 @@ describe("the rate of one who asks", () => {
     await expect(limit.take(actor, 1)).rejects.toThrow("Too many requests");
   });
 
-  test("costs few trips to the database, and old minutes are forgotten", async () => {
+  test("requires few database queries, and automate deletes old minutes", async () => {
     const limit = createRateLimit(10_000);
     const actor = someone();
     await outcomes(Array.from({ length: 2000 }, () => limit.take(actor, 1)));

@@ -51,7 +51,7 @@ async function addToken(): Promise<string> {
 }
 
 let count = 0;
-/** An M2M OAuth secret of the token server, or of another address, in as many versions. */
+/** An M2M OAuth secret of the token server or of another address, with one version for each client secret. */
 async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Promise<string> {
   count += 1;
   const id = `crm_${count}`;
@@ -82,7 +82,7 @@ async function ask(name: string, payload?: object, token = pipeline) {
 const events = (action: string, objectId: string) => owner.auditEvent.count({ where: { action, objectId } });
 
 describe("a token of an M2M OAuth secret", () => {
-  test("is a real one, bought once however many ask, and each hand-out is on record", async () => {
+  test("is fetched once for concurrent callers, works, and automate records each use", async () => {
     const name = await addClient();
     const before = tokens.asked();
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(name)));
@@ -96,23 +96,24 @@ describe("a token of an M2M OAuth secret", () => {
     expect([await events("secret.token", name), await events("secret.use", name)]).toEqual([20, 1]);
   });
 
-  test("is bought anew, once, when the one that is kept was rejected", async () => {
+  test("is fetched again, once, when an API rejected the cached one", async () => {
     const name = await addClient();
     const first = (await ask(name)).json.access_token;
     const before = tokens.asked();
     const again = await Promise.all(Array.from({ length: 5 }, () => ask(name, { rejected: first })));
     const given = new Set(again.map(({ json }) => json.access_token));
     expect([given.size, given.has(first), tokens.asked()]).toEqual([1, false, before + 1]);
-    // Whoever comes late with the old one gets the one that took its place.
+    // A late caller with the old token gets the new one.
     expect((await ask(name, { rejected: first })).json.access_token).toBe([...given][0]);
     expect(tokens.asked()).toBe(before + 1);
-    // An API that rejects its successor too would reject any: the token server is not asked for each try.
+    // An API that rejects the second token too would reject any. Automate does not fetch one for each
+    // rejection.
     const [second] = [...given];
     expect((await ask(name, { rejected: second })).json.access_token).toBe(second);
     expect(tokens.asked()).toBe(before + 1);
   });
 
-  test("that cannot be bought since a value does not open is no fault of the server, and counts as no try", async () => {
+  test("does not count as an attempt when the secret does not open", async () => {
     const name = await addClient();
     await owner.$executeRaw`UPDATE secret_field SET sealed = 'x' WHERE "secretId" = ${name} AND field = 'clientSecret'`;
     const before = tokens.asked();
@@ -121,12 +122,12 @@ describe("a token of an M2M OAuth secret", () => {
     expect(tokens.asked()).toBe(before);
   });
 
-  test("is of the version that is current: a replaced secret buys its own", async () => {
+  test("belongs to the current version: a replaced secret fetches its own", async () => {
     const name = await addClient(tokens.authUrl, ["wrong", clientSecret]);
     expect((await ask(name)).json).toMatchObject({ version: 2, token_type: "Bearer" });
   });
 
-  test("is renewed before it ends, and not kept beyond what its server says", async () => {
+  test("is renewed before it expires, and not cached longer than its server allows", async () => {
     let bought = 0;
     const server = createServer((_request, response) => {
       bought += 1;
@@ -143,7 +144,7 @@ describe("a token of an M2M OAuth secret", () => {
     await close();
   });
 
-  test("that its server refuses is told from a closed list, and soon not asked for any more", async () => {
+  test("that its server refuses causes a code from a closed list, and automate soon stops asking", async () => {
     const name = await addClient(tokens.authUrl, ["wrong"]);
     const before = tokens.asked();
     const codes = [];
@@ -159,7 +160,7 @@ describe("a token of an M2M OAuth secret", () => {
       "429 sign_in_paused later",
       "429 sign_in_paused later",
     ]);
-    // A try shows the secret in both ways that a server may want it, and counts as two.
+    // One attempt sends the secret by both authentication methods and counts as two.
     expect(tokens.asked()).toBe(before + 2);
   });
 
@@ -171,7 +172,7 @@ describe("a token of an M2M OAuth secret", () => {
     expect(await ask(await addClient(authUrl))).toMatchObject({ status: 502, json: { error: { code } } });
   });
 
-  test("is not for another type, a name that is not there, or a token that is no more", async () => {
+  test("is refused for another type, a missing name or a revoked token", async () => {
     const versions = [{ by: "user" as const, fields: { value: "x" } }];
     await addTestSecret(owner, fabric, urls.webUrl, { id: "plain", subKind: "text", versions });
     expect(await ask("plain")).toMatchObject({ status: 409, json: { error: { code: "wrong_type" } } });

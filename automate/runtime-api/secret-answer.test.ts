@@ -11,9 +11,12 @@ test.each([
   ["text", { value: "k9-secret" }, "k9-secret"],
   ["binary", { value: "k9-secret" }, Buffer.from("k9-secret").toString("base64")],
   ["username_password", { username: "u", password: "k9-secret" }, { username: "u", password: "k9-secret" }],
-])("the bytes of a %s are overwritten once the answer has its value", (subKind, fields, value) => {
-  const plaintexts = opened(fields);
-  expect(answerValue(subKind, plaintexts)).toEqual(value);
-  for (const plaintext of Object.values(plaintexts))
-    expect(plaintext.revealBytes().every((byte) => byte === 0)).toBe(true);
-});
+])(
+  "automate overwrites the bytes of a %s after it has written the value to the answer",
+  (subKind, fields, value) => {
+    const plaintexts = opened(fields);
+    expect(answerValue(subKind, plaintexts)).toEqual(value);
+    for (const plaintext of Object.values(plaintexts))
+      expect(plaintext.revealBytes().every((byte) => byte === 0)).toBe(true);
+  },
+);

@@ -15,7 +15,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-test("an automate that stops waits for counts that are on their way already", async () => {
+test("a stopping automate waits for counts that it is already writing", async () => {
   const id = randomUUID();
   aggregate(id, {
     actor: { kind: "system", id: "automate", name: "Automate" },
@@ -27,7 +27,7 @@ test("an automate that stops waits for counts that are on their way already", as
   const seen: string[] = [];
   await owner.$transaction(async (locking) => {
     await locking.$executeRaw`LOCK TABLE audit_event IN EXCLUSIVE MODE`;
-    // As the timer does, and then the stop.
+    // First the timer flushes, then the stop.
     void flushAggregatedEvents();
     void flushAggregatedEvents().then(() => seen.push("stopped"));
     const waiting = () => owner.$queryRaw`

@@ -47,7 +47,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-/** A secret whose password somebody replaced by the sealed value of another place. */
+/** A secret whose password the attacker replaced with a sealed value from another secret. */
 async function addTampered() {
   count += 1;
   const id = `login_${count}`;
@@ -78,7 +78,7 @@ async function metric(): Promise<number> {
   return Number(/^selvage_cannot_open_total (\d+)$/m.exec(text)?.[1]);
 }
 
-test("a stored value that does not open is an event with its secret and field, a metric and a line", async () => {
+test("a stored value that does not open causes an event with its secret and field, a metric and a log line", async () => {
   const { id } = await addTampered();
   const before = await metric();
   const answer = await app.inject({ url: `/v1/secrets/${id}`, headers });
@@ -106,15 +106,15 @@ test("a stored value that does not open is an event with its secret and field, a
   ]);
 });
 
-test("repeated alarms of one value are counted, not recorded one by one, for every reader", async () => {
+test("automate counts repeated alarms of one value, for every reader", async () => {
   const { id } = await addTampered();
   for (let n = 0; n < 30; n += 1) await app.inject({ url: `/v1/secrets/${id}`, headers });
-  // A minute can begin meanwhile.
+  // A minute can begin during the test.
   expect((await alarmsOf(id)).length).toBeLessThanOrEqual(2);
   expect(logged).toHaveLength(30);
 });
 
-test("a check raises it, too; a fabric key that is gone likewise, for each field that it sealed", async () => {
+test("a check raises the alarm too, and a missing fabric key raises it for each field that the key sealed", async () => {
   const secret = await addTampered();
   const destination = "postgres://db.example.com:5432?tls=verify-full";
   await owner.allowedDestination.create({
@@ -152,7 +152,7 @@ test("a check raises it, too; a fabric key that is gone likewise, for each field
   await lost.close();
 });
 
-test("an Auth URL that leads elsewhere than its secret says raises it, too", async () => {
+test("an Auth URL that differs from the host in its secret's metadata raises the alarm too", async () => {
   const fields = {
     clientId: "c",
     clientSecret: "canary-91d7",

@@ -12,7 +12,7 @@ function answer(): { reply: FastifyReply; end: () => Promise<void> } {
   return { reply: { raw } as unknown as FastifyReply, end };
 }
 
-test("large files are refused while the answers before them are not read, first to whoever has most of them", async () => {
+test("automate refuses large files while earlier answers are unread, first to the caller with the most of them", async () => {
   const held = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
     takeRoom(one.reply, caller, 16 * mib);
@@ -27,7 +27,7 @@ test("large files are refused while the answers before them are not read, first 
   for (const { end } of [...held.slice(1), next]) await end();
 });
 
-test("one answer alone has room, however large it is", async () => {
+test("automate sends one answer of any size", async () => {
   const { reply, end } = answer();
   takeRoom(reply, "a", 100 * mib);
   await end();

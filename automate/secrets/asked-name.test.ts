@@ -11,7 +11,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
-/** Looks like a name in every way. */
+/** A pasted password with the form of a name. */
 const pasted = "hunter2-hunter2.Correct_Horse";
 let owner: Db;
 let ownerUrl: string;
@@ -63,7 +63,7 @@ async function recorded(ask: () => Promise<unknown>) {
   return rows.map(({ action, objectName, details }) => ({ action, objectName, details }));
 }
 
-describe("a name that is not there is recorded", () => {
+describe("automate records a missing name", () => {
   const doors: [door: string, action: string, ask: (name: string) => Promise<unknown>][] = [
     ["a secret by name", "secret.refuse", (name) => get(`/v1/secrets/${encodeURIComponent(name)}`)],
     ["a batch", "secret.refuse", (name) => post("/v1/secrets:batch", { names: [name] })],
@@ -76,7 +76,7 @@ describe("a name that is not there is recorded", () => {
     app.inject({ method: "POST", url, payload, headers: { authorization: `Bearer ${token}` } });
 
   test.each(doors)(
-    "by %s: in clear when it is a typing mistake, else by its length",
+    "by %s: in clear for a typing mistake, otherwise by its length",
     async (_door, action, ask) => {
       await owner.pipelineToken.update({ where: { id: tokenId }, data: { name: `nightly ${_door}` } });
       const [typo] = await recorded(() => ask("wharehouse"));
@@ -91,7 +91,7 @@ describe("a name that is not there is recorded", () => {
     },
   );
 
-  test("of a connection likewise, whose names hold spaces", async () => {
+  test("of a connection in the same way; these names contain spaces", async () => {
     const ask = (name: string) => get(`/v1/connections/${encodeURIComponent(name)}`);
     const [typo] = await recorded(() => ask("Order DB"));
     expect(typo).toMatchObject({ action: "connection.refuse", objectName: "Order DB" });
@@ -99,16 +99,16 @@ describe("a name that is not there is recorded", () => {
     expect(value).toMatchObject({ objectName: "", details: { length: pasted.length } });
   });
 
-  test("once and then counted, however often it is asked for", async () => {
+  test("once and then counts repeated requests", async () => {
     const ask = () => get("/v1/secrets/not-at-all-like-it");
     const events = await recorded(async () => {
       for (let n = 0; n < 20; n += 1) await ask();
     });
-    // A minute can begin meanwhile.
+    // A minute can begin during the test.
     expect(events.length).toBeLessThanOrEqual(2);
   });
 
-  test("nowhere, when it was sent as a fabric", async () => {
+  test("never, when the caller sent it as a fabric", async () => {
     const headers = { authorization: "Bearer a.b.c", "x-selvage-fabric": pasted };
     await app.inject({ url: "/v1/secrets/Warehouse", headers });
     await get(`/vault/v1/${pasted}/data/Warehouse`);
@@ -117,7 +117,7 @@ describe("a name that is not there is recorded", () => {
   });
 });
 
-describe("whatever is asked for", () => {
+describe("for any requested text", () => {
   const letters = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
   const edit = fc.tuple(
     fc.nat(200),
@@ -125,7 +125,7 @@ describe("whatever is asked for", () => {
     fc.constantFrom(...letters),
   );
 
-  test("one or two edits of a name leave it in clear", async () => {
+  test("a name within two edits of an existing one is recorded in clear", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 2 }), async (edits) => {
         const asked = edits.reduce((name, [n, kind, letter]) => {
@@ -143,7 +143,7 @@ describe("whatever is asked for", () => {
     );
   });
 
-  test("text of another kind is never in clear", async () => {
+  test("other text is never recorded in clear", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 12, maxLength: 140, unit: "binary" }), async (asked) => {
         const [one] = await recordableNames("secret", fabric.fabricId, [asked]);
@@ -154,7 +154,7 @@ describe("whatever is asked for", () => {
   });
 });
 
-test("among 100,000 names, one is found in little time, and a flood is not searched for", async () => {
+test("automate finds one among 100,000 names in little time, and does not search during a flood", async () => {
   const large = await createTestFabric(owner, "large");
   const client = new Client({ connectionString: ownerUrl });
   await client.connect();
@@ -175,7 +175,7 @@ test("among 100,000 names, one is found in little time, and a flood is not searc
   expect(await ask("secert_123456")).toBe("secert_123456");
   expect(await ask("sekret_199998x")).toBe("sekret_199998x");
   expect(await ask(pasted)).toBe("");
-  // Each of these is near, and would be found; after a second of searching none is searched for.
+  // Each of these is near an existing name. After one second of searching, automate stops searching.
   const names = Array.from({ length: 2000 }, (_, n) => `secret_${100_000 + n}x`);
   let found = 0;
   for (const name of names) if (await ask(name)) found += 1;

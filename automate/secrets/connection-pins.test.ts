@@ -40,7 +40,7 @@ beforeAll(async () => {
     });
   await add("db_password", pinned);
   crown = await add("crown_jewel", stolen);
-  // Where a value may go is another rule, and another test.
+  // The destination rule has its own tests.
   await owner.destinationRule.create({
     data: { fabricId: fabric.fabricId, rule: "open", updatedByName: "" },
   });
@@ -104,7 +104,7 @@ async function addConnection(): Promise<string> {
   return id;
 }
 
-/** A User edits the connection: it now references these secrets. */
+/** A User edits the connection so that it references these secrets. */
 async function pointAt(connectionId: string, secrets: Record<string, string>) {
   await owner.connectionSecret.deleteMany({ where: { connectionId } });
   const rows = Object.entries(secrets).map(([field, secretId]) => ({ connectionId, field, secretId }));
@@ -154,7 +154,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
     expect((await read(connection, made)).text).toContain(pinned);
   });
 
-  test("does not receive a secret that somebody points the connection at, whatever the tag, and that is on record", async () => {
+  test("does not receive a secret that a User adds under any tag, and automate records the refusal", async () => {
     const connection = await addConnection();
     const made = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
@@ -171,7 +171,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
     expect(events[0]?.details).toMatchObject({ code: "not_confirmed", source: "127.0.0.1" });
   });
 
-  test("does not receive one that is referenced in addition; one that is referenced no longer takes nothing away", async () => {
+  test("does not receive an added secret, and keeps the others when one reference is removed", async () => {
     const connection = await addConnection();
     const made = await make([connection]);
     await pointAt(connection, { password: "db_password", sslRootCertificate: "crown_jewel" });
@@ -180,7 +180,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
     expect((await read(connection, made)).status).toBe(200);
   });
 
-  test("receives it once an Admin confirmed what it references now, and not what it referenced before", async () => {
+  test("receives it after an Admin confirms the current references, and no longer the former ones", async () => {
     const connection = await addConnection();
     const made = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
@@ -198,7 +198,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
     });
   });
 
-  test("is confirmed by an Admin who signed in lately, for what she was shown, and by nobody else", async () => {
+  test("requires an Admin with a recent sign-in to confirm the references that the screen showed", async () => {
     const connection = await addConnection();
     const made = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
@@ -208,11 +208,11 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
       await confirm(made.id, connection, ["crown_jewel"], { by: "user" }),
       await confirm(made.id, connection, ["crown_jewel"], { claims: old }),
       await confirm(made.id, connection, ["crown_jewel"], { at: other }),
-      // The connection was pointed elsewhere while she looked.
+      // Somebody changed the connection's references while the Admin looked at them.
       await confirm(made.id, connection, ["db_password"]),
       await confirm(made.id, connection, ["crown_jewel", "db_password"]),
       await confirm(made.id, connection, []),
-      // Not one that the limit names.
+      // The limit does not name this connection.
       await confirm(made.id, await addConnection(), ["db_password"]),
     ];
     expect(tries.map(({ status }) => status)).toEqual([403, 403, 404, 409, 409, 409, 409]);
@@ -220,7 +220,7 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
   });
 });
 
-test("a revoked token is not confirmed", async () => {
+test("a revoked token cannot be confirmed", async () => {
   const connection = await addConnection();
   const { id } = await mint([connection]);
   await ask("token:revoke", { tokenId: id });
@@ -228,14 +228,14 @@ test("a revoked token is not confirmed", async () => {
   expect((await ask("token:confirm", { tokenId: id, connections })).status).toBe(404);
 });
 
-test("a token without limits reads a connection as it is", async () => {
+test("a token without limits reads a connection with its current references", async () => {
   const connection = await addConnection();
   const made = await mint([]);
   await pointAt(connection, { password: "crown_jewel" });
   expect((await read(connection, made)).text).toContain(stolen);
 });
 
-test("the function that opens refuses, for any caller", async () => {
+test("automate refuses to open an unconfirmed secret, for any caller", async () => {
   const connection = await addConnection();
   const { token } = await mint([connection]);
   await pointAt(connection, { password: "crown_jewel" });
@@ -250,7 +250,7 @@ test("the function that opens refuses, for any caller", async () => {
   });
 });
 
-test("the upgrade pins what connections reference now, for the tokens and issuers that there are", async () => {
+test("the upgrade pins the current references of connections for existing tokens and issuers", async () => {
   const connection = await addConnection();
   const [token, issued] = [await mint([connection]), await trust([connection])];
   await owner.pipelineToken.updateMany({ data: { pins: {} } });

@@ -25,7 +25,7 @@ test.each<[string, string, boolean]>([
   expect(isWithinTwoEdits(b, a)).toBe(expected);
 });
 
-/** Everything that one edit makes of a text. */
+/** All texts that are one edit away. */
 function edited(text: string, letters: string): string[] {
   const places = Array.from({ length: text.length + 1 }, (_, i) => i);
   return places.flatMap((i) => {
@@ -38,7 +38,7 @@ function edited(text: string, letters: string): string[] {
   });
 }
 
-test("what two edits make of a text is within two edits, and nothing else is", () => {
+test("exactly the texts that two edits can make are within two edits", () => {
   const letters = "abc";
   const text = fc.string({ unit: fc.constantFrom(...letters), maxLength: 6 });
   fc.assert(

@@ -55,7 +55,7 @@ function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}
   return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
 }
 
-/** Allows these places, as whoever entered the value would by a check. */
+/** Allows these destinations, as a check by the value's author would. */
 async function allow(secret: CurrentSecret, destinations: Destinations) {
   const opening = { secret, fields: [], destinations };
   const judgement = await judgeDestinations(
@@ -66,7 +66,7 @@ async function allow(secret: CurrentSecret, destinations: Destinations) {
   expect(judgement.state).toBe("allowed");
 }
 
-/** A connection that references a secret, as a row. */
+/** The row of a connection that references a secret. */
 async function addReference(id: string, secretId: string) {
   const { fabricId, user } = fabric;
   const by = {
@@ -82,8 +82,8 @@ async function addReference(id: string, secretId: string) {
   });
 }
 
-describe("the one function that opens", () => {
-  test("opens each field for a pipeline, with its audit event committed first", async () => {
+describe("openSecret", () => {
+  test("opens each field for a pipeline after it has committed the audit event", async () => {
     const secret = await addSecret("username_password", [
       { by: "user", fields: { username: "svc", password: "one" } },
       { by: "user", fields: { password: "two" } },
@@ -95,7 +95,7 @@ describe("the one function that opens", () => {
     expect(event?.writer).toMatch(/_automate_login$/);
   });
 
-  test("opens nothing when the audit event cannot be committed", async () => {
+  test("opens nothing when it cannot commit the audit event", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     await owner.$executeRaw`ALTER TABLE audit_event ADD CONSTRAINT full_disk CHECK ("objectId" <> 's2')`;
     expect(secret.id).toBe("s2");
@@ -103,12 +103,12 @@ describe("the one function that opens", () => {
     await owner.$executeRaw`ALTER TABLE audit_event DROP CONSTRAINT full_disk`;
   });
 
-  test("refuses a check whose destination is not allowed for this very version, whoever calls it", async () => {
+  test("refuses a check, by any caller, whose destination is not allowed for this version", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const opening = { secret, fields: ["value"], destinations: [place] } as const;
     const opened = (one: Sending) => openSecrets(fabric.keys, checking("admin", one));
     await expect(opened(opening)).rejects.toThrow("may not be sent there");
-    // What a cast can do, the function does not believe.
+    // A cast can forge the type. The function checks at run time.
     const none = [] as string[] as unknown as Destinations;
     await expect(opened({ ...opening, destinations: none })).rejects.toThrow("may not be sent there");
     await allow(secret, [place]);
@@ -130,7 +130,7 @@ describe("the one function that opens", () => {
     await expect(attempt).rejects.toThrow("no such secret");
   });
 
-  test("does not open an Auth URL that points elsewhere than its clear host says", async () => {
+  test("does not open an Auth URL that differs from the host in the metadata", async () => {
     const fields = { clientId: "i", clientSecret: "s", authUrl: "https://evil.example/token" };
     const secret = await addSecret("m2m_oauth", [{ by: "user", fields }], { authHost: "idp.example:443" });
     const destinations = ["oauth-token://idp.example:443"] as const;
@@ -162,8 +162,8 @@ describe("the one function that opens", () => {
   });
 });
 
-describe("a pipeline's token", () => {
-  test("works until it expires or is revoked, and is stored as its hash alone", async () => {
+describe("a pipeline token", () => {
+  test("works until it expires or is revoked, and only its hash is stored", async () => {
     const { token, tokenHash } = newPipelineToken();
     const row = {
       fabricId: fabric.fabricId,
@@ -184,8 +184,8 @@ describe("a pipeline's token", () => {
   });
 });
 
-describe("keys", () => {
-  test("wrapped by another master key are named at boot and do not unwrap", async () => {
+describe("fabric keys", () => {
+  test("wrapped by another master key are named at start and do not unwrap", async () => {
     const { automate } = await createTestKeys();
     const wrong = await openLocalKms(automate.MASTER_KEY_FILE);
     await expect(requireMasterKey(wrong)).rejects.toThrow(WrongMasterKey);
@@ -209,7 +209,7 @@ describe("a deleted secret", () => {
     expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.purge" } })).toBe(1);
   });
 
-  test("is destroyed though old results of checks cannot be purged", async () => {
+  test("is destroyed even when automate cannot purge old check results", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
     await owner.$executeRaw`ALTER TABLE connection_check RENAME TO connection_check_away`;

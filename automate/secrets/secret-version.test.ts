@@ -55,7 +55,7 @@ async function keep(formerVersions: number) {
   await owner.versionRule.upsert({ where, create: { ...where, ...set }, update: set });
 }
 
-test("a former version opens only as far back as its fabric keeps them, with the fields that it had", async () => {
+test("a former version opens only within its fabric's limit, with the fields that it had", async () => {
   expect((await read("3")).json).toMatchObject({ version: 3, value: { username: "svc", password: "three" } });
   expect((await read("2")).status).toBe(404);
   expect(await owner.auditEvent.count({ where: { action: "secret.refuse", objectName: "login" } })).toBe(1);

@@ -34,7 +34,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-/** A secret that its author was allowed to send to `destination`. */
+/** A secret that its author may send to `destination`. */
 async function addSecret(
   by: Person,
   subKind: "text" | "username_password" | "m2m_oauth",
@@ -64,7 +64,10 @@ async function allow({ id: secretId, version }: CurrentSecret, destination: stri
   await owner.allowedDestination.create({ data: { ...by, secretId, version, destination } });
 }
 
-/** A new version in which `fields` are set, as web stores it; by default it keeps every destination of the former one. */
+/**
+ * A new version that sets `fields`, as web stores it. By default it keeps every destination of the former
+ * version.
+ */
 async function replace(
   { id: secretId, version, manifest, facts }: CurrentSecret,
   by: Person,
@@ -95,7 +98,7 @@ async function current(id: string): Promise<CurrentSecret> {
   return secret;
 }
 
-/** Whether all of this may be sent, as a connection would. */
+/** Whether a connection may send all of these. */
 async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): Promise<boolean> {
   const missing = await findMissing(
     fabric.fabricId,
@@ -105,7 +108,7 @@ async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): P
   return missing.length === 0;
 }
 
-test("two replacements in a row keep the destinations, though automate saw only the second", async () => {
+test("two replacements in a row keep the destinations, even when automate saw only the second", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "admin", ["value"]);
   const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
@@ -118,7 +121,7 @@ test("two replacements in a row keep the destinations, though automate saw only 
   expect(await mayGo([third, place])).toBe(true);
 });
 
-test("a replacement does not bring back what a version in between gave up", async () => {
+test("a replacement does not restore a destination that an intermediate version dropped", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "user", ["value"], []);
   const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
@@ -131,13 +134,13 @@ test("a replacement does not bring back what a version in between gave up", asyn
   expect(await mayGo([third, place])).toBe(false);
 });
 
-test("a version that is stored while the one before is settled waits for its own", async () => {
+test("a version stored while its predecessor is being settled is settled separately", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "admin", ["value"]);
   const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
   const ids = kept.map(({ id }) => id);
   const [ofSecond, ofThird] = await owner.$transaction(async (tx) => {
-    // Whoever settles reads, and waits to write.
+    // The settling transaction reads, then waits to write.
     await tx.$executeRaw`LOCK TABLE settled_version IN SHARE MODE`;
     const isGoing = mayGo([second, place]);
     await sleep(300);
@@ -157,7 +160,7 @@ test.each<[what: string, author: Person, replacer: Person, fields: string[], isK
   ["a colleague replaces a part", "admin", "user", ["password"], false],
   ["an Admin replaces a part of a User's", "user", "admin", ["username"], false],
 ])(
-  "a destination that was confirmed stays allowed when %s: %s, %s, %s → %s",
+  "a confirmed destination stays allowed when %s: %s, %s, %s → %s",
   async (_what, author, replacer, fields, isKept) => {
     const secret = await addSecret(author, "username_password");
     const next = await replace(secret, replacer, fields);
@@ -169,7 +172,7 @@ test.each<[what: string, author: Person, replacer: Person, fields: string[], isK
   },
 );
 
-test("one that was not confirmed is not kept, and what an Admin removed does not come back", async () => {
+test("a replacement keeps no unconfirmed destination and restores none that an Admin removed", async () => {
   const secret = await addSecret("admin", "text");
   expect(await mayGo([await replace(secret, "admin", ["value"], []), place])).toBe(false);
   const kept = await replace(await addSecret("admin", "text"), "admin", ["value"]);
@@ -178,7 +181,7 @@ test("one that was not confirmed is not kept, and what an Admin removed does not
   expect(await mayGo([kept, place])).toBe(false);
 });
 
-test("settled by twenty at once, a version is on record once, and nobody is told that it is not allowed", async () => {
+test("twenty concurrent callers settle a version once, record it once, and none of them is refused", async () => {
   const secret = await replace(await addSecret("admin", "text"), "user", ["value"]);
   const answers = await Promise.all(Array.from({ length: 20 }, () => mayGo([secret, place])));
   expect(answers).toEqual(answers.map(() => true));
@@ -215,7 +218,7 @@ test.each<
   ["a colleague replaces it, for their own password", "user", "admin", "user", "ask", true],
   ["a colleague replaces it, for their own password", "user", "admin", "user", "locked", false],
 ])(
-  "a password goes on to a server that a certificate authority vouches for when %s: %s, %s, %s, %s → %s",
+  "a password stays allowed at a server behind a certificate authority when %s: %s, %s, %s, %s → %s",
   async (_what, passwordOf, caOf, replacer, rule, isKept) => {
     await owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "" } });
     const authority = await addSecret(caOf, "text");
@@ -223,13 +226,13 @@ test.each<
     expect(await mayGo([password, vouched(authority)], [authority, place])).toBe(true);
     const next = await replace(authority, replacer, ["value"]);
     expect(await mayGo([password, vouched(next)], [next, place])).toBe(isKept);
-    // Whoever put an authority of their own there gains nothing by renewing that.
+    // An attacker who entered their own certificate authority gains nothing when they renew it.
     const again = await replace(await current(authority.id), replacer, ["value"]);
     expect(await mayGo([password, vouched(again)], [again, place])).toBe(isKept);
   },
 );
 
-test("what an upgrade allowed stays to be reviewed when the value is replaced", async () => {
+test("a destination that an upgrade allowed still awaits review after the value is replaced", async () => {
   const secret = await addSecret("admin", "text");
   await owner.allowedDestination.updateMany({ where: { secretId: secret.id }, data: { toReview: "Orders" } });
   const next = await replace(secret, "user", ["value"]);
@@ -238,7 +241,7 @@ test("what an upgrade allowed stays to be reviewed when the value is replaced", 
   expect(rows.map(({ toReview }) => toReview)).toEqual(["Orders"]);
 });
 
-test("an authority and a password that its author renews at once go on together", async () => {
+test("a certificate authority and a password that its author renews together both stay allowed", async () => {
   const authority = await addSecret("admin", "text");
   const password = await addSecret("admin", "text", vouched(authority));
   const [ca, renewed] = [
@@ -248,7 +251,7 @@ test("an authority and a password that its author renews at once go on together"
   expect(await mayGo([ca, place], [renewed, vouched(ca)])).toBe(true);
 });
 
-/** Copies of a secret, each with the destinations and the open requests that it has. */
+/** Copies of a secret, each with its destinations and open requests. */
 async function copy({ id, version }: CurrentSecret, count: number, by: Person): Promise<void> {
   const { id: createdById, name: createdByName } = fabric[by];
   await owner.$executeRaw`
@@ -312,7 +315,7 @@ test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
   },
 );
 
-test("an access token that replaces a certificate authority takes along only what it entered itself a moment ago", async () => {
+test("an access token that replaces a certificate authority keeps only the passwords that it entered recently", async () => {
   const { id: actorId, name: actorName } = fabric.admin;
   const byToken = (objectId: string, version: number, accessTokenId: string, at = new Date()) =>
     owner.auditEvent.create({

@@ -95,11 +95,11 @@ function get(
 
 const uses = (name: string) => owner.auditEvent.count({ where: { action: "secret.use", objectName: name } });
 
-describe("node-vault, as it comes from the registry", () => {
+describe("node-vault, as published in the registry", () => {
   const client = (given: string) => vault({ endpoint: `${url}/vault`, token: given });
 
   test.each(secrets.map(({ id, subKind, fields }) => ({ id, subKind, fields })))(
-    "reads $id, of the type $subKind, and each read is on record",
+    "reads $id, of the type $subKind, and automate records each read",
     async ({ id, subKind, fields }) => {
       const before = await uses(id);
       const { data } = await client(token).read(`${mount}/data/${id}`);
@@ -113,7 +113,7 @@ describe("node-vault, as it comes from the registry", () => {
     },
   );
 
-  test("signs in by AppRole with the fabric and a pipeline token, lists, looks itself up and leaves", async () => {
+  test("signs in by AppRole with the fabric and a pipeline token, lists, looks itself up and revokes its session", async () => {
     const signedOut = client("");
     const login = await signedOut.approleLogin({ role_id: fabric.fabricId, secret_id: token });
     expect(login.auth).toMatchObject({
@@ -130,7 +130,7 @@ describe("node-vault, as it comes from the registry", () => {
     });
     await signedIn.tokenRenewSelf();
     await signedIn.tokenRevokeSelf();
-    // The token is the Admin's to revoke.
+    // Only the Admin may revoke the token.
     expect((await signedIn.read(`${mount}/data/warehouse`)).data.data).toEqual({ value: value("text") });
     await expect(signedOut.approleLogin({ role_id: other.fabricId, secret_id: token })).rejects.toThrow(
       "invalid role or secret ID",
@@ -138,7 +138,7 @@ describe("node-vault, as it comes from the registry", () => {
     expect(await signedOut.health()).toMatchObject({ initialized: true, sealed: false });
   });
 
-  test("is told where secrets are written when it writes", async () => {
+  test("gets an error that says where to write secrets when it writes", async () => {
     for (const write of [
       () => client(token).write(`${mount}/data/warehouse`, { data: { value: canary } }),
       () => client(token).delete(`${mount}/data/warehouse`),
@@ -147,8 +147,8 @@ describe("node-vault, as it comes from the registry", () => {
   });
 });
 
-describe("the dialect", () => {
-  test("answers in Vault's envelope, and takes the fabric by id, by name and with a namespace", async () => {
+describe("the Vault dialect", () => {
+  test("answers in Vault's envelope, and accepts the fabric by id, by name and with a namespace", async () => {
     const headers = { "x-vault-namespace": "any", "x-vault-request": "true" };
     for (const name of [
       fabric.fabricId,
@@ -173,7 +173,7 @@ describe("the dialect", () => {
     }
   });
 
-  test("shows another fabric as it shows none at all, and a wrong token as Vault does", async () => {
+  test("answers for another fabric as for a missing one, and for a wrong token as Vault does", async () => {
     const denied = { errors: ["permission denied"] };
     for (const path of [
       `${other.fabricId}/data/warehouse`,
@@ -192,7 +192,7 @@ describe("the dialect", () => {
     expect([none.status, await none.json()]).toEqual([400, { errors: ["missing client token"] }]);
   });
 
-  test("reads a path with folders as a name with dots, for clients that put theirs before each name", async () => {
+  test("reads a path with folders as a name with dots, for clients that prefix names", async () => {
     const name = "variables.nightly.url";
     const row = { name, nameKey: name, fabricId: fabric.fabricId, secretId: "warehouse" };
     await owner.secretName.create({ data: row });
@@ -203,7 +203,7 @@ describe("the dialect", () => {
     await owner.secretName.deleteMany({ where: { name } });
   });
 
-  test("says that a name is not there without a word, and puts the refusal on record", async () => {
+  test("returns 404 without a message for a missing name, and records the refusal", async () => {
     const answer = await get(`${mount}/data/warehosue`);
     expect([answer.status, await answer.json()]).toEqual([404, { errors: [] }]);
     expect(
@@ -211,7 +211,7 @@ describe("the dialect", () => {
     ).toBe(1);
   });
 
-  test("opens the current version alone, and tells a former one as destroyed", async () => {
+  test("opens the current version only, and reports a former one as destroyed", async () => {
     const read = async (version: string) => {
       const answer = await get(`${mount}/data/rotated?version=${version}`);
       return [answer.status, (await answer.json()).data] as const;
@@ -234,7 +234,7 @@ describe("the dialect", () => {
     expect(await uses("rotated")).toBe(3);
   });
 
-  test("takes a login without a content type, as the Go client sends it", async () => {
+  test("accepts a login without a content type, as the Go client sends it", async () => {
     const body = new TextEncoder().encode(JSON.stringify({ role_id: mount, secret_id: token }));
     const answer = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "PUT", body });
     expect((await answer.json()).auth.client_token).toBe(token);
@@ -245,13 +245,13 @@ describe("the dialect", () => {
     ]);
   });
 
-  test("refuses a body that is too large in Vault's shape, and reads nothing of it", async () => {
+  test("refuses a body over the limit in Vault's format, and does not read it", async () => {
     const body = JSON.stringify({ role_id: mount, secret_id: token, more: "x".repeat(70_000) });
     const answer = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "POST", body });
     expect([answer.status, await answer.json()]).toEqual([413, { errors: ["request body too large"] }]);
   });
 
-  test("answers what clients probe for: mounts, and the engine behind a path", async () => {
+  test("answers clients' probes for mounts and for the engine at a path", async () => {
     const kv = { type: "kv", options: { version: "2" } };
     const mounts = await (await get("sys/mounts")).json();
     expect(mounts[`${mount}/`]).toMatchObject(kv);
@@ -265,7 +265,7 @@ describe("the dialect", () => {
     expect(await (await fetch(`${url}/vault/v1/sys/seal-status`)).json()).toMatchObject({ sealed: false });
   });
 
-  test("knows the method LIST, and nothing else that Node does not", async () => {
+  test("supports the method LIST, and no other method that Node.js does not support", async () => {
     const ask = async (head: string) => {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
       socket.write(head);
@@ -286,7 +286,7 @@ describe("the dialect", () => {
     expect(data).toMatch(/^HTTP\/1\.1 405 /);
   });
 
-  test("knows the method LIST also when its head comes in pieces", async () => {
+  test("supports the method LIST when the request head arrives in pieces", async () => {
     const head = `LIST /vault/v1/${mount}/metadata?list=true HTTP/1.1\r\nX-Filler: ${"x".repeat(3_000)}\r\nX-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     for (const [from, to] of [
@@ -300,7 +300,7 @@ describe("the dialect", () => {
     expect(await text(socket)).toContain('"keys":["ca"');
   });
 
-  test("records what it refuses: a version, a write, another mount", async () => {
+  test("records each refusal: of a version, a write or another mount", async () => {
     const codes = async () => {
       await flushAggregatedEvents();
       const events = await owner.auditEvent.findMany({
@@ -323,7 +323,7 @@ describe("the dialect", () => {
     expect(recorded).toEqual(expect.arrayContaining(["no_version", "wrong_fabric", "read_only"]));
   });
 
-  test("hands nothing out when the use cannot be recorded", async () => {
+  test("returns no value when automate cannot record the use", async () => {
     await owner.$executeRawUnsafe(
       `ALTER TABLE audit_event ADD CONSTRAINT none CHECK ("objectName" <> 'warehouse') NOT VALID`,
     );
