@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createLogStream } from "@/lib/log-stream";
 
-it("the log holds every line, in order, once it is flushed", async () => {
+it("the log contains every line in order after a flush", async () => {
   const folder = mkdtempSync(join(tmpdir(), "selvage-log-"));
   const file = join(folder, "log");
   const fd = openSync(file, "a");
@@ -20,7 +20,7 @@ it("the log holds every line, in order, once it is flushed", async () => {
   rmSync(folder, { recursive: true });
 });
 
-it.skipIf(process.platform !== "linux")("a full disk costs lines alone, and throws nothing", async () => {
+it.skipIf(process.platform !== "linux")("a full disk loses log lines and throws no error", async () => {
   const fd = openSync("/dev/full", "w");
   const log = createLogStream(fd);
   log.write("lost\n");

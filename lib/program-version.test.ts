@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { version } from "@/package.json";
 
-test("the programs have the version of the package", () => {
+test("the programs have the version of package.json", () => {
   expect(programVersion).toBe(version);
 });
 

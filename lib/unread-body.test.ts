@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Sends `bytes` of a body in pieces, and says whether the connection was cut, and how much went out before. */
+/** Sends a body of `bytes` in pieces. Returns whether the server cut the connection, and how much was sent before. */
 async function send(bytes: number, piece: number, pauseMs: number) {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
@@ -35,20 +35,20 @@ async function send(bytes: number, piece: number, pauseMs: number) {
   return { socket, answer: answer.slice(0, 12), isCut, sent, ms };
 }
 
-test("who goes on sending a body that was answered is cut off, by its length", async () => {
+test("the server cuts off a client that keeps sending a body after the answer, by its length", async () => {
   const { answer, isCut, sent } = await send(1_800_000_000, 1_000_000, 1);
   expect([answer, isCut]).toEqual(["HTTP/1.1 401", true]);
   expect(sent).toBeLessThan(200_000_000);
 });
 
-test("who sends it slowly is cut off after a second", async () => {
+test("the server cuts off a slow client after a second", async () => {
   const { answer, isCut, ms } = await send(1_800_000_000, 100, 50);
   expect([answer, isCut]).toEqual(["HTTP/1.1 401", true]);
   expect(ms).toBeGreaterThan(900);
   expect(ms).toBeLessThan(5_000);
 });
 
-test("who sends no more than a browser's form is answered, and may ask again on the same connection", async () => {
+test("a client with at most a browser form's body gets its answer, and may reuse the connection", async () => {
   const { socket, answer, isCut } = await send(1_000_000, 100_000, 1);
   expect([answer, isCut]).toEqual(["HTTP/1.1 401", false]);
   await sleep(1_500);
@@ -61,7 +61,7 @@ test("who sends no more than a browser's form is answered, and may ask again on 
   socket.destroy();
 });
 
-test("a body that comes with its answer's request is no reason to cut", async () => {
+test("a body that arrives with its request is not cut off", async () => {
   const status = await new Promise<number | undefined>((done) => {
     request({ port, method: "POST" }, (res) => done(res.resume().statusCode)).end("x".repeat(1_000));
   });

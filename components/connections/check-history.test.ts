@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { historyText } from "@/components/connections/check-history";
 
 const now = new Date("2026-03-01T12:00:00Z");
-/** p passed, f failed, an hour apart, the last one now. */
+/** One check an hour, the last one now: p passed, f failed. */
 const history = (ends: string) =>
   [...ends].map((end, index) => ({
     ok: end === "p",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { errorText, failureTitle, repeatableTexts } from "@/components/form/error-texts";
 
-test("a lost answer is never said to have saved nothing", () => {
+test("the message for a lost answer never claims that nothing was saved", () => {
   for (const text of [errorText("outcome_unknown"), errorText("outcome_unknown", repeatableTexts)]) {
     expect(text).toMatch(/^It is not known whether (this|it) was saved\. /);
     expect(text).not.toMatch(/nothing was/i);
@@ -14,6 +14,6 @@ test.each([
   ["partly_saved", "A part of this was saved"],
   ["outcome_unknown", "The answer was lost"],
   [undefined, "The answer was lost"],
-])("the title of %s says that nothing was changed only where that is known", (code, title) => {
+])("the title of %s says that nothing was changed only where that is certain", (code, title) => {
   expect(failureTitle(code, "Nothing was changed")).toBe(title);
 });

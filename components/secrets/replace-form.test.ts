@@ -22,7 +22,7 @@ function replace(
 }
 
 describe("replacing a value", () => {
-  it("leaves out each field that is kept, whatever was typed into it before", async () => {
+  it("omits each field that the person keeps, even if they typed into it before", async () => {
     const { values } = await replace(
       "username_password",
       { password: "replaced", username: "kept" },
@@ -32,7 +32,7 @@ describe("replacing a value", () => {
     expect(values).toHaveProperty("fields", { password: "new" });
   });
 
-  it("does not take an empty value for a field that is replaced", async () => {
+  it("rejects an empty value for a replaced field", async () => {
     const { errors } = await replace("username_password", { password: "replaced" });
     expect(errors).toHaveProperty("fields.password.message", "Password is empty.");
   });
@@ -43,12 +43,12 @@ describe("replacing a value", () => {
     expect((await replace("m2m_oauth", { clientId: "cleared" })).errors).toHaveProperty("fields.clientId");
   });
 
-  it("asks for at least one field", async () => {
+  it("requires at least one field", async () => {
     const { errors } = await replace("m2m_oauth", { scope: "kept" });
     expect(errors).toHaveProperty("root.message", "Replace at least one field.");
   });
 
-  it("sends a file as its bytes, under its name", async () => {
+  it("sends a file as its bytes, with its name", async () => {
     const { values } = await replace("binary", { value: "replaced" }, {}, new File(["abc"], "ca.pem"));
     expect(values).toHaveProperty("fields.value", new TextEncoder().encode("abc"));
     expect(values).toHaveProperty("fileName", "ca.pem");

@@ -43,7 +43,7 @@ const seenBy = async (actor: Actor, teamId: string) =>
     ({ name, ownerName, ownerRole }) => `${name} of ${ownerName}, ${ownerRole}`,
   );
 
-test("Admins see the access tokens of their members that work, and nobody else's", async () => {
+test("an Admin sees the active access tokens of their team's members, and no others", async () => {
   const working = await tokenOf(fabric.user, "working");
   const revoked = await tokenOf(fabric.user, "revoked");
   const expired = await tokenOf(fabric.user, "expired");
@@ -60,7 +60,7 @@ test("Admins see the access tokens of their members that work, and nobody else's
   await expect(authorizeTeam(other.admin, fabric.teamId, "access:list")).rejects.toThrow(NotFound);
 });
 
-test("an Admin of any team of a person ends their token everywhere, and its owner sees who did", async () => {
+test("an Admin of any team of a person revokes their token everywhere, and its owner sees who did", async () => {
   // Uri is a member of both teams.
   await owner.membership.create({ data: { teamId: other.teamId, userId: fabric.user.id, role: "user" } });
   const { id, token } = await tokenOf(fabric.user, "nightly");
@@ -76,7 +76,7 @@ test("an Admin of any team of a person ends their token everywhere, and its owne
   ]);
 });
 
-test("a token of nobody in the team is not found, and a sign-in of long ago revokes nothing", async () => {
+test("an Admin cannot find the token of a non-member, and a stale sign-in revokes nothing", async () => {
   const { id, token } = await tokenOf(other.user, "theirs");
   const scope = await authorizeTeam(fabric.admin, fabric.teamId, "access:revoke");
   await expect(revokeMemberAccessToken(scope, { accessTokenId: id })).rejects.toThrow(NotFound);
@@ -85,7 +85,7 @@ test("a token of nobody in the team is not found, and a sign-in of long ago revo
   await expect(authorizeTeam(stale, fabric.teamId, "access:revoke")).rejects.toThrow(NotFresh);
 });
 
-test("pipeline tokens of people who left, were demoted or locked come first, marked", async () => {
+test("the list puts pipeline tokens of former, demoted and locked members first, and marks them", async () => {
   const make = (name: string, where: TestFabric, maker: Actor) =>
     owner.pipelineToken.create({
       data: {
@@ -119,7 +119,7 @@ test("pipeline tokens of people who left, were demoted or locked come first, mar
   ]);
 });
 
-test("so do issuers that they trusted: a workload reads as a pipeline token does", async () => {
+test("the list does the same for issuers that they trusted, because a workload reads as a pipeline token does", async () => {
   const trust = (name: string, where: TestFabric, maker: Actor) =>
     owner.trustedIssuer.create({
       data: {
@@ -142,7 +142,7 @@ test("so do issuers that they trusted: a workload reads as a pipeline token does
   ]);
 });
 
-test("nobody hides a pipeline token behind many that they revoked", async () => {
+test("many revoked pipeline tokens do not hide an active one", async () => {
   const { fabricId, admin } = fabric;
   const by = { fabricId, createdById: admin.id, createdByName: admin.name };
   await owner.pipelineToken.create({ data: { ...by, name: "hidden", tokenHash: randomUUID() } });
@@ -158,7 +158,7 @@ test("nobody hides a pipeline token behind many that they revoked", async () => 
   expect(tokens.filter(({ status }) => status === "active").map(({ name }) => name)).toContain("hidden");
 });
 
-test("nobody hides a token behind many others", async () => {
+test("many tokens of one person do not hide another's", async () => {
   await tokenOf(fabric.user, "hidden");
   const { teamId, user, admin } = fabric;
   const many = (count: number, more: object) =>

@@ -33,7 +33,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-/** Who may do what, written by hand. A star needs a sign-in of the last ten minutes. */
+/** Permissions by role, written by hand. A star requires a sign-in within the last ten minutes. */
 const golden = `
   permission                User  Admin  pipeline  background  access token of an Admin
   fabric:see                yes   yes    no        no          yes
@@ -70,21 +70,21 @@ const cells = table.flatMap(({ permission, user, admin }) => [
 ]);
 
 describe("the policy", () => {
-  test("has a line for each permission and no other", () => {
+  test("has exactly one line for each permission", () => {
     expect(Object.keys(policy).sort()).toEqual(table.map(({ permission }) => permission).sort());
   });
 
-  test.each(table)("gives $permission to the roles of its line", ({ permission, ...cells }) => {
+  test.each(table)("grants $permission to the roles of its line", ({ permission, ...cells }) => {
     for (const role of ["user", "admin", "pipeline", "background"] as const)
       expect([role, allows(role, permission)]).toEqual([role, cells[role] !== "no"]);
   });
 
-  test.each(table)("$permission asks for a recent sign-in where its line has a star", (line) => {
+  test.each(table)("requires a recent sign-in for $permission where its line has a star", (line) => {
     const isStarred = line.admin === "yes*";
     expect(needsFreshSignIn(line.permission)).toBe(isStarred);
   });
 
-  test.each(table)("an Admin's access token has $permission: $token", ({ permission, token }) => {
+  test.each(table)("grants $permission to an Admin's access token: $token", ({ permission, token }) => {
     const actor: Actor = {
       ...fabric.admin,
       authenticatedAt: new Date(0),
@@ -95,13 +95,13 @@ describe("the policy", () => {
     else expect(asked).toThrow();
   });
 
-  test.each(cells)("a %s who asks for %s is let in: %s", async (role, permission, isAllowed) => {
+  test.each(cells)("admits a %s who asks for %s: %s", async (role, permission, isAllowed) => {
     const asked = authorize(fabric[role], fabric.fabricId, permission);
     if (isAllowed) expect((await asked).role).toBe(role);
     else await expect(asked).rejects.toThrow(Forbidden);
   });
 
-  test.each(cells)("another team's %s who asks for %s finds nothing", async (role, permission) => {
+  test.each(cells)("answers another team's %s who asks for %s with not found", async (role, permission) => {
     await expect(authorize(other[role], fabric.fabricId, permission)).rejects.toThrow(NotFound);
     await expect(authorizeTeam(other[role], fabric.teamId, permission)).rejects.toThrow(NotFound);
     const nowhere = await authorize(fabric[role], "nowhere", permission).catch(
@@ -114,7 +114,7 @@ describe("the policy", () => {
   });
 
   test.each(table.filter(({ admin }) => admin === "yes*"))(
-    "$permission needs a sign-in of the last ten minutes",
+    "requires a sign-in within the last ten minutes for $permission",
     async ({ permission }) => {
       const stale: Actor = { ...fabric.admin, authenticatedAt: new Date(Date.now() - freshForMs - 1000) };
       await expect(authorize(stale, fabric.fabricId, permission)).rejects.toThrow(NotFresh);
@@ -122,7 +122,7 @@ describe("the policy", () => {
     },
   );
 
-  test("is refused to nobody because of what somebody else asked for at the same time", async () => {
+  test("does not refuse one caller because of another caller's concurrent request", async () => {
     const [bad, good] = await Promise.allSettled([
       authorize(fabric.user, "\0", "secret:list"),
       authorize(fabric.user, fabric.fabricId, "secret:list"),
@@ -131,14 +131,14 @@ describe("the policy", () => {
     expect(good).toMatchObject({ status: "fulfilled", value: { fabricId: fabric.fabricId } });
   });
 
-  test("ends with the membership", async () => {
+  test("revokes access when the membership ends", async () => {
     const where = { teamId_userId: { teamId: fabric.teamId, userId: fabric.user.id } };
     await owner.membership.delete({ where });
     await expect(authorize(fabric.user, fabric.fabricId, "secret:list")).rejects.toThrow(NotFound);
     await owner.membership.create({ data: { teamId: fabric.teamId, userId: fabric.user.id, role: "user" } });
   });
 
-  test("makes no scope of a role that it does not know", () => {
+  test("grants no scope for an unknown role", () => {
     const nobody = "owner" as Role;
     expect(() => grant(fabric.admin, nobody, { id: "f", teamId: "t" }, "secret:list")).toThrow();
   });

@@ -89,7 +89,7 @@ async function hijacked() {
   const ceo = await signedIn(identity, "openid");
   return { email, finance, platform, squatter, token: made.value.token, link: back.value.token, ceo };
 }
-/** Runs `first` until it needs a row that `rows` finds, then `second`, and lets both go on. */
+/** Runs `first` until it waits for a lock on a row that `rows` selects, then `second`, and lets both continue. */
 async function between<A, B>(rows: string, id: string, first: () => Promise<A>, second: () => Promise<B>) {
   let started: Promise<A> | undefined;
   const seconded = await owner.$transaction(async (tx) => {
@@ -109,7 +109,7 @@ async function between<A, B>(rows: string, id: string, first: () => Promise<A>, 
 
 type Hijacked = Awaited<ReturnType<typeof hijacked>>;
 
-/** What of the account as the inviter left it still has an effect. */
+/** Parts of the account, as the inviter left it, that still have an effect. */
 async function effects({ email, squatter, token, link, finance, ceo }: Hijacked) {
   const found = {
     password: (await provePassword({ email, password }, randomUUID())).ok,
@@ -124,10 +124,10 @@ async function effects({ email, squatter, token, link, finance, ceo }: Hijacked)
   return Object.entries(found).flatMap(([name, works]) => (works ? [name] : []));
 }
 
-test("an inviter who opened the account herself has nothing left when its owner comes", async () => {
+test("an inviter who opened the account herself keeps no access when its owner arrives", async () => {
   const made = await hijacked();
   expect(await effects(made)).toEqual([]);
-  // What the owner was invited to is theirs at once.
+  // The owner joins the team of their own invitation at once.
   expect((await authorizeTeam(made.ceo.actor, made.platform.teamId, "team:write")).role).toBe("admin");
   expect(await findReview(made.ceo.actor.id)).toMatchObject({
     hasPassword: true,
@@ -137,7 +137,7 @@ test("an inviter who opened the account herself has nothing left when its owner 
   });
 });
 
-test("what the owner does not confirm is gone for good, on record", async () => {
+test("an item that the owner does not confirm is deleted for good and recorded", async () => {
   const made = await hijacked();
   const { id } = made.ceo.actor;
   await decideReview(made.ceo.actor, nothing);
@@ -178,7 +178,7 @@ test("what the owner does not confirm is gone for good, on record", async () => 
   ]);
 });
 
-test("the owner keeps what they confirm, and an invitation is never among it", async () => {
+test("the owner keeps the items they confirm, but never an invitation", async () => {
   const made = await hijacked();
   const review = await findReview(made.ceo.actor.id);
   const ids = (rows: { id: string }[] = []) => rows.map(({ id }) => id);
@@ -192,7 +192,7 @@ test("the owner keeps what they confirm, and an invitation is never among it", a
   expect(await effects(made)).toEqual(["password", "session", "access token", "membership"]);
 });
 
-test("what was never held cannot be kept, and a review is decided once", async () => {
+test("the owner cannot keep an item that was never held, and decides a review once", async () => {
   const [made, other] = [await hijacked(), await hijacked()];
   const theirs = await findReview(other.ceo.actor.id);
   await decideReview(made.ceo.actor, {
@@ -211,7 +211,7 @@ test("what was never held cannot be kept, and a review is decided once", async (
 test.each([
   ["a reset", (email: string) => resetPassword(commandLine, { email, password: "another long password" })],
   ["a lock", (email: string) => lockUser(commandLine, { email })],
-])("after %s during the review neither password nor session nor token can be kept", async (_name, end) => {
+])("after %s during the review, the owner can keep no password, session or token", async (_name, end) => {
   const made = await hijacked();
   const before = await findReview(made.ceo.actor.id);
   await end(made.email);
@@ -230,7 +230,7 @@ test.each([
   expect(await effects(made)).toEqual([]);
 });
 
-test("Admins see a membership that waits for its owner, and can end it", async () => {
+test("an Admin sees a membership that waits for its owner, and can end it", async () => {
   const { finance, ceo } = await hijacked();
   const see = await authorizeTeam(finance.actor, finance.teamId, "team:see");
   expect((await getTeam(see)).held).toMatchObject([{ userId: ceo.actor.id, role: "admin" }]);
@@ -244,7 +244,7 @@ test("Admins see a membership that waits for its owner, and can end it", async (
 });
 
 test.each([true, false])(
-  "an identity that was linked before signs in again only where the owner keeps it: %s",
+  "a previously linked identity signs in again only if the owner keeps it: %s",
   async (keeps) => {
     const { scope } = await adminOf("Finance");
     const email = `${randomUUID()}@test.example`;
@@ -260,7 +260,7 @@ test.each([true, false])(
     await invite(scope, { email, role: "user" });
     expect(await come(former)).toBe(true);
     const first = await findIdentity(former.issuer, former.subject);
-    // Invited by another team, since a member is not invited again.
+    // Another team invites, because nobody can invite a current member.
     await invite((await adminOf("Platform")).scope, { email, role: "user" });
     expect(await come(now)).toBe(true);
     const owner = await findIdentity(now.issuer, now.subject);
@@ -275,7 +275,7 @@ test.each([true, false])(
   },
 );
 
-test("an account that never had anything is not reviewed", async () => {
+test("a new account without any items needs no review", async () => {
   const { scope } = await adminOf("Finance");
   const email = `${randomUUID()}@test.example`;
   await owner.user.create({ data: { id: randomUUID(), email, emailKey: email, name: "Olga" } });
@@ -286,7 +286,7 @@ test("an account that never had anything is not reviewed", async () => {
   expect(await hasReview(identity?.userId ?? "")).toBe(false);
 });
 
-test("an Admin who removes a held member while that one confirms removes them", async () => {
+test("an Admin removes a held member even while that member confirms", async () => {
   const { ceo, finance, squatter } = await hijacked();
   const keep = { ...nothing, teamIds: [finance.teamId], sessionIds: [squatter.session] };
   await between(
@@ -300,7 +300,7 @@ test("an Admin who removes a held member while that one confirms removes them", 
   expect(await owner.heldMembership.count({ where: member })).toBe(0);
 });
 
-test("what a request under way makes while access ends for good is not offered to the review", async () => {
+test("the review does not offer items that a concurrent request creates while access ends for good", async () => {
   const { email, ceo, squatter } = await hijacked();
   await resetPassword(commandLine, { email, password: "another long password" });
   await createAccessToken(squatter.actor, { name: "late", lifetime: "365" });

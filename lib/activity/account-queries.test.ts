@@ -24,7 +24,7 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-test("people see what concerns their account; Admins what concerns their team, and no other team's", async () => {
+test("a person sees the events of their account; an Admin sees those of their team and of no other", async () => {
   const [ours, theirs] = [await createTestFabric(owner, "ours"), await createTestFabric(owner, "theirs")];
   const { user } = ours;
   // Uri is a member of both teams.

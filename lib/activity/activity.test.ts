@@ -59,7 +59,7 @@ type Event = {
 };
 
 describe("Activity", () => {
-  test("shows the events of its fabric alone, newest first", async () => {
+  test("shows only the events of its fabric, newest first", async () => {
     await add(fabric, "secret.create", "a");
     await add(other, "secret.create", "theirs");
     await add(fabric, "secret.replace", "b");
@@ -68,7 +68,7 @@ describe("Activity", () => {
     expect(await findActivityObject(scope(), "theirs")).toBeNull();
   });
 
-  test("is filtered by actor, object, kind of object and kind of event", async () => {
+  test("filters by actor, object, object type and event type", async () => {
     const pipeline = { kind: "pipeline", id: "p1", name: "nightly" } as const;
     await add(fabric, "secret.create", "a");
     await add(fabric, "secret.use", "a", { actor: pipeline });
@@ -80,13 +80,13 @@ describe("Activity", () => {
     expect(names(await list({ kind: "nonsense", event: "toString" }))).toEqual(["c", "a", "a"]);
   });
 
-  test("shows no detail that its allow-list does not name", async () => {
+  test("shows only details that its allow-list names", async () => {
     await add(fabric, "secret.use", "a", { details: { purpose: "pipeline", version: 3, value: "hunter2" } });
     const [event] = (await list()).events;
     expect(event?.details).toEqual({ purpose: "pipeline", version: 3 });
   });
 
-  test("finds the checks of a saved connection, which are recorded by its name", async () => {
+  test("finds the checks of a saved connection, which automate records by name", async () => {
     const id = uuidv7();
     const by = { createdById: "u", createdByName: "U", updatedById: "u", updatedByName: "U" };
     const row = {
@@ -107,7 +107,7 @@ describe("Activity", () => {
     expect((await list()).events[0]).toMatchObject({ objectName: "Elsewhere", isThere: false });
   });
 
-  test("pages older and newer without loss or repetition while events are added", async () => {
+  test("pages to older and newer events without loss or repetition while others are added", async () => {
     await addMany(120);
     const first = await list();
     await addMany(7);
@@ -123,7 +123,7 @@ describe("Activity", () => {
     expect(newest.newer).not.toBeNull();
   });
 
-  test("offers the members, and whoever is asked for after leaving", async () => {
+  test("offers the members, and a former member when the caller asks for one", async () => {
     await add(fabric, "secret.create", "a", { actor: { kind: "user", id: "gone", name: "Gone" } });
     const offered = await listActivityActors(scope(), "gone");
     expect(offered.map(({ name }) => name)).toEqual(["Ada Admin", "Uri User", "Automate", "Gone"]);
@@ -132,7 +132,7 @@ describe("Activity", () => {
   });
 });
 
-test("each act in a fabric belongs to exactly one kind of event", () => {
+test("assigns each action in a fabric to exactly one event type", () => {
   const grouped = Object.values(eventKinds).flatMap(({ actions }) => actions as readonly AuditAction[]);
   const elsewhere = /^(team|user|session|access_token)\./;
   const inFabric = Object.keys(auditActions).filter((action) => !elsewhere.test(action));

@@ -35,7 +35,7 @@ const raise = (at: TestFabric, id: string, field: string) =>
     details: { code: "cannot_open", field, version: 3 },
   });
 
-test("the last alarm of each secret is shown until an Admin acknowledges it, and again when there is another", async () => {
+test("the page shows the last alarm of each secret until an Admin acknowledges it, and shows the next one again", async () => {
   const seen = async () =>
     (await listAlarms(fabric.scope("admin", "activity:list"))).map(({ secretId, field }) => [
       secretId,
@@ -67,10 +67,10 @@ test("the last alarm of each secret is shown until an Admin acknowledges it, and
   expect(() => fabric.scope("user", "alarm:acknowledge")).toThrow(Forbidden);
 });
 
-test("an acknowledged alarm stays so when its last times are recorded later, and comes back for one after it", async () => {
+test("an acknowledged alarm stays acknowledged when automate records its last count later, and a new one reappears", async () => {
   const shown = async () =>
     (await listAlarms(fabric.scope("admin", "activity:list"))).filter(({ secretId }) => secretId === "d");
-  // Automate counts what happens within a minute, and records it when the minute ends.
+  // Automate counts alarms for a minute, then records the count.
   const recordLate = (lastMsAgo: number) =>
     record(owner, {
       ...{ actor: { kind: "pipeline", id: "p", name: "nightly" }, teamId: fabric.teamId },
@@ -93,7 +93,7 @@ test("an acknowledged alarm stays so when its last times are recorded later, and
   expect(await shown()).toEqual([alarm]);
 });
 
-test("a secret that raises alarms again and again hides no other one's", async () => {
+test("a secret with repeated alarms does not hide the alarm of another", async () => {
   await raise(other, "quiet", "value");
   const noisy = Array.from({ length: 600 }, (_, n) => raise(other, "noisy", `field${n}`));
   await Promise.all(noisy);

@@ -42,7 +42,7 @@ async function person() {
   return { email, id: made.value.id };
 }
 
-/** The refusals on record of one object: what of them an event says. */
+/** The recorded refusals of one object, as their events describe them. */
 async function onRecord(objectId: string) {
   await flushRefusals(false);
   const rows = await owner.auditEvent.findMany({
@@ -57,12 +57,12 @@ const network = "203.0.113.0/24";
 const wrong = (email: string, from = network) =>
   provePassword({ email, password: "wrong" }, randomUUID(), from);
 
-test("a failed sign-in is on record at once, and those that follow are one event with their count", async () => {
+test("web records a failed sign-in at once, and later ones as one event with their count", async () => {
   const { id, email } = await person();
   const key = randomUUID();
   const tryOnce = () => provePassword({ email, password: "wrong" }, key, network);
   for (let i = 0; i < 5; i++) await tryOnce();
-  // However slow this machine is.
+  // Independent of the machine's speed.
   const later = new Date(Date.now() + 60_000);
   await owner.signInDelay.update({ where: { key }, data: { nextTryAt: later } });
   for (let i = 0; i < 3; i++) await tryOnce();
@@ -80,7 +80,7 @@ test("a failed sign-in is on record at once, and those that follow are one event
   ]);
 });
 
-test("a locked person's right password is on record, and answered as a wrong one", async () => {
+test("web records a locked person's correct password, and answers it like a wrong one", async () => {
   const { id, email } = await person();
   await lockUser(commandLine, { email });
   const answer = await provePassword({ email, password }, randomUUID(), network);
@@ -88,7 +88,7 @@ test("a locked person's right password is on record, and answered as a wrong one
   expect(await onRecord(id)).toEqual([{ action: "session.refuse", code: "locked", source: network }]);
 });
 
-test("addresses that nobody has are one number, without an address", async () => {
+test("web counts unknown addresses in one number, without recording an address", async () => {
   for (let i = 0; i < 30; i++) await wrong(`stranger-${i}@test.example`);
   await flushRefusals();
   const before = await onRecord("");
@@ -99,7 +99,7 @@ test("addresses that nobody has are one number, without an address", async () =>
   expect(await owner.auditEvent.count({ where: { objectName: { contains: "stranger" } } })).toBe(0);
 });
 
-test("two thousand networks write no more than ten lines and a rest of one person", async () => {
+test("refusals from two thousand networks write at most ten events and one summary for a person", async () => {
   const { id } = await person();
   for (let i = 0; i < 2_000; i++)
     noteRefusal(`sign-in ${id}`, `wrong_password ${i}`, {
@@ -119,7 +119,7 @@ test("two thousand networks write no more than ten lines and a rest of one perso
   ]);
 });
 
-test("an hour later the first one is on record at once again", async () => {
+test("an hour later web records the first refusal at once again", async () => {
   const { id, email } = await person();
   await wrong(email);
   await wrong(email);
@@ -130,7 +130,7 @@ test("an hour later the first one is on record at once again", async () => {
   expect(await onRecord(id)).toHaveLength(3);
 });
 
-test("what a member may not do is in the audit of the fabric or team, once an hour and act", async () => {
+test("web records a member's forbidden action in the fabric's or team's audit, once per hour and action", async () => {
   const { user, admin, fabricId, teamId } = fabric;
   for (let i = 0; i < 50; i++)
     await expect(authorize(user, fabricId, "token:write")).rejects.toThrow(Forbidden);
@@ -157,13 +157,13 @@ test("what a member may not do is in the audit of the fabric or team, once an ho
 
 const slowMachine = { timeout: 20_000 };
 
-test("a program that stops waits for refusals that are on their way already", async () => {
+test("a stopping program waits for refusals that it is already writing", async () => {
   const { id, email } = await person();
   await wrong(email);
   const seen: string[] = [];
   await owner.$transaction(async (locking) => {
     await locking.$executeRaw`LOCK TABLE audit_event IN EXCLUSIVE MODE`;
-    // As the timer does, and then the stop.
+    // First as the timer does it, then as the stop does.
     void flushRefusals(false);
     void flushRefusals().then(() => seen.push("stopped"));
     const waiting = () => owner.$queryRaw`
@@ -175,7 +175,7 @@ test("a program that stops waits for refusals that are on their way already", as
   expect(await owner.auditEvent.count({ where: { objectId: id, action: "session.refuse" } })).toBe(1);
 });
 
-test("a token that is over is on record each hour that it is tried", async () => {
+test("web records each hour in which an expired token is tried", async () => {
   const made = await createAccessToken(fabric.user, { name: "nightly", lifetime: "30" });
   if (!made.ok) throw new Error("no token");
   const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: fabric.user.id } });
@@ -186,7 +186,7 @@ test("a token that is over is on record each hour that it is tried", async () =>
   ]);
 });
 
-test("tries of long ago are forgotten though nobody signs in", async () => {
+test("web forgets old attempts even if nobody signs in", async () => {
   const old = randomUUID();
   const longAgo = new Date(Date.now() - 2 * 60 * 60_000);
   await owner.signInDelay.create({ data: { key: old, failures: 9, nextTryAt: longAgo, updatedAt: longAgo } });

@@ -28,7 +28,7 @@ afterAll(async () => {
 const text = (name: string) => ({ subKind: "text" as const, name, description: "", fields: { value: "v" } });
 const write = () => fabric.scope("admin", "secret:write");
 
-test("what web writes is not written when the database swallows its audit event", async () => {
+test("web writes nothing when the database swallows its audit event", async () => {
   const made = await createSecret(write(), text("kept"));
   if (!made.ok) throw new Error(made.code);
   const secretId = made.value.id;

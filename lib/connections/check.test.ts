@@ -48,7 +48,7 @@ afterAll(() => automate.close());
 
 const refusal = (code: string) => ({ error: { code, message: "" } });
 
-test("a check says that the clocks of web and Automate differ, and the log says by how much", async () => {
+test("a check reports that the clocks of web and automate differ, and the log gives the difference", async () => {
   answer = { status: 401, body: refusal("wrong_time"), date: new Date(Date.now() - 180_000) };
   expect(await check()).toMatchObject({ ok: false, code: "selvage_misconfigured" });
   expect(lines.join("")).toContain("Automate's is 3 minutes behind web's. Synchronise both (NTP).");
@@ -57,12 +57,12 @@ test("a check says that the clocks of web and Automate differ, and the log says 
 test.each([
   [503, "database_unavailable", "database_unavailable"],
   [503, "stopping", "automate_unavailable"],
-])("a check that automate answers by %i %s ends as %s", async (status, code, expected) => {
+])("a check that automate answers with %i %s ends as %s", async (status, code, expected) => {
   answer = { status, body: refusal(code), date: new Date() };
   expect(await check()).toMatchObject({ ok: false, code: expected });
 });
 
-test("a check of an automate that cannot be reached says so", async () => {
+test("a check reports that web cannot reach automate", async () => {
   await automate.close();
   expect(await check()).toMatchObject({ ok: false, code: "automate_unavailable" });
 });

@@ -77,7 +77,7 @@ describe("the SQL warehouse of a fabric", () => {
     },
   });
 
-  test("is of its provider's kind, and there is one, also when two are made at once", async () => {
+  test("has the kind of its provider, and stays single when two requests create it at once", async () => {
     const input = await bigquery("Warehouse of nobody");
     expect(await createConnection(write(), input)).toMatchObject({ ok: false, code: "warehouse_unfit" });
     await owner.fabric.update({ where: { id: fabric.fabricId }, data: { provider: "bigquery" } });
@@ -90,7 +90,7 @@ describe("the SQL warehouse of a fabric", () => {
     ]);
   });
 
-  test("stands beside the other connections, on the first page only", async () => {
+  test("appears with the other connections, on the first page only", async () => {
     const { warehouse, connections } = await listConnections(list(), connectionListQuery.parse({}));
     expect(warehouse).toMatchObject({ provider: "bigquery", connection: { kind: "bigquery" } });
     expect(connections.map(({ id }) => id)).not.toContain(warehouse?.connection?.id);
@@ -100,7 +100,7 @@ describe("the SQL warehouse of a fabric", () => {
 });
 
 describe("a connection", () => {
-  test("keeps its secrets as rows and its plain properties with their defaults", async () => {
+  test("stores its secrets as rows and its plain properties with their defaults", async () => {
     const secretId = await addSecret();
     const id = await addConnection("plain", secretId);
     const row = await owner.connection.findUniqueOrThrow({ where: { id }, include: { secrets: true } });
@@ -115,7 +115,7 @@ describe("a connection", () => {
     expect((await getConnection(list(), id)).properties).toMatchObject({ password: secretId, port: "5432" });
   });
 
-  test("has a name that is unique in its fabric whatever its case", async () => {
+  test("has a case-insensitively unique name in its fabric", async () => {
     await addConnection("Sales DB", await addSecret());
     const again = await createConnection(write(), {
       kind: "postgres",
@@ -137,7 +137,7 @@ describe("a connection", () => {
         return id;
       },
     ],
-  ])("does not refer to %s secret", async (_what, make) => {
+  ])("cannot reference %s secret", async (_what, make) => {
     const made = await createConnection(write(), {
       kind: "postgres",
       name: "x",
@@ -151,7 +151,7 @@ describe("a connection", () => {
     });
   });
 
-  test("leaves no orphan after many edits", async () => {
+  test("leaves no orphan rows after many edits", async () => {
     const id = await addConnection("edited", await addSecret());
     for (let i = 0; i < 5; i += 1) {
       const input = {
@@ -181,7 +181,7 @@ describe("a connection", () => {
     await expect(updateConnection(theirs, input)).rejects.toThrow(NotFound);
   });
 
-  test("that two people delete or edit at once is gone for the slower one", async () => {
+  test("that two people delete or edit at once is not found for the slower one", async () => {
     const secretId = await addSecret();
     const id = await addConnection("contended", secretId);
     const input = { connectionId: id, name: "contended", description: "", properties: properties(secretId) };
@@ -196,7 +196,7 @@ describe("a connection", () => {
     expect(await owner.connection.count({ where: { id } })).toBe(0);
   });
 
-  test("survives the renaming of its secret", async () => {
+  test("keeps its reference when the secret is renamed", async () => {
     const secretId = await addSecret();
     const id = await addConnection("survivor", secretId);
     await renameSecret(fabric.scope("user", "secret:write"), { secretId, name: "renamed" });
@@ -204,8 +204,8 @@ describe("a connection", () => {
   });
 });
 
-describe("a secret that is deleted while a connection takes it", () => {
-  test("is either refused or gone, never both", async () => {
+describe("a secret that is deleted while a connection starts to use it", () => {
+  test("is either in use or deleted, never both", async () => {
     for (let round = 0; round < 15; round += 1) {
       const secretId = await addSecret();
       const [made, deleted] = await Promise.all([
@@ -223,7 +223,7 @@ describe("a secret that is deleted while a connection takes it", () => {
 });
 
 describe("a status", () => {
-  test("speaks of exactly the configuration that was checked, and of the value of that time", async () => {
+  test("applies to exactly the checked configuration and the secret version of that check", async () => {
     const secretId = await addSecret();
     const id = await addConnection("watched", secretId);
     const status = async () => (await getConnection(list(), id)).status;
@@ -265,7 +265,7 @@ describe("a status", () => {
     expect(await status()).toEqual({ state: "not_tested", reason: "value_replaced" });
   });
 
-  /** The checks of a connection, that many hours ago; `p` passed, `f` failed, `x` said nothing of it. */
+  /** Checks of a connection, by hours ago: `p` passed, `f` failed, `x` gave no result about it. */
   async function checked(name: string, ends: [end: "p" | "f" | "x", hoursAgo: number][]) {
     const secretId = await addSecret();
     const id = await addConnection(name, secretId);
@@ -287,7 +287,7 @@ describe("a status", () => {
   const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3600_000);
   const hoursSince = (at: Date) => Math.round((Date.now() - at.getTime()) / 3600_000);
 
-  test("says since when it holds, and how the last checks ended", async () => {
+  test("reports since when it holds, and how the last checks ended", async () => {
     const { read } = await checked("holding", [
       ["p", 9],
       ["f", 8],
@@ -317,7 +317,7 @@ describe("a status", () => {
     ]);
   });
 
-  test("is Inactive once nobody used it for a week, until somebody does", async () => {
+  test("is Inactive after a week without use, until the next use", async () => {
     const { id, secretId, read } = await checked("resting", [["p", 8 * 24]]);
     const state = async () => (await read()).status.state;
     const age = async () => {
@@ -342,7 +342,7 @@ describe("a status", () => {
     expect(await state()).toBe("connected");
   });
 
-  test("is not changed by a check that was refused before it began", async () => {
+  test("does not change when a check is refused before it starts", async () => {
     const secretId = await addSecret();
     const id = await addConnection("refused", secretId);
     const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
@@ -360,7 +360,7 @@ describe("a status", () => {
     expect((await getConnection(list(), id)).status).toMatchObject({ state: "connected", tookMs: 9 });
   });
 
-  test("is listed page by page, by name and forth and back", async () => {
+  test("is listed page by page, sorted by name, forwards and backwards", async () => {
     const paged = await createTestFabric(owner, "paged");
     const scope = paged.scope("user", "connection:write");
     for (let i = 0; i < 60; i += 1) {
@@ -387,11 +387,11 @@ describe("a status", () => {
   });
 });
 
-describe("a connection whose secret may not be sent there", () => {
+describe("a connection whose secret may not be sent to its destination", () => {
   const destination = "postgres://db.example.com:5432?tls=verify-full";
   const of = async (id: string) => (await getConnection(list(), id)).notAllowed;
 
-  test("says so, and since when: since the value, the place or the removal, whichever was last", async () => {
+  test("reports since when: the latest of value, destination and removal", async () => {
     const secretId = await addSecret();
     const id = await addConnection("waits", secretId);
     const { placedAt } = await owner.connection.findUniqueOrThrow({ where: { id } });
@@ -409,7 +409,7 @@ describe("a connection whose secret may not be sent there", () => {
     });
     expect(await of(id)).toBeNull();
 
-    // The description is no place: it changes nothing of since when.
+    // The description is not a destination, so editing it does not change the time.
     const edit = { connectionId: id, name: "waits", description: "new", properties: properties(secretId) };
     expect((await updateConnection(write(), edit)).ok).toBe(true);
     expect((await owner.connection.findUniqueOrThrow({ where: { id } })).placedAt).toEqual(placedAt);

@@ -29,7 +29,7 @@ function placesOf(kind: string, change: object = {}): string[] | Record<string, 
     .map(({ protocol, host, port, secretFields }) => `${protocol}://${host}:${port} ${secretFields.join()}`);
 }
 
-describe("where the secrets of a connection go", () => {
+describe("destinations of a connection's secrets", () => {
   const principal = { authType: "oauth", clientId: "c", clientSecret: "id", token: undefined };
   const oauth = { authType: "oauth_client_credentials", oauthClient: "id" };
   it.each([
@@ -145,12 +145,12 @@ describe("where the secrets of a connection go", () => {
       ],
     ],
     ["tableau", "siteName", ["a/b", "my site", "../x"]],
-  ])("%s refuses a strange %s", (kind, field, values) => {
+  ])("%s rejects an invalid %s", (kind, field, values) => {
     for (const value of values)
       expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
-  it("says of a user's sign-in at Databricks that it cannot be chosen", () => {
+  it("rejects a user's sign-in at Databricks, because nobody can choose it", () => {
     const change = { authType: "oauth", oAuthType: "u2m", oAuthAppRegistrationID: "12" };
     expect(placesOf("databricks", change)).toEqual({
       oAuthType: "This is not available yet: choose another option.",
@@ -158,7 +158,7 @@ describe("where the secrets of a connection go", () => {
   });
 });
 
-describe("the JDBC URL of Databricks", () => {
+describe("the Databricks JDBC URL", () => {
   it.each([
     [jdbc(workspace), workspace, 443, "12ab"],
     [jdbc(workspace.toUpperCase()), workspace, 443, "12ab"],
@@ -174,7 +174,7 @@ describe("the JDBC URL of Databricks", () => {
   });
 });
 
-describe("the account of Snowflake", () => {
+describe("the Snowflake account", () => {
   it.each([
     ["https://MyOrg-Acct.snowflakecomputing.com/", "myorg-acct.snowflakecomputing.com", "MYORG-ACCT"],
     ["https://myorg-acct.snowflakecomputing.com:443", "myorg-acct.snowflakecomputing.com", "MYORG-ACCT"],

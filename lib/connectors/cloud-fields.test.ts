@@ -25,7 +25,7 @@ function placesOf(kind: string, change: object = {}): string[] | Record<string, 
     .map(({ protocol, host, port, secretFields }) => `${protocol}://${host}:${port} ${secretFields.join()}`);
 }
 
-describe("where the secrets of a cloud connection go", () => {
+describe("destinations of a cloud connection's secrets", () => {
   const entra = "https://login.microsoftonline.com:443 clientSecret";
   const google = "https://oauth2.googleapis.com:443 serviceAccountKey";
   it.each([
@@ -84,12 +84,12 @@ describe("where the secrets of a cloud connection go", () => {
     ["bigquery", "bucketName", ["gs://my-bucket", "UPPER", "a/b", "my-bucket/o", ".."]],
     ["bigquery", "authType", ["oauth", "pat"]],
     ["GCS", "bucketName", ["gs://my-bucket", "a/b", "x", "..", "a?b", "-a-"]],
-  ])("%s refuses a strange %s", (kind, field, values) => {
+  ])("%s rejects an invalid %s", (kind, field, values) => {
     for (const value of values)
       expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
-  it("tells an account of Azure that does not exist, a name that does not resolve, at its field", () => {
+  it("reports a missing Azure account, a name that does not resolve, at its field", () => {
     const [, lake] = findConnector("ADLS")?.destinations({ accountName: "contosolake" }, {}) ?? [];
     expect(lake?.hostField).toBe("accountName");
   });
@@ -100,12 +100,12 @@ describe("where the secrets of a cloud connection go", () => {
     ["bigquery", { projectId: "example.com:my-project-123" }],
     ["bigquery", { oAuthAppRegistrationID: "12", id: "" }],
     ["GCS", { bucketName: "files.example.com", projectId: "my-project-123" }],
-  ])("%s takes %o", (kind, change) => {
+  ])("%s accepts %o", (kind, change) => {
     expect(placesOf(kind, change)).toEqual(expect.any(Array));
   });
 });
 
-describe("the address of a site", () => {
+describe("the site address", () => {
   it.each([
     ["https://contoso.sharepoint.com", "contoso.sharepoint.com", ""],
     ["https://Contoso.SharePoint.com/sites/Sales/", "contoso.sharepoint.com", "/sites/Sales"],

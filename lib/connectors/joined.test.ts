@@ -36,14 +36,14 @@ test("each secret of a connection goes to its own destinations", () => {
   expect(destinationsOf("restapi", api, [{ field: "oauthClient", secret: oauth }])).toEqual([
     ["oauthClient", "oauth-token://idp.example:443", "https://api.example:443?proved"],
   ]);
-  // A check holds the password back until somebody confirmed the host key; a pipeline's driver does not.
+  // A check withholds the password until a person confirms the host key; a pipeline's driver does not.
   const sftp = { host: "files.example", port: 22, username: "u", authMethod: "password" };
   expect(destinationsOf("sftp", sftp, [password])).toEqual([
     ["password", "sftp://files.example:22?hostkey=none"],
   ]);
 });
 
-test("settings that a stricter rule refuses since they were saved go where they went", () => {
+test("saved settings that a newer rule rejects keep their destinations", () => {
   const saved = { ...postgres, database: "sales;2019" };
   expect(destinationsOf("postgres", saved, [password])).toEqual([
     ["password", "postgres://db.example.com:5432?tls=verify-full"],
@@ -57,11 +57,11 @@ test.each([
   ["no host", { server: "" }],
   ["no port", { port: "x" }],
   ["a port that is none", { port: "70000" }],
-])("what leads nowhere that can be named joins nothing: %s", (_what, change) => {
+])("settings without a destination that can be named join nothing: %s", (_what, change) => {
   expect(destinationsOf("postgres", { ...postgres, ...change }, [password])).toBeNull();
 });
 
-test("a web address that clients read in two ways joins nothing", () => {
+test("a web address that clients parse in two ways joins nothing", () => {
   const token = { field: "bearerToken", secret: text("t") };
   const api = { authType: "bearer", tlsMode: "verify-full" };
   const to = (baseUrl: string) => destinationsOf("restapi", { ...api, baseUrl }, [token]);
@@ -70,7 +70,7 @@ test("a web address that clients read in two ways joins nothing", () => {
   expect(to("https://api.example;x=evil.example")).toBeNull();
 });
 
-test("of every kind, settings without anything join nothing, and a kind that is unknown neither", () => {
+test("empty settings of any kind join nothing, and neither does an unknown kind", () => {
   for (const kind of Object.keys(connectors)) {
     const joined = joinConnection(kind, {}, [password]);
     for (const { destinations } of joined ?? []) expect(destinations.length, kind).toBeGreaterThan(0);

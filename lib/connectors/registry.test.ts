@@ -50,7 +50,7 @@ describe.each(Object.entries(connectors))("the connector %s", (kind, connector) 
     expect(findConnector(kind)).toBe(connector);
   });
 
-  it("gives each field a title and a control that the form knows", () => {
+  it("gives each field a title and a control that the form supports", () => {
     for (const [field, schema] of fields) {
       const meta = fieldMeta(schema);
       expect(meta.title, field).toMatch(/\S/);
@@ -61,7 +61,7 @@ describe.each(Object.entries(connectors))("the connector %s", (kind, connector) 
     }
   });
 
-  it("shows fields by fields that come before them", () => {
+  it("makes the visibility of a field depend only on earlier fields", () => {
     const names = fields.map(([field]) => field);
     for (const [field, schema] of fields) {
       for (const other of Object.keys(fieldMeta(schema).showWhen ?? {}))
@@ -69,19 +69,19 @@ describe.each(Object.entries(connectors))("the connector %s", (kind, connector) 
     }
   });
 
-  it("has the documented field names, in their order", () => {
+  it("has the documented field names, in order", () => {
     const documented = documentedFields[kind] ?? [];
     expect(fields.map(([field]) => field).filter((field) => documented.includes(field))).toEqual(documented);
   });
 
-  it("carries all of it into the JSON Schema that the form is drawn from", () => {
+  it("puts all of them into the JSON Schema that renders the form", () => {
     const schema = z.toJSONSchema(connector.fields, { io: "input" });
     for (const [field, fieldSchema] of fields)
       expect(schema.properties?.[field]).toMatchObject({ ...fieldMeta(fieldSchema) });
   });
 });
 
-it("has a text for each code, of one sentence each", () => {
+it("has a one-sentence text for each code", () => {
   for (const code of checkCodes) {
     expect(checkTexts[code].title, code).toMatch(/^[A-Z][^.]*\.$/);
     expect(checkTexts[code].advice, code).toMatch(/^[A-Z].*\.$/);

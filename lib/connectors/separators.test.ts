@@ -28,16 +28,16 @@ const hosts = {
     "::ffff:192.0.2.7",
   ],
   refused: [
-    // What a client that builds ODBC, ADO.NET or JDBC addresses reads as another option.
+    // Option separators for clients that build ODBC, ADO.NET or JDBC addresses.
     "db.example.com;host=evil.example",
     "db.example.com;Server=evil.example",
     "db.example.com&sslmode=disable",
     "db.example.com?sslmode=disable",
     "host=evil.example",
-    // Oracle's connect descriptors.
+    // Oracle connect descriptors.
     "db.example.com)(ADDRESS=(PROTOCOL=tcp)(HOST=evil.example)(PORT=1521)",
     "(HOST=evil.example)",
-    // A list of hosts, of libpq, MongoDB, JDBC and Go.
+    // Host lists of libpq, MongoDB, JDBC and Go.
     "db.example.com,evil.example",
     "db.example.com evil.example",
     "db.example.com\tevil.example",
@@ -54,11 +54,11 @@ const hosts = {
     "'db.example.com'",
     "{db.example.com}",
     "$(id).example.com",
-    // An option of a command line.
+    // A command-line option.
     "-oProxyCommand=id",
     "-db.example.com",
     "db-.example.com",
-    // Nothing that a resolver knows.
+    // Characters that no resolver accepts.
     "db..example.com",
     ".example.com",
     "[db.example.com]",
@@ -67,7 +67,7 @@ const hosts = {
     "fe80::1%eth0",
     "999.1.1.1",
     "1.2.3.4.5",
-    // Clients disagree about which address these are.
+    // Clients disagree on the address that these forms mean.
     "010.0.0.1",
     "0x7f.1",
     "faß.example",
@@ -118,7 +118,7 @@ const names = {
   ],
 };
 
-/** Who signs in: some servers have users with one of these characters in their names, which `accepted` lists. */
+/** Login names. Some servers have users with one of these characters in their names; `accepted` lists them. */
 const users = (...accepted: string[]) => ({
   accepted: ["etl", "Etl Service", "etl-1.eu", ...accepted],
   refused: [
@@ -146,7 +146,7 @@ type Row = { valid: Record<string, unknown>; fields: Record<string, Words>; plai
 
 const database = { server: "db.example.com", username: "etl", password: secret, database: "sales" };
 
-/** Every kind, and every field of it in which people write text: what it takes, and what it refuses. */
+/** Every free-text field of every kind, with the input it accepts and rejects. */
 const kinds: Record<string, Row> = {
   postgres: {
     valid: { ...database, schema: "public" },
@@ -201,7 +201,7 @@ const kinds: Record<string, Row> = {
     },
     fields: {
       host: {
-        // The one kind whose field takes a port, and no list.
+        // The only kind whose field accepts a port and no list.
         accepted: [
           "db.example.com",
           "db.example.com:27018",
@@ -475,7 +475,7 @@ const kinds: Record<string, Row> = {
   },
 };
 
-test("every kind, and every field of text in it, is in the table", () => {
+test("the table has every kind and each of its text fields", () => {
   expect(Object.keys(kinds).sort()).toEqual(Object.keys(connectors).sort());
   for (const [kind, { fields, plain = [] }] of Object.entries(kinds)) {
     const shape = findConnector(kind)?.fields.shape ?? {};
@@ -486,7 +486,7 @@ test("every kind, and every field of text in it, is in the table", () => {
       const isSettled = ["port", "provider", "kgConfig", "projectId"].includes(field) || title === undefined;
       return isChosen || isSettled || fields[field] || plain.includes(field) ? [] : [field];
     });
-    // Microsoft's tenant is one field of four kinds, tried with the first.
+    // Four kinds share Microsoft's tenant field; the first one tests it.
     expect(
       written.filter((field) => field !== "tenantId"),
       kind,
@@ -506,17 +506,17 @@ describe.each(cases)("$kind: $field", ({ kind, field, valid, accepted, refused }
     return result.ok ? "accepted" : result.fieldErrors[field];
   };
 
-  test.each(accepted)("takes %s", (text) => {
+  test.each(accepted)("accepts %s", (text) => {
     expect(judge(text)).toBe("accepted");
   });
 
-  test.each(refused)("refuses %s", (text) => {
-    // A sentence at this very field, and not "accepted".
+  test.each(refused)("rejects %s", (text) => {
+    // Expects an error message at this very field, not "accepted".
     expect(judge(text)).toMatch(/^[A-Z“].+[.…]$/);
   });
 });
 
-test("a refused host and a refused name say what to enter", () => {
+test("the error for a rejected host or name says what to enter", () => {
   const connector = findConnector("postgres");
   if (!connector) throw new Error("There is no kind postgres.");
   const input = { ...kinds.postgres?.valid, server: "a;b", database: "sales;x", username: "-x" };
@@ -530,7 +530,7 @@ test("a refused host and a refused name say what to enter", () => {
   });
 });
 
-test("a port with leading zeros, which some clients read as an octal number, is kept without them", () => {
+test("the schema drops leading zeros of a port, because some clients read it as octal", () => {
   const connector = findConnector("postgres");
   if (!connector) throw new Error("There is no kind postgres.");
   const read = (port: string) => validate(connector, { ...kinds.postgres?.valid, port });

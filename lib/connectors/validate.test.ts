@@ -18,7 +18,7 @@ describe("validation", () => {
     });
   });
 
-  it("requires what is shown and drops what is hidden or unknown", () => {
+  it("requires visible fields and drops hidden or unknown ones", () => {
     const base = { host: "files.example.com", username: "ana", authMethod: "private_key" };
     expect(validate(sftp, { ...base, password: "s1" })).toEqual({
       ok: false,
@@ -56,7 +56,7 @@ describe("validation", () => {
     "https:///x",
     "https://x.org/?a=1",
     "//x.org",
-  ])("refuses the base URL %s", (baseUrl) => {
+  ])("rejects the base URL %s", (baseUrl) => {
     expect(validate(restApi, { baseUrl })).toMatchObject({
       ok: false,
       fieldErrors: { baseUrl: expect.any(String) },
@@ -64,24 +64,24 @@ describe("validation", () => {
   });
 
   it.each(["Host", "content-length", "Transfer-Encoding", "connection", "Upgrade", "TE", "Expect"])(
-    "keeps the API key out of the header %s, which steers the request itself",
+    "rejects the header %s for the API key, because it controls the request itself",
     (apiKeyName) => {
       const key = { ...api, authType: "api_key", apiKey: "s1", apiKeyName };
       expect(validate(restApi, key)).toMatchObject({ fieldErrors: { apiKeyName: expect.any(String) } });
     },
   );
 
-  it("judges a host of a million dots at once", () => {
+  it("judges a host of a million dots immediately", () => {
     const startedAt = performance.now();
     expect(validate(postgres, { ...pg, server: `${".".repeat(200_000)}a` })).toMatchObject({ ok: false });
     expect(performance.now() - startedAt).toBeLessThan(500);
   });
 
-  it.each(["//evil.example.com/", "status", "/a b", "/\\evil"])("refuses the test path %s", (testPath) => {
+  it.each(["//evil.example.com/", "status", "/a b", "/\\evil"])("rejects the test path %s", (testPath) => {
     expect(validate(restApi, { ...api, testPath })).toMatchObject({ ok: false });
   });
 
-  it("asks for the fields of the chosen authentication only, with its defaults", () => {
+  it("requires only the fields of the chosen authentication, with its defaults", () => {
     const key = { ...api, authType: "api_key", apiKey: "s1", apiKeyName: "X-Key" };
     expect(validate(restApi, { ...key, bearerToken: "s9" })).toEqual({
       ok: true,
@@ -91,14 +91,14 @@ describe("validation", () => {
 });
 
 describe("secrets of a connection", () => {
-  it("are listed with what fits, chosen or not", () => {
+  it("are listed with the secret types that fit, chosen or not", () => {
     expect(secretFields(postgres, pg)).toEqual([
       { field: "password", title: "Password", subKinds: ["text"], secretId: "s1" },
       { field: "caCertificate", title: "CA certificate", subKinds: ["binary", "text"], secretId: null },
     ]);
   });
 
-  it("are not opened for a server that nobody has recognised", () => {
+  it("are not opened for a server whose host key nobody has confirmed", () => {
     const input = { host: "files.example.com", username: "ana", password: "s1" };
     const unknown = validate(sftp, input);
     const known = validate(sftp, { ...input, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` });
@@ -107,7 +107,7 @@ describe("secrets of a connection", () => {
     expect(fieldsToOpen(sftp, known.value, {})).toEqual(["password"]);
   });
 
-  it("have types that say what a check receives", () => {
+  it("have types that define the data a check receives", () => {
     type Opened = OpenedProperties<z.output<typeof sftp.fields>>;
     expectTypeOf<Opened["password"]>().toEqualTypeOf<string | undefined>();
     expectTypeOf<Opened["privateKey"]>().toEqualTypeOf<string | Uint8Array | undefined>();
@@ -123,7 +123,7 @@ describe("destinations", () => {
     return restApi.destinations(result.value, facts).map((place) => destinationKey(place));
   };
 
-  it("are one for all spellings of a host", () => {
+  it("are equal for all spellings of a host", () => {
     const spell = (host: string) =>
       destinationKey({ protocol: "postgres", host, port: 5432, tls: "verify-full" });
     expect(spell("db.example.com")).toBe("postgres://db.example.com:5432?tls=verify-full");
@@ -133,7 +133,7 @@ describe("destinations", () => {
     expect(spell("[::1]")).toBe(spell("0:0:0:0:0:0:0:1"));
   });
 
-  it("differ by port, protection and scheme", () => {
+  it("differ by port, transport security and scheme", () => {
     expect(keysOf(api)).toEqual(["https://api.example.com:443"]);
     expect(keysOf({ ...api, tlsMode: "require" })).toEqual(["https://api.example.com:443?tls=require"]);
     expect(keysOf({ baseUrl: "http://api.example.com", tlsMode: "disable" })).toEqual([

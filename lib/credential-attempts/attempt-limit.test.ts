@@ -8,7 +8,7 @@ const minutesLeft = (...minutes: number[]) => {
   return until === null ? null : (until.getTime() - now.getTime()) / 60_000;
 };
 
-describe("the budget of refused sign-ins", () => {
+describe("the limit of refused sign-ins", () => {
   test.each<[string, number[], number | null]>([
     ["none", [], null],
     ["one", [0], null],
@@ -22,7 +22,7 @@ describe("the budget of refused sign-ins", () => {
     ["five, of more than a day", [20, 60, 120, 180, 24 * 60], null],
   ])("after %s", (_what, refused, left) => expect(minutesLeft(...refused)).toBe(left));
 
-  test("is over sooner for a sign-in of two tries", () => {
+  test("is reached sooner by a sign-in of two attempts", () => {
     expect(pausedUntil([], now, 2)).toBeNull();
     expect(pausedUntil(ago(1), now, 2)).toEqual(new Date(now.getTime() + 14 * 60_000));
     expect(pausedUntil(ago(20, 60, 120), now, 2)).toBeNull();
@@ -38,7 +38,7 @@ describe("the budget of refused sign-ins", () => {
     [[16], 1, true],
     [[20, 60, 120, 180], 0, true],
     [[20, 60, 120, 180], 1, false],
-  ])("with refusals %j minutes ago and %i under way has room: %s", (refused, underWay, room) =>
+  ])("with refusals %j minutes ago and %i in flight has room: %s", (refused, underWay, room) =>
     expect(hasRoom(ago(...refused), underWay, now)).toBe(room),
   );
 });

@@ -47,12 +47,12 @@ async function refuse(key: string, secretIds: string[], place: string, ...ago: n
   await owner.signInAttempt.createMany({ data: rows });
 }
 
-test("the paused sign-ins of a secret are told by place, to web and in its fabric alone", async () => {
+test("web lists the paused sign-ins of a secret by destination, only in its own fabric", async () => {
   await addSecret("s1", minutesAgo(60));
   await refuse("a", ["s1"], "sftp://files:22", 5, 1);
   await refuse("b", ["s1", "s2"], "https://api:443", 20, 1);
   await refuse("c", ["s2"], "https://other:443", 2, 1);
-  // Another user name at the same place, refused later.
+  // Another user name at the same destination, refused later.
   await refuse("d", ["s1"], "sftp://files:22", 1, 0);
   const paused = await listPausedAttempts(fabric.scope("user", "secret:list"), "s1");
   expect(paused).toEqual([{ place: "sftp://files:22", until: expect.any(Date) }]);
@@ -60,7 +60,7 @@ test("the paused sign-ins of a secret are told by place, to web and in its fabri
   expect(await listPausedAttempts(other.scope("user", "secret:list"), "s1")).toEqual([]);
 });
 
-test("a value that was entered since is tried at once", async () => {
+test("automate may try a newly entered value at once", async () => {
   await addSecret("s3", minutesAgo(2));
   await refuse("e", ["s3"], "sftp://files:22", 5, 4);
   expect(await listPausedAttempts(fabric.scope("user", "secret:list"), "s3")).toEqual([]);

@@ -57,7 +57,7 @@ async function makeFabricKey(fabricId: string, kid: string) {
 const openHere = async (sealed: string, context = place, kid = "k1") =>
   open(sealed, { ...fabric.opening, kid, agreed: new Map() }, context);
 
-/** The plaintext as `jose` opens it, hex; null when it refuses. */
+/** The plaintext that `jose` returns, in hex; null when it refuses. */
 const openByJose = (sealed: string) =>
   compactDecrypt(sealed, fabric.privateKey, {
     keyManagementAlgorithms: ["ECDH-ES"],
@@ -68,7 +68,7 @@ const openByJose = (sealed: string) =>
   );
 
 describe("a sealed value", () => {
-  test("opens in its place to exactly the bytes that were sealed, whatever they are", async () => {
+  test("opens in its own context to exactly the sealed bytes, whatever they are", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
         const opened = await openHere(await seal(fabric.key, place, bytes));
@@ -79,7 +79,7 @@ describe("a sealed value", () => {
   });
 
   test.each(["***", "\uFEFFbom", "a\r\nb\n", "nul\0nul", "••••", "𝄞"])(
-    "keeps the text %j to the byte",
+    "preserves the text %j byte for byte",
     async (text) => {
       expect((await openHere(await seal(fabric.key, place, encode(text)))).revealText()).toBe(text);
     },
@@ -92,7 +92,7 @@ describe("a sealed value", () => {
     expect(header.ctx).toBe("v1/f1/s1/text/value/1");
   });
 
-  test("moved to any other place does not open", async () => {
+  test("does not open in any other context", async () => {
     const sealed = await seal(fabric.key, place, encode("x"));
     const elsewhere: SealContext[] = [
       { ...place, fabricId: "f2" },
@@ -105,12 +105,12 @@ describe("a sealed value", () => {
     await expect(openHere(sealed, place, "k2")).rejects.toThrow(CannotOpen);
   });
 
-  test("does not open when any one character of it is changed, or it is cut", async () => {
+  test("does not open when one character changes or the value is cut short", async () => {
     const sealed = await seal(fabric.key, place, encode("value"));
     for (let i = 0; i < sealed.length; i += 3) {
       const changed = sealed.slice(0, i) + (sealed[i] === "A" ? "B" : "A") + sealed.slice(i + 1);
       const opened = await openHere(changed).catch((error: Error) => error);
-      // The last character of a base64url part can have spare bits: then the very same bytes open.
+      // The last character of a base64url part can have spare bits, so a change there can encode the same bytes.
       if (opened instanceof Plaintext) expect(opened.revealText()).toBe("value");
       else expect(opened).toBeInstanceOf(CannotOpen);
     }
@@ -134,7 +134,7 @@ describe("a sealed value", () => {
     else expect(header).toHaveProperty(Object.keys(extra)[0] ?? "");
   });
 
-  test("opens as jose opens it, and nothing opens that jose refuses, however it was changed", async () => {
+  test("opens as jose opens it; after any change, Selvage refuses what jose refuses", async () => {
     const change = fc.record({ at: fc.nat(), to: fc.constantFrom(..."AQgw-_.+= é") });
     const bytes = fc.uint8Array({ maxLength: 100 });
     await fc.assert(
@@ -155,7 +155,7 @@ describe("a sealed value", () => {
     );
   });
 
-  test("opens the second time as the first, by the agreement that is kept, and still judges all else", async () => {
+  test("opens the second time like the first with the cached key agreement, and still validates everything else", async () => {
     const kept = { ...fabric.opening, agreed: new Map() };
     const sealed = await seal(fabric.key, place, encode("x"));
     for (let i = 0; i < 2; i += 1) expect(open(sealed, kept, place).revealText()).toBe("x");
@@ -179,13 +179,13 @@ describe("a sealed value", () => {
     await expect(seal(fabric.key, { ...place, fabricId: "f2" }, encode("x"))).rejects.toThrow();
   });
 
-  test("cannot be sealed for a place that reads like another", async () => {
+  test("cannot be sealed for a context that only reads like another", async () => {
     await expect(seal(fabric.key, { ...place, secretId: "s1/text" }, encode("x"))).rejects.toThrow();
   });
 });
 
 describe("a fabric's public key", () => {
-  test("that was swapped, relabelled or signed by somebody else is not sealed to", async () => {
+  test("is refused for sealing when swapped, relabelled or signed by another key", async () => {
     const { publicJwk } = fabric;
     const stranger = await exportJWK(
       (await generateKeyPair("ECDH-ES", { crv: "X25519", extractable: true })).publicKey,
@@ -217,7 +217,7 @@ describe("an opened value", () => {
   const secret = "canary-5f2c";
   const value = new Plaintext(encode(secret));
 
-  test("shows itself in no string, inspection, JSON, spread or error", () => {
+  test("appears in no string, inspection, JSON, spread or error", () => {
     expect(`${value}${inspect(value, { depth: 9, showHidden: true })}${inspect({ value })}`).not.toContain(
       secret,
     );
@@ -227,7 +227,7 @@ describe("an opened value", () => {
   });
 });
 
-test("an opened value whose bytes were overwritten is no longer there", () => {
+test("an opened value is gone after its bytes are overwritten", () => {
   const bytes = encode("k9-secret-k9");
   const value = new Plaintext(bytes);
   expect(value.revealText()).toBe("k9-secret-k9");
@@ -237,7 +237,7 @@ test("an opened value whose bytes were overwritten is no longer there", () => {
 });
 
 describe("the Wycheproof vectors", () => {
-  test("of JSON Web Encryption: none of another algorithm, key or header opens", async () => {
+  test("of JSON Web Encryption: no value with another algorithm, key or header opens", async () => {
     let refused = 0;
     for (const group of jwe.testGroups) {
       for (const vector of group.tests) {
@@ -250,7 +250,7 @@ describe("the Wycheproof vectors", () => {
     expect(refused).toBe(jwe.numberOfTests);
   });
 
-  test("of X25519: hostile public keys give no agreement, good ones the known answer", async () => {
+  test("of X25519: hostile public keys give no agreement, good ones the expected result", async () => {
     let judged = 0;
     for (const group of x25519.testGroups) {
       for (const vector of group.tests) {
@@ -278,7 +278,7 @@ describe("the Wycheproof vectors", () => {
   });
 });
 
-/** The shared secret, hex, as an opening derives it; null when it refuses. */
+/** The shared secret that an opening derives, in hex; null when it refuses. */
 async function agree(publicJwk: JWK, privateJwk: JWK): Promise<string | null> {
   try {
     const { crv = "", x = "", kty = "" } = publicJwk;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createBatcher } from "@/lib/db/batch";
 
-/** A batcher that writes down what travelled together; each batch takes until `release` is called, or no time. */
+/** A batcher that records its batches. With `isSlow`, each batch takes until `release` is called. */
 function create({
   maxItems = 10,
   lanes = 1,
@@ -23,13 +23,13 @@ function create({
 }
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-test("what comes in one turn of the event loop travels together, and each gets its own", async () => {
+test("calls in one tick of the event loop share a batch, and each gets its own result", async () => {
   const { submit, batches } = create();
   expect(await Promise.all([submit([1]), submit([2, 3]), submit([])])).toEqual([["1!"], ["2!", "3!"], []]);
   expect(batches).toEqual([[1, 2, 3]]);
 });
 
-test("what comes while a batch is under way goes with the next one, which begins later", async () => {
+test("calls made while a batch runs join the next batch, which starts later", async () => {
   const { submit, batches, release } = create({ isSlow: true });
   const first = submit([1]);
   await turn();
@@ -44,20 +44,20 @@ test("what comes while a batch is under way goes with the next one, which begins
   await Promise.all(others);
 });
 
-test("a batch is bounded, and the items of one call are never split", async () => {
+test("a batch has a maximum size and never splits the items of one call", async () => {
   const { submit, batches } = create({ maxItems: 3 });
   await Promise.all([submit([1, 2]), submit([3, 4]), submit([5, 6, 7, 8]), submit([9])]);
   expect(batches).toEqual([[1, 2], [3, 4], [5, 6, 7, 8], [9]]);
 });
 
-test("a batch that fails, fails for each of its callers, and the next one is served", async () => {
+test("a failed batch fails each of its callers, and the next batch succeeds", async () => {
   const { submit } = create();
   const outcomes = await Promise.allSettled([submit([1]), submit([13])]);
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(await submit([2])).toEqual(["2!"]);
 });
 
-test("an error that is one caller's alone fails that one", async () => {
+test("an error that belongs to one caller fails only that caller", async () => {
   const { submit, batches } = create({ isAlone: () => true });
   const outcomes = await Promise.allSettled([submit([1]), submit([13, 2]), submit([3])]);
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => db.$disconnect());
 
-test("a transaction waits until one of all others that hold a connection is done", async () => {
+test("a transaction waits until another one releases its connection", async () => {
   const hold = (tx: Tx) => tx.$executeRaw`SELECT pg_sleep(2.5)`;
   const holding = Array.from({ length: 10 }, () => db.$transaction(hold));
   const waiting = db.$transaction((tx) => tx.$executeRaw`SELECT 1`);

@@ -23,14 +23,14 @@ async function faultOf(change: (url: URL) => void) {
   return connectionFault(error, url.href);
 }
 
-test("a wrong password is said to be one, and waiting does not help", async () => {
+test("a wrong password is reported as such, and the program does not wait", async () => {
   expect(await faultOf((url) => Object.assign(url, { password: "wrong-5d1" }))).toEqual({
     sentence: `The database at ${host} refuses the login "${good.username}": the password is wrong, or there is no such role. Roles are not part of a dump: npm run migrate makes them.`,
     isAway: false,
   });
 });
 
-test("so is a missing role", async () => {
+test("a missing role is reported the same way", async () => {
   const { sentence, isAway } = await faultOf((url) => Object.assign(url, { username: "nobody_here" }));
   expect(sentence).toContain(
     `refuses the login "nobody_here": the password is wrong, or there is no such role.`,
@@ -38,14 +38,14 @@ test("so is a missing role", async () => {
   expect(isAway).toBe(false);
 });
 
-test("so is a missing database", async () => {
+test("a missing database is reported the same way", async () => {
   expect(await faultOf((url) => Object.assign(url, { pathname: "/not_there" }))).toEqual({
     sentence: `There is no database "not_there" at ${host}: create it, or correct the URL.`,
     isAway: false,
   });
 });
 
-test("a server that is not there yet is waited for", async () => {
+test("the program waits for a server that is not up yet", async () => {
   expect(await faultOf((url) => Object.assign(url, { port: "9" }))).toEqual({
     sentence: "The database at 127.0.0.1:9 cannot be reached (ECONNREFUSED).".replace(
       "127.0.0.1",
@@ -55,7 +55,7 @@ test("a server that is not there yet is waited for", async () => {
   });
 });
 
-test("a host that nobody knows is named", async () => {
+test("the message names a host that does not resolve", async () => {
   const { sentence, isAway } = await faultOf((url) => Object.assign(url, { hostname: "nowhere.invalid" }));
   expect(sentence).toBe(`The host of the database, nowhere.invalid:${good.port}, is not known by name.`);
   expect(isAway).toBe(true);

@@ -16,15 +16,15 @@ const find = createLookup<string, Row>((values) => {
 beforeAll(() => createTestDatabase("web"));
 afterAll(closeStatements);
 
-describe("what is looked up together", () => {
-  test("comes to whoever asked for it, in one statement", async () => {
+describe("a batched lookup", () => {
+  test("returns each caller its own rows, with one statement", async () => {
     asked = [];
     const answers = await Promise.all([find(["a", "none"]), find(["b"]), find(["a"])]);
     expect(answers.map((rows) => rows.map((row) => row?.value))).toEqual([["a", undefined], ["b"], ["a"]]);
     expect(asked).toEqual([["a", "none", "b", "a"]]);
   });
 
-  test("fails for nobody but whoever asked for what Postgres refuses", async () => {
+  test("fails only the caller whose value Postgres refuses", async () => {
     asked = [];
     const [bad, good] = await Promise.allSettled([find(["\0"]), find(["a"])]);
     expect(bad).toMatchObject({ status: "rejected" });

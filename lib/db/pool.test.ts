@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([pool.end(), owner.end()]));
 
-test("a connection that breaks while somebody holds it throws nothing past its queries", async () => {
+test("a connection that breaks while checked out raises errors only in its own queries", async () => {
   const client = await pool.connect();
   const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
   const ended = new Promise<void>((resolve) => client.once("end", resolve));
@@ -26,7 +26,7 @@ test("a connection that breaks while somebody holds it throws nothing past its q
   expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
 });
 
-test("a write that waited for another request's connection is its own request's", async () => {
+test("a write that waited for another request's connection counts for its own request", async () => {
   const writes = ["name", "other"].map((name) => ({
     watch: watchWrites(),
     text: `INSERT INTO team (id, name, "nameKey") VALUES ('${name}', '${name}', '${name}')`,
@@ -40,7 +40,7 @@ test("a write that waited for another request's connection is its own request's"
   expect(readers.map((reader) => reader.saved())).toEqual(["nothing", "nothing"]);
 });
 
-test("a query on a connection that fell silent fails in time, and the next one gets another connection", async () => {
+test("a query on a silent connection times out, and the next query gets another connection", async () => {
   const wire = await openWire(urls.webUrl);
   const silent = openPool(wire.url, { max: 1 });
   await silent.query("SELECT 1");

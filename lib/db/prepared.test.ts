@@ -25,11 +25,11 @@ afterAll(async () => {
   await owner.$disconnect();
 });
 
-/** Keeps every connection of lists busy for a while. */
+/** Keeps every connection for lists busy for a while. */
 const occupy = () => Promise.all(Array.from({ length: connections }, (_, n) => busy(n)));
 
-describe("lists that are asked for while all connections are busy", () => {
-  test("are read once for all who ask the same, after the last of them asked", async () => {
+describe("list queries that arrive while all connections are busy", () => {
+  test("run once for all callers with the same query, after the last of them called", async () => {
     const occupied = occupy();
     const first = list("%");
     await owner.$executeRaw`INSERT INTO thing VALUES ('made meanwhile')`;
@@ -41,14 +41,14 @@ describe("lists that are asked for while all connections are busy", () => {
     await occupied;
   });
 
-  test("are read anew for whoever asks once they have begun", async () => {
+  test("run again for a caller that comes after they started", async () => {
     const [before] = await list("%");
     await owner.$executeRaw`INSERT INTO thing VALUES ('made after')`;
     const [after] = await list("%");
     expect(after?.count).toBe((before?.count ?? 0) + 1);
   });
 
-  test("fail for those who asked the same, and the next one works", async () => {
+  test("fail for all callers with the same query, and the next query works", async () => {
     const occupied = occupy();
     const failed = await Promise.allSettled([list("\0"), list("\0"), list("%")]);
     expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);

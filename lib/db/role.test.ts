@@ -17,11 +17,11 @@ afterAll(async () => {
   await db.$disconnect();
 });
 
-test("web's own login may boot web", async () => {
+test("web boots with its own login", async () => {
   await expect(requireDatabaseRole("web")).resolves.toBeUndefined();
 });
 
-test("web's login does not boot automate", async () => {
+test("automate does not boot with web's login", async () => {
   await expect(requireDatabaseRole("automate")).rejects.toThrow(WrongDatabaseRole);
 });
 
@@ -37,7 +37,7 @@ test.each([
   await expect(requireDatabaseRole("web")).resolves.toBeUndefined();
 });
 
-test("a role that could become another program's is refused, even if it does not inherit", async () => {
+test("web refuses a role that could become another program's, even if it does not inherit", async () => {
   const automate = login.replace("_web_login", "_automate");
   await owner.$executeRawUnsafe(`GRANT "${automate}" TO "${login}" WITH INHERIT FALSE, SET TRUE`);
   await expect(requireDatabaseRole("web")).rejects.toThrow(/can do more than web may/);

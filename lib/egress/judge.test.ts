@@ -3,7 +3,7 @@ import { judge } from "@/lib/egress/judge";
 
 const everything = ["0.0.0.0/0", "::/0"];
 
-describe("what is refused whatever an operator allows", () => {
+describe("addresses that Selvage refuses regardless of the operator's settings", () => {
   it.each([
     "169.254.169.254",
     "169.254.170.2",
@@ -41,7 +41,7 @@ describe("what is refused whatever an operator allows", () => {
   });
 });
 
-describe("what only an operator's word opens", () => {
+describe("addresses that only an operator can allow", () => {
   it.each([
     ["127.0.0.1", "127.0.0.0/8"],
     ["127.8.8.8", "127.0.0.0/8"],

@@ -51,7 +51,7 @@ const input = (name: string) => createFabricInput.parse({ name, provider: "bigqu
 const list = (query: Record<string, string> = {}) => listFabrics(fabric.user, fabricListQuery.parse(query));
 
 describe("a created fabric", () => {
-  test("is stored with its audit event, under the id that automate made a key for", async () => {
+  test("is stored with its audit event, under the id for which automate created a key", async () => {
     const made = await createFabric(team(), input("Sales"));
     if (!made.ok) throw new Error(made.code);
     const { id } = made.value;
@@ -70,7 +70,7 @@ describe("a created fabric", () => {
     ]);
   });
 
-  test("cannot take the name of another one in its team, whatever its case, and asks for no key then", async () => {
+  test("cannot take another fabric's name in its team in any case, and then requests no key", async () => {
     await createFabric(team(), input("Sales"));
     asked = 0;
     const again = await createFabric(team(), input("sALES"));
@@ -80,7 +80,7 @@ describe("a created fabric", () => {
     expect((await createFabric(elsewhere, input("Sales"))).ok).toBe(true);
   });
 
-  test("takes its name once when two people create it at the same moment", async () => {
+  test("gets its name only once when two people create it concurrently", async () => {
     const results = await Promise.all([1, 2, 3].map(() => createFabric(team(), input("Race"))));
     expect(results.filter(({ ok }) => ok)).toHaveLength(1);
     expect(await owner.fabric.count({ where: { teamId: fabric.teamId, nameKey: "race" } })).toBe(1);
@@ -96,7 +96,7 @@ describe("a created fabric", () => {
     expect(await owner.auditEvent.count({ where: { teamId: fabric.teamId } })).toBe(0);
   });
 
-  test("needs an Admin of its team", () => {
+  test("requires an Admin of its team", () => {
     expect(() => grantTeam(fabric.user, "user", fabric.teamId, "fabric:write")).toThrow(Forbidden);
   });
 });
@@ -105,7 +105,7 @@ describe("an edited fabric", () => {
   const edit = (name: string, description = "") =>
     updateFabric(fabric.scope("admin", "fabric:write"), updateFabricInput.parse({ name, description }));
 
-  test("records what changed, and nothing when nothing did", async () => {
+  test("records each change, and no event when nothing changed", async () => {
     const { name } = await getFabric(fabric.scope("user", "fabric:see"));
     await edit(name);
     expect(await owner.auditEvent.count({ where: { fabricId: fabric.fabricId } })).toBe(0);
@@ -121,7 +121,7 @@ describe("an edited fabric", () => {
     });
   });
 
-  test("may change the case of its own name, and not take another's", async () => {
+  test("may change the case of its own name, but not take another fabric's name", async () => {
     await createFabric(team(), input("Taken"));
     expect(await edit("taken ")).toMatchObject({ ok: false, code: "name_taken" });
     expect((await edit("Mine")).ok).toBe(true);
@@ -130,7 +130,7 @@ describe("an edited fabric", () => {
 });
 
 describe("the list of fabrics", () => {
-  test("shows those of one's teams alone, whatever is asked", async () => {
+  test("shows only the fabrics of the person's teams, whatever the query", async () => {
     const own = [fabric.fabricId];
     expect((await list()).fabrics.map(({ id }) => id)).toEqual(own);
     expect((await list({ search: "theirs" })).fabrics).toEqual([]);
@@ -140,7 +140,7 @@ describe("the list of fabrics", () => {
     ]);
   });
 
-  test("counts secrets that are there and connections", async () => {
+  test("counts existing secrets and connections", async () => {
     const by = { createdById: "u", createdByName: "U", updatedById: "u", updatedByName: "U" };
     const { fabricId } = fabric;
     for (const [name, deletedAt] of [
@@ -153,7 +153,7 @@ describe("the list of fabrics", () => {
     expect((await list()).fabrics).toMatchObject([{ secrets: 1, connections: 0 }]);
   });
 
-  test("pages forth and back without loss or repetition while fabrics are added", async () => {
+  test("pages forwards and backwards without loss or repetition while fabrics are added", async () => {
     await addFabrics(120, "m");
     const first = await list();
     expect(first.fabrics).toHaveLength(50);
@@ -167,7 +167,7 @@ describe("the list of fabrics", () => {
     expect(back.fabrics.map(({ id }) => id)).toEqual(second.fabrics.map(({ id }) => id));
   });
 
-  test("begins at the first page for a cursor that is not one", async () => {
+  test("starts at the first page for an invalid cursor", async () => {
     const page = await list({ after: "not-a-cursor" });
     expect(page).toMatchObject({ fabrics: [{ id: fabric.fabricId }], previous: null });
   });

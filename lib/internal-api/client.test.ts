@@ -51,10 +51,10 @@ afterAll(() => {
   return automate.close();
 });
 
-describe("a write that automate is asked for", () => {
+describe("a write that web requests from automate", () => {
   const refusal = (code: string) => ({ error: { code, message: "" } });
 
-  test("is known not to be done when automate says so", async () => {
+  test("is certainly not done when automate says so", async () => {
     answer = (respond) => respond(503, refusal("database_unavailable"));
     expect(await ask()).toEqual({ ok: false, code: "automate_unavailable" });
   });
@@ -63,19 +63,19 @@ describe("a write that automate is asked for", () => {
     ["automate's own answer is lost", (_respond, cut) => cut()],
     ["automate does not know", (respond) => respond(503, refusal("outcome_unknown"))],
     ["a proxy answers in its place", (respond) => respond(504, {})],
-  ])("is not known to be done or not when %s", async (_why, answering) => {
+  ])("has an unknown outcome when %s", async (_why, answering) => {
     answer = answering;
     await expect(ask()).rejects.toThrow(OutcomeUnknown);
   });
 
-  test("says by how much the clocks differ when automate refuses the time", async () => {
+  test("reports the clock difference when automate rejects the time", async () => {
     const date = new Date(Date.now() - 180_000).toUTCString();
     answer = (respond) => respond(401, refusal("wrong_time"), { date });
     await expect(ask()).rejects.toThrow(Misconfigured);
     expect(lines.join("")).toContain("Automate's is 3 minutes behind web's. Synchronise both (NTP).");
   });
 
-  test("is known not to be done when automate cannot be reached", async () => {
+  test("is certainly not done when web cannot reach automate", async () => {
     await automate.close();
     expect(await ask()).toEqual({ ok: false, code: "automate_unavailable" });
   });

@@ -57,7 +57,7 @@ async function invited(t: Awaited<ReturnType<typeof team>>, email: string, role:
 const newEmail = () => `New-${randomUUID()}@test.example`;
 const newcomer = (token: string) => ({ token, name: "Nia", password });
 
-test("a link shows the team, the address and who invites", async () => {
+test("a link shows the team, the address and the inviter", async () => {
   const t = await team();
   const email = newEmail();
   expect(await findOffer(await invited(t, email, "admin"))).toMatchObject({
@@ -68,14 +68,14 @@ test("a link shows the team, the address and who invites", async () => {
   });
 });
 
-test("neither the database nor the audit log holds the token", async () => {
+test("neither the database nor the audit log contains the token", async () => {
   const t = await team();
   const token = await invited(t, newEmail());
   const rows = JSON.stringify([await owner.invitation.findMany(), await owner.auditEvent.findMany()]);
   expect(rows).not.toContain(token);
 });
 
-test("a new person makes an account by the link and is in the team with the promised role", async () => {
+test("a new person creates an account with the link and joins the team with the promised role", async () => {
   const t = await team();
   const email = newEmail();
   const joined = await joinAsNewPerson(newcomer(await invited(t, email, "admin")));
@@ -86,7 +86,7 @@ test("a new person makes an account by the link and is in the team with the prom
   expect(events.map(({ action }) => action)).toEqual(["user.create", "team.join"]);
 });
 
-test("a link works once, even for two who try at the same moment", async () => {
+test("a link works once, even for two people who use it at the same moment", async () => {
   const t = await team();
   const guest = await person();
   const token = await invited(t, guest.email);
@@ -96,14 +96,14 @@ test("a link works once, even for two who try at the same moment", async () => {
   expect(await joinAsNewPerson(newcomer(token))).toEqual({ ok: false, code: "no_invitation" });
 });
 
-test("two who open an account by one link at once make one account", async () => {
+test("two people who open an account by one link at once create one account", async () => {
   const t = await team();
   const token = await invited(t, newEmail());
   const answers = await Promise.all([1, 2, 3].map(() => joinAsNewPerson(newcomer(token))));
   expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
 });
 
-test("an account that exists is not taken over by a link to its address", async () => {
+test("a link to the address of an existing account does not take that account over", async () => {
   const t = await team();
   const guest = await person();
   const token = await invited(t, guest.email.toUpperCase());
@@ -112,7 +112,7 @@ test("an account that exists is not taken over by a link to its address", async 
   expect((await joinTeam(guest, { token })).ok).toBe(true);
 });
 
-test("a link is of no use to a person with another address", async () => {
+test("a person with another address cannot use a link", async () => {
   const t = await team();
   const [guest, other] = [await person(), await person()];
   const token = await invited(t, guest.email);
@@ -120,7 +120,7 @@ test("a link is of no use to a person with another address", async () => {
   expect(await t.role(other.id)).toBeUndefined();
 });
 
-test("after seven days a link says what an unknown one says", async () => {
+test("after seven days a link gets the same answer as an unknown one", async () => {
   const t = await team();
   const guest = await person();
   const token = await invited(t, guest.email);
@@ -134,7 +134,7 @@ test("after seven days a link says what an unknown one says", async () => {
   expect(await findOffer("../../etc")).toBeNull();
 });
 
-test("a withdrawn link stops working, and another team's cannot be withdrawn", async () => {
+test("a withdrawn link stops working, and an Admin cannot withdraw another team's link", async () => {
   const [t, other] = [await team(), await team()];
   const token = await invited(t, newEmail());
   const [open] = await listOpenInvitations(t.seenBy("admin"));
@@ -146,7 +146,7 @@ test("a withdrawn link stops working, and another team's cannot be withdrawn", a
   expect(await owner.auditEvent.count({ where: { teamId: t.id, action: "team.uninvite" } })).toBe(1);
 });
 
-test("inviting the same address again replaces the link", async () => {
+test("a new invitation to the same address replaces the link", async () => {
   const t = await team();
   const email = newEmail();
   const [first, second] = [await invited(t, email), await invited(t, email)];
@@ -154,7 +154,7 @@ test("inviting the same address again replaces the link", async () => {
   expect(await findOffer(second)).not.toBeNull();
 });
 
-test("a member is not invited again", async () => {
+test("an Admin cannot invite a current member", async () => {
   const t = await team();
   expect(await invite(t.manager, { email: t.admin.email, role: "user" })).toMatchObject({
     ok: false,
@@ -162,7 +162,7 @@ test("a member is not invited again", async () => {
   });
 });
 
-test("an invitation does not lower the role of who became a member meanwhile", async () => {
+test("an invitation does not lower the role of a person who has joined meanwhile", async () => {
   const t = await team();
   const guest = await person();
   const token = await invited(t, guest.email, "user");
@@ -171,14 +171,14 @@ test("an invitation does not lower the role of who became a member meanwhile", a
   expect(await t.role(guest.id)).toBe("admin");
 });
 
-test("only Admins see who is invited", async () => {
+test("only Admins see the invitations", async () => {
   const t = await team();
   await invited(t, newEmail());
   expect(await listOpenInvitations(t.seenBy("admin"))).toHaveLength(1);
   expect(await listOpenInvitations(t.seenBy("user"))).toEqual([]);
 });
 
-test("a used link leads its own person to the team, and nobody else", async () => {
+test("a used link leads only its own person to the team", async () => {
   const t = await team();
   const [guest, other] = [await person(), await person()];
   const token = await invited(t, guest.email);
@@ -187,7 +187,7 @@ test("a used link leads its own person to the team, and nobody else", async () =
   expect(await findJoinedTeam(other, token)).toBeNull();
 });
 
-test("who is no Admin any more leaves no link behind, and one whose access ended joins nothing", async () => {
+test("a former Admin leaves no link behind, and a person whose access ended joins no team", async () => {
   const t = await team();
   const guest = await person();
   const link = await invited(t, guest.email);

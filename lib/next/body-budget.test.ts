@@ -13,7 +13,7 @@ import { createManagementApi } from "@/web/management-api/app";
 
 let owner: Db;
 let server: Server;
-/** Requests whose body is being read. */
+/** The number of requests whose body the API is reading. */
 let accepted = 0;
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ async function person(): Promise<{ fabric: TestFabric; token: string }> {
   return { fabric, token };
 }
 
-/** Sends the beginning of a body, and the rest when it is asked to. */
+/** Sends the start of a body, and the remainder on `end`. */
 function begin({ fabric, token }: Awaited<ReturnType<typeof person>>, length: number | "chunks") {
   const { port } = server.address() as AddressInfo;
   const sent = request({
@@ -72,7 +72,7 @@ function begin({ fabric, token }: Awaited<ReturnType<typeof person>>, length: nu
 }
 
 test.each([100_000, "chunks"] as const)(
-  "a script sends eight long bodies at a time: %s",
+  "a script sends at most eight long bodies at a time: %s",
   async (length) => {
     const [one, other] = [await person(), await person()];
     accepted = 0;
@@ -83,7 +83,7 @@ test.each([100_000, "chunks"] as const)(
     ninth.leave();
     const theirs = begin(other, length);
     theirs.end();
-    // It is read, and is no secret.
+    // The API reads it, and rejects it because it is not a secret.
     expect((await theirs.answer)[0]).toBe(400);
     for (const each of began) each.leave();
     await vi.waitFor(async () => {
@@ -95,7 +95,7 @@ test.each([100_000, "chunks"] as const)(
   60_000,
 );
 
-test("everybody together sends as much as 32 of the largest bodies at a time, and room is given back once", () => {
+test("all callers together send at most 32 of the largest bodies at a time, and release their budget only once", () => {
   const largest = 1_000_000;
   const room = createBodyBudget(largest);
   const taken = Array.from({ length: 32 }, (_, n) => room(`person ${n % 4}`, largest));

@@ -20,7 +20,7 @@ import { type Listening, listen } from "@/testing/servers/listening";
 import { createSshKey, startSftpServer } from "@/testing/servers/sftp-server";
 import { createManagementApi } from "@/web/management-api/app";
 
-// What a User can send of somebody else's secret, tried by every door of web, with automate as it is shipped.
+// Attacks of a User on another person's secret, through every entry point of web, with the shipped automate.
 
 const stolen = "canary-5d1f8e0c";
 let owner: Db;
@@ -30,7 +30,7 @@ let automateUrl: string;
 let automates: ReturnType<typeof createTestAutomates>;
 let api: ReturnType<typeof createManagementApi>;
 const tokens = { admin: "", user: "", pipeline: "" };
-/** The team's token server, and one of an attacker's; each records what it is sent. */
+/** The team's token server, and an attacker's; each records the requests it receives. */
 let [idp, theirs]: [Recording, Recording] = [undefined as never, undefined as never];
 type Recording = Listening & { received: string[] };
 
@@ -186,26 +186,29 @@ describe("the token server of an M2M OAuth secret", () => {
     ],
   ];
 
-  test.each(doors)("is not a User's by replacing the Auth URL alone, with %s", async (_door, replace) => {
-    await setRule("locked");
-    const { id, name } = await addClient();
-    expect((await buy(name)).json).toMatchObject({ access_token: "issued", version: 1 });
-    await replace(id);
-    const refused = await buy(name);
-    expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
-    expect(refused.json.error.message).toContain(name);
-    expect(refused.json.error.message).toContain(`127.0.0.1:${theirs.port}`);
-    expect(refused.json.error.message).toContain(
-      `an Admin of the team can allow it on the page of secret “${name}”`,
-    );
-    expect(refused.text).not.toContain(stolen);
-    expect(theirs.received).toEqual([]);
-    expect(await eventsOf("secret.refuse", id)).toMatchObject([
-      { actorName: "nightly", code: "destination_not_allowed", destination: [placeOf(theirs)] },
-    ]);
-  });
+  test.each(doors)(
+    "does not become a User's destination when only the Auth URL is replaced, with %s",
+    async (_door, replace) => {
+      await setRule("locked");
+      const { id, name } = await addClient();
+      expect((await buy(name)).json).toMatchObject({ access_token: "issued", version: 1 });
+      await replace(id);
+      const refused = await buy(name);
+      expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
+      expect(refused.json.error.message).toContain(name);
+      expect(refused.json.error.message).toContain(`127.0.0.1:${theirs.port}`);
+      expect(refused.json.error.message).toContain(
+        `an Admin of the team can allow it on the page of secret “${name}”`,
+      );
+      expect(refused.text).not.toContain(stolen);
+      expect(theirs.received).toEqual([]);
+      expect(await eventsOf("secret.refuse", id)).toMatchObject([
+        { actorName: "nightly", code: "destination_not_allowed", destination: [placeOf(theirs)] },
+      ]);
+    },
+  );
 
-  test("is allowed with the secret by whoever enters it whole, also in a locked fabric, once, on record", async () => {
+  test("is allowed once, on record, for the author of the whole secret, also in a locked fabric", async () => {
     await setRule("locked");
     const { id, name } = await addClient("user");
     expect((await buy(name)).status).toBe(200);
@@ -218,7 +221,7 @@ describe("the token server of an M2M OAuth secret", () => {
       { destination: [placeOf(idp)] },
     ]);
     expect(await eventsOf("secret.use", id)).toMatchObject([{ destination: [placeOf(idp)] }]);
-    // What an Admin removed stays removed.
+    // A destination that an Admin removed stays removed.
     await owner.allowedDestination.deleteMany({ where: { secretId: id } });
     expect((await buy(name)).status).toBe(409);
   });
@@ -269,7 +272,7 @@ describe("a saved connection", () => {
   }
 
   test.each(["ask", "locked"] as const)(
-    "that a User points elsewhere hands nothing to a pipeline, where the rule is %s",
+    "that a User points elsewhere gives a pipeline no secret, where the rule is %s",
     async (rule) => {
       const connection = await addConnection(rule);
       const first = await connection.read();
@@ -295,7 +298,7 @@ describe("a saved connection", () => {
     },
   );
 
-  test("that waits answers no 304 either", async () => {
+  test("that waits for approval does not answer 304 either", async () => {
     const connection = await addConnection();
     await connection.save("user", "127.0.0.1");
     const { id, configHash, updatedAt } = await owner.connection.findUniqueOrThrow({
@@ -325,7 +328,7 @@ describe("a saved connection", () => {
     });
   });
 
-  test("that waited is allowed by the next read once the rule is open, on record", async () => {
+  test("that waited is allowed and recorded by the next read after the rule opens", async () => {
     const connection = await addConnection();
     await connection.save("user", "127.0.0.1");
     expect((await connection.read()).status).toBe(409);
@@ -338,21 +341,21 @@ describe("a saved connection", () => {
     });
   });
 
-  test("may go where whoever entered the value points it themselves, and not where a colleague did", async () => {
+  test("may go to a destination that the value's author sets, but not to one that a colleague set", async () => {
     const connection = await addConnection();
     await connection.pointAt("user", "127.0.0.1");
-    // The author edits something else: the place is still the colleague's.
+    // The author edits another field: the destination is still the colleague's.
     await owner.connection.update({ where: { id: connection.id }, data: { description: "" } });
     await connection.pointAt("admin", "127.0.0.1");
     expect((await connection.read()).status).toBe(409);
-    // Nor by editing its port.
+    // Editing the port does not make it the author's either.
     await connection.pointAt("admin", "127.0.0.1", "5433");
     expect((await connection.read()).status).toBe(409);
     await connection.pointAt("admin", "db2.test.example");
     expect((await connection.read()).status).toBe(200);
   });
 
-  test("is not joined to another secret at a host that a colleague put there with a secret of theirs", async () => {
+  test("does not send another secret to a host that a colleague set with a secret of theirs", async () => {
     const own = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const another = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const lure = await enter("user", { subKind: "text", fields: { value: "lure" } });
@@ -364,7 +367,7 @@ describe("a saved connection", () => {
         description: "",
         properties,
       });
-    // At the host that she put there herself another secret is hers to pick.
+    // At the host that she set herself, she may pick another secret.
     await save("admin", database(another));
     expect((await connection.read()).status).toBe(200);
     await save("user", database(lure, undefined, "theirs.test.example"));
@@ -373,7 +376,7 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(409);
   });
 
-  test("is not joined to a secret at a host that a colleague had put there without one", async () => {
+  test("does not send a secret to a host that a colleague set without one", async () => {
     const own = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const connection = await connect("user", "restapi", { baseUrl: "https://theirs.test.example" });
     const save = (role: Person, properties: Record<string, unknown>) =>
@@ -390,7 +393,7 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(200);
   });
 
-  test("hands nothing out while a User edits it again and again", async () => {
+  test("gives out no secret while a User edits it again and again", async () => {
     const password = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const connection = await connect("admin", "postgres", database(password));
     const save = (server: string) =>
@@ -407,7 +410,7 @@ describe("a saved connection", () => {
     expect(answers.filter((text) => text.includes("theirs") && text.includes(stolen))).toEqual([]);
   });
 
-  test("made by an access token sends what that token entered within ten minutes, and nothing older", async () => {
+  test("made by an access token sends values that the token entered within ten minutes, and no older ones", async () => {
     const connection = await addConnection();
     expect((await connection.read()).status).toBe(200);
     const at = new Date(Date.now() - 11 * 60_000);
@@ -416,7 +419,7 @@ describe("a saved connection", () => {
     expect((await connection.read()).status).toBe(409);
   });
 
-  test("says on record which fields were changed, and from which host to which", async () => {
+  test("records the changed fields and the old and new host", async () => {
     const connection = await addConnection();
     await connection.pointAt("user", "127.0.0.1");
     expect(await eventsOf("connection.update", connection.id)).toMatchObject([
@@ -425,7 +428,7 @@ describe("a saved connection", () => {
   });
 });
 
-describe("a value that is replaced", () => {
+describe("a replaced value", () => {
   async function addLogin() {
     const name = unique("login");
     const properties = { name, value: { username: "u", password: stolen } };
@@ -461,7 +464,7 @@ describe("a value that is replaced", () => {
     };
   }
 
-  test("whole by the documented PUT keeps its destinations without a word, in part by a colleague none", async () => {
+  test("keeps its destinations when the documented PUT replaces all of it; a colleague's partial replacement keeps none", async () => {
     const login = await addLogin();
     expect(await login.read()).toBe(200);
     await login.replace("user", { username: "u2", password: "p2" });
@@ -485,7 +488,7 @@ describe("a destination that a colleague allowed for their own value", () => {
     return rows.map(({ destination }) => destination).sort();
   };
 
-  /** The User enters their own value, and a connection that sends it to their own host. */
+  /** The User enters their own value, and saves a connection that sends it to their own host. */
   async function replacedByUser(secretId: string) {
     await call("user", "PUT", `secret/id/${secretId}`, {
       kind: "prophecy",
@@ -507,7 +510,7 @@ describe("a destination that a colleague allowed for their own value", () => {
   const putText = (id: string, value: string) =>
     call("admin", "PUT", `secret/id/${id}`, { kind: "prophecy", subKind: "text", properties: { value } });
 
-  test("does not get the next value, which its author enters by the documented PUT", async () => {
+  test("does not receive the next value, which its author enters by the documented PUT", async () => {
     const { id } = await enter("admin", { subKind: "text", fields: { value: "first" } });
     const properties = { baseUrl: "https://api.test.example", authType: "bearer", bearerToken: id };
     await connect("admin", "restapi", properties);
@@ -516,14 +519,14 @@ describe("a destination that a colleague allowed for their own value", () => {
     expect(await placesOf(id)).toEqual(["https://api.test.example:443"]);
   });
 
-  test("gets the next value of a secret that they created", async () => {
+  test("receives the next value of a secret that the colleague created", async () => {
     const { id } = await enter("user", { subKind: "text", fields: { value: "first" } });
     await replacedByUser(id);
     await putText(id, "next");
     expect(await placesOf(id)).toEqual([`https://${theirHost}:443`]);
   });
 
-  test("does not get the next value, which its author enters inline with its connection", async () => {
+  test("does not receive the next value, which its author enters inline with its connection", async () => {
     const key = createSshKey().private;
     const body = (value: string) => ({
       name,
@@ -547,7 +550,7 @@ describe("a destination that a colleague allowed for their own value", () => {
     await call("admin", "PUT", `connection/name/${name}`, body(key));
     const reference = await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } });
     expect(reference.secretId).toBe(secretId);
-    // The first use applies what the new version keeps.
+    // The first use applies the destinations that the new version keeps.
     expect((await pipeline(`/v1/connections/${name}`)).status).toBe(200);
     expect(before).toHaveLength(1);
     expect(await placesOf(secretId)).toEqual(before);
@@ -558,7 +561,7 @@ describe("a stolen access token", () => {
   const replaceBy = (token: Person, id: string, subKind: string, value: unknown) =>
     call(token, "PUT", `secret/id/${id}`, { kind: "prophecy", subKind, properties: { value } });
 
-  test("does not gain the fields that its owner entered, by replacing another one", async () => {
+  test("does not obtain the fields that its owner entered, by replacing another field", async () => {
     const secret = await enter("user", {
       subKind: "username_password",
       fields: { username: "u", password: stolen },
@@ -584,7 +587,7 @@ describe("a stolen access token", () => {
     });
   });
 
-  test("does not gain a client secret that its owner entered, by replacing the Auth URL", async () => {
+  test("does not obtain a client secret that its owner entered, by replacing the Auth URL", async () => {
     await setRule("locked");
     const [authUrl, elsewhere] = [idp, theirs].map(({ port }) => `http://127.0.0.1:${port}/token`);
     const fields = { clientId: "c", clientSecret: stolen, authUrl: authUrl ?? "" };
@@ -594,12 +597,12 @@ describe("a stolen access token", () => {
     await replaceBy("user", id, "m2m_oauth", { authUrl: elsewhere });
     expect(await buy()).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
     expect(theirs.received).toEqual([]);
-    // What the token enters whole is its own.
+    // A secret that the token enters whole is the token's own.
     await replaceBy("user", id, "m2m_oauth", { ...fields, clientSecret: "new" });
     expect((await buy()).status).toBe(200);
   });
 
-  test("does not gain what another token of the same name entered", async () => {
+  test("does not obtain a value that another token of the same name entered", async () => {
     const made = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
     if (!made.ok) throw new Error("No token.");
     const headers = { "x-auth-token": made.value.token };
@@ -628,7 +631,7 @@ describe("a stolen access token", () => {
     });
   });
 
-  test("does not stand in for a server, by replacing its owner's certificate authority", async () => {
+  test("does not impersonate a server, by replacing its owner's certificate authority", async () => {
     const authority = await enter("user", { subKind: "text", fields: { value: "authority" } });
     const [password, own] = [
       await enter("admin", { subKind: "text", fields: { value: stolen } }),
@@ -642,8 +645,8 @@ describe("a stolen access token", () => {
   });
 });
 
-describe("a secret that only signs at a place", () => {
-  test("is not sent there itself, by a colleague who makes a password of an SFTP server's private key", async () => {
+describe("a secret that only signs at a destination", () => {
+  test("is not sent there itself when a colleague uses an SFTP private key as a password", async () => {
     const pair = createSshKey();
     const server = await startSftpServer({ users: { ana: { publicKey: pair.public }, bob: {} } });
     const key = await enter("admin", { subKind: "text", fields: { value: pair.private } });
@@ -682,7 +685,7 @@ describe("a secret that only signs at a place", () => {
       "https://s3.us-east-1.amazonaws.com/their-bucket/log.txt",
     ],
   ])(
-    "is not sent by a colleague to a bucket of theirs on the same host: %s",
+    "is not sent when a colleague points it at their own bucket on the same host: %s",
     async (kind, properties, field, baseUrl) => {
       const key = await enter("admin", { subKind: "text", fields: { value: stolen } });
       expect((await (await connect("admin", kind, { ...properties, [field]: key.id })).read()).status).toBe(
@@ -693,7 +696,7 @@ describe("a secret that only signs at a place", () => {
     },
   );
 
-  test("may be sent itself where it is allowed to go, and then sign there too", async () => {
+  test("may be sent itself to an allowed destination, and then sign there too", async () => {
     const key = await enter("admin", { subKind: "text", fields: { value: stolen } });
     const place = { host: "files.test.example", username: "ana" };
     const hostKeyFingerprint = `SHA256:${"a".repeat(43)}`;
@@ -704,7 +707,7 @@ describe("a secret that only signs at a place", () => {
   });
 });
 
-describe("what a colleague changed in a secret", () => {
+describe("a colleague's change of a secret", () => {
   const isRefused = { status: 409, json: { error: { code: "destination_not_allowed" } } };
   const restApi = (client: { id: string }) => ({
     baseUrl: "http://127.0.0.1:9",
@@ -735,7 +738,7 @@ describe("what a colleague changed in a secret", () => {
     return checked.value.result;
   }
 
-  test("is not confirmed by an Admin who was shown where it led before", async () => {
+  test("is not confirmed by an Admin who saw only the earlier destination", async () => {
     const client = await enterClient();
     const { newPlaces } = await check(restApi(client), { isConfirmed: false });
     expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
@@ -745,7 +748,7 @@ describe("what a colleague changed in a secret", () => {
     expect(JSON.stringify(again.newPlaces)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
     expect(await pipeline(`/v1/secrets/${client.name}/token`, "POST")).toMatchObject(isRefused);
     expect(theirs.received).toEqual([]);
-    // Now she was shown it.
+    // Now the Admin has seen the new destination.
     await check(restApi(client), { isConfirmed: false, shownPlaces: again.newPlaces });
     expect((await pipeline(`/v1/secrets/${client.name}/token`, "POST")).status).toBe(200);
     theirs.received.length = 0;
@@ -784,7 +787,7 @@ describe("what a colleague changed in a secret", () => {
   );
 });
 
-describe("what an upgrade allows", () => {
+describe("a destination that an upgrade allows", () => {
   const settings = (token: { id: string }) => ({
     baseUrl: `http://127.0.0.1:${theirs.port}`,
     authType: "bearer",
@@ -798,7 +801,7 @@ describe("what an upgrade allows", () => {
   };
   const isRefused = { value: { result: { ok: false, code: "destination_not_allowed" } } };
 
-  /** A User saved a connection to a server of theirs before the upgrade, which runs now. */
+  /** A User saved a connection to their own server before the upgrade, which runs now. */
   async function upgraded() {
     await setRule("locked");
     await owner.allowedDestination.deleteMany();
@@ -814,14 +817,14 @@ describe("what an upgrade allows", () => {
     return { token, connection };
   }
 
-  test("stops no pipeline, and no check of a User sends a value there by it", async () => {
+  test("keeps pipelines working, but a User's check sends no value there", async () => {
     const { token, connection } = await upgraded();
     expect((await connection.read()).status).toBe(200);
     expect(await check("user", settings(token))).toMatchObject(isRefused);
     expect(theirs.received).toEqual([]);
   });
 
-  test("is an Admin's to allow by a check, and no longer to review then", async () => {
+  test("is an Admin's to allow by a check, and then leaves the review", async () => {
     const { token } = await upgraded();
     expect(await check("admin", settings(token))).toMatchObject({
       value: { result: { code: "destination_unconfirmed" } },
@@ -833,7 +836,7 @@ describe("what an upgrade allows", () => {
     expect(rows).toMatchObject([{ toReview: null, createdById: fabric.admin.id }]);
   });
 
-  test("allows no other secret there, by whatever an Admin edits of the connection", async () => {
+  test("allows no other secret there, whatever an Admin edits in the connection", async () => {
     const { connection } = await upgraded();
     const another = await enterToken();
     await updateConnection(fabric.scope("admin", "connection:write"), {
@@ -846,7 +849,7 @@ describe("what an upgrade allows", () => {
   });
 });
 
-test("a fabric that is made with its secret and its connection serves pipelines at once", async () => {
+test("a fabric that is created with its secret and connection serves pipelines at once", async () => {
   const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
   const secret = {
     kind: "prophecy",

@@ -15,7 +15,7 @@ let other: TestFabric;
 
 beforeAll(async () => {
   const keys = await createTestKeys();
-  // Port 2: nobody answers there, as when automate is down. Fetch itself refuses port 9.
+  // Nothing listens on port 2, as when automate is down. Fetch itself refuses port 9.
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   fabric = await createTestFabric(owner, "ours");
@@ -40,7 +40,7 @@ const input = (limits: Partial<CreatePipelineTokenInput>): CreatePipelineTokenIn
 });
 
 describe("pipeline tokens", () => {
-  test("are limited to things of their own fabric, by any of their names", async () => {
+  test("can be limited to objects of their own fabric, by any of their names", async () => {
     const scope = fabric.scope("admin", "token:write");
     expect(await createToken(scope, input({ onlySecrets: "nothing" }))).toEqual({
       ok: false,
@@ -52,11 +52,11 @@ describe("pipeline tokens", () => {
     });
   });
 
-  test.each(["10.1.0.0/33", "10.1", "example.com", "::1/129"])("are not limited to %s", (onlyFrom) => {
+  test.each(["10.1.0.0/33", "10.1", "example.com", "::1/129"])("cannot be limited to %s", (onlyFrom) => {
     expect(createPipelineTokenInput.safeParse({ name: "n", lifetime: "30", onlyFrom }).success).toBe(false);
   });
 
-  test("are listed for their fabric alone, those that work first, and never with their hash", async () => {
+  test("are listed only in their own fabric, active ones first, and never with their hash", async () => {
     await add(fabric, "works");
     await add(fabric, "late", { expiresAt: new Date(Date.now() - 1000) });
     await add(fabric, "gone", { revokedAt: new Date() });
@@ -70,7 +70,7 @@ describe("pipeline tokens", () => {
     expect(JSON.stringify(tokens)).not.toContain("tokenHash");
   });
 
-  test("say which of their connections reference other secrets than were confirmed", async () => {
+  test("report which of their connections reference other secrets than an Admin confirmed", async () => {
     const { fabricId, admin } = fabric;
     const by = { createdById: admin.id, createdByName: admin.name };
     const byAll = { ...by, updatedById: admin.id, updatedByName: admin.name };
@@ -110,7 +110,7 @@ describe("pipeline tokens", () => {
     expect(await listUnconfirmed(scope, "Fewer")).toEqual([]);
     expect(await listUnconfirmed(other.scope("user", "token:list"), "Orders")).toEqual([]);
     const tokens = await listTokens(scope);
-    // What comes with the connections is named, also where nothing has changed since.
+    // The list names the secrets of the connections even if nothing has changed since.
     expect(tokens.find(({ name }) => name === "pinned")?.limits.pinned).toEqual(["db_password", "ca"]);
     expect(tokens.find(({ name }) => name === "pinned")?.limits.changes).toEqual([
       {
@@ -123,7 +123,7 @@ describe("pipeline tokens", () => {
     ]);
   });
 
-  test("are made and revoked by automate alone: without it nothing happens", async () => {
+  test("are created and revoked by automate alone: without it nothing changes", async () => {
     const scope = fabric.scope("admin", "token:write");
     const before = await owner.pipelineToken.count();
     const unavailable = { ok: false, code: "automate_unavailable" };
@@ -133,7 +133,7 @@ describe("pipeline tokens", () => {
     await expect(db.pipelineToken.deleteMany({})).rejects.toThrow();
   });
 
-  test("need an Admin who signed in lately", () => {
+  test("require an Admin with a recent sign-in", () => {
     const place = { id: fabric.fabricId, teamId: fabric.teamId };
     const stale = { ...fabric.admin, authenticatedAt: new Date(Date.now() - 11 * 60_000) };
     expect(() => grant(fabric.user, "user", place, "token:write")).toThrow(Forbidden);

@@ -42,7 +42,7 @@ async function addText(name: string, value = canary, scope = write()) {
   return made.value.id;
 }
 
-/** What automate would open, by the key that only it holds. */
+/** The plaintext that automate would open, with the key that only automate has. */
 async function openField(secretId: string, field: string, version: number, subKind: string): Promise<string> {
   const row = await owner.secretField.findUniqueOrThrow({
     where: { secretId_field_version: { secretId, field, version } },
@@ -54,7 +54,7 @@ async function openField(secretId: string, field: string, version: number, subKi
 }
 
 describe("a created secret", () => {
-  test("opens to exactly what was entered, for each field", async () => {
+  test("opens to exactly the entered bytes, for each field", async () => {
     const made = await createSecret(write(), {
       subKind: "m2m_oauth",
       name: "oauth",
@@ -73,14 +73,14 @@ describe("a created secret", () => {
     expect((await getSecret(list(), id)).facts).toEqual({ authHost: "idp.example.com:443" });
   });
 
-  test("is stored with its audit event, and no row of any table holds its value", async () => {
+  test("is stored with its audit event, and no table contains its value", async () => {
     const id = await addText("stored");
     const events = await owner.auditEvent.findMany({ where: { objectId: id } });
     expect(events.map(({ action }) => action)).toEqual(["secret.create"]);
     expect(await dump()).not.toContain(canary);
   });
 
-  test("may not take the name of another, whatever its case, nor a former name", async () => {
+  test("cannot take another secret's current or former name, in any case", async () => {
     const id = await addText("Taken.Name");
     const again = await createSecret(write(), {
       subKind: "text",
@@ -107,7 +107,7 @@ describe("a created secret", () => {
     expect(await owner.secret.count({ where: { nameKey: "taken.name" } })).toBe(0);
   });
 
-  test("has no value in any answer of a query", async () => {
+  test("has no value in any query result", async () => {
     const id = await addText("asked");
     const answers = [
       await getSecret(list(), id),
@@ -118,7 +118,7 @@ describe("a created secret", () => {
     expect(JSON.stringify(answers)).not.toContain("sealed");
   });
 
-  test("has the facts of a certificate, and nothing for a file that is none", async () => {
+  test("has the metadata of a certificate, and none for any other file", async () => {
     const made = await createSecret(write(), {
       subKind: "binary",
       name: "no-cert",
@@ -130,7 +130,7 @@ describe("a created secret", () => {
     expect((await getSecret(list(), made.value.id)).facts).toEqual({ fileName: "blob.bin", sizeBytes: 3 });
   });
 
-  test("larger than the limit is refused on its field", async () => {
+  test("larger than the limit is rejected at its field", async () => {
     const value = new Uint8Array(1_048_577);
     const made = await createSecret(write(), {
       subKind: "binary",
@@ -143,7 +143,7 @@ describe("a created secret", () => {
 });
 
 describe("a replaced value", () => {
-  test("changes one field and keeps the other in the version in which it was set", async () => {
+  test("changes one field and keeps the other with the version that set it", async () => {
     const made = await createSecret(write(), {
       subKind: "username_password",
       name: "login",
@@ -170,7 +170,7 @@ describe("a replaced value", () => {
     expect(await openField(id, "username", 1, "username_password")).toBe("svc");
   });
 
-  test("is a conflict when somebody replaced it in between, and only one of many at once wins", async () => {
+  test("is a conflict after another replacement, and only one of many concurrent ones wins", async () => {
     const id = await addText("contended");
     const tries = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
@@ -189,7 +189,7 @@ describe("a replaced value", () => {
 });
 
 describe("names and descriptions", () => {
-  test("change without the value, and a former name comes back or is dropped by an Admin", async () => {
+  test("change without the value; an Admin drops a former name, and a secret can take its own back", async () => {
     const id = await addText("first");
     await renameSecret(write(), { secretId: id, name: "second" });
     expect((await getSecret(list(), id)).formerNames.map(({ name }) => name)).toEqual(["first"]);
@@ -218,27 +218,27 @@ describe("names and descriptions", () => {
   });
 });
 
-test("a name without end is answered at once", () => {
+test("an endless name is answered at once", () => {
   const startedAt = performance.now();
   expect(suggestName(`a${"_".repeat(200_000)}b`)).toHaveLength(1);
   expect(performance.now() - startedAt).toBeLessThan(500);
 });
 
 describe("a deleted secret", () => {
-  test("frees its name at once and is no longer there", async () => {
+  test("frees its name at once and no query finds it", async () => {
     const id = await addText("gone");
     expect(await deleteSecret(remover(), { secretId: id })).toEqual({ ok: true, value: null });
     await expect(getSecret(list(), id)).rejects.toThrow(NotFound);
     await addText("gone");
   });
 
-  test("must have been created by the User who deletes it; an Admin deletes any", async () => {
+  test("can be deleted by the User who created it, or by any Admin", async () => {
     const id = await addText("adas", canary, write("admin"));
     await expect(deleteSecret(remover("user"), { secretId: id })).rejects.toThrow(Forbidden);
     expect((await deleteSecret(remover("admin"), { secretId: id })).ok).toBe(true);
   });
 
-  test("that a connection uses is refused, with the connection's name", async () => {
+  test("cannot be deleted while a connection uses it, and the answer names the connection", async () => {
     const id = await addText("used");
     await owner.connection.create({
       data: {
@@ -313,7 +313,7 @@ describe("a list", () => {
   });
 
   test.each(["name", "type", "created", "updated"] as const)(
-    "by %s pages forth and back through every secret once, also while rows are added",
+    "by %s pages forwards and backwards through every secret once, also while rows are added",
     async (sort) => {
       const scope = paged.scope("user", "secret:write");
       const read = (cursor: object) =>
@@ -363,13 +363,13 @@ describe("a list", () => {
     },
   );
 
-  test("searches name and description, filters by type, and a broken cursor is the first page", async () => {
+  test("searches name and description, filters by type, and shows the first page for a broken cursor", async () => {
     await addText("needle_in_hay");
     const found = await listSecrets(list(), secretListQuery.parse({ search: "NEEDLE", type: "text" }));
     expect(found.secrets.map(({ name }) => name)).toEqual(["needle_in_hay"]);
     const none = await listSecrets(list(), secretListQuery.parse({ search: "needle", type: "binary" }));
     expect([none.secrets.length, none.isFabricEmpty]).toEqual([0, false]);
-    // What stands for anything in LIKE stands for itself here.
+    // LIKE wildcards stand for themselves here.
     for (const search of ["needle%hay", "needle-in-hay", "%", "\\"])
       expect((await listSecrets(list(), secretListQuery.parse({ search }))).secrets, search).toEqual([]);
     expect((await listSecrets(list(), secretListQuery.parse({ search: "e_in_h" }))).secrets).toHaveLength(1);

@@ -31,7 +31,7 @@ async function tries(email: string, key: string, times: number) {
   return answers;
 }
 
-test("the right password proves who it is, whatever the case of the e-mail", async () => {
+test("the right password signs a person in, whatever the case of the e-mail", async () => {
   const { email, id } = await person();
   expect(await provePassword({ email: email.toUpperCase(), password }, randomUUID())).toEqual({
     ok: true,
@@ -52,7 +52,7 @@ test("an unknown e-mail, a locked person and a wrong password get the same answe
   for (const answer of answers) expect(answer).toEqual({ ok: false, code: "wrong_password" });
 });
 
-test("an unknown e-mail costs as much time as a wrong password", async () => {
+test("an unknown e-mail takes as long as a wrong password", async () => {
   const { email } = await person();
   const time = async (address: string) => {
     const began = performance.now();
@@ -65,7 +65,7 @@ test("an unknown e-mail costs as much time as a wrong password", async () => {
   expect(unknown / known).toBeLessThan(2.5);
 });
 
-test("the fifth wrong try delays the next one, and the right password is not looked at meanwhile", async () => {
+test("the fifth wrong attempt delays the next one, and web does not check the password during the delay", async () => {
   const { email } = await person();
   const key = randomUUID();
   expect((await tries(email, key, 5)).every((answer) => !answer.ok && answer.code === "wrong_password")).toBe(
@@ -75,7 +75,7 @@ test("the fifth wrong try delays the next one, and the right password is not loo
   expect(answer).toMatchObject({ ok: false, code: "delayed", seconds: expect.any(Number) });
 });
 
-test("wrong tries never lock: after the delay the right password works, and clears the count", async () => {
+test("wrong attempts never lock an account: after the delay the right password works and resets the count", async () => {
   const { email } = await person();
   const key = randomUUID();
   await tries(email, key, 5);
@@ -84,7 +84,7 @@ test("wrong tries never lock: after the delay the right password works, and clea
   expect(await owner.signInDelay.count({ where: { key } })).toBe(0);
 });
 
-test("the delay doubles with each wrong try and stays at a minute", async () => {
+test("the delay doubles with each wrong attempt, up to one minute", async () => {
   const { email } = await person();
   const key = randomUUID();
   const delays: number[] = [];
@@ -98,7 +98,7 @@ test("the delay doubles with each wrong try and stays at a minute", async () => 
   expect(delays).toEqual([2, 4, 8, 16, 32, 60, 60, 60]);
 });
 
-test("a delay is of one account and network: another one is not held up", async () => {
+test("a delay applies to one account and network, and delays no other", async () => {
   const { email, id } = await person();
   await tries(email, randomUUID(), 6);
   expect(await provePassword({ email, password }, randomUUID())).toEqual({
@@ -108,7 +108,7 @@ test("a delay is of one account and network: another one is not held up", async 
   });
 });
 
-test("thirty tries at once are not thirty guesses", async () => {
+test("thirty concurrent attempts do not allow thirty guesses", async () => {
   const { email } = await person();
   const key = randomUUID();
   const answers = await Promise.all(
@@ -117,7 +117,7 @@ test("thirty tries at once are not thirty guesses", async () => {
   expect(answers.filter((answer) => !answer.ok && answer.code === "wrong_password")).toHaveLength(5);
 });
 
-test("an hour after the last wrong try the count starts anew", async () => {
+test("an hour after the last wrong attempt the count restarts", async () => {
   const { email } = await person();
   const key = randomUUID();
   await tries(email, key, 8);
@@ -127,7 +127,7 @@ test("an hour after the last wrong try the count starts anew", async () => {
   expect((await provePassword({ email, password }, key)).ok).toBe(true);
 });
 
-test("a session knows its person until it is ended", async () => {
+test("a session identifies its person until it ends", async () => {
   const { id, email } = await person();
   const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   expect(await findSessionActor(session)).toMatchObject({ kind: "user", id, email, name: "Pia" });
@@ -135,7 +135,7 @@ test("a session knows its person until it is ended", async () => {
   expect(await findSessionActor(session)).toBeNull();
 });
 
-test("signing in and out are recorded, out only once", async () => {
+test("web records sign-ins and sign-outs, and each sign-out only once", async () => {
   const { id } = await person();
   const session = await startSession({ userId: id, accessEpoch: 0 }, "openid");
   await endSession(session);
@@ -164,7 +164,7 @@ test("a session ends after twelve idle hours", async () => {
   expect(await findSessionActor(session)).toBeNull();
 });
 
-test("being busy keeps a session alive, for seven days and no longer", async () => {
+test("activity keeps a session alive, for at most seven days", async () => {
   const session = await startSession({ userId: (await person()).id, accessEpoch: 0 }, "password");
   const minutesAgo = new Date(Date.now() - 5 * 60_000);
   await owner.session.update({ where: { id: session }, data: { lastSeenAt: minutesAgo } });
@@ -178,14 +178,14 @@ test("being busy keeps a session alive, for seven days and no longer", async () 
   expect(await findSessionActor(session)).toBeNull();
 });
 
-test("a locked person is out at the next request", async () => {
+test("a locked person is signed out at the next request", async () => {
   const { id, email } = await person();
   const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await lockUser(commandLine, { email });
   expect(await findSessionActor(session)).toBeNull();
 });
 
-test("a new password ends all sessions and the old one stops working", async () => {
+test("a new password ends all sessions, and the old password stops working", async () => {
   const { id, email } = await person();
   const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await resetPassword(commandLine, { email, password: "another long password" });
@@ -193,7 +193,7 @@ test("a new password ends all sessions and the old one stops working", async () 
   expect((await provePassword({ email, password }, randomUUID())).ok).toBe(false);
 });
 
-test("the password makes a session fresh again; a wrong one does not, and counts", async () => {
+test("the password makes a session fresh again; a wrong one does not, and counts as an attempt", async () => {
   const { id, email } = await person();
   const old = new Date(Date.now() - hourMs);
   const session = await startSession({ userId: id, accessEpoch: 0 }, "password", old);
@@ -209,7 +209,7 @@ test("the password makes a session fresh again; a wrong one does not, and counts
   expect(email).toBe(actor.email);
 });
 
-test("confirming one's password freshens only one's own session", async () => {
+test("a person who confirms the password freshens only their current session", async () => {
   const [mine, other] = [await person(), await person()];
   const old = new Date(Date.now() - hourMs);
   const theirs = await startSession({ userId: other.id, accessEpoch: 0 }, "password", old);

@@ -61,13 +61,13 @@ async function roles(teamId: string): Promise<Record<string, MemberRole>> {
   return Object.fromEntries(rows.map(({ userId, role }) => [userId, role]));
 }
 
-test("a person sees the teams they are in, with their role, and no others", async () => {
+test("a person sees only their own teams, with their role", async () => {
   const { people, id } = await team("admin", "user");
   await team("admin");
   expect(await listTeams(someone(people, 1))).toMatchObject([{ id, role: "user", members: 2, fabrics: 0 }]);
 });
 
-test("a member sees who is in the team, Admins first", async () => {
+test("a member sees the members of the team, Admins first", async () => {
   const { people, id } = await team("user", "admin");
   const { members } = await getTeam(viewer(id, someone(people, 0), "user"));
   expect(members.map(({ name, role }) => [name, role])).toEqual([
@@ -76,20 +76,20 @@ test("a member sees who is in the team, Admins first", async () => {
   ]);
 });
 
-test("another team's existence cannot be told from nothing", async () => {
+test("another team gets the same answer as one that does not exist", async () => {
   const { people } = await team("admin");
   const other = await team("admin");
   for (const teamId of [other.id, randomUUID()])
     await expect(authorizeTeam(someone(people, 0), teamId, "team:see")).rejects.toThrow(NotFound);
 });
 
-test("managing members needs a sign-in of the last ten minutes", async () => {
+test("managing members requires a sign-in within the last ten minutes", async () => {
   const { people, id } = await team("admin");
   const stale = { ...someone(people, 0), authenticatedAt: new Date(Date.now() - 11 * 60_000) };
   await expect(authorizeTeam(stale, id, "team:write")).rejects.toThrow(NotFresh);
 });
 
-test("an Admin changes a role, and it is recorded", async () => {
+test("an Admin changes a role, and web records it", async () => {
   const { people, id } = await team("admin", "user");
   const [admin, user] = [someone(people, 0), someone(people, 1)];
   expect((await changeRole(manager(id, admin), { userId: user.id, role: "admin" })).ok).toBe(true);
@@ -101,7 +101,7 @@ test("an Admin changes a role, and it is recorded", async () => {
   });
 });
 
-test("an Admin removes a member, and it is recorded", async () => {
+test("an Admin removes a member, and web records it", async () => {
   const { people, id } = await team("admin", "user");
   const [admin, user] = [someone(people, 0), someone(people, 1)];
   expect((await removeMember(manager(id, admin), { userId: user.id })).ok).toBe(true);
@@ -124,7 +124,7 @@ test("the open invitations of an Admin end with the role, however it ends", asyn
   expect(await owner.auditEvent.count({ where: { teamId: id, action: "team.uninvite" } })).toBe(3);
 });
 
-test("the last Admin can neither leave, nor be removed, nor be made a User", async () => {
+test("the last Admin can neither leave, nor be removed, nor become a User", async () => {
   const { people, id } = await team("admin", "user");
   const admin = someone(people, 0);
   const refused = { ok: false, code: "last_admin" };
@@ -134,7 +134,7 @@ test("the last Admin can neither leave, nor be removed, nor be made a User", asy
   expect((await roles(id))[admin.id]).toBe("admin");
 });
 
-test("of all Admins who leave, step down or remove one another at once, one stays", async () => {
+test("when all Admins leave, step down or remove one another concurrently, one remains", async () => {
   for (let round = 0; round < 10; round++) {
     const { people, id } = await team("admin", "admin", "admin");
     const [a, b, c] = [someone(people, 0), someone(people, 1), someone(people, 2)];
@@ -149,7 +149,7 @@ test("of all Admins who leave, step down or remove one another at once, one stay
   }
 });
 
-test("anyone else may leave", async () => {
+test("any other member may leave", async () => {
   const { people, id } = await team("admin", "user");
   const user = someone(people, 1);
   expect((await leaveTeam(viewer(id, user, "user"))).ok).toBe(true);
@@ -159,7 +159,7 @@ test("anyone else may leave", async () => {
   ).toBe(1);
 });
 
-test("a member of another team cannot be removed or promoted from here", async () => {
+test("an Admin cannot remove or promote a member of another team", async () => {
   const [here, there] = [await team("admin"), await team("admin", "user")];
   const stranger = someone(there.people, 1);
   const scope = manager(here.id, someone(here.people, 0));
@@ -168,7 +168,7 @@ test("a member of another team cannot be removed or promoted from here", async (
   expect((await roles(there.id))[stranger.id]).toBe("user");
 });
 
-test("a team's name is taken whatever its case", async () => {
+test("a team's name is unique whatever its case", async () => {
   const { name } = await team();
   expect(await createTeam(commandLine, { name: name.toUpperCase() })).toEqual({
     ok: false,

@@ -21,7 +21,7 @@ let other: TestFabric;
 
 beforeAll(async () => {
   const keys = await createTestKeys();
-  // Port 2: nobody answers there, as when automate is down. Fetch itself refuses port 9.
+  // Nothing listens on port 2, as when automate is down. Fetch itself refuses port 9.
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   fabric = await createTestFabric(owner, "ours");
@@ -39,7 +39,7 @@ const input = (more: Partial<CreateIssuerInput>) => ({
   ...more,
 });
 
-test("an issuer is limited to things of its own fabric", async () => {
+test("an issuer can be limited only to objects of its own fabric", async () => {
   const scope = fabric.scope("admin", "token:write");
   expect(await createIssuer(scope, input({ onlySecrets: "nothing" }))).toEqual({
     ok: false,
@@ -48,14 +48,14 @@ test("an issuer is limited to things of its own fabric", async () => {
   });
 });
 
-test("an issuer is trusted by automate alone: without it nothing is written", async () => {
+test("only automate adds a trusted issuer: without it web writes nothing", async () => {
   const scope = fabric.scope("admin", "token:write");
   expect(await createIssuer(scope, input({}))).toMatchObject({ code: "automate_unavailable" });
   expect(await owner.trustedIssuer.count()).toBe(0);
   expect(() => fabric.scope("user", "token:write")).toThrow(Forbidden);
 });
 
-test("issuers are listed for their fabric alone, with what they are limited to", async () => {
+test("the list shows the issuers of its own fabric only, with their limits", async () => {
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.trustedIssuer.createMany({
     data: [
@@ -89,7 +89,7 @@ test("an audience names its own fabric and no other", async () => {
   });
 });
 
-test("a pattern of before is shown with the workloads that only it lets in", async () => {
+test("the list shows an older pattern with the workloads that only this pattern admits", async () => {
   const { fabricId, teamId, admin } = await createTestFabric(owner, "patterns");
   const by = { createdById: admin.id, createdByName: admin.name };
   const { id } = await owner.trustedIssuer.create({

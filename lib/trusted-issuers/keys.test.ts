@@ -17,7 +17,7 @@ const jwks = (...keys: object[]) => JSON.stringify({ keys });
 const publicOf = async (name: keyof typeof pair) => exportJWK(pair[name].publicKey);
 
 test.each(["rsa", "p256", "p384", "p521", "ed25519"] as const)(
-  "a public %s key is taken, its other members dropped",
+  "a public %s key is accepted without its other members",
   async (name) => {
     const key = await publicOf(name);
     const text = jwks({ ...key, kid: "k1", use: "sig", x5c: ["MII"], note: "x" });
@@ -25,20 +25,20 @@ test.each(["rsa", "p256", "p384", "p521", "ed25519"] as const)(
   },
 );
 
-test.each(["shortRsa", "secp256k1", "x25519"] as const)("a public %s key is refused", async (name) => {
+test.each(["shortRsa", "secp256k1", "x25519"] as const)("a public %s key is rejected", async (name) => {
   expect(readKeys(jwks(await publicOf("rsa"), await publicOf(name)))).toEqual({
     problem:
       "Key 2 cannot be used: a key is RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519, for signatures.",
   });
 });
 
-test.each(["AQ", "AAAB", "AAEA"])("an RSA key with the exponent %s is refused", async (e) => {
+test.each(["AQ", "AAAB", "AAEA"])("an RSA key with the exponent %s is rejected", async (e) => {
   expect(readKeys(jwks({ ...(await publicOf("rsa")), e }))).toEqual({
     problem: expect.stringMatching(/^Key 1/),
   });
 });
 
-test("a private or symmetric key is refused, and nothing of it said back", async () => {
+test("a private or symmetric key is rejected, and the answer repeats none of it", async () => {
   const key = await exportJWK(pair.ed25519.privateKey);
   for (const secret of [key, await exportJWK(pair.rsa.privateKey), { kty: "oct", k: "c2VjcmV0" }]) {
     const read = readKeys(jwks(await publicOf("rsa"), secret));
@@ -62,6 +62,6 @@ test.each([
     '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","alg":"HS256"}]}',
     "Key 1 cannot be used",
   ],
-])("%s is refused with a sentence", (_what, text, sentence) => {
+])("%s is rejected with a message", (_what, text, sentence) => {
   expect(readKeys(text)).toEqual({ problem: expect.stringContaining(sentence) });
 });

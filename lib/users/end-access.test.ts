@@ -26,7 +26,7 @@ let owner: Db;
 
 beforeAll(async () => {
   owner = createDb((await createTestDatabase("web")).ownerUrl);
-  // An operator's command is the owner of the schema.
+  // An operator's command runs as the owner of the schema.
   Object.assign(globalThis, { selvageDb: owner });
 });
 afterAll(async () => {
@@ -69,7 +69,7 @@ async function tokenOf(actor: Actor) {
   return made.value.token;
 }
 
-/** What of a person still opens anything. */
+/** The sessions, tokens and invitations of a person that still grant access. */
 async function alive({ session, token, link }: { session: string; token: string; link: string }) {
   const found = [await findSessionActor(session), await findAccessTokenActor(token), await findOffer(link)];
   return ["session", "access token", "invitation"].filter((_, index) => found[index] !== null);
@@ -87,7 +87,7 @@ const ends: Record<string, (email: string) => Promise<unknown>> = {
 };
 
 describe.each(Object.entries(ends))("%s", (_name, end) => {
-  test("leaves no invitation of a request that was under way", async () => {
+  test("leaves no invitation from a concurrent request", async () => {
     const { actor, teamId, email } = await armed();
     const scope = grantTeam(actor, "admin", teamId, "team:write");
     await end(email);
@@ -103,14 +103,14 @@ describe.each(Object.entries(ends))("%s", (_name, end) => {
     expect(await alive(person)).toEqual([]);
   });
 
-  test("ends a session and a token that were under way meanwhile", async () => {
+  test("ends a session and a token that concurrent requests create", async () => {
     const { id, email, actor } = await armed();
     const proof = await provePassword({ email, password }, randomUUID());
     if (!proof.ok) throw new Error("not proven");
     await end(email);
     const session = await startSession(proof, "password").catch(() => null);
     const token = await tokenOf(actor).catch(() => null);
-    // Not by the command, which ends everything once more.
+    // Not by the command, because it ends everything again.
     await owner.user.updateMany({ where: { id }, data: { lockedAt: null } });
     expect(session && (await findSessionActor(session))).toBeNull();
     expect(token && (await findAccessTokenActor(token))).toBeNull();
@@ -124,7 +124,7 @@ test("a sign-out ends the session and no access token", async () => {
   expect(await alive(person)).toEqual(["access token", "invitation"]);
 });
 
-test("after a reset the person signs in anew and makes tokens that work", async () => {
+test("after a reset the person signs in again and creates tokens that work", async () => {
   const { email } = await armed();
   const next = "another long password";
   await resetPassword(commandLine, { email, password: next });
@@ -135,7 +135,7 @@ test("after a reset the person signs in anew and makes tokens that work", async 
   expect(await findAccessTokenActor(await tokenOf(actor))).toMatchObject({ email });
 });
 
-test("what ended stands in the audit log, with how much it was", async () => {
+test("the audit log records how many sessions, tokens and invitations ended", async () => {
   const { id, email } = await armed();
   await lockUser(commandLine, { email });
   const event = await owner.auditEvent.findFirstOrThrow({ where: { objectId: id, action: "user.lock" } });
@@ -143,7 +143,7 @@ test("what ended stands in the audit log, with how much it was", async () => {
 });
 
 describe("the removal of an account", () => {
-  test("takes memberships and invitations to the address along, and leaves the audit log", async () => {
+  test("removes memberships and invitations to the address, and keeps the audit log", async () => {
     const { id, email, teamId, actor } = await armed();
     const before = await owner.auditEvent.count({ where: { actorId: id } });
     expect(await removeUser(commandLine, { email })).toMatchObject({ ok: true });
@@ -158,7 +158,7 @@ describe("the removal of an account", () => {
     expect(actor.email).toBe(email);
   });
 
-  test("is on record in a team where the membership waits for its owner", async () => {
+  test("is recorded in a team where the membership waits for its owner", async () => {
     const { id, email, teamId, teamName } = await armed();
     await owner.membership.delete({ where: { teamId_userId: { teamId, userId: id } } });
     await owner.heldMembership.create({ data: { teamId, userId: id, role: "admin", createdAt: new Date() } });
@@ -168,7 +168,7 @@ describe("the removal of an account", () => {
     expect(events).toMatchObject([{ teamId, details: { team: teamName, role: "admin" } }]);
   });
 
-  test("leaves no link by which the address comes back", async () => {
+  test("leaves no link that brings the address back", async () => {
     const { email, teamId } = await armed();
     const other = await armed();
     const scope = grantTeam(other.actor, "admin", other.teamId, "team:write");
@@ -180,7 +180,7 @@ describe("the removal of an account", () => {
     expect(await owner.membership.count({ where: { teamId } })).toBe(1);
   });
 
-  test("is refused for the last Admin of a team that has other members", async () => {
+  test("is rejected for the last Admin of a team that has other members", async () => {
     const { email, teamId, teamName } = await armed();
     await owner.membership.updateMany({
       where: { teamId, user: { name: "Astrid" } },

@@ -67,7 +67,7 @@ async function invited(email: string) {
   return { teamId, token: link.value.token };
 }
 
-test("an unknown OpenID identity is refused", async () => {
+test("web rejects an unknown OpenID identity", async () => {
   const stranger = openId("stranger@test.example");
   expect(await admitIdentity(stranger)).toEqual(refused);
   expect(await owner.user.count({ where: { emailKey: "stranger@test.example" } })).toBe(0);
@@ -79,7 +79,7 @@ test("an identity with the e-mail of an account is not linked to it without an i
   expect(await owner.identity.count({ where: { userId: id } })).toBe(0);
 });
 
-test("an invited identity becomes a person and a member, and the invitation is used up", async () => {
+test("an invited identity becomes a person and a member, and uses up the invitation", async () => {
   const email = `${randomUUID()}@test.example`;
   const { teamId, token } = await invited(email);
   const person = openId(email.toUpperCase());
@@ -95,7 +95,7 @@ test("an invited identity becomes a person and a member, and the invitation is u
   expect(events.map(({ action }) => action)).toEqual(["user.create", "user.link", "team.join"]);
 });
 
-test("an invitation links the identity to the account that has the address", async () => {
+test("an invitation links the identity to the account with the address", async () => {
   const { id, email } = await account();
   await invited(email);
   const person = openId(email);
@@ -103,7 +103,7 @@ test("an invitation links the identity to the account that has the address", asy
   expect(await findIdentity(person.issuer, person.subject)).toMatchObject({ userId: id });
 });
 
-test("whoever opened the account before, by a link alone, is out when the address proves whose it is", async () => {
+test("a person who opened the account earlier by a link alone loses access when the address proves its owner", async () => {
   const { id, email } = await account();
   const session = await startSession({ userId: id, accessEpoch: 0 }, "password");
   await invited(email);
@@ -112,14 +112,14 @@ test("whoever opened the account before, by a link alone, is out when the addres
   expect(await findSessionActor(session)).toBeNull();
 });
 
-test("an address that the provider has not verified is no invitation", async () => {
+test("an address that the provider has not verified does not count as invited", async () => {
   const email = `${randomUUID()}@test.example`;
   const { token } = await invited(email);
   expect(await admitIdentity(openId(null))).toEqual(refused);
   expect(await findOffer(token)).not.toBeNull();
 });
 
-test("a known identity comes in again without an invitation, whatever its e-mail is now", async () => {
+test("a known identity signs in again without an invitation, whatever its current e-mail", async () => {
   const { email } = await account();
   await invited(email);
   const person = openId(email);
@@ -128,7 +128,7 @@ test("a known identity comes in again without an invitation, whatever its e-mail
   expect((await admitIdentity({ ...person, verifiedEmail: null })).ok).toBe(true);
 });
 
-test("identity is issuer and subject: the same subject elsewhere is somebody else", async () => {
+test("issuer and subject define an identity: the same subject elsewhere is another person", async () => {
   const { email } = await account();
   await invited(email);
   const person = openId(email);
@@ -138,7 +138,7 @@ test("identity is issuer and subject: the same subject elsewhere is somebody els
   expect(await findIdentity(elsewhere.issuer, elsewhere.subject)).toBeNull();
 });
 
-test("a locked person does not come in by OpenID, known or invited", async () => {
+test("a locked person cannot sign in by OpenID, known or invited", async () => {
   const { email } = await account();
   await invited(email);
   const person = openId(email);
@@ -150,7 +150,7 @@ test("a locked person does not come in by OpenID, known or invited", async () =>
   expect(await admitIdentity(openId(email))).toEqual(refused);
 });
 
-test("of two callbacks of one new identity at once, none makes a second person", async () => {
+test("concurrent callbacks of one new identity create one person", async () => {
   const email = `${randomUUID()}@test.example`;
   await invited(email);
   const person = openId(email);
@@ -165,19 +165,19 @@ test("an e-mail address belongs to one person, whatever its case", async () => {
   expect(await createUser(commandLine, again)).toEqual({ ok: false, code: "email_taken" });
 });
 
-test("a name holds nothing that steers a terminal, whoever says it", () => {
+test("a name contains no terminal control characters, whatever its source", () => {
   const name = "Mallory\x1b[2K\r\nAda";
   expect([personName.safeParse(name).success, teamName.safeParse(name).success]).toEqual([false, false]);
   const profile = { iss: "https://id.test.example", sub: "s", email: "m@test.example", name };
   expect(personOf(profile).name).toBe("Mallory [2K  Ada");
 });
 
-test("resetting the password of nobody says so", async () => {
+test("resetting the password of an unknown person reports that", async () => {
   const given = { email: "nobody@test.example", password: "correct horse battery" };
   expect(await resetPassword(commandLine, given)).toEqual({ ok: false, code: "no_user" });
 });
 
-test("passwords are kept as argon2id with 19 MiB and two passes, each with its own salt", async () => {
+test("web stores passwords as argon2id with 19 MiB and two passes, each with its own salt", async () => {
   const [one, two] = [await hashPassword("same password"), await hashPassword("same password")];
   expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   expect(one).not.toBe(two);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sessionCookies } from "@/lib/next/auth/session-cookie";
 
-// A browser takes a cookie of this prefix only when it is secure, for the path "/" and without a domain.
+// A browser accepts a cookie with this prefix only if it is secure, has the path "/" and no domain.
 test("under https no other host of our domain can plant a cookie", () => {
   for (const { name, options } of Object.values(sessionCookies("https://selvage.example"))) {
     expect(name).toMatch(/^__Host-next-auth\./);
@@ -10,7 +10,7 @@ test("under https no other host of our domain can plant a cookie", () => {
   }
 });
 
-test("under http they have names that a browser takes there", () => {
+test("under http the cookies have names that a browser accepts there", () => {
   expect(sessionCookies("http://localhost:3000").sessionToken).toMatchObject({
     name: "next-auth.session-token",
     options: { secure: false },
