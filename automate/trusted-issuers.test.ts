@@ -193,7 +193,7 @@ describe("a working workload keeps working", () => {
     expect((await read(await sign({ iss: url, aud: audienceOf(theirs.fabricId) }))).status).toBe(404);
   });
 
-  test("with a pattern that spans parts, which a new trusted issuer may not have", async () => {
+  test("with a pattern that spans parts; the pattern of a new trusted issuer does not", async () => {
     const { url } = await startIssuer();
     await formerTrust(ours, url, { subject: "repo:ours/*" });
     const branch = "repo:ours/etl:ref:refs/heads/main";

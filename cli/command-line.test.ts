@@ -19,7 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { builds, commandLineOptions } from "@/launcher/build.mjs";
 
 const pipelineToken = `svp_${"a".repeat(43)}`;
-/** What the pipeline may read. A Binary is its bytes. */
+/** The secrets that the pipeline may read. A Binary is its bytes. */
 const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
   key: "s3cret-value",
   short: "abc",
@@ -44,7 +44,7 @@ let server: Server;
 let url: string;
 let home: string;
 let asked: { path: string; token: string | undefined }[];
-/** How the management API answers; by default with teams. */
+/** The management API's answer. By default it contains teams. */
 let answer: { status: number; body: unknown };
 
 beforeAll(async () => {
@@ -120,7 +120,7 @@ const file = () => join(home, "selvage/settings.json");
 const list = ["secrets", "list", "--fabric", "00000000-0000-0000-0000-000000000000"];
 
 describe("login", () => {
-  test("a token goes to the origin that it was stored for, and to no other", async () => {
+  test("a token is sent only to the origin that it was stored for", async () => {
     expect((await selvage(["login", "--url", url], {}, "svu_one\n")).code).toBe(0);
     const other = url.replace("127.0.0.1", "localhost");
     asked = [];
@@ -138,7 +138,7 @@ describe("login", () => {
     expect(asked.map(({ token }) => token)).toEqual(["svu_one", "svu_two", "svu_two"]);
   });
 
-  test("a stored pipeline token goes to its own Automate alone", async () => {
+  test("a stored pipeline token is sent only to its own Automate", async () => {
     const stored = await selvage(
       ["login", "--url", url, "--automate-url", url, "--pipeline", "Sales"],
       {},
@@ -153,7 +153,7 @@ describe("login", () => {
     expect((await selvage(["run", "--fabric", "Sales", "--env", "X=key", "--", "true"])).code).toBe(0);
   });
 
-  test("the file holds what was stored and nothing of the environment, whatever was there before", async () => {
+  test("the file holds the stored tokens only: nothing from the environment or from an earlier file", async () => {
     mkdirSync(join(home, "selvage"), { mode: 0o755 });
     writeFileSync(file(), "damaged", { mode: 0o644 });
     chmodSync(file(), 0o644);
@@ -190,14 +190,14 @@ describe("login", () => {
       "svp_short",
       "That is no pipeline token",
     ],
-  ])("%s given %j is refused with a sentence", async (args, input, sentence) => {
+  ])("%s refuses %j with a sentence", async (args, input, sentence) => {
     const refused = await selvage(args, {}, input);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(sentence)]);
     expect(refused.stderr).not.toContain(input);
   });
 });
 
-describe("what the management API answers", () => {
+describe("the management API's answers", () => {
   const env = () => ({ SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
 
   test.each([
@@ -209,20 +209,20 @@ describe("what the management API answers", () => {
       1,
       "username: It is empty.\n",
     ],
-  ])("a %i is told in the command line's own words", async (status, body, code, sentence) => {
+  ])("the command line explains a %i in its own words", async (status, body, code, sentence) => {
     answer = { status, body: { success: false, ...body } };
     const told = await selvage(list, env());
     expect([told.code, told.stderr]).toEqual([code, expect.stringContaining(sentence)]);
     expect(told.stderr).not.toMatch(/X-AUTH-TOKEN|properties/);
   });
 
-  test("a token that no header can hold is told as such", async () => {
+  test("the command line explains that a header cannot hold this token", async () => {
     const told = await selvage(list, { ...env(), SELVAGE_TOKEN: "svu_\nx" });
     expect([told.code, told.stderr]).toEqual([2, expect.stringContaining("SELVAGE_TOKEN is no token")]);
   });
 });
 
-describe("names that somebody chose do not steer the terminal", () => {
+describe("the output contains no control characters from the name", () => {
   const chosen = "Mallory\x1b]52;c;eA==\x07\r\nkey  text\x9b31m\u202e\u2028";
   const secret = {
     subKind: "text",
@@ -256,20 +256,20 @@ describe("names that somebody chose do not steer the terminal", () => {
       expect(text).toContain("Mallory");
       expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
       expect(text).not.toMatch(/^key {2}text/m);
-      // Scripts have the name as it is.
+      // Scripts receive the unchanged name.
       if (form.length > 0 && told.code === 0)
         expect(JSON.stringify(JSON.parse(text))).toContain(JSON.stringify(chosen).slice(1, -1));
     }
   });
 
-  test("nor do sentences of a server", async () => {
+  test("or from a server's message", async () => {
     answer = { status: 400, body: { success: false, message: chosen } };
     const told = await selvage(list, { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
     expect(told.stderr).toMatch(/^Mallory[^\p{Cc}]*\n$/u);
   });
 });
 
-test("who replaces a value is told where the former one might go, and so may the new one", async () => {
+test("a person who replaces a value sees the former one's destinations, to which the new one may go too", async () => {
   const secret = {
     subKind: "text",
     properties: { id: "1", name: "key" },
@@ -290,8 +290,8 @@ test("who replaces a value is told where the former one might go, and so may the
   expect(destinations).toEqual(data.destinations);
 });
 
-describe("the words of the command line", () => {
-  test("what is wrong with them is told as JSON where that is asked for", async () => {
+describe("the command line's words", () => {
+  test("--json reports usage errors as JSON", async () => {
     const unknown = await selvage([...list, "--json", "--nonsense"]);
     expect([unknown.code, JSON.parse(unknown.stderr).error]).toEqual([
       2,
@@ -302,7 +302,7 @@ describe("the words of the command line", () => {
     expect((await selvage(["secrets"])).stderr).toContain("Usage: selvage secrets");
   });
 
-  test("the version is told", async () => {
+  test("--version prints the version", async () => {
     expect((await selvage(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
@@ -321,9 +321,9 @@ describe("run", () => {
     ["X=crm#authUrl", "https://login.example.com/token"],
     ["X=crm.authUrl#value", "https://evil.example.com/steal"],
     ["X=crm.scope#username", "svc_user"],
-  ])("%s is one value, whatever other secrets are called", async (reference, value) => {
+  ])("%s is one value, whatever names other secrets have", async (reference, value) => {
     expect(await given(reference)).toBe(value);
-    // No other name is asked for: each one that does not exist is an event of the audit log.
+    // The command requests no other name: each missing name would cause an event in the audit log.
     const [, name] = /=([^#]*)/.exec(reference) ?? [];
     const read = asked.map(({ path }) => path).filter((path) => path.startsWith("/v1/"));
     expect(read).toEqual([`/v1/secrets/${name}`]);
@@ -332,30 +332,33 @@ describe("run", () => {
   test.each([
     ["X=login.password", "hunter2hunter2"],
     ["X=key.value", "s3cret-value"],
-    // A secret of this name, while what stands before the dot is a Text, which has no such field.
+    // A secret has this name, and the name before the dot is a Text, which has no such field.
     ["X=note.password", "of the text"],
     ["X=lonely.password", "of nothing before the dot"],
-  ])("%s has one reading, and is that", async (reference, value) => {
+  ])("%s has one reading and returns it", async (reference, value) => {
     expect(await given(reference)).toBe(value);
   });
 
   test.each([
     ["X=db.password", "the field password of the secret db", "X=db#password", "X=db.password#value"],
     ["X=crm.authUrl", "the field authUrl of the secret crm", "X=crm#authUrl", "X=crm.authUrl#value"],
-    // A secret with fields of its own by that name gives none without one, and is refused all the same.
+    // A secret with this name and several fields requires a field. The reference still has two readings.
     [
       "X=crm.scope",
       "the field scope of the secret crm",
       "X=crm#scope",
       "X=crm.scope#username or X=crm.scope#password",
     ],
-  ])("%s with two readings is refused, and both are named", async (reference, field, asField, asSecret) => {
-    const refused = await run(reference, "console.log('started')");
-    const name = reference.slice(2);
-    const words = `${reference} has two readings: ${field}, and the secret ${name}. Write ${asField} for the field, or ${asSecret} for the secret.`;
-    expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(words) });
-    expect(refused.stderr).not.toContain("example.com");
-  });
+  ])(
+    "%s with two readings is refused, and the message names both",
+    async (reference, field, asField, asSecret) => {
+      const refused = await run(reference, "console.log('started')");
+      const name = reference.slice(2);
+      const words = `${reference} has two readings: ${field}, and the secret ${name}. Write ${asField} for the field, or ${asSecret} for the secret.`;
+      expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(words) });
+      expect(refused.stderr).not.toContain("example.com");
+    },
+  );
 
   test.each([
     ["X=ca", "X: the file is not text in UTF-8"],
@@ -370,12 +373,12 @@ describe("run", () => {
     ["X=key#", "--env is NAME=secret"],
     ["X=a#b#c", "--env is NAME=secret"],
     ["=key", "--env is NAME=secret"],
-  ])("%s is refused before anything is started", async (reference, sentence) => {
+  ])("%s is refused before the command starts", async (reference, sentence) => {
     const refused = await run(reference, "console.log('started')");
     expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
   });
 
-  test("a token of another fabric is refused before anything is read", async () => {
+  test("a token of another fabric is refused before any read", async () => {
     const words = ["run", "--fabric", "Other", "--env", "X=key", "--", "true"];
     const env = { SELVAGE_AUTOMATE_URL: url, SELVAGE_PIPELINE_TOKEN: pipelineToken };
     const refused = await selvage(words, env);
@@ -383,7 +386,7 @@ describe("run", () => {
     expect(asked.map(({ path }) => path)).toEqual(["/vault/v1/auth/approle/login"]);
   });
 
-  test("a value that is too short to be masked is told by its variable", async () => {
+  test("the message names the variable whose value is too short to mask", async () => {
     const shown = await run("X=short", "console.log(process.env.X)");
     expect(shown).toMatchObject({
       code: 0,
@@ -392,14 +395,14 @@ describe("run", () => {
     });
   });
 
-  test("its own failures are 125, the command's code is the command's", async () => {
+  test("its own failures exit with 125, otherwise it exits with the command's code", async () => {
     expect((await selvage(["run", "--fabric", "Sales"])).code).toBe(125);
     expect((await run("X=key", "process.exit(5)")).code).toBe(5);
     expect((await run("X=key", "", { SELVAGE_AUTOMATE_URL: "http://127.0.0.1:9" })).code).toBe(125);
     expect((await selvage(["run", "--help"])).code).toBe(0);
   });
 
-  test("signals reach the command, and no debugger is opened", async () => {
+  test("signals reach the command, and no debugger opens", async () => {
     const signals = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
     await Promise.all(
       signals.map(async (signal) => {
@@ -412,7 +415,7 @@ describe("run", () => {
     );
   });
 
-  test("what the command left behind is not waited for, and its last words are not cut", async () => {
+  test("it does not wait for the command's leftover processes, and prints the command's last output whole", async () => {
     const leave = `require("child_process").spawn("sleep", ["20"], { stdio: "inherit" }).unref(); process.stdout.write("x".repeat(300000) + "s3cret-val"); process.exitCode = 3; setTimeout(() => process.exit(), 300)`;
     const before = performance.now();
     const { code, stdout } = await run("X=key", leave);
@@ -420,33 +423,36 @@ describe("run", () => {
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 
-  test("something left behind that goes on talking does not keep it either", async () => {
+  test("it does not wait for a leftover process that keeps writing", async () => {
     const leave = `require("child_process").spawn("sh", ["-c", "while sleep 0.1; do echo x || exit; done"], { stdio: "inherit" }).unref(); process.exit(3)`;
     const before = performance.now();
     expect((await run("X=key", leave)).code).toBe(3);
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 
-  test.skipIf(!hasScript())("at a terminal it says what masking takes, and Ctrl-C comes once", async () => {
-    const count = `let n = 0; process.on("SIGINT", () => { n += 1; setTimeout(() => { console.log("n=" + n); process.exit(); }, 500); }); console.log("ready"); setInterval(() => {}, 1e4);`;
-    writeFileSync(join(home, "count.js"), count);
-    const words = `"${process.execPath}" "${program}" run --fabric Sales --env X=key -- "${process.execPath}" "${join(home, "count.js")}"`;
-    const child = spawn("script", ["-qec", words, "/dev/null"], {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: "test",
-        XDG_CONFIG_HOME: home,
-        SELVAGE_AUTOMATE_URL: url,
-        SELVAGE_PIPELINE_TOKEN: pipelineToken,
-      },
-    });
-    child.stdout.on("data", (chunk) => String(chunk).includes("ready") && child.stdin.write("\x03"));
-    const told = await text(child.stdout);
-    expect(told).toContain("Output is masked, so the command sees no terminal; --no-mask gives it one.");
-    expect(told).toContain("n=1");
-  });
+  test.skipIf(!hasScript())(
+    "at a terminal it explains the limits of masking, and the command receives Ctrl-C once",
+    async () => {
+      const count = `let n = 0; process.on("SIGINT", () => { n += 1; setTimeout(() => { console.log("n=" + n); process.exit(); }, 500); }); console.log("ready"); setInterval(() => {}, 1e4);`;
+      writeFileSync(join(home, "count.js"), count);
+      const words = `"${process.execPath}" "${program}" run --fabric Sales --env X=key -- "${process.execPath}" "${join(home, "count.js")}"`;
+      const child = spawn("script", ["-qec", words, "/dev/null"], {
+        env: {
+          PATH: process.env.PATH,
+          NODE_ENV: "test",
+          XDG_CONFIG_HOME: home,
+          SELVAGE_AUTOMATE_URL: url,
+          SELVAGE_PIPELINE_TOKEN: pipelineToken,
+        },
+      });
+      child.stdout.on("data", (chunk) => String(chunk).includes("ready") && child.stdin.write("\x03"));
+      const told = await text(child.stdout);
+      expect(told).toContain("Output is masked, so the command sees no terminal; --no-mask gives it one.");
+      expect(told).toContain("n=1");
+    },
+  );
 
-  test("output that nobody reads any more ends the command quietly", async () => {
+  test("a closed output ends the command without an error message", async () => {
     const child = startRun(
       `process.stdout.on("error", () => process.exit(8)); setInterval(() => console.log("more"), 5)`,
     );

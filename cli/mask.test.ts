@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMask } from "@/cli/mask";
 
-/** What comes out when the text goes in cut at these places. */
+/** The masked output when the text arrives cut at these positions. */
 async function masked(values: string[], whole: string, cuts: number[] = []): Promise<string> {
   const stream = createMask(values);
   const read = text(stream);
@@ -16,7 +16,7 @@ async function masked(values: string[], whole: string, cuts: number[] = []): Pro
   return read;
 }
 
-test("a value is masked wherever it stands, however it is cut, and the rest stays as it is", async () => {
+test("masks a value at any position and across any cut, and leaves other text unchanged", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.string({ minLength: 4, maxLength: 12 }),
@@ -34,12 +34,12 @@ test("a value is masked wherever it stands, however it is cut, and the rest stay
   expect(await masked(["s3cret"], "one s3cret, two s3cret", [6, 9])).toBe("one ***, two ***");
 });
 
-test("each line of a value of several lines is masked, and a short one is left alone", async () => {
+test("masks each line of a value of several lines, except short lines", async () => {
   expect(await masked(["-----BEGIN\nabcdef\n"], "x abcdef y")).toBe("x *** y");
   expect(await masked(["a"], "a cat")).toBe("a cat");
 });
 
-test("what cannot be the beginning of a value is not held back", async () => {
+test("holds back no text that cannot begin a value", async () => {
   const stream = createMask(["password"]);
   stream.write("Name: ");
   expect(String(stream.read())).toBe("Name: ");
@@ -47,7 +47,7 @@ test("what cannot be the beginning of a value is not held back", async () => {
   expect(String(stream.read())).toBe("a ");
 });
 
-test("what comes in pieces is masked as what comes whole, of values within and over one another too", async () => {
+test("masks the same in pieces as in one text, even for values that contain or overlap one another", async () => {
   const piece = fc
     .tuple(fc.nat(4), fc.integer({ min: 4, max: 8 }))
     .map(([from, length]) => "abcdabceabcd".slice(from, from + length));
@@ -64,21 +64,21 @@ test("what comes in pieces is masked as what comes whole, of values within and o
   );
 });
 
-test("the rest of a value that begins with another is masked, and so is what two share", async () => {
+test("masks the remainder of a value that begins with another, and the overlap of two", async () => {
   expect(await masked(["s3cret", "s3cret-tail"], "x s3cret-tail y", [8])).toBe("x *** y");
   expect(await masked(["s3cret", "s3cret-tail"], "x s3cret", [4])).toBe("x ***");
   expect(await masked(["s3cret", "s3cret-tail"], "x s3cret-tall", [8])).toBe("x ***-tall");
   expect(await masked(["abcdef", "efghij"], "abcdefghij")).toBe("***");
 });
 
-test("a value is masked as JSON and URLs write it", async () => {
+test("masks a value as JSON and URLs encode it", async () => {
   const value = 'p"a\\ß&word';
   expect(await masked([value], JSON.stringify({ value }))).toBe('{"value":"***"}');
   expect(await masked([value], '{"value":"p\\"a\\\\\\u00df&word"}')).toBe('{"value":"***"}');
   expect(await masked([value], `?v=${encodeURIComponent(value)}`)).toBe("?v=***");
 });
 
-test("a value is masked however programs write JSON and URLs", async () => {
+test("masks a value in every usual encoding of JSON and URLs", async () => {
   const value = `a<b&c>'d"e/f+g h!`;
   const json = JSON.stringify(value);
   // Go and many web frameworks keep JSON safe for HTML; PHP escapes a slash.

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { askInTurn, PromptEnded, type Questions } from "@/cli/read-password";
 
-/** A terminal of the test's own, which notes when raw mode changes and what is written. */
+/** A terminal for the test that records changes of raw mode and all output. */
 function createTerminal() {
   const seen: string[] = [];
   const input = Object.assign(new PassThrough(), {
@@ -21,7 +21,7 @@ function createTerminal() {
 
 const login = async ({ shown, hidden }: Questions) => [await shown("Username: "), await hidden("Password: ")];
 
-test("the terminal's echo ends before the prompt is there, and comes back", async () => {
+test("the terminal's echo is off before the prompt appears, and comes back afterwards", async () => {
   const { ask, type, seen } = createTerminal();
   const answer = ask(({ hidden }) => hidden("Value: "));
   type("s3cret\r");
@@ -29,7 +29,7 @@ test("the terminal's echo ends before the prompt is there, and comes back", asyn
   expect(seen()).toBe("<raw>Value: \n<cooked>");
 });
 
-test("what is typed ahead waits for its question, and is drawn only where that is shown", async () => {
+test("input typed ahead waits for its prompt, and appears only where the prompt shows input", async () => {
   const { ask, type, seen } = createTerminal();
   const answer = ask(login);
   type("svc\rs3cret\r");
@@ -44,7 +44,7 @@ test("what is typed ahead waits for its question, and is drawn only where that i
   expect(other.seen()).not.toContain("s3c");
 });
 
-test("a paste of several lines is refused whole, however it is cut", async () => {
+test("a paste of several lines is refused whole, across any cut", async () => {
   const { ask, type, seen } = createTerminal();
   const answer = ask(({ hidden }) => hidden("Value: ")).catch((error: unknown) => error);
   type("-----BEGIN\r");
@@ -58,7 +58,7 @@ test("a paste of several lines is refused whole, however it is cut", async () =>
   expect(seen()).toMatch(/<cooked>$/);
 });
 
-test("the first Ctrl-C ends it and leaves the terminal as it was", async () => {
+test("the first Ctrl-C ends the prompt and restores the terminal", async () => {
   const { ask, type, seen } = createTerminal();
   const answer = ask(login);
   type("svc\rs3c\x03");

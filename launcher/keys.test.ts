@@ -22,7 +22,7 @@ const names = [
 ];
 const content = () => Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), "utf8")]));
 
-it("makes six files on the first start, and reads them again", async () => {
+it("the first start creates six key files, and the next start reads them", async () => {
   expect(readdirSync(dir).sort()).toEqual(names);
   const before = content();
   expect((await loadKeys(dir, async () => place)).notices).toEqual([]);
@@ -30,21 +30,24 @@ it("makes six files on the first start, and reads them again", async () => {
 });
 
 describe("a lost file", () => {
-  it.each(["master.key", "automate-signing.jwk"])("%s is named, and nothing is made", async (name) => {
-    rmSync(join(dir, name));
-    const left = readdirSync(dir);
-    await expect(loadKeys(dir, async () => place)).rejects.toThrow(
-      `${join(dir, name)} is missing, but ${place} already holds secrets that only it opens: put the backup back.`,
-    );
-    expect(readdirSync(dir)).toEqual(left);
-  });
+  it.each(["master.key", "automate-signing.jwk"])(
+    "%s is named, and the start creates no file",
+    async (name) => {
+      rmSync(join(dir, name));
+      const left = readdirSync(dir);
+      await expect(loadKeys(dir, async () => place)).rejects.toThrow(
+        `${join(dir, name)} is missing, but ${place} already holds secrets that only it opens: put the backup back.`,
+      );
+      expect(readdirSync(dir)).toEqual(left);
+    },
+  );
 
   it.each([
     ["session.secret", "everyone has to sign in again"],
     ["web-signing.jwk", "web and automate use it from this start on"],
     ["web-database.password", "this start sets it for web's login"],
     ["automate-database.password", "this start sets it for automate's login"],
-  ])("%s is made anew, and named with what that means", async (name, meaning) => {
+  ])("%s is created again, and the start names it and the consequence", async (name, meaning) => {
     rmSync(join(dir, name));
     const { notices } = await loadKeys(dir, async () => place);
     expect(notices).toEqual([`${join(dir, name)} was missing. A new one was made: ${meaning}.`]);
@@ -60,7 +63,7 @@ describe("a damaged file", () => {
     ["session.secret", "short"],
     ["web-database.password", "\u0000\u0000\u0000"],
     ["web-database.password", ""],
-  ])("%s is named, and nothing is changed", async (name, text) => {
+  ])("%s is named, and the start changes no file", async (name, text) => {
     writeFileSync(join(dir, name), text);
     const before = content();
     await expect(loadKeys(dir, async () => place)).rejects.toThrow(

@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A program that prints its number, its options, its limit on core dumps, and stays. */
+/** A program that prints its process id, its options and its limit on core dumps, and keeps running. */
 const program = `
   process.on("SIGTERM", () => process.exit(0));
   const { core_file_size_blocks: core } = process.report.getReport().userLimits;
@@ -58,7 +58,7 @@ const isAlive = (pid: number) => {
 describe.skipIf(process.platform === "win32")("launcher/run.mjs", () => {
   it("starts a program without core dumps and without the inspector of SIGUSR1", async () => {
     writeFileSync(join(folder, "program.mjs"), program);
-    // A machine that allows core dumps, which is not the default everywhere.
+    // The shell allows core dumps, which is not the default on every machine.
     const run = `ulimit -S -c unlimited; exec "$0" "$@"`;
     const command = [process.execPath, join(scripts, "run.mjs"), "program.mjs"];
     const child = start("/bin/sh", ["-c", run, ...command]);
@@ -70,7 +70,7 @@ describe.skipIf(process.platform === "win32")("launcher/run.mjs", () => {
     expect(isAlive(said.pid)).toBe(false);
   });
 
-  it("says what to do about a program that is not built", () => {
+  it("explains how to build a program that is not built", () => {
     const { status, stderr } = spawnSync(process.execPath, [join(scripts, "run.mjs"), "dist/web.mjs"], {
       cwd: folder,
       encoding: "utf8",
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === "win32")("launcher/run.mjs", () => {
     });
   });
 
-  it("ends its program when npm, whose shell tells it nothing, gets SIGTERM", async () => {
+  it("ends its program on SIGTERM to npm, whose shell forwards no signal", async () => {
     writeFileSync(join(folder, "program.mjs"), program);
     const line = `"${process.execPath}" "${join(scripts, "run.mjs")}" program.mjs`;
     writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start: line } }));
@@ -92,7 +92,7 @@ describe.skipIf(process.platform === "win32")("launcher/run.mjs", () => {
   });
 });
 
-describe("a program that was started without a launcher", () => {
+describe("a program started without a launcher", () => {
   it.skipIf(process.platform === "win32")("allows no core dump and opens no inspector", async () => {
     const { build } = await import("esbuild");
     const source = `import "@/lib/protect-process"; ${program}`;
@@ -119,7 +119,7 @@ describe("a program that was started without a launcher", () => {
 });
 
 describe("a program that exits with its parent", () => {
-  it("hears from what it forks with its own options, as Next does in development", async () => {
+  it("receives messages from a child that it forks with its own options, as Next.js does in development", async () => {
     writeFileSync(
       join(folder, "program.mjs"),
       `import { fork } from "node:child_process";
@@ -145,8 +145,11 @@ describe("a program that exits with its parent", () => {
   });
 });
 
-describe("the Node.js that runs everything", () => {
-  /** On a machine of this kind, whose own Node.js has this version and is no package, and with `node` and npm from `shadow`. */
+describe("the Node.js for all programs", () => {
+  /**
+   * Resolves Node.js on a machine of this platform, whose own Node.js has this version and is not a
+   * package. `shadow` holds other copies of `node` and npm.
+   */
   const ask = ({ platform = process.platform as string, version = process.versions.node, shadow = "" }) => {
     const own = join(folder, "own-node");
     writeFileSync(own, "");
@@ -162,26 +165,26 @@ describe("the Node.js that runs everything", () => {
   };
   const pinned = resolve(scripts, `../node_modules/node-linux-${process.arch}/bin/node`);
 
-  it("is the machine's own where it is new enough", () => {
+  it("is the machine's own when it is new enough", () => {
     expect(ask({})).toBe("own");
     expect(ask({ version: "24.0.0" })).toBe("own");
   });
 
   it.skipIf(process.platform !== "linux")(
-    "is the lock file's, by its path, where the machine's own is too old",
+    "is the lock file's, by its path, when the machine's own is too old",
     () => {
       expect(ask({ version: "20.20.2" })).toBe(pinned);
       expect(ask({ version: "23.11.1" })).toBe(pinned);
     },
   );
 
-  it("is missing on macOS, which one sentence says", () => {
+  it("is missing on macOS, and one sentence explains that", () => {
     expect(ask({ platform: "darwin", version: "20.20.2" })).toBe(
       `Selvage runs on Node.js 24 or newer, and this is 20.20.2. npm has no Node.js 24 for darwin-${process.arch}: install it from https://nodejs.org.`,
     );
   });
 
-  it.skipIf(process.platform !== "linux")("is never what node_modules/.bin shadows it with", () => {
+  it.skipIf(process.platform !== "linux")("is never a copy in node_modules/.bin", () => {
     const shadow = join(folder, "node_modules/.bin/node");
     mkdirSync(dirname(shadow), { recursive: true });
     writeFileSync(shadow, "#!/bin/sh\necho 99.0.0\n", { mode: 0o755 });
@@ -190,7 +193,7 @@ describe("the Node.js that runs everything", () => {
   });
 });
 
-it("package.json, .nvmrc and the sentence to old versions agree", () => {
+it("package.json, .nvmrc and the message to old versions name the same version", () => {
   const root = resolve(scripts, "..");
   const read = (file: string) => readFileSync(join(root, file), "utf8");
   const { engines, optionalDependencies, devDependencies } = JSON.parse(read("package.json"));

@@ -9,10 +9,10 @@ import { takeLock } from "@/launcher/lock.mjs";
 const root = resolve(import.meta.dirname, "..");
 
 it.skipIf(process.platform === "win32")(
-  "SIGTERM to npm start stops it and frees its data folder",
+  "SIGTERM to npm start stops it and releases its data folder",
   async () => {
     const dataDir = mkdtempSync(join(tmpdir(), "selvage-start-"));
-    // Held here, so that it waits where it would build; a tree that is built already starts whole.
+    // The test holds this lock, so that npm start waits before its build. A built tree would start fully.
     const build = await takeLock(join(root, ".locks/build"));
     const ports = [await freePort(), await freePort(), await freePort()].map(String);
     const [PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT] = ports;

@@ -5,11 +5,11 @@ const settings = { dev: false, port: 3000, files: [import.meta.filename], dataDi
 
 afterEach(() => vi.restoreAllMocks());
 
-// What root separates is in e2e/installation.spec.ts.
+// e2e/installation.spec.ts tests the separate users under root.
 test.each([
   [1000, {}, "because only root can start them as users of their own"],
   [0, { dev: true }, "because a development server writes into the checkout"],
-])("where npm start separates nothing, it says so: user %s, %j", (uid, more, why) => {
+])("npm start says that it does not separate users: user %s, %j", (uid, more, why) => {
   vi.spyOn(process, "getuid").mockReturnValue(uid);
   const { users, sentence } = programUsers({ ...settings, ...more });
   expect(users).toBeUndefined();

@@ -5,7 +5,7 @@ import { createTestDatabase } from "@/testing/database";
 type Program = "web" | "automate";
 type Verb = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
 
-/** The whole table of rights: S(elect), I(nsert), U(pdate), D(elete) on a table; what is not here is refused. */
+/** All table rights: S(elect), I(nsert), U(pdate), D(elete). Postgres refuses every other one. */
 const rights: Record<string, Record<Program, string>> = {
   app_user: { web: "SIU", automate: "" },
   identity: { web: "SID", automate: "" },
@@ -120,7 +120,7 @@ afterAll(async () => {
   for (const client of Object.values(clients)) await client.end();
 });
 
-/** The SQLSTATE with which a statement fails, or "ok"; nothing stays written. */
+/** The SQLSTATE of a failed statement, or "ok". The transaction rolls back. */
 async function attempt(program: Program, sql: string): Promise<string> {
   const client = clients[program];
   await client.query("BEGIN");
@@ -134,15 +134,15 @@ async function attempt(program: Program, sql: string): Promise<string> {
 
 function statement(verb: Verb, table: string): string {
   if (verb === "SELECT") return `SELECT * FROM "${table}"`;
-  // Fails by a constraint where it is granted: the right is judged before the row is.
+  // With the right, the statement fails on a constraint: Postgres checks rights first.
   if (verb === "INSERT") return `INSERT INTO "${table}" DEFAULT VALUES`;
   if (verb === "UPDATE")
     return `UPDATE "${table}" SET ${table === "fabric_key" ? "kid = kid" : "ctid = ctid"}`;
   return `DELETE FROM "${table}"`;
 }
 
-describe("the rights of each program", () => {
-  test("are told for every table that there is", async () => {
+describe("each program's rights", () => {
+  test("are listed for every table", async () => {
     const { rows } = await clients.owner.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
     expect(rows.map(({ tablename }) => tablename).sort()).toEqual(Object.keys(rights).sort());
   });
@@ -161,7 +161,7 @@ describe("the rights of each program", () => {
   });
 
   test.each(cases.filter(([, verb]) => verb === "SELECT"))(
-    "%s updates %3$s only where the table says so",
+    "allow %s to update %3$s only where the table says so",
     async (program, _verb, table) => {
       const { rows } = await clients.owner.query("SELECT has_table_privilege($1, $2, 'UPDATE') AS has", [
         `${prefix}_${program}`,
@@ -171,13 +171,13 @@ describe("the rights of each program", () => {
     },
   );
 
-  test.each(refusals)("%s may not %s", async (program, _what, sql) => {
+  test.each(refusals)("do not let %s %s", async (program, _what, sql) => {
     expect(await attempt(program, sql)).toBe(permissionDenied);
   });
 });
 
-describe("audit", () => {
-  test("is untouched when people, fabrics and teams are deleted, and names the role that wrote it", async () => {
+describe("the audit log", () => {
+  test("stays unchanged when people, fabrics and teams are deleted, and names the role that wrote it", async () => {
     const { owner, web } = clients;
     await web.query(`INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName")
       VALUES ('e1', 't1', 'f1', 'user', 'u1', 'Ada', 'fabric.create', 'fabric', 'f1', 'prod')`);

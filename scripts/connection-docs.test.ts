@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { connectionPages, folder } from "@/scripts/connection-docs";
 
-it("has a page in the docs for each kind, as the registry says (`npm run docs` writes them)", () => {
+it("the docs have a page for each kind that matches the registry (`npm run docs` writes them)", () => {
   const pages = connectionPages();
   const written = Object.fromEntries(
     readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]),

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 
-/* The units of deploy/systemd: each program as a user of its own, with nothing that it does not need. */
+/* The units of deploy/systemd: each program runs as its own user, without unneeded rights. */
 const folder = resolve(import.meta.dirname, "../deploy/systemd");
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 const units = readdirSync(folder).filter((file) => file.endsWith(".service"));
 const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1];
 
-it("there is one for each program", () => {
+it("each program has a unit", () => {
   expect(units.sort()).toEqual([
     "selvage-automate.service",
     "selvage-migrate.service",
@@ -24,11 +24,11 @@ it.each(units)("%s opens no inspector, leaves no core dump and gains no privileg
   expect(setting(unit, "NoNewPrivileges")).toBe("yes");
   expect(setting(unit, "CapabilityBoundingSet")).toBe("");
   expect(setting(unit, "ProtectSystem")).toBe("strict");
-  // ptrace is one of @debug: workers of one user cannot trace each other.
+  // ptrace is in the group @debug: workers of one user cannot trace each other.
   expect(unit).toMatch(/^SystemCallFilter=~.*@debug/m);
 });
 
-it("web, automate and workers are users of their own, and only automate is handed the master key", () => {
+it("web, automate and workers run as separate users, and only automate receives the master key", () => {
   const users = ["web", "automate", "workers"].map((name) =>
     setting(read(`selvage-${name}.service`), "User"),
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type CheckWorker, startWorker } from "@/worker/fork";
 
-/* What a driver that a hostile server took over could do to this machine: each try, and how it ends. */
+/* The attacks of a driver that a hostile server controls on this machine, and the result of each. */
 const folder = mkdtempSync(join(tmpdir(), "selvage-worker-"));
 const outside = mkdtempSync(join(tmpdir(), "selvage-data-"));
 const program = join(folder, "worker.mjs");

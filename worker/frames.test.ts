@@ -3,7 +3,10 @@ import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { readFrames, sendFrame } from "@/worker/frames";
 
-/** What is sent over a wire that delivers `size` bytes at a time, and whether the reader closed it. */
+/**
+ * The messages that arrive over a wire that delivers `size` bytes at a time, and whether the reader closed
+ * it.
+ */
 function sendOver(size: number, messages: unknown[], mostBytes?: number) {
   const sent: Buffer[] = [];
   const writer = { write: (bytes: Buffer) => sent.push(bytes) } as unknown as Socket;
@@ -23,7 +26,7 @@ it.each([1, 3, 4, 5, 1000, 1_000_000])("frames arrive whole and in order, %i byt
   expect(isClosed).toBe(false);
 });
 
-it("a frame that is longer than what the reader takes closes the connection, at its first bytes", () => {
+it("a frame over the reader's limit closes the connection at its first bytes", () => {
   const { read, isClosed } = sendOver(16, ["short", "x".repeat(1000)], 100);
   expect(read).toEqual(["short"]);
   expect(isClosed).toBe(true);

@@ -9,7 +9,7 @@ import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { listen } from "@/testing/servers/listening";
 import type { CheckJob } from "@/worker/protocol";
 
-/* Checks in workers of the worker host, which in production runs as another user. */
+/* Checks in workers of the worker host, which runs as another user in production. */
 const root = resolve(import.meta.dirname, "..");
 let folder: string;
 let socket: string;
@@ -79,7 +79,7 @@ const workers = () =>
     .trim()
     .split("\n").length;
 
-it("a check runs there as it does here, step by step", async () => {
+it("a check runs in the worker host as in this process, step by step", async () => {
   const refusing = await listen(createServer());
   await refusing.close();
   pool = createCheckPool({ workerPath: socket, size: 0 });
@@ -89,7 +89,7 @@ it("a check runs there as it does here, step by step", async () => {
   expect(events.map((event) => event.type)).toContain("step");
 });
 
-it("a check that is called off takes its worker with it", async () => {
+it("a cancelled check ends its worker", async () => {
   const silent = await listen(createServer());
   pool = createCheckPool({ workerPath: socket, size: 0 });
   const cancel = new AbortController();

@@ -9,7 +9,7 @@ import { listen } from "@/testing/servers/listening";
 import { createJob } from "@/testing/servers/trial-job";
 import type { CheckJob } from "@/worker/protocol";
 
-/* The worker as it is shipped, spoken to as automate speaks to it. */
+/* The shipped worker, driven by automate's protocol. */
 const built = buildCheckWorker("routed");
 writeFileSync(built.routesFile, JSON.stringify({ routes: {}, authorities: [] }));
 const open: { close(): Promise<void> }[] = [];
@@ -23,7 +23,7 @@ afterAll(() => built.remove());
 
 type Message = { type?: string; step?: string; state?: string; ok?: boolean };
 
-/** A worker, what it said so far, and its exit code. */
+/** A worker, its messages so far, and its exit code. */
 function startWorker() {
   const started = fork(built.path, [], {
     env: { NODE_ENV: "production" },
@@ -38,7 +38,7 @@ function startWorker() {
   return { send: (message: object) => void started.send(message), said, exit };
 }
 
-/** A REST API that answers and keeps each connection open; `onRequest` may keep the answer back. */
+/** A REST API that answers and keeps each connection open. `onRequest` may delay the answer. */
 async function startApi(onRequest: (answer: () => void, socket: Socket) => void = (answer) => answer()) {
   const requests: string[] = [];
   const api = http.createServer((request, response) => {
@@ -57,7 +57,7 @@ async function startApi(onRequest: (answer: () => void, socket: Socket) => void 
   return { api, server, requests, job };
 }
 
-it("runs one check, says steps and one result, and its connections end with it", async () => {
+it("runs one check, sends steps and one result, and closes its connections", async () => {
   const { server, job } = await startApi();
   const { send, said } = startWorker();
   send({ prepareFor: "restapi" });
@@ -81,7 +81,7 @@ it("runs one check, says steps and one result, and its connections end with it",
   await expect.poll(() => server.openConnections()).toBe(0);
 });
 
-it("ends at a second check, without running it", async () => {
+it("ends on a second check without running it", async () => {
   const { requests, job } = await startApi(() => {});
   const other = await startApi();
   const { send, said, exit } = startWorker();
@@ -102,17 +102,17 @@ it("ends when automate does", async () => {
   expect(await exit).toBe(0);
 });
 
-it("says that a sign-in begins before it sends a credential", async () => {
+it("reports the start of a sign-in before it sends a credential", async () => {
   const { api, job } = await startApi();
   const { send, said } = startWorker();
   send(job);
   await once(api, "request");
-  // What had been said by then is read in this turn of the event loop or the next.
+  // Messages sent before the request arrive in this turn of the event loop or the next.
   await new Promise((resolve) => setImmediate(resolve));
   expect(said).toContainEqual({ type: "step", step: "sign_in", state: "started" });
 });
 
-it("says how its check ended where a driver throws what nobody catches", async () => {
+it("reports its result when a driver throws an uncaught error", async () => {
   const { job } = await startApi((_answer, socket) => socket.end("HTTP/1.1 999 garbage\r\n\r\n"));
   const { send, said } = startWorker();
   send(job);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { watchUncaughtErrors } from "@/worker/uncaught-errors";
 
-// The listeners of the test runner would take these errors for its own.
+// The test runner's listeners would treat these errors as its own.
 const events = ["uncaughtException", "unhandledRejection"];
 const runners = new Map(events.map((event) => [event, process.listeners(event as NodeJS.Signals)]));
 const reset = (isTest: boolean) => {
@@ -17,7 +17,7 @@ afterEach(() => reset(false));
 it.each([
   ["an exception", () => void setTimeout(() => throwIt(), 10)],
   ["a rejection", () => void setTimeout(() => void Promise.reject(new Error("late")), 10)],
-])("%s that nobody catches ends the check", async (_what, goWrong) => {
+])("%s that no code catches ends the check", async (_what, goWrong) => {
   const { first } = watchUncaughtErrors();
   goWrong();
   await expect(first).rejects.toThrow("late");

@@ -307,35 +307,32 @@ describe("a check is due", () => {
     expect(await isPlanned(connection)).toBe(true);
   });
 
-  test.each(["a check", "a pipeline", "an edit"])(
-    "no more after a week of failures, until %s",
-    async (use) => {
-      const connection = await addConnection();
-      await addCheck(connection, null);
-      await age(connection, "8 days");
-      await addCheck(connection, null);
+  test.each(["a check", "a pipeline", "an edit"])("not after a week without use, until %s", async (use) => {
+    const connection = await addConnection();
+    await addCheck(connection, null);
+    await age(connection, "8 days");
+    await addCheck(connection, null);
+    await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
+    expect(await isPlanned(connection)).toBe(false);
+    if (use === "a check") {
+      await addCheck(connection, null, fabric.user.id);
       await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
-      expect(await isPlanned(connection)).toBe(false);
-      if (use === "a check") {
-        await addCheck(connection, null, fabric.user.id);
-        await owner.$executeRaw`UPDATE connection_check SET "checkedAt" = "checkedAt" - interval '1 hour'`;
-      } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
-      else
-        await owner.auditEvent.create({
-          data: {
-            fabricId: fabric.fabricId,
-            actorKind: "pipeline",
-            actorId: "p1",
-            actorName: "nightly",
-            action: "secret.use",
-            objectKind: "secret",
-            objectId: connection.id,
-            objectName: connection.id,
-          },
-        });
-      expect(await isPlanned(connection)).toBe(true);
-    },
-  );
+    } else if (use === "an edit") await owner.connection.updateMany({ data: { updatedAt: new Date() } });
+    else
+      await owner.auditEvent.create({
+        data: {
+          fabricId: fabric.fabricId,
+          actorKind: "pipeline",
+          actorId: "p1",
+          actorName: "nightly",
+          action: "secret.use",
+          objectKind: "secret",
+          objectId: connection.id,
+          objectName: connection.id,
+        },
+      });
+    expect(await isPlanned(connection)).toBe(true);
+  });
 
   test("only while no other automate runs it", async () => {
     const connection = await addConnection();

@@ -82,7 +82,7 @@ async function addReference(id: string, secretId: string) {
   });
 }
 
-describe("openSecret", () => {
+describe("openSecrets", () => {
   test("opens each field for a pipeline after it has committed the audit event", async () => {
     const secret = await addSecret("username_password", [
       { by: "user", fields: { username: "svc", password: "one" } },

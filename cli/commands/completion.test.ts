@@ -8,7 +8,7 @@ const program = new Command("selvage");
 addSecrets(program);
 addRun(program);
 
-test("commands and options are offered, each option once and no hidden one", () => {
+test("completion offers commands and each option once, and no hidden one", () => {
   expect(nextWords(program, [])).toEqual(["secrets", "run"]);
   expect(nextWords(program, ["secrets", "replace", "key", "--trim"])).toEqual([
     "--fabric",
@@ -17,7 +17,7 @@ test("commands and options are offered, each option once and no hidden one", () 
   ]);
 });
 
-test("the types are offered where one is due, and nothing where a file or a command is", () => {
+test("completion offers types where a type follows, and nothing where a file or a command follows", () => {
   expect(nextWords(program, ["secrets", "add", "key", "--type"])).toEqual([
     "text",
     "binary",

@@ -39,7 +39,7 @@ beforeAll(async () => {
   ] as const;
   for (const { id, subKind, by, fields, facts } of secrets)
     await addTestSecret(owner, fabric, urls.webUrl, { id, subKind, versions: [{ by, fields }], facts });
-  // Somebody replaced a part, so that nothing comes along with this version by itself.
+  // Somebody replaced a field, so the version keeps no destination automatically.
   const { id: createdById, name: createdByName } = fabric.user;
   const manifest = { clientId: 2, clientSecret: 1, authUrl: 1 };
   const next = { secretId: "client", version: 2, fabricId: fabric.fabricId, createdById, createdByName };
@@ -94,8 +94,8 @@ const events = () =>
     orderBy: { objectId: "asc" },
   });
 
-test("an upgrade allows what connections and token servers lead to now, once, on record, for Admins to review", async () => {
-  // As it was before the upgrade.
+test("an upgrade allows the current destinations of connections and token servers once, records it, and asks Admins to review", async () => {
+  // The state before the upgrade.
   await client.query("DELETE FROM data_step");
   expect(await read("Orders")).toBe(409);
   const places = {
@@ -108,7 +108,7 @@ test("an upgrade allows what connections and token servers lead to now, once, on
       select: { secretId: true, version: true, destination: true, createdByName: true, toReview: true },
     });
 
-  // Killed in the middle: nothing is half allowed, and the next run goes on.
+  // A run killed in the middle allows nothing, and the next run completes.
   await client.query(
     `CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'killed'; END $$`,
   );
@@ -139,17 +139,17 @@ test("an upgrade allows what connections and token servers lead to now, once, on
   ]);
   expect([await read("Orders"), await read("Stock")]).toEqual([200, 200]);
 
-  // IdempotentRequest: what is joined later, or removed, is another's decision.
+  // The step is idempotent: it leaves later additions and removals alone.
   await owner.allowedDestination.deleteMany({ where: { secretId: "password" } });
   expect(await applyDataSteps(client)).toEqual([]);
   expect(await read("Orders")).toBe(409);
-  // And run again it changes nothing of what is there.
+  // A second run does not change existing rows.
   await client.query("DELETE FROM data_step");
   await applyDataSteps(client);
   expect((await events()).map(({ objectId }) => objectId)).toEqual(["client", "password", "password"]);
 });
 
-test("an upgrade narrows what was allowed where the value is only proved, and is not sent by any connection", async () => {
+test("an upgrade narrows a destination for a value that a connection only proves and never sends", async () => {
   const { fabricId, admin } = fabric;
   await addTestSecret(owner, fabric, webUrl, {
     id: "key",
@@ -188,7 +188,7 @@ test("an upgrade narrows what was allowed where the value is only proved, and is
   ]);
 });
 
-test("ten thousand connections take seconds, not minutes", async () => {
+test("an upgrade of ten thousand connections takes seconds, not minutes", async () => {
   const { fabricId, user } = fabric;
   await client.query(
     `INSERT INTO connection (id, "fabricId", name, "nameKey", kind, properties, "configHash", "createdById", "createdByName", "updatedById", "updatedByName")

@@ -20,7 +20,7 @@ afterAll(() => pool.end());
 const run = (tell?: (sentence: string) => void) =>
   migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(tell ? { tell } : {}) });
 
-/** Whether web may read a table that only a newer version knows. */
+/** Whether web may read a table that only a newer version has. */
 async function mayRead(): Promise<boolean> {
   const { rows } = await pool.query("SELECT has_table_privilege($1, 'newer_thing', 'SELECT') AS may", [
     `${rolePrefix}_web`,
@@ -34,7 +34,7 @@ describe("a database that a newer version migrated", () => {
   });
   const grant = () => pool.query(`GRANT SELECT ON newer_thing TO ${rolePrefix}_web`);
 
-  test("is left alone when it has a migration that this version does not know, its rights too", async () => {
+  test("is left alone, with its grants, when it has a migration that this version lacks", async () => {
     await grant();
     await pool.query(
       `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
@@ -45,7 +45,7 @@ describe("a database that a newer version migrated", () => {
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE id = 'newer'`);
   });
 
-  test("is left alone when it has other rights by the same migrations", async () => {
+  test("is left alone when it has other grants and the same migrations", async () => {
     await grant();
     await pool.query(`UPDATE schema_info SET "migratedBy" = '0.10.0'`);
     expect(await run()).toEqual({ applied: [], ahead: "version 0.10.0" });
@@ -53,7 +53,7 @@ describe("a database that a newer version migrated", () => {
     await pool.query(`UPDATE schema_info SET "migratedBy" = '0.1.0'`);
   });
 
-  test("is migrated as ever when it is not newer, and says by whom", async () => {
+  test("is migrated when it is not newer, and schema_info names the version", async () => {
     await grant();
     expect(await run()).toEqual({ applied: [] });
     expect(await mayRead()).toBe(false);
@@ -62,10 +62,10 @@ describe("a database that a newer version migrated", () => {
   });
 });
 
-describe("a migration that needs a table which a dump holds", () => {
+describe("a migration that requires a table which a dump has locked", () => {
   const script = "ALTER TABLE audit_event ADD COLUMN extra int; ALTER TABLE audit_event DROP COLUMN extra;";
 
-  /** As pg_dump does: a lock that reads share, until it is done. */
+  /** Takes a shared read lock, as pg_dump does, until the test releases it. */
   async function startDump() {
     const dump = new Client({ connectionString: urls.ownerUrl, application_name: "pg_dump" });
     await dump.connect();
@@ -73,7 +73,7 @@ describe("a migration that needs a table which a dump holds", () => {
     return dump;
   }
 
-  /** Reads again and again, and returns how long the slowest took. */
+  /** Reads repeatedly. Returns the duration of the slowest read. */
   function readMeanwhile() {
     let isDone = false;
     let slowest = 0;
@@ -92,7 +92,7 @@ describe("a migration that needs a table which a dump holds", () => {
     };
   }
 
-  test("lets readers through, says who holds it, and goes on when the dump is done", async () => {
+  test("lets readers through, names the lock's holder, and continues after the dump", async () => {
     const dump = await startDump();
     await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
     await pool.query(
@@ -113,7 +113,7 @@ describe("a migration that needs a table which a dump holds", () => {
     ]);
   });
 
-  test("is given up after its tries, with nothing done", async () => {
+  test("stops after its last attempt and changes nothing", async () => {
     const dump = await startDump();
     const tried = runMigrationScript(pool, `CREATE TABLE half_done (); ${script}`, {
       tell: () => {},
@@ -127,10 +127,10 @@ describe("a migration that needs a table which a dump holds", () => {
   });
 });
 
-test("a migration that failed can be run again", async () => {
+test("a failed migration can be run again", async () => {
   const name = "20261127124045_audit_without_team_index";
   await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
-  // The migration drops an index of this name: it fails on a table.
+  // The migration drops an index of this name, and fails because this is a table.
   await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
   await expect(run()).rejects.toThrow(/is not an index/);
   await pool.query(`DROP TABLE "audit_event_teamId_id_idx"`);
@@ -138,7 +138,7 @@ test("a migration that failed can be run again", async () => {
   expect(await run()).toEqual({ applied: [name] });
 });
 
-test("a migration whose process is killed right after its commit is done", async () => {
+test("a migration whose process is killed right after its commit counts as done", async () => {
   const name = "20261127124045_audit_without_team_index";
   await pool.query(`CREATE INDEX IF NOT EXISTS "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
   await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
@@ -154,14 +154,14 @@ test("a migration whose process is killed right after its commit is done", async
   expect(await run()).toEqual({ applied: [] });
 });
 
-test("a login that does not own the schema is refused by name", async () => {
+test("the error names a login that does not own the schema", async () => {
   const refused = migrate({ databaseUrl: urls.automateUrl, rolePrefix, logins: {} });
   await expect(refused).rejects.toThrow(
     `The login "${new URL(urls.automateUrl).username}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
   );
 });
 
-describe("the jobs of earlier versions", () => {
+describe("the job tables of earlier versions", () => {
   const isThere = async () =>
     (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;
   beforeAll(async () => {
@@ -179,7 +179,7 @@ describe("the jobs of earlier versions", () => {
     expect(await isThere()).toBe(true);
   });
 
-  test("stay where somebody else has a queue among them", async () => {
+  test("stay when they contain somebody else's queue", async () => {
     await pool.query("UPDATE pgboss.version SET maintained_on = now() - interval '61 minutes'");
     await pool.query("INSERT INTO pgboss.queue VALUES ('nightly')");
     await run();
@@ -187,7 +187,7 @@ describe("the jobs of earlier versions", () => {
     await pool.query("DELETE FROM pgboss.queue WHERE name = 'nightly'");
   });
 
-  test("stay until the next migration while a dump reads them, and nobody waits behind it", async () => {
+  test("stay until the next migration while a dump reads them, and block no other query", async () => {
     const dump = await pool.connect();
     await dump.query("BEGIN; LOCK TABLE pgboss.job IN ACCESS SHARE MODE");
     const migrated = run();
@@ -199,7 +199,7 @@ describe("the jobs of earlier versions", () => {
     expect([isHeld, await isThere()]).toEqual([true, true]);
   });
 
-  test("are dropped when no copy looked after them for an hour", async () => {
+  test("are dropped after an hour without a running copy", async () => {
     await run();
     expect(await isThere()).toBe(false);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { explainOracle } from "@/worker/clients/oracle-fault";
 
-/* What oracle.test.ts has no stand-in for, as the driver says it. */
+/* The driver's errors that the stand-in of oracle.test.ts cannot cause. */
 it.each([
   [1005, "rejected_credentials"],
   [28009, "sign_in_not_offered"],
@@ -18,7 +18,7 @@ it.each([
   [12527, "server_not_ready"],
   [3113, "connection_closed"],
   [12537, "connection_closed"],
-])("takes ORA-%d for %s", (errorNum, code) => {
+])("maps ORA-%d to %s", (errorNum, code) => {
   const error = Object.assign(new Error(`ORA-${errorNum}: You sent canary`), { code: "NJS-500", errorNum });
   expect(explainOracle(error)).toMatchObject({ code });
 });
@@ -29,12 +29,12 @@ it.each([
   ["NJS-533", "service negotiation failed.\nCause: ORA-12660", "not_admitted"],
   ["NJS-521", "received end-of-file on communication channel", "connection_closed"],
   ["NJS-103", "unexpected message type 72 received at position 10 of packet 2", "wrong_protocol"],
-])("takes %s (%s) for %s", (code, message, expected) => {
+])("maps %s (%s) to %s", (code, message, expected) => {
   const error = Object.assign(new Error(`${code}: ${message}`), { code });
   expect(explainOracle(error)).toMatchObject({ code: expected });
 });
 
-it("knows nothing about what the driver says of its caller, or what is no error", () => {
+it("maps neither the driver's usage errors nor other values", () => {
   expect(explainOracle(Object.assign(new Error("NJS-007: …"), { code: "NJS-007" }))).toBeNull();
   expect(explainOracle("ORA-01017")).toBeNull();
 });

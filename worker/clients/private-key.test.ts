@@ -17,7 +17,7 @@ const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const edwards = generateKeyPairSync("ed25519").privateKey;
 const phrase = { cipher: "aes256", passphrase: "canary" } as const;
 
-/* Made by puttygen 0.78 for these tests; they open nothing. */
+/* Made by puttygen 0.78 for these tests. No server accepts them. */
 const puttyEdwards = `PuTTY-User-Key-File-3: ssh-ed25519
 Encryption: none
 Comment: test
@@ -71,7 +71,7 @@ describe.each(keys)("a key in the form %s", (_form, key, type) => {
     ["with space around it", `\uFEFF \n${key}\n\n `],
   ];
 
-  it.each(forms)("is read %s, and signs what its public half verifies", (_how, stored) => {
+  it.each(forms)("is read %s, and its public half verifies its signature", (_how, stored) => {
     const parsed = asOne(read(Buffer.from(stored)));
     if (parsed instanceof Error) throw parsed;
     expect(parsed.type).toBe(type);
@@ -82,7 +82,7 @@ describe.each(keys)("a key in the form %s", (_form, key, type) => {
     expect(publicHalf.verify(data, parsed.sign(data, algorithm), algorithm)).toBe(true);
   });
 
-  it.skipIf(key.includes("PuTTY"))("is read with its lines broken elsewhere", () => {
+  it.skipIf(key.includes("PuTTY"))("is read with its lines broken at other positions", () => {
     expect(read(key.replaceAll("\n", " "))).toBe(read(key.replaceAll("\n", "\n\n  ")));
   });
 });
@@ -92,7 +92,7 @@ it.each([
   ["PKCS#1", rsa.export({ type: "pkcs1", format: "pem", ...phrase }).toString()],
   ["PKCS#8", rsa.export({ ...pkcs8, ...phrase }).toString()],
   ["PuTTY", puttyEdwards.replace("Encryption: none", "Encryption: aes256-cbc")],
-])("says that a key in the form %s has a passphrase", (_form, key) => {
+])("reports that a key in the form %s has a passphrase", (_form, key) => {
   expect(() => read(key)).toThrow("private_key_encrypted");
   expect(() => read(Buffer.from(key).toString("base64"))).toThrow("private_key_encrypted");
 });
@@ -103,6 +103,6 @@ it.each([
   ["a public key", createSshKey().public],
   ["half a key", createSshKey().private.slice(0, 200)],
   ["a PuTTY key without its private lines", puttyEdwards.slice(0, 150)],
-])("takes %s for no private key", (_what, text) => {
+])("refuses %s as a private key", (_what, text) => {
   expect(() => read(text)).toThrow("private_key_invalid");
 });

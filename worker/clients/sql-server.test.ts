@@ -3,7 +3,10 @@ import { type Authority, createAuthority } from "@/testing/servers/certificates"
 import { createTrials } from "@/testing/servers/check-trial";
 import { startTdsServer, type TdsServerOptions } from "@/testing/servers/tds-server";
 
-/* The real client against a server that follows [MS-TDS] and "Database engine events and errors" (learn.microsoft.com). */
+/*
+ * The real client against a server that follows [MS-TDS] and "Database engine events and errors"
+ * (learn.microsoft.com).
+ */
 const trials = createTrials();
 let authority: Authority;
 beforeAll(async () => {
@@ -33,14 +36,14 @@ async function check(
 const certificate = () => authority.issue({ names: ["localhost"] });
 
 describe("encryption", () => {
-  it("carries the sign-in when the server demands it", async () => {
+  it("protects the sign-in when the server requires it", async () => {
     const { result, passed, logins } = await check({ certificate: await certificate() });
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
     expect(logins).toEqual([{ user: username, isEncrypted: true }]);
   });
 
-  it("is never given up: without it nothing is sent", async () => {
+  it("is required: without it the client sends nothing", async () => {
     const { result, logins } = await check({});
     expect(result).toMatchObject({ code: "tls_not_offered", step: "tls", field: "tlsMode" });
     expect(logins).toEqual([]);
@@ -53,13 +56,13 @@ describe("encryption", () => {
       { names: ["localhost"], notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
       "server",
     ],
-  ])("finds %s", async (code, options, field) => {
+  ])("fails with %s", async (code, options, field) => {
     const { result, logins } = await check({ certificate: await authority.issue(options) });
     expect(result).toMatchObject({ code, step: "tls", field });
     expect(logins).toEqual([]);
   });
 
-  it("is asked for where the server demands it and the connection has none", async () => {
+  it("is the field that the check names when the server requires it and the connection lacks it", async () => {
     const { result } = await check(
       { certificate: await certificate() },
       { properties: { tlsMode: "disable" } },
@@ -68,7 +71,7 @@ describe("encryption", () => {
   });
 });
 
-it("reads the database of a dedicated pool", async () => {
+it("the check reads the database of a dedicated pool", async () => {
   const pool = { certificate: await certificate(), databases: ["pool1"] };
   const synapse = (database: string) => check(pool, { kind: "synapse", properties: { database } });
   expect((await synapse("pool1")).result).toMatchObject({ ok: true });
@@ -79,7 +82,7 @@ it("reads the database of a dedicated pool", async () => {
   });
 });
 
-it("names the password for a wrong one, after one attempt", async () => {
+it("the check names the password after one attempt with a wrong one", async () => {
   const { result, logins } = await check(
     { certificate: await certificate() },
     { secrets: { password: "canary-wrong" } },
@@ -98,7 +101,7 @@ it.each([
   [[916], "not_permitted", "database"],
   [[10928], "too_many_connections", undefined],
   [[40613], "server_not_ready", undefined],
-])("is told what %j means", async (refuseWith, code, field) => {
+])("the check maps %j to its code", async (refuseWith, code, field) => {
   const { result, logins } = await check({ certificate: await certificate(), refuseWith });
   expect(result).toMatchObject({ ok: false, code, ...(field && { field }) });
   expect(logins).toHaveLength(1);

@@ -13,7 +13,7 @@ import { type Listening, listen } from "@/testing/servers/listening";
 import { startRawServer } from "@/testing/servers/raw-server";
 import { admitMembers, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
 
-// The guard is for good, so that this file's whole process is guarded; what it looks at changes per test.
+// The guard is permanent for this process. Its destinations change for each test.
 const destinations: Destination[] = [];
 const egressAllow: string[] = [];
 const failures: SocketFailure[] = [];
@@ -88,7 +88,7 @@ function allow(host: string, port: number) {
   });
 }
 
-/** The address that was dialled, or null when none was. */
+/** The dialled address, or null when the guard refused. */
 function dial(target: net.TcpNetConnectOpts | net.IpcNetConnectOpts): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = net.connect(target);
@@ -102,8 +102,8 @@ function dial(target: net.TcpNetConnectOpts | net.IpcNetConnectOpts): Promise<st
   });
 }
 
-describe("a name", () => {
-  it("is looked up once, and the address that was judged is the one that is dialled", async () => {
+describe("a host name", () => {
+  it("is resolved once, and the guard dials the address that it checked", async () => {
     answers = [["127.0.0.1"], ["169.254.169.254"]];
     expect(await dial({ host: "rebind.example.com", port: server.port })).toBe("127.0.0.1");
     expect(lookups).toEqual(["rebind.example.com"]);
@@ -127,7 +127,7 @@ describe("a name", () => {
     expect(await dial({ host: "Rebind.Example.Com.", port: server.port })).toBe("127.0.0.1");
   });
 
-  it("cannot bring its own look-up", async () => {
+  it("cannot come with its own lookup function", async () => {
     answers = [["10.0.0.1"]];
     const lookup: net.LookupFunction = (_host, _options, done) => done(null, "127.0.0.1", 4);
     expect(await dial({ host: "rebind.example.com", port: server.port, lookup })).toBeNull();
@@ -136,7 +136,7 @@ describe("a name", () => {
 
 describe("an address", () => {
   it.each(["127.0.0.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]"])(
-    "written as %s is judged for what it means",
+    "written as %s is checked by its meaning",
     async (host) => {
       allow(host, server.port);
       egressAllow.length = 0;
@@ -148,8 +148,8 @@ describe("an address", () => {
   );
 });
 
-describe("what is not a destination of this check", () => {
-  it("is not dialled: another port, another host, a socket file, or nothing said", async () => {
+describe("an address that is not a destination of this check", () => {
+  it("is not dialled: another port, another host, a socket file, or an empty target", async () => {
     answers = [["127.0.0.1"]];
     expect(await dial({ host: "rebind.example.com", port: other.port })).toBeNull();
     expect(await dial({ host: "127.0.0.1", port: server.port })).toBeNull();
@@ -160,7 +160,7 @@ describe("what is not a destination of this check", () => {
     expect(other.openConnections()).toBe(0);
   });
 
-  it("is not reached by datagram, name service, process, thread or a port of one's own", () => {
+  it("is not reachable by datagram, name service, process, thread or listening port", () => {
     const ways: (() => unknown)[] = [
       () => dgram.createSocket("udp4"),
       () => dns.lookup("example.com", () => {}),
@@ -175,9 +175,9 @@ describe("what is not a destination of this check", () => {
   });
 });
 
-describe("a name for this machine", () => {
+describe("a name of this machine", () => {
   it.each(["localhost", "localhost.", "LOCALHOST", "printer.localhost."])(
-    "such as %s is judged by what it resolves to",
+    "such as %s is checked by the address that it resolves to",
     async (host) => {
       allow(host, server.port);
       egressAllow.length = 0;
@@ -201,7 +201,7 @@ describe("a metadata address", () => {
     "[::ffff:a9fe:a9fe]",
     "[64:ff9b::a9fe:a9fe]",
     "[fd00:ec2::254]",
-  ])("written as %s is never dialled, whatever is allowed", async (host) => {
+  ])("written as %s is never dialled, whatever destinations are allowed", async (host) => {
     allow(host, server.port);
     egressAllow.splice(0, egressAllow.length, "0.0.0.0/0", "::/0");
     expect(await dial({ host, port: server.port })).toBeNull();
@@ -210,7 +210,7 @@ describe("a metadata address", () => {
 });
 
 describe("a redirect", () => {
-  it("to another place is not dialled, even by a client that follows it", async () => {
+  it("to another server is not dialled, even by a client that follows it", async () => {
     allow("rebind.example.com", redirecting.port);
     answers = [["127.0.0.1"], ["127.0.0.1"]];
     await expect(fetch(`http://rebind.example.com:${redirecting.port}/here`)).rejects.toThrow();
@@ -220,7 +220,7 @@ describe("a redirect", () => {
   });
 });
 
-describe("what a server sends", () => {
+describe("a server's answer", () => {
   it("is cut off before it fills the memory", async () => {
     allow("rebind.example.com", flooding.port);
     answers = [["127.0.0.1"]];
@@ -240,7 +240,7 @@ describe("what a server sends", () => {
 });
 
 describe("a TLS session", () => {
-  it("is not resumed, however a client comes by it", async () => {
+  it("is never resumed, by any route of a client", async () => {
     allow("rebind.example.com", secure.port);
     answers = [["127.0.0.1"], ["127.0.0.1"], ["127.0.0.1"]];
     install();
@@ -260,7 +260,7 @@ describe("a TLS session", () => {
   });
 });
 
-/* "Initial DNS Seedlist Discovery", the specification of mongodb+srv. */
+/* The specification "Initial DNS Seedlist Discovery" of mongodb+srv. */
 describe("a service with members", () => {
   const service: Destination = {
     protocol: "mongodb+srv",
@@ -277,14 +277,14 @@ describe("a service with members", () => {
     destinations.push(service);
   });
 
-  it("is none that this check does not have", async () => {
+  it("is refused when this check does not have it", async () => {
     members = ["shard-00.abcde.mongodb.example"];
     destinations.length = 0;
     await expect(find()).rejects.toThrow("Refused by the egress guard.");
     expect(lookups).toEqual([]);
   });
 
-  it("is dialled at the members that its name service gives, each judged as any other", async () => {
+  it("is dialled at the members that DNS returns, each checked like any address", async () => {
     members = ["shard-00.abcde.mongodb.example", "shard-01.abcde.mongodb.example"];
     const found = await find();
     expect(lookups).toEqual(["_mongodb._tcp.cluster0.abcde.mongodb.example"]);
@@ -309,7 +309,7 @@ describe("a service with members", () => {
     expect(await dial({ host: names[0] ?? "x", port: server.port })).toBeNull();
   });
 
-  it("is gone with its members when the next check begins", async () => {
+  it("is forgotten with its members when the next check begins", async () => {
     members = ["shard-00.abcde.mongodb.example"];
     await find();
     install();

@@ -28,7 +28,7 @@ const principal = {
 const every = ["name", "network", "tls", "sign_in", "permission"];
 
 describe("by personal access token", () => {
-  it("passes every step, and only looks", async () => {
+  it("passes every step and only reads", async () => {
     const { result, passed } = await trials.ship();
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(every);
@@ -41,7 +41,7 @@ describe("by personal access token", () => {
     expect(trials.requests()).toEqual([warehousePath]);
   });
 
-  it("sends no token with a line break", async () => {
+  it("sends no token that contains a line break", async () => {
     expect(await trials.check({ secrets: { token: `${databricksToken}\n` } })).toMatchObject({
       code: "secret_malformed",
       field: "token",
@@ -74,7 +74,7 @@ describe("as a service principal", () => {
     expect(await trials.check({ ...principal, replies })).toMatchObject({ code, step: "sign_in", field });
   });
 
-  it("tells a warehouse that it may not use after the sign-in", async () => {
+  it("reports a warehouse that the principal may not use after the sign-in", async () => {
     const replies = { [warehousePath]: databricksError(403, "PERMISSION_DENIED", "Not authorized") };
     expect(await trials.check({ ...principal, replies })).toMatchObject({
       code: "not_permitted",
@@ -85,7 +85,7 @@ describe("as a service principal", () => {
 });
 
 describe("refusals", () => {
-  // The errors of tokens are as in databricks/databricks-sdk-go#873 and databricks/databricks-vscode#583.
+  // Token errors as in databricks/databricks-sdk-go#873 and databricks/databricks-vscode#583.
   it.each([
     [403, 403, "Token is expiring within 30 seconds. (token expired)", "credential_expired", "token"],
     [401, 401, "Credential was not sent or was of an unsupported type", "rejected_credentials", "token"],
@@ -95,7 +95,8 @@ describe("refusals", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "sign_in", field });
   });
 
-  // CATALOG_DOES_NOT_EXIST as the SDKs name it, the names of schema and metastore after it; what decides is the status.
+  // CATALOG_DOES_NOT_EXIST as in the SDKs; the codes for schema and metastore follow its pattern. The
+  // status decides.
   it.each([
     [warehousePath, 404, "RESOURCE_DOES_NOT_EXIST", "Unable to find", "warehouse_not_found", "jdbcUrl"],
     [warehousePath, 400, "INVALID_PARAMETER_VALUE", "x is not a valid", "warehouse_not_found", "jdbcUrl"],
@@ -119,7 +120,7 @@ describe("refusals", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "permission", field });
   });
 
-  it("takes a warehouse that is being deleted for none", async () => {
+  it("treats a warehouse that is being deleted as missing", async () => {
     const replies = { [warehousePath]: { status: 200, body: { id: "1234567890abcdef", state: "DELETING" } } };
     expect(await trials.check({ replies })).toMatchObject({ code: "warehouse_not_found", field: "jdbcUrl" });
   });

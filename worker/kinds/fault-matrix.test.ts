@@ -6,7 +6,7 @@ import { type Authority, createAuthority } from "@/testing/servers/certificates"
 import { createManyChecks, type Outcome } from "@/testing/servers/many-checks";
 import { answerFaults, certificateFaults, type Stranger, socketFaults } from "@/testing/servers/misbehaving";
 
-/** What a fault is told as: one of these codes, at one of these steps. */
+/** The expected result of a fault: one of these codes, at one of these steps. */
 type Finding = { codes: readonly string[]; steps: readonly string[] };
 const at =
   (...steps: string[]) =>
@@ -93,7 +93,7 @@ beforeAll(async () => {
 });
 afterAll(() => checks.close());
 
-it("has an example of every kind", () => {
+it("every kind has an example", () => {
   expect(Object.keys(examples).sort()).toEqual(Object.keys(connectors).sort());
 });
 
@@ -107,7 +107,7 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
   const run = (routes = started.routes, timeoutMs?: number) =>
     checks.run(kind, example, { routes, authorities: [authority.cert] }, timeoutMs);
 
-  it("passes where nothing is wrong, twice", async () => {
+  it("passes twice without a fault", async () => {
     expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
     expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
   });
@@ -115,7 +115,8 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
   const faults = faultsOf(example);
   it.each(faults)("$place $what", async ({ place, stranger, finding }) => {
     const { port, close } = await stranger({ host: place.replace(/:\d+$/, ""), authority });
-    // Only what can be silence is cut short; everything else ends by itself, however busy the machine is.
+    // Only faults that can cause silence get a short limit. Every other fault ends without one, even on a
+    // busy machine.
     const limit = finding.codes.includes("timed_out") ? 2000 : 6000;
     const outcome = await run({ ...started.routes, [place]: port }, limit);
     await close();
@@ -125,7 +126,7 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
 
 type Fault = { place: string; what: string; stranger: Stranger; finding: Finding };
 
-/** Faults of a body alone. */
+/** Faults that only affect a body. */
 const ofBodies = /without end|megabyte|JSON|with nothing|cuts/;
 
 function faultsOf({ places, transport, ignoresBody }: Example): Fault[] {
@@ -141,7 +142,7 @@ function faultsOf({ places, transport, ignoresBody }: Example): Fault[] {
         place,
         what,
         stranger,
-        // What is silent at a later place is silent while the right is asked for.
+        // Silence at a later request is silence while the check reads permissions.
         finding: { codes, steps: index === 0 ? steps : [...steps, "permission"] },
       })),
   );
@@ -160,7 +161,7 @@ function expectFinding({ ok, code, step, field, events }: Outcome, { codes, step
     code: expect.toBeOneOf([...codes]),
     step: expect.toBeOneOf([...steps]),
   });
-  // What the reader can correct is named; a crowd or a fault on the other side has no field.
+  // A fault that the reader can correct names a field. A rate limit or a server fault has no field.
   const isTheirs = ["rate_limited", "server_error", "server_not_ready", "timed_out"].includes(code);
   if (!isTheirs) expect(field, `${code} names a field`).not.toBe("");
 }

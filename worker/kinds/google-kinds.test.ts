@@ -50,7 +50,7 @@ async function start(service: GoogleService, change: Change) {
   return { properties, secrets: { serviceAccountKey: change.key ?? account.keyFile } };
 }
 
-/** In a worker as it is shipped. */
+/** Runs the check in the shipped worker. */
 async function tryOut(kind: Kind, change: Change = {}) {
   const { properties, secrets } = await start(kinds[kind], change);
   return trials.run(kind, properties, secrets);
@@ -66,15 +66,15 @@ async function checkWith(kind: Kind, request: string, reply: ServiceReply) {
 }
 
 describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { good }) => {
-  it("passes every step, asking each thing once and running nothing", async () => {
+  it("passes every step, sends each request once and runs no query", async () => {
     const { result, passed } = await tryOut(kind);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
     expect(server?.requests).toEqual(["POST oauth2.googleapis.com/token", ...Object.keys(good)]);
   });
 
-  it("tries a deleted key once, and asks nothing more", async () => {
-    // The account is right, its key is another.
+  it("tries a deleted key once, and sends no further request", async () => {
+    // The account is right and the key is wrong.
     const key = createServiceAccount().keyFile;
     expect((await tryOut(kind, { key })).result).toMatchObject({
       code: "rejected_credentials",
@@ -85,7 +85,7 @@ describe.each(Object.entries(kinds) as [Kind, GoogleService][])("%s", (kind, { g
   });
 });
 
-it("leaves the bucket of a warehouse alone where none is named", async () => {
+it("does not read a warehouse's bucket when the connection has none", async () => {
   const scope = "https://www.googleapis.com/auth/bigquery";
   const result = await check("bigquery", { properties: { bucketName: "" }, server: { scope } });
   expect(result).toMatchObject({ ok: true });
@@ -93,7 +93,7 @@ it("leaves the bucket of a warehouse alone where none is named", async () => {
 });
 
 describe("sign-in of a service account", () => {
-  it("tells a deleted account and a clock that differs", async () => {
+  it("distinguishes a deleted account from a wrong clock", async () => {
     const other = createServiceAccount("gone").keyFile;
     expect(await check("GCS", { key: other })).toMatchObject({
       code: "account_not_found",
@@ -139,7 +139,7 @@ describe("sign-in of a service account", () => {
     expect(server?.requests).toEqual([]);
   });
 
-  it("signs in at Google even where an old key file names an old endpoint", async () => {
+  it("signs in at Google even when an old key file names an old endpoint", async () => {
     const key = changed({ token_uri: "https://accounts.google.com/o/oauth2/token" });
     expect(await check("GCS", { key })).toMatchObject({ ok: true });
   });
@@ -169,7 +169,7 @@ describe("BigQuery", () => {
     });
   });
 
-  it("knows a project that does not exist by the words of BigQuery", async () => {
+  it("recognizes a missing project by BigQuery's message", async () => {
     const reply = googleError(400, "invalid", "The project my-project-123 has not enabled BigQuery.");
     expect(await checkWith("bigquery", queries, reply)).toMatchObject({
       code: "project_not_found",
@@ -178,7 +178,7 @@ describe("BigQuery", () => {
     });
   });
 
-  it("knows a service that is off by its details too", async () => {
+  it("recognizes a disabled service by its details too", async () => {
     // cloud.google.com/apis/design/errors#error_info
     const details = [
       {

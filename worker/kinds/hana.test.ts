@@ -4,7 +4,10 @@ import { createTrials } from "@/testing/servers/check-trial";
 import { type HanaServerOptions, startHanaServer } from "@/testing/servers/hana-server";
 import { startRawServer } from "@/testing/servers/raw-server";
 
-/* The real driver against a server after "SAP HANA SQL Command Network Protocol" and "SQL Error Codes" (help.sap.com). */
+/*
+ * The real driver against a server after "SAP HANA SQL Command Network Protocol" and "SQL Error Codes"
+ * (help.sap.com).
+ */
 const trials = createTrials();
 let authority: Authority;
 beforeAll(async () => {
@@ -34,7 +37,7 @@ async function check(
   return { result, passed, signIns: server.signIns, offered: server.offered, names: server.names };
 }
 
-it("signs in over TLS and asks for a constant", async () => {
+it("signs in over TLS and reads a constant", async () => {
   const { result, passed, signIns, names } = await check();
   expect(result).toMatchObject({ ok: true });
   expect(names).toEqual(["localhost"]);
@@ -42,7 +45,7 @@ it("signs in over TLS and asks for a constant", async () => {
   expect(signIns).toEqual([username]);
 });
 
-it("names the password for a wrong one, after one attempt", async () => {
+it("names the password after one attempt with a wrong one", async () => {
   const { result, signIns } = await check({}, "canary-wrong");
   expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "password" });
   expect(signIns).toHaveLength(1);
@@ -53,19 +56,19 @@ it.each([
   [415, "account_locked", "username"],
   [416, "account_locked", "username"],
   [9999, "unexpected", undefined],
-])("is told what %d means", async (refuseSignIn, code, field) => {
+])("maps error %d", async (refuseSignIn, code, field) => {
   const { result } = await check({ refuseSignIn });
   expect(result).toMatchObject({ code, step: "sign_in", ...(field && { field }) });
 });
 
-it.each(["LDAP", "JWT"])("does not sign in by %s, which it has not offered", async (method) => {
+it.each(["LDAP", "JWT"])("does not sign in by %s, which the driver did not offer", async (method) => {
   const { result, signIns, offered } = await check({ method });
   expect(result).toMatchObject({ code: "sign_in_not_offered", step: "sign_in", field: "username" });
   expect(offered).toEqual(["SCRAMPBKDF2SHA256", "SCRAMSHA256"]);
   expect(signIns).toEqual([]);
 });
 
-it("signs in without TLS where the person wants none", async () => {
+it("signs in without TLS when the connection disables it", async () => {
   const server = await startHanaServer({ username, password });
   const where = { authType: "pwd", host: "localhost", port: String(server.port), username };
   const { result } = await trials.run("hana", { ...where, tlsMode: "disable" }, { password });
@@ -73,7 +76,7 @@ it("signs in without TLS where the person wants none", async () => {
   expect(result).toMatchObject({ ok: true });
 });
 
-it("finds a missing right", async () => {
+it("reports a missing right", async () => {
   const { result } = await check({ refuseStatement: 258 });
   expect(result).toMatchObject({ code: "not_permitted", step: "permission", field: "username" });
 });
@@ -82,7 +85,7 @@ it.each([
   ["is short", Buffer.from("short"), "wrong_protocol"],
   ["hangs up", "hang up", "connection_closed"],
   ["says nothing", "silent", "timed_out"],
-] as const)("tells a stranger that %s in clear from a server", async (_what, behaviour, code) => {
+] as const)("without TLS, reports a server that is not SAP HANA and %s", async (_what, behaviour, code) => {
   const stranger = await startRawServer(behaviour);
   const where = { authType: "pwd", host: "localhost", port: String(stranger.port), username };
   const properties = { ...where, tlsMode: "disable" };
@@ -103,11 +106,11 @@ it("dials through the guard", async () => {
   expect(signIns).toEqual([]);
 });
 
-it("refuses a host that carries more than a name", async () => {
+it("refuses a host that contains more than a name", async () => {
   await expect(check({}, password, { host: "db.example.com/x@169.254.169.254" })).rejects.toThrow();
 });
 
-it("says that a user key cannot be used from here", async () => {
+it("reports that a worker cannot use a user key", async () => {
   const { result } = await trials.run("hana", { authType: "userkey" }, { userkey: "canary-key" });
   expect(result).toMatchObject({ code: "sign_in_not_offered", step: "sign_in", field: "authType" });
 });

@@ -43,7 +43,7 @@ async function start(service: MicrosoftService, change: Change): Promise<Microso
   return { ...service, properties, secrets: { ...service.secrets, ...change.secrets } };
 }
 
-/** In a worker as it is shipped. */
+/** Runs the check in the shipped worker. */
 async function tryOut(kind: Kind, change: Change = {}) {
   const { properties, secrets } = await start(kinds[kind], change);
   return trials.run(kind, properties, secrets);
@@ -53,7 +53,7 @@ async function check(kind: Kind, change: Change = {}) {
   return many.run(kind, microsoftExample(await start(kinds[kind], change)), standIns);
 }
 
-/** The service answers its questions up to this one (from 0), and this one so. */
+/** Runs the check against a service whose request number `at` (from 0) gets this reply. */
 async function checkWith(kind: Kind, at: number, reply: ServiceReply) {
   const paths = Object.keys(kinds[kind].good);
   const replies = { ...kinds[kind].good, [paths[at] ?? ""]: reply };
@@ -61,7 +61,7 @@ async function checkWith(kind: Kind, at: number, reply: ServiceReply) {
 }
 
 describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, { host, good }) => {
-  it("passes every step, asking each thing once", async () => {
+  it("passes every step and sends each request once", async () => {
     const { result, passed } = await tryOut(kind);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
@@ -69,7 +69,7 @@ describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, 
     expect(server?.requests).toEqual([expect.stringMatching(/^POST login.*token$/), ...asked]);
   });
 
-  it("tries a wrong secret once, and asks nothing more", async () => {
+  it("tries a wrong secret once, and sends no further request", async () => {
     const { result } = await tryOut(kind, { secrets: { clientSecret: "canary-wrong" } });
     expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "clientSecret" });
     expect(server?.requests).toHaveLength(1);
@@ -77,7 +77,7 @@ describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, 
 });
 
 describe("sign-in at Microsoft Entra ID", () => {
-  it("names the tenant or the client that is not known", async () => {
+  it("names an unknown tenant or client", async () => {
     const unknown = { properties: { tenantId: "other.onmicrosoft.com" } };
     expect(await check("powerbi", unknown)).toMatchObject({
       code: "tenant_not_found",
@@ -103,7 +103,7 @@ describe("sign-in at Microsoft Entra ID", () => {
     [1002012, "invalid_scope", 400, "scope_rejected", "clientId"],
     [7000299, "invalid_client", 401, "rejected_credentials", "clientSecret"],
     [1, "interaction_required", 400, "misconfigured", "tenantId"],
-  ])("knows AADSTS%i", async (number, error, status, code, field) => {
+  ])("maps AADSTS%i", async (number, error, status, code, field) => {
     const result = await check("powerbi", { server: { refuseWith: { status, error, number } } });
     expect(result).toMatchObject({ ok: false, code, step: "sign_in", field });
   });
@@ -148,7 +148,7 @@ describe("SharePoint", () => {
     [0, 410, "notAllowed", "misconfigured"],
     [1, 403, "accessDenied", "consent_missing"],
     [1, 404, "itemNotFound", "drive_not_found"],
-  ])("question %i: %i %s", async (at, status, said, code) => {
+  ])("request %i: %i %s", async (at, status, said, code) => {
     const body = { error: { code: said, message: "Refused", innerError: { date: "2026-01-09T02:02:12" } } };
     expect(await checkWith("sharepoint", at, { status, body })).toMatchObject({
       ok: false,
@@ -158,7 +158,7 @@ describe("SharePoint", () => {
     });
   });
 
-  it("asks no other path than that of the site's own ID", async () => {
+  it("requests no path other than that of the site's own ID", async () => {
     const stranger = { status: 200, body: { id: "../users/someone" } };
     expect(await checkWith("sharepoint", 0, stranger)).toMatchObject({ code: "unexpected_answer" });
   });
@@ -198,7 +198,7 @@ describe("OneDrive", () => {
     });
   });
 
-  it("asks for nothing but a user", async () => {
+  it("requests only a user", async () => {
     for (const userName of ["canary-nobody", "canary/../me@contoso.example", ".."]) {
       const result = await check("onedrive", { secrets: { userName } });
       expect(result, userName).toMatchObject({
@@ -228,7 +228,7 @@ describe("Power BI", () => {
     expect(await checkWith("powerbi", 0, inHeader)).toMatchObject(expected);
   });
 
-  it("says when the application is a member of no workspace", async () => {
+  it("reports that the application is not a member of any workspace", async () => {
     expect(await checkWith("powerbi", 0, { status: 200, body: { value: [] } })).toMatchObject({
       code: "not_permitted",
       step: "permission",

@@ -49,7 +49,7 @@ it("signs in once and reads one id of the collection", async () => {
   expect(server.signIns).toEqual(["reports"]);
 });
 
-it("names the password for a wrong one, after one attempt", async () => {
+it("names the password after one attempt with a wrong one", async () => {
   expect((await check({}, "canary-wrong")).result).toMatchObject({
     code: "rejected_credentials",
     step: "sign_in",
@@ -63,12 +63,12 @@ describe("permission", () => {
     [{ collection: "Orders" }, "collection_not_found"],
     [{ database: "nothing" }, "collection_not_found"],
     [{ collection: "payroll" }, "not_permitted"],
-  ])("finds what is wrong with %j", async (change, code) => {
+  ])("reports the fault in %j", async (change, code) => {
     expect((await check(change)).result).toMatchObject({ code, step: "permission", field: "collection" });
   });
 });
 
-it("is not offered TLS by a server without it", async () => {
+it("reports a server that does not offer TLS", async () => {
   const certificate = undefined as never;
   expect((await check({}, login.password, { certificate })).result).toMatchObject({
     code: "connection_closed",

@@ -30,9 +30,12 @@ function check(port: number, change: object = {}, secrets: Record<string, string
   return trials.run("mysql", { ...properties, ...change }, { password, ...secrets });
 }
 
-/* The server class of mysql2, which checks the password for real; errors as in the "Server Error Message Reference". */
+/*
+ * The server class of mysql2, which verifies the password. Errors as in the "Server Error Message
+ * Reference".
+ */
 describe("a server without encryption", () => {
-  it("is signed in to, and says its version", async () => {
+  it("accepts the sign-in, and the check returns its version", async () => {
     const server = await startMysqlServer({ username, password, databases: ["sales"] });
     const { result, passed } = await check(server.port);
     expect(result).toMatchObject({ ok: true, facts: { serverVersion: "8.4.3" } });
@@ -67,14 +70,14 @@ describe("a server without encryption", () => {
     [1040, "too_many_connections", undefined],
     [1203, "too_many_connections", undefined],
     [1053, "server_not_ready", undefined],
-  ])("that refuses with %d is told as %s", async (refuseWith, code, field) => {
+  ])("that refuses with %d causes %s", async (refuseWith, code, field) => {
     const server = await startMysqlServer({ username, password, databases: ["sales"], refuseWith });
     const { result } = await check(server.port);
     await server.close();
     expect(result).toMatchObject({ ok: false, code, ...(field && { field }) });
   });
 
-  it("gets no password under a key of its own", async () => {
+  it("receives no password that its own key could decrypt", async () => {
     const server = await startKeyThief();
     const { result } = await check(server.port);
     expect(result).toMatchObject({ code: "not_admitted", field: "tlsMode", step: "sign_in" });
@@ -83,7 +86,10 @@ describe("a server without encryption", () => {
   });
 });
 
-/** Asks for the whole password by caching_sha2_password ("Caching SHA-2 Pluggable Authentication", MySQL 8.4). */
+/**
+ * The attack: a server requests the whole password by caching_sha2_password ("Caching SHA-2 Pluggable
+ * Authentication", MySQL 8.4).
+ */
 async function startKeyThief() {
   const state = { asked: false };
   const packet = (sequence: number, body: Buffer) => {
@@ -115,7 +121,8 @@ async function startKeyThief() {
     net.createServer((socket) => {
       socket.on("error", () => {});
       socket.write(packet(0, greeting));
-      // The other way to sign in, then "perform full authentication": the client asks for the key, or sends the password.
+      // Switches the authentication plugin, then requests full authentication: the client requests the key,
+      // or sends the password.
       const switched = Buffer.from("\xfecaching_sha2_password\x0012345678901234567890\0", "latin1");
       const answers = [
         switched,
@@ -143,8 +150,8 @@ const binary = ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd", "/opt/homebrew
   existsSync,
 );
 
-/* A real MariaDB, where this machine has one. */
-describe.runIf(binary !== undefined)("MariaDB itself", () => {
+/* Runs only on a machine with a real MariaDB. */
+describe.runIf(binary !== undefined)("a real MariaDB", () => {
   let folder: string;
   let authority: Authority;
   let port: number;
@@ -202,7 +209,7 @@ describe.runIf(binary !== undefined)("MariaDB itself", () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  it("is signed in to, with and without encryption", async () => {
+  it("accepts the sign-in, with and without encryption", async () => {
     expect((await check(port)).result).toMatchObject({ ok: true });
     const verified = { server: "localhost", tlsMode: "verify-full" };
     const { result, passed } = await check(port, verified, { caCertificate: authority.cert });
@@ -223,7 +230,7 @@ describe.runIf(binary !== undefined)("MariaDB itself", () => {
     [{ username: "expired" }, {}, "password_change_required", "password"],
     [{ database: "nothing" }, {}, "not_permitted", "database"],
     [{ database: "shut" }, {}, "not_permitted", "database"],
-  ])("finds what is wrong with %j", async (change, secrets, code, field) => {
+  ])("causes the right result for %j", async (change, secrets, code, field) => {
     expect((await check(port, change, secrets)).result).toMatchObject({ code, field });
   });
 });

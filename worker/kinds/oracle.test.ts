@@ -6,7 +6,10 @@ import { type OracleServerOptions, startOracleServer } from "@/testing/servers/o
 import { startRawServer } from "@/testing/servers/raw-server";
 import { checkOracle, descriptorOf } from "@/worker/kinds/oracle";
 
-/* The real driver, in thin mode, against a listener and server after its own source and "Database Error Messages" (docs.oracle.com). */
+/*
+ * The real driver, in thin mode, against a listener and server after its own source and "Database Error
+ * Messages" (docs.oracle.com).
+ */
 const trials = createTrials();
 let authority: Authority;
 beforeAll(async () => {
@@ -37,14 +40,14 @@ async function check(
   return { result, passed, signIns: server.signIns, descriptors: server.descriptors };
 }
 
-it("loads the whole driver ahead of a check", async () => {
+it("loads the whole driver before a check", async () => {
   await checkOracle.preload?.();
   const loaded = Object.keys(createRequire(import.meta.url).cache);
   expect(loaded.filter((path) => path.endsWith("oracledb/lib/thin/connection.js"))).toHaveLength(1);
 });
 
 describe("signing in", () => {
-  it("works over TLS, and a constant is asked for", async () => {
+  it("works over TLS and reads a constant", async () => {
     const { result, passed, signIns, descriptors } = await check();
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
@@ -52,12 +55,12 @@ describe("signing in", () => {
     expect(descriptors).toHaveLength(1);
   });
 
-  it("tells the server nothing about this machine", async () => {
+  it("sends the server no details of this machine", async () => {
     const { descriptors } = await check();
     expect(descriptors.join()).toContain("(CID=(PROGRAM=selvage)(HOST=selvage)(USER=selvage))");
   });
 
-  it("works without TLS where the person wants none", async () => {
+  it("works without TLS when the connection disables it", async () => {
     const server = await startOracleServer({ username, password, name: `SERVICE_NAME=${database}` });
     const where = { server: "localhost", port: String(server.port), username, database };
     const { result } = await trials.run("oracle", { ...where, tlsMode: "disable" }, { password });
@@ -65,14 +68,14 @@ describe("signing in", () => {
     expect(result).toMatchObject({ ok: true });
   });
 
-  it("finds a database by its SID, where it is no service", async () => {
+  it("finds a database by its SID when no service has this name", async () => {
     const { result, signIns, descriptors } = await check({ name: `SID=${database}` });
     expect(result).toMatchObject({ ok: true });
     expect(descriptors).toHaveLength(2);
     expect(signIns).toEqual([username]);
   });
 
-  it("names the password for a wrong one, after one attempt", async () => {
+  it("names the password after one attempt with a wrong one", async () => {
     const { result, signIns } = await check({}, { sent: "canary-wrong" });
     expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "password" });
     expect(signIns).toHaveLength(1);
@@ -87,13 +90,13 @@ describe("signing in", () => {
     [2391, "too_many_connections", "sign_in", undefined],
     [1033, "server_not_ready", "sign_in", undefined],
     [9999, "unexpected", "sign_in", undefined],
-  ])("is told what ORA-%d means", async (refuseSignIn, code, step, field) => {
+  ])("maps ORA-%d", async (refuseSignIn, code, step, field) => {
     const { result, signIns } = await check({ refuseSignIn });
     expect(result).toMatchObject({ ok: false, code, step, ...(field && { field }) });
     expect(signIns).toHaveLength(1);
   });
 
-  it("finds a missing right", async () => {
+  it("reports a missing right", async () => {
     const { result } = await check({ refuseStatement: 1031 });
     expect(result).toMatchObject({ code: "not_permitted", step: "permission", field: "username" });
   });
@@ -108,41 +111,53 @@ describe("a listener", () => {
     [12528, "server_not_ready", undefined],
     [null, "not_admitted", "server"],
     [9999, "unexpected", undefined],
-  ])("that refuses with %s is understood", async (refuseConnect, code, field) => {
+  ])("that refuses with %s gets the matching code", async (refuseConnect, code, field) => {
     const { result, signIns } = await check({ refuseConnect });
     expect(result).toMatchObject({ ok: false, code, step: "sign_in", ...(field && { field }) });
     expect(signIns).toEqual([]);
   });
 
-  it("that knows neither service nor SID is believed, and nobody has signed in", async () => {
+  it("that knows neither service nor SID causes that result, without a sign-in", async () => {
     const { result, signIns, descriptors } = await check({ name: "SERVICE_NAME=another" });
     expect(result).toMatchObject({ code: "database_not_found", step: "sign_in", field: "database" });
     expect(descriptors).toHaveLength(2);
     expect(signIns).toEqual([]);
   });
 
-  it.each(["127.0.0.1", "localhost", "elsewhere.example.com"])("is not followed to %s", async (host) => {
-    const other = await startRawServer("silent");
-    const redirectTo = `(ADDRESS=(PROTOCOL=tcps)(HOST=${host})(PORT=${other.port}))`;
-    const { result } = await check({ redirectTo });
-    expect(result).toMatchObject({ code: "redirected", step: "sign_in", field: "server" });
-    expect(other.openConnections()).toBe(0);
-    await other.close();
-  });
+  it.each(["127.0.0.1", "localhost", "elsewhere.example.com"])(
+    "cannot redirect the check to %s",
+    async (host) => {
+      const other = await startRawServer("silent");
+      const redirectTo = `(ADDRESS=(PROTOCOL=tcps)(HOST=${host})(PORT=${other.port}))`;
+      const { result } = await check({ redirectTo });
+      expect(result).toMatchObject({ code: "redirected", step: "sign_in", field: "server" });
+      expect(other.openConnections()).toBe(0);
+      await other.close();
+    },
+  );
 });
 
 it.each([
   ["talks HTTP", Buffer.from("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"), "connection_closed"],
   ["talks nonsense", Buffer.from([0, 9, 0, 0, 99, 0, 0, 0, 7]), "wrong_protocol"],
   ["says nothing", "silent", "timed_out"],
-] as const)("a stranger that %s in clear is told from a server", async (_what, behaviour, code) => {
-  const stranger = await startRawServer(behaviour);
-  const where = { server: "localhost", port: String(stranger.port), username, database, tlsMode: "disable" };
-  const { result } = await trials.run("oracle", where, { password }, { timeoutMs: 5000 });
-  expect(result).toMatchObject({ ok: false, code, step: "sign_in" });
-  await expect.poll(() => stranger.openConnections()).toBe(0);
-  await stranger.close();
-});
+] as const)(
+  "without TLS, the check reports a server that is not Oracle and %s",
+  async (_what, behaviour, code) => {
+    const stranger = await startRawServer(behaviour);
+    const where = {
+      server: "localhost",
+      port: String(stranger.port),
+      username,
+      database,
+      tlsMode: "disable",
+    };
+    const { result } = await trials.run("oracle", where, { password }, { timeoutMs: 5000 });
+    expect(result).toMatchObject({ ok: false, code, step: "sign_in" });
+    await expect.poll(() => stranger.openConnections()).toBe(0);
+    await stranger.close();
+  },
+);
 
 it("dials through the guard", async () => {
   const { result, descriptors } = await check({}, { egressAllow: [] });
@@ -150,8 +165,8 @@ it("dials through the guard", async () => {
   expect(descriptors).toEqual([]);
 });
 
-describe("the certificate", () => {
-  it("for another name is refused, and accepted where the person only wants encryption", async () => {
+describe("a certificate", () => {
+  it("for another name is refused, and accepted when the connection requires only encryption", async () => {
     const names = ["elsewhere.example.com"];
     expect((await check({}, { names })).result).toMatchObject({ code: "tls_wrong_name", step: "tls" });
     const properties = { tlsMode: "require" };
@@ -167,11 +182,11 @@ describe("the connect descriptor", () => {
     ["database", 'x"y'],
     ["server", "db.example.com/x@169.254.169.254"],
     ["port", "1521)(HOST=x"],
-  ])("takes no syntax from the field %s", async (field, value) => {
+  ])("accepts no syntax from the field %s", async (field, value) => {
     await expect(check({}, { properties: { [field]: value } })).rejects.toThrow();
   });
 
-  it("is not made of anything else, whatever the form let through", () => {
+  it("contains nothing else, whatever the form accepted", () => {
     const login = { port: "1521", database: "x)(SID=y", tlsMode: "disable" } as const;
     expect(() => descriptorOf(login, "SID")).toThrow("misconfigured");
   });

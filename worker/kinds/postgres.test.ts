@@ -33,7 +33,7 @@ function check(change: object = {}, secrets: Record<string, string> = {}, option
 }
 
 describe("without encryption", () => {
-  it("signs in with a password of any characters and says which version answered", async () => {
+  it("signs in with a password of any characters and returns the server's version", async () => {
     const { result, events } = await check();
     expect(result).toMatchObject({ ok: true, facts: { serverVersion: expect.stringMatching(/^\d+\.\d+$/) } });
     expect(
@@ -52,13 +52,13 @@ describe("without encryption", () => {
     ]);
   });
 
-  it("names the password field for a wrong password, and for an unknown user", async () => {
+  it("names the password for a wrong password and for an unknown user", async () => {
     const wrong = { ok: false, code: "rejected_credentials", step: "sign_in", field: "password" };
     expect((await check({}, { password: "canary-wrong" })).result).toMatchObject(wrong);
     expect((await check({ username: "nobody_here" })).result).toMatchObject(wrong);
   });
 
-  it("names the database field for a database that is not there or not open to this user", async () => {
+  it("names the database when it is missing or this user may not connect to it", async () => {
     expect((await check({ database: "nothing_here" })).result).toMatchObject({
       code: "database_not_found",
       field: "database",
@@ -73,15 +73,15 @@ describe("without encryption", () => {
     expect(result).toMatchObject({ code: "not_permitted", field: "database", step: "permission" });
   });
 
-  it("does not send a password with NUL, of which only the start would count", async () => {
+  it("does not send a password with NUL, which would cut it short", async () => {
     expect((await check({}, { password: "canary\0rest" })).result).toMatchObject({
       code: "secret_malformed",
     });
   });
 });
 
-describe("the named schema", () => {
-  it("has to be there and open to this user", async () => {
+describe("the schema of the connection", () => {
+  it("must exist and be open to this user", async () => {
     expect((await check({ schema: "public" })).result).toMatchObject({ ok: true });
     const finding = async (schema: string) => (await check({ schema })).result;
     expect(await finding("Public")).toMatchObject({
@@ -98,7 +98,7 @@ describe("the named schema", () => {
 });
 
 describe("network", () => {
-  it("tells a closed port from a name that is not there", async () => {
+  it("distinguishes a closed port from a missing name", async () => {
     expect((await check({ port: String(await closedPort()) })).result).toMatchObject({
       code: "connection_refused",
       step: "network",
@@ -111,7 +111,7 @@ describe("network", () => {
     });
   });
 
-  it("stops at the time limit, at the step under way, and leaves no socket", async () => {
+  it("stops at the time limit, at the current step, and leaves no socket", async () => {
     const silent = await startRawServer("silent");
     const { result } = await check({ port: String(silent.port) }, {}, { timeoutMs: 5000 });
     expect(result).toMatchObject({ code: "timed_out", step: "sign_in" });
@@ -119,7 +119,7 @@ describe("network", () => {
     await silent.close();
   });
 
-  it("leaves no socket when it is cancelled", async () => {
+  it("leaves no socket after a cancellation", async () => {
     const silent = await startRawServer("silent");
     const cancel = new AbortController();
     const run = check({ port: String(silent.port) }, {}, { signal: cancel.signal });
@@ -134,7 +134,7 @@ describe("network", () => {
     ["hangs up", "hang up" as const],
     ["talks HTTP", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ["talks nonsense", Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 37) % 256))],
-  ])("says so when a server %s", async (_what, behaviour) => {
+  ])("reports a server that %s", async (_what, behaviour) => {
     const server = await startRawServer(behaviour);
     for (const tlsMode of ["disable", "verify-full"]) {
       const { result } = await check({ port: String(server.port), tlsMode }, {}, { timeoutMs: 3000 });
@@ -146,7 +146,7 @@ describe("network", () => {
     await server.close();
   });
 
-  it("dials no loopback address that the operator has not opened, by any spelling", async () => {
+  it("dials no loopback address that the operator has not opened, in any spelling", async () => {
     for (const server of ["127.0.0.1", "localhost", "localhost.", "[::ffff:127.0.0.1]"]) {
       const { result } = await check({ server }, {}, { egressAllow: ["10.0.0.0/8"] });
       expect(result, server).toMatchObject({ code: "address_refused", step: "network", field: "server" });
@@ -158,7 +158,7 @@ describe("with encryption", () => {
   const verified = (extra: Record<string, string> = {}) =>
     check({ server: "localhost", tlsMode: "verify-full" }, { caCertificate: authority.cert, ...extra });
 
-  it("says when the server offers none", async () => {
+  it("reports a server that offers none", async () => {
     await servePostgresTls(adminUrl, null);
     expect((await verified()).result).toMatchObject({
       code: "tls_not_offered",
@@ -196,7 +196,7 @@ describe("with encryption", () => {
       { names: ["localhost"], notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
     ],
     ["tls_not_yet_valid", { names: ["localhost"], notBefore: new Date(Date.now() + 86_400_000) }],
-  ])("finds %s", async (code, options) => {
+  ])("fails with %s", async (code, options) => {
     await servePostgresTls(adminUrl, await authority.issue(options));
     expect((await verified()).result).toMatchObject({ code, step: "tls", field: "server" });
   });

@@ -11,9 +11,9 @@ import { createManyChecks } from "@/testing/servers/many-checks";
 import { createJob } from "@/testing/servers/trial-job";
 
 /*
- * A colleague with every right of a User points a connection, which uses somebody else's secret where it may go, at a
- * listener of their own. What would send the secret to a new place is not theirs to allow (destinations.test.ts); what
- * would not is run here, and must not come to the listener.
+ * The attack: a User points a connection with another person's secret, within its allowed destinations, at
+ * a listener of their own. A new destination requires approval (destinations.test.ts). These checks run,
+ * and the listener must not receive the secret.
  */
 const checks = createManyChecks();
 let authority: Authority;
@@ -36,14 +36,14 @@ afterAll(async () => {
   await listener.close();
 });
 
-/** What may be typed into any field to lead a careless driver astray. */
+/** Values that an attacker may enter in any field to redirect a careless driver. */
 function lures(port: number): string[] {
   const place = `127.0.0.1:${port}`;
   const more = process.env.RUN_LONG ? [`https://${place}/`, `//${place}/`] : [];
   return [place, `x@${place}/`, ...more];
 }
 
-/** By each secret of a connection, where it would go; null when these settings are not accepted at all. */
+/** The destinations of each secret of a connection, or null when the settings are invalid. */
 function placesOf(kind: string, { properties, secrets }: Pick<Example, "properties" | "secrets">) {
   try {
     const { destinations } = createJob(kind, properties, secrets);
@@ -55,7 +55,7 @@ function placesOf(kind: string, { properties, secrets }: Pick<Example, "properti
   }
 }
 
-it("would see a check that comes to the listener", async () => {
+it("the listener detects a check that connects to it", async () => {
   let visitors = 0;
   const server = createServer((socket) => {
     visitors += 1;

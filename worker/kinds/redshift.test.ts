@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTrials } from "@/testing/servers/check-trial";
 import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
 
-/* Against a real PostgreSQL: a cluster speaks its protocol ("Amazon Redshift and PostgreSQL", docs.aws.amazon.com). */
+/*
+ * Against a real PostgreSQL: a cluster speaks its protocol ("Amazon Redshift and PostgreSQL",
+ * docs.aws.amazon.com).
+ */
 const adminUrl = process.env.TEST_DATABASE_URL ?? "";
 const trials = createTrials();
 let login: PostgresLogin;
@@ -27,7 +30,7 @@ it("signs in and reads a constant", async () => {
   expect(passed).toEqual(["name", "network", "sign_in", "permission"]);
 });
 
-it("names the field of what is wrong", async () => {
+it("names the wrong field", async () => {
   expect((await check({}, "canary-wrong")).result).toMatchObject({
     code: "rejected_credentials",
     step: "sign_in",
@@ -40,7 +43,7 @@ it("names the field of what is wrong", async () => {
   });
 });
 
-it("does not go on without the encryption that was asked for", async () => {
+it("does not continue without the required encryption", async () => {
   expect((await check({ tlsMode: "verify-full" })).result).toMatchObject({
     code: "tls_not_offered",
     field: "tlsMode",

@@ -4,12 +4,12 @@ import { expect, it } from "vitest";
 import { connectors } from "@/lib/connectors/registry";
 import { checks } from "@/worker/kinds/registry";
 
-it("has a check for each kind of connection, made for it", async () => {
+it("the registry has a check for each kind of connection, under its own kind", async () => {
   expect(Object.keys(checks).sort()).toEqual(Object.keys(connectors).sort());
   for (const [kind, load] of Object.entries(checks)) expect((await load()).connector.kind).toBe(kind);
 });
 
-it("loads no driver before the worker's guard is up", () => {
+it("the registry loads no driver before the worker's guard is active", () => {
   const { metafile } = buildSync({
     entryPoints: [join(import.meta.dirname, "../main.ts")],
     outfile: "check-worker.mjs",

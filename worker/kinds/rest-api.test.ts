@@ -45,14 +45,14 @@ const withBearer = (server: RestApiServer, testPath = "/") =>
   check(server.baseUrl, { authType: "bearer", testPath }, { bearerToken: bearer });
 
 describe("sign-in", () => {
-  it("is skipped where there is none", async () => {
+  it("is skipped for an API without one", async () => {
     const server = await start();
     const { result, events } = await check(server.baseUrl);
     expect(result).toMatchObject({ ok: true, facts: { status: "200" } });
     expect(events).toContainEqual({ type: "step", step: "sign_in", state: "skipped" });
   });
 
-  it("says when the API wants one", async () => {
+  it("is reported when the API requires one", async () => {
     const server = await start({ bearer });
     expect((await check(server.baseUrl)).result).toMatchObject({
       code: "credentials_missing",
@@ -64,7 +64,7 @@ describe("sign-in", () => {
   const apiKey = { name: "X-API-Key", value: "canary-key" };
   const byKey = { authType: "api_key", apiKeyName: apiKey.name };
 
-  it("works with each kind of credential, and names its field when it is wrong", async () => {
+  it("works with each kind of credential, and the check names the field of a wrong one", async () => {
     const server = await start({ basic, bearer, apiKey });
     const wrong = (field: string) => ({ code: "rejected_credentials", step: "sign_in", field });
     const run = async (properties: object, secrets: Secrets) =>
@@ -98,7 +98,7 @@ describe("OAuth client credentials", () => {
   const oauth = { authType: "oauth_client_credentials" };
 
   it.each(["client_secret_basic", "client_secret_post"] as const)(
-    "buys a token by %s",
+    "fetches a token by %s",
     async (clientAuthentication) => {
       const { server: tokens, client } = await startTokens({ clientAuthentication });
       const api = await start({ isValidToken: tokens.isValid });
@@ -125,7 +125,7 @@ describe("OAuth client credentials", () => {
     expect(api.requests).toEqual([]);
   });
 
-  it("dials no token endpoint but the one that was allowed", async () => {
+  it("dials no token endpoint other than the allowed one", async () => {
     const { server: tokens, client } = await startTokens();
     const { server: other } = await startTokens();
     const api = await start({ isValidToken: tokens.isValid });
@@ -145,7 +145,7 @@ describe("answers", () => {
     ["/busy", "rate_limited", "sign_in", undefined],
     ["/broken", "server_error", "sign_in", undefined],
     ["/page", "unexpected_answer", "sign_in", "testPath"],
-  ])("%s is found to be %s", async (path, code, step, field) => {
+  ])("%s causes %s", async (path, code, step, field) => {
     const { result } = await withBearer(await start({ bearer }), path);
     expect(result).toMatchObject({ ok: false, code, step, ...(field !== undefined && { field }) });
   });
@@ -157,7 +157,7 @@ describe("answers", () => {
     expect(other.requests).toEqual([]);
   });
 
-  it("does not wait for the end of an endless answer, and stops a slow one", async () => {
+  it("does not read an endless answer to its end, and stops a slow one", async () => {
     const server = await start({ bearer });
     expect((await withBearer(server, "/endless")).result).toMatchObject({ ok: true });
     const slow = await check(server.baseUrl, { testPath: "/slow" });
@@ -171,7 +171,7 @@ describe("answers", () => {
   it.each([
     ["talks nonsense", Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"), /^wrong_protocol$/],
     ["hangs up", "hang up" as const, /^connection_closed$/],
-  ])("says so when a server %s", async (_what, behaviour, code) => {
+  ])("reports a server that %s", async (_what, behaviour, code) => {
     const server = await startRawServer(behaviour);
     open.push(server);
     expect((await check(`http://127.0.0.1:${server.port}`)).result).toMatchObject({
@@ -187,7 +187,7 @@ describe("https", () => {
   };
   const ca = () => ({ caCertificate: Buffer.from(authority.cert) });
 
-  it("is verified against the name and the connection's own authority", async () => {
+  it("verifies the name and the connection's own authority", async () => {
     const url = await secure(["localhost"]);
     const { result, passed } = await check(url, {}, ca());
     expect(result).toMatchObject({ ok: true });
@@ -209,12 +209,12 @@ describe("https", () => {
       { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
     ],
     ["tls_too_old", ["localhost"], { maxTlsVersion: "TLSv1.1" as const }, {}],
-  ])("finds %s", async (code, names, options, dates) => {
+  ])("fails with %s", async (code, names, options, dates) => {
     const { result } = await check(await secure(names, options, dates), {}, ca());
     expect(result).toMatchObject({ code, step: "tls", field: "baseUrl" });
   });
 
-  it("says when the port is not encrypted", async () => {
+  it("reports a port without encryption", async () => {
     const server = await start();
     expect((await check(`https://127.0.0.1:${server.port}`)).result).toMatchObject({
       code: "tls_not_offered",
@@ -223,7 +223,7 @@ describe("https", () => {
     });
   });
 
-  it("shows a client certificate where the server asks for one", async () => {
+  it("sends a client certificate when the server requires one", async () => {
     const url = await secure(["localhost"], { clientAuthority: authority.cert });
     const client = await authority.issue({ names: ["selvage"] });
     const other = await authority.issue({ names: ["other"] });
@@ -233,14 +233,14 @@ describe("https", () => {
     };
     expect(await run(client.cert, client.key)).toMatchObject({ ok: true });
     expect(await run(client.cert, other.key)).toMatchObject({ code: "client_certificate_invalid" });
-    // Some servers say so, others hang up.
+    // Some servers return an error, others close the connection.
     expect((await check(url, {}, ca())).result).toMatchObject({
       code: expect.stringMatching(/^(client_certificate_required|connection_closed)$/),
       field: expect.any(String),
     });
   });
 
-  it("buys tokens only over https, but on this machine", async () => {
+  it("is required for fetching tokens, except on this machine", async () => {
     const certificate = await authority.issue({ names: ["127.0.0.1"] });
     const { server: tokens, client } = await startTokens({ certificate });
     const api = await start({ isValidToken: tokens.isValid });

@@ -26,7 +26,7 @@ async function check(options: Partial<S3Options> = {}, change: object = {}, secr
 }
 
 describe("a right key", () => {
-  it("lists one object and asks about it, at the bucket's own host", async () => {
+  it("lists one object and requests its metadata, at the bucket's own host", async () => {
     const { result, passed } = await check();
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
@@ -37,7 +37,7 @@ describe("a right key", () => {
     ]);
   });
 
-  it("passes for a bucket with nothing in it, and for one with dots in its name", async () => {
+  it("passes for an empty bucket, and for one with dots in its name", async () => {
     expect((await check({}, { bucketName: "empty" })).result).toMatchObject({ ok: true });
     await server.close();
     expect((await check({}, { bucketName: "my.dotted.bucket" })).result).toMatchObject({ ok: true });
@@ -47,7 +47,7 @@ describe("a right key", () => {
   });
 
   it.each(["cn-north-1", "eusc-de-east-1", "us-gov-west-1"])(
-    "dials what it declares in %s",
+    "dials its declared destination in %s",
     async (region) => {
       expect((await check({ region }, { region })).result).toMatchObject({ ok: true });
     },
@@ -55,7 +55,7 @@ describe("a right key", () => {
 });
 
 describe("refusals", () => {
-  it("tells a wrong key ID from a wrong secret key, each tried once", async () => {
+  it("distinguishes a wrong key ID from a wrong secret key, each after one attempt", async () => {
     expect((await check({}, { accessKeyID: "AKIANOBODYNOBODYNOBO" })).result).toMatchObject({
       code: "rejected_credentials",
       step: "sign_in",
@@ -71,7 +71,7 @@ describe("refusals", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("says that a secret key with a line break at its end cannot be right", async () => {
+  it("reports that a secret key cannot end in a line break", async () => {
     expect((await check({}, {}, `${exampleKey.secret}\n`)).result).toMatchObject({
       code: "secret_malformed",
     });
@@ -79,7 +79,7 @@ describe("refusals", () => {
   });
 
   it.each([-3_600_000, 3_600_000])(
-    "tells clocks that differ by %i ms, without a second try",
+    "reports clocks that differ by %i ms, without a second attempt",
     async (aheadMs) => {
       expect((await check({ aheadMs })).result).toMatchObject({ code: "clock_differs", step: "sign_in" });
       expect(server.requests).toHaveLength(1);
@@ -89,7 +89,7 @@ describe("refusals", () => {
   it.each([
     ["list", 1],
     ["get", 2],
-  ] as const)("names the bucket where the right to %s is missing", async (right, requests) => {
+  ] as const)("names the bucket when the right to %s is missing", async (right, requests) => {
     expect((await check({ denied: [right] })).result).toMatchObject({
       code: "not_permitted",
       step: "permission",
@@ -98,7 +98,7 @@ describe("refusals", () => {
     expect(server.requests).toHaveLength(requests);
   });
 
-  it("tells a bucket that is not there from one in another region, which it does not go to", async () => {
+  it("distinguishes a missing bucket from one in another region, and does not connect to that region", async () => {
     expect((await check({}, { bucketName: "gone" })).result).toMatchObject({
       code: "bucket_not_found",
       step: "permission",
@@ -123,7 +123,7 @@ describe("refusals", () => {
     [503, "SlowDown", "rate_limited", "sign_in"],
     [503, "ServiceUnavailable", "server_error", "sign_in"],
     [500, "InternalError", "server_error", "sign_in"],
-  ] as const)("takes %i %s for %s", async (status, code, told, step) => {
+  ] as const)("maps %i %s to %s", async (status, code, told, step) => {
     expect((await check({ refuseWith: { status, code } })).result).toMatchObject({ code: told, step });
     expect(server.requests).toHaveLength(1);
   });
@@ -145,7 +145,7 @@ describe("the form", () => {
     ["bucketName", "express--use1-az5--x-s3"],
     ["bucketName", "arn:aws:s3:us-east-1:123456789012:accesspoint"],
     ["accessKeyID", "AKIA\r\nHost: attacker.com"],
-  ])("refuses as %s what could name another place: %s", (field, value) => {
+  ])("refuses as %s a value that could name another server: %s", (field, value) => {
     expect(validate(s3, { ...properties, ...refs, [field]: value })).toMatchObject({
       ok: false,
       fieldErrors: { [field]: expect.any(String) },

@@ -29,14 +29,17 @@ it.each(["sfUser", "sfPassword", "sfToken"])("tries a wrong %s once", async (fie
   expect(trials.requests()).toEqual([loginPath]);
 });
 
-it.each(["sfUser", "sfPassword", "sfToken"])("sends nothing for a %s with a line break", async (field) => {
-  const secrets = { ...salesforceSecrets, [field]: "canary\n" };
-  expect(await trials.check({ secrets })).toMatchObject({ code: "secret_malformed", field });
-  expect(trials.requests()).toEqual([]);
-});
+it.each(["sfUser", "sfPassword", "sfToken"])(
+  "sends nothing for a %s that contains a line break",
+  async (field) => {
+    const secrets = { ...salesforceSecrets, [field]: "canary\n" };
+    expect(await trials.check({ secrets })).toMatchObject({ code: "secret_malformed", field });
+    expect(trials.requests()).toEqual([]);
+  },
+);
 
 describe("a refused login()", () => {
-  // ExceptionCode, of the SOAP API Developer Guide
+  // ExceptionCode, from the SOAP API Developer Guide
   it.each([
     ["INVALID_LOGIN", "rejected_credentials", "sfPassword"],
     ["LOGIN_MUST_USE_SECURITY_TOKEN", "rejected_credentials", "sfToken"],
@@ -54,7 +57,7 @@ describe("a refused login()", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "sign_in", field });
   });
 
-  it("is no session with an expired password", async () => {
+  it("causes no session when the password has expired", async () => {
     const replies = { [loginPath]: loginResult("00Dx!canary", { passwordExpired: true }) };
     expect(await trials.check({ replies })).toMatchObject({
       code: "password_change_required",
@@ -63,7 +66,7 @@ describe("a refused login()", () => {
   });
 });
 
-it("sends its session to no other address than the one that was entered", async () => {
+it("sends its session to no address other than the entered one", async () => {
   const serverUrl = "https://evil.example.com/services/Soap/u/54.0/00D";
   const replies = { [loginPath]: loginResult("00Dx!canary", { serverUrl }) };
   expect(await trials.check({ replies })).toMatchObject({

@@ -38,7 +38,7 @@ function check(
 }
 
 describe("the host key", () => {
-  it("is shown before anything is sent, until a person has confirmed it", async () => {
+  it("is shown before the check sends any credential, until a person confirms it", async () => {
     const server = await start();
     const { result, passed } = await check(server, { hostKeyFingerprint: "" });
     expect(result).toMatchObject({
@@ -52,7 +52,7 @@ describe("the host key", () => {
     expect(server.attempts).toEqual([]);
   });
 
-  it("fails when it has changed, and nothing is sent", async () => {
+  it("causes a failure when it has changed, and the check sends no credential", async () => {
     const server = await start();
     const before = { hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
     expect((await check(server, before)).result).toMatchObject({
@@ -66,7 +66,7 @@ describe("the host key", () => {
 
 describe("sign-in", () => {
   it.each(["password", "keyboard-interactive"] as const)(
-    "works with a password asked for by %s",
+    "works with a password requested by %s",
     async (passwordBy) => {
       const { result, passed } = await check(await start({ passwordBy }));
       expect(result).toMatchObject({ ok: true });
@@ -97,7 +97,7 @@ describe("sign-in", () => {
     expect((await check(await start(), byKey, { privateKey })).result).toMatchObject({ ok: true });
   });
 
-  it("names the private key for one that the server does not know, or that cannot be read", async () => {
+  it("names the private key when the server does not know it, or when it cannot be read", async () => {
     const server = await start();
     const tryKey = async (privateKey: string) => (await check(server, byKey, { privateKey })).result;
     expect(await tryKey(createSshKey().private)).toMatchObject({
@@ -114,7 +114,7 @@ describe("sign-in", () => {
     });
   });
 
-  it("says when the server does not take passwords", async () => {
+  it("reports a server that does not accept passwords", async () => {
     const server = await start();
     expect((await check(server, { username: "key" })).result).toMatchObject({
       code: "sign_in_not_offered",
@@ -125,7 +125,7 @@ describe("sign-in", () => {
 });
 
 describe("permission and network", () => {
-  it("tells no access to the folder from no SFTP at all", async () => {
+  it("distinguishes a closed folder from a server without SFTP", async () => {
     expect((await check(await start({ isHomeReadable: false }))).result).toMatchObject({
       code: "not_permitted",
       step: "permission",
@@ -136,7 +136,7 @@ describe("permission and network", () => {
     });
   });
 
-  it("names the port when nothing, or something else, answers there", async () => {
+  it("names the port when no server, or another kind of server, answers there", async () => {
     const server = await start();
     expect((await check(server, { port: await closedPort() })).result).toMatchObject({
       code: "connection_refused",

@@ -22,7 +22,7 @@ it("tries a wrong token once", async () => {
   expect(trials.requests()).toEqual([user]);
 });
 
-it("is content with an account that has no sheet yet", async () => {
+it("passes for an account without a sheet", async () => {
   const replies = { [sheets]: { status: 200, body: { totalCount: 0, data: [] } } };
   expect(await trials.check({ replies })).toMatchObject({ ok: true });
 });

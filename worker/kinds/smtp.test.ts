@@ -50,7 +50,7 @@ describe("sign-in", () => {
     ["TLS from the start on any port", { isImplicit: true }, { encryption: "implicit" }],
     ["AUTH LOGIN", { methods: ["LOGIN"] }, {}],
     ["AUTH CRAM-MD5", { methods: ["CRAM-MD5"] }, {}],
-  ] as const)("works by %s, and sends no mail", async (_way, options, change) => {
+  ] as const)("works by %s, and the check sends no mail", async (_way, options, change) => {
     const server = await start(options);
     const { result, passed } = await check(server, change);
     expect(result).toMatchObject({ ok: true });
@@ -83,7 +83,7 @@ describe("sign-in", () => {
   it.each([
     ["no sign-in", []],
     ["only OAuth", ["XOAUTH2"]],
-  ] as const)("says that the server offers %s, and sends nothing", async (_what, methods) => {
+  ] as const)("reports that the server offers %s, and sends no credential", async (_what, methods) => {
     const server = await start({ methods });
     expect((await check(server)).result).toMatchObject({
       code: "sign_in_not_offered",
@@ -113,7 +113,7 @@ describe("sign-in", () => {
     [454, "4.7.0 Temporary authentication failure", "server_not_ready"],
     [454, "4.7.0 Too many login attempts, please try again later.", "rate_limited"],
     [504, "5.5.4 Unrecognized authentication type", "sign_in_not_offered"],
-  ] as const)("takes %i %s for %s", async (status, text, code) => {
+  ] as const)("maps %i %s to %s", async (status, text, code) => {
     const server = await start({ refuseWith: { status, text } });
     expect((await check(server)).result).toMatchObject({ code, step: "sign_in" });
     expect(server.attempts).toHaveLength(1);
@@ -121,7 +121,7 @@ describe("sign-in", () => {
 });
 
 describe("encryption", () => {
-  it("is not given up when the offer of STARTTLS is taken out on the way", async () => {
+  it("is still required when an attacker removes the offer of STARTTLS in transit", async () => {
     const server = await startMailServer({ username: "a", password: "b" });
     servers.push(server);
     expect((await check(server)).result).toMatchObject({ code: "tls_not_offered", step: "tls" });
@@ -131,7 +131,7 @@ describe("encryption", () => {
   it.each([
     ["of a stranger", "tls_untrusted"],
     ["for another name", "tls_wrong_name"],
-  ] as const)("fails for a certificate %s, and nothing is sent", async (what, code) => {
+  ] as const)("fails for a certificate %s, and the check sends no credential", async (what, code) => {
     const signer = what === "of a stranger" ? await createAuthority("Nobody") : authority;
     const names = [what === "of a stranger" ? host : "elsewhere.example.com"];
     const server = await start({ certificate: await signer.issue({ names }) });
@@ -139,7 +139,7 @@ describe("encryption", () => {
     expect(server.attempts).toEqual([]);
   });
 
-  it("says that a port which begins in clear does not begin with TLS", async () => {
+  it("the check reports that a port which begins in clear does not begin with TLS", async () => {
     expect((await check(await start(), { encryption: "implicit" })).result).toMatchObject({
       code: "tls_not_offered",
       step: "tls",
@@ -147,7 +147,7 @@ describe("encryption", () => {
     });
   });
 
-  it("may be off only to this machine", () => {
+  it("may be off only for a server on this machine", () => {
     const input = { ...properties, smtpPassword: "an-id", encryption: "disable" };
     expect(validate(smtp, input)).toMatchObject({
       ok: false,
@@ -162,7 +162,7 @@ describe("a greeting", () => {
     ["421 4.3.2 Service not available\r\n", "server_not_ready"],
     ["554 5.7.1 You sent too much\r\n", "not_admitted"],
     ["SSH-2.0-OpenSSH_9.2\r\n", "wrong_protocol"],
-  ])("%j is taken for %s", async (greeting, code) => {
+  ])("%j causes %s", async (greeting, code) => {
     const server = await startRawServer(Buffer.from(greeting));
     servers.push(server);
     expect((await check(server)).result).toMatchObject({ code, step: "tls" });

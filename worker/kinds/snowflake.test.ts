@@ -34,7 +34,7 @@ const byClient = {
 const every = ["name", "network", "tls", "sign_in", "permission"];
 
 describe("by password", () => {
-  it("passes every step, and closes its session", async () => {
+  it("passes every step and closes its session", async () => {
     const { result, passed } = await trials.ship();
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(every);
@@ -47,7 +47,7 @@ describe("by password", () => {
     expect(trials.requests()).toEqual([loginPath]);
   });
 
-  it("sends no password with a line break", async () => {
+  it("sends no password that contains a line break", async () => {
     expect(await trials.check({ secrets: { password: `${snowflakePassword}\n` } })).toMatchObject({
       code: "secret_malformed",
       field: "password",
@@ -55,8 +55,9 @@ describe("by password", () => {
     expect(trials.requests()).toEqual([]);
   });
 
-  // Words as users of the drivers report them (snowflake-connector-net#537, dbt-fusion#316, posthog#66419, airbyte#23629,
-  // universql#24); of the numbers, 390201 and 394508 stand there too, the others only begin as those of sign-ins do.
+  // Messages as users of the drivers report them (snowflake-connector-net#537, dbt-fusion#316,
+  // posthog#66419, airbyte#23629, universql#24). Of the numbers, these reports contain 390201 and 394508;
+  // the others only share the prefix of sign-in errors.
   it.each([
     [
       "390201",
@@ -96,14 +97,14 @@ describe("by password", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "sign_in", field: "account" });
   });
 
-  it("closes its session after a statement that was refused, too", async () => {
+  it("closes its session after a refused statement, too", async () => {
     const replies = { [queryPath]: loginRefusal("000606", "No active warehouse selected") };
     expect(await trials.check({ replies })).toMatchObject({ code: "not_permitted", step: "permission" });
     expect(trials.requests().at(-1)).toBe(closePath);
   });
 });
 
-describe("what a session was opened without", () => {
+describe("a session that opened without its", () => {
   const whole = ["PIPELINES", "COMPUTE_WH", "SALES", "PUBLIC"];
   it.each([
     ["role", 0, "PUBLIC", "role_not_granted"],
@@ -120,14 +121,14 @@ describe("what a session was opened without", () => {
 });
 
 describe("by key pair", () => {
-  it("passes every step by a key in either form", async () => {
+  it("passes every step with a key in either form", async () => {
     const { result, passed } = await trials.ship(byKey);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(every);
     expect(trials.requests()).toEqual([statementsPath]);
   });
 
-  it("tries another key once", async () => {
+  it("tries a wrong key once", async () => {
     const { result } = await trials.ship({ ...byKey, secrets: { privateKey: createKey() } });
     expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "privateKey" });
     expect(trials.requests()).toEqual([statementsPath]);
@@ -180,7 +181,7 @@ describe("by OAuth client credentials", () => {
     expect(trials.requests()).toEqual([tokenPath, statementsPath]);
   });
 
-  it("tells a wrong client secret, and a token that Snowflake does not take", async () => {
+  it("distinguishes a wrong client secret from a token that Snowflake refuses", async () => {
     const oauthClient = { ...snowflakeClient, clientSecret: "canary-wrong" };
     const refused = { code: "rejected_credentials", step: "sign_in", field: "oauthClient" };
     expect((await trials.ship({ ...byClient, secrets: { oauthClient } })).result).toMatchObject(refused);
@@ -189,7 +190,7 @@ describe("by OAuth client credentials", () => {
     expect(await trials.check({ ...byClient, replies })).toMatchObject(refused);
   });
 
-  it("tells a token that has expired", async () => {
+  it("reports an expired token", async () => {
     const replies = { [statementsPath]: { status: 401, body: { code: "390318", message: "expired" } } };
     expect(await trials.check({ ...byClient, replies })).toMatchObject({
       code: "credential_expired",

@@ -17,7 +17,7 @@ const connection = { properties: tableauProperties, secrets: { tokenValue: table
 const trials = createServiceTrials("tableau", connection, startTableau);
 afterAll(() => trials.close());
 
-it("passes every step, and signs out", async () => {
+it("passes every step and signs out", async () => {
   const { result, passed } = await trials.ship();
   expect(result).toMatchObject({ ok: true, facts: { serverVersion: "2023.1.0" } });
   expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
@@ -30,13 +30,16 @@ it("tries a wrong token once", async () => {
   expect(trials.requests()).toEqual([infoPath, signInPath]);
 });
 
-it.each(["siteName", "tokenName"])("is told no more than that of a wrong %s", async (field) => {
-  expect(await trials.check({ properties: { [field]: "other" } })).toMatchObject({
-    code: "rejected_credentials",
-    step: "sign_in",
-    field: "tokenValue",
-  });
-});
+it.each(["siteName", "tokenName"])(
+  "names the token value for a wrong %s, since Tableau does not distinguish them",
+  async (field) => {
+    expect(await trials.check({ properties: { [field]: "other" } })).toMatchObject({
+      code: "rejected_credentials",
+      step: "sign_in",
+      field: "tokenValue",
+    });
+  },
+);
 
 describe("sign-in", () => {
   it.each([
@@ -49,7 +52,7 @@ describe("sign-in", () => {
   });
 
   it.each(["2.8", "3.5"])(
-    "sends nothing to a server of API %s, which has no such tokens",
+    "sends nothing to a server of API %s, which does not support such tokens",
     async (version) => {
       const replies = { [infoPath]: serverInfo(version) };
       expect(await trials.check({ replies })).toMatchObject({
@@ -60,7 +63,7 @@ describe("sign-in", () => {
     },
   );
 
-  it("takes no path out of a version", async () => {
+  it("accepts no path from a server's version", async () => {
     const replies = { [infoPath]: serverInfo("3.19/../../evil") };
     expect(await trials.check({ replies })).toMatchObject({ code: "unexpected_answer", field: "serverUrl" });
   });
@@ -68,7 +71,7 @@ describe("sign-in", () => {
 
 describe("the right to publish", () => {
   it.each(["ExplorerCanPublish", "SiteAdministratorCreator", "ServerAdministrator"])(
-    "of %s",
+    "is present for %s",
     async (role) => {
       expect(await trials.check({ replies: { [sessionPath]: currentSession(role) } })).toMatchObject({
         ok: true,
@@ -76,17 +79,20 @@ describe("the right to publish", () => {
     },
   );
 
-  it.each(["Viewer", "Explorer", "Unlicensed"])("is not that of %s, who is signed out", async (role) => {
-    const replies = { [sessionPath]: currentSession(role) };
-    expect(await trials.check({ replies })).toMatchObject({
-      code: "not_permitted",
-      step: "permission",
-      field: "tokenName",
-    });
-    expect(trials.requests().at(-1)).toBe(signOutPath);
-  });
+  it.each(["Viewer", "Explorer", "Unlicensed"])(
+    "is missing for %s, and the check signs out",
+    async (role) => {
+      const replies = { [sessionPath]: currentSession(role) };
+      expect(await trials.check({ replies })).toMatchObject({
+        code: "not_permitted",
+        step: "permission",
+        field: "tokenName",
+      });
+      expect(trials.requests().at(-1)).toBe(signOutPath);
+    },
+  );
 
-  it("is asked of a session that counts", async () => {
+  it("is missing when Tableau rejects the session", async () => {
     const replies = { [sessionPath]: tableauError(401, "401002", "Invalid authentication credentials") };
     expect(await trials.check({ replies })).toMatchObject({ code: "not_permitted", step: "permission" });
   });
