@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** One leak each, in the ways that a careless program writes a value down. */
+/** One leak for each encoding in which a careless program may write a value. */
 const leaks: Record<string, (secret: string) => string> = {
   raw: (secret) => `password=${secret};`,
   json: (secret) => JSON.stringify({ password: secret }),
@@ -30,12 +30,12 @@ const leaks: Record<string, (secret: string) => string> = {
   "percent-encoded": (secret) => Buffer.from(secret).toString("hex").replace(/../g, "%$&"),
 };
 
-test.each(Object.entries(leaks))("a leak as %s is caught", (_name, leak) => {
+test.each(Object.entries(leaks))("the canary catches a leak as %s", (_name, leak) => {
   expect(findLeaks("here", `before ${leak(value)} after`, value)).not.toEqual([]);
   expect(findLeaks("here", `before ${leak(awkward)} after`, value)).not.toEqual([]);
 });
 
-test("a value with any characters is caught as a whole, in every form, wherever it stands", () => {
+test("the canary catches a value with any characters as a whole, in every form and position", () => {
   const text = fc.string({ unit: "binary", minLength: 8 }).filter((made) => made.isWellFormed());
   fc.assert(
     fc.property(
@@ -53,12 +53,12 @@ test("a value with any characters is caught as a whole, in every form, wherever 
   );
 });
 
-test("what is only alike is no leak", () => {
+test("the canary ignores a value that is only similar", () => {
   const other = `canary${randomBytes(12).toString("hex")}`;
   for (const leak of Object.values(leaks)) expect(findLeaks("here", leak(other), value)).toEqual([]);
 });
 
-test("a leak across two blocks of a large file is caught, in binary surroundings", async () => {
+test("the canary catches a leak across two blocks of a large binary file", async () => {
   const path = join(dir, "large");
   const block = 4 * 1024 * 1024;
   for (const leak of Object.values(leaks)) {
@@ -71,7 +71,7 @@ test("a leak across two blocks of a large file is caught, in binary surroundings
   expect(await findLeaksInFile(path, value)).toEqual([]);
 });
 
-test("a leak says where it was seen, and in which form", () => {
+test("the report names the place and the form of a leak", () => {
   expect(findLeaks("web.log", `password=${value}`, value)).toEqual([
     { place: "web.log", form: "raw", around: `password=${value}` },
   ]);

@@ -4,7 +4,7 @@ import { isActionBody } from "@/web/action-body";
 
 const text = "text/plain;charset=UTF-8";
 
-// React's own encoder, as Next's pages carry it; it expects to be in a bundle.
+// React's own encoder, as Next's pages include it; it expects a bundler.
 Object.assign(globalThis, { __webpack_require__: () => undefined });
 // @ts-expect-error it has no types
 const { encodeReply } = await import("next/dist/compiled/react-server-dom-webpack/client.browser");
@@ -14,13 +14,13 @@ async function asSent(args: unknown[]): Promise<[body: Buffer, type: string]> {
   return [Buffer.from(await sent.arrayBuffer()), sent.headers.get("content-type") ?? ""];
 }
 
-describe("what a page sends is taken", () => {
+describe("web accepts the bodies that a page sends", () => {
   test("plain values", async () => {
     const input = { name: "", at: undefined, list: [1, null, true, Number.NaN], price: "$5", dollars: "$$" };
     expect(isActionBody(...(await asSent(["id", input])))).toBe(true);
   });
 
-  test("one object said twice", async () => {
+  test("one object referenced twice", async () => {
     const place = { host: "db.example", port: "5432" };
     expect(isActionBody(...(await asSent(["id", { places: [place], first: place }])))).toBe(true);
     const held = { place, value: new Uint8Array(9) };
@@ -40,7 +40,7 @@ describe("what a page sends is taken", () => {
     expect(isActionBody(...(await asSent(["id", { value }])))).toBe(true);
   });
 
-  test("whatever else it is made of", async () => {
+  test("any other content", async () => {
     const leaf = fc.oneof(
       fc.string(),
       fc.string().map((s) => `$${s}`),
@@ -60,8 +60,8 @@ describe("what a page sends is taken", () => {
   });
 });
 
-// What is refused over HTTP, and that Next never sees it, is in e2e/front-door.spec.ts.
-test("what nobody's page sends is refused", () => {
+// e2e/front-door.spec.ts covers the HTTP answer, and that Next never sees a rejected body.
+test("web rejects bodies that no page sends", () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const body = Buffer.from(bytes);
@@ -78,7 +78,7 @@ test("what nobody's page sends is refused", () => {
   );
 });
 
-/** Lists of which each holds the next one twice: short to say, 2^n long to walk. */
+/** Lists in which each contains the next one twice: short to write, 2^n long to walk. */
 function doubling(n: number): string {
   const lists = Array.from({ length: n }, (_, i) => [`$0:${i + 1}`, `$0:${i + 1}`]);
   return JSON.stringify([...lists, ["a", "b"]]);
@@ -95,6 +95,6 @@ test.each([
   ["bytes in a list", '["$o1"]'],
   ["a symbol", '["$Sx"]'],
   ["a dollar alone", '["$"]'],
-])("%s is refused", (_name, json) => {
+])("web rejects %s", (_name, json) => {
   expect(isActionBody(Buffer.from(json), text)).toBe(false);
 });

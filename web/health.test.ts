@@ -15,7 +15,7 @@ let wire: Wire;
 let health: WebHealth;
 let server: Server;
 let url: string;
-/** What the app behind does. */
+/** The answer of the app behind the health check. */
 let serve: (path: string) => Promise<number> = async () => 200;
 
 beforeAll(async () => {
@@ -61,7 +61,7 @@ const ready = async () => {
 const becomes = (expected: unknown[]) =>
   vi.waitFor(async () => expect(await ready()).toEqual(expected), 8_000);
 
-test("a copy that waits for its database is alive, not ready, and says so to browsers, scripts and the API", async () => {
+test("a copy without its database is alive but not ready, and says so to browsers, scripts and the API", async () => {
   expect((await get("/healthz")).status).toBe(200);
   expect(await ready()).toEqual([503, "starting"]);
   expect((await get("/metadata", page)).text).toContain("Selvage is starting");
@@ -72,7 +72,7 @@ test("a copy that waits for its database is alive, not ready, and says so to bro
   expect((await get("/metadata", page)).text).toBe("the app");
 });
 
-test("a page while the database is away is 503, in our own look, looks for its return in the background, and reloads nothing meanwhile", async () => {
+test("a page during a database outage is a styled 503 that polls in the background and never reloads", async () => {
   const database = new URL(wire.url).pathname.slice(1);
   await owner.$executeRawUnsafe(`ALTER DATABASE ${database} CONNECTION LIMIT 0`);
   wire.reset();
@@ -82,10 +82,10 @@ test("a page while the database is away is 503, in our own look, looks for its r
   expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
   expect(headers.get("x-frame-options")).toBe("DENY");
   expect(text).toContain("<h1>The database is not available</h1>");
-  // A page that reloads every few seconds takes the focus from whoever uses a keyboard (WCAG 2.2.1).
+  // A page that reloads every few seconds takes the focus from keyboard users (WCAG 2.2.1).
   expect([/http-equiv/.test(text), headers.get("refresh")]).toEqual([false, null]);
   expect(text).toContain('<a href="">Try again</a>');
-  // It comes after a save as well: that is not known here.
+  // The page can also follow a save; web cannot know whether it does.
   expect(text).not.toContain("Nothing was changed");
   const policy = headers.get("content-security-policy");
   for (const kind of ["style", "script"])
@@ -93,7 +93,7 @@ test("a page while the database is away is 503, in our own look, looks for its r
       `${kind}-src 'nonce-${new RegExp(`<${kind} nonce="([^"]+)">`).exec(text)?.[1]}'`,
     );
   expect(policy).toContain("connect-src 'self'");
-  // What Next asks for to change pages; a chunk, which needs no database; a server action and the API, which answer for themselves.
+  // Next's navigation requests; a chunk, which needs no database; a server action and the API, which answer for themselves.
   expect((await get("/metadata?_rsc=1", { headers: { rsc: "1" } })).status).toBe(503);
   expect((await get("/_next/static/chunks/a.js")).text).toBe("the app");
   expect((await get("/metadata", { ...page, method: "POST" })).text).toBe("the app");
@@ -105,7 +105,7 @@ test("a page while the database is away is 503, in our own look, looks for its r
   expect((await get("/metadata", page)).status).toBe(200);
 });
 
-test("a database that is slow for a moment turns readiness and no page; one that stays slow turns pages, too", async () => {
+test("a briefly slow database changes readiness but no page; a database that stays slow changes pages, too", async () => {
   await becomes([200, "ready"]);
   await new Promise((done) => setTimeout(done, 1_100));
   wire.hold();
@@ -118,7 +118,7 @@ test("a database that is slow for a moment turns readiness and no page; one that
   await becomes([200, "ready"]);
 });
 
-test("a page whose database goes away under it becomes the same page; any other fault stays 500", async () => {
+test("a page that loses its database while rendering becomes the outage page; any other fault stays 500", async () => {
   await becomes([200, "ready"]);
   serve = async () => {
     const asked = db.$queryRaw`SELECT pg_sleep(5)`;
@@ -140,7 +140,7 @@ test("a page whose database goes away under it becomes the same page; any other 
   serve = async () => 200;
 });
 
-test("a page with a fault of its own stays 500 while the database goes away under another", async () => {
+test("a page with its own fault stays 500 while another page loses its database", async () => {
   await becomes([200, "ready"]);
   const find = createLookup<string, { n: number }>(
     statement<{ n: number }>(
@@ -173,7 +173,7 @@ test("a page with a fault of its own stays 500 while the database goes away unde
   serve = async () => 200;
 });
 
-test("a copy that stops turns its readiness first, serves for a while, and then sends everybody on", async () => {
+test("a stopping copy first reports not ready, serves for a while, and then answers 503 to everyone", async () => {
   const left = health.leave(500);
   expect(await ready()).toEqual([503, "stopping"]);
   const served = await get("/metadata", page);

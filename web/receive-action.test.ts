@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.closeAllConnections());
 
-/** Sends the beginning of a call, and the rest when it is asked to. */
+/** Sends all but the last byte of a call, and the last byte on `end`. */
 function begin(cookie: string, body: string) {
   const { port } = server.address() as AddressInfo;
   const headers = {
@@ -48,7 +48,7 @@ function begin(cookie: string, body: string) {
 
 const long = JSON.stringify(["x".repeat(100_000)]);
 
-test("a person holds eight long bodies in memory, however they end, and nobody else's", async () => {
+test("a person holds at most eight long bodies in memory, however they end, and does not limit others", async () => {
   const began = Array.from({ length: 8 }, () => begin("ada", long));
   await vi.waitFor(() => expect(lookedUp).toBe(8));
   expect(await begin("ada", long).answer).toBe(429);
@@ -63,7 +63,7 @@ test("a person holds eight long bodies in memory, however they end, and nobody e
   expect(await again.answer).toBe(200);
 });
 
-test("one that comes in chunks, and is cut off, is over", async () => {
+test("a chunked body that web cuts off releases its budget", async () => {
   const { port } = server.address() as AddressInfo;
   const before = settled;
   const headers = { cookie: "ada", "content-type": "text/plain;charset=UTF-8" };
@@ -73,7 +73,7 @@ test("one that comes in chunks, and is cut off, is over", async () => {
   sent.destroy();
 });
 
-test("a body that no page of ours sends is refused before Next reads it", async () => {
+test("web rejects a body that no page sends before Next reads it", async () => {
   for (const body of ['{"value":"typed"}', '["$F1"]', "typed"]) {
     const sent = begin("ada", body);
     sent.end();

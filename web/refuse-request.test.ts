@@ -10,7 +10,7 @@ function judged(method: string, url: string, headers: Record<string, string> = {
 }
 
 describe("methods", () => {
-  // [path, the methods that get in]
+  // [path, allowed methods]
   const action = { "next-action": "00", origin: publicUrl };
   const all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"];
   test.each([
@@ -36,7 +36,7 @@ describe("methods", () => {
     expect(all.filter((method) => judged(method, path) === undefined)).toEqual(methods);
   });
 
-  test("a page takes a POST that calls a server action", () => {
+  test("a page accepts a POST that calls a server action", () => {
     expect(judged("POST", "/metadata", action)).toBeUndefined();
     expect(judged("PUT", "/metadata", action)).toBe(405);
     expect(judged("POST", "/_next/static/a.js", action)).toBe(405);
@@ -63,7 +63,7 @@ test.each([
   ["/join/%C3%A4", undefined],
   ["/join/a%2Fb", undefined],
   ["/metadata?q=%zz", undefined],
-])("the target %j is answered with %s", (url, status) => {
+])("web answers the target %j with %s", (url, status) => {
   expect(judged("GET", url)).toBe(status);
 });
 
@@ -72,7 +72,7 @@ test.each([
   [{ "sec-fetch-site": "same-site" }, 403],
   [{ "sec-fetch-site": "same-origin" }, undefined],
   [{}, undefined],
-])("a sign-out with %j is answered with %s", (headers, status) => {
+])("web answers a sign-out with %j with %s", (headers, status) => {
   expect(judged("POST", "/api/auth/signout", headers)).toBe(status);
   expect(judged("GET", "/metadata", headers), "links from elsewhere work").toBeUndefined();
 });
@@ -84,7 +84,7 @@ test.each([
   [{ "sec-fetch-site": "same-origin" }, undefined],
   [{ origin: "https://evil.example" }, 403],
   [{}, 403],
-])("a server action with %j is answered with %s", (headers, status) => {
+])("web answers a server action with %j with %s", (headers, status) => {
   expect(judged("POST", "/metadata", { "next-action": "00", ...headers })).toBe(status);
 });
 
@@ -93,11 +93,11 @@ test.each([
   ["callbackUrl=/metadata&callbackUrl=//evil.example", 400],
   ["callbackUrl=%2Fmetadata", undefined],
   ["", undefined],
-])("next-auth asked with ?%s is answered with %s", (query, status) => {
+])("web answers next-auth with ?%s with %s", (query, status) => {
   expect(judged("GET", `/api/auth/csrf?${query}`)).toBe(status);
 });
 
-test("a place to return to that is not ours is taken out of the cookies", () => {
+test("web removes a return address on another origin from the cookies", () => {
   const [good, bad] = [
     "next-auth.callback-url=%2Fmetadata",
     "next-auth.callback-url=http%3A%2F%2Flocalhost%3A4520.evil",

@@ -9,18 +9,18 @@ function request(forwarded?: string) {
   return { headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded }, socket };
 }
 
-test("without trusted proxies the client is who holds the socket, whatever it claims", () => {
+test("without trusted proxies web takes the client's address from the socket, whatever headers it sends", () => {
   expect(clientAddress(request(), 0)).toBe("192.0.2.1");
   expect(clientAddress(request("203.0.113.9"), 0)).toBe("192.0.2.1");
 });
 
-test("a trusted proxy's word counts, and what its client claims before it does not", () => {
+test("web trusts a trusted proxy's header, and ignores what the client sent before it", () => {
   expect(clientAddress(request("198.51.100.7, 203.0.113.9"), 1)).toBe("203.0.113.9");
   expect(clientAddress(request("198.51.100.7, 203.0.113.9"), 2)).toBe("198.51.100.7");
   expect(clientAddress(request(), 1)).toBe("192.0.2.1");
 });
 
-test("only the public host is answered", () => {
+test("web answers only the public host", () => {
   expect([...allowedHosts("https://selvage.example")]).toEqual(["selvage.example"]);
   expect([...allowedHosts("http://localhost:3000")].sort()).toEqual([
     "127.0.0.1:3000",
@@ -61,17 +61,17 @@ describe("a body", () => {
     }),
   });
 
-  test("of the allowed length comes in whole, in chunks too", async () => {
+  test("of the allowed length arrives whole, in chunks too", async () => {
     expect(await (await fetch(url, { method: "POST", body: "x".repeat(10_000) })).text()).toBe("10000");
     expect(await (await fetch(url, chunked(10_000))).text()).toBe("10000");
   });
 
-  test("that says it is longer is refused, and one that grows longer is cut off", async () => {
+  test("is refused if its declared length is too long, and cut off if it grows too long", async () => {
     expect((await fetch(url, { method: "POST", body: "x".repeat(10_001) })).status).toBe(413);
     await expect(fetch(url, chunked(200_000))).rejects.toThrow();
   });
 
-  test("that holds the largest secret fits", () => {
+  test("with the largest secret fits", () => {
     expect(maxBodyBytes(1_048_576)).toBeGreaterThan(1_400_000);
   });
 });

@@ -63,7 +63,7 @@ type Answer = {
 };
 type Options = { as?: string; body?: unknown; raw?: string | Buffer; headers?: Record<string, string> };
 
-/** Calls the API as a script does. Each answer holds no value and, when it is good, exactly what the description says. */
+/** Calls the API as a script does. Checks that no answer contains a value, and that each success matches the description. */
 async function call(
   method: string,
   path: string,
@@ -125,24 +125,30 @@ describe("secrets", () => {
         scope: "read write",
       },
     ],
-  ])("of the type %s are made by the documented body and told without a value", async (subKind, value) => {
-    const name = unique("secret");
-    const made = await call("POST", secretsPath(), {
-      body: { kind: "prophecy", subKind, properties: { name, value } },
-    });
-    expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
-    const { id } = made.data;
-    const told = { kind: "prophecy", subKind, properties: { id, name }, type: "secret" };
-    expect((await call("GET", `${secretsPath()}/id/${id}`)).data).toMatchObject(told);
-    const { data } = await call("GET", secretsPath());
-    expect(data.secrets).toContainEqual(expect.objectContaining(told));
-    const fields = await owner.secretField.findMany({ where: { secretId: String(id) } });
-    expect(fields.length).toBe(typeof value === "string" ? 1 : Object.keys(value).length);
-    expect((await call("DELETE", `${secretsPath()}/id/${id}`)).json).toEqual({ success: true, data: { id } });
-    expect((await call("GET", `${secretsPath()}/id/${id}`)).status).toBe(404);
-  });
+  ])(
+    "of the type %s are created by the documented body and returned without a value",
+    async (subKind, value) => {
+      const name = unique("secret");
+      const made = await call("POST", secretsPath(), {
+        body: { kind: "prophecy", subKind, properties: { name, value } },
+      });
+      expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
+      const { id } = made.data;
+      const told = { kind: "prophecy", subKind, properties: { id, name }, type: "secret" };
+      expect((await call("GET", `${secretsPath()}/id/${id}`)).data).toMatchObject(told);
+      const { data } = await call("GET", secretsPath());
+      expect(data.secrets).toContainEqual(expect.objectContaining(told));
+      const fields = await owner.secretField.findMany({ where: { secretId: String(id) } });
+      expect(fields.length).toBe(typeof value === "string" ? 1 : Object.keys(value).length);
+      expect((await call("DELETE", `${secretsPath()}/id/${id}`)).json).toEqual({
+        success: true,
+        data: { id },
+      });
+      expect((await call("GET", `${secretsPath()}/id/${id}`)).status).toBe(404);
+    },
+  );
 
-  test("keep their value and description when an update leaves them out, and take a new name", async () => {
+  test("keep their value and description when an update omits them, and accept a new name", async () => {
     const [name, renamed] = [unique("kept"), unique("renamed")];
     const { data } = await call("POST", secretsPath(), {
       body: { ...text(name), description: "What it is for" },
@@ -161,7 +167,7 @@ describe("secrets", () => {
     expect(wrong).toMatchObject({ status: 400, json: { fieldErrors: { subKind: expect.any(String) } } });
   });
 
-  test("of several fields keep those that an update leaves out", async () => {
+  test("of several fields keep the fields that an update omits", async () => {
     const name = unique("login");
     const login = { kind: "prophecy", subKind: "username_password" };
     const { data } = await call("POST", secretsPath(), {
@@ -180,7 +186,7 @@ describe("secrets", () => {
     ]);
   });
 
-  test("say whether a new value may go where the former one might, when that is asked for", async () => {
+  test("report on request whether a new value may go to the destinations of the previous one", async () => {
     const name = unique("kept");
     const { data } = await call("POST", secretsPath(), { body: text(name) });
     const path = `${secretsPath()}/id/${data.id}`;
@@ -196,7 +202,7 @@ describe("secrets", () => {
     expect(await replace(false)).toEqual({ id: data.id });
   });
 
-  test("are changed only as they were read, when the caller says so", async () => {
+  test("are changed only in the version that the caller read, when the caller requires it", async () => {
     const name = unique("tagged");
     const { data } = await call("POST", secretsPath(), { body: text(name) });
     const path = `${secretsPath()}/id/${data.id}`;
@@ -213,7 +219,7 @@ describe("secrets", () => {
     expect((await remove(now.get("etag") ?? "")).status).toBe(200);
   });
 
-  test("are listed page by page, and searched, when the caller asks for it", async () => {
+  test("are listed page by page, and searched, on request", async () => {
     const label = unique("page");
     for (const n of [1, 2, 3]) await call("POST", secretsPath(), { body: text(`${label}_${n}`) });
     const first = await call("GET", `${secretsPath()}?search=${label}&limit=2`);
@@ -228,7 +234,7 @@ describe("secrets", () => {
   });
 
   test.each(["name", "type", "created", "updated"])(
-    "by %s, have pages that end where the next one begins, however long the names are",
+    "by %s, have pages that end where the next one begins, for names of any length",
     async (sort) => {
       const place = await createTestFabric(owner, unique("long names"));
       const as = await tokenOf(place.admin);
@@ -252,7 +258,7 @@ describe("secrets", () => {
   );
 });
 
-describe("a request that cannot be served", () => {
+describe("an invalid request", () => {
   const fails = async (answer: Promise<Answer>) => {
     const { status, json } = await answer;
     expect(json).toMatchObject({ success: false, message: expect.stringMatching(/ due to : ./) });
@@ -260,7 +266,7 @@ describe("a request that cannot be served", () => {
   };
   const named = (properties: object) => ({ kind: "prophecy", subKind: "text", properties });
 
-  test("is told where it is wrong, and nothing of it is repeated", async () => {
+  test("gets an error that names each invalid field and repeats no input", async () => {
     const post = (options: Options) => fails(call("POST", secretsPath(), options));
     expect(await post({ body: { ...text("x"), kind: "propcy" } })).toEqual([400, ["kind"]]);
     expect(await post({ body: { ...text("x"), subKind: canary } })).toEqual([400, ["subKind"]]);
@@ -292,7 +298,7 @@ describe("a request that cannot be served", () => {
     expect(await post({ body: text("x", canary.repeat(3_000)) })).toEqual([400, ["properties.value"]]);
   });
 
-  test("is told so where it holds what cannot be stored", async () => {
+  test("gets an error for text that Postgres cannot store", async () => {
     const rest = {
       name: "x",
       kind: "restapi",
@@ -318,13 +324,13 @@ describe("a request that cannot be served", () => {
     ]);
     const query = `${secretsPath()}?search=${encodeURIComponent("a\0")}`;
     expect(await fails(call("GET", query))).toEqual([400, ["search"]]);
-    // A secret's value is sealed as bytes, which hold anything.
+    // Selvage seals a secret's value as bytes, which may be any.
     expect((await call("POST", secretsPath(), { body: text(unique("nul"), `${canary}\0`) })).status).toBe(
       200,
     );
   });
 
-  test("is told so where it takes a name of the platform's own", async () => {
+  test("gets an error for a name that the platform reserves", async () => {
     const body = {
       name: "ProphecyFileSystem",
       kind: "restapi",
@@ -333,7 +339,7 @@ describe("a request that cannot be served", () => {
     expect(await fails(call("POST", connectionsPath(), { body }))).toEqual([400, ["name"]]);
   });
 
-  test("names all that is wrong at once, and says nothing back that is no name", async () => {
+  test("gets all its errors at once, and no input back except names", async () => {
     const body = { name: "x", kind: "postgres", properties: { server: 5, port: 5432, password: "typed" } };
     const answer = await call("POST", connectionsPath(), { body });
     expect(Object.keys(answer.json.fieldErrors as object)).toEqual(
@@ -347,7 +353,7 @@ describe("a request that cannot be served", () => {
     expect([refused.status, JSON.stringify(refused.json).length < 1000]).toEqual([400, true]);
   });
 
-  test("is answered in the same shape when it is too large, though it is still being sent", async () => {
+  test("gets the same error shape when it is too large, even before the body has arrived", async () => {
     const url = await api.listen({ port: 0, host: "127.0.0.1" });
     const answer = await fetch(`${url}${secretsPath()}`, {
       method: "POST",
@@ -357,7 +363,7 @@ describe("a request that cannot be served", () => {
     expect([answer.status, await answer.json()]).toMatchObject([413, { success: false }]);
   });
 
-  test("has one shape for paths and methods that there are not", async () => {
+  test("gets one error shape for unknown paths and methods", async () => {
     expect(await fails(call("GET", "/api/orchestration/nothing"))).toEqual([404, null]);
     const made = await call("POST", secretsPath(), { body: text(unique("typed")) });
     const untyped = { headers: { "content-type": "" } };
@@ -368,7 +374,7 @@ describe("a request that cannot be served", () => {
     expect([patch.status, patch.headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
 
-  test("says so in the documented words", async () => {
+  test("gets the documented messages", async () => {
     const name = unique("twice");
     await call("POST", secretsPath(), { body: text(name) });
     expect(await call("POST", secretsPath(), { body: text(name.toUpperCase()) })).toMatchObject({
@@ -401,7 +407,7 @@ describe("a create with an Idempotency-Key", () => {
   const create = (key: string, body: unknown, path = secretsPath()) =>
     call("POST", path, { body, headers: { "idempotency-key": key } });
 
-  test("is done once, also when it comes five times at once", async () => {
+  test("runs once, even when five arrive at once", async () => {
     const [key, name] = [unique("key"), unique("once")];
     const answers = await Promise.all(Array.from({ length: 5 }, () => create(key, text(name))));
     expect(new Set(answers.map(({ status, data }) => `${status} ${data.id}`)).size).toBe(1);
@@ -410,7 +416,7 @@ describe("a create with an Idempotency-Key", () => {
     expect(await create(key, text(name, "another value"))).toMatchObject({ status: 422 });
     const again = await create(key, text(name), `${secretsPath()}/`.replace("/secret/", "/%73ecret/"));
     expect(again).toMatchObject({ status: 200, data: answers[0]?.data });
-    // The key of one person is not that of another.
+    // Two people may use the same key independently.
     const others = await call("POST", secretsPath(), {
       as: await tokenOf(fabric.user),
       body: text(name),
@@ -419,7 +425,7 @@ describe("a create with an Idempotency-Key", () => {
     expect(others.status).toBe(409);
   });
 
-  test("keeps nothing of the body, nor the key", async () => {
+  test("stores neither the body nor the key", async () => {
     const [key, name] = [unique("key"), unique("once")];
     await create(key, text(name));
     const rows = JSON.stringify(await owner.idempotentCreate.findMany());
@@ -427,7 +433,7 @@ describe("a create with an Idempotency-Key", () => {
     expect(findLeaks("idempotent_create", rows, canary)).toEqual([]);
   });
 
-  test("may be done again when its failure left nothing, and answers a connection as it is", async () => {
+  test("may run again when its failure left nothing, and returns a connection as it is now", async () => {
     const [key, name] = [unique("key"), unique("rest")];
     const body = { name, kind: "restapi", properties: { baseUrl: "not an address" } };
     expect((await create(key, body, connectionsPath())).status).toBe(400);
@@ -439,7 +445,7 @@ describe("a create with an Idempotency-Key", () => {
 });
 
 describe("connections", () => {
-  test("refer to secrets by the documented object, in every answer", async () => {
+  test("reference secrets by the documented object, in every answer", async () => {
     const [secret, name] = [unique("pw"), unique("synapse 1")];
     const { data } = await call("POST", secretsPath(), { body: text(secret) });
     const properties = {
@@ -472,7 +478,7 @@ describe("connections", () => {
     expect((await call("DELETE", path)).json).toEqual({ success: true, data: { id: name } });
   });
 
-  test("take no value in place of a reference, nor another team's secret", async () => {
+  test("accept no value in place of a reference, and no other team's secret", async () => {
     const theirs = await call("POST", secretsPath(other), {
       as: await tokenOf(other.admin),
       body: text("theirs"),
@@ -496,7 +502,7 @@ describe("connections", () => {
     }
   });
 
-  test("are checked without sending a secret anywhere new, saved or not", async () => {
+  test("are checked, saved or not, without sending a secret to a new destination", async () => {
     const secret = unique("bearer");
     const { data } = await call("POST", secretsPath(), { body: text(secret) });
     const dialled: string[] = [];
@@ -514,7 +520,7 @@ describe("connections", () => {
       code: "destination_unconfirmed",
       newPlaces: [{ secret }],
     });
-    // An access token may send a value that it entered itself just now; whoever stole it waits in vain for older ones.
+    // An access token may send a value that it entered recently itself; a thief of the token gains no older value.
     const at = new Date(Date.now() - 11 * 60_000);
     await owner.auditEvent.updateMany({ where: { objectId: String(data.id) }, data: { at } });
     const made = await call("POST", connectionsPath(), { body });
@@ -524,7 +530,7 @@ describe("connections", () => {
     await close();
   });
 
-  test("of the kind sftp take the private key as the documented string, and make a secret named after them", async () => {
+  test("of the kind sftp accept the private key as the documented string, and create a secret named after them", async () => {
     const name = unique("My SFTP");
     const properties = {
       host: "files.example.com",
@@ -546,7 +552,7 @@ describe("connections", () => {
       select: { _count: { select: { versions: true } } },
     });
     expect(secrets).toEqual([{ _count: { versions: 2 } }]);
-    // Nothing is left of one that was refused.
+    // A rejected connection leaves no secret behind.
     const refused = { ...body, name: unique("refused"), properties: { ...properties, port: 70_000 } };
     expect((await call("POST", connectionsPath(), { body: refused })).status).toBe(400);
     expect((await call("POST", connectionsPath(), { body })).status).toBe(409);
@@ -581,7 +587,7 @@ describe("a fabric", () => {
     });
   };
 
-  test("is made with its secret and its connection in one request, read, renamed and destroyed", async () => {
+  test("is created with its secret and connection in one request, read, renamed and deleted", async () => {
     const name = unique("API_Fabric");
     const made = await create(name, false);
     expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
@@ -619,7 +625,7 @@ describe("a fabric", () => {
     expect(await owner.auditEvent.count({ where: { fabricId: id, action: "fabric.delete" } })).toBe(1);
   });
 
-  test("whose connection does not pass its check leaves nothing", async () => {
+  test("leaves nothing when its connection fails the check", async () => {
     const name = unique("API_Fabric");
     const answer = await create(name, true);
     expect(answer).toMatchObject({
@@ -633,7 +639,7 @@ describe("a fabric", () => {
     expect(await owner.fabric.count({ where: { name } })).toBe(0);
   });
 
-  /** A server that accepts and says nothing, and the request for a fabric whose connection goes there. */
+  /** A server that accepts connections and never answers, and the request for a fabric that connects to it. */
   async function silent(key: string) {
     const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
     const name = unique("API_Fabric");
@@ -662,7 +668,7 @@ describe("a fabric", () => {
     };
   }
 
-  test("whose check is under way is not answered for yet, and is done anew when it did not pass", async () => {
+  test("gets no final answer during its check, and starts again after a failed check", async () => {
     const { name, server, asked, create } = await silent(unique("key"));
     const [first] = [create(), await asked()];
     expect(await create()).toMatchObject({ status: 409, json: { success: false } });
@@ -672,7 +678,7 @@ describe("a fabric", () => {
     expect(await create()).toMatchObject({ status: 400 });
   });
 
-  test("in which somebody stored something during its check is not taken back", async () => {
+  test("is not rolled back if a person stored something in it during its check", async () => {
     const { name, server, asked, create } = await silent(unique("key"));
     const [first] = [create(), await asked()];
     const made = await owner.fabric.findFirstOrThrow({ where: { name } });
@@ -686,7 +692,7 @@ describe("a fabric", () => {
     expect(await owner.secret.count({ where: { fabricId: made.id } })).toBe(2);
   });
 
-  test("that a request left in the middle goes when the request is repeated", async () => {
+  test("of an interrupted request is removed when the caller repeats the request", async () => {
     const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: fabric.teamId } });
     const [key, name] = [unique("key"), unique("API_Fabric")];
     const request = { body: { name, teamName, provider: "none" }, headers: { "idempotency-key": key } };
@@ -702,7 +708,7 @@ describe("a fabric", () => {
     expect((await call("POST", "/api/orchestration/fabric", request)).data).toEqual(again.data);
   });
 
-  test("is made by an Admin of the team alone, and in a team of the caller's own", async () => {
+  test("can be created only by an Admin of the team, in their own team", async () => {
     expect((await create(unique("API_Fabric"), false, await tokenOf(fabric.user))).status).toBe(403);
     const answer = await create(unique("API_Fabric"), false, await tokenOf(other.admin));
     expect(answer).toMatchObject({ status: 400, json: { fieldErrors: { teamName: expect.any(String) } } });
@@ -710,7 +716,7 @@ describe("a fabric", () => {
 });
 
 describe("an access token", () => {
-  test("that is unknown, malformed, expired, revoked or of a locked person is answered alike", async () => {
+  test("gets the same answer when unknown, malformed, expired, revoked or owned by a locked person", async () => {
     const [mine] = (await listAccessTokens(fabric.user)).concat();
     const revoked = await tokenOf(fabric.user);
     const [newest] = await listAccessTokens(fabric.user);
@@ -737,7 +743,7 @@ describe("an access token", () => {
     expect(answers[0]).toMatch(/^401 /);
   });
 
-  test("carries its owner's rights and sees no other team", async () => {
+  test("has its owner's rights and sees no other team", async () => {
     const as = await tokenOf(fabric.user);
     expect((await call("GET", secretsPath(), { as })).status).toBe(200);
     const foreign = await call("GET", secretsPath(other), { as });
@@ -749,7 +755,7 @@ describe("an access token", () => {
     expect(JSON.stringify(data)).not.toContain(other.fabricId);
   });
 
-  test("is never a fresh sign-in: no power over people, keys or places comes with it", async () => {
+  test("never counts as a fresh sign-in: it has no power over people, keys or destinations", async () => {
     const actor = await findAccessTokenActor(token);
     if (!actor) throw new Error("It does not work.");
     for (const permission of ["token:write", "destination:write"] as const)
@@ -759,12 +765,12 @@ describe("an access token", () => {
     await expect(createAccessToken(actor, { name: "x", lifetime: "7" })).rejects.toThrow(NotFresh);
   });
 
-  test("is stored as a hash, and what it did is on record with its name", async () => {
+  test("is stored as a hash, and the audit log records its actions with its name", async () => {
     const name = unique("recorded");
     const { data } = await call("POST", secretsPath(), { body: text(name) });
     const event = await owner.auditEvent.findFirstOrThrow({ where: { objectId: String(data.id) } });
     expect(event).toMatchObject({ actorId: fabric.admin.id, details: { accessToken: "scripts" } });
-    // What automate records for it is no different.
+    // Automate's own events name the token as well.
     const rest = { kind: "restapi", name, properties: { baseUrl: "https://127.0.0.1:1" } };
     await call("POST", `${connectionsPath()}/check`, { body: rest });
     const checked = await owner.auditEvent.findFirstOrThrow({
@@ -781,7 +787,7 @@ describe("an access token", () => {
     expect(JSON.stringify(rows)).not.toContain(token.slice(4, 40));
   });
 
-  test("can be told from a string that looks alike by its checksum", () => {
+  test("differs from a lookalike string by its checksum", () => {
     const { token: made } = newAccessToken();
     expect(isAccessToken(made)).toBe(true);
     expect(isAccessToken(`${made.slice(0, -1)}${made.endsWith("A") ? "B" : "A"}`)).toBe(false);
@@ -789,12 +795,12 @@ describe("an access token", () => {
   });
 });
 
-describe("by the policy", () => {
+describe("the policy", () => {
   const scoped = operations.flatMap((operation) =>
     operation.permission ? [{ operation, id: operation.id, permission: operation.permission }] : [],
   );
   test.each(scoped)(
-    "$id answers whom it should, and strangers as if nothing were there",
+    "lets $id answer permitted callers, and answers all others with not found",
     async ({ operation, permission }) => {
       const place = await createTestFabric(owner, "place");
       const none = { fabricId: uuidv7(), teamId: uuidv7() };
@@ -829,8 +835,8 @@ describe("by the policy", () => {
   );
 });
 
-describe("the description", () => {
-  test("names each operation once, and each has its path and answer", () => {
+describe("the OpenAPI description", () => {
+  test("names each operation once, with its path and answer", () => {
     const document = openApiDocument() as { paths: Record<string, Record<string, { operationId: string }>> };
     const ids = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).map(({ operationId }) => operationId),
@@ -838,7 +844,7 @@ describe("the description", () => {
     expect(ids.sort()).toEqual(operations.map(({ id }) => id).sort());
   });
 
-  test("has examples that work as they stand", async () => {
+  test("has examples that work unchanged", async () => {
     await owner.team.update({ where: { id: fabric.teamId }, data: { name: "devTeam", nameKey: "devteam" } });
     const exampleOf = (id: string) => operations.find((operation) => operation.id === id)?.example;
     const done = new Set<string>();

@@ -18,7 +18,7 @@ let api: ReturnType<typeof createManagementApi>;
 beforeAll(async () => {
   const keys = await createTestKeys();
   const urls = await createTestDatabase("web");
-  // Nobody answers there.
+  // Nothing listens here.
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner, "ours");
@@ -44,7 +44,7 @@ captureLog(lines);
 const listFabrics = () =>
   api.inject({ method: "GET", url: "/api/orchestration/fabric", headers: { "x-auth-token": token } });
 
-test("a connection to Postgres that is reset under a request is told as our failure, and the next one works", async () => {
+test("a Postgres connection reset during a request is reported as a server error, and the next request works", async () => {
   expect((await listFabrics()).statusCode).toBe(200);
   const answer = await owner.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE access_token IN ACCESS EXCLUSIVE MODE`;
@@ -65,7 +65,7 @@ test("a connection to Postgres that is reset under a request is told as our fail
   expect((await listFabrics()).statusCode).toBe(200);
 });
 
-describe("a write whose commit is not answered", () => {
+describe("a write whose commit gets no answer", () => {
   const path = () => `/api/orchestration/fabric/${fabric.fabricId}/secret`;
   const body = (name: string, value = "one") => ({
     kind: "prophecy",
@@ -81,7 +81,7 @@ describe("a write whose commit is not answered", () => {
     });
   const unknown = expect.stringContaining("It is not known whether it was saved");
 
-  test("is not said to have changed nothing, by one statement", async () => {
+  test("has an unknown outcome as a single statement", async () => {
     const cut = wire.cutAfter("cut-one-statement");
     const [answer] = await Promise.all([send("POST", path(), body("cut-one-statement")), cut]);
     expect(answer.statusCode).toBe(503);
@@ -90,7 +90,7 @@ describe("a write whose commit is not answered", () => {
     expect(await owner.secret.count({ where: { name: "cut-one-statement" } })).toBe(1);
   });
 
-  test("is not said to have changed nothing, by a transaction; with the same key it is done once", async () => {
+  test("has an unknown outcome as a transaction; a repeat with the same key writes it once", async () => {
     const cut = wire.cutAfter("COMMIT");
     const [answer] = await Promise.all([send("POST", path(), body("cut-commit"), "key-1"), cut]);
     expect(answer.statusCode).toBe(503);
@@ -101,7 +101,7 @@ describe("a write whose commit is not answered", () => {
     expect(again.json()).toEqual({ success: true, data: { id } });
   });
 
-  test("of a new value with a key, and a tag that it made stale itself, is done once", async () => {
+  test("of a new value with a key, and with a tag that it outdated itself, is written once", async () => {
     const { id } = (await send("POST", path(), body("cut-replace"))).json().data;
     const url = `${path()}/id/${id}`;
     const tag = (await api.inject({ url, headers: { "x-auth-token": token } })).headers.etag;
@@ -121,7 +121,7 @@ describe("a write whose commit is not answered", () => {
     expect(await owner.secretVersion.count({ where: { secretId: id } })).toBe(2);
   });
 
-  test("of a deletion is not said to have changed nothing, and a repeat finds nothing", async () => {
+  test("of a deletion has an unknown outcome, and a repeat answers not found", async () => {
     const { id } = (await send("POST", path(), body("cut-delete"))).json().data;
     const cut = wire.cutAfter("COMMIT");
     const [answer] = await Promise.all([send("DELETE", `${path()}/id/${id}`), cut]);
@@ -129,7 +129,7 @@ describe("a write whose commit is not answered", () => {
     expect((await send("DELETE", `${path()}/id/${id}`)).statusCode).toBe(404);
   });
 
-  test("a connection that breaks before the commit is known to have saved nothing", async () => {
+  test("a connection that breaks before the commit has certainly saved nothing", async () => {
     const cut = wire.cutAfter('INSERT INTO "public"."idempotent_create"');
     const [answer] = await Promise.all([send("POST", path(), body("cut-before"), "key-3"), cut]);
     expect(answer.statusCode).toBe(503);
@@ -138,7 +138,7 @@ describe("a write whose commit is not answered", () => {
   });
 });
 
-describe("what an operator has to mend", () => {
+describe("a fault that an operator must fix", () => {
   const database = () => new URL(wire.url).pathname.slice(1);
   const login = () => new URL(wire.url).username;
   const group = () => login().replace(/_login$/, "");
@@ -160,7 +160,7 @@ describe("what an operator has to mend", () => {
       () => `ALTER DATABASE ${database()} CONNECTION LIMIT -1`,
     ],
     ["a login that was locked", () => `ALTER ROLE ${login()} NOLOGIN`, () => `ALTER ROLE ${login()} LOGIN`],
-  ])("%s is an outage, and over by itself", async (name, spoil, mend) => {
+  ])("%s is an outage, and ends automatically", async (name, spoil, mend) => {
     const create = (secret: string) =>
       api.inject({
         method: "POST",
@@ -182,7 +182,7 @@ describe("what an operator has to mend", () => {
   });
 });
 
-test("a list of a locked table is given up in time, and nothing goes on in Postgres", {
+test("a list of a locked table times out, and no query continues in Postgres", {
   timeout: 90_000,
 }, async () => {
   const began = performance.now();
@@ -204,7 +204,7 @@ test("a list of a locked table is given up in time, and nothing goes on in Postg
       ]);
       expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
       expect(performance.now() - began).toBeLessThan(20_000);
-      // What was recorded beside the requests ends by the same limit, a moment later.
+      // The same limit ends the audit writes that run alongside the requests, a moment later.
       await expect
         .poll(
           () => tx.$queryRaw`SELECT query FROM pg_stat_activity
@@ -217,7 +217,7 @@ test("a list of a locked table is given up in time, and nothing goes on in Postg
   );
 });
 
-test("a new value whose places automate could not be told of is stored, and the answer says so", async () => {
+test("web stores a new value even if automate cannot learn its destinations, and the answer says so", async () => {
   const ask = async (method: "POST" | "PUT", url: string, payload: object) =>
     (await api.inject({ method, url, headers: { "x-auth-token": token }, payload })).json().data;
   const { fabricId, admin } = fabric;

@@ -3,7 +3,7 @@ import { referenceOperations } from "@/web/management-api/reference";
 
 const operations = new Map(referenceOperations().map((operation) => [operation.id, operation]));
 
-test("the reference tells of each operation what it answers, and how it fails", () => {
+test("the reference describes the answer and the errors of each operation", () => {
   for (const { id, answer, failures } of operations.values()) {
     expect(answer, id).not.toEqual([]);
     expect(failures, id).toEqual(expect.arrayContaining([400, 401, 404, 500]));
@@ -12,7 +12,7 @@ test("the reference tells of each operation what it answers, and how it fails", 
   expect(listed).toEqual(expect.arrayContaining(["secrets[].properties.name", "next"]));
 });
 
-test("the reference says what has to be there, also within what need not be", () => {
+test("the reference marks required fields, also inside optional objects", () => {
   const required = (id: string) =>
     operations
       .get(id)
