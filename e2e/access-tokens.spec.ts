@@ -5,7 +5,7 @@ import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { createTenant, type Fabric } from "@/testing/tenant";
 
-/** Generates a token as a person does, and returns what is shown once. */
+/** Generates a token as a person does, and returns the value that the page shows once. */
 async function generateToken(page: Page, name: string): Promise<string> {
   await open(page, "/settings/access-tokens");
   await page.getByRole("button", { name: "Generate Token" }).click();
@@ -13,7 +13,7 @@ async function generateToken(page: Page, name: string): Promise<string> {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = await dialog.getByText(/^svu_/).textContent();
-  // The way that leaves it out of the shell's history comes first.
+  // The command that keeps the token out of the shell history comes first.
   await expect(dialog.locator("code").nth(1)).toHaveText("npx selvage login");
   await dialog.getByRole("button", { name: "Done" }).click();
   return token ?? "";
@@ -30,7 +30,7 @@ function call(token: string, method: string, path: string, body?: unknown): Prom
 
 const secretsOf = ({ id }: Fabric) => `/fabric/${id}/secret`;
 
-test("an access token is shown once, works until it is revoked, and its use is on record", async ({
+test("the page shows an access token once; it works until revoked, and the audit log records its use", async ({
   page,
   context,
   tenant,
@@ -41,7 +41,7 @@ test("an access token is shown once, works until it is revoked, and its use is o
   const row = page.getByRole("row").filter({ hasText: "Nightly script" });
   await expect(row).toContainText("Active");
   await expect(row).toContainText("Never");
-  // A dialog that closes takes its text along when it has faded.
+  // A closing dialog removes its text only after it has faded.
   await expect.poll(() => page.content()).not.toContain(token);
 
   const body = {
@@ -66,7 +66,7 @@ test("an access token is shown once, works until it is revoked, and its use is o
   expect((await call(token, "GET", secretsOf(tenant.fabric))).status).toBe(401);
 });
 
-test("the management API answers over HTTP as it is described: names with spaces, methods, bodies", async ({
+test("the management API answers over HTTP as described: names with spaces, methods, bodies", async ({
   page,
   context,
   tenant,
@@ -104,7 +104,7 @@ test("the management API answers over HTTP as it is described: names with spaces
   expect(description.openapi).toBe("3.1.1");
 });
 
-test("a request is tried in the reference with one's own token", async ({ page, context, tenant }) => {
+test("a person tries a request in the reference with their own token", async ({ page, context, tenant }) => {
   await signIn(context, tenant.user);
   const token = await generateToken(page, "reference");
   await page.getByRole("link", { name: "API reference" }).click();
@@ -113,7 +113,7 @@ test("a request is tried in the reference with one's own token", async ({ page, 
   await operation.locator("summary").click();
   await expect(operation.getByRole("button", { name: "Send" })).toBeDisabled();
   await operation.getByLabel("fabricId").fill(tenant.fabric.id);
-  // What can have few values is chosen from them.
+  // The reference offers a list for fields with few possible values.
   await operation.getByRole("combobox", { name: "order" }).selectOption("desc");
   await operation.getByRole("button", { name: "Send" }).click();
   await expect(operation.getByText('"secrets": []')).toBeVisible();

@@ -123,7 +123,7 @@ const screens: Screen[] = [
   { name: "A fabric that is not there", path: () => "/metadata/fabrics/gone" },
 ];
 
-/** Much like another one of the list: looked at in `npm run test:long` alone. */
+/** Screens similar to another of the list: only `npm run test:long` checks them. */
 const alike = new Set([
   "Secrets, none match",
   "Add Secret, Binary",
@@ -160,7 +160,7 @@ for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
   });
 }
 
-test("what is wrong with a screen would be seen", async ({ page }) => {
+test("the check finds a broken screen", async ({ page }) => {
   await open(page, "/sign-in");
   await page.evaluate(() => {
     const banner = document.createElement("div");
@@ -176,6 +176,6 @@ async function expectGoodLooks(page: Page, name: string) {
   await expectAccessible(page, name, ["light", "dark"]);
   await page.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(page, name);
-  // The page is the same one, narrower: what its width alone makes wrong is looked for in `npm run test:long`.
+  // This is the same page, narrower; `npm run test:long` checks violations that depend on the width alone.
   if (process.env.RUN_LONG) await expectAccessible(page, `${name} on a phone`, ["dark"]);
 }

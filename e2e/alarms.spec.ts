@@ -7,7 +7,7 @@ import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { database } from "@/testing/tenant";
 
-test("a stored value that was tampered with alarms the Admins of the fabric, until one acknowledges it", async ({
+test("a tampered stored value alarms the Admins of the fabric until one acknowledges the alarm", async ({
   page,
   context,
   browser,

@@ -32,7 +32,7 @@ const fieldsOf = (baseUrl: string) => ({
   Authentication: "Bearer token",
 });
 
-test("who may not send a secret to a new place asks, saves meanwhile, and an Admin allows it with one click", async ({
+test("a User without permission requests approval for a new destination and still saves; an Admin approves with one click", async ({
   page,
   context,
   tenant,
@@ -50,7 +50,7 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
   await expectAccessible(page, "Ask for approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
-  // Enter asks, and does not save the connection around it.
+  // Enter sends the request, and does not save the connection around it.
   await panel.getByLabel("Reason").press("Enter");
   await expect(panel.getByText(/^You asked\./)).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();
@@ -82,7 +82,12 @@ test("who may not send a secret to a new place asks, saves meanwhile, and an Adm
   await api.close();
 });
 
-test("an Admin declines, and the connection says who did", async ({ page, context, tenant, canary }) => {
+test("an Admin declines a request, and the connection says who did", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   const value = canary.value();
   const api = await startRestApiServer({ bearer: value });
   await addToken(tenant, tenant.admin, value);
@@ -102,7 +107,7 @@ test("an Admin declines, and the connection says who did", async ({ page, contex
   await api.close();
 });
 
-test("a connection that a colleague points elsewhere takes nobody's secret along: the person is shown where, first", async ({
+test("a connection that a colleague points elsewhere sends nobody's secret: the person first sees the destination", async ({
   page,
   context,
   tenant,
@@ -111,7 +116,7 @@ test("a connection that a colleague points elsewhere takes nobody's secret along
   const value = canary.value();
   const theirs = await startRestApiServer({ bearer: value });
   const secretId = await addToken(tenant, tenant.admin, value);
-  // The colleague saves it; the Admin, who entered the value and might allow the place, presses Check.
+  // The colleague saves it; the Admin, who entered the value and may allow the destination, presses Check.
   await callAction(await callerOf(tenant.user), "createConnectionAction", [
     tenant.fabric.id,
     {
@@ -142,7 +147,7 @@ test("a connection that a colleague points elsewhere takes nobody's secret along
   await theirs.close();
 });
 
-test("an Admin locks a fabric, and whoever entered a value asks as well", async ({
+test("an Admin locks a fabric, and then the author of a value must request approval as well", async ({
   page,
   context,
   tenant,

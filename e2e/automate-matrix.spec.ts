@@ -14,7 +14,7 @@ import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 type Row = {
   body: (tenant: Tenant) => Promise<Record<string, unknown>> | Record<string, unknown>;
-  /** What a User of the team is told; the Admin is always served. */
+  /** The status that a User of the team gets; automate always serves the Admin. */
   user: 200 | 403;
   needsFreshSignIn?: true;
 };
@@ -23,7 +23,7 @@ const connection = { kind: "restapi", connectionName: "x", properties: { baseUrl
 
 const issuer = { name: "CI", issuer: "https://ci.test.example", subject: "repo:ours:*", keys: givenKeys };
 
-/** Every purpose for which web may ask, with a body that would succeed for an Admin. */
+/** Every purpose that web may request, with a body that would succeed for an Admin. */
 const rows: Record<AutomatePurpose, Row> = {
   "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "fabric:delete": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
@@ -60,12 +60,12 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {
-    // What comes along is decided by what is stored with the version: whoever asks adds nothing.
+    // The stored version decides which destinations carry over: the caller adds none.
     body: async (tenant) => ({ secretId: await addSecret(tenant) }),
     user: 200,
   },
   "destination:allow": {
-    // Whether anything is allowed is judged by secret: automate/checks/authorize-destinations.test.ts.
+    // Automate decides this for each secret: automate/checks/authorize-destinations.test.ts covers it.
     body: async (tenant) => ({
       places: [
         {
@@ -96,14 +96,14 @@ const rows: Record<AutomatePurpose, Row> = {
 const purposes = Object.keys(rows) as AutomatePurpose[];
 
 function send(tenant: Tenant, person: { id: string }, purpose: AutomatePurpose, body: object, claims = {}) {
-  // The fabric of a new key is one that does not exist yet.
+  // A new key needs the id of a fabric that does not exist yet.
   const isNew = purpose === "fabric-key:create";
   const fabricId = isNew && "fabricId" in body ? String(body.fabricId) : tenant.fabric.id;
-  // Each body is of its own purpose; TypeScript cannot follow the table.
+  // Each body belongs to its own purpose; TypeScript cannot follow the table.
   return sendSigned({ userId: person.id, fabricId }, purpose, body as AutomateBody<typeof purpose>, claims);
 }
 
-test("every route of automate is in a table", () => {
+test("the tables list every route of automate", () => {
   const folder = resolve(import.meta.dirname, "../automate");
   const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
@@ -127,13 +127,13 @@ test("every route of automate is in a table", () => {
     'get "/v1/secrets/:name"',
     'post "/v1/secrets::batch"',
     'post "/v1/secrets/:name/token"',
-    // The dialect of Vault has one route and its own table of paths: automate/runtime-api/vault/vault.test.ts.
+    // The Vault dialect has one route and its own table of paths: automate/runtime-api/vault/vault.test.ts.
     'all "/*"',
   ].sort();
   expect(routes).toEqual(expected);
 });
 
-test("without web's signature nobody is served: no credential, a session, a pipeline's token, another key", async ({
+test("automate serves nobody without web's signature: no credential, a session, a pipeline token, another key", async ({
   tenant,
 }) => {
   const { token } = await startPipeline(tenant);
@@ -166,14 +166,16 @@ test("without web's signature nobody is served: no credential, a session, a pipe
   expect(await countEvents(tenant)).toBe(before);
 });
 
-test("a session is nothing at the runtime", async ({ tenant }) => {
+test("the runtime API does not accept a session", async ({ tenant }) => {
   const { cookie = "" } = await callerOf(tenant.admin);
   const response = await fetch(new URL("/v1/secrets/any", stack().automateUrl), { headers: { cookie } });
   expect(response.status).toBe(401);
 });
 
 for (const purpose of purposes) {
-  test(`${purpose} is done for whom the policy says, whatever web signed`, async ({ tenant }) => {
+  test(`automate does ${purpose} only for callers whom the policy allows, whatever web signed`, async ({
+    tenant,
+  }) => {
     const other = await createTenant("Theirs");
     const { body, user, needsFreshSignIn } = rows[purpose];
     const make = async (): Promise<Record<string, unknown>> =>
@@ -206,7 +208,7 @@ for (const purpose of purposes) {
     }
     expect((await send(tenant, tenant.user, purpose, await make())).status).toBe(user);
     const served = await send(tenant, tenant.admin, purpose, await make());
-    // What these of the table name does not exist: an Admin is told so, nobody else.
+    // The ids in these bodies do not exist: only an Admin learns that.
     const missing = [
       "destination:remove",
       "destination:keep",
@@ -220,7 +222,7 @@ for (const purpose of purposes) {
   });
 }
 
-test("a signed request is taken once", async ({ tenant }) => {
+test("automate accepts a signed request once", async ({ tenant }) => {
   const by = { userId: tenant.admin.id, fabricId: tenant.fabric.id };
   const request = await signedRequest(by, "token:create", { name: "once", expiresAt: null });
   expect((await fetch(request.clone())).status).toBe(200);

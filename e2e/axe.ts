@@ -4,7 +4,7 @@ import { expect } from "@/e2e/fixtures";
 
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** The screen as it stands has no violation of WCAG 2.2 A/AA or of best practice. */
+/** Expects no violation of WCAG 2.2 A/AA or of best practice on the current screen. */
 export async function expectAccessible(
   page: Page,
   name: string,
@@ -13,15 +13,15 @@ export async function expectAccessible(
   for (const colorScheme of themes) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await expect(page.locator("html")).toHaveClass(new RegExp(`\\b${colorScheme}\\b`));
-    // What does not depend on colours is looked at once.
+    // Rules that do not depend on colours run in one theme only.
     const found = await violations(page, colorScheme === themes[0] ? "all" : "colours");
     expect(found, `${name}, ${colorScheme}`).toEqual([]);
   }
 }
 
-/** What is wrong with the screen as it stands, one line each. */
+/** The violations on the current screen, one line each. */
 export async function violations(page: Page, of: "all" | "colours" = "all"): Promise<string[]> {
-  // Evaluated by the browser's own tools, which the page's policy does not concern.
+  // Runs through the browser's devtools, which the page's content security policy does not block.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))),
@@ -45,7 +45,7 @@ declare global {
   }
 }
 
-/** Nothing is wider than the screen. */
+/** Expects no element to be wider than the screen. */
 export async function expectNoSidewaysScroll(page: Page, name: string): Promise<void> {
   const overflow = () =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -7,7 +7,7 @@ import { stack } from "@/testing/stack-address";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The files of web, as they are served and run. */
+/** The built files of web, served or run. */
 function filesOf(folder: string, kind: RegExp): { path: string; text: string }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && kind.test(entry.name))
@@ -15,7 +15,7 @@ function filesOf(folder: string, kind: RegExp): { path: string; text: string }[]
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));
 }
 
-/** Strings that survive minifying, out of the sources that must not be here. */
+/** Strings that survive minifying, from the sources that the build must exclude. */
 function stringsOf(source: string): string[] {
   const text = readFileSync(join(root, source), "utf8")
     .replace(/^\s*(\/\/|\*|\/\*).*$/gm, "")
@@ -41,7 +41,7 @@ const server = () => [
   ...filesOf(join(root, builds.test.dist), /^web\.mjs$/),
 ];
 
-test("the strings that are looked for would be found where they belong", () => {
+test("the searched strings are found where they belong", () => {
   const automate = readFileSync(join(root, builds.test.dist, "automate.mjs"), "utf8");
   for (const source of opening) {
     const strings = stringsOf(source);
@@ -54,9 +54,9 @@ test("the strings that are looked for would be found where they belong", () => {
   expect(readFileSync(join(root, builds.test.dist, "check-worker.mjs"), "utf8")).toMatch(drivers.ssh2);
 });
 
-test("no built file of web holds code that opens", () => {
+test("no built file of web contains code that opens a sealed value", () => {
   for (const source of opening) {
-    // What web says as well proves nothing.
+    // A string that web uses as well proves nothing.
     const strings = stringsOf(source).filter((text) => !webSources().includes(text));
     expect(strings.length, `${source} has nothing of its own to look for`).toBeGreaterThan(0);
     for (const { path, text } of [...client(), ...server()])
@@ -76,7 +76,7 @@ function webSources(): string {
     .join("\n");
 }
 
-test("no driver of a check is built into web, and nothing of the server into the browser", () => {
+test("web's build contains no driver of a check, and the browser's files contain no server code", () => {
   for (const [name, pattern] of Object.entries(drivers))
     for (const { path, text } of [...client(), ...server()])
       expect(pattern.test(text), `${path} holds ${name}`).toBe(false);
@@ -84,7 +84,7 @@ test("no driver of a check is built into web, and nothing of the server into the
     expect(/SELECT .* FROM|PrismaClient|WEB_SIGNING_KEY|SESSION_SECRET/.test(text), path).toBe(false);
 });
 
-test("neither web's environment nor a file that it serves holds a key of automate", () => {
+test("neither web's environment nor its served files contain a key of automate", () => {
   const { webEnv, automateEnv } = stack();
   const master = readFileSync(automateEnv.MASTER_KEY_FILE ?? "", "utf8").trim();
   const { d } = JSON.parse(automateEnv.AUTOMATE_SIGNING_KEY ?? "{}");

@@ -8,7 +8,7 @@ import { listen } from "@/testing/servers/listening";
 import { stack } from "@/testing/stack-address";
 import { database } from "@/testing/tenant";
 
-// The canary of every other test is only worth what it can catch. Here a value of its own is leaked, once in each place.
+// The canary of every other test is worth only what it can catch. Each test here leaks its own value in one place.
 
 const ways: Record<string, (secret: string) => string> = {
   raw: (secret) => secret,
@@ -18,7 +18,7 @@ const ways: Record<string, (secret: string) => string> = {
 };
 const leaked = `leaked${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
 
-test("a value in a response is caught, in its body, a header or a React payload", async ({
+test("the canary catches a value in a response: in its body, a header or a React payload", async ({
   page,
   recorder,
 }) => {
@@ -48,7 +48,10 @@ test("a value in a response is caught, in its body, a header or a React payload"
   }
 });
 
-test("a value in a response that the page has already left is caught", async ({ page, recorder }) => {
+test("the canary catches a value in a response that the page has already left", async ({
+  page,
+  recorder,
+}) => {
   const server = http.createServer((request, response) => {
     response.setHeader("content-type", "text/html");
     if (request.url === "/") response.writeHead(302, { location: "/next" }).end(`moved ${leaked}`);
@@ -63,7 +66,7 @@ test("a value in a response that the page has already left is caught", async ({ 
   await close();
 });
 
-test("a value in a page is caught, in its text or left in a field", async ({ page }) => {
+test("the canary catches a value in a page: in its text or left in a field", async ({ page }) => {
   for (const write of Object.values(ways)) {
     await page.setContent(`<p data-value="${write(leaked)}">saved</p>`);
     expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
@@ -74,13 +77,13 @@ test("a value in a page is caught, in its text or left in a field", async ({ pag
   expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
 });
 
-test("a script that does not come from the page is blocked, and a test in which one is fails", async ({
+test("the page blocks a script that it did not load, and the canary fails that test", async ({
   page,
   consoleErrors,
   expectConsoleError,
 }) => {
   await page.goto("/sign-in");
-  // As an injection into the page would do it.
+  // As a script injection would.
   await page.evaluate(() =>
     document.body.insertAdjacentHTML("beforeend", '<img src="data:," onerror="window.stolen = true">'),
   );
@@ -90,7 +93,7 @@ test("a script that does not come from the page is blocked, and a test in which 
   expectConsoleError(/Content Security Policy/);
 });
 
-test("a value in a log of either program is caught", async ({ browserName: _ }, testInfo) => {
+test("the canary catches a value in a log of either program", async ({ browserName: _ }, testInfo) => {
   for (const name of ["web.log", "automate.log"]) {
     const copy = testInfo.outputPath(name);
     await copyFile(join(stack().dir, name), copy);
@@ -103,7 +106,7 @@ test("a value in a log of either program is caught", async ({ browserName: _ }, 
   }
 });
 
-test("a value in a table is caught, and so is one that is only left in the database's files", async () => {
+test("the canary catches a value in a table, and one that is left only in the database's files", async () => {
   test.slow();
   const { databaseUrl, postgresDir } = stack();
   const inFiles = () => findLeaksInDatabaseFiles(databaseUrl, postgresDir, leaked);
@@ -117,6 +120,6 @@ test("a value in a table is caught, and so is one that is only left in the datab
     await database().query("DROP TABLE leak_probe");
     expect(await findLeaksInTables(databaseUrl, leaked)).toEqual([]);
   }
-  // Dropped rows are still in the write-ahead log.
+  // The write-ahead log still contains dropped rows.
   expect((await inFiles()).map(({ place }) => place).join()).toContain("pg_wal");
 });

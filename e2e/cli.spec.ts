@@ -25,7 +25,7 @@ async function accessToken(person: Person): Promise<string> {
   return String(made.value.token);
 }
 
-test("login keeps the token for its owner's eyes, and a wrong one is refused", async ({ tenant }) => {
+test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {
   const selvage = commandLine(home);
   const token = await accessToken(tenant.user);
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
@@ -46,7 +46,7 @@ test("login keeps the token for its owner's eyes, and a wrong one is refused", a
   expect((await selvage(["secrets", "list", "--fabric", tenant.fabric.name])).code).toBe(3);
 });
 
-test("secrets go in from standard input and files, to the byte, and are listed, replaced, renamed and deleted", async ({
+test("the CLI reads secrets from standard input and files, byte for byte, and lists, replaces, renames and deletes them", async ({
   tenant,
   canary,
 }) => {
@@ -89,11 +89,11 @@ test("secrets go in from standard input and files, to the byte, and are listed, 
   expect((await selvage(["secrets", "delete", "key2", ...inFabric])).code).toBe(2);
   expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(0);
   expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(5);
-  // A value is never an argument.
+  // A value is never a command-line argument.
   expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
 });
 
-test("a replaced value may go where the former one might, unless that is to be forgotten", async ({
+test("a replaced value keeps the destinations of the previous one, unless an option clears them", async ({
   tenant,
   canary,
 }) => {
@@ -121,7 +121,7 @@ async function destinationsOf(secretId: string, version: number): Promise<string
   return rows.map(({ destination }) => destination);
 }
 
-test("a connection is checked, and the code says how it ended", async ({ tenant }) => {
+test("the CLI checks a connection, and its exit code gives the result", async ({ tenant }) => {
   const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
   const selvage = commandLine(home, env);
   const properties = { baseUrl: "https://127.0.0.1:9" };
@@ -139,7 +139,7 @@ test("a connection is checked, and the code says how it ended", async ({ tenant 
 test.describe("run", () => {
   const print = "process.stdout.write(Object.entries(process.env).map(([k, v]) => k + '=' + v).join('\\n'))";
 
-  test("gives values to the one command, masks them in its output, and ends as it does", async ({
+  test("gives values to one command, masks them in its output, and exits with its code", async ({
     tenant,
     canary,
   }) => {
@@ -181,7 +181,7 @@ test.describe("run", () => {
     expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("feeds psql, where it is installed", async ({ tenant, canary }) => {
+  test("works with psql, where it is installed", async ({ tenant, canary }) => {
     test.skip(!hasPsql(), "psql is not installed");
     const password = canary.value();
     const { hostname, port, pathname } = new URL(stack().databaseUrl);
@@ -222,7 +222,7 @@ test.describe("run", () => {
   });
 });
 
-test("completion offers what may come next", async () => {
+test("completion offers the possible next words", async () => {
   const selvage = commandLine(home);
   expect((await selvage(["completion", "words", "--", "secrets"])).stdout.split("\n")).toContain("replace");
   expect((await selvage(["completion", "bash"])).stdout).toContain("complete -o default -F _selvage selvage");

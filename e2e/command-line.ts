@@ -6,7 +6,7 @@ import { stack } from "@/testing/stack-address";
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-/** The command line as it is built, with a home of its own. */
+/** The built command line, with a home folder of its own. */
 export function commandLine(home: string, env: Record<string, string> = {}) {
   const file = join(resolve(import.meta.dirname, ".."), builds.test.dist, "selvage.mjs");
   return async (args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> => {

@@ -7,7 +7,7 @@ export function connectionsPath({ id }: Fabric): string {
   return `/metadata/fabrics/${id}/connections`;
 }
 
-/** Goes to Create Connection of one kind by way of the gallery, as a person does. */
+/** Opens Create Connection of one kind through the gallery, as a person does. */
 export async function startConnection(page: Page, fabric: Fabric, kind: string): Promise<void> {
   await open(page, `${connectionsPath(fabric)}/new`);
   await page.getByLabel("Search kinds of connection").fill(kind);
@@ -18,7 +18,7 @@ export async function startConnection(page: Page, fabric: Fabric, kind: string):
   await expect(field(page, "Connection Name")).toBeVisible();
 }
 
-/** Fills text fields by label and selects by their words. */
+/** Fills text fields by label, and selects by option text. */
 export async function fillConnection(page: Page, values: Record<string, string>): Promise<void> {
   for (const [label, value] of Object.entries(values)) {
     const select = page.getByRole("combobox", { name: label, exact: true }).and(page.locator("select"));
@@ -27,7 +27,7 @@ export async function fillConnection(page: Page, values: Record<string, string>)
   }
 }
 
-/** The picker of a credential field: its trigger, and the popup that it opens. */
+/** The picker of a credential field: its trigger, and the popup that the trigger opens. */
 export function picker(page: Page, label: string): Locator {
   return page.getByRole("combobox", { name: label, exact: true }).and(page.locator("button"));
 }
@@ -46,13 +46,13 @@ export async function chooseSecret(page: Page, label: string, name: string): Pro
   await expect(picker(page, label)).toContainText(name);
 }
 
-/** Clicks a part of a popup. To reach it the page may be scrolled, and the popup then changes sides: it is to rest first. */
+/** Clicks a part of a popup. Scrolling the page can move the popup to the other side, so this waits until it rests. */
 export async function clickAtRest(part: Locator): Promise<void> {
   await part.hover();
   await part.click();
 }
 
-/** Opens New Secret at the foot of a picker. */
+/** Opens New Secret at the bottom of a picker. */
 export async function openNewSecret(page: Page, label: string): Promise<Locator> {
   const popup = await openPicker(page, label);
   await clickAtRest(popup.getByRole("button", { name: "New Secret" }));

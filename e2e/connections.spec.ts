@@ -49,7 +49,7 @@ function fieldsOf(login: PostgresLogin): Record<string, string> {
   };
 }
 
-test("a PostgreSQL connection is made with New Secret inside its picker, validated at once, and saved", async ({
+test("a person creates a PostgreSQL connection with New Secret in its picker; Selvage validates it at once and saves it", async ({
   page,
   context,
   tenant,
@@ -66,7 +66,7 @@ test("a PostgreSQL connection is made with New Secret inside its picker, validat
   await dialog.getByRole("button", { name: "Create" }).click();
 
   await expect(picker(page, "Password")).toContainText("warehouse_password");
-  // Validated at once: nobody pressed Check.
+  // The check starts automatically: nobody pressed Check.
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
   await expect(field(page, "Database")).toHaveValue(login.database);
   await page.getByRole("button", { name: "Save", exact: true }).click();
@@ -82,7 +82,7 @@ test("a PostgreSQL connection is made with New Secret inside its picker, validat
   await login.drop();
 });
 
-test("a wrong password is named at its field, and replacing the value makes the connection work", async ({
+test("the check names a wrong password at its field, and replacing the value makes the connection work", async ({
   page,
   context,
   tenant,
@@ -129,7 +129,7 @@ test("a wrong password is named at its field, and replacing the value makes the 
   await login.drop();
 });
 
-test("a wrong password is replaced where it was named: the check passes, and nothing of the form is lost", async ({
+test("a person replaces a wrong password at its field: the check passes, and the form keeps its input", async ({
   page,
   context,
   tenant,
@@ -151,14 +151,14 @@ test("a wrong password is replaced where it was named: the check passes, and not
   const popup = await openPicker(page, "Password");
   await clickAtRest(popup.getByRole("button", { name: `Replace value of ${name}` }));
   const dialog = page.getByRole("dialog", { name: "Replace value" });
-  // The check that failed had been allowed its place, and the new value may go on to it.
+  // The failed check had permission for its destination, and the new value keeps it.
   await expect(dialog.getByRole("checkbox", { name: /\(postgres/ })).toBeChecked();
   await field(dialog, "Value").fill(login.password);
   await dialog.getByRole("button", { name: "Replace", exact: true }).click();
   await expect(dialog).toHaveCount(0);
   await expect(picker(page, "Password")).toBeFocused();
 
-  // Checked again by itself.
+  // The check runs again automatically.
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
   await expect(picker(page, "Password")).not.toHaveAttribute("aria-invalid", "true");
   await expect(picker(page, "Password")).toContainText(name);
@@ -166,7 +166,7 @@ test("a wrong password is replaced where it was named: the check passes, and not
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
 
-  // And once more on the connection that was saved, where each opening begins with the version of that moment.
+  // Again with the saved connection, where each opening starts with the version of that moment.
   await page.getByRole("link", { name: "Warehouse", exact: true }).click();
   for (const [value, told] of [
     [canary.value(), "The server did not accept these credentials."],
@@ -184,7 +184,7 @@ test("a wrong password is replaced where it was named: the check passes, and not
   await login.drop();
 });
 
-test("a REST API is reached with a token that an M2M OAuth secret bought from a real token server", async ({
+test("a check reaches a REST API with a token that an M2M OAuth secret obtained from a real token server", async ({
   page,
   context,
   tenant,
@@ -220,7 +220,7 @@ test("a REST API is reached with a token that an M2M OAuth secret bought from a 
   await Promise.all([api.close(), tokens.close()]);
 });
 
-test("a REST API that repeats what was sent to it leaks nothing, with basic, bearer and API key", async ({
+test("a REST API that echoes its requests leaks nothing, with basic, bearer and API key", async ({
   page,
   context,
   tenant,
@@ -255,7 +255,7 @@ test("a REST API that repeats what was sent to it leaks nothing, with basic, bea
     });
     await chooseSecret(page, label, secret);
     await expect(checkPanel(page).getByText("It works.")).toBeVisible();
-    // Now the paths at which it answers with the credentials that came.
+    // Now the paths at which it answers with the received credentials.
     await field(page, "Test path").fill("/broken");
     await checkPanel(page).getByRole("button", { name: "Check" }).click();
     await expect(checkPanel(page).getByText("The server answered with an error of its own.")).toBeVisible();
@@ -265,7 +265,7 @@ test("a REST API that repeats what was sent to it leaks nothing, with basic, bea
   await api.close();
 });
 
-test("an SFTP host key is shown first, confirmed by a person, then the secret is used; a changed one fails", async ({
+test("Selvage uses the secret only after a person confirms the SFTP host key; a changed key fails", async ({
   page,
   context,
   tenant,
@@ -299,13 +299,13 @@ test("an SFTP host key is shown first, confirmed by a person, then the secret is
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(connectionRow(page, "Dropbox")).toContainText("Connected");
 
-  // Somebody else answers at the same address.
+  // Another server answers at the same address.
   await server.close();
   const impostor = await startSftpServer({ users });
   await page.getByRole("link", { name: "Dropbox", exact: true }).click();
   await field(page, "Port").fill(String(impostor.port));
   await checkPanel(page).getByRole("button", { name: "Check" }).click();
-  // Another port is another place.
+  // Another port is another destination.
   await checkPanel(page).getByRole("button", { name: "Send it there" }).click();
   await expect(
     checkPanel(page).getByText("The server has another host key than the one that was confirmed."),
@@ -314,7 +314,7 @@ test("an SFTP host key is shown first, confirmed by a person, then the secret is
   await impostor.close();
 });
 
-test("a colleague cannot send another's secret to a new place: nothing is dialled, an Admin may", async ({
+test("a colleague cannot send another's secret to a new destination: Selvage does not connect; an Admin may allow it", async ({
   page,
   context,
   tenant,
@@ -356,7 +356,7 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
   expect(bytes).toBeGreaterThan(0);
 
-  // What an Admin allowed, the colleague may use, and no other port of the same host.
+  // The colleague may use the destination that an Admin allowed, and no other port of the same host.
   await signIn(context, tenant.user);
   await connect();
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
@@ -369,7 +369,7 @@ test("a colleague cannot send another's secret to a new place: nothing is dialle
   await Promise.all([close(), another.close()]);
 });
 
-test("a running check is cancelled, and nothing stays connected", async ({
+test("a person cancels a running check, and no connection stays open", async ({
   page,
   context,
   tenant,
@@ -398,7 +398,7 @@ test("a running check is cancelled, and nothing stays connected", async ({
   await silent.close();
 });
 
-test("an address of a cloud's metadata service is refused, whatever is allowed", async ({
+test("Selvage rejects the address of a cloud metadata service, whatever the operator allows", async ({
   page,
   context,
   tenant,
@@ -424,7 +424,7 @@ test("an address of a cloud's metadata service is refused, whatever is allowed",
   await expect(field(page, "Server")).toHaveAccessibleDescription(/not one that checks may reach/);
 });
 
-test("the picker works on a cold deep link, never chooses by itself, and tells its empty states apart", async ({
+test("the picker works on a cold deep link, never chooses automatically, and distinguishes its empty states", async ({
   page,
   context,
   tenant,
@@ -461,7 +461,7 @@ test("the picker works on a cold deep link, never chooses by itself, and tells i
   await expect(picker(page, "Password")).toContainText("Choose a secret");
 });
 
-test("the picker pages through many secrets on the server", async ({ page, context, tenant, canary }) => {
+test("the server pages the picker through many secrets", async ({ page, context, tenant, canary }) => {
   const caller = await callerOf(tenant.user);
   for (let i = 0; i < 55; i++) {
     await callAction(caller, "createSecretAction", [

@@ -32,7 +32,7 @@ function fieldsOf(baseUrl: string, testPath = "/"): Record<string, string> {
   };
 }
 
-test("credentials that were refused twice are not tried again until an Admin allows it", async ({
+test("Selvage does not try a credential again after two refusals until an Admin allows it", async ({
   page,
   context,
   browser,
@@ -78,7 +78,7 @@ test("credentials that were refused twice are not tried again until an Admin all
   await api.close();
 });
 
-test("an Admin lets a paused sign-in be tried again where it was met", async ({
+test("an Admin resumes a paused sign-in in the form that reports it", async ({
   page,
   context,
   tenant,
@@ -102,7 +102,7 @@ test("an Admin lets a paused sign-in be tried again where it was met", async ({
   await api.close();
 });
 
-test("choosing a secret and pressing Check at once is one attempt", async ({
+test("choosing a secret and pressing Check at once makes one attempt", async ({
   page,
   context,
   tenant,
@@ -115,7 +115,7 @@ test("choosing a secret and pressing Check at once is one attempt", async ({
   await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl, "/slow"));
   await chooseSecret(page, "Username & password", "api_login");
-  // At once, whatever the button is called by then.
+  // At once, whatever the button's label by then.
   const button = checkPanel(page).getByRole("button", { name: /^(Check|Cancel)$/ });
   await button.click({ force: true });
   await expect.poll(() => api.requests).toEqual(["GET /slow"]);
@@ -124,7 +124,7 @@ test("choosing a secret and pressing Check at once is one attempt", async ({
   await api.close();
 });
 
-test("a check that waits for its turn says so, and runs when it has it", async ({
+test("a queued check says that it waits, and runs when its slot is free", async ({
   page,
   context,
   tenant,

@@ -20,7 +20,7 @@ async function run(
   return made.value as { id: string };
 }
 
-/** The Admin's token and connection, and how a pipeline reads it. */
+/** The Admin's token and connection, and a function that reads it as a pipeline. */
 async function addOrders(tenant: Tenant, value: string) {
   const secret = { subKind: "text", name: "api_token", fields: { value } };
   const { id: secretId } = await run(tenant.admin, tenant, "createSecretAction", secret);
@@ -45,7 +45,7 @@ async function addOrders(tenant: Tenant, value: string) {
   };
 }
 
-test("a connection that a User points elsewhere hands nothing out, and says so until an Admin allows it", async ({
+test("a connection that a User points elsewhere gives out no secret, and says so until an Admin allows it", async ({
   page,
   context,
   tenant,
@@ -78,7 +78,7 @@ test("a connection that a User points elsewhere hands nothing out, and says so u
   expect((await orders.read()).text).toContain(value);
 });
 
-test("Admins look through what the upgrade allowed: each is kept or removed", async ({
+test("Admins review the destinations that the upgrade allowed, and keep or remove each", async ({
   page,
   context,
   tenant,

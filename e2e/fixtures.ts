@@ -8,9 +8,9 @@ import { createTenant, type Tenant } from "@/testing/tenant";
 
 export { expect };
 
-/** Makes the values of this test's secrets: each can be told from everything else, wherever it turns up. */
+/** Creates the secret values of this test, each recognisable wherever it appears. */
 export type Canary = {
-  /** What each value of this test begins with. */
+  /** The prefix of each value of this test. */
   readonly mark: string;
   /** A new secret value. */
   value(): string;
@@ -52,13 +52,13 @@ export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
     }
   },
 
-  /** After each test: nothing leaked, no script or style was blocked, nothing complained. */
+  /** After each test: expects no leak, no blocked script or style, and no console error. */
   watch: [
     async ({ context, recorder, canary, consoleErrors }, use, testInfo) => {
       await recorder.take();
       await watchConsole(context, consoleErrors);
       await use(undefined);
-      // A dialog that closes takes its fields along when it has faded.
+      // A closing dialog removes its fields only after it has faded.
       const inPages = async () =>
         (await Promise.all(context.pages().map(findLeaksInPage(canary.mark)))).flat();
       await expect.poll(inPages, { message: "values that stay in a page", timeout: 5_000 }).toEqual([]);
@@ -79,7 +79,7 @@ async function watchConsole(context: BrowserContext, errors: string[]): Promise<
   });
   context.on("weberror", (error) => errors.push(String(error.error())));
   context.on("console", (message) => {
-    // A status that a test asks for is not a mistake of the page.
+    // A test may provoke an error status on purpose; that is no fault of the page.
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
       errors.push(message.text());
   });
@@ -94,7 +94,7 @@ async function findAllLeaks(recorder: RecordingProxy, mark: string): Promise<Lea
   ];
 }
 
-/** A page as it stands: its document, and what is in its fields. */
+/** Searches the current page: its document and the values of its fields. */
 export function findLeaksInPage(mark: string): (page: Page) => Promise<Leak[]> {
   return async (page) => {
     if (page.isClosed()) return [];

@@ -13,7 +13,7 @@ async function press(button: Locator): Promise<void> {
   await button.press("Enter");
 }
 
-/** What has the focus, in the words that a screen reader begins with; "" where the page lost it. */
+/** The focused element, in the words with which a screen reader begins; "" where the page lost the focus. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {
     const { activeElement } = document;
@@ -23,7 +23,7 @@ function focused(page: Page): Promise<string> {
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
-test("each destination that is kept or removed hands the focus to the next one, and the last one to the page", async ({
+test("a kept or removed destination passes the focus to the next one, and the last one passes it to the page", async ({
   page,
   context,
   tenant,
@@ -49,7 +49,7 @@ test("each destination that is kept or removed hands the focus to the next one, 
   await press(section.getByRole("button", { name: /^Keep/ }).nth(1));
   await expect.poll(() => focused(page)).toBe(first);
   expect(second).not.toBe(first);
-  // The next Tab goes on from there.
+  // The next Tab continues from there.
   await page.keyboard.press("Tab");
   await expect(section.getByRole("link")).toBeFocused();
   await press(section.getByRole("button", { name: /^Remove/ }));
@@ -59,7 +59,7 @@ test("each destination that is kept or removed hands the focus to the next one, 
   await expect(page.locator("#main")).toBeFocused();
 });
 
-test("an alarm that is acknowledged, a change that is confirmed and a token that is revoked leave the focus where they were", async ({
+test("acknowledging an alarm, confirming a change and revoking a token keep the focus in place", async ({
   page,
   context,
   tenant,
@@ -95,7 +95,7 @@ test("an alarm that is acknowledged, a change that is confirmed and a token that
   await expect(row).toBeFocused();
 });
 
-test("who revokes the last token of a list, or the last invitation, stays on the page with the keyboard", async ({
+test("a person who revokes the last token or invitation of a list keeps the keyboard focus on the page", async ({
   page,
   context,
   tenant,

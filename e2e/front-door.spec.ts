@@ -51,7 +51,7 @@ const refused: [name: string, status: number, head: readonly string[]][] = [
 ];
 
 for (const [name, status, [line = "", ...more]] of refused) {
-  test(`${name} is refused with ${status}`, async () => {
+  test(`web refuses ${name} with ${status}`, async () => {
     const answer = await sendRaw(stack().webUrl, [line, host(), ...more]);
     expect(answer.status, answer.body).toBe(status);
     expect(answer.head).toMatch(/^x-content-type-options: nosniff$/im);
@@ -64,7 +64,7 @@ for (const [name, status, [line = "", ...more]] of refused) {
   });
 }
 
-test("a browser that goes to what is refused sees a page of ours, with a way on", async ({
+test("a browser that requests a refused address sees a page of Selvage with a link to continue", async ({
   page,
   tenant,
   context,
@@ -80,7 +80,7 @@ test("a browser that goes to what is refused sees a page of ours, with a way on"
   await expect(page.getByText("This path does not accept this method.")).toBeVisible();
 });
 
-test("a request that wants to upgrade is answered as any other", async () => {
+test("web answers an upgrade request like any other", async () => {
   const head = ["GET /sign-in HTTP/1.1", host(), "upgrade: websocket", "connection: upgrade"];
   expect((await sendRaw(stack().webUrl, head)).status).toBe(200);
 });
@@ -91,7 +91,7 @@ const field = (name: string, value: string) =>
 const file = (name: string, value: string) =>
   `content-disposition: form-data; name="${name}"; filename="blob"\r\ncontent-type: application/octet-stream\r\n\r\n${value}`;
 
-/** Bodies of a server action that nobody's page sends; each carries a value. */
+/** Bodies of a server action that no page sends; each contains a value. */
 function undecodable(value: string): Record<string, [type: string, body: string]> {
   const text = "text/plain;charset=UTF-8";
   const multipart = "multipart/form-data; boundary=b";
@@ -155,7 +155,7 @@ async function sendBody(cookie: string, type: string, body: string, more: readon
 }
 
 for (const name of Object.keys(undecodable(""))) {
-  test(`a server action of ${name} is refused and not repeated`, async ({ tenant, canary }) => {
+  test(`web refuses a server action of ${name} and does not repeat it`, async ({ tenant, canary }) => {
     const { cookie = "" } = await callerOf(tenant.admin);
     const [type, body] = undecodable(canary.value())[name] ?? ["", ""];
     const answer = await sendBody(cookie, type, body);
@@ -164,7 +164,7 @@ for (const name of Object.keys(undecodable(""))) {
       expect.stringMatching(/^content-type: text\/plain/im),
     ]);
     expect(answer.body).not.toContain(canary.mark);
-    // Short enough for an error to repeat it whole; the canary of every test looks for the mark in the logs.
+    // Short enough for an error to repeat it whole; the canary of every test searches the logs for the mark.
     const short = await sendBody(cookie, type, undecodable(canary.mark)[name]?.[1] ?? "");
     expect(short.status).toBe(400);
   });
@@ -180,7 +180,7 @@ const foreign: readonly (readonly string[])[] = [
 ];
 
 for (const headers of foreign) {
-  test(`a server action with ${headers.join(", ")} is refused`, async ({ tenant, canary }) => {
+  test(`web refuses a server action with ${headers.join(", ")}`, async ({ tenant, canary }) => {
     const { cookie = "" } = await callerOf(tenant.admin);
     const input = { subKind: "text", name: "planted", fields: { value: canary.value() } };
     const answer = await sendBody(
@@ -226,7 +226,7 @@ const unread: [name: string, url: () => string, head: () => readonly string[], s
         "content-type: text/plain;charset=UTF-8",
       ];
     },
-    200, // the answer that the form knows: signed out
+    200, // the answer that the form handles: signed out
   ],
   [
     "route of a page, of nobody",
@@ -247,7 +247,7 @@ const unread: [name: string, url: () => string, head: () => readonly string[], s
       `host: ${new URL(stack().automateUrl).host}`,
       "content-type: application/json",
     ],
-    413, // Fastify reads a body before it looks for a path, and no more than 64 KiB of it
+    413, // Fastify reads a body before it matches a path, and at most 64 KiB of it
   ],
   [
     "token purchase without a token",
@@ -257,16 +257,16 @@ const unread: [name: string, url: () => string, head: () => readonly string[], s
       `host: ${new URL(stack().automateUrl).host}`,
       "content-type: application/json",
     ],
-    413, // it grows too long before anybody looks who asks
+    413, // it grows too long before web authenticates the caller
   ],
 ];
 
 for (const [name, url, head, status] of unread) {
-  test(`the body of a ${name} is not read after the answer`, async () => {
+  test(`web does not read the body of a ${name} after the answer`, async () => {
     const { sent, ms, ...answer } = await sendEndless(url(), head());
     expect(answer).toEqual({ status, isOver: true });
     expect(ms).toBeLessThan(5_000);
-    // What the kernels of both ends hold is sent and never read.
+    // The kernels of both ends buffer bytes that count as sent but that web never reads.
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 }

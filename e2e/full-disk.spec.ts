@@ -10,8 +10,8 @@ import { mountSmallDisk } from "@/testing/small-disk";
 import { stack } from "@/testing/stack-address";
 
 /*
- * Web and automate as they are shipped, on a Postgres whose disk has no room left; their logs are on that disk, too.
- * In `npm run test:long` only: mounting a disk takes root on Linux.
+ * Web and automate as shipped, on a Postgres whose disk is full; their logs are on that disk, too.
+ * Runs only in `npm run test:long`, because mounting a disk requires root on Linux.
  */
 type Answer = { at: number; status: number; retryAfter: string | null; text: string };
 type Sent = Answer & { name: string };
@@ -25,7 +25,7 @@ async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
   return { at: performance.now(), status: response?.status ?? 0, retryAfter, text };
 }
 
-/** Two programs on a database of their own, a pipeline that reads and a script that writes. */
+/** Two programs on their own database, a pipeline that reads and a script that writes. */
 async function startPrograms(postgres: Postgres, logDir: string) {
   const urls = await migrateOther(postgres.url, "full");
   const { userId, team, token } = await addCaller(postgres.url);
@@ -71,7 +71,7 @@ async function startPrograms(postgres: Postgres, logDir: string) {
 
 type Programs = Awaited<ReturnType<typeof startPrograms>>;
 
-/** Reads and writes again and again, until it is told to stop. */
+/** Reads and writes repeatedly until `stop` is called. */
 function workOn({ read, create }: Programs) {
   const reads: Answer[] = [];
   const writes: Sent[] = [];
@@ -106,7 +106,7 @@ const faults: Fault[] = [
     end: async (_owner, disk) => disk.makeRoom(),
   },
   {
-    // Postgres ends itself at that, and starts again when somebody made room.
+    // Postgres then exits, and starts again when the disk has room.
     name: "a disk without room for the log of transactions",
     begin: async (owner, disk) => {
       disk.fill();
@@ -130,7 +130,7 @@ async function setReadOnly(owner: pg.Client, setting: string): Promise<void> {
   await owner.query("SELECT pg_reload_conf()");
 }
 
-/** Waits until Postgres serves; when that was. */
+/** Waits until Postgres serves; returns the time of that moment. */
 async function untilBack(postgres: Postgres): Promise<number> {
   for (; ; await sleep(20)) {
     await postgres.ensureRunning();
@@ -179,7 +179,7 @@ async function sufferAll(programs: Programs, postgres: Postgres, disk: Disk): Pr
   }
 }
 
-/** What was said of each write is so, a repeat of one that nobody knew about makes one of it, and each value left with its event. */
+/** Expects each answer about a write to be true, repeats of unknown writes to make one, and each value read to have its event. */
 async function expectTold(programs: Programs, postgres: Postgres, work: ReturnType<typeof workOn>) {
   const owner = new pg.Client({ connectionString: postgres.url });
   await owner.connect();
@@ -203,7 +203,7 @@ async function expectTold(programs: Programs, postgres: Postgres, work: ReturnTy
 }
 
 if (process.env.RUN_LONG)
-  test("web and automate say so while Postgres has no room or is only read, and serve within two seconds after", async () => {
+  test("web and automate report a full disk or read-only Postgres, and serve within two seconds after it ends", async () => {
     test.setTimeout(300_000);
     const disk = mountSmallDisk(256);
     let postgres: Postgres | undefined;

@@ -8,7 +8,7 @@ import { builds } from "@/launcher/build.mjs";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
 import { startInstallation } from "@/launcher/installation.mjs";
 
-/* What `npm start` starts, from the tests' build, on a data folder of its own. */
+/* The programs that `npm start` starts, from the tests' build, on their own data folder. */
 type Part = { name?: string; pid?: number; stop: () => Promise<void> };
 
 test.describe.configure({ mode: "default" });
@@ -52,7 +52,7 @@ async function start() {
   return { ...started, health };
 }
 
-/** The process of a part, or of one that a part started. */
+/** The process id of a part, or of a process that a part started. */
 function pidOf(name: string): number {
   const pid = parts.find((part) => part.name === name)?.pid;
   if (pid === undefined) throw new Error(`${name} has no process.`);
@@ -73,7 +73,7 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-/** What a program of this user could do to the others, by its own hand: each try, and how it ended. */
+/** Attacks that a program of this user could try on the others: each attempt with its result. */
 function attack(uid: number, gid: number): Record<string, string> {
   const automate = pidOf("automate");
   const script = `
@@ -116,7 +116,7 @@ const refused = {
   signal: "EPERM",
 };
 
-test("as root, each program is a user of its own that can read and signal no other", async () => {
+test("as root, each program runs as its own user, which can neither read nor signal another program", async () => {
   test.skip(process.getuid?.() !== 0 || process.platform !== "linux", "only root has other users");
   const { notices, health } = await start();
   expect(notices).toEqual([]);
@@ -134,7 +134,7 @@ test("as root, each program is a user of its own that can read and signal no oth
     if (pid !== database) expect(limits).toMatch(/^Max core file size +0 /m);
   }
   const { uid: workerUid, gid: workerGid } = statSync(`/proc/${worker}`);
-  // It may connect to its own socket: it gains another worker, which is as confined as it is.
+  // A worker may connect to its own socket: it gains another worker, confined like itself.
   expect(attack(workerUid, workerGid)).toEqual({ ...refused, web: "EACCES", workers: "done" });
   const { uid: webUid, gid: webGid } = statSync(`/proc/${web}`);
   expect(attack(webUid, webGid)).toEqual({ ...refused, web: "done", workers: "EACCES" });
@@ -145,7 +145,7 @@ test("as root, each program is a user of its own that can read and signal no oth
     expect(readFileSync(join(dataDir, log), "utf8")).not.toContain("Debugger listening");
 });
 
-test("a lost or wrong password of the database is named, and nothing is made in its place", async () => {
+test("the start names a lost or wrong database password, and creates no new database in its place", async () => {
   if (readdirSync(dataDir).length === 0) {
     await start();
     await stopAll();

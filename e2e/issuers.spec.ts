@@ -15,7 +15,7 @@ async function addText({ user, fabric }: Tenant, name: string, value: string) {
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
-test("an Admin trusts an issuer for one secret: its workloads read that one with their own tokens, until it is removed", async ({
+test("an Admin trusts an issuer for one secret: its workloads read only that one with their own tokens, until its removal", async ({
   page,
   context,
   tenant,
@@ -30,7 +30,7 @@ test("an Admin trusts an issuer for one secret: its workloads read that one with
   const dialog = await openDialog(page, "Trust an issuer", "Trust an issuer");
   await field(dialog, "Name").fill("Cluster");
   await field(dialog, "Issuer").fill("http://cluster.example.com");
-  // The audience is there already, and names the fabric.
+  // The form already shows the audience, which names the fabric.
   const audience = `selvage:${tenant.fabric.id}`;
   await expect(field(dialog, "Audience")).toHaveValue(audience);
   await field(dialog, "Audience").fill("selvage");
@@ -77,7 +77,7 @@ test("an Admin trusts an issuer for one secret: its workloads read that one with
   await close();
 });
 
-test("a User sees no way to trust an issuer, and who can", async ({ page, context, tenant }) => {
+test("a User sees no control to trust an issuer, and sees who can", async ({ page, context, tenant }) => {
   await signIn(context, tenant.user);
   await open(page, advanced(tenant));
   await expect(page.getByRole("button", { name: "Trust an issuer" })).toHaveCount(0);

@@ -7,7 +7,7 @@ import { createPostgresLogin } from "@/testing/servers/postgres-login";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 
-/** Goes on with Tab until the focus is where it is wanted; a person would too, and would see it on the way. */
+/** Presses Tab until the wanted element has the focus, as a person would who watches it move. */
 async function tabTo(page: Page, target: Locator, most = 60): Promise<void> {
   for (let i = 0; i < most; i++) {
     if (await target.evaluate((element) => element === document.activeElement).catch(() => false)) return;
@@ -21,13 +21,13 @@ async function press(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-test("the keyboard begins with the skip link and the main navigation, also above tabs", async ({
+test("the keyboard starts with the skip link and the main navigation, also above tabs", async ({
   page,
   context,
   tenant,
 }) => {
   await signIn(context, tenant.user);
-  // Wide, and so narrow that the current tab is scrolled to.
+  // Once wide, and once so narrow that the page scrolls to the current tab.
   for (const { width, path } of [
     { width: 1280, path: "/metadata" },
     { width: 320, path: `/metadata/fabrics/${tenant.fabric.id}/activity` },
@@ -42,7 +42,7 @@ test("the keyboard begins with the skip link and the main navigation, also above
   }
 });
 
-test("from a fabric to a secret to a checked connection with the keyboard alone", async ({
+test("a person goes from a fabric to a secret to a checked connection with the keyboard alone", async ({
   page,
   context,
   tenant,
@@ -73,7 +73,7 @@ test("from a fabric to a secret to a checked connection with the keyboard alone"
   await press(page, dialog.getByRole("button", { name: "Create" }));
   await expect(secretRow(page, "first_token")).toBeVisible();
 
-  // A connection, with a secret made inside its picker.
+  // A connection, with a secret created inside its picker.
   await press(page, page.getByRole("link", { name: /^Connections/ }));
   await press(page, page.getByRole("link", { name: "Add Connection" }));
   await tabTo(page, page.getByLabel("Search kinds of connection"));
@@ -110,7 +110,7 @@ test("from a fabric to a secret to a checked connection with the keyboard alone"
   await press(page, dialog.getByRole("button", { name: "Create" }));
   await expect(checkPanel(page).getByText("It works.")).toBeVisible();
 
-  // Another secret, chosen with the arrows; the check fails and names its field; back to the right one.
+  // Another secret, chosen with the arrow keys; the check fails and names its field; back to the right one.
   await tabTo(page, picker(page, "Password"));
   await page.keyboard.press("Enter");
   await page.keyboard.type("first");

@@ -7,16 +7,16 @@ import { stack } from "@/testing/stack-address";
 import { database, type Tenant } from "@/testing/tenant";
 
 const kills = process.env.RUN_LONG ? 40 : 2;
-// A value of some size, so that a kill finds work to interrupt.
+// A large value, so that a kill interrupts work.
 const valueBytes = 60_000;
 
-// Restarts share the machine with nothing else of this file.
+// No other test of this file runs during restarts.
 test.describe.configure({ mode: "default" });
 test.setTimeout(60_000 + kills * 20_000);
 
 type Attempt = { name: string; value: string; answered: boolean };
 
-/** Creates secrets one after another until the program is gone, and adds each to `attempts` as it begins. */
+/** Creates secrets one after another until the program is gone, and adds each to `attempts` as it starts. */
 async function createUntilGone(
   attempts: Attempt[],
   caller: Caller,
@@ -36,7 +36,7 @@ async function createUntilGone(
   }
 }
 
-/** Each secret is wholly there and opens, or is not there at all; what was answered is there. */
+/** Expects each secret to be complete and to open, or to be absent; each acknowledged one is present. */
 async function expectWhole(tenant: Tenant, attempts: readonly Attempt[]) {
   const pipeline = await startPipeline(tenant);
   for (const { name, value, answered } of attempts) {
@@ -55,7 +55,7 @@ async function expectWhole(tenant: Tenant, attempts: readonly Attempt[]) {
   expect(rows, "halves of secrets").toEqual([]);
 }
 
-test("web killed during creates leaves each secret whole or not there", async ({ tenant, canary }) => {
+test("web killed during creates leaves each secret complete or absent", async ({ tenant, canary }) => {
   const web = await startWebCopy("web-killed");
   const caller = await callerOf(tenant.user);
   const value = () => canary.value().padEnd(valueBytes, "x");
@@ -77,7 +77,7 @@ test("web killed during creates leaves each secret whole or not there", async ({
   await expectWhole(tenant, attempts);
 });
 
-test("web killed during replacements leaves the old value or the new one, with its version", async ({
+test("web killed during replacements leaves the old or the new value, with its version", async ({
   tenant,
   canary,
 }) => {
@@ -97,7 +97,7 @@ test("web killed during replacements leaves the old value or the new one, with i
     made.ok && typeof made.value === "object" && made.value !== null && "id" in made.value
       ? made.value.id
       : undefined;
-  // Of each version, the values that somebody tried to give it.
+  // For each version, the values that a replacement tried to store.
   const tried: Record<number, object[]> = { 1: [first] };
   let version = 1;
   try {
@@ -131,7 +131,7 @@ test("web killed during replacements leaves the old value or the new one, with i
   }
 });
 
-test("automate killed while it makes keys and hands out values loses nothing, and serves again", async ({
+test("automate killed while it creates keys and returns values loses nothing, and serves again", async ({
   tenant,
   canary,
 }) => {
@@ -186,7 +186,7 @@ test("automate killed while it makes keys and hands out values loses nothing, an
   );
   expect(rows.filter(({ keys }) => keys !== 1)).toEqual([]);
   expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(answered));
-  // Each of them can be sealed to, and what was sealed opens.
+  // Each key can seal, and opens the values sealed to it.
   for (const { id } of rows) {
     const secret = { subKind: "text", name: "probe", fields: { value: canary.value() } };
     expect(await callAction(admin, "createSecretAction", [id, secret])).toMatchObject({ ok: true });

@@ -18,20 +18,24 @@ import { createAuthority } from "@/testing/servers/certificates";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 
-/** One of each way to sign in; all of them in `npm run test:long`. */
+/** One kind for each way to sign in; `npm run test:long` covers all kinds. */
 const kinds: ConnectorKind[] = process.env.RUN_LONG
   ? (Object.keys(connectors) as ConnectorKind[])
   : ["bigquery", "onedrive", "smtp"];
 const routesFile = join(import.meta.dirname, "..", builds.test.dist, "routes.json");
 
-// The stand-ins of one test are in the way of another's.
+// The stand-in servers of two tests would conflict.
 test.describe.configure({ mode: "default" });
 test.afterAll(() => rm(routesFile, { force: true }));
 
 for (const kind of kinds) {
-  test(`a connection of the kind ${kind} is made, checked and saved`, async ({ page, context, tenant }) => {
+  test(`a person creates, checks and saves a connection of the kind ${kind}`, async ({
+    page,
+    context,
+    tenant,
+  }) => {
     process.env.TEST_DATABASE_URL = stack().databaseUrl;
-    // Each has a name of its own: a worker that still knows the last one would take it for this.
+    // Each has its own name: a worker that still caches the last one would confuse them.
     const authority = await createAuthority(`Authority of ${kind} ${randomUUID()}`);
     const example = examples[kind];
     if (example === undefined) throw new Error(`There is no example of ${kind}.`);

@@ -16,18 +16,18 @@ import {
 } from "@/testing/factories";
 import { createToken, type Tenant } from "@/testing/tenant";
 
-/** An action: in which scope it acts, what it needs, and an input that would succeed. */
+/** A server action: its scope, its permission, and an input that would succeed. */
 export type ActionRow = {
   of: "fabric" | "team" | "own" | "open";
   permission?: Permission;
   input: (tenant: Tenant) => unknown;
-  /** The input names something of the fabric: called in another fabric, it must not be found. */
+  /** The input names an object of the fabric: a call in another fabric must answer not found. */
   namesThing?: true;
-  /** Where the policy leaves it to the action: a User may delete only what they created. */
+  /** Set where the policy leaves the decision to the action: a User may delete only what they created. */
   userGets?: string;
 };
 
-/** Every server action of the build must have its line here. */
+/** Every server action of the build must have a line here. */
 export const actions: Record<string, ActionRow> = {
   createFabricAction: {
     of: "team",

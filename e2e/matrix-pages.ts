@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Permission } from "@/lib/access/policy";
 
-/** The things of one fabric and team that calls and pages can name. */
+/** The objects of one fabric and team that calls and pages can name. */
 export type Things = { secretId: string; connectionId: string };
 
-/** Who may see a page: everybody; whoever is signed in; or by the policy, whoever may do this in its fabric or team. */
+/** Who may see a page: everyone, every signed-in person, or everyone with this permission in its fabric or team. */
 export type PageRow =
   | { open: true; path: () => string }
   | { own: true; path: () => string }
@@ -15,7 +15,7 @@ export type PageRow =
       isRoute?: true;
     };
 
-/** Every page and route of the build must have its line here. */
+/** Every page and route of the build must have a line here. */
 export const pages: Record<string, PageRow> = {
   "/page": { own: true, path: () => "/" },
   "/sign-in/page": { open: true, path: () => "/sign-in" },
@@ -23,7 +23,7 @@ export const pages: Record<string, PageRow> = {
   "/[...missing]/page": { open: true, path: () => "/nothing/here" },
   "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
   "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json" },
-  // Whoever has nothing to review is led on.
+  // Redirects a person with nothing to review.
   "/account-review/page": { own: true, path: () => "/account-review" },
   "/(main)/settings/page": { own: true, path: () => "/settings" },
   "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
@@ -76,8 +76,8 @@ export const pages: Record<string, PageRow> = {
 };
 
 /**
- * Every path of the management API, and what a GET without a token is told there: a cookie opens nothing. Who gets what by a
- * token is in web/management-api/app.test.ts.
+ * Every path of the management API, with the status of a GET without a token: a cookie grants nothing.
+ * web/management-api/app.test.ts covers access by token.
  */
 export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> = {
   "/api/orchestration/fabric": 401,

@@ -22,7 +22,7 @@ import { createTenant, type Tenant } from "@/testing/tenant";
 const nobody: Caller = {};
 const doorCodes = ["not_found", "forbidden", "reauthenticate", "signed_out", "invalid"];
 
-/** Two teams that must not know of each other. */
+/** Two teams that must not see each other. */
 async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; things: Things }> {
   const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
   return {
@@ -40,7 +40,7 @@ function ask(caller: Caller, path: string, headers: Record<string, string> = {})
   return visit(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
 }
 
-test("every page and route of the build is in the table", () => {
+test("the table lists every page and route of the build", () => {
   const manifest: unknown = JSON.parse(
     readFileSync(join(buildFolder(), "server/app-paths-manifest.json"), "utf8"),
   );
@@ -48,19 +48,19 @@ test("every page and route of the build is in the table", () => {
   expect(built.filter((name) => !(name in pages)).sort()).toEqual([]);
 });
 
-test("every server action of the build is in the table", () => {
+test("the table lists every server action of the build", () => {
   expect([...serverActions().keys()].filter((name) => !(name in actions)).sort()).toEqual([]);
 });
 
 for (const [name, row] of Object.entries(pages)) {
-  test(`${name} answers whom the policy says`, async () => {
+  test(`${name} answers only callers whom the policy allows`, async () => {
     if ("open" in row) await expectOpenPage(row);
     else if ("own" in row) await expectOwnPage(row);
     else await expectScopedPage(row);
   });
 }
 
-test("every path of the management API is in the table", async () => {
+test("the table lists every path of the management API", async () => {
   const response = await fetch(new URL("/api/openapi.json", stack().webUrl));
   expect(Object.keys((await response.json()).paths).sort()).toEqual(Object.keys(managementPaths).sort());
 });
@@ -69,7 +69,7 @@ for (const [path, status] of Object.entries(managementPaths)) {
   test(`${path} gives nothing to a cookie`, () => expectNothingForCookies(path, status));
 }
 
-test("the management API answers what it does not have in its own shape", async () => {
+test("the management API answers unknown and invalid paths in its own error shape", async () => {
   for (const [path, code] of [
     ["/api/orchestration", 404],
     ["/api/orchestration/nothing", 404],
@@ -142,18 +142,18 @@ async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageR
     gist(await ask(nobody, path(none, things)), [none]),
   );
 
-  // In each form in which Next answers: as a page, and as the payload of a navigation.
+  // In both forms of Next's answers: as a page, and as the payload of a navigation.
   for (const headers of isRoute ? [{}] : [{}, { rsc: "1" }]) {
     const foreign = gist(await ask(stranger, path(id, things), headers), [id]);
     const missing = gist(await ask(stranger, path(none, things), headers), [none]);
-    // A payload has begun before a page can say that it is not found, and says so at its end.
+    // A payload starts before a page can answer not found, and says so at its end.
     if ("rsc" in headers) expect(foreign.words).toContain("NEXT_HTTP_ERROR_FALLBACK");
     else expect(foreign.status).toBe(404);
     expect(foreign).toEqual(missing);
     for (const secret of [tenant.fabric.name, tenant.team.name, tenant.admin.email])
       expect(JSON.stringify(foreign)).not.toContain(secret);
   }
-  // Their own fabric does not show our things either.
+  // Their own fabric does not show our objects either.
   if (path(id, things).includes(things.secretId) || path(id, things).includes(things.connectionId)) {
     const moved = await ask(stranger, path(other.fabric.id, things));
     expect(moved.status).toBe(404);
@@ -200,7 +200,7 @@ test("the header x-middleware-subrequest changes nothing", async () => {
 });
 
 for (const [name, { of, permission, input, namesThing, userGets }] of Object.entries(actions)) {
-  test(`${name} is done for whom the policy says`, async () => {
+  test(`${name} runs only for callers whom the policy allows`, async () => {
     const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
     const id = of === "fabric" ? tenant.fabric.id : tenant.team.id;
     const args = async (scopeId = id) =>
@@ -242,7 +242,7 @@ function expectRole(role: "user" | "admin", code: string, permission: Permission
   else expect(code).toBe("forbidden");
 }
 
-test("a server action is not called from another site, nor by a form that it did not make", async ({
+test("another site cannot call a server action, nor can a form that web did not render", async ({
   tenant,
 }) => {
   const { cookie = "" } = await callerOf(tenant.admin);
@@ -255,7 +255,7 @@ test("a server action is not called from another site, nor by a form that it did
   expect(await countEvents(tenant)).toBe(before);
 });
 
-test("a check is not started from another site", async ({ tenant }) => {
+test("another site cannot start a check", async ({ tenant }) => {
   const caller = await callerOf(tenant.admin);
   const path = `/api/app/fabrics/${tenant.fabric.id}/checks`;
   const foreign = [
@@ -268,7 +268,7 @@ test("a check is not started from another site", async ({ tenant }) => {
     expect((await ask(caller, path, headers)).status, JSON.stringify(headers)).toBe(403);
 });
 
-test("another host than the public one is not answered", async () => {
+test("web answers only the public host", async () => {
   const { port } = new URL(stack().webUrl);
   const { request } = await import("node:http");
   const status = await new Promise<number | undefined>((done, failed) => {
@@ -282,7 +282,7 @@ test("another host than the public one is not answered", async () => {
   expect(status).toBe(421);
 });
 
-test("answers carry the headers that keep a page to itself", async ({ tenant, canary }) => {
+test("answers carry the headers that isolate a page", async ({ tenant, canary }) => {
   const { cookie = "" } = await callerOf(tenant.user);
   const response = await fetch(new URL(`/metadata/fabrics/${tenant.fabric.id}/secrets`, stack().webUrl), {
     headers: { cookie },

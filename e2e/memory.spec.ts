@@ -8,7 +8,7 @@ import { type Caller, callAction, callerOf, serverActions } from "@/testing/serv
 import { stack } from "@/testing/stack-address";
 import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
-/** After how many seconds of ordinary work memory is searched again. */
+/** Seconds of ordinary work after which the test searches memory again. */
 const looks = process.env.RUN_LONG ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number) : [];
 
 type Ways = { value: (word: string) => string; web: string; tenant: Tenant; caller: Caller };
@@ -20,7 +20,7 @@ async function accessToken(caller: Caller): Promise<string> {
   return String(made.value.token);
 }
 
-/** A value by each way in which one comes to web. */
+/** Sends one value through each entry point of web. */
 async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<void> {
   const { fabric } = tenant;
   const act = async (name: string, input: unknown) => {
@@ -101,7 +101,7 @@ async function sendFile({ value, web, tenant, caller }: Ways): Promise<void> {
 
 const names = ["t", "m", "u", "b", "ta", "ma", "ba"];
 
-/** Reads each value as a pipeline does, by each of the ways. */
+/** Reads each value as a pipeline does, through each runtime endpoint. */
 async function readByEveryWay(automate: string, token: string): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   for (const name of names) {
@@ -121,7 +121,7 @@ async function readByEveryWay(automate: string, token: string): Promise<void> {
   await batch.text();
 }
 
-/** What the programs do all day, without a value of this test. */
+/** The ordinary work of the programs, without a value of this test. */
 async function workFor(
   seconds: number,
   web: string,
@@ -143,7 +143,7 @@ async function workFor(
   }
 }
 
-test("no program refers to a value once it is sealed or handed out", async ({ tenant, canary }) => {
+test("no program references a value after it has sealed or returned it", async ({ tenant, canary }) => {
   test.setTimeout(120_000 + 2 * 1000 * Math.max(0, ...looks));
   const webFile = snapshotFile(stack().dir, "web");
   const automateFile = snapshotFile(stack().dir, "automate");
@@ -181,7 +181,7 @@ test("no program refers to a value once it is sealed or handed out", async ({ te
     }
     await workFor(2, web.url, automate.url, other, otherToken);
     for (const [name, copy, file] of programs) {
-      // What it does refer to is found: the address that it was started with.
+      // Control: the search finds a text that the program does reference, the address it was started with.
       const texts = [mark, automate.internalUrl];
       expect(await findReferences(copy.pid(), file, texts), name).toEqual([automate.internalUrl]);
     }

@@ -4,7 +4,7 @@ import { stack } from "@/testing/stack-address";
 export type Visit = { status: number; location: string | null; body: string };
 type Options = { method?: string; body?: string; headers?: Record<string, string> };
 
-/** Asks web for a page or route without a browser. */
+/** Requests a page or route from web without a browser. */
 export async function visit(caller: Caller, path: string, options: Options = {}): Promise<Visit> {
   const { headers, ...init } = options;
   const response = await fetch(new URL(path, stack().webUrl), {
@@ -13,7 +13,7 @@ export async function visit(caller: Caller, path: string, options: Options = {})
     headers: { ...(caller.cookie ? { cookie: caller.cookie } : {}), ...headers },
   });
   const location = response.headers.get("location");
-  // Next sends the request for a payload on to the address by which caches know it.
+  // Next redirects the request for a payload to the address that identifies it in caches.
   if (location?.includes("_rsc") && !path.includes("_rsc")) {
     const next = new URL(location, response.url);
     return visit(caller, `${next.pathname}${next.search}`, options);
@@ -22,8 +22,8 @@ export async function visit(caller: Caller, path: string, options: Options = {})
 }
 
 /**
- * What an answer says, without what differs from request to request: the ids that were asked for, nonces, and in which
- * order and under which numbers the parts of a page were ready. Every word counts, once.
+ * The content of an answer without its variable parts: requested ids, nonces, and the order and numbers of streamed
+ * page parts. Every word counts once.
  */
 export function gist({ status, location, body }: Visit, ids: readonly string[] = []) {
   const clean = (text: string) =>

@@ -5,13 +5,13 @@ import { type Listening, listen } from "@/testing/servers/listening";
 export type OpenIdServer = Listening & { issuer: string };
 
 /**
- * A real OpenID provider at which people sign in: whoever types an e-mail address is its subject, and the address is
- * verified unless it begins with "unverified". Its own login page stands for every provider's.
+ * A real OpenID provider with its own login page. The entered e-mail address becomes the subject.
+ * The address is verified unless it begins with "unverified".
  */
 export async function startOpenIdServer(client: {
   id: string;
   secret: string;
-  /** Known only once web has a port, and web needs the issuer first. */
+  /** Set after web has a port, because web needs the issuer first. */
   redirectUris: string[];
 }): Promise<OpenIdServer> {
   const server = http.createServer();

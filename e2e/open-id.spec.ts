@@ -11,7 +11,7 @@ import { createPerson, createTeam, database, insert, type Person, type Tenant } 
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
 
-/** A copy of web that knows a real provider on loopback. */
+/** A copy of web that trusts a real provider on loopback. */
 const test = base.extend<object, { openId: WithOpenId }>({
   openId: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures' names out of the pattern
@@ -40,7 +40,7 @@ const test = base.extend<object, { openId: WithOpenId }>({
   ],
 });
 
-// One provider and one copy of web serve them all.
+// One provider and one copy of web serve all tests of this file.
 test.describe.configure({ mode: "default" });
 
 function address(): string {
@@ -88,7 +88,7 @@ async function identitiesOf(email: string) {
   return rows;
 }
 
-test("an unknown OpenID identity is refused, and nobody is made of it", async ({ page, openId }) => {
+test("web refuses an unknown OpenID identity, and creates no person", async ({ page, openId }) => {
   const email = address();
   await signInAtProvider(page, openId, email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
@@ -97,7 +97,7 @@ test("an unknown OpenID identity is refused, and nobody is made of it", async ({
   expect(people.rowCount).toBe(0);
 });
 
-test("whose verified e-mail was invited comes in, and again without an invitation", async ({
+test("a person whose verified e-mail was invited signs in, and again without an invitation", async ({
   page,
   context,
   openId,
@@ -115,7 +115,7 @@ test("whose verified e-mail was invited comes in, and again without an invitatio
   await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
 });
 
-test("an invited e-mail that the provider has not verified does not come in", async ({
+test("a person whose invited e-mail the provider has not verified cannot sign in", async ({
   page,
   openId,
   tenant,
@@ -127,18 +127,14 @@ test("an invited e-mail that the provider has not verified does not come in", as
   expect(await identitiesOf(email)).toEqual([]);
 });
 
-test("the e-mail of somebody who is here already proves nothing by itself", async ({
-  page,
-  openId,
-  tenant,
-}) => {
+test("the e-mail of an existing person alone proves nothing", async ({ page, openId, tenant }) => {
   const known: Person = await createPerson({ name: "Kim Known", in: tenant.team, email: address() });
   await signInAtProvider(page, openId, known.email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
   expect(await identitiesOf(known.email)).toEqual([]);
 });
 
-test("who opened the account before its owner came is out, and the owner keeps what they confirm", async ({
+test("a person who opened the account before its owner loses access, and the owner keeps what they confirm", async ({
   page,
   context,
   openId,
@@ -162,7 +158,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
   await expect(page.getByRole("heading", { name: "Review your account" })).toBeVisible();
   expect((await call()).status).toBe(401);
   await expectAccessible(page, "Review your account", ["light", "dark"]);
-  // Nothing else of the app opens before that.
+  // Until the review no other page of the app opens.
   await page.goto(`${openId.web.url}/metadata/teams`);
   await expect(page).toHaveURL(/\/account-review$/);
   await expect(page.getByRole("checkbox", { name: squatted.name })).toBeChecked();
@@ -181,7 +177,7 @@ test("who opened the account before its owner came is out, and the owner keeps w
   await context.clearCookies();
 });
 
-test("a locked person does not come in by OpenID", async ({ page, context, openId, tenant }) => {
+test("a locked person cannot sign in by OpenID", async ({ page, context, openId, tenant }) => {
   const email = address();
   await invite(tenant, email);
   await signInAtProvider(page, openId, email);
@@ -194,7 +190,7 @@ test("a locked person does not come in by OpenID", async ({ page, context, openI
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
 });
 
-test("without a provider there is no such button", async ({ page }) => {
+test("without a provider the sign-in page shows no OpenID button", async ({ page }) => {
   await open(page, "/sign-in");
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
   await expect(page.getByRole("button", { name: /Continue with/ })).toHaveCount(0);

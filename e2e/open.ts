@@ -1,14 +1,14 @@
 import type { Page } from "@playwright/test";
 
-/** Goes to a page and waits until it answers to clicks. */
+/** Opens a page and waits until it responds to clicks. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await ready(page);
 }
 
 /**
- * Until React has taken over every button that the server sent: an earlier click would be lost. A page that got no scripts, as
- * happens now and then on a crowded machine, is loaded once more; one that fails twice fails the test.
+ * Waits until React has hydrated every button, because an earlier click would be lost. On a busy machine a page
+ * sometimes loads without its scripts, so this reloads it once; a second failure fails the test.
  */
 export async function ready(page: Page): Promise<void> {
   await takenOver(page).catch(async () => {

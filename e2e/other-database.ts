@@ -7,7 +7,7 @@ import { nodeRuntime } from "@/launcher/node-runtime.mjs";
 import { run } from "@/launcher/processes.mjs";
 import { ownerEnvironment } from "@/launcher/programs.mjs";
 
-/** Migrates a database that is not the stack's; the URLs of its two programs. */
+/** Migrates a database apart from the stack's; returns the URLs of its two programs. */
 export async function migrateOther(url: string, prefix: string): Promise<{ web: string; automate: string }> {
   const login = (program: string) => `${prefix}_${program}_login`;
   const logins = JSON.stringify({ [login("web")]: "test", [login("automate")]: "test" });

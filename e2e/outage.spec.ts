@@ -23,7 +23,7 @@ async function startWiredWeb() {
   };
 }
 
-test("a secret whose answer is lost stays in its dialog, and sending it again makes no second one", async ({
+test("a secret whose answer is lost stays in its dialog, and sending it again creates no second one", async ({
   page,
   context,
   tenant,
@@ -56,7 +56,7 @@ test("a secret whose answer is lost stays in its dialog, and sending it again ma
   }
 });
 
-test("a replaced value whose answer is lost is one version, and other contents under its key are told apart", async ({
+test("a replacement whose answer is lost makes one version, and web rejects other contents under its key", async ({
   tenant,
   canary,
 }) => {
@@ -93,7 +93,7 @@ test("a replaced value whose answer is lost is one version, and other contents u
   }
 });
 
-test("a server action while the database is away says that nothing was saved, and a page retries until it is back", async ({
+test("during a database outage a server action says that nothing was saved, and a page retries until the database is back", async ({
   page,
   context,
   tenant,
@@ -109,20 +109,20 @@ test("a server action while the database is away says that nothing was saved, an
       ok: false,
       code: "database_unavailable",
     });
-    // Web looks once a second; a page that was drawn before that says something else first, and tries again, too.
+    // Web checks once a second; a page rendered before that first shows another message, and retries, too.
     await expect.poll(async () => (await fetch(`${web.url}/readyz`)).status).toBe(503);
     const answer = await page.goto(`${web.url}${secretsPath(tenant.fabric)}`);
     expect(answer?.status()).toBe(503);
     await expect(page.getByRole("heading", { name: "The database is not available" })).toBeVisible();
     expect(await violations(page)).toEqual([]);
-    // It looks for the database in the background: whoever uses a keyboard stays where they are.
+    // The page polls in the background, so that a keyboard user keeps the focus.
     const tryAgain = page.getByRole("link", { name: "Try again" });
     await tryAgain.focus();
     await page.waitForResponse((response) => response.request().method() === "HEAD");
     await expect(tryAgain).toBeFocused();
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
     await expect(page.getByRole("button", { name: "Add Secret" })).toBeVisible({ timeout: 15_000 });
-    // A web that stops sends no more parts of a page.
+    // A stopping web sends no more parts of a page.
     await page.goto("about:blank");
     await back.close();
   } finally {
@@ -130,7 +130,7 @@ test("a server action while the database is away says that nothing was saved, an
   }
 });
 
-test("a page that cannot be drawn after its secret was saved does not say that nothing was changed", async ({
+test("a page that fails to render after its secret was saved does not say that nothing was changed", async ({
   page,
   context,
   tenant,
@@ -147,7 +147,7 @@ test("a page that cannot be drawn after its secret was saved does not say that n
     const closed = web.wire.closeAfter("COMMIT");
     await dialog.getByRole("button", { name: "Create" }).click();
     await closed;
-    // React's word for a page that failed on the server.
+    // React's message for a page that failed on the server.
     expectConsoleError(/Minified React error #441/);
     await expect(page.getByRole("heading", { name: "This page did not load" })).toBeVisible();
     await expect(page.locator("body")).not.toContainText("Nothing was changed");

@@ -4,11 +4,11 @@ import { startWebCopy } from "@/e2e/program-copy";
 import { stack } from "@/testing/stack-address";
 import { openWire } from "@/testing/wire";
 
-test("a page whose database goes away under it answers 503 with the page that looks for it", async () => {
+test("a page that loses its database while rendering answers 503 with the page that polls for it", async () => {
   const { webEnv, databaseUrl } = stack();
   const wire = await openWire(webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-outage", () => ({ WEB_DATABASE_URL: wire.url }));
-  // A session sees the activity of others as it was when it first looked in a transaction.
+  // A transaction sees the activity of other sessions as of its first look.
   const [owner, watcher] = [1, 2].map(() => new pg.Client({ connectionString: databaseUrl })) as [
     pg.Client,
     pg.Client,

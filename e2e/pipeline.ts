@@ -11,14 +11,14 @@ const answer = z.object({
 });
 export type ReadSecret = z.infer<typeof answer>;
 
-/** Asks automate as a pipeline does, outside any browser. */
+/** Calls automate as a pipeline does, outside any browser. */
 export function requestSecret(token: string | null, name: string): Promise<Response> {
   return fetch(new URL(`/v1/secrets/${encodeURIComponent(name)}`, stack().automateUrl), {
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
   });
 }
 
-/** A pipeline of this fabric: what it reads, as the runtime hands it out. */
+/** A pipeline of this fabric: reads secrets from the runtime API. */
 export async function startPipeline(tenant: Pick<Tenant, "fabric" | "admin">, name = "nightly") {
   const { token } = await createToken(tenant, { name });
   return {

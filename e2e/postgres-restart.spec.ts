@@ -8,7 +8,7 @@ const restarts: ("fast" | "killed")[] = process.env.RUN_LONG
   : ["fast", "killed"];
 test.setTimeout(60_000 + restarts.length * 20_000);
 
-test("web lives on while Postgres restarts, answers 503, and serves within two seconds of its return", async () => {
+test("web survives a Postgres restart, answers 503, and serves within two seconds of its return", async () => {
   const postgres = await startRestartablePostgres();
   const urls = await migrateOther(postgres.url, "restart");
   const { token } = await addCaller(postgres.url);

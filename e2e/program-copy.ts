@@ -4,18 +4,18 @@ import { freePort } from "@/launcher/embedded-postgres.mjs";
 import { startProgram, waitUntilReady } from "@/launcher/programs.mjs";
 import { stack } from "@/testing/stack-address";
 
-/** Another copy of web or automate on the same database; its log lies beside that of the first, where the canary looks. */
+/** Another copy of web or automate on the same database; its log is in the folder that the canary searches. */
 export type ProgramCopy = {
   url: string;
   pid(): number;
-  /** Ends it as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
   /** Starts it again, at the same address. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** Starts a copy of web; what `more` says of its address is added to its environment. */
+/** Starts a copy of web; `more` returns additional environment variables for its address. */
 export function startWebCopy(
   name: string,
   more: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({}),
@@ -31,7 +31,7 @@ export function startWebCopy(
   return startCopy({ name, program: "web", path: "/sign-in", envFor, nodeOptions, logDir });
 }
 
-/** Starts a copy of automate; `more` is added to its environment. */
+/** Starts a copy of automate with the additional environment variables `more`. */
 export async function startAutomateCopy(
   name: string,
   nodeOptions: string[] = [],

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export type RawAnswer = { status: number | undefined; head: string; body: string };
 
-/** Sends a request exactly as it is written, where fetch would correct it, and reads until the server has answered. */
+/** Sends a request exactly as written, where fetch would correct it, and reads until the server has answered. */
 export async function sendRaw(
   url: string,
   head: readonly string[],
@@ -30,7 +30,7 @@ export async function sendRaw(
   };
 }
 
-/** Sends a request whose body does not end. Says what was answered, how much could be sent, and how long that took. */
+/** Sends a request with an endless body. Returns the answer, the bytes sent, and the time taken. */
 export async function sendEndless(url: string, head: readonly string[], patienceMs = 8_000) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -1,11 +1,11 @@
 import http, { type IncomingMessage } from "node:http";
 import { listen } from "@/testing/servers/listening";
 
-/** What came back to the browser: status line aside, every byte of headers and body. */
+/** A recorded response: every byte of headers and body, without the status line. */
 export type RecordedResponse = { request: string; content: Buffer };
 export type RecordingProxy = {
   url: string;
-  /** The responses since the last call, once all that had begun are complete. */
+  /** The responses since the last call, after all started ones have finished. */
   take(): Promise<RecordedResponse[]>;
   close(): Promise<void>;
 };
@@ -13,8 +13,8 @@ export type RecordingProxy = {
 const settleMs = 5_000;
 
 /**
- * A forward proxy for a browser that keeps each response as it was sent. The browser's own tools forget bodies when a
- * page navigates away; this forgets none.
+ * A forward proxy that records each response as sent. The browser's own tools discard bodies when a page navigates
+ * away; this proxy discards none.
  */
 export async function startRecordingProxy(): Promise<RecordingProxy> {
   const agent = new http.Agent({ keepAlive: true });
@@ -22,7 +22,7 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
   const open = new Set<Promise<void>>();
   const server = http.createServer((incoming, outgoing) => {
     const target = new URL(incoming.url ?? "", "http://nowhere.invalid");
-    // Uncompressed, so that the bytes can be searched.
+    // Uncompressed, so that a test can search the bytes.
     const headers = { ...incoming.headers, "accept-encoding": "identity" };
     const { method } = incoming;
     const forwarded = http.request(target, { method, headers, agent }, (response) => {
@@ -58,7 +58,7 @@ export async function startRecordingProxy(): Promise<RecordingProxy> {
   };
 }
 
-/** The body as far as it came: a response that was cut off counts too. */
+/** The body received so far: a response that was cut off counts too. */
 async function record(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   response.on("data", (chunk: Buffer) => chunks.push(chunk));

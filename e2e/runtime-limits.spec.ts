@@ -25,7 +25,7 @@ const ask = (path: string, token: string, init: RequestInit = {}) =>
     headers: { authorization: `Bearer ${token}`, ...init.headers },
   });
 
-test("an Admin limits a token to one secret: others are not there for it", async ({
+test("an Admin limits a token to one secret, and all others answer not found", async ({
   page,
   context,
   tenant,
@@ -59,7 +59,7 @@ test("an Admin limits a token to one secret: others are not there for it", async
   expect(await outside.text()).toBe(await none.text());
 });
 
-test("a token that is limited to a connection waits when a User points that at another secret, until an Admin confirms it", async ({
+test("a token limited to a connection waits after a User points that at another secret, until an Admin confirms", async ({
   page,
   context,
   tenant,
@@ -114,7 +114,7 @@ test("a token that is limited to a connection waits when a User points that at a
   await expect(page.getByText(/references other secrets than an Admin confirmed/)).toBeVisible();
 });
 
-test("a saved connection whose host is not a host says so, is not checked, and is handed to no pipeline", async ({
+test("a saved connection with an invalid host says so, is not checked, and reaches no pipeline", async ({
   page,
   context,
   tenant,
@@ -128,7 +128,7 @@ test("a saved connection whose host is not a host says so, is not checked, and i
     { kind: "postgres", name: "Ledger", description: "", properties },
   ]);
   if (!made.ok) throw new Error(made.code);
-  // As it was saved before hosts were judged.
+  // Saved as before Selvage validated hosts.
   await database().query(
     `UPDATE connection SET properties = properties || '{"server": "db.example.com;host=evil.example"}' WHERE name = 'Ledger' AND "fabricId" = $1`,
     [tenant.fabric.id],
@@ -152,7 +152,7 @@ test("a saved connection whose host is not a host says so, is not checked, and i
   await expect(page.getByLabel("Server")).toHaveAccessibleDescription(new RegExp(sentence));
 });
 
-test("a batch and a connection hand values out, an unchanged one costs a 304, a missing name hands out nothing", async ({
+test("a batch and a connection return values, an unchanged one answers 304, and a missing name returns none", async ({
   tenant,
   canary,
 }) => {

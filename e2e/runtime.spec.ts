@@ -29,7 +29,7 @@ async function eventsOf(tenant: Tenant, action: string) {
   return rows;
 }
 
-test("a pipeline's token receives a secret of its fabric, by its name in any case, and the use is recorded", async ({
+test("a pipeline token reads a secret of its fabric by its name in any case, and automate records the use", async ({
   tenant,
   canary,
 }) => {
@@ -45,7 +45,7 @@ test("a pipeline's token receives a secret of its fabric, by its name in any cas
   ]);
 });
 
-test("without a living token every name answers 401 in one shape, be it there or not", async ({
+test("without a valid token every name gets the same 401, whether it exists or not", async ({
   tenant,
   canary,
 }) => {
@@ -69,7 +69,7 @@ test("without a living token every name answers 401 in one shape, be it there or
   });
 });
 
-test("a name of another fabric answers exactly as one that does not exist, and the refusal is recorded", async ({
+test("a name of another fabric gets the same answer as an unknown one, and automate records the refusal", async ({
   tenant,
   canary,
 }) => {
@@ -82,14 +82,14 @@ test("a name of another fabric answers exactly as one that does not exist, and t
   const body = await foreign.text();
   expect(body).toBe(await none.text());
   expect(JSON.parse(body)).toEqual({ error: { code: "not_found", message: expect.any(String) } });
-  // A typing mistake is recorded in clear, and what is like no name by its length.
+  // The event shows a mistyped name in clear, and any text unlike a name only by its length.
   expect((await eventsOf(tenant, "secret.refuse")).map(({ objectName }) => objectName).sort()).toEqual([
     "",
     "our",
   ]);
 });
 
-test("a value does not leave when its audit event cannot be written", async ({ tenant, canary }) => {
+test("automate returns no value when it cannot write the audit event", async ({ tenant, canary }) => {
   await addText(tenant, "guarded", canary.value());
   const { token } = await startPipeline(tenant);
   const { id } = tenant.fabric;
@@ -113,13 +113,13 @@ test("a value does not leave when its audit event cannot be written", async ({ t
   expect((await requestSecret(token, "guarded")).status).toBe(200);
 });
 
-test("a value waits until its audit event is committed", async ({ tenant, canary }) => {
+test("automate returns a value only after its audit event is committed", async ({ tenant, canary }) => {
   await addText(tenant, "waiting", canary.value());
   const { token } = await startPipeline(tenant);
   const client = await database().connect();
   try {
     await client.query("BEGIN");
-    // Readers go on; whoever writes to this table waits.
+    // This lock blocks writers of the table and lets readers continue.
     await client.query("LOCK TABLE audit_event IN SHARE MODE");
     const asked = requestSecret(token, "waiting");
     await expect
@@ -140,7 +140,7 @@ test("a value waits until its audit event is committed", async ({ tenant, canary
   }
 });
 
-test("what is no name is not echoed, logged or recorded", async ({ tenant, canary }) => {
+test("automate does not echo, log or record a text that is not a name", async ({ tenant, canary }) => {
   const { token } = await startPipeline(tenant);
   const pasted = `${canary.value()} pasted by mistake`;
   const response = await requestSecret(token, pasted);
@@ -148,7 +148,7 @@ test("what is no name is not echoed, logged or recorded", async ({ tenant, canar
   expect(findLeaks("answer", await response.text(), canary.mark)).toEqual([]);
 });
 
-test("automate is alive and ready, and says nothing else to strangers", async () => {
+test("automate reports that it is alive and ready, and nothing else to strangers", async () => {
   const answer = async (path: string) => (await fetch(new URL(path, stack().automateUrl))).status;
   expect(await answer("/healthz")).toBe(200);
   expect(await answer("/readyz")).toBe(200);
@@ -156,7 +156,7 @@ test("automate is alive and ready, and says nothing else to strangers", async ()
     expect(await answer(path)).toBe(404);
 });
 
-test("web's requests are answered on a port of their own, and nothing else is", async ({ tenant }) => {
+test("automate answers web's requests on a separate port, and nothing else there", async ({ tenant }) => {
   const { automateUrl, automateInternalUrl } = stack();
   const { token } = await startPipeline(tenant);
   const statuses = async (base: string) =>

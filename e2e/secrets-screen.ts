@@ -3,7 +3,7 @@ import { open } from "@/e2e/open";
 import type { Fabric } from "@/testing/tenant";
 
 export type FileToChoose = { name: string; mimeType: string; buffer: Buffer };
-/** What goes into the dialog Add Secret; the keys of `fields` are the labels. */
+/** The input of the dialog Add Secret; the keys of `fields` are the labels. */
 export type NewSecret =
   | { type: "Text"; name: string; value: string | FileToChoose }
   | { type: "Binary"; name: string; value: FileToChoose }
@@ -22,7 +22,7 @@ export async function openAddSecret(page: Page, fabric: Fabric): Promise<Locator
   return dialog;
 }
 
-/** Adds a secret as a person does, and waits until it stands in the table. */
+/** Adds a secret as a person does, and waits until the table shows it. */
 export async function addSecret(page: Page, fabric: Fabric, secret: NewSecret): Promise<void> {
   const dialog = await openAddSecret(page, fabric);
   await fillSecret(page, dialog, secret);
@@ -47,7 +47,7 @@ export async function fillSecret(page: Page, dialog: Locator, secret: NewSecret)
 
 export async function chooseType(dialog: Locator, type: NewSecret["type"]): Promise<void> {
   const radio = dialog.getByRole("radio", { name: type, exact: true });
-  // The radio itself is for keyboards and screen readers: who points, points at its card.
+  // Keyboards and screen readers use the radio itself; a pointer clicks its card.
   await dialog
     .locator("label")
     .filter({ has: dialog.page().getByRole("radio", { name: type, exact: true }) })
@@ -55,14 +55,14 @@ export async function chooseType(dialog: Locator, type: NewSecret["type"]): Prom
   await expect(radio).toBeChecked();
 }
 
-/** Closes a dialog that holds input, and says yes to losing it. */
+/** Closes a dialog that has input, and confirms the loss. */
 export async function discard(page: Page, dialog: Locator): Promise<void> {
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Discard" }).click();
   await expect(dialog).toHaveCount(0);
 }
 
-/** A field by its label alone: "Password" is not "Show password". */
+/** A field by its exact label: "Password" is not "Show password". */
 export function field(within: Locator | Page, label: string): Locator {
   return within
     .getByRole("textbox", { name: label, exact: true })
@@ -80,7 +80,7 @@ export function secretRow(page: Page, name: string): Locator {
   return page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) });
 }
 
-/** Opens the page of one secret out of the table. */
+/** Opens the page of one secret from the table. */
 export async function openSecret(page: Page, fabric: Fabric, name: string): Promise<void> {
   await open(page, secretsPath(fabric));
   await secretRow(page, name).getByRole("link", { name, exact: true }).click();

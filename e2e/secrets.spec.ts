@@ -22,7 +22,7 @@ import { insert } from "@/testing/tenant";
 
 const dayMs = 86_400_000;
 
-test("all four types of secret are added, and a pipeline receives each byte for byte", async ({
+test("a person adds all four types of secret, and a pipeline receives each byte for byte", async ({
   page,
   context,
   tenant,
@@ -37,7 +37,7 @@ test("all four types of secret are added, and a pipeline receives each byte for 
     names: ["db.test.example"],
     notAfter: new Date(Date.now() + 23.5 * dayMs),
   });
-  // A certificate is public, so that the key beside it carries the canary.
+  // A certificate is public, so the key next to it contains the canary.
   const pem = Buffer.from(`${cert}\n${key}\n# ${canary.value()}\n`);
   const file = { name: "db.pem", mimeType: "application/x-pem-file", buffer: pem };
   await addSecret(page, tenant.fabric, { type: "Binary", name: "db_certificate", value: file });
@@ -80,7 +80,7 @@ test("all four types of secret are added, and a pipeline receives each byte for 
   await expect(page.getByText("login.test.example:443", { exact: true })).toBeVisible();
 });
 
-test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", async ({
+test("a text loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", async ({
   page,
   context,
   tenant,
@@ -105,7 +105,7 @@ test("a text that is loaded from a file keeps CRLF, trailing newline, NUL, BOM a
   }
 });
 
-test("a pasted text with Windows line ends says so and keeps them, unless the person converts", async ({
+test("the form reports Windows line endings in a pasted text and keeps them, unless the person converts them", async ({
   page,
   context,
   tenant,
@@ -131,7 +131,7 @@ test("a pasted text with Windows line ends says so and keeps them, unless the pe
   }
 });
 
-test("a binary file is taken by drag and drop, shows name and size, and is kept byte for byte", async ({
+test("the form accepts a dropped binary file, shows name and size, and keeps it byte for byte", async ({
   page,
   context,
   tenant,
@@ -159,7 +159,7 @@ test("a binary file is taken by drag and drop, shows name and size, and is kept 
   expect((await (await startPipeline(tenant)).readBytes("keystore")).equals(bytes)).toBe(true);
 });
 
-test("a file over the limit is refused before it travels", async ({ page, context, tenant }) => {
+test("the form rejects a file over the limit before sending it", async ({ page, context, tenant }) => {
   await signIn(context, tenant.user);
   const dialog = await openAddSecret(page, tenant.fabric);
   await chooseType(dialog, "Binary");
@@ -170,7 +170,7 @@ test("a file over the limit is refused before it travels", async ({ page, contex
   await expect(dialog.getByText(/huge\.bin is larger than/)).toBeVisible();
 });
 
-test("a binary secret of exactly the limit is stored", async ({ page, context, tenant, canary }) => {
+test("Selvage stores a binary secret of exactly the limit", async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const buffer = Buffer.alloc(1_048_576, canary.value());
   const file = { name: "full.bin", mimeType: "application/octet-stream", buffer };
@@ -178,7 +178,7 @@ test("a binary secret of exactly the limit is stored", async ({ page, context, t
   expect((await (await startPipeline(tenant)).readBytes("full")).equals(buffer)).toBe(true);
 });
 
-test("a name with spaces is answered with one that fits, and a taken name on its field", async ({
+test("the form suggests a valid name for one with spaces, and reports a taken name at its field", async ({
   page,
   context,
   tenant,
@@ -200,7 +200,7 @@ test("a name with spaces is answered with one that fits, and a taken name on its
   await discard(page, again);
 });
 
-test("what was entered is not lost by Escape or a stray click without asking", async ({
+test("Escape or a stray click asks before the dialog discards input", async ({
   page,
   context,
   tenant,
@@ -227,14 +227,14 @@ test("what was entered is not lost by Escape or a stray click without asking", a
   await page.keyboard.press("Escape");
   await question.getByRole("button", { name: "Discard" }).click();
   await expect(dialog).toBeHidden();
-  // It opens empty, and a dialog without input closes without a question.
+  // The dialog opens empty, and closes without a question when it has no input.
   await page.getByRole("button", { name: "Add Secret" }).click();
   await expect(field(dialog, "Value")).toHaveValue("");
   await page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
 });
 
-test("the password is replaced without the username, and the page never shows either", async ({
+test("a person replaces the password without the username, and the page never shows either", async ({
   page,
   context,
   tenant,
@@ -260,7 +260,7 @@ test("the password is replaced without the username, and the page never shows ei
   expect(await pipeline.read("login")).toMatchObject({ version: 2, value: { username, password: next } });
 });
 
-test("a replacement that crossed another one is a conflict, not an overwrite", async ({
+test("a replacement after a concurrent one is a conflict, not an overwrite", async ({
   page,
   context,
   tenant,
@@ -284,7 +284,7 @@ test("a replacement that crossed another one is a conflict, not an overwrite", a
   await discard(page, dialog);
 });
 
-test("a rename needs no value, names who read the old name, which keeps answering and stays taken", async ({
+test("a rename needs no value and names the readers of the old name, which keeps working and stays taken", async ({
   page,
   context,
   tenant,
@@ -319,7 +319,7 @@ test("a rename needs no value, names who read the old name, which keeps answerin
   expect((await pipeline.read("new_name")).value).toBe(value);
 });
 
-test("a secret that a connection uses is not deleted, and the connection is named", async ({
+test("a person cannot delete a secret that a connection uses, and the page names the connection", async ({
   page,
   context,
   tenant,
@@ -347,7 +347,7 @@ test("a secret that a connection uses is not deleted, and the connection is name
   });
   await insert("connection_secret", { connectionId, field: "token", secretId, fabricId: tenant.fabric.id });
 
-  // The page has not heard of the connection yet: the database refuses.
+  // The page does not show the connection yet: the database refuses.
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   const question = page.getByRole("alertdialog", { name: "Delete “in_use”?" });
   await question.getByRole("button", { name: "Delete" }).click();
@@ -359,7 +359,7 @@ test("a secret that a connection uses is not deleted, and the connection is name
   await expect(dialog.getByRole("link", { name: "Orders API" })).toBeVisible();
 });
 
-test("a User deletes an unused secret of their own, and one of somebody else only an Admin", async ({
+test("a User deletes their own unused secret; only an Admin deletes another person's", async ({
   page,
   context,
   tenant,
@@ -383,7 +383,7 @@ test("a User deletes an unused secret of their own, and one of somebody else onl
   await expect(page.getByText(/can delete this secret/)).toContainText(tenant.admin.name);
 });
 
-test("search, type and sort are done by the server and kept in the address", async ({
+test("the server searches, filters by type and sorts, and the address keeps the settings", async ({
   page,
   context,
   tenant,
@@ -414,7 +414,7 @@ test("search, type and sort are done by the server and kept in the address", asy
   await expect(page.getByText("No secret matches")).toBeVisible();
 });
 
-test("a file that is no text is offered as Binary", async ({ page, context, tenant, canary }) => {
+test("the form offers Binary for a file that is not text", async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const buffer = Buffer.concat([Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from(canary.value())]);
   const dialog = await openAddSecret(page, tenant.fabric);
@@ -430,7 +430,7 @@ test("a file that is no text is offered as Binary", async ({ page, context, tena
   expect((await (await startPipeline(tenant)).readBytes("not_text")).equals(buffer)).toBe(true);
 });
 
-test("on a phone a toast leaves the buttons of a dialog free, and an error is scrolled to with its field", async ({
+test("on a phone a toast does not cover a dialog's buttons, and the dialog scrolls to a field with an error", async ({
   page,
   context,
   tenant,
@@ -451,7 +451,7 @@ test("on a phone a toast leaves the buttons of a dialog free, and an error is sc
     name: "client",
     fields: { "Client ID": canary.value(), "Client Secret": canary.value(), "Auth URL": "http://foo" },
   });
-  // Away from the field, as whoever reads on before Create.
+  // Away from the field, like a person who reads on before Create.
   await dialog.getByText("Secret Type").scrollIntoViewIfNeeded();
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(field(dialog, "Auth URL")).toBeFocused();

@@ -14,7 +14,7 @@ async function enter(page: Page, email: string, given: string) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Whoever waits goes on waiting: two seconds may be over before a busy machine has typed. */
+/** Extends the delay: on a busy machine two seconds may pass before the test has typed. */
 async function holdDelays(): Promise<void> {
   const held = await database().query(
     `UPDATE sign_in_delay SET "nextTryAt" = now() + interval '30 seconds' WHERE "nextTryAt" > "updatedAt"`,
@@ -26,7 +26,7 @@ function personWith(options: { in?: { id: string; name: string } }): Promise<Per
   return createPerson({ name: "Pia Password", password, ...options });
 }
 
-test("a person signs in with e-mail and password, lands where they were going, and signs out", async ({
+test("a person signs in with e-mail and password, reaches the requested page, and signs out", async ({
   page,
   context,
   tenant,
@@ -46,7 +46,7 @@ test("a person signs in with e-mail and password, lands where they were going, a
   await page.getByRole("button", { name: /^Account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
-  // The cookie that somebody kept is worth nothing: the session's row has ended.
+  // A copied cookie is worthless after sign-out, because the session's row has ended.
   if (session) await context.addCookies([session]);
   await page.goto("/metadata");
   await expect(page).toHaveURL(/\/sign-in/);
@@ -67,11 +67,11 @@ test("a wrong password and an unknown e-mail get the same answer", async ({ page
   expect(await answerFor("nobody@test.example")).toEqual(known);
 });
 
-test.describe("wrong tries", () => {
-  // One after another: time passes for everybody who waits.
+test.describe("wrong attempts", () => {
+  // One after another, because the tests move time forward for every delayed account.
   test.describe.configure({ mode: "default" });
 
-  test("after five wrong tries the next one waits, the right password too, and nobody is locked", async ({
+  test("after five wrong attempts the next one waits, even with the right password, and web locks nobody", async ({
     page,
     tenant,
   }) => {
@@ -88,13 +88,13 @@ test.describe("wrong tries", () => {
     await expect(page.getByRole("alert").filter({ hasText: "Too many tries." })).toContainText(
       /Too many tries\. Try again in \d+ seconds?\./,
     );
-    // Time passes.
+    // Moves time forward.
     await database().query(`UPDATE sign_in_delay SET "nextTryAt" = now() WHERE "nextTryAt" > now()`);
     await enter(page, person.email, password);
     await expect(page).toHaveURL(/\/metadata$/);
   });
 
-  test("an unknown e-mail is delayed as a known one", async ({ page }) => {
+  test("web delays an unknown e-mail like a known one", async ({ page }) => {
     await open(page, "/sign-in");
     const email = `nobody.${Date.now()}@test.example`;
     for (let i = 0; i < 5; i++) {
@@ -111,7 +111,7 @@ test.describe("wrong tries", () => {
   });
 });
 
-test("a person who was removed from the team, or locked, is out at the next request", async ({
+test("a person who is removed from the team or locked loses access at the next request", async ({
   page,
   context,
   tenant,
@@ -131,7 +131,7 @@ test("a person who was removed from the team, or locked, is out at the next requ
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test("the sign-in page leads nowhere else", async ({ page, tenant }) => {
+test("the sign-in page redirects to no other site", async ({ page, tenant }) => {
   const person = await personWith({ in: tenant.team });
   await page.goto(`/sign-in?callbackUrl=${encodeURIComponent("https://elsewhere.example/steal")}`);
   await enter(page, person.email, password);

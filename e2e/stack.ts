@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, "..");
 const target = builds.test;
 
 /**
- * Starts what `npm start` starts, from the tests' own build and on free ports, and tells the tests by environment:
+ * Starts the programs of `npm start` from the tests' own build on free ports, and sets these environment variables for the tests:
  * E2E_BASE_URL, E2E_AUTOMATE_URL, E2E_AUTOMATE_INTERNAL_URL, E2E_DATABASE_URL (the owner), E2E_DIR (web.log, automate.log, pg/ and keys/),
  * E2E_WEB_ENV and E2E_AUTOMATE_ENV (JSON, to start another copy of a program).
  */

@@ -6,7 +6,7 @@ import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { createToken, database, insert } from "@/testing/tenant";
 
-test("an Admin sees every token of the team, revokes one by keyboard, and its owner is told", async ({
+test("an Admin sees every token of the team and revokes one by keyboard, and its owner learns of it", async ({
   page,
   context,
   tenant,
@@ -61,7 +61,7 @@ test("an Admin sees every token of the team, revokes one by keyboard, and its ow
   );
 });
 
-test("refused acts of a member are told to the Admins, and a refused sign-in to its owner", async ({
+test("the Admins see the refused actions of a member, and a person sees their own refused sign-in", async ({
   page,
   context,
   tenant,

@@ -10,7 +10,7 @@ import { startSession } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { createPerson } from "@/testing/tenant";
 
-/** A way to the database that can be cut. */
+/** A connection to the database that a test can cut. */
 async function cuttableDatabase(url: string) {
   const database = new URL(url);
   const { hostname, port } = database;
@@ -26,7 +26,7 @@ async function cuttableDatabase(url: string) {
   return { url: database.href, port: way.port, cut: way.close };
 }
 
-test("web's log has names and codes in JSON, and nothing that a driver says", async ({ tenant }) => {
+test("web's log has names and codes in JSON, and no message of a driver", async ({ tenant }) => {
   const database = await cuttableDatabase(stack().webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-cut-off", () => ({ WEB_DATABASE_URL: database.url }));
   const { cookie = "" } = await callerOf(tenant.admin);
@@ -89,7 +89,7 @@ test("under https every cookie has the prefix that other hosts cannot plant", as
     const [pair = ""] = session?.split(";") ?? [];
     expect((await ask("GET /metadata", [`cookie: ${pair}`])).status).toBe(200);
     expect((await ask("GET /metadata", [])).head).toMatch(/^strict-transport-security: /im);
-    // One that a neighbour could have planted says nothing.
+    // A cookie that a neighbour host could have planted grants nothing.
     const planted = `__Secure-next-auth.session-token=${await startSession(person)}`;
     expect((await ask("GET /metadata", [`cookie: ${planted}`])).status).toBe(307);
   } finally {
