@@ -12,8 +12,8 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
-// The rows of "Someone who can write to the database" in docs/threat-model.md: the changes that automate
-// detects and those that it does not. A test that fails here changes a sentence there.
+// The rows of "Someone who can write to the database" in docs/threat-model.md: which changes automate
+// detects. A test that fails here changes a sentence there.
 
 const [former, current] = ["canary-former-51b0", "canary-current-51b0"];
 let urls: TestDatabase;

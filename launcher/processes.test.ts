@@ -147,8 +147,8 @@ describe("a program that exits with its parent", () => {
 
 describe("the Node.js for all programs", () => {
   /**
-   * Resolves Node.js on a machine of this platform, whose own Node.js has this version and is not a
-   * package. `shadow` holds other copies of `node` and npm.
+   * The result of nodeRuntime() on this platform. The running Node.js has this version and is from no npm
+   * package. `shadow` is a copy of `node` that PATH finds first.
    */
   const ask = ({ platform = process.platform as string, version = process.versions.node, shadow = "" }) => {
     const own = join(folder, "own-node");

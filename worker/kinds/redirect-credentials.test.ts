@@ -11,9 +11,9 @@ import { createManyChecks } from "@/testing/servers/many-checks";
 import { createJob } from "@/testing/servers/trial-job";
 
 /*
- * The attack: a User points a connection with another person's secret, within its allowed destinations, at
- * a listener of their own. A new destination requires approval (destinations.test.ts). These checks run,
- * and the listener must not receive the secret.
+ * The attack: a User points a connection with another person's secret at a listener of their own, within
+ * the allowed destinations. A new destination requires approval (authorize-destinations.test.ts). The checks run; the
+ * listener must not receive the secret.
  */
 const checks = createManyChecks();
 let authority: Authority;

@@ -57,7 +57,7 @@ describe("a refused login()", () => {
     expect(await trials.check({ replies })).toMatchObject({ code, step: "sign_in", field });
   });
 
-  it("causes no session when the password has expired", async () => {
+  it("includes a successful one with an expired password", async () => {
     const replies = { [loginPath]: loginResult("00Dx!canary", { passwordExpired: true }) };
     expect(await trials.check({ replies })).toMatchObject({
       code: "password_change_required",
