@@ -158,7 +158,7 @@ test("many revoked pipeline tokens do not hide an active one", async () => {
   expect(tokens.filter(({ status }) => status === "active").map(({ name }) => name)).toContain("hidden");
 });
 
-test("many tokens of one person do not hide another's", async () => {
+test("many tokens of a person do not hide another one of theirs", async () => {
   await tokenOf(fabric.user, "hidden");
   const { teamId, user, admin } = fabric;
   const many = (count: number, more: object) =>

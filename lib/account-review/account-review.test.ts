@@ -275,7 +275,7 @@ test.each([true, false])(
   },
 );
 
-test("a new account without any items needs no review", async () => {
+test("an account that never had any item needs no review", async () => {
   const { scope } = await adminOf("Finance");
   const email = `${randomUUID()}@test.example`;
   await owner.user.create({ data: { id: randomUUID(), email, emailKey: email, name: "Olga" } });

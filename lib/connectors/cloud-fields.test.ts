@@ -89,7 +89,7 @@ describe("destinations of a cloud connection's secrets", () => {
       expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
-  it("reports a missing Azure account, a name that does not resolve, at its field", () => {
+  it("reports a missing Azure account (its name does not resolve) at its field", () => {
     const [, lake] = findConnector("ADLS")?.destinations({ accountName: "contosolake" }, {}) ?? [];
     expect(lake?.hostField).toBe("accountName");
   });

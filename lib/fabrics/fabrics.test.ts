@@ -70,7 +70,7 @@ describe("a created fabric", () => {
     ]);
   });
 
-  test("cannot take another fabric's name in its team in any case, and then requests no key", async () => {
+  test("cannot take the name of another fabric in its team, whatever its case, and then requests no key", async () => {
     await createFabric(team(), input("Sales"));
     asked = 0;
     const again = await createFabric(team(), input("sALES"));

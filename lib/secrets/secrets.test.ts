@@ -80,7 +80,7 @@ describe("a created secret", () => {
     expect(await dump()).not.toContain(canary);
   });
 
-  test("cannot take another secret's current or former name, in any case", async () => {
+  test("cannot take another secret's current or former name, whatever its case", async () => {
     const id = await addText("Taken.Name");
     const again = await createSecret(write(), {
       subKind: "text",

@@ -110,7 +110,7 @@ describe.each(Object.entries(ends))("%s", (_name, end) => {
     await end(email);
     const session = await startSession(proof, "password").catch(() => null);
     const token = await tokenOf(actor).catch(() => null);
-    // Not by the command, because it ends everything again.
+    // Unlocks the row directly, so that the session and the token alone decide.
     await owner.user.updateMany({ where: { id }, data: { lockedAt: null } });
     expect(session && (await findSessionActor(session))).toBeNull();
     expect(token && (await findAccessTokenActor(token))).toBeNull();

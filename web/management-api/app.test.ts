@@ -668,7 +668,7 @@ describe("a fabric", () => {
     };
   }
 
-  test("gets no final answer during its check, and starts again after a failed check", async () => {
+  test("answers a repeat during its check with a conflict, and starts again after a failed check", async () => {
     const { name, server, asked, create } = await silent(unique("key"));
     const [first] = [create(), await asked()];
     expect(await create()).toMatchObject({ status: 409, json: { success: false } });
