@@ -526,9 +526,10 @@ describe("a destination that a colleague allowed for their own value", () => {
     expect(await placesOf(id)).toEqual([`https://${theirHost}:443`]);
   });
 
-  test("does not receive the next value, which its author enters inline with its connection", async () => {
+  describe("beside an inline value", () => {
     const key = createSshKey().private;
-    const body = (value: string) => ({
+    const inline = Buffer.from(key).toString("base64");
+    const body = (name: string, privateKey: unknown) => ({
       name,
       kind: "sftp",
       isDefaultWarehouseConnection: false,
@@ -538,22 +539,43 @@ describe("a destination that a colleague allowed for their own value", () => {
         username: "u",
         authMethod: "private_key",
         hostKeyFingerprint: `SHA256:${"a".repeat(43)}`,
-        privateKey: Buffer.from(value).toString("base64"),
+        privateKey,
       },
     });
-    const name = unique("files");
-    await call("admin", "POST", "connection", body(key));
-    const { secretId } = await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } });
-    const before = await placesOf(secretId);
-    // Without their connection only one connection uses the secret, so the PUT replaces its value in place.
-    await owner.connection.delete({ where: { id: await replacedByUser(secretId) } });
-    await call("admin", "PUT", `connection/name/${name}`, body(key));
-    const reference = await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } });
-    expect(reference.secretId).toBe(secretId);
-    // The first use applies the destinations that the new version keeps.
-    expect((await pipeline(`/v1/connections/${name}`)).status).toBe(200);
-    expect(before).toHaveLength(1);
-    expect(await placesOf(secretId)).toEqual(before);
+    const secretOf = async (name: string) =>
+      (await owner.connectionSecret.findFirstOrThrow({ where: { connection: { name } } })).secretId;
+
+    /** The Admin's connection, with a key inline. */
+    async function addFiles() {
+      const name = unique("files");
+      await call("admin", "POST", "connection", body(name, inline));
+      return { name, secretId: await secretOf(name) };
+    }
+
+    test("does not receive the next value, which its author enters with the connection", async () => {
+      const { name, secretId } = await addFiles();
+      const before = await placesOf(secretId);
+      // Without their connection only one connection uses the secret, so the PUT replaces its value in place.
+      await owner.connection.delete({ where: { id: await replacedByUser(secretId) } });
+      await call("admin", "PUT", `connection/name/${name}`, body(name, inline));
+      expect(await secretOf(name)).toBe(secretId);
+      // The first use applies what the new version keeps.
+      expect((await pipeline(`/v1/connections/${name}`)).status).toBe(200);
+      expect(before).toHaveLength(1);
+      expect(await placesOf(secretId)).toEqual(before);
+    });
+
+    test("does not receive the next value by a secret of theirs that they put into the connection", async () => {
+      const { name } = await addFiles();
+      const { id, name: theirName } = await enter("user", { subKind: "text", fields: { value: key } });
+      await owner.connection.delete({ where: { id: await replacedByUser(id) } });
+      const properties = { id, name: theirName };
+      const reference = { kind: "prophecy", subKind: "text", type: "secret", properties };
+      await call("user", "PUT", `connection/name/${name}`, body(name, reference));
+      await call("admin", "PUT", `connection/name/${name}`, body(name, inline));
+      await pipeline(`/v1/connections/${name}`);
+      expect(await placesOf(await secretOf(name))).not.toContain(`https://${theirHost}:443`);
+    });
   });
 });
 

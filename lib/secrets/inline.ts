@@ -26,12 +26,14 @@ export async function inlineSecret(
   }: {
     value: string;
     connectionName: string;
-    former?: { secretId: string; connectionId: string } | undefined;
+    /** `destinations` are those of the connection as it is now stored: the new value keeps no others. */
+    former?: { secretId: string; connectionId: string; destinations: readonly string[] } | undefined;
   },
 ): Promise<InlineSecret> {
   if (former && (await isTextOfOne(scope, former))) {
     const { secretId } = former;
-    const destinationIds = await destinationsOf(scope, secretId);
+    // A colleague could put a secret of their own into the connection, which may be sent to their own server.
+    const destinationIds = await destinationsOf(scope, secretId, former.destinations);
     return {
       secretId,
       before: async (tx) => {

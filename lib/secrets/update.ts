@@ -228,9 +228,11 @@ async function unlessTaken<T, Code extends string>(
 export async function destinationsOf(
   { fabricId, teamId, actor }: Pick<Writer, "fabricId" | "teamId" | "actor">,
   secretId: string,
+  /** No others are returned. */
+  among?: readonly string[],
 ): Promise<string[]> {
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT a.id FROM allowed_destination a
+  const rows = await db.$queryRaw<{ id: string; destination: string }[]>`
+    SELECT a.id, a.destination FROM allowed_destination a
     JOIN secret s ON s.id = a."secretId"
     CROSS JOIN LATERAL (
       SELECT version, "createdById" FROM allowed_destination
@@ -248,7 +250,7 @@ export async function destinationsOf(
           WHERE first."createdById" IS DISTINCT FROM (
             SELECT entered."createdById" FROM secret_version entered
             WHERE entered."secretId" = v."secretId" AND entered.version = set_in.version::int)))`;
-  return rows.map(({ id }) => id);
+  return rows.flatMap(({ id, destination }) => (among?.includes(destination) === false ? [] : [id]));
 }
 
 /** False when a new version should have kept destinations but has none. */

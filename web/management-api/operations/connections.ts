@@ -2,6 +2,7 @@ import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
+import { currentReferences, joinSettings } from "@/lib/connections/joined-secrets";
 import {
   type ConnectionCode,
   createConnection,
@@ -10,6 +11,8 @@ import {
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
 import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
+import { sentKey } from "@/lib/connectors/destination";
+import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
@@ -85,7 +88,7 @@ export const createConnectionOperation = fabricOperation({
   run: async (scope, { body, idempotent }) => {
     const read = readProperties(body.kind, body.properties);
     if (!read.ok) return read;
-    const own = await ownSecret(scope, body.name, read.value);
+    const own = await ownSecret(scope, body, read.value);
     const { name, kind, description = "", isDefaultWarehouseConnection } = body;
     const input = { name, kind, description, isDefaultWarehouseConnection, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
@@ -139,7 +142,7 @@ export const updateConnectionOperation = fabricOperation({
       return invalidField("isDefaultWarehouseConnection", "This does not change.");
     const read = readProperties(body.kind, body.properties);
     if (!read.ok) return read;
-    const own = await ownSecret(scope, former.name, read.value, former);
+    const own = await ownSecret(scope, former, read.value, former);
     const { description = former.description } = body;
     const input = { connectionId: id, name: former.name, description, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
@@ -194,7 +197,7 @@ async function updatedReply(scope: Scope<"connection:write">, id: string) {
 /** Creates a secret from an inline value, and returns the properties with that secret's id. */
 async function ownSecret(
   scope: Scope<"connection:write">,
-  connectionName: string,
+  { name: connectionName, kind }: { name: string; kind: string },
   { properties, inline }: ReadProperties,
   former?: ConnectionSummary,
 ): Promise<{ properties: Record<string, unknown>; secret?: InlineSecret }> {
@@ -204,9 +207,27 @@ async function ownSecret(
   const secret = await inlineSecret(writer, {
     value: inline.value,
     connectionName,
-    former: former && reference && { secretId: reference.secretId, connectionId: former.id },
+    former: former &&
+      reference && {
+        secretId: reference.secretId,
+        connectionId: former.id,
+        destinations: await destinationsWith(scope, { kind, properties }, inline.field, reference.secretId),
+      },
   });
   return { properties: { ...properties, [inline.field]: secret.secretId }, secret };
+}
+
+/** The destinations of these settings for one secret. */
+async function destinationsWith(
+  { fabricId }: Scope<"connection:write">,
+  settings: { kind: string; properties: Record<string, unknown> },
+  field: string,
+  secretId: string,
+): Promise<string[]> {
+  const current = await currentReferences(db, { fabricId }, [secretId]);
+  return joinSettings({ ...settings, references: [{ field, secretId }] }, current).flatMap(
+    ({ destinations }) => destinations.flatMap((key) => [key, sentKey(key)]),
+  );
 }
 
 /** Maps a failed write to the API's failure. */
