@@ -56,11 +56,15 @@ test("an unknown e-mail takes as long as a wrong password", async () => {
   const { email } = await person();
   const time = async (address: string) => {
     const began = performance.now();
-    for (let i = 0; i < 5; i++) await provePassword({ email: address, password: "wrong" }, randomUUID());
+    await provePassword({ email: address, password: "wrong" }, randomUUID());
     return performance.now() - began;
   };
-  await time("warm@test.example");
-  const [known, unknown] = [await time(email), await time("nobody@test.example")];
+  // In turns, and the fastest of each: other work on the machine only ever makes one slower.
+  let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < 8; i++) {
+    known = Math.min(known, await time(email));
+    unknown = Math.min(unknown, await time("nobody@test.example"));
+  }
   expect(unknown / known).toBeGreaterThan(0.4);
   expect(unknown / known).toBeLessThan(2.5);
 });
