@@ -35,6 +35,7 @@ export default async function SecretPage({
   const paused = await listPausedAttempts(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = may(scope, "destination:write");
+  const canDelete = may(scope, "secret:delete") || (secret.isCreator && may(scope, "secret:delete:own"));
   const server = await findTokenServerToAllow(scope, secret);
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
@@ -43,7 +44,7 @@ export default async function SecretPage({
         <ReplaceValueButton fabricId={fabricId} secret={secret} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
         <RenameSecretButton fabricId={fabricId} secret={secret} readers={readers} />
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
-        {(isAdmin || secret.isCreator) && <DeleteSecretButton fabricId={fabricId} secret={secret} />}
+        {canDelete && <DeleteSecretButton fabricId={fabricId} secret={secret} />}
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
@@ -51,7 +52,12 @@ export default async function SecretPage({
             <TokenServerNotAllowed fabricId={fabricId} secret={secret} server={server} isAdmin={isAdmin} />
           )}
           <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} ofOneSecret />
-          <PausedAttempts fabricId={fabricId} secretId={secretId} paused={paused} isAdmin={isAdmin} />
+          <PausedAttempts
+            fabricId={fabricId}
+            secretId={secretId}
+            paused={paused}
+            isAdmin={may(scope, "credential-attempt:reset")}
+          />
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
@@ -59,10 +65,10 @@ export default async function SecretPage({
         <div className="flex min-w-0 flex-col gap-5">
           <SecretAbout secret={secret} />
           <SecretVersions secret={secret} />
-          <FormerNames fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
+          <FormerNames fabricId={fabricId} secret={secret} isAdmin={may(scope, "secret:name:drop")} />
         </div>
       </div>
-      {!isAdmin && !secret.isCreator && (
+      {!canDelete && (
         <WhoCan act="and its creator can delete this secret" team={fabric.team.name} admins={fabric.admins} />
       )}
     </div>
