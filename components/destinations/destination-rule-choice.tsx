@@ -9,21 +9,22 @@ import { type DestinationRule, destinationRules } from "@/lib/internal-api/bodie
 
 /** Saves on change. Requires a recent sign-in. Reverts the control if saving fails. */
 export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {
-  const { run, dialog } = useToastedAct();
-  const [wanted, setWanted] = useState<DestinationRule | null>(null);
-  const shown = wanted ?? rule;
+  const { run, isPending, dialog } = useToastedAct();
+  // Shown until the page brings another rule: the answer of the action can arrive before the page is drawn anew.
+  const [wanted, setWanted] = useState<{ next: DestinationRule; former: DestinationRule } | null>(null);
+  const shown = wanted?.former === rule ? wanted.next : rule;
 
   async function set(next: DestinationRule) {
-    setWanted(next);
-    await run(() => setDestinationRuleAction(fabricId, { rule: next }), {
+    setWanted({ next, former: rule });
+    const isSaved = await run(() => setDestinationRuleAction(fabricId, { rule: next }), {
       done: `New destinations: ${ruleTexts[next].label}`,
       failed: "The rule is as it was",
     });
-    setWanted(null);
+    if (!isSaved) setWanted(null);
   }
 
   return (
-    <fieldset className="min-w-0" aria-busy={wanted !== null}>
+    <fieldset className="min-w-0" aria-busy={isPending}>
       <legend className="sr-only">Who may send a secret somewhere new</legend>
       <div className="grid gap-2 lg:grid-cols-3">
         {destinationRules.map((one) => (

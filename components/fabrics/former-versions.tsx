@@ -54,16 +54,18 @@ function FormerVersionsChoice({
   count: Count;
   labelId: string;
 }) {
-  const { run, dialog } = useToastedAct();
-  const [wanted, setWanted] = useState<Count | null>(null);
+  const { run, isPending, dialog } = useToastedAct();
+  // Shown until the page brings another number: the answer of the action can arrive before the page is drawn anew.
+  const [wanted, setWanted] = useState<{ next: Count; former: Count } | null>(null);
+  const shown = wanted?.former === count ? wanted.next : count;
 
   async function set(next: Count) {
-    setWanted(next);
-    await run(() => setFormerVersionsAction(fabricId, { formerVersions: next }), {
+    setWanted({ next, former: count });
+    const isSaved = await run(() => setFormerVersionsAction(fabricId, { formerVersions: next }), {
       done: `Former versions: ${textOf(next)}`,
       failed: "It is as it was",
     });
-    setWanted(null);
+    if (!isSaved) setWanted(null);
   }
 
   return (
@@ -71,8 +73,8 @@ function FormerVersionsChoice({
       <Select
         className="max-w-72"
         aria-labelledby={labelId}
-        aria-busy={wanted !== null}
-        value={String(wanted ?? count)}
+        aria-busy={isPending}
+        value={String(shown)}
         onChange={(event) => void set(formerVersions.parse(Number(event.currentTarget.value)))}
         options={formerVersionChoices.map((one) => ({ value: String(one), label: textOf(one) }))}
       />

@@ -18,10 +18,10 @@ type Told = {
 
 /**
  * Runs a one-click action. Asks for a recent sign-in if the action requires one, and shows the outcome in a
- * toast. Render `dialog` next to the control.
+ * toast. `run` returns whether it succeeded. Render `dialog` next to the control.
  */
 export function useToastedAct(): {
-  run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, told: Told) => Promise<void>;
+  run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, told: Told) => Promise<boolean>;
   isPending: boolean;
   dialog: ReactNode;
 } {
@@ -35,12 +35,13 @@ export function useToastedAct(): {
       setIsPending(true);
       const result = await protect(act)().catch(() => null);
       setIsPending(false);
-      if (result?.ok) return toast(done, description === undefined ? {} : { description });
-      if (result?.code === "reauthenticate") return;
-      toast(failureTitle(result?.code, failed), {
-        tone: "danger",
-        description: errorText(result?.code ?? "outcome_unknown", texts),
-      });
+      if (result?.ok) toast(done, description === undefined ? {} : { description });
+      else if (result?.code !== "reauthenticate")
+        toast(failureTitle(result?.code, failed), {
+          tone: "danger",
+          description: errorText(result?.code ?? "outcome_unknown", texts),
+        });
+      return result?.ok === true;
     },
   };
 }
