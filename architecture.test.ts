@@ -39,7 +39,8 @@ const onlyFor: Record<string, string> = {
   "lib/kms": "automate testing",
   "lib/crypto/seal": "lib/secrets",
   "lib/generated": "lib/db",
-  "lib/access/background": "automate",
+  "lib/access/background": "automate/checks automate/purge.ts testing",
+  "lib/db": "lib automate web admin prisma testing e2e scripts",
   "lib/next": "app lib web",
   automate: "testing scripts",
 };
@@ -152,6 +153,27 @@ describe("imports", () => {
         : [],
     );
     expect(readers).toEqual([]);
+  });
+
+  test("screens import of a noun only its schema, its actions and its kinds", () => {
+    const shared =
+      /^lib\/([a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
+    const others = product.flatMap((file) =>
+      isIn(file, "components")
+        ? importsOf(file)
+            .filter((imported) => isIn(imported, "lib") && !shared.test(imported))
+            .map((imported) => `${file} → ${imported}`)
+        : [],
+    );
+    expect(others).toEqual([]);
+  });
+
+  test("server actions are imported by screens alone", () => {
+    const callers = product.filter(
+      (file) =>
+        !isIn(file, "app components") && importsOf(file).some((one) => /^lib\/[a-z-]+\/actions$/.test(one)),
+    );
+    expect(callers).toEqual([]);
   });
 
   test("scopes are made in lib/access alone", () => {

@@ -4,7 +4,7 @@ import type { Permission } from "@/lib/access/policy";
 /** The objects of one fabric and team that calls and pages can name. */
 export type Things = { secretId: string; connectionId: string };
 
-/** Who may see a page: everyone, every signed-in person, or everyone with this permission in its fabric or team. */
+/** The audience of a page: everyone, every signed-in person, or the people with this permission in its fabric or team. */
 export type PageRow =
   | { open: true; path: () => string }
   | { own: true; path: () => string }

@@ -26,7 +26,7 @@ export type Judgement =
   | { state: "allowed" }
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
-/** What a person confirmed: these settings, and the destinations that an earlier check showed them. */
+/** A person's confirmation of these settings, and of the destinations that an earlier check showed them. */
 export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
 
 /**

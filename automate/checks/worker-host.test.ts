@@ -10,7 +10,7 @@ import { listen } from "@/testing/servers/listening";
 import type { CheckJob } from "@/worker/protocol";
 
 /* Checks in workers of the worker host, which runs as another user in production. */
-const root = resolve(import.meta.dirname, "..");
+const root = resolve(import.meta.dirname, "../..");
 let folder: string;
 let socket: string;
 let host: ChildProcess;

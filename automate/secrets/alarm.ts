@@ -1,6 +1,7 @@
 import { storedValueAlarms } from "@/automate/http/metrics";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import type { Actor } from "@/lib/actor";
+import { log as logLine } from "@/lib/log";
 
 /** A stored value that could not be opened, and the scope that asked for it. */
 export type StoredValue = {
@@ -10,9 +11,9 @@ export type StoredValue = {
   version: number;
 };
 
-type Log = { error(fields: object, words: string): void };
+type Log = { error(fields: Record<string, string | number>, words: string): void };
 let log: Log = {
-  error: (fields, msg) => console.error(JSON.stringify({ level: "error", ...fields, msg })),
+  error: (fields, words) => logLine("error", words, fields),
 };
 
 /** Sets the logger for alarms: automate's own, once it exists. */

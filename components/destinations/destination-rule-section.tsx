@@ -2,7 +2,7 @@ import { DestinationRuleChoice } from "@/components/destinations/destination-rul
 import { ruleTexts } from "@/components/destinations/rule-texts";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
-/** Who may send the fabric's secrets to a new destination. Admins can change it; Users can read it. */
+/** The fabric's rule for new destinations. Admins can change it; Users can read it. */
 export function DestinationRuleSection({
   fabricId,
   rule,

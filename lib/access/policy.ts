@@ -44,8 +44,6 @@ export const policy = {
 /** The name of a permission. */
 export type Permission = keyof typeof policy;
 
-export const permissions = Object.keys(policy) as readonly Permission[];
-
 /** How long a sign-in stays fresh, in milliseconds. */
 export const freshForMs = 10 * 60_000;
 

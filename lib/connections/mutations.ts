@@ -3,7 +3,12 @@ import { v7 as uuidv7 } from "uuid";
 import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { changesOf } from "@/lib/connections/changes";
-import { configHash } from "@/lib/connections/config-hash";
+import {
+  addReferences,
+  type Configuration,
+  configure,
+  lockReferences,
+} from "@/lib/connections/configuration";
 import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/joined-secrets";
 import {
   type CreateConnectionInput,
@@ -12,12 +17,12 @@ import {
 } from "@/lib/connections/schema";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
-import { keptProperties, secretFields, validate } from "@/lib/connectors/validate";
+import { keptProperties } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
-import { fail, NotFound, ok, type Result, under } from "@/lib/result";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
 /** Why a connection was not stored. */
@@ -35,9 +40,6 @@ export type PreparedConnection = {
   configuration: Configuration;
 };
 
-/** A connection's plain properties, and its references to secrets, which are rows of their own. */
-type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
-type Reference = { field: string; secretId: string; subKinds: readonly string[] };
 /** A stored connection, and the destinations that saving it joined. */
 type Stored = { id: string; joined: NewlyJoined };
 
@@ -221,54 +223,6 @@ export async function deleteConnection(
     await tx.connection.delete({ where: { id }, select: { id: true } });
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
     return ok(null);
-  });
-}
-
-function configure(
-  connector: Connector,
-  input: Record<string, unknown>,
-): Result<Configuration, "invalid_properties"> {
-  const validated = validate(connector, input);
-  if (!validated.ok) return fail("invalid_properties", under("properties", validated.fieldErrors));
-  const value: Record<string, unknown> = validated.value;
-  const fields = secretFields(connector, value);
-  const references = fields.flatMap(({ field, secretId, subKinds }) =>
-    secretId === null ? [] : [{ field, secretId, subKinds }],
-  );
-  const plain = Object.entries(value).filter(([field]) => !fields.some((secret) => secret.field === field));
-  // The connector's schema admits only strings, numbers and booleans.
-  const properties = Object.fromEntries(plain) as Prisma.InputJsonObject;
-  return ok({ properties, references, hash: configHash(connector.kind, value) });
-}
-
-/**
- * Locks the referenced secrets against deletion until the transaction ends.
- * Fails with the fields whose secret is deleted, belongs to another fabric, or has the wrong type.
- */
-async function lockReferences(tx: Tx, scope: Writer, references: readonly Reference[]) {
-  if (references.length === 0) return undefined;
-  const ids = references.map(({ secretId }) => secretId);
-  const rows = await tx.$queryRaw<{ id: string; subKind: string }[]>`
-    SELECT id, "subKind" FROM secret
-    WHERE id = ANY(${ids}) AND "fabricId" = ${scope.fabricId} AND "deletedAt" IS NULL
-    ORDER BY id FOR SHARE`;
-  const subKindById = new Map(rows.map(({ id, subKind }) => [id, subKind]));
-  const unfit = references.filter(
-    ({ secretId, subKinds }) => !subKinds.includes(subKindById.get(secretId) ?? ""),
-  );
-  if (unfit.length === 0) return undefined;
-  const errors = unfit.map(({ field }) => [field, "That secret is gone or of another type: choose another."]);
-  return fail("invalid_properties", under("properties", Object.fromEntries(errors)));
-}
-
-async function addReferences(tx: Tx, scope: Writer, connectionId: string, references: readonly Reference[]) {
-  await tx.connectionSecret.createMany({
-    data: references.map(({ field, secretId }) => ({
-      connectionId,
-      field,
-      secretId,
-      fabricId: scope.fabricId,
-    })),
   });
 }
 

@@ -25,7 +25,7 @@ const findAllowed = {
 };
 
 /**
- * Who would send a value. An upgrade's allowances count for pipelines at once, for checks only after an
+ * The sender of a value. An upgrade's allowances count for pipelines at once, for checks only after an
  * Admin's review.
  * Otherwise a User who had pointed a connection at their own server could steal the value with a check.
  */

@@ -25,7 +25,7 @@ export type WaitingRequest = {
   id: string;
   secret: { id: string; name: string };
   /**
-   * Who entered the value. Any User can rename a secret to mislead the Admin, so its name alone proves
+   * The person who entered the value. Any User can rename a secret to mislead the Admin, so its name alone proves
    * nothing.
    */
   enteredBy: string[];
