@@ -1,27 +1,18 @@
 "use client";
 
-import { useState } from "react";
 import { ruleTexts } from "@/components/destinations/rule-texts";
-import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
+import { useSavedChoice } from "@/components/reauthenticate/use-saved-choice";
 import { cx } from "@/components/ui/class-names";
 import { setDestinationRuleAction } from "@/lib/destinations/actions";
 import { type DestinationRule, destinationRules } from "@/lib/internal-api/bodies/destination-rule";
 
 /** Saves on change. Requires a recent sign-in. Reverts the control if saving fails. */
 export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; rule: DestinationRule }) {
-  const { run, isPending, dialog } = useToastedAct();
-  // Shown until the page brings another rule: the answer of the action can arrive before the page is drawn anew.
-  const [wanted, setWanted] = useState<{ next: DestinationRule; former: DestinationRule } | null>(null);
-  const shown = wanted?.former === rule ? wanted.next : rule;
-
-  async function set(next: DestinationRule) {
-    setWanted({ next, former: rule });
-    const isSaved = await run(() => setDestinationRuleAction(fabricId, { rule: next }), {
-      done: `New destinations: ${ruleTexts[next].label}`,
-      failed: "The rule is as it was",
-    });
-    if (!isSaved) setWanted(null);
-  }
+  const { shown, choose, isPending, dialog } = useSavedChoice(rule, {
+    save: (next: DestinationRule) => setDestinationRuleAction(fabricId, { rule: next }),
+    done: (next) => `New destinations: ${ruleTexts[next].label}`,
+    failed: "The rule is as it was",
+  });
 
   return (
     <fieldset className="min-w-0" aria-busy={isPending}>
@@ -41,7 +32,7 @@ export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; ru
               name="destination-rule"
               value={one}
               checked={shown === one}
-              onChange={() => void set(one)}
+              onChange={() => void choose(one)}
               aria-labelledby={`rule-${one}`}
               aria-describedby={`rule-${one}-about`}
               className="mt-1 size-4 shrink-0 accent-accent"

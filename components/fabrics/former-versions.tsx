@@ -1,7 +1,7 @@
 "use client";
 
-import { useId, useState } from "react";
-import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
+import { useId } from "react";
+import { useSavedChoice } from "@/components/reauthenticate/use-saved-choice";
 import { Select } from "@/components/ui/select";
 import { setFormerVersionsAction } from "@/lib/fabrics/actions";
 import {
@@ -54,19 +54,11 @@ function FormerVersionsChoice({
   count: Count;
   labelId: string;
 }) {
-  const { run, isPending, dialog } = useToastedAct();
-  // Shown until the page brings another number: the answer of the action can arrive before the page is drawn anew.
-  const [wanted, setWanted] = useState<{ next: Count; former: Count } | null>(null);
-  const shown = wanted?.former === count ? wanted.next : count;
-
-  async function set(next: Count) {
-    setWanted({ next, former: count });
-    const isSaved = await run(() => setFormerVersionsAction(fabricId, { formerVersions: next }), {
-      done: `Former versions: ${textOf(next)}`,
-      failed: "It is as it was",
-    });
-    if (!isSaved) setWanted(null);
-  }
+  const { shown, choose, isPending, dialog } = useSavedChoice(count, {
+    save: (next: Count) => setFormerVersionsAction(fabricId, { formerVersions: next }),
+    done: (next) => `Former versions: ${textOf(next)}`,
+    failed: "It is as it was",
+  });
 
   return (
     <>
@@ -75,7 +67,7 @@ function FormerVersionsChoice({
         aria-labelledby={labelId}
         aria-busy={isPending}
         value={String(shown)}
-        onChange={(event) => void set(formerVersions.parse(Number(event.currentTarget.value)))}
+        onChange={(event) => void choose(formerVersions.parse(Number(event.currentTarget.value)))}
         options={formerVersionChoices.map((one) => ({ value: String(one), label: textOf(one) }))}
       />
       {dialog}

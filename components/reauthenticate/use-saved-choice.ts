@@ -1,0 +1,29 @@
+"use client";
+
+import { useState } from "react";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
+import type { Result } from "@/lib/result";
+
+/**
+ * A control that saves on change. Shows the new value until the page brings another one, because the action's answer can arrive
+ * before the page is drawn again; shows the saved value again if saving fails. Render `dialog` next to the control.
+ */
+export function useSavedChoice<T, Code extends string>(
+  value: T,
+  {
+    save,
+    done,
+    failed,
+  }: { save: (next: T) => Promise<Result<unknown, Code>>; done: (next: T) => string; failed: string },
+) {
+  const { run, isPending, dialog } = useToastedAct();
+  const [wanted, setWanted] = useState<{ next: T; former: T } | null>(null);
+
+  async function choose(next: T): Promise<void> {
+    setWanted({ next, former: value });
+    const isSaved = await run(() => save(next), { done: done(next), failed });
+    if (!isSaved) setWanted(null);
+  }
+
+  return { shown: wanted?.former === value ? wanted.next : value, choose, isPending, dialog };
+}
