@@ -24,6 +24,7 @@ import { connectionRoutes } from "@/automate/runtime-api/connections";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
 import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
+import { whoamiRoute } from "@/automate/runtime-api/whoami";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
@@ -39,6 +40,7 @@ export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
   const app = createApp(logger);
   secretRoutes(app, keys);
   connectionRoutes(app, keys);
+  whoamiRoute(app);
   vaultRoutes(app, keys);
   return app;
 }

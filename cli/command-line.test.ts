@@ -18,6 +18,7 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { builds, commandLineOptions } from "@/launcher/build.mjs";
 
+const fabricId = "0199a7c2-0000-7000-8000-00000000a1b2";
 const pipelineToken = `svp_${"a".repeat(43)}`;
 /** The secrets that the pipeline may read. A Binary is its bytes. */
 const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
@@ -46,12 +47,13 @@ let home: string;
 let asked: { path: string; token: string | undefined }[];
 /** The management API's answer. By default it contains teams. */
 let answer: { status: number; body: unknown };
+/** Automate's answer about the token. */
+let whoami: { status: number; body: unknown };
 
 beforeAll(async () => {
   await build({ ...commandLineOptions(builds.test), outfile: program });
-  server = createServer(async (request, response) => {
-    const body = await text(request);
-    const { status, body: told } = answerTo(request, body);
+  server = createServer((request, response) => {
+    const { status, body: told } = answerTo(request);
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(told));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -66,15 +68,15 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
   asked = [];
   answer = { status: 200, body: { success: true, data: { teams: [{ name: "Field" }] } } };
+  whoami = { status: 200, body: { fabric: { id: fabricId, name: "Sales" } } };
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-function answerTo({ url: path = "", headers }: IncomingMessage, body: string): typeof answer {
+function answerTo({ url: path = "", headers }: IncomingMessage): typeof answer {
   const given = headers["x-auth-token"] ?? headers.authorization;
   asked.push({ path, token: typeof given === "string" ? given : undefined });
   if (path.startsWith("/api/")) return answer;
-  if (path.startsWith("/vault/"))
-    return { status: JSON.parse(body).role_id === "Sales" ? 200 : 400, body: {} };
+  if (path === "/v1/whoami") return whoami;
   const name = decodeURIComponent(path.split("/").at(-1) ?? "");
   const value = secrets[name];
   if (value === undefined) return { status: 404, body: { error: { code: "not_found", message: "None." } } };
@@ -103,18 +105,16 @@ async function ended(child: ChildProcessWithoutNullStreams, input = "") {
   return { code, stdout, stderr };
 }
 
+const automate = () => ({ SELVAGE_AUTOMATE_URL: url, SELVAGE_PIPELINE_TOKEN: pipelineToken });
+
 const run = (reference: string, script: string, env: Record<string, string> = {}) =>
   selvage(["run", "--fabric", "Sales", "--env", reference, "--", process.execPath, "-e", script], {
-    SELVAGE_AUTOMATE_URL: url,
-    SELVAGE_PIPELINE_TOKEN: pipelineToken,
+    ...automate(),
     ...env,
   });
 
 const startRun = (script: string) =>
-  start(["run", "--fabric", "Sales", "--env", "X=key", "--", process.execPath, "-e", script], {
-    SELVAGE_AUTOMATE_URL: url,
-    SELVAGE_PIPELINE_TOKEN: pipelineToken,
-  });
+  start(["run", "--fabric", "Sales", "--env", "X=key", "--", process.execPath, "-e", script], automate());
 
 const file = () => join(home, "selvage/settings.json");
 const list = ["secrets", "list", "--fabric", "00000000-0000-0000-0000-000000000000"];
@@ -325,7 +325,7 @@ describe("run", () => {
     expect(await given(reference)).toBe(value);
     // The command requests no other name: each missing name would cause an event in the audit log.
     const [, name] = /=([^#]*)/.exec(reference) ?? [];
-    const read = asked.map(({ path }) => path).filter((path) => path.startsWith("/v1/"));
+    const read = asked.map(({ path }) => path).filter((path) => path.startsWith("/v1/secrets/"));
     expect(read).toEqual([`/v1/secrets/${name}`]);
   });
 
@@ -378,12 +378,60 @@ describe("run", () => {
     expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
   });
 
-  test("a token of another fabric is refused before any read", async () => {
-    const words = ["run", "--fabric", "Other", "--env", "X=key", "--", "true"];
-    const env = { SELVAGE_AUTOMATE_URL: url, SELVAGE_PIPELINE_TOKEN: pipelineToken };
-    const refused = await selvage(words, env);
-    expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining("not accepted for Other")]);
-    expect(asked.map(({ path }) => path)).toEqual(["/vault/v1/auth/approle/login"]);
+  test.each(["Sales", "sALES", fabricId, fabricId.toUpperCase()])(
+    "the fabric %s is that of the token",
+    async (fabric) => {
+      const words = ["run", "--fabric", fabric, "--env", "X=key", "--", "true"];
+      expect(await selvage(words, automate())).toMatchObject({ code: 0, stderr: "" });
+    },
+  );
+
+  const workloadToken = "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl";
+  const otherId = "0199a7c2-0000-7000-8000-00000000ffff";
+  test.each<[string, string, typeof whoami, string]>([
+    [
+      "a token of another fabric",
+      pipelineToken,
+      { status: 200, body: { fabric: { id: fabricId, name: "Stock" } } },
+      "The token is for the fabric Stock, not for Sales",
+    ],
+    [
+      "a workload's token of another fabric",
+      workloadToken,
+      { status: 200, body: { fabric: { id: fabricId, name: "Stock" } } },
+      "The token is for the fabric Stock, not for Sales",
+    ],
+    [
+      "a token that is not valid",
+      pipelineToken,
+      { status: 401, body: { error: { code: "unauthorized", message: "Send a valid token." } } },
+      "The token is not accepted for Sales: it is wrong, expired, revoked or for another fabric, or not allowed from this address.",
+    ],
+    [
+      "an Automate that is older than this command line",
+      pipelineToken,
+      { status: 404, body: { error: { code: "not_found", message: "There is nothing here." } } },
+      "Automate is older than this command line: update Automate, or use the command line of its version.",
+    ],
+    [
+      "a rate that is used up",
+      pipelineToken,
+      { status: 429, body: { error: { code: "rate_limited", message: "Too many requests." } } },
+      "Automate did not describe the token: Too many requests.",
+    ],
+    ["an address that is not Automate's", pipelineToken, { status: 200, body: "<html>" }, "is not Automate."],
+  ])("%s is refused before any read", async (_what, token, told, sentence) => {
+    whoami = told;
+    const refused = await run("X=key", "console.log('started')", { SELVAGE_PIPELINE_TOKEN: token });
+    expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
+    expect(asked).toEqual([{ path: "/v1/whoami", token: `Bearer ${token}` }]);
+  });
+
+  test("a fabric that is named with another fabric's id is not that fabric", async () => {
+    whoami = { status: 200, body: { fabric: { id: fabricId, name: otherId } } };
+    const words = ["run", "--fabric", otherId, "--env", "X=key", "--", "true"];
+    expect((await selvage(words, automate())).code).toBe(125);
+    expect(asked.map(({ path }) => path)).toEqual(["/v1/whoami"]);
   });
 
   test("the message names the variable whose value is too short to mask", async () => {

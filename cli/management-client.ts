@@ -67,7 +67,11 @@ function reasonOf(
 const fabrics = z.object({
   fabrics: z.array(z.object({ fabricID: z.string(), name: z.string(), teamName: z.string() })),
 });
-const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+/** True when the text has the form of a fabric's id. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
 
 /** The id of a fabric, given its name or id. */
 export async function findFabric(fabric: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure, failureOf } from "@/cli/failure";
+import { isId } from "@/cli/management-client";
 import { oneLine } from "@/cli/one-line";
 import { currentServer, originOf, type Server, sendable } from "@/cli/settings";
 
@@ -13,6 +14,7 @@ const secret = z.object({
   value: z.union([z.string(), z.record(z.string(), z.string())]),
   encoding: z.literal("base64").optional(),
 });
+const whoami = z.object({ fabric: z.object({ id: z.string(), name: z.string() }) });
 const problem = z.object({ error: z.object({ message: z.string() }) });
 
 /** True when the text has the form of a pipeline token. */
@@ -56,20 +58,32 @@ export function pipelineOf(fabric: string): Pipeline {
   return { ...stored, token: sendable("What is stored", stored.token), fabric };
 }
 
-/**
- * Throws a `Failure` unless the token belongs to the fabric. Automate verifies a workload's token when it is
- * used.
- */
+/** Throws a `Failure` unless Automate accepts the token from here, and the token belongs to the fabric. */
 export async function requireFabric(pipeline: Pipeline): Promise<void> {
-  if (!isPipelineToken(pipeline.token)) return;
-  // The only request that checks a token against a fabric. It creates nothing.
-  const response = await ask(pipeline, "/vault/v1/auth/approle/login", {
-    method: "POST",
-    body: JSON.stringify({ role_id: pipeline.fabric, secret_id: pipeline.token }),
-  });
-  if (response.ok) return;
-  if (response.status === 400) throw notAccepted(pipeline);
-  throw failureOf(response.status, "Automate refused to say which fabric the pipeline token is of.");
+  const response = await ask(pipeline, "/v1/whoami");
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.status === 401) throw notAccepted(pipeline);
+  if (response.status === 404)
+    throw new Failure(
+      "unavailable",
+      "Automate is older than this command line: update Automate, or use the command line of its version.",
+    );
+  if (!response.ok)
+    throw failureOf(response.status, `Automate did not describe the token: ${messageOf(answer)}`);
+  const known = whoami.safeParse(answer);
+  if (!known.success) throw notAutomate(pipeline);
+  const { fabric } = known.data;
+  if (isCalled(fabric, pipeline.fabric)) return;
+  throw new Failure(
+    "unauthorized",
+    `The token is for the fabric ${oneLine(fabric.name)}, not for ${pipeline.fabric}: run “selvage login --pipeline ${pipeline.fabric}”, or set SELVAGE_PIPELINE_TOKEN.`,
+  );
+}
+
+/** A fabric's name can be another fabric's id, so an id never counts as a name. */
+function isCalled({ id, name }: { id: string; name: string }, given: string): boolean {
+  const called = isId(given) ? id : name;
+  return called.toLowerCase() === given.toLowerCase();
 }
 
 /** The secret with this name; undefined when it does not exist or the token may not read it. */
@@ -78,16 +92,9 @@ export async function findSecret(pipeline: Pipeline, name: string): Promise<Read
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.status === 404) return undefined;
   if (response.status === 401) throw notAccepted(pipeline);
-  if (!response.ok) {
-    const told = problem.safeParse(answer);
-    throw failureOf(
-      response.status,
-      `${name}: ${told.success ? oneLine(told.data.error.message) : "It was refused."}`,
-    );
-  }
+  if (!response.ok) throw failureOf(response.status, `${name}: ${messageOf(answer)}`);
   const read = secret.safeParse(answer);
-  if (!read.success)
-    throw new Failure("unavailable", `What answers at ${pipeline.automateUrl} is not Automate.`);
+  if (!read.success) throw notAutomate(pipeline);
   const { value, encoding } = read.data;
   return encoding === "base64" && typeof value === "string" ? Buffer.from(value, "base64") : value;
 }
@@ -95,19 +102,24 @@ export async function findSecret(pipeline: Pipeline, name: string): Promise<Read
 function notAccepted({ fabric }: Pipeline): Failure {
   return new Failure(
     "unauthorized",
-    `The pipeline token is not accepted for ${fabric}: it is of another fabric, or wrong, expired or revoked.`,
+    `The token is not accepted for ${fabric}: it is wrong, expired, revoked or for another fabric, or not allowed from this address.`,
   );
 }
 
-async function ask(
-  { automateUrl, token, fabric }: Pipeline,
-  path: string,
-  init: Pick<RequestInit, "method" | "body"> = {},
-): Promise<Response> {
+function notAutomate({ automateUrl }: Pipeline): Failure {
+  return new Failure("unavailable", `What answers at ${automateUrl} is not Automate.`);
+}
+
+/** The message of an error answer. */
+function messageOf(answer: unknown): string {
+  const told = problem.safeParse(answer);
+  return told.success ? oneLine(told.data.error.message) : "It was refused.";
+}
+
+async function ask({ automateUrl, token, fabric }: Pipeline, path: string): Promise<Response> {
   // A header cannot hold a non-ASCII fabric name, so leave it out. A fabric's id is always ASCII.
   const named = /^[\x20-\x7e]+$/.test(fabric) ? { "x-selvage-fabric": fabric } : {};
   const response = await fetch(new URL(path, automateUrl), {
-    ...init,
     headers: { authorization: `Bearer ${token}`, ...named },
     redirect: "error",
     signal: AbortSignal.timeout(30_000),

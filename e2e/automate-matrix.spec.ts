@@ -125,6 +125,7 @@ test("the tables list every route of automate", () => {
     'get "/readyz"',
     'get "/v1/connections/:name"',
     'get "/v1/secrets/:name"',
+    'get "/v1/whoami"',
     'post "/v1/secrets::batch"',
     'post "/v1/secrets/:name/token"',
     // The Vault dialect has one route and its own table of paths: automate/runtime-api/vault/vault.test.ts.
@@ -168,8 +169,10 @@ test("automate serves nobody without web's signature: no credential, a session, 
 
 test("the runtime API does not accept a session", async ({ tenant }) => {
   const { cookie = "" } = await callerOf(tenant.admin);
-  const response = await fetch(new URL("/v1/secrets/any", stack().automateUrl), { headers: { cookie } });
-  expect(response.status).toBe(401);
+  for (const path of ["/v1/secrets/any", "/v1/connections/any", "/v1/whoami"]) {
+    const response = await fetch(new URL(path, stack().automateUrl), { headers: { cookie } });
+    expect(response.status, path).toBe(401);
+  }
 });
 
 for (const purpose of purposes) {

@@ -175,7 +175,7 @@ test.describe("run", () => {
     const other = ["run", "--fabric", "Another", "--env", "X=login#username", "--", "true"];
     expect(await selvage(other)).toMatchObject({
       code: 125,
-      stderr: expect.stringContaining("The pipeline token is not accepted for Another"),
+      stderr: expect.stringContaining(`The token is for the fabric ${tenant.fabric.name}, not for Another`),
     });
     const byId = ["run", "--fabric", tenant.fabric.id, "--env", "X=login#username", "--", "true"];
     expect(await selvage(byId)).toMatchObject({ code: 0, stderr: "" });

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
+import { isWorkloadToken } from "@/automate/runtime-api/token-life";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { sizeOf, takeRoom } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
@@ -22,19 +23,28 @@ type Refused = Pick<
  * and 429 when the rate is used up. All 401 answers are identical.
  */
 export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
-  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const token = bearerOf(request);
   const source = request.ip;
   const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
   if (answer && "refused" in answer) await noteRefused(answer.refused, answer.refused.code, source);
-  if (!answer || !("scope" in answer))
-    throw new Refusal(
-      401,
-      "unauthorized",
-      "Send a valid pipeline token of a fabric as “Authorization: Bearer …”, or a token of an issuer that the fabric trusts.",
-    );
+  if (!answer || !("scope" in answer)) throw unauthorized();
   const caller = { scope: answer.scope, source };
   await takeTurns(caller, 1);
   return caller;
+}
+
+/** The credential of the Authorization header, if there is one. */
+export function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** The one answer to every credential that is not valid. */
+export function unauthorized(): Refusal {
+  return new Refusal(
+    401,
+    "unauthorized",
+    "Send a valid pipeline token of a fabric as “Authorization: Bearer …”, or a token of an issuer that the fabric trusts.",
+  );
 }
 
 /**
@@ -46,7 +56,7 @@ async function authorizeToken(
   source: string,
   fabric: string | string[] | undefined,
 ): Promise<PipelineAnswer | null> {
-  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return authorizePipeline(token, source);
+  if (!isWorkloadToken(token)) return authorizePipeline(token, source);
   return authorizeWorkloadToken(token, { meant: typeof fabric === "string" ? fabric : undefined, source });
 }
 

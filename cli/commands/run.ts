@@ -14,7 +14,7 @@ export function addRun(program: Command): void {
   program
     .command("run")
     .description("run a command with secrets of a fabric in its environment")
-    .requiredOption("--fabric <fabric>", "the fabric whose pipeline token is used")
+    .requiredOption("--fabric <fabric>", "name or id of the fabric that the token is for")
     .requiredOption(
       "--env <NAME=secret#field...>",
       "give the value of a secret, or of one of its fields where it has several, to the command as NAME",
@@ -27,8 +27,10 @@ export function addRun(program: Command): void {
 Example: selvage run --fabric Sales --env PGPASSWORD=warehouse_login#password -- psql -h db.example.com -c "select 1"
 Names of secrets can contain dots. NAME=secret.field is read too, where only one of the two readings exists, and costs a look-up
 of both. NAME=secret#value is the secret itself where it is a Text or a Binary, whatever its name looks like.
-The token is that of “selvage login --pipeline”, or SELVAGE_PIPELINE_TOKEN. The code is that of the command; 127 when there is
-no such command, 126 when it cannot be run, and 125 when it was not started because something else failed.`,
+The token is that of “selvage login --pipeline”, or SELVAGE_PIPELINE_TOKEN: a pipeline token, or a token of an issuer that the
+fabric trusts. Automate first says whose it is (GET /v1/whoami), and nothing is read with a token for another fabric.
+The code is that of the command; 127 when there is no such command, 126 when it cannot be run, and 125 when it was not started
+because something else failed.`,
     )
     .action(run);
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { requirePipeline } from "@/automate/runtime-api/authenticate";
+import { bearerOf, requirePipeline } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
 import type { CalledFabric } from "@/lib/access/called-fabric";
@@ -18,8 +18,7 @@ const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
 /** Authenticates a request by its X-Vault-Token or bearer token. Throws `VaultRefusal` or `Refusal`. */
 export async function requireVaultCaller(request: FastifyRequest): Promise<VaultCaller> {
   const given = request.headers["x-vault-token"];
-  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  const token = typeof given === "string" && given !== "" ? given : bearer;
+  const token = typeof given === "string" && given !== "" ? given : bearerOf(request);
   if (!token) throw new VaultRefusal(400, ["missing client token"]);
   return callerOf(request, token);
 }

@@ -2,16 +2,16 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Refusal } from "@/automate/http/error";
 import { noteRefused } from "@/automate/runtime-api/authenticate";
+import { isWorkloadToken } from "@/automate/runtime-api/token-life";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { authOf } from "@/automate/runtime-api/vault/tokens";
 import { isCalled } from "@/lib/access/called-fabric";
 
 const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
-const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const jwtLogin = z.object({
   role: z.string().max(256).optional(),
-  jwt: z.string().max(16_384).regex(jwtShape),
+  jwt: z.string().max(16_384).refine(isWorkloadToken),
 });
 
 /**

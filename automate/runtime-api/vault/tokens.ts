@@ -1,14 +1,13 @@
-import { decodeJwt } from "jose";
+import { lifeOf } from "@/automate/runtime-api/token-life";
 import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
-import { db } from "@/lib/db/client";
 
 /** Vault's default lease, 32 days, for a token that never expires. */
 const defaultLeaseSeconds = 2_764_800;
 
 /** `auth/token/lookup-self`. */
 export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {
-  const { expiresAt, createdAt, leaseSeconds } = await lifeOf(caller);
+  const { expiresAt, createdAt, leaseSeconds } = await leaseOf(caller);
   return {
     data: {
       accessor: caller.scope.actor.id,
@@ -45,7 +44,7 @@ export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
     accessor: caller.scope.actor.id,
     client_token: caller.token,
     entity_id: "",
-    lease_duration: (await lifeOf(caller)).leaseSeconds,
+    lease_duration: (await leaseOf(caller)).leaseSeconds,
     metadata: { fabric: caller.mount.name, token_name: caller.scope.actor.name },
     mfa_requirement: null,
     num_uses: 0,
@@ -57,22 +56,8 @@ export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
   };
 }
 
-async function lifeOf({ scope, token }: VaultCaller) {
-  const jwt = workloadTokenOf(token);
-  const row = jwt
-    ? workloadLife(jwt)
-    : await db.pipelineToken.findUnique({
-        where: { id: scope.actor.id },
-        select: { createdAt: true, expiresAt: true },
-      });
-  const expiresAt = row?.expiresAt ?? null;
-  const left = expiresAt ? Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000)) : null;
-  return { createdAt: row?.createdAt ?? new Date(), expiresAt, leaseSeconds: left ?? defaultLeaseSeconds };
-}
-
-/** Reads the times of a workload token that `callerOf` has already verified. */
-function workloadLife(token: string) {
-  const { iat, exp } = decodeJwt(token);
-  const date = (seconds: number | undefined) => (seconds === undefined ? null : new Date(seconds * 1000));
-  return { createdAt: date(iat) ?? new Date(), expiresAt: date(exp) };
+async function leaseOf({ scope, token }: VaultCaller) {
+  const life = await lifeOf(scope, workloadTokenOf(token) ?? token);
+  const left = life.expiresAt && Math.max(0, Math.floor((life.expiresAt.getTime() - Date.now()) / 1000));
+  return { ...life, leaseSeconds: left ?? defaultLeaseSeconds };
 }

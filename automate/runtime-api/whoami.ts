@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import { bearerOf, requirePipeline, unauthorized } from "@/automate/runtime-api/authenticate";
+import { isWorkloadToken, lifeOf } from "@/automate/runtime-api/token-life";
+import { db } from "@/lib/db/client";
+
+/** Describes the caller's own token: its fabric, name, limits and expiry. Opens nothing. */
+export function whoamiRoute(app: FastifyInstance): void {
+  app.get("/v1/whoami", async (request, reply) => {
+    const { scope } = await requirePipeline(request);
+    const token = bearerOf(request) ?? "";
+    const { secretIds = [], connectionIds = [] } = scope.only ?? {};
+    const byName = { select: { name: true }, orderBy: { name: "asc" } } as const;
+    const [fabric, { expiresAt }] = await Promise.all([
+      db.fabric.findUnique({
+        where: { id: scope.fabricId },
+        select: {
+          id: true,
+          name: true,
+          secrets: { where: { id: { in: [...secretIds] }, deletedAt: null }, ...byName },
+          connections: { where: { id: { in: [...connectionIds] } }, ...byName },
+        },
+      }),
+      lifeOf(scope, token),
+    ]);
+    if (!fabric) throw unauthorized();
+    const { id, name, secrets, connections } = fabric;
+    const kind = isWorkloadToken(token) ? "workload_token" : "pipeline_token";
+    const namesOf = (rows: readonly { name: string }[]) => rows.map((row) => row.name);
+    reply.header("cache-control", "no-store");
+    return {
+      fabric: { id, name },
+      token: { kind, name: scope.actor.name, expiresAt },
+      limits: scope.only && { secrets: namesOf(secrets), connections: namesOf(connections) },
+    };
+  });
+}
