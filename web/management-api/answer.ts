@@ -52,23 +52,20 @@ export const apiCodes = {
 } as const;
 export type ApiCode = keyof typeof apiCodes;
 
-/** The result of an operation. `fieldErrors` maps a field's path in the request to a sentence. */
-export type ApiResult<T> =
-  | { ok: true; value: T }
-  | { ok: false; code: ApiCode; reason?: string; fieldErrors?: Record<string, string> };
+/** `fieldErrors` maps a field's path in the request to a sentence. */
+export type Failure = {
+  ok: false;
+  code: ApiCode;
+  reason?: string | undefined;
+  fieldErrors?: Record<string, string> | undefined;
+};
+
+/** The result of an operation. */
+export type ApiResult<T> = { ok: true; value: T } | Failure;
 
 /** A failure, optionally with its own reason. */
-export function failure(
-  code: ApiCode,
-  reason?: string,
-  fieldErrors?: Record<string, string>,
-): ApiResult<never> & { ok: false } {
-  return {
-    ok: false,
-    code,
-    ...(reason === undefined ? {} : { reason }),
-    ...(fieldErrors ? { fieldErrors } : {}),
-  };
+export function failure(code: ApiCode, reason?: string, fieldErrors?: Record<string, string>): Failure {
+  return { ok: false, code, reason, fieldErrors };
 }
 
 /**
@@ -82,9 +79,9 @@ const mostFields = 50;
  * The failure of input that does not parse: the first message for each field, at most fifty fields. zod's
  * messages never repeat a value.
  */
-export function invalid(error: z.ZodError): ApiResult<never> & { ok: false } {
+export function invalid(issues: readonly z.core.$ZodIssue[]): Failure {
   const fieldErrors: Record<string, string> = {};
-  for (const { path, message } of error.issues) {
+  for (const { path, message } of issues) {
     if (Object.keys(fieldErrors).length === mostFields) break;
     const names = path.map((name) => (String(name).length > longestName ? "…" : String(name)));
     fieldErrors[names.join(".")] ??= message;
@@ -93,22 +90,14 @@ export function invalid(error: z.ZodError): ApiResult<never> & { ok: false } {
 }
 
 /** The failure of one field. */
-export function invalidField(field: string, message: string): ApiResult<never> & { ok: false } {
+export function invalidField(field: string, message: string): Failure {
   return failure("invalid", undefined, { [field]: message });
 }
 
 /** The failure's sentence: its own reason, or its field errors, or the default reason of its code. */
-export function reasonOf({
-  code,
-  reason,
-  fieldErrors = {},
-}: {
-  code: ApiCode;
-  reason?: string;
-  fieldErrors?: Record<string, string>;
-}): string {
+export function reasonOf({ code, reason, fieldErrors = {} }: Failure): string {
   const fields = Object.entries(fieldErrors).map(([field, message]) =>
     field ? `${field}: ${message}` : message,
   );
-  return reason ?? (fields.length > 0 ? fields.join(" ") : apiCodes[code].reason);
+  return reason ?? (fields.join(" ") || apiCodes[code].reason);
 }

@@ -16,8 +16,15 @@ import { announcedBytes, type BodyBudget, createBodyBudget } from "@/lib/next/bo
 import { securityHeaders } from "@/lib/next/security-headers";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
-import { type ApiCode, type ApiResult, apiCodes, failure, reasonOf } from "@/web/management-api/answer";
-import { methods, type Operation, type Reply } from "@/web/management-api/define";
+import {
+  type ApiCode,
+  type ApiResult,
+  apiCodes,
+  type Failure,
+  failure,
+  reasonOf,
+} from "@/web/management-api/answer";
+import type { Operation, Reply } from "@/web/management-api/define";
 import { operations } from "@/web/management-api/registry";
 
 /** A name of 128 characters. Percent-encoding can make each of them twelve characters long. */
@@ -26,10 +33,17 @@ const maxParamLength = 12 * 128;
 /** Retry-After while a dependency does not answer. */
 const retryAfterSeconds = 2;
 
-/** How long a token look-up stays valid within one request, in milliseconds. */
+/**
+ * How long a token look-up stays valid within one request, in milliseconds. A client can send its body slowly,
+ * and the token can be revoked in between.
+ */
 const lookUpAgainMs = 1_000;
 
 declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The beginning of the route's failure messages. */
+    failure?: string;
+  }
   interface FastifyRequest {
     /** The person that X-AUTH-TOKEN authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
@@ -60,7 +74,7 @@ export function createManagementApi(): FastifyInstance {
     },
     // Fastify runs no hook for a path that it cannot decode.
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
-      answerFailure(reply.headers(headers), "Request failed", failure("invalid"));
+      answerFailure(reply.headers(headers), failure("invalid"));
     },
   });
   // Accept any content type, so that errors about it use the API's own envelope.
@@ -72,28 +86,43 @@ export function createManagementApi(): FastifyInstance {
     reply.headers(headers);
     // Without a body, an empty content type means nothing. With one, reading the body validates the type.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
-    if (request.is404)
-      return answerFailure(reply, "Request failed", failure("not_found", "There is nothing at this path."));
+    if (request.is404) return answerFailure(reply, failure("not_found", "There is nothing at this path."));
   });
   api.addHook("onResponse", async ({ body }) => wipeBytes(body));
-  api.setErrorHandler((error: FastifyError, request, reply) =>
-    answerFailure(reply, "Request failed", unserved(error, request)),
-  );
+  // A request that the client aborted is not reported as a server error.
+  api.setErrorHandler((error: FastifyError, { raw }, reply) => {
+    const known = raw.errored ? "invalid" : ofFramework[error.code];
+    return answerFailure(reply, known ? failure(known) : thrown(error, "nothing"));
+  });
   const room = createBodyBudget(bodyLimit);
-  for (const operation of operations) route(api, operation, room, bodyLimit);
-  refuseOtherMethods(api);
+  for (const [path, own] of Map.groupBy(operations, (operation) => operation.path)) {
+    const url = path.replace(/\{(\w+)\}/g, ":$1");
+    for (const operation of own) route(api, url, operation, room, bodyLimit);
+    refuseOtherMethods(
+      api,
+      url,
+      own.map(({ method }) => method),
+    );
+  }
   return api;
 }
 
-function route(api: FastifyInstance, operation: Operation, room: BodyBudget, bodyLimit: number): void {
+function route(
+  api: FastifyInstance,
+  url: string,
+  operation: Operation,
+  room: BodyBudget,
+  bodyLimit: number,
+): void {
   api.route({
     method: operation.method,
-    url: urlOf(operation.path),
+    url,
+    config: { failure: operation.failure },
     onRequest: async (request, reply) => {
-      request.apiActor = await findActor(request);
-      if (!request.apiActor) return answerFailure(reply, operation.failure, failure("unauthorized"));
-      const giveBack = room(request.apiActor.actor.id, announcedBytes(request.headers, bodyLimit));
-      if (!giveBack) return answerFailure(reply, operation.failure, failure("busy"));
+      const actor = await findActor(request);
+      if (!actor) return answerFailure(reply, failure("unauthorized"));
+      const giveBack = room(actor.id, announcedBytes(request.headers, bodyLimit));
+      if (!giveBack) return answerFailure(reply, failure("busy"));
       // Runs after the answer, and when the client disconnects first.
       reply.raw.once("close", giveBack);
     },
@@ -102,39 +131,29 @@ function route(api: FastifyInstance, operation: Operation, room: BodyBudget, bod
       const result = await writes
         .run(() => perform(operation, request, reply))
         .catch((error: unknown) => thrown(error, writes.saved()));
-      if (!result.ok) return answerFailure(reply, operation.failure, result);
+      if (!result.ok) return answerFailure(reply, result);
       const { data, message, tag } = result.value;
       if (tag) reply.header("etag", tag);
-      return { success: true, data, ...(message === undefined ? {} : { message }) };
+      return { success: true, data, message };
     },
-    errorHandler: (error, request, reply) =>
-      answerFailure(reply, operation.failure, unserved(error, request)),
   });
 }
 
-function refuseOtherMethods(api: FastifyInstance): void {
-  for (const path of new Set(operations.map((operation) => operation.path))) {
-    const own: readonly string[] = methods.filter((method) =>
-      operations.some((operation) => operation.path === path && operation.method === method),
-    );
-    // GET routes also answer HEAD.
-    const others = api.supportedMethods.filter(
-      (method) => !own.includes(method) && !(method === "HEAD" && own.includes("GET")),
-    );
-    const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
-      answerFailure(reply.header("allow", [...own].sort().join(", ")), "Request failed", failure("method"));
-    api.route({ method: others, url: urlOf(path), onRequest: refuse, handler: refuse });
+function refuseOtherMethods(api: FastifyInstance, url: string, own: readonly string[]): void {
+  const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
+    answerFailure(reply.header("allow", own.toSorted().join(", ")), failure("method"));
+  // GET routes also answer HEAD.
+  const method = api.supportedMethods.filter((name) => !own.includes(name === "HEAD" ? "GET" : name));
+  api.route({ method, url, onRequest: refuse, handler: refuse });
+}
+
+async function findActor(request: FastifyRequest): Promise<Actor | undefined> {
+  if (!request.apiActor || performance.now() - request.apiActor.foundAt > lookUpAgainMs) {
+    const token = request.headers["x-auth-token"];
+    const actor = await findAccessTokenActor(typeof token === "string" ? token : "");
+    request.apiActor = actor && { actor, foundAt: performance.now() };
   }
-}
-
-async function findActor({ headers }: FastifyRequest): Promise<FastifyRequest["apiActor"]> {
-  const token = headers["x-auth-token"];
-  const actor = await findAccessTokenActor(typeof token === "string" ? token : "");
-  return actor && { actor, foundAt: performance.now() };
-}
-
-function urlOf(path: Operation["path"]): string {
-  return path.replace(/\{(\w+)\}/g, ":$1");
+  return request.apiActor?.actor;
 }
 
 async function perform(
@@ -143,17 +162,13 @@ async function perform(
   reply: FastifyReply,
 ): Promise<ApiResult<Reply>> {
   const { headers } = request;
-  const known = request.apiActor;
-  // A client can send its body slowly, and the token can be revoked in between. So look it up again.
-  const isLate = known && performance.now() - known.foundAt > lookUpAgainMs;
-  const actor = (isLate ? await findActor(request) : known)?.actor;
+  const actor = await findActor(request);
   if (!actor) return failure("unauthorized");
   // The router and the query parser configured above produce strings only.
   const params = request.params as Record<string, string>;
   const query = request.query as Record<string, string>;
   // Postgres text cannot contain U+0000, so no row has this id.
-  if (Object.values(params).some((value) => value.includes("\0")))
-    throw new NotFound("There is no such thing.");
+  if (Object.values(params).some((value) => value.includes("\0"))) return failure("not_found");
   const key = operation.isIdempotent ? headers["idempotency-key"] : undefined;
   if (key !== undefined && !(typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)))
     return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
@@ -164,14 +179,17 @@ async function perform(
   return operation.serve(actor, {
     params,
     query,
-    body: async () => parse(bytes, headers["content-type"], operation),
-    idempotent: () => (key === undefined ? undefined : idempotentRequest(actor, { path, key, body: bytes })),
+    body: () => parse(bytes, headers["content-type"], operation),
+    idempotent: key === undefined ? undefined : idempotentRequest(actor, { path, key, body: bytes }),
     ifMatch: ifMatch === "*" ? undefined : ifMatch,
     signal: untilClosed(reply),
   });
 }
 
-/** A signal that aborts when the client disconnects before the answer. */
+/**
+ * A signal that aborts when the client disconnects before the answer. Fastify's own `request.signal` aborts as
+ * soon as the body has arrived.
+ */
 function untilClosed({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
   // The client may have disconnected during the token look-up.
@@ -201,16 +219,7 @@ const ofFramework: Readonly<Record<string, ApiCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "invalid",
 };
 
-/**
- * The failure of a request that never reached its operation. A request that the client aborted is not
- * reported as a server error.
- */
-function unserved(error: FastifyError, { raw }: FastifyRequest): ApiResult<never> & { ok: false } {
-  const known = raw.errored ? "invalid" : ofFramework[error.code];
-  return known ? failure(known) : thrown(error, "nothing");
-}
-
-function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } {
+function thrown(error: unknown, saved: Saved): Failure {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
@@ -222,16 +231,17 @@ function thrown(error: unknown, saved: Saved): ApiResult<never> & { ok: false } 
 }
 
 /** Sends the documented failure envelope, with field errors. */
-function answerFailure(reply: FastifyReply, what: string, failed: ApiResult<never> & { ok: false }) {
-  const { code, fieldErrors } = failed;
+function answerFailure(reply: FastifyReply, failed: Failure) {
+  const { code, fieldErrors = {} } = failed;
   // Keep the connection, so that Node.js drains the rest of the body. Otherwise the client could fail before
   // it reads this answer.
   if (code === "too_large") reply.removeHeader("connection");
   const { status } = apiCodes[code];
   if (status === 503 || status === 429) reply.header("retry-after", retryAfterSeconds);
+  const { failure: what = "Request failed" } = reply.request.routeOptions.config;
   return reply.code(status).send({
     success: false,
     message: `${what} due to : ${reasonOf(failed)}`,
-    ...(fieldErrors && Object.keys(fieldErrors).length > 0 ? { fieldErrors } : {}),
+    fieldErrors: Object.keys(fieldErrors).length > 0 ? fieldErrors : undefined,
   });
 }

@@ -7,16 +7,16 @@ import type { Actor } from "@/lib/actor";
 import { isPostgresText } from "@/lib/db/text";
 import { findIdempotentRequest } from "@/lib/idempotency/queries";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
+import { ok } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
-import { type ApiResult, failure, invalid } from "@/web/management-api/answer";
+import { type ApiResult, failure, invalid, invalidField } from "@/web/management-api/answer";
 import { unstorable } from "@/web/management-api/invalid-text";
 
-export const methods = ["GET", "POST", "PUT", "DELETE"] as const;
-export type Method = (typeof methods)[number];
+type Params = Readonly<Record<string, string>>;
 
 /** The input of an operation's code, parsed by the operation's schemas. */
 export type Call<Q, B> = {
-  params: Readonly<Record<string, string>>;
+  params: Params;
   query: Q;
   body: B;
   /** For a write with an Idempotency-Key. */
@@ -27,22 +27,15 @@ export type Call<Q, B> = {
 };
 
 /** A request before validation. */
-export type RawCall = {
-  params: Readonly<Record<string, string>>;
-  query: Readonly<Record<string, string>>;
-  body: () => Promise<ApiResult<unknown>>;
-  idempotent: () => IdempotentRequest | undefined;
-  ifMatch: string | undefined;
-  signal: AbortSignal;
-};
+type RawCall = Call<Params, () => ApiResult<unknown>>;
 
 /** An operation's answer: `data` of the envelope, and the ETag of the object in it. */
 export type Reply<T = unknown> = { data: T; tag?: string; message?: string };
 
-type Words = {
+type Described<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   /** The operationId: the documented one, if the operation is documented. */
   id: string;
-  method: Method;
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path with {parameters}, as in OpenAPI. */
   path: `/api/orchestration/${string}`;
   tag: "Fabrics" | "Secrets" | "Connections" | "Teams" | "Activity";
@@ -50,9 +43,6 @@ type Words = {
   description?: string;
   /** The beginning of a failure message, before " due to : ". */
   failure: string;
-};
-
-type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   query?: Q;
   body?: B;
   /** A looser schema, checked as well, so that a bad discriminator does not hide other field errors. */
@@ -65,122 +55,98 @@ type Parts<Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
   isConditional?: true;
 };
 
-type Code<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = {
-  run: (scope: S, call: Call<z.output<Q>, z.output<B>>) => Promise<ApiResult<Reply<z.input<D>>>>;
+type Definition<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType> = Described<Q, B, D> & {
+  access: Access<S>;
+  run: (scope: NoInfer<S>, call: Call<z.output<Q>, z.output<B>>) => Promise<ApiResult<Reply<z.input<D>>>>;
   /**
    * Answers a repeated write with an Idempotency-Key for the object that the first one created. An operation
    * that leaves an object pending must itself remove what an interrupted request left.
    */
-  again?: (scope: S, objectId: string) => Promise<ApiResult<Reply<z.input<D>>>>;
+  again?: (scope: NoInfer<S>, objectId: string) => Promise<ApiResult<Reply<z.input<D>>>>;
 };
 
+/** Who may call an operation: the permission, and how web turns the caller into a scope. */
+type Access<S> = { permission: Permission | null; scopeOf: (actor: Actor, params: Params) => Promise<S> };
+
+/** Requires a permission in the fabric that the path names. */
+export function inFabric<P extends Permission>(permission: P): Access<Scope<P>> {
+  return { permission, scopeOf: (actor, { fabricId = "" }) => authorize(actor, fabricId, permission) };
+}
+
+/** Requires a permission in the team that the path names. */
+export function inTeam<P extends Permission>(permission: P): Access<TeamScope<P>> {
+  return { permission, scopeOf: (actor, { teamId = "" }) => authorizeTeam(actor, teamId, permission) };
+}
+
+/** Lets everyone call an operation over everything that they can reach. Its code requires its own scopes. */
+export const everyone: Access<Actor> = { permission: null, scopeOf: async (actor) => actor };
+
 /** One operation of the management API. The router serves it and OpenAPI describes it. */
-export type Operation = Words &
-  Parts<z.ZodType, z.ZodType, z.ZodType> & {
-    permission: Permission | null;
-    isIdempotent: boolean;
-    serve: (actor: Actor, call: RawCall) => Promise<ApiResult<Reply>>;
-  };
+export type Operation = Described<z.ZodType, z.ZodType, z.ZodType> & {
+  permission: Permission | null;
+  isIdempotent: boolean;
+  serve: (actor: Actor, call: RawCall) => Promise<ApiResult<Reply>>;
+};
 
 const nothing = z.object({});
 
-/** An operation in the fabric that the path names. */
-export function fabricOperation<
-  P extends Permission,
+/** Declares an operation. The caller is authorized before the query and the body are validated. */
+export function operation<
+  S,
   D extends z.ZodType,
   Q extends z.ZodType = typeof nothing,
   B extends z.ZodType = z.ZodUndefined,
->(definition: Words & Parts<Q, B, D> & Code<Scope<NoInfer<P>>, Q, B, D> & { permission: P }): Operation {
-  const { run: _run, again, ...rest } = definition;
+>(definition: Definition<S, Q, B, D>): Operation {
+  const { access, run: _run, again, ...described } = definition;
   return {
-    ...rest,
+    ...described,
+    permission: access.permission,
     isIdempotent: again !== undefined,
-    serve: async (actor, call) => {
-      const scope = await authorize(actor, call.params.fabricId ?? "", definition.permission);
-      return perform(definition, scope, call);
-    },
-  };
-}
-
-/** An operation in the team that the path names. */
-export function teamOperation<
-  P extends Permission,
-  D extends z.ZodType,
-  Q extends z.ZodType = typeof nothing,
-  B extends z.ZodType = z.ZodUndefined,
->(definition: Words & Parts<Q, B, D> & Code<TeamScope<NoInfer<P>>, Q, B, D> & { permission: P }): Operation {
-  const { run: _run, again, ...rest } = definition;
-  return {
-    ...rest,
-    isIdempotent: again !== undefined,
-    serve: async (actor, call) => {
-      const scope = await authorizeTeam(actor, call.params.teamId ?? "", definition.permission);
-      return perform(definition, scope, call);
-    },
-  };
-}
-
-/** An operation over everything that the person can reach. Its code requires its own scopes. */
-export function ownOperation<
-  D extends z.ZodType,
-  Q extends z.ZodType = typeof nothing,
-  B extends z.ZodType = z.ZodUndefined,
->(definition: Words & Parts<Q, B, D> & Code<Actor, Q, B, D>): Operation {
-  const { run: _run, again, ...rest } = definition;
-  return {
-    ...rest,
-    isIdempotent: again !== undefined,
-    permission: null,
-    serve: (actor, call) => perform(definition, actor, call),
+    serve: async (actor, call) => perform(definition, await access.scopeOf(actor, call.params), call),
   };
 }
 
 async function perform<S, Q extends z.ZodType, B extends z.ZodType, D extends z.ZodType>(
-  definition: Parts<Q, B, D> & Code<S, Q, B, D>,
+  definition: Definition<S, Q, B, D>,
   scope: S,
-  { params, query, body, idempotent, ifMatch, signal }: RawCall,
+  call: RawCall,
 ): Promise<ApiResult<Reply>> {
-  const asked = (definition.query ?? nothing).safeParse(query);
-  if (!asked.success) return invalid(asked.error);
-  const [strange] = Object.entries(query).find((entry) => !entry.every(isPostgresText)) ?? [];
-  if (strange !== undefined)
-    return failure("invalid", undefined, { [strange]: "A character here cannot be searched for." });
-  const given = definition.body ? await body() : { ok: true as const, value: undefined };
+  const query = (definition.query ?? nothing).safeParse(call.query);
+  if (!query.success) return invalid(query.error.issues);
+  const strange = Object.entries(call.query).find((entry) => !entry.every(isPostgresText));
+  if (strange) return invalidField(strange[0], "A character here cannot be searched for.");
+  const given = definition.body ? call.body() : ok(undefined);
   if (!given.ok) return given;
-  const judged = definition.body?.safeParse(given.value);
-  if (judged && !judged.success) {
+  const body = definition.body?.safeParse(given.value);
+  if (body?.error) {
     const more = definition.base?.safeParse(given.value).error?.issues ?? [];
-    return invalid(new z.ZodError([...judged.error.issues, ...more]));
+    return invalid([...body.error.issues, ...more]);
   }
   const strangers = unstorable(given.value);
-  if (Object.keys(strangers).length > 0) return failure("invalid", undefined, strangers);
-  return doneOnce(definition, scope, definition.again && idempotent(), (known) =>
-    definition.run(scope, {
-      params,
-      // The definition's own schemas parsed these values, or they are absent.
-      query: asked.data as z.output<Q>,
-      body: judged?.data as z.output<B>,
-      idempotent: known,
-      ifMatch,
-      signal,
-    }),
-  ).finally(() => wipeBytes(judged?.data));
+  if (strangers.length > 0) return failure("invalid", undefined, Object.fromEntries(strangers));
+  // The definition's own schemas parsed these values, or they are absent.
+  const parsed = { ...call, query: query.data as z.output<Q>, body: body?.data as z.output<B> };
+  return doneOnce(definition, scope, parsed).finally(() => wipeBytes(parsed.body));
 }
 
 /**
  * Runs a create once. A repeated request, even a concurrent one, gets the answer for the object that the
  * first one created.
  */
-async function doneOnce<S>(
-  { again }: { again?: (scope: S, objectId: string) => Promise<ApiResult<Reply>> },
+async function doneOnce<S, Q, B>(
+  definition: {
+    run: (scope: S, call: Call<Q, B>) => Promise<ApiResult<Reply>>;
+    again?: (scope: S, objectId: string) => Promise<ApiResult<Reply>>;
+  },
   scope: S,
-  idempotent: IdempotentRequest | undefined,
-  run: (idempotent: IdempotentRequest | undefined) => Promise<ApiResult<Reply>>,
+  call: Call<Q, B>,
 ): Promise<ApiResult<Reply>> {
-  if (!idempotent || !again) return run(undefined);
+  const { run, again } = definition;
+  const { idempotent } = call;
+  if (!idempotent || !again) return run(scope, call);
   const before = await findIdempotentRequest(idempotent);
   const isNew = before === null || (before !== "other_body" && before.state === "abandoned");
-  const result = isNew ? await run(idempotent) : undefined;
+  const result = isNew ? await run(scope, call) : undefined;
   if (result?.ok) return result;
   const made = isNew ? await findIdempotentRequest(idempotent) : before;
   if (made === "other_body") return failure("other_body");

@@ -1,6 +1,5 @@
 import "server-only";
 import { z } from "zod";
-import { fieldMeta } from "@/lib/connectors/define";
 import { connectors } from "@/lib/connectors/registry";
 import { apiCodes } from "@/web/management-api/answer";
 import type { Operation } from "@/web/management-api/define";
@@ -12,10 +11,11 @@ type Json = Record<string, unknown>;
 /** The management API as OpenAPI 3.1, generated from the schemas that validate requests and answers. */
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
-  for (const operation of operations) {
-    paths[operation.path] ??= {};
-    Object.assign(paths[operation.path] ?? {}, { [operation.method.toLowerCase()]: described(operation) });
-  }
+  for (const operation of operations)
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method.toLowerCase()]: described(operation),
+    };
   return {
     openapi: "3.1.1",
     info: {
@@ -39,14 +39,14 @@ export function openApiDocument(): Json {
       },
       schemas: { Failure: failureSchema, SecretReference: schemaOf(secretReference), ...propertySchemas() },
       responses: {
-        Failure: { description: "It was not done.", content: json({ $ref: "#/components/schemas/Failure" }) },
+        Failure: { description: "It was not done.", content: json(referenceTo("Failure")) },
         Unavailable: {
           description:
             "The database or Automate does not answer. The message says whether nothing was changed, or that it is not known whether it was saved: then read it, or send the request again; with an Idempotency-Key it is done once.",
           headers: {
             "Retry-After": { description: "In how many seconds to try again.", schema: { type: "integer" } },
           },
-          content: json({ $ref: "#/components/schemas/Failure" }),
+          content: json(referenceTo("Failure")),
         },
       },
     },
@@ -73,20 +73,20 @@ const failureSchema = {
 
 function described(operation: Operation): Json {
   const { id, tag, summary, description, body, example, data } = operation;
+  const failures = statusesOf(operation).map((status) => [
+    String(status),
+    { $ref: `#/components/responses/${status === 503 ? "Unavailable" : "Failure"}` },
+  ]);
   return {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description ? { description } : {}),
+    description,
     parameters: parametersOf(operation),
-    ...(body
-      ? {
-          requestBody: {
-            required: !body.safeParse(undefined).success,
-            content: json(schemaOf(body, "input"), example),
-          },
-        }
-      : {}),
+    requestBody: body && {
+      required: !body.safeParse(undefined).success,
+      content: json(schemaOf(body, "input"), example),
+    },
     responses: {
       "200": {
         description: "It was done.",
@@ -96,40 +96,29 @@ function described(operation: Operation): Json {
           properties: { success: { const: true }, data: schemaOf(data), message: { type: "string" } },
         }),
         headers: {
-          ETag: {
-            description: "Of a single thing: its state, for `If-Match`.",
-            schema: { type: "string" },
-          },
+          ETag: { description: "Of a single thing: its state, for `If-Match`.", schema: { type: "string" } },
         },
       },
-      ...Object.fromEntries(
-        statusesOf(operation).map((status) => [
-          String(status),
-          { $ref: `#/components/responses/${status === 503 ? "Unavailable" : "Failure"}` },
-        ]),
-      ),
+      ...Object.fromEntries(failures),
     },
   };
 }
 
 /** The failure statuses of this operation. Every operation has 400, 401, 404, 500 and 503. */
 export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
-  const { invalid, unauthorized, forbidden, not_found, name_taken, changed, too_large, media_type } =
-    apiCodes;
-  const { other_body, unexpected, database_unavailable, busy } = apiCodes;
-  const statuses = [
-    invalid,
-    unauthorized,
-    not_found,
-    unexpected,
-    database_unavailable,
-    ...(body ? [too_large, media_type, busy] : []),
-    ...(permission || body ? [forbidden] : []),
-    ...(method === "GET" ? [] : [name_taken]),
-    ...(isConditional ? [changed] : []),
-    ...(isIdempotent ? [other_body] : []),
-  ].map(({ status }) => status);
-  return [...new Set(statuses)].sort((a, b) => a - b);
+  const codes = [
+    apiCodes.invalid,
+    apiCodes.unauthorized,
+    apiCodes.not_found,
+    apiCodes.unexpected,
+    apiCodes.database_unavailable,
+    ...(body ? [apiCodes.too_large, apiCodes.media_type, apiCodes.busy] : []),
+    ...(permission || body ? [apiCodes.forbidden] : []),
+    ...(method === "GET" ? [] : [apiCodes.name_taken]),
+    ...(isConditional ? [apiCodes.changed] : []),
+    ...(isIdempotent ? [apiCodes.other_body] : []),
+  ];
+  return [...new Set(codes.map(({ status }) => status))].sort((a, b) => a - b);
 }
 
 /** A parameter of an operation, in OpenAPI's form. */
@@ -137,107 +126,83 @@ export type Parameter = {
   name: string;
   in: "path" | "query" | "header";
   required?: true;
-  description?: string;
-  schema: Json;
+  description?: string | undefined;
+  schema: z.core.JSONSchema.BaseSchema;
+};
+
+const idempotencyKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Repeated within a day with the same body, the request is answered and not done again: also when it was not known whether it was saved.",
+  schema: { type: "string" },
+};
+const ifMatch: Parameter = {
+  name: "If-Match",
+  in: "header",
+  description: "The ETag of what you read: a change in between is refused with 412.",
+  schema: { type: "string" },
 };
 
 /** The parameters in an operation's path, query and headers. */
 export function parametersOf({ path, query, isConditional, isIdempotent }: Operation): Parameter[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(
-    ([, name = ""]): Parameter => ({
-      name,
-      in: "path",
-      required: true,
-      schema: { type: "string" },
-    }),
-  );
-  const queried = query ? schemaOf(query, "input") : {};
-  const properties = (queried.properties ?? {}) as Record<string, Json>;
-  const inQuery = Object.entries(properties).map(
-    ([name, { description, ...schema }]): Parameter => ({
-      name,
-      in: "query",
-      ...(typeof description === "string" ? { description } : {}),
-      schema: name === "limit" ? { type: "integer", minimum: 1, maximum: 500 } : schema,
-    }),
-  );
-  const header = (name: string, description: string): Parameter => ({
-    name,
-    in: "header",
-    description,
-    schema: { type: "string" },
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]): Parameter => {
+    return { name, in: "path", required: true, schema: { type: "string" } };
   });
+  // A number of the query is text in the input alone.
+  const inQuery = Object.entries(query ? fieldsOf(schemaOf(query)) : {}).map(
+    ([name, { description, ...schema }]): Parameter => ({ name, in: "query", description, schema }),
+  );
   return [
     ...inPath,
     ...inQuery,
-    ...(isIdempotent
-      ? [
-          header(
-            "Idempotency-Key",
-            "Repeated within a day with the same body, the request is answered and not done again: also when it was not known whether it was saved.",
-          ),
-        ]
-      : []),
-    ...(isConditional
-      ? [header("If-Match", "The ETag of what you read: a change in between is refused with 412.")]
-      : []),
+    ...(isIdempotent ? [idempotencyKey] : []),
+    ...(isConditional ? [ifMatch] : []),
   ];
 }
-
-const referenceTo = { $ref: "#/components/schemas/SecretReference" };
 
 /** The schema of the properties, for each kind of connection. */
 function propertySchemas(): Record<string, Json> {
   return Object.fromEntries(
     Object.values(connectors).map(({ kind, name, fields }) => {
-      const { properties = {}, required } = schemaOf(fields, "input");
-      const told = Object.entries(properties as Record<string, Json>).map(([field, schema]) => {
-        const meta = fieldMeta(shapeOf(fields)[field] ?? z.unknown());
-        const { title, help } = meta;
-        const words = { ...(title ? { title } : {}), ...(help ? { description: help } : {}) };
-        return [
-          field,
-          meta.control === "secret"
-            ? {
-                ...(meta.inline
-                  ? { anyOf: [referenceTo, { type: "string", contentEncoding: meta.inline }] }
-                  : referenceTo),
-                ...words,
-              }
-            : plain(schema),
-        ];
-      });
+      const schema = schemaOf(fields, "input");
+      const properties = Object.entries(fieldsOf(schema)).map(([field, meta]) => [field, propertyOf(meta)]);
+      const { required } = schema;
       return [
         `${kind}Properties`,
-        { type: "object", title: name, properties: Object.fromEntries(told), required },
+        { type: "object", title: name, properties: Object.fromEntries(properties), required },
       ];
     }),
   );
 }
 
-function shapeOf(fields: z.ZodObject): Readonly<Record<string, z.core.$ZodType>> {
-  return fields.shape;
+/** A property as scripts send it: a credential is a reference, and metadata for our own forms is left out. */
+function propertyOf(field: Json): Json {
+  const { control, labels, unavailable, showWhen, requiredWhenShown, placeholder, inline, help, ...schema } =
+    field;
+  const description = help ? { description: help } : {};
+  if (control !== "secret") return { ...schema, ...description };
+  const reference = referenceTo("SecretReference");
+  const given = inline ? { anyOf: [reference, { type: "string", contentEncoding: inline }] } : reference;
+  return { ...given, title: schema.title, ...description };
 }
 
-/** Removes the metadata that only our own forms read. */
-function plain({
-  control,
-  labels,
-  unavailable,
-  showWhen,
-  requiredWhenShown,
-  placeholder,
-  help,
-  ...schema
-}: Json): Json {
-  return { ...schema, ...(help ? { description: help } : {}) };
+/** The fields of an object's schema. */
+export function fieldsOf({ properties = {} }: z.core.JSONSchema.BaseSchema) {
+  // zod writes an object for each field, never `true` or `false`.
+  return properties as Record<string, z.core.JSONSchema.BaseSchema>;
 }
 
-function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): Json {
+/** The JSON Schema of a schema's input or output. */
+export function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): z.core.JSONSchema.BaseSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }
 
+function referenceTo(schema: string): Json {
+  return { $ref: `#/components/schemas/${schema}` };
+}
+
 function json(schema: Json, example?: unknown): Json {
-  return { "application/json": { schema, ...(example === undefined ? {} : { example }) } };
+  return { "application/json": { schema, example } };
 }

@@ -12,6 +12,7 @@ export const listQuery = z.object({
     .string()
     .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "Send a number from 1 to 500.")
     .transform(Number)
+    .pipe(z.int().min(1).max(500))
     .optional()
     .meta({ description: "The size of a page; without it the answer holds everything." }),
   after: z.string().max(2048).optional().meta({ description: "`next` of the page before." }),

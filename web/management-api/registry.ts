@@ -1,52 +1,33 @@
 import "server-only";
 import type { Operation } from "@/web/management-api/define";
 import { listFabricActivity } from "@/web/management-api/operations/activity";
-import { checkConnection, checkConnectionByName } from "@/web/management-api/operations/checks";
-import {
-  createConnectionOperation,
-  deleteConnectionOperation,
-  getConnectionByName,
-  listConnectionsByFabric,
-  updateConnectionOperation,
-} from "@/web/management-api/operations/connections";
-import {
-  createFabricOperation,
-  deleteFabricOperation,
-  getFabricById,
-  listFabricsOperation,
-  updateFabricOperation,
-} from "@/web/management-api/operations/fabrics";
-import {
-  createSecretOperation,
-  deleteSecretOperation,
-  getSecretById,
-  getSecretUsage,
-  listSecretsByFabric,
-  updateSecretOperation,
-} from "@/web/management-api/operations/secrets";
-import { listTeamMembers, listTeamsOperation } from "@/web/management-api/operations/teams";
+import * as checks from "@/web/management-api/operations/checks";
+import * as connections from "@/web/management-api/operations/connections";
+import * as fabrics from "@/web/management-api/operations/fabrics";
+import * as secrets from "@/web/management-api/operations/secrets";
+import * as teams from "@/web/management-api/operations/teams";
 
 /** Every operation of the management API, in the order of the reference. */
 export const operations: readonly Operation[] = [
-  listFabricsOperation,
-  createFabricOperation,
-  getFabricById,
-  updateFabricOperation,
-  deleteFabricOperation,
-  listSecretsByFabric,
-  createSecretOperation,
-  getSecretById,
-  updateSecretOperation,
-  deleteSecretOperation,
-  getSecretUsage,
-  listConnectionsByFabric,
-  createConnectionOperation,
-  getConnectionByName,
-  updateConnectionOperation,
-  deleteConnectionOperation,
-  checkConnection,
-  checkConnectionByName,
+  fabrics.listFabricsOperation,
+  fabrics.createFabricOperation,
+  fabrics.getFabricById,
+  fabrics.updateFabricOperation,
+  fabrics.deleteFabricOperation,
+  secrets.listSecretsByFabric,
+  secrets.createSecretOperation,
+  secrets.getSecretById,
+  secrets.updateSecretOperation,
+  secrets.deleteSecretOperation,
+  secrets.getSecretUsage,
+  connections.listConnectionsByFabric,
+  connections.createConnectionOperation,
+  connections.getConnectionByName,
+  connections.updateConnectionOperation,
+  connections.deleteConnectionOperation,
+  checks.checkConnection,
+  checks.checkConnectionByName,
   listFabricActivity,
-  listTeamsOperation,
-  listTeamMembers,
+  teams.listTeamsOperation,
+  teams.listTeamMembers,
 ];

@@ -20,7 +20,7 @@ import { NotFound, ok, type Result, under } from "@/lib/result";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { tooLarge } from "@/lib/secrets/write";
-import { type ApiResult, failure, invalidField, reasonOf } from "@/web/management-api/answer";
+import { type ApiResult, type Failure, failure, invalidField, reasonOf } from "@/web/management-api/answer";
 import {
   createConnectionBody,
   readProperties,
@@ -196,7 +196,7 @@ async function checkOf(
   fabricId: string,
   connection: CreateConnectionInput | null,
   signal: AbortSignal,
-): Promise<(ApiResult<never> & { ok: false }) | null> {
+): Promise<Failure | null> {
   if (!connection) return null;
   const { kind, name, properties } = connection;
   const scope = await authorize(actor, fabricId, "connection:check");

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { listActivity } from "@/lib/activity/queries";
 import { eventKindKeys, objectKinds } from "@/lib/audit/schema";
 import { ok } from "@/lib/result";
-import { fabricOperation } from "@/web/management-api/define";
+import { inFabric, operation } from "@/web/management-api/define";
 
 const id = z
   .string()
@@ -11,7 +11,7 @@ const id = z
   .regex(/^[^\0]*$/, "This is no id.")
   .optional();
 
-export const listFabricActivity = fabricOperation({
+export const listFabricActivity = operation({
   id: "listActivity",
   method: "GET",
   path: "/api/orchestration/fabric/{fabricId}/activity",
@@ -19,7 +19,7 @@ export const listFabricActivity = fabricOperation({
   summary: "What happened in a fabric, the newest first",
   description: "Fifty events at a time: `before=` with `older` for the next ones.",
   failure: "List activity failed",
-  permission: "activity:list",
+  access: inFabric("activity:list"),
   query: z.object({
     before: id,
     after: id,

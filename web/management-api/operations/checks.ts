@@ -9,7 +9,7 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 import { ok, under } from "@/lib/result";
 import { type ApiResult, failure } from "@/web/management-api/answer";
 import { checkConnectionBody, readProperties } from "@/web/management-api/bodies/connection";
-import { fabricOperation, type Reply } from "@/web/management-api/define";
+import { inFabric, operation, type Reply } from "@/web/management-api/define";
 import { requireId } from "@/web/management-api/operations/connections";
 
 /** The result of a check. A failed check is a result, not an error of the request. */
@@ -35,7 +35,7 @@ const checkObject = z.object({
     .meta({ description: "Where a secret would be sent for the first time." }),
 });
 
-export const checkConnection = fabricOperation({
+export const checkConnection = operation({
   id: "checkConnection",
   method: "POST",
   path: "/api/orchestration/fabric/{fabricId}/connection/check",
@@ -44,7 +44,7 @@ export const checkConnection = fabricOperation({
   description:
     "Signs in and reads one thing, as a pipeline would. Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
   failure: "Check connection failed",
-  permission: "connection:check",
+  access: inFabric("connection:check"),
   body: checkConnectionBody,
   data: checkObject,
   example: { kind: "restapi", properties: { baseUrl: "https://api.example.com" } },
@@ -61,14 +61,14 @@ export const checkConnection = fabricOperation({
   },
 });
 
-export const checkConnectionByName = fabricOperation({
+export const checkConnectionByName = operation({
   id: "checkConnectionByName",
   method: "POST",
   path: "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}/check",
   tag: "Connections",
   summary: "Check a saved connection",
   failure: "Check connection failed",
-  permission: "connection:check",
+  access: inFabric("connection:check"),
   description:
     "Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
   body: z.object({}).optional(),

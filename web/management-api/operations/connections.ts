@@ -15,7 +15,7 @@ import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
-import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
+import { type ApiResult, type Failure, failure, invalidField } from "@/web/management-api/answer";
 import {
   createConnectionBody,
   type ReadProperties,
@@ -23,13 +23,13 @@ import {
   updateConnectionBody,
 } from "@/web/management-api/bodies/connection";
 import { connectionObject, objectOf } from "@/web/management-api/bodies/connection-object";
-import { fabricOperation } from "@/web/management-api/define";
+import { inFabric, operation } from "@/web/management-api/define";
 import { listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric/{fabricId}/connection";
 const ofOne = `${path}/name/{connectionName}` as const;
 
-export const listConnectionsByFabric = fabricOperation({
+export const listConnectionsByFabric = operation({
   id: "listConnectionsByFabric",
   method: "GET",
   path,
@@ -38,7 +38,7 @@ export const listConnectionsByFabric = fabricOperation({
   description:
     "All of them, the SQL warehouse first, or a page when `limit` is given; the warehouse is on the first page, beside the others.",
   failure: "List connections failed",
-  permission: "connection:list",
+  access: inFabric("connection:list"),
   query: listQuery,
   data: z.object({ Connections: z.array(connectionObject), next: z.string().nullable().optional() }),
   run: async (scope, { query: { search = "", limit, after } }) => {
@@ -67,7 +67,7 @@ function withWarehouse({ warehouse, connections }: Page, search: string): Connec
   return isMeant ? [own, ...connections] : connections;
 }
 
-export const createConnectionOperation = fabricOperation({
+export const createConnectionOperation = operation({
   id: "createConnection",
   method: "POST",
   path,
@@ -76,7 +76,7 @@ export const createConnectionOperation = fabricOperation({
   description:
     "The properties depend on the kind. A connection is stored as it is, whether it works or not: check it when it is there. Pipelines can use it once its destinations are allowed: saving allows them for values that the same access token entered within the last ten minutes, and others are allowed in the app; `notAllowed` says which.",
   failure: "Create connection failed",
-  permission: "connection:write",
+  access: inFabric("connection:write"),
   body: createConnectionBody,
   data: connectionObject,
   example: {
@@ -99,14 +99,14 @@ export const createConnectionOperation = fabricOperation({
   again: replyFor,
 });
 
-export const getConnectionByName = fabricOperation({
+export const getConnectionByName = operation({
   id: "getConnectionByName",
   method: "GET",
   path: ofOne,
   tag: "Connections",
   summary: "Get a connection",
   failure: "Get connection failed",
-  permission: "connection:list",
+  access: inFabric("connection:list"),
   data: connectionObject,
   run: async (scope, { params }) => {
     const connection = await getConnection(scope, await requireId(scope, params.connectionName));
@@ -114,7 +114,7 @@ export const getConnectionByName = fabricOperation({
   },
 });
 
-export const updateConnectionOperation = fabricOperation({
+export const updateConnectionOperation = operation({
   id: "updateConnection",
   method: "PUT",
   path: ofOne,
@@ -123,7 +123,7 @@ export const updateConnectionOperation = fabricOperation({
   description:
     "`name`, `kind` and `isDefaultWarehouseConnection` are sent as they are and do not change; `properties` has all that the kind requires. Destinations that are new are allowed as when a connection is created.",
   failure: "Update connection failed",
-  permission: "connection:write",
+  access: inFabric("connection:write"),
   body: updateConnectionBody,
   data: connectionObject,
   isConditional: true,
@@ -153,14 +153,14 @@ export const updateConnectionOperation = fabricOperation({
   again: updatedReply,
 });
 
-export const deleteConnectionOperation = fabricOperation({
+export const deleteConnectionOperation = operation({
   id: "deleteConnection",
   method: "DELETE",
   path: ofOne,
   tag: "Connections",
   summary: "Delete a connection; its secrets stay",
   failure: "Delete connection failed",
-  permission: "connection:write",
+  access: inFabric("connection:write"),
   data: z.object({ id: z.string().meta({ description: "The name of the connection." }) }),
   isConditional: true,
   run: async (scope, { params, ifMatch }) => {
@@ -237,7 +237,7 @@ export function failureOf({
 }: {
   code: ConnectionCode;
   fieldErrors?: Record<string, string>;
-}): ApiResult<never> & { ok: false } {
+}): Failure {
   if (code === "name_taken" || code === "changed") return failure(code, undefined, fieldErrors);
   return failure("invalid", undefined, fieldErrors);
 }

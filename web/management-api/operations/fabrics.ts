@@ -12,7 +12,7 @@ import { ok } from "@/lib/result";
 import { failure, invalidField } from "@/web/management-api/answer";
 import { createFabricBody, makeFabric } from "@/web/management-api/bodies/fabric";
 import { secretBase } from "@/web/management-api/bodies/secret";
-import { fabricOperation, ownOperation } from "@/web/management-api/define";
+import { everyone, inFabric, operation } from "@/web/management-api/define";
 import { foreignCursor, listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric";
@@ -32,7 +32,7 @@ const fabricObject = z.object({
   createdBy: z.string(),
 });
 
-export const listFabricsOperation = ownOperation({
+export const listFabricsOperation = operation({
   id: "listFabrics",
   method: "GET",
   path,
@@ -40,6 +40,7 @@ export const listFabricsOperation = ownOperation({
   summary: "List the fabrics of your teams",
   description: "All of them, or a page when `limit` is given.",
   failure: "List fabrics failed",
+  access: everyone,
   query: listQuery.extend({
     team: z.string().max(64).optional().meta({ description: "Only fabrics of the team of this id." }),
     provider: z.enum(providerKeys).optional(),
@@ -59,7 +60,7 @@ async function allFabrics(actor: Actor, query: Parameters<typeof listFabrics>[1]
   return next === null ? fabrics : [...fabrics, ...(await allFabrics(actor, { ...query, after: next }))];
 }
 
-export const createFabricOperation = ownOperation({
+export const createFabricOperation = operation({
   id: "createFabric",
   method: "POST",
   path,
@@ -68,6 +69,7 @@ export const createFabricOperation = ownOperation({
   description:
     "In the connection's properties the string `{{SECRET}}` stands for the secret that is made in the same request. With `shouldTest`, which is the default, the connection is checked, and nothing of all this stays when it does not pass.",
   failure: "Fabric creation failed",
+  access: everyone,
   body: createFabricBody,
   base: z.object({ secret: secretBase.optional() }),
   data: idOnly,
@@ -100,14 +102,14 @@ export const createFabricOperation = ownOperation({
   again: async (_actor, id) => ok({ data: { id } }),
 });
 
-export const getFabricById = fabricOperation({
+export const getFabricById = operation({
   id: "getFabricById",
   method: "GET",
   path: ofOne,
   tag: "Fabrics",
   summary: "Get a fabric",
   failure: "Get fabric failed",
-  permission: "fabric:see",
+  access: inFabric("fabric:see"),
   data: fabricObject,
   run: async (scope) => {
     const fabric = await getFabric(scope);
@@ -115,7 +117,7 @@ export const getFabricById = fabricOperation({
   },
 });
 
-export const updateFabricOperation = fabricOperation({
+export const updateFabricOperation = operation({
   id: "updateFabric",
   method: "PUT",
   path: ofOne,
@@ -123,7 +125,7 @@ export const updateFabricOperation = fabricOperation({
   summary: "Update name and description of a fabric",
   description: "What is absent stays.",
   failure: "Fabric update failed",
-  permission: "fabric:write",
+  access: inFabric("fabric:write"),
   body: z.object({ name: fabricName.optional(), description: fabricDescription.unwrap().optional() }),
   data: idOnly,
   isConditional: true,
@@ -139,7 +141,7 @@ export const updateFabricOperation = fabricOperation({
   },
 });
 
-export const deleteFabricOperation = fabricOperation({
+export const deleteFabricOperation = operation({
   id: "deleteFabric",
   method: "DELETE",
   path: ofOne,
@@ -148,7 +150,7 @@ export const deleteFabricOperation = fabricOperation({
   description:
     "Its secrets, connections, pipeline tokens and keys are destroyed: what was sealed to it never opens again. What happened in it stays on record.",
   failure: "Fabric deletion failed",
-  permission: "fabric:write",
+  access: inFabric("fabric:write"),
   data: idOnly,
   isConditional: true,
   run: async (scope: Scope<"fabric:write">, { ifMatch }) => {

@@ -18,7 +18,7 @@ import {
   secretBase,
   updateSecretBody,
 } from "@/web/management-api/bodies/secret";
-import { fabricOperation } from "@/web/management-api/define";
+import { inFabric, operation } from "@/web/management-api/define";
 import { foreignCursor, listQuery, who } from "@/web/management-api/parts";
 
 /** A secret in the form in which connections refer to it. */
@@ -48,7 +48,7 @@ const idOnly = z.object({ id: z.string() });
 const path = "/api/orchestration/fabric/{fabricId}/secret";
 const ofOne = `${path}/id/{secretId}` as const;
 
-export const listSecretsByFabric = fabricOperation({
+export const listSecretsByFabric = operation({
   id: "listSecretsByFabric",
   method: "GET",
   path,
@@ -56,7 +56,7 @@ export const listSecretsByFabric = fabricOperation({
   summary: "List secrets of a fabric",
   description: "All of them, or a page when `limit` is given. Values are never part of an answer.",
   failure: "List Secrets failed",
-  permission: "secret:list",
+  access: inFabric("secret:list"),
   query: listQuery.extend({
     type: z.enum(subKinds).optional().meta({ description: "Only secrets of this type." }),
     sort: z.enum(secretSorts).default("name"),
@@ -78,14 +78,14 @@ async function allSecrets(scope: Scope<"secret:list">, query: SecretListQuery): 
   return next === null ? secrets : [...secrets, ...(await allSecrets(scope, { ...query, after: next }))];
 }
 
-export const createSecretOperation = fabricOperation({
+export const createSecretOperation = operation({
   id: "createSecret",
   method: "POST",
   path,
   tag: "Secrets",
   summary: "Create a secret",
   failure: "Create Secret failed",
-  permission: "secret:write",
+  access: inFabric("secret:write"),
   body: createSecretBody,
   base: secretBase,
   data: idOnly,
@@ -99,14 +99,14 @@ export const createSecretOperation = fabricOperation({
   again: async (_scope, id) => ok({ data: { id } }),
 });
 
-export const getSecretById = fabricOperation({
+export const getSecretById = operation({
   id: "getSecretById",
   method: "GET",
   path: ofOne,
   tag: "Secrets",
   summary: "Get a secret, without its value",
   failure: "Get Secret failed",
-  permission: "secret:list",
+  access: inFabric("secret:list"),
   data: secretObject,
   run: async (scope, { params }) => {
     const secret = await getSecret(scope, params.secretId ?? "");
@@ -114,7 +114,7 @@ export const getSecretById = fabricOperation({
   },
 });
 
-export const updateSecretOperation = fabricOperation({
+export const updateSecretOperation = operation({
   id: "updateSecret",
   method: "PUT",
   path: ofOne,
@@ -123,7 +123,7 @@ export const updateSecretOperation = fabricOperation({
   description:
     "What is absent stays: without `properties.value` the value is kept, and of a type with several fields those that are absent. The type cannot change.",
   failure: "Update Secret failed",
-  permission: "secret:write",
+  access: inFabric("secret:write"),
   body: updateSecretBody,
   base: secretBase,
   data: idOnly.extend({
@@ -161,14 +161,14 @@ export const updateSecretOperation = fabricOperation({
   },
 });
 
-export const deleteSecretOperation = fabricOperation({
+export const deleteSecretOperation = operation({
   id: "deleteSecret",
   method: "DELETE",
   path: ofOne,
   tag: "Secrets",
   summary: "Delete a secret that no connection uses",
   failure: "Delete Secret failed",
-  permission: "secret:delete:own",
+  access: inFabric("secret:delete:own"),
   data: idOnly,
   isConditional: true,
   run: async (scope, { params, ifMatch }) => {
@@ -180,7 +180,7 @@ export const deleteSecretOperation = fabricOperation({
   },
 });
 
-export const getSecretUsage = fabricOperation({
+export const getSecretUsage = operation({
   id: "getSecretUsage",
   method: "GET",
   path: `${ofOne}/usage`,
@@ -189,7 +189,7 @@ export const getSecretUsage = fabricOperation({
   description:
     "The connections that refer to it, the pipelines that read it in the last 30 days, and the places where its current value may be sent.",
   failure: "Get Secret usage failed",
-  permission: "secret:list",
+  access: inFabric("secret:list"),
   data: z.object({
     connections: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() })),
     pipelines: z.array(z.object({ name: z.string(), lastReadAt: z.string() })),

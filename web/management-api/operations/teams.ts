@@ -3,15 +3,16 @@ import { z } from "zod";
 import { ok } from "@/lib/result";
 import { getTeam, listTeams } from "@/lib/teams/queries";
 import { memberRole } from "@/lib/teams/schema";
-import { ownOperation, teamOperation } from "@/web/management-api/define";
+import { everyone, inTeam, operation } from "@/web/management-api/define";
 
-export const listTeamsOperation = ownOperation({
+export const listTeamsOperation = operation({
   id: "listTeams",
   method: "GET",
   path: "/api/orchestration/team",
   tag: "Teams",
   summary: "List your teams",
   failure: "List teams failed",
+  access: everyone,
   data: z.object({
     teams: z.array(
       z.object({
@@ -26,14 +27,14 @@ export const listTeamsOperation = ownOperation({
   run: async (actor) => ok({ data: { teams: await listTeams(actor) } }),
 });
 
-export const listTeamMembers = teamOperation({
+export const listTeamMembers = operation({
   id: "listTeamMembers",
   method: "GET",
   path: "/api/orchestration/team/{teamId}/member",
   tag: "Teams",
   summary: "List the members of a team",
   failure: "List members failed",
-  permission: "team:see",
+  access: inTeam("team:see"),
   data: z.object({
     members: z.array(
       z.object({ id: z.string(), name: z.string(), email: z.string(), role: memberRole, since: z.string() }),
