@@ -1,4 +1,4 @@
-import { createServer, request, type Server } from "node:http";
+import { createServer, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -15,6 +15,8 @@ let owner: Db;
 let server: Server;
 /** The number of requests whose body the API is reading. */
 let accepted = 0;
+/** The answers whose client has not left. */
+const open = new Set<ServerResponse>();
 
 beforeAll(async () => {
   const keys = await createTestKeys();
@@ -29,7 +31,11 @@ beforeAll(async () => {
     accepted += 1;
   });
   await api.ready();
-  server = createServer((req, res) => api.routing(req, res));
+  server = createServer((req, res) => {
+    open.add(res);
+    res.once("close", () => open.delete(res));
+    api.routing(req, res);
+  });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
 });
 
@@ -94,6 +100,21 @@ test.each([100_000, "chunks"] as const)(
   },
   60_000,
 );
+
+test("a script that disconnects while web looks up its token takes no room", async () => {
+  const one = await person();
+  await owner.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE access_token IN ACCESS EXCLUSIVE MODE`;
+    const before = open.size;
+    const began = Array.from({ length: 8 }, () => begin(one, 100_000));
+    await vi.waitFor(() => expect(open.size).toBe(before + 8), 20_000);
+    for (const each of began) each.leave();
+    await vi.waitFor(() => expect(open.size).toBe(before), 20_000);
+  });
+  const next = begin(one, 100_000);
+  next.end();
+  expect((await next.answer)[0]).toBe(400);
+});
 
 test("all callers together send at most 32 of the largest bodies at a time, and release their budget only once", () => {
   const largest = 1_000_000;

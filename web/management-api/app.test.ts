@@ -797,7 +797,9 @@ describe("an access token", () => {
 
 describe("the policy", () => {
   const scoped = operations.flatMap((operation) =>
-    operation.permission ? [{ operation, id: operation.id, permission: operation.permission }] : [],
+    operation.access.permission
+      ? [{ operation, id: operation.id, permission: operation.access.permission }]
+      : [],
   );
   test.each(scoped)(
     "lets $id answer permitted callers, and answers all others with not found",

@@ -1,12 +1,13 @@
 import "server-only";
 import { z } from "zod";
 import { connectors } from "@/lib/connectors/registry";
-import { apiCodes } from "@/web/management-api/answer";
 import type { Operation } from "@/web/management-api/define";
 import { secretReference } from "@/web/management-api/operations/secrets";
 import { operations } from "@/web/management-api/registry";
 
 type Json = Record<string, unknown>;
+/** A JSON Schema. */
+export type Schema = z.core.JSONSchema.BaseSchema;
 
 /** The management API as OpenAPI 3.1, generated from the schemas that validate requests and answers. */
 export function openApiDocument(): Json {
@@ -105,60 +106,48 @@ function described(operation: Operation): Json {
 }
 
 /** The failure statuses of this operation. Every operation has 400, 401, 404, 500 and 503. */
-export function statusesOf({ body, permission, isConditional, isIdempotent, method }: Operation): number[] {
-  const codes = [
-    apiCodes.invalid,
-    apiCodes.unauthorized,
-    apiCodes.not_found,
-    apiCodes.unexpected,
-    apiCodes.database_unavailable,
-    ...(body ? [apiCodes.too_large, apiCodes.media_type, apiCodes.busy] : []),
-    ...(permission || body ? [apiCodes.forbidden] : []),
-    ...(method === "GET" ? [] : [apiCodes.name_taken]),
-    ...(isConditional ? [apiCodes.changed] : []),
-    ...(isIdempotent ? [apiCodes.other_body] : []),
-  ];
-  return [...new Set(codes.map(({ status }) => status))].sort((a, b) => a - b);
+export function statusesOf({ body, access, isConditional, again, method }: Operation): number[] {
+  return [
+    ...[400, 401, 404, 500, 503],
+    ...(body ? [413, 415, 429] : []),
+    ...(access.permission || body ? [403] : []),
+    ...(method === "GET" ? [] : [409]),
+    ...(isConditional ? [412] : []),
+    ...(again ? [422] : []),
+  ].sort((a, b) => a - b);
 }
 
-/** A parameter of an operation, in OpenAPI's form. */
-export type Parameter = {
-  name: string;
-  in: "path" | "query" | "header";
-  required?: true;
-  description?: string | undefined;
-  schema: z.core.JSONSchema.BaseSchema;
-};
-
-const idempotencyKey: Parameter = {
-  name: "Idempotency-Key",
-  in: "header",
+const idempotencyKey: Schema = {
+  type: "string",
   description:
     "Repeated within a day with the same body, the request is answered and not done again: also when it was not known whether it was saved.",
-  schema: { type: "string" },
 };
-const ifMatch: Parameter = {
-  name: "If-Match",
-  in: "header",
+const ifMatch: Schema = {
+  type: "string",
   description: "The ETag of what you read: a change in between is refused with 412.",
-  schema: { type: "string" },
 };
 
-/** The parameters in an operation's path, query and headers. */
-export function parametersOf({ path, query, isConditional, isIdempotent }: Operation): Parameter[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]): Parameter => {
-    return { name, in: "path", required: true, schema: { type: "string" } };
-  });
-  // A number of the query is text in the input alone.
-  const inQuery = Object.entries(query ? fieldsOf(schemaOf(query)) : {}).map(
-    ([name, { description, ...schema }]): Parameter => ({ name, in: "query", description, schema }),
+/** The parameters in an operation's path, query and headers, in OpenAPI's form. */
+export function parametersOf({ path, query, isConditional, again }: Operation) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, { type: "string" }] as const);
+  const places: Record<string, Record<string, Schema>> = {
+    path: Object.fromEntries(inPath),
+    // What the schema makes of the text in the query: a number, for example.
+    query: query ? fieldsOf(schemaOf(query)) : {},
+    header: {
+      ...(again && { "Idempotency-Key": idempotencyKey }),
+      ...(isConditional && { "If-Match": ifMatch }),
+    },
+  };
+  return Object.entries(places).flatMap(([place, fields]) =>
+    Object.entries(fields).map(([name, { description, ...schema }]) => ({
+      name,
+      in: place,
+      required: place === "path" || undefined,
+      description,
+      schema,
+    })),
   );
-  return [
-    ...inPath,
-    ...inQuery,
-    ...(isIdempotent ? [idempotencyKey] : []),
-    ...(isConditional ? [ifMatch] : []),
-  ];
 }
 
 /** The schema of the properties, for each kind of connection. */
@@ -188,13 +177,13 @@ function propertyOf(field: Json): Json {
 }
 
 /** The fields of an object's schema. */
-export function fieldsOf({ properties = {} }: z.core.JSONSchema.BaseSchema) {
+export function fieldsOf({ properties = {} }: Schema) {
   // zod writes an object for each field, never `true` or `false`.
-  return properties as Record<string, z.core.JSONSchema.BaseSchema>;
+  return properties as Record<string, Schema>;
 }
 
 /** The JSON Schema of a schema's input or output. */
-export function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): z.core.JSONSchema.BaseSchema {
+export function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): Schema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
 }

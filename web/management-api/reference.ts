@@ -1,29 +1,24 @@
 import "server-only";
-import type { z } from "zod";
 import type { Operation } from "@/web/management-api/define";
-import { fieldsOf, parametersOf, schemaOf, statusesOf } from "@/web/management-api/openapi";
+import { fieldsOf, parametersOf, type Schema, schemaOf, statusesOf } from "@/web/management-api/openapi";
 import { operations } from "@/web/management-api/registry";
 import type { ReferenceField, ReferenceOperation } from "@/web/management-api/schema";
 
-type Schema = z.core.JSONSchema.BaseSchema;
-
 /** Every operation of the management API, for the reference page. */
 export function referenceOperations(): ReferenceOperation[] {
-  return operations.map((operation) => ({
-    id: operation.id,
-    method: operation.method,
-    path: operation.path,
-    tag: operation.tag,
-    summary: operation.summary,
-    description: operation.description ?? "",
-    pathParameters: parametersIn("path", operation).map(({ path }) => path),
-    queries: parametersIn("query", operation),
-    headers: parametersIn("header", operation),
-    answer: answerOf(operation),
-    failures: statusesOf(operation),
-    bodies: bodiesOf(operation),
-    example: operation.example === undefined ? null : JSON.stringify(operation.example, null, 2),
-  }));
+  return operations.map((operation) => {
+    const { id, method, path, tag, summary, description = "", example } = operation;
+    return {
+      ...{ id, method, path, tag, summary, description },
+      pathParameters: parametersIn("path", operation).map((parameter) => parameter.path),
+      queries: parametersIn("query", operation),
+      headers: parametersIn("header", operation),
+      answer: answerOf(operation),
+      failures: statusesOf(operation),
+      bodies: bodiesOf(operation),
+      example: example === undefined ? null : JSON.stringify(example, null, 2),
+    };
+  });
 }
 
 function parametersIn(place: "path" | "query" | "header", operation: Operation): ReferenceField[] {

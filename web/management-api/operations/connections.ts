@@ -15,7 +15,7 @@ import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
-import { type ApiResult, type Failure, failure, invalidField } from "@/web/management-api/answer";
+import { type Failure, failure, invalidField } from "@/web/management-api/answer";
 import {
   createConnectionBody,
   type ReadProperties,

@@ -1,0 +1,94 @@
+import "server-only";
+import type { FastifyRequest } from "fastify";
+import type { Actor } from "@/lib/actor";
+import { isPostgresText } from "@/lib/db/text";
+import { findIdempotentRequest } from "@/lib/idempotency/queries";
+import { idempotentRequest } from "@/lib/idempotency/request";
+import { ok } from "@/lib/result";
+import { wipeBytes } from "@/lib/wipe";
+import { type ApiResult, failure, invalid, invalidField } from "@/web/management-api/answer";
+import type { Call, Operation, Params, Reply } from "@/web/management-api/define";
+import { unstorable } from "@/web/management-api/invalid-text";
+
+/** A request as the management API reads it: its body is bytes, or absent. */
+export type ApiRequest = FastifyRequest<{ Params: Params; Querystring: Params; Body: Buffer | undefined }>;
+
+/** Runs an operation: scope, then the parsed query and body, then the operation's code. */
+export async function serve(
+  operation: Operation,
+  actor: Actor,
+  { params, query, headers, body: bytes = Buffer.alloc(0) }: ApiRequest,
+  signal: AbortSignal,
+): Promise<ApiResult<Reply>> {
+  // Postgres text cannot contain U+0000, so no row has this id.
+  if (Object.values(params).some((value) => value.includes("\0"))) return failure("not_found");
+  const key = operation.again && headers["idempotency-key"];
+  if (key !== undefined && !(typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)))
+    return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
+  const scope = await operation.access.scopeOf(actor, params);
+  const parsed = parse(operation, query, bytes, headers["content-type"]);
+  if (!parsed.ok) return parsed;
+  // Clients can spell one path in several ways. A retried create must find its idempotency record under each.
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name] ?? ""));
+  const ifMatch = headers["if-match"];
+  const call = {
+    ...parsed.value,
+    params,
+    idempotent: key === undefined ? undefined : idempotentRequest(actor, { path, key, body: bytes }),
+    ifMatch: ifMatch === "*" ? undefined : ifMatch,
+    signal,
+  };
+  return runOnce(operation, scope, call).finally(() => wipeBytes(call.body));
+}
+
+function parse(
+  { query, body, base }: Operation,
+  asked: Params,
+  bytes: Buffer,
+  type: string | undefined,
+): ApiResult<Pick<Call, "query" | "body">> {
+  const queried = query?.safeParse(asked);
+  if (queried?.error) return invalid(queried.error.issues);
+  const strange = Object.entries(asked).find((entry) => !entry.every(isPostgresText));
+  if (strange) return invalidField(strange[0], "A character here cannot be searched for.");
+  if (!body) return ok({ query: queried?.data, body: undefined });
+  if (bytes.length > 0 && type?.split(";")[0]?.trim().toLowerCase() !== "application/json")
+    return failure("media_type");
+  const isAbsent = bytes.length === 0 && body.safeParse(undefined).success;
+  const given = isAbsent ? ok(undefined) : parseJson(bytes);
+  if (!given.ok) return given;
+  const judged = body.safeParse(given.value);
+  const more = judged.error && base?.safeParse(given.value).error;
+  if (judged.error) return invalid([...judged.error.issues, ...(more?.issues ?? [])]);
+  const strangers = unstorable(given.value);
+  if (strangers.length > 0) return failure("invalid", undefined, Object.fromEntries(strangers));
+  return ok({ query: queried?.data, body: judged.data });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson(bytes: Buffer): ApiResult<unknown> {
+  try {
+    return ok(JSON.parse(utf8.decode(bytes)));
+  } catch {
+    // The JSON parser's own message repeats the input, which can hold a secret.
+    return failure("invalid", "The body is not JSON in UTF-8.");
+  }
+}
+
+/**
+ * Runs a create once. A repeated request, even a concurrent one, gets the answer for the object that the
+ * first one created.
+ */
+async function runOnce(operation: Operation, scope: unknown, call: Call): Promise<ApiResult<Reply>> {
+  const { idempotent } = call;
+  if (!idempotent || !operation.again) return operation.run(scope, call);
+  const before = await findIdempotentRequest(idempotent);
+  const isNew = before === null || (before !== "other_body" && before.state === "abandoned");
+  const result = isNew ? await operation.run(scope, call) : undefined;
+  if (result?.ok) return result;
+  const made = isNew ? await findIdempotentRequest(idempotent) : before;
+  if (made === "other_body") return failure("other_body");
+  if (made?.state === "under_way") return failure("under_way");
+  return made?.state === "done" ? operation.again(scope, made.objectId) : (result ?? failure("unexpected"));
+}
