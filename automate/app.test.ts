@@ -6,7 +6,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase } from "@/testing/database";
@@ -52,7 +52,7 @@ afterAll(async () => {
   pool.close();
   worker.remove();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function addSecret(name: string, value: string) {

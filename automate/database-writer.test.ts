@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -52,7 +52,7 @@ afterAll(async () => {
   await internal.close();
   await Promise.all(Object.values(sql).map((client) => client.end()));
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 beforeEach(async () => {

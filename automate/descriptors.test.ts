@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, db } from "@/lib/db/client";
+import { closeDb, createDb } from "@/lib/db/client";
 import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric } from "@/testing/fabric";
@@ -143,7 +143,7 @@ test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
       automates.stopAll();
       automates.remove();
       await owner.$disconnect();
-      await db.$disconnect();
+      await closeDb();
     }
   },
   90_000,

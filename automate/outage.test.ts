@@ -4,8 +4,7 @@ import { importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -51,8 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await runtime.close();
   await internal.close();
-  await closeStatements();
-  await db.$disconnect();
+  await closeDb();
   await wire.close();
   await owner.$disconnect();
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { configHash } from "@/lib/connections/config-hash";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -70,7 +70,7 @@ afterAll(async () => {
   slow.closeAllConnections();
   slow.close();
   await owner?.$disconnect();
-  await db.$disconnect();
+  await closeDb();
   await postgres?.remove();
   Object.assign(process.env, { TEST_DATABASE_URL, TEST_TEMPLATE });
 });

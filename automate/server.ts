@@ -11,8 +11,7 @@ import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automat
 import { purge } from "@/automate/purge";
 import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
-import { db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, db } from "@/lib/db/client";
 import { requireDatabaseRole } from "@/lib/db/role";
 import { automateEnv } from "@/lib/env";
 import { waitForDatabase } from "@/lib/health/wait-for-database";
@@ -81,8 +80,7 @@ async function main(): Promise<void> {
     await Promise.all([runtime.close(), internal.close(), background?.stop()]);
     await pool.close();
     if (metrics) metrics.close();
-    await closeStatements();
-    await db.$disconnect();
+    await closeDb();
     await log.flush();
     process.exit(0);
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -65,7 +65,7 @@ afterAll(async () => {
   await internal.close();
   await tokens.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function addToken({ fabricId, admin }: TestFabric) {

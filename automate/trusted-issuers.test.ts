@@ -8,7 +8,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { refusalTakesMs } from "@/automate/runtime-api/authorize-workload";
 import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { audienceOf } from "@/lib/trusted-issuers/schema";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -59,7 +59,7 @@ afterAll(async () => {
   await internal.close();
   for (const issuer of issuers) await issuer.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 type Document = { status?: number; body: string | object; isPacked?: boolean };

@@ -141,6 +141,16 @@ export const databaseUrl = once(() => {
   return process.env[name] ?? "";
 });
 
+/**
+ * False with `DB_PREPARED_STATEMENTS=off`, for a pooler in transaction mode that cannot prepare statements.
+ * Postgres then plans each query anew.
+ */
+export const usesPreparedStatements = once(
+  () =>
+    parse("this program", z.object({ DB_PREPARED_STATEMENTS: z.enum(["on", "off"]).default("on") }))
+      .DB_PREPARED_STATEMENTS === "on",
+);
+
 /** A variable is missing or invalid. The message names each one. */
 export class BadEnvironment extends Error {
   override name = "BadEnvironment";

@@ -2,9 +2,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
-import { closeStatements, statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 import { openWire, type Wire } from "@/testing/wire";
@@ -42,8 +42,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   server.close();
-  await closeStatements();
-  await db.$disconnect();
+  await closeDb();
   await wire.close();
   await owner.$disconnect();
   vi.restoreAllMocks();
@@ -143,15 +142,15 @@ test("a page that loses its database while rendering becomes the outage page; an
 test("a page with its own fault stays 500 while another page loses its database", async () => {
   await becomes([200, "ready"]);
   const find = createLookup<string, { n: number }>(
-    statement<{ n: number }>(
+    preparedQuery<{ n: number }>(
       "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(5)",
     ),
   );
   const reads: Record<string, () => Promise<unknown>> = {
     "/query": () => db.$queryRaw`SELECT pg_sleep(5)`,
     "/transaction": () => db.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(5)`),
-    "/list": statement("SELECT pg_sleep(5)", "lists"),
-    "/same-list": statement("SELECT pg_sleep(5)", "lists"),
+    "/list": preparedQuery("SELECT pg_sleep(5)"),
+    "/same-list": preparedQuery("SELECT pg_sleep(5)"),
     "/look-up": () => find(["one"]),
     "/same-look-up": () => find(["two"]),
     "/faulty": () => sleep(1_000).then(() => Promise.reject(new Error("a fault"))),

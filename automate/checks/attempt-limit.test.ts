@@ -11,7 +11,7 @@ import {
   checkEventSchema,
 } from "@/lib/connectors/check-protocol";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestAutomates } from "@/testing/automate";
@@ -46,7 +46,7 @@ afterEach(() => automates.stopAll());
 afterAll(async () => {
   automates.remove();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const never = new AbortController().signal;

@@ -4,7 +4,7 @@ import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-chec
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -29,7 +29,7 @@ beforeEach(() => owner.destinationRule.deleteMany());
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 type Person = "user" | "admin";

@@ -10,7 +10,7 @@ import { createPreparedRuns, type PreparedRuns } from "@/automate/checks/run";
 import { purge } from "@/automate/purge";
 import { configHash } from "@/lib/connections/config-hash";
 import { getConnection } from "@/lib/connections/queries";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -55,7 +55,7 @@ afterAll(async () => {
   pool.close();
   worker.remove();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 /** A saved connection to the stand-in, with its own login. */

@@ -6,7 +6,7 @@ import { configHash } from "@/lib/connections/config-hash";
 import { listConnections } from "@/lib/connections/queries";
 import { connectionListQuery } from "@/lib/connections/schema";
 import { destinationInWords } from "@/lib/connectors/destination-words";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { getDestinationRule, listWaitingRequests } from "@/lib/destinations/queries";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -39,7 +39,7 @@ afterAll(async () => {
   await app.close();
   pool.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 type Person = "user" | "admin";

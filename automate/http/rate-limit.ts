@@ -1,5 +1,5 @@
 import { Refusal } from "@/automate/http/error";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 
 const minuteMs = 60_000;
 /** The number of leases in which a single copy of automate uses up one caller's rate for a minute. */
@@ -7,7 +7,7 @@ const leasesPerMinute = 20;
 
 type Lease = { minute: number; left: number; isSpent: boolean; asking: Promise<void> | undefined };
 
-const lease = statement<{ leased: number }>(
+const lease = preparedQuery<{ leased: number }>(
   `INSERT INTO rate_window (actor, minute, leased) VALUES ($1, $2, $3)
    ON CONFLICT (actor, minute) DO UPDATE SET leased = rate_window.leased + $3 RETURNING leased`,
 );

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { hostPortOf } from "@/lib/connectors/destination";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -39,7 +39,7 @@ afterAll(async () => {
   await app.close();
   await tokens.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function addToken(): Promise<string> {

@@ -1,6 +1,6 @@
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { isInvalidText } from "@/lib/db/prepared";
+import { isInvalidText } from "@/lib/db/errors";
 
 const minuteMs = 60_000;
 /** With this many keys in a minute, automate commits the counts before the minute ends. */

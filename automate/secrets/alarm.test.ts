@@ -7,7 +7,7 @@ import { logAlarmsTo } from "@/automate/secrets/alarm";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { CannotOpen } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -44,7 +44,7 @@ beforeEach(() => {
 afterAll(async () => {
   await app.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 /** A secret whose password the attacker replaced with a sealed value from another secret. */

@@ -1,5 +1,5 @@
 import { isWithinTwoEdits } from "@/automate/secrets/edit-distance";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 
 /** The most edits that count as a typing mistake. */
 const mostEdits = 2;
@@ -12,12 +12,11 @@ type Near = { nameKey: string };
 
 // Two edits, each at the border of two parts at most, leave at least one of five parts unchanged.
 const nearby = (table: "secret_name" | "connection") =>
-  statement<Near>(
+  preparedQuery<Near>(
     `SELECT "nameKey" FROM (
        SELECT "nameKey", ${[4, 5, 6, 7, 8].map((n) => `(strpos("nameKey", $${n}) > 0)::int`).join(" + ")} AS kept
        FROM ${table} WHERE "fabricId" = $1 AND length("nameKey") BETWEEN $2 AND $3
      ) AS one WHERE kept > 0 ORDER BY kept DESC LIMIT ${mostCandidates}`,
-    "lists",
   );
 const findNearby = { secret: nearby("secret_name"), connection: nearby("connection") };
 

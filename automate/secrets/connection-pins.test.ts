@@ -5,7 +5,7 @@ import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { authorizePipeline } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
 import { audienceOf } from "@/lib/trusted-issuers/schema";
 import { createTestDatabase } from "@/testing/database";
@@ -55,7 +55,7 @@ afterAll(async () => {
   await internal.close();
   await issuer.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 type Person = "user" | "admin";

@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesConnection } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 
@@ -23,7 +23,7 @@ type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
   manifest: Parameters<typeof manifestOf>[0];
 };
 
-const findByName = statement<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
+const findByName = preparedQuery<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
   `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
      SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'askedAs', s.name,
        'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'facts', v.facts) ORDER BY r.field)
@@ -44,7 +44,7 @@ export async function findConnectionByName(
   return { ...row, secrets: row.secrets.map(({ field, ...secret }) => ({ field, secret: usable(secret) })) };
 }
 
-const countReferences = statement<{ count: number }>(
+const countReferences = preparedQuery<{ count: number }>(
   `SELECT count(DISTINCT "secretId")::int AS count FROM connection_secret
    WHERE "connectionId" = $1 AND "fabricId" = $2 AND "secretId" = ANY($3::text[])`,
 );

@@ -2,7 +2,7 @@ import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { createLookup } from "@/lib/db/lookup";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
@@ -15,7 +15,7 @@ type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
   facts: SecretFacts;
 };
 
-const findNames = statement<Row>(
+const findNames = preparedQuery<Row>(
   `SELECT asked.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "askedAs", s."subKind", v.version, v.manifest, v.facts
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("fabricId", "nameKey", n)
    JOIN secret_name sn ON sn."fabricId" = asked."fabricId" AND sn."nameKey" = asked."nameKey"

@@ -9,7 +9,7 @@ import type { Opening, Sending } from "@/automate/secrets/purpose";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/joined";
 import { CannotOpen } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const check = (role: "user" | "admin") => fabric.scope(role, "connection:check");

@@ -2,7 +2,8 @@ import { allRecorded } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { eventsJson, insertEvents } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/db/batch";
-import { isRefused, statement } from "@/lib/db/prepared";
+import { isRefused } from "@/lib/db/errors";
+import { preparedQuery } from "@/lib/db/prepared";
 
 /** The stored position of one sealed field. */
 export type SealedPlace = { secretId: string; field: string; version: number };
@@ -19,7 +20,7 @@ export type Use = { event: AuditEntry; places: readonly SealedPlace[]; sizeBytes
 /** The sealed field at a position; `undefined` if none is stored. */
 export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
 
-const recordAndRead = statement<SealedField & { recorded: true; n: number }>(
+const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number }>(
   `WITH recorded AS (${insertEvents})
    SELECT ${allRecorded()} AS recorded, one.n, one.kid, one.sealed
    FROM (SELECT) AS always LEFT JOIN (

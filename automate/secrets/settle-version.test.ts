@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
-import { createDb, type Db, db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -29,9 +28,8 @@ beforeAll(async () => {
 beforeEach(() => owner.destinationRule.deleteMany());
 
 afterAll(async () => {
-  await closeStatements();
+  await closeDb();
   await owner.$disconnect();
-  await db.$disconnect();
 });
 
 /** A secret that its author may send to `destination`. */

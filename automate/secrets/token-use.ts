@@ -1,9 +1,9 @@
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 
 const noteEveryMs = 60_000;
 const noted = new Map<string, number>();
 
-const note = statement<never>(
+const note = preparedQuery<never>(
   `UPDATE pipeline_token SET "lastUsedAt" = now()
    WHERE id = $1 AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute')`,
 );

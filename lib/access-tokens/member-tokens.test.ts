@@ -5,7 +5,7 @@ import { createAccessToken, revokeMemberAccessToken } from "@/lib/access-tokens/
 import { findAccessTokenActor, listAccessTokens, listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { maxAccessTokens } from "@/lib/access-tokens/schema";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
 import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function tokenOf(actor: Actor, name: string) {

@@ -6,7 +6,7 @@ import type { Actor } from "@/lib/actor";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { tokenStatus } from "@/lib/pipeline-tokens/schema";
 
 const minuteMs = 60_000;
@@ -25,7 +25,7 @@ type TokenRow = {
   isLocked: boolean;
 };
 
-const findTokens = statement<TokenRow>(
+const findTokens = preparedQuery<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email, t."accessEpoch",
      t."revokedAt" IS NOT NULL OR u."accessEpoch" <> t."accessEpoch" AS "isRevoked", u."lockedAt" IS NOT NULL AS "isLocked"
    FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)

@@ -10,7 +10,7 @@ import {
 } from "@/lib/access/policy";
 import { grant } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 /** Permissions by role, written by hand. A star requires a sign-in within the last ten minutes. */

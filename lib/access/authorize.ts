@@ -5,12 +5,12 @@ import { grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { Forbidden, NotFound } from "@/lib/result";
 
 type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
 
-const findMemberships = statement<Member>(
+const findMemberships = preparedQuery<Member>(
   `SELECT asked.n::int AS n, f.id, f.name, f."teamId", m.role::text AS role
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("userId", "fabricId", n)
    JOIN fabric f ON f.id = asked."fabricId"

@@ -5,7 +5,7 @@ import { grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import type { Actor } from "@/lib/actor";
 import { createLookup } from "@/lib/db/lookup";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 
 const prefix = "svp_";
 
@@ -34,7 +34,7 @@ type TokenRow = {
 
 // Looks tokens up by hash, through a unique index. With 256 random bits, a slow hash or a constant-time
 // compare adds nothing.
-const findTokens = statement<TokenRow>(
+const findTokens = preparedQuery<TokenRow>(
   `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
      t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"

@@ -6,7 +6,7 @@ import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import { matchesSubject } from "@/lib/access/subject-pattern";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 
 declare const verified: unique symbol;
 
@@ -38,7 +38,7 @@ export type Trust = {
   fitsSubject: boolean;
 };
 
-const findIssuers = statement<Omit<Trust, "fitsAudience" | "fitsSubject">>(
+const findIssuers = preparedQuery<Omit<Trust, "fitsAudience" | "fitsSubject">>(
   `SELECT i.id, i.name, i.audience, i.subject, i."spansParts", i.keys, i."fabricId", f.name AS "fabricName", f."teamId",
      i."secretIds", i."connectionIds", i.pins, i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,

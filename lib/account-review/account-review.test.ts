@@ -8,7 +8,7 @@ import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { decideReview } from "@/lib/account-review/mutations";
 import { findReview, hasReview } from "@/lib/account-review/queries";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { admitIdentity } from "@/lib/identities/mutations";
 import { findIdentity } from "@/lib/identities/queries";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function adminOf(teamName: string) {

@@ -4,7 +4,7 @@ import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutati
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { listAccountEvents, listTeamEvents } from "@/lib/activity/account-queries";
 import { flushRefusals } from "@/lib/audit/refusals";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden } from "@/lib/result";
 import { provePassword, startSession } from "@/lib/sessions/mutations";
 import { changeRole } from "@/lib/teams/mutations";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 test("a person sees the events of their account; an Admin sees those of their team and of no other", async () => {

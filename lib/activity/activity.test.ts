@@ -9,7 +9,7 @@ import {
   auditActions,
   eventKinds,
 } from "@/lib/audit/schema";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const scope = () => fabric.scope("user", "activity:list");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { acknowledgeAlarm } from "@/lib/alarms/mutations";
 import { listAlarms } from "@/lib/alarms/queries";
 import { record } from "@/lib/audit/record";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFound } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const raise = (at: TestFabric, id: string, field: string) =>

@@ -1,7 +1,8 @@
 import "server-only";
 import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import { createBatcher } from "@/lib/db/batch";
-import { isRefused, statement } from "@/lib/db/prepared";
+import { isRefused } from "@/lib/db/errors";
+import { preparedQuery } from "@/lib/db/prepared";
 
 /**
  * SQL that is true when `recorded` inserted as many events as it was given, and that otherwise fails the
@@ -14,7 +15,7 @@ export function allRecorded(given = "jsonb_array_length($1::jsonb)"): string {
   return `CASE WHEN (SELECT count(*) FROM recorded) = ${given} THEN true ELSE (${sentence})::date IS NULL END`;
 }
 
-const insert = statement<{ recorded: true }>(
+const insert = preparedQuery<{ recorded: true }>(
   `WITH recorded AS (${insertEvents}) SELECT ${allRecorded()} AS recorded`,
 );
 

@@ -4,7 +4,7 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { flushRefusals, noteRefusal } from "@/lib/audit/refusals";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { provePassword } from "@/lib/sessions/mutations";
 import { takeTry } from "@/lib/sessions/sign-in-delay";
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const password = "correct horse battery";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createConnection } from "@/lib/connections/mutations";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const text = (name: string) => ({ subKind: "text" as const, name, description: "", fields: { value: "v" } });

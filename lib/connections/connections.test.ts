@@ -3,7 +3,7 @@ import { configHash } from "@/lib/connections/config-hash";
 import { createConnection, deleteConnection, updateConnection } from "@/lib/connections/mutations";
 import { getConnection, listConnections } from "@/lib/connections/queries";
 import { connectionListQuery } from "@/lib/connections/schema";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const write = () => fabric.scope("user", "connection:write");

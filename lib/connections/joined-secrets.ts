@@ -95,7 +95,7 @@ export async function newlyJoined(
   after: readonly Joined<Referenced>[],
 ): Promise<NewlyJoined> {
   const former = placesOf(before?.joined ?? []);
-  const allowed = await areAllowed(scope.fabricId, former, "checks");
+  const allowed = await areAllowed(scope.fabricId, former, "checks", tx);
   const known = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));

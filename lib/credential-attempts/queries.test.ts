@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);

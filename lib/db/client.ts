@@ -1,6 +1,7 @@
 import "server-only";
 import { PrismaPg } from "@prisma/adapter-pg";
-import { openPool, patienceMs } from "@/lib/db/pool";
+import type { Pool } from "pg";
+import { closePool, openPool, patienceMs, pool } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
 
@@ -11,15 +12,18 @@ const omit = {
   pipelineToken: { tokenHash: true },
 } as const;
 
-/** Creates a client for one database identity. Omits sealed columns unless a query selects them. */
+/**
+ * Creates a Prisma client on a pool of its own, for another database identity than this program's. Omits
+ * sealed columns unless a query selects them.
+ */
 export function createDb(url: string) {
-  const parsed = new URL(url);
-  const schema = parsed.searchParams.get("schema") ?? undefined;
+  return clientOf(openPool(url), url, true);
+}
+
+function clientOf(connections: Pool, url: string, disposeExternalPool: boolean) {
+  const schema = new URL(url).searchParams.get("schema");
   return new PrismaClient({
-    adapter: new PrismaPg(openPool(url, { max: 10 }), {
-      ...(schema ? { schema } : {}),
-      disposeExternalPool: true,
-    }),
+    adapter: new PrismaPg(connections, { ...(schema ? { schema } : {}), disposeExternalPool }),
     // Prisma's own limits, 2 and 5 s, are too short for a burst of requests.
     transactionOptions: { maxWait: patienceMs, timeout: patienceMs },
     omit,
@@ -30,16 +34,24 @@ export type Db = ReturnType<typeof createDb>;
 /** A client inside a transaction. */
 export type Tx = Parameters<Parameters<Db["$transaction"]>[0]>[0];
 
-// One pool per process: Next loads this module once per bundle.
+// One client per process: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & { selvageDb?: Db };
 
-/** The database of this program, under its one identity. Connects at the first use. */
+/** The database of this program, under its one identity, on its one pool. Connects at the first use. */
 export const db: Db = new Proxy({} as Db, {
   get(_target, property) {
-    shared.selvageDb ??= createDb(databaseUrl());
+    shared.selvageDb ??= clientOf(pool(), databaseUrl(), false);
     return Reflect.get(shared.selvageDb, property);
   },
 });
+
+/** Closes the connections of this program. A later query opens new ones. */
+export async function closeDb(): Promise<void> {
+  const closing = shared.selvageDb;
+  delete shared.selvageDb;
+  await closing?.$disconnect();
+  await closePool();
+}
 
 /** Escapes % and _ in a search text: Prisma passes `contains` to LIKE, where they are wildcards. */
 export function literal(search: string): string {

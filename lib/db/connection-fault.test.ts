@@ -14,7 +14,7 @@ beforeAll(async () => {
 async function faultOf(change: (url: URL) => void) {
   const url = new URL(good);
   change(url);
-  const pool = openPool(url.href, { max: 1 });
+  const pool = openPool(url.href, 1);
   const error = await pool.query("SELECT 1").then(
     () => undefined,
     (failed: unknown) => failed,

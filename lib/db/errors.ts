@@ -1,4 +1,5 @@
 import "server-only";
+import { DatabaseError } from "pg";
 
 /** A SQLSTATE, but not one of Prisma's codes, which have the same length. */
 const sqlState = /^(?!P[1-6]\d{3}$)[0-9A-Z]{5}$/;
@@ -81,4 +82,22 @@ export function isOutage(error: unknown): boolean {
   const code = "code" in error ? String(error.code) : "";
   if (socketCodes.includes(code) || socketWords.test(error.message)) return true;
   return error.cause !== undefined && isOutage(error.cause);
+}
+
+/**
+ * True when Postgres refused a query and so changed nothing. False when the outcome is unknown: with FATAL,
+ * Postgres may have been committing when it ended the connection.
+ */
+export function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.severity === "ERROR";
+}
+
+/**
+ * True when Postgres refused the data of a query (class 22, data exception), so that a retry would fail too.
+ * Excludes 22007, the code for an audit event that the database did not keep (see `allRecorded`): a retry may
+ * succeed.
+ */
+export function isInvalidText(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return (error.code ?? "").startsWith("22") && error.code !== "22007";
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { closeDb } from "@/lib/db/client";
 import { createLookup } from "@/lib/db/lookup";
-import { closeStatements, statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/testing/database";
 
 type Row = { n: number; value: string };
-const echo = statement<Row>(
+const echo = preparedQuery<Row>(
   `SELECT asked.n::int AS n, asked.value FROM unnest($1::text[]) WITH ORDINALITY AS asked(value, n) WHERE asked.value <> 'none'`,
 );
 let asked: string[][];
@@ -14,7 +15,7 @@ const find = createLookup<string, Row>((values) => {
 });
 
 beforeAll(() => createTestDatabase("web"));
-afterAll(closeStatements);
+afterAll(closeDb);
 
 describe("a batched lookup", () => {
   test("returns each caller its own rows, with one statement", async () => {

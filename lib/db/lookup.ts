@@ -1,6 +1,6 @@
 import "server-only";
 import { type Batcher, createBatcher } from "@/lib/db/batch";
-import { isRefused } from "@/lib/db/prepared";
+import { isRefused } from "@/lib/db/errors";
 import { noteOutageOf } from "@/lib/outages";
 
 /**

@@ -10,8 +10,8 @@ let owner: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
   urls = await createTestDatabase("web");
-  pool = openPool(urls.webUrl, { max: 2 });
-  owner = openPool(urls.ownerUrl, { max: 1 });
+  pool = openPool(urls.webUrl, 2);
+  owner = openPool(urls.ownerUrl, 1);
 });
 afterAll(() => Promise.all([pool.end(), owner.end()]));
 
@@ -42,7 +42,7 @@ test("a write that waited for another request's connection counts for its own re
 
 test("a query on a silent connection times out, and the next query gets another connection", async () => {
   const wire = await openWire(urls.webUrl);
-  const silent = openPool(wire.url, { max: 1 });
+  const silent = openPool(wire.url, 1);
   await silent.query("SELECT 1");
   wire.hold();
   const began = performance.now();

@@ -1,7 +1,9 @@
 import "server-only";
 import { AsyncResource } from "node:async_hooks";
-import { Client, type ClientConfig, DatabaseError, Pool } from "pg";
+import { Client, type ClientConfig, Pool } from "pg";
+import { isRefused } from "@/lib/db/errors";
 import { type Ending, watchConnection } from "@/lib/db/writes";
+import { databaseUrl } from "@/lib/env";
 import { noteOutageOf, noteOutages } from "@/lib/outages";
 
 /** How long a request waits for a connection, and how long a statement may run, in milliseconds. */
@@ -18,25 +20,46 @@ const answerMs = patienceMs + 1_000;
 const idleInTransactionMs = 60_000;
 
 /**
- * Opens a connection pool for this program's database. Both the server and the client limit each statement's
- * time.
+ * The most connections of a program. Postgres does not work faster with more, and other programs need some too.
  */
-export function openPool(
-  url: string,
-  { max, settings = {} }: { max: number; settings?: Readonly<Record<string, string | number>> },
-): Pool {
-  const all = {
+const maxConnections = 20;
+
+// One pool per process: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvagePool?: Pool };
+
+/** The connection pool of this program, for Prisma and for prepared queries. Connects at the first use. */
+export function pool(): Pool {
+  shared.selvagePool ??= openPool(databaseUrl());
+  return shared.selvagePool;
+}
+
+/** Closes the pool of this program. A later use opens a new one. */
+export async function closePool(): Promise<void> {
+  const closing = shared.selvagePool;
+  delete shared.selvagePool;
+  await closing?.end();
+}
+
+/**
+ * Opens a connection pool. Both the server and the client limit each query's time. A pooler may drop the
+ * server's limits, so programs verify them at start (`lib/db/role.ts`).
+ */
+export function openPool(address: string, max = maxConnections): Pool {
+  const url = new URL(address);
+  const schema = url.searchParams.get("schema");
+  url.searchParams.delete("schema");
+  const settings = {
     statement_timeout: patienceMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
-    ...settings,
+    ...(schema ? { search_path: schema } : {}),
   };
   const pool = new Pool({
-    connectionString: url,
+    connectionString: url.href,
     max,
     connectionTimeoutMillis: patienceMs,
     query_timeout: answerMs,
     allowExitOnIdle: true,
-    options: Object.entries(all)
+    options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(" "),
     Client: WatchedClient,
@@ -73,7 +96,7 @@ class WatchedClient extends Client {
     const query = this.query.bind(this) as (...args: unknown[]) => unknown;
     const end = (error: unknown): Ending => {
       if (!error) return "done";
-      if (isAnswer(error)) return "refused";
+      if (isRefused(error)) return "refused";
       // Queries queued behind it would wait for the same answer.
       if (error instanceof Error && error.message === "Query read timeout") void this.end().catch(() => {});
       return "unanswered";
@@ -112,12 +135,4 @@ function textOf(query: unknown): string {
   if (typeof query === "string") return query;
   const text = typeof query === "object" && query !== null && "text" in query ? query.text : undefined;
   return typeof text === "string" ? text : "";
-}
-
-/**
- * True when Postgres reported that a statement failed. FATAL does not count: Postgres may have been
- * committing when it ended the connection.
- */
-function isAnswer(error: unknown): boolean {
-  return error instanceof DatabaseError && error.severity === "ERROR";
 }

@@ -1,58 +1,36 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createDb, type Db } from "@/lib/db/client";
-import { closeStatements, statement } from "@/lib/db/prepared";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeDb, createDb, type Db, db } from "@/lib/db/client";
+import { preparedQuery } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/testing/database";
 
-const connections = 8;
-const busy = statement<{ n: number }>("SELECT $1::int AS n, pg_sleep(0.2)::text", "lists");
-const list = statement<{ count: number; reading: number }>(
-  `SELECT count(*)::int, nextval('reading')::int AS reading FROM thing WHERE name LIKE $1`,
-  "lists",
-);
 let owner: Db;
 
 beforeAll(async () => {
-  const { ownerUrl } = await createTestDatabase("web");
-  owner = createDb(ownerUrl);
-  await owner.$executeRaw`CREATE TABLE thing (name text)`;
-  await owner.$executeRaw`CREATE SEQUENCE reading`;
-  await owner.$executeRaw`GRANT SELECT ON thing TO PUBLIC`;
-  await owner.$executeRaw`GRANT USAGE ON reading TO PUBLIC`;
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
 });
 
 afterAll(async () => {
-  await closeStatements();
+  await closeDb();
   await owner.$disconnect();
 });
 
-/** Keeps every connection for lists busy for a while. */
-const occupy = () => Promise.all(Array.from({ length: connections }, (_, n) => busy(n)));
+test("Prisma and prepared queries of a program share one pool of 20 connections", async () => {
+  const pid = preparedQuery<{ pid: number }>("SELECT pg_backend_pid() AS pid, pg_sleep(0.3)::text AS slept");
+  const prisma = () =>
+    db.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid, pg_sleep(0.3)::text AS slept`;
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? pid() : prisma())));
+  expect(new Set(answers.flat().map((row) => row.pid)).size).toBe(20);
+  const [{ count } = { count: 0 }] = await owner.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND usename <> current_user`;
+  expect(count).toBe(20);
+});
 
-describe("list queries that arrive while all connections are busy", () => {
-  test("run once for all callers with the same query, after the last of them called", async () => {
-    const occupied = occupy();
-    const first = list("%");
-    await owner.$executeRaw`INSERT INTO thing VALUES ('made meanwhile')`;
-    const [[one], [other], [else_]] = await Promise.all([first, list("%"), list("other%")]);
-    expect(one).toMatchObject({ count: 1 });
-    expect(other).toEqual(one);
-    expect(else_).toMatchObject({ count: 0 });
-    expect(else_?.reading).not.toBe(one?.reading);
-    await occupied;
-  });
-
-  test("run again for a caller that comes after they started", async () => {
-    const [before] = await list("%");
-    await owner.$executeRaw`INSERT INTO thing VALUES ('made after')`;
-    const [after] = await list("%");
-    expect(after?.count).toBe((before?.count ?? 0) + 1);
-  });
-
-  test("fail for all callers with the same query, and the next query works", async () => {
-    const occupied = occupy();
-    const failed = await Promise.allSettled([list("\0"), list("\0"), list("%")]);
-    expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
-    await occupied;
-    expect(await list("made%")).toHaveLength(1);
-  });
+test("each connection prepares a query once", async () => {
+  const query = preparedQuery<{ one: number }>("SELECT 1 AS one");
+  const named = preparedQuery<{ count: number }>(
+    "SELECT count(*)::int AS count FROM pg_prepared_statements WHERE statement = 'SELECT 1 AS one'",
+  );
+  for (let n = 0; n < 5; n += 1) expect(await query()).toEqual([{ one: 1 }]);
+  expect(await named()).toEqual([{ count: 1 }]);
 });

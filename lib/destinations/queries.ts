@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
 import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
 import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import type { CurrentReference, NotAllowed, ToReview, WaitingRequests } from "@/lib/destinations/schema";
 import {
   type DestinationRule,
@@ -14,15 +14,12 @@ import type { SecretSummary } from "@/lib/secrets/schema";
 
 const shown = 20;
 
-const allowedText = `SELECT asked.n::int AS n, a."toReview" IS NULL AS "isReviewed"
+const findAllowed = preparedQuery<{ n: number; isReviewed: boolean }>(
+  `SELECT asked.n::int AS n, a."toReview" IS NULL AS "isReviewed"
    FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS asked("secretId", version, destination, n)
    JOIN allowed_destination a ON a."secretId" = asked."secretId" AND a.version = asked.version
-     AND a.destination = asked.destination AND a."fabricId" = $1`;
-type Found = { n: number; isReviewed: boolean };
-const findAllowed = {
-  "look-ups": statement<Found>(allowedText),
-  lists: statement<Found>(allowedText, "lists"),
-};
+     AND a.destination = asked.destination AND a."fabricId" = $1`,
+);
 
 /**
  * The sender of a value. An upgrade's allowances count for pipelines at once, for checks only after an
@@ -36,7 +33,7 @@ export async function areAllowed(
   fabricId: string,
   asked: readonly { secretId: string; version: number; destination: string }[],
   sender: Sender,
-  lane: keyof typeof findAllowed = "look-ups",
+  tx?: Tx,
 ): Promise<boolean[]> {
   if (asked.length === 0) return [];
   const places = asked.flatMap((place, at) =>
@@ -46,12 +43,13 @@ export async function areAllowed(
       at,
     })),
   );
-  const rows = await findAllowed[lane](
+  const values = [
     fabricId,
     places.map(({ secretId }) => secretId),
     places.map(({ version }) => version),
     places.map(({ destination }) => destination),
-  );
+  ];
+  const rows = await (tx ? findAllowed.within(tx, ...values) : findAllowed(...values));
   const allowed = new Set(
     rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [places[n - 1]?.at] : [])),
   );
@@ -74,7 +72,7 @@ export async function findNotAllowed(
       }),
     ),
   );
-  const allowed = await areAllowed(fabricId, asked, "pipelines", "lists");
+  const allowed = await areAllowed(fabricId, asked, "pipelines");
   const missing = asked.filter((_, i) => !allowed[i]);
   if (missing.length === 0 || (await getDestinationRule({ fabricId })) === "open")
     return connections.map(() => null);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { grantTeam } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
 import { createFabricInput, fabricListQuery, updateFabricInput } from "@/lib/fabrics/schema";
@@ -43,7 +43,7 @@ beforeEach(async () => {
 afterAll(async () => {
   automate.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const team = () => grantTeam(fabric.admin, "admin", fabric.teamId, "fabric:write");

@@ -5,7 +5,7 @@ import { recordNothing } from "@/lib/audit/batched-writer";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { sqlStateOf } from "@/lib/db/errors";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { outageSeenSince } from "@/lib/outages";
 import { isOlder, programVersion } from "@/lib/program-version";
 
@@ -50,7 +50,7 @@ const needed: Record<Program, readonly Right[]> = {
 };
 
 // The logical message has no reader. Writing it makes the probe commit without needing a table.
-const probe = statement<{ lacking: string | null; minimum: string }>(
+const probe = preparedQuery<{ lacking: string | null; minimum: string }>(
   `SELECT (SELECT string_agg("right" || ' on ' || "table", ', ')
            FROM jsonb_to_recordset($1::jsonb) AS need("right" text, "table" text, "column" text)
            WHERE NOT CASE WHEN "column" IS NULL THEN has_table_privilege("table", "right")

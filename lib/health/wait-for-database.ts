@@ -1,11 +1,11 @@
 import "server-only";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectionFault } from "@/lib/db/connection-fault";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { WrongDatabaseRole } from "@/lib/db/role";
 import { databaseUrl } from "@/lib/env";
 
-const ping = statement("SELECT 1");
+const ping = preparedQuery("SELECT 1");
 const everyMs = 500;
 const tellEveryMs = 5_000;
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grantTeam } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
 import { findJoinedTeam, findOffer, listOpenInvitations } from "@/lib/invitations/queries";
 import { NotFound } from "@/lib/result";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function person(name = "Pia"): Promise<Person> {

@@ -3,8 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
-import { createDb, type Db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createBodyBudget } from "@/lib/next/body-budget";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -42,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.closeAllConnections();
   server.close();
-  await closeStatements();
+  await closeDb();
   await owner.$disconnect();
 });
 

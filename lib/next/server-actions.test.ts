@@ -6,7 +6,7 @@ import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { runCheck } from "@/lib/connections/check";
 import { createConnection, updateConnection } from "@/lib/connections/mutations";
 import type { CheckInput } from "@/lib/connections/schema";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
@@ -66,7 +66,7 @@ afterAll(async () => {
   automates.remove();
   await Promise.all([idp.close(), theirs.close()]);
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function recordingServer(): Promise<Recording> {

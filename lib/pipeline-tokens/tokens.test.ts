@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grant } from "@/lib/access/scope";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createToken, revokeToken } from "@/lib/pipeline-tokens/mutations";
 import { listTokens, listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { type CreatePipelineTokenInput, createPipelineTokenInput } from "@/lib/pipeline-tokens/schema";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function add(where: TestFabric, name: string, state: { expiresAt?: Date; revokedAt?: Date } = {}) {

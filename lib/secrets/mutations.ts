@@ -6,7 +6,7 @@ import type { Scope } from "@/lib/access/scope";
 import { allRecorded } from "@/lib/audit/batched-writer";
 import { eventRow, record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
@@ -67,7 +67,7 @@ export async function prepareSecret(
   return { id, input, sealed: await sealFields(key, place, input.fields) };
 }
 
-const insertWhole = statement<{ recorded: true }>(
+const insertWhole = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)

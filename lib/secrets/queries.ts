@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -70,7 +70,7 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
-  return { rows: await statement<Row>(text, "lists")(...values), isBackward };
+  return { rows: await preparedQuery<Row>(text)(...values), isBackward };
 }
 
 /**
@@ -85,10 +85,9 @@ function matching(search: string, bind: (value: string) => string): string {
     : `(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`;
 }
 
-const counts = statement<{ inFabric: number; ofKind: number }>(
+const counts = preparedQuery<{ inFabric: number; ofKind: number }>(
   `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofKind"
    FROM secret WHERE "fabricId" = $1 AND "deletedAt" IS NULL`,
-  "lists",
 );
 
 async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readonly SubKind[]) {
@@ -96,7 +95,7 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
   return row ?? { inFabric: 0, ofKind: 0 };
 }
 
-const findSummary = statement<Row>(
+const findSummary = preparedQuery<Row>(
   `SELECT ${summaryColumns} FROM secret s ${currentVersion} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
 );
 

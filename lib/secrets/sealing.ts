@@ -3,13 +3,13 @@ import type { SealContext } from "@/lib/crypto/context";
 import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { seal } from "@/lib/crypto/seal";
 import type { Db, Tx } from "@/lib/db/client";
-import { statement } from "@/lib/db/prepared";
+import { preparedQuery } from "@/lib/db/prepared";
 import { webEnv } from "@/lib/env";
 import { wipeBytes } from "@/lib/wipe";
 
 type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };
 
-const newestKey = statement<KeyRow>(
+const newestKey = preparedQuery<KeyRow>(
   `SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key
    WHERE "fabricId" = $1 ORDER BY "createdAt" DESC, kid DESC LIMIT 1`,
 );

@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "@/lib/crypto/open";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFound } from "@/lib/result";
 import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const write = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:write");

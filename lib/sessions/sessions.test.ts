@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { confirmSession, endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function person() {

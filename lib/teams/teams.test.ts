@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
 import { grantTeam } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { invite } from "@/lib/invitations/mutations";
 import { NotFound, NotFresh } from "@/lib/result";
 import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function team(...roles: MemberRole[]): Promise<{ id: string; name: string; people: Person[] }> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grant } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden } from "@/lib/result";
 import { createIssuer } from "@/lib/trusted-issuers/mutations";
 import { listIssuers } from "@/lib/trusted-issuers/queries";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 const whom = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };

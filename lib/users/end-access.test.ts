@@ -4,7 +4,7 @@ import { grantTeam } from "@/lib/access/scope";
 import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
 import { NotFound } from "@/lib/result";
@@ -30,7 +30,7 @@ beforeAll(async () => {
   Object.assign(globalThis, { selvageDb: owner });
 });
 afterAll(async () => {
-  await db.$disconnect();
+  await closeDb();
 });
 
 /** An Admin of a team of two, signed in, with an access token and an open invitation to a stranger. */

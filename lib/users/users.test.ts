@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grantTeam } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { admitIdentity } from "@/lib/identities/mutations";
 import { findIdentity } from "@/lib/identities/queries";
 import { invite } from "@/lib/invitations/mutations";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 function openId(verifiedEmail: string | null, more: { subject?: string; issuer?: string } = {}) {

@@ -4,7 +4,7 @@ import { rename } from "node:fs/promises";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Actor } from "@/lib/actor";
 import { createConnection } from "@/lib/connections/mutations";
-import { db } from "@/lib/db/client";
+import { closeDb, db } from "@/lib/db/client";
 import { createFabric } from "@/lib/fabrics/mutations";
 import type { Result } from "@/lib/result";
 import { createSecret } from "@/lib/secrets/mutations";
@@ -81,5 +81,5 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 } finally {
-  await db.$disconnect();
+  await closeDb();
 }

@@ -2,8 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { applyDataSteps } from "@/prisma/migrate/data-steps";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -58,9 +57,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await client.end();
-  await closeStatements();
+  await closeDb();
   await owner.$disconnect();
-  await db.$disconnect();
 });
 
 async function addConnection(

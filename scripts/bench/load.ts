@@ -71,6 +71,7 @@ async function connectHttp({ url, requestsFile, expect }: LoadJob & { kind: "htt
       let status = 0;
       // undici's cheapest API, because the generator shares its cores with the measured program.
       client.dispatch(request, {
+        onRequestStart() {},
         onResponseStart(_controller, code) {
           status = code;
         },

@@ -8,7 +8,7 @@ import { allows } from "@/lib/access/policy";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { NotFresh } from "@/lib/result";
 import { createTestAutomates } from "@/testing/automate";
 import { findLeaks } from "@/testing/canary";
@@ -46,7 +46,7 @@ afterAll(async () => {
   automates.stopAll();
   automates.remove();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function tokenOf(person: TestFabric["admin"]): Promise<string> {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -68,7 +68,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 async function addToken({ fabricId, admin }: TestFabric, expiresAt: Date | null = null): Promise<string> {
