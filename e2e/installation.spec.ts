@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, test } from "@playwright/test";
 import { builds } from "@/launcher/build.mjs";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
@@ -176,3 +177,62 @@ test("the start names a lost or wrong database password, and creates no new data
   const { health } = await start();
   expect(await health()).toEqual([200, 200]);
 });
+
+test("SIGTERM to npm start stops Postgres, web, automate, the worker host and the workers", async () => {
+  test.skip(process.platform !== "linux", "finds the processes in /proc");
+  const folder = await mkdtemp(join(tmpdir(), "selvage-npm-start-"));
+  const [PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT] = await Promise.all(
+    [freePort(), freePort(), freePort()].map(async (port) => String(await port)),
+  );
+  const npm = spawn("npm", ["start", "--", "--test-build"], {
+    cwd: resolve(import.meta.dirname, ".."),
+    env: { ...process.env, DATA_DIR: folder, PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let pids: number[] = [];
+  try {
+    await printed(npm, "Selvage is ready");
+    // The worker host starts its first worker after automate is ready.
+    await expect.poll(() => commandsOf(descendantsOf(npm.pid ?? 0)).join("\n")).toContain("check-worker.mjs");
+    pids = descendantsOf(npm.pid ?? 0);
+    const parts = ["bin/postgres", "web.mjs", "automate.mjs", "check-worker.mjs"];
+    // Without root, automate starts its workers itself.
+    if (process.getuid?.() === 0) parts.push("worker-host.mjs");
+    for (const part of parts) expect(commandsOf(pids).join("\n")).toContain(part);
+    const exited = once(npm, "exit");
+    npm.kill("SIGTERM");
+    await exited;
+    await expect.poll(() => commandsOf(pids), { timeout: 30_000 }).toEqual([]);
+  } finally {
+    for (const pid of [npm.pid ?? 0, ...pids]) if (commandsOf([pid]).length > 0) process.kill(pid, "SIGKILL");
+    await rm(folder, { recursive: true });
+  }
+});
+
+function descendantsOf(parent: number): number[] {
+  return childrenOf(parent).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** The command lines of those processes that still run. A zombie has none. */
+function commandsOf(pids: readonly number[]): string[] {
+  return pids.flatMap((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return command === "" ? [] : [command];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Resolves when the process has printed the text; rejects when it ends before. */
+async function printed(child: ChildProcess, text: string): Promise<void> {
+  let all = "";
+  for await (const chunk of child.stdout ?? []) {
+    all += chunk;
+    if (all.includes(text)) break;
+  }
+  if (!all.includes(text)) throw new Error(`It ended without printing "${text}":\n${all}`);
+  // A full pipe would block it.
+  child.stdout?.resume();
+}

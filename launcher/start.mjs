@@ -11,6 +11,7 @@ import { stopWithParent } from "./stop-with-parent.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const dev = process.argv.includes("--dev");
+const target = dev ? builds.dev : process.argv.includes("--test-build") ? builds.test : builds.start;
 // The running parts in start order. They stop in reverse order.
 const running = [];
 let stopping;
@@ -62,7 +63,6 @@ async function start(settings) {
   const automateInternalPort = await findInternalPort(settings, patience);
 
   await install();
-  const target = dev ? builds.dev : builds.start;
   if (dev || !(await isFresh(target))) {
     await step(dev ? "Bundling" : "Building", (show) =>
       withLock(join(root, ".locks/build"), show, async () => {

@@ -52,7 +52,7 @@ export function eventsJson(entries: readonly AuditEntry[]): string {
 }
 
 /** The columns of one event. Postgres itself sets `at` and `writer`. */
-export function eventRow({ actor, teamId, fabricId, action, object, details }: AuditEntry) {
+function eventRow({ actor, teamId, fabricId, action, object, details }: AuditEntry) {
   return {
     teamId,
     fabricId,

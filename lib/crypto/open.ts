@@ -19,22 +19,13 @@ export class CannotOpen extends Error {
   }
 }
 
-/**
- * A private key, with its recent key agreements. The cache is as secret as the key and is discarded with it.
- */
-export type OpeningKey = {
-  readonly kid: string;
-  readonly key: KeyObject;
-  /** Maps a protected header to its seal context and its content key. */
-  readonly agreed: Map<string, { ctx: string; contentKey: Buffer }>;
-};
-
-const mostAgreed = 1024;
+/** The private key that opens what was sealed to the key `kid`. */
+export type OpeningKey = { readonly kid: string; readonly key: KeyObject };
 
 /** Creates the opening key `kid` from its private JWK. Throws for any key but X25519. */
 export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
   if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric's key is X25519.");
-  return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }), agreed: new Map() };
+  return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }) };
 }
 
 const algorithm = Buffer.from("A256GCM", "ascii");
@@ -76,21 +67,12 @@ export function open(sealed: string, opening: OpeningKey, context: SealContext):
   }
 }
 
-/**
- * The content key of a sealed value, after its header was checked. The curve computation is the slowest part
- * of opening, so its result is cached for exactly this header.
- */
-function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
-  const known = agreed.get(protectedHeader);
-  if (known?.ctx === ctx) return known.contentKey;
+/** Checks the header of a sealed value, and then derives its content key. */
+function agree({ kid, key }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
   const header: unknown = JSON.parse(decode(protectedHeader).toString("utf8"));
   const x = judge(header, kid, ctx);
   const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
-  const contentKey = deriveKey(diffieHellman({ privateKey: key, publicKey }));
-  const [oldest] = agreed.keys();
-  if (agreed.size >= mostAgreed && oldest !== undefined) agreed.delete(oldest);
-  agreed.set(protectedHeader, { ctx, contentKey });
-  return contentKey;
+  return deriveKey(diffieHellman({ privateKey: key, publicKey }));
 }
 
 /**

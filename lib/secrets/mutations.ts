@@ -3,10 +3,8 @@ import { v7 as uuidv7 } from "uuid";
 import { may } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
-import { allRecorded } from "@/lib/audit/batched-writer";
-import { eventRow, record } from "@/lib/audit/record";
+import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
-import { preparedQuery } from "@/lib/db/prepared";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
@@ -16,6 +14,7 @@ import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
+import { storeNewSecret } from "@/lib/secrets/versions";
 import {
   editor,
   entry,
@@ -67,61 +66,22 @@ export async function prepareSecret(
   return { id, input, sealed: await sealFields(key, place, input.fields) };
 }
 
-const insertWhole = preparedQuery<{ recorded: true }>(
-  `WITH new_secret AS (
-     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
-   ), new_name AS (
-     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($2, $4, $3, $1)
-   ), new_version AS (
-     INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
-     VALUES ($1, 1, $2, $9::jsonb, $10::jsonb, $7, $8)
-   ), new_fields AS (
-     INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
-     SELECT $1, one.field, 1, $2, one.kid, one.sealed
-     FROM unnest($11::text[], $12::text[], $13::text[]) AS one(field, kid, sealed)
-   ), recorded AS (
-     INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
-     VALUES ($14, $15, $2, $16, $7, $8, $17, $18, $1, $3, $19::jsonb)
-     RETURNING 1
-   )
-   SELECT ${allRecorded("1")} AS recorded`,
-);
-
 /**
- * Stores a prepared secret with its name, version, fields and audit event. A single statement, so that it is
- * atomic even outside a transaction.
+ * Stores a prepared secret with its name, version, fields and audit event, or nothing.
  * Throws a unique violation when the name is taken.
  */
-export async function insertSecret(
-  scope: Writer,
-  { id, input, sealed }: PreparedSecret,
-  tx?: Tx,
-): Promise<void> {
-  const { name, subKind, description } = input;
-  const event = eventRow(entry(scope, "secret.create", { id, name }, { subKind }));
-  const values = [
-    id,
-    scope.fabricId,
-    name,
-    name.toLowerCase(),
-    subKind,
-    description,
-    scope.actor.id,
-    scope.actor.name,
-    JSON.stringify(manifestFor(sealed, 1)),
-    JSON.stringify(factsOf(input, {})),
-    sealed.map(({ field }) => field),
-    sealed.map(({ kid }) => kid),
-    sealed.map((one) => one.sealed),
-    uuidv7(),
-    event.teamId,
-    event.actorKind,
-    event.action,
-    event.objectKind,
-    JSON.stringify(event.details),
-  ];
-  await (tx ? insertWhole.within(tx, ...values) : insertWhole(...values));
+export function insertSecret(scope: Writer, { id, input, sealed }: PreparedSecret, tx?: Tx): Promise<void> {
+  const { name, subKind } = input;
+  const version = {
+    secretId: id,
+    version: 1,
+    manifest: manifestFor(sealed, 1),
+    facts: factsOf(input, {}),
+    keeps: [],
+    sealed,
+    event: entry(scope, "secret.create", { id, name }, { subKind }),
+  };
+  return storeNewSecret(scope, input, version, tx);
 }
 
 /** The fabric for an audit event. Its name is empty: this code does not load it. */

@@ -10,8 +10,8 @@ import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretEtag } from "@/lib/secrets/schema";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { storeNewVersion } from "@/lib/secrets/versions";
 import {
-  author,
   editor,
   entry,
   factsOf,
@@ -154,22 +154,16 @@ async function addVersion(
   const sealed = await sealFields(key, { secretId: secret.id, subKind, version }, fields);
   const cleared = Object.entries(fields).flatMap(([field, value]) => (value === null ? [field] : []));
   const kept = Object.entries(manifestOf(last.manifest)).filter(([field]) => !cleared.includes(field));
-  await tx.secretVersion.create({
-    data: {
-      secretId: secret.id,
-      version,
-      fabricId: scope.fabricId,
-      manifest: { ...Object.fromEntries(kept), ...manifestFor(sealed, version) },
-      facts: factsOf(input, last.facts as SecretFacts),
-      keeps: [...keeps],
-      ...author(scope),
-    },
-    select: { version: true },
+  await storeNewVersion(tx, scope, {
+    secretId: secret.id,
+    version,
+    manifest: { ...Object.fromEntries(kept), ...manifestFor(sealed, version) },
+    facts: factsOf(input, last.facts as SecretFacts),
+    keeps,
+    sealed,
+    event: entry(scope, "secret.replace", secret, { version, fields: sealed.map(({ field }) => field) }),
   });
-  await tx.secretField.createMany({ data: sealed });
   await tx.secret.update({ where: { id: secret.id }, data: editor(scope), select: { id: true } });
-  const named = sealed.map(({ field }) => field);
-  await record(tx, entry(scope, "secret.replace", secret, { version, fields: named }));
   return version;
 }
 

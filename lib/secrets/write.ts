@@ -60,11 +60,6 @@ export function manifestFor(sealed: readonly { field: string }[], version: numbe
   return Object.fromEntries(sealed.map(({ field }) => [field, version]));
 }
 
-/** The columns that record who created a row. */
-export function author({ actor }: Writer) {
-  return { createdById: actor.id, createdByName: actor.name };
-}
-
 /** The columns that record who changed a row, and when. */
 export function editor({ actor }: Pick<Writer, "actor">) {
   return { updatedAt: new Date(), updatedById: actor.id, updatedByName: actor.name };

@@ -1,0 +1,81 @@
+import "server-only";
+import { allRecorded } from "@/lib/audit/batched-writer";
+import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db/client";
+import { preparedQuery } from "@/lib/db/prepared";
+import type { CreateSecretInput, SecretFacts } from "@/lib/secrets/schema";
+import type { SealedFields } from "@/lib/secrets/sealing";
+import type { Writer } from "@/lib/secrets/write";
+
+/** A version of a secret, its sealed fields and its audit event, ready to be stored. */
+export type NewVersion = {
+  secretId: string;
+  version: number;
+  /** For each field of the value, the version that set it. */
+  manifest: Readonly<Record<string, number>>;
+  facts: SecretFacts;
+  /** Ids of the former version's allowed destinations that this version keeps. */
+  keeps: readonly string[];
+  sealed: SealedFields;
+  event: AuditEntry;
+};
+
+// Both queries below store a version by these parts, with the parameters of `valuesOf`.
+const storeVersion = `
+  new_version AS (
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName")
+    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9)
+  ), new_fields AS (
+    INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
+    SELECT $2, one.field, $3, $4, one.kid, one.sealed
+    FROM unnest($10::text[], $11::text[], $12::text[]) AS one(field, kid, sealed)
+  ), recorded AS (${insertEvents})
+  SELECT ${allRecorded()} AS recorded`;
+
+function valuesOf(scope: Writer, { sealed, ...version }: NewVersion): unknown[] {
+  return [
+    eventsJson([version.event]),
+    version.secretId,
+    version.version,
+    scope.fabricId,
+    JSON.stringify(version.manifest),
+    JSON.stringify(version.facts),
+    version.keeps,
+    scope.actor.id,
+    scope.actor.name,
+    sealed.map(({ field }) => field),
+    sealed.map(({ kid }) => kid),
+    sealed.map((one) => one.sealed),
+  ];
+}
+
+const insertVersion = preparedQuery<{ recorded: true }>(`WITH ${storeVersion}`);
+
+const insertSecret = preparedQuery<{ recorded: true }>(
+  `WITH new_secret AS (
+    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
+    VALUES ($2, $4, $13, $14, $15, $16, $8, $9, $8, $9)
+  ), new_name AS (
+    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($4, $14, $13, $2)
+  ), ${storeVersion}`,
+);
+
+/** Stores a further version of a secret, which the caller's transaction has locked. */
+export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion): Promise<void> {
+  await insertVersion.within(tx, ...valuesOf(scope, version));
+}
+
+/**
+ * Stores a new secret with its name and its first version. A single query, so that it is atomic even outside
+ * a transaction.
+ * Throws a unique violation when the name is taken.
+ */
+export async function storeNewSecret(
+  scope: Writer,
+  { name, subKind, description }: Pick<CreateSecretInput, "name" | "subKind" | "description">,
+  version: NewVersion,
+  tx?: Tx,
+): Promise<void> {
+  const values = [...valuesOf(scope, version), name, name.toLowerCase(), subKind, description];
+  await (tx ? insertSecret.within(tx, ...values) : insertSecret(...values));
+}
