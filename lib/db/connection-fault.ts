@@ -31,7 +31,7 @@ export function connectionFault(error: unknown, databaseUrl: string): Connection
     return lasting(`The role "${login}" may not connect to the database "${database}" at ${host}.`);
   if (state === "08P01" && message.includes("options"))
     return lasting(
-      `The pooler at ${host} refuses the startup parameter "options": name it in its ignore_startup_parameters, and set the time limits by ALTER ROLE (docs/operations.md).`,
+      `The pooler at ${host} refuses the startup parameter "options": list it in its ignore_startup_parameters, and set the time limits by ALTER ROLE (docs/operations.md).`,
     );
   if (state && comingStates.includes(state))
     return {

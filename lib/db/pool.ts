@@ -19,6 +19,12 @@ const answerMs = patienceMs + 1_000;
  */
 const idleInTransactionMs = 60_000;
 
+/** The settings of each connection that limit its queries and transactions, in milliseconds. */
+export const timeLimits = {
+  statement_timeout: patienceMs,
+  idle_in_transaction_session_timeout: idleInTransactionMs,
+};
+
 /**
  * The most connections of a program. Postgres does not work faster with more, and other programs need some too.
  */
@@ -49,8 +55,7 @@ export function openPool(address: string, max = maxConnections): Pool {
   const schema = url.searchParams.get("schema");
   url.searchParams.delete("schema");
   const settings = {
-    statement_timeout: patienceMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
+    ...timeLimits,
     ...(schema ? { search_path: schema } : {}),
   };
   const pool = new Pool({

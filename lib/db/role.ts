@@ -2,6 +2,7 @@ import "server-only";
 import { db } from "@/lib/db/client";
 import { connectionFault } from "@/lib/db/connection-fault";
 import { sqlStateOf } from "@/lib/db/errors";
+import { timeLimits } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { isOlder, programVersion } from "@/lib/program-version";
 
@@ -59,6 +60,7 @@ export async function requireDatabaseRole(program: Program): Promise<void> {
       "The database has no tables that this role can see: run npm run migrate first.",
     );
   await requireSchema();
+  await requireTimeLimits(own.name);
   if (own.isPowerful) throw tooMuch(own.name, program, "it can manage roles or databases");
   for (const right of never[program])
     if (await holds(right)) throw tooMuch(own.name, program, rightText(right));
@@ -85,6 +87,23 @@ async function requireSchema(): Promise<void> {
     throw new WrongDatabaseRole(
       `${place}: it needs version ${schema.minimum} or newer. Nothing was changed.`,
     );
+}
+
+/**
+ * Throws when a pooler dropped the time limits that `openPool` sets. A query without a limit could hold its
+ * connection for ever.
+ */
+async function requireTimeLimits(role: string): Promise<void> {
+  const [missing] = await db.$queryRaw<{ name: string }[]>`
+    SELECT name FROM pg_settings
+    WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout') AND setting = '0'`;
+  if (!missing) return;
+  const settings = Object.entries(timeLimits).map(
+    ([name, ms]) => `ALTER ROLE "${role}" SET ${name} = ${ms};`,
+  );
+  throw new WrongDatabaseRole(
+    `The pooler in front of the database drops the setting ${missing.name}. Run this as the owner of the database, then restart the pooler:\n${settings.join("\n")}`,
+  );
 }
 
 async function holds({ table, right, column }: Right): Promise<boolean> {

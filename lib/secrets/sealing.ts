@@ -43,10 +43,10 @@ async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
   return key;
 }
 
-/** The sealed fields that a version stores. */
+/** The rows of sealed fields that a version stores. */
 export type SealedFields = Awaited<ReturnType<typeof sealFields>>;
 
-/** Seals the fields that a new version sets. Skips fields that are absent or null. */
+/** Seals the fields that a new version sets, one row each. Skips fields that are absent or null. */
 export async function sealFields(
   key: VerifiedFabricKey,
   place: { secretId: string; subKind: string; version: number },
@@ -57,7 +57,10 @@ export async function sealFields(
   );
   return Promise.all(
     set.map(async ([field, value]) => ({
+      secretId: place.secretId,
       field,
+      version: place.version,
+      fabricId: key.fabricId,
       kid: key.kid,
       sealed: await sealValue(key, { fabricId: key.fabricId, field, ...place }, value),
     })),
