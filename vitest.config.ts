@@ -13,8 +13,8 @@ const include = [
   "{admin,automate,cli,components,e2e,launcher,lib,prisma,scripts,testing,web,worker}/**/*.test.ts",
   "architecture.test.ts",
 ];
-/** Files that change their process for good: one shuts its exits, others load Prisma's engine, which starts once. */
-const alone = ["prisma/migrate/migration.test.ts", "worker/egress/guard.test.ts"];
+/** Changes its process for good: it shuts its exits. */
+const alone = ["worker/egress/guard.test.ts"];
 
 export default defineConfig({
   resolve: {

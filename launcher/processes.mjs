@@ -30,7 +30,13 @@ export function startNode(node, args, options) {
   return spawn("/bin/sh", ["-c", 'ulimit -c 0; exec "$0" "$@"', ...command], options);
 }
 
-/** Like `run`, but returns a failure instead of throwing. */
+/**
+ * Like `run`, but returns a failure instead of throwing.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: (text: string) => void }} options
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
 export function attempt(command, args, { cwd, env, show = () => {} } = {}) {
   return new Promise((done, failed) => {
     const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });

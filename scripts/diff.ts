@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { applyMigrations, diffSchema } from "@/prisma/migrate/schema-engine";
+import { migrate } from "@/prisma/migrate/migration";
+import { prismaCli } from "@/testing/prisma-cli";
 
 // Writes the next migration: the difference between the schema and the migrations. Review it before you
 // commit it.
@@ -12,16 +13,15 @@ if (!name || !/^[a-z0-9_]+$/.test(name) || !databaseUrl) {
   );
   process.exit(1);
 }
-await applyMigrations(databaseUrl);
-const sql = await diffSchema(databaseUrl);
-if (sql === undefined) {
-  console.log("The migrations already lead to the schema.");
-} else {
-  const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
-  const folder = fileURLToPath(new URL(`../prisma/migrations/${stamp}_${name}/`, import.meta.url));
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}migration.sql`, sql);
-  console.log(`${folder}migration.sql`);
-}
-// The engine leaves its lock's ten-second timer running, which would delay the exit.
-process.exit(0);
+await migrate({ databaseUrl, rolePrefix: "selvage", logins: {} });
+const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
+const folder = fileURLToPath(new URL(`../prisma/migrations/${stamp}_${name}/`, import.meta.url));
+const file = `${folder}migration.sql`;
+await mkdir(folder, { recursive: true });
+const diff = ["migrate", "diff", "--from-config-datasource", "--to-schema", "prisma", "--script"];
+const { output } = await prismaCli(databaseUrl, ...diff, "--output", file);
+const sql = await readFile(file, "utf8").catch(() => undefined);
+const isEmpty = sql?.includes("This is an empty migration");
+if (sql === undefined || isEmpty) await rm(folder, { recursive: true });
+if (sql === undefined) throw new Error(output);
+console.log(isEmpty ? "The migrations already lead to the schema." : file);

@@ -30,6 +30,14 @@ export async function createTestDatabase(program: "web" | "automate"): Promise<T
   return made;
 }
 
+/** The owner's URL of a new database without tables. */
+export async function createEmptyDatabase(): Promise<string> {
+  const server = process.env.TEST_DATABASE_URL ?? "";
+  const name = `t_${randomBytes(6).toString("hex")}`;
+  await withClient(server, async (admin) => void (await admin.query(`CREATE DATABASE ${name}`)));
+  return urlOf(server, name);
+}
+
 // An arbitrary fixed number. One file creates the template while the others wait.
 const advisoryLock = 5_114_027_365;
 

@@ -31,11 +31,9 @@ try {
       `The database was migrated by ${ahead}. This is version ${programVersion}: nothing was changed.`,
     );
   else console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
-  // The engine leaves its lock's ten-second timer running, which would delay the exit.
-  process.exit(0);
 } catch (error) {
   console.error(error instanceof MigrationRefused ? error.message : error);
-  process.exit(1);
+  process.exitCode = 1;
 }
 
 function parseEnvironment() {

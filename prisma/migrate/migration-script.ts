@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pool, PoolClient } from "pg";
+import type { ClientBase, Pool } from "pg";
 import { sqlStateOf } from "@/lib/db/errors";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 
@@ -10,47 +10,52 @@ const pausesMs: readonly number[] = [
   1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000,
 ];
 
-export type Told = (sentence: string) => void;
+export type Tell = (sentence: string) => void;
+
+type Migration = { name: string; script: string; tell: Tell; pauses?: readonly number[] };
 
 /**
  * Runs one migration as one transaction. Waits at most three seconds for a lock, then lets other queries run
  * and retries. Gives up after two minutes, and leaves nothing changed. A script with CONCURRENTLY cannot run
  * in a transaction. It runs statement by statement without a time limit, because no query waits behind it.
+ * Errors name the migration. `observer` looks up which session holds a lock.
  */
 export async function runMigrationScript(
-  pool: Pool,
-  script: string,
-  { tell, pauses = pausesMs }: { tell: Told; pauses?: readonly number[] },
+  client: ClientBase,
+  observer: Pool,
+  { name, script, tell, pauses = pausesMs }: Migration,
 ): Promise<void> {
-  const client = await pool.connect();
-  try {
-    if (/\bCONCURRENTLY\b/.test(withoutComments(script))) {
-      for (const statement of withoutComments(script)
-        .split(";")
-        .filter((part) => part.trim() !== ""))
-        await client.query(statement);
-      return;
-    }
-    for (let tries = 0; ; tries += 1) {
-      const holder = await tryOnce(pool, client, script);
-      if (holder === null) return;
-      const pause = pauses[tries];
-      if (pause === undefined)
-        throw new MigrationRefused(
-          `A migration waits for a lock that is held by ${holder}. It was given up, and nothing of it was done: run it again when that one is done.`,
-        );
-      tell(`Waiting for a lock that is held by ${holder}. Trying again in ${pause / 1000} s …`);
-      await sleep(pause);
-    }
-  } finally {
-    client.release();
+  const attempt = async () => {
+    if (/\bCONCURRENTLY\b/.test(withoutComments(script))) return runEachStatement(client, script);
+    return runInTransaction(client, observer, script);
+  };
+  for (let tries = 0; ; tries += 1) {
+    const holder = await attempt().catch((cause) => {
+      throw new Error(`The migration ${name} failed: ${cause.message}`, { cause });
+    });
+    if (holder === null) return;
+    const pause = pauses[tries];
+    if (pause === undefined)
+      throw new MigrationRefused(
+        `The migration ${name} requires a lock that is held by ${holder}. It was stopped and changed nothing: run it again when that session has ended.`,
+      );
+    tell(
+      `The migration ${name} waits for a lock that is held by ${holder}. Trying again in ${pause / 1000} s …`,
+    );
+    await sleep(pause);
   }
 }
 
-/** Runs the script. Returns the holder of the lock if the lock timed out. */
-async function tryOnce(pool: Pool, client: PoolClient, script: string): Promise<string | null> {
+async function runEachStatement(client: ClientBase, script: string): Promise<null> {
+  for (const statement of withoutComments(script).split(";"))
+    if (statement.trim() !== "") await client.query(statement);
+  return null;
+}
+
+/** Returns the holder of the lock if the lock timed out; null when the transaction is committed. */
+async function runInTransaction(client: ClientBase, observer: Pool, script: string): Promise<string | null> {
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  const watch = watchBlockers(pool, rows[0]?.pid ?? 0);
+  const watch = watchBlockers(observer, rows[0]?.pid ?? 0);
   try {
     await client.query("BEGIN");
     await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
@@ -69,10 +74,10 @@ async function tryOnce(pool: Pool, client: PoolClient, script: string): Promise<
 type Blocker = { name: string; user: string; pid: number; seconds: number };
 
 /** Records which sessions block a session while it waits. */
-function watchBlockers(pool: Pool, pid: number): { holder: () => string; stop: () => void } {
+function watchBlockers(observer: Pool, pid: number): { holder: () => string; stop: () => void } {
   let seen: Blocker[] = [];
   const timer = setInterval(async () => {
-    const found = await pool
+    const found = await observer
       .query<Blocker>(
         `SELECT application_name AS name, usename AS user, pid, extract(epoch FROM now() - xact_start)::int AS seconds
          FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1))`,

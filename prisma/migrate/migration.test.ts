@@ -3,7 +3,7 @@ import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { migrate } from "@/prisma/migrate/migration";
 import { runMigrationScript } from "@/prisma/migrate/migration-script";
-import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
 
 let urls: TestDatabase;
 let pool: Pool;
@@ -19,6 +19,14 @@ afterAll(() => pool.end());
 
 const run = (tell?: (sentence: string) => void) =>
   migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(tell ? { tell } : {}) });
+
+const indexMigration = "20261127124045_audit_without_team_index";
+
+/** The state before the migration that drops the index. */
+async function undoIndexMigration() {
+  await pool.query(`CREATE INDEX IF NOT EXISTS "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [indexMigration]);
+}
 
 /** Whether web may read a table that only a newer version has. */
 async function mayRead(): Promise<boolean> {
@@ -94,10 +102,7 @@ describe("a migration that requires a table which a dump has locked", () => {
 
   test("lets readers through, names the lock's holder, and continues after the dump", async () => {
     const dump = await startDump();
-    await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
-    await pool.query(
-      `DELETE FROM "_prisma_migrations" WHERE migration_name = '20261127124045_audit_without_team_index'`,
-    );
+    await undoIndexMigration();
     const stop = readMeanwhile();
     const told: string[] = [];
     const { applied } = await run((sentence) => {
@@ -105,53 +110,79 @@ describe("a migration that requires a table which a dump has locked", () => {
       void dump.end();
     });
     expect(await stop()).toBeLessThan(3_500);
-    expect(applied).toEqual(["20261127124045_audit_without_team_index"]);
+    expect(applied).toEqual([indexMigration]);
     expect(told).toEqual([
       expect.stringMatching(
-        /^Waiting for a lock that is held by pg_dump of \w+ \(process \d+, for \d s\)\. Trying again/,
+        /^The migration 20261127124045_audit_without_team_index waits for a lock that is held by pg_dump of \w+ \(process \d+, for \d s\)\. Trying again/,
       ),
     ]);
   });
 
   test("stops after its last attempt and changes nothing", async () => {
     const dump = await startDump();
-    const tried = runMigrationScript(pool, `CREATE TABLE half_done (); ${script}`, {
-      tell: () => {},
-      pauses: [],
+    const client = await pool.connect();
+    const once = { name: "add_extra", tell: () => {}, pauses: [] };
+    const tried = runMigrationScript(client, pool, {
+      ...once,
+      script: `CREATE TABLE half_done (); ${script}`,
     });
-    await expect(tried).rejects.toThrow(/held by pg_dump .* nothing of it was done: run it again/);
+    await expect(tried).rejects.toThrow(
+      /^The migration add_extra requires a lock that is held by pg_dump .* It was stopped and changed nothing/,
+    );
     await dump.end();
     const { rows } = await pool.query("SELECT to_regclass('half_done') AS made");
     expect(rows).toEqual([{ made: null }]);
-    await runMigrationScript(pool, script, { tell: () => {}, pauses: [] });
+    await runMigrationScript(client, pool, { ...once, script });
+    client.release();
   });
 });
 
-test("a failed migration can be run again", async () => {
-  const name = "20261127124045_audit_without_team_index";
-  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+test("the error names a failed migration, which can be run again", async () => {
+  await undoIndexMigration();
+  await pool.query(`DROP INDEX "audit_event_teamId_id_idx"`);
   // The migration drops an index of this name, and fails because this is a table.
   await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
-  await expect(run()).rejects.toThrow(/is not an index/);
+  await expect(run()).rejects.toThrow(
+    `The migration ${indexMigration} failed: "audit_event_teamId_id_idx" is not an index`,
+  );
   await pool.query(`DROP TABLE "audit_event_teamId_id_idx"`);
   await pool.query(`CREATE INDEX "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
-  expect(await run()).toEqual({ applied: [name] });
+  expect(await run()).toEqual({ applied: [indexMigration] });
 });
 
-test("a migration whose process is killed right after its commit counts as done", async () => {
-  const name = "20261127124045_audit_without_team_index";
-  await pool.query(`CREATE INDEX IF NOT EXISTS "audit_event_teamId_id_idx" ON audit_event ("teamId", id)`);
-  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
-  // The engine counts the step after the commit.
+test("a migration and its record are one transaction", async () => {
+  await undoIndexMigration();
   await pool.query(
     `CREATE FUNCTION killed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'killed'; END $$`,
   );
   await pool.query(
-    `CREATE TRIGGER killed BEFORE UPDATE OF applied_steps_count ON "_prisma_migrations" EXECUTE FUNCTION killed()`,
+    `CREATE TRIGGER killed BEFORE UPDATE OF finished_at ON "_prisma_migrations" EXECUTE FUNCTION killed()`,
   );
   await expect(run()).rejects.toThrow("killed");
+  const { rows } = await pool.query(`SELECT to_regclass('"audit_event_teamId_id_idx"') IS NOT NULL AS kept`);
+  expect(rows).toEqual([{ kept: true }]);
   await pool.query("DROP FUNCTION killed CASCADE");
-  expect(await run()).toEqual({ applied: [] });
+  expect(await run()).toEqual({ applied: [indexMigration] });
+});
+
+test("two migrations of an empty database at once apply everything once", async () => {
+  const databaseUrl = await createEmptyDatabase();
+  const both = [1, 2].map(() => migrate({ databaseUrl, rolePrefix, logins: {} }));
+  const applied = (await Promise.all(both)).map((one) => one.applied.length);
+  expect(applied.sort((one, other) => one - other)).toEqual([0, 24]);
+});
+
+test("a database with another program's tables is left alone", async () => {
+  const databaseUrl = await createEmptyDatabase();
+  const other = new Client({ connectionString: databaseUrl });
+  await other.connect();
+  await other.query("CREATE TABLE customer ()");
+  await expect(migrate({ databaseUrl, rolePrefix, logins: {} })).rejects.toThrow(
+    "The database has tables of another program",
+  );
+  const { rows } = await other.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+  await other.end();
+  expect(rows).toEqual([{ tablename: "customer" }]);
 });
 
 test("the error names a login that does not own the schema", async () => {

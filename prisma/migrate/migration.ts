@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { connectionFault } from "@/lib/db/connection-fault";
+import { sqlStateOf } from "@/lib/db/errors";
 import { isOlder, programVersion } from "@/lib/program-version";
+import { applyMigrations, migrationNames } from "@/prisma/migrate/apply-migrations";
 import { applyDataSteps } from "@/prisma/migrate/data-steps";
 import { dropJobSchema } from "@/prisma/migrate/drop-job-schema";
 import { prismaFolder } from "@/prisma/migrate/folder";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
-import { applyMigrations, migrationNames } from "@/prisma/migrate/schema-engine";
+import type { Tell } from "@/prisma/migrate/migration-script";
 
 export type MigrationOptions = {
   /** The owner of the schema, with CREATEROLE unless all roles exist. */
@@ -16,12 +19,12 @@ export type MigrationOptions = {
   /** Passwords of the login roles to create or update, by name. */
   logins: Readonly<Record<string, string>>;
   /** Receives a sentence when a migration waits. */
-  tell?: (sentence: string) => void;
+  tell?: Tell;
 };
 
 const programs = ["web", "automate"] as const;
-// An arbitrary fixed number: one migration at a time per database.
-const advisoryLock = 7_353_871_942;
+// One migration at a time per database: the lock of earlier versions, then that of Prisma's `migrate deploy`.
+const advisoryLocks = [7_353_871_942, 72_707_369] as const;
 
 /**
  * The applied migrations; or the newer version in `ahead`, if the database is newer and nothing was changed.
@@ -48,19 +51,19 @@ export async function migrate({
     throw new MigrationRefused(connectionFault(cause, databaseUrl).sentence, { cause });
   }
   try {
-    await client.query("SELECT pg_advisory_lock($1)", [advisoryLock]);
+    for (const lock of advisoryLocks) await waitForLock(client, lock);
     const ahead = await newerVersion(client);
     if (ahead) return { applied: [], ahead };
     // First, so that an owner without the right fails before anything is changed.
     await createGroupRoles(client, rolePrefix);
-    const applied = await applyMigrations(databaseUrl, { tell });
+    const applied = await applyMigrations(client, databaseUrl, tell);
     applied.push(...(await applyDataSteps(client)));
     await dropJobSchema(client, tell);
     await admitPrograms(client, { rolePrefix, logins });
     await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
     return { applied };
   } catch (cause) {
-    if (!isPostgresError(cause, "42501")) throw cause;
+    if (cause instanceof MigrationRefused || sqlStateOf(cause) !== "42501") throw cause;
     const login = decodeURIComponent(new URL(databaseUrl).username);
     throw new MigrationRefused(
       `The login "${login}" may not change the schema: set DATABASE_URL to the owner of the schema.`,
@@ -69,6 +72,16 @@ export async function migrate({
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/**
+ * Asks repeatedly. One query that waits would hold a snapshot, and CREATE INDEX CONCURRENTLY of the session
+ * with the lock waits for every older snapshot.
+ */
+async function waitForLock(client: Client, lock: number): Promise<void> {
+  const isTaken = async () =>
+    (await client.query("SELECT pg_try_advisory_lock($1) AS taken", [lock])).rows[0].taken;
+  while (!(await isTaken())) await sleep(200);
 }
 
 /** The newer version that migrated this database; undefined if none did. */
@@ -139,7 +152,7 @@ async function manageRoles(client: Client, statements: string[]) {
   try {
     for (const statement of statements) await client.query(statement);
   } catch (cause) {
-    if (!isPostgresError(cause, "42501")) throw cause;
+    if (sqlStateOf(cause) !== "42501") throw cause;
     // The message may end up in a terminal's history or a log, so it shows no password. The operator chooses
     // one.
     const sql = statements
@@ -150,8 +163,4 @@ async function manageRoles(client: Client, statements: string[]) {
       { cause },
     );
   }
-}
-
-function isPostgresError(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
