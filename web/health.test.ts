@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
-import { createLookup } from "@/lib/db/lookup";
+import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
@@ -141,7 +141,7 @@ test("a page that loses its database while rendering becomes the outage page; an
 
 test("a page with its own fault stays 500 while another page loses its database", async () => {
   await becomes([200, "ready"]);
-  const find = createLookup<string, { n: number }>(
+  const find = createRowLoader<string, { n: number }>(
     preparedQuery<{ n: number }>(
       "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(5)",
     ),

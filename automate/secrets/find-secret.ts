@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
-import { createLookup } from "@/lib/db/lookup";
+import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
@@ -23,7 +23,7 @@ const findNames = preparedQuery<Row>(
    CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,
 );
 
-const findName = createLookup<Asked, Row>((asked) =>
+const findName = createRowLoader<Asked, Row>((asked) =>
   findNames(
     asked.map(({ fabricId }) => fabricId),
     asked.map(({ nameKey }) => nameKey),

@@ -1,8 +1,7 @@
 import { allRecorded } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { eventsJson, insertEvents } from "@/lib/audit/record";
-import { createBatcher } from "@/lib/db/batch";
-import { isRefused } from "@/lib/db/errors";
+import { createLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 
 /** The stored position of one sealed field. */
@@ -30,7 +29,7 @@ const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number }>
    ) AS one ON true`,
 );
 
-async function run(uses: readonly Use[]): Promise<ReadPlace[][]> {
+async function recordBatch(uses: readonly Use[]): Promise<ReadPlace[][]> {
   const places = uses.flatMap((use) => use.places);
   const rows = await recordAndRead(
     eventsJson(uses.map(({ event }) => event)),
@@ -50,14 +49,13 @@ async function run(uses: readonly Use[]): Promise<ReadPlace[][]> {
 
 /** Larger values have batches of their own, so that reading a password does not wait for a file. */
 const largeFrom = 64 * 1024;
-// A use that Postgres rejects must not fail the others of its batch.
-const submitSmall = createBatcher(run, { maxItems: 200, lanes: 2, isAlone: isRefused });
-const submitLarge = createBatcher(run, { maxItems: 4, lanes: 2, isAlone: isRefused });
+const recordSmall = createLoader(recordBatch, 200);
+const recordLarge = createLoader(recordBatch, 4);
 
 /**
  * Records uses and reads their sealed fields in one statement. A caller therefore receives fields only after
  * all its uses are committed. Concurrent uses share a commit. Throws when the commit is not confirmed.
  */
 export function recordUses(uses: readonly Use[]): Promise<ReadPlace[][]> {
-  return uses.some(({ sizeBytes }) => sizeBytes >= largeFrom) ? submitLarge(uses) : submitSmall(uses);
+  return uses.some(({ sizeBytes }) => sizeBytes >= largeFrom) ? recordLarge(uses) : recordSmall(uses);
 }

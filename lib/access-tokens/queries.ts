@@ -5,7 +5,7 @@ import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
 import type { Actor } from "@/lib/actor";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
-import { createLookup } from "@/lib/db/lookup";
+import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { tokenStatus } from "@/lib/pipeline-tokens/schema";
 
@@ -32,7 +32,7 @@ const findTokens = preparedQuery<TokenRow>(
    JOIN access_token t ON t."tokenHash" = asked."tokenHash"
    JOIN app_user u ON u.id = t."userId"`,
 );
-const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
+const findToken = createRowLoader<string, TokenRow>((hashes) => findTokens(hashes));
 
 const columns = {
   id: true,

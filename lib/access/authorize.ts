@@ -4,7 +4,7 @@ import { refusedAct } from "@/lib/access/refused-act";
 import { grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
-import { createLookup } from "@/lib/db/lookup";
+import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { Forbidden, NotFound } from "@/lib/result";
 
@@ -17,7 +17,7 @@ const findMemberships = preparedQuery<Member>(
    JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = asked."userId"`,
 );
 
-const findMembership = createLookup<{ userId: string; fabricId: string }, Member>((asked) =>
+const findMembership = createRowLoader<{ userId: string; fabricId: string }, Member>((asked) =>
   findMemberships(
     asked.map(({ userId }) => userId),
     asked.map(({ fabricId }) => fabricId),

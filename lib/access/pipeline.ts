@@ -4,7 +4,7 @@ import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
 import type { Actor } from "@/lib/actor";
-import { createLookup } from "@/lib/db/lookup";
+import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 
 const prefix = "svp_";
@@ -42,7 +42,7 @@ const findTokens = preparedQuery<TokenRow>(
    JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash"
    JOIN fabric f ON f.id = t."fabricId"`,
 );
-const findToken = createLookup<string, TokenRow>((hashes) => findTokens(hashes));
+const findToken = createRowLoader<string, TokenRow>((hashes) => findTokens(hashes));
 
 /**
  * The result for a known token: a scope, or a refusal to audit. A token is refused when it is revoked,

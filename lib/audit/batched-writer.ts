@@ -1,7 +1,6 @@
 import "server-only";
 import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
-import { createBatcher } from "@/lib/db/batch";
-import { isRefused } from "@/lib/db/errors";
+import { createLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 
 /**
@@ -27,20 +26,15 @@ export async function recordNothing(): Promise<void> {
   await insert(eventsJson([]));
 }
 
-const submit = createBatcher<AuditEntry, undefined>(
-  async (entries) => {
-    await insert(eventsJson(entries));
-    return entries.map(() => undefined);
-  },
-  // If Postgres refuses one event, the others must still be recorded.
-  { maxItems: 500, lanes: 2, isAlone: isRefused },
-);
+const insertTogether = createLoader<AuditEntry, undefined>(async (entries) => {
+  await insert(eventsJson(entries));
+  return entries.map(() => undefined);
+});
 
 /**
- * Records events outside any other transaction. Returns after the commit, all or none. Concurrent callers
- * share a commit.
- * Throws when the outcome is unknown.
+ * Records events outside any other transaction. Returns after the commit. Concurrent callers share a commit.
+ * Throws when Postgres refused an event or the outcome is unknown; other events may then be recorded.
  */
 export async function recordBatched(...entries: AuditEntry[]): Promise<void> {
-  await submit(entries);
+  await insertTogether(entries);
 }
