@@ -60,7 +60,7 @@ describe("web accepts the bodies that a page sends", () => {
   });
 });
 
-// e2e/front-door.spec.ts covers the HTTP answer, and that Next never sees a rejected body.
+// e2e/request-limits.spec.ts covers the HTTP answer, and that Next never sees a rejected body.
 test("web rejects bodies that no page sends", () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {

@@ -70,7 +70,7 @@ async function serve(env: WebEnv) {
   cutUnreadBodies(server);
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     serveRequest(req, res).catch((error: unknown) => {
-      logFailure("front door", error, { status: 500 });
+      logFailure("request", error, { status: 500 });
       if (res.headersSent) res.destroy();
       else answerRefused(req, res, { status: 500, message: "Something went wrong here." });
     });

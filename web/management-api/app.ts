@@ -42,7 +42,7 @@ declare module "fastify" {
 
 /**
  * The management API, which web's server calls before Next
- * (docs/decisions/0014-the-management-api-beside-next.md). Order: person from the X-AUTH-TOKEN header → scope
+ * (docs/decisions/0014-the-management-api-separate-from-next.md). Order: person from the X-AUTH-TOKEN header → scope
  * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths and unsupported methods
  * get the same answer.
  */
