@@ -27,6 +27,7 @@ const mayImport: Record<string, string> = {
   admin: "cli lib",
   prisma: "lib",
   launcher: "",
+  deploy: "launcher",
   // What no program contains
   testing: "automate launcher lib prisma worker",
   e2e: "launcher lib scripts testing",
