@@ -98,9 +98,9 @@ test("the check names a wrong password at its field, and replacing the value mak
   await startConnection(page, tenant.fabric, "PostgreSQL");
   await fillConnection(page, fieldsOf(login));
   await chooseSecret(page, "Password", "db_password");
-  await expect(checkPanel(page).getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The server rejected these credentials.")).toBeVisible();
   await expect(picker(page, "Password")).toHaveAttribute("aria-invalid", "true");
-  await expect(picker(page, "Password")).toHaveAccessibleDescription(/did not accept these credentials/);
+  await expect(picker(page, "Password")).toHaveAccessibleDescription(/rejected these credentials/);
   await page.getByRole("button", { name: "Save anyway" }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Disconnected");
 
@@ -144,7 +144,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
   await expect((await openPicker(page, "Password")).getByRole("button", { name: /^Replace/ })).toHaveCount(0);
   await page.keyboard.press("Escape");
   await chooseSecret(page, "Password", name);
-  await expect(checkPanel(page).getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The server rejected these credentials.")).toBeVisible();
 
   await page.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(page, "a secret of a long name");
@@ -169,7 +169,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
   // Again with the saved connection, where each opening starts with the version of that moment.
   await page.getByRole("link", { name: "Warehouse", exact: true }).click();
   for (const [value, told] of [
-    [canary.value(), "The server did not accept these credentials."],
+    [canary.value(), "The server rejected these credentials."],
     [login.password, "It works."],
   ] as const) {
     await clickAtRest(
@@ -258,7 +258,7 @@ test("a REST API that echoes its requests leaks nothing, with basic, bearer and 
     // Now the paths at which it answers with the received credentials.
     await field(page, "Test path").fill("/broken");
     await checkPanel(page).getByRole("button", { name: "Check" }).click();
-    await expect(checkPanel(page).getByText("The server answered with an error of its own.")).toBeVisible();
+    await expect(checkPanel(page).getByText("The server returned an internal error.")).toBeVisible();
     await page.getByRole("button", { name: "Save anyway" }).click();
     await expect(connectionRow(page, authentication)).toContainText("Disconnected");
   }
@@ -288,9 +288,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
     Username: "loader",
   });
   await chooseSecret(page, "Password", "sftp_password");
-  await expect(
-    checkPanel(page).getByText("Nobody has confirmed yet that this is the right server."),
-  ).toBeVisible();
+  await expect(checkPanel(page).getByText("The server's host key is not confirmed yet.")).toBeVisible();
   await expect(checkPanel(page).getByText(server.fingerprint)).toBeVisible();
   expect(server.attempts).toEqual([]);
   await checkPanel(page).getByRole("button", { name: "Confirm this host key" }).click();
@@ -308,7 +306,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
   // Another port is another destination.
   await checkPanel(page).getByRole("button", { name: "Send it there" }).click();
   await expect(
-    checkPanel(page).getByText("The server has another host key than the one that was confirmed."),
+    checkPanel(page).getByText("The server's host key differs from the confirmed one."),
   ).toBeVisible();
   expect(impostor.attempts).toEqual([]);
   await impostor.close();
@@ -347,7 +345,9 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
   };
   await signIn(context, tenant.user);
   await connect();
-  await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
+  await expect(
+    checkPanel(page).getByText("This secret is not allowed at this destination yet."),
+  ).toBeVisible();
   await expect(checkPanel(page).getByText(/an Admin of the team decides/)).toBeVisible();
   expect([dialled, bytes]).toEqual([0, 0]);
 
@@ -364,7 +364,9 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
   const another = await listen(listener.listening ? net.createServer(() => (dialled += 1)) : listener);
   await field(page, "Base URL").fill(`http://127.0.0.1:${another.port}`);
   await checkPanel(page).getByRole("button", { name: "Check" }).click();
-  await expect(checkPanel(page).getByText("This secret may not be sent there yet.")).toBeVisible();
+  await expect(
+    checkPanel(page).getByText("This secret is not allowed at this destination yet."),
+  ).toBeVisible();
   expect(dialled).toBe(before);
   await Promise.all([close(), another.close()]);
 });
@@ -420,7 +422,7 @@ test("Selvage rejects the address of a cloud metadata service, whatever the oper
     Encryption: "No encryption",
   });
   await chooseSecret(page, "Password", "db_password");
-  await expect(checkPanel(page).getByText("This address is not one that checks may reach.")).toBeVisible();
+  await expect(checkPanel(page).getByText("Checks may not connect to this address.")).toBeVisible();
   await expect(field(page, "Server")).toHaveAccessibleDescription(/not one that checks may reach/);
 });
 

@@ -47,10 +47,10 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await chooseSecret(page, "Username & password", "api_login");
   const panel = checkPanel(page);
   const check = panel.getByRole("button", { name: "Check" });
-  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await check.click();
   await expect.poll(() => api.requests.length).toBe(2);
-  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await check.click();
   await expect(panel.getByText("These credentials were refused several times")).toBeVisible();
   await expect(panel.getByText("It may be tried again in 15 minutes.")).toBeVisible();
@@ -74,7 +74,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
 
   await check.click();
   await expect.poll(() => api.requests.length).toBe(3);
-  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await api.close();
 });
 
@@ -93,12 +93,12 @@ test("an Admin resumes a paused sign-in in the form that reports it", async ({
   const panel = checkPanel(page);
   for (const count of [1, 2]) {
     await expect.poll(() => api.requests.length).toBe(count);
-    await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+    await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
     await panel.getByRole("button", { name: "Check" }).click();
   }
   await panel.getByRole("button", { name: "Allow another try" }).click();
   await expect.poll(() => api.requests.length).toBe(3);
-  await expect(panel.getByText("The server did not accept these credentials.")).toBeVisible();
+  await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await api.close();
 });
 

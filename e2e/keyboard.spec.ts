@@ -118,7 +118,7 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await expect(popup.getByRole("option", { name: "first_token" })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
-  await expect(checkPanel(page).getByText("did not accept these credentials")).toBeVisible();
+  await expect(checkPanel(page).getByText("rejected these credentials")).toBeVisible();
   await press(page, checkPanel(page).getByRole("button", { name: "Show the field" }));
   await expect(picker(page, "Password")).toBeFocused();
   await page.keyboard.press("Enter");

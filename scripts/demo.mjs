@@ -79,7 +79,7 @@ async function play(page, login, port) {
   await type(page.getByLabel("Username"), "orders_reader");
   await page.getByLabel("Encryption").selectOption("disable");
   await addSecret(page, type, `orders_reader_${stamp}`, "not-the-password");
-  await page.getByText("The server did not accept these credentials.").first().waitFor();
+  await page.getByText("The server rejected these credentials.").first().waitFor();
   await picture(page, "refused");
   await addSecret(page, type, `orders_password_${stamp}`, password);
   await page.getByText("It works.").waitFor();

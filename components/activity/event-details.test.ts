@@ -23,7 +23,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   [
     "connection.check",
     { ok: false, code: "name_not_found", step: "name", field: "baseUrl", tookMs: 9 },
-    ["Failed after 9 ms: There is no server with this name. Field base url."],
+    ["Failed after 9 ms: No server has this name. Field base url."],
   ],
   ["connection.check", { ok: false, code: "of another version" }, ["Failed: It did not pass."]],
   ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],

@@ -27,41 +27,41 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     advice: "Check the fields of this connection.",
   },
   destination_not_allowed: {
-    title: "This secret may not be sent there yet.",
+    title: "This secret is not allowed at this destination yet.",
     advice:
-      "Somebody else entered its value, or the fabric is locked, so an Admin of the team decides. Nothing was sent. Pipelines can’t use the connection until then.",
+      "An Admin of the team must allow it, because someone else entered the value or the fabric is locked. Selvage sent nothing. Pipelines can’t use the connection until then.",
   },
   destination_unconfirmed: {
-    title: "This secret was never sent there.",
+    title: "This secret was never sent to this destination.",
     advice:
-      "Send it only to a place that you know. Nothing was sent yet. Pipelines can’t use the connection until then.",
+      "Confirm only a destination that you know. Selvage sent nothing. Pipelines can’t use the connection until then.",
   },
   secret_missing: {
-    title: "The secret that was chosen is gone.",
-    advice: "Choose another one.",
+    title: "The chosen secret no longer exists.",
+    advice: "Choose another secret.",
   },
   automate_unavailable: {
-    title: "Automate does not answer, so nothing was checked.",
-    advice: "Try again in a minute; if it stays, tell an operator of Selvage.",
+    title: "Automate did not answer, so the check did not run.",
+    advice: "Try again in a minute. If it keeps failing, tell an operator of Selvage.",
   },
   database_unavailable: {
-    title: "Selvage’s own database is not available, so nothing was checked.",
-    advice: "Try again in a moment; if it stays, tell an operator of Selvage.",
+    title: "Selvage’s database is unavailable, so the check did not run.",
+    advice: "Try again in a moment. If it keeps failing, tell an operator of Selvage.",
   },
   selvage_misconfigured: {
-    title: "Selvage is not set up right, so nothing was checked.",
-    advice: "Tell an operator of Selvage: the log of web says why.",
+    title: "Selvage is misconfigured, so the check did not run.",
+    advice: "Tell an operator of Selvage. The log of web names the cause.",
   },
   busy: {
-    title: "Too many checks are running at the moment.",
+    title: "Too many checks are running.",
     advice: "Try again in a moment.",
   },
   cancelled: {
     title: "The check was cancelled.",
-    advice: "Start it again whenever you like.",
+    advice: "Start it again when you want.",
   },
   unexpected: {
-    title: "The check stopped for a reason that we do not know.",
-    advice: "Try again; if it stays, tell an operator of Selvage.",
+    title: "The check stopped for an unknown reason.",
+    advice: "Try again. If it keeps failing, tell an operator of Selvage.",
   },
 };

@@ -3,41 +3,41 @@ import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 /** Results of a check before it has a trusted channel to the server. */
 export const reachingTexts = {
   name_not_found: {
-    title: "There is no server with this name.",
+    title: "No server has this name.",
     advice:
-      "Check the spelling; a name inside your company's network may need the full form, with its domain.",
+      "Check the spelling. A name inside your company's network may need its full form, with the domain.",
   },
   name_unavailable: {
-    title: "The name could not be looked up right now.",
-    advice: "Try again in a minute; if it stays, the network's name service has a problem.",
+    title: "The name lookup failed.",
+    advice: "Try again in a minute. If it keeps failing, your network's DNS has a problem.",
   },
   address_refused: {
-    title: "This address is not one that checks may reach.",
+    title: "Checks may not connect to this address.",
     advice: "Use a public address, or ask an operator of Selvage to allow this network.",
   },
   connection_refused: {
-    title: "The server is there, but nothing answers on this port.",
+    title: "The server refused the connection on this port.",
     advice: "Check the port, and that the service is running.",
   },
   unreachable: {
-    title: "The server cannot be reached from here.",
-    advice: "Check the address, and ask whether a firewall has to let Selvage in.",
+    title: "Selvage cannot reach the server.",
+    advice: "Check the address, and whether a firewall must allow Selvage.",
   },
   connection_closed: {
     title: "The server closed the connection before it answered.",
     advice: "Check the port, and whether the server accepts connections only from certain addresses.",
   },
   timed_out: {
-    title: "There was no answer in time.",
-    advice: "Check host and port; silence often means that a firewall drops the connection.",
+    title: "The server did not answer in time.",
+    advice: "Check the host and port. A firewall may be dropping the connection.",
   },
   tls_not_offered: {
     title: "The server does not offer an encrypted connection.",
-    advice: "Have encryption switched on at the server, or choose No encryption if you accept the risk.",
+    advice: "Enable encryption on the server, or choose No encryption if you accept the risk.",
   },
   tls_untrusted: {
-    title: "The server's certificate is not signed by an authority that is trusted here.",
-    advice: "If your company has its own authority, choose its certificate under CA certificate.",
+    title: "No trusted authority signed the server's certificate.",
+    advice: "If your company has its own certificate authority, choose its certificate under CA certificate.",
   },
   tls_expired: {
     title: "The server's certificate has expired.",
@@ -45,55 +45,55 @@ export const reachingTexts = {
   },
   tls_not_yet_valid: {
     title: "The server's certificate is not valid yet.",
-    advice: "Ask the server’s administrator to check the certificate's dates and the clocks.",
+    advice: "Ask the server’s administrator to check the certificate's dates and the server's clock.",
   },
   tls_wrong_name: {
-    title: "The server's certificate was made for another name.",
-    advice: "Use the name that the certificate was made for.",
+    title: "The server's certificate is for another name.",
+    advice: "Use a name that the certificate covers.",
   },
   tls_too_old: {
-    title: "The server speaks only outdated forms of encryption.",
+    title: "The server supports only outdated TLS versions.",
     advice: "Ask the server’s administrator to enable TLS 1.2 or newer.",
   },
   tls_failed: {
-    title: "No encrypted connection could be agreed on.",
-    advice: "Check that this port is the encrypted one, and how the server's encryption is set up.",
+    title: "The TLS handshake failed.",
+    advice: "Check that this port uses TLS, and check the server's TLS settings.",
   },
   ca_certificate_invalid: {
-    title: "The chosen CA certificate is not a certificate that can be read.",
-    advice: "Choose a secret that holds the certificate file in PEM or DER form.",
+    title: "The chosen CA certificate cannot be read.",
+    advice: "Choose a secret that holds a certificate in PEM or DER format.",
   },
   client_certificate_required: {
-    title: "The server asks for a client certificate that it knows.",
-    advice: "Choose the client certificate and its key that the server's operator gave you.",
+    title: "The server requires a client certificate that it knows.",
+    advice: "Choose the client certificate and key that the server’s administrator gave you.",
   },
   client_certificate_invalid: {
     title: "The client certificate and its key cannot be used together.",
-    advice: "Choose the two files that belong together, in PEM form and without a passphrase.",
+    advice: "Choose a certificate and its own key, both in PEM format without a passphrase.",
   },
   host_key_unknown: {
-    title: "Nobody has confirmed yet that this is the right server.",
+    title: "The server's host key is not confirmed yet.",
     advice:
-      "Compare the fingerprint with the one from the server’s administrator, then confirm it; nothing was sent.",
+      "Compare the fingerprint with the one from the server’s administrator, then confirm it. Selvage sent nothing.",
   },
   host_key_changed: {
-    title: "The server has another host key than the one that was confirmed.",
-    advice: "Ask the server’s administrator whether it was replaced; nothing was sent to it.",
+    title: "The server's host key differs from the confirmed one.",
+    advice: "Ask the server’s administrator whether it was replaced. Selvage sent nothing.",
   },
   ssh_too_old: {
-    title: "The server speaks only outdated forms of SSH.",
+    title: "The server supports only outdated versions of SSH.",
     advice: "Ask the server’s administrator to update it.",
   },
   wrong_protocol: {
-    title: "Something else than the expected service answers on this port.",
-    advice: "Check host and port.",
+    title: "Another service answers on this port.",
+    advice: "Check the host and port.",
   },
   redirected: {
-    title: "The server sends us on to another address, and a secret is never sent along.",
-    advice: "Enter the address that the server points to, if that is the right one.",
+    title: "The server redirects to another address.",
+    advice: "Selvage sends no secret along a redirect. If the new address is right, enter it.",
   },
   proxy_in_the_way: {
-    title: "A proxy between here and the server asks for a sign-in of its own.",
-    advice: "Ask your network's operator to let Selvage through.",
+    title: "A proxy between Selvage and the server requires authentication.",
+    advice: "Ask your network administrator to let Selvage through.",
   },
 } as const satisfies Partial<Record<CheckCode, CheckText>>;
