@@ -6,7 +6,7 @@ import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-s
 import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { isAllBy } from "@/automate/secrets/settle-version";
 import { mayNow, type Scope } from "@/lib/access/scope";
-import type { NewPlaces } from "@/lib/connectors/check-protocol";
+import type { NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { authorityOf } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
@@ -27,7 +27,7 @@ export type Judgement =
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
 /** A person's confirmation of these settings, and of the destinations that an earlier check showed them. */
-export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
+export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
 
 /**
  * Decides whether a check may send its secrets to its destinations.

@@ -5,7 +5,7 @@ import { createPreparedRuns } from "@/automate/checks/run";
 import { configHash } from "@/lib/connections/config-hash";
 import { listConnections } from "@/lib/connections/queries";
 import { connectionListQuery } from "@/lib/connections/schema";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { getDestinationRule, listWaitingRequests } from "@/lib/destinations/queries";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
@@ -157,7 +157,7 @@ describe("a request for approval", () => {
       formerNames: [name],
     });
     const [destination = ""] = request?.destinations ?? [];
-    expect(destinationInWords(destination, request?.authorities)).toBe(
+    expect(formatDestination(destination, request?.authorities)).toBe(
       `db.example.com:5432 (postgres, own CA certificate ${authority.name}, entered by ${fabric.user.name})`,
     );
   });

@@ -3,7 +3,7 @@ import { addDestinations } from "@/automate/secrets/add-destinations";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
 import type { SendingPurpose } from "@/automate/secrets/purpose";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { db } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
@@ -62,7 +62,7 @@ async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]):
 function refusalOf(purpose: SendingPurpose, missing?: Sent): Refusal {
   const code = "destination_not_allowed";
   if (purpose.for === "check" || !missing) return new Refusal(403, code, "The secret may not be sent there.");
-  const words = missing.destinations.map((key) => destinationInWords(key)).join(", and to ");
+  const words = missing.destinations.map((key) => formatDestination(key)).join(", and to ");
   const { name } = missing.secret;
   return new Refusal(
     409,

@@ -7,7 +7,7 @@ import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
 /** Codes that report no fault: a person must decide, or wait. */
@@ -52,7 +52,7 @@ export function CheckOutcome({
           <span className="font-medium text-ink">{secret}</span> to
           {destinations.map((destination) => (
             <span key={destination} className="wrap-anywhere block text-ink">
-              {destinationInWords(destination)}
+              {formatDestination(destination)}
             </span>
           ))}
         </p>

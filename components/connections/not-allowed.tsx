@@ -1,6 +1,6 @@
 import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import type { NotAllowed } from "@/lib/destinations/schema";
 
 /** In a row: pipelines cannot use the connection, and since when. */
@@ -31,7 +31,7 @@ export function NotAllowedBanner({
           destinations.map((destination) => (
             <li key={`${secret} ${destination}`}>
               <span className="font-medium text-ink">{secret}</span> to{" "}
-              <span className="wrap-anywhere text-ink">{destinationInWords(destination)}</span>
+              <span className="wrap-anywhere text-ink">{formatDestination(destination)}</span>
             </li>
           )),
         )}

@@ -6,7 +6,7 @@ import {
   type CheckResult,
   type CheckStep,
   checkEventSchema,
-  type NewPlaces,
+  type NewDestinationsByName,
 } from "@/lib/connectors/check-protocol";
 
 /** The connection to check, as it is in the form or as it was saved. */
@@ -25,7 +25,7 @@ export type CheckProgress =
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
 /** The person's intent: they entered these settings themselves, and saw these destinations. */
-export type Meant = { isConfirmed: boolean; shownPlaces?: NewPlaces | undefined };
+export type Meant = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
 
 type Answer =
   | CheckResult

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { decideRequestAction } from "@/lib/destinations/actions";
 import type { DecideRequestInput, WaitingRequest } from "@/lib/destinations/schema";
 
@@ -16,7 +16,7 @@ const texts = {
 
 export function DecideButtons({ fabricId, request }: { fabricId: string; request: WaitingRequest }) {
   const { run, dialog } = useToastedAct();
-  const about = `${request.secret.name} to ${request.destinations.map((one) => destinationInWords(one, request.authorities)).join(", ")}`;
+  const about = `${request.secret.name} to ${request.destinations.map((one) => formatDestination(one, request.authorities)).join(", ")}`;
   const [pending, setPending] = useState<Decision | null>(null);
 
   async function decide(decision: Decision) {

@@ -3,7 +3,7 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { keepDestinationAction } from "@/lib/destinations/actions";
 import type { ToReview } from "@/lib/destinations/schema";
 import { removeDestinationAction } from "@/lib/secrets/actions";
@@ -16,7 +16,7 @@ export function ReviewButtons({
   destination: ToReview["destinations"][number];
 }) {
   const { run, isPending, dialog } = useToastedAct();
-  const name = `${secret.name} to ${destinationInWords(destination)}`;
+  const name = `${secret.name} to ${formatDestination(destination)}`;
   const keep = () =>
     run(() => keepDestinationAction(fabricId, { destinationId: id }), {
       done: "Destination kept",

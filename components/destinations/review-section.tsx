@@ -3,7 +3,7 @@ import { ReviewButtons } from "@/components/destinations/review-buttons";
 import { DetailItem, DetailList } from "@/components/secrets/detail-section";
 import { Breakable } from "@/components/ui/breakable";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import type { ToReview } from "@/lib/destinations/schema";
 
 /**
@@ -44,7 +44,7 @@ export function ReviewSection({
                 </Link>{" "}
                 to{" "}
                 <span className="wrap-anywhere">
-                  <Breakable text={destinationInWords(one.destination)} />
+                  <Breakable text={formatDestination(one.destination)} />
                 </span>
                 <span className="block text-muted text-sm">
                   {one.connections ? `Used by ${one.connections}` : "Auth URL of the secret"} · allowed{" "}

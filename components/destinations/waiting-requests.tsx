@@ -2,7 +2,7 @@ import Link from "next/link";
 import { DecideButtons } from "@/components/destinations/decide-buttons";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import type { WaitingRequest, WaitingRequests } from "@/lib/destinations/schema";
 
 /**
@@ -80,7 +80,7 @@ function RequestText({
         )}
         {destinations.map((destination) => (
           <span key={destination} className="wrap-anywhere block">
-            {destinationInWords(destination, authorities)}
+            {formatDestination(destination, authorities)}
           </span>
         ))}
       </p>

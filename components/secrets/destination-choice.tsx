@@ -4,7 +4,7 @@ import { useController, useFormContext } from "react-hook-form";
 import type { ReplaceFormValues } from "@/components/secrets/replace-form";
 import { Checkbox } from "@/components/ui/checkbox";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Chooses the former value's destinations to which the new value may be sent. */
@@ -32,7 +32,7 @@ export function DestinationChoice({
         {destinations.map(({ id, destination, createdByName, createdAt }) => (
           <Checkbox
             key={id}
-            label={destinationInWords(destination)}
+            label={formatDestination(destination)}
             hint={
               <>
                 added by {createdByName} <RelativeTime date={createdAt} />

@@ -1,7 +1,7 @@
 "use client";
 
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { removeDestinationAction } from "@/lib/secrets/actions";
 
 export function RemoveDestinationButton({
@@ -11,7 +11,7 @@ export function RemoveDestinationButton({
   fabricId: string;
   destination: { id: string; destination: string };
 }) {
-  const words = destinationInWords(destination);
+  const words = formatDestination(destination);
   return (
     <ConfirmedActButton
       verb="Remove"

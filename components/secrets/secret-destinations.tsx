@@ -1,7 +1,7 @@
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RemoveDestinationButton } from "@/components/secrets/remove-destination-button";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretDestinations({
@@ -25,7 +25,7 @@ export function SecretDestinations({
           {destinations.map((allowed) => (
             <DetailItem key={allowed.id}>
               <span className="min-w-0">
-                <span className="wrap-anywhere block">{destinationInWords(allowed.destination)}</span>
+                <span className="wrap-anywhere block">{formatDestination(allowed.destination)}</span>
                 <span className="text-muted text-sm">
                   added by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>

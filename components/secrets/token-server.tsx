@@ -2,7 +2,7 @@
 
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { Banner } from "@/components/ui/banner";
-import { destinationInWords } from "@/lib/connectors/destination-words";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { allowTokenServerAction } from "@/lib/destinations/actions";
 
 /** Says that pipelines get no tokens for an M2M OAuth secret, because its token server is not allowed. */
@@ -17,7 +17,7 @@ export function TokenServerNotAllowed({
   server: string;
   isAdmin: boolean;
 }) {
-  const words = destinationInWords(server);
+  const words = formatDestination(server);
   return (
     <Banner
       tone="warning"

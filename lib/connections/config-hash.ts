@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { findConnector } from "@/lib/connectors/registry";
-import { keptProperties } from "@/lib/connectors/validate";
+import { hiddenProperties } from "@/lib/connectors/validate";
 
 /**
  * Identifies the configuration that a check tested: SHA-256 of kind, properties and secret ids, in canonical
@@ -10,7 +10,7 @@ import { keptProperties } from "@/lib/connectors/validate";
  */
 export function configHash(kind: string, properties: Readonly<Record<string, unknown>>): string {
   const connector = findConnector(kind);
-  const kept = connector === null ? {} : keptProperties(connector, properties);
+  const kept = connector === null ? {} : hiddenProperties(connector, properties);
   const canonical = Object.entries(properties)
     .filter(([field, value]) => value !== undefined && value !== null && value !== "" && !(field in kept))
     .sort(([a], [b]) => (a < b ? -1 : 1));

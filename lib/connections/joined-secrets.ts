@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { sentKey } from "@/lib/connectors/destination";
-import { type Joined, joinConnection, placesNamed, type Referenced } from "@/lib/connectors/joined";
+import { type Joined, joinConnection, namedDestinations, type Referenced } from "@/lib/connectors/joined";
 import type { Db, Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
 import type { CurrentReference } from "@/lib/destinations/schema";
@@ -64,7 +64,7 @@ export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: S
     scope,
     references.map(({ secretId }) => secretId),
   );
-  const named = placesNamed(kind, properties, knownOf(references, current));
+  const named = namedDestinations(kind, properties, knownOf(references, current));
   return { joined: joinSettings(settings, current), named };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "@/lib/connections/schema";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
-import { keptProperties } from "@/lib/connectors/validate";
+import { hiddenProperties } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
@@ -160,7 +160,7 @@ export async function updateConnection(
   const connector = former && findConnector(former.kind);
   if (!former || !connector) throw new NotFound("There is no such connection.");
   // Adds the properties that the form does not show, so the request cannot contain them.
-  const kept = keptProperties(connector, former.properties as Prisma.JsonObject);
+  const kept = hiddenProperties(connector, former.properties as Prisma.JsonObject);
   const configured = configure(connector, { ...kept, ...input.properties });
   if (!configured.ok) return configured;
   const updated = await write<Stored>(name, async (tx) => {

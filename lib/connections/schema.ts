@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CheckCode, newPlacesSchema } from "@/lib/connectors/check-protocol";
+import { type CheckCode, newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import { connectionInput } from "@/lib/connectors/connection-input";
 import { postgresText } from "@/lib/db/text";
 import type { NotAllowed } from "@/lib/destinations/schema";
@@ -62,7 +62,7 @@ export const checkInput = connectionInput.extend({
   /** True when the person entered these settings. */
   isConfirmed: z.boolean(),
   /** The new destinations that a check reported and the person then confirmed. */
-  shownPlaces: newPlacesSchema.max(50).optional(),
+  shownPlaces: newDestinationsByNameSchema.max(50).optional(),
 });
 export type CheckInput = z.infer<typeof checkInput>;
 

@@ -7,8 +7,8 @@ import { validate } from "@/lib/connectors/validate";
 const workspace = "dbc-a1b2345c-d6e7.cloud.databricks.com";
 const jdbc = (
   host: string,
-  rest = "transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/12ab;",
-) => `jdbc:databricks://${host}/default;${rest}`;
+  settings = "transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/12ab;",
+) => `jdbc:databricks://${host}/default;${settings}`;
 const context = { warehouse: "W", database: "D", schema: "S", role: "R" };
 const base: Record<string, object> = {
   databricks: { jdbcUrl: jdbc(`${workspace}:443`), catalog: "main", schema: "s", token: "id" },
@@ -18,14 +18,14 @@ const base: Record<string, object> = {
   smartsheet: { accessToken: "id" },
 };
 
-function placesOf(kind: string, change: object = {}): string[] | Record<string, string> {
+function destinationKeysOf(kind: string, change: object = {}): string[] | Record<string, string> {
   const connector = findConnector(kind);
   if (connector === null) throw new Error(`There is no kind ${kind}.`);
   const validated = validate(connector, { ...base[kind], ...change });
   if (!validated.ok) return validated.fieldErrors;
-  const facts = { oauthClient: { subKind: "m2m_oauth" as const, authHost: "login.example.com:443" } };
+  const metadata = { oauthClient: { subKind: "m2m_oauth" as const, authHost: "login.example.com:443" } };
   return connector
-    .destinations(validated.value, facts)
+    .destinations(validated.value, metadata)
     .map(({ protocol, host, port, secretFields }) => `${protocol}://${host}:${port} ${secretFields.join()}`);
 }
 
@@ -63,8 +63,8 @@ describe("destinations of a connection's secrets", () => {
       ["https://tableau.example.com:8443 tokenValue,caCertificate"],
     ],
     ["smartsheet", {}, ["https://api.smartsheet.com:443 accessToken"]],
-  ])("%s %o", (kind, change, places) => {
-    expect(placesOf(kind, change)).toEqual(places);
+  ])("%s %o", (kind, change, expected) => {
+    expect(destinationKeysOf(kind, change)).toEqual(expected);
   });
 
   it.each([
@@ -147,12 +147,12 @@ describe("destinations of a connection's secrets", () => {
     ["tableau", "siteName", ["a/b", "my site", "../x"]],
   ])("%s rejects an invalid %s", (kind, field, values) => {
     for (const value of values)
-      expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
+      expect(destinationKeysOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
   it("rejects a user's sign-in at Databricks, because nobody can choose it", () => {
     const change = { authType: "oauth", oAuthType: "u2m", oAuthAppRegistrationID: "12" };
-    expect(placesOf("databricks", change)).toEqual({
+    expect(destinationKeysOf("databricks", change)).toEqual({
       oAuthType: "This is not available yet: choose another option.",
     });
   });

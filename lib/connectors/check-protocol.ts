@@ -142,16 +142,16 @@ const failed = z.strictObject({
 export const workerEventSchema = z.union([stepEventSchema, z.discriminatedUnion("ok", [passed, failed])]);
 
 /** The new destinations, by the name of the secret that would go there. */
-export const newPlacesSchema = z.array(
+export const newDestinationsByNameSchema = z.array(
   z.strictObject({ secret: z.string(), destinations: z.array(z.string()) }),
 );
-export type NewPlaces = z.infer<typeof newPlacesSchema>;
+export type NewDestinationsByName = z.infer<typeof newDestinationsByNameSchema>;
 
 /** The result of a check. */
 export const checkResultSchema = z.discriminatedUnion("ok", [
   passed,
   failed.extend({
-    newPlaces: newPlacesSchema.optional(),
+    newPlaces: newDestinationsByNameSchema.optional(),
   }),
 ]);
 /** The check waits for a slot, behind `ahead` other checks of its fabric. */

@@ -15,7 +15,7 @@ const base: Record<string, object> = {
   GCS: { bucketName: "my-bucket", ...key },
 };
 
-function placesOf(kind: string, change: object = {}): string[] | Record<string, string> {
+function destinationKeysOf(kind: string, change: object = {}): string[] | Record<string, string> {
   const connector = findConnector(kind);
   if (connector === null) throw new Error(`There is no kind ${kind}.`);
   const validated = validate(connector, { ...base[kind], ...change });
@@ -42,8 +42,8 @@ describe("destinations of a cloud connection's secrets", () => {
       ],
     ],
     ["GCS", [google, "https://storage.googleapis.com:443 serviceAccountKey"]],
-  ])("%s", (kind, places) => {
-    expect(placesOf(kind)).toEqual(places);
+  ])("%s", (kind, expected) => {
+    expect(destinationKeysOf(kind)).toEqual(expected);
   });
 
   it.each([
@@ -86,7 +86,7 @@ describe("destinations of a cloud connection's secrets", () => {
     ["GCS", "bucketName", ["gs://my-bucket", "a/b", "x", "..", "a?b", "-a-"]],
   ])("%s rejects an invalid %s", (kind, field, values) => {
     for (const value of values)
-      expect(placesOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
+      expect(destinationKeysOf(kind, { [field]: value }), value).toEqual({ [field]: expect.any(String) });
   });
 
   it("reports a missing Azure account (its name does not resolve) at its field", () => {
@@ -101,7 +101,7 @@ describe("destinations of a cloud connection's secrets", () => {
     ["bigquery", { oAuthAppRegistrationID: "12", id: "" }],
     ["GCS", { bucketName: "files.example.com", projectId: "my-project-123" }],
   ])("%s accepts %o", (kind, change) => {
-    expect(placesOf(kind, change)).toEqual(expect.any(Array));
+    expect(destinationKeysOf(kind, change)).toEqual(expect.any(Array));
   });
 });
 

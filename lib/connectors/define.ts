@@ -64,10 +64,10 @@ export type FieldMeta = {
 /**
  * The public metadata of a referenced secret. `authHost` is "host:port" of an M2M OAuth secret's Auth URL.
  */
-export type SecretFacts = { subKind: SubKind; authHost?: string };
+export type SecretMetadata = { subKind: SubKind; authHost?: string };
 
 /** The metadata of referenced secrets, by the field that references them. */
-export type FactsByField = Readonly<Record<string, SecretFacts | undefined>>;
+export type MetadataByField = Readonly<Record<string, SecretMetadata | undefined>>;
 
 /** The groups of the gallery, in order. */
 export const connectorGroups = {
@@ -100,7 +100,7 @@ export type Connector<F extends z.ZodObject = z.ZodObject> = {
   readonly fields: F;
   // Method syntax on purpose: its looser type check lets a registry hold connectors with different
   // properties.
-  destinations(properties: z.output<F>, facts: FactsByField): Destination[];
+  destinations(properties: z.output<F>, metadata: MetadataByField): Destination[];
   conflicts?(properties: z.output<F>): Record<string, string>;
 };
 

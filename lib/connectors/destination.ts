@@ -24,15 +24,15 @@ export type Destination = {
 };
 
 /** The same destination, with all of its secrets proved instead of sent. */
-export function provedAt(place: Destination): Destination {
-  return { ...place, provedFields: place.secretFields };
+export function provedAt(destination: Destination): Destination {
+  return { ...destination, provedFields: destination.secretFields };
 }
 
 /**
  * An https destination that always verifies the certificate. `field` is the form field in which a wrong host
  * is corrected.
  */
-export function httpsPlace(
+export function httpsDestination(
   host: string,
   field: string,
   secretFields: readonly string[],
@@ -49,7 +49,7 @@ export function httpsPlace(
   };
 }
 
-type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">;
+type Endpoint = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">;
 
 /**
  * The canonical key of a destination, by which Selvage stores and compares allowances. A different host,
@@ -59,17 +59,17 @@ type Place = Pick<Destination, "protocol" | "host" | "port" | "tls" | "hostKey">
  * to send the value itself there.
  */
 export function destinationKey(
-  destination: Place,
+  destination: Endpoint,
   { authority, isProved = false }: { authority?: string | undefined; isProved?: boolean } = {},
 ): string {
   const host = canonicalHost(destination.host) ?? destination.host;
   const shown = host.includes(":") ? `[${host}]` : host;
   // An attacker who chooses the trusted authority can impersonate the server.
-  const isVouchedFor = authority !== undefined && destination.tls === "verify-full";
+  const hasAuthority = authority !== undefined && destination.tls === "verify-full";
   const parameters = [
     ...protection(destination),
     ...(isProved ? [proved] : []),
-    ...(isVouchedFor ? [`ca=${authority}`] : []),
+    ...(hasAuthority ? [`ca=${authority}`] : []),
   ];
   const key = `${destination.protocol}://${shown}:${destination.port}`;
   return parameters.length > 0 ? `${key}?${parameters.join("&")}` : key;
@@ -79,9 +79,9 @@ const proved = "proved";
 
 /** The key of the same destination with the value itself sent. An allowance for that covers a proof too. */
 export function sentKey(key: string): string {
-  const [place = "", parameters = ""] = key.split("?");
-  const rest = parameters.split("&").filter((one) => one !== "" && one !== proved);
-  return rest.length > 0 ? `${place}?${rest.join("&")}` : place;
+  const [endpoint = "", parameters = ""] = key.split("?");
+  const others = parameters.split("&").filter((one) => one !== "" && one !== proved);
+  return others.length > 0 ? `${endpoint}?${others.join("&")}` : endpoint;
 }
 
 /** The certificate authority in a destination's key: a secret's id and version. */
@@ -90,7 +90,7 @@ export function authorityOf(key: string): { id: string; version: number } | null
   return id === undefined ? null : { id, version: Number(version) };
 }
 
-function protection({ protocol, tls, hostKey }: Place): string[] {
+function protection({ protocol, tls, hostKey }: Endpoint): string[] {
   if (protocol === "sftp") return [`hostkey=${hostKey ?? "none"}`];
   // For these, the scheme already says whether the certificate is verified.
   if (protocol === "http" || protocol === "oauth-token") return [];

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
 import { type Destination, isPlainHost, type TlsMode } from "@/lib/connectors/destination";
 
-type Words = Pick<FieldMeta, "title" | "placeholder" | "help">;
+type TextMeta = Pick<FieldMeta, "title" | "placeholder" | "help">;
 
 /** One line of text, required. */
-export function textField(maxLength: number, meta: Words) {
+export function textField(maxLength: number, meta: TextMeta) {
   return z
     .string("This is required.")
     .trim()
@@ -16,7 +16,7 @@ export function textField(maxLength: number, meta: Words) {
 }
 
 /** A host name or address, without protocol, port or path. */
-export function hostField(meta: Words) {
+export function hostField(meta: TextMeta) {
   return textField(253, meta)
     .refine(isPlainHost, "Enter a host name or address, such as db.example.com.")
     .meta(meta);
@@ -32,14 +32,14 @@ const separators = ";=&?#/\\@:,()[]{}\"'`%";
  * Refuses separators, which could inject a setting such as another host. `allowed` lists separators that are
  * common in such names on this kind of server.
  */
-export function nameField(maxLength: number, meta: Words, allowed = "") {
+export function nameField(maxLength: number, meta: TextMeta, allowed = "") {
   return textField(maxLength, meta)
     .superRefine((name, ctx) => {
-      const found = [...name].find((one) => separators.includes(one) && !allowed.includes(one));
-      if (found !== undefined)
+      const separator = [...name].find((one) => separators.includes(one) && !allowed.includes(one));
+      if (separator !== undefined)
         ctx.addIssue({
           code: "custom",
-          message: `This may not contain “${found}”: database clients read it as syntax.`,
+          message: `This may not contain “${separator}”: database clients read it as syntax.`,
         });
       else if (name.startsWith("-"))
         ctx.addIssue({
@@ -54,7 +54,7 @@ export function nameField(maxLength: number, meta: Words, allowed = "") {
 export function choiceField<const V extends string>(
   labels: Record<V, string>,
   initial: NoInfer<V>,
-  meta: Words & Pick<FieldMeta, "unavailable">,
+  meta: TextMeta & Pick<FieldMeta, "unavailable">,
 ) {
   const values = Object.keys(labels) as V[];
   return z
@@ -78,7 +78,7 @@ export function portTextField(initial: string) {
 }
 
 /** The same, for an API that documents no default. */
-export function chosenPortTextField(meta: Omit<Words, "title">) {
+export function chosenPortTextField(meta: Omit<TextMeta, "title">) {
   return (
     z
       .string({
@@ -152,7 +152,7 @@ type DatabaseProperties = {
 };
 
 /** The destination of a database's password. The CA certificate, if any, verifies it. */
-export function databasePlace(
+export function databaseDestination(
   protocol: string,
   { server, port, tlsMode, caCertificate }: DatabaseProperties,
 ): Destination {

@@ -1,4 +1,4 @@
-import { type Connector, type FactsByField, openFields, type SubKind } from "@/lib/connectors/define";
+import { type Connector, type MetadataByField, openFields, type SubKind } from "@/lib/connectors/define";
 import { canonicalHost, type Destination, destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
@@ -38,16 +38,16 @@ export function destinationsOf<S extends Referenced>(
     keysOf: (field) =>
       atLeastOne(
         destinations
-          .filter((place) => place.secretFields.includes(field))
-          .map((place) =>
-            destinationKey(place, {
+          .filter((destination) => destination.secretFields.includes(field))
+          .map((destination) =>
+            destinationKey(destination, {
               // The CA certificate itself is public, so its destination does not depend on an authority.
               authority: field === "caCertificate" ? undefined : authority,
-              isProved: place.provedFields?.includes(field) ?? false,
+              isProved: destination.provedFields?.includes(field) ?? false,
             }),
           ),
       ),
-    all: destinations.map((place) => destinationKey(place, { authority })),
+    all: destinations.map((destination) => destinationKey(destination, { authority })),
   };
 }
 
@@ -65,9 +65,9 @@ export function joinConnection<S extends Referenced>(
   if (!connector) return null;
   const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
   const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
-  const found = placesOf(connector, { ...properties, ...ids }, secrets);
-  if (!found) return null;
-  const { keysOf, all } = found;
+  const resolved = resolveDestinations(connector, { ...properties, ...ids }, secrets);
+  if (!resolved) return null;
+  const { keysOf, all } = resolved;
   // A check may withhold a secret from an SFTP server whose host key nobody confirmed. A pipeline's driver
   // does not, so all destinations count.
   const joined = references.map(({ field, secret }) => {
@@ -81,7 +81,7 @@ export function joinConnection<S extends Referenced>(
  * All destinations that settings name, with or without a secret. Empty when they name no readable
  * destination.
  */
-export function placesNamed<S extends Referenced>(
+export function namedDestinations<S extends Referenced>(
   kind: string,
   properties: Readonly<Record<string, unknown>>,
   references: readonly { field: string; secret: S }[],
@@ -89,23 +89,23 @@ export function placesNamed<S extends Referenced>(
   const connector = findConnector(kind);
   const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
   const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
-  return (connector && placesOf(connector, { ...properties, ...ids }, secrets)?.all) ?? [];
+  return (connector && resolveDestinations(connector, { ...properties, ...ids }, secrets)?.all) ?? [];
 }
 
 /**
  * The destinations of settings that were valid when saved. If a rule became stricter since, for example for a
  * database's name, pipelines keep working while host and port are still valid.
  */
-function placesOf<S extends Referenced>(
+function resolveDestinations<S extends Referenced>(
   connector: Connector,
-  given: Readonly<Record<string, unknown>>,
+  properties: Readonly<Record<string, unknown>>,
   secrets: Readonly<Record<string, S>>,
 ) {
-  const validated = validate(connector, given);
+  const validated = validate(connector, properties);
   if (validated.ok) return destinationsOf(connector, validated.value, secrets);
   try {
-    const found = destinationsOf(connector, given, secrets);
-    const isNamed = found.destinations.every(
+    const resolved = destinationsOf(connector, properties, secrets);
+    const isNamed = resolved.destinations.every(
       ({ host, port, hostField, portField }) =>
         // Clients disagree about the meaning of a refused host, so it names no destination.
         !Object.hasOwn(validated.fieldErrors, hostField) &&
@@ -115,7 +115,7 @@ function placesOf<S extends Referenced>(
         port >= 1 &&
         port <= 65_535,
     );
-    return isNamed ? found : null;
+    return isNamed ? resolved : null;
   } catch {
     // A connector may assume valid settings and throw; then no destination can be named.
     return null;
@@ -127,7 +127,7 @@ export function tokenServerOf({ authHost }: Referenced["facts"]): string | null 
   return authHost === undefined ? null : `oauth-token://${authHost}`;
 }
 
-function factsOf(secrets: Readonly<Record<string, Referenced>>): FactsByField {
+function factsOf(secrets: Readonly<Record<string, Referenced>>): MetadataByField {
   return Object.fromEntries(
     Object.entries(secrets).map(([field, { subKind, facts }]) => [
       field,

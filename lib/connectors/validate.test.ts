@@ -101,10 +101,10 @@ describe("secrets of a connection", () => {
   it("are not opened for a server whose host key nobody has confirmed", () => {
     const input = { host: "files.example.com", username: "ana", password: "s1" };
     const unknown = validate(sftp, input);
-    const known = validate(sftp, { ...input, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` });
-    if (!unknown.ok || !known.ok) throw new Error("both are valid");
+    const confirmed = validate(sftp, { ...input, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` });
+    if (!unknown.ok || !confirmed.ok) throw new Error("both are valid");
     expect(fieldsToOpen(sftp, unknown.value, {})).toEqual([]);
-    expect(fieldsToOpen(sftp, known.value, {})).toEqual(["password"]);
+    expect(fieldsToOpen(sftp, confirmed.value, {})).toEqual(["password"]);
   });
 
   it("have types that define the data a check receives", () => {
@@ -119,8 +119,9 @@ describe("destinations", () => {
   const keysOf = (input: object, authHost?: string) => {
     const result = validate(restApi, input);
     if (!result.ok) throw new Error(JSON.stringify(result.fieldErrors));
-    const facts = authHost === undefined ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
-    return restApi.destinations(result.value, facts).map((place) => destinationKey(place));
+    const metadata =
+      authHost === undefined ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
+    return restApi.destinations(result.value, metadata).map((destination) => destinationKey(destination));
   };
 
   it("are equal for all spellings of a host", () => {

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import {
   type Connector,
-  type FactsByField,
   type FieldMeta,
   fieldMeta,
+  type MetadataByField,
   type ShowWhen,
   type SubKind,
 } from "@/lib/connectors/define";
@@ -18,15 +18,15 @@ export function validate<F extends z.ZodObject>(
   connector: Connector<F>,
   input: unknown,
 ): Validated<z.output<F>> {
-  const given = present(input);
-  const visible = visibleFields(connector, given);
-  const parsed = schemaOf(connector, visible).safeParse(given);
+  const properties = present(input);
+  const visible = visibleFields(connector, properties);
+  const parsed = schemaOf(connector, visible).safeParse(properties);
   const fieldErrors: Record<string, string> = {};
   for (const issue of parsed.error?.issues ?? []) {
     fieldErrors[String(issue.path[0] ?? "")] ??= issue.message;
   }
   for (const field of visible) {
-    if (given[field] === undefined && metaOf(connector, field).requiredWhenShown)
+    if (properties[field] === undefined && metaOf(connector, field).requiredWhenShown)
       fieldErrors[field] ??=
         metaOf(connector, field).control === "secret" ? "Choose a secret." : "This is required.";
   }
@@ -43,12 +43,12 @@ const schemas = new WeakMap<Connector, Map<string, z.ZodObject>>();
 
 /** The schema of the visible fields. */
 function schemaOf(connector: Connector, visible: readonly string[]): z.ZodObject {
-  const known = schemas.get(connector) ?? new Map<string, z.ZodObject>();
-  schemas.set(connector, known);
+  const cached = schemas.get(connector) ?? new Map<string, z.ZodObject>();
+  schemas.set(connector, cached);
   const key = visible.join();
   const shape = () => Object.fromEntries(visible.map((field) => [field, shapeOf(connector)[field]]));
-  const schema = known.get(key) ?? z.object(shape() as z.ZodRawShape);
-  known.set(key, schema);
+  const schema = cached.get(key) ?? z.object(shape() as z.ZodRawShape);
+  cached.set(key, schema);
   return schema;
 }
 
@@ -87,7 +87,7 @@ export function secretFields(
 }
 
 /** The properties that only API clients use and no form shows. */
-export function keptProperties(
+export function hiddenProperties(
   connector: Connector,
   properties: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
@@ -100,10 +100,12 @@ export function keptProperties(
 export function fieldsToOpen<F extends z.ZodObject>(
   connector: Connector<F>,
   properties: z.output<F>,
-  facts: FactsByField,
+  metadata: MetadataByField,
 ): string[] {
   return [
-    ...new Set(connector.destinations(properties, facts).flatMap((destination) => destination.secretFields)),
+    ...new Set(
+      connector.destinations(properties, metadata).flatMap((destination) => destination.secretFields),
+    ),
   ];
 }
 
@@ -122,9 +124,9 @@ function holds(
   properties: Readonly<Record<string, unknown>>,
   shown: readonly string[],
 ): boolean {
-  return Object.entries(showWhen).every(([field, wanted]) => {
+  return Object.entries(showWhen).every(([field, expected]) => {
     const value = properties[field] ?? initialValue(connector, field);
-    return shown.includes(field) && [wanted].flat().some((one) => one === value);
+    return shown.includes(field) && [expected].flat().some((one) => one === value);
   });
 }
 

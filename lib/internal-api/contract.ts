@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Permission } from "@/lib/access/policy";
-import { newPlacesSchema } from "@/lib/connectors/check-protocol";
+import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
@@ -51,7 +51,7 @@ export const automateRequests = {
        */
       isConfirmed: z.boolean(),
       /** The new destinations that a check reported and the person then confirmed. */
-      shownPlaces: newPlacesSchema.max(50).optional(),
+      shownPlaces: newDestinationsByNameSchema.max(50).optional(),
     }),
     // The answer is NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),

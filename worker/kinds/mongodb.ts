@@ -1,5 +1,5 @@
 import type { MongoClient, MongoClientOptions } from "mongodb";
-import { mongodb, placeOf } from "@/lib/connectors/kinds/mongodb";
+import { mongodb, parseEndpoint } from "@/lib/connectors/kinds/mongodb";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { given } from "@/worker/clients/http";
@@ -58,7 +58,7 @@ type Properties = Parameters<typeof checkMongodb.run>[0];
 
 /** Returns the address to connect to: the host itself, or the first member in its SRV record. */
 async function findMember({ protocol, host }: Properties): Promise<string> {
-  if (protocol === "mongodb") return spelled(given(placeOf(host) ?? undefined, "host"));
+  if (protocol === "mongodb") return spelled(given(parseEndpoint(host) ?? undefined, "host"));
   const [first] = await admitMembers("_mongodb._tcp").catch((error: unknown) => {
     if (errorProperty(error, "code") === "EGRESS_REFUSED") throw error;
     throw new CheckFailure(nameFault(error), "host", undefined, "name");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 import {
   microsoftCredentialPage,
@@ -8,8 +8,8 @@ import {
   microsoftSignIn,
 } from "@/lib/connectors/kinds/microsoft-fields";
 
-const accountWords = { title: "Account name", placeholder: "mystorageaccount" };
-const containerWords = { title: "Container name", placeholder: "raw" };
+const accountMeta = { title: "Account name", placeholder: "mystorageaccount" };
+const containerMeta = { title: "Container name", placeholder: "raw" };
 
 /** Azure Data Lake Storage Gen2, signed in as an application. */
 export const adls = defineConnector({
@@ -21,18 +21,18 @@ export const adls = defineConnector({
   credentialPage: microsoftCredentialPage,
   fields: z.object({
     ...microsoftFields,
-    accountName: textField(24, accountWords)
+    accountName: textField(24, accountMeta)
       .regex(/^[a-z0-9]{3,24}$/, "Enter the account's name only: 3 to 24 lower-case letters and digits.")
-      .meta(accountWords),
-    containerName: textField(63, containerWords)
+      .meta(accountMeta),
+    containerName: textField(63, containerMeta)
       .regex(
         /^[$a-z0-9](?!.*--)[-a-z0-9]{1,61}[a-z0-9]$/,
         "Enter the container's name only: 3 to 63 lower-case letters, digits and single dashes.",
       )
-      .meta(containerWords),
+      .meta(containerMeta),
   }),
   destinations: ({ accountName }) => [
     microsoftSignIn,
-    provedAt(httpsPlace(`${accountName}.dfs.core.windows.net`, "accountName", ["clientSecret"])),
+    provedAt(httpsDestination(`${accountName}.dfs.core.windows.net`, "accountName", ["clientSecret"])),
   ],
 });

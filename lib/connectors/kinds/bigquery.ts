@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, optional, when } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { choiceField, nameField, passedThroughField, textField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
@@ -10,7 +10,7 @@ import {
   serviceAccountKey,
 } from "@/lib/connectors/kinds/google-fields";
 
-const datasetWords = { title: "Dataset", placeholder: "sales" };
+const datasetMeta = { title: "Dataset", placeholder: "sales" };
 
 /** A dataset of Google BigQuery, signed in as a service account. */
 export const bigquery = defineConnector({
@@ -27,9 +27,9 @@ export const bigquery = defineConnector({
       unavailable: { oauth: "OAuth (not available yet)" },
     }),
     projectId: projectField,
-    dataset: textField(1024, datasetWords)
+    dataset: textField(1024, datasetMeta)
       .regex(/^[A-Za-z0-9_]+$/, "Enter the dataset's name only: letters, digits and underscores.")
-      .meta(datasetWords),
+      .meta(datasetMeta),
     serviceAccountKey: when({ authType: "private_key" }, serviceAccountKey),
     oAuthAppRegistrationID: passedThroughField(
       nameField(128, { title: "App registration" }),
@@ -45,8 +45,8 @@ export const bigquery = defineConnector({
   }),
   destinations: ({ bucketName }) => {
     const secretFields = ["serviceAccountKey"];
-    const warehouse = provedAt(httpsPlace("bigquery.googleapis.com", "projectId", secretFields));
-    const storage = provedAt(httpsPlace("storage.googleapis.com", "bucketName", secretFields));
+    const warehouse = provedAt(httpsDestination("bigquery.googleapis.com", "projectId", secretFields));
+    const storage = provedAt(httpsDestination("storage.googleapis.com", "bucketName", secretFields));
     return bucketName === undefined ? [googleSignIn, warehouse] : [googleSignIn, warehouse, storage];
   },
 });

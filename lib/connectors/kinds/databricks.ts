@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsDestination } from "@/lib/connectors/destination";
 import { choiceField, kgConfig, nameField, passedThroughField, textField } from "@/lib/connectors/fields";
 
-const urlWords = {
+const urlMeta = {
   title: "JDBC URL",
   placeholder:
     "jdbc:databricks://dbc-a1b2345c-d6e7.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
@@ -11,31 +11,31 @@ const urlWords = {
 };
 
 /** The name of a Unity Catalog catalog or schema: no dot, slash or space. */
-function unityName(words: { title: string; placeholder: string; help: string }) {
-  return nameField(255, words)
+function unityName(meta: { title: string; placeholder: string; help: string }) {
+  return nameField(255, meta)
     .regex(/^[^./\s]+$/u, "Enter the name only, without dots, slashes or spaces.")
-    .meta(words);
+    .meta(meta);
 }
 
 /** A SQL warehouse of Databricks, with a schema of Unity Catalog. */
 export const databricks = defineConnector({
   kind: "databricks",
   name: "Databricks",
-  description: "Tables in Unity Catalog, by a SQL warehouse",
+  description: "Tables in Unity Catalog, through a SQL warehouse",
   group: "warehouse",
   isWarehouse: true,
   rights:
     "CAN USE on the SQL warehouse; USE CATALOG, USE SCHEMA, SELECT, MODIFY and CREATE TABLE; CREATE VOLUME, READ VOLUME and WRITE VOLUME in the schema.",
   credentialPage: "https://docs.databricks.com/aws/en/dev-tools/auth/",
   fields: z.object({
-    jdbcUrl: textField(2000, urlWords)
+    jdbcUrl: textField(2000, urlMeta)
       .refine(
         (url) => parseJdbcUrl(url) !== null,
         "Paste the JDBC URL of a SQL warehouse, without a user name or password in it.",
       )
-      .meta(urlWords),
-    catalog: unityName({ title: "Catalog", placeholder: "main", help: "Written to by default." }),
-    schema: unityName({ title: "Schema", placeholder: "default", help: "Written to by default." }),
+      .meta(urlMeta),
+    catalog: unityName({ title: "Catalog", placeholder: "main", help: "Pipelines write here by default." }),
+    schema: unityName({ title: "Schema", placeholder: "default", help: "Pipelines write here by default." }),
     authType: choiceField({ pat: "Personal access token", oauth: "OAuth" }, "pat", {
       title: "Authentication method",
     }),
@@ -66,7 +66,9 @@ export const databricks = defineConnector({
   destinations: ({ jdbcUrl, authType }) => {
     const workspace = parseJdbcUrl(jdbcUrl);
     const secretFields = [authType === "pat" ? "token" : "clientSecret"];
-    return workspace === null ? [] : [httpsPlace(workspace.host, "jdbcUrl", secretFields, workspace.port)];
+    return workspace === null
+      ? []
+      : [httpsDestination(workspace.host, "jdbcUrl", secretFields, workspace.port)];
   },
 });
 
@@ -96,15 +98,15 @@ export function parseJdbcUrl(url: string): { host: string; port: number; warehou
   const match = /^jdbc:(?:databricks|spark):\/\/([a-z0-9.-]{1,253})(?::(\d{1,5}))?(?:\/\w*)?;(.*)$/i.exec(
     url,
   );
-  const [, host = "", port = "443", rest = ""] = match ?? [];
-  const parts = rest.split(";").filter((part) => part !== "");
+  const [, host = "", port = "443", settings = ""] = match ?? [];
+  const parts = settings.split(";").filter((part) => part !== "");
   const paths = parts.filter((part) => /^httpPath=/i.test(part));
   const isKnown = parts.every((part) => paths.includes(part) || isHarmless(part));
   const warehouse = /^httpPath=\/?sql\/1\.0\/(?:warehouses|endpoints)\/([0-9a-z]{4,64})$/i.exec(
     paths[0] ?? "",
   );
-  const isPlace = isWorkspace.test(host.toLowerCase()) && Number(port) >= 1 && Number(port) <= 65_535;
-  if (!isPlace || !isKnown || paths.length !== 1 || warehouse?.[1] === undefined) return null;
+  const isValidEndpoint = isWorkspace.test(host.toLowerCase()) && Number(port) >= 1 && Number(port) <= 65_535;
+  if (!isValidEndpoint || !isKnown || paths.length !== 1 || warehouse?.[1] === undefined) return null;
   return { host: host.toLowerCase(), port: Number(port), warehouseId: warehouse[1] };
 }
 

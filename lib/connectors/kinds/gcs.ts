@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { passedThroughField } from "@/lib/connectors/fields";
 import {
   googleBucketField,
@@ -25,6 +25,6 @@ export const gcs = defineConnector({
   }),
   destinations: () => [
     googleSignIn,
-    provedAt(httpsPlace("storage.googleapis.com", "bucketName", ["serviceAccountKey"])),
+    provedAt(httpsDestination("storage.googleapis.com", "bucketName", ["serviceAccountKey"])),
   ],
 });

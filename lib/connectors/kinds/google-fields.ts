@@ -1,5 +1,5 @@
 import { type FieldMeta, secretRef } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 
 export const serviceAccountKey = secretRef("text", {
@@ -7,15 +7,15 @@ export const serviceAccountKey = secretRef("text", {
   help: "The whole JSON file of the key, as text.",
 });
 
-const projectWords = { title: "Project ID", placeholder: "my-project-123" };
+const projectMeta = { title: "Project ID", placeholder: "my-project-123" };
 
 /** A project's ID. Old projects within a domain have that domain as a prefix. */
-export const projectField = textField(128, projectWords)
+export const projectField = textField(128, projectMeta)
   .regex(
     /^(?:[a-z0-9.-]+\.[a-z]{2,63}:)?[a-z][a-z0-9-]{4,61}[a-z0-9]$/,
     "Enter the project ID: lower-case letters, digits and dashes, such as my-project-123.",
   )
-  .meta(projectWords);
+  .meta(projectMeta);
 
 /** The name of a bucket of Google Cloud Storage. */
 export function googleBucketField(meta: Pick<FieldMeta, "title" | "placeholder" | "help">) {
@@ -35,5 +35,5 @@ export const googleCredentialPage = "https://cloud.google.com/iam/docs/keys-crea
  * an attacker's server.
  */
 export const googleSignIn = provedAt(
-  httpsPlace("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]),
+  httpsDestination("oauth2.googleapis.com", "serviceAccountKey", ["serviceAccountKey"]),
 );

@@ -3,7 +3,7 @@ import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import {
   choiceField,
   chosenPortTextField,
-  databasePlace,
+  databaseDestination,
   hostField,
   nameField,
   tlsFields,
@@ -30,7 +30,7 @@ export const hana = defineConnector({
       { authType: "pwd" },
       chosenPortTextField({
         placeholder: "443",
-        help: "443 for SAP HANA Cloud; elsewhere the SQL port of the tenant, such as 30015.",
+        help: "443 for SAP HANA Cloud, otherwise the tenant's SQL port, such as 30015.",
       }),
     ),
     username: when({ authType: "pwd" }, nameField(127, { title: "Username" }, "@#")),
@@ -41,5 +41,10 @@ export const hana = defineConnector({
   destinations: ({ authType, host, port, tlsMode, caCertificate }) =>
     authType === "userkey" || host === undefined || port === undefined
       ? []
-      : [{ ...databasePlace("hana", { server: host, port, tlsMode, caCertificate }), hostField: "host" }],
+      : [
+          {
+            ...databaseDestination("hana", { server: host, port, tlsMode, caCertificate }),
+            hostField: "host",
+          },
+        ],
 });

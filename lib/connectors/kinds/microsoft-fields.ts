@@ -1,8 +1,8 @@
 import { secretRef } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsDestination } from "@/lib/connectors/destination";
 import { nameField, textField } from "@/lib/connectors/fields";
 
-const tenantWords = {
+const tenantMeta = {
   title: "Tenant ID",
   placeholder: "00000000-0000-0000-0000-000000000000",
   help: "The directory (tenant) ID, or one of its domains.",
@@ -12,12 +12,12 @@ const domain = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 
 /** The sign-in fields of a Microsoft Entra ID application. */
 export const microsoftFields = {
-  tenantId: textField(253, tenantWords)
+  tenantId: textField(253, tenantMeta)
     .refine(
       (tenant) => guid.test(tenant) || domain.test(tenant),
       "Enter the directory (tenant) ID, or a domain such as contoso.onmicrosoft.com.",
     )
-    .meta(tenantWords),
+    .meta(tenantMeta),
   clientId: nameField(128, { title: "Client ID", help: "The application (client) ID of the registration." }),
   clientSecret: secretRef("text", {
     title: "Client secret",
@@ -29,4 +29,4 @@ export const microsoftCredentialPage =
   "https://learn.microsoft.com/en-us/entra/identity-platform/quickstart-register-app";
 
 /** The sign-in server of Microsoft's public cloud. National clouds use other addresses. */
-export const microsoftSignIn = httpsPlace("login.microsoftonline.com", "tenantId", ["clientSecret"]);
+export const microsoftSignIn = httpsDestination("login.microsoftonline.com", "tenantId", ["clientSecret"]);

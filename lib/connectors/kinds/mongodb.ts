@@ -3,7 +3,7 @@ import { defineConnector, optional, secretRef, when } from "@/lib/connectors/def
 import { canonicalHost, type Destination, isPlainHost } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField, tlsFields } from "@/lib/connectors/fields";
 
-const hostMessage = "Enter a host, with a port where it is not 27017, such as db.example.com:27018.";
+const hostMessage = "Enter a host, and a port if it is not 27017, such as db.example.com:27018.";
 
 /** MongoDB, self-hosted or Atlas. The documented form has no port field, so the host may include a port. */
 export const mongodb = defineConnector({
@@ -11,16 +11,14 @@ export const mongodb = defineConnector({
   name: "MongoDB",
   description: "Collections in a MongoDB database or in Atlas",
   group: "database",
-  rights: "Reading and writing the collection: the role readWrite on its database.",
+  rights: "The role readWrite on the collection's database.",
   credentialPage: "https://www.mongodb.com/docs/manual/tutorial/create-users/",
   fields: z.object({
-    protocol: choiceField(
-      { mongodb: "mongodb", "mongodb+srv": "mongodb+srv, as Atlas gives it" },
-      "mongodb",
-      { title: "Protocol" },
-    ),
+    protocol: choiceField({ mongodb: "mongodb", "mongodb+srv": "mongodb+srv, for Atlas" }, "mongodb", {
+      title: "Protocol",
+    }),
     host: textField(260, { title: "Host", placeholder: "cluster0.abcde.mongodb.net" })
-      .refine((host) => placeOf(host) !== null, hostMessage)
+      .refine((host) => parseEndpoint(host) !== null, hostMessage)
       .meta({ title: "Host", placeholder: "cluster0.abcde.mongodb.net" }),
     username: nameField(128, { title: "Username" }, "@"),
     password: secretRef("text", { title: "Password" }),
@@ -30,7 +28,7 @@ export const mongodb = defineConnector({
       nameField(63, {
         title: "Authentication database",
         placeholder: "admin",
-        help: "Where the user was made, if that is not admin.",
+        help: "The database that holds the user, if it is not admin.",
       }),
     ),
     ...tlsFields,
@@ -38,15 +36,15 @@ export const mongodb = defineConnector({
   }),
   conflicts: ({ protocol, host }) =>
     protocol === "mongodb+srv" && /:\d+$/.test(host)
-      ? { host: "With mongodb+srv the port comes from the name service: enter the name alone." }
+      ? { host: "With mongodb+srv, DNS supplies the port: enter the name without a port." }
       : {},
   destinations: ({ protocol, host, tlsMode, caCertificate }): Destination[] => {
     const isService = protocol === "mongodb+srv";
-    const place = placeOf(host) ?? { host, port: 27_017 };
+    const endpoint = parseEndpoint(host) ?? { host, port: 27_017 };
     return [
       {
         protocol,
-        ...place,
+        ...endpoint,
         // mongodb+srv implies TLS.
         tls: isService ? "verify-full" : (tlsMode ?? "verify-full"),
         ...(isService && { srv: true }),
@@ -59,7 +57,7 @@ export const mongodb = defineConnector({
 });
 
 /** Parses "host" or "host:port" strictly; null if invalid. */
-export function placeOf(text: string): { host: string; port: number } | null {
+export function parseEndpoint(text: string): { host: string; port: number } | null {
   const match = /^(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text.trim());
   const host = match?.[1] !== undefined && isPlainHost(match[1]) ? canonicalHost(match[1]) : null;
   const port = Number(match?.[2] ?? 27_017);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
 import {
-  databasePlace,
+  databaseDestination,
   hostField,
   kgConfig,
   nameField,
@@ -28,5 +28,5 @@ export const mssql = defineConnector({
     kgConfig,
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("tds", properties)],
+  destinations: (properties) => [databaseDestination("tds", properties)],
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { databasePlace, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
+import { databaseDestination, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** MySQL and MariaDB, with a password. */
 export const mysql = defineConnector({
@@ -18,5 +18,5 @@ export const mysql = defineConnector({
     password: secretRef("text", { title: "Password" }),
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("mysql", properties)],
+  destinations: (properties) => [databaseDestination("mysql", properties)],
 });

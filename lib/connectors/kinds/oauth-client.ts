@@ -1,4 +1,4 @@
-import type { FactsByField } from "@/lib/connectors/define";
+import type { MetadataByField } from "@/lib/connectors/define";
 import { type Destination, parseHostPort } from "@/lib/connectors/destination";
 
 const field = "oauthClient";
@@ -7,9 +7,9 @@ const field = "oauthClient";
  * The destination of an OAuth client secret. The secret goes to the token endpoint, the resulting token to
  * the service: two destinations.
  */
-export function tokenEndpoint(secretId: string | undefined, facts: FactsByField): Destination[] {
+export function tokenEndpoint(secretId: string | undefined, metadata: MetadataByField): Destination[] {
   if (secretId === undefined) return [];
-  const endpoint = parseHostPort(facts[field]?.authHost ?? "");
+  const endpoint = parseHostPort(metadata[field]?.authHost ?? "");
   // Fails closed: without a known host nothing can be allowed, and the egress guard dials only listed
   // destinations.
   if (endpoint === null) return [];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsDestination } from "@/lib/connectors/destination";
 import {
   microsoftCredentialPage,
   microsoftFields,
@@ -25,7 +25,7 @@ export const onedrive = defineConnector({
   destinations: () => [
     microsoftSignIn,
     {
-      ...httpsPlace("graph.microsoft.com", "tenantId", ["clientSecret", "userName"]),
+      ...httpsDestination("graph.microsoft.com", "tenantId", ["clientSecret", "userName"]),
       provedFields: ["clientSecret"],
     },
   ],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
 import {
-  databasePlace,
+  databaseDestination,
   hostField,
   kgConfig,
   nameField,
@@ -10,7 +10,7 @@ import {
   tlsFields,
 } from "@/lib/connectors/fields";
 
-const databaseWords = {
+const databaseMeta = {
   title: "Database",
   placeholder: "sales.example.com",
   help: "The service name, or the SID.",
@@ -32,11 +32,11 @@ export const oracle = defineConnector({
     username: nameField(128, { title: "Username" }, "#"),
     password: secretRef("text", { title: "Password" }),
     // Goes into a connect descriptor, where parentheses and equals signs are syntax.
-    database: textField(128, databaseWords)
+    database: textField(128, databaseMeta)
       .regex(/^[A-Za-z0-9][\w.$#-]*$/, "Enter a service name or SID only, such as sales.example.com.")
-      .meta(databaseWords),
+      .meta(databaseMeta),
     kgConfig,
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("oracle", properties)],
+  destinations: (properties) => [databaseDestination("oracle", properties)],
 });

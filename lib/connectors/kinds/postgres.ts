@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
 import {
-  databasePlace,
+  databaseDestination,
   hostField,
   kgConfig,
   nameField,
@@ -25,10 +25,14 @@ export const postgres = defineConnector({
     username: nameField(63, { title: "Username" }, "@"),
     password: secretRef("text", { title: "Password" }),
     schema: optional(
-      nameField(63, { title: "Schema", placeholder: "public", help: "If given, the check looks for it." }),
+      nameField(63, {
+        title: "Schema",
+        placeholder: "public",
+        help: "If set, the check verifies that it exists.",
+      }),
     ),
     kgConfig,
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("postgres", properties)],
+  destinations: (properties) => [databaseDestination("postgres", properties)],
 });

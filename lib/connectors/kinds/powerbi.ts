@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import {
   microsoftCredentialPage,
   microsoftFields,
@@ -19,6 +19,6 @@ export const powerbi = defineConnector({
   fields: z.object(microsoftFields),
   destinations: () => [
     microsoftSignIn,
-    provedAt(httpsPlace("api.powerbi.com", "tenantId", ["clientSecret"])),
+    provedAt(httpsDestination("api.powerbi.com", "tenantId", ["clientSecret"])),
   ],
 });

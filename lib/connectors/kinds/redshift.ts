@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
 import {
-  databasePlace,
+  databaseDestination,
   hostField,
   kgConfig,
   nameField,
@@ -16,7 +16,7 @@ export const redshift = defineConnector({
   description: "Tables in a Redshift cluster or workgroup",
   group: "database",
   rights:
-    "USAGE on the schemas and SELECT, INSERT, UPDATE and DELETE on the tables in use; CREATE, DROP and ALTER TABLE where tables are made.",
+    "USAGE on the schemas and SELECT, INSERT, UPDATE and DELETE on the tables in use; CREATE, DROP and ALTER TABLE where pipelines create tables.",
   credentialPage: "https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "sales.abc123.eu-west-1.redshift.amazonaws.com" }),
@@ -27,5 +27,5 @@ export const redshift = defineConnector({
     kgConfig,
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("redshift", properties)],
+  destinations: (properties) => [databaseDestination("redshift", properties)],
 });

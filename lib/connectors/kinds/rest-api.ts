@@ -20,7 +20,7 @@ export const restApi = defineConnector({
   name: "REST API",
   description: "Any HTTP API, with or without sign-in",
   group: "web",
-  rights: "A GET of the test path; everything else is up to the pipelines that use the connection.",
+  rights: "GET on the test path, and the permissions that pipelines need.",
   credentialPage: "https://datatracker.ietf.org/doc/html/rfc9110#name-http-authentication",
   fields: z.object({
     baseUrl: textField(2000, { title: "Base URL", placeholder: "https://api.example.com" })
@@ -35,7 +35,7 @@ export const restApi = defineConnector({
       .meta({
         title: "Test path",
         placeholder: "/v1/status",
-        help: "Read with GET to prove that sign-in works.",
+        help: "The check reads it with GET to verify sign-in.",
       }),
     authType: choiceField(
       {
@@ -62,7 +62,10 @@ export const restApi = defineConnector({
       { authType: "api_key" },
       textField(128, { title: "Name of the header or parameter", placeholder: "X-API-Key" })
         .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "Use letters, digits and dashes, such as X-API-Key.")
-        .refine((name) => !steeringHeaders.has(name.toLowerCase()), "This name has another meaning in HTTP.")
+        .refine(
+          (name) => !steeringHeaders.has(name.toLowerCase()),
+          "HTTP reserves this name for another purpose.",
+        )
         .meta({ title: "Name of the header or parameter", placeholder: "X-API-Key" }),
     ),
     oauthClient: when(
@@ -83,7 +86,7 @@ export const restApi = defineConnector({
       ),
     ),
   }),
-  destinations: (properties, facts) => {
+  destinations: (properties, metadata) => {
     const url = new URL(properties.baseUrl);
     const isHttps = url.protocol === "https:";
     const secretFields = (
@@ -99,12 +102,12 @@ export const restApi = defineConnector({
       secretFields,
       provedFields: ["oauthClient", "clientKey"],
     };
-    return [...tokenEndpoint(properties.oauthClient, facts), api];
+    return [...tokenEndpoint(properties.oauthClient, metadata), api];
   },
   conflicts: ({ baseUrl, tlsMode, clientCertificate, clientKey }) => {
     const isHttps = baseUrl.toLowerCase().startsWith("https:");
     if (!isHttps && tlsMode !== "disable")
-      return { baseUrl: "Use https://, or choose No encryption below if this API really has none." };
+      return { baseUrl: "Use https://, or choose No encryption below if the API has no encryption." };
     if (isHttps && tlsMode === "disable") return { tlsMode: "An https:// address is always encrypted." };
     if (clientCertificate !== undefined && clientKey === undefined)
       return { clientKey: "A client certificate needs its key." };

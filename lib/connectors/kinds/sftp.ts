@@ -8,7 +8,7 @@ export const sftp = defineConnector({
   name: "SFTP",
   description: "Files on a server over SSH",
   group: "files",
-  rights: "Reading and writing the folders in use; Selvage needs no shell.",
+  rights: "Read and write access to the folders in use. Selvage needs no shell.",
   credentialPage: "https://man.openbsd.org/ssh-keygen",
   stepTitles: { tls: "Host key" },
   fields: z.object({

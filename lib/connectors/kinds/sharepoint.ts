@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { kgConfig, textField } from "@/lib/connectors/fields";
 import {
   microsoftCredentialPage,
@@ -8,7 +8,7 @@ import {
   microsoftSignIn,
 } from "@/lib/connectors/kinds/microsoft-fields";
 
-const siteWords = { title: "Site URL", placeholder: "https://contoso.sharepoint.com/sites/sales" };
+const siteMeta = { title: "Site URL", placeholder: "https://contoso.sharepoint.com/sites/sales" };
 
 /** The document library of a SharePoint site, signed in as an application. */
 export const sharepoint = defineConnector({
@@ -17,21 +17,21 @@ export const sharepoint = defineConnector({
   description: "Files of a SharePoint site",
   group: "files",
   rights:
-    "The application permission Sites.Selected of Microsoft Graph, and a grant to write on this site; Sites.Manage.All works too.",
+    "The application permission Sites.Selected of Microsoft Graph, with write access to this site. Sites.Manage.All works too.",
   credentialPage: microsoftCredentialPage,
   fields: z.object({
-    siteUrl: textField(1000, siteWords)
+    siteUrl: textField(1000, siteMeta)
       .refine(
         (address) => parseSite(address) !== null,
         "Enter the address of the site only, such as https://contoso.sharepoint.com/sites/sales.",
       )
-      .meta(siteWords),
+      .meta(siteMeta),
     ...microsoftFields,
     kgConfig,
   }),
   destinations: () => [
     microsoftSignIn,
-    provedAt(httpsPlace("graph.microsoft.com", "siteUrl", ["clientSecret"])),
+    provedAt(httpsDestination("graph.microsoft.com", "siteUrl", ["clientSecret"])),
   ],
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { httpsPlace } from "@/lib/connectors/destination";
+import { httpsDestination } from "@/lib/connectors/destination";
 
 /** The sheets of a Smartsheet user. */
 export const smartsheet = defineConnector({
@@ -11,5 +11,5 @@ export const smartsheet = defineConnector({
   rights: "Viewer on a sheet to read it, Editor to write it.",
   credentialPage: "https://help.smartsheet.com/articles/2482389-generate-API-key",
   fields: z.object({ accessToken: secretRef("text", { title: "Access token" }) }),
-  destinations: () => [httpsPlace("api.smartsheet.com", "accessToken", ["accessToken"])],
+  destinations: () => [httpsDestination("api.smartsheet.com", "accessToken", ["accessToken"])],
 });

@@ -9,7 +9,7 @@ export const smtp = defineConnector({
   name: "SMTP",
   description: "E-mail through a mail server",
   group: "messaging",
-  rights: "Sending mail as this user; the user is always the sender. A check signs in and sends nothing.",
+  rights: "Permission to send mail. This user is always the sender. A check signs in and sends nothing.",
   credentialPage: "https://support.google.com/mail/answer/185833",
   fields: z.object({
     smtpUrl: hostField({ title: "URL", placeholder: "smtp.gmail.com" }),
@@ -17,7 +17,7 @@ export const smtp = defineConnector({
     smtpUsername: nameField(320, { title: "Username", placeholder: "reports@example.com" }, "@'"),
     smtpPassword: secretRef("text", {
       title: "Password",
-      help: "Where the account has a second factor, an app password.",
+      help: "If the account has a second factor, use an app password.",
     }),
     encryption: choiceField(
       {
@@ -27,7 +27,7 @@ export const smtp = defineConnector({
         disable: "No encryption",
       },
       "auto",
-      { title: "Encryption", help: "Without encryption only to a server on this machine." },
+      { title: "Encryption", help: "No encryption is only for a server on this machine." },
     ),
     caCertificate: when(
       { encryption: ["auto", "starttls", "implicit"] },
@@ -41,7 +41,7 @@ export const smtp = defineConnector({
   }),
   conflicts: ({ smtpUrl, encryption }) =>
     encryption === "disable" && !isLoopbackHost(smtpUrl)
-      ? { encryption: "A password is sent over a network only with encryption." }
+      ? { encryption: "Choose another option: over a network, Selvage sends a password only encrypted." }
       : {},
   destinations: ({ smtpUrl, smtpPort, encryption, caCertificate }) => [
     {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
-import { httpsPlace, provedAt } from "@/lib/connectors/destination";
+import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/kinds/oauth-client";
 
-const accountWords = {
+const accountMeta = {
   title: "Account",
   placeholder: "https://myorg-myaccount.snowflakecomputing.com",
   help: "The account's URL, or its identifier such as myorg-myaccount or xy12345.us-east-2.aws.",
@@ -23,12 +23,12 @@ export const snowflake = defineConnector({
     "USAGE on the warehouse, database and schema; SELECT, INSERT, UPDATE and DELETE on the tables, OWNERSHIP to alter or replace them; CREATE FILE FORMAT in the schema.",
   credentialPage: "https://docs.snowflake.com/en/user-guide/key-pair-auth",
   fields: z.object({
-    account: textField(255, accountWords)
+    account: textField(255, accountMeta)
       .refine(
         (account) => snowflakeHost(account) !== null,
         "Enter the account's URL or identifier, such as myorg-myaccount.",
       )
-      .meta(accountWords),
+      .meta(accountMeta),
     authType: choiceField(
       {
         pwd: "Username and password",
@@ -56,7 +56,7 @@ export const snowflake = defineConnector({
     schema: name("Schema", "PUBLIC"),
     role: name("Role", "PIPELINES"),
   }),
-  destinations: ({ account, authType, oauthClient }, facts) => {
+  destinations: ({ account, authType, oauthClient }, metadata) => {
     const host = snowflakeHost(account);
     if (host === null) return [];
     const secretFields = {
@@ -64,8 +64,8 @@ export const snowflake = defineConnector({
       key_pair: ["privateKey"],
       oauth_client_credentials: ["oauthClient"],
     }[authType];
-    const service = httpsPlace(host, "account", secretFields);
-    return [...tokenEndpoint(oauthClient, facts), authType === "pwd" ? service : provedAt(service)];
+    const service = httpsDestination(host, "account", secretFields);
+    return [...tokenEndpoint(oauthClient, metadata), authType === "pwd" ? service : provedAt(service)];
   },
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
-import { databasePlace, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
+import { databaseDestination, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** A dedicated SQL pool of Azure Synapse, with a password. */
 export const synapse = defineConnector({
@@ -8,7 +8,7 @@ export const synapse = defineConnector({
   name: "Azure Synapse",
   description: "Tables in a dedicated SQL pool",
   group: "database",
-  rights: "SELECT on the tables in use; Selvage reads from this kind and writes nothing.",
+  rights: "SELECT on the tables in use. Selvage only reads from this kind.",
   credentialPage: "https://learn.microsoft.com/azure/synapse-analytics/sql/sql-authentication",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "workspace.sql.azuresynapse.net" }),
@@ -18,5 +18,5 @@ export const synapse = defineConnector({
     database: nameField(128, { title: "Database", placeholder: "pool1" }),
     ...tlsFields,
   }),
-  destinations: (properties) => [databasePlace("tds", properties)],
+  destinations: (properties) => [databaseDestination("tds", properties)],
 });

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
-import { canonicalHost, httpsPlace, writtenHost } from "@/lib/connectors/destination";
+import { canonicalHost, httpsDestination, writtenHost } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 
-const serverWords = {
+const serverMeta = {
   title: "Tableau Server URL",
   placeholder: "https://prod-useast-b.online.tableau.com",
 };
-const siteWords = {
+const siteMeta = {
   title: "Tableau Site Name",
   placeholder: "marketing",
   help: "As in the site's address, after /site/.",
@@ -20,24 +20,24 @@ export const tableau = defineConnector({
   description: "Data sources on a Tableau site",
   group: "application",
   rights:
-    "A site role that may publish (Creator or Explorer (can publish)), and the right to publish in the project.",
+    "A site role that may publish (Creator or Explorer (can publish)), and permission to publish in the project.",
   credentialPage: "https://help.tableau.com/current/server/en-us/security_personal_access_tokens.htm",
   fields: z.object({
-    serverUrl: textField(300, serverWords)
+    serverUrl: textField(300, serverMeta)
       .refine(
         (url) => tableauServer(url) !== null,
         "Enter the server's address only, such as https://tableau.example.com.",
       )
-      .meta(serverWords),
-    siteName: textField(100, siteWords)
+      .meta(serverMeta),
+    siteName: textField(100, siteMeta)
       .regex(
         /^[\w-]+$/,
         "Enter the name as it is in the site's address: letters, digits, dashes and underscores.",
       )
-      .meta(siteWords),
+      .meta(siteMeta),
     tokenName: textField(255, {
       title: "Tableau Token Name",
-      help: "Use a token of this connection alone: Tableau ends a token's session when it signs in again.",
+      help: "Use a token for this connection only: Tableau ends a token's session when it signs in again.",
     }),
     tokenValue: secretRef("text", { title: "Tableau Token" }),
     caCertificate: optional(
@@ -51,7 +51,7 @@ export const tableau = defineConnector({
     const server = tableauServer(serverUrl);
     if (server === null) return [];
     const secretFields = caCertificate === undefined ? ["tokenValue"] : ["tokenValue", "caCertificate"];
-    return [httpsPlace(server.host, "serverUrl", secretFields, server.port)];
+    return [httpsDestination(server.host, "serverUrl", secretFields, server.port)];
   },
 });
 

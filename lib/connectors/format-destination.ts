@@ -2,13 +2,13 @@
  * Formats a destination's key for people: "db.example.com:5432 (postgres, certificate not verified)".
  * `authorities` maps `<id>.<version>` of a CA certificate to its description.
  */
-export function destinationInWords(key: string, authorities: Readonly<Record<string, string>> = {}): string {
+export function formatDestination(key: string, authorities: Readonly<Record<string, string>> = {}): string {
   const match = /^([^:]+):\/\/([^?]+)(?:\?(.*))?$/.exec(key);
-  const [protocol, place] = [match?.[1], match?.[2]];
-  if (protocol === undefined || place === undefined) return key;
-  const parameters = new Map((match?.[3] ?? "").split("&").map((pair) => cut(pair)));
+  const [protocol, endpoint] = [match?.[1], match?.[2]];
+  if (protocol === undefined || endpoint === undefined) return key;
+  const parameters = new Map((match?.[3] ?? "").split("&").map((pair) => splitPair(pair)));
   const notes = [nameOf(protocol), ...protectionOf(parameters, authorities)].filter((note) => note !== "");
-  const shown = protocol === "http" || protocol === "https" ? `${protocol}://${place}` : place;
+  const shown = protocol === "http" || protocol === "https" ? `${protocol}://${endpoint}` : endpoint;
   return notes.length > 0 ? `${shown} (${notes.join(", ")})` : shown;
 }
 
@@ -26,8 +26,8 @@ function protectionOf(
   if (parameters.get("tls") === "disable") notes.push("no encryption");
   const authority = parameters.get("ca");
   if (authority !== undefined) {
-    const known = authorities[authority];
-    notes.push(known === undefined ? "own CA certificate" : `own CA certificate ${known}`);
+    const description = authorities[authority];
+    notes.push(description === undefined ? "own CA certificate" : `own CA certificate ${description}`);
   }
   if (parameters.has("proved")) notes.push("the value itself is not sent");
   const hostKey = parameters.get("hostkey");
@@ -36,7 +36,7 @@ function protectionOf(
   return notes;
 }
 
-function cut(pair: string): [string, string] {
-  const at = pair.indexOf("=");
-  return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+function splitPair(pair: string): [string, string] {
+  const index = pair.indexOf("=");
+  return index < 0 ? [pair, ""] : [pair.slice(0, index), pair.slice(index + 1)];
 }
