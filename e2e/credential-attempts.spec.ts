@@ -52,7 +52,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await expect.poll(() => api.requests.length).toBe(2);
   await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await check.click();
-  await expect(panel.getByText("These credentials were refused several times")).toBeVisible();
+  await expect(panel.getByText("the server rejected these credentials several times")).toBeVisible();
   await expect(panel.getByText("It may be tried again in 15 minutes.")).toBeVisible();
   await expect(panel.getByRole("button", { name: "Allow another try" })).toHaveCount(0);
   await expectAccessible(page, "a paused sign-in", ["light", "dark"]);

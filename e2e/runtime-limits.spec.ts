@@ -40,10 +40,10 @@ test("an Admin limits a token to one secret, and all others answer not found", a
   await field(dialog, "Only these secrets").fill("nothing_here");
   await field(dialog, "Only from these addresses").fill("10.0.0.0/99");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(dialog.getByText("is no address or range")).toBeVisible();
+  await expect(dialog.getByText("is not an IP address or range")).toBeVisible();
   await field(dialog, "Only from these addresses").fill("127.0.0.0/8\n::1");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await expect(dialog.getByText("There is no secret “nothing_here”.")).toBeVisible();
+  await expect(dialog.getByText("Secret “nothing_here” not found.")).toBeVisible();
   await field(dialog, "Only these secrets").fill("REACH_ME");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = (await dialog.locator("code").first().textContent()) ?? "";

@@ -86,7 +86,7 @@ test.describe("wrong attempts", () => {
     await holdDelays();
     await enter(page, person.email, password);
     await expect(page.getByRole("alert").filter({ hasText: "Too many tries." })).toContainText(
-      /Too many tries\. Try again in \d+ seconds?\./,
+      /Too many attempts\. Try again in \d+ seconds?\./,
     );
     // Moves time forward.
     await database().query(`UPDATE sign_in_delay SET "nextTryAt" = now() WHERE "nextTryAt" > now()`);

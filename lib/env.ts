@@ -107,7 +107,7 @@ const automate = z
   })
   .refine((e) => e.AUTOMATE_PORT !== e.AUTOMATE_INTERNAL_PORT, {
     path: ["AUTOMATE_INTERNAL_PORT"],
-    message: "is the port of AUTOMATE_PORT too: set one of them to another",
+    message: "is the same as AUTOMATE_PORT: change one of them",
   });
 
 const owner = z.object({
@@ -164,7 +164,7 @@ function parse<S extends z.ZodType>(program: string, schema: S): Readonly<z.infe
     const name = String(issue.path[0]);
     return `  ${name}: ${given[name] === undefined ? "is not set" : issue.message}`;
   });
-  throw new BadEnvironment(`The environment of ${program} is not complete:\n${list.join("\n")}`);
+  throw new BadEnvironment(`The environment of ${program} is incomplete:\n${list.join("\n")}`);
 }
 
 function jwk<S extends z.ZodType>(shape: S, half: "private" | "public") {

@@ -3,7 +3,7 @@
 const oldestMajor = 24;
 if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
   process.stderr.write(
-    `This program needs Node.js ${oldestMajor} or newer, and this is ${process.versions.node}: start it with npm run, which finds one.\n`,
+    `This program requires Node.js ${oldestMajor} or newer, but this is ${process.versions.node}: start it with npm run, which finds a suitable one.\n`,
   );
   process.exit(1);
 }

@@ -22,7 +22,7 @@ export function ConnectionFields({
       <Field label="Connection Name" error={errors.name?.message} isRequired>
         <Input
           autoComplete="off"
-          {...form.register("name", { validate: (name) => name.trim() !== "" || "Name is empty." })}
+          {...form.register("name", { validate: (name) => name.trim() !== "" || "Enter a name." })}
         />
       </Field>
       <Field label="Description" error={errors.description?.message}>

@@ -38,7 +38,7 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
         label="Password"
         isRequired
         error={errors.password?.message}
-        hint="At least 12 characters. A few words together are easy to keep in mind."
+        hint="At least 12 characters. A few words together are easy to remember."
       >
         <PasswordInput {...form.register("password")} autoComplete="new-password" />
       </Field>

@@ -19,8 +19,7 @@ export function SignInToJoinForm({ email }: { email: string }) {
   const submit = form.handleSubmit(async ({ password }) => {
     const refusal = await signInWithPassword({ email, password });
     if (!refusal) return window.location.reload();
-    if (refusal.isWrong)
-      form.setError("password", { message: "This is not your password." }, { shouldFocus: true });
+    if (refusal.isWrong) form.setError("password", { message: "Wrong password." }, { shouldFocus: true });
     else form.setError("root", { message: refusal.text });
   });
   return (

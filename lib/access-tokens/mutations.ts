@@ -33,7 +33,7 @@ export async function createAccessToken(
       object: { kind: "user", id, name },
       details: { code: "not_fresh" },
     });
-    throw new NotFresh("An access token needs a sign-in of the last ten minutes.");
+    throw new NotFresh("Creating an access token requires a sign-in within the last ten minutes.");
   }
   const { token, tokenHash } = newAccessToken();
   const expiresAt = new Date(Date.now() + accessTokenLifetimes[lifetime].days * dayMs);
@@ -43,7 +43,7 @@ export async function createAccessToken(
     const working = await tx.accessToken.count({ where: { userId: actor.id, ...workingToken() } });
     if (working >= maxAccessTokens)
       return fail("too_many", {
-        name: `You have ${maxAccessTokens} access tokens that work: revoke one first.`,
+        name: `You have ${maxAccessTokens} active access tokens: revoke one first.`,
       });
     const { id } = await tx.accessToken.create({
       // If the person's access ended during this session, the stored epoch is old and the token is dead from
@@ -72,7 +72,7 @@ export async function revokeAccessToken(
       where: { id, userId: actor.id },
       select: { name: true },
     });
-    if (!row) throw new NotFound("There is no such token.");
+    if (!row) throw new NotFound("Token not found.");
     const { count } = await tx.accessToken.updateMany({
       where: { id, revokedAt: null },
       data: { revokedAt: new Date() },
@@ -102,7 +102,7 @@ export async function revokeMemberAccessToken(
       where: { id, user: { memberships: { some: { teamId } } } },
       select: { name: true, userId: true, user: { select: { name: true } } },
     });
-    if (!row) throw new NotFound("There is no such token.");
+    if (!row) throw new NotFound("Token not found.");
     const { count } = await tx.accessToken.updateMany({
       where: { id, revokedAt: null },
       data: { revokedAt: new Date(), revokedByName: row.userId === actor.id ? null : actor.name },

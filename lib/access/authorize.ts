@@ -36,9 +36,9 @@ export async function authorize<P extends Permission>(
   permission: P,
 ): Promise<Scope<P>> {
   // Postgres text cannot contain U+0000, so no fabric has this id.
-  if (fabricId.includes("\0")) throw new NotFound("There is no such fabric.");
+  if (fabricId.includes("\0")) throw new NotFound("Fabric not found.");
   const [found] = await findMembership([{ userId: actor.id, fabricId }]);
-  if (!found || actor.kind !== "user") throw new NotFound("There is no such fabric.");
+  if (!found || actor.kind !== "user") throw new NotFound("Fabric not found.");
   try {
     return grant(actor, found.role, found, permission);
   } catch (error) {
@@ -56,7 +56,7 @@ export async function authorizeTeam<P extends Permission>(
     where: { teamId_userId: { teamId, userId: actor.id } },
     select: { role: true, team: { select: { name: true } } },
   });
-  if (!membership || actor.kind !== "user") throw new NotFound("There is no such team.");
+  if (!membership || actor.kind !== "user") throw new NotFound("Team not found.");
   const { role, team } = membership;
   try {
     return grantTeam(actor, role, teamId, permission);
@@ -73,5 +73,5 @@ export async function requireAnyTeam(actor: Actor, permission: Permission): Prom
     select: { role: true },
   });
   if (!memberships.some(({ role }) => allows(role, permission)))
-    throw new Forbidden(`No team lets this person ${permission}.`);
+    throw new Forbidden(`No team grants this person ${permission}.`);
 }

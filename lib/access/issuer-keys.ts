@@ -46,17 +46,17 @@ const secretMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 export function readKeys(text: string): { keys: PublicKeySet } | { problem: string } {
   const given = parse(text);
   const list = typeof given === "object" && given !== null && "keys" in given ? given.keys : undefined;
-  if (!Array.isArray(list)) return { problem: "Paste a JWKS: a JSON object with a list “keys”." };
+  if (!Array.isArray(list)) return { problem: "Paste a JWKS: a JSON object with a “keys” array." };
   if (list.some(isSecret))
     return {
-      problem: "This holds a private or secret key. Paste the public keys alone, and replace that key.",
+      problem: "This contains a private or secret key. Paste only public keys, and replace that key.",
     };
   const read = publicKeySet.safeParse({ keys: list });
   if (read.success) return { keys: read.data };
   const [, index] = read.error.issues[0]?.path ?? [];
   if (typeof index !== "number") return { problem: "Paste 1 to 20 keys." };
   return {
-    problem: `Key ${index + 1} cannot be used: a key is RSA of ${leastRsaBits} bits or more, EC on P-256, P-384 or P-521, or Ed25519, for signatures.`,
+    problem: `Key ${index + 1} is not supported: use RSA with at least ${leastRsaBits} bits, EC on P-256, P-384 or P-521, or Ed25519, for signatures.`,
   };
 }
 

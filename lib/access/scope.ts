@@ -79,7 +79,7 @@ export function mayNow(
 function judge(actor: Actor, role: Role, permission: Permission): void {
   if (!allows(role, permission)) throw new Forbidden(`A ${role} may not ${permission}.`);
   if (needsFreshSignIn(permission) && !isFresh(actor))
-    throw new NotFresh(`${permission} needs a sign-in of the last ten minutes.`);
+    throw new NotFresh(`${permission} requires a sign-in within the last ten minutes.`);
 }
 
 /** True for a person who signed in, or confirmed their identity, within the last ten minutes. */

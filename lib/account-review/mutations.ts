@@ -20,7 +20,7 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
       where: { userId },
       select: { passwordHash: true, user: { select: { accessEpoch: true } } },
     });
-    if (!review || !held) throw new NotFound("There is nothing to review.");
+    if (!review || !held) throw new NotFound("Account review not found.");
     // Removes the held memberships first: the owner cannot confirm one that an Admin removed meanwhile.
     const taken = await tx.$queryRaw<{ teamId: string }[]>`
       DELETE FROM held_membership WHERE "userId" = ${userId} RETURNING "teamId"`;

@@ -14,7 +14,7 @@ export async function acknowledgeAlarm(
     orderBy: { id: "desc" },
     select: { objectName: true },
   });
-  if (!alarm) throw new NotFound("There is no such alarm.");
+  if (!alarm) throw new NotFound("Alarm not found.");
   await record(db, {
     actor,
     teamId,

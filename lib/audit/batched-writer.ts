@@ -10,7 +10,7 @@ import { preparedQuery } from "@/lib/db/prepared";
  * that Selvage stores.
  */
 export function allRecorded(given = "jsonb_array_length($1::jsonb)"): string {
-  const sentence = `'The database kept ' || (SELECT count(*) FROM recorded) || ' of ' || ${given} || ' audit events.'`;
+  const sentence = `'The database stored ' || (SELECT count(*) FROM recorded) || ' of ' || ${given} || ' audit events.'`;
   return `CASE WHEN (SELECT count(*) FROM recorded) = ${given} THEN true ELSE (${sentence})::date IS NULL END`;
 }
 

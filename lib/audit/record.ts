@@ -31,7 +31,7 @@ export class AuditNotKept extends Error {
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
   const count = await tx.$executeRawUnsafe(insertEvents, eventsJson(entries));
   if (count !== entries.length)
-    throw new AuditNotKept(`The database kept ${count} of ${entries.length} audit events.`);
+    throw new AuditNotKept(`The database stored ${count} of ${entries.length} audit events.`);
 }
 
 const columns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;

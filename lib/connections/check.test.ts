@@ -51,7 +51,7 @@ const refusal = (code: string) => ({ error: { code, message: "" } });
 test("a check reports that the clocks of web and automate differ, and the log gives the difference", async () => {
   answer = { status: 401, body: refusal("wrong_time"), date: new Date(Date.now() - 180_000) };
   expect(await check()).toMatchObject({ ok: false, code: "selvage_misconfigured" });
-  expect(lines.join("")).toContain("Automate's is 3 minutes behind web's. Synchronise both (NTP).");
+  expect(lines.join("")).toContain("Automate's clock is 3 minutes behind web's. Synchronize both with NTP.");
 });
 
 test.each([

@@ -47,7 +47,10 @@ export async function lockReferences(
     ({ secretId, subKinds }) => !subKinds.includes(subKindById.get(secretId) ?? ""),
   );
   if (unfit.length === 0) return undefined;
-  const errors = unfit.map(({ field }) => [field, "That secret is gone or of another type: choose another."]);
+  const errors = unfit.map(({ field }) => [
+    field,
+    "This secret was deleted or has another type: choose another.",
+  ]);
   return fail("invalid_properties", under("properties", Object.fromEntries(errors)));
 }
 

@@ -72,7 +72,7 @@ export function prepareConnection(
   input: CreateConnectionInput,
 ): Result<PreparedConnection, "unknown_kind" | "invalid_properties"> {
   const connector = findConnector(input.kind);
-  if (!connector) return fail("unknown_kind", { kind: "There is no such kind of connection." });
+  if (!connector) return fail("unknown_kind", { kind: "Unknown kind of connection." });
   const configured = configure(connector, input.properties);
   return configured.ok ? ok({ id: uuidv7(), connector, input, configuration: configured.value }) : configured;
 }
@@ -131,7 +131,7 @@ async function claimWarehouse(
     select: { name: true },
   });
   if (!former) return ok(fabricId);
-  const message = `“${former.name}” is the SQL warehouse of this fabric already; a fabric has one.`;
+  const message = `“${former.name}” is already the SQL warehouse of this fabric. A fabric can have only one.`;
   return fail("warehouse_taken", { isDefaultWarehouseConnection: message });
 }
 
@@ -158,7 +158,7 @@ export async function updateConnection(
     select: { kind: true, properties: true },
   });
   const connector = former && findConnector(former.kind);
-  if (!former || !connector) throw new NotFound("There is no such connection.");
+  if (!former || !connector) throw new NotFound("Connection not found.");
   // Adds the properties that the form does not show, so the request cannot contain them.
   const kept = hiddenProperties(connector, former.properties as Prisma.JsonObject);
   const configured = configure(connector, { ...kept, ...input.properties });
@@ -197,7 +197,7 @@ async function lockConnection(tx: Tx, { fabricId }: Pick<Writer, "fabricId">, id
   const [row] = await tx.$queryRaw<LockedConnection[]>`
     SELECT name, description, kind, properties, "updatedAt" FROM connection
     WHERE id = ${id} AND "fabricId" = ${fabricId} FOR UPDATE`;
-  if (!row) throw new NotFound("There is no such connection.");
+  if (!row) throw new NotFound("Connection not found.");
   const references = await tx.connectionSecret.findMany({
     where: { connectionId: id },
     select: { field: true, secretId: true },

@@ -128,7 +128,7 @@ export async function getConnection(
     select: summaryColumns,
   });
   const [summary] = row ? await withStatus(scope.fabricId, [row]) : [];
-  if (!summary) throw new NotFound("There is no such connection.");
+  if (!summary) throw new NotFound("Connection not found.");
   return summary;
 }
 

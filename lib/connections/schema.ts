@@ -11,7 +11,7 @@ const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
 export const connectionName = z
   .string()
   .trim()
-  .min(1, "Name is empty.")
+  .min(1, "Enter a name.")
   .max(128, "Name is longer than 128 characters.")
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u,
@@ -19,14 +19,14 @@ export const connectionName = z
   )
   .refine(
     (name) => !reservedNames.includes(name.toLowerCase()),
-    "This name belongs to the platform: choose another.",
+    "The platform reserves this name: choose another.",
   );
 
 export const connectionDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
-  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .regex(/^[^\0]*$/, "Description contains a character that cannot be stored.")
   .default("");
 
 /** Properties by API name. A credential field holds a secret's id. The connector's schema validates them. */

@@ -48,7 +48,7 @@ export async function verifyFabricKey(
     return { fabricId: row.fabricId, kid: row.kid, key } as VerifiedFabricKey;
   } catch {
     throw new UntrustedFabricKey(
-      `The public key of fabric ${row.fabricId} is not signed by the key in AUTOMATE_PUBLIC_KEY: that is another Automate's, or somebody changed the fabric's key.`,
+      `The public key of fabric ${row.fabricId} is not signed by the key in AUTOMATE_PUBLIC_KEY: the variable holds another Automate's key, or somebody changed the fabric's key.`,
     );
   }
 }

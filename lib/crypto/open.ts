@@ -15,7 +15,7 @@ export class CannotOpen extends Error {
   override name = "CannotOpen";
 
   constructor() {
-    super("The sealed value does not open in this place with this key.");
+    super("The sealed value does not open with this key and seal context.");
   }
 }
 
@@ -24,7 +24,7 @@ export type OpeningKey = { readonly kid: string; readonly key: KeyObject };
 
 /** Creates the opening key `kid` from its private JWK. Throws for any key but X25519. */
 export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
-  if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric's key is X25519.");
+  if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric key must be X25519.");
   return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }) };
 }
 

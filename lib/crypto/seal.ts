@@ -9,7 +9,8 @@ import type { VerifiedFabricKey } from "@/lib/crypto/fabric-key";
  * Sealing needs no private key, so web cannot open: see docs/threat-model.md.
  */
 export async function seal(key: VerifiedFabricKey, context: SealContext, value: Uint8Array): Promise<string> {
-  if (context.fabricId !== key.fabricId) throw new Error("A value is sealed to the key of its own fabric.");
+  if (context.fabricId !== key.fabricId)
+    throw new Error("A value must be sealed to the key of its own fabric.");
   return new CompactEncrypt(value)
     .setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM", kid: key.kid, ctx: contextHeader(context) })
     .encrypt(key.key);

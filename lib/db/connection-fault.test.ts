@@ -25,7 +25,7 @@ async function faultOf(change: (url: URL) => void) {
 
 test("a wrong password is reported as such, and the program does not wait", async () => {
   expect(await faultOf((url) => Object.assign(url, { password: "wrong-5d1" }))).toEqual({
-    sentence: `The database at ${host} refuses the login "${good.username}": the password is wrong, or there is no such role. Roles are not part of a dump: npm run migrate makes them.`,
+    sentence: `The database at ${host} rejects the login "${good.username}": the password is wrong, or the role does not exist. A dump does not include roles: npm run migrate creates them.`,
     isAway: false,
   });
 });
@@ -33,14 +33,14 @@ test("a wrong password is reported as such, and the program does not wait", asyn
 test("a missing role is reported the same way", async () => {
   const { sentence, isAway } = await faultOf((url) => Object.assign(url, { username: "nobody_here" }));
   expect(sentence).toContain(
-    `refuses the login "nobody_here": the password is wrong, or there is no such role.`,
+    `rejects the login "nobody_here": the password is wrong, or the role does not exist.`,
   );
   expect(isAway).toBe(false);
 });
 
 test("a missing database is reported the same way", async () => {
   expect(await faultOf((url) => Object.assign(url, { pathname: "/not_there" }))).toEqual({
-    sentence: `There is no database "not_there" at ${host}: create it, or correct the URL.`,
+    sentence: `Database "not_there" not found at ${host}: create it, or correct the URL.`,
     isAway: false,
   });
 });
@@ -57,6 +57,6 @@ test("the program waits for a server that is not up yet", async () => {
 
 test("the message names a host that does not resolve", async () => {
   const { sentence, isAway } = await faultOf((url) => Object.assign(url, { hostname: "nowhere.invalid" }));
-  expect(sentence).toBe(`The host of the database, nowhere.invalid:${good.port}, is not known by name.`);
+  expect(sentence).toBe(`The host name of the database, nowhere.invalid:${good.port}, cannot be resolved.`);
   expect(isAway).toBe(true);
 });

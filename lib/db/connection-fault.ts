@@ -17,32 +17,32 @@ export function connectionFault(error: unknown, databaseUrl: string): Connection
   const lasting = (sentence: string) => ({ sentence, isAway: false });
   if (state === "28P01")
     return lasting(
-      `The database at ${host} refuses the login "${login}": the password is wrong, or there is no such role. Roles are not part of a dump: npm run migrate makes them.`,
+      `The database at ${host} rejects the login "${login}": the password is wrong, or the role does not exist. A dump does not include roles: npm run migrate creates them.`,
     );
   if (state === "28000")
     return lasting(
       /does not exist/.test(message)
-        ? `The database at ${host} has no role "${login}". Roles are not part of a dump: npm run migrate makes them.`
-        : `The database at ${host} does not admit the login "${login}": look at its pg_hba.conf, and whether the role may log in.`,
+        ? `The database at ${host} has no role "${login}". A dump does not include roles: npm run migrate creates them.`
+        : `The database at ${host} does not allow the login "${login}": check pg_hba.conf, and that the role has LOGIN.`,
     );
   if (state === "3D000")
-    return lasting(`There is no database "${database}" at ${host}: create it, or correct the URL.`);
+    return lasting(`Database "${database}" not found at ${host}: create it, or correct the URL.`);
   if (state === "42501")
     return lasting(`The role "${login}" may not connect to the database "${database}" at ${host}.`);
   if (state === "08P01" && message.includes("options"))
     return lasting(
-      `The pooler at ${host} refuses the startup parameter "options": list it in its ignore_startup_parameters, and set the time limits by ALTER ROLE (docs/operations.md).`,
+      `The pooler at ${host} rejects the startup parameter "options": add it to ignore_startup_parameters, and set the time limits with ALTER ROLE (docs/operations.md).`,
     );
   if (state && comingStates.includes(state))
     return {
-      sentence: `The database at ${host} takes no connection just now (SQLSTATE ${state}).`,
+      sentence: `The database at ${host} accepts no connections at the moment (SQLSTATE ${state}).`,
       isAway: true,
     };
-  if (state) return lasting(`The database at ${host} refuses to work (SQLSTATE ${state}).`);
+  if (state) return lasting(`The database at ${host} rejects connections (SQLSTATE ${state}).`);
   const code = codeOf(error);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return { sentence: `The host of the database, ${host}, is not known by name.`, isAway: true };
-  const reason = code ? ` (${code})` : / timeout|timeout /.test(message) ? " (no answer in time)" : "";
+    return { sentence: `The host name of the database, ${host}, cannot be resolved.`, isAway: true };
+  const reason = code ? ` (${code})` : / timeout|timeout /.test(message) ? " (timed out)" : "";
   return { sentence: `The database at ${host} cannot be reached${reason}.`, isAway: true };
 }
 

@@ -54,7 +54,7 @@ export async function requireDatabaseRole(program: Program): Promise<void> {
     SELECT current_user::text AS name, to_regclass('audit_event') IS NOT NULL AS "isMigrated",
       bool_or(r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls OR r.rolreplication) AS "isPowerful"
     FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')`.catch(unreachable);
-  if (!own) throw new Error("The database does not know who we are.");
+  if (!own) throw new Error("The database returned no current role.");
   if (!own.isMigrated)
     throw new WrongDatabaseRole(
       "The database has no tables that this role can see: run npm run migrate first.",

@@ -6,6 +6,9 @@ export function isPostgresText(text: string): boolean {
 }
 
 /** Schema of text that the database can store and compare, with at most `maxLength` characters. */
-export function postgresText(maxLength: number, message = "This holds a character that cannot be stored.") {
+export function postgresText(
+  maxLength: number,
+  message = "This contains a character that cannot be stored.",
+) {
   return z.string().max(maxLength).refine(isPostgresText, message);
 }

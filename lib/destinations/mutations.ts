@@ -42,7 +42,7 @@ export async function allowTokenServer(
     select: { facts: true },
   });
   const server = row && tokenServerOf(row.facts as SecretFacts);
-  if (!server) throw new NotFound("There is no such version, or it names no token server.");
+  if (!server) throw new NotFound("Version not found, or it names no token server.");
   const places = [{ field: "oauthClient", secretId, version, destinations: [server] }];
   const allowed = await askAutomate(scope, "destination:allow", { places, isShown: true });
   return allowed.ok && !allowed.value.isAllowed ? fail("refused") : allowed;

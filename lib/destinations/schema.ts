@@ -10,7 +10,7 @@ export const askForApprovalInput = connectionInput.extend({
     .string()
     .trim()
     .max(280, "Reason is longer than 280 characters.")
-    .regex(/^[^\0]*$/, "Reason holds a character that cannot be stored."),
+    .regex(/^[^\0]*$/, "Reason contains a character that cannot be stored."),
 });
 export type AskForApprovalInput = z.infer<typeof askForApprovalInput>;
 

@@ -75,7 +75,7 @@ function unanswered(error: unknown) {
 
 class NotStored extends Error {
   constructor(readonly failure: Result<never, string>) {
-    super("What belongs to the fabric was not stored.");
+    super("The rows that belong to the fabric were not stored.");
   }
 }
 
@@ -140,7 +140,7 @@ export async function updateFabric(
     return await db.$transaction(async (tx) => {
       const [former] = await tx.$queryRaw<{ name: string; description: string }[]>`
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
-      if (!former) throw new NotFound("There is no such fabric.");
+      if (!former) throw new NotFound("Fabric not found.");
       const { name = former.name, description = former.description } = input;
       if (!ifMatchSatisfied(ifMatch, fabricEtag(former))) return fail("changed");
       await reserve(tx, idempotent, fabricId);
@@ -173,5 +173,5 @@ export async function updateFabric(
 }
 
 function nameTaken(name: string): Record<string, string> {
-  return { name: `This team has a fabric named “${name}” already.` };
+  return { name: `This team already has a fabric named “${name}”.` };
 }

@@ -61,7 +61,7 @@ export async function listFabrics(
 /** The fabric of the scope, for its header and Basic Info. */
 export async function getFabric(scope: Scope<"fabric:see">): Promise<FabricDetail> {
   const row = await db.fabric.findUnique({ where: { id: scope.fabricId }, select: columns });
-  if (!row) throw new NotFound("There is no such fabric.");
+  if (!row) throw new NotFound("Fabric not found.");
   const admins = await db.membership.findMany({
     where: { teamId: scope.teamId, role: "admin" },
     orderBy: { createdAt: "asc" },

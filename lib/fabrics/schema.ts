@@ -13,14 +13,14 @@ export const providerKeys = ["none", "databricks", "bigquery", "snowflake"] as c
 export const fabricName = z
   .string()
   .trim()
-  .min(1, "Name is empty.")
+  .min(1, "Enter a name.")
   .max(128, "Name is longer than 128 characters.")
-  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
+  .regex(/^\P{Cc}*$/u, "Name contains a character that cannot be displayed.");
 export const fabricDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
-  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .regex(/^[^\0]*$/, "Description contains a character that cannot be stored.")
   .default("");
 
 /** The input of Create Fabric. The action's scope determines its team. */

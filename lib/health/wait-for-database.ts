@@ -22,7 +22,7 @@ export async function waitForDatabase(tell: (sentence: string) => void | Promise
       const { sentence, isAway } = connectionFault(error, databaseUrl());
       if (!isAway) throw new WrongDatabaseRole(sentence, { cause: error });
       if (performance.now() - told < tellEveryMs) continue;
-      await tell(`${sentence} Waiting for it …`);
+      await tell(`${sentence} Waiting …`);
       told = performance.now();
     }
   }

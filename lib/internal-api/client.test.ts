@@ -72,7 +72,9 @@ describe("a write that web requests from automate", () => {
     const date = new Date(Date.now() - 180_000).toUTCString();
     answer = (respond) => respond(401, refusal("wrong_time"), { date });
     await expect(ask()).rejects.toThrow(Misconfigured);
-    expect(lines.join("")).toContain("Automate's is 3 minutes behind web's. Synchronise both (NTP).");
+    expect(lines.join("")).toContain(
+      "Automate's clock is 3 minutes behind web's. Synchronize both with NTP.",
+    );
   });
 
   test("is certainly not done when web cannot reach automate", async () => {

@@ -66,7 +66,7 @@ function unsent(error: unknown): undefined {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (unreachable.includes(code)) return undefined;
-  throw new OutcomeUnknown("Automate was asked and did not answer.", { cause: error });
+  throw new OutcomeUnknown("Automate received the request and did not answer.", { cause: error });
 }
 
 const unreachable: readonly string[] = [
@@ -137,7 +137,7 @@ async function refuseWrongClock(response: Response): Promise<void> {
       ? `${Math.abs(seconds)} seconds`
       : `${Math.round(Math.abs(seconds) / 60)} minutes`;
   const order = seconds < 0 ? "behind" : "ahead of";
-  const sentence = `The clocks of web and Automate differ, so that Automate takes no request of web: Automate's is ${distance} ${order} web's. Synchronise both (NTP).`;
+  const sentence = `The clocks of web and Automate differ, so Automate rejects web's requests. Automate's clock is ${distance} ${order} web's. Synchronize both with NTP.`;
   log("error", sentence);
   throw new Misconfigured(sentence);
 }

@@ -25,7 +25,7 @@ export async function invite(
   const { teamId, actor } = scope;
   const key = emailKey(email);
   const isMember = await db.membership.count({ where: { teamId, user: { emailKey: key } } });
-  if (isMember > 0) return fail("already_member", { email: "This person is a member already." });
+  if (isMember > 0) return fail("already_member", { email: "This person is already a member." });
   const { token, tokenHash } = newInvitationToken();
   const expiresAt = new Date(Date.now() + invitationDays * 24 * 60 * 60_000);
   await db.$transaction(async (tx) => {
@@ -64,7 +64,7 @@ async function requireAdminStill(tx: Tx, { teamId, actor }: Manager): Promise<vo
   const hasAccess = await hasAccessStill(tx, actor);
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM membership WHERE "teamId" = ${teamId} AND "userId" = ${actor.id} AND role = 'admin' FOR SHARE`;
-  if (!hasAccess || rows.length === 0) throw new NotFound("There is no such team.");
+  if (!hasAccess || rows.length === 0) throw new NotFound("Team not found.");
 }
 
 /** Withdraws an open invitation. Its link stops working. */
@@ -77,7 +77,7 @@ export async function withdrawInvitation(
     const where = { id: invitationId, teamId, usedAt: null };
     const invitation = await tx.invitation.findFirst({ where, select: { id: true, email: true } });
     const { count } = await tx.invitation.deleteMany({ where });
-    if (!invitation || count === 0) throw new NotFound("There is no such open invitation.");
+    if (!invitation || count === 0) throw new NotFound("Open invitation not found.");
     await record(tx, {
       actor,
       teamId,

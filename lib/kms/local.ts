@@ -43,6 +43,6 @@ async function readMasterKey(file: string): Promise<Uint8Array> {
   }
   const bytes = Buffer.from(text.trim(), "base64url");
   if (bytes.length !== 32)
-    throw new BadMasterKey(`The master key file ${file} does not hold 32 bytes in base64url.`);
+    throw new BadMasterKey(`The master key file ${file} does not contain 32 bytes in base64url.`);
   return new Uint8Array(bytes);
 }

@@ -136,13 +136,12 @@ export async function findLimits(
   { onlySecrets, onlyConnections, onlyFrom }: LimitInput,
 ): Promise<Result<TokenLimits, "invalid">> {
   const secrets = await findIds(linesOf(onlySecrets), (nameKeys) => secretsNamed(scope, nameKeys));
-  if ("missing" in secrets)
-    return fail("invalid", { onlySecrets: `There is no secret “${secrets.missing}”.` });
+  if ("missing" in secrets) return fail("invalid", { onlySecrets: `Secret “${secrets.missing}” not found.` });
   const connections = await findIds(linesOf(onlyConnections), (nameKeys) =>
     connectionsNamed(scope, nameKeys),
   );
   if ("missing" in connections)
-    return fail("invalid", { onlyConnections: `There is no connection “${connections.missing}”.` });
+    return fail("invalid", { onlyConnections: `Connection “${connections.missing}” not found.` });
   return ok({ secretIds: secrets.ids, connectionIds: connections.ids, cidrs: linesOf(onlyFrom) });
 }
 

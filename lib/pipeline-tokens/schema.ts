@@ -27,8 +27,8 @@ const lines = (most: number) =>
   z
     .string()
     .max(20_000, "This is too long.")
-    .regex(/^[^\0]*$/, "This holds a character that cannot be stored.")
-    .refine((text) => linesOf(text).length <= most, `Enter ${most} lines at most.`)
+    .regex(/^[^\0]*$/, "This contains a character that cannot be stored.")
+    .refine((text) => linesOf(text).length <= most, `Enter at most ${most} lines.`)
     .default("");
 
 /** The limits of a token or a workload, from a form. */
@@ -42,7 +42,7 @@ export const limitInput = z.object({
     if (wrong !== undefined)
       ctx.addIssue({
         code: "custom",
-        message: `“${wrong}” is no address or range. For example: 10.1.0.0/16`,
+        message: `“${wrong}” is not an IP address or range. Example: 10.1.0.0/16`,
       });
   }),
 });

@@ -45,10 +45,10 @@ describe("pipeline tokens", () => {
     expect(await createToken(scope, input({ onlySecrets: "nothing" }))).toEqual({
       ok: false,
       code: "invalid",
-      fieldErrors: { onlySecrets: "There is no secret “nothing”." },
+      fieldErrors: { onlySecrets: "Secret “nothing” not found." },
     });
     expect(await createToken(scope, input({ onlyConnections: "nothing" }))).toMatchObject({
-      fieldErrors: { onlyConnections: "There is no connection “nothing”." },
+      fieldErrors: { onlyConnections: "Connection “nothing” not found." },
     });
   });
 

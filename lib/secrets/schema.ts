@@ -8,12 +8,12 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const nameRule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
 
 /** A secret's name. The error does not repeat the input. */
-export const plainSecretName = z.string().min(1, "Name is empty.").regex(namePattern, nameRule);
+export const plainSecretName = z.string().min(1, "Enter a name.").regex(namePattern, nameRule);
 
 /** A secret's name, for forms. The error suggests a valid name. */
 export const secretName = z
   .string()
-  .min(1, "Name is empty.")
+  .min(1, "Enter a name.")
   .superRefine((name, ctx) => {
     if (name === "" || namePattern.test(name)) return;
     const suggestion = suggestName(name);
@@ -30,7 +30,7 @@ export const secretDescription = z
   .string()
   .trim()
   .max(500, "Description is longer than 500 characters.")
-  .regex(/^[^\0]*$/, "Description holds a character that cannot be stored.")
+  .regex(/^[^\0]*$/, "Description contains a character that cannot be stored.")
   .default("");
 /** The file name of a Binary secret, stored unencrypted. */
 export const fileName = z

@@ -118,7 +118,7 @@ export async function confirmSession(
   const proof = await provePassword({ email: actor.email, password }, delayKey, network);
   if (!proof.ok)
     return fail("invalid", {
-      password: proof.code === "delayed" ? delayText(proof.seconds) : "This is not your password.",
+      password: proof.code === "delayed" ? delayText(proof.seconds) : "Wrong password.",
     });
   const { id, name } = actor;
   await db.$transaction(async (tx) => {

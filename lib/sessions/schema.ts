@@ -2,10 +2,7 @@ import { z } from "zod";
 import { email, type ProvenPerson } from "@/lib/users/schema";
 
 // No rules for an existing password: one set under older rules must still work.
-const givenPassword = z
-  .string()
-  .min(1, "Enter your password.")
-  .max(1_000, "This is too long for a password.");
+const givenPassword = z.string().min(1, "Enter your password.").max(1_000, "This password is too long.");
 
 /** The input of the sign-in form. */
 export const signInInput = z.object({ email, password: givenPassword });
@@ -22,5 +19,5 @@ export type PasswordProof =
 
 /** The message for a delayed sign-in. */
 export function delayText(seconds: number): string {
-  return `Too many tries. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+  return `Too many attempts. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
 }

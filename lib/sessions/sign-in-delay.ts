@@ -52,5 +52,5 @@ let purgedAt = 0;
 function purgeNowAndThen(): void {
   if (Date.now() - purgedAt < purgeEveryMs) return;
   purgedAt = Date.now();
-  purgeTries().catch(() => log("error", "old sign-in tries could not be purged"));
+  purgeTries().catch(() => log("error", "old sign-in attempts could not be deleted"));
 }

@@ -106,7 +106,7 @@ async function withMember<T>(
       where: { teamId_userId: key },
       select: { role: true, user: { select: { name: true } } },
     });
-    if (!team || !membership) throw new NotFound("There is no such member.");
+    if (!team || !membership) throw new NotFound("Member not found.");
     const { role, user } = membership;
     const otherAdmins = await tx.membership.count({
       where: { teamId, role: "admin", userId: { not: userId } },

@@ -36,7 +36,7 @@ export async function getTeam(scope: TeamScope<"team:see">): Promise<TeamDetail>
       heldMemberships: { orderBy, select },
     },
   });
-  if (!team) throw new NotFound("There is no such team.");
+  if (!team) throw new NotFound("Team not found.");
   const { id, name, memberships, heldMemberships } = team;
   const held = may(scope, "team:write") ? heldMemberships : [];
   return { id, name, members: memberships.map(memberOf), held: held.map(memberOf) };

@@ -12,7 +12,7 @@ export const teamName = z
   .trim()
   .min(1, "Enter a name.")
   .max(100, "Use at most 100 characters.")
-  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
+  .regex(/^\P{Cc}*$/u, "Name contains a character that cannot be displayed.");
 
 export const changeRoleInput = z.object({ userId: id, role: memberRole });
 export const removeMemberInput = z.object({ userId: id });

@@ -44,7 +44,7 @@ test("an issuer can be limited only to objects of its own fabric", async () => {
   expect(await createIssuer(scope, input({ onlySecrets: "nothing" }))).toEqual({
     ok: false,
     code: "invalid",
-    fieldErrors: { onlySecrets: "There is no secret “nothing”." },
+    fieldErrors: { onlySecrets: "Secret “nothing” not found." },
   });
 });
 

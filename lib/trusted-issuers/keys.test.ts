@@ -28,7 +28,7 @@ test.each(["rsa", "p256", "p384", "p521", "ed25519"] as const)(
 test.each(["shortRsa", "secp256k1", "x25519"] as const)("a public %s key is rejected", async (name) => {
   expect(readKeys(jwks(await publicOf("rsa"), await publicOf(name)))).toEqual({
     problem:
-      "Key 2 cannot be used: a key is RSA of 2048 bits or more, EC on P-256, P-384 or P-521, or Ed25519, for signatures.",
+      "Key 2 is not supported: use RSA with at least 2048 bits, EC on P-256, P-384 or P-521, or Ed25519, for signatures.",
   });
 });
 
@@ -43,24 +43,24 @@ test("a private or symmetric key is rejected, and the answer repeats none of it"
   for (const secret of [key, await exportJWK(pair.rsa.privateKey), { kty: "oct", k: "c2VjcmV0" }]) {
     const read = readKeys(jwks(await publicOf("rsa"), secret));
     expect(read).toEqual({
-      problem: "This holds a private or secret key. Paste the public keys alone, and replace that key.",
+      problem: "This contains a private or secret key. Paste only public keys, and replace that key.",
     });
   }
 });
 
 test.each([
-  ["no JSON", "-----BEGIN PUBLIC KEY-----", "Paste a JWKS: a JSON object with a list “keys”."],
-  ["one key alone", '{"kty":"RSA"}', "Paste a JWKS: a JSON object with a list “keys”."],
+  ["no JSON", "-----BEGIN PUBLIC KEY-----", "Paste a JWKS: a JSON object with a “keys” array."],
+  ["one key alone", '{"kty":"RSA"}', "Paste a JWKS: a JSON object with a “keys” array."],
   ["no keys", '{"keys":[]}', "Paste 1 to 20 keys."],
   [
     "an encryption key",
     '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","use":"enc"}]}',
-    "Key 1 cannot be used",
+    "Key 1 is not supported",
   ],
   [
     "a symmetric algorithm",
     '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","alg":"HS256"}]}',
-    "Key 1 cannot be used",
+    "Key 1 is not supported",
   ],
 ])("%s is rejected with a message", (_what, text, sentence) => {
   expect(readKeys(text)).toEqual({ problem: expect.stringContaining(sentence) });

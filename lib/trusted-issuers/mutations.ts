@@ -17,7 +17,7 @@ export async function createIssuer(
   const { fabricId } = scope;
   if (!namesFabric(trust.audience, fabricId))
     return fail("invalid", {
-      audience: `The audience has to hold this fabric's id and no other: enter ${audienceOf(fabricId)}, and let the workload ask for it.`,
+      audience: `The audience must contain this fabric's id and no other: enter ${audienceOf(fabricId)}, and have the workload request it.`,
     });
   const given = keys.trim() === "" ? null : readKeys(keys);
   if (given && "problem" in given) return fail("invalid", { keys: given.problem });

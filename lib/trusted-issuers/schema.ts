@@ -6,7 +6,7 @@ import { type LimitSummary, limitInput } from "@/lib/pipeline-tokens/schema";
 /** Pasted keys, as text. Empty if automate should fetch them from the issuer. */
 const keysText = z
   .string()
-  .max(32_000, "These are too many keys.")
+  .max(32_000, "Too many keys.")
   .default("")
   .superRefine((text, ctx) => {
     const read = text.trim() === "" ? null : readKeys(text);

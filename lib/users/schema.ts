@@ -15,13 +15,13 @@ export const personName = z
   .min(1, "Enter a name.")
   .max(100, "Use at most 100 characters.")
   // Terminals show this name too, and control characters could inject terminal commands.
-  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.")
+  .regex(/^\P{Cc}*$/u, "Name contains a character that cannot be displayed.")
   .meta({ title: "Name" });
 
 /** A new password. Length is the only rule: rules about kinds of characters lead to worse passwords. */
 export const newPassword = z
   .string()
-  .min(12, "Use at least 12 characters; a few words together are easy to keep in mind.")
+  .min(12, "Use at least 12 characters. A few words together are easy to remember.")
   .max(200, "Use at most 200 characters.")
   .meta({ title: "Password" });
 

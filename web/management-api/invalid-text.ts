@@ -13,11 +13,11 @@ export function unstorable(value: unknown, path: readonly string[] = []): [path:
   const at = path.join(".");
   if (sealed.test(at)) return [];
   if (typeof value === "string")
-    return isPostgresText(value) ? [] : [[at, "This holds a character that cannot be stored."]];
+    return isPostgresText(value) ? [] : [[at, "This contains a character that cannot be stored."]];
   if (typeof value !== "object" || value === null || path.length >= deepest) return [];
   return Object.entries(value).flatMap(([name, member]): [string, string][] =>
     isPostgresText(name)
       ? unstorable(member, [...path, name])
-      : [[at, "A name here holds a character that cannot be stored."]],
+      : [[at, "A name here contains a character that cannot be stored."]],
   );
 }

@@ -31,9 +31,9 @@ export type ConfirmedConnection = z.infer<typeof confirmedConnections>[number];
 export const tokenName = z
   .string()
   .trim()
-  .min(1, "Name is empty.")
+  .min(1, "Enter a name.")
   .max(128, "Name is longer than 128 characters.")
-  .regex(/^\P{Cc}*$/u, "Name holds a character that cannot be shown.");
+  .regex(/^\P{Cc}*$/u, "Name contains a character that cannot be displayed.");
 
 export const confirmPipelineTokenInput = z.object({
   tokenId: z.string().max(64),

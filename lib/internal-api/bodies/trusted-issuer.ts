@@ -9,21 +9,24 @@ export const trustFields = z.object({
     .string()
     .trim()
     .max(512, "The address is longer than 512 characters.")
-    .refine(isIssuer, "Enter the issuer's address as its tokens have it in “iss”, beginning with https://."),
+    .refine(
+      isIssuer,
+      "Enter the issuer's address exactly as in “iss” of its tokens, starting with https://.",
+    ),
   audience: z
     .string()
     .trim()
-    .min(1, "Enter what the tokens have in “aud”.")
+    .min(1, "Enter the audience, as in “aud” of the tokens.")
     .max(256, "Audience is longer than 256 characters.")
-    .regex(/^\P{Cc}*$/u, "Audience holds a character that cannot be compared."),
+    .regex(/^\P{Cc}*$/u, "Audience contains an invalid character."),
   subject: z
     .string()
     .trim()
     .max(512, "The pattern is longer than 512 characters.")
-    .regex(/^\P{Cc}*$/u, "The pattern holds a character that cannot be compared.")
+    .regex(/^\P{Cc}*$/u, "The pattern contains an invalid character.")
     .refine(
       (pattern) => pattern.replace(/[*:/]/g, "").length >= 3,
-      "Say which workloads: a pattern has at least three characters besides “*”, “:” and “/”.",
+      "Enter a narrower pattern: it needs at least three characters other than “*”, “:” and “/”.",
     ),
 });
 
@@ -35,18 +38,18 @@ export const createIssuerBody = trustFields.extend({
 
 /** Why automate did not trust an issuer after requesting its keys. */
 export const issuerProblems = {
-  name_not_found: "There is no server of this name.",
-  address_refused: "Automate may not reach this address. An operator opens private ranges by EGRESS_ALLOW.",
-  unreachable: "Nothing answers at this address.",
+  name_not_found: "No server has this name.",
+  address_refused:
+    "Automate may not connect to this address. An operator can allow private ranges with EGRESS_ALLOW.",
+  unreachable: "Automate cannot reach this address.",
   timed_out: "The issuer did not answer in time.",
   tls_untrusted:
-    "The issuer's certificate is not trusted. An operator adds its authority by NODE_EXTRA_CA_CERTS; or paste its keys below.",
+    "The issuer's certificate is not trusted. An operator can add its authority with NODE_EXTRA_CA_CERTS, or paste the issuer's keys below.",
   no_discovery:
-    "The issuer has no OpenID Connect Discovery at /.well-known/openid-configuration, or does not let everyone read it. Paste its keys below.",
-  other_issuer:
-    "The issuer calls itself by another address. Enter what its tokens have in “iss”, letter for letter.",
+    "The issuer has no public OpenID Connect Discovery document at /.well-known/openid-configuration. Paste its keys below.",
+  other_issuer: "The issuer uses another address. Enter it exactly as in “iss” of its tokens.",
   no_keys:
-    "The issuer's keys cannot be read, or none is RSA of 2048 bits or more, EC or Ed25519. Paste its keys below.",
+    "The issuer's keys cannot be read, or none is RSA with at least 2048 bits, EC or Ed25519. Paste its keys below.",
 } as const;
 export type IssuerProblem = keyof typeof issuerProblems;
 export const issuerProblemKeys = Object.keys(issuerProblems) as [IssuerProblem, ...IssuerProblem[]];

@@ -62,7 +62,7 @@ function makeOptions(): NextAuthOptions {
           return { sid: await begin({ userId: user.id, accessEpoch: user.accessEpoch ?? 0 }, "password") };
         const { issuer, subject, authenticatedAt } = personOf(profile);
         const identity = await findIdentity(issuer, subject);
-        if (!identity) throw new Error("The identity was admitted and is gone.");
+        if (!identity) throw new Error("The admitted identity no longer exists.");
         return { sid: await begin(identity, "openid", authenticatedAt) };
       },
       session: ({ session, token }) => ({ expires: session.expires, sessionId: token.sid }),

@@ -57,7 +57,7 @@ export function readProperties(
   placeholderId?: string,
 ): ApiResult<ReadProperties> {
   const connector = findConnector(kind);
-  if (!connector) return invalidField("kind", "There is no such kind of connection.");
+  if (!connector) return invalidField("kind", "Unknown kind of connection.");
   const properties = { ...given };
   const fieldErrors: Record<string, string> = {};
   let inline: ReadProperties["inline"] = null;

@@ -14,7 +14,7 @@ export const POST = route({
     if (!parsed.success) return problem(400, "The check is malformed.");
     const started = await startCheck(scope, parsed.data, request.signal);
     if (started.ok) return ndjson(started.value);
-    if (started.code === "unknown_kind") return problem(400, "There is no such kind of connection.");
+    if (started.code === "unknown_kind") return problem(400, "Unknown kind of connection.");
     return Response.json({ fieldErrors: started.fieldErrors }, { status: 422 });
   },
 });
