@@ -2,6 +2,13 @@ import type { Authority } from "@/testing/servers/certificates";
 import type { Secrets } from "@/testing/servers/trial-job";
 
 /**
+ * How a channel begins: `https` and `tls` with a TLS handshake, `tds` with a request for one, `smtp` with the
+ * server's greeting and then STARTTLS, `ssh` with both greetings. The examples use `postgres` and `mysql`
+ * without TLS: in `postgres` the client speaks first, in `mysql` the server.
+ */
+export type Transport = "https" | "tls" | "tds" | "smtp" | "ssh" | "postgres" | "mysql";
+
+/**
  * A connection of one kind that passes its check against servers on this machine. The fault matrix, the
  * benchmark and the journeys through every kind use it.
  */
@@ -18,11 +25,7 @@ export type Example = {
   readonly ignoresBody?: true;
   /** True when the driver keeps dialling in the background until its process ends. */
   readonly dialsOn?: true;
-  /**
-   * How the channel begins: `tls` and `https` with a handshake, `starttls` with a plain greeting, `plain` and
-   * `ssh` without TLS.
-   */
-  readonly transport: "plain" | "starttls" | "tls" | "https" | "ssh";
+  readonly transport: Transport;
   /**
    * Starts the servers, with certificates of this authority. Returns the loopback port for each "host:port".
    */

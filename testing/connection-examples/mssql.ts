@@ -9,7 +9,7 @@ export const example: Example = {
   properties: { server, port: "1433", username },
   secrets: { password },
   places: [`${server}:1433`],
-  transport: "starttls",
+  transport: "tds",
   async start(authority) {
     const certificate = await authority.issue({ names: [server] });
     const { port, close } = await startTdsServer({ username, password, certificate });

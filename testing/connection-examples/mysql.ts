@@ -9,7 +9,7 @@ export const example: Example = {
   properties: { server, port: "3306", database: "sales", username, tlsMode: "disable" },
   secrets: { password },
   places: [`${server}:3306`],
-  transport: "plain",
+  transport: "mysql",
   async start() {
     const { port, close } = await startMysqlServer({ username, password, databases: ["sales"] });
     return { routes: { [`${server}:3306`]: port }, close };

@@ -11,7 +11,7 @@ export const example: Example = {
   properties: { server, port: "5439", database: name, username: name, tlsMode: "disable" },
   secrets: { password },
   places: [`${server}:5439`],
-  transport: "plain",
+  transport: "postgres",
   async start() {
     const login = await createPostgresLogin(process.env.TEST_DATABASE_URL ?? "", { name, password });
     return { routes: { [`${server}:5439`]: Number(login.port) }, close: login.drop };

@@ -9,7 +9,7 @@ export const example: Example = {
   properties: { smtpUrl: host, smtpPort: 587, smtpUsername: username },
   secrets: { smtpPassword: password },
   places: [`${host}:587`],
-  transport: "starttls",
+  transport: "smtp",
   async start(authority) {
     const certificate = await authority.issue({ names: [host] });
     const server = await startMailServer({ username, password, certificate });
