@@ -13,6 +13,7 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { countWaiting } from "@/testing/waiting-queries";
 
 const canary = "canary-93ab51f0";
 let owner: Db;
@@ -630,14 +631,9 @@ describe("a use whose audit event cannot be committed", () => {
 
 /** Waits until a use waits for its commit. */
 async function waitForInsert(): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const [{ waiting } = { waiting: 0 }] = await owner.$queryRaw<{ waiting: number }[]>`
-      SELECT count(*)::int AS waiting FROM pg_stat_activity
-      WHERE datname = current_database() AND query LIKE '%INSERT INTO audit_event%' AND wait_event_type = 'Lock'`;
-    if (waiting > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("No use waits for its commit.");
+  await expect
+    .poll(() => countWaiting(owner, "INSERT INTO audit_event"), { timeout: 4000 })
+    .toBeGreaterThan(0);
 }
 
 describe("a malformed request", () => {

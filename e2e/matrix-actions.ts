@@ -21,8 +21,10 @@ export type ActionRow = {
   of: "fabric" | "team" | "own" | "open";
   permission?: Permission;
   input: (tenant: Tenant) => unknown;
-  /** The input names an object of the fabric: a call in another fabric must answer not found. */
+  /** The input names an object of the fabric: a call in another fabric must not find it. */
   namesThing?: true;
+  /** What such a call returns if automate looks for the object; default `not_found`. */
+  elsewhere?: "refused";
   /** Set where the policy leaves the decision to the action: a User may delete only what they created. */
   userGets?: string;
 };
@@ -87,6 +89,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ destinationId: await addDestination(tenant) }),
   },
   askForApprovalAction: {
@@ -98,6 +101,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ requestId: await addRequest(tenant), decision: "declined" }),
   },
   setDestinationRuleAction: {
@@ -109,6 +113,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "destination:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ destinationId: await addDestination(tenant) }),
   },
   allowTokenServerAction: {
@@ -127,6 +132,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "credential-attempt:reset",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ secretId: await addSecret(tenant) }),
   },
   createPipelineTokenAction: {
@@ -138,12 +144,14 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ tokenId: (await createToken(tenant)).id }),
   },
   confirmPipelineTokenAction: {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => {
       const connectionId = await addConnection(tenant);
       const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
@@ -171,6 +179,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => {
       const connectionId = await addConnection(tenant);
       const issuerId = await addIssuer(tenant, [connectionId]);
@@ -181,6 +190,7 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     namesThing: true,
+    elsewhere: "refused",
     input: async (tenant) => ({ issuerId: await addIssuer(tenant) }),
   },
   createConnectionAction: {

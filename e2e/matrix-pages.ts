@@ -6,8 +6,15 @@ export type Things = { secretId: string; connectionId: string };
 
 /** The audience of a page: everyone, every signed-in person, or the people with this permission in its fabric or team. */
 export type PageRow =
-  | { open: true; path: () => string }
-  | { own: true; path: () => string }
+  | { open: true; path: () => string; status: 200 | 404 }
+  | {
+      own: true;
+      path: () => string;
+      /** What a signed-in person gets. */
+      status: 200 | 307;
+      /** Where a visitor is sent who is not signed in; default: to sign in, and back. */
+      signedOutTo?: string;
+    }
   | {
       of: "fabric" | "team";
       permission: Permission;
@@ -17,20 +24,24 @@ export type PageRow =
 
 /** Every page and route of the build must have a line here. */
 export const pages: Record<string, PageRow> = {
-  "/page": { own: true, path: () => "/" },
-  "/sign-in/page": { open: true, path: () => "/sign-in" },
-  "/join/[token]/page": { open: true, path: () => `/join/${randomBytes(32).toString("base64url")}` },
-  "/[...missing]/page": { open: true, path: () => "/nothing/here" },
-  "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session" },
-  "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json" },
+  "/page": { own: true, path: () => "/", status: 307, signedOutTo: "/metadata" },
+  "/sign-in/page": { open: true, path: () => "/sign-in", status: 200 },
+  "/join/[token]/page": {
+    open: true,
+    path: () => `/join/${randomBytes(32).toString("base64url")}`,
+    status: 200,
+  },
+  "/[...missing]/page": { open: true, path: () => "/nothing/here", status: 404 },
+  "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session", status: 200 },
+  "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json", status: 200 },
   // Redirects a person with nothing to review.
-  "/account-review/page": { own: true, path: () => "/account-review" },
-  "/(main)/settings/page": { own: true, path: () => "/settings" },
-  "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens" },
-  "/(main)/settings/activity/page": { own: true, path: () => "/settings/activity" },
-  "/(main)/settings/api/page": { own: true, path: () => "/settings/api" },
-  "/(main)/metadata/page": { own: true, path: () => "/metadata" },
-  "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams" },
+  "/account-review/page": { own: true, path: () => "/account-review", status: 307 },
+  "/(main)/settings/page": { own: true, path: () => "/settings", status: 307 },
+  "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens", status: 200 },
+  "/(main)/settings/activity/page": { own: true, path: () => "/settings/activity", status: 200 },
+  "/(main)/settings/api/page": { own: true, path: () => "/settings/api", status: 200 },
+  "/(main)/metadata/page": { own: true, path: () => "/metadata", status: 200, signedOutTo: "/sign-in" },
+  "/(main)/metadata/teams/page": { own: true, path: () => "/metadata/teams", status: 200 },
   "/(main)/metadata/teams/[teamId]/page": {
     of: "team",
     permission: "team:see",

@@ -1,12 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
+import { countWaiting } from "@/testing/waiting-queries";
 import { openWire, type Wire } from "@/testing/wire";
 import { createWebHealth, type WebHealth } from "@/web/health";
 
@@ -106,10 +106,13 @@ test("a page during a database outage is a styled 503 that polls in the backgrou
 
 test("a briefly slow database changes readiness but no page; a database that stays slow changes pages, too", async () => {
   await becomes([200, "ready"]);
-  await new Promise((done) => setTimeout(done, 1_100));
   wire.hold();
-  const [asked, served] = await Promise.all([ready(), get("/metadata", page)]);
-  expect(asked).toEqual([503, "database_slow"]);
+  // The former answer holds for a second.
+  const served = await vi.waitFor(async () => {
+    const [asked, answer] = await Promise.all([ready(), get("/metadata", page)]);
+    expect(asked).toEqual([503, "database_slow"]);
+    return answer;
+  }, 8_000);
   expect(served.text).toBe("the app");
   await becomes([503, "database_unavailable"]);
   expect((await get("/metadata", page)).status).toBe(503);
@@ -120,9 +123,10 @@ test("a briefly slow database changes readiness but no page; a database that sta
 test("a page that loses its database while rendering becomes the outage page; any other fault stays 500", async () => {
   await becomes([200, "ready"]);
   serve = async () => {
-    const asked = db.$queryRaw`SELECT pg_sleep(5)`;
-    setTimeout(wire.reset, 200);
-    await asked.catch(() => undefined);
+    const asked = db.$queryRaw`SELECT pg_sleep(5)`.catch(() => undefined);
+    await vi.waitFor(async () => expect(await countWaiting(owner, "pg_sleep(5)")).toBe(1));
+    wire.reset();
+    await asked;
     return 500;
   };
   const { status, headers, text } = await get("/metadata", page);
@@ -143,17 +147,18 @@ test("a page with its own fault stays 500 while another page loses its database"
   await becomes([200, "ready"]);
   const find = createRowLoader<string, { n: number }>(
     preparedQuery<{ n: number }>(
-      "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(5)",
+      "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(6)",
     ),
   );
+  const fault = Promise.withResolvers<void>();
   const reads: Record<string, () => Promise<unknown>> = {
-    "/query": () => db.$queryRaw`SELECT pg_sleep(5)`,
-    "/transaction": () => db.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(5)`),
-    "/list": preparedQuery("SELECT pg_sleep(5)"),
-    "/same-list": preparedQuery("SELECT pg_sleep(5)"),
+    "/faulty": () => fault.promise.then(() => Promise.reject(new Error("a fault"))),
+    "/query": () => db.$queryRaw`SELECT pg_sleep(6)`,
+    "/transaction": () => db.$transaction((tx) => tx.$queryRaw`SELECT pg_sleep(6)`),
+    "/list": preparedQuery("SELECT pg_sleep(6)"),
+    "/same-list": preparedQuery("SELECT pg_sleep(6)"),
     "/look-up": () => find(["one"]),
     "/same-look-up": () => find(["two"]),
-    "/faulty": () => sleep(1_000).then(() => Promise.reject(new Error("a fault"))),
   };
   let begun = 0;
   serve = async (path) => {
@@ -161,10 +166,19 @@ test("a page with its own fault stays 500 while another page loses its database"
     await reads[path]?.().catch(() => undefined);
     return 500;
   };
-  const asked = Object.keys(reads).map(async (path) => [path, (await get(path, page)).status]);
-  await vi.waitFor(() => expect(begun).toBe(asked.length), 10_000);
-  await sleep(500);
+  const asked: Promise<[string, number]>[] = [];
+  // One after another: look-ups of the same moment would share one query.
+  for (const path of Object.keys(reads)) {
+    const waiting = asked.length;
+    asked.push(get(path, page).then(({ status }) => [path, status]));
+    await vi.waitFor(async () => {
+      expect(begun).toBe(asked.length);
+      expect(await countWaiting(owner, "pg_sleep(6)")).toBe(waiting);
+    }, 4_000);
+  }
   wire.reset();
+  await Promise.all(asked.slice(1));
+  fault.resolve();
   expect(Object.fromEntries(await Promise.all(asked))).toEqual({
     ...Object.fromEntries(Object.keys(reads).map((path) => [path, 503])),
     "/faulty": 500,

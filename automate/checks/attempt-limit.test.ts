@@ -141,8 +141,7 @@ describe("the attempt limit", () => {
     const third = claimAttempts(fabric.fabricId, [attempt], never, () => {
       hasWaited = true;
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(hasWaited).toBe(true);
+    await expect.poll(() => hasWaited, { timeout: 10_000 }).toBe(true);
     for (const claimed of held) if (claimed.state === "held") await claimed.claim.settle(passed);
     expect((await third).state).toBe("held");
     await claim(attempt);
@@ -184,19 +183,18 @@ async function ask<P extends AutomatePurpose>(
 
 type Properties = Record<string, unknown>;
 
-/** Runs the check at this server as this person. Returns every event; the last one is the result. */
-async function check(
-  url: string,
-  actor: string,
-  kind: string,
-  properties: Properties,
-): Promise<CheckEvent[]> {
-  const answer = await ask(url, actor, "connection:check", {
-    kind,
-    connectionName: "Shared",
-    properties,
-    isConfirmed: true,
-  });
+/** Begins the check at this server as this person. */
+function beginCheck(url: string, actor: string, kind: string, properties: Properties): Promise<Response> {
+  const body = { kind, connectionName: "Shared", properties, isConfirmed: true };
+  return ask(url, actor, "connection:check", body);
+}
+
+/** Runs the check. Returns every event; the last one is the result. */
+async function check(...given: Parameters<typeof beginCheck>): Promise<CheckEvent[]> {
+  return eventsOf(await beginCheck(...given));
+}
+
+async function eventsOf(answer: Response): Promise<CheckEvent[]> {
   const lines = (await answer.text()).trim().split("\n");
   return lines.map((line) => checkEventSchema.parse(JSON.parse(line)));
 }
@@ -321,7 +319,9 @@ describe("100 concurrent checks by different people with a wrong password", () =
   }, 120_000);
 
   test("of one connection cause at most two sign-ins, and one check with the right password serves every caller", async () => {
-    const server = await startSftpServer({ users: { etl: { password: "right" } } });
+    let verdict = Promise.withResolvers<void>();
+    const beforeVerdict = () => verdict.promise;
+    const server = await startSftpServer({ users: { etl: { password: "right" } }, beforeVerdict });
     const place = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
     const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
     const properties = { ...connection, username: "etl", password: "files" };
@@ -330,8 +330,12 @@ describe("100 concurrent checks by different people with a wrong password", () =
     const { internalUrl: url } = await automates.start();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
     for (let wave = 0; wave < 2; wave += 1) {
-      for (const code of (await ask()).map(codeOf))
-        expect(["rejected_credentials", "sign_in_paused"]).toContain(code);
+      verdict = Promise.withResolvers();
+      // An answer begins with the first event, so everyone has joined the one check before the server refuses.
+      const joined = await Promise.all(people.map((person) => beginCheck(url, person, "sftp", properties)));
+      verdict.resolve();
+      const codes = (await Promise.all(joined.map(eventsOf))).map(codeOf);
+      expect(new Set(codes)).toEqual(new Set(["rejected_credentials"]));
     }
     expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["sign_in_paused"]));
     expect(server.attempts).toHaveLength(2);

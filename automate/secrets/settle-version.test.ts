@@ -1,12 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { settleVersion } from "@/automate/secrets/settle-version";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
+import { countWaiting } from "@/testing/waiting-queries";
 
 // Who keeps which destinations by replacing a value: the table of decision 16.
 
@@ -136,19 +137,21 @@ test("a version stored while its predecessor is being settled is settled separat
   const first = await addSecret("admin", "text");
   const second = await replace(first, "admin", ["value"]);
   const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
-  const ids = kept.map(({ id }) => id);
-  const [ofSecond, ofThird] = await owner.$transaction(async (tx) => {
+  const settling = await owner.$transaction(async (tx) => {
     // The settling transaction reads, then waits to write.
     await tx.$executeRaw`LOCK TABLE settled_version IN SHARE MODE`;
-    const isGoing = mayGo([second, place]);
-    await sleep(300);
-    const third = await replace(second, "admin", ["value"], ids);
-    const goes = [isGoing, mayGo([third, place])];
-    await sleep(100);
-    return goes;
+    const ofSecond = settleVersion(fabric.fabricId, second.id);
+    await expect.poll(() => countWaiting(owner, "settled_version"), { timeout: 4_000 }).toBe(1);
+    await replace(
+      second,
+      "admin",
+      ["value"],
+      kept.map(({ id }) => id),
+    );
+    return [ofSecond, settleVersion(fabric.fabricId, second.id)];
   });
-  await ofSecond;
-  expect(await ofThird).toBe(true);
+  await Promise.all(settling);
+  expect(await owner.allowedDestination.count({ where: { secretId: first.id, version: 3 } })).toBe(1);
 });
 
 test.each<[what: string, author: Person, replacer: Person, fields: string[], isKept: boolean]>([

@@ -13,6 +13,8 @@ export type SftpServerOptions = {
   hasSftp?: boolean;
   /** How the server asks for passwords. */
   passwordBy?: "password" | "keyboard-interactive";
+  /** The server answers a sign-in after this. */
+  beforeVerdict?: () => Promise<void>;
 };
 export type SftpServer = Listening & { hostKey: string; fingerprint: string; attempts: string[] };
 
@@ -34,12 +36,14 @@ export async function startSftpServer({
   isHomeReadable = true,
   hasSftp = true,
   passwordBy = "password",
+  beforeVerdict = async () => {},
 }: SftpServerOptions): Promise<SftpServer> {
   const attempts: string[] = [];
   const server = new Server({ hostKeys: [hostKey] }, (client) => {
     client.on("error", () => {});
-    client.on("authentication", (context) => {
+    client.on("authentication", async (context) => {
       if (context.method !== "none") attempts.push(context.method);
+      await beforeVerdict();
       signIn(context, users[context.username], passwordBy);
     });
     client.on("ready", () => serveFiles(client, isHomeReadable, hasSftp));
