@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { endAccessOf } from "@/admin/operator-access";
 import { createDb, type Db } from "@/lib/db/client";
@@ -9,6 +8,7 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { signRequest } from "@/testing/signed-request";
+import { countWaiting } from "@/testing/waiting-queries";
 
 // Requests that web signed before their person's access ended.
 
@@ -83,9 +83,10 @@ test("a request in flight creates nothing that the command misses", async () => 
     // The lock holds the request after automate has verified it, when it counts secrets for its limits.
     await tx.$executeRaw`LOCK TABLE secret IN ACCESS EXCLUSIVE MODE`;
     answer = fetch(request);
-    await vi.waitFor(async () => expect(await waiting()).toBe(1), 5_000);
+    await vi.waitFor(async () => expect(await countWaiting(owner, '"secret"')).toBe(1), 5_000);
     ended = endAccessOf(commandLine, { email: fabric.admin.email, ...everything });
-    await Promise.race([ended, sleep(1_500)]);
+    // The command waits for the request.
+    await vi.waitFor(async () => expect(await countWaiting(owner, "")).toBe(2), 5_000);
   });
   await ended;
   expect((await answer)?.status).toBe(200);
@@ -98,12 +99,3 @@ test("a person who signs in again can act again", async () => {
   const answer = await fetch(await sign("token:create", tokenBody, { access_epoch: 1 }));
   expect(answer.status).toBe(200);
 });
-
-/** The number of automate's statements that wait for a lock. */
-async function waiting(): Promise<number> {
-  const rows = await owner.$queryRaw<unknown[]>`
-    SELECT 1 FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()
-      AND query LIKE '%"secret"%'`;
-  return rows.length;
-}

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { authorizeTeam } from "@/lib/access/authorize";
 import { grantTeam } from "@/lib/access/scope";
@@ -21,6 +20,7 @@ import { createTeam } from "@/lib/teams/provision";
 import { getTeam } from "@/lib/teams/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
+import { countWaiting } from "@/testing/waiting-queries";
 
 const password = "correct horse battery";
 const nothing = { keepPassword: false, teamIds: [], identityIds: [], sessionIds: [], accessTokenIds: [] };
@@ -95,13 +95,11 @@ async function between<A, B>(rows: string, id: string, first: () => Promise<A>, 
   const seconded = await owner.$transaction(async (tx) => {
     await tx.$queryRawUnsafe(`SELECT 1 FROM ${rows} FOR UPDATE`, id);
     started = first();
-    await vi.waitFor(async () => {
-      const waiting = await owner.$queryRaw<unknown[]>`
-        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      expect(waiting).not.toEqual([]);
-    });
+    const untilWaiting = (count: number) =>
+      vi.waitFor(async () => expect(await countWaiting(owner, "")).toBe(count), 4_000);
+    await untilWaiting(1);
     const other = second();
-    await Promise.race([other, sleep(300)]);
+    await Promise.race([other, untilWaiting(2)]);
     return { other };
   });
   return { first: await started, second: await seconded.other };

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import vault from "node-vault";
@@ -288,14 +289,14 @@ describe("the Vault dialect", () => {
 
   test("supports the method LIST when the request head arrives in pieces", async () => {
     const head = `LIST /vault/v1/${mount}/metadata?list=true HTTP/1.1\r\nX-Filler: ${"x".repeat(3_000)}\r\nX-Vault-Token: ${token}\r\nHost: x\r\n\r\n`;
+    const accepted = once(app.server, "connection");
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    for (const [from, to] of [
-      [0, 9],
-      [9, 1_448],
-      [1_448, head.length],
-    ]) {
-      socket.write(head.slice(from, to));
-      await new Promise((resolve) => setTimeout(resolve, 30));
+    const [received] = (await accepted) as [Socket];
+    let sent = 0;
+    for (const to of [9, 1_448, head.length]) {
+      socket.write(head.slice(sent, to));
+      sent = to;
+      await expect.poll(() => received.bytesRead, { interval: 5 }).toBe(sent);
     }
     expect(await text(socket)).toContain('"keys":["ca"');
   });
