@@ -3,8 +3,7 @@ import type { AddressInfo } from "node:net";
 import { encode } from "next-auth/jwt";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createDb, type Db, db } from "@/lib/db/client";
-import { closeStatements } from "@/lib/db/prepared";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { type BodyBudget, createBodyBudget } from "@/lib/next/body-budget";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
@@ -43,8 +42,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   server.closeAllConnections();
-  await closeStatements();
-  await db.$disconnect();
+  await closeDb();
   await owner.$disconnect();
 });
 

@@ -4,7 +4,7 @@ import { exportJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createDb, type Db, db } from "@/lib/db/client";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await owner.$disconnect();
-  await db.$disconnect();
+  await closeDb();
 });
 
 type Limits = { secretIds?: string[]; connectionIds?: string[]; cidrs?: string[] };
