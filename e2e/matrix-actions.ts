@@ -25,8 +25,8 @@ export type ActionRow = {
   namesThing?: true;
   /** What such a call returns if automate looks for the object; default `not_found`. */
   elsewhere?: "refused";
-  /** Set where the policy leaves the decision to the action: a User may delete only what they created. */
-  userGets?: string;
+  /** Results other than the policy's: `ok` for a caller whom it allows, `forbidden` for others. */
+  gets?: { nobody?: string; user?: string; admin?: string };
 };
 
 /** Every server action of the build must have a line here. */
@@ -73,7 +73,8 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "secret:delete:own",
     namesThing: true,
-    userGets: "forbidden",
+    // A User may delete only what they created.
+    gets: { user: "forbidden" },
     input: async (tenant) => ({ secretId: await addSecret(tenant) }),
   },
   dropSecretNameAction: {
@@ -238,7 +239,7 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (tenant) => ({ userId: await addMember(tenant) }),
   },
-  leaveTeamAction: { of: "team", permission: "team:see", input: () => ({}) },
+  leaveTeamAction: { of: "team", permission: "team:see", gets: { admin: "last_admin" }, input: () => ({}) },
   reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
   createAccessTokenAction: { of: "own", input: () => ({ name: "matrix", lifetime: "30" }) },
   revokeAccessTokenAction: { of: "own", input: () => ({ accessTokenId: randomUUID() }) },
@@ -255,6 +256,7 @@ export const actions: Record<string, ActionRow> = {
   joinTeamAction: { of: "own", input: () => ({ token: randomBytes(32).toString("base64url") }) },
   joinAsNewPersonAction: {
     of: "open",
+    gets: { nobody: "no_invitation" },
     input: () => ({
       token: randomBytes(32).toString("base64url"),
       name: "Nobody Invited",

@@ -38,7 +38,7 @@ test("web's log has names and codes in JSON, and no message of a driver", async 
     expect((await page()).status).toBe(503);
     const api = new URL("/api/orchestration/fabric", web.url);
     const headers = { "x-auth-token": `svu_${"x".repeat(40)}` };
-    expect((await fetch(api, { headers })).status).toBe(503);
+    expect((await fetch(api, { headers })).status).toBe(401);
   } finally {
     await web.stop();
   }

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { cutUnreadBodies } from "@/lib/unread-body";
 
 /** The parts of the clock that the server uses. */
-const clock = { toFake: ["setInterval", "clearInterval", "performance"] as const };
+const clock: Parameters<typeof vi.useFakeTimers>[0] = {
+  toFake: ["setInterval", "clearInterval", "performance"],
+};
 let server: Server;
 let port: number;
 
