@@ -1,15 +1,31 @@
 "use client";
 
+import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
-import { useState } from "react";
-import { GenerateTokenForm } from "@/components/access-tokens/generate-token-form";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
+import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { Select } from "@/components/ui/select";
 import { useDialog } from "@/components/ui/use-dialog";
+import { createAccessTokenAction } from "@/lib/access-tokens/actions";
+import {
+  accessTokenLifetimeKeys,
+  accessTokenLifetimes,
+  createAccessTokenInput,
+} from "@/lib/access-tokens/schema";
+
+const resolver = zodResolver(createAccessTokenInput);
+const lifetimes = accessTokenLifetimeKeys.map((key) => ({
+  value: key,
+  label: accessTokenLifetimes[key].label,
+}));
 
 export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
   const dialog = useDialog();
+  const url = new URL("/api/orchestration/fabric", apiUrl);
   return (
     <>
       <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
@@ -21,24 +37,39 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
         title="Generate Token"
         description="Anyone who holds it can do by script what you can do, in every team that you are in."
       >
-        <GenerateToken apiUrl={apiUrl} onDone={dialog.close} />
+        <ProtectedDialogForm
+          resolver={resolver}
+          defaultValues={{ name: "", lifetime: "90" }}
+          action={createAccessTokenAction}
+          outcome={({ token }) => (
+            <NewTokenPanel
+              token={token}
+              login="npx selvage login"
+              tryIt={{
+                title: "Or with curl: list your fabrics",
+                command: `curl -H "X-AUTH-TOKEN: ${token}" ${url}`,
+              }}
+            />
+          )}
+          submitLabel="Create"
+        >
+          {({ register, formState: { errors } }) => (
+            <>
+              <Field
+                label="Name"
+                error={errors.name?.message}
+                isRequired
+                hint="Name the script or machine that will use it: Activity shows this name."
+              >
+                <Input {...register("name")} maxLength={128} />
+              </Field>
+              <Field label="Expires after" error={errors.lifetime?.message} isRequired>
+                <Select {...register("lifetime")} options={lifetimes} />
+              </Field>
+            </>
+          )}
+        </ProtectedDialogForm>
       </Dialog>
     </>
-  );
-}
-
-/** The token exists only in this state. Closing the dialog discards it. */
-function GenerateToken({ apiUrl, onDone }: { apiUrl: string; onDone: () => void }) {
-  const [token, setToken] = useState<string | null>(null);
-  if (token === null) return <GenerateTokenForm onCreated={setToken} />;
-  const url = new URL("/api/orchestration/fabric", apiUrl);
-  const command = `curl -H "X-AUTH-TOKEN: ${token}" ${url}`;
-  return (
-    <NewTokenPanel
-      token={token}
-      login="npx selvage login"
-      tryIt={{ title: "Or with curl: list your fabrics", command }}
-      onDone={onDone}
-    />
   );
 }

@@ -44,7 +44,6 @@ export function ConnectionDialogs() {
         {...dialog}
         isOpen={isNew}
         {...(subKinds ? { allowedSubKinds: subKinds } : {})}
-        {...(subKinds?.[0] ? { initialSubKind: subKinds[0] } : {})}
         onCreated={({ id }) => choose(id)}
       />
       <ReplaceValueDialog

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { replaceableSecret } from "@/components/connections/secret-options";
 import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
 import { Banner } from "@/components/ui/banner";
-import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { SecretOption } from "@/lib/secrets/schema";
 
@@ -38,7 +38,7 @@ export function ReplaceValueDialog({
       description={<span className="[overflow-wrap:anywhere]">{shown?.name}</span>}
       returnFocus={returnFocus}
     >
-      {shown && <ReplaceValue {...body} secretId={shown.id} onClose={onClose} />}
+      {shown && <ReplaceValue {...body} secretId={shown.id} />}
     </Dialog>
   );
 }
@@ -47,13 +47,11 @@ function ReplaceValue({
   fabricId,
   secretId,
   maxSecretBytes,
-  onClose,
   onReplaced,
 }: {
   fabricId: string;
   secretId: string;
   maxSecretBytes: number;
-  onClose: () => void;
   onReplaced: (secretId: string) => void;
 }) {
   const secret = useQuery(replaceableSecret(fabricId, secretId));
@@ -64,10 +62,7 @@ function ReplaceValue({
         secret={secret.data}
         maxSecretBytes={maxSecretBytes}
         howToSeeNewest="Close this and open it again"
-        onDone={() => {
-          onClose();
-          onReplaced(secretId);
-        }}
+        onReplaced={() => onReplaced(secretId)}
       />
     );
   return (
@@ -83,7 +78,7 @@ function ReplaceValue({
         )}
       </DialogBody>
       <DialogFooter>
-        <DialogCancel />
+        <DialogClose>Cancel</DialogClose>
       </DialogFooter>
     </>
   );

@@ -6,10 +6,17 @@ import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
 import { errorText, isFieldCode } from "@/components/form/error-texts";
 import type { Result } from "@/lib/result";
 
+/** Gets an idempotency key in addition to the input. */
+export type FormAction<Input, T, Code extends string> = (
+  input: Input,
+  key: string,
+) => Promise<Result<T, Code>>;
+export type FormTexts = Readonly<Record<string, string>>;
+
 type Options<T, Output> = {
   onOk?: (value: T, input: Output) => void | Promise<void>;
   /** Sentences for codes that have a special meaning in this form. */
-  texts?: Readonly<Record<string, string>>;
+  texts?: FormTexts;
 };
 
 /**
@@ -19,7 +26,7 @@ type Options<T, Output> = {
  * attempt is unknown.
  */
 export function useActionForm<Values extends FieldValues, Context, Output, T, Code extends string>(
-  action: (input: Output, key: string) => Promise<Result<T, Code>>,
+  action: FormAction<Output, T, Code>,
   form: UseFormReturn<Values, Context, Output>,
   { onOk, texts }: Options<T, Output> = {},
 ) {
@@ -42,7 +49,7 @@ export function useActionForm<Values extends FieldValues, Context, Output, T, Co
     if (placed === 0 || !isFieldCode(result.code)) setFormError(errorText(result.code, texts));
   });
 
-  return { submit, formError, clearFormError: () => setFormError(null) };
+  return { submit, formError };
 }
 
 function newKey(): string {

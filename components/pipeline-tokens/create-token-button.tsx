@@ -1,17 +1,41 @@
 "use client";
 
+import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
-import { useState } from "react";
-import { CreateTokenForm } from "@/components/pipeline-tokens/create-token-form";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
+import { TokenLimitFields } from "@/components/pipeline-tokens/token-limit-fields";
+import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { Select } from "@/components/ui/select";
 import { useDialog } from "@/components/ui/use-dialog";
+import { createPipelineTokenAction } from "@/lib/pipeline-tokens/actions";
+import { createPipelineTokenInput, tokenLifetimeKeys, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
 
-type Place = { fabric: { id: string; name: string }; automateUrl: string };
+const resolver = zodResolver(createPipelineTokenInput);
+const texts = {
+  automate_unavailable: "Tokens can't be created right now: Automate does not answer. Nothing was created.",
+};
+const defaultValues = {
+  name: "",
+  lifetime: "90",
+  onlySecrets: "",
+  onlyConnections: "",
+  onlyFrom: "",
+} as const;
+const lifetimes = tokenLifetimeKeys.map((key) => ({ value: key, label: tokenLifetimes[key].label }));
 
-export function CreateTokenButton(place: Place) {
+export function CreateTokenButton({
+  fabric,
+  automateUrl,
+}: {
+  fabric: { id: string; name: string };
+  automateUrl: string;
+}) {
   const dialog = useDialog();
+  const url = new URL("/v1/secrets/NAME", automateUrl);
   return (
     <>
       <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
@@ -23,21 +47,43 @@ export function CreateTokenButton(place: Place) {
         title="Create pipeline token"
         description="Anyone who holds it can read every secret of this fabric, unless you limit it below."
       >
-        <CreateToken {...place} onDone={dialog.close} />
+        <ProtectedDialogForm
+          resolver={resolver}
+          defaultValues={defaultValues}
+          action={(input) => createPipelineTokenAction(fabric.id, input)}
+          texts={texts}
+          outcome={({ token }) => (
+            <NewTokenPanel
+              token={token}
+              login={`npx selvage login --pipeline ${quoted(fabric.name)}`}
+              tryIt={{
+                title: "Or with curl, a secret's name for NAME",
+                command: `curl -H "Authorization: Bearer ${token}" ${url}`,
+              }}
+            />
+          )}
+          submitLabel="Create"
+        >
+          {({ register, formState: { errors } }) => (
+            <>
+              <Field
+                label="Name"
+                error={errors.name?.message}
+                isRequired
+                hint="Name the pipeline that will use it: Activity shows this name."
+              >
+                <Input {...register("name")} maxLength={128} />
+              </Field>
+              <Field label="Expires after" error={errors.lifetime?.message} isRequired>
+                <Select {...register("lifetime")} options={lifetimes} />
+              </Field>
+              <TokenLimitFields />
+            </>
+          )}
+        </ProtectedDialogForm>
       </Dialog>
     </>
   );
-}
-
-/** The token exists only in this state. Closing the dialog discards it. */
-function CreateToken({ fabric, automateUrl, onDone }: Place & { onDone: () => void }) {
-  const [token, setToken] = useState<string | null>(null);
-  if (token === null) return <CreateTokenForm fabricId={fabric.id} onCreated={setToken} />;
-  const url = new URL("/v1/secrets/NAME", automateUrl);
-  const command = `curl -H "Authorization: Bearer ${token}" ${url}`;
-  const title = "Or with curl, a secret's name for NAME";
-  const login = `npx selvage login --pipeline ${quoted(fabric.name)}`;
-  return <NewTokenPanel token={token} login={login} tryIt={{ title, command }} onDone={onDone} />;
 }
 
 /**

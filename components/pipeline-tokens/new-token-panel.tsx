@@ -2,22 +2,20 @@
 
 import type { ReactNode } from "react";
 import { Banner } from "@/components/ui/banner";
-import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
-import { DialogBody, DialogFooter } from "@/components/ui/dialog";
+import { DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 
+/** Shows a new token once. Closing the dialog discards it. */
 export function NewTokenPanel({
   token,
   login,
   tryIt,
-  onDone,
 }: {
   token: string;
   /** The command that stores the token in our command line, which prompts for it. */
   login: string;
   /** A first request with the token, as a shell command. */
   tryIt: { title: string; command: string };
-  onDone: () => void;
 }) {
   return (
     <>
@@ -34,9 +32,7 @@ export function NewTokenPanel({
         </CopyBlock>
       </DialogBody>
       <DialogFooter>
-        <Button variant="primary" onClick={onDone}>
-          Done
-        </Button>
+        <DialogClose variant="primary">Done</DialogClose>
       </DialogFooter>
     </>
   );

@@ -1,14 +1,13 @@
 import { ConfirmTokenButton } from "@/components/pipeline-tokens/confirm-token-button";
-import { ConnectionChanges } from "@/components/pipeline-tokens/connection-changes";
 import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
-import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import {
+  addedColumn,
   expiresColumn,
   lastUsedColumn,
+  limitsColumn,
   statusColumn,
   TokenTable,
 } from "@/components/pipeline-tokens/token-table";
-import { RelativeTime } from "@/components/ui/relative-time";
 import type { PipelineTokenSummary } from "@/lib/pipeline-tokens/schema";
 
 export function PipelineTokenTable({
@@ -31,29 +30,8 @@ export function PipelineTokenTable({
     <TokenTable
       label="Pipeline tokens"
       tokens={tokens}
-      columns={[
-        statusColumn,
-        {
-          title: "Limited to",
-          cell: ({ limits, status }) => (
-            <>
-              <TokenLimits limits={limits} />
-              {status === "active" && <ConnectionChanges changes={limits.changes} />}
-            </>
-          ),
-        },
-        expiresColumn,
-        lastUsedColumn,
-        {
-          title: "Created",
-          cell: ({ createdAt, createdByName }) => (
-            <span className="wrap-anywhere block md:max-w-28 xl:max-w-52">
-              <RelativeTime date={createdAt} /> by {createdByName}
-            </span>
-          ),
-        },
-      ]}
-      {...(canRevoke ? { actions } : {})}
+      columns={[statusColumn, limitsColumn, expiresColumn, lastUsedColumn, addedColumn("Created")]}
+      actions={canRevoke ? actions : undefined}
     />
   );
 }

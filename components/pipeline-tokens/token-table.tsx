@@ -1,12 +1,14 @@
 import type { ReactNode } from "react";
+import { ConnectionChanges } from "@/components/pipeline-tokens/connection-changes";
+import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { TokenStatus } from "@/lib/pipeline-tokens/schema";
+import type { LimitSummary, TokenStatus } from "@/lib/pipeline-tokens/schema";
 
-type Column<Token> = { title: string; cell: (token: Token) => ReactNode };
+export type Column<Token> = { title: string; cell: (token: Token) => ReactNode };
 
-/** A table of tokens of any kind, by name. */
+/** A table of tokens or trusted issuers, by name. Without `actions`, it has no column for them. */
 export function TokenTable<Token extends { id: string; name: string }>({
   label,
   tokens,
@@ -16,7 +18,7 @@ export function TokenTable<Token extends { id: string; name: string }>({
   label: string;
   tokens: readonly Token[];
   columns: readonly Column<Token>[];
-  actions?: (token: Token) => ReactNode;
+  actions?: ((token: Token) => ReactNode) | undefined;
 }) {
   return (
     <Table label={label}>
@@ -54,6 +56,29 @@ export const statusColumn: Column<{ status: TokenStatus }> = {
   title: "Status",
   cell: ({ status }) => <TokenStatusBadge status={status} />,
 };
+
+/** Changes of connections concern only what still reads secrets. */
+export const limitsColumn: Column<{ limits: LimitSummary; status?: TokenStatus }> = {
+  title: "Limited to",
+  cell: ({ limits, status = "active" }) => (
+    <>
+      <TokenLimits limits={limits} />
+      {status === "active" && <ConnectionChanges changes={limits.changes} />}
+    </>
+  ),
+};
+
+/** When and by whom it was added. */
+export function addedColumn(title: string): Column<{ createdAt: Date; createdByName: string }> {
+  return {
+    title,
+    cell: ({ createdAt, createdByName }) => (
+      <span className="wrap-anywhere block md:max-w-28 xl:max-w-52">
+        <RelativeTime date={createdAt} /> by {createdByName}
+      </span>
+    ),
+  };
+}
 
 export const expiresColumn: Column<{
   expiresAt: Date | null;

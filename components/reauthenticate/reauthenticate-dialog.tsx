@@ -2,17 +2,16 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { signIn } from "next-auth/react";
-import { useForm } from "react-hook-form";
-import { FormError } from "@/components/form/form-error";
-import { useActionForm } from "@/components/form/use-action-form";
+import { DialogForm } from "@/components/form/dialog-form";
 import { useSignInMethods } from "@/components/reauthenticate/sign-in-methods";
 import { Button } from "@/components/ui/button";
-import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { PasswordInput } from "@/components/ui/password-input";
 import { reauthenticateAction } from "@/lib/reauthentication/actions";
 import { reauthenticateInput } from "@/lib/sessions/schema";
 
+const resolver = zodResolver(reauthenticateInput);
 export function ReauthenticateDialog({
   isOpen,
   onConfirmed,
@@ -37,26 +36,21 @@ export function ReauthenticateDialog({
 }
 
 function PasswordForm({ onConfirmed }: { onConfirmed: () => void }) {
-  const form = useForm({ resolver: zodResolver(reauthenticateInput), defaultValues: { password: "" } });
-  const { submit, formError } = useActionForm(reauthenticateAction, form, {
-    onOk: onConfirmed,
-  });
-  const { isSubmitting, errors } = form.formState;
   return (
-    <form className="contents" onSubmit={submit} noValidate>
-      <DialogBody>
-        <FormError error={formError} />
+    <DialogForm
+      resolver={resolver}
+      defaultValues={{ password: "" }}
+      action={reauthenticateAction}
+      onOk={onConfirmed}
+      submitLabel="Confirm"
+      unguarded={["password"]}
+    >
+      {({ register, formState: { errors } }) => (
         <Field label="Password" isRequired error={errors.password?.message}>
-          <PasswordInput {...form.register("password")} autoComplete="current-password" />
+          <PasswordInput {...register("password")} autoComplete="current-password" />
         </Field>
-      </DialogBody>
-      <DialogFooter>
-        <DialogCancel />
-        <Button type="submit" variant="primary" isPending={isSubmitting}>
-          Confirm
-        </Button>
-      </DialogFooter>
-    </form>
+      )}
+    </DialogForm>
   );
 }
 
@@ -74,7 +68,7 @@ function SignInAgain() {
         </p>
       </DialogBody>
       <DialogFooter>
-        <DialogCancel />
+        <DialogClose>Cancel</DialogClose>
         <Button variant="primary" onClick={again}>
           Sign in again
         </Button>

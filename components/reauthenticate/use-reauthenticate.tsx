@@ -27,6 +27,7 @@ export function useReauthenticate(): {
     });
   }
 
+  // The first answer counts: the dialog closes after a confirmation too.
   function finish(isConfirmed: boolean) {
     close();
     answer.current?.(isConfirmed);

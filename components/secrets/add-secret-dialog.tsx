@@ -1,32 +1,99 @@
 "use client";
 
-import { AddSecretForm } from "@/components/secrets/add-secret-form";
-import type { CreatedSecret } from "@/components/secrets/secret-form";
+import { useFormContext, useWatch } from "react-hook-form";
+import { DialogForm } from "@/components/form/dialog-form";
+import { repeatableTexts } from "@/components/form/error-texts";
+import { SecretDescriptionField } from "@/components/secrets/secret-description-field";
+import {
+  type CreatedSecret,
+  emptyValues,
+  resolveNewSecret,
+  type SecretFormValues,
+} from "@/components/secrets/secret-form";
+import { SecretNameField } from "@/components/secrets/secret-name-field";
+import { SecretTypeField } from "@/components/secrets/secret-type-field";
+import { SecretValueFields } from "@/components/secrets/secret-value-fields";
+import { inMemory } from "@/components/secrets/text-source";
 import { Dialog } from "@/components/ui/dialog";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { useToast } from "@/components/ui/toast";
+import { createSecretAction } from "@/lib/secrets/actions";
+import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
+
+const texts = {
+  ...repeatableTexts,
+  no_key: "Automate has not made this fabric's key yet. Try again in a moment.",
+};
 
 /**
- * The dialog Add Secret. Render it outside any other form: even through a portal, its submit would bubble up
- * the React tree and submit that form.
+ * The dialog Add Secret. Closing it discards every entered value.
  */
 export function AddSecretDialog({
+  fabricId,
   isOpen,
   onClose,
   returnFocus,
-  ...form
+  allowedSubKinds = subKinds,
+  maxSecretBytes,
+  onCreated,
 }: {
   fabricId: string;
   isOpen: boolean;
   onClose: () => void;
   returnFocus?: () => HTMLElement | null;
+  /** The first one is preselected. */
   allowedSubKinds?: readonly SubKind[];
-  initialSubKind?: SubKind;
   maxSecretBytes: number;
   onCreated?: (secret: CreatedSecret) => void;
 }) {
+  const toast = useToast();
+  const subKind = allowedSubKinds[0] ?? "text";
   return (
     <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret" {...(returnFocus ? { returnFocus } : {})}>
-      <AddSecretForm {...form} onClose={onClose} />
+      <DialogForm
+        resolver={resolveNewSecret}
+        defaultValues={{ subKind, name: "", description: "", ...emptyValues }}
+        action={(input, key) => createSecretAction(fabricId, input, key)}
+        texts={texts}
+        onOk={(created) => {
+          toast("Secret created", { description: created.name });
+          onCreated?.(created);
+        }}
+        submitLabel="Create"
+        unguarded={["subKind"]}
+      >
+        <AddSecretFields allowed={allowedSubKinds} maxSecretBytes={maxSecretBytes} />
+      </DialogForm>
     </Dialog>
+  );
+}
+
+function AddSecretFields({
+  allowed,
+  maxSecretBytes,
+}: {
+  allowed: readonly SubKind[];
+  maxSecretBytes: number;
+}) {
+  const { control, setValue } = useFormContext<SecretFormValues>();
+  const subKind = useWatch({ control, name: "subKind" });
+
+  async function storeAsBinary(file: File) {
+    setValue("subKind", "binary");
+    setValue("fields.value", "");
+    setValue("file", await inMemory(file), { shouldDirty: true });
+  }
+
+  return (
+    <>
+      <SecretTypeField allowed={allowed} />
+      <SecretNameField />
+      <SecretValueFields
+        key={subKind}
+        subKind={subKind}
+        maxSecretBytes={maxSecretBytes}
+        {...(allowed.includes("binary") ? { onStoreAsBinary: storeAsBinary } : {})}
+      />
+      <SecretDescriptionField />
+    </>
   );
 }

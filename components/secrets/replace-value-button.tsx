@@ -28,12 +28,7 @@ export function ReplaceValueButton({
         title="Replace value"
         description={<span className="[overflow-wrap:anywhere]">{secret.name}</span>}
       >
-        <ReplaceValueForm
-          fabricId={fabricId}
-          secret={secret}
-          maxSecretBytes={maxSecretBytes}
-          onDone={dialog.close}
-        />
+        <ReplaceValueForm fabricId={fabricId} secret={secret} maxSecretBytes={maxSecretBytes} />
       </Dialog>
     </>
   );

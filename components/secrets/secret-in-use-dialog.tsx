@@ -1,7 +1,7 @@
 "use client";
 
 import Link from "next/link";
-import { Dialog, DialogBody, DialogCancel, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /** Explains why a secret cannot be deleted: the connections that use it. */
@@ -37,7 +37,7 @@ export function SecretInUseDialog({
         </ul>
       </DialogBody>
       <DialogFooter>
-        <DialogCancel>Close</DialogCancel>
+        <DialogClose>Close</DialogClose>
       </DialogFooter>
     </Dialog>
   );

@@ -2,9 +2,9 @@ import Link from "next/link";
 import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
 import { expiresColumn, lastUsedColumn, TokenTable } from "@/components/pipeline-tokens/token-table";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
+import { issuerColumn, workloadsColumn } from "@/components/trusted-issuers/issuer-table";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { Badge } from "@/components/ui/badge";
-import { Breakable } from "@/components/ui/breakable";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
 import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
@@ -100,22 +100,8 @@ function IssuerTable({ issuers }: { issuers: TeamIssuer[] }) {
       columns={[
         { title: "Fabric", cell: FabricLink },
         { title: "Trusted by", cell: Maker },
-        {
-          title: "Issuer",
-          cell: ({ issuer }) => (
-            <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
-              <Breakable text={issuer} />
-            </span>
-          ),
-        },
-        {
-          title: "Workloads",
-          cell: ({ subject }) => (
-            <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
-              <Breakable text={subject} />
-            </code>
-          ),
-        },
+        issuerColumn,
+        workloadsColumn,
       ]}
       actions={(issuer) => <RemoveIssuerButton fabricId={issuer.fabricId} issuer={issuer} />}
     />

@@ -1,14 +1,13 @@
 "use client";
 
 import { Banner } from "@/components/ui/banner";
-import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
-import { DialogBody, DialogFooter } from "@/components/ui/dialog";
+import { DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { invitationDays } from "@/lib/invitations/schema";
 
-export function InvitationLink({ email, link, onDone }: { email: string; link: string; onDone: () => void }) {
+export function InvitationLink({ email, link }: { email: string; link: string }) {
   return (
     <>
       <DialogBody>
@@ -20,9 +19,7 @@ export function InvitationLink({ email, link, onDone }: { email: string; link: s
         </Field>
       </DialogBody>
       <DialogFooter>
-        <Button variant="primary" onClick={onDone}>
-          Done
-        </Button>
+        <DialogClose variant="primary">Done</DialogClose>
       </DialogFooter>
     </>
   );

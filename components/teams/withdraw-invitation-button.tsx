@@ -1,11 +1,6 @@
 "use client";
 
-import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
-import { Button } from "@/components/ui/button";
-import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { useDialog } from "@/components/ui/use-dialog";
+import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { withdrawInvitationAction } from "@/lib/invitations/actions";
 
 export function WithdrawInvitationButton({
@@ -17,34 +12,15 @@ export function WithdrawInvitationButton({
   invitationId: string;
   email: string;
 }) {
-  const { isOpen, open, close } = useDialog();
-  const { protect, dialog } = useReauthenticate();
-  const [error, setError] = useState<string | null>(null);
-
-  async function withdraw() {
-    setError(null);
-    const result = await protect(withdrawInvitationAction)(teamId, { invitationId }).catch(() => null);
-    if (result?.ok) close();
-    else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "outcome_unknown"));
-  }
-
   return (
-    <>
-      <Button size="sm" onClick={open} aria-label={`Revoke the invitation of ${email}`}>
-        Revoke
-      </Button>
-      <ConfirmDialog
-        isOpen={isOpen}
-        onClose={close}
-        onConfirm={withdraw}
-        title={`Revoke the invitation of ${email}?`}
-        confirmLabel="Revoke"
-        tone="danger"
-        error={error}
-      >
-        The link stops working at once.
-        {dialog}
-      </ConfirmDialog>
-    </>
+    <ConfirmedActButton
+      verb="Revoke"
+      name={`the invitation of ${email}`}
+      title={`Revoke the invitation of ${email}?`}
+      act={() => withdrawInvitationAction(teamId, { invitationId })}
+      done={{ title: "Invitation revoked", description: email }}
+    >
+      The link stops working at once.
+    </ConfirmedActButton>
   );
 }

@@ -1,10 +1,7 @@
-import { ConnectionChanges } from "@/components/pipeline-tokens/connection-changes";
-import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
+import { addedColumn, type Column, limitsColumn, TokenTable } from "@/components/pipeline-tokens/token-table";
 import { ConfirmIssuerButton } from "@/components/trusted-issuers/confirm-issuer-button";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { Breakable } from "@/components/ui/breakable";
-import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
 export function IssuerTable({
@@ -16,64 +13,60 @@ export function IssuerTable({
   fabricId: string;
   canRemove: boolean;
 }) {
+  const actions = ({ id, name, limits }: TrustedIssuerSummary) => (
+    <div className="flex gap-2 md:flex-col md:items-end">
+      <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
+      <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
+    </div>
+  );
   return (
-    <Table label="Trusted issuers">
-      <THead>
-        <Th>Name</Th>
-        <Th>Issuer</Th>
-        <Th>Workloads</Th>
-        <Th>Limited to</Th>
-        <Th>Trusted</Th>
-        {canRemove && <Th srOnly>Actions</Th>}
-      </THead>
-      <TBody>
-        {issuers.map(
-          ({ id, name, issuer, audience, subject, limits, createdAt, createdByName, ...trust }) => (
-            <Tr key={id}>
-              <Td isMain>
-                <span className="block md:max-w-28 xl:max-w-36">{name}</span>
-              </Td>
-              <Td label="Issuer">
-                <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
-                  <Breakable text={issuer} />
-                </span>
-                {trust.hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
-              </Td>
-              <Td label="Workloads">
-                <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
-                  <Breakable text={subject} />
-                </code>
-                <span className="wrap-anywhere block text-sm md:max-w-32 xl:max-w-56">
-                  for <Breakable text={audience} />
-                </span>
-                {canRemove && trust.spansParts && subject.includes("*") && (
-                  <SpannedParts spanned={trust.spanned} />
-                )}
-              </Td>
-              <Td label="Limited to">
-                <TokenLimits limits={limits} />
-                <ConnectionChanges changes={limits.changes} />
-              </Td>
-              <Td label="Trusted">
-                <span className="wrap-anywhere block md:max-w-28 xl:max-w-36">
-                  <RelativeTime date={createdAt} /> by {createdByName}
-                </span>
-              </Td>
-              {canRemove && (
-                <Td align="right" isFoot>
-                  <div className="flex gap-2 md:flex-col md:items-end">
-                    <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
-                    <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
-                  </div>
-                </Td>
+    <TokenTable
+      label="Trusted issuers"
+      tokens={issuers}
+      columns={[
+        issuerColumn,
+        {
+          ...workloadsColumn,
+          cell: (issuer) => (
+            <>
+              {workloadsColumn.cell(issuer)}
+              <span className="wrap-anywhere block text-sm md:max-w-32 xl:max-w-56">
+                for <Breakable text={issuer.audience} />
+              </span>
+              {canRemove && issuer.spansParts && issuer.subject.includes("*") && (
+                <SpannedParts spanned={issuer.spanned} />
               )}
-            </Tr>
+            </>
           ),
-        )}
-      </TBody>
-    </Table>
+        },
+        limitsColumn,
+        addedColumn("Trusted"),
+      ]}
+      actions={canRemove ? actions : undefined}
+    />
   );
 }
+
+export const issuerColumn: Column<{ issuer: string; hasOwnKeys?: boolean }> = {
+  title: "Issuer",
+  cell: ({ issuer, hasOwnKeys = false }) => (
+    <>
+      <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
+        <Breakable text={issuer} />
+      </span>
+      {hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
+    </>
+  ),
+};
+
+export const workloadsColumn: Column<{ subject: string }> = {
+  title: "Workloads",
+  cell: ({ subject }) => (
+    <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
+      <Breakable text={subject} />
+    </code>
+  ),
+};
 
 /** Warns Admins about a pattern from an earlier version, which matches more than a new one would. */
 function SpannedParts({ spanned }: { spanned: readonly string[] }) {

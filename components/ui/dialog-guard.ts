@@ -2,10 +2,17 @@
 
 import { createContext, useContext, useEffect } from "react";
 
-type DialogGuard = { requestClose: () => void; setIsDirty: (isDirty: boolean) => void };
+type DialogGuard = {
+  /** Closes the dialog, but asks first if its input would be lost. */
+  requestClose: () => void;
+  /** Closes the dialog without asking, for input that was saved. */
+  close: () => void;
+  setIsDirty: (isDirty: boolean) => void;
+};
 
 export const DialogGuardContext = createContext<DialogGuard>({
   requestClose: () => {},
+  close: () => {},
   setIsDirty: () => {},
 });
 

@@ -74,7 +74,9 @@ export function Dialog({
             />
           </header>
           <DialogContainer value={popup}>
-            <DialogGuardContext value={{ requestClose, setIsDirty }}>{children}</DialogGuardContext>
+            <DialogGuardContext value={{ requestClose, close: onClose, setIsDirty }}>
+              {children}
+            </DialogGuardContext>
           </DialogContainer>
           <ConfirmDialog
             isOpen={discard.isOpen}
@@ -109,7 +111,11 @@ export function DialogFooter({ children }: { children: ReactNode }) {
   return <footer className={dialogFooterClass}>{children}</footer>;
 }
 
-export function DialogCancel({ children = "Cancel" }: { children?: ReactNode }) {
+export function DialogClose({ variant, children }: { variant?: "primary"; children: ReactNode }) {
   const { requestClose } = useContext(DialogGuardContext);
-  return <Button onClick={requestClose}>{children}</Button>;
+  return (
+    <Button {...(variant ? { variant } : {})} onClick={requestClose}>
+      {children}
+    </Button>
+  );
 }

@@ -1,0 +1,80 @@
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { signIn } from "@/testing/sign-in";
+import { createPerson } from "@/testing/tenant";
+
+test("Enter a second time, before the answer, does not submit a dialog again", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  await signIn(context, tenant.user);
+  await open(page, "/settings/access-tokens");
+  await page.getByRole("button", { name: "Generate Token" }).click();
+  const dialog = page.getByRole("dialog", { name: "Generate Token" });
+  const name = dialog.getByLabel("Name");
+  await name.fill("nightly");
+
+  let answer = () => {};
+  const isPressedTwice = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/settings/access-tokens", async (route) => {
+    if (route.request().method() === "POST") await isPressedTwice;
+    await route.continue();
+  });
+  await name.press("Enter");
+  await expect(dialog.getByRole("button", { name: "Create", exact: true })).toHaveAttribute("aria-busy");
+  await name.press("Enter");
+  answer();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  // A second action would run after the first.
+  await page.waitForLoadState("networkidle");
+  await open(page, "/settings/access-tokens");
+  await expect(page.getByRole("row").filter({ hasText: "nightly" })).toHaveCount(1);
+});
+
+test("after a failed attempt, Create Fabric still asks before it discards what was entered", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  await signIn(context, tenant.admin);
+  await open(page, "/metadata");
+  await page.route("**/metadata", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await page.getByRole("button", { name: "Create Fabric" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create Fabric" });
+  await dialog.getByLabel("Name").fill("Sales");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(dialog.getByText(/^It is not known whether it was saved/)).toBeVisible();
+  await page.keyboard.press("Escape");
+  const question = page.getByRole("alertdialog", { name: "Discard what you entered?" });
+  await question.getByRole("button", { name: "Keep editing" }).click();
+  await expect(dialog.getByLabel("Name")).toHaveValue("Sales");
+});
+
+test("an invitation asks before it discards what was entered; a password is discarded at once", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  const ada = await createPerson({ name: "Ada", in: tenant.team, role: "admin", password: "a few words" });
+  await signIn(context, ada, { minutesAgo: 30 });
+  await open(page, `/metadata/teams/${tenant.team.id}`);
+  await page.getByRole("button", { name: "Add member" }).click();
+  const invite = page.getByRole("dialog", { name: "Add member" });
+  await invite.getByLabel("E-mail").fill("ada@example.com");
+  await invite.getByRole("button", { name: "Create link" }).click();
+  const again = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await again.getByLabel("Password").fill("not it");
+  await page.keyboard.press("Escape");
+  await expect(again).toBeHidden();
+  // The person cancelled, so this is no error.
+  await expect(invite.getByRole("alert")).toHaveCount(0);
+  await expect(invite.getByLabel("E-mail")).toHaveValue("ada@example.com");
+  await page.keyboard.press("Escape");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Discard" }).click();
+  await expect(invite).toBeHidden();
+});
