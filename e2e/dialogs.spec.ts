@@ -68,7 +68,7 @@ test("an invitation asks before it discards what was entered; a password is disc
   await invite.getByLabel("E-mail").fill("ada@example.com");
   await invite.getByRole("button", { name: "Create link" }).click();
   const again = page.getByRole("dialog", { name: "Confirm that it is you" });
-  await again.getByLabel("Password").fill("not it");
+  await again.getByRole("textbox", { name: "Password" }).fill("not it");
   await page.keyboard.press("Escape");
   await expect(again).toBeHidden();
   // The person cancelled, so this is no error.
