@@ -78,3 +78,18 @@ test("an invitation asks before it discards what was entered; a password is disc
   await page.getByRole("alertdialog").getByRole("button", { name: "Discard" }).click();
   await expect(invite).toBeHidden();
 });
+
+test("the error of a long form is in view when it appears", async ({ page, context, tenant }) => {
+  await signIn(context, tenant.admin);
+  await page.setViewportSize({ width: 390, height: 700 });
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
+  await page.route("**/advanced", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await page.getByRole("button", { name: "Create token" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create pipeline token" });
+  await dialog.getByLabel("Name").fill("nightly");
+  await dialog.getByLabel("Only from these addresses").fill("10.1.0.0/16");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await expect(dialog.getByText(/^It is not known whether this was saved/)).toBeInViewport({ ratio: 1 });
+});
