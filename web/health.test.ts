@@ -124,7 +124,7 @@ test("a page that loses its database while rendering becomes the outage page; an
   await becomes([200, "ready"]);
   serve = async () => {
     const asked = db.$queryRaw`SELECT pg_sleep(5)`.catch(() => undefined);
-    await vi.waitFor(async () => expect(await countWaiting(owner, "pg_sleep(5)")).toBe(1));
+    await vi.waitFor(async () => expect(await countWaiting(owner, "pg_sleep(5)")).toBe(1), 4_000);
     wire.reset();
     await asked;
     return 500;
