@@ -89,7 +89,8 @@ export async function findFabric(fabric: string): Promise<string> {
 }
 
 export const secretSchema = z.object({
-  subKind: z.enum(["text", "binary", "username_password", "m2m_oauth"]),
+  // A newer server may have a type that this program does not know.
+  subKind: z.string(),
   properties: z.object({ id: z.string(), name: z.string() }),
   description: z.string(),
   version: z.number(),

@@ -6,6 +6,7 @@ export type Reference = { variable: string; name: string; field: string | undefi
 export type Find = (name: string) => Promise<ReadSecret | undefined>;
 
 const form = /^([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9][A-Za-z0-9_.-]*)(?:#([A-Za-z]+))?$/;
+/** The fields that the older form can name. A field of a newer type is read by `#` alone. */
 const dotted = /^(.+)\.(value|username|password|clientId|clientSecret|authUrl|scope)$/;
 
 export function parseReference(text: string): Reference {

@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
+import { oneLine } from "@/cli/one-line";
 import { askInTurn } from "@/cli/read-password";
-
-export const types = ["text", "binary", "username_password", "m2m_oauth"] as const;
-export type Type = (typeof types)[number];
+import type { SecretKind } from "@/lib/secrets/kinds/define";
+import { isSubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 /**
  * The source of a value. Never an argument: other users of the machine can read those, and the shell's
@@ -14,56 +14,50 @@ export type Type = (typeof types)[number];
  */
 export type ValueSource = { file?: string; trim?: boolean };
 
-const login = z.object({ username: z.string(), password: z.string() });
-const oauth = z.object({
-  clientId: z.string(),
-  clientSecret: z.string(),
-  authUrl: z.string(),
-  scope: z.string().optional(),
-});
-
 /**
  * Reads a value for the management API: from the file, from standard input, or from a prompt without echo.
  */
 export async function readValue(
-  type: Type,
+  type: string,
   { file, trim }: ValueSource,
 ): Promise<{ value: unknown; fileName?: string }> {
-  if (file === undefined && process.stdin.isTTY) return { value: await askFor(type) };
+  if (!isSubKind(type))
+    throw new Failure("usage", `This selvage does not know the type ${oneLine(type)}: install a newer one.`);
+  const kind = secretKinds[type];
+  if (file === undefined && process.stdin.isTTY) return { value: await askFor(kind) };
   const bytes = file === undefined || file === "-" ? await buffer(process.stdin) : await readBytes(file);
   const fileName = file === undefined || file === "-" ? {} : { fileName: basename(file) };
-  if (type === "binary") return { value: bytes.toString("base64"), ...fileName };
+  if (kind.shape === "file") return { value: bytes.toString(kind.fields.value.encoding), ...fileName };
   const text = decode(trim ? withoutLineBreak(bytes) : bytes);
-  if (type === "text") {
-    if (!trim && file === undefined && text.endsWith("\n"))
-      process.stderr.write("The value ends with a line break, which is kept. --trim leaves it out.\n");
-    return { value: text };
-  }
-  const fields = (type === "username_password" ? login : oauth).safeParse(safeJson(text));
-  if (!fields.success)
-    throw new Failure(
-      "usage",
-      type === "username_password"
-        ? 'Give JSON on standard input: {"username": …, "password": …}.'
-        : 'Give JSON on standard input: {"clientId": …, "clientSecret": …, "authUrl": …, "scope": …}.',
-    );
-  return { value: fields.data };
+  if (kind.shape === "fields") return { value: fieldsIn(text, kind) };
+  if (!trim && file === undefined && text.endsWith("\n"))
+    process.stderr.write("The value ends with a line break, which is kept. --trim leaves it out.\n");
+  return { value: text };
 }
 
-async function askFor(type: Type): Promise<unknown> {
-  if (type === "binary") throw new Failure("usage", "Say which file: --file PATH.");
+/** The fields of a JSON object. The server validates their values. */
+function fieldsIn(text: string, { fields }: SecretKind): Record<string, unknown> {
+  const shape = Object.entries(fields).map(([name, { schema }]) => [
+    name,
+    schema.isOptional() ? z.string().optional() : z.string(),
+  ]);
+  const read = z.object(Object.fromEntries(shape)).safeParse(safeJson(text));
+  if (read.success) return read.data;
+  const members = Object.keys(fields).map((name) => `"${name}": …`);
+  throw new Failure("usage", `Give JSON on standard input: {${members.join(", ")}}.`);
+}
+
+async function askFor({ shape, fields }: SecretKind): Promise<unknown> {
+  if (shape === "file") throw new Failure("usage", "Say which file: --file PATH.");
   return askInTurn(async ({ hidden, shown }) => {
-    switch (type) {
-      case "text":
-        return hidden("Value: ");
-      case "username_password":
-        return { username: await shown("Username: "), password: await hidden("Password: ") };
-      case "m2m_oauth": {
-        const [clientId, clientSecret] = [await shown("Client ID: "), await hidden("Client Secret: ")];
-        const [authUrl, scope] = [await shown("Auth URL: "), await shown("Scope (optional): ")];
-        return { clientId, clientSecret, authUrl, ...(scope ? { scope } : {}) };
-      }
+    const answers: Record<string, string> = {};
+    for (const [name, { title, control, schema }] of Object.entries(fields)) {
+      const isOptional = schema.isOptional();
+      const ask = control === "line" ? shown : hidden;
+      const answer = await ask(`${title}${isOptional ? " (optional)" : ""}: `);
+      if (answer !== "" || !isOptional) answers[name] = answer;
     }
+    return shape === "text" ? answers.value : answers;
   });
 }
 

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { CheckCode, CheckEvent, CheckFacts, StepEvent } from "@/lib/connectors/check-protocol";
-import { canonicalHost } from "@/lib/connectors/destination";
 import { isConnectorKind } from "@/lib/connectors/registry";
+import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
 import { type Check, CheckFailure } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";

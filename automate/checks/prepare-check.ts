@@ -4,10 +4,11 @@ import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { Connector } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
-import { destinationsOf, fieldsOf } from "@/lib/connectors/joined";
+import { destinationsOf } from "@/lib/connectors/joined";
 import { findConnector } from "@/lib/connectors/registry";
 import { secretFields, validate } from "@/lib/connectors/validate";
 import { fail, ok, type Result } from "@/lib/result";
+import { fieldsOf } from "@/lib/secrets/kinds/registry";
 
 /** A check that is ready to run: its properties, its destinations, and the secrets to open for each field. */
 export type PreparedCheck = {
@@ -44,7 +45,8 @@ export async function prepareCheck(
   // Only the secrets that go to a destination.
   const openings = Object.entries(secrets).flatMap(([field, secret]) => {
     const keys = keysOf(field);
-    return keys ? [{ field, opening: { secret, fields: fieldsOf(secret), destinations: keys } }] : [];
+    const fields = Object.keys(fieldsOf(secret.subKind));
+    return keys ? [{ field, opening: { secret, fields, destinations: keys } }] : [];
   });
   return ok({ connector, properties, destinations, openings });
 }

@@ -8,7 +8,7 @@ import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
 import type { CheckCode, CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { automateEnv } from "@/lib/env";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import type { CheckJob } from "@/worker/protocol";
 
 type Deps = { keys: FabricKeys; pool: CheckPool };
@@ -107,9 +107,10 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
 
 /** The value that a check receives: a string, bytes, or the fields of a compound secret. */
 function forWorker(subKind: SubKind, opened: Opened) {
-  if (subKind === "binary") return opened.value?.revealBytes();
+  const { shape } = secretKinds[subKind];
+  if (shape === "file") return opened.value?.revealBytes();
   const texts = Object.fromEntries(
     Object.entries(opened).map(([field, plaintext]) => [field, plaintext.revealText()]),
   );
-  return subKind === "text" ? texts.value : texts;
+  return shape === "text" ? texts.value : texts;
 }

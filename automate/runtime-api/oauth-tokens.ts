@@ -7,6 +7,7 @@ import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { tokenServerOf } from "@/lib/connectors/joined";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 const mostKept = 10_000;
 
@@ -37,7 +38,7 @@ export function createM2mTokens(keys: FabricKeys) {
    * most once a minute.
    */
   return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
-    if (secret.subKind !== "m2m_oauth") {
+    if (!secretKinds[secret.subKind].givesTokens) {
       await recordBatched(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
       throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
     }

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { Plaintext } from "@/lib/crypto/plaintext";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 const opened = (fields: Record<string, string>) =>
   Object.fromEntries(
     Object.entries(fields).map(([field, text]) => [field, new Plaintext(Buffer.from(text))]),
   );
 
-test.each([
+test.each<[SubKind, Record<string, string>, unknown]>([
   ["text", { value: "k9-secret" }, "k9-secret"],
   ["binary", { value: "k9-secret" }, Buffer.from("k9-secret").toString("base64")],
   ["username_password", { username: "u", password: "k9-secret" }, { username: "u", password: "k9-secret" }],

@@ -10,9 +10,9 @@ import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/secrets
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { AuditEntry } from "@/lib/audit/record";
-import { hostPortOf } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
+import { hostPortOf } from "@/lib/egress/host";
 
 export type Opened = Readonly<Record<string, Plaintext>>;
 

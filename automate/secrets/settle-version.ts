@@ -6,6 +6,7 @@ import { sentKey } from "@/lib/connectors/destination";
 import { tokenServerOf } from "@/lib/connectors/joined";
 import { db, type Tx } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
+import { isSingleValue } from "@/lib/secrets/kinds/registry";
 
 // See docs/decisions/0003 and 0016: destinations carry over to a version that one person entered completely.
 
@@ -80,9 +81,9 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
   const kept = former.map(({ destination }) => destination);
   const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
   if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
-  const isAuthority = subKind === "binary" || subKind === "text";
+  // A CA certificate is a single value.
   const isRenewal = tokenId === null && enteredBy.get(from) === actor.id;
-  if (isAuthority && kept.length > 0)
+  if (isSingleValue(subKind) && kept.length > 0)
     await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, tokenId, since });
   const tokenServer = tokenServerOf(facts);
   const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);

@@ -4,7 +4,8 @@ import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
 import { columns, tell } from "@/cli/output";
 import { askInTurn } from "@/cli/read-password";
-import { readValue, type Type, types, type ValueSource } from "@/cli/values";
+import { readValue, type ValueSource } from "@/cli/values";
+import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
@@ -24,7 +25,7 @@ export function addSecrets(program: Command): void {
     .option("--search <text>", "only those with this in name or description")
     .action(list);
   command("add <name>", "store one: its value is asked for, piped in, or read from a file")
-    .addOption(new Option("--type <type>", "what it is").choices(types).default("text"))
+    .addOption(new Option("--type <type>", "what it is").choices(subKinds).default("text" satisfies SubKind))
     .option("--description <text>", "what it is for")
     .option(...fromFile)
     .option(...trimmed)
@@ -59,7 +60,7 @@ async function list({ fabric, search }: InFabric & { search?: string }): Promise
 
 async function add(
   name: string,
-  { fabric, type, description, ...source }: InFabric & ValueSource & { type: Type; description?: string },
+  { fabric, type, description, ...source }: InFabric & ValueSource & { type: SubKind; description?: string },
 ): Promise<void> {
   const fabricId = await findFabric(fabric);
   const properties = { name, ...(await readValue(type, source)) };

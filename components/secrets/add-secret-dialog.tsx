@@ -17,7 +17,7 @@ import { inMemory } from "@/components/secrets/text-source";
 import { Dialog } from "@/components/ui/dialog";
 import { useToast } from "@/components/ui/toast";
 import { createSecretAction } from "@/lib/secrets/actions";
-import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
+import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
 
 const texts = {
   ...repeatableTexts,
@@ -46,7 +46,7 @@ export function AddSecretDialog({
   onCreated?: (secret: CreatedSecret) => void;
 }) {
   const toast = useToast();
-  const subKind = allowedSubKinds[0] ?? "text";
+  const subKind = allowedSubKinds[0] ?? subKinds[0];
   return (
     <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret" {...(returnFocus ? { returnFocus } : {})}>
       <DialogForm
@@ -77,8 +77,9 @@ function AddSecretFields({
   const { control, setValue } = useFormContext<SecretFormValues>();
   const subKind = useWatch({ control, name: "subKind" });
 
+  const fileKind = allowed.find((one) => secretKinds[one].shape === "file");
   async function storeAsBinary(file: File) {
-    setValue("subKind", "binary");
+    if (fileKind) setValue("subKind", fileKind);
     setValue("fields.value", "");
     setValue("file", await inMemory(file), { shouldDirty: true });
   }
@@ -91,7 +92,7 @@ function AddSecretFields({
         key={subKind}
         subKind={subKind}
         maxSecretBytes={maxSecretBytes}
-        {...(allowed.includes("binary") ? { onStoreAsBinary: storeAsBinary } : {})}
+        {...(fileKind ? { onStoreAsBinary: storeAsBinary } : {})}
       />
       <SecretDescriptionField />
     </>

@@ -12,7 +12,7 @@ import { formatBytes } from "@/components/ui/format-bytes";
  * The value of a Binary secret. Checks the size before uploading, because the server would refuse a larger
  * file.
  */
-export function FileValueField({ maxSecretBytes }: { maxSecretBytes: number }) {
+export function FileValueField({ title, maxSecretBytes }: { title: string; maxSecretBytes: number }) {
   const { control, clearErrors, formState } = useFormContext<SecretValues>();
   const { field } = useController({ control, name: "file" });
   const [refusal, setRefusal] = useState<string | null>(null);
@@ -27,7 +27,7 @@ export function FileValueField({ maxSecretBytes }: { maxSecretBytes: number }) {
 
   return (
     <Field
-      label="Value"
+      label={title}
       isRequired
       error={refusal ?? formState.errors.fields?.value?.message}
       hint={`Up to ${formatBytes(maxSecretBytes)}, kept byte for byte. Of a certificate, subject, issuer and expiry are shown.`}

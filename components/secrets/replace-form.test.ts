@@ -13,7 +13,7 @@ const options: ResolverOptions<ReplaceFormValues> = { fields: {}, shouldUseNativ
 function replace(
   subKind: SubKind,
   fates: Record<string, FieldFate>,
-  fields: Partial<ReplaceFormValues["fields"]> = {},
+  fields: ReplaceFormValues["fields"] = {},
   file: File | null = null,
 ) {
   const resolve = resolveReplacement({ id: "s1", subKind, version: 3 });

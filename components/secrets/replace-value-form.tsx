@@ -9,6 +9,7 @@ import { ReplaceValueFields } from "@/components/secrets/replace-value-fields";
 import { emptyValues } from "@/components/secrets/secret-form";
 import { useToast } from "@/components/ui/toast";
 import { replaceSecretAction } from "@/lib/secrets/actions";
+import { isSingleValue } from "@/lib/secrets/kinds/registry";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /**
@@ -36,7 +37,7 @@ export function ReplaceValueForm({
       resolver={resolveReplacement(secret)}
       defaultValues={{
         ...emptyValues,
-        fates: secret.subKind === "text" || secret.subKind === "binary" ? { value: "replaced" } : {},
+        fates: isSingleValue(secret.subKind) ? { value: "replaced" } : {},
         destinationIds: secret.destinations.map(({ id }) => id),
       }}
       action={(input, key) => replaceSecretAction(fabricId, input, key)}

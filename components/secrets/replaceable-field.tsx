@@ -3,26 +3,27 @@
 import { flushSync } from "react-dom";
 import { useFormContext, useWatch } from "react-hook-form";
 import type { FieldFate, ReplaceFormValues } from "@/components/secrets/replace-form";
-import { fieldTitle } from "@/components/secrets/secret-kind-look";
-import { type LineField, SecretLineField } from "@/components/secrets/secret-line-field";
+import { SecretValueField } from "@/components/secrets/secret-value-field";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import type { SecretField } from "@/lib/secrets/kinds/define";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** One field of a multi-field type. Kept unless the person replaces it, or clears an optional one. */
 export function ReplaceableField({
-  subKind,
   name,
+  field,
+  maxSecretBytes,
   current,
 }: {
-  subKind: SubKind;
-  name: LineField;
+  name: string;
+  field: SecretField;
+  maxSecretBytes: number;
   current: ReplaceableSecret["fields"][number] | undefined;
 }) {
   const { control, setValue, setFocus, clearErrors } = useFormContext<ReplaceFormValues>();
   const fate = useWatch({ control, name: `fates.${name}` }) ?? "kept";
-  const title = fieldTitle(subKind, name);
+  const { title } = field;
   const replace = current ? "Replace" : "Set";
 
   function decide(next: FieldFate) {
@@ -38,7 +39,8 @@ export function ReplaceableField({
       Keep
     </Button>
   );
-  if (fate === "replaced") return <SecretLineField name={name} action={keep} />;
+  if (fate === "replaced")
+    return <SecretValueField name={name} field={field} maxSecretBytes={maxSecretBytes} action={keep} />;
   return (
     <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-3 gap-y-1">
       <div>
@@ -49,7 +51,7 @@ export function ReplaceableField({
       </div>
       <div className="flex gap-2">
         {fate === "cleared" && keep}
-        {fate === "kept" && current && name === "scope" && (
+        {fate === "kept" && current && field.schema.isOptional() && (
           <Button size="sm" variant="ghost" aria-label={`Clear ${title}`} onClick={() => decide("cleared")}>
             Clear
           </Button>

@@ -1,8 +1,7 @@
 import { LockKeyhole } from "lucide-react";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
-import { fieldTitle } from "@/components/secrets/secret-kind-look";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { secretKinds } from "@/lib/secrets/kinds/registry";
+import { fieldsOf } from "@/lib/secrets/kinds/registry";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /** Each field with the time when it was last set. Web cannot show more. */
@@ -16,11 +15,11 @@ export function SecretFieldList({ secret: { subKind, fields } }: { secret: Secre
       </p>
       <div className="-mx-4 border-line border-t px-4 pt-3">
         <DetailList>
-          {Object.keys(secretKinds[subKind].fields.shape).map((name) => {
+          {Object.entries(fieldsOf(subKind)).map(([name, { title }]) => {
             const field = setFields.get(name);
             return (
               <DetailItem key={name}>
-                <span className="font-medium">{fieldTitle(subKind, name)}</span>
+                <span className="font-medium">{title}</span>
                 <span className="text-muted">
                   {field ? (
                     <>

@@ -1,29 +1,16 @@
 import { toNestErrors } from "@hookform/resolvers";
 import type { FieldErrors, FieldValues, Resolver, ResolverOptions } from "react-hook-form";
 import type { z } from "zod";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { fieldsOf, type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, createSecretInput } from "@/lib/secrets/schema";
 
-/**
- * The value fields of every type, as the controls hold them. A file is a `File`, which is cheap to compare.
- */
-export type SecretValues = {
-  fields: {
-    value: string;
-    username: string;
-    password: string;
-    clientId: string;
-    clientSecret: string;
-    authUrl: string;
-    scope: string;
-  };
-  file: File | null;
-};
+/** The values of the fields, by API name, as the controls hold them. A `File` is cheap to compare. */
+export type SecretValues = { fields: Record<string, string>; file: File | null };
 
 export type SecretFormValues = SecretValues & { subKind: SubKind; name: string; description: string };
 
 export const emptyValues: SecretValues = {
-  fields: { value: "", username: "", password: "", clientId: "", clientSecret: "", authUrl: "", scope: "" },
+  fields: Object.fromEntries(subKinds.flatMap((one) => Object.keys(fieldsOf(one)).map((name) => [name, ""]))),
   file: null,
 };
 
@@ -38,25 +25,19 @@ export const resolveNewSecret: Resolver<SecretFormValues, unknown, CreateSecretI
   return resolved(createSecretInput.safeParse(input), options);
 };
 
-/** The value fields of one type as its schema takes them: a file as bytes, and without an empty Scope. */
+/** The fields of one type as its schema takes them: a file as bytes, and without empty optional fields. */
 export async function valueInput(
   subKind: SubKind,
   { fields, file }: SecretValues,
 ): Promise<{ fields: Record<string, unknown>; fileName?: string }> {
-  switch (subKind) {
-    case "text":
-      return { fields: { value: fields.value } };
-    case "binary":
-      return file
-        ? { fields: { value: new Uint8Array(await file.arrayBuffer()) }, fileName: file.name }
-        : { fields: {} };
-    case "username_password":
-      return { fields: { username: fields.username, password: fields.password } };
-    case "m2m_oauth": {
-      const { clientId, clientSecret, authUrl, scope } = fields;
-      return { fields: { clientId, clientSecret, authUrl, ...(scope ? { scope } : {}) } };
-    }
-  }
+  if (secretKinds[subKind].shape === "file")
+    return file
+      ? { fields: { value: new Uint8Array(await file.arrayBuffer()) }, fileName: file.name }
+      : { fields: {} };
+  const entered = Object.entries(fieldsOf(subKind)).flatMap(([name, { schema }]) =>
+    fields[name] === "" && schema.isOptional() ? [] : [[name, fields[name]]],
+  );
+  return { fields: Object.fromEntries(entered) };
 }
 
 /** Converts a schema's outcome to a resolver's result. */

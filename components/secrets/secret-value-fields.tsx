@@ -1,9 +1,7 @@
 "use client";
 
-import { FileValueField } from "@/components/secrets/file-value-field";
-import { SecretLineField } from "@/components/secrets/secret-line-field";
-import { TextValueField } from "@/components/secrets/text-value-field";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { SecretValueField } from "@/components/secrets/secret-value-field";
+import { fieldsOf, isSingleValue, type SubKind } from "@/lib/secrets/kinds/registry";
 
 /** The value fields of one type of secret. */
 export function SecretValueFields({
@@ -15,26 +13,13 @@ export function SecretValueFields({
   maxSecretBytes: number;
   onStoreAsBinary?: (file: File) => void;
 }) {
-  switch (subKind) {
-    case "text":
-      return <TextValueField {...(onStoreAsBinary ? { onStoreAsBinary } : {})} />;
-    case "binary":
-      return <FileValueField maxSecretBytes={maxSecretBytes} />;
-    case "username_password":
-      return (
-        <>
-          <SecretLineField name="username" />
-          <SecretLineField name="password" />
-        </>
-      );
-    case "m2m_oauth":
-      return (
-        <>
-          <SecretLineField name="clientId" />
-          <SecretLineField name="clientSecret" />
-          <SecretLineField name="authUrl" />
-          <SecretLineField name="scope" />
-        </>
-      );
-  }
+  return Object.entries(fieldsOf(subKind)).map(([name, field]) => (
+    <SecretValueField
+      key={name}
+      name={name}
+      field={field}
+      maxSecretBytes={maxSecretBytes}
+      {...(onStoreAsBinary && isSingleValue(subKind) ? { onStoreAsBinary } : {})}
+    />
+  ));
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ClipboardEvent, type DragEvent, useRef, useState } from "react";
+import { type ClipboardEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
 import { useController, useFormContext } from "react-hook-form";
 import { LoadFromFileButton } from "@/components/secrets/load-from-file-button";
 import type { SecretValues } from "@/components/secrets/secret-form";
@@ -10,14 +10,28 @@ import { TextValueNotes } from "@/components/secrets/text-value-notes";
 import { Field } from "@/components/ui/field";
 import { formatBytes } from "@/components/ui/format-bytes";
 import { SecretTextarea } from "@/components/ui/secret-textarea";
-import { maxTextBytes } from "@/lib/secrets/kinds/value";
+import { maxTextBytes, type TextField } from "@/lib/secrets/kinds/define";
 
 /**
  * The value of a Text secret. The form holds the exact text; the textarea shows it with normalised line ends.
  */
-export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: File) => void }) {
+export function TextValueField({
+  name,
+  field: {
+    title,
+    schema,
+    hint = `Up to ${formatBytes(maxTextBytes)}, several lines too. Kept exactly as it is.`,
+  },
+  action,
+  onStoreAsBinary,
+}: {
+  name: string;
+  field: TextField;
+  action?: ReactNode;
+  onStoreAsBinary?: (file: File) => void;
+}) {
   const { control, trigger } = useFormContext<SecretValues>();
-  const { field, fieldState } = useController({ control, name: "fields.value" });
+  const { field, fieldState } = useController({ control, name: `fields.${name}` });
   const [origin, setOrigin] = useState<"typed" | "line ends lost" | { loaded: File }>("typed");
   const [refused, setRefused] = useState<RefusedFile | null>(null);
   const pasted = useRef<string | null>(null);
@@ -26,7 +40,7 @@ export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: F
     field.onChange(text);
     setOrigin(from);
     setRefused(null);
-    if (fieldState.error || text.length > maxTextBytes) void trigger("fields.value");
+    if (fieldState.error || text.length > maxTextBytes) void trigger(`fields.${name}`);
   }
 
   function edit(shown: string) {
@@ -66,11 +80,16 @@ export function TextValueField({ onStoreAsBinary }: { onStoreAsBinary?: (file: F
   return (
     <div className="flex flex-col gap-2">
       <Field
-        label="Value"
-        isRequired
+        label={title}
+        isRequired={!schema.isOptional()}
         error={fieldState.error?.message}
-        hint={`Up to ${formatBytes(maxTextBytes)}, several lines too. Kept exactly as it is.`}
-        action={<LoadFromFileButton onFile={load} />}
+        hint={hint}
+        action={
+          <span className="flex gap-2">
+            {action}
+            <LoadFromFileButton onFile={load} />
+          </span>
+        }
       >
         <SecretTextarea
           ref={field.ref}

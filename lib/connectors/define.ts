@@ -1,25 +1,6 @@
 import { z } from "zod";
 import type { Destination } from "@/lib/connectors/destination";
-
-/** The four types of secret, by API name. */
-export const subKinds = ["text", "binary", "username_password", "m2m_oauth"] as const;
-export type SubKind = (typeof subKinds)[number];
-
-/** The sealed fields that a check opens, by type of secret. */
-export const openFields = {
-  text: ["value"],
-  binary: ["value"],
-  username_password: ["username", "password"],
-  m2m_oauth: ["clientId", "clientSecret", "authUrl", "scope"],
-} as const satisfies Record<SubKind, readonly string[]>;
-
-/** The opened value that a check receives in place of a secret's id, by type of secret. */
-export type Opened = {
-  text: string;
-  binary: Uint8Array;
-  username_password: { username: string; password: string };
-  m2m_oauth: { clientId: string; clientSecret: string; authUrl: string; scope?: string | undefined };
-};
+import type { Opened, SubKind } from "@/lib/secrets/kinds/registry";
 
 declare const opensTo: unique symbol;
 /** The id of a secret in a connection's properties. The brand records the type of its opened value. */

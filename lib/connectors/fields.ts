@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
-import { type Destination, isPlainHost, type TlsMode } from "@/lib/connectors/destination";
+import type { Destination, TlsMode } from "@/lib/connectors/destination";
+import { isPlainHost } from "@/lib/egress/host";
 
 type TextMeta = Pick<FieldMeta, "title" | "placeholder" | "help">;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Connector, ConnectorGroup, Control, FieldMeta, SubKind } from "@/lib/connectors/define";
+import type { Connector, ConnectorGroup, Control, FieldMeta } from "@/lib/connectors/define";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /** One field of a connection's form, as plain data, so that the browser needs no connector schema. */
 export type FormField = {

@@ -1,7 +1,9 @@
-import { type Connector, type MetadataByField, openFields, type SubKind } from "@/lib/connectors/define";
-import { canonicalHost, type Destination, destinationKey } from "@/lib/connectors/destination";
+import type { Connector, MetadataByField } from "@/lib/connectors/define";
+import { type Destination, destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import { canonicalHost } from "@/lib/egress/host";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /** One or more destinations. Automate opens nothing without a destination. */
 export type Destinations = readonly [string, ...string[]];
@@ -134,9 +136,4 @@ function factsOf(secrets: Readonly<Record<string, Referenced>>): MetadataByField
       { subKind, ...(facts.authHost ? { authHost: facts.authHost } : {}) },
     ]),
   );
-}
-
-/** The sealed fields of a secret that a check or a connection needs. */
-export function fieldsOf({ subKind }: Referenced): readonly string[] {
-  return openFields[subKind];
 }

@@ -1,11 +1,12 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
-import { destinationKey, hostPortOf } from "@/lib/connectors/destination";
+import { destinationKey } from "@/lib/connectors/destination";
 import { postgres } from "@/lib/connectors/kinds/postgres";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { sftp } from "@/lib/connectors/kinds/sftp";
 import { fieldsToOpen, secretFields, validate } from "@/lib/connectors/validate";
+import { hostPortOf } from "@/lib/egress/host";
 
 const pg = { server: "db.example.com", database: "sales", username: "ana", password: "s1" };
 const api = { baseUrl: "https://api.example.com" };

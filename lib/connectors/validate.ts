@@ -5,8 +5,8 @@ import {
   fieldMeta,
   type MetadataByField,
   type ShowWhen,
-  type SubKind,
 } from "@/lib/connectors/define";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
 

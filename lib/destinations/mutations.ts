@@ -38,7 +38,7 @@ export async function allowTokenServer(
 ) {
   const { fabricId } = scope;
   const row = await db.secretVersion.findFirst({
-    where: { secretId, version, fabricId, secret: { deletedAt: null, subKind: "m2m_oauth" } },
+    where: { secretId, version, fabricId, secret: { deletedAt: null } },
     select: { facts: true },
   });
   const server = row && tokenServerOf(row.facts as SecretFacts);

@@ -100,9 +100,9 @@ export async function findNotAllowed(
 /** The token server of an M2M OAuth secret if it is not allowed for this version; otherwise null. */
 export async function findTokenServerToAllow(
   { fabricId }: Scope<"secret:list">,
-  { id: secretId, subKind, version, facts }: Pick<SecretSummary, "id" | "subKind" | "version" | "facts">,
+  { id: secretId, version, facts }: Pick<SecretSummary, "id" | "version" | "facts">,
 ): Promise<string | null> {
-  const destination = subKind === "m2m_oauth" ? tokenServerOf(facts) : null;
+  const destination = tokenServerOf(facts);
   if (destination === null || (await getDestinationRule({ fabricId })) === "open") return null;
   const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination }], "pipelines");
   return isAllowed ? null : destination;

@@ -1,6 +1,6 @@
 import "server-only";
 import { X509Certificate } from "node:crypto";
-import { hostPortOf } from "@/lib/connectors/destination";
+import { hostPortOf } from "@/lib/egress/host";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
 /** The metadata of a file: name, size and, for a PEM or DER certificate, subject, issuer and expiry. */

@@ -10,7 +10,7 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import { askAutomate } from "@/lib/internal-api/client";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
@@ -51,7 +51,7 @@ export async function createSecret(
     throw error;
   }
   // The person who enters the whole secret thereby allows its token server.
-  if (subKind === "m2m_oauth") await settleDestinations(scope, prepared.id);
+  if (secretKinds[subKind].givesTokens) await settleDestinations(scope, prepared.id);
   return ok({ id: prepared.id, name, subKind });
 }
 

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { isPostgresText } from "@/lib/db/text";
-import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import {
+  anyKind,
+  type NewValue,
+  newValue,
+  type Replacement,
+  replacement,
+  type SubKind,
+  secretKinds,
+  subKinds,
+} from "@/lib/secrets/kinds/registry";
 import { suggestName } from "@/lib/suggest-name";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
@@ -32,44 +41,41 @@ export const secretDescription = z
   .max(500, "Description is longer than 500 characters.")
   .regex(/^[^\0]*$/, "Description contains a character that cannot be stored.")
   .default("");
-/** The file name of a Binary secret, stored unencrypted. */
-export const fileName = z
+/** The name of a file, stored unencrypted. */
+const fileName = z
   .string()
   .max(255, "The file's name is longer than 255 characters.")
   .refine(isPostgresText, "The file's name cannot be stored: rename it.")
   .optional();
 
-/** The input of + Add Secret, for each type. */
-export const createSecretInput = z.discriminatedUnion("subKind", [
-  z.object({
-    subKind: z.literal("text"),
-    name: secretName,
-    description: secretDescription,
-    fields: secretKinds.text.fields,
-  }),
-  z.object({
-    subKind: z.literal("binary"),
-    name: secretName,
-    description: secretDescription,
-    fields: secretKinds.binary.fields,
-    fileName,
-  }),
-  z.object({
-    subKind: z.literal("username_password"),
-    name: secretName,
-    description: secretDescription,
-    fields: secretKinds.username_password.fields,
-  }),
-  z.object({
-    subKind: z.literal("m2m_oauth"),
-    name: secretName,
-    description: secretDescription,
-    fields: secretKinds.m2m_oauth.fields,
-  }),
-]);
-export type CreateSecretInput = z.infer<typeof createSecretInput>;
+/** The member `fileName` of a type that holds a file; nothing for others. */
+export function fileNameOf(subKind: SubKind): { fileName?: typeof fileName } {
+  return secretKinds[subKind].shape === "file" ? { fileName } : {};
+}
 
-const replacement = {
+type ByKind<T extends { [K in SubKind]: object }> = T[SubKind];
+
+/** The input of + Add Secret. */
+export type CreateSecretInput = ByKind<{
+  [K in SubKind]: {
+    subKind: K;
+    name: string;
+    description: string;
+    fields: NewValue<K>;
+    fileName?: string | undefined;
+  };
+}>;
+export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
+  z.object({
+    subKind: z.literal(subKind),
+    name: secretName,
+    description: secretDescription,
+    fields: newValue(subKind),
+    ...fileNameOf(subKind),
+  }),
+);
+
+const replaced = z.object({
   secretId: z.string(),
   /**
    * The version that the person saw. If another version exists by now, the replace fails as a conflict
@@ -79,34 +85,20 @@ const replacement = {
   /** Ids of the allowed destinations that the new value may go to as well. */
   destinationIds: z.array(z.string()).max(200).default([]),
   fileName,
-};
+});
 
 /**
- * The input of Replace value. An absent field is kept, a present one is replaced, and `scope: null` clears
- * it.
+ * The input of Replace value. An absent field is kept, a present one is replaced, and null clears an optional
+ * one.
  */
-export const replaceSecretInput = z
-  .discriminatedUnion("subKind", [
-    z.object({ subKind: z.literal("text"), ...replacement, fields: secretKinds.text.fields }),
-    z.object({ subKind: z.literal("binary"), ...replacement, fields: secretKinds.binary.fields }),
-    z.object({
-      subKind: z.literal("username_password"),
-      ...replacement,
-      fields: secretKinds.username_password.fields.partial(),
-    }),
-    z.object({
-      subKind: z.literal("m2m_oauth"),
-      ...replacement,
-      fields: secretKinds.m2m_oauth.fields
-        .partial()
-        .extend({ scope: secretKinds.m2m_oauth.fields.shape.scope.nullable() }),
-    }),
-  ])
-  .refine(({ fields }) => Object.values(fields).some((value) => value !== undefined), {
-    message: "Enter at least one new value.",
-    path: ["fields"],
-  });
-export type ReplaceSecretInput = z.infer<typeof replaceSecretInput>;
+export type ReplaceSecretInput = z.output<typeof replaced> &
+  ByKind<{ [K in SubKind]: { subKind: K; fields: Replacement<K> } }>;
+export const replaceSecretInput = anyKind<ReplaceSecretInput>((subKind) =>
+  z.object({ subKind: z.literal(subKind), ...replaced.shape, fields: replacement(subKind) }),
+).refine(({ fields }) => Object.values(fields).some((value) => value !== undefined), {
+  message: "Enter at least one new value.",
+  path: ["fields"],
+});
 
 /** The input of the management API's update. Absent members stay unchanged. */
 export type UpdateSecretInput = {

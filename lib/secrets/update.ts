@@ -6,6 +6,7 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import { askAfterCommit } from "@/lib/internal-api/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretEtag } from "@/lib/secrets/schema";
@@ -250,10 +251,10 @@ export async function destinationsOf(
 /** False when a new version should have kept destinations but has none. */
 async function carriedAlong(
   scope: Writer,
-  { secretId, subKind }: { secretId: string; subKind: string },
+  { secretId, subKind }: { secretId: string; subKind: SubKind },
   keeps: readonly string[],
 ): Promise<boolean> {
-  const bringsAlong = keeps.length > 0 || subKind === "m2m_oauth";
+  const bringsAlong = keeps.length > 0 || secretKinds[subKind].givesTokens;
   const isAnyAllowed = bringsAlong && (await settleDestinations(scope, secretId));
   return isAnyAllowed || keeps.length === 0;
 }

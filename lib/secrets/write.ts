@@ -4,6 +4,7 @@ import type { AuditEntry } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
 import { fail, NotFound } from "@/lib/result";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
 import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/metadata";
 import type { CreateSecretInput, ReplaceSecretInput, SecretFacts } from "@/lib/secrets/schema";
 
@@ -31,9 +32,8 @@ export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secret
 
 /** The metadata of a new value. Falls back to `former` when the input does not change it. */
 export function factsOf({ subKind, fields, fileName }: Value, former: SecretFacts): SecretFacts {
-  if (subKind === "binary" && "value" in fields && fields.value instanceof Uint8Array)
-    return factsOfFile(fields.value, fileName);
-  if (subKind === "m2m_oauth" && "authUrl" in fields && fields.authUrl !== undefined)
+  if ("value" in fields && fields.value instanceof Uint8Array) return factsOfFile(fields.value, fileName);
+  if (secretKinds[subKind].givesTokens && "authUrl" in fields && fields.authUrl !== undefined)
     return factsOfAuthUrl(fields.authUrl);
   return former;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
-import { hostPortOf } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import { hostPortOf } from "@/lib/egress/host";
 import type { CheckJob } from "@/worker/protocol";
 
 export type Secrets = CheckJob["secrets"];

@@ -1,8 +1,8 @@
 import * as oauth from "oauth4webapi";
 import type { buildConnector, Dispatcher } from "undici";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
-import type { Opened } from "@/lib/connectors/define";
-import { isLoopbackHost } from "@/lib/connectors/destination";
+import { isLoopbackHost } from "@/lib/egress/host";
+import type { Opened } from "@/lib/secrets/kinds/registry";
 import { CheckFailure } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 

@@ -6,7 +6,8 @@ import net from "node:net";
 import tls from "node:tls";
 import workerThreads from "node:worker_threads";
 import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
-import { canonicalHost, type Destination } from "@/lib/connectors/destination";
+import type { Destination } from "@/lib/connectors/destination";
+import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
 import { nameFault, networkFault, tlsFault } from "@/worker/egress/socket-faults";
 

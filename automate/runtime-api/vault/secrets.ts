@@ -91,7 +91,7 @@ export async function listNames({ scope }: VaultCaller, path: string): Promise<V
 function fieldsOf({ subKind, facts }: UsableSecret, opened: Opened): Record<string, string> {
   const value = answerValue(subKind, opened);
   if (typeof value !== "string") return value;
-  return subKind === "binary" && facts.fileName ? { value, fileName: facts.fileName } : { value };
+  return facts.fileName ? { value, fileName: facts.fileName } : { value };
 }
 
 function versionOf(version: number, createdAt: Date, destroyed: boolean) {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { canonicalHost, type Destination, isPlainHost } from "@/lib/connectors/destination";
+import type { Destination } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField, tlsFields } from "@/lib/connectors/fields";
+import { canonicalHost, isPlainHost } from "@/lib/egress/host";
 
 const hostMessage = "Enter a host, and a port if it is not 27017, such as db.example.com:27018.";
 

@@ -1,5 +1,6 @@
 import type { MetadataByField } from "@/lib/connectors/define";
-import { type Destination, parseHostPort } from "@/lib/connectors/destination";
+import type { Destination } from "@/lib/connectors/destination";
+import { parseHostPort } from "@/lib/egress/host";
 
 const field = "oauthClient";
 

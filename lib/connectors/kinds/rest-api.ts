@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { type Destination, writtenHost } from "@/lib/connectors/destination";
+import type { Destination } from "@/lib/connectors/destination";
 import { choiceField, textField, tlsFields } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/kinds/oauth-client";
+import { writtenHost } from "@/lib/egress/host";
 
 /**
  * Headers that control where a request goes or ends. A key in Host would even leave in clear, as the TLS

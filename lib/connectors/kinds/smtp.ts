@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
-import { type Destination, isLoopbackHost } from "@/lib/connectors/destination";
+import type { Destination } from "@/lib/connectors/destination";
 import { choiceField, hostField, nameField, portNumberField } from "@/lib/connectors/fields";
+import { isLoopbackHost } from "@/lib/egress/host";
 
 /** A mail server that sends messages, signed in with a password. */
 export const smtp = defineConnector({

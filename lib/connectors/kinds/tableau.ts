@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
-import { canonicalHost, httpsDestination, writtenHost } from "@/lib/connectors/destination";
+import { httpsDestination } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
+import { canonicalHost, writtenHost } from "@/lib/egress/host";
 
 const serverMeta = {
   title: "Tableau Server URL",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { m2mOauth } from "@/lib/secrets/kinds/m2m-oauth";
 
-const authUrl = m2mOauth.fields.shape.authUrl;
+const authUrl = m2mOauth.fields.authUrl.schema;
 
 test.each([
   "https://idp.example.com/oauth2/token",

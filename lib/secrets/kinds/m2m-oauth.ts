@@ -1,30 +1,41 @@
 import { z } from "zod";
-import { writtenHost } from "@/lib/connectors/destination";
-import { textValue } from "@/lib/secrets/kinds/value";
+import { writtenHost } from "@/lib/egress/host";
+import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 
 /** Client credentials (RFC 6749 §4.4), with which a machine signs in. */
-export const m2mOauth = {
+export const m2mOauth = defineSecretKind({
   subKind: "m2m_oauth",
   label: "M2M OAuth",
   description: "Client credentials for APIs that take a bearer token",
-  fields: z.object({
-    clientId: textValue({ title: "Client ID", maxBytes: 1024 }),
-    clientSecret: textValue({ title: "Client Secret" }),
-    authUrl: textValue({ title: "Auth URL", maxBytes: 2048 }).refine(
-      isTokenEndpoint,
-      "Enter the full address of the token endpoint, beginning with https://.",
-    ),
-    scope: z
-      .string()
-      .max(2048, "Scope is larger than 2 KiB.")
-      .regex(
-        /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
-        "Separate several scopes by single spaces.",
-      )
-      .optional()
-      .meta({ title: "Scope" }),
-  }),
-} as const;
+  icon: "client",
+  shape: "fields",
+  fields: {
+    clientId: textField({ title: "Client ID", control: "line", maxBytes: 1024 }),
+    clientSecret: textField({ title: "Client Secret", control: "password" }),
+    authUrl: textField({
+      title: "Auth URL",
+      control: "line",
+      maxBytes: 2048,
+      rule: [isTokenEndpoint, "Enter the full address of the token endpoint, beginning with https://."],
+      hint: "The token endpoint. It begins with https://, so that the client secret never travels in clear.",
+      placeholder: "https://login.example.com/oauth2/token",
+    }),
+    scope: {
+      title: "Scope",
+      control: "line",
+      hint: "Separate several by spaces.",
+      schema: z
+        .string()
+        .max(2048, "Scope is larger than 2 KiB.")
+        .regex(
+          /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+          "Separate several scopes by single spaces.",
+        )
+        .optional(),
+    },
+  },
+  givesTokens: true,
+});
 
 /** Plain http would expose the client secret to eavesdroppers, so only loopback may use it. */
 function isTokenEndpoint(value: string): boolean {

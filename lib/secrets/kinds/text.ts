@@ -1,10 +1,11 @@
-import { z } from "zod";
-import { textValue } from "@/lib/secrets/kinds/value";
+import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 
 /** A string value, such as an access token. */
-export const text = {
+export const text = defineSecretKind({
   subKind: "text",
   label: "Text",
   description: "A string value, such as an access token or a private key",
-  fields: z.object({ value: textValue({ title: "Value" }) }),
-} as const;
+  icon: "key",
+  shape: "text",
+  fields: { value: textField({ title: "Value", control: "lines" }) },
+});

@@ -1,13 +1,14 @@
-import { z } from "zod";
-import { textValue } from "@/lib/secrets/kinds/value";
+import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 
 /** A username and a password, for basic authentication. */
-export const usernamePassword = {
+export const usernamePassword = defineSecretKind({
   subKind: "username_password",
   label: "Username & Password",
   description: "Two-field credential for basic authentication",
-  fields: z.object({
-    username: textValue({ title: "Username", maxBytes: 1024 }),
-    password: textValue({ title: "Password" }),
-  }),
-} as const;
+  icon: "login",
+  shape: "fields",
+  fields: {
+    username: textField({ title: "Username", control: "line", maxBytes: 1024 }),
+    password: textField({ title: "Password", control: "password" }),
+  },
+});

@@ -1,11 +1,19 @@
 import { z } from "zod";
-import { secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import {
+  anyKind,
+  type FieldsSchema,
+  newValue,
+  replacement,
+  type SubKind,
+  secretKinds,
+  subKinds,
+} from "@/lib/secrets/kinds/registry";
 import {
   type CreateSecretInput,
+  fileNameOf,
   plainSecretName,
-  type ReplaceSecretInput,
   secretDescription,
-  fileName as storedFileName,
+  type UpdateSecretInput,
 } from "@/lib/secrets/schema";
 
 const kind = z
@@ -30,8 +38,22 @@ export const base64 = z
   .refine((bytes) => bytes.length > 0, "The file is empty.")
   .meta({ contentEncoding: "base64", description: "The file's bytes as base64." });
 
-const fileName = storedFileName.meta({ description: "The name of the file, kept beside it." });
-const { text, username_password: usernamePassword, m2m_oauth: m2mOauth } = secretKinds;
+const encodings = { base64 };
+
+/** A value in its shape in the API: the single value, or an object of its fields. */
+function valueIn(subKind: SubKind, fields: FieldsSchema): z.ZodType {
+  const kind = secretKinds[subKind];
+  const { value = fields } = fields.shape;
+  return kind.shape === "file" ? encodings[kind.fields.value.encoding] : value;
+}
+
+function fileNameIn(subKind: SubKind) {
+  const { fileName } = fileNameOf(subKind);
+  return fileName
+    ? { fileName: fileName.meta({ description: "The name of the file, kept beside it." }) }
+    : {};
+}
+
 const description = secretDescription.unwrap().optional();
 const keepDestinations = z.boolean().optional().meta({
   description:
@@ -46,73 +68,44 @@ export const secretBase = z.object({
   description,
 });
 
+type Fields = Readonly<Record<string, string | null | undefined>>;
+type SecretBody<Name> = {
+  kind: "prophecy";
+  subKind: SubKind;
+  properties: { name: Name; value?: string | Uint8Array | Fields | undefined; fileName?: string | undefined };
+  description?: string | undefined;
+};
+
 /** Body of createSecret. Unknown members are ignored, because clients of the documented product send some. */
-export const createSecretBody = z.discriminatedUnion("subKind", [
+export type CreateSecretBody = SecretBody<string>;
+export const createSecretBody = anyKind<CreateSecretBody>((subKind) =>
   z.object({
     kind,
-    subKind: z.literal("text"),
-    properties: z.object({ name: plainSecretName, value: text.fields.shape.value }),
+    subKind: z.literal(subKind),
+    properties: z.object({
+      name: plainSecretName,
+      value: valueIn(subKind, newValue(subKind)),
+      ...fileNameIn(subKind),
+    }),
     description,
   }),
-  z.object({
-    kind,
-    subKind: z.literal("binary"),
-    properties: z.object({ name: plainSecretName, value: base64, fileName }),
-    description,
-  }),
-  z.object({
-    kind,
-    subKind: z.literal("username_password"),
-    properties: z.object({ name: plainSecretName, value: usernamePassword.fields }),
-    description,
-  }),
-  z.object({
-    kind,
-    subKind: z.literal("m2m_oauth"),
-    properties: z.object({ name: plainSecretName, value: m2mOauth.fields }),
-    description,
-  }),
-]);
-export type CreateSecretBody = z.infer<typeof createSecretBody>;
+);
 
 /** Body of updateSecret. Absent fields, including the value, stay unchanged. */
-export const updateSecretBody = z.discriminatedUnion("subKind", [
+export type UpdateSecretBody = SecretBody<string | undefined> & { keepDestinations?: boolean | undefined };
+export const updateSecretBody = anyKind<UpdateSecretBody>((subKind) =>
   z.object({
     kind,
-    subKind: z.literal("text"),
-    properties: z.object({ name: plainSecretName.optional(), value: text.fields.shape.value.optional() }),
-    description,
-    keepDestinations,
-  }),
-  z.object({
-    kind,
-    subKind: z.literal("binary"),
-    properties: z.object({ name: plainSecretName.optional(), value: base64.optional(), fileName }),
-    description,
-    keepDestinations,
-  }),
-  z.object({
-    kind,
-    subKind: z.literal("username_password"),
+    subKind: z.literal(subKind),
     properties: z.object({
       name: plainSecretName.optional(),
-      value: usernamePassword.fields.partial().optional(),
+      value: valueIn(subKind, replacement(subKind)).optional(),
+      ...fileNameIn(subKind),
     }),
     description,
     keepDestinations,
   }),
-  z.object({
-    kind,
-    subKind: z.literal("m2m_oauth"),
-    properties: z.object({
-      name: plainSecretName.optional(),
-      value: m2mOauth.fields.partial().extend({ scope: m2mOauth.fields.shape.scope.nullable() }).optional(),
-    }),
-    description,
-    keepDestinations,
-  }),
-]);
-export type UpdateSecretBody = z.infer<typeof updateSecretBody>;
+);
 
 /** A connection's reference to a secret. Only the id counts; the name is a label and may be outdated. */
 export const secretReferenceIn = z.object({
@@ -123,38 +116,24 @@ export const secretReferenceIn = z.object({
 });
 
 /** Converts the body to the input of Add Secret. */
-export function createInputOf(body: CreateSecretBody): CreateSecretInput {
-  const { description = "" } = body;
-  const { name } = body.properties;
-  switch (body.subKind) {
-    case "text":
-      return { subKind: body.subKind, name, description, fields: { value: body.properties.value } };
-    case "binary": {
-      const { value, fileName } = body.properties;
-      return { subKind: body.subKind, name, description, fields: { value }, fileName };
-    }
-    case "username_password":
-      return { subKind: body.subKind, name, description, fields: body.properties.value };
-    case "m2m_oauth":
-      return { subKind: body.subKind, name, description, fields: body.properties.value };
-  }
+export function createInputOf({
+  subKind,
+  properties,
+  description = "",
+}: CreateSecretBody): CreateSecretInput {
+  const { name, fileName } = properties;
+  // The body's schema is that of the type, so the fields match the type. So they do in `replacementOf`.
+  return { subKind, name, description, fields: fieldsOf(properties), fileName } as CreateSecretInput;
 }
 
 /** Converts the body's new value to the input of Replace value; undefined when the body sets no field. */
-export function replacementOf(
-  body: UpdateSecretBody,
-): Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined {
-  const fields = fieldsOf(body);
+export function replacementOf({ subKind, properties }: UpdateSecretBody): UpdateSecretInput["replacement"] {
+  const fields = fieldsOf(properties);
   if (!Object.values(fields).some((field) => field !== undefined)) return undefined;
-  const fileName = body.subKind === "binary" ? body.properties.fileName : undefined;
-  // Each type's fields come from its own schema, so the fields match the type.
-  return { subKind: body.subKind, fields, fileName } as Pick<
-    ReplaceSecretInput,
-    "subKind" | "fields" | "fileName"
-  >;
+  return { subKind, fields, fileName: properties.fileName } as UpdateSecretInput["replacement"];
 }
 
-function fieldsOf({ properties: { value } }: UpdateSecretBody): object {
+function fieldsOf({ value }: CreateSecretBody["properties"] | UpdateSecretBody["properties"]): object {
   return typeof value === "string" || value instanceof Uint8Array ? { value } : (value ?? {});
 }
 

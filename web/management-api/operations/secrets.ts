@@ -139,7 +139,7 @@ export const updateSecretOperation = operation({
     properties: { name: "your-secret-name", value: "your-new-secret-value" },
   },
   run: async (scope, { params, body, ifMatch, idempotent }) => {
-    if (body.subKind === "binary" && body.properties.fileName !== undefined && !body.properties.value)
+    if (body.properties.fileName !== undefined && !body.properties.value)
       return invalidField("properties.fileName", "A file's name comes with its bytes: send `value` as well.");
     const input = {
       secretId: params.secretId ?? "",
