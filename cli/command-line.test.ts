@@ -290,6 +290,31 @@ test("a person who replaces a value sees the former one's destinations, to which
   expect(destinations).toEqual(data.destinations);
 });
 
+test("a secret of a type that only a newer server knows is listed, and its value is not replaced", async () => {
+  const secret = {
+    subKind: "passkey",
+    properties: { id: "1", name: "key" },
+    description: "",
+    version: 1,
+    usedBy: 0,
+    updatedAt: "2026-11-30T00:00:00Z",
+    updatedBy: "Uri",
+  };
+  answer = { status: 200, body: { success: true, data: { secrets: [secret] } } };
+  const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+  expect((await selvage(list, env)).stdout).toMatch(/^key {2,}passkey /m);
+  asked = [];
+  const given = JSON.stringify({ clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" });
+  const refused = await selvage(["secrets", "replace", "key", ...list.slice(2)], env, given);
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    "This selvage does not know the type passkey: install a newer one.\n",
+  ]);
+  expect(asked.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([
+    `/api/orchestration/fabric/${list.at(-1)}/secret`,
+  ]);
+});
+
 describe("the command line's words", () => {
   test("--json reports usage errors as JSON", async () => {
     const unknown = await selvage([...list, "--json", "--nonsense"]);
