@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 
 const field = textField({ title: "Key", control: "password" });
-const bytes = z.instanceof(Uint8Array);
+const file = { title: "Key", control: "file", schema: z.instanceof(Uint8Array) } as const;
 const words = { subKind: "x", label: "X", description: "An X", icon: "key" } as const;
 
 defineSecretKind({ ...words, shape: "fields", fields: { key: field } });
@@ -16,10 +16,6 @@ defineSecretKind({ ...words, shape: "text", fields: { key: field } });
 // @ts-expect-error One of several fields cannot be named `value`: paths in the API would be ambiguous.
 defineSecretKind({ ...words, shape: "fields", fields: { key: field, value: field } });
 // @ts-expect-error A file needs its encoding in JSON.
-defineSecretKind({
-  ...words,
-  shape: "file",
-  fields: { value: { title: "Key", control: "file", schema: bytes } },
-});
+defineSecretKind({ ...words, shape: "file", fields: { value: file } });
 // @ts-expect-error A type that gives tokens has the fields of a client.
 defineSecretKind({ ...words, shape: "fields", fields: { clientId: field }, givesTokens: true });
