@@ -130,11 +130,11 @@ const identities = ["WEB_DATABASE_URL", "AUTOMATE_DATABASE_URL", "DATABASE_URL"]
  * well.
  */
 export const databaseUrl = once(() => {
-  const held = identities.filter((name) => process.env[name]);
-  const [name] = held;
-  if (held.length !== 1 || name === undefined) {
+  const found = identities.filter((name) => process.env[name]);
+  const [name] = found;
+  if (found.length !== 1 || name === undefined) {
     throw new BadEnvironment(
-      `Set exactly one of ${identities.join(", ")}: a program has one database identity (found ${held.join(" and ") || "none"}).`,
+      `Set exactly one of ${identities.join(", ")}: a program has one database identity (found ${found.join(" and ") || "none"}).`,
     );
   }
   if (name === "DATABASE_URL") return parse("this program", owner).DATABASE_URL;
@@ -157,12 +157,12 @@ export class BadEnvironment extends Error {
 }
 
 function parse<S extends z.ZodType>(program: string, schema: S): Readonly<z.infer<S>> {
-  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse(given);
+  const values = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(values);
   if (parsed.success) return Object.freeze(parsed.data);
   const list = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    return `  ${name}: ${given[name] === undefined ? "is not set" : issue.message}`;
+    return `  ${name}: ${values[name] === undefined ? "is not set" : issue.message}`;
   });
   throw new BadEnvironment(`The environment of ${program} is incomplete:\n${list.join("\n")}`);
 }
@@ -176,11 +176,11 @@ function jwk<S extends z.ZodType>(shape: S, half: "private" | "public") {
   });
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
+function once<T>(compute: () => T): () => T {
+  let cached: { value: T } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    cached ??= { value: compute() };
+    return cached.value;
   };
 }
 

@@ -8,15 +8,15 @@ const shared = globalThis as typeof globalThis & {
   selvageLogged?: WeakSet<object>;
 };
 
-type Facts = Readonly<Record<string, string | number | undefined>>;
+type LogFields = Readonly<Record<string, string | number | undefined>>;
 
 /**
  * Web's log: one JSON object a line, made of fixed texts, names and codes. It never contains an error's
  * message.
  * V8 quotes an unparsable body in its message, and drivers quote addresses, statements and values.
  */
-export function log(level: "info" | "error", message: string, facts: Facts = {}): void {
-  stream().write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+export function log(level: "info" | "error", message: string, fields: LogFields = {}): void {
+  stream().write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
 }
 
 /** Waits briefly for the last lines. Call it before the process exits. */
@@ -34,17 +34,17 @@ function stream() {
 }
 
 /** Logs a failure by the error's name and codes. */
-export function logFailure(message: string, error: unknown, facts: Facts = {}): void {
+export function logFailure(message: string, error: unknown, fields: LogFields = {}): void {
   logged().add(asKey(error));
   // Selvage wrote this message for the operator; it holds no secret.
   const why = isMisconfigured(error) && error instanceof Error ? { why: error.message } : {};
-  log("error", message, { ...facts, ...factsOf(error), ...why });
+  log("error", message, { ...fields, ...errorFields(error), ...why });
 }
 
 /** A name or code as programs write them. Anything else might quote a user's input. */
 const plain = /^[\w.$-]{1,64}$/;
 
-function factsOf(error: unknown): Facts {
+function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { name: typeof error };
   const codes = [codeOf(error), codeOf(error.cause)].filter((code) => code !== undefined);
   return {

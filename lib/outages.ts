@@ -2,25 +2,25 @@ import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isOutage } from "@/lib/db/errors";
 
-type Own = { isSeen: boolean };
+type RequestState = { isSeen: boolean };
 
 // On `globalThis`, like the pools: each bundle loads its own copy of this file.
 const shared = globalThis as typeof globalThis & {
   selvageOutageAt?: number;
-  selvageOutages?: AsyncLocalStorage<Own>;
+  selvageOutages?: AsyncLocalStorage<RequestState>;
 };
 shared.selvageOutages ??= new AsyncLocalStorage();
 const owners = shared.selvageOutages;
 
 /** Whether any request met an outage since `then`, a time of `performance.now()`. */
-export function outageSeenSince(then: number): boolean {
-  return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= then;
+export function outageSeenSince(since: number): boolean {
+  return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= since;
 }
 
 /** Watches the outages that one request meets: in all work that starts within `run`. */
 export function watchOutages(): { run<T>(work: () => T): T; isSeen(): boolean } {
-  const own: Own = { isSeen: false };
-  return { run: (work) => owners.run(own, work), isSeen: () => own.isSeen };
+  const request: RequestState = { isSeen: false };
+  return { run: (work) => owners.run(request, work), isSeen: () => request.isSeen };
 }
 
 /**
@@ -28,16 +28,16 @@ export function watchOutages(): { run<T>(work: () => T): T; isSeen(): boolean } 
  * arrives.
  */
 export function noteOutages(): (error: unknown) => void {
-  const own = owners.getStore();
+  const request = owners.getStore();
   return (error) => {
     if (!isOutage(error)) return;
     shared.selvageOutageAt = performance.now();
-    if (own) own.isSeen = true;
+    if (request) request.isSeen = true;
   };
 }
 
 /** Notes an outage of a promise that several requests may share, for the current request. */
-export function noteOutageOf<T>(asked: Promise<T>): Promise<T> {
-  asked.catch(noteOutages());
-  return asked;
+export function noteOutageOf<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(noteOutages());
+  return promise;
 }

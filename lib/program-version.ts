@@ -7,8 +7,8 @@ import "server-only";
 export const programVersion = "0.2.0";
 
 /** True when version `one` is older than `other`. Both have the form 1.2.3. */
-export function isOlder(one: string, other: string): boolean {
-  const [left, right] = [numbersOf(one), numbersOf(other)];
+export function isOlder(version: string, than: string): boolean {
+  const [left, right] = [numbersOf(version), numbersOf(than)];
   const at = left.findIndex((number, index) => number !== right[index]);
   return at >= 0 && (left[at] ?? 0) < (right[at] ?? 0);
 }

@@ -4,9 +4,9 @@ import type { Server } from "node:http";
  * Limits for a body that is still arriving after its answer. A browser reads the answer only after it has
  * sent everything.
  */
-const mostBytes = 2 * 1024 * 1024;
-const longestMs = 1_000;
-const lookEveryMs = 50;
+const maxBytes = 2 * 1024 * 1024;
+const maxMs = 1_000;
+const pollEveryMs = 50;
 
 /**
  * Closes the connection of a client that keeps sending a body after the answer, for example after a 401.
@@ -17,14 +17,14 @@ export function cutUnreadBodies(server: Server): void {
     response.once("finish", () => {
       if (request.complete) return;
       const { socket } = request;
-      const mostRead = socket.bytesRead + mostBytes;
-      const until = performance.now() + longestMs;
-      const looking = setInterval(() => {
+      const maxRead = socket.bytesRead + maxBytes;
+      const until = performance.now() + maxMs;
+      const timer = setInterval(() => {
         const isOver = request.complete || socket.destroyed;
-        if (!isOver && socket.bytesRead <= mostRead && performance.now() <= until) return;
-        clearInterval(looking);
+        if (!isOver && socket.bytesRead <= maxRead && performance.now() <= until) return;
+        clearInterval(timer);
         if (!isOver) socket.destroy();
-      }, lookEveryMs);
+      }, pollEveryMs);
     });
   });
 }

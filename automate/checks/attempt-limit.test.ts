@@ -295,7 +295,7 @@ describe("100 concurrent checks by different people with a wrong password", () =
     const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
     expect(await again()).toBe("sign_in_paused");
     const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), "api_login");
-    expect(await list()).toEqual([{ place, until: expect.any(Date) }]);
+    expect(await list()).toEqual([{ destination: place, until: expect.any(Date) }]);
 
     const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });
     expect((await reset(fabric.user.id)).status).toBe(403);

@@ -3,7 +3,7 @@ import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
-import { hasRoom, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
+import { attemptsAt, mayAttempt, pausedUntil, remembersMs } from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to try. Refusals are counted by `key`. */
@@ -108,15 +108,15 @@ function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): P
     const now = await databaseTime(tx);
     let isFull = false;
     for (const { key, field, place } of attempts) {
-      const tries = triesAt(place);
+      const tries = attemptsAt(place);
       const { refusedAt, underWay } = await countOf(tx, key, now);
       const until = pausedUntil(refusedAt, now, tries);
       if (until !== null) return { state: "paused", until, field };
-      isFull ||= !hasRoom(refusedAt, underWay, now, tries);
+      isFull ||= !mayAttempt(refusedAt, underWay, now, tries);
     }
     if (isFull) return null;
     const data = attempts.flatMap(({ key, place, secretIds }) =>
-      Array.from({ length: triesAt(place) }, () => ({
+      Array.from({ length: attemptsAt(place) }, () => ({
         id: randomUUID(),
         key,
         fabricId,

@@ -14,7 +14,7 @@ import type { PreparedRuns } from "@/automate/checks/run";
 import { authorizeBackground } from "@/lib/access/background";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { codesBesideStatus } from "@/lib/connections/schema";
+import { inconclusiveCodes } from "@/lib/connections/schema";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { db, isOutage, type Prisma } from "@/lib/db/client";
@@ -108,12 +108,12 @@ async function recordOutcome(
 ): Promise<void> {
   if (!result.ok && notRecorded.includes(result.code)) return;
   const { fabricId, teamId, actor } = scope;
-  const saysStatus = result.ok || !codesBesideStatus.includes(result.code);
+  const saysStatus = result.ok || !inconclusiveCodes.includes(result.code);
   await db.$transaction(async (tx) => {
     // If the lease has expired, another copy of automate may already run this check.
     if (!(await endLease(tx, holder, leaseOfConnection(id)))) return;
     const before = await tx.connectionCheck.findFirst({
-      where: { fabricId, configHash, OR: [{ code: null }, { code: { notIn: [...codesBesideStatus] } }] },
+      where: { fabricId, configHash, OR: [{ code: null }, { code: { notIn: [...inconclusiveCodes] } }] },
       orderBy: { checkedAt: "desc" },
       select: { ok: true },
     });

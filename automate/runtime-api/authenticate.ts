@@ -57,7 +57,7 @@ async function authorizeToken(
   fabric: string | string[] | undefined,
 ): Promise<PipelineAnswer | null> {
   if (!isWorkloadToken(token)) return authorizePipeline(token, source);
-  return authorizeWorkloadToken(token, { meant: typeof fabric === "string" ? fabric : undefined, source });
+  return authorizeWorkloadToken(token, { fabric: typeof fabric === "string" ? fabric : undefined, source });
 }
 
 let rateLimit: RateLimit | undefined;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JudgedToken, judgeWorkloadToken } from "@/automate/runtime-api/workload-token";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
-import { isCalled } from "@/lib/access/called-fabric";
+import { matchesFabric } from "@/lib/access/fabric-reference";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
 import { authorizeWorkload, type Trust, workloadActor } from "@/lib/access/workload";
@@ -16,7 +16,7 @@ export const refusalTakesMs = 2_000;
 const keysWithinMs = 1_500;
 
 /** The fabric that the request names, if any, and its source address. */
-type Asked = { meant: string | undefined; source: string };
+type Asked = { fabric: string | undefined; source: string };
 
 /**
  * Returns the scope of a workload token, or null. Before it returns null, it records the refusal for the
@@ -65,10 +65,10 @@ async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promis
 }
 
 /** Returns why a signed, unexpired token does not fit a trust. */
-function misfit(trust: Trust, { meant, source }: Asked): string {
+function misfit(trust: Trust, { fabric: meant, source }: Asked): string {
   const { fitsAudience, fitsSubject, fabricId, fabricName, cidrs } = trust;
   if (!fitsAudience) return "wrong_audience";
   if (!fitsSubject) return "wrong_subject";
-  if (meant !== undefined && !isCalled({ id: fabricId, name: fabricName }, meant)) return "wrong_fabric";
+  if (meant !== undefined && !matchesFabric({ id: fabricId, name: fabricName }, meant)) return "wrong_fabric";
   return isFrom(source, cidrs) ? "several_fabrics" : "wrong_address";
 }

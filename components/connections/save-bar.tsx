@@ -1,6 +1,6 @@
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { Button, ButtonLink } from "@/components/ui/button";
-import { codesBesideStatus } from "@/lib/connections/schema";
+import { inconclusiveCodes } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 
 /** The status that the connection will have if it is saved now. */
@@ -38,5 +38,5 @@ function outlookOf(isChecking: boolean, result: CheckResult | null, isAsked: boo
   if (isAsked) return "waiting";
   if (result === null) return "not_tested";
   if (result.ok) return "connected";
-  return codesBesideStatus.includes(result.code) ? "not_tested" : "disconnected";
+  return inconclusiveCodes.includes(result.code) ? "not_tested" : "disconnected";
 }

@@ -19,10 +19,10 @@ export function PausedAttempts({
   return (
     <DetailSection id="paused-sign-ins" title="Paused sign-ins">
       <DetailList>
-        {paused.map(({ place, until }) => (
-          <DetailItem key={place}>
+        {paused.map(({ destination, until }) => (
+          <DetailItem key={destination}>
             <span className="min-w-0">
-              <code className="wrap-anywhere block font-mono text-sm">{place}</code>
+              <code className="wrap-anywhere block font-mono text-sm">{destination}</code>
               <span className="text-muted text-sm">
                 may be tried again <RelativeTime date={until} />
               </span>

@@ -6,7 +6,7 @@ import { issuerColumn, workloadsColumn } from "@/components/trusted-issuers/issu
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { Badge } from "@/components/ui/badge";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
-import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
+import type { CreatorStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";
 
 /** For the team's Admins: every valid token in the team, and every trusted issuer. */
@@ -116,15 +116,15 @@ function FabricLink({ fabricId, fabricName }: { fabricId: string; fabricName: st
   );
 }
 
-function Maker({ createdByName, maker }: { createdByName: string; maker: MakerStatus }) {
+function Maker({ createdByName, creatorStatus }: { createdByName: string; creatorStatus: CreatorStatus }) {
   return (
     <>
-      {createdByName} {maker !== "admin" && <Badge tone="warning">{makerTexts[maker]}</Badge>}
+      {createdByName} {creatorStatus !== "admin" && <Badge tone="warning">{makerTexts[creatorStatus]}</Badge>}
     </>
   );
 }
 
-const makerTexts: Record<Exclude<MakerStatus, "admin">, string> = {
+const makerTexts: Record<Exclude<CreatorStatus, "admin">, string> = {
   left: "Left the team",
   demoted: "No longer Admin",
   locked: "Locked",

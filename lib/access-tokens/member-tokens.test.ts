@@ -86,14 +86,14 @@ test("an Admin cannot find the token of a non-member, and a stale sign-in revoke
 });
 
 test("the list puts pipeline tokens of former, demoted and locked members first, and marks them", async () => {
-  const make = (name: string, where: TestFabric, maker: Actor) =>
+  const make = (name: string, where: TestFabric, creator: Actor) =>
     owner.pipelineToken.create({
       data: {
         fabricId: where.fabricId,
         name,
         tokenHash: randomUUID(),
-        createdById: maker.id,
-        createdByName: maker.name,
+        createdById: creator.id,
+        createdByName: creator.name,
       },
     });
   const [demoted, locked] = [fabric.user, await createTestFabric(owner, "third")];
@@ -111,7 +111,7 @@ test("the list puts pipeline tokens of former, demoted and locked members first,
   const tokens = await listTeamPipelineTokens(
     await authorizeTeam(fabric.admin, fabric.teamId, "access:list"),
   );
-  expect(tokens.map(({ name, maker }) => [name, maker])).toEqual([
+  expect(tokens.map(({ name, creatorStatus: creator }) => [name, creator])).toEqual([
     ["by who is locked", "locked"],
     ["by who was demoted", "demoted"],
     ["by who left", "left"],
@@ -120,7 +120,7 @@ test("the list puts pipeline tokens of former, demoted and locked members first,
 });
 
 test("the list does the same for issuers that they trusted, because a workload reads as a pipeline token does", async () => {
-  const trust = (name: string, where: TestFabric, maker: Actor) =>
+  const trust = (name: string, where: TestFabric, creator: Actor) =>
     owner.trustedIssuer.create({
       data: {
         fabricId: where.fabricId,
@@ -128,15 +128,15 @@ test("the list does the same for issuers that they trusted, because a workload r
         issuer: "https://id.test.example",
         audience: `selvage:${where.fabricId}`,
         subject: "repo:ours/etl",
-        createdById: maker.id,
-        createdByName: maker.name,
+        createdById: creator.id,
+        createdByName: creator.name,
       },
     });
   await trust("by who left", fabric, other.admin);
   await trust("by an Admin", fabric, fabric.admin);
   await trust("theirs", other, other.admin);
   const issuers = await listTeamIssuers(await authorizeTeam(fabric.admin, fabric.teamId, "access:list"));
-  expect(issuers.map(({ name, maker }) => [name, maker])).toEqual([
+  expect(issuers.map(({ name, creatorStatus: creator }) => [name, creator])).toEqual([
     ["by who left", "left"],
     ["by an Admin", "admin"],
   ]);

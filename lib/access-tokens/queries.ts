@@ -26,10 +26,10 @@ type TokenRow = {
 };
 
 const findTokens = preparedQuery<TokenRow>(
-  `SELECT asked.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email, t."accessEpoch",
+  `SELECT input.n::int AS n, t.id, t.name, t."expiresAt", t."lastUsedAt", u.id AS "userId", u.name AS "userName", u.email, t."accessEpoch",
      t."revokedAt" IS NOT NULL OR u."accessEpoch" <> t."accessEpoch" AS "isRevoked", u."lockedAt" IS NOT NULL AS "isLocked"
-   FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
-   JOIN access_token t ON t."tokenHash" = asked."tokenHash"
+   FROM unnest($1::text[]) WITH ORDINALITY AS input("tokenHash", n)
+   JOIN access_token t ON t."tokenHash" = input."tokenHash"
    JOIN app_user u ON u.id = t."userId"`,
 );
 const findToken = createRowLoader<string, TokenRow>((hashes) => findTokens(hashes));

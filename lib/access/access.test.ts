@@ -90,15 +90,15 @@ describe("the policy", () => {
       authenticatedAt: new Date(0),
       accessToken: { id: "a1", name: "script" },
     };
-    const asked = () => grant(actor, "admin", { id: "f", teamId: "t" }, permission);
-    if (token === "yes") expect(asked).not.toThrow();
-    else expect(asked).toThrow();
+    const attempt = () => grant(actor, "admin", { id: "f", teamId: "t" }, permission);
+    if (token === "yes") expect(attempt).not.toThrow();
+    else expect(attempt).toThrow();
   });
 
   test.each(cells)("admits a %s who asks for %s: %s", async (role, permission, isAllowed) => {
-    const asked = authorize(fabric[role], fabric.fabricId, permission);
-    if (isAllowed) expect((await asked).role).toBe(role);
-    else await expect(asked).rejects.toThrow(Forbidden);
+    const scope = authorize(fabric[role], fabric.fabricId, permission);
+    if (isAllowed) expect((await scope).role).toBe(role);
+    else await expect(scope).rejects.toThrow(Forbidden);
   });
 
   test.each(cells)("answers another team's %s who asks for %s with not found", async (role, permission) => {

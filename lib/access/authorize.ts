@@ -11,16 +11,16 @@ import { Forbidden, NotFound } from "@/lib/result";
 type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
 
 const findMemberships = preparedQuery<Member>(
-  `SELECT asked.n::int AS n, f.id, f.name, f."teamId", m.role::text AS role
-   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("userId", "fabricId", n)
-   JOIN fabric f ON f.id = asked."fabricId"
-   JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = asked."userId"`,
+  `SELECT input.n::int AS n, f.id, f.name, f."teamId", m.role::text AS role
+   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS input("userId", "fabricId", n)
+   JOIN fabric f ON f.id = input."fabricId"
+   JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = input."userId"`,
 );
 
-const findMembership = createRowLoader<{ userId: string; fabricId: string }, Member>((asked) =>
+const findMembership = createRowLoader<{ userId: string; fabricId: string }, Member>((keys) =>
   findMemberships(
-    asked.map(({ userId }) => userId),
-    asked.map(({ fabricId }) => fabricId),
+    keys.map(({ userId }) => userId),
+    keys.map(({ fabricId }) => fabricId),
   ),
 );
 
@@ -37,12 +37,12 @@ export async function authorize<P extends Permission>(
 ): Promise<Scope<P>> {
   // Postgres text cannot contain U+0000, so no fabric has this id.
   if (fabricId.includes("\0")) throw new NotFound("Fabric not found.");
-  const [found] = await findMembership([{ userId: actor.id, fabricId }]);
-  if (!found || actor.kind !== "user") throw new NotFound("Fabric not found.");
+  const [member] = await findMembership([{ userId: actor.id, fabricId }]);
+  if (!member || actor.kind !== "user") throw new NotFound("Fabric not found.");
   try {
-    return grant(actor, found.role, found, permission);
+    return grant(actor, member.role, member, permission);
   } catch (error) {
-    return refusedAct(error, actor, { kind: "fabric", ...found }, permission);
+    return refusedAct(error, actor, { kind: "fabric", ...member }, permission);
   }
 }
 

@@ -14,7 +14,7 @@ export const workloadAlgorithms = [
   "EdDSA",
 ] as const;
 
-const leastRsaBits = 2048;
+const minRsaBits = 2048;
 const part = z.string().regex(/^[A-Za-z0-9_-]+$/);
 const about = {
   kid: z.string().max(256).optional(),
@@ -26,7 +26,7 @@ const about = {
 export const publicKey = z.discriminatedUnion("kty", [
   z.object({
     kty: z.literal("RSA"),
-    n: part.refine((n) => bitsOf(n) >= leastRsaBits),
+    n: part.refine((n) => bitsOf(n) >= minRsaBits),
     e: part.refine(isExponent),
     ...about,
   }),
@@ -44,8 +44,8 @@ const secretMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
  * Reads a pasted JWKS. Returns its keys, or a message that says what is wrong without repeating key material.
  */
 export function readKeys(text: string): { keys: PublicKeySet } | { problem: string } {
-  const given = parse(text);
-  const list = typeof given === "object" && given !== null && "keys" in given ? given.keys : undefined;
+  const parsed = parse(text);
+  const list = typeof parsed === "object" && parsed !== null && "keys" in parsed ? parsed.keys : undefined;
   if (!Array.isArray(list)) return { problem: "Paste a JWKS: a JSON object with a “keys” array." };
   if (list.some(isSecret))
     return {
@@ -56,7 +56,7 @@ export function readKeys(text: string): { keys: PublicKeySet } | { problem: stri
   const [, index] = read.error.issues[0]?.path ?? [];
   if (typeof index !== "number") return { problem: "Paste 1 to 20 keys." };
   return {
-    problem: `Key ${index + 1} is not supported: use RSA with at least ${leastRsaBits} bits, EC on P-256, P-384 or P-521, or Ed25519, for signatures.`,
+    problem: `Key ${index + 1} is not supported: use RSA with at least ${minRsaBits} bits, EC on P-256, P-384 or P-521, or Ed25519, for signatures.`,
   };
 }
 

@@ -35,11 +35,11 @@ type TokenRow = {
 // Looks tokens up by hash, through a unique index. With 256 random bits, a slow hash or a constant-time
 // compare adds nothing.
 const findTokens = preparedQuery<TokenRow>(
-  `SELECT asked.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
+  `SELECT input.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
      t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"
-   FROM unnest($1::text[]) WITH ORDINALITY AS asked("tokenHash", n)
-   JOIN pipeline_token t ON t."tokenHash" = asked."tokenHash"
+   FROM unnest($1::text[]) WITH ORDINALITY AS input("tokenHash", n)
+   JOIN pipeline_token t ON t."tokenHash" = input."tokenHash"
    JOIN fabric f ON f.id = t."fabricId"`,
 );
 const findToken = createRowLoader<string, TokenRow>((hashes) => findTokens(hashes));

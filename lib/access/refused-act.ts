@@ -5,13 +5,13 @@ import { noteRefusal } from "@/lib/audit/refusals";
 import { Forbidden, NotFresh } from "@/lib/result";
 
 /** A team or fabric, as the audit event of a refusal names it. */
-type Place = { kind: "fabric" | "team"; id: string; name: string; teamId: string };
+type Target = { kind: "fabric" | "team"; id: string; name: string; teamId: string };
 
 /** Records in the audit log of `place` that a member was refused `permission`, then rethrows the error. */
-export function refusedAct(error: unknown, actor: Actor, place: Place, permission: Permission): never {
+export function refusedAct(error: unknown, actor: Actor, target: Target, permission: Permission): never {
   if (error instanceof Forbidden || error instanceof NotFresh) {
     const code = error instanceof Forbidden ? "forbidden" : "not_fresh";
-    const { kind, id, name, teamId } = place;
+    const { kind, id, name, teamId } = target;
     noteRefusal(`${actor.id} ${id}`, `${permission} ${code} ${actorToken(actor)}`, {
       actor,
       teamId,

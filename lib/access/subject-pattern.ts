@@ -5,8 +5,11 @@
  */
 export function matchesSubject(pattern: string, subject: string, { spansParts = false } = {}): boolean {
   if (spansParts) return matches(pattern, subject);
-  const [wanted, given] = [partsOf(pattern), partsOf(subject)];
-  return wanted.length === given.length && wanted.every((part, i) => matches(part, given[i] ?? ""));
+  const [patternParts, subjectParts] = [partsOf(pattern), partsOf(subject)];
+  return (
+    patternParts.length === subjectParts.length &&
+    patternParts.every((part, i) => matches(part, subjectParts[i] ?? ""))
+  );
 }
 
 /** Splits a subject into its parts and the separators between them. */
@@ -15,16 +18,16 @@ function partsOf(text: string): string[] {
 }
 
 function matches(pattern: string, subject: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
+  const [first = "", ...others] = pattern.split("*");
+  const last = others.pop();
   if (last === undefined) return subject === first;
   if (!subject.startsWith(first) || !subject.endsWith(last)) return false;
   const end = subject.length - last.length;
-  let at = first.length;
-  for (const part of rest) {
-    const found = subject.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
+  let position = first.length;
+  for (const part of others) {
+    const index = subject.indexOf(part, position);
+    if (index < 0) return false;
+    position = index + part.length;
   }
-  return at <= end;
+  return position <= end;
 }

@@ -1,5 +1,5 @@
 import "server-only";
-import { isCalled } from "@/lib/access/called-fabric";
+import { matchesFabric } from "@/lib/access/fabric-reference";
 import type { PublicKeySet } from "@/lib/access/issuer-keys";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
@@ -64,20 +64,20 @@ export async function findTrusts({
 
 /**
  * Returns the scope of a workload, or null. The caller passes the trusts whose keys signed the token.
- * A new trust's audience names its fabric. Old trusts can match in several fabrics: then `meant` selects one
- * by id or name, and without `meant` the result is null.
+ * A new trust's audience names its fabric. Old trusts can match in several fabrics: then `fabric` selects one
+ * by id or name, and without `fabric` the result is null.
  * If one fabric trusts the issuer several times, the first trust that allows the address `source` wins.
  */
 export function authorizeWorkload(
   { subject }: WorkloadClaims,
   trusts: readonly Trust[],
-  { meant, source }: { meant: string | undefined; source: string },
+  { fabric, source }: { fabric: string | undefined; source: string },
 ): PipelineAnswer | null {
   const rows = trusts.filter(
     ({ fitsAudience, fitsSubject, fabricId, fabricName }) =>
       fitsAudience &&
       fitsSubject &&
-      (meant === undefined || isCalled({ id: fabricId, name: fabricName }, meant)),
+      (fabric === undefined || matchesFabric({ id: fabricId, name: fabricName }, fabric)),
   );
   const row = rows.find(({ cidrs }) => isFrom(source, cidrs)) ?? rows[0];
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;
@@ -89,6 +89,6 @@ export function authorizeWorkload(
 
 /** The workload's name in the audit log. The caller omits the subject when no verified token proves it. */
 export function workloadActor({ id, name }: Pick<Trust, "id" | "name">, subject?: string) {
-  const said = subject === undefined ? "" : `: ${[...subject].slice(0, 200).join("")}`;
-  return { kind: "pipeline", id, name: `${name}${said}` } as const;
+  const suffix = subject === undefined ? "" : `: ${[...subject].slice(0, 200).join("")}`;
+  return { kind: "pipeline", id, name: `${name}${suffix}` } as const;
 }

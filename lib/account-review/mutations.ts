@@ -22,28 +22,36 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
     });
     if (!review || !held) throw new NotFound("Account review not found.");
     // Removes the held memberships first: the owner cannot confirm one that an Admin removed meanwhile.
-    const taken = await tx.$queryRaw<{ teamId: string }[]>`
+    const removed = await tx.$queryRaw<{ teamId: string }[]>`
       DELETE FROM held_membership WHERE "userId" = ${userId} RETURNING "teamId"`;
-    const memberships = review.memberships.filter((one) => taken.some(({ teamId }) => teamId === one.teamId));
+    const memberships = review.memberships.filter((one) =>
+      removed.some(({ teamId }) => teamId === one.teamId),
+    );
     const { passwordHash, user } = held;
     if (keep.keepPassword && passwordHash)
       await tx.user.updateMany({ where: { id: userId, passwordHash: null }, data: { passwordHash } });
 
-    const sessions = kept(review.sessions, keep.sessionIds);
-    const tokens = kept(review.accessTokens, keep.accessTokenIds);
+    const sessions = confirmedIds(review.sessions, keep.sessionIds);
+    const tokens = confirmedIds(review.accessTokens, keep.accessTokenIds);
     const { accessEpoch } = user;
     await tx.session.updateMany({ where: { id: { in: sessions }, userId }, data: { accessEpoch } });
     await tx.accessToken.updateMany({ where: { id: { in: tokens }, userId }, data: { accessEpoch } });
-    const rest = { userId, revokedAt: null, accessEpoch: { lt: accessEpoch } };
-    const endedSessions = await tx.session.updateMany({ where: rest, data: { revokedAt: new Date() } });
-    const endedTokens = await tx.accessToken.updateMany({ where: rest, data: { revokedAt: new Date() } });
+    const unconfirmed = { userId, revokedAt: null, accessEpoch: { lt: accessEpoch } };
+    const endedSessions = await tx.session.updateMany({
+      where: unconfirmed,
+      data: { revokedAt: new Date() },
+    });
+    const endedTokens = await tx.accessToken.updateMany({
+      where: unconfirmed,
+      data: { revokedAt: new Date() },
+    });
 
     const identities = await tx.heldIdentity.findMany({
       where: { userId, id: { in: keep.identityIds } },
       select: { userId: true, issuer: true, subject: true, createdAt: true },
     });
     // Skips an identity that another account got meanwhile.
-    const back = await tx.identity.createMany({ data: identities, skipDuplicates: true });
+    const restored = await tx.identity.createMany({ data: identities, skipDuplicates: true });
     await tx.heldIdentity.deleteMany({ where: { userId } });
     const confirmed = memberships.filter(({ teamId }) => keep.teamIds.includes(teamId));
     await tx.membership.createMany({
@@ -68,11 +76,11 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
           keptPassword: keep.keepPassword && passwordHash !== null,
           keptSessions: sessions.length,
           keptAccessTokens: tokens.length,
-          keptIdentities: back.count,
+          keptIdentities: restored.count,
           keptMemberships: confirmed.length,
           sessions: endedSessions.count,
           accessTokens: endedTokens.count,
-          identities: review.identities.length - back.count,
+          identities: review.identities.length - restored.count,
           memberships: memberships.length - confirmed.length,
         },
       },
@@ -81,6 +89,6 @@ export async function decideReview(actor: Actor, keep: DecideReviewInput): Promi
   return ok(null);
 }
 
-function kept(rows: readonly { id: string }[], ids: readonly string[]): string[] {
+function confirmedIds(rows: readonly { id: string }[], ids: readonly string[]): string[] {
   return rows.map(({ id }) => id).filter((id) => ids.includes(id));
 }

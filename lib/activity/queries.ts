@@ -85,13 +85,13 @@ export async function listActivityActors(
     { id: "automate", name: "Automate", kind: "system" },
   ];
   if (actorId === undefined || actors.some(({ id }) => id === actorId)) return actors;
-  const gone = await db.auditEvent.findFirst({
+  const lastEvent = await db.auditEvent.findFirst({
     where: { fabricId, actorId },
     orderBy: { id: "desc" },
     select: { actorName: true, actorKind: true },
   });
-  const kind = gone?.actorKind === "pipeline" ? "pipeline" : "user";
-  return gone ? [...actors, { id: actorId, name: gone.actorName, kind }] : actors;
+  const kind = lastEvent?.actorKind === "pipeline" ? "pipeline" : "user";
+  return lastEvent ? [...actors, { id: actorId, name: lastEvent.actorName, kind }] : actors;
 }
 
 /** The last kind and name of the object that Activity is filtered by, or null when it has no events. */
@@ -155,12 +155,12 @@ async function eventsOf({ fabricId }: Reader, rows: Row[]): Promise<ActivityEven
       select: { id: true, name: true },
     }),
   ]);
-  const there = new Set([...secrets, ...connections].map(({ id }) => id));
+  const existing = new Set([...secrets, ...connections].map(({ id }) => id));
   const byName = new Map(connections.map(({ id, name }) => [name, id]));
   return rows.flatMap((row) =>
     eventOf(row).map((event) => {
       const objectId = checked.includes(row) ? (byName.get(row.objectName) ?? "") : row.objectId;
-      return { ...event, objectId, isThere: there.has(objectId) };
+      return { ...event, objectId, isThere: existing.has(objectId) };
     }),
   );
 }
@@ -179,10 +179,10 @@ const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]
 
 /** Keeps only the details of the allow-list. */
 function detailsOf(json: Prisma.JsonValue): ActivityDetails {
-  const given = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
+  const values = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
   const details: ActivityDetails = {};
   for (const key of detailKeys) {
-    const value = shown.safeParse(given[key]);
+    const value = shown.safeParse(values[key]);
     if (value.success) details[key] = value.data;
   }
   return details;

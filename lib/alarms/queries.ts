@@ -41,20 +41,20 @@ export async function listAlarms({ fabricId }: Scope<"activity:list">): Promise<
       ORDER BY a.id DESC LIMIT 1
     ) alarm
     ORDER BY alarm.id DESC`;
-  const there = await db.secret.findMany({
+  const existing = await db.secret.findMany({
     where: { fabricId, id: { in: alarms.map(({ objectId }) => objectId) }, deletedAt: null },
     select: { id: true },
   });
   return alarms.map(({ at, objectId, objectName, details }) => ({
     secretId: objectId,
     secretName: objectName,
-    ...placeOf(details),
+    ...sealedFieldOf(details),
     at,
-    isThere: there.some(({ id }) => id === objectId),
+    isThere: existing.some(({ id }) => id === objectId),
   }));
 }
 
-function placeOf(details: unknown): { field: string; version: number } {
+function sealedFieldOf(details: unknown): { field: string; version: number } {
   if (typeof details !== "object" || details === null) return { field: "", version: 0 };
   const field = "field" in details ? String(details.field) : "";
   return { field, version: "version" in details ? Number(details.version) : 0 };

@@ -9,9 +9,9 @@ import { preparedQuery } from "@/lib/db/prepared";
  * The failing cast writes the sentence to Postgres's log. Its code, 22007, cannot come from anything else
  * that Selvage stores.
  */
-export function allRecorded(given = "jsonb_array_length($1::jsonb)"): string {
-  const sentence = `'The database stored ' || (SELECT count(*) FROM recorded) || ' of ' || ${given} || ' audit events.'`;
-  return `CASE WHEN (SELECT count(*) FROM recorded) = ${given} THEN true ELSE (${sentence})::date IS NULL END`;
+export function allRecorded(expected = "jsonb_array_length($1::jsonb)"): string {
+  const message = `'The database stored ' || (SELECT count(*) FROM recorded) || ' of ' || ${expected} || ' audit events.'`;
+  return `CASE WHEN (SELECT count(*) FROM recorded) = ${expected} THEN true ELSE (${message})::date IS NULL END`;
 }
 
 const insert = preparedQuery<{ recorded: true }>(

@@ -20,7 +20,7 @@ export type AuditEntry = {
 /**
  * Postgres accepted an audit event without an error but did not store it, for example because of a trigger.
  */
-export class AuditNotKept extends Error {
+export class AuditNotRecorded extends Error {
   override name = "AuditNotKept";
 }
 
@@ -31,7 +31,7 @@ export class AuditNotKept extends Error {
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
   const count = await tx.$executeRawUnsafe(insertEvents, eventsJson(entries));
   if (count !== entries.length)
-    throw new AuditNotKept(`The database stored ${count} of ${entries.length} audit events.`);
+    throw new AuditNotRecorded(`The database stored ${count} of ${entries.length} audit events.`);
 }
 
 const columns = `id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details`;

@@ -7,7 +7,7 @@ import { flushRefusals, noteRefusal } from "@/lib/audit/refusals";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { provePassword } from "@/lib/sessions/mutations";
-import { takeTry } from "@/lib/sessions/sign-in-delay";
+import { countAttempt } from "@/lib/sessions/sign-in-delay";
 import { commandLine, createUser, lockUser } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -191,7 +191,7 @@ test("web forgets old attempts even if nobody signs in", async () => {
   const longAgo = new Date(Date.now() - 2 * 60 * 60_000);
   await owner.signInDelay.create({ data: { key: old, failures: 9, nextTryAt: longAgo, updatedAt: longAgo } });
   vi.useFakeTimers({ now: Date.now() + 3 * 60 * 60_000, toFake: ["Date"] });
-  await takeTry(randomUUID());
+  await countAttempt(randomUUID());
   vi.useRealTimers();
   await vi.waitFor(async () => expect(await owner.signInDelay.count({ where: { key: old } })).toBe(0));
 });

@@ -10,9 +10,9 @@ const hourMs = 60 * 60_000;
  */
 const firstAfterMs = 250;
 /** Refusals of one person that get their own line in an hour; the rest share one count. */
-const mostLines = 10;
+const maxLines = 10;
 /** People whose refusals this copy counts separately. All others share one count. */
-const mostPeople = 2_000;
+const maxPeople = 2_000;
 
 type Line = { entry: AuditEntry; count: number };
 type Person = { since: number; lines: Map<string, Line> };
@@ -40,14 +40,14 @@ function state(): State {
  */
 export function noteRefusal(person: string, key: string, entry: AuditEntry): void {
   const { people, first } = state();
-  const counted = people.size < mostPeople || people.has(person) ? person : "others";
-  const known = people.get(counted) ?? { since: Date.now(), lines: new Map<string, Line>() };
-  people.set(counted, known);
-  const isOwnLine = counted === person && (known.lines.has(key) || known.lines.size < mostLines);
-  const line = known.lines.get(isOwnLine ? key : "");
+  const counted = people.size < maxPeople || people.has(person) ? person : "others";
+  const counter = people.get(counted) ?? { since: Date.now(), lines: new Map<string, Line>() };
+  people.set(counted, counter);
+  const isOwnLine = counted === person && (counter.lines.has(key) || counter.lines.size < maxLines);
+  const line = counter.lines.get(isOwnLine ? key : "");
   if (line) line.count += 1;
   else {
-    known.lines.set(isOwnLine ? key : "", { entry: isOwnLine ? entry : summary(entry, counted), count: 0 });
+    counter.lines.set(isOwnLine ? key : "", { entry: isOwnLine ? entry : summary(entry, counted), count: 0 });
     first.push(isOwnLine ? entry : summary(entry, counted));
   }
   schedule();

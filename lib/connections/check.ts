@@ -53,8 +53,8 @@ export async function startCheck(
 
 async function refusalOf(answer: Response): Promise<Unanswered> {
   const refusal = automateError.safeParse(await answer.json().catch(() => undefined));
-  const isAway = refusal.success && refusal.data.error.code === "database_unavailable";
-  return isAway ? "database_unavailable" : "automate_unavailable";
+  const isDatabaseDown = refusal.success && refusal.data.error.code === "database_unavailable";
+  return isDatabaseDown ? "database_unavailable" : "automate_unavailable";
 }
 
 /** Runs a check to its result, for a caller that waits. */

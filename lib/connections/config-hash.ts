@@ -10,9 +10,9 @@ import { hiddenProperties } from "@/lib/connectors/validate";
  */
 export function configHash(kind: string, properties: Readonly<Record<string, unknown>>): string {
   const connector = findConnector(kind);
-  const kept = connector === null ? {} : hiddenProperties(connector, properties);
+  const hidden = connector === null ? {} : hiddenProperties(connector, properties);
   const canonical = Object.entries(properties)
-    .filter(([field, value]) => value !== undefined && value !== null && value !== "" && !(field in kept))
+    .filter(([field, value]) => value !== undefined && value !== null && value !== "" && !(field in hidden))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256")
     .update(JSON.stringify([kind, canonical]))

@@ -43,11 +43,11 @@ export async function lockReferences(
     WHERE id = ANY(${ids}) AND "fabricId" = ${fabricId} AND "deletedAt" IS NULL
     ORDER BY id FOR SHARE`;
   const subKindById = new Map(rows.map(({ id, subKind }) => [id, subKind]));
-  const unfit = references.filter(
+  const invalid = references.filter(
     ({ secretId, subKinds }) => !subKinds.includes(subKindById.get(secretId) ?? ""),
   );
-  if (unfit.length === 0) return undefined;
-  const errors = unfit.map(({ field }) => [
+  if (invalid.length === 0) return undefined;
+  const errors = invalid.map(({ field }) => [
     field,
     "This secret was deleted or has another type: choose another.",
   ]);

@@ -43,10 +43,13 @@ export function joinSettings(
   { kind, properties, references }: Settings,
   current: ReadonlyMap<string, CurrentReference>,
 ): Joined<CurrentReference>[] {
-  return joinConnection(kind, properties, knownOf(references, current)) ?? [];
+  return joinConnection(kind, properties, resolveReferences(references, current)) ?? [];
 }
 
-function knownOf(references: Settings["references"], current: ReadonlyMap<string, CurrentReference>) {
+function resolveReferences(
+  references: Settings["references"],
+  current: ReadonlyMap<string, CurrentReference>,
+) {
   return references.flatMap(({ field, secretId }) => {
     const secret = current.get(secretId);
     return secret ? [{ field, secret }] : [];
@@ -64,13 +67,15 @@ export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: S
     scope,
     references.map(({ secretId }) => secretId),
   );
-  const named = namedDestinations(kind, properties, knownOf(references, current));
+  const named = namedDestinations(kind, properties, resolveReferences(references, current));
   return { joined: joinSettings(settings, current), named };
 }
 
-type Place = { secretId: string; version: number; destination: string };
+type SecretDestination = { secretId: string; version: number; destination: string };
 
-function placesOf(joined: readonly Joined<Referenced>[]): (Place & { field: string })[] {
+function secretDestinationsOf(
+  joined: readonly Joined<Referenced>[],
+): (SecretDestination & { field: string })[] {
   return joined.flatMap(({ field, secret: { id: secretId, version }, destinations }) =>
     destinations.map((destination) => ({ field, secretId, version, destination })),
   );
@@ -94,27 +99,29 @@ export async function newlyJoined(
   before: Former | null,
   after: readonly Joined<Referenced>[],
 ): Promise<NewlyJoined> {
-  const former = placesOf(before?.joined ?? []);
+  const former = secretDestinationsOf(before?.joined ?? []);
   const allowed = await areAllowed(scope.fabricId, former, "checks", tx);
-  const known = new Set(former.map(keyOf));
+  const formerKeys = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
-  const added = placesOf(after).filter((place) => !known.has(keyOf(place)) && !waiting.has(hostOf(place)));
-  const theirs = before && added.length > 0 ? await placedByColleagues(tx, scope, before) : new Set();
+  const added = secretDestinationsOf(after).filter(
+    (entry) => !formerKeys.has(keyOf(entry)) && !waiting.has(hostOf(entry)),
+  );
+  const colleagueHosts = before && added.length > 0 ? await hostsOfColleagues(tx, scope, before) : new Set();
   return after.flatMap(({ field, secret: { id: secretId, version } }) => {
     const destinations = added
-      .filter((place) => place.field === field && !theirs.has(bareHostOf(place.destination)))
+      .filter((entry) => entry.field === field && !colleagueHosts.has(bareHostOf(entry.destination)))
       .map(({ destination }) => destination);
     return destinations.length > 0 ? [{ field, secretId, version, destinations }] : [];
   });
 }
 
-function keyOf({ secretId, version, destination }: Place): string {
+function keyOf({ secretId, version, destination }: SecretDestination): string {
   return `${secretId}.${version} ${destination}`;
 }
 
 /** A secret and its destination host, ignoring port and protocol. */
-function hostOf(place: Place): string {
-  return `${place.secretId} ${bareHostOf(place.destination)}`;
+function hostOf(entry: SecretDestination): string {
+  return `${entry.secretId} ${bareHostOf(entry.destination)}`;
 }
 
 function bareHostOf(destination: string): string {
@@ -127,20 +134,20 @@ function bareHostOf(destination: string): string {
  * An allowance made by an upgrade counts after its review. Empty when only this person ever saved the
  * connection.
  */
-async function placedByColleagues(
+async function hostsOfColleagues(
   tx: Tx,
   { fabricId, teamId, actor }: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   { id, named }: Former,
 ): Promise<Set<string>> {
   if (await isAllSavedBy(tx, fabricId, id, actor.id)) return new Set();
-  const destinations = [...new Set(named.flatMap((place) => [place, sentKey(place)]))];
-  const known = await tx.$queryRaw<{ destination: string }[]>`
+  const destinations = [...new Set(named.flatMap((entry) => [entry, sentKey(entry)]))];
+  const allowed = await tx.$queryRaw<{ destination: string }[]>`
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
     WHERE a."fabricId" = ${fabricId} AND a.destination = ANY(${destinations})
       AND a."toReview" IS NULL AND (a."createdById" IN (${actor.id}, 'upgrade') OR m."userId" IS NOT NULL)`;
   const hosts = new Set(destinations.map(bareHostOf));
-  for (const { destination } of known) hosts.delete(bareHostOf(destination));
+  for (const { destination } of allowed) hosts.delete(bareHostOf(destination));
   return hosts;
 }
 
@@ -164,7 +171,7 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
  */
 export async function allowJoined(
   { actor, fabricId }: Scope<"connection:write">,
-  places: NewlyJoined,
+  joined: NewlyJoined,
 ): Promise<void> {
-  if (places.length > 0) await askAfterCommit({ actor, fabricId }, "destination:allow", { places });
+  if (joined.length > 0) await askAfterCommit({ actor, fabricId }, "destination:allow", { places: joined });
 }

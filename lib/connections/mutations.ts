@@ -57,14 +57,14 @@ export async function createConnection(
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const prepared = prepareConnection(input);
   if (!prepared.ok) return prepared;
-  const made = await write(input.name, async (tx) => {
+  const created = await write(input.name, async (tx) => {
     await reserve(tx, idempotent, prepared.value.id);
     await before?.(tx);
     return insertConnection(tx, scope, prepared.value);
   });
-  if (!made.ok) return made;
-  await allowJoined(scope, made.value.joined);
-  return ok({ id: made.value.id });
+  if (!created.ok) return created;
+  await allowJoined(scope, created.value.joined);
+  return ok({ id: created.value.id });
 }
 
 /** Validates a new connection, before the transaction that stores it. */
@@ -87,8 +87,8 @@ export async function insertConnection(
   { id, connector, input, configuration }: PreparedConnection,
 ): Promise<Result<Stored, ConnectionCode>> {
   const { name, kind, description } = input;
-  const gone = await lockReferences(tx, scope, configuration.references);
-  if (gone) return gone;
+  const invalid = await lockReferences(tx, scope, configuration.references);
+  if (invalid) return invalid;
   const warehouse = input.isDefaultWarehouseConnection
     ? await claimWarehouse(tx, scope, connector)
     : ok(null);
@@ -126,12 +126,12 @@ async function claimWarehouse(
     const message = `${name} is not the provider of this fabric, so it cannot be its SQL warehouse.`;
     return fail("warehouse_unfit", { isDefaultWarehouseConnection: message });
   }
-  const former = await tx.connection.findUnique({
+  const existing = await tx.connection.findUnique({
     where: { warehouseOf: fabricId },
     select: { name: true },
   });
-  if (!former) return ok(fabricId);
-  const message = `“${former.name}” is already the SQL warehouse of this fabric. A fabric can have only one.`;
+  if (!existing) return ok(fabricId);
+  const message = `“${existing.name}” is already the SQL warehouse of this fabric. A fabric can have only one.`;
   return fail("warehouse_taken", { isDefaultWarehouseConnection: message });
 }
 
@@ -153,25 +153,25 @@ export async function updateConnection(
   } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
   const { connectionId: id, name, description } = input;
-  const former = await db.connection.findFirst({
+  const existing = await db.connection.findFirst({
     where: { id, fabricId: scope.fabricId },
     select: { kind: true, properties: true },
   });
-  const connector = former && findConnector(former.kind);
-  if (!former || !connector) throw new NotFound("Connection not found.");
+  const connector = existing && findConnector(existing.kind);
+  if (!existing || !connector) throw new NotFound("Connection not found.");
   // Adds the properties that the form does not show, so the request cannot contain them.
-  const kept = hiddenProperties(connector, former.properties as Prisma.JsonObject);
-  const configured = configure(connector, { ...kept, ...input.properties });
+  const hidden = hiddenProperties(connector, existing.properties as Prisma.JsonObject);
+  const configured = configure(connector, { ...hidden, ...input.properties });
   if (!configured.ok) return configured;
   const updated = await write<Stored>(name, async (tx) => {
-    const last = await lockConnection(tx, scope, id);
-    if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(last))) return fail("changed");
-    const before = { id, ...(await joinedNow(tx, scope, last)) };
+    const current = await lockConnection(tx, scope, id);
+    if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(current))) return fail("changed");
+    const before = { id, ...(await joinedNow(tx, scope, current)) };
     await reserve(tx, idempotent, id);
     await makeFirst?.(tx);
-    const gone = await lockReferences(tx, scope, configured.value.references);
-    if (gone) return gone;
-    const next = { ...last, ...configured.value, name, description };
+    const invalid = await lockReferences(tx, scope, configured.value.references);
+    if (invalid) return invalid;
+    const next = { ...current, ...configured.value, name, description };
     const { joined: joinedAfter } = await joinedNow(tx, scope, next);
     const joined = await newlyJoined(tx, scope, before, joinedAfter);
     await tx.connection.update({
@@ -184,7 +184,7 @@ export async function updateConnection(
     });
     await tx.connectionSecret.deleteMany({ where: { connectionId: id } });
     await addReferences(tx, scope, id, configured.value.references);
-    await record(tx, entry(scope, "connection.update", { id, name }, changesOf(connector, last, next)));
+    await record(tx, entry(scope, "connection.update", { id, name }, changesOf(connector, current, next)));
     return ok({ id, joined });
   });
   if (!updated.ok) return updated;

@@ -8,8 +8,8 @@ import {
   type ConnectionPage,
   type ConnectionStatus,
   type ConnectionSummary,
-  codesBesideStatus,
   historyLength,
+  inconclusiveCodes,
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
@@ -100,9 +100,9 @@ async function findWarehouse({ fabricId }: Scope<"connection:list">): Promise<Co
 
 /** The kinds whose screen or API name contains the search text. */
 function kindsNamed(search: string): string[] {
-  const wanted = search.toLowerCase();
+  const text = search.toLowerCase();
   return Object.values(connectors).flatMap(({ kind, name }) =>
-    `${kind} ${name}`.toLowerCase().includes(wanted) ? [kind] : [],
+    `${kind} ${name}`.toLowerCase().includes(text) ? [kind] : [],
   );
 }
 
@@ -151,7 +151,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     newestRequests(fabricId, hashes),
     newestChecks(fabricId, hashes),
     currentReferences(db, { fabricId }, secretIds),
-    restingOf(rows.map(({ id }) => id)),
+    inactiveIdsOf(rows.map(({ id }) => id)),
   ]);
   const requestByHash = new Map(requests.map((request) => [request.configHash, request]));
   const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
@@ -238,7 +238,7 @@ function historyOf(check: CheckRow | undefined): CheckHistory {
 function newestChecks(fabricId: string, hashes: readonly string[]): Promise<CheckRow[]> {
   const ofStatus = Prisma.sql`
     k."fabricId" = ${fabricId} AND k."configHash" = wanted.hash
-    AND (k.code IS NULL OR k.code <> ALL(${[...codesBesideStatus]}))`;
+    AND (k.code IS NULL OR k.code <> ALL(${[...inconclusiveCodes]}))`;
   return db.$queryRaw<CheckRow[]>`
     SELECT newest.*, turn.since, recent.history FROM unnest(${hashes}::text[]) AS wanted(hash)
     CROSS JOIN LATERAL (
@@ -259,7 +259,7 @@ function newestChecks(fabricId: string, hashes: readonly string[]): Promise<Chec
     ) AS recent`;
 }
 
-async function restingOf(ids: readonly string[]): Promise<Set<string>> {
+async function inactiveIdsOf(ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT c.id FROM connection c WHERE c.id = ANY(${ids}) AND NOT ${isInUse()}`;
   return new Set(rows.map(({ id }) => id));

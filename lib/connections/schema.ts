@@ -75,7 +75,7 @@ export const connectionListQuery = z.object({
 export type ConnectionListQuery = z.infer<typeof connectionListQuery>;
 
 /** Results that say nothing about the connection itself. They leave its status unchanged. */
-export const codesBesideStatus: readonly CheckCode[] = [
+export const inconclusiveCodes: readonly CheckCode[] = [
   "destination_not_allowed",
   "destination_unconfirmed",
   "sign_in_paused",

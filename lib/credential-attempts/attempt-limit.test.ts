@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasRoom, pausedUntil } from "@/lib/credential-attempts/schema";
+import { mayAttempt, pausedUntil } from "@/lib/credential-attempts/schema";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const ago = (...minutes: number[]) => minutes.map((m) => new Date(now.getTime() - m * 60_000));
@@ -27,7 +27,7 @@ describe("the limit of refused sign-ins", () => {
     expect(pausedUntil(ago(1), now, 2)).toEqual(new Date(now.getTime() + 14 * 60_000));
     expect(pausedUntil(ago(20, 60, 120), now, 2)).toBeNull();
     expect(pausedUntil(ago(20, 60, 120, 180), now, 2)).toEqual(new Date(now.getTime() + 21 * 3600_000));
-    expect([hasRoom([], 0, now, 2), hasRoom([], 1, now, 2)]).toEqual([true, false]);
+    expect([mayAttempt([], 0, now, 2), mayAttempt([], 1, now, 2)]).toEqual([true, false]);
   });
 
   test.each<[number[], number, boolean]>([
@@ -39,6 +39,6 @@ describe("the limit of refused sign-ins", () => {
     [[20, 60, 120, 180], 0, true],
     [[20, 60, 120, 180], 1, false],
   ])("with refusals %j minutes ago and %i in flight has room: %s", (refused, underWay, room) =>
-    expect(hasRoom(ago(...refused), underWay, now)).toBe(room),
+    expect(mayAttempt(ago(...refused), underWay, now)).toBe(room),
   );
 });

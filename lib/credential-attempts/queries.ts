@@ -1,6 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { type PausedAttempt, pausedUntil, remembersMs, triesAt } from "@/lib/credential-attempts/schema";
+import { attemptsAt, type PausedAttempt, pausedUntil, remembersMs } from "@/lib/credential-attempts/schema";
 import { db } from "@/lib/db/client";
 
 /**
@@ -26,17 +26,18 @@ export async function listPausedAttempts(
       select: { createdAt: true },
     }),
   ]);
-  const byKey = new Map<string, { place: string; refusedAt: Date[] }>();
+  const byKey = new Map<string, { destination: string; refusedAt: Date[] }>();
   for (const { key, place, refusedAt } of rows) {
     if (refusedAt === null || (newest && refusedAt < newest.createdAt)) continue;
-    const entry = byKey.get(key) ?? { place, refusedAt: [] };
+    const entry = byKey.get(key) ?? { destination: place, refusedAt: [] };
     entry.refusedAt.push(refusedAt);
     byKey.set(key, entry);
   }
-  const untilByPlace = new Map<string, Date>();
-  for (const { place, refusedAt } of byKey.values()) {
-    const until = pausedUntil(refusedAt, now, triesAt(place));
-    if (until !== null && until > (untilByPlace.get(place) ?? now)) untilByPlace.set(place, until);
+  const untilByDestination = new Map<string, Date>();
+  for (const { destination, refusedAt } of byKey.values()) {
+    const until = pausedUntil(refusedAt, now, attemptsAt(destination));
+    if (until !== null && until > (untilByDestination.get(destination) ?? now))
+      untilByDestination.set(destination, until);
   }
-  return [...untilByPlace].map(([place, until]) => ({ place, until }));
+  return [...untilByDestination].map(([destination, until]) => ({ destination, until }));
 }

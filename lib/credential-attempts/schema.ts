@@ -9,10 +9,10 @@ const limits = [
 /** How long a refused sign-in counts, in milliseconds. */
 export const remembersMs = 24 * 3600_000;
 
-/** Until when sign-ins of `tries` attempts are paused after these refusals; null when they are not. */
-export function pausedUntil(refusedAt: readonly Date[], now: Date, tries = 1): Date | null {
+/** Until when sign-ins of `attempts` attempts are paused after these refusals; null when they are not. */
+export function pausedUntil(refusedAt: readonly Date[], now: Date, attempts = 1): Date | null {
   const newestFirst = refusedAt.map((at) => at.getTime()).sort((a, b) => b - a);
-  const ends = limits.map(({ refusals, withinMs }) => (newestFirst[refusals - tries] ?? 0) + withinMs);
+  const ends = limits.map(({ refusals, withinMs }) => (newestFirst[refusals - attempts] ?? 0) + withinMs);
   const end = Math.max(...ends);
   return end > now.getTime() ? new Date(end) : null;
 }
@@ -21,18 +21,18 @@ export function pausedUntil(refusedAt: readonly Date[], now: Date, tries = 1): D
  * True when another sign-in may start while `underWay` others have no answer yet. Assumes that all of them
  * are refused.
  */
-export function hasRoom(refusedAt: readonly Date[], underWay: number, now: Date, tries = 1): boolean {
-  return pausedUntil([...refusedAt, ...Array<Date>(underWay).fill(now)], now, tries) === null;
+export function mayAttempt(refusedAt: readonly Date[], underWay: number, now: Date, attempts = 1): boolean {
+  return pausedUntil([...refusedAt, ...Array<Date>(underWay).fill(now)], now, attempts) === null;
 }
 
 /**
  * The attempts of one sign-in. At a token endpoint two: the client secret in the header, then in the body.
  */
-export function triesAt(place: string): number {
-  return place.startsWith("oauth-token://") ? 2 : 1;
+export function attemptsAt(destination: string): number {
+  return destination.startsWith("oauth-token://") ? 2 : 1;
 }
 
 /** A destination where a secret's sign-ins were refused too often. */
-export type PausedAttempt = { place: string; until: Date };
+export type PausedAttempt = { destination: string; until: Date };
 
 export const resetAttemptsInput = z.object({ secretId: z.string().max(64) });

@@ -31,7 +31,9 @@ test("a wrong password is reported as such, and the program does not wait", asyn
 });
 
 test("a missing role is reported the same way", async () => {
-  const { sentence, isAway } = await faultOf((url) => Object.assign(url, { username: "nobody_here" }));
+  const { sentence, isTemporary: isAway } = await faultOf((url) =>
+    Object.assign(url, { username: "nobody_here" }),
+  );
   expect(sentence).toContain(
     `rejects the login "nobody_here": the password is wrong, or the role does not exist.`,
   );
@@ -56,7 +58,9 @@ test("the program waits for a server that is not up yet", async () => {
 });
 
 test("the message names a host that does not resolve", async () => {
-  const { sentence, isAway } = await faultOf((url) => Object.assign(url, { hostname: "nowhere.invalid" }));
+  const { sentence, isTemporary: isAway } = await faultOf((url) =>
+    Object.assign(url, { hostname: "nowhere.invalid" }),
+  );
   expect(sentence).toBe(`The host name of the database, nowhere.invalid:${good.port}, cannot be resolved.`);
   expect(isAway).toBe(true);
 });

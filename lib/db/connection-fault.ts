@@ -1,11 +1,11 @@
 import "server-only";
 import { sqlStateOf } from "@/lib/db/errors";
 
-/** Why the database cannot be used, as a sentence for an operator. `isAway` is true when waiting may help. */
-export type ConnectionFault = { sentence: string; isAway: boolean };
+/** Why the database cannot be used, as a sentence for an operator. `isTemporary` is true when waiting may help. */
+export type ConnectionFault = { sentence: string; isTemporary: boolean };
 
 /** SQLSTATEs of a server that temporarily accepts no connections: starting, stopping, full. */
-const comingStates: readonly string[] = ["57P03", "57P01", "57P02", "53300"];
+const temporaryStates: readonly string[] = ["57P03", "57P01", "57P02", "53300"];
 
 /**
  * Explains a failed connection. Names the host, the login and the database of the URL, never the password.
@@ -14,36 +14,36 @@ export function connectionFault(error: unknown, databaseUrl: string): Connection
   const { host, login, database } = partsOf(databaseUrl);
   const state = sqlStateOf(error);
   const message = error instanceof Error ? error.message : "";
-  const lasting = (sentence: string) => ({ sentence, isAway: false });
+  const permanent = (sentence: string) => ({ sentence, isTemporary: false });
   if (state === "28P01")
-    return lasting(
+    return permanent(
       `The database at ${host} rejects the login "${login}": the password is wrong, or the role does not exist. A dump does not include roles: npm run migrate creates them.`,
     );
   if (state === "28000")
-    return lasting(
+    return permanent(
       /does not exist/.test(message)
         ? `The database at ${host} has no role "${login}". A dump does not include roles: npm run migrate creates them.`
         : `The database at ${host} does not allow the login "${login}": check pg_hba.conf, and that the role has LOGIN.`,
     );
   if (state === "3D000")
-    return lasting(`Database "${database}" not found at ${host}: create it, or correct the URL.`);
+    return permanent(`Database "${database}" not found at ${host}: create it, or correct the URL.`);
   if (state === "42501")
-    return lasting(`The role "${login}" may not connect to the database "${database}" at ${host}.`);
+    return permanent(`The role "${login}" may not connect to the database "${database}" at ${host}.`);
   if (state === "08P01" && message.includes("options"))
-    return lasting(
+    return permanent(
       `The pooler at ${host} rejects the startup parameter "options": add it to ignore_startup_parameters, and set the time limits with ALTER ROLE (docs/operations.md).`,
     );
-  if (state && comingStates.includes(state))
+  if (state && temporaryStates.includes(state))
     return {
       sentence: `The database at ${host} accepts no connections at the moment (SQLSTATE ${state}).`,
-      isAway: true,
+      isTemporary: true,
     };
-  if (state) return lasting(`The database at ${host} rejects connections (SQLSTATE ${state}).`);
+  if (state) return permanent(`The database at ${host} rejects connections (SQLSTATE ${state}).`);
   const code = codeOf(error);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return { sentence: `The host name of the database, ${host}, cannot be resolved.`, isAway: true };
+    return { sentence: `The host name of the database, ${host}, cannot be resolved.`, isTemporary: true };
   const reason = code ? ` (${code})` : / timeout|timeout /.test(message) ? " (timed out)" : "";
-  return { sentence: `The database at ${host} cannot be reached${reason}.`, isAway: true };
+  return { sentence: `The database at ${host} cannot be reached${reason}.`, isTemporary: true };
 }
 
 /**

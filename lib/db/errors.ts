@@ -45,7 +45,7 @@ const socketCodes: readonly string[] = [
   // Prisma's codes for an unreachable server, a closed connection, and a connection or transaction timeout.
   ...["P1001", "P1002", "P1008", "P1011", "P1017", "P2024", "P2028", "P2037"],
 ];
-const socketWords =
+const socketMessages =
   /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout|Can't reach database server/;
 
 /**
@@ -80,7 +80,7 @@ export function isOutage(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state) return outageStates.includes(state) || outageClasses.test(state);
   const code = "code" in error ? String(error.code) : "";
-  if (socketCodes.includes(code) || socketWords.test(error.message)) return true;
+  if (socketCodes.includes(code) || socketMessages.test(error.message)) return true;
   return error.cause !== undefined && isOutage(error.cause);
 }
 

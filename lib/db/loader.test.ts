@@ -73,7 +73,7 @@ describe("a loader", () => {
 describe("a loader of rows", () => {
   type Row = { n: number; value: string };
   const echo = preparedQuery<Row>(
-    `SELECT asked.n::int AS n, asked.value FROM unnest($1::text[]) WITH ORDINALITY AS asked(value, n) WHERE asked.value <> 'none'`,
+    `SELECT input.n::int AS n, input.value FROM unnest($1::text[]) WITH ORDINALITY AS input(value, n) WHERE input.value <> 'none'`,
   );
   let batches: string[][];
   const find = createRowLoader<string, Row>((values) => {

@@ -80,12 +80,12 @@ async function requireSchema(): Promise<void> {
     if (["42P01", "42501"].includes(sqlStateOf(error) ?? "")) return [];
     return unreachable(error);
   });
-  const place = `The database was migrated by ${schema ? `version ${schema.migratedBy}` : "an older version"}, and this is ${programVersion}`;
+  const prefix = `The database was migrated by ${schema ? `version ${schema.migratedBy}` : "an older version"}, and this is ${programVersion}`;
   if (!schema || isOlder(schema.migratedBy, programVersion))
-    throw new WrongDatabaseRole(`${place}: run npm run migrate of this version first.`);
+    throw new WrongDatabaseRole(`${prefix}: run npm run migrate of this version first.`);
   if (isOlder(programVersion, schema.minimum))
     throw new WrongDatabaseRole(
-      `${place}: it needs version ${schema.minimum} or newer. Nothing was changed.`,
+      `${prefix}: it needs version ${schema.minimum} or newer. Nothing was changed.`,
     );
 }
 

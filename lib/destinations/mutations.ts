@@ -43,8 +43,8 @@ export async function allowTokenServer(
   });
   const server = row && tokenServerOf(row.facts as SecretFacts);
   if (!server) throw new NotFound("Version not found, or it names no token server.");
-  const places = [{ field: "oauthClient", secretId, version, destinations: [server] }];
-  const allowed = await askAutomate(scope, "destination:allow", { places, isShown: true });
+  const entries = [{ field: "oauthClient", secretId, version, destinations: [server] }];
+  const allowed = await askAutomate(scope, "destination:allow", { places: entries, isShown: true });
   return allowed.ok && !allowed.value.isAllowed ? fail("refused") : allowed;
 }
 

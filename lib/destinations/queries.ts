@@ -15,10 +15,10 @@ import type { SecretSummary } from "@/lib/secrets/schema";
 const shown = 20;
 
 const findAllowed = preparedQuery<{ n: number; isReviewed: boolean }>(
-  `SELECT asked.n::int AS n, a."toReview" IS NULL AS "isReviewed"
-   FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS asked("secretId", version, destination, n)
-   JOIN allowed_destination a ON a."secretId" = asked."secretId" AND a.version = asked.version
-     AND a.destination = asked.destination AND a."fabricId" = $1`,
+  `SELECT input.n::int AS n, a."toReview" IS NULL AS "isReviewed"
+   FROM unnest($2::text[], $3::int[], $4::text[]) WITH ORDINALITY AS input("secretId", version, destination, n)
+   JOIN allowed_destination a ON a."secretId" = input."secretId" AND a.version = input.version
+     AND a.destination = input.destination AND a."fabricId" = $1`,
 );
 
 /**
@@ -31,29 +31,29 @@ export type Sender = "pipelines" | "checks";
 /** For each entry, whether this version of the secret may be sent to this destination. */
 export async function areAllowed(
   fabricId: string,
-  asked: readonly { secretId: string; version: number; destination: string }[],
+  candidates: readonly { secretId: string; version: number; destination: string }[],
   sender: Sender,
   tx?: Tx,
 ): Promise<boolean[]> {
-  if (asked.length === 0) return [];
-  const places = asked.flatMap((place, at) =>
-    [...new Set([place.destination, sentKey(place.destination)])].map((destination) => ({
-      ...place,
+  if (candidates.length === 0) return [];
+  const variants = candidates.flatMap((candidate, at) =>
+    [...new Set([candidate.destination, sentKey(candidate.destination)])].map((destination) => ({
+      ...candidate,
       destination,
       at,
     })),
   );
   const values = [
     fabricId,
-    places.map(({ secretId }) => secretId),
-    places.map(({ version }) => version),
-    places.map(({ destination }) => destination),
+    variants.map(({ secretId }) => secretId),
+    variants.map(({ version }) => version),
+    variants.map(({ destination }) => destination),
   ];
   const rows = await (tx ? findAllowed.within(tx, ...values) : findAllowed(...values));
   const allowed = new Set(
-    rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [places[n - 1]?.at] : [])),
+    rows.flatMap(({ n, isReviewed }) => (isReviewed || sender === "pipelines" ? [variants[n - 1]?.at] : [])),
   );
-  return asked.map((_, at) => allowed.has(at));
+  return candidates.map((_, at) => allowed.has(at));
 }
 
 /**
@@ -64,7 +64,7 @@ export async function findNotAllowed(
   fabricId: string,
   connections: readonly { joined: Joined<CurrentReference>[]; placedAt: Date }[],
 ): Promise<(NotAllowed | null)[]> {
-  const asked = connections.flatMap(({ joined }, at) =>
+  const candidates = connections.flatMap(({ joined }, at) =>
     joined.flatMap(({ secret, destinations }) =>
       destinations.map((destination) => {
         const { id: secretId, version, name, enteredAt } = secret;
@@ -72,8 +72,8 @@ export async function findNotAllowed(
       }),
     ),
   );
-  const allowed = await areAllowed(fabricId, asked, "pipelines");
-  const missing = asked.filter((_, i) => !allowed[i]);
+  const allowed = await areAllowed(fabricId, candidates, "pipelines");
+  const missing = candidates.filter((_, i) => !allowed[i]);
   if (missing.length === 0 || (await getDestinationRule({ fabricId })) === "open")
     return connections.map(() => null);
   const removed = await db.settledVersion.findMany({
@@ -82,11 +82,12 @@ export async function findNotAllowed(
   });
   const removedAt = new Map(removed.map((row) => [`${row.secretId}.${row.version}`, row.removedAt]));
   return connections.map(({ placedAt }, at) => {
-    const own = missing.filter((one) => one.at === at);
-    if (own.length === 0) return null;
+    const ownMissing = missing.filter((one) => one.at === at);
+    if (ownMissing.length === 0) return null;
     const sent = new Map<string, Set<string>>();
-    for (const { name, destination } of own) sent.set(name, (sent.get(name) ?? new Set()).add(destination));
-    const times = own.flatMap(({ secretId, version, enteredAt }) => [
+    for (const { name, destination } of ownMissing)
+      sent.set(name, (sent.get(name) ?? new Set()).add(destination));
+    const times = ownMissing.flatMap(({ secretId, version, enteredAt }) => [
       enteredAt.getTime(),
       removedAt.get(`${secretId}.${version}`)?.getTime() ?? 0,
     ]);
@@ -209,13 +210,13 @@ export async function listWaitingRequests(
 
 /** The people who entered the fields of these versions, by secret. */
 async function authorsOf(
-  places: readonly { secretId: string; version: number }[],
+  versions: readonly { secretId: string; version: number }[],
 ): Promise<Map<string, string[]>> {
   const rows = await db.$queryRaw<{ secretId: string; names: string[] }[]>`
     SELECT v."secretId", array_agg(DISTINCT e."createdByName") AS names
-    FROM unnest(${places.map(({ secretId }) => secretId)}::text[], ${places.map(({ version }) => version)}::int[])
-      AS asked("secretId", version)
-    JOIN secret_version v ON v."secretId" = asked."secretId" AND v.version = asked.version
+    FROM unnest(${versions.map(({ secretId }) => secretId)}::text[], ${versions.map(({ version }) => version)}::int[])
+      AS input("secretId", version)
+    JOIN secret_version v ON v."secretId" = input."secretId" AND v.version = input.version
     CROSS JOIN LATERAL jsonb_each_text(v.manifest) AS field(name, version)
     JOIN secret_version e ON e."secretId" = v."secretId" AND e.version = field.version::int
     GROUP BY v."secretId"`;

@@ -15,13 +15,13 @@ import { createTestKeys } from "@/testing/keys";
 let owner: Db;
 let automate: Server;
 let status = 200;
-let asked = 0;
+let requests = 0;
 let fabric: TestFabric;
 let other: TestFabric;
 
 beforeAll(async () => {
   automate = createServer((_request, response) => {
-    asked += 1;
+    requests += 1;
     response.writeHead(status, { "content-type": "application/json" });
     response.end(
       JSON.stringify(status === 200 ? { kid: "k" } : { error: { code: "forbidden", message: "" } }),
@@ -72,10 +72,10 @@ describe("a created fabric", () => {
 
   test("cannot take the name of another fabric in its team, whatever its case, and then requests no key", async () => {
     await createFabric(team(), input("Sales"));
-    asked = 0;
+    requests = 0;
     const again = await createFabric(team(), input("sALES"));
     expect(again).toMatchObject({ ok: false, code: "name_taken", fieldErrors: { name: expect.any(String) } });
-    expect(asked).toBe(0);
+    expect(requests).toBe(0);
     const elsewhere = grantTeam(other.admin, "admin", other.teamId, "fabric:write");
     expect((await createFabric(elsewhere, input("Sales"))).ok).toBe(true);
   });

@@ -17,7 +17,7 @@ type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthent
 export type NewFabric = ReturnType<typeof newFabric>;
 
 /** Optional work of `createFabric`. */
-export type Beside<Code extends string> = {
+export type CreateFabricOptions<Code extends string> = {
   idempotent?: IdempotentRequest | undefined;
   /** The caller may still undo the create, so its idempotency record stays pending. */
   isPending?: boolean;
@@ -34,30 +34,30 @@ export type Beside<Code extends string> = {
 export async function createFabric<Code extends string = never>(
   scope: TeamScope<"fabric:write">,
   input: CreateFabricInput,
-  { idempotent, isPending, prepare }: Beside<Code> = {},
+  { idempotent, isPending, prepare }: CreateFabricOptions<Code> = {},
 ): Promise<Result<{ id: string }, CreateCode | Code>> {
   const { actor, teamId } = scope;
   const { name } = input;
   // Checks the name before automate creates a key in vain. The unique constraint still decides.
-  const taken = await db.fabric.findUnique({
+  const existing = await db.fabric.findUnique({
     where: { teamId_nameKey: { teamId, nameKey: name.toLowerCase() } },
     select: { id: true },
   });
-  if (taken) return fail("name_taken", nameTaken(name));
+  if (existing) return fail("name_taken", nameTaken(name));
   const fabric = newFabric(scope);
   const id = fabric.fabricId;
   const key = await askAutomate({ actor, fabricId: id }, "fabric-key:create", { fabricId: id }).catch(
     unanswered,
   );
   if (!key.ok) return key;
-  const insertBeside = await prepare?.(fabric);
+  const insertPrepared = await prepare?.(fabric);
   try {
     return await db.$transaction(async (tx) => {
       await reserve(tx, idempotent, id, isPending);
       await insertFabric(tx, scope, id, input);
-      const beside = (await insertBeside?.(tx)) ?? ok(null);
+      const prepared = (await insertPrepared?.(tx)) ?? ok(null);
       // Throws, because a transaction that returns would commit.
-      if (!beside.ok) throw new NotStored(beside);
+      if (!prepared.ok) throw new NotStored(prepared);
       return ok({ id });
     });
   } catch (error) {
@@ -138,17 +138,17 @@ export async function updateFabric(
   const { actor, teamId, fabricId } = scope;
   try {
     return await db.$transaction(async (tx) => {
-      const [former] = await tx.$queryRaw<{ name: string; description: string }[]>`
+      const [current] = await tx.$queryRaw<{ name: string; description: string }[]>`
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
-      if (!former) throw new NotFound("Fabric not found.");
-      const { name = former.name, description = former.description } = input;
-      if (!ifMatchSatisfied(ifMatch, fabricEtag(former))) return fail("changed");
+      if (!current) throw new NotFound("Fabric not found.");
+      const { name = current.name, description = current.description } = input;
+      if (!ifMatchSatisfied(ifMatch, fabricEtag(current))) return fail("changed");
       await reserve(tx, idempotent, fabricId);
       const tag = fabricEtag({ name, description });
-      const isRenamed = former.name !== name;
+      const isRenamed = current.name !== name;
       const fields = [
         ...(isRenamed ? ["name"] : []),
-        ...(former.description !== description ? ["description"] : []),
+        ...(current.description !== description ? ["description"] : []),
       ];
       if (fields.length === 0) return ok({ tag });
       await tx.fabric.update({
@@ -162,7 +162,7 @@ export async function updateFabric(
         fabricId,
         action: "fabric.update",
         object: { kind: "fabric", id: fabricId, name },
-        details: isRenamed ? { fields, from: former.name, to: name } : { fields },
+        details: isRenamed ? { fields, from: current.name, to: name } : { fields },
       });
       return ok({ tag });
     });

@@ -59,7 +59,7 @@ const probe = preparedQuery<{ lacking: string | null; minimum: string }>(
      pg_logical_emit_message(true, 'selvage', 'ready')::text AS written`,
 );
 
-const everyMs = 1_000;
+const probeEveryMs = 1_000;
 /** A load balancer expects the answer within this time, in milliseconds. */
 const withinMs = 2_000;
 
@@ -69,19 +69,19 @@ const withinMs = 2_000;
  * After a request met an outage, it also writes a row and rolls it back: a disk can be too full for rows but
  * not for the probe.
  */
-export function createReadiness(program: Program, tell: (sentence: string) => void): () => Promise<Unready> {
-  let known: { at: number; answer: Promise<Unready> } | undefined;
-  let told: Unready = null;
+export function createReadiness(program: Program, report: (message: string) => void): () => Promise<Unready> {
+  let cached: { at: number; answer: Promise<Unready> } | undefined;
+  let reported: Unready = null;
   let isSuspect = false;
-  let askedAt = performance.now();
+  let probedAt = performance.now();
   let slow = 0;
 
-  async function ask(): Promise<Unready> {
-    const began = performance.now();
-    isSuspect ||= outageSeenSince(askedAt);
-    const asked = probeDatabase(program, isSuspect).catch(whyNotProbed);
+  async function refresh(): Promise<Unready> {
+    const startedAt = performance.now();
+    isSuspect ||= outageSeenSince(probedAt);
+    const probing = probeDatabase(program, isSuspect).catch(whyNotProbed);
     const { code, more = "" } = await Promise.race([
-      asked,
+      probing,
       // Twice may be a busy moment. The load balancer sends no new requests, but this copy still serves those
       // that arrive.
       sleep(withinMs, { code: slow < 2 ? "database_slow" : "database_unavailable" } as Probed, {
@@ -90,15 +90,16 @@ export function createReadiness(program: Program, tell: (sentence: string) => vo
     ]);
     slow = code === "database_slow" || (slow > 0 && code === "database_unavailable") ? slow + 1 : 0;
     isSuspect = code !== null;
-    askedAt = began;
-    if (code !== told) tell(code === null ? "Ready again." : `Not ready: ${code}${more}.`);
-    told = code;
+    probedAt = startedAt;
+    if (code !== reported) report(code === null ? "Ready again." : `Not ready: ${code}${more}.`);
+    reported = code;
     return code;
   }
 
   return () => {
-    if (!known || performance.now() - known.at > everyMs) known = { at: performance.now(), answer: ask() };
-    return known.answer;
+    if (!cached || performance.now() - cached.at > probeEveryMs)
+      cached = { at: performance.now(), answer: refresh() };
+    return cached.answer;
   };
 }
 
@@ -106,14 +107,14 @@ type Probed = { code: Unready; more?: string };
 
 async function probeDatabase(program: Program, isSuspect: boolean): Promise<Probed> {
   const rights = needed[program].map(([right, table, column]) => ({ right, table, column }));
-  const [, [found]] = await Promise.all([recordNothing(), probe(JSON.stringify(rights))]);
-  if (!found) return { code: "database_unavailable" };
-  if (isOlder(programVersion, found.minimum))
+  const [, [schema]] = await Promise.all([recordNothing(), probe(JSON.stringify(rights))]);
+  if (!schema) return { code: "database_unavailable" };
+  if (isOlder(programVersion, schema.minimum))
     return {
       code: "program_too_old",
-      more: ` (this is ${programVersion}, the schema needs ${found.minimum})`,
+      more: ` (this is ${programVersion}, the schema needs ${schema.minimum})`,
     };
-  if (found.lacking) return { code: "rights_missing", more: ` (${found.lacking}): run npm run migrate` };
+  if (schema.lacking) return { code: "rights_missing", more: ` (${schema.lacking}): run npm run migrate` };
   if (isSuspect) await writeAndTakeBack();
   return { code: null };
 }

@@ -3,7 +3,7 @@ import { db } from "@/lib/db/client";
 import { type IdempotentRequest, replayForMs } from "@/lib/idempotency/request";
 
 /** An earlier create: finished, in progress, or abandoned midway. `objectId` is the object that it made. */
-export type Found = { state: "done" | "under_way" | "abandoned"; objectId: string };
+export type StoredCreate = { state: "done" | "under_way" | "abandoned"; objectId: string };
 
 /**
  * Finds a create with this key in the last day. Returns `null` when none exists, and `"other_body"` when its
@@ -12,7 +12,7 @@ export type Found = { state: "done" | "under_way" | "abandoned"; objectId: strin
 export async function findIdempotentRequest({
   key,
   bodyMac,
-}: IdempotentRequest): Promise<Found | "other_body" | null> {
+}: IdempotentRequest): Promise<StoredCreate | "other_body" | null> {
   const row = await db.idempotentCreate.findFirst({
     where: { key, createdAt: { gt: new Date(Date.now() - replayForMs) } },
     select: { bodyMac: true, objectId: true, pendingUntil: true },

@@ -28,11 +28,11 @@ export type OpenIdPerson = {
 export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, "uninvited">> {
   const { issuer, subject, verifiedEmail } = person;
   return db.$transaction(async (tx) => {
-    const known = await tx.identity.findUnique({
+    const existing = await tx.identity.findUnique({
       where: { issuer_subject: { issuer, subject } },
       select: { user: { select: { lockedAt: true } } },
     });
-    if (known) return known.user.lockedAt ? fail("uninvited") : ok(null);
+    if (existing) return existing.user.lockedAt ? fail("uninvited") : ok(null);
     if (!verifiedEmail) return fail("uninvited");
     const invitations = await tx.$queryRaw<{ id: string }[]>`
       SELECT id FROM invitation WHERE "emailKey" = ${emailKey(verifiedEmail)}

@@ -130,14 +130,14 @@ export async function sendToAutomate<P extends AutomatePurpose>(
 async function refuseWrongClock(response: Response): Promise<void> {
   const refusal = automateError.safeParse(await response.json().catch(() => undefined));
   if (!refusal.success || refusal.data.error.code !== "wrong_time") return;
-  const there = Date.parse(response.headers.get("date") ?? "");
-  const seconds = Math.round((there - Date.now()) / 1000);
+  const automateTime = Date.parse(response.headers.get("date") ?? "");
+  const seconds = Math.round((automateTime - Date.now()) / 1000);
   const distance =
     Math.abs(seconds) < 120
       ? `${Math.abs(seconds)} seconds`
       : `${Math.round(Math.abs(seconds) / 60)} minutes`;
   const order = seconds < 0 ? "behind" : "ahead of";
-  const sentence = `The clocks of web and Automate differ, so Automate rejects web's requests. Automate's clock is ${distance} ${order} web's. Synchronize both with NTP.`;
-  log("error", sentence);
-  throw new Misconfigured(sentence);
+  const message = `The clocks of web and Automate differ, so Automate rejects web's requests. Automate's clock is ${distance} ${order} web's. Synchronize both with NTP.`;
+  log("error", message);
+  throw new Misconfigured(message);
 }

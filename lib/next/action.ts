@@ -113,9 +113,9 @@ async function runIdempotent<S extends { actor: Actor }, I, T, Code extends stri
   const result = before === null ? await run(scope, input, idempotent) : undefined;
   if (result?.ok) return result;
   // Another attempt may have finished meanwhile.
-  const made = before ?? (await findIdempotentRequest(idempotent));
-  if (made === "other_body") return fail("saved_before");
-  return made ? replay(scope, made.objectId, input) : (result ?? fail("unexpected"));
+  const stored = before ?? (await findIdempotentRequest(idempotent));
+  if (stored === "other_body") return fail("saved_before");
+  return stored ? replay(scope, stored.objectId, input) : (result ?? fail("unexpected"));
 }
 
 async function atBoundary<S extends z.ZodType, T, Code extends string>(

@@ -5,9 +5,9 @@ export const longBodyBytes = 65_536;
 /**
  * The most long bodies that one sender may send at once. A page or a script sends them one after the other.
  */
-const mostLongOfOne = 8;
+const maxLongPerSender = 8;
 /** The memory limit for all bodies together, in bodies of the largest size. */
-const mostLargest = 32;
+const maxLargest = 32;
 
 /**
  * Reserves memory for a request body before web reads it: a body stays in memory until it is complete.
@@ -17,21 +17,22 @@ export type BodyBudget = (sender: string, bytes: number) => (() => void) | null;
 
 export function createBodyBudget(largestBytes: number): BodyBudget {
   const longOf = new Map<string, number>();
-  let taken = 0;
+  let reservedBytes = 0;
   return (sender, bytes) => {
     const isLong = bytes > longBodyBytes;
-    const others = longOf.get(sender) ?? 0;
-    if (taken + bytes > mostLargest * largestBytes || (isLong && others >= mostLongOfOne)) return null;
-    taken += bytes;
-    if (isLong) longOf.set(sender, others + 1);
-    let isGiven = false;
+    const longBodies = longOf.get(sender) ?? 0;
+    if (reservedBytes + bytes > maxLargest * largestBytes || (isLong && longBodies >= maxLongPerSender))
+      return null;
+    reservedBytes += bytes;
+    if (isLong) longOf.set(sender, longBodies + 1);
+    let isReleased = false;
     return () => {
-      if (isGiven) return;
-      isGiven = true;
-      taken -= bytes;
+      if (isReleased) return;
+      isReleased = true;
+      reservedBytes -= bytes;
       if (!isLong) return;
-      const left = (longOf.get(sender) ?? 1) - 1;
-      if (left > 0) longOf.set(sender, left);
+      const remaining = (longOf.get(sender) ?? 1) - 1;
+      if (remaining > 0) longOf.set(sender, remaining);
       else longOf.delete(sender);
     };
   };

@@ -2,15 +2,15 @@ const loopback = ["localhost", "127.0.0.1", "[::1]"];
 
 /** True for the origin of PUBLIC_URL. If that is on loopback, the other loopback names count too. */
 export function isOwnOrigin(origin: string, publicUrl: string): boolean {
-  const own = new URL(publicUrl);
-  if (origin === own.origin) return true;
-  const given = URL.canParse(origin) ? new URL(origin) : undefined;
+  const ownUrl = new URL(publicUrl);
+  if (origin === ownUrl.origin) return true;
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
   return (
-    given?.origin === origin &&
-    given.protocol === own.protocol &&
-    given.port === own.port &&
-    loopback.includes(own.hostname) &&
-    loopback.includes(given.hostname)
+    url?.origin === origin &&
+    url.protocol === ownUrl.protocol &&
+    url.port === ownUrl.port &&
+    loopback.includes(ownUrl.hostname) &&
+    loopback.includes(url.hostname)
   );
 }
 

@@ -24,11 +24,11 @@ export function route<P extends Permission>(definition: {
     try {
       const actor = await currentActor();
       if (!actor) return problem(401, "Sign in again.");
-      const { fabricId, ...rest } = await params;
+      const { fabricId, ...otherParams } = await params;
       const response = await definition.run(
         await authorize(actor, fabricId, definition.permission),
         request,
-        rest,
+        otherParams,
       );
       response.headers.set("cache-control", "no-store");
       return response;
@@ -36,13 +36,13 @@ export function route<P extends Permission>(definition: {
       if (error instanceof NotFound) return problem(404, "Not found.");
       if (error instanceof Forbidden) return problem(403, "An Admin of the team can do this.");
       if (error instanceof NotFresh) return problem(403, "Confirm who you are first.");
-      if (isOutage(error)) return away();
+      if (isOutage(error)) return databaseUnavailable();
       throw error;
     }
   };
 }
 
-function away(): Response {
+function databaseUnavailable(): Response {
   const message = "The database is not available. Nothing was changed: try again.";
   const headers = { "cache-control": "no-store", "retry-after": "2" };
   return Response.json({ code: "database_unavailable", message }, { status: 503, headers });

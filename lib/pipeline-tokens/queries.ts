@@ -30,12 +30,12 @@ export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTo
     });
   const [working, ended] = await Promise.all([newest(works, 500), newest({ NOT: works }, 200)]);
   const rows = [...working, ...ended];
-  const wordsOf = await limitsOf(scope, rows);
+  const summaryOf = await limitsOf(scope, rows);
   return rows.map(
     ({ secretIds, connectionIds, pins, cidrs, ...row }): PipelineTokenSummary => ({
       ...row,
       status: tokenStatus(row, now),
-      limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
+      limits: summaryOf({ secretIds, connectionIds, pins, cidrs }),
     }),
   );
 }
@@ -68,8 +68,10 @@ export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: 
     db.trustedIssuer.findMany({ where: isLimited, take: 200, select }),
   ]);
   const rows = [...tokens, ...issuers];
-  const wordsOf = await limitsOf(scope, rows);
-  const waiting = rows.filter((row) => wordsOf(row).changes.some((one) => one.connectionId === connectionId));
+  const summaryOf = await limitsOf(scope, rows);
+  const waiting = rows.filter((row) =>
+    summaryOf(row).changes.some((one) => one.connectionId === connectionId),
+  );
   return [...new Set(waiting.map(({ name }) => name))].sort();
 }
 
@@ -106,8 +108,10 @@ export async function limitsOf(
   // Names of deleted secrets are included: a connection may have referenced one before.
   const formerNameOf = namesIn(secrets);
   const changeOf = (connectionId: string, pins: ConnectionPins): ConnectionChange | [] => {
-    const now = references.filter((row) => row.connectionId === connectionId).map((row) => row.secretId);
-    const secretIds = [...new Set(now)];
+    const referenced = references
+      .filter((row) => row.connectionId === connectionId)
+      .map((row) => row.secretId);
+    const secretIds = [...new Set(referenced)];
     const pinned = pins[connectionId] ?? [];
     const added = secretIds.filter((id) => !pinned.includes(id)).map(nameOf);
     const removed = pinned.filter((id) => !secretIds.includes(id)).map(formerNameOf);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import {
   type ConfirmedConnection,
-  mostRanges,
-  mostThings,
+  maxRanges,
+  maxReferences,
   range,
   tokenName,
 } from "@/lib/internal-api/bodies/pipeline-token";
@@ -34,10 +34,10 @@ const lines = (most: number) =>
 /** The limits of a token or a workload, from a form. */
 export const limitInput = z.object({
   /** Names, one per line. */
-  onlySecrets: lines(mostThings),
-  onlyConnections: lines(mostThings),
+  onlySecrets: lines(maxReferences),
+  onlyConnections: lines(maxReferences),
   /** IP addresses or CIDR ranges, one per line. */
-  onlyFrom: lines(mostRanges).superRefine((text, ctx) => {
+  onlyFrom: lines(maxRanges).superRefine((text, ctx) => {
     const wrong = linesOf(text).find((line) => !range.safeParse(line).success);
     if (wrong !== undefined)
       ctx.addIssue({
@@ -98,7 +98,7 @@ export type PipelineTokenSummary = {
  * The current status of the Admin who created a token or trusted an issuer. Any status but `admin` calls for
  * a review.
  */
-export type MakerStatus = "admin" | "demoted" | "left" | "locked";
+export type CreatorStatus = "admin" | "demoted" | "left" | "locked";
 
 /** A working pipeline token of one of the team's fabrics. */
 export type TeamPipelineToken = {
@@ -107,7 +107,7 @@ export type TeamPipelineToken = {
   fabricId: string;
   fabricName: string;
   createdByName: string;
-  maker: MakerStatus;
+  creatorStatus: CreatorStatus;
   expiresAt: Date | null;
   lastUsedAt: Date | null;
 };
@@ -122,7 +122,7 @@ export type TeamIssuer = {
   fabricName: string;
   createdByName: string;
   createdAt: Date;
-  maker: MakerStatus;
+  creatorStatus: CreatorStatus;
 };
 
 /** A new token. Its value is shown only once. */

@@ -2,7 +2,7 @@ import "server-only";
 import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
-import type { MakerStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
+import type { CreatorStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 
 // All tokens and issuers that can read the team's fabrics, no matter who created them. Lists those first
 // whose creator is no longer an Admin of the team: they outlive that person's rights.
@@ -31,7 +31,7 @@ export async function listTeamPipelineTokens(
       lastUsedAt: true,
     },
   });
-  return withMakers(teamId, names, rows);
+  return withCreatorStatus(teamId, names, rows);
 }
 
 /** The issuers whose workloads can read the team's fabrics. */
@@ -52,7 +52,7 @@ export async function listTeamIssuers({ teamId }: TeamScope<"access:list">): Pro
       createdAt: true,
     },
   });
-  return withMakers(teamId, names, rows);
+  return withCreatorStatus(teamId, names, rows);
 }
 
 async function fabricNames(teamId: string): Promise<Map<string, string>> {
@@ -60,25 +60,28 @@ async function fabricNames(teamId: string): Promise<Map<string, string>> {
   return new Map(fabrics.map(({ id, name }) => [id, name]));
 }
 
-async function withMakers<Row extends { fabricId: string; createdById: string }>(
+async function withCreatorStatus<Row extends { fabricId: string; createdById: string }>(
   teamId: string,
   names: ReadonlyMap<string, string>,
   rows: readonly Row[],
-): Promise<(Omit<Row, "createdById"> & { fabricName: string; maker: MakerStatus })[]> {
+): Promise<(Omit<Row, "createdById"> & { fabricName: string; creatorStatus: CreatorStatus })[]> {
   const members = await db.membership.findMany({
     where: { teamId, userId: { in: rows.map(({ createdById }) => createdById) } },
     select: { userId: true, role: true, user: { select: { lockedAt: true } } },
   });
   const statuses = new Map(
-    members.map(({ userId, role, user }): [string, MakerStatus] => {
+    members.map(({ userId, role, user }): [string, CreatorStatus] => {
       if (user.lockedAt) return [userId, "locked"];
       return [userId, allows(role, "token:write") ? "admin" : "demoted"];
     }),
   );
-  const made = rows.map(({ createdById, ...row }) => ({
+  const summaries = rows.map(({ createdById, ...row }) => ({
     ...row,
     fabricName: names.get(row.fabricId) ?? "",
-    maker: statuses.get(createdById) ?? ("left" as const),
+    creatorStatus: statuses.get(createdById) ?? ("left" as const),
   }));
-  return [...made.filter(({ maker }) => maker !== "admin"), ...made.filter(({ maker }) => maker === "admin")];
+  return [
+    ...summaries.filter(({ creatorStatus }) => creatorStatus !== "admin"),
+    ...summaries.filter(({ creatorStatus }) => creatorStatus === "admin"),
+  ];
 }

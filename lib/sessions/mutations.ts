@@ -5,7 +5,7 @@ import { noteRefusal, web } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
 import { delayText, type PasswordProof } from "@/lib/sessions/schema";
-import { forgetTries, takeTry } from "@/lib/sessions/sign-in-delay";
+import { clearAttempts, countAttempt } from "@/lib/sessions/sign-in-delay";
 import { passwordMatches } from "@/lib/users/password";
 import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
@@ -17,25 +17,25 @@ import { emailKey } from "@/lib/users/schema";
  * share one count.
  */
 export async function provePassword(
-  given: { email: string; password: string },
+  credentials: { email: string; password: string },
   delayKey: string,
   network = "unknown",
 ): Promise<PasswordProof> {
-  const seconds = await takeTry(delayKey);
+  const seconds = await countAttempt(delayKey);
   const user = await db.user.findUnique({
-    where: { emailKey: emailKey(given.email) },
+    where: { emailKey: emailKey(credentials.email) },
     select: { id: true, name: true, passwordHash: true, lockedAt: true, accessEpoch: true },
   });
   if (seconds !== null) {
     noteRefusedSignIn(user, "delayed", network);
     return { ok: false, code: "delayed", seconds };
   }
-  const matches = await passwordMatches(user?.passwordHash ?? null, given.password);
+  const matches = await passwordMatches(user?.passwordHash ?? null, credentials.password);
   if (!user || !matches || user.lockedAt) {
     noteRefusedSignIn(user, matches ? "locked" : "wrong_password", network);
     return { ok: false, code: "wrong_password" };
   }
-  await forgetTries(delayKey);
+  await clearAttempts(delayKey);
   return { ok: true, userId: user.id, accessEpoch: user.accessEpoch };
 }
 

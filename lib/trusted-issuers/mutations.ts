@@ -19,14 +19,14 @@ export async function createIssuer(
     return fail("invalid", {
       audience: `The audience must contain this fabric's id and no other: enter ${audienceOf(fabricId)}, and have the workload request it.`,
     });
-  const given = keys.trim() === "" ? null : readKeys(keys);
-  if (given && "problem" in given) return fail("invalid", { keys: given.problem });
+  const ownKeys = keys.trim() === "" ? null : readKeys(keys);
+  if (ownKeys && "problem" in ownKeys) return fail("invalid", { keys: ownKeys.problem });
   const limits = await findLimits(scope, { onlySecrets, onlyConnections, onlyFrom });
   if (!limits.ok) return limits;
-  const asked = { ...trust, ...given, limits: limits.value };
-  const made = await askAutomate(scope, "issuer:create", asked);
-  if (!made.ok || "id" in made.value) return made as Result<{ id: string }, Refusal>;
-  return fail("invalid", { issuer: issuerProblems[made.value.problem] });
+  const body = { ...trust, ...ownKeys, limits: limits.value };
+  const created = await askAutomate(scope, "issuer:create", body);
+  if (!created.ok || "id" in created.value) return created as Result<{ id: string }, Refusal>;
+  return fail("invalid", { issuer: issuerProblems[created.value.problem] });
 }
 
 /**

@@ -26,7 +26,7 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIs
       createdByName: true,
     },
   });
-  const wordsOf = await limitsOf(scope, rows);
+  const summaryOf = await limitsOf(scope, rows);
   const workloads = await recentWorkloads(
     scope.fabricId,
     rows.flatMap(({ id, spansParts }) => (spansParts ? [id] : [])),
@@ -37,7 +37,7 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIs
     spanned: (workloads.get(row.id) ?? [])
       .map((actorName) => actorName.slice(`${row.name}: `.length))
       .filter((subject) => !matchesSubject(row.subject, subject)),
-    limits: wordsOf({ secretIds, connectionIds, pins, cidrs }),
+    limits: summaryOf({ secretIds, connectionIds, pins, cidrs }),
   }));
 }
 
@@ -49,13 +49,14 @@ async function recentWorkloads(
   fabricId: string,
   issuerIds: readonly string[],
 ): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  if (issuerIds.length === 0) return found;
+  const workloads = new Map<string, string[]>();
+  if (issuerIds.length === 0) return workloads;
   const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
     SELECT DISTINCT "actorId", "actorName" FROM (
       SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${mostEvents}
     ) AS late WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
     ORDER BY "actorName" LIMIT 200`;
-  for (const { actorId, actorName } of rows) found.set(actorId, [...(found.get(actorId) ?? []), actorName]);
-  return found;
+  for (const { actorId, actorName } of rows)
+    workloads.set(actorId, [...(workloads.get(actorId) ?? []), actorName]);
+  return workloads;
 }

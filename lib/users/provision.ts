@@ -109,7 +109,7 @@ export async function removeUser(
       orderBy: { teamId: "asc" },
       select: { role: true, team: { select: { id: true, name: true } } },
     });
-    const left = [...teams, ...held.map(({ team, role }) => ({ ...team, role }))];
+    const removedTeams = [...teams, ...held.map(({ team, role }) => ({ ...team, role }))];
     const open = await tx.invitation.findMany({
       where: { ...where, usedAt: null },
       select: { id: true, email: true, teamId: true },
@@ -121,7 +121,7 @@ export async function removeUser(
         const object = { kind: "user" as const, id, name: email };
         return { actor: system, teamId, fabricId: null, action: "team.uninvite", object };
       }),
-      ...left.map((team): AuditEntry => {
+      ...removedTeams.map((team): AuditEntry => {
         const details = { team: team.name, role: team.role };
         return { ...entry(system, "team.remove", user), teamId: team.id, details };
       }),

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { bearerOf, requirePipeline } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
-import type { CalledFabric } from "@/lib/access/called-fabric";
+import type { FabricReference } from "@/lib/access/fabric-reference";
 import { db } from "@/lib/db/client";
 import { suggestName } from "@/lib/suggest-name";
 
@@ -10,7 +10,7 @@ import { suggestName } from "@/lib/suggest-name";
 export type VaultCaller = Caller & { token: string; mount: Mount };
 
 /** A fabric as a mount. `word` is its name as one word, or its id if no such word is left. */
-export type Mount = CalledFabric & { word: string };
+export type Mount = FabricReference & { word: string };
 
 /** The client token of a workload: the id of the fabric that it logged in to, then its own token. */
 const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;

@@ -6,7 +6,7 @@ import { isWorkloadToken } from "@/automate/runtime-api/token-life";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { authOf } from "@/automate/runtime-api/vault/tokens";
-import { isCalled } from "@/lib/access/called-fabric";
+import { matchesFabric } from "@/lib/access/fabric-reference";
 
 const approle = z.object({ role_id: z.string().max(256), secret_id: z.string().max(256) });
 const jwtLogin = z.object({
@@ -46,7 +46,7 @@ export async function loginByJwt(request: FastifyRequest, body: unknown): Promis
 
 /** True when the role is the caller's fabric. Records a refusal otherwise. */
 async function isOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
-  if (isCalled(mount, role)) return true;
+  if (matchesFabric(mount, role)) return true;
   await noteRefused(scope, "wrong_fabric", source);
   return false;
 }

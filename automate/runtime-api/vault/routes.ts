@@ -14,7 +14,7 @@ import {
   visibleMountsAnswer,
 } from "@/automate/runtime-api/vault/system";
 import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
-import { isCalled } from "@/lib/access/called-fabric";
+import { matchesFabric } from "@/lib/access/fabric-reference";
 
 type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
 
@@ -71,7 +71,7 @@ async function dispatch(
     return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
 
   const [mount = "", place = "", ...rest] = parts;
-  if (!isCalled(caller.mount, mount)) {
+  if (!matchesFabric(caller.mount, mount)) {
     await noteRefused(caller.scope, "wrong_fabric", caller.source);
     throw denied();
   }

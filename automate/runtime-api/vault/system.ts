@@ -1,6 +1,6 @@
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Mount, VaultCaller } from "@/automate/runtime-api/vault/caller";
-import { isCalled } from "@/lib/access/called-fabric";
+import { matchesFabric } from "@/lib/access/fabric-reference";
 
 /** The Vault version that this API follows. Clients choose their behaviour by it. */
 const version = "1.15.0";
@@ -51,7 +51,7 @@ export function visibleMountsAnswer({ mount }: VaultCaller): VaultAnswer {
 /** `sys/internal/ui/mounts/{path}`: the `vault kv` command reads the engine's version from it. */
 export function mountAnswer({ mount }: VaultCaller, path: readonly string[]): VaultAnswer {
   const name = path[0] ?? "";
-  if (!isCalled(mount, name))
+  if (!matchesFabric(mount, name))
     throw new VaultRefusal(403, [
       "preflight capability check returned 403, please ensure client's policies grant access to path",
     ]);

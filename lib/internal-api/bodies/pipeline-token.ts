@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const [mostThings, mostRanges] = [100, 50];
+export const [maxReferences, maxRanges] = [100, 50];
 export const range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);
 
 /**
@@ -8,9 +8,9 @@ export const range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);
  * limit.
  */
 export const tokenLimits = z.object({
-  secretIds: z.array(z.string().max(64)).max(mostThings),
-  connectionIds: z.array(z.string().max(64)).max(mostThings),
-  cidrs: z.array(range).max(mostRanges),
+  secretIds: z.array(z.string().max(64)).max(maxReferences),
+  connectionIds: z.array(z.string().max(64)).max(maxReferences),
+  cidrs: z.array(range).max(maxRanges),
 });
 export type TokenLimits = z.infer<typeof tokenLimits>;
 
@@ -24,7 +24,7 @@ export const confirmedConnections = z
     }),
   )
   .min(1)
-  .max(mostThings);
+  .max(maxReferences);
 export type ConfirmedConnection = z.infer<typeof confirmedConnections>[number];
 
 /** The name of a token or a trusted issuer in Activity. */

@@ -90,10 +90,10 @@ async function signIn(
   credentials: unknown,
   headers: Record<string, string | undefined> | undefined,
 ): Promise<User | null> {
-  const given = signInInput.safeParse(credentials);
-  if (!given.success) return null;
+  const input = signInInput.safeParse(credentials);
+  if (!input.success) return null;
   const network = networkOf(headers?.["x-forwarded-for"] ?? null);
-  const proof = await provePassword(given.data, delayKey(given.data.email, network), network);
+  const proof = await provePassword(input.data, delayKey(input.data.email, network), network);
   if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
   // next-auth passes only an error's message to the form.
   if (proof.code === "delayed") throw new Delayed(proof.seconds);

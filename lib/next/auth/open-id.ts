@@ -41,11 +41,11 @@ export function openIdProvider(): OAuthConfig<Claims> | null {
       request: async ({ client, tokens }) => {
         const signed = decodeJwt(tokens.id_token ?? ""); // next-auth's client has verified it
         if (!client.issuer.metadata.userinfo_endpoint) return signed;
-        const told = await client.userinfo(tokens.access_token ?? "");
-        if (told.sub !== signed.sub)
+        const userInfo = await client.userinfo(tokens.access_token ?? "");
+        if (userInfo.sub !== signed.sub)
           throw new Error("The provider's token and user info name different people.");
-        const { email, email_verified } = signed.email === undefined ? told : signed;
-        return { ...told, ...signed, email, email_verified };
+        const { email, email_verified } = signed.email === undefined ? userInfo : signed;
+        return { ...userInfo, ...signed, email, email_verified };
       },
     },
     profile: ({ sub }) => ({ id: sub }),
