@@ -65,10 +65,11 @@ async function noteFaults({ claims, trusts }: JudgedToken, asked: Asked): Promis
 }
 
 /** Returns why a signed, unexpired token does not fit a trust. */
-function misfit(trust: Trust, { fabric: meant, source }: Asked): string {
+function misfit(trust: Trust, { fabric, source }: Asked): string {
   const { fitsAudience, fitsSubject, fabricId, fabricName, cidrs } = trust;
   if (!fitsAudience) return "wrong_audience";
   if (!fitsSubject) return "wrong_subject";
-  if (meant !== undefined && !matchesFabric({ id: fabricId, name: fabricName }, meant)) return "wrong_fabric";
+  if (fabric !== undefined && !matchesFabric({ id: fabricId, name: fabricName }, fabric))
+    return "wrong_fabric";
   return isFrom(source, cidrs) ? "several_fabrics" : "wrong_address";
 }
