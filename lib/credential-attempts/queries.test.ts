@@ -55,7 +55,7 @@ test("web lists the paused sign-ins of a secret by destination, only in its own 
   // Another user name at the same destination, refused later.
   await refuse("d", ["s1"], "sftp://files:22", 1, 0);
   const paused = await listPausedAttempts(fabric.scope("user", "secret:list"), "s1");
-  expect(paused).toEqual([{ place: "sftp://files:22", until: expect.any(Date) }]);
+  expect(paused).toEqual([{ destination: "sftp://files:22", until: expect.any(Date) }]);
   expect(Math.round(((paused[0]?.until.getTime() ?? 0) - Date.now()) / 60_000)).toBe(14);
   expect(await listPausedAttempts(other.scope("user", "secret:list"), "s1")).toEqual([]);
 });

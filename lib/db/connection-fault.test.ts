@@ -26,24 +26,24 @@ async function faultOf(change: (url: URL) => void) {
 test("a wrong password is reported as such, and the program does not wait", async () => {
   expect(await faultOf((url) => Object.assign(url, { password: "wrong-5d1" }))).toEqual({
     sentence: `The database at ${host} rejects the login "${good.username}": the password is wrong, or the role does not exist. A dump does not include roles: npm run migrate creates them.`,
-    isAway: false,
+    isTemporary: false,
   });
 });
 
 test("a missing role is reported the same way", async () => {
-  const { sentence, isTemporary: isAway } = await faultOf((url) =>
+  const { sentence, isTemporary: isTemporary } = await faultOf((url) =>
     Object.assign(url, { username: "nobody_here" }),
   );
   expect(sentence).toContain(
     `rejects the login "nobody_here": the password is wrong, or the role does not exist.`,
   );
-  expect(isAway).toBe(false);
+  expect(isTemporary).toBe(false);
 });
 
 test("a missing database is reported the same way", async () => {
   expect(await faultOf((url) => Object.assign(url, { pathname: "/not_there" }))).toEqual({
     sentence: `Database "not_there" not found at ${host}: create it, or correct the URL.`,
-    isAway: false,
+    isTemporary: false,
   });
 });
 
@@ -53,14 +53,14 @@ test("the program waits for a server that is not up yet", async () => {
       "127.0.0.1",
       good.hostname,
     ),
-    isAway: true,
+    isTemporary: true,
   });
 });
 
 test("the message names a host that does not resolve", async () => {
-  const { sentence, isTemporary: isAway } = await faultOf((url) =>
+  const { sentence, isTemporary: isTemporary } = await faultOf((url) =>
     Object.assign(url, { hostname: "nowhere.invalid" }),
   );
   expect(sentence).toBe(`The host name of the database, nowhere.invalid:${good.port}, cannot be resolved.`);
-  expect(isAway).toBe(true);
+  expect(isTemporary).toBe(true);
 });
