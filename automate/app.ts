@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { PreparedRuns } from "@/automate/checks/run";
-import { databaseAway, outcomeUnknown, Refusal } from "@/automate/http/error";
+import { databaseUnavailable, outcomeUnknown, Refusal } from "@/automate/http/error";
 import { healthRoutes } from "@/automate/http/health";
 import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
@@ -69,7 +69,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       if (request.url.startsWith("/vault/"))
         return void reply.code(400).send({ errors: ["malformed request"] });
-      reply.code(400).send(errorBody("invalid", "The request's path cannot be read."));
+      reply.code(400).send(errorBody("invalid", "The request path is malformed."));
     },
     http: { maxHeaderSize: 16 * 1024 },
     // A URL can hold twelve names of at most 128 characters each.
@@ -95,7 +95,7 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     const level = isRead ? "debug" : "info";
     request.log[level](
       { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      "answered",
+      "request completed",
     );
     done();
   });
@@ -103,13 +103,11 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     // Automate logs that it lost counts, without the driver's message: that message may contain a name.
     await flushRefusals();
     await flushAggregatedEvents().catch(() =>
-      app.log.error("Counts of the last minute could not be recorded."),
+      app.log.error("Could not record the event counts of the last minute."),
     );
   });
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(errorBody("not_found", "There is nothing here.")),
-  );
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody("not_found", "Not found.")));
 
   measureAnswers(app);
   watchRequests(app);
@@ -126,14 +124,14 @@ function parseJson(
   try {
     done(null, { bytes, json: JSON.parse(bytes.toString("utf8")) });
   } catch {
-    done(new Refusal(400, "invalid", "The body is not JSON."));
+    done(new Refusal(400, "invalid", "The request body is not valid JSON."));
   }
 }
 
 const statusOf: Readonly<Record<string, { status: number; code: string; message: string }>> = {
-  NotFound: { status: 404, code: "not_found", message: "There is no such thing, or not for this actor." },
-  Forbidden: { status: 403, code: "forbidden", message: "The actor may not do this." },
-  NotFresh: { status: 403, code: "not_fresh", message: "This needs a sign-in of the last ten minutes." },
+  NotFound: { status: 404, code: "not_found", message: "Not found." },
+  Forbidden: { status: 403, code: "forbidden", message: "Not allowed." },
+  NotFresh: { status: 403, code: "not_fresh", message: "Requires a sign-in within the last ten minutes." },
 };
 
 /**
@@ -151,30 +149,32 @@ function answerError(
     if (more.retryAfterSeconds !== undefined) reply.header("retry-after", more.retryAfterSeconds);
     return reply.code(status).send(errorBody(code, message, more.errors));
   }
-  const known =
+  const expected =
     error instanceof NotFound || error instanceof Forbidden || error instanceof NotFresh
       ? statusOf[error.name]
       : undefined;
-  if (known) return reply.code(known.status).send(errorBody(known.code, known.message));
+  if (expected) return reply.code(expected.status).send(errorBody(expected.code, expected.message));
   if (error instanceof CannotOpen) {
     return reply
       .code(500)
-      .send(errorBody("cannot_open", "The stored value does not open. It was changed, or its key is gone."));
+      .send(errorBody("cannot_open", "Cannot open the stored value: it was changed, or its key is missing."));
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return reply
       .code(error.statusCode)
       .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
   }
-  request.log.error({ error: error.name, code: error.code }, "failed");
+  request.log.error({ error: error.name, code: error.code }, "request failed");
   // Only web sends writes. A pipeline only reads, so it can see from the answer whether it received its
   // values.
   const saved = request.url.startsWith("/internal/") ? savedBy(request) : "nothing";
   if (saved === "unknown") return answerError(outcomeUnknown(), request, reply);
   if (saved === "something")
-    return reply.code(500).send(errorBody("partly_saved", "Something went wrong after a part was saved."));
-  if (isOutage(error)) return answerError(databaseAway(), request, reply);
-  return reply.code(500).send(errorBody("unexpected", "Something went wrong here; nothing was handed out."));
+    return reply
+      .code(500)
+      .send(errorBody("partly_saved", "An error occurred after part of the change was saved."));
+  if (isOutage(error)) return answerError(databaseUnavailable(), request, reply);
+  return reply.code(500).send(errorBody("unexpected", "Internal error. No value was returned."));
 }
 
 function errorBody(code: string, message: string, errors?: Refusal["more"]["errors"]) {

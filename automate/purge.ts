@@ -38,7 +38,7 @@ async function purgeSecrets(): Promise<void> {
   }
 }
 
-const keptChecks = 100;
+const maxChecks = 100;
 /** How many configurations one statement covers. All at once would exceed the statement timeout. */
 const configurationsAtOnce = 1000;
 
@@ -59,13 +59,13 @@ async function purgeChecks(): Promise<void> {
       DELETE FROM connection_check WHERE id IN (
         SELECT id FROM (
           SELECT id, "actorId", "checkedAt",
-            row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS place,
-            ok IS DISTINCT FROM lag(ok) OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt") AS "isTurn"
+            row_number() OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt" DESC) AS rank,
+            ok IS DISTINCT FROM lag(ok) OVER (PARTITION BY "fabricId", "configHash" ORDER BY "checkedAt") AS "isChange"
           FROM connection_check
           WHERE ("fabricId", "configHash") > (${after.fabricId}, ${after.configHash})
             AND ("fabricId", "configHash") <= (${last.fabricId}, ${last.configHash})
         ) ranked
-        WHERE NOT "isTurn" AND place > ${keptChecks} AND ("actorId" = ${systemActor.id} OR "checkedAt" < now() - interval '8 days'))`;
+        WHERE NOT "isChange" AND rank > ${maxChecks} AND ("actorId" = ${systemActor.id} OR "checkedAt" < now() - interval '8 days'))`;
     after = last;
   }
 }

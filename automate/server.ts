@@ -9,7 +9,7 @@ import { serveMetrics } from "@/automate/http/metrics";
 import { serveWhile } from "@/automate/http/waiting-server";
 import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/keys/fabric-keys";
 import { purge } from "@/automate/purge";
-import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
+import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
 import { closeDb, db } from "@/lib/db/client";
 import { requireDatabaseRole } from "@/lib/db/role";
@@ -35,8 +35,8 @@ async function main(): Promise<void> {
   }, address);
   await requireDatabaseRole("automate");
   await requireMasterKey(kms);
-  const foreign = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
-  if (foreign) process.stderr.write(`${foreign}\n`);
+  const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
+  if (signingKeyWarning) process.stderr.write(`${signingKeyWarning}\n`);
 
   const isSource = import.meta.url.endsWith(".ts");
   const workerPath =
@@ -51,10 +51,10 @@ async function main(): Promise<void> {
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
-  const renewing = new AbortController();
-  void keepIssuerKeys({
-    onError: (error) => runtime.log.error({ error }, "issuers not asked"),
-    signal: renewing.signal,
+  const stopRefreshing = new AbortController();
+  void refreshIssuerKeys({
+    onError: (error) => runtime.log.error({ error }, "could not fetch issuer keys"),
+    signal: stopRefreshing.signal,
   });
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   );
   const stop = async () => {
     clearInterval(purging);
-    renewing.abort();
+    stopRefreshing.abort();
     setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
     await Promise.all([runtime.close(), internal.close(), background?.stop()]);
     await pool.close();
@@ -89,16 +89,16 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  process.stderr.write(`${bootSentence(error)}\n`);
+  process.stderr.write(`${startupError(error)}\n`);
   process.exit(1);
 });
 
-function bootSentence(error: NodeJS.ErrnoException): string {
+function startupError(error: NodeJS.ErrnoException): string {
   if (error.code === "EADDRINUSE" && "port" in error) {
     const env = automateEnv();
     const names = ["AUTOMATE_PORT", "AUTOMATE_INTERNAL_PORT", "METRICS_PORT"] as const;
-    const name = names.find((each) => env[each] === error.port) ?? "AUTOMATE_PORT";
-    return `Port ${error.port} is taken: set ${name} to a free one.`;
+    const name = names.find((variable) => env[variable] === error.port) ?? "AUTOMATE_PORT";
+    return `Port ${error.port} is in use. Set ${name} to a free port.`;
   }
   return `Automate cannot start. ${error.message}`;
 }

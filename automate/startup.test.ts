@@ -85,6 +85,6 @@ test("with a signing key other than its fabrics' automate logs that, and serves"
   await expect
     .poll(said, { timeout: 5_000 })
     .toMatch(
-      /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) is not the key that signed the newest fabric's key: restore that one from your backup\./,
+      /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup\./,
     );
 });

@@ -5,8 +5,8 @@ import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
-import { refusalTakesMs } from "@/automate/runtime-api/authorize-workload";
-import { keepIssuerKeys } from "@/automate/runtime-api/issuer-keys";
+import { refusalDurationMs } from "@/automate/runtime-api/authorize-workload";
+import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { audienceOf } from "@/lib/trusted-issuers/schema";
@@ -327,7 +327,7 @@ test("automate drops a withdrawn key within minutes, even without a workload's r
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 20 * 60 * 60_000 });
   try {
     const stop = new AbortController();
-    const renewing = keepIssuerKeys({ onError: () => {}, signal: stop.signal, everyMs: 20 });
+    const renewing = refreshIssuerKeys({ onError: () => {}, signal: stop.signal, everyMs: 20 });
     await vi.waitFor(() => expect(asked()).toBeGreaterThan(2));
     stop.abort();
     await renewing;
@@ -353,11 +353,11 @@ describe("a refused token", () => {
     const answers = await Promise.all(Object.values(tokens).map((token) => read(token)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 401));
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
-    for (const { ms } of answers) expect(ms).toBeGreaterThanOrEqual(refusalTakesMs - 5);
+    for (const { ms } of answers) expect(ms).toBeGreaterThanOrEqual(refusalDurationMs - 5);
     // An accepted token does not wait.
     const { status, ms } = await read(await sign({ iss: fast.url, aud: "selvage" }));
     expect(status).toBe(200);
-    expect(ms).toBeLessThan(refusalTakesMs);
+    expect(ms).toBeLessThan(refusalDurationMs);
   });
 
   test.runIf(process.env.RUN_LONG)("reveals no slow, fast or unknown issuer by its median time", async () => {

@@ -435,7 +435,7 @@ describe("run", () => {
     [
       "an Automate that is older than this command line",
       pipelineToken,
-      { status: 404, body: { error: { code: "not_found", message: "There is nothing here." } } },
+      { status: 404, body: { error: { code: "not_found", message: "Not found." } } },
       "Automate is older than this command line: update Automate, or use the command line of its version.",
     ],
     [

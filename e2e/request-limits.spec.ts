@@ -71,7 +71,7 @@ test("a browser that requests a refused address sees a page of Selvage with a li
 }) => {
   const answer = await page.goto("/join/%zz");
   expect([answer?.status(), answer?.headers()["x-frame-options"]]).toEqual([400, "DENY"]);
-  await expect(page.getByText("The request's path cannot be read.")).toBeVisible();
+  await expect(page.getByText("The request path is malformed.")).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await signIn(context, tenant.user);
   await page.getByRole("link", { name: "Go to Metadata" }).click();

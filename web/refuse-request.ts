@@ -35,7 +35,7 @@ export function refuse(request: Judged, address: Address): Refusal | undefined {
       message: "This server does not answer for this host name. Open Selvage at its own address.",
     };
   const path = pathOf(url);
-  if (path === undefined) return { status: 400, message: "The request's path cannot be read." };
+  if (path === undefined) return { status: 400, message: "The request path is malformed." };
   return refuseMethod(request, path, address.isDev) ?? refuseOrigin(request, path, address);
 }
 

@@ -12,7 +12,7 @@ import { readFrames, sendFrame } from "@/worker/frames";
  */
 const [path] = process.argv.slice(2);
 if (path === undefined) {
-  process.stderr.write("The worker host needs the path of its socket.\n");
+  process.stderr.write("Missing argument: the path of the worker host's socket.\n");
   process.exit(1);
 }
 const workerPath = fileURLToPath(new URL("./check-worker.mjs", import.meta.url));

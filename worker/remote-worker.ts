@@ -25,7 +25,7 @@ class RemoteWorker extends EventEmitter {
   }
   send(message: unknown, onError: (error: Error | null) => void = () => {}): boolean {
     if (!this.connected) {
-      onError(new Error("The worker is gone."));
+      onError(new Error("The worker has ended."));
       return false;
     }
     sendFrame(this.#socket, message);

@@ -66,7 +66,7 @@ export async function runCheck(
     onProgress: (reached) => steps.begin(stepAfter[reached]),
     onFailure: (failure) => {
       seen.push(failure);
-      setTimeout(uncaught.fail, graceMs, new Error("The driver did not notice that its socket had failed."));
+      setTimeout(uncaught.fail, graceMs, new Error("The driver did not report that its socket failed."));
     },
   });
   const outcome = await findOutcome(job, { steps, uncaught, seen });

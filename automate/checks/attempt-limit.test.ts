@@ -61,7 +61,7 @@ const refused = failed("rejected_credentials");
 const passed: CheckResult = { type: "result", ok: true, ms: 1 };
 
 function newAttempt(): CredentialAttempt {
-  return { key: randomUUID(), place: "sftp://files.test:22", secretIds: ["s"], field: "password" };
+  return { key: randomUUID(), endpoint: "sftp://files.test:22", secretIds: ["s"], field: "password" };
 }
 
 const claim = (...attempts: CredentialAttempt[]) => claimAttempts(fabric.fabricId, attempts, never);
@@ -69,7 +69,7 @@ const claim = (...attempts: CredentialAttempt[]) => claimAttempts(fabric.fabricI
 /** Claims an attempt, ends it with this result, and returns the claim. */
 async function runAttempt(attempt: CredentialAttempt, result: CheckResult): Promise<Claimed["state"]> {
   const claimed = await claim(attempt);
-  if (claimed.state === "held") await claimed.claim.settle(result);
+  if (claimed.state === "held") await claimed.claim.complete(result);
   return claimed.state;
 }
 
@@ -142,7 +142,7 @@ describe("the attempt limit", () => {
       hasWaited = true;
     });
     await expect.poll(() => hasWaited, { timeout: 10_000 }).toBe(true);
-    for (const claimed of held) if (claimed.state === "held") await claimed.claim.settle(passed);
+    for (const claimed of held) if (claimed.state === "held") await claimed.claim.complete(passed);
     expect((await third).state).toBe("held");
     await claim(attempt);
     expect((await claimAttempts(fabric.fabricId, [attempt], AbortSignal.abort())).state).toBe("busy");

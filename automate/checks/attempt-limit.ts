@@ -7,10 +7,10 @@ import { attemptsAt, mayAttempt, pausedUntil, remembersMs } from "@/lib/credenti
 import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to try. Refusals are counted by `key`. */
-export type CredentialAttempt = { key: string; place: string; secretIds: string[]; field: string };
+export type CredentialAttempt = { key: string; endpoint: string; secretIds: string[]; field: string };
 
-/** Permission to try some sign-ins now. They count as refused until `settle` or `release` is called. */
-export type Claim = { settle(result: CheckResult): Promise<void>; release(): Promise<void> };
+/** Permission to try some sign-ins now. They count as refused until `complete` or `release` is called. */
+export type Claim = { complete(result: CheckResult): Promise<void>; release(): Promise<void> };
 
 /** The outcome of `claimAttempts`. `busy`: other checks held the budget for too long, or the caller aborted. */
 export type Claimed =
@@ -19,9 +19,9 @@ export type Claimed =
   | { state: "busy" };
 
 /** A check never takes this long, so an older unsettled claim belongs to an automate that crashed. */
-const claimLastsMs = 30_000;
-const waitsMs = 20_000;
-const looksEveryMs = 150;
+const claimLifetimeMs = 30_000;
+const maxWaitMs = 20_000;
+const pollIntervalMs = 150;
 
 /** Findings after which the remote server may count a failed attempt against the account. */
 export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
@@ -33,7 +33,7 @@ export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
   "client_unknown",
 ]);
 
-const nothingToSettle: Claim = { settle: async () => {}, release: async () => {} };
+const emptyClaim: Claim = { complete: async () => {}, release: async () => {} };
 
 /**
  * Returns the sign-ins of a check: one for each destination that receives credentials, with this principal
@@ -49,13 +49,13 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
     const [first] = sent;
     if (first === undefined) continue;
     // TLS settings do not matter: the same server counts the attempts.
-    const place = destinationKey(destination).replace(/\?.*$/, "");
+    const endpoint = destinationKey(destination).replace(/\?.*$/, "");
     const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
     const key = createHash("sha256")
-      .update(JSON.stringify([place, principalOf(properties), versions]))
+      .update(JSON.stringify([endpoint, principalOf(properties), versions]))
       .digest("base64url");
     const secretIds = sent.map(({ opening }) => opening.secret.id);
-    byKey.set(key, { key, place, secretIds, field: first.field });
+    byKey.set(key, { key, endpoint, secretIds, field: first.field });
   }
   return [...byKey.values()];
 }
@@ -70,16 +70,16 @@ export async function claimAttempts(
   signal: AbortSignal,
   onWait: () => void = () => {},
 ): Promise<Claimed> {
-  if (attempts.length === 0) return { state: "held", claim: nothingToSettle };
-  const waitsUntil = performance.now() + waitsMs;
+  if (attempts.length === 0) return { state: "held", claim: emptyClaim };
+  const deadline = performance.now() + maxWaitMs;
   let isWaiting = false;
   for (;;) {
     const claimed = await tryToClaim(fabricId, attempts);
     if (claimed !== null) return claimed;
-    if (signal.aborted || performance.now() > waitsUntil) return { state: "busy" };
+    if (signal.aborted || performance.now() > deadline) return { state: "busy" };
     if (!isWaiting) onWait();
     isWaiting = true;
-    await new Promise((resolve) => setTimeout(resolve, looksEveryMs));
+    await new Promise((resolve) => setTimeout(resolve, pollIntervalMs));
   }
 }
 
@@ -88,7 +88,7 @@ export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string)
   const where = { fabricId, secretIds: { has: secretId }, refusedAt: { not: null } };
   const rows = await tx.signInAttempt.findMany({ where, distinct: ["place"], select: { place: true } });
   await tx.signInAttempt.deleteMany({ where });
-  return rows.map(({ place }) => place).sort();
+  return rows.map(({ place: endpoint }) => endpoint).sort();
 }
 
 /** Deletes attempts that no budget counts any more. */
@@ -96,10 +96,10 @@ export async function purgeAttempts(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM sign_in_attempt
     WHERE "startedAt" < clock_timestamp() - make_interval(secs => ${remembersMs / 1000 + 60})
-       OR ("refusedAt" IS NULL AND "startedAt" < clock_timestamp() - make_interval(secs => ${(2 * claimLastsMs) / 1000}))`;
+       OR ("refusedAt" IS NULL AND "startedAt" < clock_timestamp() - make_interval(secs => ${(2 * claimLifetimeMs) / 1000}))`;
 }
 
-/** Returns null when the budget has no room until other attempts settle. */
+/** Returns null when the budget has no room until other attempts complete. */
 function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): Promise<Claimed | null> {
   return db.$transaction(async (tx) => {
     // All copies of automate lock in one order, which prevents deadlocks.
@@ -107,35 +107,35 @@ function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): P
     for (const key of keys) await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
     const now = await databaseTime(tx);
     let isFull = false;
-    for (const { key, field, place } of attempts) {
-      const tries = attemptsAt(place);
-      const { refusedAt, underWay } = await countOf(tx, key, now);
+    for (const { key, field, endpoint } of attempts) {
+      const tries = attemptsAt(endpoint);
+      const { refusedAt, inProgress } = await countAttempts(tx, key, now);
       const until = pausedUntil(refusedAt, now, tries);
       if (until !== null) return { state: "paused", until, field };
-      isFull ||= !mayAttempt(refusedAt, underWay, now, tries);
+      isFull ||= !mayAttempt(refusedAt, inProgress, now, tries);
     }
     if (isFull) return null;
-    const data = attempts.flatMap(({ key, place, secretIds }) =>
-      Array.from({ length: attemptsAt(place) }, () => ({
+    const data = attempts.flatMap(({ key, endpoint, secretIds }) =>
+      Array.from({ length: attemptsAt(endpoint) }, () => ({
         id: randomUUID(),
         key,
         fabricId,
         secretIds,
-        place,
+        place: endpoint,
         startedAt: now,
       })),
     );
     await tx.signInAttempt.createMany({ data });
     const ids = data.map(({ id }) => id);
-    return { state: "held", claim: claimOf(ids, keys) };
+    return { state: "held", claim: createClaim(ids, keys) };
   });
 }
 
-function claimOf(ids: string[], keys: string[]): Claim {
+function createClaim(ids: string[], keys: string[]): Claim {
   const release = async () => void (await db.signInAttempt.deleteMany({ where: { id: { in: ids } } }));
   return {
     release,
-    async settle(result) {
+    async complete(result) {
       if (isRefusal(result))
         await db.$executeRaw`UPDATE sign_in_attempt SET "refusedAt" = clock_timestamp() WHERE id = ANY(${ids})`;
       else if (result.ok)
@@ -161,22 +161,26 @@ function isRefusal(result: CheckResult): boolean {
 /** Reads the database clock, which all copies of automate share. */
 async function databaseTime(tx: Tx): Promise<Date> {
   const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
-  if (row === undefined) throw new Error("The database has no time.");
+  if (row === undefined) throw new Error("Postgres returned no time.");
   return row.now;
 }
 
-async function countOf(tx: Tx, key: string, now: Date): Promise<{ refusedAt: Date[]; underWay: number }> {
+async function countAttempts(
+  tx: Tx,
+  key: string,
+  now: Date,
+): Promise<{ refusedAt: Date[]; inProgress: number }> {
   const since = (ms: number) => new Date(now.getTime() - ms);
   const rows = await tx.signInAttempt.findMany({
     where: {
       key,
       OR: [
         { refusedAt: { gt: since(remembersMs) } },
-        { refusedAt: null, startedAt: { gt: since(claimLastsMs) } },
+        { refusedAt: null, startedAt: { gt: since(claimLifetimeMs) } },
       ],
     },
     select: { refusedAt: true },
   });
   const refusedAt = rows.flatMap((row) => row.refusedAt ?? []);
-  return { refusedAt, underWay: rows.length - refusedAt.length };
+  return { refusedAt, inProgress: rows.length - refusedAt.length };
 }

@@ -114,7 +114,7 @@ describe("a new destination", () => {
       await setRule(rule);
       const { opening } = openingOf(await addText("user"));
       const purpose = { for: "check" as const, scope: check("admin"), connection: "c", openings: [opening] };
-      await expect(openSecrets(fabric.keys, purpose)).rejects.toThrow("may not be sent there");
+      await expect(openSecrets(fabric.keys, purpose)).rejects.toThrow("destination is not allowed");
     },
   );
 });

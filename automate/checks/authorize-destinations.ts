@@ -4,7 +4,7 @@ import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { tokenOfVersion } from "@/automate/secrets/entered-recently";
-import { isAllBy } from "@/automate/secrets/settle-version";
+import { isEnteredOnlyBy } from "@/automate/secrets/settle-version";
 import { mayNow, type Scope } from "@/lib/access/scope";
 import type { NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { authorityOf } from "@/lib/connectors/destination";
@@ -27,7 +27,7 @@ export type Judgement =
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
 /** A person's confirmation of these settings, and of the destinations that an earlier check showed them. */
-export type Confirmation = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
+export type Confirmation = { isConfirmed: boolean; shownDestinations?: NewDestinationsByName | undefined };
 
 /**
  * Decides whether a check may send its secrets to its destinations.
@@ -49,7 +49,7 @@ export async function judgeDestinations(
   const denied = missing.filter(({ secret }) => !mayAllow(scope, secret, rule));
   const [refused, ...others] = denied;
   if (refused) return { state: "refused", missing: [refused, ...others] };
-  if (rule !== "open" && !(await isAllMeant(scope, missing, confirmation)))
+  if (rule !== "open" && !(await isEachConfirmed(scope, missing, confirmation)))
     return { state: "unconfirmed", missing };
   await actFor(scope.actor, async (tx) => {
     for (const { secret, destinations } of missing)
@@ -74,15 +74,15 @@ export async function newDestinations(
 }
 
 /** True when the person was shown each of these destinations, or entered it with their settings. */
-async function isAllMeant(
+async function isEachConfirmed(
   scope: Scope<"connection:check">,
   missing: readonly NewDestinations[],
-  { isConfirmed, shownPlaces = [] }: Confirmation,
+  { isConfirmed, shownDestinations = [] }: Confirmation,
 ): Promise<boolean> {
   for (const { secret, destinations } of missing)
     for (const destination of destinations) {
-      const isShown = shownPlaces.some(
-        (place) => place.secret === secret.name && place.destinations.includes(destination),
+      const isShown = shownDestinations.some(
+        (shown) => shown.secret === secret.name && shown.destinations.includes(destination),
       );
       if (!isShown && !(isConfirmed && (await isInSettings(scope, secret, destination)))) return false;
     }
@@ -98,10 +98,10 @@ async function isInSettings(
   { id: secretId, version }: CurrentSecret,
   destination: string,
 ): Promise<boolean> {
-  const named = authorityOf(destination);
-  if (named) {
-    const authority = await findSecretById({ fabricId }, named.id);
-    if (!authority || !(await isAsChosen(authority, named.version, actor.id))) return false;
+  const reference = authorityOf(destination);
+  if (reference) {
+    const authority = await findSecretById({ fabricId }, reference.id);
+    if (!authority || !(await isTrustedAuthority(authority, reference.version, actor.id))) return false;
   }
   if (!destination.startsWith("oauth-token://")) return true;
   const [server = ""] = destination.split("?");
@@ -110,7 +110,11 @@ async function isInSettings(
 }
 
 /** True for a certificate authority that its first author, or this person, entered in the app. */
-async function isAsChosen(authority: CurrentSecret, version: number, personId: string): Promise<boolean> {
+async function isTrustedAuthority(
+  authority: CurrentSecret,
+  version: number,
+  personId: string,
+): Promise<boolean> {
   if (version !== authority.version) return false;
   if (version === 1) return true;
   const ownerId = authority.enteredBy.get(version) ?? "";
@@ -128,5 +132,5 @@ function mayAllow(scope: Scope<"connection:check">, secret: CurrentSecret, rule:
   if (actor.kind !== "user") return false;
   if (mayNow(scope, "destination:write")) return true;
   if (rule === "locked") return false;
-  return rule === "open" || isAllBy(secret, actor.id);
+  return rule === "open" || isEnteredOnlyBy(secret, actor.id);
 }

@@ -5,11 +5,11 @@ import {
   claimLeases,
   endLease,
   leaseOfConnection,
-  leaseOfPlace,
+  leaseOfEndpoint,
   releaseLeases,
 } from "@/automate/checks/leases";
 import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
-import { failureOf, keepResult } from "@/automate/checks/results";
+import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { authorizeBackground } from "@/lib/access/background";
 import type { Scope } from "@/lib/access/scope";
@@ -20,7 +20,7 @@ import { destinationKey } from "@/lib/connectors/destination";
 import { db, isOutage, type Prisma } from "@/lib/db/client";
 
 /** The longest wait for a slot and for sign-ins, plus the longest run. Leases last longer. */
-const longestCheckMs = 140_000;
+const maxCheckMs = 140_000;
 
 /** Results that say nothing about the connection and cost nothing. The connection stays due. */
 const notRecorded: readonly CheckCode[] = ["cancelled", "busy"];
@@ -37,22 +37,22 @@ export async function checkInBackground(
   connectionId: string,
   minutes: number,
   stop: AbortSignal = new AbortController().signal,
-): Promise<"over" | "busy"> {
+): Promise<"done" | "busy"> {
   const holder = randomUUID();
   if (!(await claimLeases(holder, [leaseOfConnection(connectionId)]))) return "busy";
   try {
     const due = await findDue(minutes, connectionId);
     const scope = due && (await authorizeBackground(due.fabricId));
-    if (!due || !scope) return "over";
-    const signal = AbortSignal.any([AbortSignal.timeout(longestCheckMs), stop]);
+    if (!due || !scope) return "done";
+    const signal = AbortSignal.any([AbortSignal.timeout(maxCheckMs), stop]);
     const outcome = await check(runPrepared, scope, due, { holder, signal }).catch((error: unknown) => {
       // A database outage says nothing about the connection.
       if (isOutage(error)) throw error;
-      return notTried("unexpected");
+      return untriedOutcome("unexpected");
     });
     if (outcome === null) return "busy";
     await recordOutcome(scope, due, holder, outcome);
-    return "over";
+    return "done";
   } finally {
     await releaseLeases(holder).catch(() => {});
   }
@@ -61,7 +61,7 @@ export async function checkInBackground(
 /** The result, and the version of each secret that the check tried. */
 type Outcome = { result: CheckResult; versions: Record<string, number> };
 
-function notTried(code: CheckCode): Outcome {
+function untriedOutcome(code: CheckCode): Outcome {
   return { result: { type: "result", ok: false, code, step: "name", ms: 0 }, versions: {} };
 }
 
@@ -78,22 +78,22 @@ async function check(
   });
   const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
   const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
-  if (!prepared.ok) return notTried(prepared.code);
+  if (!prepared.ok) return untriedOutcome(prepared.code);
   const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed: false });
-  if (judgement.state !== "allowed") return notTried("destination_not_allowed");
-  if (!(await claimLeases(holder, placesOf(prepared.value)))) return null;
+  if (judgement.state !== "allowed") return untriedOutcome("destination_not_allowed");
+  if (!(await claimLeases(holder, endpointLeases(prepared.value)))) return null;
   const { result, isShared } = await runPrepared({
     scope,
     connection: name,
     prepared: prepared.value,
-    tell: () => {},
+    report: () => {},
     signal,
   });
   return isShared ? null : { result, versions: versionsOf(prepared.value) };
 }
 
-function placesOf({ destinations }: PreparedCheck): string[] {
-  return destinations.map((place) => leaseOfPlace(destinationKey(place).replace(/\?.*$/, "")));
+function endpointLeases({ destinations }: PreparedCheck): string[] {
+  return destinations.map((destination) => leaseOfEndpoint(destinationKey(destination).replace(/\?.*$/, "")));
 }
 
 /**
@@ -108,7 +108,7 @@ async function recordOutcome(
 ): Promise<void> {
   if (!result.ok && notRecorded.includes(result.code)) return;
   const { fabricId, teamId, actor } = scope;
-  const saysStatus = result.ok || !inconclusiveCodes.includes(result.code);
+  const isAboutStatus = result.ok || !inconclusiveCodes.includes(result.code);
   await db.$transaction(async (tx) => {
     // If the lease has expired, another copy of automate may already run this check.
     if (!(await endLease(tx, holder, leaseOfConnection(id)))) return;
@@ -117,8 +117,8 @@ async function recordOutcome(
       orderBy: { checkedAt: "desc" },
       select: { ok: true },
     });
-    await keepResult(tx, scope, configHash, result, versions);
-    if (!saysStatus || (before?.ok ?? true) === result.ok) return;
+    await storeResult(tx, scope, configHash, result, versions);
+    if (!isAboutStatus || (before?.ok ?? true) === result.ok) return;
     await record(tx, {
       actor,
       teamId,

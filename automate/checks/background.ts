@@ -14,9 +14,9 @@ type Settings = {
   spreadMs?: number;
 };
 
-const planEveryMs = 60_000;
-const atOnce = 3;
-const lookEveryMs = 1_000;
+const planIntervalMs = 60_000;
+const concurrency = 3;
+const pollIntervalMs = 1_000;
 
 /**
  * Checks saved connections automatically. Copies of automate share the work by leases.
@@ -31,20 +31,20 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
   let planned: { id: string; startsAt: number }[] = [];
   let plansAt = 0;
   let failures = 0;
-  const pause = () => sleep(lookEveryMs, undefined, { signal }).catch(() => {});
+  const pause = () => sleep(pollIntervalMs, undefined, { signal }).catch(() => {});
 
   function onFailure(error: unknown): void {
     onError(error instanceof Error ? error.name : "Error");
     if (!isOutage(error)) return;
     planned = [];
     failures += 1;
-    plansAt = Date.now() + Math.min(500 * 2 ** failures, planEveryMs);
+    plansAt = Date.now() + Math.min(500 * 2 ** failures, planIntervalMs);
   }
 
   async function plan(): Promise<void> {
     for (; !signal.aborted; await pause()) {
       if (Date.now() < plansAt) continue;
-      plansAt = Date.now() + planEveryMs;
+      plansAt = Date.now() + planIntervalMs;
       try {
         const due = await dueConnections(minutes);
         const withinMs = Math.min(spreadMs, due.length * 1_000);
@@ -63,10 +63,11 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
         await pause();
         continue;
       }
-      planned = planned.filter((one) => one !== next);
+      planned = planned.filter((connection) => connection !== next);
       try {
-        const end = await checkInBackground(runPrepared, next.id, minutes, signal);
-        if (end === "busy") planned.push({ id: next.id, startsAt: Date.now() + Math.random() * spreadMs });
+        const outcome = await checkInBackground(runPrepared, next.id, minutes, signal);
+        if (outcome === "busy")
+          planned.push({ id: next.id, startsAt: Date.now() + Math.random() * spreadMs });
       } catch (error) {
         onFailure(error);
       }
@@ -75,7 +76,7 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
 
   // Several at once, so that one unresponsive server does not delay the others. Few, so that people still get
   // slots.
-  const running = [plan(), ...Array.from({ length: atOnce }, checkPlanned)];
+  const running = [plan(), ...Array.from({ length: concurrency }, checkPlanned)];
   return {
     /** Cancels the running checks. Their connections stay due. */
     async stop() {

@@ -5,35 +5,39 @@ import { record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 
 /** A request for approval: the connection's name and configuration, and the reason. */
-type Asked = { connectionName: string; configHash: string; reason: string };
+type RequestDetails = { connectionName: string; configHash: string; reason: string };
 
 /** The most requests of one person that may wait in a fabric. An Admin cannot review an endless list. */
-const mostWaiting = 50;
+const maxPending = 50;
 
 /** Files a request for an Admin, unless an identical request already waits. */
-export async function askForDestinations(
+export async function requestDestinations(
   tx: Tx,
   { fabricId, teamId, actor }: Scope<"connection:check">,
   { id: secretId, name, version }: CurrentSecret,
   destinations: readonly string[],
-  { connectionName, configHash, reason }: Asked,
+  { connectionName, configHash, reason }: RequestDetails,
 ): Promise<void> {
-  const wanted = [...destinations].sort();
+  const sorted = [...destinations].sort();
   // When two people ask at the same time, the second sees the first one's request.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`request:${secretId}:${configHash}`}, 0))`;
-  const waiting = await tx.destinationRequest.count({
-    where: { secretId, version, configHash, destinations: { equals: wanted }, decision: null },
+  const pending = await tx.destinationRequest.count({
+    where: { secretId, version, configHash, destinations: { equals: sorted }, decision: null },
   });
-  if (waiting > 0) return;
+  if (pending > 0) return;
   const own = await tx.destinationRequest.count({ where: { fabricId, askedById: actor.id, decision: null } });
-  if (own >= mostWaiting)
-    throw new Refusal(429, "too_many_requests", "Too many of your requests wait already.");
+  if (own >= maxPending)
+    throw new Refusal(
+      429,
+      "too_many_requests",
+      "Too many of your requests are waiting. Wait until an Admin decides them.",
+    );
   await tx.destinationRequest.create({
     data: {
       fabricId,
       secretId,
       version,
-      destinations: wanted,
+      destinations: sorted,
       connectionName,
       configHash,
       reason,
@@ -48,7 +52,7 @@ export async function askForDestinations(
     fabricId,
     action: "destination.ask",
     object: { kind: "secret", id: secretId, name },
-    details: { destination: wanted, version, connection: connectionName, reason },
+    details: { destination: sorted, version, connection: connectionName, reason },
   });
 }
 

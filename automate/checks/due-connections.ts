@@ -6,7 +6,7 @@ import { db, Prisma } from "@/lib/db/client";
 
 export type DueConnection = { id: string; name: string; kind: string; fabricId: string; configHash: string };
 
-const mostPerPlan = 500;
+const maxPerPlan = 500;
 
 /**
  * Results that may lock a person's account, or that warn of it. The background does not retry them on the
@@ -17,15 +17,15 @@ const onceADay: readonly CheckCode[] = [...refusals, "sign_in_paused"];
 /** Returns the ids of due connections that no copy of automate is checking, longest waiting first. */
 export async function dueConnections(minutes: number): Promise<string[]> {
   const due = await db.$queryRaw<DueConnection[]>`
-    ${dueSince(minutes)} AND NOT EXISTS (
+    ${selectDue(minutes)} AND NOT EXISTS (
       SELECT 1 FROM check_lease l WHERE l.key = ${leaseOfConnection("")} || c.id AND l."leasedUntil" > now())
-    ORDER BY newest."checkedAt" NULLS FIRST LIMIT ${mostPerPlan}`;
+    ORDER BY newest."checkedAt" NULLS FIRST LIMIT ${maxPerPlan}`;
   return due.map(({ id }) => id);
 }
 
 /** Returns the connection if it is due. */
 export async function findDue(minutes: number, id: string): Promise<DueConnection | undefined> {
-  const [due] = await db.$queryRaw<DueConnection[]>`${dueSince(minutes)} AND c.id = ${id}`;
+  const [due] = await db.$queryRaw<DueConnection[]>`${selectDue(minutes)} AND c.id = ${id}`;
   return due;
 }
 
@@ -38,7 +38,7 @@ export async function findDue(minutes: number, id: string): Promise<DueConnectio
  * The expensive conditions come last, because every copy of automate runs this over all connections once a
  * minute.
  */
-function dueSince(minutes: number): Prisma.Sql {
+function selectDue(minutes: number): Prisma.Sql {
   return Prisma.sql`
     SELECT c.id, c.name, c.kind, c."fabricId", c."configHash" FROM connection c
     LEFT JOIN LATERAL (

@@ -4,7 +4,7 @@ import { db, type Tx } from "@/lib/db/client";
 const leaseSeconds = 180;
 
 export const leaseOfConnection = (id: string) => `connection:${id}`;
-export const leaseOfPlace = (place: string) => `place:${place}`;
+export const leaseOfEndpoint = (endpoint: string) => `place:${endpoint}`;
 
 /**
  * Claims keys that only one background check may hold, across all copies of automate. Returns false when

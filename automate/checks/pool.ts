@@ -37,7 +37,7 @@ export type CheckPool = {
 const maxMessages = 32;
 
 /** How long a check may wait for its slot. */
-const turnWithinMs = 60_000;
+const maxSlotWaitMs = 60_000;
 
 /** A pool of check workers. Each runs one check and is killed, so that no secret reaches another check. */
 export function createCheckPool({
@@ -52,7 +52,7 @@ export function createCheckPool({
 
   return {
     slot(request, onWait, signal) {
-      const stop = AbortSignal.any([AbortSignal.timeout(turnWithinMs), closing.signal, signal]);
+      const stop = AbortSignal.any([AbortSignal.timeout(maxSlotWaitMs), closing.signal, signal]);
       return scheduler.take(request, onWait, stop);
     },
     async run(job, onEvent, signal) {
@@ -66,7 +66,7 @@ export function createCheckPool({
       };
       const worker = prewarmed.take(job.kind);
       const result =
-        worker === null ? fail(checkSteps[0], "busy") : await converse(worker, job, { onEvent, stop, fail });
+        worker === null ? fail(checkSteps[0], "busy") : await runJob(worker, job, { onEvent, stop, fail });
       if (worker !== null) kill(worker);
       onEvent(result);
       return result;
@@ -78,17 +78,17 @@ export function createCheckPool({
   };
 }
 
-type Conversation = {
+type JobHandlers = {
   onEvent: (event: CheckEvent) => void;
   stop: AbortSignal;
   fail: (step: CheckStep, code: CheckCode) => CheckResult;
 };
 
 /** Sends one job to a worker and reads its events until the result. */
-function converse(
+function runJob(
   worker: CheckWorker,
   job: CheckJob,
-  { onEvent, stop, fail }: Conversation,
+  { onEvent, stop, fail }: JobHandlers,
 ): Promise<CheckResult> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];

@@ -14,20 +14,20 @@ const refillAfterMs = 200;
 export function createPrewarmedWorkers(workerPath: string, size: number) {
   const idle = new Map<CheckWorker, string | null>();
   let isClosed = false;
-  const startOne = (likely: string | null) => {
+  const start = (likelyKind: string | null) => {
     const worker = startWorker(workerPath);
     if (worker === null) return;
     const forget = () => void idle.delete(worker);
     worker.on("exit", forget).on("error", forget);
-    idle.set(worker, likely);
-    if (likely !== null) worker.send({ prepareFor: likely } satisfies Preparation, () => {});
+    idle.set(worker, likelyKind);
+    if (likelyKind !== null) worker.send({ prepareFor: likelyKind } satisfies Preparation, () => {});
   };
   /**
    * The next check is probably of the same kind: a person fills in one form, or the background checks a whole
    * fabric.
    */
-  const refill = (likely: string | null) => {
-    for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) startOne(likely);
+  const refill = (likelyKind: string | null) => {
+    for (let missing = size - idle.size; missing > 0 && !isClosed; missing -= 1) start(likelyKind);
   };
   refill(null);
   return {

@@ -10,7 +10,7 @@ export function failureOf(result: CheckResult): { code?: string; step?: string; 
 }
 
 /** Stores a result under its configuration, with the version of each secret that the check tried. */
-export async function keepResult(
+export async function storeResult(
   tx: Tx,
   { fabricId, actor }: Scope<"connection:check">,
   configHash: string,

@@ -17,21 +17,21 @@ type Run = {
   /** The connection's name in the audit events of its secrets. */
   connection: string;
   prepared: PreparedCheck;
-  tell: (event: CheckEvent) => void;
+  report: (event: CheckEvent) => void;
   signal: AbortSignal;
 };
 
 /**
  * Runs prepared checks, each when it has a slot and its sign-in budget allows one. Identical checks run once;
- * `isShared` is true when another caller's run gave the result. `tell` does not receive the result.
+ * `isShared` is true when another caller's run gave the result. `report` does not receive the result.
  */
 export function createPreparedRuns(deps: Deps) {
   const shared = createSharedChecks();
-  return ({ tell, signal, ...run }: Run): Promise<{ result: CheckResult; isShared: boolean }> =>
+  return ({ report, signal, ...run }: Run): Promise<{ result: CheckResult; isShared: boolean }> =>
     shared.run(
       identityOf(run.scope, run.prepared),
-      (tellAll, stop) => runInTurn(deps, { ...run, tell: tellAll, signal: stop }),
-      tell,
+      (reportToAll, stop) => runInSlot(deps, { ...run, report: reportToAll, signal: stop }),
+      report,
       signal,
     );
 }
@@ -44,20 +44,20 @@ function identityOf({ fabricId }: Run["scope"], { connector, properties, opening
   return JSON.stringify([fabricId, configHash(connector.kind, properties), versions]);
 }
 
-async function runInTurn({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
-  const { scope, prepared, tell, signal } = run;
+async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
+  const { scope, prepared, report, signal } = run;
   const attempts = attemptsOf(prepared);
-  const onWait = (ahead: number) => tell({ type: "queued", ahead });
+  const onWait = (position: number) => report({ type: "queued", ahead: position });
   const request = {
     fabricId: scope.fabricId,
     actorId: scope.actor.id,
     keys: attempts.map(({ key }) => key),
   };
   const slot = await pool.slot(request, onWait, signal);
-  if (slot === null) return withoutTry(signal);
+  if (slot === null) return untriedResult(signal);
   try {
     const claimed = await claimAttempts(scope.fabricId, attempts, signal, () => onWait(0));
-    if (claimed.state === "busy") return withoutTry(signal);
+    if (claimed.state === "busy") return untriedResult(signal);
     if (claimed.state === "paused") {
       const facts = { retryAt: claimed.until.toISOString() };
       return { ...failure("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
@@ -69,17 +69,17 @@ async function runInTurn({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
 }
 
 async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise<CheckResult> {
-  const { tell, signal } = run;
+  const { report, signal } = run;
   const job = await jobOf(keys, run).catch(async (error) => {
     await claim.release();
     throw error;
   });
-  const result = await pool.run(job, (event) => event.type === "step" && tell(event), signal);
-  await claim.settle(result);
+  const result = await pool.run(job, (event) => event.type === "step" && report(event), signal);
+  await claim.complete(result);
   return result;
 }
 
-function withoutTry(signal: AbortSignal): CheckResult {
+function untriedResult(signal: AbortSignal): CheckResult {
   return failure(signal.aborted ? "cancelled" : "busy");
 }
 
@@ -98,7 +98,7 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
   const secrets = Object.fromEntries(
     openings.map(({ field, opening }, index) => [
       field,
-      forWorker(opening.secret.subKind, opened[index] ?? {}),
+      workerValue(opening.secret.subKind, opened[index] ?? {}),
     ]),
   );
   const { EGRESS_ALLOW: egressAllow } = automateEnv();
@@ -106,7 +106,7 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
 }
 
 /** The value that a check receives: a string, bytes, or the fields of a compound secret. */
-function forWorker(subKind: SubKind, opened: Opened) {
+function workerValue(subKind: SubKind, opened: Opened) {
   const { shape } = secretKinds[subKind];
   if (shape === "file") return opened.value?.revealBytes();
   const texts = Object.fromEntries(

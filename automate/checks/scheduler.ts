@@ -43,7 +43,7 @@ export function createScheduler({
 
   /** The number of the last slot of a fabric or a person. */
   const lastSlotOf = new Map<string, number>();
-  let slotsGiven = 0;
+  let slotCount = 0;
   const last = (id: string) => lastSlotOf.get(id) ?? 0;
 
   /** The sort is stable, so equal requests stay in order of arrival. */
@@ -58,7 +58,7 @@ export function createScheduler({
           last(a.actorId) - last(b.actorId),
       )[0];
 
-  const settle = () => {
+  const assignSlots = () => {
     for (let waiter = next(); waiter !== undefined; waiter = next()) {
       waiting.delete(waiter);
       waiter.start();
@@ -76,11 +76,11 @@ export function createScheduler({
   const begin = ({ fabricId, actorId, keys }: SlotRequest): Slot => {
     const own = { fabricId, actorId, keys };
     running.add(own);
-    slotsGiven += 1;
-    lastSlotOf.set(fabricId, slotsGiven).set(actorId, slotsGiven);
+    slotCount += 1;
+    lastSlotOf.set(fabricId, slotCount).set(actorId, slotCount);
     return {
       release() {
-        if (running.delete(own)) settle();
+        if (running.delete(own)) assignSlots();
         // Nothing runs or waits, so the order of past slots no longer matters.
         if (running.size === 0) lastSlotOf.clear();
       },
@@ -90,12 +90,12 @@ export function createScheduler({
   return {
     /** Returns null when no slot was free before `stop`, or when too many requests of the fabric wait. */
     take(request: SlotRequest, notify: (position: number) => void, stop: AbortSignal): Promise<Slot | null> {
-      const before = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
-      if (stop.aborted || before >= maxWaiting) return Promise.resolve(null);
+      const waitingBefore = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
+      if (stop.aborted || waitingBefore >= maxWaiting) return Promise.resolve(null);
       return new Promise((resolve) => {
         const leave = () => {
           waiting.delete(waiter);
-          settle();
+          assignSlots();
           resolve(null);
         };
         const waiter: Waiter = {
@@ -109,7 +109,7 @@ export function createScheduler({
         };
         waiting.add(waiter);
         stop.addEventListener("abort", leave, { once: true });
-        settle();
+        assignSlots();
       });
     },
   };

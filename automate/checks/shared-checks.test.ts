@@ -9,9 +9,9 @@ const step: CheckEvent = { type: "step", step: "name", state: "started" };
 /** A check that ends when the test ends it or when the scheduler cancels it. */
 function startable() {
   const runs: { finish: () => void; signal: AbortSignal }[] = [];
-  const check = (tell: (event: CheckEvent) => void, signal: AbortSignal) =>
+  const check = (report: (event: CheckEvent) => void, signal: AbortSignal) =>
     new Promise<CheckResult>((resolve) => {
-      tell(step);
+      report(step);
       runs.push({ finish: () => resolve(passed), signal });
       signal.addEventListener("abort", () => resolve(cancelled));
     });

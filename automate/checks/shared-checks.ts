@@ -1,9 +1,9 @@
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 
-type Tell = (event: CheckEvent) => void;
+type Listener = (event: CheckEvent) => void;
 type Run = {
-  said: CheckEvent[];
-  listeners: Set<Tell>;
+  events: CheckEvent[];
+  listeners: Set<Listener>;
   stop: AbortController;
   result: Promise<CheckResult>;
   /** True when a caller has already taken the result. */
@@ -12,7 +12,7 @@ type Run = {
 
 export type SharedChecks = ReturnType<typeof createSharedChecks>;
 
-const gone: CheckResult = { type: "result", ok: false, code: "cancelled", step: "name", ms: 0 };
+const cancelled: CheckResult = { type: "result", ok: false, code: "cancelled", step: "name", ms: 0 };
 
 /**
  * Lets identical checks share one run. A caller who joins receives the events so far. The run is cancelled
@@ -21,15 +21,15 @@ const gone: CheckResult = { type: "result", ok: false, code: "cancelled", step: 
 export function createSharedChecks() {
   const runs = new Map<string, Run>();
 
-  function begin(key: string, check: (tell: Tell, signal: AbortSignal) => Promise<CheckResult>): Run {
-    const said: CheckEvent[] = [];
-    const listeners = new Set<Tell>();
+  function begin(key: string, check: (listener: Listener, signal: AbortSignal) => Promise<CheckResult>): Run {
+    const events: CheckEvent[] = [];
+    const listeners = new Set<Listener>();
     const stop = new AbortController();
-    const tell: Tell = (event) => {
-      said.push(event);
+    const report: Listener = (event) => {
+      events.push(event);
       for (const listener of listeners) listener(event);
     };
-    const run: Run = { said, listeners, stop, result: check(tell, stop.signal), isTaken: false };
+    const run: Run = { events, listeners, stop, result: check(report, stop.signal), isTaken: false };
     runs.set(key, run);
     const end = () => {
       if (runs.get(key) === run) runs.delete(key);
@@ -42,16 +42,16 @@ export function createSharedChecks() {
     /** `isShared` is true when another caller took the result first. */
     async run(
       key: string,
-      check: (tell: Tell, signal: AbortSignal) => Promise<CheckResult>,
-      tell: Tell,
+      check: (report: Listener, signal: AbortSignal) => Promise<CheckResult>,
+      report: Listener,
       signal: AbortSignal,
     ): Promise<{ result: CheckResult; isShared: boolean }> {
       const run = runs.get(key) ?? begin(key, check);
-      for (const event of run.said) tell(event);
-      run.listeners.add(tell);
+      for (const event of run.events) report(event);
+      run.listeners.add(report);
       const left = new Promise<CheckResult | null>((resolve) => {
         const leave = () => {
-          run.listeners.delete(tell);
+          run.listeners.delete(report);
           if (run.listeners.size === 0) {
             // Nobody may join a run that is being cancelled.
             if (runs.get(key) === run) runs.delete(key);
@@ -62,8 +62,8 @@ export function createSharedChecks() {
         else signal.addEventListener("abort", leave, { once: true });
       });
       const result = await Promise.race([run.result, left]);
-      run.listeners.delete(tell);
-      if (result === null) return { result: gone, isShared: true };
+      run.listeners.delete(report);
+      if (result === null) return { result: cancelled, isShared: true };
       const isShared = run.isTaken;
       run.isTaken = true;
       return { result, isShared };

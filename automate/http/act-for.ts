@@ -11,12 +11,12 @@ import { holdAccess } from "@/lib/users/end-access";
  */
 export async function actFor<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.$transaction(async (tx) => {
-    if (actor.kind === "user" && !(await holdAccess(tx, actor))) throw accessOver();
+    if (actor.kind === "user" && !(await holdAccess(tx, actor))) throw accessEnded();
     return work(tx);
   });
 }
 
 /** The refusal for a person who is unknown or locked, or whose access ended after web signed the request. */
-export function accessOver(): Refusal {
-  return new Refusal(401, "unknown_actor", "The person is unknown or locked, or their access ended.");
+export function accessEnded(): Refusal {
+  return new Refusal(401, "unknown_actor", "Unknown or locked person, or their access ended.");
 }

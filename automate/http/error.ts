@@ -24,7 +24,7 @@ export function outcomeUnknown(): Refusal {
 }
 
 /** The answer while Postgres is unavailable. */
-export function databaseAway(): Refusal {
-  const words = "The database is not available. Nothing was handed out: ask again.";
-  return new Refusal(503, "database_unavailable", words, { retryAfterSeconds: 2 });
+export function databaseUnavailable(): Refusal {
+  const message = "Database unavailable. No value was returned. Retry.";
+  return new Refusal(503, "database_unavailable", message, { retryAfterSeconds: 2 });
 }

@@ -15,9 +15,9 @@ export class AddressRefused extends Error {
  * address.
  */
 export function guardedConnect(host: string) {
-  const bare = host.replace(/^\[|\]$/g, "");
+  const address = host.replace(/^\[|\]$/g, "");
   const allowed = automateEnv().EGRESS_ALLOW;
-  if (net.isIP(bare) !== 0 && judge(bare, allowed) === "refused") throw new AddressRefused();
+  if (net.isIP(address) !== 0 && judge(address, allowed) === "refused") throw new AddressRefused();
   const lookup: net.LookupFunction = (name, options, done) => {
     dns.lookup(name, { ...options, all: true, verbatim: true }, (error, addresses: LookupAddress[]) => {
       // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for

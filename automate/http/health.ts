@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-import { databaseAway, Refusal } from "@/automate/http/error";
+import { databaseUnavailable, Refusal } from "@/automate/http/error";
 import { createReadiness } from "@/lib/health/readiness";
 
 const unreadyTexts = {
-  rights_missing: "The database role of automate lacks a right that it needs: run npm run migrate.",
-  program_too_old: "A newer version of Selvage has migrated the database, and this copy is too old for it.",
+  rights_missing: "Automate's database role lacks a required right: run npm run migrate.",
+  program_too_old: "This copy is too old: a newer version of Selvage has migrated the database.",
 } as const;
-const health: readonly (string | undefined)[] = ["/healthz", "/readyz"];
+const healthPaths: readonly (string | undefined)[] = ["/healthz", "/readyz"];
 
 /**
  * Health, and shutdown without a lost answer. When the app closes, `/readyz` fails first, so that load
@@ -23,9 +23,9 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
     phase = "closed";
   });
   app.addHook("onRequest", (request, _reply, done) => {
-    if (phase !== "closed" || health.includes(request.routeOptions.url)) return done();
-    const words = "This copy of automate is stopping: ask again.";
-    done(new Refusal(503, "stopping", words, { retryAfterSeconds: 1 }));
+    if (phase !== "closed" || healthPaths.includes(request.routeOptions.url)) return done();
+    const message = "This copy of automate is shutting down. Retry.";
+    done(new Refusal(503, "stopping", message, { retryAfterSeconds: 1 }));
   });
   // A kept-alive connection would keep the server from closing.
   app.addHook("onSend", (_request, reply, _payload, done) => {
@@ -35,9 +35,9 @@ export function healthRoutes(app: FastifyInstance, delayMs: number): void {
 
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async () => {
-    if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is stopping.");
+    if (phase !== "serving") throw new Refusal(503, "stopping", "This copy of automate is shutting down.");
     const unready = await readiness();
-    if (unready === "database_unavailable" || unready === "database_slow") throw databaseAway();
+    if (unready === "database_unavailable" || unready === "database_slow") throw databaseUnavailable();
     if (unready !== null) throw new Refusal(503, unready, unreadyTexts[unready], { retryAfterSeconds: 2 });
     return { status: "ready" };
   });

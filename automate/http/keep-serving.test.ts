@@ -22,7 +22,7 @@ test("automate logs an uncaught error by name and code, and keeps running", asyn
   const script = join(folder, "program.mts");
   writeFileSync(script, program);
   const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script]);
-  const message = "nobody caught an error";
+  const message = "uncaught error";
   expect(stdout.trim().split("\n")).toEqual([
     JSON.stringify({ error: "TypeError", code: "", message }),
     JSON.stringify({ error: "Error", code: "57P01", message }),

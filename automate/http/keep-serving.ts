@@ -6,7 +6,7 @@
 export function keepServing(log: (error: { error: string; code: string }, message: string) => void): void {
   const onUncaught = (error: unknown) => {
     const { name, code = "" } = (error instanceof Error ? error : new Error()) as NodeJS.ErrnoException;
-    log({ error: name, code }, "nobody caught an error");
+    log({ error: name, code }, "uncaught error");
   };
   process.on("uncaughtException", onUncaught);
   process.on("unhandledRejection", onUncaught);

@@ -8,7 +8,7 @@ collectDefaultMetrics({ register: registry, prefix: "selvage_" });
 // Labels are routes, statuses and codes, never the name of a secret, a token or a fabric.
 const seconds = new Histogram({
   name: "selvage_request_seconds",
-  help: "How long answers of automate took.",
+  help: "Duration of automate's responses, in seconds.",
   labelNames: ["method", "route", "status"],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   registers: [registry],
@@ -17,7 +17,7 @@ const seconds = new Histogram({
 /** Opened secrets, by purpose. */
 export const openedSecrets = new Counter({
   name: "selvage_opened_secrets_total",
-  help: "Secrets that were opened.",
+  help: "Opened secrets.",
   labelNames: ["purpose"],
   registers: [registry],
 });
@@ -25,7 +25,7 @@ export const openedSecrets = new Counter({
 /** Refused requests, by code. */
 export const refusals = new Counter({
   name: "selvage_refusals_total",
-  help: "Requests that automate refused.",
+  help: "Refused requests.",
   labelNames: ["code"],
   registers: [registry],
 });
@@ -36,14 +36,14 @@ export const refusals = new Counter({
  */
 export const storedValueAlarms = new Counter({
   name: "selvage_cannot_open_total",
-  help: "Stored values that did not open.",
+  help: "Stored values that could not be opened.",
   registers: [registry],
 });
 
 /** Requests to workload issuers and their outcomes. Nothing else shows that an issuer is unreachable. */
 export const issuerRequests = new Counter({
   name: "selvage_issuer_requests_total",
-  help: "Requests to issuers of workloads, sent and answered.",
+  help: "Requests to workload issuers, sent and answered.",
   labelNames: ["outcome"],
   registers: [registry],
 });

@@ -5,7 +5,7 @@ const minuteMs = 60_000;
 /** The number of leases in which a single copy of automate uses up one caller's rate for a minute. */
 const leasesPerMinute = 20;
 
-type Lease = { minute: number; left: number; isSpent: boolean; asking: Promise<void> | undefined };
+type Lease = { minute: number; left: number; isSpent: boolean; extending: Promise<void> | undefined };
 
 const lease = preparedQuery<{ leased: number }>(
   `INSERT INTO rate_window (actor, minute, leased) VALUES ($1, $2, $3)
@@ -21,16 +21,16 @@ export function createRateLimit(perMinute: number) {
 
   function leaseOf(actorId: string): Lease {
     const minute = Math.floor(Date.now() / minuteMs);
-    const known = leases.get(actorId);
-    if (known?.minute === minute) return known;
+    const current = leases.get(actorId);
+    if (current?.minute === minute) return current;
     if (leases.size >= 10_000) for (const [id, old] of leases) if (old.minute < minute) leases.delete(id);
-    const fresh = { minute, left: 0, isSpent: false, asking: undefined };
+    const fresh = { minute, left: 0, isSpent: false, extending: undefined };
     leases.set(actorId, fresh);
     return fresh;
   }
 
-  async function extend(actorId: string, own: Lease, turns: number): Promise<void> {
-    const wanted = Math.max(turns, Math.ceil(perMinute / leasesPerMinute));
+  async function extend(actorId: string, own: Lease, count: number): Promise<void> {
+    const wanted = Math.max(count, Math.ceil(perMinute / leasesPerMinute));
     const [row] = await lease(actorId, new Date(own.minute * minuteMs), wanted);
     const before = (row?.leased ?? perMinute) - wanted;
     const granted = Math.min(wanted, Math.max(0, perMinute - before));
@@ -40,27 +40,27 @@ export function createRateLimit(perMinute: number) {
 
   return {
     /**
-     * Takes `turns` from this minute's rate. Throws `Refusal` 429 with the time to wait when too few are left,
+     * Takes `count` from this minute's rate. Throws `Refusal` 429 with the time to wait when too few are left,
      * and 413 when a whole minute has fewer.
      */
-    async take(actorId: string, turns: number): Promise<void> {
-      if (turns > perMinute)
+    async take(actorId: string, count: number): Promise<void> {
+      if (count > perMinute)
         throw new Refusal(
           413,
           "too_many",
-          "That is more than one token may ask for in a minute: ask for fewer.",
+          "Too many secrets: the request exceeds the token's limit for one minute. Request fewer.",
         );
       for (;;) {
         const own = leaseOf(actorId);
-        if (own.left >= turns) {
-          own.left -= turns;
+        if (own.left >= count) {
+          own.left -= count;
           return;
         }
-        if (own.isSpent) throw tooOften();
-        own.asking ??= extend(actorId, own, turns).finally(() => {
-          own.asking = undefined;
+        if (own.isSpent) throw rateLimited();
+        own.extending ??= extend(actorId, own, count).finally(() => {
+          own.extending = undefined;
         });
-        await own.asking;
+        await own.extending;
       }
     },
   };
@@ -68,9 +68,9 @@ export function createRateLimit(perMinute: number) {
 
 export type RateLimit = ReturnType<typeof createRateLimit>;
 
-function tooOften(): Refusal {
+function rateLimited(): Refusal {
   const retryAfterSeconds = Math.max(1, Math.ceil((minuteMs - (Date.now() % minuteMs)) / 1000));
-  return new Refusal(429, "rate_limited", "Too many requests with this token: wait for the next minute.", {
+  return new Refusal(429, "rate_limited", "Too many requests with this token. Retry in the next minute.", {
     retryAfterSeconds,
   });
 }

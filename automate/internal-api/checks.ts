@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { judgeDestinations, type NewDestinations } from "@/automate/checks/authorize-destinations";
 import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
-import { failureOf, keepResult } from "@/automate/checks/results";
+import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { answer } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
@@ -45,7 +45,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
 async function checkAndRecord(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties: input, isConfirmed, shownPlaces }: Body,
+  { kind, connectionName, properties: input, isConfirmed, shownPlaces: shownDestinations }: Body,
   send: (event: CheckEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -67,16 +67,16 @@ async function checkAndRecord(
     return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
   }
   const { properties } = prepared.value;
-  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed, shownPlaces });
+  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed, shownDestinations });
   if (judgement.state !== "allowed") {
     const code = judgement.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
-    return refuse({ code, ...placesOf(judgement.missing) }, properties);
+    return refuse({ code, ...unconfirmedOf(judgement.missing) }, properties);
   }
   const { result, isShared } = await runPrepared({
     scope,
     connection: connectionName,
     prepared: prepared.value,
-    tell: send,
+    report: send,
     signal,
   });
   // Automate records the result before it sends it.
@@ -92,7 +92,7 @@ async function checkAndRecord(
 
 type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newPlaces">;
 
-function placesOf(
+function unconfirmedOf(
   missing: readonly [NewDestinations, ...NewDestinations[]],
 ): Pick<Refused, "field" | "newPlaces"> {
   const newPlaces = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
@@ -114,7 +114,7 @@ async function recordResult(
   await db.$transaction(async (tx) => {
     // Unvalidated properties may contain a secret typed into the wrong field, so not even their digest is
     // stored.
-    if (isJudged && !isShared) await keepResult(tx, scope, configHash(kind, properties), result, versions);
+    if (isJudged && !isShared) await storeResult(tx, scope, configHash(kind, properties), result, versions);
     await record(tx, {
       actor,
       teamId,

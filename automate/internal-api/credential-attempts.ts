@@ -11,7 +11,7 @@ export function credentialAttemptRoutes(app: FastifyInstance): void {
   answer(app, "credential-attempt:reset", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const secret = await findSecretById(scope, body.secretId);
-    if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
+    if (!secret) throw new Refusal(404, "not_found", "Secret not found.");
     const { id, name } = secret;
     return actFor(actor, async (tx) => {
       const places = await forgetRefusals(tx, fabricId, id);

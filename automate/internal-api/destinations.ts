@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { judgeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
-import { askForDestinations, declineRequest } from "@/automate/checks/destination-requests";
+import { declineRequest, requestDestinations } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { answer } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
-import { mayNamePlaces } from "@/automate/secrets/entered-recently";
+import { mayChooseDestinations } from "@/automate/secrets/entered-recently";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
@@ -25,7 +25,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     // The stored version decides which destinations carry over. This request only makes it happen sooner.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
-    if (!secret) throw new Refusal(404, "not_found", "There is no such secret.");
+    if (!secret) throw new Refusal(404, "not_found", "Secret not found.");
     const { id: secretId, version } = secret;
     return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
   });
@@ -34,22 +34,22 @@ export function destinationRoutes(app: FastifyInstance): void {
     const openings = [];
     for (const { field, secretId, version, destinations } of body.places) {
       const secret = await findSecretById(scope, secretId);
-      const named = atLeastOne(destinations);
-      if (!secret || !named || secret.version !== version)
-        throw new Refusal(404, "not_found", "There is no such version.");
-      openings.push({ field, opening: { secret, fields: [], destinations: named } });
+      const destinationKeys = atLeastOne(destinations);
+      if (!secret || !destinationKeys || secret.version !== version)
+        throw new Refusal(404, "not_found", "Version not found.");
+      openings.push({ field, opening: { secret, fields: [], destinations: destinationKeys } });
     }
-    const isConfirmed = await mayNamePlaces(
+    const isConfirmed = await mayChooseDestinations(
       scope,
       openings.map(({ opening }) => opening.secret),
     );
-    const shownPlaces = body.isShown
+    const shownDestinations = body.isShown
       ? openings.map(({ opening: { secret, destinations } }) => ({
           secret: secret.name,
           destinations: [...destinations],
         }))
       : [];
-    const { state } = await judgeDestinations(scope, { openings }, { isConfirmed, shownPlaces });
+    const { state } = await judgeDestinations(scope, { openings }, { isConfirmed, shownDestinations });
     return { isAllowed: state === "allowed" };
   });
 
@@ -65,7 +65,7 @@ export function destinationRoutes(app: FastifyInstance): void {
           secret: { select: { id: true, name: true } },
         },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      if (!row) throw new Refusal(404, "not_found", "Destination not found.");
       const { id, destination, version, toReview, secret } = row;
       if (toReview !== null)
         await addDestinations(tx, scope, { ...secret, version }, [destination], "destination.review");
@@ -85,7 +85,7 @@ export function destinationRoutes(app: FastifyInstance): void {
           secret: { select: { id: true, name: true } },
         },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such destination.");
+      if (!row) throw new Refusal(404, "not_found", "Destination not found.");
       // Otherwise settling the version later would allow again what an Admin removed.
       const { secret, version } = row;
       const settled = { secretId: secret.id, version };
@@ -113,30 +113,35 @@ function requestRoutes(app: FastifyInstance): void {
   answer(app, "destination:ask", async ({ scope, body }) => {
     const { kind, connectionName, properties, reason } = body;
     const prepared = await prepareCheck(scope, kind, properties);
-    if (!prepared.ok) throw new Refusal(400, prepared.code, "These settings cannot be checked.");
+    if (!prepared.ok)
+      throw new Refusal(400, prepared.code, "These settings are not valid, so they cannot be checked.");
     const missing = await newDestinations(scope.fabricId, prepared.value);
-    const from = { connectionName, configHash: configHash(kind, prepared.value.properties), reason };
+    const details = { connectionName, configHash: configHash(kind, prepared.value.properties), reason };
     await actFor(scope.actor, async (tx) => {
       for (const { secret, destinations } of missing)
-        await askForDestinations(tx, scope, secret, destinations, from);
+        await requestDestinations(tx, scope, secret, destinations, details);
     });
     return { waiting: missing.length };
   });
 
   answer(app, "destination:decide", async ({ scope, body }) => {
-    const asked = await db.destinationRequest.findFirst({
+    const pending = await db.destinationRequest.findFirst({
       where: { id: body.requestId, fabricId: scope.fabricId, decision: null },
       select: { id: true, secretId: true, version: true, destinations: true, connectionName: true },
     });
-    const secret = asked && (await findSecretById(scope, asked.secretId));
-    if (!asked || !secret || secret.version !== asked.version)
-      throw new Refusal(404, "not_found", "There is no such request any more.");
+    const secret = pending && (await findSecretById(scope, pending.secretId));
+    if (!pending || !secret || secret.version !== pending.version)
+      throw new Refusal(
+        404,
+        "not_found",
+        "Request not found: it was decided, or the secret has a new version.",
+      );
     await actFor(scope.actor, async (tx) => {
       if (body.decision === "allowed")
-        await addDestinations(tx, scope, secret, asked.destinations, "destination.allow");
-      else await declineRequest(tx, scope, secret, asked);
+        await addDestinations(tx, scope, secret, pending.destinations, "destination.allow");
+      else await declineRequest(tx, scope, secret, pending);
     });
-    return { id: asked.id };
+    return { id: pending.id };
   });
 }
 

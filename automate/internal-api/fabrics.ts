@@ -28,10 +28,11 @@ export function fabricRoutes(app: FastifyInstance): void {
 
   answer(app, "fabric:delete", async ({ scope, body }) => {
     const { actor, teamId, fabricId } = scope;
-    if (body.fabricId !== fabricId) throw new Refusal(400, "invalid", "The body speaks of another fabric.");
+    if (body.fabricId !== fabricId)
+      throw new Refusal(400, "invalid", "The body names a different fabric than the signature.");
     await actFor(actor, async (tx) => {
       const fabric = await tx.fabric.findUnique({ where: { id: fabricId }, select: { name: true } });
-      if (!fabric) throw new Refusal(404, "not_found", "There is no such fabric.");
+      if (!fabric) throw new Refusal(404, "not_found", "Fabric not found.");
       await destroy(tx, fabricId);
       await record(tx, {
         actor,

@@ -46,10 +46,10 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
         where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
         select: { id: true, name: true, connectionIds: true, pins: true },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      if (!row) throw new Refusal(404, "not_found", "Pipeline token not found.");
       const limited = { ...row, pins: row.pins as ConnectionPins };
-      const as = { action: "token.confirm", kind: "token" } as const;
-      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      const event = { action: "token.confirm", kind: "token" } as const;
+      const pins = await confirmPins(tx, scope, limited, event, body.connections);
       await tx.$executeRaw`UPDATE pipeline_token SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
       return { id: row.id };
     });
@@ -62,7 +62,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
         where: { id: body.tokenId, fabricId },
         select: { id: true, name: true, revokedAt: true },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such token.");
+      if (!row) throw new Refusal(404, "not_found", "Pipeline token not found.");
       if (row.revokedAt) return { id: row.id };
       await tx.pipelineToken.update({
         where: { id: row.id },

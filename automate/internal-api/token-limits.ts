@@ -13,13 +13,13 @@ export async function requireLimits(
   fabricId: string,
   limits: TokenLimits = { secretIds: [], connectionIds: [], cidrs: [] },
 ): Promise<TokenLimits & { pins: ConnectionPins }> {
-  if (!(await areThere(tx, { ...limits, fabricId })))
-    throw new Refusal(404, "not_found", "There is no such thing here.");
+  if (!(await areInFabric(tx, { ...limits, fabricId })))
+    throw new Refusal(404, "not_found", "Secret or connection not found in this fabric.");
   return { ...limits, pins: await findReferences(tx, fabricId, limits.connectionIds) };
 }
 
 /** True when all of these are in the fabric. Each id must be listed once. */
-async function areThere(
+async function areInFabric(
   tx: Tx,
   { fabricId, secretIds, connectionIds }: { fabricId: string; secretIds: string[]; connectionIds: string[] },
 ): Promise<boolean> {

@@ -3,7 +3,7 @@ import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
 import { answer } from "@/automate/internal-api/verify-request";
-import { askForKeys, IssuerUnusable, rememberKeys } from "@/automate/runtime-api/issuer-keys";
+import { cacheKeys, fetchKeys, IssuerUnusable } from "@/automate/runtime-api/issuer-keys";
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
@@ -16,21 +16,21 @@ import { namesFabric } from "@/lib/trusted-issuers/schema";
 export function trustedIssuerRoutes(app: FastifyInstance): void {
   answer(app, "issuer:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
-    const { limits: asked, keys, ...trust } = body;
+    const { limits: requestedLimits, keys, ...trust } = body;
     // Automate checks this again: a compromised web could otherwise make the tokens of another fabric
     // ambiguous.
     if (!namesFabric(body.audience, fabricId))
-      throw new Refusal(400, "invalid", "The audience has to hold the fabric's id and no other.");
+      throw new Refusal(400, "invalid", "The audience must contain this fabric's id and no other fabric's.");
     if (!keys) {
       try {
-        rememberKeys(body.issuer, await askForKeys(body.issuer));
+        cacheKeys(body.issuer, await fetchKeys(body.issuer));
       } catch (error) {
         if (error instanceof IssuerUnusable) return { problem: error.problem };
         throw error;
       }
     }
     return actFor(actor, async (tx) => {
-      const { pins, ...limits } = await requireLimits(tx, fabricId, asked);
+      const { pins, ...limits } = await requireLimits(tx, fabricId, requestedLimits);
       const { id } = await tx.trustedIssuer.create({
         data: {
           ...trust,
@@ -67,10 +67,10 @@ export function trustedIssuerRoutes(app: FastifyInstance): void {
         where: { id: body.issuerId, fabricId: scope.fabricId },
         select: { id: true, name: true, connectionIds: true, pins: true },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      if (!row) throw new Refusal(404, "not_found", "Trusted issuer not found.");
       const limited = { ...row, pins: row.pins as ConnectionPins };
-      const as = { action: "issuer.confirm", kind: "issuer" } as const;
-      const pins = await confirmPins(tx, scope, limited, as, body.connections);
+      const event = { action: "issuer.confirm", kind: "issuer" } as const;
+      const pins = await confirmPins(tx, scope, limited, event, body.connections);
       await tx.$executeRaw`UPDATE trusted_issuer SET pins = pins || ${JSON.stringify(pins)}::jsonb WHERE id = ${row.id}`;
       return { id: row.id };
     });
@@ -83,7 +83,7 @@ export function trustedIssuerRoutes(app: FastifyInstance): void {
         where: { id: body.issuerId, fabricId },
         select: { id: true, name: true },
       });
-      if (!row) throw new Refusal(404, "not_found", "There is no such issuer.");
+      if (!row) throw new Refusal(404, "not_found", "Trusted issuer not found.");
       await tx.trustedIssuer.deleteMany({ where: { id: row.id } });
       await record(tx, {
         actor,

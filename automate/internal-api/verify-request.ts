@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { errors, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
-import { accessOver } from "@/automate/http/act-for";
+import { accessEnded } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";
 import { authorize, requireAnyTeam } from "@/lib/access/authorize";
@@ -57,14 +57,14 @@ export async function verifyRequest<P extends AutomatePurpose>(
   purpose: P,
 ): Promise<VerifiedRequest<P>> {
   const claims = await verifyClaims(request, purpose);
-  await takeOnce(claims.jti, new Date(claims.exp * 1000));
+  await requireUnused(claims.jti, new Date(claims.exp * 1000));
   const user = await db.user.findFirst({
     where: { id: claims.actor, lockedAt: null, accessEpoch: claims.access_epoch },
     select: { id: true, name: true, email: true, accessEpoch: true },
   });
-  if (!user) throw accessOver();
+  if (!user) throw accessEnded();
   const parsed = automateRequests[purpose].body.safeParse(bodyOf(request)?.json);
-  if (!parsed.success) throw new Refusal(400, "invalid", "The body is not of the expected shape.");
+  if (!parsed.success) throw new Refusal(400, "invalid", "Invalid request body.");
   return {
     actor: {
       kind: "user",
@@ -131,22 +131,22 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
         audience: "automate",
         maxTokenAge: 60,
         clockTolerance: 5,
-      }).catch(unlessClock)
+      }).catch(explainClockError)
     : undefined;
   const claims = claimsSchema.safeParse(verified?.payload).data;
   const listening = `http://${AUTOMATE_INTERNAL_HOST}:${AUTOMATE_INTERNAL_PORT}`;
-  const own = new URL(request.url, AUTOMATE_URL ?? listening);
-  const isForThis =
+  const expectedUrl = new URL(request.url, AUTOMATE_URL ?? listening);
+  const isExpected =
     claims !== undefined &&
     claims.exp - claims.iat <= 60 &&
     claims.purpose === purpose &&
     claims.htm === request.method &&
-    claims.htu === own.href &&
+    claims.htu === expectedUrl.href &&
     claims.body ===
       createHash("sha256")
         .update(bodyOf(request)?.bytes ?? "")
         .digest("base64url");
-  if (!isForThis) throw new Refusal(401, "not_signed", "The request is not signed by web for this.");
+  if (!isExpected) throw new Refusal(401, "not_signed", "Web did not sign the request for this purpose.");
   return claims;
 }
 
@@ -154,17 +154,22 @@ async function verifyClaims(request: FastifyRequest, purpose: AutomatePurpose) {
  * Throws when web's signature is valid and only its times are not: the clocks differ, or the request was
  * delayed.
  */
-function unlessClock(error: unknown): undefined {
-  const isTime =
+function explainClockError(error: unknown): undefined {
+  const isClockError =
     error instanceof errors.JWTExpired ||
     (error instanceof errors.JWTClaimValidationFailed && ["iat", "exp", "nbf"].includes(error.claim));
-  if (isTime) throw new Refusal(401, "wrong_time", "The request is signed by web, and not for this time.");
+  if (isClockError)
+    throw new Refusal(
+      401,
+      "wrong_time",
+      "Web's signature is expired or not yet valid. Check the clocks of both hosts.",
+    );
 }
 
-async function takeOnce(jti: string, expiresAt: Date): Promise<void> {
+async function requireUnused(jti: string, expiresAt: Date): Promise<void> {
   // Stored in Postgres, so that a request cannot be replayed against another copy of automate.
   const { count } = await unwatched(async () =>
     db.usedRequest.createMany({ data: [{ jti, expiresAt }], skipDuplicates: true }),
   );
-  if (count === 0) throw new Refusal(401, "replayed", "The request was used before.");
+  if (count === 0) throw new Refusal(401, "replayed", "The request was already used.");
 }

@@ -14,11 +14,11 @@ import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
 import { type Db, db, type Tx } from "@/lib/db/client";
 import type { Kms } from "@/lib/kms/define";
 
-const keptForMs = 5 * 60_000;
+const cacheForMs = 5 * 60_000;
 
 /** Creates and unwraps fabric keys. Private keys stay in memory for minutes. */
 export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
-  const kept = new Map<string, Promise<OpeningKey>>();
+  const cache = new Map<string, Promise<OpeningKey>>();
   return {
     /** Creates a fabric key: signs the public half and wraps the private half. Returns its kid. */
     async create(tx: Tx, fabricId: string): Promise<string> {
@@ -46,12 +46,12 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
     /** Returns the private key `kid` of a fabric. Throws `CannotOpen` when it is missing or was tampered with. */
     privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
       const id = `${fabricId}/${kid}`;
-      const known = kept.get(id);
-      if (known) return known;
+      const cached = cache.get(id);
+      if (cached) return cached;
       const key = unwrap(client, kms, fabricId, kid);
-      kept.set(id, key);
-      const forget = () => kept.delete(id);
-      key.then(() => setTimeout(forget, keptForMs).unref(), forget);
+      cache.set(id, key);
+      const forget = () => cache.delete(id);
+      key.then(() => setTimeout(forget, cacheForMs).unref(), forget);
       return key;
     },
   };
@@ -67,7 +67,7 @@ export async function requireMasterKey(kms: Kms): Promise<void> {
   });
   if (!other) return;
   throw new WrongMasterKey(
-    `The master key (${kms.masterKeyId}) is not the one that this database was sealed under (${other.masterKeyId}): restore that one from your backup.`,
+    `Wrong master key (${kms.masterKeyId}): this database was sealed under ${other.masterKeyId}. Restore that master key from your backup.`,
   );
 }
 
@@ -87,7 +87,7 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
     () => false,
   );
   if (isOurs) return undefined;
-  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) is not the key that signed the newest fabric's key: restore that one from your backup. Secrets open, and none can be written to fabrics that another key signed.`;
+  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) did not sign the newest fabric key. Restore the previous signing key from your backup. Secrets can be read, but not written to fabrics whose key another signing key signed.`;
 }
 
 /** Another master key wrapped the keys in the database. */

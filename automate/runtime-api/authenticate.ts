@@ -4,7 +4,7 @@ import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
 import { isWorkloadToken } from "@/automate/runtime-api/token-life";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
-import { sizeOf, takeRoom } from "@/automate/secrets/answer-budget";
+import { reserveMemory, sizeOf } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
@@ -29,7 +29,7 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   if (answer && "refused" in answer) await noteRefused(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer)) throw unauthorized();
   const caller = { scope: answer.scope, source };
-  await takeTurns(caller, 1);
+  await takeFromRate(caller, 1);
   return caller;
 }
 
@@ -57,32 +57,35 @@ async function authorizeToken(
   fabric: string | string[] | undefined,
 ): Promise<PipelineAnswer | null> {
   if (!isWorkloadToken(token)) return authorizePipeline(token, source);
-  return authorizeWorkloadToken(token, { fabric: typeof fabric === "string" ? fabric : undefined, source });
+  return authorizeWorkloadToken(token, {
+    fabric: typeof fabric === "string" ? fabric : undefined,
+    source,
+  });
 }
 
 let rateLimit: RateLimit | undefined;
 
 /**
- * Takes `turns` from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few are
+ * Takes `count` requests from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few are
  * left.
  */
-export async function takeTurns({ scope, source }: Caller, turns: number): Promise<void> {
+export async function takeFromRate({ scope, source }: Caller, count: number): Promise<void> {
   rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
   const limit = rateLimit;
-  await orRecord({ scope, source }, () => limit.take(scope.actor.id, turns));
+  await recordingRefusal({ scope, source }, () => limit.take(scope.actor.id, count));
 }
 
 /** Reserves memory for the files of an answer. Throws `Refusal` 429 or 503 when too little is left. */
-export async function takeRoomFor(
+export async function reserveAnswerMemory(
   caller: Caller,
   reply: FastifyReply,
   secrets: readonly Pick<UsableSecret, "facts">[],
 ): Promise<void> {
-  await orRecord(caller, async () => takeRoom(reply, caller.scope.actor.id, sizeOf(secrets)));
+  await recordingRefusal(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
 }
 
 /** Records a refusal before the caller receives it. */
-async function orRecord({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
+async function recordingRefusal({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
   try {
     await take();
   } catch (error) {
@@ -92,20 +95,20 @@ async function orRecord({ scope, source }: Caller, take: () => Promise<void>): P
 }
 
 /** The most source addresses of one token with their own audit events in a minute. */
-const mostSources = 20;
+const maxSources = 20;
 let sources = { minute: 0, of: new Map<string, Set<string>>() };
 
 /**
  * The source as recorded. Limited, because a holder of a revoked token could fill the audit log from every
  * address of a network.
  */
-function recordedSource(who: string, source: string): string {
+function recordedSource(key: string, source: string): string {
   const minute = Math.floor(Date.now() / 60_000);
   if (sources.minute !== minute) sources = { minute, of: new Map() };
-  const known = sources.of.get(who) ?? new Set();
-  sources.of.set(who, known);
-  if (!known.has(source) && known.size >= mostSources) return "other addresses";
-  known.add(source);
+  const seen = sources.of.get(key) ?? new Set();
+  sources.of.set(key, seen);
+  if (!seen.has(source) && seen.size >= maxSources) return "other addresses";
+  seen.add(source);
   return source;
 }
 

@@ -11,7 +11,7 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 import { CheckFailure } from "@/worker/check";
 import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 /** The lifetime of a token whose server names none, in seconds. */
 const defaultSeconds = 60;
 
@@ -28,10 +28,10 @@ export type TokenPurpose = Extract<SendingPurpose, { for: "token" }> & { opening
 export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Promise<Bought> {
   const { scope } = purpose;
   const [{ secret }] = purpose.openings;
-  const signal = AbortSignal.timeout(patienceMs);
+  const signal = AbortSignal.timeout(timeoutMs);
   const claimed = await claimAttempts(scope.fabricId, [attemptOf(secret)], signal);
-  if (claimed.state === "busy") throw refused("busy");
-  if (claimed.state === "paused") throw refused("sign_in_paused", claimed.until);
+  if (claimed.state === "busy") throw refusalOf("busy");
+  if (claimed.state === "paused") throw refusalOf("sign_in_paused", claimed.until);
   // A failure to open or to record says nothing about the token server.
   const [opened = {}] = await openSecrets(keys, purpose).catch(async (error: unknown) => {
     await claimed.claim.release();
@@ -47,13 +47,13 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
       { ...client, ...(requested ? { scope: requested } : {}) },
       { connect: guardedConnect(URL.canParse(authUrl) ? new URL(authUrl).hostname : ""), signal },
     );
-    await claimed.claim.settle({ type: "result", ok: true, ms: Date.now() - startedAt });
+    await claimed.claim.complete({ type: "result", ok: true, ms: Date.now() - startedAt });
     return boughtOf(bought);
   } catch (error) {
     const code = codeOf(error);
     const ms = Date.now() - startedAt;
-    await claimed.claim.settle({ type: "result", ok: false, code, step: "sign_in", ms });
-    throw refused(code);
+    await claimed.claim.complete({ type: "result", ok: false, code, step: "sign_in", ms });
+    throw refusalOf(code);
   }
 }
 
@@ -66,11 +66,11 @@ function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToke
 
 /** The key under which refused sign-ins are counted, as for a check: the endpoint and the version sent there. */
 function attemptOf({ id, version, facts: { authHost = "" } }: UsableSecret): CredentialAttempt {
-  const place = `oauth-token://${authHost}`;
+  const endpoint = `oauth-token://${authHost}`;
   const key = createHash("sha256")
-    .update(JSON.stringify([place, "m2m", [`${id}.${version}`]]))
+    .update(JSON.stringify([endpoint, "m2m", [`${id}.${version}`]]))
     .digest("base64url");
-  return { key, place, secretIds: [id], field: "oauthClient" };
+  return { key, endpoint, secretIds: [id], field: "oauthClient" };
 }
 
 /** Maps an error to a check code. The texts of servers and libraries are never passed on. */
@@ -87,7 +87,7 @@ function codeOf(error: unknown): CheckCode {
     : "unreachable";
 }
 
-function refused(code: CheckCode, until?: Date): Refusal {
+function refusalOf(code: CheckCode, until?: Date): Refusal {
   const { title, advice } = checkTexts[code];
   const retryAfterSeconds = until && Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
   const message = `No token was issued. ${title} ${advice}`;

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { requirePipeline, takeRoomFor, takeTurns } from "@/automate/runtime-api/authenticate";
+import { requirePipeline, reserveAnswerMemory, takeFromRate } from "@/automate/runtime-api/authenticate";
 import { isUnchanged, propertiesEtag } from "@/automate/runtime-api/etag";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
-import { recordableNames } from "@/automate/secrets/asked-name";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
 import type { SendingPurpose, Via } from "@/automate/secrets/purpose";
 import { type Caller, noteUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
+import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { connectionName } from "@/lib/connections/schema";
 import { joinConnection } from "@/lib/connectors/joined";
@@ -32,8 +32,8 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await noteUnchanged(caller, secrets, purpose.via);
       return reply.send();
     }
-    await takeTurns(caller, Math.max(0, secrets.length - 1));
-    await takeRoomFor(caller, reply, secrets);
+    await takeFromRate(caller, Math.max(0, secrets.length - 1));
+    await reserveAnswerMemory(caller, reply, secrets);
     const opened = await openForPipeline(keys, purpose);
     const fields = connection.secrets.map(({ field, secret }, i) => ({
       field,
@@ -75,22 +75,24 @@ async function purposeOf(caller: Caller, connection: NamedConnection): Promise<C
   throw new Refusal(
     409,
     "misconfigured",
-    `The settings of connection “${name}” name no host that Selvage can read. In Selvage, open connection “${name}”, correct what is marked and save it.`,
+    `The settings of connection “${name}” contain no valid host. In Selvage, open connection “${name}”, correct the marked fields and save.`,
   );
 }
 
-async function getConnection(caller: Caller, given: string): Promise<NamedConnection> {
+async function getConnection(caller: Caller, requestedName: string): Promise<NamedConnection> {
   const { scope } = caller;
-  const name = connectionName.safeParse(given);
+  const name = connectionName.safeParse(requestedName);
   const connection = name.success ? await findConnectionByName(scope, name.data) : null;
   if (connection) {
     await requireConfirmed(caller, connection);
     return connection;
   }
-  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [given]);
+  const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [
+    requestedName,
+  ]);
   const details = recorded.name ? {} : { length: recorded.length };
   await recordRefusal(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
-  throw new Refusal(404, "not_found", "There is no connection of this name in the token's fabric.");
+  throw new Refusal(404, "not_found", "Connection not found in the token's fabric.");
 }
 
 /** Records the first refusal of a minute and counts the others. */

@@ -18,13 +18,13 @@ export function propertiesEtag(
 }
 
 /** Sets the ETag. Returns true, with status 304, when the caller already has this state (RFC 9110 §13.1.2). */
-export function isUnchanged(request: FastifyRequest, reply: FastifyReply, tag: string): boolean {
-  reply.header("cache-control", "no-store").header("etag", tag);
-  const known = request.headers["if-none-match"];
-  if (known === undefined) return false;
+export function isUnchanged(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+  reply.header("cache-control", "no-store").header("etag", etag);
+  const ifNoneMatch = request.headers["if-none-match"];
+  if (ifNoneMatch === undefined) return false;
   // Weak comparison. `*` never matches: a caller without a tag has no stored state.
-  const opaque = (one: string) => one.trim().replace(/^W\//, "");
-  const isKnown = known.split(",").some((one) => opaque(one) === opaque(tag));
-  if (isKnown) reply.code(304);
-  return isKnown;
+  const opaqueTag = (one: string) => one.trim().replace(/^W\//, "");
+  const isMatch = ifNoneMatch.split(",").some((one) => opaqueTag(one) === opaqueTag(etag));
+  if (isMatch) reply.code(304);
+  return isMatch;
 }

@@ -7,16 +7,16 @@ import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/access/issue
 import { db, Prisma } from "@/lib/db/client";
 import type { IssuerProblem } from "@/lib/internal-api/bodies/trusted-issuer";
 
-const patienceMs = 4_000;
+const timeoutMs = 4_000;
 const maxAnswerBytes = 262_144;
 /**
  * After this time, keys are refreshed in the background. The old ones stay valid meanwhile, and while the
- * issuer is unreachable, up to `mostStaleMs`.
+ * issuer is unreachable, up to `maxStaleMs`.
  */
 const freshForMs = 10 * 60_000;
-const mostStaleMs = 24 * 60 * 60_000;
+const maxStaleMs = 24 * 60 * 60_000;
 /** Anyone can name an issuer or a key in a token, so tokens must not trigger a request each. */
-const notAgainForMs = 5_000;
+const minIntervalMs = 5_000;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
 const anyKeys = z.object({ keys: z.array(z.unknown()).max(200) });
@@ -30,33 +30,38 @@ export class IssuerUnusable extends Error {
   }
 }
 
-type Known = { keys: PublicKeySet | null; foundAt: number; askedAt: number; asking: Promise<void> | null };
-const known = new Map<string, Known>();
+type CacheEntry = {
+  keys: PublicKeySet | null;
+  fetchedAt: number;
+  requestedAt: number;
+  fetching: Promise<void> | null;
+};
+const cache = new Map<string, CacheEntry>();
 
 /**
  * Returns the cached keys of a trusted issuer, or null. Refreshes them in the background. Waits for the
- * refresh, until `until` at most, only when none are cached or with `anew`.
+ * refresh, until `until` at most, only when none are cached or with `refresh`.
  */
 export async function keysOf(
   issuer: string,
-  { until, anew = false }: { until: number; anew?: boolean },
+  { until, refresh = false }: { until: number; refresh?: boolean },
 ): Promise<PublicKeySet | null> {
   const now = Date.now();
-  const entry = known.get(issuer) ?? { keys: null, foundAt: 0, askedAt: 0, asking: null };
-  known.set(issuer, entry);
-  if (entry.keys && now - entry.foundAt > mostStaleMs) entry.keys = null;
-  const isDue = anew || !entry.keys || now - entry.foundAt > freshForMs;
-  if (isDue && !entry.asking && now - entry.askedAt > notAgainForMs) {
-    entry.askedAt = now;
-    entry.asking = askForKeys(issuer)
-      .then((keys) => Object.assign(entry, { keys, foundAt: Date.now() }))
+  const entry = cache.get(issuer) ?? { keys: null, fetchedAt: 0, requestedAt: 0, fetching: null };
+  cache.set(issuer, entry);
+  if (entry.keys && now - entry.fetchedAt > maxStaleMs) entry.keys = null;
+  const isDue = refresh || !entry.keys || now - entry.fetchedAt > freshForMs;
+  if (isDue && !entry.fetching && now - entry.requestedAt > minIntervalMs) {
+    entry.requestedAt = now;
+    entry.fetching = fetchKeys(issuer)
+      .then((keys) => Object.assign(entry, { keys, fetchedAt: Date.now() }))
       .catch(() => undefined)
       .then(() => {
-        entry.asking = null;
+        entry.fetching = null;
       });
   }
-  if (entry.asking && (anew || !entry.keys))
-    await Promise.race([entry.asking, sleep(Math.max(0, until - Date.now()), undefined, { ref: false })]);
+  if (entry.fetching && (refresh || !entry.keys))
+    await Promise.race([entry.fetching, sleep(Math.max(0, until - Date.now()), undefined, { ref: false })]);
   return entry.keys;
 }
 
@@ -65,7 +70,7 @@ export async function keysOf(
  * need not wait, and a key that an issuer withdrew stops working even without requests. `onError` receives
  * only the error's name.
  */
-export async function keepIssuerKeys({
+export async function refreshIssuerKeys({
   onError,
   signal,
   everyMs = freshForMs,
@@ -75,13 +80,13 @@ export async function keepIssuerKeys({
   everyMs?: number;
 }): Promise<void> {
   while (!signal.aborted) {
-    await askAllForKeys().catch((error: unknown) => onError(error instanceof Error ? error.name : "Error"));
+    await fetchAllKeys().catch((error: unknown) => onError(error instanceof Error ? error.name : "Error"));
     await sleep(everyMs, undefined, { ref: false, signal }).catch(() => {});
   }
 }
 
 /** Four issuers at a time. */
-async function askAllForKeys(): Promise<void> {
+async function fetchAllKeys(): Promise<void> {
   const rows = await db.trustedIssuer.findMany({
     where: { keys: { equals: Prisma.DbNull } },
     distinct: ["issuer"],
@@ -91,22 +96,22 @@ async function askAllForKeys(): Promise<void> {
   const waiting = rows.map(({ issuer }) => issuer);
   const next = async () => {
     for (let issuer = waiting.pop(); issuer !== undefined; issuer = waiting.pop())
-      await keysOf(issuer, { until: Date.now() + 2 * patienceMs, anew: true });
+      await keysOf(issuer, { until: Date.now() + 2 * timeoutMs, refresh: true });
   };
   await Promise.all([next(), next(), next(), next()]);
 }
 
 /** Caches keys that were just fetched. */
-export function rememberKeys(issuer: string, keys: PublicKeySet): void {
+export function cacheKeys(issuer: string, keys: PublicKeySet): void {
   const now = Date.now();
-  known.set(issuer, { keys, foundAt: now, askedAt: now, asking: null });
+  cache.set(issuer, { keys, fetchedAt: now, requestedAt: now, fetching: null });
 }
 
 /**
  * Fetches an issuer's public keys by OpenID Connect Discovery, over guarded connections. Throws
  * `IssuerUnusable`.
  */
-export async function askForKeys(issuer: string): Promise<PublicKeySet> {
+export async function fetchKeys(issuer: string): Promise<PublicKeySet> {
   const url = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   const found = discovery.safeParse(await get(url, "no_discovery"));
   if (!found.success) throw new IssuerUnusable("no_discovery");
@@ -129,19 +134,19 @@ function usable(key: unknown): PublicKey | null {
  * Fetches JSON of limited size. It follows no redirect and does not decompress, because a small answer could
  * expand a thousandfold. It counts failures in the metrics: the sender of a token never learns of them.
  */
-async function get(url: URL, otherwise: IssuerProblem): Promise<unknown> {
+async function get(url: URL, fallback: IssuerProblem): Promise<unknown> {
   issuerRequests.inc({ outcome: "sent" });
   let dispatcher: Agent | undefined;
   try {
     dispatcher = new Agent({ connect: guardedConnect(url.hostname), maxResponseSize: maxAnswerBytes });
-    const signal = AbortSignal.timeout(patienceMs);
+    const signal = AbortSignal.timeout(timeoutMs);
     const { statusCode, body } = await request(url, { dispatcher, signal });
     const text = await body.text();
-    if (statusCode !== 200) throw new IssuerUnusable(otherwise);
+    if (statusCode !== 200) throw new IssuerUnusable(fallback);
     issuerRequests.inc({ outcome: "answered" });
     return JSON.parse(text);
   } catch (error) {
-    throw error instanceof IssuerUnusable ? error : new IssuerUnusable(problemOf(error) ?? otherwise);
+    throw error instanceof IssuerUnusable ? error : new IssuerUnusable(problemOf(error) ?? fallback);
   } finally {
     await dispatcher?.close();
   }

@@ -9,7 +9,7 @@ import type { AuditEntry } from "@/lib/audit/record";
 import { tokenServerOf } from "@/lib/connectors/joined";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
-const mostKept = 10_000;
+const maxCached = 10_000;
 
 /** A bearer token of an M2M OAuth secret. */
 export type M2mToken = { accessToken: string; expiresInSeconds: number; version: number };
@@ -18,9 +18,9 @@ export type M2mToken = { accessToken: string; expiresInSeconds: number; version:
  * A token that replaced a rejected one is not replaced again within this time: the API would probably reject
  * the next one too.
  */
-const replacedOnceInMs = 60_000;
+const minReplacementIntervalMs = 60_000;
 
-type Kept = Bought & { replacedAt?: number };
+type CachedToken = Bought & { replacedAt?: number };
 
 /**
  * Returns bearer tokens of M2M OAuth secrets.
@@ -30,8 +30,8 @@ type Kept = Bought & { replacedAt?: number };
  * before it sends it.
  */
 export function createM2mTokens(keys: FabricKeys) {
-  const kept = new Map<string, Kept>();
-  const buying = new Map<string, Promise<Kept>>();
+  const cache = new Map<string, CachedToken>();
+  const buying = new Map<string, Promise<CachedToken>>();
 
   /**
    * `rejected` is a token that an API answered with 401. If it is the cached one, automate buys another, at
@@ -40,7 +40,7 @@ export function createM2mTokens(keys: FabricKeys) {
   return async (caller: Caller, secret: UsableSecret, rejected?: string): Promise<M2mToken> => {
     if (!secretKinds[secret.subKind].givesTokens) {
       await recordBatched(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
-      throw new Refusal(409, "wrong_type", "Only a secret of the type M2M OAuth gives tokens.");
+      throw new Refusal(409, "wrong_type", "Only secrets of type M2M OAuth issue tokens.");
     }
     const key = `${secret.id}.${secret.version}`;
     const purpose = purposeOf(caller, secret);
@@ -50,25 +50,25 @@ export function createM2mTokens(keys: FabricKeys) {
     await recordBatched(
       eventOf(caller, secret, "secret.token", {
         version: secret.version,
-        name: secret.askedAs,
+        name: secret.requestedName,
         destination: destinations,
       }),
     );
-    const known = fresh(kept.get(key));
-    const isReplaced = known !== undefined && known.token === rejected && mayReplace(known);
-    if (isReplaced) kept.delete(key);
-    const { token, expiresAt } = isReplaced || !known ? await buyOnce(key, purpose, isReplaced) : known;
+    const cached = ifFresh(cache.get(key));
+    const isReplaced = cached !== undefined && cached.token === rejected && mayReplace(cached);
+    if (isReplaced) cache.delete(key);
+    const { token, expiresAt } = isReplaced || !cached ? await buyOnce(key, purpose, isReplaced) : cached;
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     return { accessToken: token, expiresInSeconds, version: secret.version };
   };
 
-  function buyOnce(key: string, purpose: TokenPurpose, isReplacement: boolean): Promise<Kept> {
-    const known = buying.get(key);
-    if (known) return known;
+  function buyOnce(key: string, purpose: TokenPurpose, isReplacement: boolean): Promise<CachedToken> {
+    const running = buying.get(key);
+    if (running) return running;
     const bought = buyM2mToken(keys, purpose)
       .then((token) => {
-        for (const [id, one] of kept) if (kept.size >= mostKept || !fresh(one)) kept.delete(id);
-        kept.set(key, isReplacement ? { ...token, replacedAt: Date.now() } : token);
+        for (const [id, one] of cache) if (cache.size >= maxCached || !ifFresh(one)) cache.delete(id);
+        cache.set(key, isReplacement ? { ...token, replacedAt: Date.now() } : token);
         return token;
       })
       .finally(() => buying.delete(key));
@@ -84,7 +84,7 @@ function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpos
     throw new Refusal(
       409,
       "misconfigured",
-      `The Auth URL of secret “${secret.name}” is not a web address: replace it.`,
+      `The Auth URL of secret “${secret.name}” is not a valid URL. Replace it.`,
     );
   const openings = [{ secret, fields: Object.keys(secret.manifest), destinations: [server] }] as const;
   return { for: "token", scope, source, openings };
@@ -100,10 +100,10 @@ function eventOf(
   return { actor, teamId, fabricId, action, object, details: { ...details, source } };
 }
 
-function fresh(one: Kept | undefined): Kept | undefined {
+function ifFresh(one: CachedToken | undefined): CachedToken | undefined {
   return one && Date.now() < one.renewAt ? one : undefined;
 }
 
-function mayReplace({ replacedAt = 0 }: Kept): boolean {
-  return Date.now() >= replacedAt + replacedOnceInMs;
+function mayReplace({ replacedAt = 0 }: CachedToken): boolean {
+  return Date.now() >= replacedAt + minReplacementIntervalMs;
 }

@@ -3,7 +3,12 @@ import { z } from "zod";
 import { Refusal } from "@/automate/http/error";
 import { jsonOf } from "@/automate/http/json-body";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { noteRefused, requirePipeline, takeRoomFor, takeTurns } from "@/automate/runtime-api/authenticate";
+import {
+  noteRefused,
+  requirePipeline,
+  reserveAnswerMemory,
+  takeFromRate,
+} from "@/automate/runtime-api/authenticate";
 import { isUnchanged, valueEtag } from "@/automate/runtime-api/etag";
 import { createM2mTokens } from "@/automate/runtime-api/oauth-tokens";
 import { secretAnswer } from "@/automate/runtime-api/secret-answer";
@@ -21,7 +26,7 @@ type Params = { Params: { name: string }; Querystring: { version?: string } };
 
 const batchBody = z.strictObject({ names: z.array(z.string().max(128)).min(1).max(100) });
 /** The most bytes of files in one batch. Automate builds an answer in memory. */
-const mostBatchBytes = 32 * 1024 * 1024;
+const maxBatchBytes = 32 * 1024 * 1024;
 
 const tokenBody = z.strictObject({ rejected: z.string().max(16_384).optional() });
 
@@ -30,13 +35,13 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   app.get<Params>("/v1/secrets/:name", async (request, reply) => {
     const caller = await requirePipeline(request);
     const current = await getSecretByName(caller, request.params.name);
-    const version = versionIn(request.query.version);
+    const version = parseVersion(request.query.version);
     const secret = version === undefined ? current : await getVersion(caller, current, version);
     if (isUnchanged(request, reply, valueEtag(secret))) {
       await noteUnchanged(caller, [secret]);
       return reply.send();
     }
-    await takeRoomFor(caller, reply, [secret]);
+    await reserveAnswerMemory(caller, reply, [secret]);
     const [opened = {}] = await openForUse(keys, caller, [secret]);
     return secretAnswer(secret, opened);
   });
@@ -46,16 +51,24 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const caller = await requirePipeline(request);
     const body = batchBody.safeParse(jsonOf(request));
     if (!body.success)
-      throw new Refusal(400, "invalid", "Send an object with “names”: a list of 1 to 100 names.");
+      throw new Refusal(
+        400,
+        "invalid",
+        "Invalid request body. Send an object with “names”: a list of 1 to 100 names.",
+      );
     const { names } = body.data;
-    await takeTurns(caller, names.length - 1);
+    await takeFromRate(caller, names.length - 1);
     const secrets = await getSecretsByName(caller, names);
     const sizeBytes = sizeOf(secrets);
-    if (sizeBytes > mostBatchBytes) {
+    if (sizeBytes > maxBatchBytes) {
       await noteRefused(caller.scope, "too_large", caller.source);
-      throw new Refusal(413, "too_large", "These files are more than 32 MiB together: ask for fewer.");
+      throw new Refusal(
+        413,
+        "too_large",
+        "Response too large: the limit is 32 MiB of files. Request fewer secrets.",
+      );
     }
-    await takeRoomFor(caller, reply, secrets);
+    await reserveAnswerMemory(caller, reply, secrets);
     // A secret that is named twice is opened once.
     const distinct = new Map(secrets.map((secret) => [keyOf(secret), secret]));
     const opened = await openForUse(keys, caller, [...distinct.values()]);
@@ -71,7 +84,11 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const caller = await requirePipeline(request);
     const body = tokenBody.safeParse(jsonOf(request) ?? {});
     if (!body.success)
-      throw new Refusal(400, "invalid", "Send nothing, or “rejected”: the token that was answered with 401.");
+      throw new Refusal(
+        400,
+        "invalid",
+        "Invalid request body. Send none, or “rejected”: the token that an API answered with 401.",
+      );
     const secret = await getSecretByName(caller, request.params.name);
     const { accessToken, expiresInSeconds, version } = await m2mToken(caller, secret, body.data.rejected);
     reply.header("cache-control", "no-store");
@@ -79,12 +96,13 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
   });
 }
 
-function keyOf({ id, askedAs }: UsableSecret): string {
-  return `${id} ${askedAs}`;
+function keyOf({ id, requestedName }: UsableSecret): string {
+  return `${id} ${requestedName}`;
 }
 
-function versionIn(text: string | undefined): number | undefined {
+function parseVersion(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Refusal(400, "invalid", "“version” is a number from 1 on.");
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new Refusal(400, "invalid", "“version” must be a number of at least 1.");
   return Number(text);
 }

@@ -50,19 +50,21 @@ export type JudgedToken = {
  * Each trust uses its own keys: those fetched from the issuer, or those that an Admin entered. Entered keys
  * never count for another trust.
  */
-export async function judgeWorkloadToken(token: string, keysWithinMs: number): Promise<JudgedToken | null> {
-  const until = Date.now() + keysWithinMs;
-  const said = read(token);
-  if (!said) return null;
-  const { iss, sub, aud, exp, iat } = said;
+export async function judgeWorkloadToken(token: string, keysTimeoutMs: number): Promise<JudgedToken | null> {
+  const until = Date.now() + keysTimeoutMs;
+  const payload = read(token);
+  if (!payload) return null;
+  const { iss, sub, aud, exp, iat } = payload;
   const audiences = [aud].flat();
   const trusts = await findTrusts({ issuer: iss, audiences, subject: sub });
   if (trusts.length === 0) return null;
-  const asked = trusts.some(({ keys }) => keys === null) ? await faultBy(token, iss, null, until) : null;
+  const fetchedKeysFault = trusts.some(({ keys }) => keys === null)
+    ? await faultBy(token, iss, null, until)
+    : null;
   const judged = await Promise.all(
     trusts.map(async (trust) => ({
       trust,
-      fault: trust.keys ? await faultBy(token, iss, trust.keys, until) : asked,
+      fault: trust.keys ? await faultBy(token, iss, trust.keys, until) : fetchedKeysFault,
     })),
   );
   const now = Date.now() / 1000;
@@ -89,14 +91,14 @@ function read(token: string): z.infer<typeof claims> | null {
 async function faultBy(
   token: string,
   issuer: string,
-  given: PublicKeySet | null,
+  enteredKeys: PublicKeySet | null,
   until: number,
 ): Promise<TokenFault | null> {
-  const keys = given ?? (await keysOf(issuer, { until }));
+  const keys = enteredKeys ?? (await keysOf(issuer, { until }));
   const fault = keys ? await verify(token, issuer, keys) : "no_keys";
-  if (given || fault !== "unknown_key") return fault;
-  const renewed = await keysOf(issuer, { until, anew: true });
-  return renewed === keys || !renewed ? fault : verify(token, issuer, renewed);
+  if (enteredKeys || fault !== "unknown_key") return fault;
+  const refreshed = await keysOf(issuer, { until, refresh: true });
+  return refreshed === keys || !refreshed ? fault : verify(token, issuer, refreshed);
 }
 
 async function verify(token: string, issuer: string, keys: PublicKeySet): Promise<TokenFault | null> {

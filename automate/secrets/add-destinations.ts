@@ -53,24 +53,24 @@ export async function allowAll(
   action: Action,
   reason?: string,
 ): Promise<void> {
-  const given = JSON.stringify(allowances.map((allowance) => ({ id: uuidv7(), ...allowance })));
+  const allowancesJson = JSON.stringify(allowances.map((allowance) => ({ id: uuidv7(), ...allowance })));
   await tx.$executeRaw`
     INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
     SELECT id, ${fabricId}, "secretId", version, destination, "toReview", ${actor.id}, ${actor.name}
-    FROM jsonb_to_recordset(${given}::jsonb)
+    FROM jsonb_to_recordset(${allowancesJson}::jsonb)
       AS g(id text, "secretId" text, version int, destination text, "toReview" text)
     ON CONFLICT DO NOTHING`;
   if (action !== "destination.carry")
     await tx.$executeRaw`
       UPDATE allowed_destination a
       SET "toReview" = NULL, "createdById" = ${actor.id}, "createdByName" = ${actor.name}
-      FROM jsonb_to_recordset(${given}::jsonb) AS g("secretId" text, version int, destination text)
+      FROM jsonb_to_recordset(${allowancesJson}::jsonb) AS g("secretId" text, version int, destination text)
       WHERE a."secretId" = g."secretId" AND a.version = g.version AND a.destination = g.destination
         AND a."toReview" IS NOT NULL`;
   await tx.$executeRaw`
     UPDATE destination_request r
     SET decision = 'allowed', "decidedAt" = clock_timestamp(), "decidedByName" = ${actor.name}
-    FROM (SELECT DISTINCT "secretId", version FROM jsonb_to_recordset(${given}::jsonb) AS g("secretId" text, version int)) s
+    FROM (SELECT DISTINCT "secretId", version FROM jsonb_to_recordset(${allowancesJson}::jsonb) AS g("secretId" text, version int)) s
     WHERE r."secretId" = s."secretId" AND r.version = s.version AND r.decision IS NULL
       AND r.destinations <@ ARRAY(
         SELECT destination FROM allowed_destination a WHERE a."secretId" = r."secretId" AND a.version = r.version)`;

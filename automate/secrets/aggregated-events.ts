@@ -4,11 +4,11 @@ import { isInvalidText } from "@/lib/db/errors";
 
 const minuteMs = 60_000;
 /** With this many keys in a minute, automate commits the counts before the minute ends. */
-const mostKept = 10_000;
+const maxKeys = 10_000;
 
 type Counted = { entry: AuditEntry; count: number; lastAt: number };
-let counted = new Map<string, Counted>();
-const toldIn = new Map<string, number>();
+let counts = new Map<string, Counted>();
+const recordedInMinute = new Map<string, number>();
 let timer: NodeJS.Timeout | undefined;
 let flushing = Promise.resolve();
 
@@ -17,23 +17,23 @@ let flushing = Promise.resolve();
  * count and the age of the last occurrence, when the minute ends or automate stops.
  */
 export function aggregate(key: string, entry: AuditEntry): void {
-  const known = counted.get(key);
-  counted.set(key, { entry, count: (known?.count ?? 0) + 1, lastAt: performance.now() });
-  timer ??= setTimeout(flushInTime, minuteMs - (Date.now() % minuteMs)).unref();
-  if (counted.size === mostKept) flushInTime();
+  const previous = counts.get(key);
+  counts.set(key, { entry, count: (previous?.count ?? 0) + 1, lastAt: performance.now() });
+  timer ??= setTimeout(flushOnTimer, minuteMs - (Date.now() % minuteMs)).unref();
+  if (counts.size === maxKeys) flushOnTimer();
 }
 
 /** Commits the first event of a `key` in a minute at once, and counts the others of that minute. */
 export async function recordOrAggregate(key: string, entry: AuditEntry): Promise<void> {
   const minute = Math.floor(Date.now() / minuteMs);
-  if (toldIn.get(key) === minute) return aggregate(key, entry);
-  if (toldIn.size >= mostKept) toldIn.clear();
-  toldIn.set(key, minute);
+  if (recordedInMinute.get(key) === minute) return aggregate(key, entry);
+  if (recordedInMinute.size >= maxKeys) recordedInMinute.clear();
+  recordedInMinute.set(key, minute);
   try {
     await recordBatched(entry);
   } catch (error) {
     // Nothing was recorded, so the next event of this minute is committed at once.
-    toldIn.delete(key);
+    recordedInMinute.delete(key);
     throw error;
   }
 }
@@ -51,8 +51,8 @@ export function flushAggregatedEvents(): Promise<void> {
 async function flushCounted(): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
-  const flushed = counted;
-  counted = new Map();
+  const flushed = counts;
+  counts = new Map();
   const outcomes = await Promise.allSettled(
     [...flushed].map(async ([key, { entry, count, lastAt }]) => {
       // A duration, not a timestamp: the clocks of automate and Postgres may differ.
@@ -60,9 +60,9 @@ async function flushCounted(): Promise<void> {
       try {
         await recordBatched({ ...entry, details: { ...entry.details, count, lastMsAgo } });
       } catch (error) {
-        const since = counted.get(key);
+        const newer = counts.get(key);
         if (!isInvalidText(error))
-          counted.set(key, { entry, count: count + (since?.count ?? 0), lastAt: since?.lastAt ?? lastAt });
+          counts.set(key, { entry, count: count + (newer?.count ?? 0), lastAt: newer?.lastAt ?? lastAt });
         throw error;
       }
     }),
@@ -72,8 +72,8 @@ async function flushCounted(): Promise<void> {
 }
 
 /** Counts that cannot be committed are committed with those of the next minute. */
-function flushInTime(): void {
+function flushOnTimer(): void {
   flushAggregatedEvents().catch(() => {
-    timer ??= setTimeout(flushInTime, minuteMs).unref();
+    timer ??= setTimeout(flushOnTimer, minuteMs).unref();
   });
 }

@@ -101,7 +101,7 @@ test("a stored value that does not open causes an event with its secret and fiel
       secretId: id,
       field: "password",
       version: 1,
-      words: "a stored value does not open: it was changed, or its key is gone",
+      words: "cannot open a stored value: it was changed, or its key is missing",
     },
   ]);
 });

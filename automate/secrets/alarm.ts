@@ -11,14 +11,14 @@ export type StoredValue = {
   version: number;
 };
 
-type Log = { error(fields: Record<string, string | number>, words: string): void };
+type Log = { error(fields: Record<string, string | number>, message: string): void };
 let log: Log = {
-  error: (fields, words) => logLine("error", words, fields),
+  error: (fields, message) => logLine("error", message, fields),
 };
 
 /** Sets the logger for alarms: automate's own, once it exists. */
-export function logAlarmsTo(given: Log): void {
-  log = given;
+export function logAlarmsTo(logger: Log): void {
+  log = logger;
 }
 
 /**
@@ -30,14 +30,14 @@ export function logAlarmsTo(given: Log): void {
  */
 export async function raiseAlarm({ scope, secret, field, version }: StoredValue): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  const place = { fabricId, secretId: secret.id, field, version };
+  const position = { fabricId, secretId: secret.id, field, version };
   storedValueAlarms.inc();
   log.error(
-    { code: "cannot_open", ...place },
-    "a stored value does not open: it was changed, or its key is gone",
+    { code: "cannot_open", ...position },
+    "cannot open a stored value: it was changed, or its key is missing",
   );
   try {
-    await recordOrAggregate(JSON.stringify(["secret.alarm", place]), {
+    await recordOrAggregate(JSON.stringify(["secret.alarm", position]), {
       actor,
       teamId,
       fabricId,
@@ -46,6 +46,6 @@ export async function raiseAlarm({ scope, secret, field, version }: StoredValue)
       details: { code: "cannot_open", field, version },
     });
   } catch {
-    log.error({ code: "cannot_open", ...place }, "the alarm could not be recorded");
+    log.error({ code: "cannot_open", ...position }, "could not record the alarm");
   }
 }

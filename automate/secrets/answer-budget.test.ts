@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { expect, test } from "vitest";
-import { takeRoom } from "@/automate/secrets/answer-budget";
+import { reserveMemory } from "@/automate/secrets/answer-budget";
 
 const mib = 1024 * 1024;
 
@@ -15,20 +15,20 @@ function answer(): { reply: FastifyReply; end: () => Promise<void> } {
 test("automate refuses large files while earlier answers are unread, first to the caller with the most of them", async () => {
   const held = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
-    takeRoom(one.reply, caller, 16 * mib);
+    reserveMemory(one.reply, caller, 16 * mib);
     return one;
   });
   const next = answer();
-  expect(() => takeRoom(next.reply, "a", mib)).toThrow(expect.objectContaining({ status: 429 }));
-  expect(() => takeRoom(next.reply, "e", mib)).toThrow(expect.objectContaining({ status: 503 }));
-  takeRoom(next.reply, "a", 1000);
+  expect(() => reserveMemory(next.reply, "a", mib)).toThrow(expect.objectContaining({ status: 429 }));
+  expect(() => reserveMemory(next.reply, "e", mib)).toThrow(expect.objectContaining({ status: 503 }));
+  reserveMemory(next.reply, "a", 1000);
   await held[0]?.end();
-  takeRoom(next.reply, "e", mib);
+  reserveMemory(next.reply, "e", mib);
   for (const { end } of [...held.slice(1), next]) await end();
 });
 
 test("automate sends one answer of any size", async () => {
   const { reply, end } = answer();
-  takeRoom(reply, "a", 100 * mib);
+  reserveMemory(reply, "a", 100 * mib);
   await end();
 });

@@ -16,7 +16,7 @@ export function requirePinned(
   throw new Refusal(
     409,
     "connection_not_confirmed",
-    "This connection references other secrets than when an Admin limited the token to it. An Admin can confirm them in the fabric's Advanced tab.",
+    "This connection references different secrets than when an Admin limited the token to it. An Admin can confirm them in the fabric's Advanced tab.",
   );
 }
 
@@ -65,7 +65,7 @@ export async function confirmPins(
     ({ connectionId, secretIds }) =>
       connectionIds.includes(connectionId) && isSame(current[connectionId] ?? [], secretIds),
   );
-  if (!isAsShown) throw new Refusal(409, "changed", "The connection was changed meanwhile.");
+  if (!isAsShown) throw new Refusal(409, "changed", "The connection has changed. Review it again.");
   const nameOf = await namesOf(tx, fabricId, ids, [...Object.values(current), ...Object.values(pins)].flat());
   const events = ids.map((connectionId): AuditEntry => {
     const [now, before] = [current[connectionId] ?? [], pins[connectionId] ?? []];

@@ -11,7 +11,7 @@ export type UsableSecret = {
   fabricId: string;
   name: string;
   /** The requested name, which may be a former one. */
-  askedAs: string;
+  requestedName: string;
   subKind: SubKind;
   version: number;
   /** Field → the version that last set it. */
@@ -69,7 +69,7 @@ function current({ id, fabricId, name, subKind, versions }: Row): CurrentSecret 
     id,
     fabricId,
     name,
-    askedAs: name,
+    requestedName: name,
     subKind,
     version: newest.version,
     manifest: manifestOf(newest.manifest),

@@ -1,5 +1,5 @@
-const mostEdits = 2;
-const beyond = mostEdits + 1;
+const maxEdits = 2;
+const beyond = maxEdits + 1;
 
 /**
  * True when at most two edits turn one text into the other. An edit adds, drops or changes a character, or
@@ -8,7 +8,7 @@ const beyond = mostEdits + 1;
  */
 export function isWithinTwoEdits(a: string, b: string): boolean {
   const [from, to] = [[...a], [...b]];
-  if (Math.abs(from.length - to.length) > mostEdits) return false;
+  if (Math.abs(from.length - to.length) > maxEdits) return false;
   // Row i holds the number of edits from the first i characters to the first j. Only the last four rows are
   // used.
   const rows: number[][] = [];
@@ -18,7 +18,7 @@ export function isWithinTwoEdits(a: string, b: string): boolean {
     rows[i] = row;
     if (i > 3) rows[i - 4] = [];
     let least = beyond;
-    for (let j = Math.max(0, i - mostEdits); j <= Math.min(to.length, i + mostEdits); j += 1) {
+    for (let j = Math.max(0, i - maxEdits); j <= Math.min(to.length, i + maxEdits); j += 1) {
       const [x, y] = [from[i - 1], to[j - 1]];
       let edits = i === 0 && j === 0 ? 0 : Math.min(at(i - 1, j), at(i, j - 1)) + 1;
       if (i > 0 && j > 0) {
@@ -31,7 +31,7 @@ export function isWithinTwoEdits(a: string, b: string): boolean {
       row[j] = edits;
       least = Math.min(least, edits);
     }
-    if (least > mostEdits) return false;
+    if (least > maxEdits) return false;
   }
-  return at(from.length, to.length) <= mostEdits;
+  return at(from.length, to.length) <= maxEdits;
 }

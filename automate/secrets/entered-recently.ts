@@ -5,7 +5,7 @@ import { type Db, db, type Tx } from "@/lib/db/client";
 
 /** An access token, its owner, and the time from which its entries count. */
 type Token = { id: string; ownerId: string; since: Date };
-type Entered = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
+type EnteredSecret = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
 
 /**
  * True for a person. For an access token, true when the token itself entered every field of these secrets in
@@ -14,14 +14,14 @@ type Entered = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
  * A script may create a secret and its connection in one run. An attacker with a stolen token must not send
  * values that its owner entered earlier to a server of their own.
  */
-export async function mayNamePlaces(
+export async function mayChooseDestinations(
   { actor }: Pick<Scope<"connection:check">, "actor">,
   secrets: readonly CurrentSecret[],
 ): Promise<boolean> {
   if (actor.kind !== "user" || actor.accessToken === undefined) return true;
   const since = new Date(Date.now() - freshForMs);
   const token = { id: actor.accessToken.id, ownerId: actor.id, since };
-  for (const secret of new Set(secrets)) if (!(await isAllByToken(db, secret, token))) return false;
+  for (const secret of new Set(secrets)) if (!(await isEnteredOnlyByToken(db, secret, token))) return false;
   return true;
 }
 
@@ -29,9 +29,9 @@ export async function mayNamePlaces(
  * True when this token entered every field of the current value. One field is not enough: an attacker with a
  * stolen token could replace it and so obtain the others.
  */
-export async function isAllByToken(
+export async function isEnteredOnlyByToken(
   client: Db | Tx,
-  { id, fabricId, manifest }: Entered,
+  { id, fabricId, manifest }: EnteredSecret,
   { id: tokenId, ownerId, since }: Token,
 ): Promise<boolean> {
   const versions = [...new Set(Object.values(manifest))];
@@ -49,7 +49,7 @@ export async function isAllByToken(
  */
 export async function tokenOfVersion(
   client: Db | Tx,
-  { id, fabricId, version }: Entered,
+  { id, fabricId, version }: EnteredSecret,
   ownerId: string,
 ): Promise<string | null> {
   const [row] = await client.$queryRaw<{ tokenId: string }[]>`

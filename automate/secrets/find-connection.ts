@@ -25,7 +25,7 @@ type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
 
 const findByName = preparedQuery<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
   `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
-     SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'askedAs', s.name,
+     SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'requestedName', s.name,
        'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'facts', v.facts) ORDER BY r.field)
      FROM connection_secret r
      JOIN secret s ON s.id = r."secretId" AND s."fabricId" = c."fabricId" AND s."deletedAt" IS NULL

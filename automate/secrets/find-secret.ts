@@ -7,7 +7,7 @@ import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-type Asked = { fabricId: string; nameKey: string };
+type NameKey = { fabricId: string; nameKey: string };
 type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
   n: number;
   subKind: string;
@@ -16,17 +16,17 @@ type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
 };
 
 const findNames = preparedQuery<Row>(
-  `SELECT asked.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "askedAs", s."subKind", v.version, v.manifest, v.facts
-   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked("fabricId", "nameKey", n)
-   JOIN secret_name sn ON sn."fabricId" = asked."fabricId" AND sn."nameKey" = asked."nameKey"
-   JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = asked."fabricId" AND s."deletedAt" IS NULL
+  `SELECT requested.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "requestedName", s."subKind", v.version, v.manifest, v.facts
+   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS requested("fabricId", "nameKey", n)
+   JOIN secret_name sn ON sn."fabricId" = requested."fabricId" AND sn."nameKey" = requested."nameKey"
+   JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = requested."fabricId" AND s."deletedAt" IS NULL
    CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,
 );
 
-const findName = createRowLoader<Asked, Row>((asked) =>
+const findName = createRowLoader<NameKey, Row>((requested) =>
   findNames(
-    asked.map(({ fabricId }) => fabricId),
-    asked.map(({ nameKey }) => nameKey),
+    requested.map(({ fabricId }) => fabricId),
+    requested.map(({ nameKey }) => nameKey),
   ),
 );
 
@@ -41,8 +41,8 @@ export async function findSecretsByName(
   names: readonly string[],
 ): Promise<(UsableSecret | null)[]> {
   const { fabricId } = scope;
-  const found = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
-  return found.map((row) => (row && reachesSecret(scope, row.id) ? usable(row) : null));
+  const rows = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
+  return rows.map((row) => (row && reachesSecret(scope, row.id) ? usable(row) : null));
 }
 
 function usable({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {

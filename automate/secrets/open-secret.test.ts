@@ -107,17 +107,17 @@ describe("openSecrets", () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const opening = { secret, fields: ["value"], destinations: [place] } as const;
     const opened = (one: Sending) => openSecrets(fabric.keys, checking("admin", one));
-    await expect(opened(opening)).rejects.toThrow("may not be sent there");
+    await expect(opened(opening)).rejects.toThrow("destination is not allowed");
     // A cast can forge the type. The function checks at run time.
     const none = [] as string[] as unknown as Destinations;
-    await expect(opened({ ...opening, destinations: none })).rejects.toThrow("may not be sent there");
+    await expect(opened({ ...opening, destinations: none })).rejects.toThrow("destination is not allowed");
     await allow(secret, [place]);
     await expect(opened(opening)).resolves.toHaveLength(1);
     await expect(opened({ ...opening, secret: { ...secret, version: 2 } })).rejects.toThrow(
-      "may not be sent there",
+      "destination is not allowed",
     );
     await expect(opened({ ...opening, destinations: [place, "https://evil.example:443"] })).rejects.toThrow(
-      "may not be sent there",
+      "destination is not allowed",
     );
   });
 
@@ -127,7 +127,7 @@ describe("openSecrets", () => {
     const scope = other.scope("pipeline", "secret:use");
     const openings = [{ secret, fields: ["value"] }];
     const attempt = openSecrets(fabric.keys, { for: "pipeline", scope, source: "", openings });
-    await expect(attempt).rejects.toThrow("no such secret");
+    await expect(attempt).rejects.toThrow("Secret not found");
   });
 
   test("does not open an Auth URL that differs from the host in the metadata", async () => {

@@ -6,7 +6,7 @@ import { sizeOf } from "@/automate/secrets/answer-budget";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { areReferenced } from "@/automate/secrets/find-connection";
 import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";
-import { type ReadPlace, recordUses, type SealedPlace } from "@/automate/secrets/record-uses";
+import { recordUses, type SealedPosition, type StoredField } from "@/automate/secrets/record-uses";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { AuditEntry } from "@/lib/audit/record";
@@ -25,17 +25,17 @@ export type Opened = Readonly<Record<string, Plaintext>>;
  */
 export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
   const { openings, scope } = purpose;
-  if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw notThere();
+  if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw secretNotFound();
   if (purpose.for !== "check") await requireReach(purpose);
   if (purpose.for !== "pipeline") await requireDestinations(purpose);
   const uses = openings.map((opening) => ({
-    event: useOf(purpose, opening),
-    places: placesOf(opening),
+    event: eventOf(purpose, opening),
+    positions: positionsOf(opening),
     sizeBytes: sizeOf([opening.secret]),
   }));
-  const read = await recordUses(uses);
+  const storedFields = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
-  return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, read[i] ?? [])));
+  return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, storedFields[i] ?? [])));
 }
 
 /**
@@ -45,20 +45,20 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
 async function requireReach(purpose: Exclude<Purpose, { for: "check" }>): Promise<void> {
   const { scope, openings } = purpose;
   const ids = [...new Set(openings.map(({ secret }) => secret.id))];
-  const isReached =
+  const mayOpen =
     purpose.for === "connection"
       ? reachesConnection(scope, purpose.via.id) && (await areReferenced(scope.fabricId, purpose.via.id, ids))
       : ids.every((id) => reachesSecret(scope, id));
-  if (!isReached) throw notThere();
+  if (!mayOpen) throw secretNotFound();
   if (purpose.for === "connection") requirePinned(scope, purpose.via.id, ids);
 }
 
-function notThere(): Refusal {
-  return new Refusal(404, "not_found", "There is no such secret.");
+function secretNotFound(): Refusal {
+  return new Refusal(404, "not_found", "Secret not found.");
 }
 
 /** Returns the stored position of each field: the version that last set it. */
-function placesOf({ secret, fields }: Opening): SealedPlace[] {
+function positionsOf({ secret, fields }: Opening): SealedPosition[] {
   return fields.flatMap((field) => {
     const version = secret.manifest[field];
     return version === undefined ? [] : [{ secretId: secret.id, field, version }];
@@ -69,20 +69,20 @@ async function openFields(
   keys: FabricKeys,
   { scope }: Purpose,
   opening: Opening | Sending,
-  read: readonly ReadPlace[],
+  stored: readonly StoredField[],
 ): Promise<Opened> {
   const { secret } = opening;
   const { fabricId, subKind } = secret;
   const opened: Record<string, Plaintext> = {};
-  const raise = ({ field, version }: Pick<SealedPlace, "field" | "version">) =>
+  const raise = ({ field, version }: Pick<SealedPosition, "field" | "version">) =>
     raiseAlarm({ scope, secret, field, version });
-  for (const { place, found } of read) {
+  for (const { position, sealedField } of stored) {
     try {
-      if (!found) throw new CannotOpen();
-      const key = await keys.privateKey(fabricId, found.kid);
-      opened[place.field] = open(found.sealed, key, { fabricId, subKind, ...place });
+      if (!sealedField) throw new CannotOpen();
+      const key = await keys.privateKey(fabricId, sealedField.kid);
+      opened[position.field] = open(sealedField.sealed, key, { fabricId, subKind, ...position });
     } catch (error) {
-      if (error instanceof CannotOpen) await raise(place);
+      if (error instanceof CannotOpen) await raise(position);
       throw error;
     }
   }
@@ -98,7 +98,7 @@ async function openFields(
   return opened;
 }
 
-function useOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
+function eventOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
   const { actor, teamId, fabricId } = purpose.scope;
   const { secret, fields } = opening;
   return {
@@ -111,7 +111,7 @@ function useOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
       purpose: purpose.for,
       version: secret.version,
       fields,
-      name: secret.askedAs,
+      name: secret.requestedName,
       ...(purpose.for === "check" ? { connection: purpose.connection } : { source: purpose.source }),
       ...(purpose.for === "connection" ? { connection: purpose.via.name } : {}),
       ...("destinations" in opening ? { destination: opening.destinations } : {}),

@@ -1,11 +1,11 @@
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { aggregate, recordOrAggregate } from "@/automate/secrets/aggregated-events";
-import { recordableNames } from "@/automate/secrets/asked-name";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Purpose, Via } from "@/automate/secrets/purpose";
+import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
 import { noteUse } from "@/automate/secrets/token-use";
 import type { Scope } from "@/lib/access/scope";
@@ -21,7 +21,7 @@ export type Caller = { scope: Scope<"secret:use">; source: string };
  * `Refusal` 404, after recording it, when it is missing or this caller may not use it.
  */
 export async function getSecretByName(caller: Caller, name: string): Promise<UsableSecret> {
-  const [secret] = (await findOrRefuse(caller, [name])).found;
+  const [secret] = (await findOrRecordMissing(caller, [name])).found;
   if (!secret) throw notFound();
   return secret;
 }
@@ -31,12 +31,12 @@ export async function getSecretByName(caller: Caller, name: string): Promise<Usa
  * ones.
  */
 export async function getSecretsByName(caller: Caller, names: readonly string[]): Promise<UsableSecret[]> {
-  const { found, missing } = await findOrRefuse(caller, names);
+  const { found, missing } = await findOrRecordMissing(caller, names);
   if (missing.length > 0) throw notFound(missing.map((one) => ({ ...one, code: "not_found" })));
   return found;
 }
 
-async function findOrRefuse(caller: Caller, names: readonly string[]) {
+async function findOrRecordMissing(caller: Caller, names: readonly string[]) {
   const wellFormed = names.filter(isSecretName);
   const secrets = await findSecretsByName(caller.scope, wellFormed);
   const byName = new Map(wellFormed.map((name, i) => [name, secrets[i] ?? null]));
@@ -81,7 +81,7 @@ export async function getVersion(
   throw new Refusal(
     404,
     "not_found",
-    "This version does not open: it is not there, or its fabric keeps fewer.",
+    "Version not found: it does not exist, or its fabric no longer keeps it.",
   );
 }
 
@@ -100,7 +100,7 @@ export async function recordRefusedVersion(
 }
 
 function notFound(errors?: Refusal["more"]["errors"]): Refusal {
-  const message = "There is no secret of this name in the token's fabric.";
+  const message = "Secret not found in the token's fabric.";
   return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
 
@@ -134,7 +134,7 @@ export async function noteUnchanged(
   via?: Via,
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  for (const { id, name, askedAs, version } of secrets) {
+  for (const { id, name, requestedName, version } of secrets) {
     // Many workloads share one trust of an issuer, and one token may have many addresses.
     aggregate(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,
@@ -142,7 +142,7 @@ export async function noteUnchanged(
       fabricId,
       action: "secret.unchanged",
       object: { kind: "secret", id, name },
-      details: { version, name: askedAs, source, ...(via ? { connection: via.name } : {}) },
+      details: { version, name: requestedName, source, ...(via ? { connection: via.name } : {}) },
     });
   }
   await noteUse(actor.id);

@@ -5,7 +5,7 @@ import { createLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 
 /** The stored position of one sealed field. */
-export type SealedPlace = { secretId: string; field: string; version: number };
+export type SealedPosition = { secretId: string; field: string; version: number };
 
 /** A sealed field and the id of the key that it was sealed to. */
 export type SealedField = { kid: string; sealed: string };
@@ -14,41 +14,41 @@ export type SealedField = { kid: string; sealed: string };
  * One use of a secret: its audit event, the fields to read, and the size of its file in bytes (0 without a
  * file).
  */
-export type Use = { event: AuditEntry; places: readonly SealedPlace[]; sizeBytes: number };
+export type Use = { event: AuditEntry; positions: readonly SealedPosition[]; sizeBytes: number };
 
 /** The sealed field at a position; `undefined` if none is stored. */
-export type ReadPlace = { place: SealedPlace; found: SealedField | undefined };
+export type StoredField = { position: SealedPosition; sealedField: SealedField | undefined };
 
 const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number }>(
   `WITH recorded AS (${insertEvents})
-   SELECT ${allRecorded()} AS recorded, one.n, one.kid, one.sealed
+   SELECT ${allRecorded()} AS recorded, field.n, field.kid, field.sealed
    FROM (SELECT) AS always LEFT JOIN (
-     SELECT asked.n::int AS n, f.kid, f.sealed
-     FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS asked("secretId", field, version, n)
-     JOIN secret_field f ON f."secretId" = asked."secretId" AND f.field = asked.field AND f.version = asked.version
-   ) AS one ON true`,
+     SELECT requested.n::int AS n, f.kid, f.sealed
+     FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS requested("secretId", field, version, n)
+     JOIN secret_field f ON f."secretId" = requested."secretId" AND f.field = requested.field AND f.version = requested.version
+   ) AS field ON true`,
 );
 
-async function recordBatch(uses: readonly Use[]): Promise<ReadPlace[][]> {
-  const places = uses.flatMap((use) => use.places);
+async function recordBatch(uses: readonly Use[]): Promise<StoredField[][]> {
+  const positions = uses.flatMap((use) => use.positions);
   const rows = await recordAndRead(
     eventsJson(uses.map(({ event }) => event)),
-    places.map(({ secretId }) => secretId),
-    places.map(({ field }) => field),
-    places.map(({ version }) => version),
+    positions.map(({ secretId }) => secretId),
+    positions.map(({ field }) => field),
+    positions.map(({ version }) => version),
   );
-  const found = new Map(rows.map((row) => [row.n, row]));
+  const rowByNumber = new Map(rows.map((row) => [row.n, row]));
   let n = 0;
   return uses.map((use) =>
-    use.places.map((place) => {
+    use.positions.map((position) => {
       n += 1;
-      return { place, found: found.get(n) };
+      return { position, sealedField: rowByNumber.get(n) };
     }),
   );
 }
 
 /** Larger values have batches of their own, so that reading a password does not wait for a file. */
-const largeFrom = 64 * 1024;
+const minLargeBytes = 64 * 1024;
 const recordSmall = createLoader(recordBatch, 200);
 const recordLarge = createLoader(recordBatch, 4);
 
@@ -56,6 +56,6 @@ const recordLarge = createLoader(recordBatch, 4);
  * Records uses and reads their sealed fields in one statement. A caller therefore receives fields only after
  * all its uses are committed. Concurrent uses share a commit. Throws when the commit is not confirmed.
  */
-export function recordUses(uses: readonly Use[]): Promise<ReadPlace[][]> {
-  return uses.some(({ sizeBytes }) => sizeBytes >= largeFrom) ? recordLarge(uses) : recordSmall(uses);
+export function recordUses(uses: readonly Use[]): Promise<StoredField[][]> {
+  return uses.some(({ sizeBytes }) => sizeBytes >= minLargeBytes) ? recordLarge(uses) : recordSmall(uses);
 }

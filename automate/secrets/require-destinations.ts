@@ -1,7 +1,7 @@
 import { Refusal } from "@/automate/http/error";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
-import { findMissing, type Sent } from "@/automate/secrets/allowed-destinations";
+import { findMissing, type SentSecret } from "@/automate/secrets/allowed-destinations";
 import type { SendingPurpose } from "@/automate/secrets/purpose";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import { db } from "@/lib/db/client";
@@ -16,7 +16,7 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
   // The types forbid an opening without destinations. This check also covers casts.
   if (openings.some(({ destinations }) => destinations.length === 0)) throw refusalOf(purpose);
   const sender = purpose.for === "check" ? "checks" : "pipelines";
-  const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly Sent[], sender);
+  const [first, ...rest] = await findMissing(scope.fabricId, openings as readonly SentSecret[], sender);
   if (first === undefined) return;
   const missing = [first, ...rest];
   if ((await getDestinationRule(scope)) === "open") {
@@ -31,14 +31,15 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
 }
 
 /** Pipelines retry, so the first refusal of a minute is recorded at once and the others are counted. */
-async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]): Promise<void> {
+async function recordRefusal(purpose: SendingPurpose, missing: readonly SentSecret[]): Promise<void> {
   // The caller of a check records its result.
   if (purpose.for === "check") return;
   const { actor, teamId, fabricId } = purpose.scope;
   const { source } = purpose;
   for (const { secret, destinations } of missing) {
-    const ofSecret = { kind: "secret" as const, id: secret.id, name: secret.name };
-    const object = purpose.for === "connection" ? { kind: "connection" as const, ...purpose.via } : ofSecret;
+    const secretObject = { kind: "secret" as const, id: secret.id, name: secret.name };
+    const object =
+      purpose.for === "connection" ? { kind: "connection" as const, ...purpose.via } : secretObject;
     await recordOrAggregate(
       JSON.stringify(["destination", actor.id, source, object.id, secret.id, destinations]),
       {
@@ -59,16 +60,17 @@ async function recordRefusal(purpose: SendingPurpose, missing: readonly Sent[]):
   }
 }
 
-function refusalOf(purpose: SendingPurpose, missing?: Sent): Refusal {
+function refusalOf(purpose: SendingPurpose, missing?: SentSecret): Refusal {
   const code = "destination_not_allowed";
-  if (purpose.for === "check" || !missing) return new Refusal(403, code, "The secret may not be sent there.");
-  const words = missing.destinations.map((key) => formatDestination(key)).join(", and to ");
+  if (purpose.for === "check" || !missing)
+    return new Refusal(403, code, "The destination is not allowed for this secret.");
+  const description = missing.destinations.map((key) => formatDestination(key)).join(", and to ");
   const { name } = missing.secret;
   return new Refusal(
     409,
     code,
     purpose.for === "token"
-      ? `No token was requested. Secret “${name}” would be sent to ${words}, which nobody has allowed for its current value. In Selvage, an Admin of the team can allow it on the page of secret “${name}”.`
-      : `Connection “${purpose.via.name}” would send secret “${name}” to ${words}, which nobody has allowed for the secret’s current value. In Selvage, open connection “${purpose.via.name}” and choose Check: an Admin of the team can allow the destination there, and others can ask for approval.`,
+      ? `No token was requested. Secret “${name}” would be sent to ${description}, which nobody has allowed for its current value. In Selvage, an Admin of the team can allow it on the page of secret “${name}”.`
+      : `Connection “${purpose.via.name}” would send secret “${name}” to ${description}, which nobody has allowed for the secret’s current value. In Selvage, open connection “${purpose.via.name}” and choose Check: an Admin of the team can allow the destination there, and others can ask for approval.`,
   );
 }

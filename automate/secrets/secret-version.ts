@@ -4,7 +4,7 @@ import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
 /** Returns the oldest version that may still be read. The fabric sets how many former versions it keeps. */
-export async function keptFrom({ fabricId, version }: UsableSecret): Promise<number> {
+export async function oldestRetainedVersion({ fabricId, version }: UsableSecret): Promise<number> {
   const rule = await db.versionRule.findUnique({ where: { fabricId }, select: { formerVersions: true } });
   return Math.max(1, version - (rule?.formerVersions ?? 0));
 }
@@ -15,7 +15,7 @@ export async function keptFrom({ fabricId, version }: UsableSecret): Promise<num
  */
 export async function findVersion(secret: UsableSecret, version: number): Promise<UsableSecret | null> {
   if (version === secret.version) return secret;
-  if (version > secret.version || version < (await keptFrom(secret))) return null;
+  if (version > secret.version || version < (await oldestRetainedVersion(secret))) return null;
   const row = await db.secretVersion.findUnique({
     where: { secretId_version: { secretId: secret.id, version } },
     select: { manifest: true, facts: true },

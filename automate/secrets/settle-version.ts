@@ -1,6 +1,6 @@
 import { type Allowance, type Author, addDestinations, allowAll } from "@/automate/secrets/add-destinations";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
-import { isAllByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
+import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { freshForMs } from "@/lib/access/policy";
 import { sentKey } from "@/lib/connectors/destination";
 import { tokenServerOf } from "@/lib/connectors/joined";
@@ -20,31 +20,31 @@ const settling = new Map<string, Promise<void>>();
  */
 export function settleVersion(fabricId: string, secretId: string): Promise<void> {
   // When many pipelines read a new value at once, they share one transaction.
-  const known = settling.get(secretId);
+  const running = settling.get(secretId);
   // The running one may have started before this caller's version was stored, so settle again.
-  if (known) return known.then(() => settle(fabricId, secretId));
-  const settled = settle(fabricId, secretId).finally(() => settling.delete(secretId));
-  settling.set(secretId, settled);
-  return settled;
+  if (running) return running.then(() => settle(fabricId, secretId));
+  const run = settle(fabricId, secretId).finally(() => settling.delete(secretId));
+  settling.set(secretId, run);
+  return run;
 }
 
 async function settle(fabricId: string, secretId: string): Promise<void> {
   const secret = await findSecretById({ fabricId }, secretId);
   if (!secret) return;
   const key = { secretId, version: secret.version };
-  const known = await db.settledVersion.findUnique({
+  const settledRow = await db.settledVersion.findUnique({
     where: { secretId_version: key },
     select: { version: true },
   });
-  if (known) return;
+  if (settledRow) return;
   await db.$transaction(async (tx) => {
     const data = [{ ...key, fabricId }];
     const { count } = await tx.settledVersion.createMany({ data, skipDuplicates: true });
-    if (count === 1) await bringAlong(tx, secret);
+    if (count === 1) await carryOver(tx, secret);
   });
 }
 
-async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
+async function carryOver(tx: Tx, secret: CurrentSecret): Promise<void> {
   const { id: secretId, fabricId, version, manifest, enteredBy, facts, subKind } = secret;
   const row = await tx.secretVersion.findUniqueOrThrow({
     where: { secretId_version: { secretId, version } },
@@ -56,18 +56,19 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
       secret: { select: { fabric: { select: { teamId: true } } } },
     },
   });
-  if (!isAllBy(secret, row.createdById)) return;
+  if (!isEnteredOnlyBy(secret, row.createdById)) return;
   const { teamId } = row.secret.fabric;
   const tokenId = await tokenOfVersion(tx, secret, row.createdById);
   const since = new Date(row.createdAt.getTime() - freshForMs);
   // An access token brings along only what it entered itself. An attacker with a stolen one could otherwise
   // send its owner's older values to a server of their own.
-  const isTheirs = async (one: CurrentSecret) =>
-    isAllBy(one, row.createdById) &&
-    (tokenId === null || (await isAllByToken(tx, one, { id: tokenId, ownerId: row.createdById, since })));
+  const isAuthors = async (one: CurrentSecret) =>
+    isEnteredOnlyBy(one, row.createdById) &&
+    (tokenId === null ||
+      (await isEnteredOnlyByToken(tx, one, { id: tokenId, ownerId: row.createdById, since })));
   const actor = { kind: "user", id: row.createdById, name: row.createdByName } as const;
   const author = { fabricId, teamId, actor };
-  const { from, keeps } = await lastDecided(tx, secret, row);
+  const { from, keeps } = await lastSettled(tx, secret, row);
   // Compared by destination, not by row: the author may have chosen before the former version was settled.
   const chosen = await tx.allowedDestination.findMany({
     where: { id: { in: keeps }, secretId },
@@ -78,16 +79,23 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
     orderBy: { id: "asc" },
     select: { destination: true, toReview: true },
   });
-  const kept = former.map(({ destination }) => destination);
+  const retained = former.map(({ destination }) => destination);
   const toReview = new Map(former.map((row) => [row.destination, row.toReview]));
-  if (kept.length > 0) await addDestinations(tx, author, secret, kept, "destination.carry", { toReview });
+  if (retained.length > 0)
+    await addDestinations(tx, author, secret, retained, "destination.carry", { toReview });
   // A CA certificate is a single value.
   const isRenewal = tokenId === null && enteredBy.get(from) === actor.id;
-  if (isSingleValue(subKind) && kept.length > 0)
-    await carryAuthority(tx, author, secret, { from, kept: new Set(kept), isRenewal, tokenId, since });
+  if (isSingleValue(subKind) && retained.length > 0)
+    await carryAuthority(tx, author, secret, {
+      from,
+      retained: new Set(retained),
+      isRenewal,
+      tokenId,
+      since,
+    });
   const tokenServer = tokenServerOf(facts);
-  const isNewServer = manifest.authUrl === version && tokenServer !== null && !kept.includes(tokenServer);
-  if (isNewServer && (await isTheirs(secret)))
+  const isNewServer = manifest.authUrl === version && tokenServer !== null && !retained.includes(tokenServer);
+  if (isNewServer && (await isAuthors(secret)))
     await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
 }
 
@@ -95,36 +103,35 @@ async function bringAlong(tx: Tx, secret: CurrentSecret): Promise<void> {
  * Finds the last settled version and the destinations kept since then. When the same person replaced a value
  * twice before automate settled the first, only destinations kept both times remain.
  */
-async function lastDecided(
+async function lastSettled(
   tx: Tx,
   { id: secretId, version }: CurrentSecret,
   { keeps, createdById }: { keeps: string[]; createdById: string },
 ): Promise<{ from: number; keeps: string[] }> {
-  let kept = keeps;
+  let retained = keeps;
   for (let from = version - 1; ; from -= 1) {
-    const place = { secretId, version: from };
+    const key = { secretId, version: from };
     const before = await tx.secretVersion.findUnique({
-      where: { secretId_version: place },
+      where: { secretId_version: key },
       select: { keeps: true, createdById: true },
     });
-    const isDecided =
-      (await tx.settledVersion.count({ where: place })) +
-        (await tx.allowedDestination.count({ where: place })) >
+    const isSettled =
+      (await tx.settledVersion.count({ where: key })) + (await tx.allowedDestination.count({ where: key })) >
       0;
-    if (isDecided || before?.createdById !== createdById) return { from, keeps: kept };
-    kept = kept.filter((id) => before.keeps.includes(id));
+    if (isSettled || before?.createdById !== createdById) return { from, keeps: retained };
+    retained = retained.filter((id) => before.keeps.includes(id));
   }
 }
 
 /** True when one person entered every field of this version. */
-export function isAllBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
+export function isEnteredOnlyBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
   return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
 }
 
 /** The replacement of a certificate authority: its former version, the destinations kept, and who replaced it. */
 type Renewal = {
   from: number;
-  kept: ReadonlySet<string>;
+  retained: ReadonlySet<string>;
   isRenewal: boolean;
   /**
    * The access token that entered the authority, or null for a person in the app. `since`: from when its
@@ -146,12 +153,12 @@ async function carryAuthority(
   tx: Tx,
   author: Author,
   { id, version }: CurrentSecret,
-  { from: formerVersion, kept, isRenewal, tokenId, since }: Renewal,
+  { from: formerVersion, retained, isRenewal, tokenId, since }: Renewal,
 ): Promise<void> {
   const { fabricId, actor } = author;
   if (!isRenewal && (await getDestinationRule({ fabricId }, tx)) === "locked") return;
   const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
-  // The conditions of `isAllBy` and `isAllByToken`, for many secrets.
+  // The conditions of `isEnteredOnlyBy` and `isEnteredOnlyByToken`, for many secrets.
   const rows = await tx.$queryRaw<Allowance[]>`
     SELECT s.id AS "secretId", s.name, v.version, a.destination, a."toReview"
     FROM allowed_destination a
@@ -170,11 +177,11 @@ async function carryAuthority(
               AND e.action IN ('secret.create', 'secret.replace') AND e.details->>'accessTokenId' = ${tokenId}
               AND coalesce((e.details->>'version')::int, 1) = set_in.version::int)))
     ORDER BY s.id, a.destination`;
-  const going = rows.flatMap(({ destination, ...row }) => {
+  const renewed = rows.flatMap(({ destination, ...row }) => {
     const server = destination.slice(0, -from.length - 1);
-    return kept.has(sentKey(server))
+    return retained.has(sentKey(server))
       ? [{ ...row, destination: `${destination.slice(0, -from.length)}${to}` }]
       : [];
   });
-  if (going.length > 0) await allowAll(tx, author, going, "destination.carry");
+  if (renewed.length > 0) await allowAll(tx, author, renewed, "destination.carry");
 }

@@ -1,7 +1,7 @@
 import { preparedQuery } from "@/lib/db/prepared";
 
-const noteEveryMs = 60_000;
-const noted = new Map<string, number>();
+const minIntervalMs = 60_000;
+const notedAt = new Map<string, number>();
 
 const note = preparedQuery<never>(
   `UPDATE pipeline_token SET "lastUsedAt" = now()
@@ -11,8 +11,8 @@ const note = preparedQuery<never>(
 /** Stores when a token was last used, to the minute. More often, a busy token would queue on its own row. */
 export async function noteUse(tokenId: string): Promise<void> {
   const now = Date.now();
-  if (now - (noted.get(tokenId) ?? 0) < noteEveryMs) return;
-  if (noted.size > 10_000) noted.clear();
-  noted.set(tokenId, now);
+  if (now - (notedAt.get(tokenId) ?? 0) < minIntervalMs) return;
+  if (notedAt.size > 10_000) notedAt.clear();
+  notedAt.set(tokenId, now);
   await note(tokenId);
 }

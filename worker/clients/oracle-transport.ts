@@ -23,7 +23,7 @@ type Place = {
 export function turnJoints(transport: Transport, place: Place): void {
   const { ntConnect, tlsConnect } = transport;
   if (typeof ntConnect !== "function" || typeof tlsConnect !== "function")
-    throw new Error("The driver has other joints than version 26.0.");
+    throw new Error("The driver lacks the internal functions of version 26.0.");
   transport.ntConnect = async function dialPlace({ originHost }) {
     // A listener may redirect to another host, which is not a destination of this connection.
     if (originHost !== undefined) throw new CheckFailure("redirected", "server");

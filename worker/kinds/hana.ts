@@ -78,7 +78,7 @@ function nameOf(host: string): string {
 function turnJoints(connection: Connection, socket: Socket): void {
   const { _connectFn: connect, _createAuthenticationManager: create } = connection;
   if (typeof connect !== "function" || typeof create !== "function")
-    throw new Error("The driver has other joints than version 2.30.");
+    throw new Error("The driver lacks the internal functions of version 2.30.");
   connection._connectFn = (_options, done) => done(null, socket);
   connection._createAuthenticationManager = (options) => {
     const manager = create(options);

@@ -21,7 +21,7 @@ export class VaultRefusal extends Error {
     /** For a deleted version, Vault answers 404 with `data`. */
     readonly data?: unknown,
   ) {
-    super(errors[0] ?? "There is no such path.");
+    super(errors[0] ?? "Path not found.");
   }
 }
 

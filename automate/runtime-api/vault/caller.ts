@@ -17,8 +17,8 @@ const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
 
 /** Authenticates a request by its X-Vault-Token or bearer token. Throws `VaultRefusal` or `Refusal`. */
 export async function requireVaultCaller(request: FastifyRequest): Promise<VaultCaller> {
-  const given = request.headers["x-vault-token"];
-  const token = typeof given === "string" && given !== "" ? given : bearerOf(request);
+  const headerToken = request.headers["x-vault-token"];
+  const token = typeof headerToken === "string" && headerToken !== "" ? headerToken : bearerOf(request);
   if (!token) throw new VaultRefusal(400, ["missing client token"]);
   return callerOf(request, token);
 }
@@ -48,6 +48,6 @@ export function workloadTokenOf(token: string): string | null {
 }
 
 /** Uses a name from a path or role as the workload's fabric, unless a header already names one. */
-export function nameFabric(request: FastifyRequest, given: string | undefined): void {
-  if (given) request.headers["x-selvage-fabric"] ??= given;
+export function nameFabric(request: FastifyRequest, fabric: string | undefined): void {
+  if (fabric) request.headers["x-selvage-fabric"] ??= fabric;
 }

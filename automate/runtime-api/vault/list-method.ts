@@ -4,13 +4,13 @@ import type { FastifyInstance } from "fastify";
 /** Node.js passes the bytes that it could not parse. */
 type ClientError = { code: string; rawPacket: unknown };
 
-const beginning = "LIST /vault/v1/";
+const prefix = "LIST /vault/v1/";
 const requestLine = /^LIST (\/vault\/v1\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.1$/;
 /** The same limits as Node.js applies to other methods. */
-const mostHeadBytes = 16 * 1024;
-const patienceMs = 30_000;
+const maxHeadBytes = 16 * 1024;
+const timeoutMs = 30_000;
 
-const told = ["content-type", "cache-control", "retry-after"];
+const forwardedHeaders = ["content-type", "cache-control", "retry-after"];
 
 /** The received part of incomplete request heads. Node.js passes each packet separately. */
 const heads = new WeakMap<Socket, Buffer>();
@@ -23,39 +23,39 @@ const heads = new WeakMap<Socket, Buffer>();
  */
 export function answerList(app: FastifyInstance, { code, rawPacket }: ClientError, socket: Socket): boolean {
   if (!Buffer.isBuffer(rawPacket)) return false;
-  const before = heads.get(socket);
-  if (!before && (code !== "HPE_INVALID_METHOD" || !isBeginning(rawPacket))) return false;
-  const bytes = before ? Buffer.concat([before, rawPacket]) : rawPacket;
+  const buffered = heads.get(socket);
+  if (!buffered && (code !== "HPE_INVALID_METHOD" || !hasPrefix(rawPacket))) return false;
+  const bytes = buffered ? Buffer.concat([buffered, rawPacket]) : rawPacket;
   const end = bytes.indexOf("\r\n\r\n");
-  if ((end < 0 ? bytes.length : end) > mostHeadBytes) return false;
+  if ((end < 0 ? bytes.length : end) > maxHeadBytes) return false;
   heads.set(socket, bytes);
-  if (end < 0) socket.setTimeout(patienceMs, () => socket.destroy());
-  else if (!before?.includes("\r\n\r\n")) return serve(app, bytes.toString("latin1", 0, end), socket);
+  if (end < 0) socket.setTimeout(timeoutMs, () => socket.destroy());
+  else if (!buffered?.includes("\r\n\r\n")) return serve(app, bytes.toString("latin1", 0, end), socket);
   return true;
 }
 
-function isBeginning(packet: Buffer): boolean {
-  return beginning.startsWith(packet.toString("latin1", 0, beginning.length));
+function hasPrefix(packet: Buffer): boolean {
+  return prefix.startsWith(packet.toString("latin1", 0, prefix.length));
 }
 
 function serve(app: FastifyInstance, head: string, socket: Socket): boolean {
   const [first = "", ...lines] = head.split("\r\n");
   const [, path, query] = requestLine.exec(first) ?? [];
   if (path === undefined) return false;
-  const asked = new URLSearchParams(query);
-  asked.set("list", "true");
+  const parameters = new URLSearchParams(query);
+  parameters.set("list", "true");
   app
     .inject({
       method: "GET",
-      url: `${path}?${asked}`,
+      url: `${path}?${parameters}`,
       headers: headersOf(lines),
       remoteAddress: socket.remoteAddress ?? "",
     })
-    .then(({ statusCode, statusMessage, payload, headers: answered }) => {
-      const kept = told.flatMap((name) =>
-        answered[name] === undefined ? [] : [`${name}: ${answered[name]}`],
+    .then(({ statusCode, statusMessage, payload, headers: responseHeaders }) => {
+      const headerLines = forwardedHeaders.flatMap((name) =>
+        responseHeaders[name] === undefined ? [] : [`${name}: ${responseHeaders[name]}`],
       );
-      const all = [...kept, `content-length: ${Buffer.byteLength(payload)}`, "connection: close"];
+      const all = [...headerLines, `content-length: ${Buffer.byteLength(payload)}`, "connection: close"];
       socket.end(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${all.join("\r\n")}\r\n\r\n${payload}`);
     })
     .catch(() => socket.destroy());

@@ -21,11 +21,11 @@ const jwtLogin = z.object({
  * next request.
  */
 export async function loginByRole(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const given = approle.safeParse(body);
-  if (!given.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
-  const { role_id: role, secret_id: token } = given.data;
+  const parsed = approle.safeParse(body);
+  if (!parsed.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
+  const { role_id: role, secret_id: token } = parsed.data;
   const caller = await findCaller(request, token);
-  if (!caller || !(await isOf(caller, role))) throw new VaultRefusal(400, ["invalid role or secret ID"]);
+  if (!caller || !(await isRoleOf(caller, role))) throw new VaultRefusal(400, ["invalid role or secret ID"]);
   return { auth: await authOf(caller) };
 }
 
@@ -35,17 +35,18 @@ export async function loginByRole(request: FastifyRequest, body: unknown): Promi
  * It creates nothing. The client token is the fabric's id and the workload's own token, and expires with it.
  */
 export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const given = jwtLogin.safeParse(body);
-  if (!given.success) throw new VaultRefusal(400, ["missing jwt"]);
-  const { role = "", jwt } = given.data;
+  const parsed = jwtLogin.safeParse(body);
+  if (!parsed.success) throw new VaultRefusal(400, ["missing jwt"]);
+  const { role = "", jwt } = parsed.data;
   nameFabric(request, role);
   const caller = await findCaller(request, jwt);
-  if (!caller || (role && !(await isOf(caller, role)))) throw new VaultRefusal(400, ["invalid role or JWT"]);
+  if (!caller || (role && !(await isRoleOf(caller, role))))
+    throw new VaultRefusal(400, ["invalid role or JWT"]);
   return { auth: await authOf({ ...caller, token: clientTokenOf(caller.mount, jwt) }) };
 }
 
 /** True when the role is the caller's fabric. Records a refusal otherwise. */
-async function isOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
+async function isRoleOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
   if (matchesFabric(mount, role)) return true;
   await noteRefused(scope, "wrong_fabric", source);
   return false;

@@ -1,16 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { databaseAway, Refusal } from "@/automate/http/error";
+import { databaseUnavailable, Refusal } from "@/automate/http/error";
 import { refusals } from "@/automate/http/metrics";
 import { denied, envelope, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { isOutage } from "@/lib/db/client";
 
 /** Answers a failure in Vault's error shape. Logs only the name of an unexpected error. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  if (isOutage(error)) return answerVaultRefusal(databaseAway(), request, reply);
+  if (isOutage(error)) return answerVaultRefusal(databaseUnavailable(), request, reply);
   const refusal = vaultRefusalOf(error);
   if (refusal === null) {
     const name = error instanceof Error ? error.name : "unknown";
-    request.log.error({ error: name }, "failed");
+    request.log.error({ error: name }, "request failed");
   } else refusals.inc({ code: error instanceof Refusal ? error.code : `vault_${refusal.status}` });
   const { status, errors, data } = refusal ?? new VaultRefusal(500, ["internal error"]);
   reply.header("cache-control", "no-store");

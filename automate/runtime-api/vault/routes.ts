@@ -18,8 +18,8 @@ import { matchesFabric } from "@/lib/access/fabric-reference";
 
 type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
 
-const writes =
-  "secrets are written in Selvage, on the Secrets tab of the fabric or by its management API, and read here";
+const readOnlyText =
+  "this API is read-only; write secrets in Selvage, on the fabric's Secrets tab or by the management API";
 
 /**
  * The read side of Vault's HTTP API with a KV version 2 engine. The token's fabric is the only mount. Source:
@@ -70,23 +70,23 @@ async function dispatch(
   if (path.startsWith("sys/internal/ui/mounts") && isRead)
     return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
 
-  const [mount = "", place = "", ...rest] = parts;
+  const [mount = "", collection = "", ...rest] = parts;
   if (!matchesFabric(caller.mount, mount)) {
     await noteRefused(caller.scope, "wrong_fabric", caller.source);
     throw denied();
   }
   if (!isRead) {
     await noteRefused(caller.scope, "read_only", caller.source);
-    throw new VaultRefusal(403, [`permission denied: ${writes}`]);
+    throw new VaultRefusal(403, [`permission denied: ${readOnlyText}`]);
   }
   // Secret names have no folders. Some clients prefix each name with their own, so a dot replaces the slash.
   const name = rest.filter((part) => part !== "").join(".");
   const isList = request.query.list === "true";
-  if (place === "metadata" && isList) return listNames(caller, name);
-  if (place === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
-  if (place === "data" && name)
-    return readData(keys, caller, { path: name, wanted: request.query.version, reply });
-  if (place === "metadata" && name) return readMetadata(caller, name);
+  if (collection === "metadata" && isList) return listNames(caller, name);
+  if (collection === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
+  if (collection === "data" && name)
+    return readData(keys, caller, { path: name, requestedVersion: request.query.version, reply });
+  if (collection === "metadata" && name) return readMetadata(caller, name);
   throw new VaultRefusal(404, []);
 }
 

@@ -1,13 +1,13 @@
 import type { FastifyReply } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { takeRoomFor } from "@/automate/runtime-api/authenticate";
+import { reserveAnswerMemory } from "@/automate/runtime-api/authenticate";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { VaultCaller } from "@/automate/runtime-api/vault/caller";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
-import { findVersion, keptFrom } from "@/automate/secrets/secret-version";
+import { findVersion, oldestRetainedVersion } from "@/automate/secrets/secret-version";
 import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db/client";
 
@@ -20,25 +20,29 @@ import { db } from "@/lib/db/client";
 export async function readData(
   keys: FabricKeys,
   caller: VaultCaller,
-  { path, wanted, reply }: { path: string; wanted: string | undefined; reply: FastifyReply },
+  {
+    path,
+    requestedVersion,
+    reply,
+  }: { path: string; requestedVersion: string | undefined; reply: FastifyReply },
 ): Promise<VaultAnswer> {
-  if (wanted !== undefined && !/^\d{1,9}$/.test(wanted))
+  if (requestedVersion !== undefined && !/^\d{1,9}$/.test(requestedVersion))
     throw new VaultRefusal(400, ["version must be a number"]);
   const secret = await getSecretByName(caller, path);
-  const version = Number(wanted ?? 0) || secret.version;
+  const version = Number(requestedVersion ?? 0) || secret.version;
   const row = await db.secretVersion.findUnique({
     where: { secretId_version: { secretId: secret.id, version } },
     select: { createdAt: true },
   });
-  const wantedSecret = row && (await findVersion(secret, version));
-  if (!wantedSecret) await recordRefusedVersion(caller, secret, version);
+  const requested = row && (await findVersion(secret, version));
+  if (!requested) await recordRefusedVersion(caller, secret, version);
   if (!row) throw new VaultRefusal(404, []);
-  if (!wantedSecret)
+  if (!requested)
     throw new VaultRefusal(404, [], { data: null, metadata: versionOf(version, row.createdAt, true) });
-  await takeRoomFor(caller, reply, [wantedSecret]);
-  const [opened = {}] = await openForUse(keys, caller, [wantedSecret]);
+  await reserveAnswerMemory(caller, reply, [requested]);
+  const [opened = {}] = await openForUse(keys, caller, [requested]);
   return {
-    data: { data: fieldsOf(wantedSecret, opened), metadata: versionOf(version, row.createdAt, false) },
+    data: { data: fieldsOf(requested, opened), metadata: versionOf(version, row.createdAt, false) },
   };
 }
 
@@ -46,7 +50,7 @@ export async function readData(
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
   const secret = await getSecretByName(caller, path);
   const { id, version } = secret;
-  const kept = await keptFrom(secret);
+  const kept = await oldestRetainedVersion(secret);
   const rows = await db.secretVersion.findMany({
     where: { secretId: id },
     orderBy: { version: "asc" },

@@ -39,13 +39,13 @@ export function sealStatusAnswer(): VaultAnswer {
 
 /** `sys/mounts`: the token's fabric, as a KV version 2 engine. */
 export function mountsAnswer({ mount }: VaultCaller): VaultAnswer {
-  const mounts = { [`${mount.word}/`]: described(mount) };
+  const mounts = { [`${mount.word}/`]: mountDescription(mount) };
   return { data: mounts, more: mounts };
 }
 
 /** `sys/internal/ui/mounts`, which clients list. */
 export function visibleMountsAnswer({ mount }: VaultCaller): VaultAnswer {
-  return { data: { secret: { [`${mount.word}/`]: described(mount) }, auth: {} } };
+  return { data: { secret: { [`${mount.word}/`]: mountDescription(mount) }, auth: {} } };
 }
 
 /** `sys/internal/ui/mounts/{path}`: the `vault kv` command reads the engine's version from it. */
@@ -55,14 +55,14 @@ export function mountAnswer({ mount }: VaultCaller, path: readonly string[]): Va
     throw new VaultRefusal(403, [
       "preflight capability check returned 403, please ensure client's policies grant access to path",
     ]);
-  return { data: { ...described(mount), path: `${name}/` } };
+  return { data: { ...mountDescription(mount), path: `${name}/` } };
 }
 
-function described({ id, name }: Mount) {
+function mountDescription({ id, name }: Mount) {
   return {
     accessor: `kv_${id}`,
     config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
-    description: `The secrets of the fabric ${name}`,
+    description: `Secrets of fabric ${name}`,
     external_entropy_access: false,
     local: false,
     options: { version: "2" },

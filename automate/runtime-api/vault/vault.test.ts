@@ -144,7 +144,7 @@ describe("node-vault, as published in the registry", () => {
       () => client(token).write(`${mount}/data/warehouse`, { data: { value: canary } }),
       () => client(token).delete(`${mount}/data/warehouse`),
     ])
-      await expect(write()).rejects.toThrow("secrets are written in Selvage");
+      await expect(write()).rejects.toThrow("write secrets in Selvage");
   });
 });
 

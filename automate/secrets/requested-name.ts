@@ -2,26 +2,26 @@ import { isWithinTwoEdits } from "@/automate/secrets/edit-distance";
 import { preparedQuery } from "@/lib/db/prepared";
 
 /** The most edits that count as a typing mistake. */
-const mostEdits = 2;
-const longestName = 128;
+const maxEdits = 2;
+const maxNameLength = 128;
 /** The most names of one request that are compared. Others are recorded by their length. */
-const mostNames = 20;
-const mostCandidates = 500;
+const maxNames = 20;
+const maxCandidates = 500;
 
-type Near = { nameKey: string };
+type NearbyName = { nameKey: string };
 
 // Two edits, each at the border of two parts at most, leave at least one of five parts unchanged.
 const nearby = (table: "secret_name" | "connection") =>
-  preparedQuery<Near>(
+  preparedQuery<NearbyName>(
     `SELECT "nameKey" FROM (
-       SELECT "nameKey", ${[4, 5, 6, 7, 8].map((n) => `(strpos("nameKey", $${n}) > 0)::int`).join(" + ")} AS kept
+       SELECT "nameKey", ${[4, 5, 6, 7, 8].map((n) => `(strpos("nameKey", $${n}) > 0)::int`).join(" + ")} AS matches
        FROM ${table} WHERE "fabricId" = $1 AND length("nameKey") BETWEEN $2 AND $3
-     ) AS one WHERE kept > 0 ORDER BY kept DESC LIMIT ${mostCandidates}`,
+     ) AS candidate WHERE matches > 0 ORDER BY matches DESC LIMIT ${maxCandidates}`,
   );
 const findNearby = { secret: nearby("secret_name"), connection: nearby("connection") };
 
 /** How a missing name is recorded: `name` as requested or empty, and its length in characters. */
-export type AskedName = { name: string; length: number };
+export type RecordableName = { name: string; length: number };
 
 /**
  * Decides which missing names the audit log may show.
@@ -33,34 +33,34 @@ export type AskedName = { name: string; length: number };
 export async function recordableNames(
   kind: "secret" | "connection",
   fabricId: string,
-  asked: readonly string[],
-): Promise<AskedName[]> {
-  const distinct = [...new Set(asked)].slice(0, mostNames);
+  requested: readonly string[],
+): Promise<RecordableName[]> {
+  const distinct = [...new Set(requested)].slice(0, maxNames);
   const near = new Set<string>();
   for (const name of distinct) if (await isNear(kind, fabricId, name)) near.add(name);
-  return asked.map((name) => ({ name: near.has(name) ? name : "", length: [...name].length }));
+  return requested.map((name) => ({ name: near.has(name) ? name : "", length: [...name].length }));
 }
 
 async function isNear(kind: "secret" | "connection", fabricId: string, name: string): Promise<boolean> {
   const key = name.toLowerCase();
   const { length } = [...key];
-  if (length === 0 || length > longestName + mostEdits) return false;
+  if (length === 0 || length > maxNameLength + maxEdits) return false;
   // A name cannot contain control characters, and Postgres cannot store malformed text.
   if (/\p{Cc}/u.test(key) || !key.isWellFormed()) return false;
   const budget = budgetOf(fabricId);
-  if (budget.leftMs <= 0 || budget.running >= mostAtOnce) return false;
+  if (budget.leftMs <= 0 || budget.running >= maxConcurrent) return false;
   budget.running += 1;
-  const began = performance.now();
-  const found = await findNearby[kind](
+  const startedAt = performance.now();
+  const candidates = await findNearby[kind](
     fabricId,
-    length - mostEdits,
-    length + mostEdits,
+    length - maxEdits,
+    length + maxEdits,
     ...partsOf(key),
   ).finally(() => {
     budget.running -= 1;
-    budget.leftMs -= performance.now() - began;
+    budget.leftMs -= performance.now() - startedAt;
   });
-  return found.some(({ nameKey }) => isWithinTwoEdits(key, nameKey));
+  return candidates.some(({ nameKey }) => isWithinTwoEdits(key, nameKey));
 }
 
 /** Returns five parts of a name. A short name has empty parts, which match every name. */
@@ -74,20 +74,20 @@ function partsOf(name: string): string[] {
  * Limits the time of these searches for each fabric. Otherwise a token that requests missing names could keep
  * a fabric of 100,000 names busy all day.
  */
-const mostMs = 1_000;
+const maxBudgetMs = 1_000;
 const refillPerMs = 0.1;
-const mostAtOnce = 4;
-const mostBudgets = 10_000;
-type Budget = { leftMs: number; at: number; running: number };
+const maxConcurrent = 4;
+const maxBudgets = 10_000;
+type Budget = { leftMs: number; updatedAt: number; running: number };
 const budgets = new Map<string, Budget>();
 
 function budgetOf(fabricId: string): Budget {
   const now = performance.now();
-  const known = budgets.get(fabricId);
-  if (!known && budgets.size >= mostBudgets) budgets.clear();
-  const budget = known ?? { leftMs: mostMs, at: now, running: 0 };
-  budget.leftMs = Math.min(mostMs, budget.leftMs + (now - budget.at) * refillPerMs);
-  budget.at = now;
+  const cached = budgets.get(fabricId);
+  if (!cached && budgets.size >= maxBudgets) budgets.clear();
+  const budget = cached ?? { leftMs: maxBudgetMs, updatedAt: now, running: 0 };
+  budget.leftMs = Math.min(maxBudgetMs, budget.leftMs + (now - budget.updatedAt) * refillPerMs);
+  budget.updatedAt = now;
   budgets.set(fabricId, budget);
   return budget;
 }
