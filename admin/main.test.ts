@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => owner.$disconnect());
 
 /** Runs an operator's command in its own process. */
-async function admin(...args: string[]): Promise<{ code: number; said: string }> {
+async function admin(...args: string[]): Promise<{ code: number; output: string }> {
   const { PATH } = process.env;
   const command = ["--conditions=react-server", "--import", "tsx", resolve("admin/main.ts"), ...args];
   try {
@@ -28,10 +28,10 @@ async function admin(...args: string[]): Promise<{ code: number; said: string }>
       env: { PATH, DATABASE_URL: ownerUrl, TZ: "UTC", NODE_ENV: "test" },
       timeout: 60_000,
     });
-    return { code: 0, said: stdout.trim() };
+    return { code: 0, output: stdout.trim() };
   } catch (error) {
     const { code, stderr } = error as { code: number; stderr: string };
-    return { code, said: stderr.trim() };
+    return { code, output: stderr.trim() };
   }
 }
 
@@ -72,18 +72,19 @@ test("an operator lists all access, ends one person's access, then everybody's",
 
   const listed = await admin("list-access", "--email", one.email);
   expect(listed.code).toBe(0);
-  expect(listed.said).toContain(`${one.email} (Ada Admin): 1 session, last active `);
-  expect(listed.said).toContain('access token "Nightly": expires ');
-  expect(listed.said).toContain('pipeline token "etl" of fabric');
-  expect(listed.said).toContain('trusted issuer "CI" (https://ci.test.example) of fabric');
-  expect(listed.said).not.toContain(other.email);
+  expect(listed.output).toContain(`${one.email} (Ada Admin): 1 session, last active `);
+  expect(listed.output).toContain('access token "Nightly": expires ');
+  expect(listed.output).toContain('pipeline token "etl" of fabric');
+  expect(listed.output).toContain('trusted issuer "CI" (https://ci.test.example) of fabric');
+  expect(listed.output).not.toContain(other.email);
   const all = await admin("list-access");
-  expect(all.said).toContain(one.email);
-  expect(all.said).toContain(other.email);
+  expect(all.output).toContain(one.email);
+  expect(all.output).toContain(other.email);
 
   expect(await admin("end-access", "--email", one.email)).toEqual({
     code: 0,
-    said: "1 person: Ended 1 session, 1 access token and 1 open invitation.\nRevoked 0 pipeline tokens. Removed 0 trusted issuers.",
+    output:
+      "1 person: Ended 1 session, 1 access token and 1 open invitation.\nRevoked 0 pipeline tokens. Removed 0 trusted issuers.",
   });
   expect(await counts()).toEqual({
     sessions: 1,
@@ -96,7 +97,8 @@ test("an operator lists all access, ends one person's access, then everybody's",
   // Two teams of two people.
   expect(await admin("end-access", "--everybody", "--pipeline-tokens", "--trusted-issuers")).toEqual({
     code: 0,
-    said: "4 people: Ended 1 session, 1 access token and 1 open invitation.\nRevoked 2 pipeline tokens. Removed 2 trusted issuers.",
+    output:
+      "4 people: Ended 1 session, 1 access token and 1 open invitation.\nRevoked 2 pipeline tokens. Removed 2 trusted issuers.",
   });
   expect(await counts()).toEqual({
     sessions: 0,
@@ -116,30 +118,30 @@ test("an operator lists all access, ends one person's access, then everybody's",
 });
 
 test("end-access requires a person or --everybody", async () => {
-  const { code, said } = await admin("end-access");
+  const { code, output } = await admin("end-access");
   expect(code).toBe(1);
-  expect(said).toMatch(/^Use either --email or --everybody\./);
+  expect(output).toMatch(/^Use either --email or --everybody\./);
   expect((await admin("end-access", "--everybody", "--email", "a@test.example")).code).toBe(1);
   expect(await admin("list-access", "--email", "nobody@test.example")).toEqual({
     code: 1,
-    said: "There is no person with the e-mail address nobody@test.example.",
+    output: "Person nobody@test.example not found.",
   });
 });
 
 test("a user-chosen name cannot inject terminal control characters into the operator's output", async () => {
   const { email } = await powerful();
   await owner.user.updateMany({ where: { emailKey: email }, data: { name: "Ada\u001b[2J" } });
-  expect((await admin("list-access", "--email", email)).said).not.toContain("\u001b");
+  expect((await admin("list-access", "--email", email)).output).not.toContain("\u001b");
 });
 
 test("an operator cannot remove the last Admin of a team, and can remove any other member", async () => {
   const { email, fabricId } = await powerful();
   const refused = await admin("remove-user", "--email", email);
   expect(refused.code).toBe(1);
-  expect(refused.said).toMatch(/is the only Admin of fabric \w+\. Make somebody else an Admin there first/);
+  expect(refused.output).toMatch(/is the only Admin of fabric \w+\. Make another member an Admin first/);
   const { teamId } = await owner.fabric.findUniqueOrThrow({ where: { id: fabricId } });
   await owner.membership.updateMany({ where: { teamId, role: "user" }, data: { role: "admin" } });
-  expect((await admin("remove-user", "--email", email)).said).toMatch(
+  expect((await admin("remove-user", "--email", email)).output).toMatch(
     /^Removed .* Ended 1 session, 1 access token/,
   );
   expect(await owner.user.count({ where: { emailKey: email } })).toBe(0);

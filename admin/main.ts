@@ -31,77 +31,77 @@ const usage = `Usage: npm run admin -- <command>
   remove-user    --email ada@example.com
   list-access    [--email ada@example.com]
   end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
-Passwords are asked for, or read from standard input when it is not a terminal.`;
+Prompts for passwords, or reads them from standard input when it is not a terminal.`;
 
 /** An error with a sentence for the operator. */
 class Refused extends Error {}
 
 const commands: Record<string, (options: Options) => Promise<string>> = {
   "create-user": async (options) => {
-    const given = parse(z.object({ email, name: personName }), options);
+    const input = parse(z.object({ email, name: personName }), options);
     const password = await askPassword();
-    done(await createUser(commandLine, { ...given, password }), {
-      email_taken: `There is a person with the e-mail address ${given.email} already.`,
+    done(await createUser(commandLine, { ...input, password }), {
+      email_taken: `A person with the e-mail address ${input.email} already exists.`,
     });
-    return `Created ${given.name} (${given.email}).`;
+    return `Created ${input.name} (${input.email}).`;
   },
   "create-team": async (options) => {
-    const given = parse(z.object({ name: teamName }), options);
-    done(await createTeam(commandLine, given), {
-      name_taken: `There is a team named "${given.name}" already.`,
+    const input = parse(z.object({ name: teamName }), options);
+    done(await createTeam(commandLine, input), {
+      name_taken: `A team named "${input.name}" already exists.`,
     });
-    return `Created the team ${given.name}.`;
+    return `Created the team ${input.name}.`;
   },
   "add-member": async (options) => {
-    const given = parse(z.object({ team: teamName, email, role: memberRole }), options);
-    done(await addMember(commandLine, given), {
-      no_team: `There is no team named "${given.team}".`,
-      no_user: `There is no person with the e-mail address ${given.email}.`,
-      already_member: `${given.email} is a member of ${given.team} already.`,
+    const input = parse(z.object({ team: teamName, email, role: memberRole }), options);
+    done(await addMember(commandLine, input), {
+      no_team: `Team "${input.team}" not found.`,
+      no_user: `Person ${input.email} not found.`,
+      already_member: `${input.email} is already a member of ${input.team}.`,
     });
-    return `${given.email} is now ${roleInWords[given.role]} of ${given.team}.`;
+    return `${input.email} is now ${roleInWords[input.role]} of ${input.team}.`;
   },
   "reset-password": async (options) => {
-    const given = parse(z.object({ email }), options);
+    const input = parse(z.object({ email }), options);
     const password = await askPassword();
-    const ended = done(await resetPassword(commandLine, { ...given, password }), noUser(given.email));
-    return `Changed the password of ${given.email}. ${counts(ended)}`;
+    const ended = done(await resetPassword(commandLine, { ...input, password }), noUser(input.email));
+    return `Changed the password of ${input.email}. ${counts(ended)}`;
   },
   "lock-user": async (options) => {
-    const given = parse(z.object({ email }), options);
-    const ended = done(await lockUser(commandLine, given), noUser(given.email));
-    return `Locked ${given.email} out. ${counts(ended)}`;
+    const input = parse(z.object({ email }), options);
+    const ended = done(await lockUser(commandLine, input), noUser(input.email));
+    return `Locked ${input.email} out. ${counts(ended)}`;
   },
   "unlock-user": async (options) => {
-    const given = parse(z.object({ email }), options);
-    done(await unlockUser(commandLine, given), noUser(given.email));
-    return `${given.email} may sign in again. Their former sessions and access tokens stay ended.`;
+    const input = parse(z.object({ email }), options);
+    done(await unlockUser(commandLine, input), noUser(input.email));
+    return `${input.email} can sign in again. Their earlier sessions and access tokens stay ended.`;
   },
   "remove-user": async (options) => {
-    const given = parse(z.object({ email }), options);
-    const result = await removeUser(commandLine, given);
+    const input = parse(z.object({ email }), options);
+    const result = await removeUser(commandLine, input);
     const teams = result.ok ? "" : result.fieldErrors?.teams;
     const ended = done(result, {
-      ...noUser(given.email),
-      last_admin: `${given.email} is the only Admin of ${teams}. Make somebody else an Admin there first, or use lock-user.`,
+      ...noUser(input.email),
+      last_admin: `${input.email} is the only Admin of ${teams}. Make another member an Admin first, or use lock-user.`,
     });
-    return `Removed ${given.email}. ${counts(ended)} Pipeline tokens that they made still work: list-access shows them, and Admins revoke them on the page of their fabric.`;
+    return `Removed ${input.email}. ${counts(ended)} Pipeline tokens that they created still work: list-access lists them, and Admins revoke them on the fabric's page.`;
   },
   "list-access": async (options) => {
-    const given = parse(z.object({ email: email.optional() }), options);
-    return accessText(done(await listAccess(given), noUser(given.email ?? "")));
+    const input = parse(z.object({ email: email.optional() }), options);
+    return accessText(done(await listAccess(input), noUser(input.email ?? "")));
   },
   "end-access": async (options) => {
-    const given = parse(z.object({ email: email.optional() }), options);
-    if ((given.email === undefined) === (options.everybody === undefined))
+    const input = parse(z.object({ email: email.optional() }), options);
+    if ((input.email === undefined) === (options.everybody === undefined))
       throw new Refused(`Use either --email or --everybody.\n${usage}`);
     const ended = done(
       await endAccessOf(commandLine, {
-        ...given,
+        ...input,
         withPipelineTokens: options["pipeline-tokens"] !== undefined,
         withTrustedIssuers: options["trusted-issuers"] !== undefined,
       }),
-      noUser(given.email ?? ""),
+      noUser(input.email ?? ""),
     );
     return endedText(ended);
   },
@@ -116,7 +116,7 @@ try {
   console.log(await command(readOptions(args)));
   process.exit(0);
 } catch (error) {
-  console.error(sentence(error));
+  console.error(errorText(error));
   process.exit(1);
 }
 
@@ -138,10 +138,12 @@ function readOptions(args: string[]): Options {
 function parse<S extends z.ZodType>(schema: S, options: Options): z.infer<S> {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const wrong = parsed.error.issues[0];
-  const option = String(wrong?.path[0]);
+  const issue = parsed.error.issues[0];
+  const option = String(issue?.path[0]);
   throw new Refused(
-    options[option] === undefined ? `Say --${option}.\n${usage}` : `--${option}: ${wrong?.message}`,
+    options[option] === undefined
+      ? `Option --${option} is required.\n${usage}`
+      : `--${option}: ${issue?.message}`,
   );
 }
 
@@ -157,15 +159,15 @@ function done<T, Code extends string>(result: Result<T, Code>, sentences: Record
 }
 
 function noUser(address: string) {
-  return { no_user: `There is no person with the e-mail address ${address}.` };
+  return { no_user: `Person ${address} not found.` };
 }
 
-function sentence(error: unknown): string {
+function errorText(error: unknown): string {
   if (error instanceof Refused || error instanceof PromptEnded || error instanceof BadEnvironment)
     return error.message;
   // A driver's message may contain the database URL, and so its password. Print the code only.
   const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
   if (isOutage(error) && URL.canParse(process.env.DATABASE_URL ?? ""))
     return connectionFault(error, process.env.DATABASE_URL ?? "").sentence;
-  return `The database could not be used${code}: check DATABASE_URL, and run npm run migrate first.`;
+  return `The database cannot be used${code}: check DATABASE_URL, and run npm run migrate first.`;
 }

@@ -8,7 +8,7 @@ import type { System } from "@/lib/users/provision";
 import { emailKey } from "@/lib/users/schema";
 
 /** The person whose access is meant; everybody's when there is no e-mail address. */
-export type Whose = { email?: string | undefined };
+export type AccessOf = { email?: string | undefined };
 
 type TokenLine = { name: string; expiresAt: Date | null; lastUsedAt: Date | null };
 
@@ -26,7 +26,7 @@ export type AccessList = {
   trustedIssuers: { name: string; issuer: string; fabric: string; createdBy: string }[];
 };
 
-export async function listAccess({ email }: Whose): Promise<Result<AccessList, "no_user">> {
+export async function listAccess({ email }: AccessOf): Promise<Result<AccessList, "no_user">> {
   const people = await db.user.findMany({
     where: email === undefined ? {} : { emailKey: emailKey(email) },
     orderBy: { emailKey: "asc" },
@@ -44,22 +44,22 @@ export async function listAccess({ email }: Whose): Promise<Result<AccessList, "
     },
   });
   if (email !== undefined && people.length === 0) return fail("no_user");
-  const made = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
+  const createdBy = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
   const [tokens, issuers, fabrics] = await Promise.all([
     db.pipelineToken.findMany({
-      where: { ...made, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+      where: { ...createdBy, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
       orderBy: [{ fabricId: "asc" }, { id: "asc" }],
       select: { fabricId: true, name: true, expiresAt: true, lastUsedAt: true, createdByName: true },
     }),
     db.trustedIssuer.findMany({
-      where: made,
+      where: createdBy,
       orderBy: [{ fabricId: "asc" }, { id: "asc" }],
       select: { fabricId: true, name: true, issuer: true, createdByName: true },
     }),
     db.fabric.findMany({ select: { id: true, name: true } }),
   ]);
   const names = new Map(fabrics.map(({ id, name }) => [id, name]));
-  const placed = <T extends { fabricId: string; createdByName: string }>(row: T) => {
+  const withFabricName = <T extends { fabricId: string; createdByName: string }>(row: T) => {
     const { fabricId, createdByName, ...rest } = row;
     return { ...rest, fabric: names.get(fabricId) ?? fabricId, createdBy: createdByName };
   };
@@ -71,8 +71,8 @@ export async function listAccess({ email }: Whose): Promise<Result<AccessList, "
       lastSeenAt: sessions[0]?.lastSeenAt ?? null,
       tokens: accessTokens,
     })),
-    pipelineTokens: tokens.map(placed),
-    trustedIssuers: issuers.map(placed),
+    pipelineTokens: tokens.map(withFabricName),
+    trustedIssuers: issuers.map(withFabricName),
   });
 }
 
@@ -90,7 +90,7 @@ export async function endAccessOf(
     email,
     withPipelineTokens,
     withTrustedIssuers,
-  }: Whose & { withPipelineTokens: boolean; withTrustedIssuers: boolean },
+  }: AccessOf & { withPipelineTokens: boolean; withTrustedIssuers: boolean },
 ): Promise<Result<EndedAll, "no_user">> {
   const people = await db.user.findMany({
     where: email === undefined ? {} : { emailKey: emailKey(email) },
@@ -107,7 +107,7 @@ export async function endAccessOf(
     trustedIssuers: 0,
   };
   for (const person of people) {
-    const one = await db.$transaction(async (tx) => {
+    const counts = await db.$transaction(async (tx) => {
       const details = await endAccess(tx, system, person.id);
       const object = { kind: "user" as const, ...person };
       await record(tx, {
@@ -120,24 +120,24 @@ export async function endAccessOf(
       });
       return details;
     });
-    ended.sessions += one.sessions;
-    ended.accessTokens += one.accessTokens;
-    ended.invitations += one.invitations;
+    ended.sessions += counts.sessions;
+    ended.accessTokens += counts.accessTokens;
+    ended.invitations += counts.invitations;
   }
   // A removed creator has no row any more. A run for everybody includes what they created.
-  const made = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
+  const createdBy = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
   if (withPipelineTokens)
-    ended.pipelineTokens = await db.$transaction((tx) => revokePipelineTokens(tx, system, made));
+    ended.pipelineTokens = await db.$transaction((tx) => revokePipelineTokens(tx, system, createdBy));
   if (withTrustedIssuers)
-    ended.trustedIssuers = await db.$transaction((tx) => removeIssuers(tx, system, made));
+    ended.trustedIssuers = await db.$transaction((tx) => removeIssuers(tx, system, createdBy));
   return ok(ended);
 }
 
-type Made = { createdById?: { in: string[] } };
+type CreatedBy = { createdById?: { in: string[] } };
 
-async function revokePipelineTokens(tx: Tx, system: System, made: Made): Promise<number> {
+async function revokePipelineTokens(tx: Tx, system: System, createdBy: CreatedBy): Promise<number> {
   const rows = await tx.pipelineToken.updateManyAndReturn({
-    where: { ...made, revokedAt: null },
+    where: { ...createdBy, revokedAt: null },
     data: { revokedAt: new Date() },
     select: { id: true, name: true, fabricId: true },
   });
@@ -145,9 +145,9 @@ async function revokePipelineTokens(tx: Tx, system: System, made: Made): Promise
   return rows.length;
 }
 
-async function removeIssuers(tx: Tx, system: System, made: Made): Promise<number> {
+async function removeIssuers(tx: Tx, system: System, createdBy: CreatedBy): Promise<number> {
   const rows = await tx.trustedIssuer.findMany({
-    where: made,
+    where: createdBy,
     select: { id: true, name: true, fabricId: true },
   });
   await tx.trustedIssuer.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });

@@ -155,13 +155,13 @@ test("the start names a lost or wrong database password, and creates no new data
   const password = join(keys, "postgres.password");
   await rename(password, `${password}.backup`);
   await expect(start()).rejects.toThrow(
-    `${password} is missing, but the database in ${join(dataDir, "pg")} accepts no other password: put the backup back.`,
+    `${password} is missing, but the database in ${join(dataDir, "pg")} accepts no other password: restore the backup.`,
   );
   expect(readdirSync(keys)).not.toContain("postgres.password");
 
   await rename(join(keys, "session.secret"), password);
   await expect(start()).rejects.toThrow(
-    `The database in ${join(dataDir, "pg")} refuses the password of ${password}: put the backup of that file back.`,
+    `The database in ${join(dataDir, "pg")} rejects the password of ${password}: restore that file from your backup.`,
   );
   await stopAll();
   await rename(password, join(keys, "session.secret"));
@@ -169,7 +169,7 @@ test("the start names a lost or wrong database password, and creates no new data
 
   await rename(join(dataDir, "pg"), join(dataDir, "elsewhere"));
   await expect(start()).rejects.toThrow(
-    `The database in ${join(dataDir, "pg")} is missing, but ${join(dataDir, "pg.log")} shows that it was there`,
+    `The database in ${join(dataDir, "pg")} is missing, but ${join(dataDir, "pg.log")} shows that it existed`,
   );
   expect(readdirSync(dataDir)).not.toContain("pg");
   await rename(join(dataDir, "elsewhere"), join(dataDir, "pg"));

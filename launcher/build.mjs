@@ -172,9 +172,9 @@ function stampFile({ dist }) {
   return join(root, dist, "stamp");
 }
 
-async function hashSources({ programs: own = {} }) {
+async function hashSources({ programs: replaced = {} }) {
   const files = (await readdir(root)).filter((name) => sourceFiles.test(name));
-  return hash([...sources, ...files, ...Object.values(own)]);
+  return hash([...sources, ...files, ...Object.values(replaced)]);
 }
 
 async function hash(paths) {

@@ -47,11 +47,11 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
       detached: true,
     },
   );
-  let gone = false;
+  let hasExited = false;
   const exited = new Promise((done) => {
     for (const event of ["exit", "error"]) {
       server.once(event, () => {
-        gone = true;
+        hasExited = true;
         done(undefined);
       });
     }
@@ -59,22 +59,22 @@ export async function startPostgres({ dir, password, flags = [], keep = () => {}
   await log.close();
   const pid = server.pid ?? 0;
   const stop = async () => {
-    if (!gone) signal(pid, "SIGINT");
+    if (!hasExited) signal(pid, "SIGINT");
     await Promise.race([
       exited,
-      sleep(15_000, undefined, { ref: false }).then(() => gone || signal(pid, "SIGQUIT")),
+      sleep(15_000, undefined, { ref: false }).then(() => hasExited || signal(pid, "SIGQUIT")),
     ]);
     await exited;
   };
   keep({ stop });
   await waitFor(
     async () => {
-      if (gone) throw new Refusal(`Postgres did not start; ${join(dir, "pg.log")} says why.`);
+      if (hasExited) throw new Refusal(`Postgres did not start. See ${join(dir, "pg.log")}.`);
       // A crash leaves its pid file behind, which also says "ready". So compare the pid.
       const { pid: serving, status } = (await readPidFile(data)) ?? {};
       return serving === server.pid && status === "ready";
     },
-    `Postgres is not ready after a minute; ${join(dir, "pg.log")} may say why.`,
+    `Postgres is not ready after a minute. See ${join(dir, "pg.log")}.`,
   );
   const url = (database) =>
     `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
@@ -87,17 +87,17 @@ export async function freePort() {
   await new Promise((done, fail) => probe.once("error", fail).listen(0, "127.0.0.1", () => done(undefined)));
   const address = probe.address();
   await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === "string") throw new Error("The probe has no port.");
+  if (address === null || typeof address === "string") throw new Error("The test socket has no port.");
   return address.port;
 }
 
 /** The user that runs Postgres. Postgres refuses to run as root, so root starts it as `postgres`. */
 function databaseUser() {
   if (process.getuid?.() !== 0) return {};
-  const found = systemUser(user);
-  if (found !== undefined) return found;
+  const owner = systemUser(user);
+  if (owner !== undefined) return owner;
   throw new Refusal(
-    `Postgres does not run as root, and a user "${user}" could not be made: create it, then try again.`,
+    `Postgres does not run as root, and the user "${user}" could not be created: create it, then try again.`,
   );
 }
 
@@ -113,7 +113,7 @@ async function binaries(dir, owner) {
     entry = createRequire(join(root, "package.json")).resolve(name);
   } catch {
     throw new Refusal(
-      `There is no embedded Postgres for ${platform}-${process.arch}: set DATABASE_URL to a server of yours.`,
+      `No embedded Postgres is available for ${platform}-${process.arch}: set DATABASE_URL to your own server.`,
     );
   }
   const native = resolve(dirname(entry), "../native");
@@ -121,7 +121,7 @@ async function binaries(dir, owner) {
   if (owner.uid === undefined) return { bin: join(native, "bin"), version };
   if (spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", dir], { ...owner, cwd: "/" }).status !== 0) {
     throw new Refusal(
-      `The user "${user}", as whom the database runs, cannot enter ${dir}: set DATA_DIR to a folder that every user may pass through, such as /var/lib/selvage.`,
+      `The database's user "${user}" cannot enter ${dir}: set DATA_DIR to a folder that every user can enter, such as /var/lib/selvage.`,
     );
   }
   if (reaches(native, owner)) return { bin: join(native, "bin"), version };
@@ -171,26 +171,26 @@ async function initialise(bin, data, password, owner) {
     "--builtin-locale=C.UTF-8",
     "--no-instructions",
   ];
-  const made = spawnSync(join(bin, "initdb"), arguments_, {
+  const result = spawnSync(join(bin, "initdb"), arguments_, {
     ...owner,
     cwd: "/",
     env: environment(),
     encoding: "utf8",
   });
   await rm(secret, { recursive: true, force: true });
-  if (made.status !== 0)
-    throw new Refusal(`The database could not be created: ${made.stderr || made.error?.message}`);
+  if (result.status !== 0)
+    throw new Refusal(`The database could not be created: ${result.stderr || result.error?.message}`);
   await rename(half, data);
 }
 
 /** Stops a server that survived a `kill -9` of its launcher. Its pid file leads to it. */
 async function stopOrphan(data) {
-  const left = await readPidFile(data);
-  if (!left || !isPostgres(left.pid, data)) return;
-  signal(left.pid, "SIGINT");
+  const orphan = await readPidFile(data);
+  if (!orphan || !isPostgres(orphan.pid, data)) return;
+  signal(orphan.pid, "SIGINT");
   await waitFor(
-    async () => !isPostgres(left.pid, data),
-    `An earlier Postgres (process ${left.pid}) on ${data} does not stop.`,
+    async () => !isPostgres(orphan.pid, data),
+    `An earlier Postgres (process ${orphan.pid}) on ${data} does not stop.`,
   );
 }
 
@@ -200,8 +200,8 @@ async function stopOrphan(data) {
  */
 function isPostgres(pid, data) {
   const command =
-    ask("ps", ["-o", "args=", "-p", String(pid)]) ??
-    ask("cat", [`/proc/${pid}/cmdline`])?.replaceAll("\0", " ");
+    outputOf("ps", ["-o", "args=", "-p", String(pid)]) ??
+    outputOf("cat", [`/proc/${pid}/cmdline`])?.replaceAll("\0", " ");
   return command?.includes("postgres") === true && command.includes(data);
 }
 
@@ -213,11 +213,11 @@ async function readPidFile(data) {
 }
 
 async function checkVersion(data, version) {
-  const found = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => undefined))?.trim();
-  const ours = version.split(".")[0];
-  if (found && found !== ours) {
+  const dataVersion = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => undefined))?.trim();
+  const ownVersion = version.split(".")[0];
+  if (dataVersion && dataVersion !== ownVersion) {
     throw new Refusal(
-      `The database in ${data} was made by Postgres ${found}, and this version brings ${ours}: dump it with the old version first.`,
+      `Postgres ${dataVersion} created the database in ${data}, but this version contains ${ownVersion}: dump it with the old version first.`,
     );
   }
 }
@@ -231,7 +231,7 @@ function environment() {
   };
 }
 
-function ask(command, args) {
+function outputOf(command, args) {
   const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -20,8 +20,8 @@ export async function install() {
       const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
       const { code, output } = await attempt(command, [...first, ...args], { cwd: root, show });
       if (code === 0) return unlinkNode();
-      const said = output.split("\n").filter((line) => line.startsWith("npm error"));
-      throw new Refusal(`The packages could not be installed:\n${said.slice(0, 20).join("\n") || output}`);
+      const errors = output.split("\n").filter((line) => line.startsWith("npm error"));
+      throw new Refusal(`npm could not install the packages:\n${errors.slice(0, 20).join("\n") || output}`);
     }),
   );
 }
@@ -37,15 +37,15 @@ async function unlinkNode() {
 
 /** Compares npm's hidden lock file in node_modules, which npm writes last, with the wanted one. */
 async function isInstalled() {
-  const [wanted, found] = await Promise.all(
+  const [locked, installed] = await Promise.all(
     ["package-lock.json", "node_modules/.package-lock.json"].map(async (name) => {
       const text = await readFile(join(root, name), "utf8").catch(() => '{"packages":{}}');
       return JSON.parse(text).packages;
     }),
   );
-  return Object.entries(wanted).every(([path, entry]) => {
+  return Object.entries(locked).every(([path, entry]) => {
     // Optional packages may be for another platform.
-    if (path === "" || (entry.optional && !found[path])) return true;
-    return found[path]?.version === entry.version && found[path]?.integrity === entry.integrity;
+    if (path === "" || (entry.optional && !installed[path])) return true;
+    return installed[path]?.version === entry.version && installed[path]?.integrity === entry.integrity;
   });
 }

@@ -32,7 +32,7 @@ export async function startInstallation(settings) {
     await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
   });
 
-  const { users, sentence } = programUsers({
+  const { users, notice } = programUsers({
     ...settings,
     files: [program("web"), program("check-worker"), "node_modules/next/package.json"].map((file) =>
       join(root, file),
@@ -93,28 +93,26 @@ export async function startInstallation(settings) {
   const lostLogins =
     settings.seed && !settings.databaseUrl && logins.length === 0
       ? [
-          `${loginsFile} is missing, and only it held the demo's passwords: npm run admin -- reset-password sets new ones.`,
+          `${loginsFile} is missing. It held the only copy of the demo's passwords: set new ones with npm run admin -- reset-password.`,
         ]
       : [];
   return {
     logins,
     /** For the person who started it: lost files, and programs that could not be separated. */
-    notices: [...notices, ...lostLogins, ...(sentence ? [sentence] : [])],
+    notices: [...notices, ...lostLogins, ...(notice ? [notice] : [])],
     /** Reports one sentence when a part ends unexpectedly. */
     watch: (report) => {
       const watchProgram = (part) =>
         part.exited.then((code) => {
           if (part.isReplaced) return;
           const how = code === null ? "killed" : `exit code ${code}`;
-          report(
-            `${part.name} stopped unexpectedly (${how}); ${join(dataDir, `${part.name}.log`)} may say why.`,
-          );
+          report(`${part.name} stopped unexpectedly (${how}). See ${join(dataDir, `${part.name}.log`)}.`);
         });
       void watchProgram(web);
       void watchProgram(automate);
       if (workers) void watchProgram(workers.host);
       void server?.exited.then(() =>
-        report(`Postgres stopped unexpectedly; ${join(dataDir, "pg.log")} says why.`),
+        report(`Postgres stopped unexpectedly. See ${join(dataDir, "pg.log")}.`),
       );
       if (!dev) return;
       const restart = async () => {
@@ -138,7 +136,7 @@ async function startEmbedded(dataDir, keysDir, keep) {
   return step("Starting Postgres", async () => {
     const password = await loadDatabasePassword(keysDir, await findDatabase(dataDir));
     const server = await startPostgres({ dir: dataDir, password, keep });
-    const refused = `The database in ${join(dataDir, "pg")} refuses the password of ${join(keysDir, "postgres.password")}: put the backup of that file back.`;
+    const refused = `The database in ${join(dataDir, "pg")} rejects the password of ${join(keysDir, "postgres.password")}: restore that file from your backup.`;
     await query(server.url("postgres"), refused, async (client) => {
       const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)}`);
@@ -176,7 +174,7 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
  */
 async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
   if (!databaseUrl) return findDatabase(dataDir);
-  const refused = `The database at ${new URL(databaseUrl).host} refuses the login of DATABASE_URL.`;
+  const refused = `The database at ${new URL(databaseUrl).host} rejects the login of DATABASE_URL.`;
   return query(databaseUrl, refused, async (client) => {
     const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS made");
     if (!rows[0].made) return undefined;
@@ -196,12 +194,12 @@ async function findDatabase(dataDir) {
   if (await exists(join(data, "PG_VERSION"))) return `the database in ${data}`;
   if (await exists(data))
     throw new Refusal(
-      `The database in ${data} is damaged: it has no PG_VERSION. Put the backup back. Nothing was changed.`,
+      `The database in ${data} is damaged: it has no PG_VERSION. Restore it from your backup. Nothing was changed.`,
     );
   const log = join(dataDir, "pg.log");
   if (!(await exists(log))) return undefined;
   throw new Refusal(
-    `The database in ${data} is missing, but ${log} shows that it was there: put the backup back, or remove ${log} to begin with an empty one. Nothing was changed.`,
+    `The database in ${data} is missing, but ${log} shows that it existed: restore it from your backup, or remove ${log} to start with an empty database. Nothing was changed.`,
   );
 }
 
@@ -228,6 +226,6 @@ async function readLogins(file) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refusal(`${file} is damaged: put the backup back, or remove it. Nothing was changed.`);
+    throw new Refusal(`${file} is damaged: restore it from your backup, or remove it. Nothing was changed.`);
   }
 }

@@ -5,12 +5,12 @@ import { Refusal } from "./progress.mjs";
 
 const secret = {
   make: () => randomBytes(32).toString("base64url"),
-  isWhole: (text) => /^[\w-]{32,}$/.test(text),
+  isValid: (text) => /^[\w-]{32,}$/.test(text),
 };
-const masterKey = { make: secret.make, isWhole: (text) => Buffer.from(text, "base64url").length === 32 };
+const masterKey = { make: secret.make, isValid: (text) => Buffer.from(text, "base64url").length === 32 };
 const signingKey = {
   make: () => JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })),
-  isWhole: (text) => {
+  isValid: (text) => {
     try {
       const jwk = JSON.parse(text);
       const { x } = createPublicKey(createPrivateKey({ key: jwk, format: "jwk" })).export({ format: "jwk" });
@@ -34,14 +34,14 @@ const replaceable = {
   webSigningKey: {
     name: "web-signing.jwk",
     ...signingKey,
-    meaning: "web and automate use it from this start on",
+    meaning: "web and automate use it from now on",
   },
-  sessionSecret: { name: "session.secret", ...secret, meaning: "everyone has to sign in again" },
-  webPassword: { name: "web-database.password", ...secret, meaning: "this start sets it for web's login" },
+  sessionSecret: { name: "session.secret", ...secret, meaning: "everyone must sign in again" },
+  webPassword: { name: "web-database.password", ...secret, meaning: "this start set it for web's login" },
   automatePassword: {
     name: "automate-database.password",
     ...secret,
-    meaning: "this start sets it for automate's login",
+    meaning: "this start set it for automate's login",
   },
 };
 
@@ -62,30 +62,30 @@ export async function loadKeys(dir, inUse) {
     for (const kind of Object.values(kinds))
       if ((await read(dir, kind)) === undefined) lost[group].push(kind);
   const isAnyLost = lost.irreplaceable.length + lost.replaceable.length > 0;
-  const place = isAnyLost ? await inUse() : undefined;
+  const database = isAnyLost ? await inUse() : undefined;
   const missing = lost.irreplaceable.map(({ name }) => join(dir, name));
-  if (place !== undefined && missing.length > 0) {
+  if (database !== undefined && missing.length > 0) {
     const [are, open] = missing.length > 1 ? ["are", "they open"] : ["is", "it opens"];
     throw new Refusal(
-      `${missing.join(" and ")} ${are} missing, but ${place} already holds secrets that only ${open}: put the backup back. Nothing was changed.`,
+      `${missing.join(" and ")} ${are} missing, but ${database} already holds secrets that only ${open}: restore the backup. Nothing was changed.`,
     );
   }
   const keys = {};
   for (const [key, kind] of Object.entries({ ...replaceable, ...irreplaceable }))
     keys[key] = await readOrMake(dir, kind);
-  const { masterKey: _automatesAlone, ...rest } = keys;
+  const { masterKey: _automatesAlone, ...others } = keys;
   return {
     keys: {
-      ...rest,
+      ...others,
       webPublicKey: publicHalf(keys.webSigningKey),
       automatePublicKey: publicHalf(keys.automateSigningKey),
     },
     /** Sentences about the lost files, for the person who started it. */
     notices:
-      place === undefined
+      database === undefined
         ? []
         : lost.replaceable.map(
-            ({ name, meaning }) => `${join(dir, name)} was missing. A new one was made: ${meaning}.`,
+            ({ name, meaning }) => `${join(dir, name)} was missing. Selvage created a new one: ${meaning}.`,
           ),
   };
 }
@@ -93,13 +93,13 @@ export async function loadKeys(dir, inUse) {
 /**
  * The password of the embedded database, created before the database.
  * @param {string} dir
- * @param {string | undefined} place names the database, if it already exists: it accepts only its present password
+ * @param {string | undefined} database names the database, if it already exists: it accepts only its present password
  */
-export async function loadDatabasePassword(dir, place) {
+export async function loadDatabasePassword(dir, database) {
   const kind = { name: "postgres.password", ...secret };
-  if (place !== undefined && (await read(dir, kind)) === undefined) {
+  if (database !== undefined && (await read(dir, kind)) === undefined) {
     throw new Refusal(
-      `${join(dir, kind.name)} is missing, but ${place} accepts no other password: put the backup back. Nothing was changed.`,
+      `${join(dir, kind.name)} is missing, but ${database} accepts no other password: restore the backup. Nothing was changed.`,
     );
   }
   return readOrMake(dir, kind);
@@ -107,8 +107,8 @@ export async function loadDatabasePassword(dir, place) {
 
 /** Reads a key, or creates it atomically. Never overwrites an existing one. */
 async function readOrMake(dir, kind) {
-  const found = await read(dir, kind);
-  if (found !== undefined) return found;
+  const existing = await read(dir, kind);
+  if (existing !== undefined) return existing;
   const draft = join(dir, `.${kind.name}.${process.pid}`);
   const file = await open(draft, "w", 0o600);
   await file.writeFile(`${kind.make()}\n`);
@@ -119,10 +119,10 @@ async function readOrMake(dir, kind) {
   return (await read(dir, kind)) ?? "";
 }
 
-async function read(dir, { name, isWhole }) {
+async function read(dir, { name, isValid }) {
   const text = (await readFile(join(dir, name), "utf8").catch(missing))?.trim();
-  if (text !== undefined && !isWhole(text))
-    throw new Refusal(`${join(dir, name)} is damaged: put the backup back. Nothing was changed.`);
+  if (text !== undefined && !isValid(text))
+    throw new Refusal(`${join(dir, name)} is damaged: restore it from your backup. Nothing was changed.`);
   return text;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadKeys } from "@/launcher/keys.mjs";
 
-const place = "the database in /data/pg";
+const database = "the database in /data/pg";
 let dir: string;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "selvage-keys-"));
@@ -25,7 +25,7 @@ const content = () => Object.fromEntries(names.map((name) => [name, readFileSync
 it("the first start creates six key files, and the next start reads them", async () => {
   expect(readdirSync(dir).sort()).toEqual(names);
   const before = content();
-  expect((await loadKeys(dir, async () => place)).notices).toEqual([]);
+  expect((await loadKeys(dir, async () => database)).notices).toEqual([]);
   expect(content()).toEqual(before);
 });
 
@@ -34,23 +34,23 @@ describe("a lost file", () => {
     "%s is named, and the start creates no file",
     async (name) => {
       rmSync(join(dir, name));
-      const left = readdirSync(dir);
-      await expect(loadKeys(dir, async () => place)).rejects.toThrow(
-        `${join(dir, name)} is missing, but ${place} already holds secrets that only it opens: put the backup back.`,
+      const files = readdirSync(dir);
+      await expect(loadKeys(dir, async () => database)).rejects.toThrow(
+        `${join(dir, name)} is missing, but ${database} already holds secrets that only it opens: restore the backup.`,
       );
-      expect(readdirSync(dir)).toEqual(left);
+      expect(readdirSync(dir)).toEqual(files);
     },
   );
 
   it.each([
-    ["session.secret", "everyone has to sign in again"],
-    ["web-signing.jwk", "web and automate use it from this start on"],
-    ["web-database.password", "this start sets it for web's login"],
-    ["automate-database.password", "this start sets it for automate's login"],
+    ["session.secret", "everyone must sign in again"],
+    ["web-signing.jwk", "web and automate use it from now on"],
+    ["web-database.password", "this start set it for web's login"],
+    ["automate-database.password", "this start set it for automate's login"],
   ])("%s is created again, and the start names it and the consequence", async (name, meaning) => {
     rmSync(join(dir, name));
-    const { notices } = await loadKeys(dir, async () => place);
-    expect(notices).toEqual([`${join(dir, name)} was missing. A new one was made: ${meaning}.`]);
+    const { notices } = await loadKeys(dir, async () => database);
+    expect(notices).toEqual([`${join(dir, name)} was missing. Selvage created a new one: ${meaning}.`]);
   });
 });
 
@@ -66,8 +66,8 @@ describe("a damaged file", () => {
   ])("%s is named, and the start changes no file", async (name, text) => {
     writeFileSync(join(dir, name), text);
     const before = content();
-    await expect(loadKeys(dir, async () => place)).rejects.toThrow(
-      `${join(dir, name)} is damaged: put the backup back. Nothing was changed.`,
+    await expect(loadKeys(dir, async () => database)).rejects.toThrow(
+      `${join(dir, name)} is damaged: restore it from your backup. Nothing was changed.`,
     );
     expect(content()).toEqual(before);
   });

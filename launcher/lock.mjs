@@ -12,25 +12,25 @@ import { setTimeout as sleep } from "node:timers/promises";
  * @returns {Promise<{ heldBy: number } | { heldBy: undefined, inherited: boolean, release: () => Promise<void> }>}
  */
 export async function takeLock(file) {
-  const mine = JSON.stringify(identify(process.pid));
+  const own = JSON.stringify(identify(process.pid));
   const draft = `${file}.${process.pid}`;
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(draft, mine);
+  await writeFile(draft, own);
   let inherited = false;
   try {
     for (;;) {
       try {
         await link(draft, file);
         const release = async () => {
-          if ((await readFile(file, "utf8").catch(() => "")) === mine) await rm(file, { force: true });
+          if ((await readFile(file, "utf8").catch(() => "")) === own) await rm(file, { force: true });
         };
         return { heldBy: undefined, inherited, release };
       } catch (error) {
         if (error.code !== "EEXIST") throw error;
       }
-      const theirs = await readFile(file, "utf8").catch(() => undefined);
-      if (theirs === undefined) continue;
-      const pid = holder(theirs);
+      const other = await readFile(file, "utf8").catch(() => undefined);
+      if (other === undefined) continue;
+      const pid = holder(other);
       if (pid !== undefined) return { heldBy: pid };
       // Only one process succeeds in renaming the stale file; for any other, the file is gone.
       await rename(file, `${draft}.stale`).catch(() => {});

@@ -7,8 +7,8 @@ import { Refusal } from "./progress.mjs";
 // versions.
 
 const root = resolve(import.meta.dirname, "..");
-const oldestMajor = 24;
-let found;
+const minMajor = 24;
+let runtime;
 
 /**
  * The path of a supported Node.js: the machine's own if it is new enough, otherwise the one that the lock
@@ -16,14 +16,16 @@ let found;
  * @returns {string}
  */
 export function nodeRuntime() {
-  const own = [process.execPath, process.env.npm_node_execpath].filter((path) => path && !isOfPackage(path));
-  found ??= [...own, pinnedNode()].find(isSupported);
-  if (found !== undefined) return found;
+  const installed = [process.execPath, process.env.npm_node_execpath].filter(
+    (path) => path && !isOfPackage(path),
+  );
+  runtime ??= [...installed, pinnedNode()].find(isSupported);
+  if (runtime !== undefined) return runtime;
   throw new Refusal(
-    `Selvage runs on Node.js ${oldestMajor} or newer, and this is ${process.versions.node}. ${
+    `Selvage requires Node.js ${minMajor} or newer, but this is ${process.versions.node}. ${
       pinnedNode() === undefined
-        ? `npm has no Node.js ${oldestMajor} for ${process.platform}-${process.arch}: install it from https://nodejs.org.`
-        : "The one that package-lock.json pins is not installed: run npm install, without --omit=optional."
+        ? `npm has no Node.js ${minMajor} for ${process.platform}-${process.arch}: install it from https://nodejs.org.`
+        : "The version that package-lock.json pins is not installed: run npm install, without --omit=optional."
     }`,
   );
 }
@@ -48,7 +50,7 @@ function isSupported(path) {
   if (!path || !existsSync(path)) return false;
   const isThis = path === process.execPath && !isOfPackage(path);
   const version = isThis ? process.versions.node : versionOf(path);
-  return Number(version?.split(".")[0]) >= oldestMajor;
+  return Number(version?.split(".")[0]) >= minMajor;
 }
 
 function versionOf(path) {

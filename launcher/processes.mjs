@@ -10,7 +10,7 @@ import { Refusal } from "./progress.mjs";
  */
 export async function run(command, args, { cwd, env, show = () => {} } = {}) {
   const { code, output } = await attempt(command, args, { cwd, env, show });
-  if (code !== 0) throw new Refusal(output.trim() || `${command} ended with ${code}.`);
+  if (code !== 0) throw new Refusal(output.trim() || `${command} exited with code ${code}.`);
   return output;
 }
 

@@ -61,12 +61,12 @@ describe.skipIf(process.platform === "win32")("launcher/run.mjs", () => {
     const run = `ulimit -S -c unlimited; exec "$0" "$@"`;
     const command = [process.execPath, join(scripts, "run.mjs"), "program.mjs"];
     const child = start("/bin/sh", ["-c", run, ...command]);
-    const said = await firstLine(child);
-    expect(said).toMatchObject({ core: 0, isInspected: false });
-    process.kill(said.pid, "SIGUSR1");
+    const line = await firstLine(child);
+    expect(line).toMatchObject({ core: 0, isInspected: false });
+    process.kill(line.pid, "SIGUSR1");
     child.kill("SIGTERM");
     await once(child, "exit");
-    expect(isAlive(said.pid)).toBe(false);
+    expect(isAlive(line.pid)).toBe(false);
   });
 
   it("explains how to build a program that is not built", () => {
@@ -113,14 +113,14 @@ describe("a program started without a launcher", () => {
       });
       return { ...(await firstLine(child)), warnings: () => warnings };
     };
-    const said = await startProgram("program.mjs");
+    const guarded = await startProgram("program.mjs");
     const unprotected = await startProgram("unprotected.mjs");
-    expect(said.core).toBe(0);
+    expect(guarded.core).toBe(0);
     // When the later signal has opened the inspector of a program without protection, this one's is still closed.
-    for (const { pid } of [said, unprotected]) process.kill(pid, "SIGUSR1");
+    for (const { pid } of [guarded, unprotected]) process.kill(pid, "SIGUSR1");
     await expect.poll(unprotected.warnings, { timeout: 10_000 }).toContain("Debugger listening");
-    expect(isAlive(said.pid)).toBe(true);
-    expect(said.warnings()).not.toContain("Debugger listening");
+    expect(isAlive(guarded.pid)).toBe(true);
+    expect(guarded.warnings()).not.toContain("Debugger listening");
   });
 });
 
@@ -186,7 +186,7 @@ describe("the Node.js for all programs", () => {
 
   it("is missing on macOS, and one sentence explains that", () => {
     expect(ask({ platform: "darwin", version: "20.20.2" })).toBe(
-      `Selvage runs on Node.js 24 or newer, and this is 20.20.2. npm has no Node.js 24 for darwin-${process.arch}: install it from https://nodejs.org.`,
+      `Selvage requires Node.js 24 or newer, but this is 20.20.2. npm has no Node.js 24 for darwin-${process.arch}: install it from https://nodejs.org.`,
     );
   });
 
@@ -208,5 +208,5 @@ it("package.json, .nvmrc and the message to old versions name the same version",
   for (const version of Object.values(optionalDependencies)) expect(version).toMatch(/^24\.\d+\.\d+$/);
   expect(devDependencies["@types/node"]).toMatch(/^24\./);
   expect(read("README.md")).toContain("Node.js 20.19 or newer");
-  expect(read("launcher/node-version.mjs")).toContain("needs Node.js 20.19 or newer");
+  expect(read("launcher/node-version.mjs")).toContain("requires Node.js 20.19 or newer");
 });

@@ -113,23 +113,23 @@ export async function startProgram(name, { file, args = [], env, log, nodeOption
     detached: true,
   });
   await output.close();
-  let gone = false;
+  let isGone = false;
   const exited = new Promise((done) => {
     child.once("error", () => done(1));
     child.once("exit", (code) => done(code));
   }).then((code) => {
-    gone = true;
+    isGone = true;
     return code;
   });
   return {
     name,
     pid: child.pid,
     exited,
-    hasExited: () => gone,
+    hasExited: () => isGone,
     /** The output since the start. */
     output: async () => (await readFile(log)).subarray(size).toString("utf8").trim(),
     stop: async () => {
-      if (!gone) child.kill("SIGTERM");
+      if (!isGone) child.kill("SIGTERM");
       await Promise.race([
         exited,
         sleep(stopTimeoutMs, undefined, { ref: false }).then(() => child.kill("SIGKILL")),

@@ -17,21 +17,21 @@ export class Refusal extends Error {
  * @returns {Promise<T>}
  */
 export async function step(name, work) {
-  const me = { began: Date.now(), detail: "" };
-  active.set(name, me);
+  const current = { startedAt: Date.now(), detail: "" };
+  active.set(name, current);
   if (terminal) timer ??= setInterval(draw, 200);
   else console.log(`  ${name} …`);
   let mark = "✗";
   try {
     const value = await work((text) => {
-      me.detail = text.trim().split("\n").at(-1) ?? "";
+      current.detail = text.trim().split("\n").at(-1) ?? "";
     });
     mark = "✓";
     return value;
   } finally {
     active.delete(name);
     if (active.size === 0) timer = clearInterval(timer);
-    console.log(`${terminal ? "\r\x1b[2K" : ""}${mark} ${name} (${seconds(me.began)})`);
+    console.log(`${terminal ? "\r\x1b[2K" : ""}${mark} ${name} (${seconds(current.startedAt)})`);
   }
 }
 
@@ -43,12 +43,12 @@ export function fail(error) {
 
 function draw() {
   const parts = [...active].map(
-    ([name, { began, detail }]) => `${name} … ${seconds(began)}${detail && `  ${detail}`}`,
+    ([name, { startedAt, detail }]) => `${name} … ${seconds(startedAt)}${detail && `  ${detail}`}`,
   );
   const width = Math.floor(((process.stdout.columns ?? 80) - 1) / parts.length) - 2;
   process.stdout.write(`\r\x1b[2K${parts.map((part) => `  ${part.slice(0, width - 2)}`).join("")}`);
 }
 
-function seconds(began) {
-  return `${((Date.now() - began) / 1000).toFixed(1)} s`;
+function seconds(startedAt) {
+  return `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
 }

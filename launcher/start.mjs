@@ -25,12 +25,12 @@ function stop(code) {
   return stopping;
 }
 
-const stopAsAsked = () => {
+const stopOnSignal = () => {
   if (!stopping) console.log("\nStopping …");
   void stop(0);
 };
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, stopAsAsked);
-stopWithParent(stopAsAsked);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, stopOnSignal);
+stopWithParent(stopOnSignal);
 // On SIGUSR1 Node.js would open its inspector, and other processes on this machine could read the keys from
 // memory.
 process.on("SIGUSR1", () => {});
@@ -47,7 +47,9 @@ try {
 async function start(settings) {
   const { dataDir, host, port, automatePort } = settings;
   await mkdir(dataDir, { recursive: true }).catch((error) => {
-    throw new Refusal(`The data folder ${dataDir} cannot be made (${error.code}): set DATA_DIR to another.`);
+    throw new Refusal(
+      `The data folder ${dataDir} cannot be created (${error.code}): set DATA_DIR to another folder.`,
+    );
   });
   const lock = await takeLock(join(dataDir, "start.lock"));
   if (lock.heldBy !== undefined) {
@@ -80,9 +82,9 @@ async function start(settings) {
     keep: (part) => (stopping ? part.stop() : running.push(part)),
   });
   if (stopping) return;
-  watch((sentence) => {
+  watch((message) => {
     if (stopping) return;
-    console.error(`\n${sentence}`);
+    console.error(`\n${message}`);
     void stop(1);
   });
   greet(settings, logins, notices);
@@ -107,12 +109,12 @@ function readSettings() {
   const port = readPort("PORT", env.PORT || "3000");
   const automatePort = readPort("AUTOMATE_PORT", env.AUTOMATE_PORT || "3001");
   if (port === automatePort)
-    throw new Refusal(`PORT and AUTOMATE_PORT are both ${port}: set one of them to another.`);
+    throw new Refusal(`PORT and AUTOMATE_PORT are both ${port}: change one of them.`);
   const internal = env.AUTOMATE_INTERNAL_PORT;
   const automateInternalPort = internal ? readPort("AUTOMATE_INTERNAL_PORT", internal) : undefined;
   if ([port, automatePort].includes(automateInternalPort))
     throw new Refusal(
-      `AUTOMATE_INTERNAL_PORT is ${automateInternalPort}, as another port: set one of them to another.`,
+      `AUTOMATE_INTERNAL_PORT is ${automateInternalPort}, the same as another port: change one of them.`,
     );
   const host = env.HOST || "127.0.0.1";
   const shown = ["0.0.0.0", "::", "127.0.0.1"].includes(host)
@@ -136,7 +138,7 @@ function readSettings() {
 function readPort(name, text) {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Refusal(`${name} is ${JSON.stringify(text)}, and has to be a number from 1 to 65535.`);
+  throw new Refusal(`${name} is ${JSON.stringify(text)}, but must be a number from 1 to 65535.`);
 }
 
 /** Only web needs to know this port, so any free one will do unless the operator chose one. */
@@ -149,7 +151,7 @@ async function findInternalPort({ port, automatePort, automateInternalPort }, pa
     const isOurs = tried === port || tried === automatePort;
     if (!isOurs && (await tryListen("127.0.0.1", tried)) === undefined) return tried;
   }
-  throw new Refusal("No port is free for web's requests to automate: set AUTOMATE_INTERNAL_PORT.");
+  throw new Refusal("No port is free for automate's internal API: set AUTOMATE_INTERNAL_PORT.");
 }
 
 async function checkPort(name, host, port, patienceMs) {
@@ -161,9 +163,9 @@ async function checkPort(name, host, port, patienceMs) {
       await sleep(100);
       continue;
     }
-    const what = code === "EADDRINUSE" ? "is taken" : `cannot be used (${code})`;
+    const problem = code === "EADDRINUSE" ? "is in use" : `cannot be used (${code})`;
     throw new Refusal(
-      `Port ${port} on ${host} ${what}: set ${name} to another, for example ${name}=${port + 10} npm start.`,
+      `Port ${port} on ${host} ${problem}: set another ${name}, for example ${name}=${port + 10} npm start.`,
     );
   }
 }

@@ -23,12 +23,12 @@ it.skipIf(process.platform === "win32")(
     });
     try {
       const text = await new Promise<string>((done) => {
-        let said = "";
+        let output = "";
         npm.stdout.setEncoding("utf8").on("data", (chunk) => {
-          said += chunk;
-          if (/Building …|Starting Postgres …/.test(said)) done(said);
+          output += chunk;
+          if (/Building …|Starting Postgres …/.test(output)) done(output);
         });
-        npm.once("exit", () => done(said));
+        npm.once("exit", () => done(output));
       });
       expect(text).toMatch(/Building …|Starting Postgres …/);
       const lock = join(dataDir, "start.lock");

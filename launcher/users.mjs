@@ -13,24 +13,24 @@ const programs = { web: "selvage-web", automate: "selvage-automate", workers: "s
 /**
  * The users of the programs, or one sentence on why the programs share a user.
  * @param {{ dev: boolean, port: number, files: string[], dataDir: string }} settings each user must be able to read `files`
- * @returns {{ users: { web: User, automate: User, workers: User } | undefined, sentence: string | undefined }}
+ * @returns {{ users: { web: User, automate: User, workers: User } | undefined, notice: string | undefined }}
  */
 export function programUsers({ dev, port, files, dataDir }) {
   const shared = (why) => ({
     users: undefined,
-    sentence: `Web, automate and check workers share one user of this machine, ${why}: code that took over one of them could read the keys of the others.`,
+    notice: `Web, automate and check workers share one user of this machine, ${why}: code that took over one of them could read the keys of the others.`,
   });
-  if (process.getuid?.() !== 0) return shared("because only root can start them as users of their own");
+  if (process.getuid?.() !== 0) return shared("because only root can start them as separate users");
   if (dev) return shared("because a development server writes into the checkout");
   if (port < unprivilegedPort()) return shared(`because only root can listen on port ${port}`);
-  const found = Object.entries(programs).map(([program, name]) => [program, systemUser(name)]);
-  const missing = found.find(([, user]) => user === undefined);
-  if (missing) return shared(`because the user ${programs[missing[0]]} could not be made`);
-  const users = Object.fromEntries(found);
+  const entries = Object.entries(programs).map(([program, name]) => [program, systemUser(name)]);
+  const missing = entries.find(([, user]) => user === undefined);
+  if (missing) return shared(`because the user ${programs[missing[0]]} could not be created`);
+  const users = Object.fromEntries(entries);
   if (!canRead(users.workers, [...files, dataDir])) {
     return shared("because other users cannot read this checkout or enter the data folder");
   }
-  return { users, sentence: undefined };
+  return { users, notice: undefined };
 }
 
 /**
@@ -51,11 +51,12 @@ export async function giveMasterKey(keysDir, file, automate) {
  * @returns {User | undefined}
  */
 export function systemUser(name) {
-  if (ask("id", ["-u", name]) === undefined) {
-    ask("groupadd", ["-r", name]);
-    ask("useradd", ["-r", "-g", name, "-s", "/usr/sbin/nologin", name]) ?? ask("adduser", ["-S", "-D", name]);
+  if (outputOf("id", ["-u", name]) === undefined) {
+    outputOf("groupadd", ["-r", name]);
+    outputOf("useradd", ["-r", "-g", name, "-s", "/usr/sbin/nologin", name]) ??
+      outputOf("adduser", ["-S", "-D", name]);
   }
-  const [uid, gid] = ["-u", "-g"].map((flag) => Number(ask("id", [flag, name]) ?? Number.NaN));
+  const [uid, gid] = ["-u", "-g"].map((flag) => Number(outputOf("id", [flag, name]) ?? Number.NaN));
   return uid && gid ? { uid, gid } : undefined;
 }
 
@@ -78,7 +79,7 @@ function canRead(user, paths) {
   return spawnSync(nodeRuntime(), ["-e", script, ...paths], { ...user, cwd: "/", env: {} }).status === 0;
 }
 
-function ask(command, args) {
+function outputOf(command, args) {
   const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -31,9 +31,7 @@ test("a wrong password is reported as such, and the program does not wait", asyn
 });
 
 test("a missing role is reported the same way", async () => {
-  const { sentence, isTemporary: isTemporary } = await faultOf((url) =>
-    Object.assign(url, { username: "nobody_here" }),
-  );
+  const { sentence, isTemporary } = await faultOf((url) => Object.assign(url, { username: "nobody_here" }));
   expect(sentence).toContain(
     `rejects the login "nobody_here": the password is wrong, or the role does not exist.`,
   );
@@ -58,7 +56,7 @@ test("the program waits for a server that is not up yet", async () => {
 });
 
 test("the message names a host that does not resolve", async () => {
-  const { sentence, isTemporary: isTemporary } = await faultOf((url) =>
+  const { sentence, isTemporary } = await faultOf((url) =>
     Object.assign(url, { hostname: "nowhere.invalid" }),
   );
   expect(sentence).toBe(`The host name of the database, nowhere.invalid:${good.port}, cannot be resolved.`);
