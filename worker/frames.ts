@@ -16,34 +16,34 @@ export function sendFrame(socket: Socket, message: unknown): void {
   socket.write(Buffer.concat([header, body]));
 }
 
-/** Calls back with each message. Destroys the socket on a frame that is unreadable or longer than `mostBytes`. */
+/** Calls back with each message. Destroys the socket on a frame that is unreadable or longer than `limitBytes`. */
 export function readFrames(
   socket: Socket,
   onMessage: (message: unknown) => void,
-  mostBytes = maxBytes,
+  limitBytes = maxBytes,
 ): void {
   // Joined once for each frame. Joining after each chunk would keep the program busy for a minute with a long
   // frame.
   let chunks: Buffer[] = [];
   let length = 0;
-  let wanted = headerBytes;
+  let neededBytes = headerBytes;
   const join = (): Buffer => {
-    const whole = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-    chunks = [whole];
-    return whole;
+    const joined = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    chunks = [joined];
+    return joined;
   };
   socket.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
-    while (length >= wanted) {
+    while (length >= neededBytes) {
       const buffered = join();
       const end = headerBytes + buffered.readUInt32BE();
-      if (end - headerBytes > mostBytes) return socket.destroy();
-      wanted = end;
+      if (end - headerBytes > limitBytes) return socket.destroy();
+      neededBytes = end;
       if (length < end) return;
       chunks = length > end ? [buffered.subarray(end)] : [];
       length -= end;
-      wanted = headerBytes;
+      neededBytes = headerBytes;
       try {
         onMessage(deserialize(buffered.subarray(headerBytes, end)));
       } catch {

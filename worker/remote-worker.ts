@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { readFrames, sendFrame } from "@/worker/frames";
 
 /** The most bytes that a worker sends: some steps and a result. */
-const mostSaidBytes = 65_536;
+const maxMessageBytes = 65_536;
 
 /** Connects to the worker host, which runs a worker as another user. Closing the connection kills the worker. */
 export function connectWorker(path: string): RemoteWorker {
@@ -15,7 +15,7 @@ class RemoteWorker extends EventEmitter {
   constructor(socket: Socket) {
     super();
     this.#socket = socket;
-    readFrames(socket, (message) => this.emit("message", message), mostSaidBytes);
+    readFrames(socket, (message) => this.emit("message", message), maxMessageBytes);
     // Without a listener, Node.js would throw the error. `close` reports the end.
     socket.on("error", () => {});
     socket.on("close", () => this.emit("exit", null));

@@ -13,12 +13,12 @@ import { createStepLog, type StepLog } from "@/worker/step-log";
 import { type UncaughtErrors, watchUncaughtErrors } from "@/worker/uncaught-errors";
 
 /** How long a driver may take to report that its socket failed. After that, the worker reports it. */
-const graceMs = 300;
+const driverGraceMs = 300;
 
 const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 
-/** The environment of a check. Tests replace parts of it. */
-export type Surroundings = Pick<GuardOptions, "route">;
+/** What tests replace in a check: only the way to an Internet host. */
+export type TestOverrides = Pick<GuardOptions, "route">;
 
 /**
  * Installs the egress guard without destinations, then loads the driver of the kind that is probably checked
@@ -26,7 +26,7 @@ export type Surroundings = Pick<GuardOptions, "route">;
  */
 export async function prepareWorker(kind: string): Promise<void> {
   if (!isConnectorKind(kind)) return;
-  shutExits();
+  closeExits();
   // Parsing the public authorities takes longer than most handshakes.
   publicVerification();
   // Compiling the address patterns takes long, too.
@@ -36,7 +36,7 @@ export async function prepareWorker(kind: string): Promise<void> {
 }
 
 /** Called before any driver is loaded, so that drivers find every exit closed. */
-function shutExits(): void {
+function closeExits(): void {
   installEgressGuard({ destinations: [], egressAllow: [], onProgress: () => {}, onFailure: () => {} });
 }
 
@@ -49,27 +49,31 @@ type Result = Extract<CheckEvent, { type: "result" }>;
 /** Runs one check and reports each step. Use it only in a process that does nothing else. */
 export async function runCheck(
   job: CheckJob,
-  tell: (event: StepEvent) => void,
-  surroundings: Surroundings = {},
+  report: (event: StepEvent) => void,
+  overrides: TestOverrides = {},
 ): Promise<Result> {
-  shutExits();
+  closeExits();
   // Before the clock starts, so that loading a driver does not count as a step's time.
   await load(job.kind);
   const startedAt = performance.now();
-  const seen: SocketFailure[] = [];
+  const failures: SocketFailure[] = [];
   const uncaught = watchUncaughtErrors();
-  const steps = createStepLog(tell);
+  const steps = createStepLog(report);
   installEgressGuard({
     destinations: job.destinations,
     egressAllow: job.egressAllow,
-    ...surroundings,
+    ...overrides,
     onProgress: (reached) => steps.begin(stepAfter[reached]),
     onFailure: (failure) => {
-      seen.push(failure);
-      setTimeout(uncaught.fail, graceMs, new Error("The driver did not report that its socket failed."));
+      failures.push(failure);
+      setTimeout(
+        uncaught.fail,
+        driverGraceMs,
+        new Error("The driver did not report that its socket failed."),
+      );
     },
   });
-  const outcome = await findOutcome(job, { steps, uncaught, seen });
+  const outcome = await findOutcome(job, { steps, uncaught, failures });
   return conclude(outcome, steps, Math.round(performance.now() - startedAt));
 }
 
@@ -84,11 +88,11 @@ function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number
   return { type: "result", ok: true, ms, facts: outcome };
 }
 
-type Trial = { steps: StepLog; uncaught: UncaughtErrors; seen: readonly SocketFailure[] };
+type CheckRun = { steps: StepLog; uncaught: UncaughtErrors; failures: readonly SocketFailure[] };
 
 async function findOutcome(
   { kind, properties: settings, secrets }: CheckJob,
-  { steps, uncaught, seen }: Trial,
+  { steps, uncaught, failures }: CheckRun,
 ): Promise<CheckFacts | CheckFailure> {
   if (!isConnectorKind(kind)) return new CheckFailure("misconfigured");
   const properties = { ...settings, ...secrets };
@@ -96,7 +100,7 @@ async function findOutcome(
   try {
     return await Promise.race([check.run(properties, steps), uncaught.first]);
   } catch (error) {
-    return explain(error, check, properties, seen[0]);
+    return explain(error, check, properties, failures[0]);
   }
 }
 
@@ -105,9 +109,9 @@ function explain(
   error: unknown,
   check: Check,
   properties: Record<string, unknown>,
-  seen: SocketFailure | undefined,
+  socketFailure: SocketFailure | undefined,
 ): CheckFailure {
-  if (seen !== undefined) return fromSocket(seen, check);
+  if (socketFailure !== undefined) return fromSocket(socketFailure, check);
   if (error instanceof CheckFailure) return error;
   return check.explain(error, properties) ?? new CheckFailure("unexpected");
 }
@@ -124,9 +128,9 @@ const portCodes: readonly CheckCode[] = [
 ];
 
 function fromSocket({ step, code, destination }: SocketFailure, { connector }: Check): CheckFailure {
-  const place = portCodes.includes(code) ? destination?.portField : destination?.hostField;
-  const special = fieldByCode[code];
-  const field = special !== undefined && special in connector.fields.shape ? special : place;
+  const destinationField = portCodes.includes(code) ? destination?.portField : destination?.hostField;
+  const codeField = fieldByCode[code];
+  const field = codeField !== undefined && codeField in connector.fields.shape ? codeField : destinationField;
   const facts =
     destination === null
       ? undefined

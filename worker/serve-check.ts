@@ -1,5 +1,5 @@
 import { checkJobSchema, preparationSchema } from "@/worker/protocol";
-import { prepareWorker, runCheck, type Surroundings } from "@/worker/run-check";
+import { prepareWorker, runCheck, type TestOverrides } from "@/worker/run-check";
 
 /**
  * Makes this process a check worker.
@@ -8,7 +8,7 @@ import { prepareWorker, runCheck, type Surroundings } from "@/worker/run-check";
  * prepare for, then one check. It sends only steps and a result of the closed protocol, never a text of a
  * driver or server. Automate kills it after the result.
  */
-export function serveCheck(surroundings: () => Surroundings = () => ({})): void {
+export function serveCheck(overrides: () => TestOverrides = () => ({})): void {
   let hasJob = false;
   process.once("disconnect", () => process.exit(0));
   process.on("message", async (message) => {
@@ -20,7 +20,7 @@ export function serveCheck(surroundings: () => Surroundings = () => ({})): void 
       // Compiling a parser takes longer than parsing one job.
       checkJobSchema.parse(message, { jitless: true }),
       (step) => process.send?.(step),
-      surroundings(),
+      overrides(),
     );
     process.send?.(result);
   });

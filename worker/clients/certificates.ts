@@ -9,30 +9,32 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export const publicAuthorities: string[] = [...rootCertificates];
 
 /** Returns the trusted authorities: the public ones and the connection's own, if any. */
-export function trustedAuthorities(own: string | Uint8Array | undefined): string[] {
-  return own === undefined ? [...publicAuthorities] : [...publicAuthorities, ...readCertificates(own)];
+export function trustedAuthorities(caCertificate: string | Uint8Array | undefined): string[] {
+  return caCertificate === undefined
+    ? [...publicAuthorities]
+    : [...publicAuthorities, ...readCertificates(caCertificate)];
 }
 
 /** Returns TLS options for a mode. The caller handles "disable". */
-export function verification(mode: TlsMode, own: string | Uint8Array | undefined) {
+export function verification(mode: TlsMode, caCertificate: string | Uint8Array | undefined) {
   return {
-    ca: trustedAuthorities(own),
+    ca: trustedAuthorities(caCertificate),
     rejectUnauthorized: mode === "verify-full",
     minVersion: "TLSv1.2" as const,
   };
 }
 
-let publicContext: { of: number; context: SecureContext } | undefined;
+let publicContext: { count: number; context: SecureContext } | undefined;
 
 /**
  * Returns TLS options with the public authorities only. Parsing those takes 30 ms, so all clients of a check
  * share the result.
  */
 export function publicVerification() {
-  const of = publicAuthorities.length;
-  if (publicContext?.of !== of) {
+  const count = publicAuthorities.length;
+  if (publicContext?.count !== count) {
     const context = createSecureContext({ ca: publicAuthorities, minVersion: "TLSv1.2" });
-    publicContext = { of, context };
+    publicContext = { count, context };
   }
   return { secureContext: publicContext.context, rejectUnauthorized: true };
 }
@@ -41,8 +43,8 @@ export function publicVerification() {
  * `verification` for clients that accept a TLS context and have no client certificate. Reuses the parsed
  * public authorities.
  */
-export function sharedVerification(mode: TlsMode, own: string | Uint8Array | undefined) {
-  if (own !== undefined) return verification(mode, own);
+export function sharedVerification(mode: TlsMode, caCertificate: string | Uint8Array | undefined) {
+  if (caCertificate !== undefined) return verification(mode, caCertificate);
   return { ...publicVerification(), rejectUnauthorized: mode === "verify-full" };
 }
 

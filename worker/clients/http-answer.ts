@@ -15,25 +15,25 @@ const credentialFields = {
 
 /** Maps an API's answer to a finding; null when the check passed. */
 export function judgeAnswer(status: number, headers: Headers, { url, authType }: Request): Finding | null {
-  const found = (code: CheckCode, field?: string, isSignedIn = false): Finding => ({
+  const finding = (code: CheckCode, field?: string, isSignedIn = false): Finding => ({
     code,
     isSignedIn,
     ...(field !== undefined && { field }),
   });
   const credential = credentialFields[authType];
   if (status === 401)
-    return found(authType === "none" ? "credentials_missing" : "rejected_credentials", credential);
-  if (status === 403) return found("not_permitted", credential, true);
-  if (status === 404 || status === 410) return found("path_not_found", "testPath", true);
-  if (status === 407) return found("proxy_in_the_way", "baseUrl");
-  if (status === 429) return found("rate_limited");
-  if (status >= 500) return found("server_error");
-  if (status >= 400) return found("path_not_readable", "testPath", true);
+    return finding(authType === "none" ? "credentials_missing" : "rejected_credentials", credential);
+  if (status === 403) return finding("not_permitted", credential, true);
+  if (status === 404 || status === 410) return finding("path_not_found", "testPath", true);
+  if (status === 407) return finding("proxy_in_the_way", "baseUrl");
+  if (status === 429) return finding("rate_limited");
+  if (status >= 500) return finding("server_error");
+  if (status >= 400) return finding("path_not_readable", "testPath", true);
   if (status >= 300)
-    return found("redirected", pointsElsewhere(headers.location, url) ? "baseUrl" : "testPath");
+    return finding("redirected", pointsElsewhere(headers.location, url) ? "baseUrl" : "testPath");
   // A web page instead of an API answer comes from a proxy or a sign-in page and proves no credential.
   const isPage = authType !== "none" && String(headers["content-type"] ?? "").includes("text/html");
-  return isPage ? found("unexpected_answer", "testPath") : null;
+  return isPage ? finding("unexpected_answer", "testPath") : null;
 }
 
 function pointsElsewhere(location: string | string[] | undefined, url: URL): boolean {

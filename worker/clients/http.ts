@@ -61,7 +61,7 @@ export async function createHttpClient(
       dispatcher,
     });
     const answer = await readAnswer(response, field);
-    if (!(refusesBy500 && answer.status === 500)) refuseStrangers(answer, field);
+    if (!(refusesBy500 && answer.status === 500)) refuseCommonFailures(answer, field);
     return answer;
   };
 }
@@ -78,19 +78,22 @@ async function readAnswer(
     if (size > maxAnswerBytes) throw new CheckFailure("answer_too_large", field);
     chunks.push(bytes);
   }
-  const flat = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value ?? "")]);
-  const named = Object.fromEntries(flat);
+  const headerEntries = Object.entries(headers).map(([name, value]): [string, string] => [
+    name,
+    String(value ?? ""),
+  ]);
+  const headersByName = Object.fromEntries(headerEntries);
   const text = Buffer.concat(chunks).toString("utf8");
   return {
     status: statusCode,
-    headers: named,
+    headers: headersByName,
     text,
-    json: parsed(text),
-    isPage: (named["content-type"] ?? "").includes("text/html"),
+    json: parseJson(text),
+    isPage: (headersByName["content-type"] ?? "").includes("text/html"),
   };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -98,7 +101,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function refuseStrangers({ status, isPage }: Answer, field: string): void {
+function refuseCommonFailures({ status, isPage }: Answer, field: string): void {
   const facts = { status: String(status) };
   if (status === 407) throw new CheckFailure("proxy_in_the_way", field, facts);
   if (status === 429) throw new CheckFailure("rate_limited", undefined, facts);
@@ -149,7 +152,7 @@ export function oneLine(value: string, field: string): string {
 }
 
 /** Returns a property that the form requires. Throws `misconfigured` when it is missing. */
-export function given<T>(value: T | undefined, field: string): T {
+export function requireProperty<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new CheckFailure("misconfigured", field);
   return value;
 }

@@ -54,8 +54,8 @@ export async function fetchMicrosoftToken(
 
 function explainRefusal(json: unknown): CheckFailure {
   const numbers = at(json, "error_codes");
-  const known = Array.isArray(numbers) ? numbers.find((number) => findings.has(number)) : undefined;
-  const finding = findings.get(known) ?? oauthFindings.get(textAt(json, "error"));
+  const listedNumber = Array.isArray(numbers) ? numbers.find((number) => findings.has(number)) : undefined;
+  const finding = findings.get(listedNumber) ?? oauthFindings.get(textAt(json, "error"));
   if (finding !== undefined) return new CheckFailure(...finding);
   return new CheckFailure(textAt(json, "error") === "" ? "unexpected_answer" : "misconfigured", "tenantId");
 }

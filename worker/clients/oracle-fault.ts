@@ -5,8 +5,8 @@ import { networkFault } from "@/worker/egress/socket-faults";
 export function explainOracle(error: unknown): CheckFailure | null {
   const number = numberOf(error);
   if (number !== null) return byNumber(number);
-  const known = byDriverCode(error);
-  if (known !== null) return known;
+  const finding = byDriverCode(error);
+  if (finding !== null) return finding;
   const fault = networkFault(error);
   if (fault !== null) return new CheckFailure(fault, "port");
   // Codes below 100 report a wrong call of the driver. Any other error is an answer that the driver could not

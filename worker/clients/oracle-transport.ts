@@ -5,7 +5,7 @@ import type { TlsMode } from "@/lib/connectors/destination";
 import { CheckFailure } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 
-type Place = {
+type Endpoint = {
   server: string;
   port: string;
   tlsMode: TlsMode;
@@ -20,20 +20,23 @@ type Place = {
  * when a listener hands it to a server process. If a later version moves these functions, the check fails
  * before it connects.
  */
-export function turnJoints(transport: Transport, place: Place): void {
+export function replaceInternals(transport: Transport, endpoint: Endpoint): void {
   const { ntConnect, tlsConnect } = transport;
   if (typeof ntConnect !== "function" || typeof tlsConnect !== "function")
     throw new Error("The driver lacks the internal functions of version 26.0.");
-  transport.ntConnect = async function dialPlace({ originHost }) {
+  transport.ntConnect = async function dialEndpoint({ originHost }) {
     // A listener may redirect to another host, which is not a destination of this connection.
     if (originHost !== undefined) throw new CheckFailure("redirected", "server");
-    this.stream = await opened(net.connect({ host: place.server, port: Number(place.port) }), "connect");
+    this.stream = await opened(
+      net.connect({ host: endpoint.server, port: Number(endpoint.port) }),
+      "connect",
+    );
     this.connected = true;
   };
   transport.tlsConnect = async function secure(_context, socket) {
     this.stream.removeAllListeners().on("error", () => {});
     // No server name in the handshake, as in the driver, which uses that field for something else.
-    const { server, tlsMode, caCertificate } = place;
+    const { server, tlsMode, caCertificate } = endpoint;
     const options = { socket, host: server, ...sharedVerification(tlsMode, caCertificate) };
     this.stream = await opened(tls.connect(options), "secureConnect");
     this.connStream = socket;

@@ -17,10 +17,10 @@ export type PostgresLogin = {
 export const loadPostgres = () => import("pg");
 
 /** Signs in to a server with the PostgreSQL protocol, runs a query and disconnects. */
-export async function askPostgres<T>(
+export async function queryPostgres<T>(
   { server, port, database, username, password, tlsMode, caCertificate }: PostgresLogin,
   { begin }: CheckContext,
-  ask: (client: Client) => Promise<T>,
+  query: (client: Client) => Promise<T>,
 ): Promise<T> {
   // The protocol ends strings at NUL, so the server would silently ignore the rest of the password.
   if (password.includes("\0")) throw new CheckFailure("secret_malformed", "password");
@@ -37,7 +37,7 @@ export async function askPostgres<T>(
   });
   await client.connect();
   begin("permission");
-  const answer = await ask(client);
+  const answer = await query(client);
   await client.end();
   return answer;
 }
@@ -47,8 +47,8 @@ export async function askPostgres<T>(
  * unknown.
  */
 export function explainPostgres(error: unknown, { tlsMode }: { tlsMode: string }): CheckFailure | null {
-  const known = bySqlState(errorProperty(error, "code"), errorProperty(error, "routine"), tlsMode);
-  if (known !== null) return known;
+  const finding = bySqlState(errorProperty(error, "code"), errorProperty(error, "routine"), tlsMode);
+  if (finding !== null) return finding;
   // These errors have no code. The driver's own texts are compared, never passed on.
   const message = error instanceof Error ? error.message : "";
   if (message.startsWith("The server does not support SSL"))

@@ -29,11 +29,11 @@ export function readPrivateKey(stored: string | Uint8Array, parseKey: ParseKey):
 const start = /-----BEGIN [A-Z ]+-----|PuTTY-User-Key-File-\d/;
 
 function unwrap(text: string): string {
-  const whole = start.test(text) ? text : Buffer.from(text, "base64").toString("latin1");
+  const decoded = start.test(text) ? text : Buffer.from(text, "base64").toString("latin1");
   // For a key that was copied from JSON.
-  const lines = whole.replace(/\\r|\r/g, "").replaceAll("\\n", "\n");
-  const found = start.exec(lines);
-  return found === null ? "" : lines.slice(found.index).trim();
+  const lines = decoded.replace(/\\r|\r/g, "").replaceAll("\\n", "\n");
+  const header = start.exec(lines);
+  return header === null ? "" : lines.slice(header.index).trim();
 }
 
 function isEncrypted(text: string): boolean {
@@ -99,14 +99,14 @@ function fromPutty(text: string): string {
 
 /** Splits length-prefixed SSH strings. Too short a remainder is padding. */
 function parts(blob: Buffer): Buffer[] {
-  const found: Buffer[] = [];
+  const strings: Buffer[] = [];
   for (let at = 0; at + 4 <= blob.length; ) {
     const end = at + 4 + blob.readUInt32BE(at);
     if (end > blob.length) break;
-    found.push(blob.subarray(at + 4, end));
+    strings.push(blob.subarray(at + 4, end));
     at = end;
   }
-  return found;
+  return strings;
 }
 
 /** Builds an OpenSSH key without a passphrase (OpenSSH's PROTOCOL.key). */

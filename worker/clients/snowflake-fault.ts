@@ -4,8 +4,8 @@ import { type Answer, at, textAt } from "@/worker/clients/http";
 
 /** The field that holds the credential. */
 export type Credential = "password" | "privateKey" | "oauthClient";
-/** `shows`: the step that this refusal proves to be reached, if it is not the current one. */
-type Finding = [code: CheckCode, field: string, shows?: CheckStep];
+/** `provenStep`: the step that this refusal proves to be reached, if it is not the current one. */
+type Finding = [code: CheckCode, field: string, provenStep?: CheckStep];
 
 /** The session's settings, in the order in which they are checked. */
 export const context = ["role", "warehouse", "database", "schema"] as const;
@@ -31,11 +31,12 @@ export function requireContext(
   if (!Array.isArray(row) || row.length !== context.length)
     throw new CheckFailure("unexpected_answer", "account");
   for (const [index, field] of context.entries()) {
-    if (plain(at(row, index)) !== plain(wanted[field])) throw new CheckFailure(missing[field], field);
+    if (normalizedName(at(row, index)) !== normalizedName(wanted[field]))
+      throw new CheckFailure(missing[field], field);
   }
 }
 
-function plain(name: unknown): string {
+function normalizedName(name: unknown): string {
   return String(name ?? "")
     .replaceAll('"', "")
     .toLowerCase();
@@ -48,9 +49,9 @@ export function snowflakeFault(
   step: CheckStep = "sign_in",
 ): CheckFailure {
   const code = textAt(json, "code");
-  const [found, field, shows = step] =
+  const [finding, field, provenStep = step] =
     code === "" ? byStatus(status) : byWords(code, textAt(json, "message"), credential);
-  return new CheckFailure(found, field, undefined, shows);
+  return new CheckFailure(finding, field, undefined, provenStep);
 }
 
 /** Accounts that do not exist share their addresses with existing ones. */
@@ -59,7 +60,7 @@ function byStatus(status: number): Finding {
   return [status === 403 ? "not_admitted" : "unexpected_answer", "account"];
 }
 
-const ofSignIn: readonly (readonly [words: RegExp, code: CheckCode])[] = [
+const signInFindings: readonly (readonly [words: RegExp, code: CheckCode])[] = [
   [/multi-factor|\bMFA\b|\bDuo\b/i, "second_factor_required"],
   [/temporarily locked|\bdisabled\b/i, "account_locked"],
   [/password (?:has )?expired|password must be changed|change your password/i, "password_change_required"],
@@ -73,8 +74,8 @@ function byWords(code: string, message: string, credential: Credential): Finding
   const isRole = code.startsWith("39") && /\brole\b/i.test(message);
   const field = isRole ? "role" : context.find((one) => one === object);
   if (field !== undefined) return [missing[field], field, "permission"];
-  const known = ofSignIn.find(([words]) => code.startsWith("39") && words.test(message));
-  if (known !== undefined) return [known[1], credential === "oauthClient" ? credential : "username"];
+  const finding = signInFindings.find(([words]) => code.startsWith("39") && words.test(message));
+  if (finding !== undefined) return [finding[1], credential === "oauthClient" ? credential : "username"];
   // Codes that begin with 39 come from the sign-in, all others from the statement.
   if (!code.startsWith("39")) return ["not_permitted", "role", "permission"];
   return ["not_admitted", credential === "oauthClient" ? credential : "username"];

@@ -48,14 +48,14 @@ export async function trySession(
 
 async function signIn(call: HttpClient, host: string, login: Login): Promise<string> {
   const { warehouse, role } = login;
-  const asked = new URLSearchParams({
+  const query = new URLSearchParams({
     requestId: randomUUID(),
     databaseName: login.database,
     schemaName: login.schema,
     warehouse,
     roleName: role,
   });
-  const answer = await call(`https://${host}/session/v1/login-request?${asked}`, {
+  const answer = await call(`https://${host}/session/v1/login-request?${query}`, {
     method: "POST",
     body: JSON.stringify({
       data: {
@@ -70,7 +70,7 @@ async function signIn(call: HttpClient, host: string, login: Login): Promise<str
     }),
   });
   const token = textAt(answer.json, "data", "token");
-  const isIn = answer.status === 200 && at(answer.json, "success") === true && token !== "";
-  if (!isIn) throw snowflakeFault(answer, "password");
+  const isSignedIn = answer.status === 200 && at(answer.json, "success") === true && token !== "";
+  if (!isSignedIn) throw snowflakeFault(answer, "password");
   return sendable(token, "account");
 }

@@ -29,7 +29,7 @@ class ServerMessages extends Error {
 }
 
 /** Signs in to a server over TDS and selects a constant. */
-export async function askSqlServer(login: SqlServerLogin, { begin }: CheckContext): Promise<void> {
+export async function querySqlServer(login: SqlServerLogin, { begin }: CheckContext): Promise<void> {
   const driver = (await loadSqlServer()).default;
   const numbers: number[] = [];
   const connection = new driver.Connection(configurationOf(login));
@@ -106,8 +106,8 @@ function signIn(connection: Connection): Promise<void> {
 export function explainSqlServer(error: unknown): CheckFailure | null {
   if (!(error instanceof ServerMessages)) return null;
   for (const number of error.numbers) {
-    const known = byNumber(number);
-    if (known !== null) return known;
+    const finding = byNumber(number);
+    if (finding !== null) return finding;
   }
   const causes = causesOf(error);
   const finding = causes.find((cause) => cause instanceof CheckFailure);

@@ -40,7 +40,7 @@ const maxReceivedBytes = 8 * 1024 * 1024;
 
 type Dial = {
   destination: Destination;
-  judged: Set<string>;
+  allowedAddresses: Set<string>;
   connected: boolean;
   secured: boolean;
   guard: GuardOptions;
@@ -105,7 +105,7 @@ function hookSockets(): void {
   const connect = net.Socket.prototype.connect;
   const emit = net.Socket.prototype.emit;
   const loopback: LookupAddress[] = [{ address: "127.0.0.1", family: 4 }];
-  shutOtherExits();
+  closeOtherExits();
   // A resumed handshake shows no certificate, and Node.js would not compare its name again. Clients can set a
   // session in many ways, so no socket hands one out (see also "session" below).
   Reflect.set(tls.TLSSocket.prototype, "getSession", () => undefined);
@@ -123,7 +123,7 @@ function hookSockets(): void {
     // Checks send little data. Without this, a write could wait until the server acknowledges the previous
     // one.
     this.setNoDelay(true);
-    const dial: Dial = { destination, judged: new Set(), connected: false, secured: false, guard };
+    const dial: Dial = { destination, allowedAddresses: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
     const admit = (addresses: LookupAddress[]) => {
       // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
@@ -133,7 +133,7 @@ function hookSockets(): void {
         guard.onFailure({ step: "network", code: "address_refused", destination });
         return false;
       }
-      for (const { address } of addresses) dial.judged.add(spelled(address));
+      for (const { address } of addresses) dial.allowedAddresses.add(canonicalAddress(address));
       return true;
     };
     const host = canonicalHost(destination.host) ?? destination.host;
@@ -182,11 +182,12 @@ function hookSockets(): void {
         dial.guard.onFailure({ step: "network", code: "connection_closed", destination: dial.destination });
         return this.destroy(refusal()) !== undefined;
       }
-      if (!dial.judged.has(spelled(this.remoteAddress))) return this.destroy(refusal()) !== undefined;
+      if (!dial.allowedAddresses.has(canonicalAddress(this.remoteAddress)))
+        return this.destroy(refusal()) !== undefined;
       dial.connected = true;
-      dial.guard.onProgress(isToBeSecured(this, dial.destination) ? "connected" : "open");
+      dial.guard.onProgress(needsHandshake(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
-      const secured = { ...(dial ?? wrapped(current)), secured: true };
+      const secured = { ...(dial ?? wrappedDial(current)), secured: true };
       dials.set(this, secured);
       secured.guard.onProgress("open");
     } else if (event === "error") {
@@ -198,7 +199,7 @@ function hookSockets(): void {
   const received = new WeakMap<net.Socket, number>();
   const push = net.Socket.prototype.push;
   net.Socket.prototype.push = function boundedPush(this: net.Socket, chunk: unknown, ...rest: unknown[]) {
-    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrapped(current) : undefined);
+    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrappedDial(current) : undefined);
     const size = (received.get(this) ?? 0) + (chunk instanceof Uint8Array ? chunk.length : 0);
     received.set(this, size);
     if (dial === undefined || size <= maxReceivedBytes) return Reflect.apply(push, this, [chunk, ...rest]);
@@ -211,7 +212,7 @@ function hookSockets(): void {
     if (isRefusal(error) || dial?.secured) return;
     const isTls = socket instanceof tls.TLSSocket;
     if (isTls && dial?.connected !== false) {
-      const { guard, destination } = dial ?? wrapped(current);
+      const { guard, destination } = dial ?? wrappedDial(current);
       guard.onFailure({ step: "tls", code: tlsFault(error), destination });
     } else if (dial !== undefined && !dial.connected) {
       const code = networkFault(error) ?? "unreachable";
@@ -224,22 +225,22 @@ function hookSockets(): void {
  * Returns the canonical form of an address. A socket reports an IPv4-mapped address in another form than it
  * was given.
  */
-function spelled(address = ""): string {
+function canonicalAddress(address = ""): string {
   return canonicalHost(address) ?? "";
 }
 
 /** True when a TLS or SSH handshake comes before the sign-in. */
-function isToBeSecured(socket: net.Socket, { protocol, tls: mode }: Destination): boolean {
+function needsHandshake(socket: net.Socket, { protocol, tls: mode }: Destination): boolean {
   if (protocol === "sftp" || socket instanceof tls.TLSSocket) return true;
   // A database driver starts TLS later on the same socket. A token endpoint without TLS is on this machine.
   return protocol !== "oauth-token" && (mode ?? "disable") !== "disable";
 }
 
 /** Returns the state for TLS over an open socket, as database drivers use it. Such kinds have one destination. */
-function wrapped(guard: GuardOptions): Dial {
+function wrappedDial(guard: GuardOptions): Dial {
   const [destination] = guard.destinations;
   if (destination === undefined) throw new Error("A check has at least one destination.");
-  return { destination, judged: new Set(), connected: true, secured: false, guard };
+  return { destination, allowedAddresses: new Set(), connected: true, secured: false, guard };
 }
 
 type Target = { host?: string; port?: number | string; path?: string };
@@ -274,7 +275,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Closes the other exits: DNS queries, child processes, threads, listening sockets and UDP. */
-function shutOtherExits() {
+function closeOtherExits() {
   // Not an arrow function: some of these are called with `new`.
   function refuse() {
     throw refusal();

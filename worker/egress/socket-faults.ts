@@ -60,8 +60,8 @@ export function nameFault(error: unknown): CheckCode {
 /** Maps a socket error to a check code. Of several failed attempts, the most specific one counts. */
 export function networkFault(error: unknown): CheckCode | null {
   if (error instanceof AggregateError) {
-    const found = error.errors.map(networkFault);
-    return found.includes("connection_refused") ? "connection_refused" : (found[0] ?? null);
+    const codes = error.errors.map(networkFault);
+    return codes.includes("connection_refused") ? "connection_refused" : (codes[0] ?? null);
   }
   return networkCodes[errorProperty(error, "code")] ?? null;
 }

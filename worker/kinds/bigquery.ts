@@ -3,7 +3,7 @@ import { defineCheck } from "@/worker/check";
 import { bucketScope, listGoogleBucket } from "@/worker/clients/google-bucket";
 import { refuseGoogleFault } from "@/worker/clients/google-fault";
 import { fetchGoogleToken } from "@/worker/clients/google-token";
-import { given, loadHttp } from "@/worker/clients/http";
+import { loadHttp, requireProperty } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 const scope = "https://www.googleapis.com/auth/bigquery";
@@ -13,7 +13,7 @@ export const checkBigquery = defineCheck(bigquery, {
   preload: () => Promise.all([loadHttp(), import("jose")]),
 
   async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
-    const key = given(serviceAccountKey, "serviceAccountKey");
+    const key = requireProperty(serviceAccountKey, "serviceAccountKey");
     const token = await fetchGoogleToken(key, bucketName === undefined ? [scope] : [scope, bucketScope]);
     begin("permission");
     const call = await createServiceClient("projectId", token);
@@ -26,8 +26,8 @@ export const checkBigquery = defineCheck(bigquery, {
       field: "projectId",
       missing: "project_not_found",
     });
-    const found = await call(`${project}/datasets/${encodeURIComponent(dataset)}`);
-    refuseGoogleFault(found, "bigquery#dataset", { field: "dataset", missing: "dataset_not_found" });
+    const answer = await call(`${project}/datasets/${encodeURIComponent(dataset)}`);
+    refuseGoogleFault(answer, "bigquery#dataset", { field: "dataset", missing: "dataset_not_found" });
     if (bucketName !== undefined) await listGoogleBucket(token, bucketName);
     return {};
   },

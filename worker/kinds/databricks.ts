@@ -4,7 +4,7 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { databricks, parseJdbcUrl } from "@/lib/connectors/kinds/databricks";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { fetchDatabricksToken } from "@/worker/clients/databricks-token";
-import { type Answer, given, loadHttp, sendable, textAt } from "@/worker/clients/http";
+import { type Answer, loadHttp, requireProperty, sendable, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 type Properties = OpenedProperties<z.output<typeof databricks.fields>>;
@@ -18,22 +18,22 @@ export const checkDatabricks = defineCheck(databricks, {
   preload: loadHttp,
 
   async run(properties, { begin }) {
-    const place = given(parseJdbcUrl(properties.jdbcUrl) ?? undefined, "jdbcUrl");
-    const workspace = `https://${place.host}:${place.port}`;
+    const warehouseUrl = requireProperty(parseJdbcUrl(properties.jdbcUrl) ?? undefined, "jdbcUrl");
+    const workspace = `https://${warehouseUrl.host}:${warehouseUrl.port}`;
     const [token, field] = await signIn(workspace, properties);
     const call = await createServiceClient("jdbcUrl", token);
     if (properties.authType === "oauth") begin("permission");
-    const warehouse = await call(`${workspace}/api/2.0/sql/warehouses/${place.warehouseId}`);
+    const warehouse = await call(`${workspace}/api/2.0/sql/warehouses/${warehouseUrl.warehouseId}`);
     refuseToken(warehouse, field);
     if (textAt(warehouse.json, "id") === "" && textAt(warehouse.json, "error_code") === "")
       throw new CheckFailure("unexpected_answer", "jdbcUrl");
     begin("permission");
     refuseWarehouse(warehouse);
     const schema = `${encodeURIComponent(properties.catalog)}.${encodeURIComponent(properties.schema)}`;
-    const found = await call(`${workspace}/api/2.1/unity-catalog/schemas/${schema}`);
-    refuseToken(found, field);
-    if (found.status !== 200 || textAt(found.json, "full_name") === "")
-      throw new CheckFailure(...schemaFinding(found));
+    const schemaAnswer = await call(`${workspace}/api/2.1/unity-catalog/schemas/${schema}`);
+    refuseToken(schemaAnswer, field);
+    if (schemaAnswer.status !== 200 || textAt(schemaAnswer.json, "full_name") === "")
+      throw new CheckFailure(...schemaFinding(schemaAnswer));
     return {};
   },
   explain: () => null,
@@ -41,9 +41,10 @@ export const checkDatabricks = defineCheck(databricks, {
 
 /** Returns the token and the field that it came from. */
 async function signIn(workspace: string, properties: Properties): Promise<[token: string, field: string]> {
-  if (properties.authType === "pat") return [sendable(given(properties.token, "token"), "token"), "token"];
-  const clientId = given(properties.clientId, "clientId");
-  const clientSecret = given(properties.clientSecret, "clientSecret");
+  if (properties.authType === "pat")
+    return [sendable(requireProperty(properties.token, "token"), "token"), "token"];
+  const clientId = requireProperty(properties.clientId, "clientId");
+  const clientSecret = requireProperty(properties.clientSecret, "clientSecret");
   return [await fetchDatabricksToken(workspace, clientId, clientSecret), "clientSecret"];
 }
 

@@ -23,8 +23,8 @@ export const checkHana = defineCheck(hana, {
     const connection = driver.createClient({})._connection;
     connection.on("error", () => {});
     try {
-      turnJoints(connection, socket);
-      await Promise.race([lost(socket), signInAndAsk(connection, username, password, begin)]);
+      replaceInternals(connection, socket);
+      await Promise.race([rejectWhenClosed(socket), signInAndQuery(connection, username, password, begin)]);
       return {};
     } finally {
       socket.destroy();
@@ -75,7 +75,7 @@ function nameOf(host: string): string {
  * could read it. If a later version moves these functions, the check fails before it sends anything, because
  * the driver would connect without TLS.
  */
-function turnJoints(connection: Connection, socket: Socket): void {
+function replaceInternals(connection: Connection, socket: Socket): void {
   const { _connectFn: connect, _createAuthenticationManager: create } = connection;
   if (typeof connect !== "function" || typeof create !== "function")
     throw new Error("The driver lacks the internal functions of version 2.30.");
@@ -87,7 +87,7 @@ function turnJoints(connection: Connection, socket: Socket): void {
   };
 }
 
-async function signInAndAsk(
+async function signInAndQuery(
   connection: Connection,
   user: string,
   password: string,
@@ -106,7 +106,7 @@ function settled(start: (done: (error?: unknown) => void) => void): Promise<void
 }
 
 /** Rejects when the socket fails or closes. */
-function lost(socket: Socket): Promise<never> {
+function rejectWhenClosed(socket: Socket): Promise<never> {
   return new Promise((_resolve, reject) => {
     socket.once("error", reject);
     socket.once("close", () => reject(Object.assign(new Error(), { code: "EHDBCLOSE" })));

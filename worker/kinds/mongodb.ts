@@ -2,7 +2,7 @@ import type { MongoClient, MongoClientOptions } from "mongodb";
 import { mongodb, parseEndpoint } from "@/lib/connectors/kinds/mongodb";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
-import { given } from "@/worker/clients/http";
+import { requireProperty } from "@/worker/clients/http";
 import { admitMembers } from "@/worker/egress/guard";
 import { nameFault, networkFault } from "@/worker/egress/socket-faults";
 
@@ -40,8 +40,8 @@ export const checkMongodb = defineCheck(mongodb, {
   },
 
   explain(error) {
-    const known = byCode(codeOf(error));
-    if (known !== null) return known;
+    const finding = byCode(codeOf(error));
+    if (finding !== null) return finding;
     for (const cause of causesOf(error)) {
       const fault = networkFault(cause);
       if (fault !== null) return new CheckFailure(fault, "host");
@@ -58,15 +58,15 @@ type Properties = Parameters<typeof checkMongodb.run>[0];
 
 /** Returns the address to connect to: the host itself, or the first member in its SRV record. */
 async function findMember({ protocol, host }: Properties): Promise<string> {
-  if (protocol === "mongodb") return spelled(given(parseEndpoint(host) ?? undefined, "host"));
+  if (protocol === "mongodb") return hostPort(requireProperty(parseEndpoint(host) ?? undefined, "host"));
   const [first] = await admitMembers("_mongodb._tcp").catch((error: unknown) => {
     if (errorProperty(error, "code") === "EGRESS_REFUSED") throw error;
     throw new CheckFailure(nameFault(error), "host", undefined, "name");
   });
-  return spelled(first);
+  return hostPort(first);
 }
 
-function spelled({ host, port }: { host: string; port: number }): string {
+function hostPort({ host, port }: { host: string; port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
@@ -79,11 +79,11 @@ function security({ protocol, tlsMode = "verify-full", caCertificate }: Properti
 }
 
 async function requireCollection(client: MongoClient, database: string, collection: string): Promise<void> {
-  const found = await client
+  const collections = await client
     .db(database)
     .listCollections({ name: collection }, { nameOnly: true, authorizedCollections: true })
     .toArray();
-  if (found.length === 0) throw new CheckFailure("collection_not_found", "collection");
+  if (collections.length === 0) throw new CheckFailure("collection_not_found", "collection");
   await client
     .db(database)
     .collection(collection)

@@ -1,13 +1,13 @@
 import { mssql } from "@/lib/connectors/kinds/mssql";
 import { defineCheck } from "@/worker/check";
-import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
+import { explainSqlServer, loadSqlServer, querySqlServer } from "@/worker/clients/sql-server";
 
 /** Signs in to the user's default database and selects a constant. */
 export const checkMssql = defineCheck(mssql, {
   preload: loadSqlServer,
 
   async run(properties, context) {
-    await askSqlServer(properties, context);
+    await querySqlServer(properties, context);
     return {};
   },
 

@@ -34,8 +34,8 @@ export const checkMysql = defineCheck(mysql, {
   },
 
   explain(error, { tlsMode }) {
-    const known = byNumber(numberOf(error), tlsMode);
-    if (known !== null) return known;
+    const finding = byNumber(numberOf(error), tlsMode);
+    if (finding !== null) return finding;
     switch (errorProperty(error, "code")) {
       case "HANDSHAKE_NO_SSL_SUPPORT":
         return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
@@ -139,6 +139,6 @@ function byNumber(number: number, tlsMode: string): CheckFailure | null {
 
 /** "8.4.3" or "10.11.6-MariaDB". */
 function versionFact(version: unknown): CheckFacts {
-  const found = /^\d{1,4}(\.\d{1,4}){1,2}/.exec(String(version))?.[0];
-  return found === undefined ? {} : { serverVersion: found };
+  const release = /^\d{1,4}(\.\d{1,4}){1,2}/.exec(String(version))?.[0];
+  return release === undefined ? {} : { serverVersion: release };
 }

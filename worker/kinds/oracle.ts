@@ -1,7 +1,7 @@
 import { oracle } from "@/lib/connectors/kinds/oracle";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { explainOracle } from "@/worker/clients/oracle-fault";
-import { turnJoints } from "@/worker/clients/oracle-transport";
+import { replaceInternals } from "@/worker/clients/oracle-transport";
 
 const load = () =>
   Promise.all([
@@ -21,7 +21,7 @@ export const checkOracle = defineCheck(oracle, {
 
   async run(properties, { begin }) {
     const [{ default: driver }, { default: transport }] = await load();
-    turnJoints(transport.prototype, properties);
+    replaceInternals(transport.prototype, properties);
     const signIn = (by: NameKind) =>
       driver.getConnection({
         user: properties.username,

@@ -2,14 +2,14 @@ import type { Client } from "pg";
 import type { CheckFacts } from "@/lib/connectors/check-protocol";
 import { postgres } from "@/lib/connectors/kinds/postgres";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
+import { explainPostgres, loadPostgres, queryPostgres } from "@/worker/clients/postgres-wire";
 
 /** Signs in, reads the server's version, which requires no further right, and looks for the named schema. */
 export const checkPostgres = defineCheck(postgres, {
   preload: loadPostgres,
 
   run(properties, context) {
-    return askPostgres(properties, context, async (client) => {
+    return queryPostgres(properties, context, async (client) => {
       const { rows } = await client.query<{ version: string }>(
         "SELECT current_setting('server_version_num') AS version",
       );

@@ -24,9 +24,12 @@ export const checkPowerbi = defineCheck(powerbi, {
 });
 
 function finding({ status, headers, json }: Answer): [CheckCode, string] {
-  const told = headers["x-powerbi-error-info"] || textAt(json, "error", "code");
+  const errorCode = headers["x-powerbi-error-info"] || textAt(json, "error", "code");
   // The tenant setting for service principals is off, or this application is not in its group.
-  if (told === "ServicePrincipalIsNotAllowedByTenantAdminSwitch" || told === "PowerBINotAuthorizedException")
+  if (
+    errorCode === "ServicePrincipalIsNotAllowedByTenantAdminSwitch" ||
+    errorCode === "PowerBINotAuthorizedException"
+  )
     return ["service_disabled", "clientId"];
   if (status === 401 || status === 403) return ["consent_missing", "clientId"];
   return [status >= 400 ? "misconfigured" : "unexpected_answer", "tenantId"];

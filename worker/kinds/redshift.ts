@@ -1,13 +1,13 @@
 import { redshift } from "@/lib/connectors/kinds/redshift";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { askPostgres, explainPostgres, loadPostgres } from "@/worker/clients/postgres-wire";
+import { explainPostgres, loadPostgres, queryPostgres } from "@/worker/clients/postgres-wire";
 
 /** Signs in and selects a constant, for which the cluster reads no table. */
 export const checkRedshift = defineCheck(redshift, {
   preload: loadPostgres,
 
   run(properties, context) {
-    return askPostgres(properties, context, async (client) => {
+    return queryPostgres(properties, context, async (client) => {
       const { rows } = await client.query<{ one: number }>("SELECT 1 AS one");
       if (rows[0]?.one !== 1) throw new CheckFailure("unexpected_answer", "server");
       return {};

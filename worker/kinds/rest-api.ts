@@ -3,7 +3,7 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { clientIdentity, verification } from "@/worker/clients/certificates";
-import { explainHttp, given, loadHttp, sendable } from "@/worker/clients/http";
+import { explainHttp, loadHttp, requireProperty, sendable } from "@/worker/clients/http";
 import { judgeAnswer } from "@/worker/clients/http-answer";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { isCertificateDemand } from "@/worker/egress/socket-faults";
@@ -52,25 +52,25 @@ async function signedRequest(properties: Properties): Promise<SignedRequest> {
     case "none":
       return { url, headers: {} };
     case "basic": {
-      const { username, password } = given(properties.basicCredential, "basicCredential");
+      const { username, password } = requireProperty(properties.basicCredential, "basicCredential");
       // In basic authentication, the first colon ends the user name.
       if (username.includes(":")) throw new CheckFailure("secret_malformed", "basicCredential");
       const pair = Buffer.from(`${username}:${password}`).toString("base64");
       return { url, headers: { authorization: `Basic ${pair}` } };
     }
     case "bearer": {
-      const token = sendable(given(properties.bearerToken, "bearerToken"), "bearerToken");
+      const token = sendable(requireProperty(properties.bearerToken, "bearerToken"), "bearerToken");
       return { url, headers: { authorization: `Bearer ${token}` } };
     }
     case "api_key": {
-      const key = given(properties.apiKey, "apiKey");
-      const name = given(properties.apiKeyName, "apiKeyName");
+      const key = requireProperty(properties.apiKey, "apiKey");
+      const name = requireProperty(properties.apiKeyName, "apiKeyName");
       if (properties.apiKeyIn !== "query") return { url, headers: { [name]: sendable(key, "apiKey") } };
       url.searchParams.set(name, key);
       return { url, headers: {} };
     }
     case "oauth_client_credentials": {
-      const client = given(properties.oauthClient, "oauthClient");
+      const client = requireProperty(properties.oauthClient, "oauthClient");
       const token = sendable(await fetchToken(client, properties.caCertificate), "oauthClient");
       return { url, headers: { authorization: `Bearer ${token}` } };
     }

@@ -1,7 +1,7 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { salesforce, salesforceHost } from "@/lib/connectors/kinds/salesforce";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, given, loadHttp, oneLine, sendable, textAt } from "@/worker/clients/http";
+import { type Answer, loadHttp, oneLine, requireProperty, sendable, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 import { elementText, loginEnvelope } from "@/worker/clients/soap-login";
 
@@ -38,7 +38,7 @@ export const checkSalesforce = defineCheck(salesforce, {
   preload: loadHttp,
 
   async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
-    const origin = `https://${given(salesforceHost(sfURL) ?? undefined, "sfURL")}`;
+    const origin = `https://${requireProperty(salesforceHost(sfURL) ?? undefined, "sfURL")}`;
     const password = `${oneLine(sfPassword, "sfPassword")}${oneLine(sfToken, "sfToken")}`;
     const call = await createServiceClient("sfURL");
     const answer = await call(`${origin}/services/Soap/u/${sfAPI}`, {
@@ -81,8 +81,8 @@ function isAt(address: string, origin: string): boolean {
 
 /** developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm */
 function restFinding({ status, json }: Answer): Finding {
-  const known = faults[textAt(json, 0, "errorCode")];
-  if (known !== undefined) return known;
+  const fault = faults[textAt(json, 0, "errorCode")];
+  if (fault !== undefined) return fault;
   if (status === 404 || status === 410) return ["version_not_supported", "sfAPI"];
   return status === 401 || status === 403 ? ["not_permitted", "sfUser"] : ["unexpected_answer", "sfURL"];
 }

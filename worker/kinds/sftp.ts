@@ -9,7 +9,7 @@ import type {
 } from "ssh2";
 import { sftp } from "@/lib/connectors/kinds/sftp";
 import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/worker/check";
-import { given } from "@/worker/clients/http";
+import { requireProperty } from "@/worker/clients/http";
 import { readPrivateKey } from "@/worker/clients/private-key";
 
 /** Reads the host key, and stops until a person has confirmed it. Then signs in and opens the home folder. */
@@ -22,10 +22,10 @@ export const checkSftp = defineCheck(sftp, {
       hostKeyFingerprint === undefined
         ? null
         : authMethod === "password"
-          ? { field: "password" as const, value: given(password, "password") }
+          ? { field: "password" as const, value: requireProperty(password, "password") }
           : {
               field: "privateKey" as const,
-              value: readPrivateKey(given(privateKey, "privateKey"), utils.parseKey),
+              value: readPrivateKey(requireProperty(privateKey, "privateKey"), utils.parseKey),
             };
     const client = new Client();
     const session = await signIn(client, { host, port, username, credential, hostKeyFingerprint }, context);
@@ -99,10 +99,10 @@ function signIn(client: Client, target: Target, { begin }: CheckContext): Promis
       readyTimeout: 0,
       algorithms: { cipher: [...ciphers] },
       hostVerifier: (key: Buffer) => {
-        const found = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
-        if (found === hostKeyFingerprint) return true;
+        const fingerprint = `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+        if (fingerprint === hostKeyFingerprint) return true;
         const code = hostKeyFingerprint === undefined ? "host_key_unknown" : "host_key_changed";
-        reject(new CheckFailure(code, "hostKeyFingerprint", { hostKeyFingerprint: found }));
+        reject(new CheckFailure(code, "hostKeyFingerprint", { hostKeyFingerprint: fingerprint }));
         return false;
       },
       authHandler: authentication(username, credential, reject),

@@ -1,7 +1,7 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { parseSite, sharepoint } from "@/lib/connectors/kinds/sharepoint";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, given, loadHttp, textAt } from "@/worker/clients/http";
+import { type Answer, at, loadHttp, requireProperty, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 
@@ -13,7 +13,7 @@ export const checkSharepoint = defineCheck(sharepoint, {
 
   async run({ siteUrl, tenantId, clientId, clientSecret }, { begin }) {
     const application = { tenantId, clientId, clientSecret };
-    const { host, path } = given(parseSite(siteUrl) ?? undefined, "siteUrl");
+    const { host, path } = requireProperty(parseSite(siteUrl) ?? undefined, "siteUrl");
     const token = await fetchMicrosoftToken(application, "https://graph.microsoft.com");
     begin("permission");
     const call = await createServiceClient("siteUrl", token);

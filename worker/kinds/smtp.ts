@@ -63,7 +63,7 @@ export const checkSmtp = defineCheck(smtp, {
         return new CheckFailure("connection_closed", "smtpPort");
       case "EPROTOCOL":
       case "ECONNECTION":
-        return strangeGreeting(reply);
+        return unexpectedGreeting(reply);
       default:
         return networkFault(error) === null ? null : new CheckFailure("connection_closed", "smtpPort");
     }
@@ -136,7 +136,7 @@ function refusedSignIn({ status, text }: Reply): CheckFailure {
 }
 
 /** Maps a reply before the sign-in: from a busy server, a refusing one, or something other than SMTP. */
-function strangeGreeting({ status, text }: Reply): CheckFailure {
+function unexpectedGreeting({ status, text }: Reply): CheckFailure {
   if (text === "") return new CheckFailure("connection_closed", "smtpPort");
   if (status === 421 || status === 450 || status === 451) return new CheckFailure("server_not_ready");
   if (status === 554 || status === 550) return new CheckFailure("not_admitted", "smtpUrl");

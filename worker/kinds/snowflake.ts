@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
-import { at, explainHttp, given, type HttpClient, loadHttp, sendable } from "@/worker/clients/http";
+import { at, explainHttp, type HttpClient, loadHttp, requireProperty, sendable } from "@/worker/clients/http";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 import {
@@ -21,18 +21,18 @@ export const checkSnowflake = defineCheck(snowflake, {
   preload: () => Promise.all([loadHttp(), import("jose")]),
 
   async run(properties, context) {
-    const host = given(snowflakeHost(properties.account) ?? undefined, "account");
+    const host = requireProperty(snowflakeHost(properties.account) ?? undefined, "account");
     const call = await createServiceClient("account");
     switch (properties.authType) {
       case "pwd": {
-        const username = given(properties.username, "username");
-        const password = given(properties.password, "password");
+        const username = requireProperty(properties.username, "username");
+        const password = requireProperty(properties.password, "password");
         await trySession(call, host, { ...properties, username, password }, context);
         break;
       }
       case "key_pair": {
-        const username = given(properties.username, "username");
-        const key = given(properties.privateKey, "privateKey");
+        const username = requireProperty(properties.username, "username");
+        const key = requireProperty(properties.privateKey, "privateKey");
         const token = await signSnowflakeToken(properties.account, username, key);
         await tryStatement(
           call,
@@ -44,7 +44,7 @@ export const checkSnowflake = defineCheck(snowflake, {
         break;
       }
       case "oauth_client_credentials": {
-        const client = given(properties.oauthClient, "oauthClient");
+        const client = requireProperty(properties.oauthClient, "oauthClient");
         const token = sendable(await fetchToken(client, undefined), "oauthClient");
         await tryStatement(call, host, properties, { token, type: "OAUTH", field: "oauthClient" }, context);
         break;
@@ -71,10 +71,10 @@ async function tryStatement(
     body: JSON.stringify({
       statement: contextQuery,
       timeout: 10,
-      role: stored(properties.role),
-      warehouse: stored(properties.warehouse),
-      database: stored(properties.database),
-      schema: stored(properties.schema),
+      role: storedName(properties.role),
+      warehouse: storedName(properties.warehouse),
+      database: storedName(properties.database),
+      schema: storedName(properties.schema),
     }),
   });
   if (answer.status === 202 || answer.status === 408) throw new CheckFailure("timed_out", "warehouse");
@@ -89,7 +89,7 @@ async function tryStatement(
  * Returns a name as Snowflake stores it. The SQL API compares names exactly; SQL and the drivers read them as
  * identifiers.
  */
-function stored(name: string): string {
+function storedName(name: string): string {
   const quoted = /^"(.+)"$/.exec(name)?.[1];
   return quoted === undefined ? name.toUpperCase() : quoted.replaceAll('""', '"');
 }

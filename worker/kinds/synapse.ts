@@ -1,13 +1,13 @@
 import { synapse } from "@/lib/connectors/kinds/synapse";
 import { defineCheck } from "@/worker/check";
-import { askSqlServer, explainSqlServer, loadSqlServer } from "@/worker/clients/sql-server";
+import { explainSqlServer, loadSqlServer, querySqlServer } from "@/worker/clients/sql-server";
 
 /** Signs in to the dedicated SQL pool and selects a constant. A paused pool reports that it is paused. */
 export const checkSynapse = defineCheck(synapse, {
   preload: loadSqlServer,
 
   async run(properties, context) {
-    await askSqlServer(properties, context);
+    await querySqlServer(properties, context);
     return {};
   },
 

@@ -6,9 +6,9 @@ import {
   at,
   createHttpClient,
   explainHttp,
-  given,
   type HttpClient,
   loadHttp,
+  requireProperty,
   sendable,
   textAt,
 } from "@/worker/clients/http";
@@ -32,7 +32,7 @@ export const checkTableau = defineCheck(tableau, {
 
   async run(properties, { begin }) {
     const call = await createHttpClient("serverUrl", properties.caCertificate);
-    const { host, port } = given(tableauServer(properties.serverUrl) ?? undefined, "serverUrl");
+    const { host, port } = requireProperty(tableauServer(properties.serverUrl) ?? undefined, "serverUrl");
     const server = await findServer(call, `https://${host.includes(":") ? `[${host}]` : host}:${port}`);
     const session = await signIn(call, server, properties);
     begin("permission");
