@@ -32,10 +32,10 @@ afterAll(async () => {
 });
 
 async function tokenOf(actor: Actor, name: string) {
-  const made = await createAccessToken(actor, { name, lifetime: "30" });
-  if (!made.ok) throw new Error("no token");
+  const created = await createAccessToken(actor, { name, lifetime: "30" });
+  if (!created.ok) throw new Error("no token");
   const row = await owner.accessToken.findFirstOrThrow({ where: { userId: actor.id, name } });
-  return { id: row.id, token: made.value.token };
+  return { id: row.id, token: created.value.token };
 }
 
 const seenBy = async (actor: Actor, teamId: string) =>

@@ -72,8 +72,8 @@ async function hijacked() {
   if (!link.ok) throw new Error("not invited");
   await joinAsNewPerson({ token: link.value.token, name: "The CEO", password });
   const squatter = await withPassword(email);
-  const made = await createAccessToken(squatter.actor, { name: "svu", lifetime: "365" });
-  if (!made.ok) throw new Error("no token");
+  const created = await createAccessToken(squatter.actor, { name: "svu", lifetime: "365" });
+  if (!created.ok) throw new Error("no token");
   const asSquatter = await authorizeTeam(squatter.actor, finance.teamId, "team:write");
   const back = await invite(asSquatter, { email: `${randomUUID()}@test.example`, role: "admin" });
   if (!back.ok) throw new Error("not invited");
@@ -87,7 +87,7 @@ async function hijacked() {
   const identity = await findIdentity(issuer, subject);
   if (!identity) throw new Error("not linked");
   const ceo = await signedIn(identity, "openid");
-  return { email, finance, platform, squatter, token: made.value.token, link: back.value.token, ceo };
+  return { email, finance, platform, squatter, token: created.value.token, link: back.value.token, ceo };
 }
 /** Runs `first` until it waits for a lock on a row that `rows` selects, then `second`, and lets both continue. */
 async function between<A, B>(rows: string, id: string, first: () => Promise<A>, second: () => Promise<B>) {
@@ -123,23 +123,23 @@ async function effects({ email, squatter, token, link, finance, ceo }: Hijacked)
 }
 
 test("an inviter who opened the account herself keeps no access when its owner arrives", async () => {
-  const made = await hijacked();
-  expect(await effects(made)).toEqual([]);
+  const created = await hijacked();
+  expect(await effects(created)).toEqual([]);
   // The owner joins the team of their own invitation at once.
-  expect((await authorizeTeam(made.ceo.actor, made.platform.teamId, "team:write")).role).toBe("admin");
-  expect(await findReview(made.ceo.actor.id)).toMatchObject({
+  expect((await authorizeTeam(created.ceo.actor, created.platform.teamId, "team:write")).role).toBe("admin");
+  expect(await findReview(created.ceo.actor.id)).toMatchObject({
     hasPassword: true,
-    memberships: [{ teamId: made.finance.teamId, role: "admin" }],
-    sessions: [{ id: made.squatter.session }],
+    memberships: [{ teamId: created.finance.teamId, role: "admin" }],
+    sessions: [{ id: created.squatter.session }],
     accessTokens: [{ name: "svu" }],
   });
 });
 
 test("an item that the owner does not confirm is deleted for good and recorded", async () => {
-  const made = await hijacked();
-  const { id } = made.ceo.actor;
-  await decideReview(made.ceo.actor, nothing);
-  expect(await effects(made)).toEqual([]);
+  const created = await hijacked();
+  const { id } = created.ceo.actor;
+  await decideReview(created.ceo.actor, nothing);
+  expect(await effects(created)).toEqual([]);
   expect(await hasReview(id)).toBe(false);
   expect(await owner.heldMembership.count({ where: { userId: id } })).toBe(0);
   expect(await owner.accessToken.count({ where: { userId: id, revokedAt: null } })).toBe(0);
@@ -149,7 +149,7 @@ test("an item that the owner does not confirm is deleted for good and recorded",
     orderBy: { id: "asc" },
     select: { action: true, teamId: true, details: true },
   });
-  const { teamId } = made.finance;
+  const { teamId } = created.finance;
   const team = expect.stringMatching(/^Finance /);
   expect(events).toEqual([
     { action: "team.hold", teamId, details: { role: "admin", team } },
@@ -177,55 +177,55 @@ test("an item that the owner does not confirm is deleted for good and recorded",
 });
 
 test("the owner keeps the items they confirm, but never an invitation", async () => {
-  const made = await hijacked();
-  const review = await findReview(made.ceo.actor.id);
+  const created = await hijacked();
+  const review = await findReview(created.ceo.actor.id);
   const ids = (rows: { id: string }[] = []) => rows.map(({ id }) => id);
-  await decideReview(made.ceo.actor, {
+  await decideReview(created.ceo.actor, {
     keepPassword: true,
-    teamIds: [made.finance.teamId],
+    teamIds: [created.finance.teamId],
     identityIds: [],
     sessionIds: ids(review?.sessions),
     accessTokenIds: ids(review?.accessTokens),
   });
-  expect(await effects(made)).toEqual(["password", "session", "access token", "membership"]);
+  expect(await effects(created)).toEqual(["password", "session", "access token", "membership"]);
 });
 
 test("the owner cannot keep an item that was never held, and decides a review once", async () => {
-  const [made, other] = [await hijacked(), await hijacked()];
+  const [created, other] = [await hijacked(), await hijacked()];
   const theirs = await findReview(other.ceo.actor.id);
-  await decideReview(made.ceo.actor, {
+  await decideReview(created.ceo.actor, {
     keepPassword: false,
     teamIds: [other.finance.teamId],
     identityIds: [],
     sessionIds: theirs?.sessions.map(({ id }) => id) ?? [],
     accessTokenIds: theirs?.accessTokens.map(({ id }) => id) ?? [],
   });
-  expect(await effects(made)).toEqual([]);
+  expect(await effects(created)).toEqual([]);
   expect(await effects(other)).toEqual([]);
-  await expect(authorizeTeam(made.ceo.actor, other.finance.teamId, "team:see")).rejects.toThrow(NotFound);
-  await expect(decideReview(made.ceo.actor, nothing)).rejects.toThrow(NotFound);
+  await expect(authorizeTeam(created.ceo.actor, other.finance.teamId, "team:see")).rejects.toThrow(NotFound);
+  await expect(decideReview(created.ceo.actor, nothing)).rejects.toThrow(NotFound);
 });
 
 test.each([
   ["a reset", (email: string) => resetPassword(commandLine, { email, password: "another long password" })],
   ["a lock", (email: string) => lockUser(commandLine, { email })],
 ])("after %s during the review, the owner can keep no password, session or token", async (_name, end) => {
-  const made = await hijacked();
-  const before = await findReview(made.ceo.actor.id);
-  await end(made.email);
-  expect(await findReview(made.ceo.actor.id)).toMatchObject({
+  const created = await hijacked();
+  const before = await findReview(created.ceo.actor.id);
+  await end(created.email);
+  expect(await findReview(created.ceo.actor.id)).toMatchObject({
     hasPassword: false,
     sessions: [],
     accessTokens: [],
   });
-  await decideReview(made.ceo.actor, {
+  await decideReview(created.ceo.actor, {
     ...nothing,
     keepPassword: true,
     sessionIds: before?.sessions.map(({ id }) => id) ?? [],
     accessTokenIds: before?.accessTokens.map(({ id }) => id) ?? [],
   });
-  await owner.user.update({ where: { id: made.ceo.actor.id }, data: { lockedAt: null } });
-  expect(await effects(made)).toEqual([]);
+  await owner.user.update({ where: { id: created.ceo.actor.id }, data: { lockedAt: null } });
+  expect(await effects(created)).toEqual([]);
 });
 
 test("an Admin sees a membership that waits for its owner, and can end it", async () => {

@@ -31,11 +31,11 @@ test("a person sees the events of their account; an Admin sees those of their te
   await owner.membership.create({ data: { teamId: theirs.teamId, userId: user.id, role: "user" } });
   await startSession({ userId: user.id, accessEpoch: 0 }, "openid");
   await provePassword({ email: user.email, password: "wrong" }, "key", "203.0.113.0/24");
-  const made = await createAccessToken(user, { name: "nightly", lifetime: "30" });
-  if (!made.ok) throw new Error("no token");
+  const created = await createAccessToken(user, { name: "nightly", lifetime: "30" });
+  if (!created.ok) throw new Error("no token");
   const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: user.id } });
   await revokeAccessToken(user, { accessTokenId: id });
-  await findAccessTokenActor(made.value.token);
+  await findAccessTokenActor(created.value.token);
   await expect(authorizeTeam(user, theirs.teamId, "team:write")).rejects.toThrow(Forbidden);
   await flushRefusals(false);
   const manager = await authorizeTeam(theirs.admin, theirs.teamId, "team:write");

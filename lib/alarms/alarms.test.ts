@@ -36,30 +36,30 @@ const raise = (at: TestFabric, id: string, field: string) =>
   });
 
 test("the page shows the last alarm of each secret until an Admin acknowledges it, and shows the next one again", async () => {
-  const seen = async () =>
+  const alarms = async () =>
     (await listAlarms(fabric.scope("admin", "activity:list"))).map(({ secretId, field }) => [
       secretId,
       field,
     ]);
   const acknowledge = (secretId: string) =>
     acknowledgeAlarm(fabric.scope("admin", "alarm:acknowledge"), { secretId });
-  expect(await seen()).toEqual([]);
+  expect(await alarms()).toEqual([]);
   await raise(fabric, "a", "password");
   await raise(fabric, "b", "value");
   await raise(fabric, "a", "username");
   await raise(other, "c", "value");
-  expect(await seen()).toEqual([
+  expect(await alarms()).toEqual([
     ["a", "username"],
     ["b", "value"],
   ]);
   await acknowledge("a");
-  expect(await seen()).toEqual([["b", "value"]]);
+  expect(await alarms()).toEqual([["b", "value"]]);
   const events = await owner.auditEvent.findMany({ where: { action: "secret.alarm.acknowledge" } });
   expect(events).toMatchObject([
     { objectId: "a", objectName: "name of a", actorId: fabric.admin.id, fabricId: fabric.fabricId },
   ]);
   await raise(fabric, "a", "password");
-  expect(await seen()).toEqual([
+  expect(await alarms()).toEqual([
     ["a", "password"],
     ["b", "value"],
   ]);
@@ -97,6 +97,6 @@ test("a secret with repeated alarms does not hide the alarm of another", async (
   await raise(other, "quiet", "value");
   const noisy = Array.from({ length: 600 }, (_, n) => raise(other, "noisy", `field${n}`));
   await Promise.all(noisy);
-  const seen = await listAlarms(other.scope("admin", "activity:list"));
-  expect(seen.map(({ secretId }) => secretId).sort()).toEqual(["c", "noisy", "quiet"]);
+  const alarms = await listAlarms(other.scope("admin", "activity:list"));
+  expect(alarms.map(({ secretId }) => secretId).sort()).toEqual(["c", "noisy", "quiet"]);
 });

@@ -37,9 +37,9 @@ const password = "correct horse battery";
 
 async function person() {
   const email = `${randomUUID()}@test.example`;
-  const made = await createUser(commandLine, { email, name: "Pia", password });
-  if (!made.ok) throw new Error("not made");
-  return { email, id: made.value.id };
+  const created = await createUser(commandLine, { email, name: "Pia", password });
+  if (!created.ok) throw new Error("not made");
+  return { email, id: created.value.id };
 }
 
 /** The recorded refusals of one object, as their events describe them. */
@@ -176,11 +176,11 @@ test("a stopping program waits for refusals that it is already writing", async (
 });
 
 test("web records each hour in which an expired token is tried", async () => {
-  const made = await createAccessToken(fabric.user, { name: "nightly", lifetime: "30" });
-  if (!made.ok) throw new Error("no token");
+  const created = await createAccessToken(fabric.user, { name: "nightly", lifetime: "30" });
+  if (!created.ok) throw new Error("no token");
   const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: fabric.user.id } });
   await revokeAccessToken(fabric.user, { accessTokenId: id });
-  for (let i = 0; i < 3; i++) expect(await findAccessTokenActor(made.value.token)).toBeNull();
+  for (let i = 0; i < 3; i++) expect(await findAccessTokenActor(created.value.token)).toBeNull();
   expect(await onRecord(id)).toEqual([
     { action: "access_token.refuse", code: "revoked", accessToken: "nightly", accessTokenId: id },
   ]);

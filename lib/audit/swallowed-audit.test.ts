@@ -29,9 +29,9 @@ const text = (name: string) => ({ subKind: "text" as const, name, description: "
 const write = () => fabric.scope("admin", "secret:write");
 
 test("web writes nothing when the database swallows its audit event", async () => {
-  const made = await createSecret(write(), text("kept"));
-  if (!made.ok) throw new Error(made.code);
-  const secretId = made.value.id;
+  const created = await createSecret(write(), text("kept"));
+  if (!created.ok) throw new Error(created.code);
+  const secretId = created.value.id;
   const properties = { server: "db.example.com", port: "5432", database: "d", username: "u" };
   const tries: Record<string, () => Promise<unknown>> = {
     "create a secret": () => createSecret(write(), text("new")),

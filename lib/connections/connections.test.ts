@@ -40,9 +40,9 @@ async function addSecret(of = fabric): Promise<string> {
     description: "",
     fields: { value: "v" },
   };
-  const made = await createSecret(of.scope("user", "secret:write"), input);
-  if (!made.ok) throw new Error(made.code);
-  return made.value.id;
+  const created = await createSecret(of.scope("user", "secret:write"), input);
+  if (!created.ok) throw new Error(created.code);
+  return created.value.id;
 }
 
 const properties = (password: string) => ({
@@ -53,14 +53,14 @@ const properties = (password: string) => ({
 });
 
 async function addConnection(name: string, password: string): Promise<string> {
-  const made = await createConnection(write(), {
+  const created = await createConnection(write(), {
     kind: "postgres",
     name,
     description: "",
     properties: properties(password),
   });
-  if (!made.ok) throw new Error(JSON.stringify(made));
-  return made.value.id;
+  if (!created.ok) throw new Error(JSON.stringify(created));
+  return created.value.id;
 }
 
 describe("the SQL warehouse of a fabric", () => {
@@ -82,8 +82,8 @@ describe("the SQL warehouse of a fabric", () => {
     expect(await createConnection(write(), input)).toMatchObject({ ok: false, code: "warehouse_unfit" });
     await owner.fabric.update({ where: { id: fabric.fabricId }, data: { provider: "bigquery" } });
     const inputs = await Promise.all(["one", "two", "three"].map((name) => bigquery(`Warehouse ${name}`)));
-    const made = await Promise.all(inputs.map((one) => createConnection(write(), one)));
-    expect(made.map((one) => (one.ok ? "made" : one.code)).sort()).toEqual([
+    const created = await Promise.all(inputs.map((one) => createConnection(write(), one)));
+    expect(created.map((one) => (one.ok ? "made" : one.code)).sort()).toEqual([
       "made",
       "warehouse_taken",
       "warehouse_taken",
@@ -138,13 +138,13 @@ describe("a connection", () => {
       },
     ],
   ])("cannot reference %s secret", async (_what, make) => {
-    const made = await createConnection(write(), {
+    const created = await createConnection(write(), {
       kind: "postgres",
       name: "x",
       description: "",
       properties: properties(await make()),
     });
-    expect(made).toMatchObject({
+    expect(created).toMatchObject({
       ok: false,
       code: "invalid_properties",
       fieldErrors: { "properties.password": expect.any(String) },
@@ -208,7 +208,7 @@ describe("a secret that is deleted while a connection starts to use it", () => {
   test("is either in use or deleted, never both", async () => {
     for (let round = 0; round < 15; round += 1) {
       const secretId = await addSecret();
-      const [made, deleted] = await Promise.all([
+      const [created, deleted] = await Promise.all([
         createConnection(write(), {
           kind: "postgres",
           name: `race ${round}`,
@@ -217,7 +217,7 @@ describe("a secret that is deleted while a connection starts to use it", () => {
         }),
         deleteSecret(fabric.scope("user", "secret:delete:own"), { secretId }),
       ]);
-      expect(made.ok).toBe(!deleted.ok);
+      expect(created.ok).toBe(!deleted.ok);
     }
   });
 });

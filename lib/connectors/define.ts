@@ -45,10 +45,10 @@ export type FieldMeta = {
 /**
  * The public metadata of a referenced secret. `authHost` is "host:port" of an M2M OAuth secret's Auth URL.
  */
-export type SecretMetadata = { subKind: SubKind; authHost?: string };
+export type ReferenceMetadata = { subKind: SubKind; authHost?: string };
 
 /** The metadata of referenced secrets, by the field that references them. */
-export type MetadataByField = Readonly<Record<string, SecretMetadata | undefined>>;
+export type MetadataByField = Readonly<Record<string, ReferenceMetadata | undefined>>;
 
 /** The groups of the gallery, in order. */
 export const connectorGroups = {

@@ -141,8 +141,8 @@ const id = {
   refused: ["a;b", "a&b=c", "a/b", "a?b"],
 };
 
-type Words = { accepted: string[]; refused: string[] };
-type Row = { valid: Record<string, unknown>; fields: Record<string, Words>; plain?: string[] };
+type Cases = { accepted: string[]; refused: string[] };
+type Row = { valid: Record<string, unknown>; fields: Record<string, Cases>; plain?: string[] };
 
 const database = { server: "db.example.com", username: "etl", password: secret, database: "sales" };
 
@@ -495,7 +495,7 @@ test("the table has every kind and each of its text fields", () => {
 });
 
 const cases = Object.entries(kinds).flatMap(([kind, { valid, fields }]) =>
-  Object.entries(fields).map(([field, words]) => ({ kind, field, valid, ...words })),
+  Object.entries(fields).map(([field, cases]) => ({ kind, field, valid, ...cases })),
 );
 
 describe.each(cases)("$kind: $field", ({ kind, field, valid, accepted, refused }) => {

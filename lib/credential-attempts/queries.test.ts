@@ -26,21 +26,21 @@ const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 async function addSecret(id: string, enteredAt: Date) {
   const { fabricId, user } = fabric;
-  const who = { createdById: user.id, createdByName: user.name };
+  const creator = { createdById: user.id, createdByName: user.name };
   const updated = { updatedById: user.id, updatedByName: user.name };
   const name = { name: id, nameKey: id };
-  await owner.secret.create({ data: { id, fabricId, ...name, subKind: "text", ...who, ...updated } });
+  await owner.secret.create({ data: { id, fabricId, ...name, subKind: "text", ...creator, ...updated } });
   await owner.secretVersion.create({
-    data: { secretId: id, version: 1, fabricId, manifest: {}, facts: {}, createdAt: enteredAt, ...who },
+    data: { secretId: id, version: 1, fabricId, manifest: {}, facts: {}, createdAt: enteredAt, ...creator },
   });
 }
 
-async function refuse(key: string, secretIds: string[], place: string, ...ago: number[]) {
+async function refuse(key: string, secretIds: string[], destination: string, ...ago: number[]) {
   const rows = ago.map((minutes) => ({
     key,
     fabricId: fabric.fabricId,
     secretIds,
-    place,
+    place: destination,
     startedAt: minutesAgo(minutes),
     refusedAt: minutesAgo(minutes),
   }));

@@ -25,7 +25,13 @@ import aesGcm from "./vectors/aes_gcm_test.json";
 import jwe from "./vectors/json_web_encryption_test.json";
 import x25519 from "./vectors/x25519_jwk_test.json";
 
-const place: SealContext = { fabricId: "f1", secretId: "s1", subKind: "text", field: "value", version: 1 };
+const sealContext: SealContext = {
+  fabricId: "f1",
+  secretId: "s1",
+  subKind: "text",
+  field: "value",
+  version: 1,
+};
 const encode = (text: string) => new TextEncoder().encode(text);
 
 let automate: { sign: (statement: string, typ?: string) => Promise<string>; publicJwk: JWK };
@@ -54,7 +60,7 @@ async function makeFabricKey(fabricId: string, kid: string) {
   };
 }
 
-const openHere = async (sealed: string, context = place, kid = "k1") =>
+const openDefault = async (sealed: string, context = sealContext, kid = "k1") =>
   open(sealed, { ...fabric.opening, kid }, context);
 
 /** The plaintext that `jose` returns, in hex; null when it refuses. */
@@ -71,7 +77,7 @@ describe("a sealed value", () => {
   test("opens in its own context to exactly the sealed bytes, whatever they are", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
-        const opened = await openHere(await seal(fabric.key, place, bytes));
+        const opened = await openDefault(await seal(fabric.key, sealContext, bytes));
         expect([...opened.revealBytes()]).toEqual([...bytes]);
       }),
       { numRuns: 40 },
@@ -81,41 +87,41 @@ describe("a sealed value", () => {
   test.each(["***", "\uFEFFbom", "a\r\nb\n", "nul\0nul", "••••", "𝄞"])(
     "preserves the text %j byte for byte",
     async (text) => {
-      expect((await openHere(await seal(fabric.key, place, encode(text)))).revealText()).toBe(text);
+      expect((await openDefault(await seal(fabric.key, sealContext, encode(text)))).revealText()).toBe(text);
     },
   );
 
   test("has exactly the protected header alg, enc, epk, kid, ctx", async () => {
-    const [head] = (await seal(fabric.key, place, encode("x"))).split(".");
+    const [head] = (await seal(fabric.key, sealContext, encode("x"))).split(".");
     const header = JSON.parse(Buffer.from(head ?? "", "base64url").toString());
     expect(Object.keys(header).sort()).toEqual(["alg", "ctx", "enc", "epk", "kid"]);
     expect(header.ctx).toBe("v1/f1/s1/text/value/1");
   });
 
   test("does not open in any other context", async () => {
-    const sealed = await seal(fabric.key, place, encode("x"));
+    const sealed = await seal(fabric.key, sealContext, encode("x"));
     const elsewhere: SealContext[] = [
-      { ...place, fabricId: "f2" },
-      { ...place, secretId: "s2" },
-      { ...place, subKind: "binary" },
-      { ...place, field: "password" },
-      { ...place, version: 2 },
+      { ...sealContext, fabricId: "f2" },
+      { ...sealContext, secretId: "s2" },
+      { ...sealContext, subKind: "binary" },
+      { ...sealContext, field: "password" },
+      { ...sealContext, version: 2 },
     ];
-    for (const other of elsewhere) await expect(openHere(sealed, other)).rejects.toThrow(CannotOpen);
-    await expect(openHere(sealed, place, "k2")).rejects.toThrow(CannotOpen);
+    for (const other of elsewhere) await expect(openDefault(sealed, other)).rejects.toThrow(CannotOpen);
+    await expect(openDefault(sealed, sealContext, "k2")).rejects.toThrow(CannotOpen);
   });
 
   test("does not open when one character changes or the value is cut short", async () => {
-    const sealed = await seal(fabric.key, place, encode("value"));
+    const sealed = await seal(fabric.key, sealContext, encode("value"));
     for (let i = 0; i < sealed.length; i += 3) {
       const changed = sealed.slice(0, i) + (sealed[i] === "A" ? "B" : "A") + sealed.slice(i + 1);
-      const opened = await openHere(changed).catch((error: Error) => error);
+      const opened = await openDefault(changed).catch((error: Error) => error);
       // The last character of a base64url part can have spare bits, so a change there can encode the same bytes.
       if (opened instanceof Plaintext) expect(opened.revealText()).toBe("value");
       else expect(opened).toBeInstanceOf(CannotOpen);
     }
     for (let cut = 1; cut < 60; cut += 1)
-      await expect(openHere(sealed.slice(0, -cut))).rejects.toThrow(CannotOpen);
+      await expect(openDefault(sealed.slice(0, -cut))).rejects.toThrow(CannotOpen);
   });
 
   test.each([
@@ -130,7 +136,7 @@ describe("a sealed value", () => {
       .setProtectedHeader(header)
       .encrypt(fabric.key.key, { crit: { b64: true } })
       .catch(() => undefined);
-    if (sealed) await expect(openHere(sealed)).rejects.toThrow(CannotOpen);
+    if (sealed) await expect(openDefault(sealed)).rejects.toThrow(CannotOpen);
     else expect(header).toHaveProperty(Object.keys(extra)[0] ?? "");
   });
 
@@ -139,12 +145,12 @@ describe("a sealed value", () => {
     const bytes = fc.uint8Array({ maxLength: 100 });
     await fc.assert(
       fc.asyncProperty(bytes, fc.array(change, { maxLength: 2 }), async (value, changes) => {
-        let sealed = await seal(fabric.key, place, value);
+        let sealed = await seal(fabric.key, sealContext, value);
         for (const { at, to } of changes) {
           const i = at % sealed.length;
           sealed = sealed.slice(0, i) + to + sealed.slice(i + 1);
         }
-        const ours = await openHere(sealed).then(
+        const ours = await openDefault(sealed).then(
           (opened) => Buffer.from(opened.revealBytes()).toString("hex"),
           () => null,
         );
@@ -157,19 +163,19 @@ describe("a sealed value", () => {
 
   test("fails with the same error whatever the cause", async () => {
     const other = await makeFabricKey("f1", "k9");
-    const causes = ["", "a.b.c.d.e", "not a jwe", await seal(other.key, place, encode("x"))];
+    const causes = ["", "a.b.c.d.e", "not a jwe", await seal(other.key, sealContext, encode("x"))];
     const messages = await Promise.all(
-      causes.map((sealed) => openHere(sealed).catch((error: Error) => `${error.name} ${error.message}`)),
+      causes.map((sealed) => openDefault(sealed).catch((error: Error) => `${error.name} ${error.message}`)),
     );
     expect(new Set(messages).size).toBe(1);
   });
 
   test("cannot be sealed for one fabric to the key of another", async () => {
-    await expect(seal(fabric.key, { ...place, fabricId: "f2" }, encode("x"))).rejects.toThrow();
+    await expect(seal(fabric.key, { ...sealContext, fabricId: "f2" }, encode("x"))).rejects.toThrow();
   });
 
   test("cannot be sealed for a context that only reads like another", async () => {
-    await expect(seal(fabric.key, { ...place, secretId: "s1/text" }, encode("x"))).rejects.toThrow();
+    await expect(seal(fabric.key, { ...sealContext, secretId: "s1/text" }, encode("x"))).rejects.toThrow();
   });
 });
 
@@ -232,7 +238,7 @@ describe("the Wycheproof vectors", () => {
       for (const vector of group.tests) {
         const compact =
           "jwe" in vector && typeof vector.jwe === "string" ? vector.jwe : JSON.stringify(vector);
-        await expect(openHere(compact)).rejects.toThrow(CannotOpen);
+        await expect(openDefault(compact)).rejects.toThrow(CannotOpen);
         refused += 1;
       }
     }

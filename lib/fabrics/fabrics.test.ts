@@ -52,9 +52,9 @@ const list = (query: Record<string, string> = {}) => listFabrics(fabric.user, fa
 
 describe("a created fabric", () => {
   test("is stored with its audit event, under the id for which automate created a key", async () => {
-    const made = await createFabric(team(), input("Sales"));
-    if (!made.ok) throw new Error(made.code);
-    const { id } = made.value;
+    const created = await createFabric(team(), input("Sales"));
+    if (!created.ok) throw new Error(created.code);
+    const { id } = created.value;
     const events = await owner.auditEvent.findMany({ where: { fabricId: id } });
     expect(events).toMatchObject([
       {
@@ -73,8 +73,12 @@ describe("a created fabric", () => {
   test("cannot take the name of another fabric in its team, whatever its case, and then requests no key", async () => {
     await createFabric(team(), input("Sales"));
     requests = 0;
-    const again = await createFabric(team(), input("sALES"));
-    expect(again).toMatchObject({ ok: false, code: "name_taken", fieldErrors: { name: expect.any(String) } });
+    const duplicate = await createFabric(team(), input("sALES"));
+    expect(duplicate).toMatchObject({
+      ok: false,
+      code: "name_taken",
+      fieldErrors: { name: expect.any(String) },
+    });
     expect(requests).toBe(0);
     const elsewhere = grantTeam(other.admin, "admin", other.teamId, "fabric:write");
     expect((await createFabric(elsewhere, input("Sales"))).ok).toBe(true);

@@ -25,18 +25,18 @@ afterAll(async () => {
 
 async function person(name = "Pia"): Promise<Person> {
   const email = `${randomUUID()}@test.example`;
-  const made = await createUser(commandLine, { email, name, password });
-  if (!made.ok) throw new Error("not made");
-  return { kind: "user", id: made.value.id, name, email, accessEpoch: 0, authenticatedAt: new Date() };
+  const created = await createUser(commandLine, { email, name, password });
+  if (!created.ok) throw new Error("not made");
+  return { kind: "user", id: created.value.id, name, email, accessEpoch: 0, authenticatedAt: new Date() };
 }
 
 async function team() {
   const name = `Team ${randomUUID()}`;
-  const made = await createTeam(commandLine, { name });
-  if (!made.ok) throw new Error("not made");
+  const created = await createTeam(commandLine, { name });
+  if (!created.ok) throw new Error("not made");
   const admin = await person("Ada Admin");
   await addMember(commandLine, { team: name, email: admin.email, role: "admin" });
-  const { id } = made.value;
+  const { id } = created.value;
   return {
     id,
     name,
@@ -49,9 +49,9 @@ async function team() {
 }
 
 async function invited(t: Awaited<ReturnType<typeof team>>, email: string, role: MemberRole = "user") {
-  const made = await invite(t.manager, { email, role });
-  if (!made.ok) throw new Error("not invited");
-  return made.value.token;
+  const created = await invite(t.manager, { email, role });
+  if (!created.ok) throw new Error("not invited");
+  return created.value.token;
 }
 
 const newEmail = () => `New-${randomUUID()}@test.example`;

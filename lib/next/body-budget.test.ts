@@ -81,7 +81,7 @@ test.each([100_000, "chunks"] as const)(
   async (length) => {
     const [one, other] = [await person(), await person()];
     accepted = 0;
-    const began = Array.from({ length: 8 }, () => begin(one, length));
+    const started = Array.from({ length: 8 }, () => begin(one, length));
     await vi.waitFor(() => expect(accepted).toBe(8), 20_000);
     const ninth = begin(one, length);
     expect(await Promise.race([ninth.answer, sleep(10_000)])).toEqual([429, "2"]);
@@ -90,7 +90,7 @@ test.each([100_000, "chunks"] as const)(
     theirs.end();
     // The API reads it, and rejects it because it is not a secret.
     expect((await theirs.answer)[0]).toBe(400);
-    for (const each of began) each.leave();
+    for (const each of started) each.leave();
     await vi.waitFor(async () => {
       const again = begin(one, length);
       again.end();
@@ -105,9 +105,9 @@ test("a script that disconnects while web looks up its token takes no room", asy
   await owner.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE access_token IN ACCESS EXCLUSIVE MODE`;
     const before = open.size;
-    const began = Array.from({ length: 8 }, () => begin(one, 100_000));
+    const started = Array.from({ length: 8 }, () => begin(one, 100_000));
     await vi.waitFor(() => expect(open.size).toBe(before + 8), 20_000);
-    for (const each of began) each.leave();
+    for (const each of started) each.leave();
     await vi.waitFor(() => expect(open.size).toBe(before), 20_000);
   });
   const next = begin(one, 100_000);
@@ -118,11 +118,11 @@ test("a script that disconnects while web looks up its token takes no room", asy
 test("all callers together send at most 32 of the largest bodies at a time, and release their budget only once", () => {
   const largest = 1_000_000;
   const room = createBodyBudget(largest);
-  const taken = Array.from({ length: 32 }, (_, n) => room(`person ${n % 4}`, largest));
-  expect(taken.filter((giveBack) => giveBack === null)).toEqual([]);
+  const reserved = Array.from({ length: 32 }, (_, n) => room(`person ${n % 4}`, largest));
+  expect(reserved.filter((giveBack) => giveBack === null)).toEqual([]);
   expect(room("somebody else", 20)).toBeNull();
-  taken[0]?.();
-  taken[0]?.();
+  reserved[0]?.();
+  reserved[0]?.();
   expect(room("somebody else", largest)).not.toBeNull();
   expect(room("somebody else", 20)).toBeNull();
 });

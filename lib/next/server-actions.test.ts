@@ -46,9 +46,9 @@ beforeAll(async () => {
   owner = createDb(ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   for (const role of ["admin", "user"] as const) {
-    const made = await createAccessToken(fabric[role], { name: "scripts", lifetime: "30" });
-    if (!made.ok) throw new Error("No token.");
-    tokens[role] = made.value.token;
+    const created = await createAccessToken(fabric[role], { name: "scripts", lifetime: "30" });
+    if (!created.ok) throw new Error("No token.");
+    tokens[role] = created.value.token;
   }
   const { token, tokenHash } = newPipelineToken();
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
@@ -124,18 +124,18 @@ type Person = "admin" | "user";
 /** A secret that a person enters in the app. */
 async function enter(role: Person, value: Pick<CreateSecretInput, "subKind" | "fields">) {
   const input = { ...value, name: unique(value.subKind), description: "" } as CreateSecretInput;
-  const made = await createSecret(fabric.scope(role, "secret:write"), input);
-  if (!made.ok) throw new Error(made.code);
-  return { id: made.value.id, name: input.name };
+  const created = await createSecret(fabric.scope(role, "secret:write"), input);
+  if (!created.ok) throw new Error(created.code);
+  return { id: created.value.id, name: input.name };
 }
 
 /** A connection that a person saves in the app. */
 async function connect(role: Person, kind: string, properties: Record<string, unknown>) {
   const name = unique("connection");
   const scope = fabric.scope(role, "connection:write");
-  const made = await createConnection(scope, { name, kind, description: "", properties });
-  if (!made.ok) throw new Error(made.code);
-  return { id: made.value.id, name, read: () => pipeline(`/v1/connections/${name}`) };
+  const created = await createConnection(scope, { name, kind, description: "", properties });
+  if (!created.ok) throw new Error(created.code);
+  return { id: created.value.id, name, read: () => pipeline(`/v1/connections/${name}`) };
 }
 
 const database = (password: { id: string }, authority?: { id: string }, server = "db.test.example") => ({
@@ -149,7 +149,7 @@ const database = (password: { id: string }, authority?: { id: string }, server =
 
 describe("the token server of an M2M OAuth secret", () => {
   const urlOf = ({ port }: Listening) => `http://127.0.0.1:${port}/token`;
-  const placeOf = ({ port }: Listening) => `oauth-token://127.0.0.1:${port}`;
+  const destinationOf = ({ port }: Listening) => `oauth-token://127.0.0.1:${port}`;
 
   async function addClient(role: "admin" | "user" = "admin") {
     const name = unique("crm");
@@ -203,7 +203,7 @@ describe("the token server of an M2M OAuth secret", () => {
       expect(refused.text).not.toContain(stolen);
       expect(theirs.received).toEqual([]);
       expect(await eventsOf("secret.refuse", id)).toMatchObject([
-        { actorName: "nightly", code: "destination_not_allowed", destination: [placeOf(theirs)] },
+        { actorName: "nightly", code: "destination_not_allowed", destination: [destinationOf(theirs)] },
       ]);
     },
   );
@@ -214,13 +214,13 @@ describe("the token server of an M2M OAuth secret", () => {
     expect((await buy(name)).status).toBe(200);
     expect((await buy(name)).status).toBe(200);
     expect(await eventsOf("destination.allow", id)).toMatchObject([
-      { actorName: fabric.user.name, destination: [placeOf(idp)], version: 1 },
+      { actorName: fabric.user.name, destination: [destinationOf(idp)], version: 1 },
     ]);
     expect(await eventsOf("secret.token", id)).toMatchObject([
-      { destination: [placeOf(idp)] },
-      { destination: [placeOf(idp)] },
+      { destination: [destinationOf(idp)] },
+      { destination: [destinationOf(idp)] },
     ]);
-    expect(await eventsOf("secret.use", id)).toMatchObject([{ destination: [placeOf(idp)] }]);
+    expect(await eventsOf("secret.use", id)).toMatchObject([{ destination: [destinationOf(idp)] }]);
     // A destination that an Admin removed stays removed.
     await owner.allowedDestination.deleteMany({ where: { secretId: id } });
     expect((await buy(name)).status).toBe(409);
@@ -277,8 +277,8 @@ describe("a saved connection", () => {
       const connection = await addConnection(rule);
       const first = await connection.read();
       expect(first).toMatchObject({ status: 200, json: { properties: { server: host, password: stolen } } });
-      for (const door of [connection.pointAt, connection.save]) {
-        await door("user", "127.0.0.1");
+      for (const write of [connection.pointAt, connection.save]) {
+        await write("user", "127.0.0.1");
         const refused = await connection.read();
         expect(refused).toMatchObject({ status: 409, json: { error: { code: "destination_not_allowed" } } });
         expect(refused.json.error.message).toContain(connection.name);
@@ -403,10 +403,10 @@ describe("a saved connection", () => {
         description: "",
         properties: database(password, undefined, server),
       });
-    const turns = Array.from({ length: 12 }, (_, i) =>
+    const runs = Array.from({ length: 12 }, (_, i) =>
       Promise.all([connection.read(), save(i % 2 === 0 ? "theirs.test.example" : "db.test.example")]),
     );
-    const answers = (await Promise.all(turns)).map(([answer]) => answer.text);
+    const answers = (await Promise.all(runs)).map(([answer]) => answer.text);
     expect(answers.filter((text) => text.includes("theirs") && text.includes(stolen))).toEqual([]);
   });
 
@@ -479,7 +479,7 @@ describe("a replaced value", () => {
 describe("a destination that a colleague allowed for their own value", () => {
   const theirHost = "theirs.test.example";
   /** Destinations of the current value. */
-  const placesOf = async (secretId: string) => {
+  const destinationsOf = async (secretId: string) => {
     const { version } = await owner.secretVersion.findFirstOrThrow({
       where: { secretId },
       orderBy: { version: "desc" },
@@ -496,15 +496,15 @@ describe("a destination that a colleague allowed for their own value", () => {
       properties: { value: "of the User" },
     });
     const scope = fabric.scope("user", "connection:write");
-    const made = await createConnection(scope, {
+    const created = await createConnection(scope, {
       name: unique("theirs"),
       kind: "restapi",
       description: "",
       properties: { baseUrl: `https://${theirHost}`, authType: "bearer", bearerToken: secretId },
     });
-    if (!made.ok) throw new Error(made.code);
-    expect(await placesOf(secretId)).toContain(`https://${theirHost}:443`);
-    return made.value.id;
+    if (!created.ok) throw new Error(created.code);
+    expect(await destinationsOf(secretId)).toContain(`https://${theirHost}:443`);
+    return created.value.id;
   }
 
   const putText = (id: string, value: string) =>
@@ -516,14 +516,14 @@ describe("a destination that a colleague allowed for their own value", () => {
     await connect("admin", "restapi", properties);
     await replacedByUser(id);
     await putText(id, stolen);
-    expect(await placesOf(id)).toEqual(["https://api.test.example:443"]);
+    expect(await destinationsOf(id)).toEqual(["https://api.test.example:443"]);
   });
 
   test("receives the next value of a secret that the colleague created", async () => {
     const { id } = await enter("user", { subKind: "text", fields: { value: "first" } });
     await replacedByUser(id);
     await putText(id, "next");
-    expect(await placesOf(id)).toEqual([`https://${theirHost}:443`]);
+    expect(await destinationsOf(id)).toEqual([`https://${theirHost}:443`]);
   });
 
   describe("beside an inline value", () => {
@@ -554,7 +554,7 @@ describe("a destination that a colleague allowed for their own value", () => {
 
     test("does not receive the next value, which its author enters with the connection", async () => {
       const { name, secretId } = await addFiles();
-      const before = await placesOf(secretId);
+      const before = await destinationsOf(secretId);
       // Without their connection only one connection uses the secret, so the PUT replaces its value in place.
       await owner.connection.delete({ where: { id: await replacedByUser(secretId) } });
       await call("admin", "PUT", `connection/name/${name}`, body(name, inline));
@@ -562,7 +562,7 @@ describe("a destination that a colleague allowed for their own value", () => {
       // The first use applies what the new version keeps.
       expect((await pipeline(`/v1/connections/${name}`)).status).toBe(200);
       expect(before).toHaveLength(1);
-      expect(await placesOf(secretId)).toEqual(before);
+      expect(await destinationsOf(secretId)).toEqual(before);
     });
 
     test("does not receive the next value by a secret of theirs that they put into the connection", async () => {
@@ -574,7 +574,7 @@ describe("a destination that a colleague allowed for their own value", () => {
       await call("user", "PUT", `connection/name/${name}`, body(name, reference));
       await call("admin", "PUT", `connection/name/${name}`, body(name, inline));
       await pipeline(`/v1/connections/${name}`);
-      expect(await placesOf(await secretOf(name))).not.toContain(`https://${theirHost}:443`);
+      expect(await destinationsOf(await secretOf(name))).not.toContain(`https://${theirHost}:443`);
     });
   });
 });
@@ -625,9 +625,9 @@ describe("a stolen access token", () => {
   });
 
   test("does not obtain a value that another token of the same name entered", async () => {
-    const made = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
-    if (!made.ok) throw new Error("No token.");
-    const headers = { "x-auth-token": made.value.token };
+    const created = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
+    if (!created.ok) throw new Error("No token.");
+    const headers = { "x-auth-token": created.value.token };
     const url = `/api/orchestration/fabric/${fabric.fabricId}/secret`;
     const properties = { name: unique("text"), value: stolen };
     const payload = { kind: "prophecy", subKind: "text", properties };
@@ -672,9 +672,9 @@ describe("a secret that only signs at a destination", () => {
     const pair = createSshKey();
     const server = await startSftpServer({ users: { ana: { publicKey: pair.public }, bob: {} } });
     const key = await enter("admin", { subKind: "text", fields: { value: pair.private } });
-    const place = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
-    const bySignature = { ...place, username: "ana", authMethod: "private_key", privateKey: key.id };
-    const inClear = { ...place, username: "bob", authMethod: "password", password: key.id };
+    const endpoint = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
+    const bySignature = { ...endpoint, username: "ana", authMethod: "private_key", privateKey: key.id };
+    const inClear = { ...endpoint, username: "bob", authMethod: "password", password: key.id };
     const check = async (properties: Record<string, unknown>) => {
       const input = { kind: "sftp", name: "files", properties, isConfirmed: true };
       const done = await runCheck(
@@ -720,10 +720,10 @@ describe("a secret that only signs at a destination", () => {
 
   test("may be sent itself to an allowed destination, and then sign there too", async () => {
     const key = await enter("admin", { subKind: "text", fields: { value: stolen } });
-    const place = { host: "files.test.example", username: "ana" };
+    const endpoint = { host: "files.test.example", username: "ana" };
     const hostKeyFingerprint = `SHA256:${"a".repeat(43)}`;
-    const asPassword = { ...place, hostKeyFingerprint, authMethod: "password", password: key.id };
-    const asKey = { ...place, hostKeyFingerprint, authMethod: "private_key", privateKey: key.id };
+    const asPassword = { ...endpoint, hostKeyFingerprint, authMethod: "password", password: key.id };
+    const asKey = { ...endpoint, hostKeyFingerprint, authMethod: "private_key", privateKey: key.id };
     expect((await (await connect("admin", "sftp", asPassword)).read()).status).toBe(200);
     expect((await (await connect("user", "sftp", asKey)).read()).status).toBe(200);
   });
@@ -751,10 +751,10 @@ describe("a colleague's change of a secret", () => {
     });
   async function check(
     properties: Record<string, unknown>,
-    meant: Omit<CheckInput, "kind" | "name" | "properties">,
+    confirmation: Omit<CheckInput, "kind" | "name" | "properties">,
   ) {
     const scope = fabric.scope("admin", "connection:check");
-    const input = { kind: "restapi", name: "api", properties, ...meant };
+    const input = { kind: "restapi", name: "api", properties, ...confirmation };
     const checked = await runCheck(scope, input, AbortSignal.timeout(10_000));
     if (!checked.ok || checked.value.result.ok) throw new Error("The check was to fail.");
     return checked.value.result;
@@ -765,13 +765,13 @@ describe("a colleague's change of a secret", () => {
     const { newPlaces } = await check(restApi(client), { isConfirmed: false });
     expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
     await stealAuthUrl(client);
-    const again = await check(restApi(client), { isConfirmed: true, shownPlaces: newPlaces });
-    expect(again).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });
-    expect(JSON.stringify(again.newPlaces)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
+    const second = await check(restApi(client), { isConfirmed: true, shownPlaces: newPlaces });
+    expect(second).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });
+    expect(JSON.stringify(second.newPlaces)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
     expect(await pipeline(`/v1/secrets/${client.name}/token`, "POST")).toMatchObject(isRefused);
     expect(theirs.received).toEqual([]);
     // Now the Admin has seen the new destination.
-    await check(restApi(client), { isConfirmed: false, shownPlaces: again.newPlaces });
+    await check(restApi(client), { isConfirmed: false, shownPlaces: second.newPlaces });
     expect((await pipeline(`/v1/secrets/${client.name}/token`, "POST")).status).toBe(200);
     theirs.received.length = 0;
   });
@@ -900,12 +900,12 @@ test("a fabric that is created with its secret and connection serves pipelines a
     },
   };
   const headers = { "x-auth-token": tokens.admin };
-  const made = await api.inject({ method: "POST", url: "/api/orchestration/fabric", headers, payload });
-  expect(made.statusCode).toBe(200);
+  const created = await api.inject({ method: "POST", url: "/api/orchestration/fabric", headers, payload });
+  expect(created.statusCode).toBe(200);
   const { token, tokenHash } = newPipelineToken();
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.pipelineToken.create({
-    data: { fabricId: made.json().data.id, name: "nightly", tokenHash, ...by },
+    data: { fabricId: created.json().data.id, name: "nightly", tokenHash, ...by },
   });
   const answer = await fetch(new URL("/v1/connections/warehouse", automateUrl), {
     headers: { authorization: `Bearer ${token}` },

@@ -134,9 +134,9 @@ describe("pipeline tokens", () => {
   });
 
   test("require an Admin with a recent sign-in", () => {
-    const place = { id: fabric.fabricId, teamId: fabric.teamId };
+    const scopeFabric = { id: fabric.fabricId, teamId: fabric.teamId };
     const stale = { ...fabric.admin, authenticatedAt: new Date(Date.now() - 11 * 60_000) };
-    expect(() => grant(fabric.user, "user", place, "token:write")).toThrow(Forbidden);
-    expect(() => grant(stale, "admin", place, "token:write")).toThrow(NotFresh);
+    expect(() => grant(fabric.user, "user", scopeFabric, "token:write")).toThrow(Forbidden);
+    expect(() => grant(stale, "admin", scopeFabric, "token:write")).toThrow(NotFresh);
   });
 });

@@ -20,9 +20,9 @@ afterAll(async () => {
 
 async function person() {
   const email = `P-${randomUUID()}@Test.example`;
-  const made = await createUser(commandLine, { email, name: "Pia", password });
-  if (!made.ok) throw new Error("not made");
-  return { email, id: made.value.id };
+  const created = await createUser(commandLine, { email, name: "Pia", password });
+  if (!created.ok) throw new Error("not made");
+  return { email, id: created.value.id };
 }
 
 async function tries(email: string, key: string, times: number) {
@@ -55,9 +55,9 @@ test("an unknown e-mail, a locked person and a wrong password get the same answe
 test("an unknown e-mail takes as long as a wrong password", async () => {
   const { email } = await person();
   const time = async (address: string) => {
-    const began = performance.now();
+    const startedAt = performance.now();
     await provePassword({ email: address, password: "wrong" }, randomUUID());
-    return performance.now() - began;
+    return performance.now() - startedAt;
   };
   // In turns, and the fastest of each: other work on the machine only ever makes one slower.
   let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];

@@ -26,8 +26,8 @@ afterAll(async () => {
 
 async function team(...roles: MemberRole[]): Promise<{ id: string; name: string; people: Person[] }> {
   const name = `Team ${randomUUID()}`;
-  const made = await createTeam(commandLine, { name });
-  if (!made.ok) throw new Error("not made");
+  const created = await createTeam(commandLine, { name });
+  if (!created.ok) throw new Error("not made");
   const people: Person[] = [];
   for (const [index, role] of roles.entries()) {
     const id = randomUUID();
@@ -43,7 +43,7 @@ async function team(...roles: MemberRole[]): Promise<{ id: string; name: string;
       authenticatedAt: new Date(),
     });
   }
-  return { id: made.value.id, name, people };
+  return { id: created.value.id, name, people };
 }
 
 function someone(people: Person[], index: number): Person {
@@ -160,12 +160,12 @@ test("any other member may leave", async () => {
 });
 
 test("an Admin cannot remove or promote a member of another team", async () => {
-  const [here, there] = [await team("admin"), await team("admin", "user")];
-  const stranger = someone(there.people, 1);
-  const scope = manager(here.id, someone(here.people, 0));
+  const [ownTeam, otherTeam] = [await team("admin"), await team("admin", "user")];
+  const stranger = someone(otherTeam.people, 1);
+  const scope = manager(ownTeam.id, someone(ownTeam.people, 0));
   await expect(removeMember(scope, { userId: stranger.id })).rejects.toThrow(NotFound);
   await expect(changeRole(scope, { userId: stranger.id, role: "admin" })).rejects.toThrow(NotFound);
-  expect((await roles(there.id))[stranger.id]).toBe("user");
+  expect((await roles(otherTeam.id))[stranger.id]).toBe("user");
 });
 
 test("a team's name is unique whatever its case", async () => {

@@ -33,9 +33,9 @@ afterAll(async () => {
   await closeDb();
 });
 
-const whom = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
+const trust = { name: "CI", issuer: "https://ci.test.example", audience: "selvage", subject: "repo:ours:*" };
 const input = (more: Partial<CreateIssuerInput>) => ({
-  ...createIssuerInput.parse({ ...whom, audience: audienceOf(fabric.fabricId) }),
+  ...createIssuerInput.parse({ ...trust, audience: audienceOf(fabric.fabricId) }),
   ...more,
 });
 
@@ -59,8 +59,8 @@ test("the list shows the issuers of its own fabric only, with their limits", asy
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.trustedIssuer.createMany({
     data: [
-      { ...whom, ...by, fabricId: fabric.fabricId, secretIds: ["gone"], cidrs: ["10.1.0.0/16"] },
-      { ...whom, ...by, fabricId: other.fabricId },
+      { ...trust, ...by, fabricId: fabric.fabricId, secretIds: ["gone"], cidrs: ["10.1.0.0/16"] },
+      { ...trust, ...by, fabricId: other.fabricId },
     ],
   });
   const listed = await listIssuers(fabric.scope("user", "token:list"));
@@ -93,7 +93,7 @@ test("the list shows an older pattern with the workloads that only this pattern 
   const { fabricId, teamId, admin } = await createTestFabric(owner, "patterns");
   const by = { createdById: admin.id, createdByName: admin.name };
   const { id } = await owner.trustedIssuer.create({
-    data: { ...whom, ...by, name: "CI: ours", fabricId, subject: "repo:ours/*", spansParts: true },
+    data: { ...trust, ...by, name: "CI: ours", fabricId, subject: "repo:ours/*", spansParts: true },
   });
   const use = (subject: string) => ({
     actor: { kind: "pipeline" as const, id, name: `CI: ours: ${subject}` },
@@ -122,5 +122,5 @@ test.each([
   ["https://ci.test.example", "**a**"],
   ["https://ci.test.example", "*:*/*:*:*/*/*"],
 ])("the issuer %s with the subject %s is not trusted", (issuer, subject) => {
-  expect(createIssuerInput.safeParse({ ...whom, issuer, subject }).success).toBe(false);
+  expect(createIssuerInput.safeParse({ ...trust, issuer, subject }).success).toBe(false);
 });

@@ -36,15 +36,15 @@ afterAll(async () => {
 /** An Admin of a team of two, signed in, with an access token and an open invitation to a stranger. */
 async function armed() {
   const email = `${randomUUID()}@test.example`;
-  const made = await createUser(commandLine, { email, name: "Priya", password });
+  const created = await createUser(commandLine, { email, name: "Priya", password });
   const team = await createTeam(commandLine, { name: `Team ${randomUUID()}` });
-  if (!made.ok || !team.ok) throw new Error("not made");
+  if (!created.ok || !team.ok) throw new Error("not made");
   const { name: teamName } = await owner.team.findUniqueOrThrow({ where: { id: team.value.id } });
   const other = { email: `${randomUUID()}@test.example`, name: "Astrid", password };
   await createUser(commandLine, other);
   for (const one of [email, other.email])
     await addMember(commandLine, { team: teamName, email: one, role: "admin" });
-  const session = await startSession({ userId: made.value.id, accessEpoch: 0 }, "password");
+  const session = await startSession({ userId: created.value.id, accessEpoch: 0 }, "password");
   const actor = await findSessionActor(session);
   if (!actor) throw new Error("no session");
   const token = await tokenOf(actor);
@@ -52,7 +52,7 @@ async function armed() {
   const invited = await invite(scope, { email: `${randomUUID()}@test.example`, role: "admin" });
   if (!invited.ok) throw new Error("not invited");
   return {
-    id: made.value.id,
+    id: created.value.id,
     email,
     session,
     token,
@@ -64,9 +64,9 @@ async function armed() {
 }
 
 async function tokenOf(actor: Actor) {
-  const made = await createAccessToken(actor, { name: "script", lifetime: "30" });
-  if (!made.ok) throw new Error("no token");
-  return made.value.token;
+  const created = await createAccessToken(actor, { name: "script", lifetime: "30" });
+  if (!created.ok) throw new Error("no token");
+  return created.value.token;
 }
 
 /** The sessions, tokens and invitations of a person that still grant access. */
@@ -175,8 +175,8 @@ describe("the removal of an account", () => {
     const invited = await invite(scope, { email, role: "user" });
     if (!invited.ok) throw new Error("not invited");
     await removeUser(commandLine, { email });
-    const given = { token: invited.value.token, name: "Priya", password };
-    expect(await joinAsNewPerson(given)).toEqual({ ok: false, code: "no_invitation" });
+    const input = { token: invited.value.token, name: "Priya", password };
+    expect(await joinAsNewPerson(input)).toEqual({ ok: false, code: "no_invitation" });
     expect(await owner.membership.count({ where: { teamId } })).toBe(1);
   });
 

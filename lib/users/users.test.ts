@@ -43,15 +43,15 @@ function openId(verifiedEmail: string | null, more: { subject?: string; issuer?:
 
 async function account() {
   const email = `${randomUUID()}@test.example`;
-  const made = await createUser(commandLine, { email, name: "Pia", password: "correct horse battery" });
-  if (!made.ok) throw new Error("not made");
-  return { id: made.value.id, email };
+  const created = await createUser(commandLine, { email, name: "Pia", password: "correct horse battery" });
+  if (!created.ok) throw new Error("not made");
+  return { id: created.value.id, email };
 }
 
 async function invited(email: string) {
-  const made = await createTeam(commandLine, { name: `Team ${randomUUID()}` });
-  if (!made.ok) throw new Error("not made");
-  const teamId = made.value.id;
+  const created = await createTeam(commandLine, { name: `Team ${randomUUID()}` });
+  if (!created.ok) throw new Error("not made");
+  const teamId = created.value.id;
   const { id, email: hers } = await account();
   await owner.membership.create({ data: { teamId, userId: id, role: "admin" } });
   const ada: Actor = {
@@ -161,8 +161,8 @@ test("concurrent callbacks of one new identity create one person", async () => {
 
 test("an e-mail address belongs to one person, whatever its case", async () => {
   const { email } = await account();
-  const again = { email: email.toUpperCase(), name: "Other", password: "correct horse battery" };
-  expect(await createUser(commandLine, again)).toEqual({ ok: false, code: "email_taken" });
+  const duplicate = { email: email.toUpperCase(), name: "Other", password: "correct horse battery" };
+  expect(await createUser(commandLine, duplicate)).toEqual({ ok: false, code: "email_taken" });
 });
 
 test("a name contains no terminal control characters, whatever its source", () => {
@@ -173,8 +173,8 @@ test("a name contains no terminal control characters, whatever its source", () =
 });
 
 test("resetting the password of an unknown person reports that", async () => {
-  const given = { email: "nobody@test.example", password: "correct horse battery" };
-  expect(await resetPassword(commandLine, given)).toEqual({ ok: false, code: "no_user" });
+  const credentials = { email: "nobody@test.example", password: "correct horse battery" };
+  expect(await resetPassword(commandLine, credentials)).toEqual({ ok: false, code: "no_user" });
 });
 
 test("web stores passwords as argon2id with 19 MiB and two passes, each with its own salt", async () => {
