@@ -125,21 +125,21 @@ test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
       const { url, process: automate } = await automates.start();
       const pid = automate.pid ?? 0;
       const read = (agent: Agent | false) => statusOf(`${url}/v1/secrets/greeting`, token, agent);
-      const kept = new Agent({ keepAlive: true, maxSockets: 1 });
-      expect(await read(kept)).toBe(200);
+      const keptAlive = new Agent({ keepAlive: true, maxSockets: 1 });
+      expect(await read(keptAlive)).toBe(200);
       expect(limit(pid, readdirSync(`/proc/${pid}/fd`).length)).toBe(true);
       // Connections that say nothing, until automate accepts no more.
       const { port } = new URL(url);
       const idle = Array.from({ length: 40 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
       await Promise.any(idle.map((socket) => once(socket, "close")));
       for (let round = 0; round < 10; round += 1) {
-        const [open, ...fresh] = await Promise.all([read(kept), read(false), read(false), read(false)]);
+        const [open, ...fresh] = await Promise.all([read(keptAlive), read(false), read(false), read(false)]);
         expect([open, ...fresh]).toEqual([200, ...Array(3).fill("no answer")]);
       }
       expect(limit(pid, 512)).toBe(true);
       for (const socket of idle) socket.destroy();
       await expect.poll(() => read(false), { timeout: 2000 }).toBe(200);
-      kept.destroy();
+      keptAlive.destroy();
       expect(automate.exitCode).toBe(null);
     } finally {
       automates.stopAll();

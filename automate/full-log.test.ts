@@ -16,10 +16,10 @@ afterAll(() => automates.remove());
 /** Each request without a token logs a line. Together the lines exceed a pipe's buffer. */
 async function fillLog(url: string): Promise<void> {
   for (let batch = 0; batch < 40; batch += 1) {
-    const asked = Array.from({ length: 50 }, () =>
+    const requests = Array.from({ length: 50 }, () =>
       fetch(`${url}/v1/secrets/any`, { signal: AbortSignal.timeout(5000) }),
     );
-    for (const { status } of await Promise.all(asked)) expect(status).toBe(401);
+    for (const { status } of await Promise.all(requests)) expect(status).toBe(401);
   }
 }
 

@@ -27,13 +27,13 @@ let owner: Db;
 let fabric: TestFabric;
 let token: string;
 let automates: ReturnType<typeof createTestAutomates>;
-/** `underWay`: checks that the API has not answered yet. `asked`: all requests that it received. */
-const api = { underWay: 0, asked: 0, port: 0 };
+/** `inProgress`: checks that the API has not answered yet. `received`: all requests that it received. */
+const api = { inProgress: 0, received: 0, port: 0 };
 const slow = http.createServer((_request, response) => {
-  api.underWay += 1;
-  api.asked += 1;
+  api.inProgress += 1;
+  api.received += 1;
   response.once("close", () => {
-    api.underWay -= 1;
+    api.inProgress -= 1;
   });
   setTimeout(() => response.writeHead(200, { "content-type": "application/json" }).end("{}"), 1500);
 });
@@ -46,11 +46,11 @@ beforeAll(async () => {
   Object.assign(process.env, keys.web, keys.automate);
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  const made = newPipelineToken();
-  token = made.token;
+  const created = newPipelineToken();
+  token = created.token;
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.pipelineToken.create({
-    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: created.tokenHash, ...by },
   });
   const versions = [{ by: "user" as const, fields: { value: "canary" } }];
   await addTestSecret(owner, fabric, urls.webUrl, { id: "greeting", subKind: "text", versions });
@@ -120,7 +120,7 @@ test("automate keeps running, returns 503 during the restart, and serves within 
   const { url, process: automate } = await automates.start();
   const reads = readOn(url);
   for (const how of restarts) {
-    await expect.poll(() => api.underWay, { timeout: 75_000 }).toBeGreaterThan(0);
+    await expect.poll(() => api.inProgress, { timeout: 75_000 }).toBeGreaterThan(0);
     const from = reads.answers.length;
     await postgres.restart(how, 1000);
     const backAt = performance.now();
@@ -137,8 +137,8 @@ test("automate keeps running, returns 503 during the restart, and serves within 
     expect(automate.exitCode).toBe(null);
   }
   // Background checks continue.
-  const { asked } = api;
-  await expect.poll(() => api.asked, { timeout: 75_000 }).toBeGreaterThan(asked);
+  const { received } = api;
+  await expect.poll(() => api.received, { timeout: 75_000 }).toBeGreaterThan(received);
   await reads.stop();
   expect(automate.exitCode).toBe(null);
 }, 600_000);

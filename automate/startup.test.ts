@@ -50,11 +50,11 @@ test("automate started before its database is alive and not ready, and serves so
 
 /** Collects a process's standard error. */
 function errorsOf({ stderr }: ChildProcess): () => string {
-  let said = "";
+  let output = "";
   stderr?.setEncoding("utf8").on("data", (text) => {
-    said += text;
+    output += text;
   });
-  return () => said;
+  return () => output;
 }
 
 test.each([
@@ -70,10 +70,10 @@ test.each([
   const former = await owner.schemaInfo.findFirstOrThrow();
   await owner.schemaInfo.updateMany({ data: schema });
   const { process } = await automates.launch({ AUTOMATE_DATABASE_URL: urls.automateUrl }, [], "pipe");
-  const said = errorsOf(process);
+  const output = errorsOf(process);
   const [code] = await once(process, "close");
   await owner.schemaInfo.updateMany({ data: former });
-  expect([code, said()]).toEqual([1, sentence]);
+  expect([code, output()]).toEqual([1, sentence]);
 });
 
 test("with a signing key other than its fabrics' automate logs that, and serves", async () => {
@@ -81,9 +81,9 @@ test("with a signing key other than its fabrics' automate logs that, and serves"
   const { AUTOMATE_SIGNING_KEY } = (await createTestKeys()).automate;
   const env = { AUTOMATE_DATABASE_URL: urls.automateUrl, AUTOMATE_SIGNING_KEY };
   const { process } = await automates.start(env, [], "pipe");
-  const said = errorsOf(process);
+  const output = errorsOf(process);
   await expect
-    .poll(said, { timeout: 5_000 })
+    .poll(output, { timeout: 5_000 })
     .toMatch(
       /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup\./,
     );

@@ -143,8 +143,11 @@ describe("when the database drops audit events", () => {
   });
 
   test("automate keeps a count of unchanged answers until it can record it", async () => {
-    const { headers: told } = await app.inject({ url: "/v1/secrets/warehouse", headers });
-    const ask = { url: "/v1/secrets/warehouse", headers: { ...headers, "if-none-match": `${told.etag}` } };
+    const { headers: responseHeaders } = await app.inject({ url: "/v1/secrets/warehouse", headers });
+    const ask = {
+      url: "/v1/secrets/warehouse",
+      headers: { ...headers, "if-none-match": `${responseHeaders.etag}` },
+    };
     expect((await app.inject(ask)).statusCode).toBe(304);
     await expect(swallowed(flushAggregatedEvents)).rejects.toThrow();
     await flushAggregatedEvents();
@@ -168,12 +171,12 @@ describe("when the database drops audit events", () => {
     };
     const properties = { baseUrl: tokens.authUrl, authType: "bearer", token: "warehouse" };
     const check = { kind: "restapi", connectionName: "api", properties, isConfirmed: true };
-    const [checked, made] = await swallowed(async () => [
+    const [checked, created] = await swallowed(async () => [
       await ask("connection:check", check),
       await ask("token:create", { name: "x", expiresAt: null }),
     ]);
     expect(checked?.body).not.toContain('"ok":true');
-    expect(made?.statusCode).toBe(500);
+    expect(created?.statusCode).toBe(500);
     expect(await owner.pipelineToken.count({ where: { fabricId: fabric.fabricId } })).toBe(1);
   });
 });

@@ -70,10 +70,10 @@ async function startIssuer(
   delayMs = 0,
 ) {
   const key = { ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" };
-  let asked = 0;
+  let requestCount = 0;
   let url = "";
   const http = createServer(async (request, response) => {
-    asked += 1;
+    requestCount += 1;
     const isKeys = request.url === "/keys";
     const { discovery, keys } = answers(url, key);
     const usual = { body: isKeys ? { keys: [key] } : { issuer: url, jwks_uri: `${url}/keys` } };
@@ -86,7 +86,7 @@ async function startIssuer(
   const listening = await listen(http);
   issuers.push(listening);
   url = `http://127.0.0.1:${listening.port}`;
-  return { url, key, asked: () => asked };
+  return { url, key, requestCount: () => requestCount };
 }
 
 /** Requests a trusted issuer from automate, as web does for an Admin. */
@@ -140,12 +140,12 @@ const sign = ({ iss, aud, sub = subject, key = pair.privateKey, kid = "k1", exp 
     .sign(key);
 
 async function read(token: string, headers: object = {}) {
-  const began = performance.now();
+  const startedAt = performance.now();
   const answer = await app.inject({
     url: "/v1/secrets/warehouse",
     headers: { authorization: `Bearer ${token}`, ...headers },
   });
-  return { status: answer.statusCode, ms: performance.now() - began, body: answer.body };
+  return { status: answer.statusCode, ms: performance.now() - startedAt, body: answer.body };
 }
 
 describe("a working workload keeps working", () => {
@@ -215,11 +215,11 @@ describe("a working workload keeps working", () => {
 
 describe("automate fetches an issuer's keys when an Admin adds it", () => {
   test("and its workloads then cause no fetch", async () => {
-    const { url, asked } = await startIssuer();
+    const { url, requestCount } = await startIssuer();
     expect((await trust(ours, { issuer: url })).status).toBe(200);
-    expect(asked()).toBe(2);
+    expect(requestCount()).toBe(2);
     expect((await read(await sign({ iss: url, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
-    expect(asked()).toBe(2);
+    expect(requestCount()).toBe(2);
   });
 
   test.each<[string, string, Parameters<typeof startIssuer>[0]]>([
@@ -267,13 +267,13 @@ describe("automate fetches an issuer's keys when an Admin adds it", () => {
   });
 
   test("and never fetches keys that an Admin entered, which count for that trusted issuer only", async () => {
-    const { url, asked } = await startIssuer();
+    const { url, requestCount } = await startIssuer();
     const own = { ...(await exportJWK(stranger.publicKey)), kid: "own" };
     expect((await trust(ours, { issuer: url, keys: { keys: [own] } })).status).toBe(200);
-    expect(asked()).toBe(0);
+    expect(requestCount()).toBe(0);
     const mine = { iss: url, key: stranger.privateKey, kid: "own" };
     expect((await read(await sign({ ...mine, aud: audienceOf(ours.fabricId) }))).status).toBe(200);
-    expect(asked()).toBe(0);
+    expect(requestCount()).toBe(0);
     await formerTrust(theirs, url, { audience: audienceOf(theirs.fabricId) });
     // The entered keys are wrong for the other fabric, and the issuer's keys are wrong for this one.
     const refused = [
@@ -317,7 +317,7 @@ test("and finds the key that signed a token among several without an id", async 
 test("automate drops a withdrawn key within minutes, even without a workload's request", async () => {
   const other = { ...(await exportJWK(stranger.publicKey)), kid: "k2", alg: "RS256" };
   let isWithdrawn = false;
-  const { url, asked } = await startIssuer((_url, key) => ({
+  const { url, requestCount } = await startIssuer((_url, key) => ({
     keys: { body: { keys: [isWithdrawn ? other : key] } },
   }));
   await trust(ours, { issuer: url });
@@ -328,7 +328,7 @@ test("automate drops a withdrawn key within minutes, even without a workload's r
   try {
     const stop = new AbortController();
     const renewing = refreshIssuerKeys({ onError: () => {}, signal: stop.signal, everyMs: 20 });
-    await vi.waitFor(() => expect(asked()).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(requestCount()).toBeGreaterThan(2));
     stop.abort();
     await renewing;
     expect((await read(leaked)).status).toBe(401);
@@ -388,26 +388,26 @@ describe("a refused token", () => {
     const { url } = await startIssuer();
     const { id } = await formerTrust(ours, url);
     const elsewhere = await formerTrust(theirs, url, { audience: "other", subject: "nobody:*" });
-    const said = { iss: url, aud: "selvage" };
+    const claims = { iss: url, aud: "selvage" };
     const unsigned = "repo:pasted/by/anybody";
     const tokens: [string, string][] = [
-      ["wrong_signature", await sign({ ...said, key: stranger.privateKey })],
-      ["unknown_key", await sign({ ...said, key: stranger.privateKey, kid: "k9" })],
-      ["token_expired", await sign({ ...said, exp: "-1m" })],
-      ["wrong_life", await sign({ ...said, exp: "3d" })],
-      ["wrong_audience", await sign({ ...said, aud: "vault" })],
-      ["wrong_subject", await sign({ ...said, sub: "repo:ours/etl" })],
+      ["wrong_signature", await sign({ ...claims, key: stranger.privateKey })],
+      ["unknown_key", await sign({ ...claims, key: stranger.privateKey, kid: "k9" })],
+      ["token_expired", await sign({ ...claims, exp: "-1m" })],
+      ["wrong_life", await sign({ ...claims, exp: "3d" })],
+      ["wrong_audience", await sign({ ...claims, aud: "vault" })],
+      ["wrong_subject", await sign({ ...claims, sub: "repo:ours/etl" })],
       // It concerns no fabric: no trusted issuer has its audience or subject, or its signature is missing.
-      ["", await sign({ ...said, aud: "vault", sub: "repo:ours/etl" })],
-      ["", await sign({ ...said, aud: "vault", sub: unsigned, key: stranger.privateKey })],
+      ["", await sign({ ...claims, aud: "vault", sub: "repo:ours/etl" })],
+      ["", await sign({ ...claims, aud: "vault", sub: unsigned, key: stranger.privateKey })],
     ];
     const ask = () => Promise.all(tokens.map(([, token]) => read(token)));
     await ask();
     // The requests run concurrently, since each refusal takes its time.
     const headers = { "x-selvage-fabric": theirs.fabricId };
-    await Promise.all([ask(), ask(), ask(), read(await sign(said), headers)]);
+    await Promise.all([ask(), ask(), ask(), read(await sign(claims), headers)]);
     await owner.trustedIssuer.update({ where: { id }, data: { cidrs: ["10.1.0.0/16"] } });
-    await read(await sign(said));
+    await read(await sign(claims));
     await flushAggregatedEvents();
     const events = await owner.auditEvent.findMany({ where: { action: "token.refuse", objectId: id } });
     const counts = new Map<string, number>();

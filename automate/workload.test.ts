@@ -19,7 +19,7 @@ let app: FastifyInstance;
 let server: Listening;
 let issuer: string;
 let pair: { publicKey: CryptoKey; privateKey: CryptoKey };
-let asked = 0;
+let requestCount = 0;
 
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "RS256" }] };
   // A workload issuer serves two documents: its OpenID Connect discovery document and its keys.
   const http = createServer((request, response) => {
-    asked += 1;
+    requestCount += 1;
     response.setHeader("content-type", "application/json");
     const isKeys = request.url === "/keys";
     response.end(JSON.stringify(isKeys ? jwks : { issuer, jwks_uri: `${issuer}/keys` }));
@@ -173,9 +173,9 @@ describe("a workload of a trusted issuer", () => {
   });
 
   test("of an untrusted issuer causes no fetch", async () => {
-    const before = asked;
+    const before = requestCount;
     await read(await sign({ iss: `${issuer}/elsewhere` }));
-    expect(asked).toBe(before);
+    expect(requestCount).toBe(before);
   });
 
   test("of an issuer that does not answer causes one fetch, not one for each token", async () => {

@@ -44,12 +44,12 @@ afterAll(() => {
 
 it("a worker reads its own program, and reads, writes and starts nothing else", async () => {
   worker = startWorker(program);
-  const said = await new Promise<Record<string, unknown>>((resolve) => {
+  const report = await new Promise<Record<string, unknown>>((resolve) => {
     worker?.once("message", resolve);
     worker?.send({});
   });
   const denied = "ERR_ACCESS_DENIED";
-  expect(said.outcome).toEqual({
+  expect(report.outcome).toEqual({
     "read the data folder": denied,
     "list the data folder": denied,
     "read the environment of automate": denied,
@@ -61,5 +61,5 @@ it("a worker reads its own program, and reads, writes and starts nothing else", 
     "open an inspector": denied,
     "read its own program": "done",
   });
-  expect(said.flags).toContain("--disable-sigusr1");
+  expect(report.flags).toContain("--disable-sigusr1");
 });

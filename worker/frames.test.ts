@@ -7,13 +7,13 @@ import { readFrames, sendFrame } from "@/worker/frames";
  * The messages that arrive over a wire that delivers `size` bytes at a time, and whether the reader closed
  * it.
  */
-function sendOver(size: number, messages: unknown[], mostBytes?: number) {
+function sendOver(size: number, messages: unknown[], limitBytes?: number) {
   const sent: Buffer[] = [];
   const writer = { write: (bytes: Buffer) => sent.push(bytes) } as unknown as Socket;
   for (const message of messages) sendFrame(writer, message);
   const reader = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const read: unknown[] = [];
-  readFrames(reader as Socket, (message) => read.push(message), mostBytes);
+  readFrames(reader as Socket, (message) => read.push(message), limitBytes);
   const all = Buffer.concat(sent);
   for (let at = 0; at < all.length; at += size) reader.emit("data", all.subarray(at, at + size));
   return { read, isClosed: reader.destroyed };

@@ -32,10 +32,10 @@ function startWorker() {
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   worker = started;
-  const said: Message[] = [];
-  started.on("message", (message: Message) => said.push(message));
+  const messages: Message[] = [];
+  started.on("message", (message: Message) => messages.push(message));
   const exit = once(started, "exit").then(([code]) => code);
-  return { send: (message: object) => void started.send(message), said, exit };
+  return { send: (message: object) => void started.send(message), messages, exit };
 }
 
 /** A REST API that answers and keeps each connection open. `onRequest` may delay the answer. */
@@ -59,11 +59,11 @@ async function startApi(onRequest: (answer: () => void, socket: Socket) => void 
 
 it("runs one check, sends steps and one result, and closes its connections", async () => {
   const { server, job } = await startApi();
-  const { send, said } = startWorker();
+  const { send, messages } = startWorker();
   send({ prepareFor: "restapi" });
   send(job);
-  await expect.poll(() => said.at(-1)?.type, { timeout: 10_000 }).toBe("result");
-  expect(said.map(({ type, step, state }) => [type, step, state].filter(Boolean).join(" "))).toEqual([
+  await expect.poll(() => messages.at(-1)?.type, { timeout: 10_000 }).toBe("result");
+  expect(messages.map(({ type, step, state }) => [type, step, state].filter(Boolean).join(" "))).toEqual([
     "step name started",
     "step name passed",
     "step network started",
@@ -75,7 +75,7 @@ it("runs one check, sends steps and one result, and closes its connections", asy
     "step permission passed",
     "result",
   ]);
-  expect(said.at(-1)).toMatchObject({ ok: true });
+  expect(messages.at(-1)).toMatchObject({ ok: true });
   expect(server.openConnections()).toBe(1);
   worker?.kill("SIGKILL");
   await expect.poll(() => server.openConnections()).toBe(0);
@@ -84,13 +84,13 @@ it("runs one check, sends steps and one result, and closes its connections", asy
 it("ends on a second check without running it", async () => {
   const { requests, job } = await startApi(() => {});
   const other = await startApi();
-  const { send, said, exit } = startWorker();
+  const { send, messages, exit } = startWorker();
   send(job);
   await expect.poll(() => requests.length, { timeout: 10_000 }).toBe(1);
   send(other.job);
   expect(await exit).toBe(1);
   expect(other.requests).toEqual([]);
-  expect(said.filter(({ type }) => type === "result")).toEqual([]);
+  expect(messages.filter(({ type }) => type === "result")).toEqual([]);
 });
 
 it("ends when automate does", async () => {
@@ -104,17 +104,17 @@ it("ends when automate does", async () => {
 
 it("reports the start of a sign-in before it sends a credential", async () => {
   const { api, job } = await startApi();
-  const { send, said } = startWorker();
+  const { send, messages } = startWorker();
   send(job);
   await once(api, "request");
   // Messages sent before the request arrive in this turn of the event loop or the next.
   await new Promise((resolve) => setImmediate(resolve));
-  expect(said).toContainEqual({ type: "step", step: "sign_in", state: "started" });
+  expect(messages).toContainEqual({ type: "step", step: "sign_in", state: "started" });
 });
 
 it("reports its result when a driver throws an uncaught error", async () => {
   const { job } = await startApi((_answer, socket) => socket.end("HTTP/1.1 999 garbage\r\n\r\n"));
-  const { send, said } = startWorker();
+  const { send, messages } = startWorker();
   send(job);
-  await expect.poll(() => said.at(-1), { timeout: 10_000 }).toMatchObject({ type: "result", ok: false });
+  await expect.poll(() => messages.at(-1), { timeout: 10_000 }).toMatchObject({ type: "result", ok: false });
 });

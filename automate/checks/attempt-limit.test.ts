@@ -136,13 +136,13 @@ describe("the attempt limit", () => {
 
   test("counts attempts in flight as refused, and the next attempt waits for their outcome", async () => {
     const attempt = newAttempt();
-    const held = [await claim(attempt), await claim(attempt)];
+    const claims = [await claim(attempt), await claim(attempt)];
     let hasWaited = false;
     const third = claimAttempts(fabric.fabricId, [attempt], never, () => {
       hasWaited = true;
     });
     await expect.poll(() => hasWaited, { timeout: 10_000 }).toBe(true);
-    for (const claimed of held) if (claimed.state === "held") await claimed.claim.complete(passed);
+    for (const claimed of claims) if (claimed.state === "held") await claimed.claim.complete(passed);
     expect((await third).state).toBe("held");
     await claim(attempt);
     expect((await claimAttempts(fabric.fabricId, [attempt], AbortSignal.abort())).state).toBe("busy");
@@ -255,9 +255,9 @@ async function addVersion(
 describe("100 concurrent checks by different people with a wrong password", () => {
   test("cause two sign-ins, across two automates and a restart, until an Admin resets the limit or the value changes", async () => {
     const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
-    const place = `http://127.0.0.1:${api.port}`;
+    const destination = `http://127.0.0.1:${api.port}`;
     const wrong = { username: "etl", password: "wrong" };
-    await addVersion("api_login", 1, "username_password", wrong, [place]);
+    await addVersion("api_login", 1, "username_password", wrong, [destination]);
     // Each connection has its own name, so that no two checks share a run.
     const propertiesOf = (n: number) => ({
       baseUrl: api.baseUrl,
@@ -268,15 +268,15 @@ describe("100 concurrent checks by different people with a wrong password", () =
     });
     const people = await addPeople(100);
     const copies = await Promise.all([automates.start(), automates.start()]);
-    const said = await Promise.all(
+    const events = await Promise.all(
       people.map((person, n) => check(copies[n % 2]?.internalUrl ?? "", person, "restapi", propertiesOf(n))),
     );
     expect(api.requests).toHaveLength(2);
-    const codes = said.map(codeOf);
+    const codes = events.map(codeOf);
     expect(codes.filter((code) => code === "rejected_credentials")).toHaveLength(2);
     expect(codes.filter((code) => code === "sign_in_paused")).toHaveLength(98);
-    expect(said.flat().some((event) => event.type === "queued")).toBe(true);
-    const paused = said
+    expect(events.flat().some((event) => event.type === "queued")).toBe(true);
+    const paused = events
       .map((events) => events.at(-1))
       .find((event) => event?.type === "result" && !event.ok && event.code === "sign_in_paused");
     expect(paused).toMatchObject({
@@ -295,17 +295,17 @@ describe("100 concurrent checks by different people with a wrong password", () =
     const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
     expect(await again()).toBe("sign_in_paused");
     const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), "api_login");
-    expect(await list()).toEqual([{ destination: place, until: expect.any(Date) }]);
+    expect(await list()).toEqual([{ destination, until: expect.any(Date) }]);
 
     const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });
     expect((await reset(fabric.user.id)).status).toBe(403);
     expect(await again()).toBe("sign_in_paused");
     const answer = await reset(fabric.admin.id);
-    expect([answer.status, await answer.json()]).toEqual([200, { places: [place] }]);
+    expect([answer.status, await answer.json()]).toEqual([200, { places: [destination] }]);
     expect(await list()).toEqual([]);
     expect(
       await owner.auditEvent.findFirst({ where: { action: "secret.signin.reset", objectId: "api_login" } }),
-    ).toMatchObject({ actorId: fabric.admin.id, details: { destination: [place] } });
+    ).toMatchObject({ actorId: fabric.admin.id, details: { destination: [destination] } });
     expect([await again(), await again(), await again()]).toEqual([
       "rejected_credentials",
       "rejected_credentials",
@@ -313,7 +313,9 @@ describe("100 concurrent checks by different people with a wrong password", () =
     ]);
     expect(api.requests).toHaveLength(4);
 
-    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [place]);
+    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [
+      destination,
+    ]);
     expect([await again(), await list()]).toEqual(["ok", []]);
     await api.close();
   }, 120_000);
@@ -322,10 +324,10 @@ describe("100 concurrent checks by different people with a wrong password", () =
     let verdict = Promise.withResolvers<void>();
     const beforeVerdict = () => verdict.promise;
     const server = await startSftpServer({ users: { etl: { password: "right" } }, beforeVerdict });
-    const place = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
+    const destination = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
     const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
     const properties = { ...connection, username: "etl", password: "files" };
-    await addVersion("files", 1, "text", { value: "wrong" }, [place]);
+    await addVersion("files", 1, "text", { value: "wrong" }, [destination]);
     const people = await addPeople(30);
     const { internalUrl: url } = await automates.start();
     const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
@@ -343,24 +345,24 @@ describe("100 concurrent checks by different people with a wrong password", () =
     expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
       "rejected_credentials",
     );
-    await addVersion("files", 2, "text", { value: "right" }, [place]);
+    await addVersion("files", 2, "text", { value: "right" }, [destination]);
     expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["ok"]));
     await server.close();
   }, 120_000);
 
   test("of an OAuth client cause two requests at its token endpoint, which may use both client authentication methods", async () => {
-    let asked = 0;
+    let requestCount = 0;
     const idp = createHttpServer((_request, response) => {
-      asked += 1;
+      requestCount += 1;
       response.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
     });
     const { port, close } = await listen(idp);
     const fields = { clientId: "c", clientSecret: "wrong", authUrl: `http://127.0.0.1:${port}/token` };
-    const places = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
-    await addVersion("client", 1, "m2m_oauth", fields, places, { authHost: `127.0.0.1:${port}` });
+    const destinations = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
+    await addVersion("client", 1, "m2m_oauth", fields, destinations, { authHost: `127.0.0.1:${port}` });
     const people = await addPeople(20);
     const { internalUrl: url } = await automates.start();
-    const said = await Promise.all(
+    const events = await Promise.all(
       people.map((person, n) =>
         check(url, person, "restapi", {
           baseUrl: "http://127.0.0.1:9",
@@ -371,8 +373,8 @@ describe("100 concurrent checks by different people with a wrong password", () =
         }),
       ),
     );
-    expect(said.map(codeOf).sort()).toEqual(["rejected_credentials", ...Array(19).fill("sign_in_paused")]);
-    expect(asked).toBe(2);
+    expect(events.map(codeOf).sort()).toEqual(["rejected_credentials", ...Array(19).fill("sign_in_paused")]);
+    expect(requestCount).toBe(2);
     await close();
   }, 60_000);
 });

@@ -11,7 +11,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret, type TestSecret } from "@/testing/secrets";
 
-const place = "postgres://db.example.com:5432?tls=verify-full";
+const destination = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
@@ -44,10 +44,10 @@ const addText = (by: Person) => addSecret("text", [{ by, fields: { value: "v" } 
 
 const openingOf = (secret: CurrentSecret) => ({
   field: secret.id,
-  opening: { secret, fields: [], destinations: [place] as const },
+  opening: { secret, fields: [], destinations: [destination] as const },
 });
 
-/** Authorizes these secrets for `place` and returns the outcome. */
+/** Authorizes these secrets for `destination` and returns the outcome. */
 async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
   return (await judgeDestinations(scope, prepared, { isConfirmed })).state;
@@ -74,7 +74,7 @@ describe("a new destination", () => {
     expect(await allowances(theirs, mixed)).toBe(0);
     expect(await send(check("admin"), [mixed])).toBe("allowed");
     expect(await owner.auditEvent.findMany({ where: { objectId: mixed.id } })).toMatchObject([
-      { action: "destination.allow", actorId: fabric.admin.id, details: { destination: [place] } },
+      { action: "destination.allow", actorId: fabric.admin.id, details: { destination: [destination] } },
     ]);
   });
 

@@ -199,8 +199,8 @@ test("a check of a value that was replaced meanwhile does not count as an attemp
 });
 
 test("another automate reruns a check whose automate was killed", async () => {
-  const held: Socket[] = [];
-  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const sockets: Socket[] = [];
+  const silent = await listen(createServer((socket) => void sockets.push(socket)));
   const connection = await addConnection({ port: silent.port });
   const automates = createTestAutomates(() => ({
     ...keys.automate,
@@ -208,7 +208,7 @@ test("another automate reruns a check whose automate was killed", async () => {
     BACKGROUND_CHECKS: "on",
   }));
   const { process: automate } = await automates.start();
-  await expect.poll(() => held.length, { timeout: 75_000 }).toBe(1);
+  await expect.poll(() => sockets.length, { timeout: 75_000 }).toBe(1);
   automate.kill("SIGKILL");
   await once(automate, "exit");
   automates.remove();
@@ -244,13 +244,13 @@ describe("a lease", () => {
   });
 
   test("that another automate took over prevents recording the result", async () => {
-    const held: Socket[] = [];
-    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const sockets: Socket[] = [];
+    const silent = await listen(createServer((socket) => void sockets.push(socket)));
     const connection = await addConnection({ port: silent.port });
     const running = run(connection);
-    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => sockets.length, { timeout: 20_000 }).toBe(1);
     await owner.$executeRaw`UPDATE check_lease SET holder = 'another' WHERE key = ${`connection:${connection.id}`}`;
-    held[0]?.destroy();
+    sockets[0]?.destroy();
     await running;
     await silent.close();
     expect(await codes(connection)).toEqual([]);
@@ -258,16 +258,16 @@ describe("a lease", () => {
   });
 
   test("holds no transaction open while a check runs", async () => {
-    const held: Socket[] = [];
-    const silent = await listen(createServer((socket) => void held.push(socket)));
+    const sockets: Socket[] = [];
+    const silent = await listen(createServer((socket) => void sockets.push(socket)));
     const connection = await addConnection({ port: silent.port });
     const running = run(connection);
-    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => sockets.length, { timeout: 20_000 }).toBe(1);
     const open = await owner.$queryRaw<unknown[]>`
       SELECT state FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'`;
     expect(open).toEqual([]);
-    held[0]?.destroy();
+    sockets[0]?.destroy();
     await running;
     await silent.close();
   });
@@ -375,11 +375,11 @@ test("two automates check every connection once, automatically", async () => {
 }, 60_000);
 
 test("a stopping automate cancels its running checks, and they stay due", async () => {
-  const held: Socket[] = [];
-  const silent = await listen(createServer((socket) => void held.push(socket)));
+  const sockets: Socket[] = [];
+  const silent = await listen(createServer((socket) => void sockets.push(socket)));
   const connection = await addConnection({ port: silent.port });
   const copy = startBackgroundChecks({ runPrepared, minutes, spreadMs: 0, onError: () => {} });
-  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => sockets.length, { timeout: 20_000 }).toBe(1);
   await copy.stop();
   await silent.close();
   expect(await codes(connection)).toEqual([]);

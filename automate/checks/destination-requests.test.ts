@@ -63,7 +63,7 @@ async function ask<P extends AutomatePurpose>(
 }
 
 /** A secret that the Admin entered, and a User's connection that would send it to the User's server. */
-async function wanted(server = "db.example.com") {
+async function createRequest(server = "db.example.com") {
   counter += 1;
   const id = `secret${counter}`;
   const versions = [{ by: "admin" as const, fields: { value: "v" } }];
@@ -75,28 +75,29 @@ async function wanted(server = "db.example.com") {
     properties,
     reason: "for reports",
   };
-  return { secret, connection, place: `postgres://${server}:5432?tls=verify-full` };
+  return { secret, connection, destination: `postgres://${server}:5432?tls=verify-full` };
 }
 
-type Wanted = Awaited<ReturnType<typeof wanted>>;
+type RequestFixture = Awaited<ReturnType<typeof createRequest>>;
 
-const file = ({ connection }: Wanted, change = {}) =>
+const file = ({ connection }: RequestFixture, change = {}) =>
   ask("user", "destination:ask", { ...connection, ...change });
-const listed = ({ secret }: Wanted) => listWaitingRequests(fabric.scope("user", "secret:list"), secret.id);
-const isAllowed = async ({ secret, place }: Wanted) =>
-  (await owner.allowedDestination.count({ where: { secretId: secret.id, destination: place } })) === 1;
-const actions = async ({ secret }: Wanted) =>
+const listed = ({ secret }: RequestFixture) =>
+  listWaitingRequests(fabric.scope("user", "secret:list"), secret.id);
+const isAllowed = async ({ secret, destination }: RequestFixture) =>
+  (await owner.allowedDestination.count({ where: { secretId: secret.id, destination } })) === 1;
+const actions = async ({ secret }: RequestFixture) =>
   (await owner.auditEvent.findMany({ where: { objectId: secret.id }, orderBy: { id: "asc" } })).map(
     ({ action }) => action,
   );
 
-async function requestOf(asked: Wanted): Promise<string> {
-  await file(asked);
-  return (await listed(asked)).requests[0]?.id ?? "";
+async function requestOf(request: RequestFixture): Promise<string> {
+  await file(request);
+  return (await listed(request)).requests[0]?.id ?? "";
 }
 
 /** Checks the connection as in the request for approval and returns its status. */
-async function statusOf({ connection: { kind, connectionName, properties }, secret }: Wanted) {
+async function statusOf({ connection: { kind, connectionName, properties }, secret }: RequestFixture) {
   const { password, ...plain } = properties;
   const { fabricId, user } = fabric;
   const by = {
@@ -116,65 +117,65 @@ async function statusOf({ connection: { kind, connectionName, properties }, secr
 
 describe("a request for approval", () => {
   test("shows all members who requests it, why and for which connection, and is recorded", async () => {
-    const asked = await wanted();
-    expect(await file(asked)).toEqual({ status: 200, body: { waiting: 1 } });
-    expect(await listed(asked)).toMatchObject({
+    const request = await createRequest();
+    expect(await file(request)).toEqual({ status: 200, body: { waiting: 1 } });
+    expect(await listed(request)).toMatchObject({
       total: 1,
       requests: [
         {
-          secret: { name: asked.secret.name },
-          destinations: [asked.place],
-          connectionName: asked.connection.connectionName,
+          secret: { name: request.secret.name },
+          destinations: [request.destination],
+          connectionName: request.connection.connectionName,
           reason: "for reports",
           askedByName: fabric.user.name,
         },
       ],
     });
-    expect(await isAllowed(asked)).toBe(false);
-    expect(await actions(asked)).toEqual(["destination.ask"]);
-    expect(await statusOf(asked)).toMatchObject({ state: "waiting", askedByName: fabric.user.name });
+    expect(await isAllowed(request)).toBe(false);
+    expect(await actions(request)).toEqual(["destination.ask"]);
+    expect(await statusOf(request)).toMatchObject({ state: "waiting", askedByName: fabric.user.name });
   });
 
   test("names the value's author, its CA certificate and the secret's former name", async () => {
-    const asked = await wanted();
+    const request = await createRequest();
     const authority = await addTestSecret(owner, fabric, urls.webUrl, {
       id: `authority${counter}`,
       subKind: "text",
       versions: [{ by: "user", fields: { value: "theirs" } }],
     });
     // Any User may rename another person's secret.
-    const { id: secretId, name } = asked.secret;
+    const { id: secretId, name } = request.secret;
     const { fabricId } = fabric;
     await owner.secretName.updateMany({ where: { secretId }, data: { retiredAt: new Date() } });
     const renamed = { name: `harmless${counter}`, nameKey: `harmless${counter}` };
     await owner.secretName.create({ data: { fabricId, secretId, ...renamed } });
     await owner.secret.update({ where: { id: secretId }, data: renamed });
-    await file(asked, { properties: { ...asked.connection.properties, caCertificate: authority.id } });
-    const [request] = (await listed(asked)).requests;
-    expect(request).toMatchObject({
+    await file(request, { properties: { ...request.connection.properties, caCertificate: authority.id } });
+    const [row] = (await listed(request)).requests;
+    expect(row).toMatchObject({
       secret: { name: renamed.name },
       enteredBy: [fabric.admin.name],
       formerNames: [name],
     });
-    const [destination = ""] = request?.destinations ?? [];
-    expect(formatDestination(destination, request?.authorities)).toBe(
+    const [destination = ""] = row?.destinations ?? [];
+    expect(formatDestination(destination, row?.authorities)).toBe(
       `db.example.com:5432 (postgres, own CA certificate ${authority.name}, entered by ${fabric.user.name})`,
     );
   });
 
   test("is stored once, for any number of requests and people", async () => {
-    const asked = await wanted();
-    await Promise.all([file(asked), file(asked), ask("admin", "destination:ask", asked.connection)]);
-    expect((await listed(asked)).total).toBe(1);
-    await file(asked, { properties: { ...asked.connection.properties, server: "other.example.com" } });
-    expect((await listed(asked)).total).toBe(2);
+    const request = await createRequest();
+    await Promise.all([file(request), file(request), ask("admin", "destination:ask", request.connection)]);
+    expect((await listed(request)).total).toBe(1);
+    await file(request, { properties: { ...request.connection.properties, server: "other.example.com" } });
+    expect((await listed(request)).total).toBe(2);
   });
 
   test("counts towards a limit of 50 open requests for each person and fabric", async () => {
-    const asked = await wanted();
+    const request = await createRequest();
     const row = {
       fabricId: fabric.fabricId,
-      secretId: asked.secret.id,
+      secretId: request.secret.id,
       version: 1,
       configHash: "x",
       reason: "",
@@ -189,14 +190,14 @@ describe("a request for approval", () => {
       destinations: [`x://${n}`],
     }));
     await owner.destinationRequest.createMany({ data });
-    expect((await file(asked)).status).toBe(429);
+    expect((await file(request)).status).toBe(429);
     await owner.destinationRequest.deleteMany({ where: { configHash: "x" } });
-    expect((await file(asked)).status).toBe(200);
+    expect((await file(request)).status).toBe(200);
   });
 
   test("can be approved by an Admin with a recent sign-in, and by nobody else", async () => {
-    const asked = await wanted();
-    const requestId = await requestOf(asked);
+    const request = await createRequest();
+    const requestId = await requestOf(request);
     const allow = { requestId, decision: "allowed" } as const;
     expect((await ask("user", "destination:decide", allow)).status).toBe(403);
     const hourAgo = Math.floor(Date.now() / 1000) - 3600;
@@ -204,37 +205,37 @@ describe("a request for approval", () => {
       status: 403,
       body: { error: { code: "not_fresh" } },
     });
-    expect(await isAllowed(asked)).toBe(false);
+    expect(await isAllowed(request)).toBe(false);
     expect((await ask("admin", "destination:decide", allow)).status).toBe(200);
-    expect(await isAllowed(asked)).toBe(true);
-    expect((await listed(asked)).total).toBe(0);
-    expect(await statusOf(asked)).toEqual({ state: "not_tested", reason: "never" });
-    expect(await file(asked)).toEqual({ status: 200, body: { waiting: 0 } });
+    expect(await isAllowed(request)).toBe(true);
+    expect((await listed(request)).total).toBe(0);
+    expect(await statusOf(request)).toEqual({ state: "not_tested", reason: "never" });
+    expect(await file(request)).toEqual({ status: 200, body: { waiting: 0 } });
     expect((await ask("admin", "destination:decide", allow)).status).toBe(404);
-    expect(await actions(asked)).toEqual(["destination.ask", "destination.allow"]);
+    expect(await actions(request)).toEqual(["destination.ask", "destination.allow"]);
   });
 
   test("that an Admin declines allows nothing, names the Admin, and can be made again", async () => {
-    const asked = await wanted();
-    const requestId = await requestOf(asked);
+    const request = await createRequest();
+    const requestId = await requestOf(request);
     expect((await ask("admin", "destination:decide", { requestId, decision: "declined" })).status).toBe(200);
-    expect(await isAllowed(asked)).toBe(false);
-    expect(await statusOf(asked)).toEqual({
+    expect(await isAllowed(request)).toBe(false);
+    expect(await statusOf(request)).toEqual({
       state: "not_tested",
       reason: "declined",
       declinedByName: fabric.admin.name,
     });
-    await file(asked);
-    expect((await statusOf(asked))?.state).toBe("waiting");
-    expect(await actions(asked)).toEqual(["destination.ask", "destination.decline", "destination.ask"]);
+    await file(request);
+    expect((await statusOf(request))?.state).toBe("waiting");
+    expect(await actions(request)).toEqual(["destination.ask", "destination.decline", "destination.ask"]);
   });
 
   test("is gone after the value was replaced", async () => {
-    const asked = await wanted();
-    const requestId = await requestOf(asked);
+    const request = await createRequest();
+    const requestId = await requestOf(request);
     const { id: createdById, name: createdByName } = fabric.admin;
     const next = {
-      secretId: asked.secret.id,
+      secretId: request.secret.id,
       version: 2,
       fabricId: fabric.fabricId,
       createdById,
@@ -242,12 +243,12 @@ describe("a request for approval", () => {
     };
     await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
     expect((await ask("admin", "destination:decide", { requestId, decision: "allowed" })).status).toBe(404);
-    expect(await isAllowed(asked)).toBe(false);
-    expect((await listed(asked)).total).toBe(0);
+    expect(await isAllowed(request)).toBe(false);
+    expect((await listed(request)).total).toBe(0);
   });
 
   test("is not found in another fabric", async () => {
-    const requestId = await requestOf(await wanted());
+    const requestId = await requestOf(await createRequest());
     const ours = fabric;
     fabric = await createTestFabric(owner, "other");
     expect((await ask("admin", "destination:decide", { requestId, decision: "allowed" })).status).toBe(404);
@@ -255,12 +256,12 @@ describe("a request for approval", () => {
   });
 
   test("is approved when an Admin's own check allows the destination", async () => {
-    const asked = await wanted();
-    await file(asked);
-    const { reason: _reason, ...connection } = asked.connection;
+    const request = await createRequest();
+    await file(request);
+    const { reason: _reason, ...connection } = request.connection;
     await ask("admin", "connection:check", { ...connection, isConfirmed: true }).catch(() => {});
-    expect(await isAllowed(asked)).toBe(true);
-    expect((await listed(asked)).total).toBe(0);
+    expect(await isAllowed(request)).toBe(true);
+    expect((await listed(request)).total).toBe(0);
   });
 });
 

@@ -68,13 +68,13 @@ describe("slots", () => {
 
   it("are not given to cancelled callers, and the queue has a limit", async () => {
     const scheduler = start({ max: 1, maxWaiting: 2 });
-    const given = new AbortController();
+    const leaving = new AbortController();
     void scheduler.ask("a/x");
-    const leaver = scheduler.ask("a/y", given.signal);
+    const leaver = scheduler.ask("a/y", leaving.signal);
     void scheduler.ask("a/z");
     expect(await scheduler.ask("a/w")).toBe(false);
     void scheduler.ask("b/x");
-    given.abort();
+    leaving.abort();
     expect(await leaver).toBe(false);
     expect(scheduler.waits.at(-1)).toEqual(["a/z", 0]);
     expect(await scheduler.ask("a/v", AbortSignal.abort())).toBe(false);

@@ -55,10 +55,10 @@ describe("two concurrent requests for the same check", () => {
   it("are recorded once, even when the first caller has left", async () => {
     const { runs, check } = startable();
     const shared = createSharedChecks();
-    const began = new AbortController();
-    void shared.run("a", check, () => {}, began.signal);
+    const starter = new AbortController();
+    void shared.run("a", check, () => {}, starter.signal);
     const stayed = shared.run("a", check, () => {}, new AbortController().signal);
-    began.abort();
+    starter.abort();
     runs[0]?.finish();
     expect(await stayed).toEqual({ result: passed, isShared: false });
   });

@@ -86,8 +86,8 @@ describe("a token of an M2M OAuth secret", () => {
     const name = await addClient();
     const before = tokens.asked();
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(name)));
-    const given = new Set(answers.map(({ json }) => json.access_token));
-    expect(given.size).toBe(1);
+    const issued = new Set(answers.map(({ json }) => json.access_token));
+    expect(issued.size).toBe(1);
     const [first] = answers;
     expect(first?.json).toMatchObject({ token_type: "Bearer", version: 1, expires_in: expect.any(Number) });
     expect(first?.headers["cache-control"]).toBe("no-store");
@@ -101,14 +101,14 @@ describe("a token of an M2M OAuth secret", () => {
     const first = (await ask(name)).json.access_token;
     const before = tokens.asked();
     const again = await Promise.all(Array.from({ length: 5 }, () => ask(name, { rejected: first })));
-    const given = new Set(again.map(({ json }) => json.access_token));
-    expect([given.size, given.has(first), tokens.asked()]).toEqual([1, false, before + 1]);
+    const issued = new Set(again.map(({ json }) => json.access_token));
+    expect([issued.size, issued.has(first), tokens.asked()]).toEqual([1, false, before + 1]);
     // A late caller with the old token gets the new one.
-    expect((await ask(name, { rejected: first })).json.access_token).toBe([...given][0]);
+    expect((await ask(name, { rejected: first })).json.access_token).toBe([...issued][0]);
     expect(tokens.asked()).toBe(before + 1);
     // An API that rejects the second token too would reject any. Automate does not fetch one for each
     // rejection.
-    const [second] = [...given];
+    const [second] = [...issued];
     expect((await ask(name, { rejected: second })).json.access_token).toBe(second);
     expect(tokens.asked()).toBe(before + 1);
   });

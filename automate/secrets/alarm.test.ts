@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   logged = [];
-  logAlarmsTo({ error: (fields, words) => logged.push({ ...fields, words }) });
+  logAlarmsTo({ error: (fields, message) => logged.push({ ...fields, message }) });
 });
 
 afterAll(async () => {
@@ -101,7 +101,7 @@ test("a stored value that does not open causes an event with its secret and fiel
       secretId: id,
       field: "password",
       version: 1,
-      words: "cannot open a stored value: it was changed, or its key is missing",
+      message: "cannot open a stored value: it was changed, or its key is missing",
     },
   ]);
 });
@@ -146,8 +146,8 @@ test("a check raises the alarm too, and a missing fabric key raises it for each 
   await owner.pipelineToken.create({ data: { fabricId: other.fabricId, name: "n", tokenHash, ...by } });
   await owner.fabricKey.deleteMany({ where: { fabricId: other.fabricId } });
   const lost = createRuntimeApp({ keys: other.keys, logger: false });
-  const asked = { url: `/vault/v1/${other.fabricId}/data/${id}`, headers: { "x-vault-token": token } };
-  expect((await lost.inject(asked)).statusCode).toBe(500);
+  const request = { url: `/vault/v1/${other.fabricId}/data/${id}`, headers: { "x-vault-token": token } };
+  expect((await lost.inject(request)).statusCode).toBe(500);
   expect(await alarmsOf(id)).toMatchObject([{ fabricId: other.fabricId, details: { field: "value" } }]);
   await lost.close();
 });

@@ -13,7 +13,7 @@ function answer(): { reply: FastifyReply; end: () => Promise<void> } {
 }
 
 test("automate refuses large files while earlier answers are unread, first to the caller with the most of them", async () => {
-  const held = ["a", "b", "c", "d"].map((caller) => {
+  const unread = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
     reserveMemory(one.reply, caller, 16 * mib);
     return one;
@@ -22,9 +22,9 @@ test("automate refuses large files while earlier answers are unread, first to th
   expect(() => reserveMemory(next.reply, "a", mib)).toThrow(expect.objectContaining({ status: 429 }));
   expect(() => reserveMemory(next.reply, "e", mib)).toThrow(expect.objectContaining({ status: 503 }));
   reserveMemory(next.reply, "a", 1000);
-  await held[0]?.end();
+  await unread[0]?.end();
   reserveMemory(next.reply, "e", mib);
-  for (const { end } of [...held.slice(1), next]) await end();
+  for (const { end } of [...unread.slice(1), next]) await end();
 });
 
 test("automate sends one answer of any size", async () => {

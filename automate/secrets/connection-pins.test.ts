@@ -150,22 +150,22 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
 
   test("receives the secrets that it referenced when the limit was set", async () => {
     const connection = await addConnection();
-    const made = await make([connection]);
-    expect((await read(connection, made)).text).toContain(pinned);
+    const limited = await make([connection]);
+    expect((await read(connection, limited)).text).toContain(pinned);
   });
 
   test("does not receive a secret that a User adds under any tag, and automate records the refusal", async () => {
     const connection = await addConnection();
-    const made = await make([connection]);
+    const limited = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
-    const refused = await read(connection, made);
+    const refused = await read(connection, limited);
     expect([refused.status, codeOf(refused)]).toEqual([409, "connection_not_confirmed"]);
     expect(refused.text).not.toContain(stolen);
     expect(refused.text).toContain("Advanced");
     const { etag } = await read(connection, await mint([]));
-    expect((await read(connection, made, { "if-none-match": etag })).status).toBe(409);
+    expect((await read(connection, limited, { "if-none-match": etag })).status).toBe(409);
     await flushAggregatedEvents();
-    const where = { fabricId: fabric.fabricId, objectId: connection, actorId: made.id };
+    const where = { fabricId: fabric.fabricId, objectId: connection, actorId: limited.id };
     const events = await owner.auditEvent.findMany({ where, orderBy: { id: "asc" } });
     expect(events.map(({ action }) => action)).toEqual(["connection.refuse", "connection.refuse"]);
     expect(events[0]?.details).toMatchObject({ code: "not_confirmed", source: "127.0.0.1" });
@@ -173,23 +173,23 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
 
   test("does not receive an added secret, and keeps the others when one reference is removed", async () => {
     const connection = await addConnection();
-    const made = await make([connection]);
+    const limited = await make([connection]);
     await pointAt(connection, { password: "db_password", sslRootCertificate: "crown_jewel" });
-    expect((await read(connection, made)).status).toBe(409);
+    expect((await read(connection, limited)).status).toBe(409);
     await pointAt(connection, {});
-    expect((await read(connection, made)).status).toBe(200);
+    expect((await read(connection, limited)).status).toBe(200);
   });
 
   test("receives it after an Admin confirms the current references, and no longer the former ones", async () => {
     const connection = await addConnection();
-    const made = await make([connection]);
+    const limited = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
-    expect((await confirm(made.id, connection, ["crown_jewel"])).status).toBe(200);
-    expect((await read(connection, made)).text).toContain(stolen);
+    expect((await confirm(limited.id, connection, ["crown_jewel"])).status).toBe(200);
+    expect((await read(connection, limited)).text).toContain(stolen);
     await pointAt(connection, { password: "db_password" });
-    expect((await read(connection, made)).status).toBe(409);
+    expect((await read(connection, limited)).status).toBe(409);
     const [event, ...more] = await owner.auditEvent.findMany({
-      where: { objectId: made.id, action: purpose.replace(":", ".") },
+      where: { objectId: limited.id, action: purpose.replace(":", ".") },
     });
     expect(more).toEqual([]);
     expect(event).toMatchObject({
@@ -200,23 +200,23 @@ describe.each(doors)("%s that is limited to a connection", (_name, make, purpose
 
   test("requires an Admin with a recent sign-in to confirm the references that the screen showed", async () => {
     const connection = await addConnection();
-    const made = await make([connection]);
+    const limited = await make([connection]);
     await pointAt(connection, { password: "crown_jewel" });
     const other = await createTestFabric(owner, "theirs");
     const old = { auth_time: Math.floor(Date.now() / 1000) - 11 * 60 };
     const tries = [
-      await confirm(made.id, connection, ["crown_jewel"], { by: "user" }),
-      await confirm(made.id, connection, ["crown_jewel"], { claims: old }),
-      await confirm(made.id, connection, ["crown_jewel"], { at: other }),
+      await confirm(limited.id, connection, ["crown_jewel"], { by: "user" }),
+      await confirm(limited.id, connection, ["crown_jewel"], { claims: old }),
+      await confirm(limited.id, connection, ["crown_jewel"], { at: other }),
       // Somebody changed the connection's references while the Admin looked at them.
-      await confirm(made.id, connection, ["db_password"]),
-      await confirm(made.id, connection, ["crown_jewel", "db_password"]),
-      await confirm(made.id, connection, []),
+      await confirm(limited.id, connection, ["db_password"]),
+      await confirm(limited.id, connection, ["crown_jewel", "db_password"]),
+      await confirm(limited.id, connection, []),
       // The limit does not name this connection.
-      await confirm(made.id, await addConnection(), ["db_password"]),
+      await confirm(limited.id, await addConnection(), ["db_password"]),
     ];
     expect(tries.map(({ status }) => status)).toEqual([403, 403, 404, 409, 409, 409, 409]);
-    expect((await read(connection, made)).status).toBe(409);
+    expect((await read(connection, limited)).status).toBe(409);
   });
 });
 
@@ -230,9 +230,9 @@ test("a revoked token cannot be confirmed", async () => {
 
 test("a token without limits reads a connection with its current references", async () => {
   const connection = await addConnection();
-  const made = await mint([]);
+  const limited = await mint([]);
   await pointAt(connection, { password: "crown_jewel" });
-  expect((await read(connection, made)).text).toContain(stolen);
+  expect((await read(connection, limited)).text).toContain(stolen);
 });
 
 test("automate refuses to open an unconfirmed secret, for any caller", async () => {
@@ -259,10 +259,10 @@ test("the upgrade pins the current references of connections for existing tokens
   const folder = readdirSync("prisma/migrations").find((name) => name.endsWith("_connection_pins"));
   const sql = readFileSync(`prisma/migrations/${folder}/migration.sql`, "utf8");
   for (const update of sql.match(/^UPDATE [^;]+;/gm) ?? []) await owner.$executeRawUnsafe(update);
-  for (const made of [token, issued]) {
+  for (const limited of [token, issued]) {
     await pointAt(connection, { password: "db_password" });
-    expect((await read(connection, made)).status).toBe(200);
+    expect((await read(connection, limited)).status).toBe(200);
     await pointAt(connection, { password: "crown_jewel" });
-    expect((await read(connection, made)).status).toBe(409);
+    expect((await read(connection, limited)).status).toBe(409);
   }
 });

@@ -16,7 +16,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret, type TestSecret } from "@/testing/secrets";
 
-const place = "postgres://db.example.com:5432?tls=verify-full";
+const destination = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
@@ -105,20 +105,20 @@ describe("openSecrets", () => {
 
   test("refuses a check, by any caller, whose destination is not allowed for this version", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
-    const opening = { secret, fields: ["value"], destinations: [place] } as const;
+    const opening = { secret, fields: ["value"], destinations: [destination] } as const;
     const opened = (one: Sending) => openSecrets(fabric.keys, checking("admin", one));
     await expect(opened(opening)).rejects.toThrow("destination is not allowed");
     // A cast can forge the type. The function checks at run time.
     const none = [] as string[] as unknown as Destinations;
     await expect(opened({ ...opening, destinations: none })).rejects.toThrow("destination is not allowed");
-    await allow(secret, [place]);
+    await allow(secret, [destination]);
     await expect(opened(opening)).resolves.toHaveLength(1);
     await expect(opened({ ...opening, secret: { ...secret, version: 2 } })).rejects.toThrow(
       "destination is not allowed",
     );
-    await expect(opened({ ...opening, destinations: [place, "https://evil.example:443"] })).rejects.toThrow(
-      "destination is not allowed",
-    );
+    await expect(
+      opened({ ...opening, destinations: [destination, "https://evil.example:443"] }),
+    ).rejects.toThrow("destination is not allowed");
   });
 
   test("refuses a secret of another fabric", async () => {
@@ -173,7 +173,7 @@ describe("a pipeline token", () => {
       createdByName: "x",
     };
     const { id } = await owner.pipelineToken.create({ data: row });
-    const authorize = (given = token) => authorizePipeline(given, "127.0.0.1");
+    const authorize = (credential = token) => authorizePipeline(credential, "127.0.0.1");
     expect(await authorize()).toMatchObject({ scope: { fabricId: fabric.fabricId } });
     await owner.pipelineToken.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
     expect(await authorize()).toMatchObject({ refused: { code: "expired" } });

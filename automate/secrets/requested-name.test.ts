@@ -42,10 +42,10 @@ beforeAll(async () => {
       updatedByName: user.name,
     },
   });
-  const made = newPipelineToken();
-  token = made.token;
+  const created = newPipelineToken();
+  token = created.token;
   ({ id: tokenId } = await owner.pipelineToken.create({
-    data: { fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+    data: { fabricId, name: "nightly", tokenHash: created.tokenHash, ...by },
   }));
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
 });
@@ -128,15 +128,15 @@ describe("for any requested text", () => {
   test("a name within two edits of an existing one is recorded in clear", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 2 }), async (edits) => {
-        const asked = edits.reduce((name, [n, kind, letter]) => {
+        const requested = edits.reduce((name, [n, kind, letter]) => {
           const i = n % name.length;
           if (kind === "add") return name.slice(0, i) + letter + name.slice(i);
           if (kind === "drop") return name.slice(0, i) + name.slice(i + 1);
           if (kind === "change") return name.slice(0, i) + letter + name.slice(i + 1);
           return name.slice(0, i) + (name[i + 1] ?? "") + (name[i] ?? "") + name.slice(i + 2);
         }, "warehouse");
-        expect(await recordableNames("secret", fabric.fabricId, [asked])).toEqual([
-          { name: asked, length: asked.length },
+        expect(await recordableNames("secret", fabric.fabricId, [requested])).toEqual([
+          { name: requested, length: requested.length },
         ]);
       }),
       { numRuns: 30 },
@@ -145,9 +145,9 @@ describe("for any requested text", () => {
 
   test("other text is never recorded in clear", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 12, maxLength: 140, unit: "binary" }), async (asked) => {
-        const [one] = await recordableNames("secret", fabric.fabricId, [asked]);
-        expect(one).toEqual({ name: "", length: [...asked].length });
+      fc.asyncProperty(fc.string({ minLength: 12, maxLength: 140, unit: "binary" }), async (requested) => {
+        const [one] = await recordableNames("secret", fabric.fabricId, [requested]);
+        expect(one).toEqual({ name: "", length: [...requested].length });
       }),
       { numRuns: 30 },
     );

@@ -28,11 +28,11 @@ beforeAll(async () => {
       { by: "user", fields: { password: "three" } },
     ],
   });
-  const made = newPipelineToken();
-  token = made.token;
+  const created = newPipelineToken();
+  token = created.token;
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.pipelineToken.create({
-    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: created.tokenHash, ...by },
   });
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
 });

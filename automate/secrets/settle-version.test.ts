@@ -12,7 +12,7 @@ import { countWaiting } from "@/testing/waiting-queries";
 // Who keeps which destinations by replacing a value: the table of decision 16.
 
 type Person = "admin" | "user";
-const place = "postgres://db.example.com:5432?tls=verify-full";
+const destination = "postgres://db.example.com:5432?tls=verify-full";
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
@@ -33,11 +33,11 @@ afterAll(async () => {
   await owner.$disconnect();
 });
 
-/** A secret that its author may send to `destination`. */
+/** A secret that its author may send to `allowed`. */
 async function addSecret(
   by: Person,
   subKind: "text" | "username_password" | "m2m_oauth",
-  destination = place,
+  allowed = destination,
 ) {
   counter += 1;
   const fields = {
@@ -53,7 +53,7 @@ async function addSecret(
     versions,
     facts,
   });
-  await allow(secret, destination);
+  await allow(secret, allowed);
   return secret;
 }
 
@@ -110,33 +110,33 @@ async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): P
 test("two replacements in a row keep the destinations, even when automate saw only the second", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "admin", ["value"]);
-  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const retained = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
   const third = await replace(
     second,
     "admin",
     ["value"],
-    kept.map(({ id }) => id),
+    retained.map(({ id }) => id),
   );
-  expect(await mayGo([third, place])).toBe(true);
+  expect(await mayGo([third, destination])).toBe(true);
 });
 
 test("a replacement does not restore a destination that an intermediate version dropped", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "user", ["value"], []);
-  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const retained = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
   const third = await replace(
     second,
     "user",
     ["value"],
-    kept.map(({ id }) => id),
+    retained.map(({ id }) => id),
   );
-  expect(await mayGo([third, place])).toBe(false);
+  expect(await mayGo([third, destination])).toBe(false);
 });
 
 test("a version stored while its predecessor is being settled is settled separately", async () => {
   const first = await addSecret("admin", "text");
   const second = await replace(first, "admin", ["value"]);
-  const kept = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
+  const retained = await owner.allowedDestination.findMany({ where: { secretId: first.id } });
   const settling = await owner.$transaction(async (tx) => {
     // The settling transaction reads, then waits to write.
     await tx.$executeRaw`LOCK TABLE settled_version IN SHARE MODE`;
@@ -146,7 +146,7 @@ test("a version stored while its predecessor is being settled is settled separat
       second,
       "admin",
       ["value"],
-      kept.map(({ id }) => id),
+      retained.map(({ id }) => id),
     );
     return [ofSecond, settleVersion(fabric.fabricId, second.id)];
   });
@@ -165,7 +165,7 @@ test.each<[what: string, author: Person, replacer: Person, fields: string[], isK
   async (_what, author, replacer, fields, isKept) => {
     const secret = await addSecret(author, "username_password");
     const next = await replace(secret, replacer, fields);
-    expect(await mayGo([next, place])).toBe(isKept);
+    expect(await mayGo([next, destination])).toBe(isKept);
     const events = await owner.auditEvent.findMany({
       where: { objectId: secret.id, action: "destination.carry" },
     });
@@ -175,16 +175,16 @@ test.each<[what: string, author: Person, replacer: Person, fields: string[], isK
 
 test("a replacement keeps no unconfirmed destination and restores none that an Admin removed", async () => {
   const secret = await addSecret("admin", "text");
-  expect(await mayGo([await replace(secret, "admin", ["value"], []), place])).toBe(false);
-  const kept = await replace(await addSecret("admin", "text"), "admin", ["value"]);
-  expect(await mayGo([kept, place])).toBe(true);
-  await owner.allowedDestination.deleteMany({ where: { secretId: kept.id } });
-  expect(await mayGo([kept, place])).toBe(false);
+  expect(await mayGo([await replace(secret, "admin", ["value"], []), destination])).toBe(false);
+  const retained = await replace(await addSecret("admin", "text"), "admin", ["value"]);
+  expect(await mayGo([retained, destination])).toBe(true);
+  await owner.allowedDestination.deleteMany({ where: { secretId: retained.id } });
+  expect(await mayGo([retained, destination])).toBe(false);
 });
 
 test("twenty concurrent callers settle a version once, record it once, and none of them is refused", async () => {
   const secret = await replace(await addSecret("admin", "text"), "user", ["value"]);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => mayGo([secret, place])));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => mayGo([secret, destination])));
   expect(answers).toEqual(answers.map(() => true));
   expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "destination.carry" } })).toBe(
     1,
@@ -208,7 +208,7 @@ test.each<[what: string, replacer: Person, fields: string[], isAllowed: boolean]
   },
 );
 
-const vouched = (authority: CurrentSecret) => `${place}&ca=${authority.id}.${authority.version}`;
+const vouched = (authority: CurrentSecret) => `${destination}&ca=${authority.id}.${authority.version}`;
 
 test.each<
   [what: string, passwordOf: Person, caOf: Person, replacer: Person, rule: "ask" | "locked", isKept: boolean]
@@ -224,12 +224,12 @@ test.each<
     await owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "" } });
     const authority = await addSecret(caOf, "text");
     const password = await addSecret(passwordOf, "text", vouched(authority));
-    expect(await mayGo([password, vouched(authority)], [authority, place])).toBe(true);
+    expect(await mayGo([password, vouched(authority)], [authority, destination])).toBe(true);
     const next = await replace(authority, replacer, ["value"]);
-    expect(await mayGo([password, vouched(next)], [next, place])).toBe(isKept);
+    expect(await mayGo([password, vouched(next)], [next, destination])).toBe(isKept);
     // An attacker who entered their own certificate authority gains nothing when they renew it.
     const again = await replace(await current(authority.id), replacer, ["value"]);
-    expect(await mayGo([password, vouched(again)], [again, place])).toBe(isKept);
+    expect(await mayGo([password, vouched(again)], [again, destination])).toBe(isKept);
   },
 );
 
@@ -237,7 +237,7 @@ test("a destination that an upgrade allowed still awaits review after the value 
   const secret = await addSecret("admin", "text");
   await owner.allowedDestination.updateMany({ where: { secretId: secret.id }, data: { toReview: "Orders" } });
   const next = await replace(secret, "user", ["value"]);
-  expect(await mayGo([next, place])).toBe(true);
+  expect(await mayGo([next, destination])).toBe(true);
   const rows = await owner.allowedDestination.findMany({ where: { secretId: secret.id, version: 2 } });
   expect(rows.map(({ toReview }) => toReview)).toEqual(["Orders"]);
 });
@@ -249,7 +249,7 @@ test("a certificate authority and a password that its author renews together bot
     await replace(authority, "admin", ["value"]),
     await replace(password, "admin", ["value"]),
   ];
-  expect(await mayGo([ca, place], [renewed, vouched(ca)])).toBe(true);
+  expect(await mayGo([ca, destination], [renewed, vouched(ca)])).toBe(true);
 });
 
 /** Copies of a secret, each with its destinations and open requests. */
@@ -283,10 +283,10 @@ test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
     });
     await copy(password, 2_500, copies);
     const next = await replace(authority, replacer, ["value"]);
-    const asked = { fabricId: fabric.fabricId, destinations: [vouched(next)] };
+    const fields = { fabricId: fabric.fabricId, destinations: [vouched(next)] };
     const request = await owner.destinationRequest.create({
       data: {
-        ...asked,
+        ...fields,
         secretId: `${password.id}-7`,
         version: 1,
         configHash: "x",
@@ -296,9 +296,9 @@ test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
         askedByName: "x",
       },
     });
-    const began = Date.now();
-    expect(await mayGo([next, place])).toBe(true);
-    expect(Date.now() - began).toBeLessThan(10_000);
+    const startedAt = Date.now();
+    expect(await mayGo([next, destination])).toBe(true);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
     const rows = await owner.allowedDestination.findMany({ where: { destination: vouched(next) } });
     const { id: createdById, name: createdByName } = fabric[replacer];
     expect(rows).toHaveLength(moved);
@@ -340,9 +340,9 @@ test("an access token that replaces a certificate authority keeps only the passw
   await byToken(passwords["entered by the token long ago"].id, 1, "script", new Date(Date.now() - 3_600_000));
   await byToken(authority.id, 2, "script");
   const next = await replace(authority, "admin", ["value"]);
-  expect(await mayGo([next, place])).toBe(true);
-  const going = [];
+  expect(await mayGo([next, destination])).toBe(true);
+  const allowed = [];
   for (const [what, secret] of Object.entries(passwords))
-    if (await mayGo([secret, vouched(next)])) going.push(what);
-  expect(going).toEqual(["entered by the token"]);
+    if (await mayGo([secret, vouched(next)])) allowed.push(what);
+  expect(allowed).toEqual(["entered by the token"]);
 });

@@ -246,8 +246,8 @@ describe("a TLS session", () => {
     install();
     const sessions: (Buffer | undefined)[] = [];
     const shake = async (session?: Buffer) => {
-      const place = { host: "rebind.example.com", port: secure.port, ca: authority.cert };
-      const socket = tls.connect({ ...place, ...(session !== undefined && { session }) });
+      const endpoint = { host: "rebind.example.com", port: secure.port, ca: authority.cert };
+      const socket = tls.connect({ ...endpoint, ...(session !== undefined && { session }) });
       socket.on("session", (one) => sessions.push(one)).resume();
       await once(socket, "secureConnect");
       const isResumed = socket.isSessionReused();

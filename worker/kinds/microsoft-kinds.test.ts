@@ -65,8 +65,8 @@ describe.each(Object.entries(kinds) as [Kind, MicrosoftService][])("%s", (kind, 
     const { result, passed } = await tryOut(kind);
     expect(result).toMatchObject({ ok: true });
     expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
-    const asked = Object.keys(good).map((path) => `GET ${host}${path}`);
-    expect(server?.requests).toEqual([expect.stringMatching(/^POST login.*token$/), ...asked]);
+    const expected = Object.keys(good).map((path) => `GET ${host}${path}`);
+    expect(server?.requests).toEqual([expect.stringMatching(/^POST login.*token$/), ...expected]);
   });
 
   it("tries a wrong secret once, and sends no further request", async () => {
@@ -128,12 +128,12 @@ describe("ADLS", () => {
     [401, "InvalidAuthenticationInfo", "not_permitted", "tenantId"],
     [409, "EndpointUnsupportedAccountFeatures", "service_disabled", "accountName"],
     [400, "InvalidUri", "misconfigured", "accountName"],
-  ])("%i %s", async (status, said, code, field) => {
-    const body = { error: { code: said, message: "This request is not authorized." } };
+  ])("%i %s", async (status, errorCode, code, field) => {
+    const body = { error: { code: errorCode, message: "This request is not authorized." } };
     const expected = { ok: false, code, step: "permission", field };
     expect(await checkWith("ADLS", 0, { status, body })).toMatchObject(expected);
     await server?.close();
-    const headers = { "x-ms-error-code": said };
+    const headers = { "x-ms-error-code": errorCode };
     expect(await checkWith("ADLS", 0, { status, body: {}, headers })).toMatchObject(expected);
   });
 });
@@ -148,8 +148,10 @@ describe("SharePoint", () => {
     [0, 410, "notAllowed", "misconfigured"],
     [1, 403, "accessDenied", "consent_missing"],
     [1, 404, "itemNotFound", "drive_not_found"],
-  ])("request %i: %i %s", async (at, status, said, code) => {
-    const body = { error: { code: said, message: "Refused", innerError: { date: "2026-01-09T02:02:12" } } };
+  ])("request %i: %i %s", async (at, status, errorCode, code) => {
+    const body = {
+      error: { code: errorCode, message: "Refused", innerError: { date: "2026-01-09T02:02:12" } },
+    };
     expect(await checkWith("sharepoint", at, { status, body })).toMatchObject({
       ok: false,
       code,
@@ -187,9 +189,9 @@ describe("OneDrive", () => {
     [400, "BadRequest", "Tenant does not have a SPO license.", "service_disabled", "tenantId"],
     [403, "accessDenied", "Access denied", "consent_missing", "clientId"],
     [401, "unauthenticated", "Unauthenticated", "consent_missing", "clientId"],
-  ])("%i %s: %s", async (status, said, message, code, field) => {
+  ])("%i %s: %s", async (status, errorCode, message, code, field) => {
     expect(
-      await checkWith("onedrive", 0, { status, body: { error: { code: said, message } } }),
+      await checkWith("onedrive", 0, { status, body: { error: { code: errorCode, message } } }),
     ).toMatchObject({
       ok: false,
       code,
@@ -219,12 +221,12 @@ describe("Power BI", () => {
     [403, "PowerBINotAuthorizedException", "service_disabled"],
     [403, "Unauthorized", "consent_missing"],
     [401, "TokenExpired", "consent_missing"],
-  ])("%i %s", async (status, said, code) => {
+  ])("%i %s", async (status, errorCode, code) => {
     const expected = { ok: false, code, step: "permission", field: "clientId" };
-    const inBody = { status, body: { error: { code: said } } };
+    const inBody = { status, body: { error: { code: errorCode } } };
     expect(await checkWith("powerbi", 0, inBody)).toMatchObject(expected);
     await server?.close();
-    const inHeader = { status, body: {}, headers: { "x-powerbi-error-info": said } };
+    const inHeader = { status, body: {}, headers: { "x-powerbi-error-info": errorCode } };
     expect(await checkWith("powerbi", 0, inHeader)).toMatchObject(expected);
   });
 

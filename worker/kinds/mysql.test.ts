@@ -192,7 +192,7 @@ describe.runIf(binary !== undefined)("a real MariaDB", () => {
     );
     await vi.waitUntil(() => existsSync(socket), { timeout: 20_000 });
     const owner = await mysql.createConnection({ socketPath: socket, user: "root" });
-    for (const statement of [
+    for (const query of [
       "CREATE DATABASE sales",
       "CREATE DATABASE shut",
       `CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'`,
@@ -201,7 +201,7 @@ describe.runIf(binary !== undefined)("a real MariaDB", () => {
       `CREATE USER expired@'%' IDENTIFIED BY '${password}' PASSWORD EXPIRE`,
       "GRANT SELECT ON sales.* TO expired@'%'",
     ])
-      await owner.query(statement);
+      await owner.query(query);
     await owner.end();
   }, 60_000);
   afterAll(async () => {

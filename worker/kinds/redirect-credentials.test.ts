@@ -38,17 +38,17 @@ afterAll(async () => {
 
 /** Values that an attacker may enter in any field to redirect a careless driver. */
 function lures(port: number): string[] {
-  const place = `127.0.0.1:${port}`;
-  const more = process.env.RUN_LONG ? [`https://${place}/`, `//${place}/`] : [];
-  return [place, `x@${place}/`, ...more];
+  const destination = `127.0.0.1:${port}`;
+  const more = process.env.RUN_LONG ? [`https://${destination}/`, `//${destination}/`] : [];
+  return [destination, `x@${destination}/`, ...more];
 }
 
 /** The destinations of each secret of a connection, or null when the settings are invalid. */
-function placesOf(kind: string, { properties, secrets }: Pick<Example, "properties" | "secrets">) {
+function destinationsOfKind(kind: string, { properties, secrets }: Pick<Example, "properties" | "secrets">) {
   try {
     const { destinations } = createJob(kind, properties, secrets);
-    return destinations.flatMap((place) =>
-      place.secretFields.map((field) => `${field} → ${destinationKey(place)}`),
+    return destinations.flatMap((destination) =>
+      destination.secretFields.map((field) => `${field} → ${destinationKey(destination)}`),
     );
   } catch {
     return null;
@@ -72,15 +72,15 @@ it("the listener detects a check that connects to it", async () => {
 describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
   it("sends nothing to a listener that a colleague names in any of its fields", async () => {
     const { routes, close } = await example.start(authority);
-    const home = new Set(placesOf(kind, example));
+    const home = new Set(destinationsOfKind(kind, example));
     expect(home.size).toBeGreaterThan(0);
     const connector = findConnector(kind);
     const fields = visibleFields(connector as NonNullable<typeof connector>, example.properties);
     for (const field of fields.filter((name) => !(name in example.secrets))) {
       for (const lure of lures(listener.port)) {
         const astray = { ...example, properties: { ...example.properties, [field]: lure } };
-        const places = placesOf(kind, astray);
-        const isHome = places?.every((place) => home.has(place));
+        const destinations = destinationsOfKind(kind, astray);
+        const isHome = destinations?.every((destination) => home.has(destination));
         if (isHome) await checks.run(kind, astray, { routes, authorities: [authority.cert] }, 1000);
       }
     }

@@ -123,8 +123,8 @@ describe("refusals", () => {
     [503, "SlowDown", "rate_limited", "sign_in"],
     [503, "ServiceUnavailable", "server_error", "sign_in"],
     [500, "InternalError", "server_error", "sign_in"],
-  ] as const)("maps %i %s to %s", async (status, code, told, step) => {
-    expect((await check({ refuseWith: { status, code } })).result).toMatchObject({ code: told, step });
+  ] as const)("maps %i %s to %s", async (status, code, expected, step) => {
+    expect((await check({ refuseWith: { status, code } })).result).toMatchObject({ code: expected, step });
     expect(server.requests).toHaveLength(1);
   });
 });

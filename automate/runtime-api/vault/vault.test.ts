@@ -73,18 +73,18 @@ afterAll(async () => {
 });
 
 async function addToken({ fabricId, admin }: TestFabric, expiresAt: Date | null = null): Promise<string> {
-  const made = newPipelineToken();
+  const created = newPipelineToken();
   await owner.pipelineToken.create({
     data: {
       fabricId,
       name: "spark",
-      tokenHash: made.tokenHash,
+      tokenHash: created.tokenHash,
       createdById: admin.id,
       createdByName: admin.name,
       expiresAt,
     },
   });
-  return made.token;
+  return created.token;
 }
 
 function get(
@@ -97,18 +97,18 @@ function get(
 const uses = (name: string) => owner.auditEvent.count({ where: { action: "secret.use", objectName: name } });
 
 describe("node-vault, as published in the registry", () => {
-  const client = (given: string) => vault({ endpoint: `${url}/vault`, token: given });
+  const client = (clientToken: string) => vault({ endpoint: `${url}/vault`, token: clientToken });
 
   test.each(secrets.map(({ id, subKind, fields }) => ({ id, subKind, fields })))(
     "reads $id, of the type $subKind, and automate records each read",
     async ({ id, subKind, fields }) => {
       const before = await uses(id);
       const { data } = await client(token).read(`${mount}/data/${id}`);
-      const told =
+      const expected =
         subKind === "binary"
           ? { value: Buffer.from(fields.value ?? "").toString("base64"), fileName: "ca.der" }
           : fields;
-      expect(data.data).toEqual(told);
+      expect(data.data).toEqual(expected);
       expect(data.metadata).toMatchObject({ version: 1, destroyed: false, deletion_time: "" });
       expect(await uses(id)).toBe(before + 1);
     },
