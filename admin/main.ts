@@ -9,7 +9,7 @@ import { isOutage } from "@/lib/db/errors";
 import { BadEnvironment } from "@/lib/env";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
-import { memberRole, roleInWords, teamName } from "@/lib/teams/schema";
+import { memberRole, roleLabels, teamName } from "@/lib/teams/schema";
 import {
   commandLine,
   createUser,
@@ -59,7 +59,7 @@ const commands: Record<string, (options: Options) => Promise<string>> = {
       no_user: `Person ${input.email} not found.`,
       already_member: `${input.email} is already a member of ${input.team}.`,
     });
-    return `${input.email} is now ${roleInWords[input.role]} of ${input.team}.`;
+    return `${input.email} is now ${roleLabels[input.role]} of ${input.team}.`;
   },
   "reset-password": async (options) => {
     const input = parse(z.object({ email }), options);

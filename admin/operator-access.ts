@@ -2,7 +2,7 @@ import "server-only";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
-import { livingSession } from "@/lib/sessions/queries";
+import { activeSession } from "@/lib/sessions/queries";
 import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import type { System } from "@/lib/users/provision";
 import { emailKey } from "@/lib/users/schema";
@@ -35,7 +35,7 @@ export async function listAccess({ email }: AccessOf): Promise<Result<AccessList
       email: true,
       name: true,
       lockedAt: true,
-      sessions: { where: livingSession(), select: { lastSeenAt: true }, orderBy: { lastSeenAt: "desc" } },
+      sessions: { where: activeSession(), select: { lastSeenAt: true }, orderBy: { lastSeenAt: "desc" } },
       accessTokens: {
         where: { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
         orderBy: { id: "asc" },

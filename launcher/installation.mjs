@@ -21,7 +21,7 @@ const database = "selvage";
 export async function startInstallation(settings) {
   const { dataDir, keep, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
-  const { keys, notices } = await loadKeys(keysDir, () => whereKeysAreNeeded(settings));
+  const { keys, notices } = await loadKeys(keysDir, () => findDatabaseInUse(settings));
   const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, keep);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
   const urls = loginUrls(databaseUrl, rolePrefix, keys);
@@ -83,9 +83,9 @@ export async function startInstallation(settings) {
       user: users?.web,
     });
     keep(started);
-    const reachedAt = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
+    const localHost = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
     const name = new URL(settings.publicUrl).host;
-    await waitUntilReady(started, { host: reachedAt, port: settings.port, path: "/sign-in", name });
+    await waitUntilReady(started, { host: localHost, port: settings.port, path: "/sign-in", name });
     return started;
   });
 
@@ -172,7 +172,7 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
  * Names the database that already depends on the keys, if any. The embedded database is always created after
  * the keys; an external one is queried.
  */
-async function whereKeysAreNeeded({ databaseUrl, dataDir }) {
+async function findDatabaseInUse({ databaseUrl, dataDir }) {
   if (!databaseUrl) return findDatabase(dataDir);
   const refused = `The database at ${new URL(databaseUrl).host} rejects the login of DATABASE_URL.`;
   return query(databaseUrl, refused, async (client) => {

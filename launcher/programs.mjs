@@ -10,8 +10,8 @@ import { Refusal } from "./progress.mjs";
 const root = resolve(import.meta.dirname, "..");
 const stopTimeoutMs = 15_000;
 /** Variables that every process needs. None is secret. */
-const common = ["PATH", "TZ", "LANG", "TMPDIR", "TEMP", "SystemRoot", "NODE_EXTRA_CA_CERTS"];
-const ofWeb = [
+const commonVariables = ["PATH", "TZ", "LANG", "TMPDIR", "TEMP", "SystemRoot", "NODE_EXTRA_CA_CERTS"];
+const webVariables = [
   "OIDC_ISSUER",
   "OIDC_CLIENT_ID",
   "OIDC_CLIENT_SECRET",
@@ -20,7 +20,7 @@ const ofWeb = [
   "TRUST_PROXY_HOPS",
   "STOP_DELAY_SECONDS",
 ];
-const ofAutomate = [
+const automateVariables = [
   "AUTOMATE_HOST",
   "EGRESS_ALLOW",
   "BEHIND_TLS_PROXY",
@@ -50,7 +50,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
   };
   const web = {
     NODE_ENV: "production",
-    ...pick(given, [...common, ...ofWeb]),
+    ...pick(given, [...commonVariables, ...webVariables]),
     ...callsAutomate,
     WEB_DATABASE_URL: settings.webDatabaseUrl,
     SESSION_SECRET: keys.sessionSecret,
@@ -64,7 +64,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     NODE_ENV: "production",
     // The demo's own servers are on loopback.
     EGRESS_ALLOW: "127.0.0.0/8,::1/128",
-    ...pick(given, [...common, ...ofAutomate]),
+    ...pick(given, [...commonVariables, ...automateVariables]),
     AUTOMATE_DATABASE_URL: settings.automateDatabaseUrl,
     MASTER_KEY_FILE: masterKeyFile(keysDir),
     AUTOMATE_SIGNING_KEY: keys.automateSigningKey,
@@ -86,7 +86,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
  */
 export function ownerEnvironment(databaseUrl, rolePrefix, more = {}) {
   return {
-    ...pick(process.env, common),
+    ...pick(process.env, commonVariables),
     NODE_ENV: "production",
     DATABASE_URL: databaseUrl,
     DB_ROLE_PREFIX: rolePrefix,

@@ -59,10 +59,10 @@ async function start(settings) {
   }
   running.push({ stop: lock.release });
   // If the previous launcher was killed, its programs may still be stopping.
-  const patience = lock.inherited ? 15_000 : 0;
-  await checkPort("PORT", host, port, patience);
-  await checkPort("AUTOMATE_PORT", "127.0.0.1", automatePort, patience);
-  const automateInternalPort = await findInternalPort(settings, patience);
+  const waitMs = lock.inherited ? 15_000 : 0;
+  await checkPort("PORT", host, port, waitMs);
+  await checkPort("AUTOMATE_PORT", "127.0.0.1", automatePort, waitMs);
+  const automateInternalPort = await findInternalPort(settings, waitMs);
 
   await install();
   if (dev || !(await isFresh(target))) {
@@ -142,9 +142,9 @@ function readPort(name, text) {
 }
 
 /** Only web needs to know this port, so any free one will do unless the operator chose one. */
-async function findInternalPort({ port, automatePort, automateInternalPort }, patience) {
+async function findInternalPort({ port, automatePort, automateInternalPort }, waitMs) {
   if (automateInternalPort !== undefined) {
-    await checkPort("AUTOMATE_INTERNAL_PORT", "127.0.0.1", automateInternalPort, patience);
+    await checkPort("AUTOMATE_INTERNAL_PORT", "127.0.0.1", automateInternalPort, waitMs);
     return automateInternalPort;
   }
   for (let tried = 3002; tried < 65_536; tried += 1) {
@@ -154,8 +154,8 @@ async function findInternalPort({ port, automatePort, automateInternalPort }, pa
   throw new Refusal("No port is free for automate's internal API: set AUTOMATE_INTERNAL_PORT.");
 }
 
-async function checkPort(name, host, port, patienceMs) {
-  const end = Date.now() + patienceMs;
+async function checkPort(name, host, port, waitMs) {
+  const end = Date.now() + waitMs;
   for (;;) {
     const code = await tryListen(host, port);
     if (code === undefined) return;

@@ -1,9 +1,9 @@
 /* Each program imports this first, so that these protections hold however it is started. */
 
-const oldestMajor = 24;
-if (Number(process.versions.node.split(".")[0]) < oldestMajor) {
+const minMajor = 24;
+if (Number(process.versions.node.split(".")[0]) < minMajor) {
   process.stderr.write(
-    `This program requires Node.js ${oldestMajor} or newer, but this is ${process.versions.node}: start it with npm run, which finds a suitable one.\n`,
+    `This program requires Node.js ${minMajor} or newer, but this is ${process.versions.node}: start it with npm run, which finds a suitable one.\n`,
   );
   process.exit(1);
 }

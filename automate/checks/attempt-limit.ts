@@ -3,7 +3,7 @@ import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
-import { attemptsAt, mayAttempt, pausedUntil, remembersMs } from "@/lib/credential-attempts/schema";
+import { attemptsAt, mayAttempt, pausedUntil, refusalCountsForMs } from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to try. Refusals are counted by `key`. */
@@ -95,7 +95,7 @@ export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string)
 export async function purgeAttempts(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM sign_in_attempt
-    WHERE "startedAt" < clock_timestamp() - make_interval(secs => ${remembersMs / 1000 + 60})
+    WHERE "startedAt" < clock_timestamp() - make_interval(secs => ${refusalCountsForMs / 1000 + 60})
        OR ("refusedAt" IS NULL AND "startedAt" < clock_timestamp() - make_interval(secs => ${(2 * claimLifetimeMs) / 1000}))`;
 }
 
@@ -175,7 +175,7 @@ async function countAttempts(
     where: {
       key,
       OR: [
-        { refusedAt: { gt: since(remembersMs) } },
+        { refusedAt: { gt: since(refusalCountsForMs) } },
         { refusedAt: null, startedAt: { gt: since(claimLifetimeMs) } },
       ],
     },

@@ -10,7 +10,7 @@ import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { changeRoleAction, removeMemberAction } from "@/lib/teams/actions";
-import { type Member, otherRole, roleInWords, roleNames, type TeamDetail } from "@/lib/teams/schema";
+import { type Member, otherRole, roleLabels, roleNames, type TeamDetail } from "@/lib/teams/schema";
 
 const icons = { admin: ShieldCheck, user: User };
 const consequences = {
@@ -54,7 +54,7 @@ export function MemberMenu({
     <>
       <Menu trigger={<IconButton label={`Actions for ${name}`} icon={<Ellipsis aria-hidden />} />}>
         <MenuItem icon={<Icon aria-hidden />} onClick={open(change.open)}>
-          Make {roleInWords[role]}
+          Make {roleLabels[role]}
         </MenuItem>
         {!isMe && (
           <>
@@ -68,7 +68,7 @@ export function MemberMenu({
       <ConfirmDialog
         isOpen={change.isOpen}
         onClose={change.close}
-        title={`Make ${name} ${roleInWords[role]}?`}
+        title={`Make ${name} ${roleLabels[role]}?`}
         confirmLabel={`Make ${roleNames[role]}`}
         error={error}
         onConfirm={() =>

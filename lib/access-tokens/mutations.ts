@@ -1,6 +1,6 @@
 import "server-only";
 import { isFresh, type TeamScope } from "@/lib/access/scope";
-import { workingToken } from "@/lib/access-tokens/queries";
+import { activeToken } from "@/lib/access-tokens/queries";
 import {
   accessTokenLifetimes,
   type CreateAccessTokenInput,
@@ -40,7 +40,7 @@ export async function createAccessToken(
   return db.$transaction(async (tx) => {
     // Locks the person's row, so that concurrent creates cannot exceed the limit.
     await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${actor.id} FOR NO KEY UPDATE`;
-    const working = await tx.accessToken.count({ where: { userId: actor.id, ...workingToken() } });
+    const working = await tx.accessToken.count({ where: { userId: actor.id, ...activeToken() } });
     if (working >= maxAccessTokens)
       return fail("too_many", {
         name: `You have ${maxAccessTokens} active access tokens: revoke one first.`,

@@ -46,7 +46,7 @@ const columns = {
 } as const;
 
 /** The filter for tokens that are neither revoked nor expired. */
-export function workingToken(now = new Date()) {
+export function activeToken(now = new Date()) {
   return { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
 }
 
@@ -60,10 +60,9 @@ export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary
       take,
       select: { ...columns, revokedByName: true },
     });
-  const rows = await Promise.all([
-    list(workingToken(now), 1_000),
-    list({ NOT: workingToken(now) }, 200),
-  ]).then((lists) => lists.flat());
+  const rows = await Promise.all([list(activeToken(now), 1_000), list({ NOT: activeToken(now) }, 200)]).then(
+    (lists) => lists.flat(),
+  );
   const tokens = rows.map(({ user, accessEpoch, ...row }): AccessTokenSummary => {
     const isOver = accessEpoch !== user.accessEpoch;
     return { ...row, status: isOver ? "revoked" : tokenStatus(row, now) };
@@ -79,7 +78,7 @@ export async function listMemberAccessTokens(
 ): Promise<MemberAccessToken[]> {
   const rows = await db.accessToken.findMany({
     where: {
-      ...workingToken(now),
+      ...activeToken(now),
       user: { memberships: { some: { teamId } } },
     },
     orderBy: [{ user: { name: "asc" } }, { id: "asc" }],

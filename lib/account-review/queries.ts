@@ -1,7 +1,7 @@
 import "server-only";
 import type { AccountReview } from "@/lib/account-review/schema";
 import { type Db, db, type Tx } from "@/lib/db/client";
-import { livingSession } from "@/lib/sessions/queries";
+import { activeSession } from "@/lib/sessions/queries";
 
 /** Whether the person must still decide which parts of their account to keep. */
 export async function hasReview(userId: string): Promise<boolean> {
@@ -29,7 +29,7 @@ export async function findReview(userId: string, tx: Tx | Db = db): Promise<Acco
       select: { id: true, issuer: true, createdAt: true },
     }),
     tx.session.findMany({
-      where: { userId, ...livingSession(), accessEpoch },
+      where: { userId, ...activeSession(), accessEpoch },
       orderBy: { id: "desc" },
       take: 100,
       select: { id: true, createdAt: true, lastSeenAt: true },

@@ -22,11 +22,11 @@ const insert = preparedQuery<{ recorded: true }>(
  * Runs the recording statement without events. It fails whenever recording would fail; readiness uses it as a
  * probe.
  */
-export async function recordNothing(): Promise<void> {
+export async function probeRecording(): Promise<void> {
   await insert(eventsJson([]));
 }
 
-const insertTogether = createLoader<AuditEntry, undefined>(async (entries) => {
+const insertBatched = createLoader<AuditEntry, undefined>(async (entries) => {
   await insert(eventsJson(entries));
   return entries.map(() => undefined);
 });
@@ -36,5 +36,5 @@ const insertTogether = createLoader<AuditEntry, undefined>(async (entries) => {
  * Throws when Postgres refused an event or the outcome is unknown; other events may then be recorded.
  */
 export async function recordBatched(...entries: AuditEntry[]): Promise<void> {
-  await insertTogether(entries);
+  await insertBatched(entries);
 }

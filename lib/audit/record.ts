@@ -21,12 +21,12 @@ export type AuditEntry = {
  * Postgres accepted an audit event without an error but did not store it, for example because of a trigger.
  */
 export class AuditNotRecorded extends Error {
-  override name = "AuditNotKept";
+  override name = "AuditNotRecorded";
 }
 
 /**
  * Records events in the caller's transaction, so that an act and its event commit together or not at all.
- * Throws `AuditNotKept`, which rolls the transaction back, when Postgres stored fewer events.
+ * Throws `AuditNotRecorded`, which rolls the transaction back, when Postgres stored fewer events.
  */
 export async function record(tx: Tx | Db, ...entries: AuditEntry[]): Promise<void> {
   const count = await tx.$executeRawUnsafe(insertEvents, eventsJson(entries));

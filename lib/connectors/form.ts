@@ -96,7 +96,7 @@ export function shownFields(fields: readonly FormField[], values: FormValues): F
   const shown = new Set<string>();
   return fields.filter(({ name, showWhen }) => {
     const isShown = Object.entries(showWhen).every(
-      ([by, wanted]) => shown.has(by) && wanted.includes(values[by] ?? ""),
+      ([by, expected]) => shown.has(by) && expected.includes(values[by] ?? ""),
     );
     if (isShown) shown.add(name);
     return isShown;

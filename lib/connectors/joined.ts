@@ -31,7 +31,7 @@ export function destinationsOf<S extends Referenced>(
   properties: Readonly<Record<string, unknown>>,
   secrets: Readonly<Record<string, S>>,
 ): { destinations: Destination[]; keysOf: (field: string) => Destinations | null; all: readonly string[] } {
-  const destinations = connector.destinations(properties, factsOf(secrets));
+  const destinations = connector.destinations(properties, metadataOf(secrets));
   const { caCertificate } = secrets;
   // The version is included: a new version of the CA certificate is a different authority.
   const authority = caCertificate && `${caCertificate.id}.${caCertificate.version}`;
@@ -129,7 +129,7 @@ export function tokenServerOf({ authHost }: Referenced["facts"]): string | null 
   return authHost === undefined ? null : `oauth-token://${authHost}`;
 }
 
-function factsOf(secrets: Readonly<Record<string, Referenced>>): MetadataByField {
+function metadataOf(secrets: Readonly<Record<string, Referenced>>): MetadataByField {
   return Object.fromEntries(
     Object.entries(secrets).map(([field, { subKind, facts }]) => [
       field,

@@ -1,6 +1,11 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { attemptsAt, type PausedAttempt, pausedUntil, remembersMs } from "@/lib/credential-attempts/schema";
+import {
+  attemptsAt,
+  type PausedAttempt,
+  pausedUntil,
+  refusalCountsForMs,
+} from "@/lib/credential-attempts/schema";
 import { db } from "@/lib/db/client";
 
 /**
@@ -16,7 +21,7 @@ export async function listPausedAttempts(
       where: {
         fabricId: scope.fabricId,
         secretIds: { has: secretId },
-        refusedAt: { gt: new Date(now.getTime() - remembersMs) },
+        refusedAt: { gt: new Date(now.getTime() - refusalCountsForMs) },
       },
       select: { key: true, place: true, refusedAt: true },
     }),

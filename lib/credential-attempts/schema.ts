@@ -7,7 +7,7 @@ const limits = [
 ] as const;
 
 /** How long a refused sign-in counts, in milliseconds. */
-export const remembersMs = 24 * 3600_000;
+export const refusalCountsForMs = 24 * 3600_000;
 
 /** Until when sign-ins of `attempts` attempts are paused after these refusals; null when they are not. */
 export function pausedUntil(refusedAt: readonly Date[], now: Date, attempts = 1): Date | null {

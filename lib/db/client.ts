@@ -1,7 +1,7 @@
 import "server-only";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { Pool } from "pg";
-import { closePool, openPool, patienceMs, pool } from "@/lib/db/pool";
+import { closePool, openPool, pool, queryTimeoutMs } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
 
@@ -25,7 +25,7 @@ function clientOf(connections: Pool, url: string, disposeExternalPool: boolean) 
   return new PrismaClient({
     adapter: new PrismaPg(connections, { ...(schema ? { schema } : {}), disposeExternalPool }),
     // Prisma's own limits, 2 and 5 s, are too short for a burst of requests.
-    transactionOptions: { maxWait: patienceMs, timeout: patienceMs },
+    transactionOptions: { maxWait: queryTimeoutMs, timeout: queryTimeoutMs },
     omit,
   });
 }

@@ -7,12 +7,12 @@ import { databaseUrl } from "@/lib/env";
 import { noteOutageOf, noteOutages } from "@/lib/outages";
 
 /** How long a request waits for a connection, and how long a statement may run, in milliseconds. */
-export const patienceMs = 15_000;
+export const queryTimeoutMs = 15_000;
 /**
  * The client's limit is longer, so that Postgres cancels the statement and reports it before the client gives
  * up.
  */
-const answerMs = patienceMs + 1_000;
+const clientTimeoutMs = queryTimeoutMs + 1_000;
 /**
  * Longer than any transaction of Selvage. If a program hangs in a transaction, Postgres ends it and releases
  * its locks.
@@ -21,7 +21,7 @@ const idleInTransactionMs = 60_000;
 
 /** The settings of each connection that limit its queries and transactions, in milliseconds. */
 export const timeLimits = {
-  statement_timeout: patienceMs,
+  statement_timeout: queryTimeoutMs,
   idle_in_transaction_session_timeout: idleInTransactionMs,
 };
 
@@ -61,8 +61,8 @@ export function openPool(address: string, max = maxConnections): Pool {
   const pool = new Pool({
     connectionString: url.href,
     max,
-    connectionTimeoutMillis: patienceMs,
-    query_timeout: answerMs,
+    connectionTimeoutMillis: queryTimeoutMs,
+    query_timeout: clientTimeoutMs,
     allowExitOnIdle: true,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)

@@ -12,7 +12,7 @@ import {
 } from "@/lib/internal-api/bodies/destination-rule";
 import type { SecretSummary } from "@/lib/secrets/schema";
 
-const shown = 20;
+const maxShown = 20;
 
 const findAllowed = preparedQuery<{ n: number; isReviewed: boolean }>(
   `SELECT input.n::int AS n, a."toReview" IS NULL AS "isReviewed"
@@ -117,7 +117,7 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
     SELECT a.id, a.destination, a."toReview" AS connections, a."createdAt", s.id AS "secretId", s.name,
       count(*) OVER ()::int AS total
     ${fromToReview(fabricId)}
-    ORDER BY s."nameKey", a.destination LIMIT ${shown}`;
+    ORDER BY s."nameKey", a.destination LIMIT ${maxShown}`;
   return {
     total: rows[0]?.total ?? 0,
     destinations: rows.map(({ secretId, name, total: _total, ...row }) => ({
@@ -130,9 +130,9 @@ export async function listToReview({ fabricId }: Scope<"secret:list">): Promise<
 /**
  * How many destinations wait for review, counted up to `most`: each visit to the Connections tab runs this.
  */
-export async function countToReview({ fabricId }: Scope<"secret:list">, most: number): Promise<number> {
+export async function countToReview({ fabricId }: Scope<"secret:list">, limit: number): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
-    SELECT count(*)::int AS count FROM (SELECT 1 ${fromToReview(fabricId)} LIMIT ${most}) AS found`;
+    SELECT count(*)::int AS count FROM (SELECT 1 ${fromToReview(fabricId)} LIMIT ${limit}) AS found`;
   return row?.count ?? 0;
 }
 
@@ -167,7 +167,7 @@ export async function listWaitingRequests(
       AND r.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = r."secretId")
     ORDER BY r."askedAt", r.id`;
   const rows = await db.destinationRequest.findMany({
-    where: { fabricId, id: { in: waiting.slice(0, shown).map(({ id }) => id) } },
+    where: { fabricId, id: { in: waiting.slice(0, maxShown).map(({ id }) => id) } },
     orderBy: [{ askedAt: "asc" }, { id: "asc" }],
     select: {
       id: true,

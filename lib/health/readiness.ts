@@ -1,7 +1,7 @@
 import "server-only";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { recordNothing } from "@/lib/audit/batched-writer";
+import { probeRecording } from "@/lib/audit/batched-writer";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { sqlStateOf } from "@/lib/db/errors";
@@ -79,7 +79,7 @@ export function createReadiness(program: Program, report: (message: string) => v
   async function refresh(): Promise<Unready> {
     const startedAt = performance.now();
     isSuspect ||= outageSeenSince(probedAt);
-    const probing = probeDatabase(program, isSuspect).catch(whyNotProbed);
+    const probing = probeDatabase(program, isSuspect).catch(probeFailure);
     const { code, more = "" } = await Promise.race([
       probing,
       // Twice may be a busy moment. The load balancer sends no new requests, but this copy still serves those
@@ -107,7 +107,7 @@ type Probed = { code: Unready; more?: string };
 
 async function probeDatabase(program: Program, isSuspect: boolean): Promise<Probed> {
   const rights = needed[program].map(([right, table, column]) => ({ right, table, column }));
-  const [, [schema]] = await Promise.all([recordNothing(), probe(JSON.stringify(rights))]);
+  const [, [schema]] = await Promise.all([probeRecording(), probe(JSON.stringify(rights))]);
   if (!schema) return { code: "database_unavailable" };
   if (isOlder(programVersion, schema.minimum))
     return {
@@ -115,29 +115,29 @@ async function probeDatabase(program: Program, isSuspect: boolean): Promise<Prob
       more: ` (this is ${programVersion}, the schema needs ${schema.minimum})`,
     };
   if (schema.lacking) return { code: "rights_missing", more: ` (${schema.lacking}): run npm run migrate` };
-  if (isSuspect) await writeAndTakeBack();
+  if (isSuspect) await writeAndRollBack();
   return { code: null };
 }
 
 /** An older `npm run migrate` does not know `schema_info` and revokes the right to read it. */
-function whyNotProbed(error: unknown): Probed {
+function probeFailure(error: unknown): Probed {
   return sqlStateOf(error) === "42501"
     ? { code: "rights_missing", more: ": run npm run migrate" }
     : { code: "database_unavailable" };
 }
 
-class TakenBack extends Error {}
+class RolledBack extends Error {}
 
 /** Writes an event large enough to need disk space, in a transaction that it rolls back. */
-async function writeAndTakeBack(): Promise<void> {
+async function writeAndRollBack(): Promise<void> {
   const actor = { kind: "system" as const, id: "", name: "" };
   const object = { kind: "fabric" as const, id: "", name: randomBytes(16_384).toString("base64") };
   await db
     .$transaction(async (tx) => {
       await record(tx, { actor, teamId: null, fabricId: null, action: "fabric.update", object });
-      throw new TakenBack();
+      throw new RolledBack();
     })
     .catch((error: unknown) => {
-      if (!(error instanceof TakenBack)) throw error;
+      if (!(error instanceof RolledBack)) throw error;
     });
 }

@@ -25,10 +25,10 @@ export async function holdAccount(tx: Tx, user: { id: string; name: string }): P
     where: { userId },
     select: { userId: true, issuer: true, subject: true, createdAt: true },
   });
-  const alive = { userId, revokedAt: null, accessEpoch };
+  const active = { userId, revokedAt: null, accessEpoch };
   const [sessions, accessTokens] = [
-    await tx.session.count({ where: alive }),
-    await tx.accessToken.count({ where: alive }),
+    await tx.session.count({ where: active }),
+    await tx.accessToken.count({ where: active }),
   ];
   if (!passwordHash && memberships.length + identities.length + sessions + accessTokens === 0) return;
   const actor = { kind: "user" as const, ...user };

@@ -8,7 +8,7 @@ import { findOffer } from "@/lib/invitations/queries";
 import { type InviteInput, invitationDays, type NewPersonInput } from "@/lib/invitations/schema";
 import { newInvitationToken } from "@/lib/invitations/token";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
-import { hasAccessStill } from "@/lib/users/end-access";
+import { hasCurrentAccess } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
@@ -29,7 +29,7 @@ export async function invite(
   const { token, tokenHash } = newInvitationToken();
   const expiresAt = new Date(Date.now() + invitationDays * 24 * 60 * 60_000);
   await db.$transaction(async (tx) => {
-    await requireAdminStill(tx, scope);
+    await requireCurrentAdmin(tx, scope);
     await tx.invitation.deleteMany({ where: { teamId, emailKey: key, usedAt: null } });
     const { id } = await tx.invitation.create({
       data: {
@@ -60,8 +60,8 @@ export async function invite(
  * Checks that the actor is still an Admin, under a lock. Otherwise an Admin who is removed at this moment
  * could leave a working link behind.
  */
-async function requireAdminStill(tx: Tx, { teamId, actor }: Manager): Promise<void> {
-  const hasAccess = await hasAccessStill(tx, actor);
+async function requireCurrentAdmin(tx: Tx, { teamId, actor }: Manager): Promise<void> {
+  const hasAccess = await hasCurrentAccess(tx, actor);
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM membership WHERE "teamId" = ${teamId} AND "userId" = ${actor.id} AND role = 'admin' FOR SHARE`;
   if (!hasAccess || rows.length === 0) throw new NotFound("Team not found.");
@@ -98,7 +98,7 @@ export async function joinTeam(
   if (!offer) return fail("no_invitation");
   if (actor.kind !== "user" || emailKey(actor.email) !== emailKey(offer.email)) return fail("other_person");
   const joined = await db.$transaction(
-    async (tx) => (await hasAccessStill(tx, actor)) && redeem(tx, offer.id, actor),
+    async (tx) => (await hasCurrentAccess(tx, actor)) && redeem(tx, offer.id, actor),
   );
   return joined ? ok({ teamId: offer.teamId }) : fail("no_invitation");
 }

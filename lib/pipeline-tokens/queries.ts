@@ -26,7 +26,7 @@ export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTo
       where: { fabricId, ...where },
       orderBy: { id: "desc" },
       take,
-      select: shown,
+      select: columns,
     });
   const [working, ended] = await Promise.all([newest(works, 500), newest({ NOT: works }, 200)]);
   const rows = [...working, ...ended];
@@ -40,7 +40,7 @@ export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTo
   );
 }
 
-const shown = {
+const columns = {
   id: true,
   name: true,
   createdAt: true,

@@ -23,12 +23,12 @@ export function linesOf(text: string): string[] {
   return [...new Set(lines.filter((line) => line !== ""))];
 }
 
-const lines = (most: number) =>
+const lines = (max: number) =>
   z
     .string()
     .max(20_000, "This is too long.")
     .regex(/^[^\0]*$/, "This contains a character that cannot be stored.")
-    .refine((text) => linesOf(text).length <= most, `Enter at most ${most} lines.`)
+    .refine((text) => linesOf(text).length <= max, `Enter at most ${max} lines.`)
     .default("");
 
 /** The limits of a token or a workload, from a form. */

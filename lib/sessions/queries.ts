@@ -9,7 +9,7 @@ const idleMs = 12 * 60 * minuteMs;
 export const sessionMaxAgeMs = 7 * 24 * 60 * minuteMs;
 
 /** The filter for sessions that are not revoked, not idle for too long and not too old. */
-export function livingSession(now = new Date()) {
+export function activeSession(now = new Date()) {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   return { revokedAt: null, lastSeenAt: { gte: ago(idleMs) }, createdAt: { gte: ago(sessionMaxAgeMs) } };
 }
@@ -26,7 +26,7 @@ export async function findSessionActor(
   const session = await db.session.findUnique({
     where: {
       id: sessionId,
-      ...livingSession(now),
+      ...activeSession(now),
       user: { lockedAt: null },
     },
     select: {

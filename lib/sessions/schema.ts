@@ -2,14 +2,14 @@ import { z } from "zod";
 import { email, type ProvenPerson } from "@/lib/users/schema";
 
 // No rules for an existing password: one set under older rules must still work.
-const givenPassword = z.string().min(1, "Enter your password.").max(1_000, "This password is too long.");
+const enteredPassword = z.string().min(1, "Enter your password.").max(1_000, "This password is too long.");
 
 /** The input of the sign-in form. */
-export const signInInput = z.object({ email, password: givenPassword });
+export const signInInput = z.object({ email, password: enteredPassword });
 export type SignInInput = z.infer<typeof signInInput>;
 
 /** The input of a repeated sign-in, required before powerful acts. */
-export const reauthenticateInput = z.object({ password: givenPassword });
+export const reauthenticateInput = z.object({ password: enteredPassword });
 
 /** The outcome of a password attempt. A wrong password and an unknown e-mail give the same code. */
 export type PasswordProof =

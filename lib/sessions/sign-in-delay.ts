@@ -6,7 +6,7 @@ import { log } from "@/lib/log";
 export const freeAttempts = 4;
 
 /**
- * Counts an attempt before the password is checked. It counts as failed until `forgetTries`, so that
+ * Counts an attempt before the password is checked. It counts as failed until `clearAttempts`, so that
  * concurrent attempts all count.
  * Returns null when the attempt may proceed, else the seconds until the next one. A delayed attempt is not
  * counted, so that an attacker cannot keep the owner out. An hour without failures resets the count.

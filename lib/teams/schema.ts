@@ -22,7 +22,7 @@ export const leaveTeamInput = z.object({});
 export const roleNames: Record<MemberRole, string> = { user: "User", admin: "Admin" };
 
 /** A role within a sentence. */
-export const roleInWords: Record<MemberRole, string> = { user: "a User", admin: "an Admin" };
+export const roleLabels: Record<MemberRole, string> = { user: "a User", admin: "an Admin" };
 
 /** The role that a member can switch to. */
 export const otherRole: Record<MemberRole, MemberRole> = { user: "admin", admin: "user" };

@@ -42,7 +42,7 @@ export async function listIssuers(scope: Scope<"token:list">): Promise<TrustedIs
 }
 
 /** How many of the newest events are searched for workloads. */
-const mostEvents = 5_000;
+const maxEvents = 5_000;
 
 /** The recent workloads of these trusts, as the audit log names them: `name: subject`. */
 async function recentWorkloads(
@@ -53,7 +53,7 @@ async function recentWorkloads(
   if (issuerIds.length === 0) return workloads;
   const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
     SELECT DISTINCT "actorId", "actorName" FROM (
-      SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${mostEvents}
+      SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${maxEvents}
     ) AS late WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
     ORDER BY "actorName" LIMIT 200`;
   for (const { actorId, actorName } of rows)

@@ -15,11 +15,11 @@ type By = AuditEntry["actor"];
  */
 export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAccess> {
   const invitations = await suspendAccess(tx, by, userId);
-  const alive = { userId, revokedAt: null };
+  const active = { userId, revokedAt: null };
   const revokedAt = new Date();
-  const sessions = await tx.session.updateMany({ where: alive, data: { revokedAt } });
+  const sessions = await tx.session.updateMany({ where: active, data: { revokedAt } });
   const accessTokens = await tx.accessToken.updateMany({
-    where: alive,
+    where: active,
     data: { revokedAt, revokedByName: by.id === userId ? null : by.name },
   });
   // Also raises the review's epoch, so that it never offers anything that a request in flight stores later.
@@ -56,7 +56,7 @@ export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<num
  * False when the person's access ended since their request began. Locks the person's row: code that ends the
  * access waits for this transaction, and so finds its rows.
  */
-export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
+export async function hasCurrentAccess(tx: Tx, actor: Actor): Promise<boolean> {
   if (actor.kind !== "user") return false;
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM app_user WHERE id = ${actor.id} AND "lockedAt" IS NULL AND "accessEpoch" = ${actor.accessEpoch}
@@ -65,7 +65,7 @@ export async function hasAccessStill(tx: Tx, actor: Actor): Promise<boolean> {
 }
 
 /**
- * `hasAccessStill` for automate, which may not lock a person's row. Takes an advisory lock instead, which
+ * `hasCurrentAccess` for automate, which may not lock a person's row. Takes an advisory lock instead, which
  * code that ends the access waits for too.
  */
 export async function holdAccess(tx: Tx, actor: Actor & { kind: "user" }): Promise<boolean> {

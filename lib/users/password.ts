@@ -6,7 +6,7 @@ import { hash, verify } from "@node-rs/argon2";
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 // A hash of a random password. Verifying against it takes as long as for a real account.
-const nobodys = hash(randomUUID(), parameters);
+const dummyHash = hash(randomUUID(), parameters);
 
 /** Returns the argon2id hash of a password, including its salt and parameters. */
 export function hashPassword(password: string): Promise<string> {
@@ -18,6 +18,6 @@ export function hashPassword(password: string): Promise<string> {
  * timing reveals no accounts.
  */
 export async function passwordMatches(passwordHash: string | null, password: string): Promise<boolean> {
-  const matches = await verify(passwordHash ?? (await nobodys), password);
+  const matches = await verify(passwordHash ?? (await dummyHash), password);
   return matches && passwordHash !== null;
 }

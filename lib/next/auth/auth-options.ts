@@ -26,12 +26,12 @@ declare module "next-auth/jwt" {
   }
 }
 
-let made: NextAuthOptions | undefined;
+let cachedOptions: NextAuthOptions | undefined;
 
 /** The configuration of next-auth. Its encrypted cookie contains only the id of a session row. */
 export function authOptions(): NextAuthOptions {
-  made ??= makeOptions();
-  return made;
+  cachedOptions ??= makeOptions();
+  return cachedOptions;
 }
 
 function makeOptions(): NextAuthOptions {
