@@ -23,6 +23,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { connectionRoutes } from "@/automate/runtime-api/connections";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
+import { answerMalformedPath } from "@/automate/runtime-api/vault/refusal";
 import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
 import { whoamiRoute } from "@/automate/runtime-api/whoami";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
@@ -67,11 +68,12 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     requestTimeout: 30_000,
     // The answer does not repeat a path that cannot be parsed.
     frameworkErrors: (_error, request, reply: FastifyReply) => {
-      if (request.url.startsWith("/vault/"))
-        return void reply.code(400).send({ errors: ["malformed request"] });
+      if (request.url.startsWith("/vault/")) return answerMalformedPath(reply);
       reply.code(400).send(errorBody("invalid", "The request path is malformed."));
     },
     http: { maxHeaderSize: 16 * 1024 },
+    // Clients join an address that ends with a slash to /v1; Vault redirects them.
+    rewriteUrl: ({ url = "/" }) => url.replace(/^\/+vault\/+v1\//, "/vault/v1/"),
     // A URL can hold twelve names of at most 128 characters each.
     routerOptions: { maxParamLength: 12 * 128 },
     trustProxy: (_address, hop) => hop < AUTOMATE_TRUST_PROXY_HOPS,

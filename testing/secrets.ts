@@ -6,6 +6,8 @@ import type { TestFabric } from "@/testing/fabric";
 /** A sealed secret with its versions in order, each with its author. */
 export type TestSecret = {
   id: string;
+  /** The id if not given. */
+  name?: string;
   subKind: string;
   versions: { by: "user" | "admin"; fields: Record<string, string> }[];
   facts?: Record<string, string>;
@@ -16,10 +18,10 @@ export async function addTestSecret(
   owner: Db,
   fabric: TestFabric,
   webUrl: string,
-  { id, subKind, versions, facts = {} }: TestSecret,
+  { id, name: given = id, subKind, versions, facts = {} }: TestSecret,
 ): Promise<CurrentSecret> {
   const { fabricId } = fabric;
-  const name = { name: id, nameKey: id.toLowerCase() };
+  const name = { name: given, nameKey: given.toLowerCase() };
   const by = { createdById: fabric.user.id, createdByName: fabric.user.name };
   const updated = { updatedById: fabric.user.id, updatedByName: fabric.user.name };
   await owner.secret.create({ data: { id, fabricId, ...name, subKind, ...by, ...updated } });

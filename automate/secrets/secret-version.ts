@@ -3,10 +3,15 @@ import { db } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretFacts } from "@/lib/secrets/schema";
 
-/** Returns the oldest version that may still be read. The fabric sets how many former versions it keeps. */
-export async function oldestRetainedVersion({ fabricId, version }: UsableSecret): Promise<number> {
+/** Returns how many former versions of each secret a fabric keeps. */
+export async function formerVersions(fabricId: string): Promise<number> {
   const rule = await db.versionRule.findUnique({ where: { fabricId }, select: { formerVersions: true } });
-  return Math.max(1, version - (rule?.formerVersions ?? 0));
+  return rule?.formerVersions ?? 0;
+}
+
+/** Returns the oldest version that may still be read. */
+export async function oldestRetainedVersion({ fabricId, version }: UsableSecret): Promise<number> {
+  return Math.max(1, version - (await formerVersions(fabricId)));
 }
 
 /**

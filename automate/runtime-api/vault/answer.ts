@@ -3,13 +3,13 @@ import { randomUUID } from "node:crypto";
 /** The `auth` member of a login or token lookup. */
 export type VaultAuth = Record<string, unknown>;
 
-/** An answer of Vault's HTTP API, with its content in `data` or `auth`. */
-export type VaultAnswer = {
-  status?: number;
-  data?: unknown;
-  auth?: VaultAuth;
-  more?: Record<string, unknown>;
-};
+/**
+ * An answer of Vault's HTTP API, with its content in `data` or `auth`. Vault repeats the content of some system
+ * paths beside the envelope (`more`), and answers others without an envelope (`bare`).
+ */
+export type VaultAnswer =
+  | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown> }
+  | { bare: Record<string, unknown> };
 
 /** A failure in Vault's error shape, `{"errors": []}`. Vault answers an unknown path with an empty list. */
 export class VaultRefusal extends Error {
@@ -25,9 +25,12 @@ export class VaultRefusal extends Error {
   }
 }
 
-/** Wraps every answer that has a body. */
-export function envelope({ data = null, auth, more = {} }: VaultAnswer) {
+/** Returns the body of an answer. */
+export function bodyOf(answer: VaultAnswer) {
+  if ("bare" in answer) return answer.bare;
+  const { data = null, auth, more = {} } = answer;
   return {
+    ...more,
     request_id: randomUUID(),
     lease_id: "",
     renewable: false,
@@ -36,11 +39,15 @@ export function envelope({ data = null, auth, more = {} }: VaultAnswer) {
     wrap_info: null,
     warnings: null,
     auth: auth ?? null,
-    ...more,
   };
 }
 
 /** Vault's answer for everything that a token may not access, whether it exists or not. */
 export function denied(): VaultRefusal {
   return new VaultRefusal(403, ["permission denied"]);
+}
+
+/** Vault's answer for a path that no mount serves. */
+export function noHandler(path: string): VaultRefusal {
+  return new VaultRefusal(404, [`no handler for route "${path}". route entry not found.`]);
 }

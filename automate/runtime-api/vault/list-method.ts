@@ -4,8 +4,9 @@ import type { FastifyInstance } from "fastify";
 /** Node.js passes the bytes that it could not parse. */
 type ClientError = { code: string; rawPacket: unknown };
 
-const prefix = "LIST /vault/v1/";
-const requestLine = /^LIST (\/vault\/v1\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.1$/;
+const prefix = "LIST /";
+// nginx sends HTTP/1.0 to what it proxies, unless it is configured otherwise.
+const requestLine = /^LIST (\/+vault\/+v1\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.[01]$/;
 /** The same limits as Node.js applies to other methods. */
 const maxHeadBytes = 16 * 1024;
 const timeoutMs = 30_000;

@@ -15,29 +15,41 @@ const jwtLogin = z.object({
 });
 
 /**
+ * `auth/{mount}/login` at any mount, because clients have defaults of their own. The body decides which login
+ * it is.
+ */
+export async function logIn(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
+  const byJwt = jwtLogin.safeParse(body);
+  if (byJwt.success) return loginByJwt(request, byJwt.data);
+  const byRole = approle.safeParse(body);
+  if (byRole.success) return loginByRole(request, byRole.data);
+  throw new VaultRefusal(400, ["missing jwt, or role_id and secret_id"]);
+}
+
+/**
  * AppRole login: `role_id` is the fabric, by id or name; `secret_id` is a pipeline token.
  *
  * It creates nothing. The client token is the pipeline token itself, so that revoking it takes effect at the
  * next request.
  */
-export async function loginByRole(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const parsed = approle.safeParse(body);
-  if (!parsed.success) throw new VaultRefusal(400, ["missing role_id or secret_id"]);
-  const { role_id: role, secret_id: token } = parsed.data;
+async function loginByRole(
+  request: FastifyRequest,
+  { role_id: role, secret_id: token }: z.infer<typeof approle>,
+): Promise<VaultAnswer> {
   const caller = await findCaller(request, token);
   if (!caller || !(await isRoleOf(caller, role))) throw new VaultRefusal(400, ["invalid role or secret ID"]);
   return { auth: await authOf(caller) };
 }
 
 /**
- * JWT login: `jwt` is a token of an issuer that the fabric trusts; `role` is the fabric, by id or name.
+ * JWT login, also Kubernetes': `jwt` is a token of an issuer that the fabric trusts; `role` is the fabric, by id or name.
  *
  * It creates nothing. The client token is the fabric's id and the workload's own token, and expires with it.
  */
-export async function loginByJwt(request: FastifyRequest, body: unknown): Promise<VaultAnswer> {
-  const parsed = jwtLogin.safeParse(body);
-  if (!parsed.success) throw new VaultRefusal(400, ["missing jwt"]);
-  const { role = "", jwt } = parsed.data;
+async function loginByJwt(
+  request: FastifyRequest,
+  { role = "", jwt }: z.infer<typeof jwtLogin>,
+): Promise<VaultAnswer> {
   nameFabric(request, role);
   const caller = await findCaller(request, jwt);
   if (!caller || (role && !(await isRoleOf(caller, role))))

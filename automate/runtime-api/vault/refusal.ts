@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { databaseUnavailable, Refusal } from "@/automate/http/error";
 import { refusals } from "@/automate/http/metrics";
-import { denied, envelope, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import { bodyOf, denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { isOutage } from "@/lib/db/client";
 
 /** Answers a failure in Vault's error shape. Logs only the name of an unexpected error. */
@@ -16,7 +16,17 @@ export function answerVaultRefusal(error: unknown, request: FastifyRequest, repl
   reply.header("cache-control", "no-store");
   if (error instanceof Refusal && error.more.retryAfterSeconds !== undefined)
     reply.header("retry-after", error.more.retryAfterSeconds);
-  return reply.code(status).send(data === undefined ? { errors } : envelope({ data }));
+  return reply.code(status).send(data === undefined ? { errors } : bodyOf({ data }));
+}
+
+/** Answers a path that cannot be parsed, and does not repeat it. */
+export function answerMalformedPath(reply: FastifyReply): void {
+  // A serializer, because Fastify otherwise adds a charset to the content type.
+  reply
+    .code(400)
+    .type("application/json")
+    .serializer(JSON.stringify)
+    .send({ errors: ["malformed request"] });
 }
 
 function vaultRefusalOf(error: unknown): VaultRefusal | null {

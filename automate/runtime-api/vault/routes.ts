@@ -1,25 +1,51 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { noteRefused } from "@/automate/runtime-api/authenticate";
-import { denied, envelope, type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
-import { nameFabric, requireVaultCaller } from "@/automate/runtime-api/vault/caller";
-import { loginByJwt, loginByRole } from "@/automate/runtime-api/vault/login";
-import { answerVaultRefusal } from "@/automate/runtime-api/vault/refusal";
-import { listNames, readData, readMetadata } from "@/automate/runtime-api/vault/secrets";
 import {
-  healthAnswer,
+  bodyOf,
+  denied,
+  noHandler,
+  type VaultAnswer,
+  VaultRefusal,
+} from "@/automate/runtime-api/vault/answer";
+import { nameFabric, requireVaultCaller, type VaultCaller } from "@/automate/runtime-api/vault/caller";
+import { capabilitiesAnswer } from "@/automate/runtime-api/vault/capabilities";
+import { logIn } from "@/automate/runtime-api/vault/login";
+import { nameAt, parseBool, partsOf } from "@/automate/runtime-api/vault/path";
+import { answerVaultRefusal } from "@/automate/runtime-api/vault/refusal";
+import { listNames, readData, readEngine, readMetadata } from "@/automate/runtime-api/vault/secrets";
+import {
+  engineAnswer,
   mountAnswer,
   mountsAnswer,
-  sealStatusAnswer,
+  publicAnswers,
+  tuneAnswer,
   visibleMountsAnswer,
 } from "@/automate/runtime-api/vault/system";
 import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 
-type Params = { Params: { "*": string }; Querystring: Record<string, string | undefined> };
+type Query = Record<string, string | string[] | undefined>;
+type Request = FastifyRequest<{ Params: { "*": string }; Querystring: Query }>;
 
+/** A request to the dialect: its path in parts, and which kind of operation its method is. */
+type Operation = {
+  request: Request;
+  reply: FastifyReply;
+  parts: string[];
+  isRead: boolean;
+  isWrite: boolean;
+};
+
+/** The collections below a mount of a KV version 2 engine. */
+const kvCollections = ["config", "data", "delete", "destroy", "metadata", "subkeys", "undelete"];
+
+const noWrapping =
+  "response wrapping is not supported: send no X-Vault-Wrap-TTL header, and no answer will be wrapped";
+/** Vault's words for a path that the policies of a valid token do not contain. */
+const notPermitted = "1 error occurred:\n\t* permission denied\n\n";
 const readOnlyText =
-  "this API is read-only; write secrets in Selvage, on the fabric's Secrets tab or by the management API";
+  "permission denied: this API is read-only; write secrets in Selvage, on the fabric's Secrets tab or by the management API";
 
 /**
  * The read side of Vault's HTTP API with a KV version 2 engine. The token's fabric is the only mount. Source:
@@ -34,11 +60,16 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
         done(null, parse(bytes)),
       );
       app.setErrorHandler(answerVaultRefusal);
-      app.all<Params>("/*", async (request, reply) => {
+      // Vault sends no charset, and some clients compare the whole header.
+      app.addHook("onSend", (_request, reply, payload, done) => {
+        if (payload !== undefined) reply.header("content-type", "application/json");
+        done();
+      });
+      app.all("/*", async (request: Request, reply) => {
         const answer = await dispatch(keys, request, reply);
         if (answer === null) return reply.code(204).send();
         reply.header("cache-control", "no-store");
-        return reply.code(answer.status ?? 200).send(envelope(answer));
+        return reply.send(bodyOf(answer));
       });
     },
     { prefix: "/vault/v1" },
@@ -48,52 +79,101 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
 /** Runs the operation of a path and method. Returns null for success without a body. */
 async function dispatch(
   keys: FabricKeys,
-  request: FastifyRequest<Params>,
+  request: Request,
   reply: FastifyReply,
 ): Promise<VaultAnswer | null> {
-  const path = request.params["*"].replace(/\/+$/, "");
+  // Whoever asks for wrapping hands the answer on, so it must not arrive in clear.
+  if (request.headers["x-vault-wrap-ttl"]) throw new VaultRefusal(400, [noWrapping]);
+  const parts = partsOf(request.params["*"]);
   const isRead = ["GET", "HEAD"].includes(request.method);
   const isWrite = ["POST", "PUT"].includes(request.method);
-  if (path === "sys/health" && isRead) return healthAnswer();
-  if (path === "sys/seal-status" && isRead) return sealStatusAnswer();
-  if (path === "auth/approle/login" && isWrite) return loginByRole(request, request.body);
-  if (path === "auth/jwt/login" && isWrite) return loginByJwt(request, request.body);
+  const path = parts.join("/");
+  const publicAnswer = isRead ? publicAnswers.get(path) : undefined;
+  if (publicAnswer) return publicAnswer();
+  if (/^auth\/(?!token\/).+\/login$/.test(path)) {
+    if (isWrite) return logIn(request, request.body);
+    throw new VaultRefusal(405, ["unsupported operation"]);
+  }
+  if (!isServed(parts)) throw noHandler(path);
 
-  const parts = path.split("/");
   nameFabric(request, mountOf(parts));
   const caller = await requireVaultCaller(request);
+  const operation = { request, reply, parts, isRead, isWrite };
+  const ofToken = await answerForToken(caller, operation);
+  return ofToken === undefined ? readMount(keys, caller, operation) : ofToken;
+}
+
+/** True for the paths that need a token: those of the system, of the token itself and of a KV engine. */
+function isServed([first = "", second = "", third]: readonly string[]): boolean {
+  if (first === "sys") return true;
+  if (first === "auth") return second === "token" && third !== undefined && third !== "login";
+  return kvCollections.includes(second);
+}
+
+/** The paths of `auth/token` and `sys`. Returns undefined for any other. */
+async function answerForToken(
+  caller: VaultCaller,
+  { request, parts, isRead, isWrite }: Operation,
+): Promise<VaultAnswer | null | undefined> {
+  const path = parts.join("/");
   if (path === "auth/token/lookup-self") return lookUpSelf(caller);
   if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
   // A login creates nothing, so there is nothing to revoke. Only an Admin revokes a pipeline token.
   if (path === "auth/token/revoke-self" && isWrite) return null;
-  if (path === "sys/mounts" && isRead) return mountsAnswer(caller);
-  if (path.startsWith("sys/internal/ui/mounts") && isRead)
-    return parts.length === 4 ? visibleMountsAnswer(caller) : mountAnswer(caller, parts.slice(4));
+  if (path === "sys/capabilities-self" && isWrite) return capabilitiesAnswer(caller, request.body);
+  if (!isRead) return undefined;
+  const [, name = "", more] = /^sys\/mounts\/([^/]+)(\/tune)?$/.exec(path) ?? [];
+  if (path === "sys/mounts") return mountsAnswer(caller);
+  if (matchesFabric(caller.mount, name)) return more ? tuneAnswer(caller) : mountAnswer(caller);
+  if (path === "sys/internal/ui/mounts") return visibleMountsAnswer(caller);
+  if (path.startsWith("sys/internal/ui/mounts/")) return engineAnswer(caller, parts[4] ?? "");
+  return undefined;
+}
 
+/** The paths of the token's fabric. Records a refusal for any other mount, and for a write. */
+async function readMount(
+  keys: FabricKeys,
+  caller: VaultCaller,
+  { request, reply, parts, isRead }: Operation,
+): Promise<VaultAnswer> {
   const [mount = "", collection = "", ...rest] = parts;
   if (!matchesFabric(caller.mount, mount)) {
     await noteRefused(caller.scope, "wrong_fabric", caller.source);
-    throw denied();
+    throw mount === "auth" ? new VaultRefusal(403, [notPermitted]) : denied();
   }
   if (!isRead) {
     await noteRefused(caller.scope, "read_only", caller.source);
-    throw new VaultRefusal(403, [`permission denied: ${readOnlyText}`]);
+    throw new VaultRefusal(403, [readOnlyText]);
   }
-  // Secret names have no folders. Some clients prefix each name with their own, so a dot replaces the slash.
-  const name = rest.filter((part) => part !== "").join(".");
-  const isList = request.query.list === "true";
+  const name = nameAt(rest);
+  const isList = isListOf(request.query);
   if (collection === "metadata" && isList) return listNames(caller, name);
   if (collection === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
   if (collection === "data" && name)
-    return readData(keys, caller, { path: name, requestedVersion: request.query.version, reply });
+    return readData(keys, caller, { path: name, requestedVersion: wordOf(request.query.version), reply });
   if (collection === "metadata" && name) return readMetadata(caller, name);
+  if (collection === "config" && !name) return readEngine(caller);
   throw new VaultRefusal(404, []);
+}
+
+/** Returns whether a request lists. Throws `VaultRefusal` 400 for a `list` that is neither true nor false. */
+function isListOf({ list }: Query): boolean {
+  const word = wordOf(list) ?? "";
+  const isList = word === "" ? false : parseBool(word);
+  if (isList === null)
+    throw new VaultRefusal(400, [`strconv.ParseBool: parsing ${JSON.stringify(word)}: invalid syntax`]);
+  return isList;
+}
+
+/** The value of a query parameter, or its first value. */
+function wordOf(value: Query[string]): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
 }
 
 /** Returns the mount that a path names. For a workload with several fabrics, it selects one. */
 function mountOf(parts: readonly string[]): string | undefined {
-  if (parts.slice(0, 4).join("/") === "sys/internal/ui/mounts") return parts[4];
-  return parts[0] === "sys" || parts[0] === "auth" ? undefined : parts[0];
+  const [, ofSystem] = /^sys\/(?:internal\/ui\/)?mounts\/([^/]+)/.exec(parts.join("/")) ?? [];
+  return parts[0] === "sys" || parts[0] === "auth" ? ofSystem : parts[0];
 }
 
 function parse(bytes: Buffer): unknown {

@@ -7,7 +7,7 @@ import type { VaultCaller } from "@/automate/runtime-api/vault/caller";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
-import { findVersion, oldestRetainedVersion } from "@/automate/secrets/secret-version";
+import { findVersion, formerVersions, oldestRetainedVersion } from "@/automate/secrets/secret-version";
 import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db/client";
 
@@ -79,15 +79,24 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   };
 }
 
-/** LIST of `{mount}/metadata`: the names of the secrets that the token may read. There are no folders. */
-export async function listNames({ scope }: VaultCaller, path: string): Promise<VaultAnswer> {
-  if (path !== "") throw new VaultRefusal(404, []);
+/** `{mount}/config`: how many versions of a secret the fabric keeps. */
+export async function readEngine({ scope }: VaultCaller): Promise<VaultAnswer> {
+  const former = await formerVersions(scope.fabricId);
+  return { data: { cas_required: false, delete_version_after: "0s", max_versions: former + 1 } };
+}
+
+/**
+ * LIST of `{mount}/metadata`: the names of the secrets that the token may read. Names have no folders: LIST of
+ * one returns the rest of the names that begin with it and a dot, as `data/{folder}/{rest}` reads them.
+ */
+export async function listNames({ scope }: VaultCaller, folder: string): Promise<VaultAnswer> {
+  const prefix = folder === "" ? "" : `${folder.toLowerCase()}.`;
   const rows = await db.secret.findMany({
-    where: { fabricId: scope.fabricId, deletedAt: null },
+    where: { fabricId: scope.fabricId, deletedAt: null, nameKey: { startsWith: prefix } },
     orderBy: { nameKey: "asc" },
     select: { id: true, name: true },
   });
-  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name] : []));
+  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name.slice(prefix.length)] : []));
   if (keys.length === 0) throw new VaultRefusal(404, []);
   return { data: { keys } };
 }

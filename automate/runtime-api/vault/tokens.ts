@@ -1,9 +1,7 @@
 import { lifeOf } from "@/automate/runtime-api/token-life";
 import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
-
-/** Vault's default lease, 32 days, for a token that never expires. */
-const defaultLeaseSeconds = 2_764_800;
+import { defaultLeaseSeconds } from "@/automate/runtime-api/vault/system";
 
 /** `auth/token/lookup-self`. */
 export async function lookUpSelf(caller: VaultCaller): Promise<VaultAnswer> {

@@ -2,54 +2,24 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import type { FastifyInstance } from "fastify";
-import vault from "node-vault";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRuntimeApp } from "@/automate/app";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
-import { newPipelineToken } from "@/lib/access/pipeline";
-import { closeDb, createDb, type Db } from "@/lib/db/client";
-import { createTestDatabase } from "@/testing/database";
-import { createTestFabric, type TestFabric } from "@/testing/fabric";
-import { createTestKeys } from "@/testing/keys";
-import { addTestSecret, type TestSecret } from "@/testing/secrets";
+import { addTestSecret } from "@/testing/secrets";
+import { type SeededSecret, startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
 const canary = `canary${randomBytes(8).toString("hex")}`;
-let owner: Db;
-let app: FastifyInstance;
-let fabric: TestFabric;
-let other: TestFabric;
-let url: string;
-let mount: string;
-let token: string;
+let { owner, app, fabric, other, url, mount, token, addToken, close } = {} as VaultDialect;
 
 const value = (label: string) => `${label} ${canary}`;
-const secrets: (Omit<TestSecret, "versions"> & { fields: Record<string, string> })[] = [
+const secrets: readonly SeededSecret[] = [
   { id: "warehouse", subKind: "text", fields: { value: value("text") } },
   { id: "ca", subKind: "binary", facts: { fileName: "ca.der" }, fields: { value: value("binary") } },
-  { id: "crm_basic", subKind: "username_password", fields: { username: "svc", password: value("password") } },
-  {
-    id: "crm_oauth",
-    subKind: "m2m_oauth",
-    fields: {
-      clientId: "abc",
-      clientSecret: value("secret"),
-      authUrl: "https://idp.example.com/token",
-      scope: "read write",
-    },
-  },
 ];
 
 beforeAll(async () => {
-  const { web, automate } = await createTestKeys();
-  const urls = await createTestDatabase("automate");
-  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://automate.test" });
-  owner = createDb(urls.ownerUrl);
-  fabric = await createTestFabric(owner, "Sales");
-  other = await createTestFabric(owner, "theirs");
-  for (const { fields, ...secret } of secrets)
-    await addTestSecret(owner, fabric, urls.webUrl, { ...secret, versions: [{ by: "user", fields }] });
-  await addTestSecret(owner, fabric, urls.webUrl, {
+  const dialect = await startVaultDialect(secrets);
+  ({ owner, app, fabric, other, url, mount, token, addToken, close } = dialect);
+  await addTestSecret(owner, fabric, dialect.webUrl, {
     id: "rotated",
     subKind: "text",
     versions: [
@@ -57,35 +27,9 @@ beforeAll(async () => {
       { by: "user", fields: { value: "new" } },
     ],
   });
-  app = createRuntimeApp({ keys: fabric.keys, logger: false });
-  url = await app.listen({ port: 0, host: "127.0.0.1" });
-  mount = (await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } })).name.replaceAll(
-    " ",
-    "_",
-  );
-  token = await addToken(fabric);
 });
 
-afterAll(async () => {
-  await app.close();
-  await owner.$disconnect();
-  await closeDb();
-});
-
-async function addToken({ fabricId, admin }: TestFabric, expiresAt: Date | null = null): Promise<string> {
-  const created = newPipelineToken();
-  await owner.pipelineToken.create({
-    data: {
-      fabricId,
-      name: "spark",
-      tokenHash: created.tokenHash,
-      createdById: admin.id,
-      createdByName: admin.name,
-      expiresAt,
-    },
-  });
-  return created.token;
-}
+afterAll(() => close());
 
 function get(
   path: string,
@@ -95,58 +39,6 @@ function get(
 }
 
 const uses = (name: string) => owner.auditEvent.count({ where: { action: "secret.use", objectName: name } });
-
-describe("node-vault, as published in the registry", () => {
-  const client = (clientToken: string) => vault({ endpoint: `${url}/vault`, token: clientToken });
-
-  test.each(secrets.map(({ id, subKind, fields }) => ({ id, subKind, fields })))(
-    "reads $id, of the type $subKind, and automate records each read",
-    async ({ id, subKind, fields }) => {
-      const before = await uses(id);
-      const { data } = await client(token).read(`${mount}/data/${id}`);
-      const expected =
-        subKind === "binary"
-          ? { value: Buffer.from(fields.value ?? "").toString("base64"), fileName: "ca.der" }
-          : fields;
-      expect(data.data).toEqual(expected);
-      expect(data.metadata).toMatchObject({ version: 1, destroyed: false, deletion_time: "" });
-      expect(await uses(id)).toBe(before + 1);
-    },
-  );
-
-  test("signs in by AppRole with the fabric and a pipeline token, lists, looks itself up and revokes its session", async () => {
-    const signedOut = client("");
-    const login = await signedOut.approleLogin({ role_id: fabric.fabricId, secret_id: token });
-    expect(login.auth).toMatchObject({
-      client_token: token,
-      renewable: false,
-      metadata: { token_name: "spark" },
-    });
-    const signedIn = client(login.auth.client_token);
-    const { data } = await signedIn.list(`${mount}/metadata`);
-    expect(data.keys).toEqual(["ca", "crm_basic", "crm_oauth", "rotated", "warehouse"]);
-    expect((await signedIn.tokenLookupSelf()).data).toMatchObject({
-      display_name: "spark",
-      expire_time: null,
-    });
-    await signedIn.tokenRenewSelf();
-    await signedIn.tokenRevokeSelf();
-    // Only the Admin may revoke the token.
-    expect((await signedIn.read(`${mount}/data/warehouse`)).data.data).toEqual({ value: value("text") });
-    await expect(signedOut.approleLogin({ role_id: other.fabricId, secret_id: token })).rejects.toThrow(
-      "invalid role or secret ID",
-    );
-    expect(await signedOut.health()).toMatchObject({ initialized: true, sealed: false });
-  });
-
-  test("gets an error that says where to write secrets when it writes", async () => {
-    for (const write of [
-      () => client(token).write(`${mount}/data/warehouse`, { data: { value: canary } }),
-      () => client(token).delete(`${mount}/data/warehouse`),
-    ])
-      await expect(write()).rejects.toThrow("write secrets in Selvage");
-  });
-});
 
 describe("the Vault dialect", () => {
   test("answers in Vault's envelope, and accepts the fabric by id, by name and with a namespace", async () => {
@@ -184,7 +76,7 @@ describe("the Vault dialect", () => {
       const answer = await get(path);
       expect([answer.status, await answer.json()]).toEqual([403, denied]);
     }
-    const expired = await addToken(fabric, new Date(0));
+    const expired = await addToken(fabric, { expiresAt: new Date(0) });
     for (const as of ["svp_x", expired, await addToken(other)]) {
       const answer = await get(`${mount}/data/warehouse`, { as });
       expect([answer.status, await answer.json()]).toEqual([403, denied]);
@@ -242,7 +134,7 @@ describe("the Vault dialect", () => {
     const malformed = await fetch(`${url}/vault/v1/auth/approle/login`, { method: "POST", body: "{" });
     expect([malformed.status, await malformed.json()]).toEqual([
       400,
-      { errors: ["missing role_id or secret_id"] },
+      { errors: ["missing jwt, or role_id and secret_id"] },
     ]);
   });
 

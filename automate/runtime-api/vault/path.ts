@@ -1,0 +1,18 @@
+/** The parts of a Vault path. Vault ignores repeated slashes, and those at either end. */
+export function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
+}
+
+/**
+ * The name of the secret at the parts of a path below `data` or `metadata`. Names have no folders, and some
+ * clients prefix each name with a folder of their own, so a dot replaces the slash.
+ */
+export function nameAt(parts: readonly string[]): string {
+  return parts.filter((part) => part !== ".").join(".");
+}
+
+/** Returns whether a `list` parameter is true, as Go's strconv.ParseBool; null if it is neither true nor false. */
+export function parseBool(text: string): boolean | null {
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
+  return ["0", "f", "F", "false", "FALSE", "False"].includes(text) ? false : null;
+}
