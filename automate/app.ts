@@ -23,6 +23,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { connectionRoutes } from "@/automate/runtime-api/connections";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
+import { type VaultPrefix, withoutRepeatedSlashes } from "@/automate/runtime-api/vault/path";
 import { answerMalformedPath } from "@/automate/runtime-api/vault/refusal";
 import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
 import { whoamiRoute } from "@/automate/runtime-api/whoami";
@@ -38,11 +39,18 @@ type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger
 
 /** The server for pipelines: the runtime API and the Vault-compatible API. */
 export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
-  const app = createApp(logger);
+  const app = createApp(logger, "/vault/v1");
   secretRoutes(app, keys);
   connectionRoutes(app, keys);
   whoamiRoute(app);
-  vaultRoutes(app, keys);
+  vaultRoutes(app, keys, "/vault/v1");
+  return app;
+}
+
+/** The Vault-compatible API by itself, for clients that cannot take a path in front of /v1. */
+export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
+  const app = createApp(logger, "/v1");
+  vaultRoutes(app, keys, "/v1");
   return app;
 }
 
@@ -59,8 +67,8 @@ export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPre
   return app;
 }
 
-/** The parts that both servers share: limits, error shape, health, log lines and metrics. */
-function createApp(logger: Deps["logger"]): FastifyInstance {
+/** The parts that all servers share: limits, error shape, health, log lines and metrics. */
+function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyInstance {
   const { AUTOMATE_TRUST_PROXY_HOPS, STOP_DELAY_SECONDS } = automateEnv();
   const app: FastifyInstance = Fastify({
     logger,
@@ -68,19 +76,19 @@ function createApp(logger: Deps["logger"]): FastifyInstance {
     requestTimeout: 30_000,
     // The answer does not repeat a path that cannot be parsed.
     frameworkErrors: (_error, request, reply: FastifyReply) => {
-      if (request.url.startsWith("/vault/")) return answerMalformedPath(reply);
+      if (vaultPrefix && request.url.startsWith(`${vaultPrefix}/`)) return answerMalformedPath(reply);
       reply.code(400).send(errorBody("invalid", "The request path is malformed."));
     },
     http: { maxHeaderSize: 16 * 1024 },
     // Clients join an address that ends with a slash to /v1; Vault redirects them.
-    rewriteUrl: ({ url = "/" }) => url.replace(/^\/+vault\/+v1\//, "/vault/v1/"),
+    rewriteUrl: ({ url = "/" }) => (vaultPrefix ? withoutRepeatedSlashes(url, vaultPrefix) : url),
     // A URL can hold twelve names of at most 128 characters each.
     routerOptions: { maxParamLength: 12 * 128 },
     trustProxy: (_address, hop) => hop < AUTOMATE_TRUST_PROXY_HOPS,
     // During the drain, a hook of `healthRoutes` answers 503 in automate's own error shape.
     return503OnClosing: false,
     clientErrorHandler(error, socket) {
-      if (socket.destroyed || answerList(app, error, socket)) return;
+      if (socket.destroyed || (vaultPrefix && answerList(app, error, socket, vaultPrefix))) return;
       socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     },
     // Log lines name the route, not the path: callers sometimes paste a secret value where a name belongs.

@@ -1,6 +1,6 @@
 import "@/lib/protect-process";
 import { fileURLToPath } from "node:url";
-import { createInternalApp, createRuntimeApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp, createVaultApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/checks/background";
 import { createCheckPool } from "@/automate/checks/pool";
 import { createPreparedRuns } from "@/automate/checks/run";
@@ -50,6 +50,8 @@ async function main(): Promise<void> {
   logAlarmsTo(runtime.log);
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
+  const vault = env.AUTOMATE_VAULT_PORT && createVaultApp({ keys, logger: { stream: log } });
+  if (vault) await vault.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_VAULT_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
   const stopRefreshing = new AbortController();
   void refreshIssuerKeys({
@@ -77,7 +79,12 @@ async function main(): Promise<void> {
     clearInterval(purging);
     stopRefreshing.abort();
     setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
-    await Promise.all([runtime.close(), internal.close(), background?.stop()]);
+    await Promise.all([
+      runtime.close(),
+      vault ? vault.close() : undefined,
+      internal.close(),
+      background?.stop(),
+    ]);
     await pool.close();
     if (metrics) metrics.close();
     await closeDb();
@@ -96,7 +103,7 @@ main().catch((error: NodeJS.ErrnoException) => {
 function startupError(error: NodeJS.ErrnoException): string {
   if (error.code === "EADDRINUSE" && "port" in error) {
     const env = automateEnv();
-    const names = ["AUTOMATE_PORT", "AUTOMATE_INTERNAL_PORT", "METRICS_PORT"] as const;
+    const names = ["AUTOMATE_PORT", "AUTOMATE_INTERNAL_PORT", "AUTOMATE_VAULT_PORT", "METRICS_PORT"] as const;
     const name = names.find((variable) => env[variable] === error.port) ?? "AUTOMATE_PORT";
     return `Port ${error.port} is in use. Set ${name} to a free port.`;
   }

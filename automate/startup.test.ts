@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
 import { createTestAutomates } from "@/testing/automate";
@@ -87,4 +89,19 @@ test("with a signing key other than its fabrics' automate logs that, and serves"
     .toMatch(
       /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup\./,
     );
+});
+
+test("automate opens a port for Vault's paths when it is told to, and refuses one that is taken by its own", async () => {
+  const free = await listen(createServer());
+  await free.close();
+  const vault = { AUTOMATE_DATABASE_URL: urls.automateUrl, AUTOMATE_VAULT_PORT: String(free.port) };
+  const { process } = await automates.start(vault);
+  const answer = await fetch(`http://127.0.0.1:${free.port}/v1/sys/init`);
+  expect(await answer.json()).toEqual({ initialized: true });
+  process.kill("SIGKILL");
+  const same = { AUTOMATE_DATABASE_URL: urls.automateUrl, AUTOMATE_PORT: String(free.port) };
+  const refused = await automates.launch({ ...same, AUTOMATE_VAULT_PORT: String(free.port) }, [], "pipe");
+  expect(await text(refused.process.stderr as Readable)).toContain(
+    "AUTOMATE_VAULT_PORT: is the same as AUTOMATE_PORT or AUTOMATE_INTERNAL_PORT: change one of them",
+  );
 });

@@ -22,6 +22,7 @@ const webVariables = [
 ];
 const automateVariables = [
   "AUTOMATE_HOST",
+  "AUTOMATE_VAULT_PORT",
   "EGRESS_ALLOW",
   "BEHIND_TLS_PROXY",
   "MAX_SECRET_BYTES",

@@ -57,6 +57,8 @@ const automate = z
     WEB_PUBLIC_KEY: publicJwk,
     AUTOMATE_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_PORT: port.default(3001),
+    /** The Vault dialect under plain /v1, on AUTOMATE_HOST. Unset: only under /vault/v1 of AUTOMATE_PORT. */
+    AUTOMATE_VAULT_PORT: port.optional(),
     /** Automate answers web's signed requests only here, so that a firewall can keep everyone else out. */
     AUTOMATE_INTERNAL_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_INTERNAL_PORT: port.default(3002),
@@ -108,7 +110,14 @@ const automate = z
   .refine((e) => e.AUTOMATE_PORT !== e.AUTOMATE_INTERNAL_PORT, {
     path: ["AUTOMATE_INTERNAL_PORT"],
     message: "is the same as AUTOMATE_PORT: change one of them",
-  });
+  })
+  .refine(
+    (e) => ![e.AUTOMATE_PORT, e.AUTOMATE_INTERNAL_PORT].some((taken) => taken === e.AUTOMATE_VAULT_PORT),
+    {
+      path: ["AUTOMATE_VAULT_PORT"],
+      message: "is the same as AUTOMATE_PORT or AUTOMATE_INTERNAL_PORT: change one of them",
+    },
+  );
 
 const owner = z.object({
   /** Postgres, as the owner of the schema: for migrations, the first people, and the demo. */

@@ -1,12 +1,13 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
+import { type VaultPrefix, withoutRepeatedSlashes } from "@/automate/runtime-api/vault/path";
 
 /** Node.js passes the bytes that it could not parse. */
 type ClientError = { code: string; rawPacket: unknown };
 
 const prefix = "LIST /";
 // nginx sends HTTP/1.0 to what it proxies, unless it is configured otherwise.
-const requestLine = /^LIST (\/+vault\/+v1\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.[01]$/;
+const requestLine = /^LIST (\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.[01]$/;
 /** The same limits as Node.js applies to other methods. */
 const maxHeadBytes = 16 * 1024;
 const timeoutMs = 30_000;
@@ -22,7 +23,12 @@ const heads = new WeakMap<Socket, Buffer>();
  * Such a request arrives as a client error with its raw bytes. Automate serves it as a GET with `list=true`,
  * which Vault documents as equivalent. Returns true when the bytes were such a request.
  */
-export function answerList(app: FastifyInstance, { code, rawPacket }: ClientError, socket: Socket): boolean {
+export function answerList(
+  app: FastifyInstance,
+  { code, rawPacket }: ClientError,
+  socket: Socket,
+  vaultPrefix: VaultPrefix,
+): boolean {
   if (!Buffer.isBuffer(rawPacket)) return false;
   const buffered = heads.get(socket);
   if (!buffered && (code !== "HPE_INVALID_METHOD" || !hasPrefix(rawPacket))) return false;
@@ -31,7 +37,8 @@ export function answerList(app: FastifyInstance, { code, rawPacket }: ClientErro
   if ((end < 0 ? bytes.length : end) > maxHeadBytes) return false;
   heads.set(socket, bytes);
   if (end < 0) socket.setTimeout(timeoutMs, () => socket.destroy());
-  else if (!buffered?.includes("\r\n\r\n")) return serve(app, bytes.toString("latin1", 0, end), socket);
+  else if (!buffered?.includes("\r\n\r\n"))
+    return serve(app, bytes.toString("latin1", 0, end), socket, vaultPrefix);
   return true;
 }
 
@@ -39,10 +46,11 @@ function hasPrefix(packet: Buffer): boolean {
   return prefix.startsWith(packet.toString("latin1", 0, prefix.length));
 }
 
-function serve(app: FastifyInstance, head: string, socket: Socket): boolean {
+function serve(app: FastifyInstance, head: string, socket: Socket, vaultPrefix: VaultPrefix): boolean {
   const [first = "", ...lines] = head.split("\r\n");
-  const [, path, query] = requestLine.exec(first) ?? [];
-  if (path === undefined) return false;
+  const [, target = "", query] = requestLine.exec(first) ?? [];
+  const path = withoutRepeatedSlashes(target, vaultPrefix);
+  if (!path.startsWith(`${vaultPrefix}/`)) return false;
   const parameters = new URLSearchParams(query);
   parameters.set("list", "true");
   app

@@ -1,3 +1,16 @@
+/** The path in front of the dialect: on the port of the runtime API, or on a port of its own. */
+export type VaultPrefix = "/vault/v1" | "/v1";
+
+const repeated: Readonly<Record<VaultPrefix, RegExp>> = {
+  "/vault/v1": /^\/+vault\/+v1\//,
+  "/v1": /^\/+v1\//,
+};
+
+/** Returns a URL of the dialect without repeated slashes in its prefix, and any other URL unchanged. */
+export function withoutRepeatedSlashes(url: string, prefix: VaultPrefix): string {
+  return url.replace(repeated[prefix], `${prefix}/`);
+}
+
 /** The parts of a Vault path. Vault ignores repeated slashes, and those at either end. */
 export function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "");

@@ -11,7 +11,7 @@ import {
 import { nameFabric, requireVaultCaller, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { capabilitiesAnswer } from "@/automate/runtime-api/vault/capabilities";
 import { logIn } from "@/automate/runtime-api/vault/login";
-import { nameAt, parseBool, partsOf } from "@/automate/runtime-api/vault/path";
+import { nameAt, parseBool, partsOf, type VaultPrefix } from "@/automate/runtime-api/vault/path";
 import { answerVaultRefusal } from "@/automate/runtime-api/vault/refusal";
 import { listNames, readData, readEngine, readMetadata } from "@/automate/runtime-api/vault/secrets";
 import {
@@ -51,7 +51,7 @@ const readOnlyText =
  * The read side of Vault's HTTP API with a KV version 2 engine. The token's fabric is the only mount. Source:
  * developer.hashicorp.com/vault/api-docs.
  */
-export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
+export function vaultRoutes(server: FastifyInstance, keys: FabricKeys, prefix: VaultPrefix): void {
   server.register(
     async (app) => {
       // Clients send JSON with various content types, or with none.
@@ -72,7 +72,7 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys): void {
         return reply.send(bodyOf(answer));
       });
     },
-    { prefix: "/vault/v1" },
+    { prefix },
   );
 }
 
