@@ -12,8 +12,8 @@ export default function ErrorPage({
 }) {
   return (
     <AuthFrame
-      title="This page did not load"
-      description="Something failed on our side. If you just saved something, try again to see whether it is there."
+      title="This page could not be loaded"
+      description="Something went wrong. If you just saved something, try again to see whether it was saved."
     >
       <div className="flex flex-wrap gap-2">
         <Button variant="primary" onClick={retry}>
@@ -22,7 +22,7 @@ export default function ErrorPage({
         <ButtonLink href="/metadata">Go to Metadata</ButtonLink>
       </div>
       {error.digest && (
-        <p className="mt-4 text-muted text-sm">For an operator of Selvage: error {error.digest}</p>
+        <p className="mt-4 text-muted text-sm">Error code for an operator of Selvage: {error.digest}</p>
       )}
     </AuthFrame>
   );

@@ -6,7 +6,7 @@ import "./globals.css";
 
 export const metadata: Metadata = {
   title: { default: "Selvage", template: "%s · Selvage" },
-  description: "Secrets for fabrics: put in by people, used by connections and pipelines, read by nobody.",
+  description: "The secret manager for fabrics.",
   icons: { icon: "/favicon.svg" },
   robots: { index: false, follow: false },
 };

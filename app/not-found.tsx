@@ -8,7 +8,7 @@ export default function NotFoundPage() {
   return (
     <AuthFrame
       title="Not found"
-      description="There is nothing at this address, or it belongs to a team that you are not in."
+      description="This page does not exist, or it belongs to a team that you are not a member of."
     >
       <ButtonLink href="/metadata" variant="primary">
         Go to Metadata

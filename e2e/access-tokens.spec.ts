@@ -8,8 +8,8 @@ import { createTenant, type Fabric } from "@/testing/tenant";
 /** Generates a token as a person does, and returns the value that the page shows once. */
 async function generateToken(page: Page, name: string): Promise<string> {
   await open(page, "/settings/access-tokens");
-  await page.getByRole("button", { name: "Generate Token" }).click();
-  const dialog = page.getByRole("dialog", { name: "Generate Token" });
+  await page.getByRole("button", { name: "Create token" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create access token" });
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = await dialog.getByText(/^svu_/).textContent();

@@ -23,15 +23,15 @@ const click = (name: string) => (page: Page) =>
 /** Every screen, and every dialog and picker that opens on one. */
 const screens: Screen[] = [
   { name: "Metadata", path: () => "/metadata" },
-  { name: "Create Fabric", path: () => "/metadata", show: click("Create Fabric") },
+  { name: "Create fabric", path: () => "/metadata", show: click("Create fabric") },
   {
     name: "Account menu",
     path: () => "/metadata",
     show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
   },
-  { name: "Access Tokens", path: () => "/settings/access-tokens" },
+  { name: "Access tokens", path: () => "/settings/access-tokens" },
   { name: "Account activity", path: () => "/settings/activity" },
-  { name: "Generate Token", path: () => "/settings/access-tokens", show: click("Generate Token") },
+  { name: "Create token", path: () => "/settings/access-tokens", show: click("Create token") },
   {
     name: "API reference",
     path: () => "/settings/api",
@@ -44,7 +44,7 @@ const screens: Screen[] = [
     path: ({ team }) => `/metadata/teams/${team.id}`,
     show: (page) => page.getByRole("button", { name: /^Add member/i }).click(),
   },
-  { name: "Basic Info", path: fabric },
+  { name: "Basic info", path: fabric },
   {
     name: "Edit fabric",
     path: fabric,
@@ -58,9 +58,9 @@ const screens: Screen[] = [
     show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
   },
   {
-    name: "Trust an issuer",
+    name: "Add trusted issuer",
     path: (tenant) => `${fabric(tenant)}/advanced`,
-    show: click("Trust an issuer"),
+    show: click("Add trusted issuer"),
   },
   { name: "Secrets", path: (tenant) => secretsPath(tenant.fabric) },
   { name: "Secrets, none match", path: (tenant) => `${secretsPath(tenant.fabric)}?search=zzz` },
@@ -89,7 +89,7 @@ const screens: Screen[] = [
   { name: "Connections", path: (tenant) => connectionsPath(tenant.fabric) },
   { name: "Gallery of kinds", path: (tenant) => `${connectionsPath(tenant.fabric)}/new` },
   ...["postgres", "sftp", "restapi"].map((kind) => ({
-    name: `Create Connection, ${kind}`,
+    name: `Add connection, ${kind}`,
     path: (tenant: Tenant) => `${connectionsPath(tenant.fabric)}/new?kind=${kind}`,
     show: (page: Page) =>
       page.getByRole("region", { name: "Check" }).getByRole("button", { name: "Check" }).click(),
@@ -130,7 +130,7 @@ const alike = new Set([
   "Add Secret, Username & Password",
   "Rename secret",
   "Edit description",
-  "Create Connection, sftp",
+  "Add connection, sftp",
   "Secret picker, none of this type",
 ]);
 

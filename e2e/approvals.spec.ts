@@ -48,17 +48,17 @@ test("a User without permission requests approval for a new destination and stil
   const panel = checkPanel(page);
   await expect(panel.getByText("This secret is not allowed at this destination yet.")).toBeVisible();
   await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
-  await expectAccessible(page, "Ask for approval", ["light", "dark"]);
+  await expectAccessible(page, "Request approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
   // Enter sends the request, and does not save the connection around it.
   await panel.getByLabel("Reason").press("Enter");
-  await expect(panel.getByText(/^You asked\./)).toBeVisible();
+  await expect(panel.getByText(/^Approval requested\./)).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();
   const row = connectionRow(page, "Orders");
   await expect(row).toContainText("Waiting for approval");
   const waiting = page.getByRole("region", { name: "Waiting for approval (1)" });
-  await expect(waiting).toContainText("Uri User asked");
-  await expect(waiting).toContainText("Admins of the team allow or decline.");
+  await expect(waiting).toContainText("Requested by Uri User");
+  await expect(waiting).toContainText("Admins of the team can allow or decline.");
   await expect(waiting.getByRole("button")).toHaveCount(0);
   expect(api.requests).toEqual([]);
 
@@ -71,12 +71,12 @@ test("a User without permission requests approval for a new destination and stil
   await waiting.getByRole("button", { name: /^Allow/ }).click();
   await expect(waiting).toBeHidden();
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
-    "added by Ada Admin",
+    "Added by Ada Admin",
   );
 
   await signIn(context, tenant.user);
   await open(page, connectionsPath(tenant.fabric));
-  await expect(row).toContainText("Not tested");
+  await expect(row).toContainText("Not checked");
   await row.getByRole("button", { name: "Check Orders" }).click();
   await expect(row).toContainText("Connected");
   await api.close();
@@ -95,8 +95,8 @@ test("an Admin declines a request, and the connection says who did", async ({
   await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Token", "api_token");
-  await checkPanel(page).getByRole("button", { name: "Ask for approval" }).click();
-  await expect(checkPanel(page).getByText(/^You asked\./)).toBeVisible();
+  await checkPanel(page).getByRole("button", { name: "Request approval" }).click();
+  await expect(checkPanel(page).getByText(/^Approval requested\./)).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();
 
   await signIn(context, tenant.admin);
@@ -143,8 +143,8 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   ]);
   expect(rows).toEqual([]);
 
-  await panel.getByRole("button", { name: "Send it there" }).click();
-  await expect(panel.getByText("It works.")).toBeVisible();
+  await panel.getByRole("button", { name: "Allow and check" }).click();
+  await expect(panel.getByText("The check passed.")).toBeVisible();
   expect(theirs.requests).toHaveLength(1);
   await theirs.close();
 });
@@ -169,5 +169,5 @@ test("an Admin locks a fabric, and then the author of a value must request appro
   await startConnection(page, tenant.fabric, "REST API");
   await fillConnection(page, fieldsOf("http://127.0.0.1:9"));
   await chooseSecret(page, "Token", "api_token");
-  await expect(checkPanel(page).getByRole("button", { name: "Ask for approval" })).toBeVisible();
+  await expect(checkPanel(page).getByRole("button", { name: "Request approval" })).toBeVisible();
 });

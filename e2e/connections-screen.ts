@@ -7,7 +7,7 @@ export function connectionsPath({ id }: Fabric): string {
   return `/metadata/fabrics/${id}/connections`;
 }
 
-/** Opens Create Connection of one kind through the gallery, as a person does. */
+/** Opens Add connection for one kind through the gallery, as a person does. */
 export async function startConnection(page: Page, fabric: Fabric, kind: string): Promise<void> {
   await open(page, `${connectionsPath(fabric)}/new`);
   await page.getByLabel("Search kinds of connection").fill(kind);

@@ -67,7 +67,7 @@ test("a person creates a PostgreSQL connection with New Secret in its picker; Se
 
   await expect(picker(page, "Password")).toContainText("warehouse_password");
   // The check starts automatically: nobody pressed Check.
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   await expect(field(page, "Database")).toHaveValue(login.database);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
@@ -123,7 +123,7 @@ test("the check names a wrong password at its field, and replacing the value mak
   ]);
   expect(replaced).toMatchObject({ ok: true });
   await open(page, connectionsPath(tenant.fabric));
-  await expect(connectionRow(page, "Warehouse")).toContainText("Not tested");
+  await expect(connectionRow(page, "Warehouse")).toContainText("Not checked");
   await connectionRow(page, "Warehouse").getByRole("button", { name: "Check Warehouse" }).click();
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
   await login.drop();
@@ -159,7 +159,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
   await expect(picker(page, "Password")).toBeFocused();
 
   // The check runs again automatically.
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   await expect(picker(page, "Password")).not.toHaveAttribute("aria-invalid", "true");
   await expect(picker(page, "Password")).toContainText(name);
   await expect(field(page, "Username")).toHaveValue(login.username);
@@ -170,7 +170,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
   await page.getByRole("link", { name: "Warehouse", exact: true }).click();
   for (const [value, told] of [
     [canary.value(), "The server rejected these credentials."],
-    [login.password, "It works."],
+    [login.password, "The check passed."],
   ] as const) {
     await clickAtRest(
       (await openPicker(page, "Password")).getByRole("button", { name: `Replace value of ${name}` }),
@@ -213,7 +213,7 @@ test("a check reaches a REST API with a token that an M2M OAuth secret obtained 
     },
   });
   await dialog.getByRole("button", { name: "Create" }).click();
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(connectionRow(page, "Orders")).toContainText("Connected");
   expect(api.requests).toContain("GET /");
@@ -254,7 +254,7 @@ test("a REST API that echoes its requests leaks nothing, with basic, bearer and 
       ...more,
     });
     await chooseSecret(page, label, secret);
-    await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+    await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
     // Now the paths at which it answers with the received credentials.
     await field(page, "Test path").fill("/broken");
     await checkPanel(page).getByRole("button", { name: "Check" }).click();
@@ -292,7 +292,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
   await expect(checkPanel(page).getByText(server.fingerprint)).toBeVisible();
   expect(server.attempts).toEqual([]);
   await checkPanel(page).getByRole("button", { name: "Confirm this host key" }).click();
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   await expect(field(page, "Host key fingerprint")).toHaveValue(server.fingerprint);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(connectionRow(page, "Dropbox")).toContainText("Connected");
@@ -304,7 +304,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
   await field(page, "Port").fill(String(impostor.port));
   await checkPanel(page).getByRole("button", { name: "Check" }).click();
   // Another port is another destination.
-  await checkPanel(page).getByRole("button", { name: "Send it there" }).click();
+  await checkPanel(page).getByRole("button", { name: "Allow and check" }).click();
   await expect(
     checkPanel(page).getByText("The server's host key differs from the confirmed one."),
   ).toBeVisible();
@@ -353,13 +353,13 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
 
   await signIn(context, tenant.admin);
   await connect();
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   expect(bytes).toBeGreaterThan(0);
 
   // The colleague may use the destination that an Admin allowed, and no other port of the same host.
   await signIn(context, tenant.user);
   await connect();
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   const before = dialled;
   const another = await listen(listener.listening ? net.createServer(() => (dialled += 1)) : listener);
   await field(page, "Base URL").fill(`http://127.0.0.1:${another.port}`);
@@ -436,7 +436,7 @@ test("the picker works on a cold deep link, never chooses automatically, and dis
   const path = `${connectionsPath(tenant.fabric)}/new?kind=postgres`;
   await open(page, path);
   let popup = await openPicker(page, "Password");
-  await expect(popup.getByText("There are no secrets in this fabric yet.")).toBeVisible();
+  await expect(popup.getByText("This fabric has no secrets yet.")).toBeVisible();
 
   await addSecret(tenant, tenant.user, {
     subKind: "username_password",

@@ -60,7 +60,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await check.click();
   await expect(panel.getByText("the server rejected these credentials several times")).toBeVisible();
   await expect(panel.getByText("It may be tried again in 15 minutes.")).toBeVisible();
-  await expect(panel.getByRole("button", { name: "Allow another try" })).toHaveCount(0);
+  await expect(panel.getByRole("button", { name: "Allow another attempt" })).toHaveCount(0);
   await expectAccessible(page, "a paused sign-in", ["light", "dark"]);
   expect(api.requests).toHaveLength(2);
 
@@ -73,8 +73,8 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await expectAccessible(secretPage, "Paused sign-ins", ["light", "dark"]);
   await secretPage.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(secretPage, "Paused sign-ins");
-  await paused.getByRole("button", { name: "Allow another try" }).click();
-  await expect(secretPage.getByText("Another try is allowed")).toBeVisible();
+  await paused.getByRole("button", { name: "Allow another attempt" }).click();
+  await expect(secretPage.getByText("Another attempt is allowed")).toBeVisible();
   await expect(paused).toHaveCount(0);
   await admins.close();
 
@@ -102,7 +102,7 @@ test("an Admin resumes a paused sign-in in the form that reports it", async ({
     await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
     await panel.getByRole("button", { name: "Check" }).click();
   }
-  await panel.getByRole("button", { name: "Allow another try" }).click();
+  await panel.getByRole("button", { name: "Allow another attempt" }).click();
   await expect.poll(() => api.requests.length).toBe(3);
   await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await api.close();
@@ -164,10 +164,10 @@ test("a queued check says that it waits, and runs when its slot is free", async 
   });
   const panel = checkPanel(page);
   await panel.getByRole("button", { name: "Check" }).click();
-  await expect(panel.getByText("Waiting for its turn, which is next.")).toBeVisible();
+  await expect(panel.getByText("Waiting: next in the queue.")).toBeVisible();
   await expectAccessible(page, "a check that waits", ["light", "dark"]);
   expect(api.requests).toEqual([]);
   await Promise.all(streams.map(({ body }) => body?.cancel()));
-  await expect(panel.getByText("It works.")).toBeVisible();
+  await expect(panel.getByText("The check passed.")).toBeVisible();
   await Promise.all([api.close(), slow.close()]);
 });

@@ -67,12 +67,12 @@ test("a connection that a User points elsewhere gives out no secret, and says so
   await row.getByRole("link", { name: "Orders" }).click();
   await expect(page.getByText("Pipelines can’t use it until this is allowed")).toBeVisible();
   await expect(page.getByText("https://theirs.test.example:443").first()).toBeVisible();
-  await expect(page.getByText("lets you ask an Admin of the team")).toBeVisible();
+  await expect(page.getByText("request approval")).toBeVisible();
   await checkPanel(page).getByRole("button", { name: "Check", exact: true }).click();
   await expect(checkPanel(page).getByText(/Pipelines can’t use the connection until then/)).toBeVisible();
 
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
-  await expect(page.getByText(/A secret may not be sent to the connection’s destination yet/)).toBeVisible();
+  await expect(page.getByText(/The connection’s destination is not allowed for a secret yet/)).toBeVisible();
   await expect(page.getByText(/host theirs\.test\.example:443, before api\.test\.example:443/)).toBeVisible();
   await orders.pointAt(tenant.user, "api.test.example");
   expect((await orders.read()).text).toContain(value);

@@ -10,8 +10,8 @@ test("Enter a second time, before the answer, does not submit a dialog again", a
 }) => {
   await signIn(context, tenant.user);
   await open(page, "/settings/access-tokens");
-  await page.getByRole("button", { name: "Generate Token" }).click();
-  const dialog = page.getByRole("dialog", { name: "Generate Token" });
+  await page.getByRole("button", { name: "Create token" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create access token" });
   const name = dialog.getByLabel("Name");
   await name.fill("nightly");
 
@@ -36,7 +36,7 @@ test("Enter a second time, before the answer, does not submit a dialog again", a
   await expect(rows).toHaveCount(1);
 });
 
-test("after a failed attempt, Create Fabric still asks before it discards what was entered", async ({
+test("after a failed attempt, Create fabric still asks before it discards what was entered", async ({
   page,
   context,
   tenant,
@@ -46,8 +46,8 @@ test("after a failed attempt, Create Fabric still asks before it discards what w
   await page.route("**/metadata", (route) =>
     route.request().method() === "POST" ? route.abort() : route.continue(),
   );
-  await page.getByRole("button", { name: "Create Fabric" }).click();
-  const dialog = page.getByRole("dialog", { name: "Create Fabric" });
+  await page.getByRole("button", { name: "Create fabric" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create fabric" });
   await dialog.getByLabel("Name").fill("Sales");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   await expect(dialog.getByText(/^It is not known whether it was saved/)).toBeVisible();
@@ -69,7 +69,7 @@ test("an invitation asks before it discards what was entered; a password is disc
   const invite = page.getByRole("dialog", { name: "Add member" });
   await invite.getByLabel("E-mail").fill("ada@example.com");
   await invite.getByRole("button", { name: "Create link" }).click();
-  const again = page.getByRole("dialog", { name: "Confirm that it is you" });
+  const again = page.getByRole("dialog", { name: "Confirm your identity" });
   await again.getByRole("textbox", { name: "Password" }).fill("not it");
   await page.keyboard.press("Escape");
   await expect(again).toBeHidden();

@@ -110,6 +110,6 @@ test("a person who revokes the last token or invitation of a list keeps the keyb
   await expect(page.getByRole("region", { name: "Access", exact: true })).toBeFocused();
   await press(page.getByRole("button", { name: /^Revoke the invitation/ }));
   await press(page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }));
-  await expect(page.getByRole("heading", { name: "Open invitations" })).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "Pending invitations" })).toHaveCount(0);
   await expect(page.locator("#main")).toBeFocused();
 });

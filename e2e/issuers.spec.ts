@@ -27,7 +27,7 @@ test("an Admin trusts an issuer for one secret: its workloads read only that one
   const { issuer, sign, close } = await startWorkloadIssuer();
   await signIn(context, tenant.admin);
   await open(page, advanced(tenant));
-  const dialog = await openDialog(page, "Trust an issuer", "Trust an issuer");
+  const dialog = await openDialog(page, "Add trusted issuer", "Add trusted issuer");
   await field(dialog, "Name").fill("Cluster");
   await field(dialog, "Issuer").fill("http://cluster.example.com");
   // The form already shows the audience, which names the fabric.
@@ -80,6 +80,6 @@ test("an Admin trusts an issuer for one secret: its workloads read only that one
 test("a User sees no control to trust an issuer, and sees who can", async ({ page, context, tenant }) => {
   await signIn(context, tenant.user);
   await open(page, advanced(tenant));
-  await expect(page.getByRole("button", { name: "Trust an issuer" })).toHaveCount(0);
-  await expect(page.getByText(/can trust issuers/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Add trusted issuer" })).toHaveCount(0);
+  await expect(page.getByText(/can add trusted issuers/)).toBeVisible();
 });

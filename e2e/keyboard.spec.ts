@@ -75,7 +75,7 @@ test("a person goes from a fabric to a secret to a checked connection with the k
 
   // A connection, with a secret created inside its picker.
   await press(page, page.getByRole("link", { name: /^Connections/ }));
-  await press(page, page.getByRole("link", { name: "Add Connection" }));
+  await press(page, page.getByRole("link", { name: "Add connection" }));
   await tabTo(page, page.getByLabel("Search kinds of connection"));
   await page.keyboard.type("postgres");
   await press(page, page.getByRole("link", { name: "PostgreSQL" }));
@@ -108,7 +108,7 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await tabTo(page, field(dialog, "Value"));
   await page.keyboard.type(login.password);
   await press(page, dialog.getByRole("button", { name: "Create" }));
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
 
   // Another secret, chosen with the arrow keys; the check fails and names its field; back to the right one.
   await tabTo(page, picker(page, "Password"));
@@ -127,10 +127,10 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await expect(popup.getByRole("option", { name: "warehouse_password" })).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
   await press(page, page.getByRole("button", { name: "Save", exact: true }));
   await expect(connectionRow(page, "Warehouse")).toContainText("Connected");
   await press(page, page.getByRole("button", { name: "Check Warehouse" }));
-  await expect(page.getByText("Warehouse works")).toBeVisible();
+  await expect(page.getByText("Warehouse: the check passed")).toBeVisible();
   await login.drop();
 });

@@ -67,7 +67,7 @@ for (const kind of kinds) {
     await fillConnection(page, { "Connection Name": `My ${kind}`, ...Object.fromEntries(typed) });
     for (const field of Object.keys(secrets))
       await chooseSecret(page, titles.get(field) ?? field, `secret_${field}`);
-    await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+    await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await expect(connectionRow(page, `My ${kind}`)).toContainText("Connected");
     await close();

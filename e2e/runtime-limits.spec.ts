@@ -98,7 +98,7 @@ test("a token limited to a connection waits after a User points that at another 
   await signIn(context, tenant.admin);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections/${connectionId}`);
   await expect(
-    page.getByText("Some pipelines can’t use it until an Admin confirms its secrets"),
+    page.getByText("Some pipelines can’t use this connection until an Admin confirms its secrets"),
   ).toBeVisible();
   await page.getByRole("link", { name: "orders-load" }).click();
   const row = page.getByRole("row", { name: /orders-load/ });
@@ -111,7 +111,7 @@ test("a token limited to a connection waits after a User points that at another 
   expect(await (await read()).text()).toContain(other);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText("with db_password2 instead of db_password")).toBeVisible();
-  await expect(page.getByText(/references other secrets than an Admin confirmed/)).toBeVisible();
+  await expect(page.getByText(/references secrets that no Admin has confirmed/)).toBeVisible();
 });
 
 test("a saved connection with an invalid host says so, is not checked, and reaches no pipeline", async ({
@@ -143,7 +143,7 @@ test("a saved connection with an invalid host says so, is not checked, and reach
   await signIn(context, tenant.user);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections`);
   const row = page.getByRole("row", { name: /Ledger/ });
-  await expect(row).toContainText("Its settings have to be corrected.");
+  await expect(row).toContainText("Some settings are no longer valid.");
   await row.getByRole("button", { name: "Check Ledger" }).click();
   await expect(page.getByText("Ledger was not checked").first()).toBeVisible();
   await row.getByRole("link", { name: "Ledger" }).click();

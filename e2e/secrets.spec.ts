@@ -41,7 +41,7 @@ test("a person adds all four types of secret, and a pipeline receives each byte 
   const pem = Buffer.from(`${cert}\n${key}\n# ${canary.value()}\n`);
   const file = { name: "db.pem", mimeType: "application/x-pem-file", buffer: pem };
   await addSecret(page, tenant.fabric, { type: "Binary", name: "db_certificate", value: file });
-  await expect(secretRow(page, "db_certificate")).toContainText("expires in 23 days");
+  await expect(secretRow(page, "db_certificate")).toContainText("Expires in 23 days");
 
   const login = { username: canary.value(), password: canary.value() };
   await addSecret(page, tenant.fabric, {
@@ -122,7 +122,7 @@ test("the form reports Windows line endings in a pasted text and keeps them, unl
     await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
     await field(dialog, "Value").focus();
     await page.keyboard.press("ControlOrMeta+v");
-    await expect(dialog.getByText("This text has Windows line ends. They are kept.")).toBeVisible();
+    await expect(dialog.getByText("This text has Windows line endings. They are kept.")).toBeVisible();
     if (isConverted) await dialog.getByRole("button", { name: "Convert to \\n" }).click();
     await dialog.getByRole("button", { name: "Create" }).click();
     await expect(secretRow(page, name)).toBeVisible();
@@ -279,7 +279,7 @@ test("a replacement after a concurrent one is a conflict, not an overwrite", asy
   expect(crossed).toMatchObject({ ok: true });
   await field(dialog, "Value").fill(canary.value());
   await dialog.getByRole("button", { name: "Replace", exact: true }).click();
-  await expect(dialog.getByText("Somebody replaced this value")).toBeVisible();
+  await expect(dialog.getByText("Someone replaced this value")).toBeVisible();
   expect((await (await startPipeline(tenant)).read("shared")).value).toBe(theirs);
   await discard(page, dialog);
 });
@@ -411,7 +411,7 @@ test("the server searches, filters by type and sorts, and the address keeps the 
   await page.reload();
   await expect(rows).toHaveCount(10);
   await page.getByLabel("Type").selectOption("Binary");
-  await expect(page.getByText("No secret matches")).toBeVisible();
+  await expect(page.getByText("No matching secrets")).toBeVisible();
 });
 
 test("the form offers Binary for a file that is not text", async ({ page, context, tenant, canary }) => {

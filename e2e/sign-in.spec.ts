@@ -6,7 +6,7 @@ import { stack } from "@/testing/stack-address";
 import { createPerson, database, type Person } from "@/testing/tenant";
 
 const password = "correct horse battery staple";
-const wrong = "The e-mail or the password is not right.";
+const wrong = "Wrong e-mail or password.";
 
 async function enter(page: Page, email: string, given: string) {
   await page.getByLabel("E-mail").fill(email);

@@ -89,5 +89,5 @@ test("the Admins see the refused actions of a member, and a person sees their ow
   await signIn(context, tenant.user);
   await open(page, "/settings/activity");
   await expect(page.getByText("refused a sign-in of Uri User")).toBeVisible();
-  await expect(page.getByText("The password was wrong")).toBeVisible();
+  await expect(page.getByText("Wrong password")).toBeVisible();
 });

@@ -69,7 +69,7 @@ async function play(page, login, port) {
   await picture(page, "secrets");
 
   await page.getByRole("link", { name: /^Connections/ }).click();
-  await page.getByRole("link", { name: "Add Connection" }).click();
+  await page.getByRole("link", { name: "Add connection" }).click();
   await page.getByRole("link", { name: /PostgreSQL/ }).click();
   await type(page.getByLabel("Connection Name"), `Orders ${stamp}`);
   await type(page.getByLabel("Server"), "localhost");
@@ -82,7 +82,7 @@ async function play(page, login, port) {
   await page.getByText("The server rejected these credentials.").first().waitFor();
   await picture(page, "refused");
   await addSecret(page, type, `orders_password_${stamp}`, password);
-  await page.getByText("It works.").waitFor();
+  await page.getByText("The check passed.").waitFor();
   await page.getByRole("combobox", { name: "Password" }).click();
   await page.getByRole("listbox").getByRole("option").first().waitFor();
   await page.waitForLoadState("networkidle");

@@ -19,8 +19,8 @@ export default async function AccountReviewPage() {
       description={
         <>
           <strong className="wrap-anywhere text-ink">{actor.email}</strong> had an account before you signed
-          in with {openIdName() ?? "single sign-on"}. Someone else may have opened it. Nothing below works
-          now. Keep what you recognize; Selvage ends the rest.
+          in with {openIdName() ?? "single sign-on"}. Someone else may have created it. Everything below is
+          suspended. Keep what you recognize; Selvage removes the rest.
         </>
       }
     >

@@ -21,7 +21,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
   if (await currentActor()) redirect(returnTo);
   const openId = openIdName();
   return (
-    <AuthFrame title="Sign in" description="Secrets for your fabrics: put in, used, never read back.">
+    <AuthFrame title="Sign in" description="The secret manager for your fabrics.">
       <div className="flex flex-col gap-5">
         {error && (
           <Banner tone="danger" isLive>
@@ -41,14 +41,14 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
  */
 async function goToPublicHost(returnTo: string): Promise<void> {
   const { host, origin } = new URL(webEnv().PUBLIC_URL);
-  const asked = (await headers()).get("host");
-  if (asked !== null && asked !== host)
+  const requestHost = (await headers()).get("host");
+  if (requestHost !== null && requestHost !== host)
     redirect(`${origin}/sign-in?${new URLSearchParams({ callbackUrl: returnTo })}`);
 }
 
 function errorText(code: string): string {
   if (code === "uninvited")
     return "This account has no access to Selvage. Ask an Admin of your team for an invitation to your e-mail address.";
-  if (code === "CredentialsSignin") return "The e-mail or the password is not right.";
-  return "Signing in did not work. Try again in a moment.";
+  if (code === "CredentialsSignin") return "Wrong e-mail or password.";
+  return "Sign-in failed. Try again in a moment.";
 }

@@ -22,7 +22,7 @@ type Options = { url?: string; automateUrl?: string; pipeline?: string };
 export function addLogin(program: Command): void {
   program
     .command("login")
-    .description("store an access token (Settings → Access Tokens), or a pipeline token with --pipeline")
+    .description("store an access token (Settings → Access tokens), or a pipeline token with --pipeline")
     .option("--url <url>", "where Selvage is")
     .option("--automate-url <url>", "where Automate is, for run")
     .option("--pipeline <fabric>", "store the pipeline token of this fabric, for run")

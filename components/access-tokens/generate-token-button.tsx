@@ -29,13 +29,13 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
   return (
     <>
       <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
-        Generate Token
+        Create token
       </Button>
       <Dialog
         isOpen={dialog.isOpen}
         onClose={dialog.close}
-        title="Generate Token"
-        description="Anyone who holds it can do by script what you can do, in every team that you are in."
+        title="Create access token"
+        description="Anyone with this token can use the management API with your permissions, in all your teams."
       >
         <ProtectedDialogForm
           resolver={resolver}
@@ -46,7 +46,7 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
               token={token}
               login="npx selvage login"
               tryIt={{
-                title: "Or with curl: list your fabrics",
+                title: "Or list your fabrics with curl",
                 command: `curl -H "X-AUTH-TOKEN: ${token}" ${url}`,
               }}
             />

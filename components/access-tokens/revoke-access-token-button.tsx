@@ -12,7 +12,7 @@ export function RevokeAccessTokenButton({ token: { id, name } }: { token: { id: 
       act={() => revokeAccessTokenAction({ accessTokenId: id })}
       done={{ title: "Token revoked", description: name }}
     >
-      Scripts that use it are refused from now on. This cannot be undone.
+      Scripts that use it stop working immediately. This cannot be undone.
     </ConfirmedActButton>
   );
 }

@@ -81,7 +81,7 @@ export function ReviewForm({ review }: { review: AccountReview }) {
               label={issuer}
               hint={
                 <>
-                  Linked <RelativeTime date={createdAt} />. It signs in as you.
+                  Linked <RelativeTime date={createdAt} />. It can sign in as you.
                 </>
               }
               {...keptIdentities.box(id)}
@@ -148,7 +148,7 @@ function useChosen(initial: string[]) {
   const [ids, setIds] = useState(initial);
   const box = (id: string) => ({
     checked: ids.includes(id),
-    onChange: () => setIds(ids.includes(id) ? ids.filter((one) => one !== id) : [...ids, id]),
+    onChange: () => setIds(ids.includes(id) ? ids.filter((chosen) => chosen !== id) : [...ids, id]),
   });
   return { ids, box };
 }

@@ -22,22 +22,22 @@ import { type ActivityEvent, type EventKind, eventKinds } from "@/lib/audit/sche
 /**
  * The fabric of the events, and the URL of its page with a filter; neither for events of a team or a person.
  */
-type Place = { fabricId?: string; hrefOf?: (filter: Record<string, string>) => string };
+type FabricContext = { fabricId?: string; hrefOf?: (filter: Record<string, string>) => string };
 
-export function ActivityList({ events, ...place }: { events: ActivityEvent[] } & Place) {
+export function ActivityList({ events, ...context }: { events: ActivityEvent[] } & FabricContext) {
   return (
     <ol
       aria-label="Events, newest first"
       className="divide-y divide-line rounded-lg border border-line bg-surface"
     >
       {events.map((event) => (
-        <EventLine key={event.id} event={event} {...place} />
+        <EventLine key={event.id} event={event} {...context} />
       ))}
     </ol>
   );
 }
 
-function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & Place) {
+function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & FabricContext) {
   const details = eventDetails(event);
   const { objectId, objectName, objectKind } = event;
   return (
@@ -57,8 +57,8 @@ function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & Place
       {!hrefOf ? null : objectId && objectName ? (
         <Link
           href={hrefOf({ object: objectId })}
-          aria-label={`Only activity of ${objectNouns[objectKind]} ${objectName}`}
-          title="Only activity of this"
+          aria-label={`Show only activity of ${objectNouns[objectKind]} ${objectName}`}
+          title="Show only its activity"
           className="-my-1 inline-flex size-7 shrink-0 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-ink"
         >
           <ListFilter aria-hidden className="size-4" />

@@ -25,7 +25,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     { ok: false, code: "name_not_found", step: "name", field: "baseUrl", tookMs: 9 },
     ["Failed after 9 ms: No server has this name. Field base url."],
   ],
-  ["connection.check", { ok: false, code: "of another version" }, ["Failed: It did not pass."]],
+  ["connection.check", { ok: false, code: "of another version" }, ["Failed: Unknown reason."]],
   ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],
   [
     "secret.use",
@@ -36,16 +36,16 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
       version: 2,
       fields: ["clientId", "clientSecret"],
     },
-    ["by the name “old”", "handed to the pipeline", "at 10.0.0.1", "client id, client secret", "version 2"],
+    ["by the name “old”", "returned to the pipeline", "at 10.0.0.1", "client id, client secret", "version 2"],
   ],
   ["secret.use", { purpose: "check", name: "token", fields: ["value"] }, ["for a check"]],
   [
     "secret.refuse",
     { code: "not_found", source: "10.0.0.1", length: 29 },
     [
-      "There is no secret of this name, or not for this token",
+      "Secret not found, or the token may not read it",
       "from 10.0.0.1",
-      "the name asked for has 29 characters and is like none here",
+      "the requested name has 29 characters and resembles no existing name",
     ],
   ],
   [
@@ -53,13 +53,13 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     { fields: ["server"], fromHost: "db.example:5432", toHost: "evil.example:5432" },
     ["changed server", "host evil.example:5432, before db.example:5432"],
   ],
-  ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations were required"]],
+  ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations had to be allowed"]],
   ["destination.ask", { reason: "upgrade" }, ["“upgrade”"]],
   [
     "connection.refuse",
     { code: "destination_not_allowed", destination: ["postgres://evil.example:5432"], secret: "api_token" },
     [
-      "A secret may not be sent to the connection’s destination yet",
+      "The connection’s destination is not allowed for a secret yet",
       "secret “api_token”",
       "to postgres://evil.example:5432",
     ],
@@ -67,7 +67,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   [
     "session.refuse",
     { code: "wrong_password", source: "203.0.113.0/24", count: 1, within: "hour" },
-    ["The password was wrong", "from 203.0.113.0/24", "1 more time within an hour"],
+    ["Wrong password", "from 203.0.113.0/24", "1 more time within an hour"],
   ],
   [
     "act.refuse",
@@ -78,6 +78,6 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ["team.remove", { team: "Sales", role: "user" }, ["team “Sales”", "as user"]],
   ["user.lock", { sessions: 1, accessTokens: 2 }, ["1 session", "2 access tokens"]],
   ["fabric.update", { fields: ["description"] }, ["changed description"]],
-])("%s with %o reads %o", (action, details, said) => {
-  expect(eventDetails(event(action, details))).toEqual(said);
+])("%s with %o reads %o", (action, details, parts) => {
+  expect(eventDetails(event(action, details))).toEqual(parts);
 });

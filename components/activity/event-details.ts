@@ -9,7 +9,7 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
-  const said = [
+  const parts = [
     isCheck && outcome(details),
     permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
     refusals[`${action} ${details.code}`],
@@ -35,7 +35,8 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     team !== undefined && `team “${text(team)}”`,
     role !== undefined && `as ${text(role)}`,
     rule !== undefined && `to ${text(rule)}`,
-    length !== undefined && `the name asked for has ${text(length)} characters and is like none here`,
+    length !== undefined &&
+      `the requested name has ${text(length)} characters and resembles no existing name`,
     reason !== undefined &&
       text(reason) !== "" &&
       (reasons[`${action} ${text(reason)}`] ?? `“${text(reason)}”`),
@@ -47,53 +48,53 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     within === undefined && count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
     accessToken !== undefined && `by the access token “${text(accessToken)}”`,
   ];
-  return said.filter((part): part is string => typeof part === "string");
+  return parts.filter((part): part is string => typeof part === "string");
 }
 
 /** Why Selvage itself allowed a destination. */
 const reasons: Readonly<Record<string, string>> = {
   "destination.allow open": "The fabric allows every destination",
-  "destination.allow upgrade": "It was in use before destinations were required",
+  "destination.allow upgrade": "It was in use before destinations had to be allowed",
 };
 
 const refusals: Readonly<Record<string, string>> = {
-  "secret.refuse not_found": "There is no secret of this name, or not for this token",
-  "secret.refuse no_version": "This version is not there, or its fabric keeps fewer",
+  "secret.refuse not_found": "Secret not found, or the token may not read it",
+  "secret.refuse no_version": "Version not found, or older than the fabric allows",
   "secret.refuse destination_not_allowed": "Its token server is not allowed yet",
-  "secret.refuse wrong_type": "Only a secret of the type M2M OAuth gives tokens",
-  "connection.refuse destination_not_allowed": "A secret may not be sent to the connection’s destination yet",
-  "connection.refuse misconfigured": "Its settings name no host that can be read",
-  "connection.refuse not_found": "There is no connection of this name, or not for this token",
-  "connection.refuse not_confirmed": "It references other secrets than an Admin confirmed for this token",
-  "token.refuse wrong_address": "It may not be used from this address",
-  "session.refuse wrong_password": "The password was wrong",
-  "session.refuse delayed": "It came too soon after others",
-  "session.refuse locked": "The password was right, and the account is locked",
-  "session.refuse more": "From further networks",
+  "secret.refuse wrong_type": "Only an M2M OAuth secret provides tokens",
+  "connection.refuse destination_not_allowed": "The connection’s destination is not allowed for a secret yet",
+  "connection.refuse misconfigured": "Its settings contain no valid host",
+  "connection.refuse not_found": "Connection not found, or the token may not read it",
+  "connection.refuse not_confirmed": "It references secrets that no Admin has confirmed for this token",
+  "token.refuse wrong_address": "The token may not be used from this address",
+  "session.refuse wrong_password": "Wrong password",
+  "session.refuse delayed": "Too many attempts",
+  "session.refuse locked": "The password was correct, but the account is locked",
+  "session.refuse more": "From other networks",
   "act.refuse forbidden": "Their role does not allow it",
-  "act.refuse not_fresh": "It needs a sign-in of the last ten minutes",
-  "act.refuse more": "Further actions",
-  "access_token.refuse revoked": "It was revoked",
-  "access_token.refuse expired": "It has expired",
-  "access_token.refuse locked": "Its owner is locked",
-  "access_token.refuse not_fresh": "A new one needs a sign-in of the last ten minutes",
-  "token.refuse revoked": "It was revoked",
-  "token.refuse expired": "It has expired",
-  "token.refuse read_only": "Secrets are not written this way",
-  "token.refuse wrong_fabric": "It is for another fabric",
-  "token.refuse wrong_audience": "Its audience is another than the one that is trusted",
-  "token.refuse wrong_subject": "Its subject is not of the pattern that is trusted",
-  "token.refuse several_fabrics": "Several fabrics trust its audience, and the request names none",
-  "token.refuse wrong_signature": "Its signature is not of the issuer's key",
-  "token.refuse unknown_key": "It is signed by a key that the issuer does not have",
-  "token.refuse no_keys": "The issuer does not give out its keys",
-  "token.refuse token_expired": "It has expired",
-  "token.refuse wrong_life": "It lives longer than a day, or begins later",
-  "token.refuse malformed": "It is not a token of the form that is trusted",
-  "token.refuse too_large": "It asked for more of files than one answer holds",
-  "token.refuse busy": "It asked for large files while others were not read yet",
-  "token.refuse too_many": "It asked for more at once than it may in a minute",
-  "token.refuse rate_limited": "It asked more often than it may",
+  "act.refuse not_fresh": "It requires a sign-in within the last ten minutes",
+  "act.refuse more": "Other actions",
+  "access_token.refuse revoked": "The token was revoked",
+  "access_token.refuse expired": "The token has expired",
+  "access_token.refuse locked": "The owner’s account is locked",
+  "access_token.refuse not_fresh": "A new token requires a sign-in within the last ten minutes",
+  "token.refuse revoked": "The token was revoked",
+  "token.refuse expired": "The token has expired",
+  "token.refuse read_only": "The runtime API cannot write secrets",
+  "token.refuse wrong_fabric": "The token is for another fabric",
+  "token.refuse wrong_audience": "The audience is not the trusted one",
+  "token.refuse wrong_subject": "The subject does not match the trusted pattern",
+  "token.refuse several_fabrics": "Several fabrics trust this audience, and the request names none",
+  "token.refuse wrong_signature": "The signature is not valid",
+  "token.refuse unknown_key": "The signing key is not one of the issuer’s keys",
+  "token.refuse no_keys": "The issuer’s keys could not be read",
+  "token.refuse token_expired": "The token has expired",
+  "token.refuse wrong_life": "The token is valid for more than a day, or not valid yet",
+  "token.refuse malformed": "The token is malformed",
+  "token.refuse too_large": "The requested files are larger than one response may be",
+  "token.refuse busy": "Large files were requested before earlier ones were read",
+  "token.refuse too_many": "One request for more than the limit of a minute",
+  "token.refuse rate_limited": "Rate limit exceeded",
 };
 
 /** Descriptions of the refused action, by permission. */
@@ -110,12 +111,12 @@ const permissionTexts: Readonly<Record<string, string>> = {
 
 /** A check's outcome, in the words that the check itself uses. */
 function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
-  const took = tookMs === undefined ? "" : ` after ${text(tookMs)} ms`;
-  if (ok === true) return `Passed${took}`;
-  const known = checkCodes.find((one) => one === code);
-  const reason = known ? checkTexts[known].title : "It did not pass.";
+  const duration = tookMs === undefined ? "" : ` after ${text(tookMs)} ms`;
+  if (ok === true) return `Passed${duration}`;
+  const checkCode = checkCodes.find((one) => one === code);
+  const reason = checkCode ? checkTexts[checkCode].title : "Unknown reason.";
   const where = field === undefined ? "" : ` Field ${words(field)}.`;
-  return `Failed${took}: ${reason}${where}`;
+  return `Failed${duration}: ${reason}${where}`;
 }
 
 /** The secrets that a connection brings along after the confirmation. */
@@ -126,9 +127,9 @@ function confirmed(to: Value, from: Value = []): string {
 
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
-  if (purpose === "token") return "to buy a token";
-  if (purpose === "connection") return "handed to the pipeline with its connection";
-  return purpose === "pipeline" ? "handed to the pipeline" : false;
+  if (purpose === "token") return "to get a token";
+  if (purpose === "connection") return "returned to the pipeline with its connection";
+  return purpose === "pipeline" ? "returned to the pipeline" : false;
 }
 
 type Value = NonNullable<ActivityDetails[keyof ActivityDetails]>;

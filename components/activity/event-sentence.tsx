@@ -8,7 +8,7 @@ export const objectNouns: Record<ObjectKind, string> = {
   connection: "connection",
   fabric: "fabric",
   token: "pipeline token",
-  issuer: "issuer",
+  issuer: "trusted issuer",
   team: "team",
   user: "person",
 };
@@ -28,7 +28,7 @@ export function EventSentence({
   return (
     <>
       {actorHref ? (
-        <Link href={actorHref} className={link} title={`Only what ${event.actorName} did`}>
+        <Link href={actorHref} className={link} title={`Show only events of ${event.actorName}`}>
           {event.actorName}
         </Link>
       ) : (
@@ -58,7 +58,7 @@ function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: stri
   // A person needs no noun before their name.
   if (kind === "user" && objectName) return <span className="font-medium text-ink">{objectName}</span>;
   const noun = action.startsWith("access_token.") ? "access token" : objectNouns[kind];
-  if (!objectName) return action === "connection.check" ? "a connection that was not saved" : `a ${noun}`;
+  if (!objectName) return action === "connection.check" ? "an unsaved connection" : `a ${noun}`;
   return (
     <>
       {noun}{" "}

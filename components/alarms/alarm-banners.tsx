@@ -4,7 +4,7 @@ import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { Alarm } from "@/lib/alarms/schema";
 
-const mostShown = 3;
+const maxShown = 3;
 
 /** Shows Admins, on every page of a fabric, the stored values that automate could not open. */
 export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: readonly Alarm[] }) {
@@ -33,7 +33,7 @@ export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: r
         </p>
         {!isOne && (
           <ul className="mt-2 flex flex-col gap-2">
-            {alarms.slice(0, mostShown).map((alarm) => (
+            {alarms.slice(0, maxShown).map((alarm) => (
               <li
                 key={alarm.secretId}
                 className="flex flex-col items-start gap-x-4 gap-y-1.5 sm:flex-row sm:items-center sm:justify-between"
@@ -47,9 +47,9 @@ export function AlarmBanners({ fabricId, alarms }: { fabricId: string; alarms: r
             ))}
           </ul>
         )}
-        {alarms.length > mostShown && (
+        {alarms.length > maxShown && (
           <p className="mt-2">
-            {alarms.length - mostShown} more.{" "}
+            {alarms.length - maxShown} more.{" "}
             <Link className={link} href={`/metadata/fabrics/${fabricId}/activity?event=alarms`}>
               See all alarms
             </Link>

@@ -16,7 +16,7 @@ export function ApiReference({ operations }: { operations: ReferenceOperation[] 
         <Field
           label="Access token"
           isRequired
-          hint="To try requests here, as yourself. Leaving this page forgets it."
+          hint="For trying requests on this page with your permissions. It is not stored."
         >
           <PasswordInput value={token} onChange={(event) => setToken(event.currentTarget.value.trim())} />
         </Field>

@@ -48,13 +48,13 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
             <FieldList title="Query" fields={queries} />
             <FieldList title="Headers" fields={headers} />
             {bodies.map(({ label, fields }) => (
-              <FieldList key={label} title={label ? `Body of the type ${label}` : "Body"} fields={fields} />
+              <FieldList key={label} title={label ? `Body for the type ${label}` : "Body"} fields={fields} />
             ))}
-            <FieldList title="Data of the answer" fields={answer} />
+            <FieldList title="Response data" fields={answer} />
             <p className="text-muted text-sm">
-              Fails with {failures.join(", ")}: <code className="font-mono">success</code> is false,{" "}
-              <code className="font-mono">message</code> says why, and{" "}
-              <code className="font-mono">fieldErrors</code> what is wrong where.
+              Errors {failures.join(", ")}: <code className="font-mono">success</code> is false,{" "}
+              <code className="font-mono">message</code> gives the reason, and{" "}
+              <code className="font-mono">fieldErrors</code> lists the invalid fields.
             </p>
           </div>
           <TryRequest operation={operation} token={token} example={example} />

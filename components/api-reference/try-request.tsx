@@ -29,9 +29,9 @@ export function TryRequest({
 
   async function send() {
     setIsPending(true);
-    const filled = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ""));
-    const asked = queries.flatMap(({ path: name }) => (values[name] ? [[name, values[name]]] : []));
-    const query = asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
+    const filledPath = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ""));
+    const queryEntries = queries.flatMap(({ path: name }) => (values[name] ? [[name, values[name]]] : []));
+    const query = queryEntries.length > 0 ? `?${new URLSearchParams(queryEntries)}` : "";
     const headers = {
       "x-auth-token": token,
       ...Object.fromEntries(
@@ -41,7 +41,7 @@ export function TryRequest({
     };
     // Authenticate with the token alone: omit cookies.
     const init: RequestInit = { method, headers, credentials: "omit", ...(example === null ? {} : { body }) };
-    const response = await fetch(`${filled}${query}`, init).catch(() => null);
+    const response = await fetch(`${filledPath}${query}`, init).catch(() => null);
     setAnswer(response ? await read(response) : "unreachable");
     setIsPending(false);
   }
@@ -67,7 +67,7 @@ export function TryRequest({
           return (
             <Field key={name} label={name} isRequired={pathParameters.includes(name)}>
               {choices ? (
-                <Select {...control} placeholder="Not given" options={choices} />
+                <Select {...control} placeholder="Not set" options={choices} />
               ) : (
                 <Input {...control} autoComplete="off" />
               )}
@@ -92,7 +92,7 @@ export function TryRequest({
         </Button>
         {!isReady && (
           <p className="text-muted text-sm">
-            {token === "" ? "Enter your access token above to try it." : "Fill in the path first."}
+            {token === "" ? "Enter your access token above to try it." : "Enter the path parameters first."}
           </p>
         )}
       </div>

@@ -1,6 +1,6 @@
-import { AskForApproval } from "@/components/connections/ask-for-approval";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
-import { took } from "@/components/connections/duration";
+import { formatDuration } from "@/components/connections/duration";
+import { RequestApproval } from "@/components/connections/request-approval";
 import { useNextSteps } from "@/components/connections/use-next-steps";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
@@ -30,15 +30,15 @@ export function CheckOutcome({
 }) {
   if (isStale) {
     return (
-      <Banner tone="info" title="The form has changed since this check.">
-        Check again to know whether it works as it is now.
+      <Banner tone="info" title="The settings have changed since this check.">
+        Check again to see whether the current settings work.
       </Banner>
     );
   }
   if (result.ok) {
     return (
-      <Banner tone="success" title="It works.">
-        Automate got in with these settings and could read, in {took(result.ms)}.
+      <Banner tone="success" title="The check passed.">
+        Automate signed in and read data with these settings in {formatDuration(result.ms)}.
       </Banner>
     );
   }
@@ -57,10 +57,10 @@ export function CheckOutcome({
           ))}
         </p>
       ))}
-      {result.facts?.destination && <p>It concerns {result.facts.destination}.</p>}
+      {result.facts?.destination && <p>Destination: {result.facts.destination}</p>}
       {result.facts?.retryAt && (
         <p>
-          It may be tried again <RelativeTime date={result.facts.retryAt} />.
+          You can try again <RelativeTime date={result.facts.retryAt} />.
         </p>
       )}
       {fingerprint && <code className="wrap-anywhere mt-1 block font-mono text-sm">{fingerprint}</code>}
@@ -85,15 +85,15 @@ function NextStep({ result, focusCheck }: { result: CheckFailure; focusCheck: ()
     return <Next onClick={andFocus(() => next.confirmHostKey(fingerprint))}>{label}</Next>;
   }
   if (code === "destination_unconfirmed")
-    return <Next onClick={andFocus(next.confirmDestinations)}>Send it there</Next>;
+    return <Next onClick={andFocus(next.confirmDestinations)}>Allow and check</Next>;
   if (code === "destination_not_allowed")
     return isAdmin ? (
-      <Next onClick={next.confirmIdentity}>Confirm who you are and allow it</Next>
+      <Next onClick={next.confirmIdentity}>Confirm your identity and allow</Next>
     ) : (
-      <AskForApproval onAsk={next.askForApproval} />
+      <RequestApproval onRequest={next.requestApproval} />
     );
   if (code === "sign_in_paused" && field && isAdmin)
-    return <Next onClick={() => void next.resetAttempts(field)}>Allow another try</Next>;
+    return <Next onClick={() => void next.resetAttempts(field)}>Allow another attempt</Next>;
   return field ? <Next onClick={() => controlOf(field)?.focus()}>Show the field</Next> : null;
 }
 

@@ -9,9 +9,9 @@ import { Button } from "@/components/ui/button";
 export function CheckPanel() {
   const { connector, saved, form, result, check, properties } = useConnectionForm();
   const button = useRef<HTMLButtonElement>(null);
-  const { progress, hasJustBegun } = check;
+  const { progress, hasJustStarted } = check;
   const isRunning = progress.phase === "running";
-  const canCancel = isRunning && !hasJustBegun;
+  const canCancel = isRunning && !hasJustStarted;
   const isUnchanged = saved !== undefined && !form.formState.isDirty;
   const isNextStep = result?.ok !== true && !isUnchanged;
   return (
@@ -23,7 +23,7 @@ export function CheckPanel() {
           size="sm"
           variant={isNextStep && !isRunning ? "primary" : "secondary"}
           icon={canCancel ? null : <PlugZap aria-hidden />}
-          isPending={isRunning && hasJustBegun}
+          isPending={isRunning && hasJustStarted}
           onClick={canCancel ? check.cancel : () => void check.check()}
         >
           {canCancel ? "Cancel" : "Check"}
@@ -31,8 +31,8 @@ export function CheckPanel() {
       </div>
       {progress.phase === "idle" ? (
         <p className="text-muted">
-          Automate signs in with the chosen secret and reads one thing, as a pipeline would. It changes
-          nothing, and stops after 15 seconds. Choosing a secret checks at once when the form is complete.
+          Automate signs in with the chosen secret and performs one read, as a pipeline would. It changes
+          nothing and stops after 15 seconds. When the form is complete, choosing a secret starts a check.
         </p>
       ) : (
         <CheckSteps progress={progress} stepTitles={connector.stepTitles} />
@@ -57,5 +57,5 @@ export function CheckPanel() {
 }
 
 function waitText(ahead: number): string {
-  return ahead === 0 ? "Waiting for its turn, which is next." : `Waiting for its turn, ${ahead} ahead.`;
+  return ahead === 0 ? "Waiting: next in the queue." : `Waiting: ${ahead} ahead in the queue.`;
 }

@@ -1,13 +1,13 @@
 import { Check, CircleDashed, LoaderCircle, Minus, X } from "lucide-react";
-import { took } from "@/components/connections/duration";
+import { formatDuration } from "@/components/connections/duration";
 import type { CheckProgress, StepProgress } from "@/components/connections/use-check";
 import { cx } from "@/components/ui/class-names";
 import { checkSteps } from "@/lib/connectors/check-protocol";
 import { stepTitle } from "@/lib/connectors/check-texts";
 
-const looks = {
+const states = {
   waiting: { icon: CircleDashed, className: "text-faint", word: "not yet" },
-  started: { icon: LoaderCircle, className: "text-accent-text [&_svg]:animate-spin", word: "under way" },
+  started: { icon: LoaderCircle, className: "text-accent-text [&_svg]:animate-spin", word: "in progress" },
   passed: { icon: Check, className: "text-success-text", word: "passed" },
   skipped: { icon: Minus, className: "text-faint", word: "not needed" },
   failed: { icon: X, className: "text-danger-text", word: "failed" },
@@ -32,7 +32,7 @@ export function CheckSteps({
 }
 
 function Step({ title, progress }: { title: string; progress: StepProgress | undefined }) {
-  const { icon: Icon, className, word } = looks[progress?.state ?? "waiting"];
+  const { icon: Icon, className, word } = states[progress?.state ?? "waiting"];
   return (
     <li className="flex min-h-7 items-center gap-2.5">
       <span className={cx("[&_svg]:size-4", className)}>
@@ -43,7 +43,7 @@ function Step({ title, progress }: { title: string; progress: StepProgress | und
         <span className="sr-only">: {word}</span>
       </span>
       {progress?.ms !== undefined && (
-        <span className="text-muted text-sm tabular-nums">{took(progress.ms)}</span>
+        <span className="text-muted text-sm tabular-nums">{formatDuration(progress.ms)}</span>
       )}
     </li>
   );

@@ -24,7 +24,7 @@ export function ConnectionField({ field }: { field: FormField }) {
       ? true
       : field.control === "secret"
         ? "Choose a secret."
-        : "This is required.";
+        : "This field is required.";
   const typed = { onChange: () => check.forgetErrors(name), validate: isFilled };
   const text = { ...(placeholder ? { placeholder } : {}), autoComplete: "off", spellCheck: false };
   return (

@@ -32,8 +32,8 @@ type ConnectionFormState = ConnectionFormProps & {
   /** The result of a check of exactly the form's current values; otherwise null. */
   result: CheckResult | null;
   /** True when the person requested approval after that result. */
-  isAsked: boolean;
-  setAsked: () => void;
+  isApprovalRequested: boolean;
+  setApprovalRequested: () => void;
   /** Its dialog is rendered outside the form: a submit in a nested form would submit both. */
   reauthenticate: ReturnType<typeof useReauthenticate>;
   pickerDialog: PickerDialog | null;
@@ -50,7 +50,7 @@ const Context = createContext<ConnectionFormState | null>(null);
 /** The state that the parts of a connection's form share. */
 export function useConnectionForm(): ConnectionFormState {
   const state = useContext(Context);
-  if (!state) throw new Error("There is no connection form around this.");
+  if (!state) throw new Error("useConnectionForm requires a ConnectionFormProvider.");
   return state;
 }
 
@@ -70,7 +70,7 @@ export function ConnectionFormProvider({
   });
   const properties = useWatch({ control: form.control, name: "properties" });
   const check = useConnectionCheck(fabricId, connector, form, saved !== undefined);
-  const [askedFor, setAskedFor] = useState<CheckResult | null>(null);
+  const [requestedFor, setRequestedFor] = useState<CheckResult | null>(null);
   const [pickerDialog, setPickerDialog] = useState<PickerDialog | null>(null);
   const reauthenticate = useReauthenticate();
   const elements = useRef(new Map<string, HTMLElement | null>());
@@ -83,8 +83,8 @@ export function ConnectionFormProvider({
     properties,
     check,
     result,
-    isAsked: result !== null && result === askedFor,
-    setAsked: () => setAskedFor(result),
+    isApprovalRequested: result !== null && result === requestedFor,
+    setApprovalRequested: () => setRequestedFor(result),
     reauthenticate,
     pickerDialog,
     setPickerDialog,

@@ -49,9 +49,9 @@ function Form() {
     {
       texts: {
         ...repeatableTexts,
-        invalid_properties: "Some fields need another look.",
-        warehouse_taken: "This fabric has its SQL warehouse already, and a fabric has one.",
-        warehouse_unfit: "This kind is not the provider of this fabric, so it cannot be its SQL warehouse.",
+        invalid_properties: "Correct the marked fields.",
+        warehouse_taken: "This fabric already has a SQL warehouse. A fabric can have only one.",
+        warehouse_unfit: "This kind cannot be the SQL warehouse, because the fabric has another provider.",
       },
       onOk() {
         setIsSaved(true);

@@ -15,7 +15,7 @@ export function CredentialNote({
       <KeyRound aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
       <div className="min-w-0">
         <p>
-          <span className="font-medium">What the credential may do: </span>
+          <span className="font-medium">Permissions this login needs: </span>
           <span className="text-muted">{rights}</span>
         </p>
         <a
@@ -24,7 +24,7 @@ export function CredentialNote({
           rel="noreferrer"
           className="mt-1 inline-flex items-center gap-1 rounded-sm text-accent-text hover:underline"
         >
-          How to make one for {name}
+          How to create a credential for {name}
           <ExternalLink aria-hidden className="size-3.5" />
           <span className="sr-only">(opens another site in a new tab)</span>
         </a>

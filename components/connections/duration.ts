@@ -1,4 +1,4 @@
 /** Formats a duration in the most readable unit. */
-export function took(ms: number): string {
+export function formatDuration(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -14,7 +14,7 @@ export function InvalidSettingsNote(settings: Settings) {
   if (errors.length === 0) return null;
   return (
     <span className="mt-1 block md:max-w-56 xl:max-w-80 text-danger-text text-sm">
-      Its settings have to be corrected.
+      Some settings are no longer valid.
     </span>
   );
 }
@@ -24,7 +24,7 @@ export function InvalidSettingsBanner(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
   return (
-    <Banner tone="danger" title="These settings have to be corrected">
+    <Banner tone="danger" title="Some settings are no longer valid">
       <ul>
         {errors.map(({ title, message }) => (
           <li key={title}>
@@ -33,8 +33,8 @@ export function InvalidSettingsBanner(settings: Settings) {
         ))}
       </ul>
       <p className="mt-1">
-        Correct and save them. Until then checks refuse the connection, and pipelines receive it only while
-        its host is valid.
+        Correct and save them. Until then, the connection cannot be checked, and pipelines can read it only
+        while its host is valid.
       </p>
     </Banner>
   );

@@ -14,7 +14,7 @@ export type KindSummary = { kind: string; name: string; description: string; gro
 export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
   const [search, setSearch] = useState("");
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = kinds.filter(({ kind, name, description, group }) => {
+  const matching = kinds.filter(({ kind, name, description, group }) => {
     const text = `${kind} ${name} ${description} ${connectorGroups[group]}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
@@ -28,7 +28,7 @@ export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
         className="w-full sm:w-80"
       />
       {Object.entries(connectorGroups).map(([group, title]) => {
-        const members = found.filter((one) => one.group === group);
+        const members = matching.filter((one) => one.group === group);
         return (
           members.length > 0 && (
             <section key={group} aria-labelledby={`group-${group}`} className="flex flex-col gap-2.5">
@@ -44,9 +44,9 @@ export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
           )
         );
       })}
-      {found.length === 0 && (
-        <EmptyState icon={<SearchX />} title="No kind matches">
-          Try another word, such as a protocol or a product’s name.
+      {matching.length === 0 && (
+        <EmptyState icon={<SearchX />} title="No matching kinds">
+          Try the name of a product or a protocol.
         </EmptyState>
       )}
     </div>

@@ -8,7 +8,8 @@ export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: No
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
     <span className="wrap-anywhere mt-1 block md:max-w-56 xl:max-w-80 text-sm text-warning-text">
-      Pipelines can’t use it until {secrets} may be sent there. Waiting <RelativeTime date={since} isSpan />.
+      Pipelines can’t use this connection until its destination is allowed for {secrets}. Waiting{" "}
+      <RelativeTime date={since} isSpan />.
     </span>
   );
 }
@@ -24,7 +25,7 @@ export function NotAllowedBanner({
   return (
     <Banner
       tone="warning"
-      title={`Pipelines can’t use it until ${sent.length === 1 ? "this is" : "these are"} allowed`}
+      title={`Pipelines can’t use this connection until ${sent.length === 1 ? "this is" : "these are"} allowed`}
     >
       <ul>
         {sent.flatMap(({ secret, destinations }) =>
@@ -39,8 +40,8 @@ export function NotAllowedBanner({
       <p className="mt-1">
         Waiting <RelativeTime date={since} isSpan />.{" "}
         {isAdmin
-          ? "Choose Check. It shows the destination and lets you allow it."
-          : "Choose Check. It shows the destination and lets you ask an Admin of the team."}
+          ? "Choose Check to see the destination and allow it."
+          : "Choose Check to see the destination and request approval."}
       </p>
     </Banner>
   );

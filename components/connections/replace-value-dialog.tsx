@@ -61,7 +61,7 @@ function ReplaceValue({
         fabricId={fabricId}
         secret={secret.data}
         maxSecretBytes={maxSecretBytes}
-        howToSeeNewest="Close this and open it again"
+        howToSeeNewest="Close this dialog and open it again"
         onReplaced={() => onReplaced(secretId)}
       />
     );
@@ -69,7 +69,7 @@ function ReplaceValue({
     <>
       <DialogBody>
         {secret.isError ? (
-          <Banner tone="danger">The secret could not be loaded. Close this and open it again.</Banner>
+          <Banner tone="danger">The secret could not be loaded. Close this dialog and open it again.</Banner>
         ) : (
           <div role="status" aria-label="Loading the secret" className="flex flex-col gap-3">
             <Skeleton className="h-5 w-24" />

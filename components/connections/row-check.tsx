@@ -3,7 +3,7 @@
 import { formatDistanceToNow } from "date-fns";
 import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { took } from "@/components/connections/duration";
+import { formatDuration } from "@/components/connections/duration";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
 import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";
@@ -42,7 +42,7 @@ export function RowCheck({
         description:
           `${Object.values(answer.fieldErrors)[0] ?? ""} Open the connection to correct it.`.trim(),
       });
-    if (answer.ok) toast(`${subject.name} works`, { description: took(answer.ms) });
+    if (answer.ok) toast(`${subject.name}: the check passed`, { description: formatDuration(answer.ms) });
     else
       toast(`${subject.name}: ${checkTexts[answer.code].title}`, {
         tone: "danger",
@@ -68,7 +68,7 @@ export function RowCheck({
       </Button>
       {isRunning && (
         <span className="text-muted text-sm" aria-live="polite">
-          {isWaiting ? "Waiting for its turn" : latest ? stepTitle(latest.step, { stepTitles }) : "Starting"}{" "}
+          {isWaiting ? "Waiting in the queue" : latest ? stepTitle(latest.step, { stepTitles }) : "Starting"}{" "}
           …
         </span>
       )}
@@ -78,7 +78,7 @@ export function RowCheck({
 
 function adviceOf({ code, facts, newPlaces }: Extract<CheckResult, { ok: false }>): string {
   const { advice } = checkTexts[code];
-  if (newPlaces) return "Open the connection and check it there: it shows where the secret would go.";
+  if (newPlaces) return "Open the connection and check it there to see the new destination.";
   if (facts?.retryAt === undefined) return advice;
-  return `${advice} It may be tried again ${formatDistanceToNow(facts.retryAt, { addSuffix: true })}.`;
+  return `${advice} You can try again ${formatDistanceToNow(facts.retryAt, { addSuffix: true })}.`;
 }

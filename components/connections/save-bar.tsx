@@ -4,24 +4,24 @@ import { inconclusiveCodes } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 
 /** The status that the connection will have if it is saved now. */
-type Outlook = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
+type ExpectedStatus = "connected" | "disconnected" | "waiting" | "checking" | "not_tested";
 
-const words: Record<Outlook, string> = {
+const words: Record<ExpectedStatus, string> = {
   connected: "",
-  disconnected: "Saved now, its status will be Disconnected.",
-  waiting: "Its status will be Waiting for approval.",
+  disconnected: "If you save now, the status will be Disconnected.",
+  waiting: "If you save now, the status will be Waiting for approval.",
   checking: "The check is still running.",
-  not_tested: "Not checked as it is now: its status will be Not tested.",
+  not_tested: "If you save now, the status will be Not checked.",
 };
 
 /** Save after a passed check or a request for approval; otherwise Save anyway. */
 export function SaveBar() {
-  const { fabricId, saved, form, check, result, isAsked } = useConnectionForm();
+  const { fabricId, saved, form, check, result, isApprovalRequested } = useConnectionForm();
   const { isDirty, isSubmitting } = form.formState;
   const isUnchanged = saved !== undefined && !isDirty;
-  const outlook = outlookOf(check.progress.phase === "running", result, isAsked);
-  const isPlain = isUnchanged || outlook === "connected" || outlook === "waiting";
-  const note = isUnchanged ? "" : words[outlook];
+  const expected = expectedStatusOf(check.progress.phase === "running", result, isApprovalRequested);
+  const isPlain = isUnchanged || expected === "connected" || expected === "waiting";
+  const note = isUnchanged ? "" : words[expected];
   return (
     <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
       {note && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{note}</p>}
@@ -33,9 +33,13 @@ export function SaveBar() {
   );
 }
 
-function outlookOf(isChecking: boolean, result: CheckResult | null, isAsked: boolean): Outlook {
+function expectedStatusOf(
+  isChecking: boolean,
+  result: CheckResult | null,
+  isApprovalRequested: boolean,
+): ExpectedStatus {
   if (isChecking) return "checking";
-  if (isAsked) return "waiting";
+  if (isApprovalRequested) return "waiting";
   if (result === null) return "not_tested";
   if (result.ok) return "connected";
   return inconclusiveCodes.includes(result.code) ? "not_tested" : "disconnected";

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Plus, RefreshCw } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
-import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import {
   Combobox,
   ComboboxAction,
@@ -138,9 +138,8 @@ function Empty({
   search: string;
 }) {
   const types = subKinds.map((subKind) => secretKinds[subKind].label).join(" or ");
-  if (page?.inFabric === 0) return "There are no secrets in this fabric yet.";
-  if (page?.ofKind === 0)
-    return `There is no ${types} secret in this fabric, and this field takes no other type.`;
+  if (page?.inFabric === 0) return "This fabric has no secrets yet.";
+  if (page?.ofKind === 0) return `This fabric has no ${types} secret, and this field accepts no other type.`;
   return `No ${types} secret has “${search}” in its name.`;
 }
 
@@ -149,14 +148,14 @@ function statusOf(
   count: number,
 ): string | null {
   if (isError) return "The secrets could not be loaded. Close and open this list to try again.";
-  if (isPaused) return "There is no network connection. The secrets load as soon as it is back.";
+  if (isPaused) return "No network connection. The list loads when you are online again.";
   return isFetching && count === 0 ? "Loading secrets …" : null;
 }
 
 const unknownNames = {
   pending: "Loading …",
-  error: "A secret whose name could not be loaded",
-  success: "A secret that is gone",
+  error: "Name could not be loaded",
+  success: "Deleted secret",
 } as const;
 
 function unknownSecret(id: string, status: keyof typeof unknownNames): SecretOption {

@@ -1,7 +1,7 @@
 import { CircleCheck, CircleDashed, CircleX, Hourglass, Moon } from "lucide-react";
 import type { ReactNode } from "react";
 import { CheckHistoryPicture } from "@/components/connections/check-history";
-import { took } from "@/components/connections/duration";
+import { formatDuration } from "@/components/connections/duration";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CheckHistory, ConnectionStatus } from "@/lib/connections/schema";
@@ -61,7 +61,7 @@ export function ConnectionStatusBadge({
             </Badge>
           </Marked>
           <span className="text-faint text-sm">
-            {status.askedByName} asked <RelativeTime date={status.askedAt} />
+            Requested by {status.askedByName} <RelativeTime date={status.askedAt} />
           </span>
         </span>
       );
@@ -70,16 +70,16 @@ export function ConnectionStatusBadge({
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
             <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
-              Not tested
+              Not checked
             </Badge>
           </Marked>
           {status.reason === "declined" && (
-            <span className="text-muted text-sm">
-              {status.declinedByName} declined to send the secret there.
-            </span>
+            <span className="text-muted text-sm">{status.declinedByName} declined the destination.</span>
           )}
           {status.reason === "value_replaced" && (
-            <span className="text-muted text-sm">A secret’s value was replaced since the last check.</span>
+            <span className="text-muted text-sm">
+              A secret’s value has been replaced since the last check.
+            </span>
           )}
         </span>
       );
@@ -106,7 +106,7 @@ function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Da
           <RelativeTime date={status.since} isSpan />,{" "}
         </>
       )}
-      checked <RelativeTime date={status.checkedAt} />, {took(status.tookMs)}
+      checked <RelativeTime date={status.checkedAt} />, {formatDuration(status.tookMs)}
     </span>
   );
 }

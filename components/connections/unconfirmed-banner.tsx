@@ -8,10 +8,13 @@ import { Banner } from "@/components/ui/banner";
 export function UnconfirmedBanner({ fabricId, names }: { fabricId: string; names: readonly string[] }) {
   if (names.length === 0) return null;
   return (
-    <Banner tone="warning" title="Some pipelines can’t use it until an Admin confirms its secrets">
+    <Banner
+      tone="warning"
+      title="Some pipelines can’t use this connection until an Admin confirms its secrets"
+    >
       <p>
-        An Admin limited these to the connection while it referenced other secrets, and can confirm the change
-        in Advanced:
+        These were limited to this connection while it referenced other secrets. An Admin can confirm the
+        change in Advanced:
       </p>
       <ul>
         {names.map((name) => (

@@ -21,7 +21,7 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
     const stop = new AbortController();
     const { signal } = stop;
     window.addEventListener("beforeunload", (event) => event.preventDefault(), { signal });
-    const hold = (event: MouseEvent) => {
+    const interceptClick = (event: MouseEvent) => {
       const href = pageBehind(event);
       if (href === null) return;
       event.preventDefault();
@@ -29,13 +29,13 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
       setTarget({ href });
     };
     // In the capture phase, before React and the router's links handle the click.
-    window.addEventListener("click", hold, { capture: true, signal });
-    const holdBack = (event: NavigateEvent) => {
+    window.addEventListener("click", interceptClick, { capture: true, signal });
+    const interceptBack = (event: NavigateEvent) => {
       if (event.navigationType !== "traverse" || !event.cancelable || isLeaving.current) return;
       event.preventDefault();
       setTarget({ key: event.destination.key });
     };
-    historyOf(window)?.addEventListener("navigate", holdBack, { signal });
+    historyOf(window)?.addEventListener("navigate", interceptBack, { signal });
     return () => stop.abort();
   }, [isUnsaved]);
 
@@ -54,7 +54,7 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: boolean }) {
       cancelLabel="Keep editing"
       tone="danger"
     >
-      What you changed in this connection has not been saved.
+      Your changes to this connection are not saved.
     </ConfirmDialog>
   );
 }

@@ -25,7 +25,7 @@ export type CheckProgress =
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
 /** The person's intent: they entered these settings themselves, and saw these destinations. */
-export type Meant = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
+export type CheckIntent = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
 
 type Answer =
   | CheckResult
@@ -41,7 +41,7 @@ export function useCheck(fabricId: string) {
   useEffect(() => () => running.current?.own.abort(), []);
 
   /** Null when the check was cancelled, or when an identical one is running: that one reports the result. */
-  async function start(subject: CheckSubject, meant: Meant): Promise<Answer> {
+  async function start(subject: CheckSubject, intent: CheckIntent): Promise<Answer> {
     if (running.current && isSame(running.current.subject, subject)) return null;
     running.current?.own.abort();
     const own = new AbortController();
@@ -49,7 +49,7 @@ export function useCheck(fabricId: string) {
     running.current = run;
     let steps: StepProgress[] = [];
     setProgress({ phase: "running", subject, steps, ahead: null });
-    const answer = await ask(fabricId, { ...subject, ...meant }, own.signal, (event) => {
+    const answer = await ask(fabricId, { ...subject, ...intent }, own.signal, (event) => {
       steps = withEvent(steps, event);
       const ahead = event.type === "queued" ? event.ahead : null;
       if (running.current === run) setProgress({ phase: "running", subject, steps, ahead });
@@ -71,8 +71,8 @@ export function useCheck(fabricId: string) {
   return { progress, start, cancel };
 }
 
-function isSame(one: CheckSubject, other: CheckSubject): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function isSame(a: CheckSubject, b: CheckSubject): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
@@ -87,7 +87,7 @@ const unanswered = {
 
 async function ask(
   fabricId: string,
-  input: CheckSubject & Meant,
+  input: CheckSubject & CheckIntent,
   signal: AbortSignal,
   onEvent: (event: CheckEvent) => void,
 ): Promise<NonNullable<Answer>> {
@@ -112,10 +112,10 @@ async function ask(
 async function readResult(body: ReadableStream<Uint8Array>, onEvent: (event: CheckEvent) => void) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  let rest = "";
+  let unread = "";
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const lines = (rest + decoder.decode(read.value, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const lines = (unread + decoder.decode(read.value, { stream: true })).split("\n");
+    unread = lines.pop() ?? "";
     for (const line of lines) {
       const event = checkEventSchema.parse(JSON.parse(line));
       if (event.type === "result") return event;

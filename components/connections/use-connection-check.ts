@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
-import { type CheckSubject, type Meant, useCheck } from "@/components/connections/use-check";
+import { type CheckIntent, type CheckSubject, useCheck } from "@/components/connections/use-check";
 import { errorText } from "@/components/form/error-texts";
 import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
@@ -14,7 +14,7 @@ import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/f
  * How long the button stays Check after an automatic check began: a person who presses it then does not mean
  * Cancel.
  */
-const meantAsCheckMs = 1000;
+const ignoreCancelMs = 1000;
 
 export type ConnectionCheck = ReturnType<typeof useConnectionCheck>;
 
@@ -29,7 +29,7 @@ export function useConnectionCheck(
   const queries = useQueryClient();
   const toast = useToast();
   const { progress, start, cancel } = useCheck(fabricId);
-  const [hasJustBegun, setHasJustBegun] = useState(false);
+  const [hasJustStarted, setHasJustStarted] = useState(false);
 
   /**
    * Moves the focus to missing fields only if the person pressed Check. An automatic check leaves the focus
@@ -38,7 +38,7 @@ export function useConnectionCheck(
   async function check({
     movesFocus = true,
     shownPlaces,
-  }: Pick<Meant, "shownPlaces"> & { movesFocus?: boolean } = {}) {
+  }: Pick<CheckIntent, "shownPlaces"> & { movesFocus?: boolean } = {}) {
     form.clearErrors("properties");
     const subject = subjectOf();
     const answer = await start(subject, { isConfirmed: !isSaved, shownPlaces });
@@ -58,7 +58,7 @@ export function useConnectionCheck(
       // The person decides about a new destination in the panel. The field has no error.
     } else if (!answer.ok && answer.field && !answer.newPlaces) {
       const { title, advice } = checkTexts[answer.code];
-      form.setError(`properties.${answer.field}`, { type: "found", message: `${title} ${advice}` });
+      form.setError(`properties.${answer.field}`, { type: "check", message: `${title} ${advice}` });
       // The picker still shows the deleted secret's name.
       if (answer.code === "secret_missing")
         await queries.invalidateQueries({ queryKey: ["secret-option", fabricId] });
@@ -73,7 +73,7 @@ export function useConnectionCheck(
     const isText = fields.some(({ name, options, subKinds }) => name === edited && !options && !subKinds);
     for (const [field, error] of Object.entries(form.formState.errors.properties ?? {})) {
       const isFilled = (form.getValues().properties[field] ?? "") !== "";
-      if (field === edited || error?.type === "found" || (!isText && isFilled))
+      if (field === edited || error?.type === "check" || (!isText && isFilled))
         form.clearErrors(`properties.${field}`);
     }
   }
@@ -84,8 +84,8 @@ export function useConnectionCheck(
    */
   async function checkIfComplete() {
     if (!isComplete(fields, form.getValues().properties)) return;
-    setHasJustBegun(true);
-    setTimeout(setHasJustBegun, meantAsCheckMs, false);
+    setHasJustStarted(true);
+    setTimeout(setHasJustStarted, ignoreCancelMs, false);
     await check({ movesFocus: false });
   }
 
@@ -104,5 +104,5 @@ export function useConnectionCheck(
     return progress.phase === "done" && !isAsChecked(progress.subject, properties);
   }
 
-  return { progress, subjectOf, check, checkIfComplete, cancel, hasJustBegun, isStale, forgetErrors };
+  return { progress, subjectOf, check, checkIfComplete, cancel, hasJustStarted, isStale, forgetErrors };
 }

@@ -6,7 +6,8 @@ import { askForApprovalAction } from "@/lib/destinations/actions";
 
 /** The actions that a person can take after a failed check. */
 export function useNextSteps() {
-  const { fabricId, connector, form, check, result, setAsked, reauthenticate } = useConnectionForm();
+  const { fabricId, connector, form, check, result, setApprovalRequested, reauthenticate } =
+    useConnectionForm();
   const toast = useToast();
 
   /**
@@ -33,14 +34,14 @@ export function useNextSteps() {
       const answer = await reauthenticate.protect(resetAttemptsAction)(fabricId, { secretId });
       if (answer.ok) await check.check();
       else if (answer.code !== "reauthenticate")
-        toast("No other try was allowed", { tone: "danger", description: errorText(answer.code) });
+        toast("The attempt was not allowed", { tone: "danger", description: errorText(answer.code) });
     },
     /** Null when the request was sent, or when no approval is needed any more and the check continues. */
-    async askForApproval(reason: string): Promise<string | null> {
+    async requestApproval(reason: string): Promise<string | null> {
       const answer = await askForApprovalAction(fabricId, { ...check.subjectOf(), reason });
       if (!answer.ok) return answer.code;
       if (answer.value.waiting === 0) await check.check();
-      else setAsked();
+      else setApprovalRequested();
       return null;
     },
   };

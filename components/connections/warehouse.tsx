@@ -22,20 +22,20 @@ export function Warehouse({
   return (
     <section aria-labelledby="sql-warehouse" className="flex flex-col gap-3">
       <h2 id="sql-warehouse" className="font-semibold text-lg">
-        SQL Warehouse
+        SQL warehouse
       </h2>
       {connection !== null ? (
-        <ConnectionsTable label="SQL Warehouse" fabricId={fabricId} connections={[connection]} />
+        <ConnectionsTable label="SQL warehouse" fabricId={fabricId} connections={[connection]} />
       ) : (
         <div className="flex flex-wrap items-center justify-between gap-3 rounded-xl border border-line border-dashed p-4">
           <p className="text-muted">
-            This fabric runs on {kind?.name}, and its warehouse is not connected yet. A fabric has one.
+            The provider of this fabric is {kind?.name}. Its SQL warehouse is not connected yet.
           </p>
           <ButtonLink
             icon={<WarehouseIcon aria-hidden />}
             href={`/metadata/fabrics/${fabricId}/connections/new?kind=${provider}&warehouse=1`}
           >
-            Connect SQL Warehouse
+            Connect SQL warehouse
           </ButtonLink>
         </div>
       )}

@@ -9,9 +9,9 @@ import type { DecideRequestInput, WaitingRequest } from "@/lib/destinations/sche
 
 type Decision = DecideRequestInput["decision"];
 
-const said: Record<Decision, string> = { allowed: "Allowed", declined: "Declined" };
+const doneTexts: Record<Decision, string> = { allowed: "Allowed", declined: "Declined" };
 const texts = {
-  refused: "Someone else decided it, or the secret’s value was replaced since. Reload the page.",
+  refused: "Someone else decided this request, or the secret’s value was replaced. Reload the page.",
 };
 
 export function DecideButtons({ fabricId, request }: { fabricId: string; request: WaitingRequest }) {
@@ -22,9 +22,9 @@ export function DecideButtons({ fabricId, request }: { fabricId: string; request
   async function decide(decision: Decision) {
     setPending(decision);
     await run(() => decideRequestAction(fabricId, { requestId: request.id, decision }), {
-      done: said[decision],
+      done: doneTexts[decision],
       description: about,
-      failed: "Nothing was decided",
+      failed: "The request was not decided",
       texts,
     });
     setPending(null);

@@ -11,12 +11,12 @@ export function DestinationRuleChoice({ fabricId, rule }: { fabricId: string; ru
   const { shown, choose, isPending, dialog } = useSavedChoice(rule, {
     save: (next: DestinationRule) => setDestinationRuleAction(fabricId, { rule: next }),
     done: (next) => `New destinations: ${ruleTexts[next].label}`,
-    failed: "The rule is as it was",
+    failed: "The rule was not changed",
   });
 
   return (
     <fieldset className="min-w-0" aria-busy={isPending}>
-      <legend className="sr-only">Who may send a secret somewhere new</legend>
+      <legend className="sr-only">Who may send a secret to a new destination</legend>
       <div className="grid gap-2 lg:grid-cols-3">
         {destinationRules.map((one) => (
           <label

@@ -20,7 +20,7 @@ export function DestinationRuleSection({
           New destinations
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
-          Who may let a check send a secret of this fabric to a place where it was never sent.
+          Who may let a check send a secret of this fabric to a new destination.
         </p>
       </div>
       {isAdmin ? (

@@ -26,9 +26,9 @@ export function ReviewSection({
           Destinations to review ({total})
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
-          Selvage now sends a secret only to allowed destinations. The upgrade allowed the ones below, because
-          connections or M2M OAuth secrets led there already. Until you keep one, only pipelines use it.
-          Remove any that you do not know.
+          Selvage now sends a secret only to allowed destinations. The upgrade allowed these, because
+          connections or M2M OAuth secrets already used them. Until you keep one, only pipelines use it.
+          Remove any that you do not recognize.
         </p>
       </div>
       <div className="rounded-xl border border-line bg-surface px-4 py-3">
@@ -57,7 +57,7 @@ export function ReviewSection({
         </DetailList>
         {hidden > 0 && (
           <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
-            {hidden} more follow when these are reviewed.
+            {hidden} more appear after you review these.
           </p>
         )}
       </div>

@@ -3,7 +3,8 @@ import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule
 export const ruleTexts: Record<DestinationRule, { label: string; about: string }> = {
   ask: {
     label: "Ask",
-    about: "The person who entered a value may send it somewhere new. Everyone else asks an Admin.",
+    about:
+      "The person who entered a value may send it to a new destination. Everyone else requests approval.",
   },
   open: {
     label: "Open",
@@ -11,6 +12,6 @@ export const ruleTexts: Record<DestinationRule, { label: string; about: string }
   },
   locked: {
     label: "Locked",
-    about: "Only Admins allow a new destination, even to the person who entered the value.",
+    about: "Only Admins may allow a new destination. The person who entered the value may not.",
   },
 };

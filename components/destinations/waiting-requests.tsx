@@ -35,7 +35,7 @@ export function WaitingRequestList({
       </DetailList>
       {(!isAdmin || hidden > 0) && (
         <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
-          {isAdmin ? `${hidden} more wait behind these.` : "Admins of the team allow or decline."}
+          {isAdmin ? `${hidden} more are waiting.` : "Admins of the team can allow or decline."}
         </p>
       )}
     </DetailSection>
@@ -87,10 +87,10 @@ function RequestText({
       {reason && <p>“{reason}”</p>}
       <p>
         The value was entered by {enteredBy.join(" and ")}.
-        {formerNames.length > 0 && ` The secret was called ${formerNames.join(", ")} before.`}
+        {formerNames.length > 0 && ` Former names of the secret: ${formerNames.join(", ")}.`}
       </p>
       <p className="text-muted text-sm">
-        {askedByName} asked <RelativeTime date={askedAt} /> for the connection {connectionName}
+        Requested by {askedByName} <RelativeTime date={askedAt} /> for the connection {connectionName}
       </p>
     </div>
   );

@@ -14,7 +14,7 @@ export function BasicInfo({ fabric }: { fabric: FabricDetail }) {
         )}
       </Line>
       <Line term="Team">{fabric.team.name}</Line>
-      <Line term="Provider" note="Set when the fabric was created; it does not change.">
+      <Line term="Provider" note="It cannot be changed.">
         {providers[fabric.provider]}
       </Line>
       <Line term="Created">

@@ -20,8 +20,8 @@ type Team = { id: string; name: string };
 
 const texts = {
   ...repeatableTexts,
-  automate_unavailable: "Fabrics can't be created right now: Automate does not answer. Nothing was created.",
-  refused: "Fabrics can't be created right now: Automate refused to make a key. Nothing was created.",
+  automate_unavailable: "Automate is not available, so nothing was created. Try again in a moment.",
+  refused: "Automate refused to create a fabric key, so nothing was created. Tell an operator of Selvage.",
 };
 
 /** `teams` are those in which the person is Admin: at least one. */
@@ -33,12 +33,12 @@ export function CreateFabricButton({ teams }: { teams: Team[] }) {
   return (
     <>
       <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
-        Create Fabric
+        Create fabric
       </Button>
       <Dialog
         isOpen={dialog.isOpen}
         onClose={dialog.close}
-        title="Create Fabric"
+        title="Create fabric"
         description="A fabric holds the secrets and connections of one warehouse."
       >
         <DialogForm
@@ -71,7 +71,7 @@ export function CreateFabricButton({ teams }: { teams: Team[] }) {
                 label="Provider"
                 error={errors.provider?.message}
                 isRequired
-                hint="The kind of its warehouse. It cannot be changed later."
+                hint="The kind of its SQL warehouse. It cannot be changed later."
               >
                 <Select
                   {...register("provider")}

@@ -10,8 +10,7 @@ import {
   formerVersions,
 } from "@/lib/internal-api/bodies/former-versions";
 
-const about =
-  "A pipeline that says which version of a secret it wants gets a former one only as far back as this.";
+const about = "How many former versions of a secret pipelines may request.";
 
 /** The number of former versions that pipelines may still read. Admins can change it; Users can read it. */
 export function FormerVersions({
@@ -57,7 +56,7 @@ function FormerVersionsChoice({
   const { shown, choose, isPending, dialog } = useSavedChoice(count, {
     save: (next: Count) => setFormerVersionsAction(fabricId, { formerVersions: next }),
     done: (next) => `Former versions: ${textOf(next)}`,
-    failed: "It is as it was",
+    failed: "The setting was not changed",
   });
 
   return (
@@ -76,6 +75,6 @@ function FormerVersionsChoice({
 }
 
 function textOf(count: Count): string {
-  if (count === 0) return "None: only the current version";
-  return count === 1 ? "The one before the current" : `The ${count} before the current`;
+  if (count === 0) return "None, only the current version";
+  return count === 1 ? "The former version" : `The last ${count} former versions`;
 }

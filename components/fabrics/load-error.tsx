@@ -16,8 +16,8 @@ export function LoadError({ what, onRetry }: { what: string; onRetry: () => void
         </Button>
       }
     >
-      If you just saved something, try again to see whether it is there. If it keeps failing, tell an operator
-      of Selvage: the log of web says why.
+      If you just saved something, try again to see whether it was saved. If this keeps failing, tell an
+      operator of Selvage: web’s log has the reason.
     </Banner>
   );
 }

@@ -11,9 +11,9 @@ test("the message for a lost answer never claims that nothing was saved", () => 
 test.each([
   ["database_unavailable", "Nothing was changed"],
   ["forbidden", "Nothing was changed"],
-  ["partly_saved", "A part of this was saved"],
-  ["outcome_unknown", "The answer was lost"],
-  [undefined, "The answer was lost"],
+  ["partly_saved", "Only a part was saved"],
+  ["outcome_unknown", "No answer received"],
+  [undefined, "No answer received"],
 ])("the title of %s says that nothing was changed only where that is certain", (code, title) => {
   expect(failureTitle(code, "Nothing was changed")).toBe(title);
 });

@@ -1,24 +1,23 @@
 const texts: Record<string, string> = {
-  invalid: "Some fields need another look.",
-  name_taken: "That name is already taken here. Choose another one.",
-  not_found: "This is no longer there, or you no longer have access to it. Reload the page to see what is.",
+  invalid: "Correct the marked fields.",
+  name_taken: "This name is already taken. Choose another one.",
+  not_found: "This no longer exists, or you no longer have access to it. Reload the page.",
   forbidden: "Your role does not allow this. Ask an Admin of the team.",
   signed_out:
-    "You have been signed out. Sign in again in another tab, then try once more: nothing you entered is lost.",
-  reauthenticate: "This needs a recent sign-in. Sign in again, then try once more.",
-  automate_unavailable:
-    "The Automate service cannot be reached just now. Nothing was changed. Try again in a moment.",
+    "You are signed out. Sign in again in another tab, then try again. Your input here is not lost.",
+  reauthenticate: "This requires a recent sign-in. Sign in again, then try again.",
+  automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
   in_use: "This is still in use, so it cannot be deleted.",
-  conflict: "Somebody else changed this in the meantime. Reload the page to see their version.",
-  too_large: "That is too large to be saved.",
-  last_admin: "A team needs at least one Admin. Make somebody else an Admin first.",
-  unexpected: "That did not work, and nothing was saved. Try again in a moment.",
+  conflict: "Someone else changed this in the meantime. Reload the page to see their version.",
+  too_large: "This is too large to be saved.",
+  last_admin: "A team needs at least one Admin. Make someone else an Admin first.",
+  unexpected: "Something went wrong. Nothing was saved. Try again in a moment.",
   database_unavailable: "The database is not available. Nothing was saved. Try again in a moment.",
-  outcome_unknown: "It is not known whether this was saved. Reload the page and look before you try again.",
+  outcome_unknown: "It is not known whether this was saved. Reload the page to see, before you try again.",
   misconfigured:
-    "Selvage is not set up right, so nothing was saved. Tell an operator: the log of web says why.",
-  partly_saved: "Something went wrong after a part of this was saved. Reload the page to see what is there.",
-  saved_before: "Your first attempt was saved, with what you had entered then. Close this to see it.",
+    "Selvage is not configured correctly. Nothing was saved. Tell an operator of Selvage: web’s log has the reason.",
+  partly_saved: "Only a part of this was saved. Reload the page to see the current state.",
+  saved_before: "Your first attempt was saved, with the input of that time. Close this dialog to see it.",
 };
 
 /** For forms whose action is idempotent: sending again has no second effect. */
@@ -32,7 +31,7 @@ const fieldCodes = new Set(["invalid", "name_taken", "too_large"]);
 
 /** The sentence for a code: the caller's own, or else the common one. */
 export function errorText(code: string, own: Readonly<Record<string, string>> = {}): string {
-  return own[code] ?? texts[code] ?? "That did not work. Try again in a moment.";
+  return own[code] ?? texts[code] ?? "Something went wrong. Try again in a moment.";
 }
 
 /**
@@ -40,8 +39,8 @@ export function errorText(code: string, own: Readonly<Record<string, string>> = 
  * means that no answer arrived.
  */
 export function failureTitle(code: string | undefined, unchanged: string): string {
-  if (code === "partly_saved") return "A part of this was saved";
-  return code === undefined || code === "outcome_unknown" ? "The answer was lost" : unchanged;
+  if (code === "partly_saved") return "Only a part was saved";
+  return code === undefined || code === "outcome_unknown" ? "No answer received" : unchanged;
 }
 
 /** True when the field errors alone explain the code. */

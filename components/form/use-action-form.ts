@@ -44,9 +44,9 @@ export function useActionForm<Values extends FieldValues, Context, Output, T, Co
     if (result.ok || result.code !== "outcome_unknown") key.current = undefined;
     if (result.ok) return onOk?.(result.value, input);
 
-    const { placed, homeless } = placeFieldErrors(form, result.fieldErrors ?? {});
-    if (homeless.length > 0) return setFormError(homeless.join(" "));
-    if (placed === 0 || !isFieldCode(result.code)) setFormError(errorText(result.code, texts));
+    const { shown, unknown } = setFieldErrors(form, result.fieldErrors ?? {});
+    if (unknown.length > 0) return setFormError(unknown.join(" "));
+    if (shown === 0 || !isFieldCode(result.code)) setFormError(errorText(result.code, texts));
   });
 
   return { submit, formError };
@@ -58,19 +58,19 @@ function newKey(): string {
 }
 
 /** Sets each message on its field. Returns the messages for fields that the form does not have. */
-function placeFieldErrors<Values extends FieldValues, Context, Output>(
+function setFieldErrors<Values extends FieldValues, Context, Output>(
   form: UseFormReturn<Values, Context, Output>,
   fieldErrors: Record<string, string>,
 ) {
-  const homeless: string[] = [];
-  let placed = 0;
+  const unknown: string[] = [];
+  let shown = 0;
   for (const [name, message] of Object.entries(fieldErrors)) {
     if (hasField(form, name)) {
-      form.setError(name, { type: "server", message }, { shouldFocus: placed === 0 });
-      placed += 1;
-    } else homeless.push(message);
+      form.setError(name, { type: "server", message }, { shouldFocus: shown === 0 });
+      shown += 1;
+    } else unknown.push(message);
   }
-  return { placed, homeless };
+  return { shown, unknown };
 }
 
 function hasField<Values extends FieldValues, Context, Output>(

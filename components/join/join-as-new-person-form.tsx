@@ -21,8 +21,8 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
       window.location.assign(refusal ? "/sign-in" : `/metadata/teams/${teamId}`);
     },
     texts: {
-      no_invitation: "This invitation was used or withdrawn in the meantime. Ask for a new one.",
-      email_taken: "There is an account with this address by now. Reload the page and sign in.",
+      no_invitation: "This invitation was used or revoked in the meantime. Ask for a new one.",
+      email_taken: "An account with this e-mail address exists now. Reload the page and sign in.",
     },
   });
   const { errors, isSubmitting } = form.formState;
@@ -31,7 +31,7 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
       <FormError error={formError} />
       {/* Tells password managers to which account the new password belongs. */}
       <input type="hidden" name="username" autoComplete="username" value={email} readOnly />
-      <Field label="Your name" isRequired error={errors.name?.message} hint="As others will see it.">
+      <Field label="Your name" isRequired error={errors.name?.message} hint="Other people see this name.">
         <Input {...form.register("name")} autoComplete="name" autoFocus />
       </Field>
       <Field

@@ -16,7 +16,7 @@ export function JoinTeamButton({ token, teamName }: { token: string; teamName: s
       else
         setError(
           errorText(result?.code ?? "outcome_unknown", {
-            no_invitation: "This invitation was used or withdrawn in the meantime. Ask for a new one.",
+            no_invitation: "This invitation was used or revoked in the meantime. Ask for a new one.",
             other_person: "This invitation is for another e-mail address.",
           }),
         );

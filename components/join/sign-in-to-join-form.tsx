@@ -24,7 +24,7 @@ export function SignInToJoinForm({ email }: { email: string }) {
   });
   return (
     <form method="post" onSubmit={submit} noValidate className="flex flex-col gap-5">
-      <p>You have an account already. Sign in to join.</p>
+      <p>You already have an account. Sign in to join.</p>
       <FormError error={errors.root?.message ?? null} />
       <Field label="Password" isRequired error={errors.password?.message}>
         <PasswordInput {...form.register("password")} autoComplete="current-password" autoFocus />

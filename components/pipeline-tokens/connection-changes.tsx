@@ -6,8 +6,8 @@ import type { ConnectionChange } from "@/lib/pipeline-tokens/schema";
 import type { Result } from "@/lib/result";
 
 const texts = {
-  automate_unavailable: "Automate does not answer. Nothing was confirmed.",
-  refused: "Nothing was confirmed: this changed since the page was loaded. Reload the page to see it.",
+  automate_unavailable: "Automate is not available. Nothing was confirmed.",
+  refused: "This changed after the page was loaded, so nothing was confirmed. Reload the page.",
 };
 
 /**
@@ -18,7 +18,7 @@ export function ConnectionChanges({ changes }: { changes: readonly ConnectionCha
   if (changes.length === 0) return null;
   return (
     <div className="mt-1.5 flex flex-col items-start gap-1 md:max-w-36 xl:max-w-48">
-      <Badge tone="warning">Waits for an Admin</Badge>
+      <Badge tone="warning">Waiting for an Admin</Badge>
       <ChangeList changes={changes} />
     </div>
   );
@@ -47,8 +47,8 @@ export function ConfirmChangesButton({
     >
       <ChangeList changes={changes} />
       <p className="mt-2">
-        Pipelines that use “{name}” receive {changes.length === 1 ? "this connection" : "these connections"}{" "}
-        with these secrets from now on.
+        Pipelines that use “{name}” can then read{" "}
+        {changes.length === 1 ? "this connection" : "these connections"} with these secrets.
       </p>
     </ConfirmedActButton>
   );

@@ -16,7 +16,7 @@ import { createPipelineTokenInput, tokenLifetimeKeys, tokenLifetimes } from "@/l
 
 const resolver = zodResolver(createPipelineTokenInput);
 const texts = {
-  automate_unavailable: "Tokens can't be created right now: Automate does not answer. Nothing was created.",
+  automate_unavailable: "Automate is not available, so no token was created. Try again in a moment.",
 };
 const defaultValues = {
   name: "",
@@ -45,7 +45,7 @@ export function CreateTokenButton({
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Create pipeline token"
-        description="Anyone who holds it can read every secret of this fabric, unless you limit it below."
+        description="Anyone with this token can read every secret of this fabric, unless you limit it below."
       >
         <ProtectedDialogForm
           resolver={resolver}
@@ -57,7 +57,7 @@ export function CreateTokenButton({
               token={token}
               login={`npx selvage login --pipeline ${quoted(fabric.name)}`}
               tryIt={{
-                title: "Or with curl, a secret's name for NAME",
+                title: "Or with curl: replace NAME with a secret's name",
                 command: `curl -H "Authorization: Bearer ${token}" ${url}`,
               }}
             />

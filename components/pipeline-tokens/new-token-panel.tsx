@@ -21,14 +21,14 @@ export function NewTokenPanel({
     <>
       <DialogBody>
         <Banner tone="warning" title="Copy it now" isLive>
-          It is shown this once. Selvage keeps only a fingerprint of it.
+          It is shown only once. Selvage stores only its hash.
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
         <CopyBlock title="For the command line" text={login} label="Copy login">
-          It asks for the token, which so stays out of the shell's history.
+          It prompts for the token, so the token does not appear in the shell's history.
         </CopyBlock>
         <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy request">
-          The shell keeps this line in its history, and the token with it.
+          The shell stores this command in its history, including the token.
         </CopyBlock>
       </DialogBody>
       <DialogFooter>

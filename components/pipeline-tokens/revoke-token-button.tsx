@@ -3,7 +3,7 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { revokePipelineTokenAction } from "@/lib/pipeline-tokens/actions";
 
-const texts = { automate_unavailable: "Automate does not answer. The token still works." };
+const texts = { automate_unavailable: "Automate is not available. The token is still valid." };
 
 export function RevokeTokenButton({
   fabricId,
@@ -21,7 +21,7 @@ export function RevokeTokenButton({
       done={{ title: "Token revoked", description: name }}
       texts={texts}
     >
-      Pipelines that use it can read no secret from now on. This cannot be undone.
+      Pipelines that use it lose access immediately. This cannot be undone.
     </ConfirmedActButton>
   );
 }

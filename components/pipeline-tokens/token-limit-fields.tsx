@@ -7,17 +7,17 @@ const limits = [
   {
     name: "onlySecrets",
     label: "Only these secrets",
-    hint: "Names, one a line. With secrets or connections given, nothing else is reached.",
+    hint: "One name per line. If you list secrets or connections, nothing else can be read.",
   },
   {
     name: "onlyConnections",
     label: "Only these connections",
-    hint: "Names, one a line. Each is read with the secrets that it references now: the list then names them.",
+    hint: "One name per line. Each includes the secrets that it references now.",
   },
   {
     name: "onlyFrom",
     label: "Only from these addresses",
-    hint: "Addresses or ranges, one a line, such as 10.1.0.0/16.",
+    hint: "One IP address or range per line, such as 10.1.0.0/16.",
   },
 ] as const;
 

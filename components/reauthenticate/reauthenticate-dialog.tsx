@@ -27,8 +27,8 @@ export function ReauthenticateDialog({
       isOpen={isOpen}
       onClose={onClose}
       size="sm"
-      title="Confirm that it is you"
-      description="Changes to people, tokens and destinations need a sign-in from the last ten minutes."
+      title="Confirm your identity"
+      description="Changes to people, tokens and destinations require a sign-in within the last ten minutes."
     >
       {hasPassword ? <PasswordForm onConfirmed={onConfirmed} /> : <SignInAgain />}
     </Dialog>
@@ -63,8 +63,8 @@ function SignInAgain() {
     <>
       <DialogBody>
         <p>
-          You sign in with {openIdName ?? "single sign-on"}. Sign in there again, and you return to this page.
-          Anything that you have not saved here is lost.
+          You sign in with {openIdName ?? "single sign-on"}. Sign in there again to return to this page.
+          Unsaved input on this page is lost.
         </p>
       </DialogBody>
       <DialogFooter>

@@ -17,13 +17,13 @@ export function useSavedChoice<T, Code extends string>(
   }: { save: (next: T) => Promise<Result<unknown, Code>>; done: (next: T) => string; failed: string },
 ) {
   const { run, isPending, dialog } = useToastedAct();
-  const [wanted, setWanted] = useState<{ next: T; former: T } | null>(null);
+  const [choice, setChoice] = useState<{ next: T; former: T } | null>(null);
 
   async function choose(next: T): Promise<void> {
-    setWanted({ next, former: value });
+    setChoice({ next, former: value });
     const isSaved = await run(() => save(next), { done: done(next), failed });
-    if (!isSaved) setWanted(null);
+    if (!isSaved) setChoice(null);
   }
 
-  return { shown: wanted?.former === value ? wanted.next : value, choose, isPending, dialog };
+  return { shown: choice?.former === value ? choice.next : value, choose, isPending, dialog };
 }

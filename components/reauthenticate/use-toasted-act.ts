@@ -6,7 +6,7 @@ import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticat
 import { useToast } from "@/components/ui/toast";
 import type { Result } from "@/lib/result";
 
-type Told = {
+type ToastTexts = {
   /** The toast's title on success. */
   done: string;
   description?: string;
@@ -21,7 +21,7 @@ type Told = {
  * toast. `run` returns whether it succeeded. Render `dialog` next to the control.
  */
 export function useToastedAct(): {
-  run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, told: Told) => Promise<boolean>;
+  run: <T, Code extends string>(act: () => Promise<Result<T, Code>>, texts: ToastTexts) => Promise<boolean>;
   isPending: boolean;
   dialog: ReactNode;
 } {

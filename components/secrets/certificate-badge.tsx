@@ -8,11 +8,11 @@ export function CertificateBadge({ certificate }: { certificate: NonNullable<Sec
   const expiresAt = new Date(certificate.expiresAt);
   const leftMs = expiresAt.getTime() - Date.now();
   const days = Math.floor(leftMs / dayMs);
-  if (leftMs <= 0) return <Badge tone="danger">expired</Badge>;
-  if (days < 1) return <Badge tone="warning">expires today</Badge>;
+  if (leftMs <= 0) return <Badge tone="danger">Expired</Badge>;
+  if (days < 1) return <Badge tone="warning">Expires today</Badge>;
   if (days < warnDays)
-    return <Badge tone="warning">expires in {days === 1 ? "1 day" : `${days} days`}</Badge>;
-  return <Badge>expires in {roughly(days)}</Badge>;
+    return <Badge tone="warning">Expires in {days === 1 ? "1 day" : `${days} days`}</Badge>;
+  return <Badge>Expires in {roughly(days)}</Badge>;
 }
 
 function roughly(days: number): string {

@@ -33,7 +33,7 @@ export function DeleteSecretButton({
           toast("Secret deleted", { description: secret.name });
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
-          setError(`It is in use by now: ${result.fieldErrors?.connections ?? "a connection"}.`);
+          setError(`It is now in use: ${result.fieldErrors?.connections ?? "a connection"}.`);
         } else setError(errorText(result?.code ?? "outcome_unknown"));
         settled();
       });
@@ -58,8 +58,8 @@ export function DeleteSecretButton({
         tone="danger"
         error={error}
       >
-        No connection uses it. Pipelines that read it, by this name or a former one, will be told that it is
-        not found. This cannot be undone.
+        No connection uses it. Pipelines that read it by this name or a former one will get “not found”. This
+        cannot be undone.
       </ConfirmDialog>
     </>
   );

@@ -20,13 +20,14 @@ export function DestinationChoice({
   if (destinations.length === 0) return null;
   return (
     <fieldset className="min-w-0 rounded-lg border border-line bg-sunken px-4 py-3">
-      <legend className="sr-only">The new value may go on to these destinations</legend>
+      <legend className="sr-only">Destinations that stay allowed for the new value</legend>
       <p aria-hidden className="font-medium">
-        The new value may go on to these destinations
+        Destinations that stay allowed for the new value
       </p>
       <p className="mb-2 text-muted text-sm">
-        {fields.length > 1 && "They are kept if you replace every field, or entered the others yourself. "}
-        Any other asks again when a connection uses the secret there.
+        {fields.length > 1 &&
+          "They stay allowed only if you replace every field, or entered the others yourself. "}
+        Any other destination must be allowed again when a connection uses it.
       </p>
       <div className="flex flex-col gap-1 [overflow-wrap:anywhere]">
         {destinations.map(({ id, destination, createdByName, createdAt }) => (
@@ -35,7 +36,7 @@ export function DestinationChoice({
             label={formatDestination(destination)}
             hint={
               <>
-                added by {createdByName} <RelativeTime date={createdAt} />
+                Added by {createdByName} <RelativeTime date={createdAt} />
               </>
             }
             checked={field.value.includes(id)}

@@ -20,8 +20,8 @@ export function DropNameButton({
       act={() => dropSecretNameAction(fabricId, { secretId, name })}
       done={{ title: "Name dropped", description: name }}
     >
-      Pipelines that still read the secret by this name will be told that it is not found. The name becomes
-      free for another secret.
+      Pipelines that still read the secret by this name will get “not found”. Another secret can then use the
+      name.
     </ConfirmedActButton>
   );
 }

@@ -30,7 +30,7 @@ export function FileValueField({ title, maxSecretBytes }: { title: string; maxSe
       label={title}
       isRequired
       error={refusal ?? formState.errors.fields?.value?.message}
-      hint={`Up to ${formatBytes(maxSecretBytes)}, kept byte for byte. Of a certificate, subject, issuer and expiry are shown.`}
+      hint={`Up to ${formatBytes(maxSecretBytes)}, stored byte for byte. For a certificate, the subject, issuer and expiry are shown.`}
     >
       <FileDrop file={field.value} onFile={choose} hint="A certificate, a key, a keystore" />
     </Field>
@@ -40,6 +40,6 @@ export function FileValueField({ title, maxSecretBytes }: { title: string; maxSe
 function refusalOf({ name, size }: File, maxBytes: number): string | null {
   if (size === 0) return `${name} is empty.`;
   return size > maxBytes
-    ? `${name} is larger than the ${formatBytes(maxBytes)} that a Binary secret holds.`
+    ? `${name} is larger than ${formatBytes(maxBytes)}, the limit of a Binary secret.`
     : null;
 }

@@ -16,8 +16,8 @@ export function FormerNames({
   return (
     <DetailSection id="former-names" title="Former names">
       <p className="mb-3 text-muted">
-        Each still answers pipelines and stays taken.
-        {!isAdmin && " Admins of the team can drop one that nobody reads any more."}
+        Pipelines can still read the secret by these names, and no other secret can use them.
+        {!isAdmin && " Admins of the team can drop a name that is no longer read."}
       </p>
       <div className="-mx-4 border-line border-t px-4 pt-3">
         <DetailList>

@@ -1,4 +1,4 @@
-import { AllowTryButton } from "@/components/secrets/allow-try-button";
+import { AllowAttemptButton } from "@/components/secrets/allow-attempt-button";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { PausedAttempt } from "@/lib/credential-attempts/schema";
@@ -24,7 +24,7 @@ export function PausedAttempts({
             <span className="min-w-0">
               <code className="wrap-anywhere block font-mono text-sm">{destination}</code>
               <span className="text-muted text-sm">
-                may be tried again <RelativeTime date={until} />
+                can be tried again <RelativeTime date={until} />
               </span>
             </span>
           </DetailItem>
@@ -32,11 +32,11 @@ export function PausedAttempts({
       </DetailList>
       <div className="-mx-4 mt-3 flex flex-wrap items-center justify-between gap-3 border-line border-t px-4 pt-3">
         <p className="min-w-0 flex-1 basis-60 text-muted text-sm">
-          The server refused this value several times. So that it does not lock the account, nobody signs in
-          with it there until the value is replaced, the time is over or{" "}
-          {isAdmin ? "you allow another try." : "an Admin of the team allows another try."}
+          The server refused this value several times. To keep the server from locking the account, Selvage
+          does not sign in there until the value is replaced, the pause ends, or{" "}
+          {isAdmin ? "you allow another attempt." : "an Admin of the team allows another attempt."}
         </p>
-        {isAdmin && <AllowTryButton fabricId={fabricId} secretId={secretId} />}
+        {isAdmin && <AllowAttemptButton fabricId={fabricId} secretId={secretId} />}
       </div>
     </DetailSection>
   );

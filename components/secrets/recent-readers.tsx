@@ -10,8 +10,8 @@ export function RecentReaders({
   readers: { name: string; lastReadAt: Date }[];
 }) {
   return (
-    <Banner tone="info" title={`“${name}” keeps answering pipelines`}>
-      <p>Connections follow the secret by themselves.</p>
+    <Banner tone="info" title={`Pipelines can still read the secret as “${name}”`}>
+      <p>Connections keep using the secret automatically.</p>
       {readers.length === 0 ? (
         <p className="mt-2">No pipeline has read it by this name in the last 30 days.</p>
       ) : (

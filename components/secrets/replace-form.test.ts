@@ -1,7 +1,7 @@
 import type { ResolverOptions } from "react-hook-form";
 import { describe, expect, it } from "vitest";
 import {
-  type FieldFate,
+  type FieldChange,
   type ReplaceFormValues,
   resolveReplacement,
 } from "@/components/secrets/replace-form";
@@ -12,12 +12,12 @@ const options: ResolverOptions<ReplaceFormValues> = { fields: {}, shouldUseNativ
 
 function replace(
   subKind: SubKind,
-  fates: Record<string, FieldFate>,
+  changes: Record<string, FieldChange>,
   fields: ReplaceFormValues["fields"] = {},
   file: File | null = null,
 ) {
   const resolve = resolveReplacement({ id: "s1", subKind, version: 3 });
-  const values = { fields: { ...emptyValues.fields, ...fields }, file, fates, destinationIds: ["d1"] };
+  const values = { fields: { ...emptyValues.fields, ...fields }, file, changes, destinationIds: ["d1"] };
   return resolve(values, undefined, options);
 }
 

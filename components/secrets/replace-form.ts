@@ -4,10 +4,10 @@ import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type ReplaceSecretInput, replaceSecretInput } from "@/lib/secrets/schema";
 
 /** What the replacement does to one field of a multi-field type. */
-export type FieldFate = "kept" | "replaced" | "cleared";
+export type FieldChange = "kept" | "replaced" | "cleared";
 
 export type ReplaceFormValues = SecretValues & {
-  fates: Record<string, FieldFate>;
+  changes: Record<string, FieldChange>;
   destinationIds: string[];
 };
 
@@ -17,11 +17,13 @@ export function resolveReplacement(secret: {
   subKind: SubKind;
   version: number;
 }): Resolver<ReplaceFormValues, unknown, ReplaceSecretInput> {
-  return async ({ fates, destinationIds, ...values }, _context, options) => {
+  return async ({ changes, destinationIds, ...values }, _context, options) => {
     const entered = await valueInput(secret.subKind, values);
-    const fields = Object.entries(fates).flatMap(([field, fate]) => {
+    const fields = Object.entries(changes).flatMap(([field, change]) => {
       // An empty optional field is cleared. An empty required field fails in the schema.
-      return fate === "kept" ? [] : [[field, fate === "cleared" ? null : (entered.fields[field] ?? null)]];
+      return change === "kept"
+        ? []
+        : [[field, change === "cleared" ? null : (entered.fields[field] ?? null)]];
     });
     if (fields.length === 0)
       return { values: {}, errors: { root: { type: "required", message: "Replace at least one field." } } };

@@ -37,18 +37,18 @@ export function ReplaceValueForm({
       resolver={resolveReplacement(secret)}
       defaultValues={{
         ...emptyValues,
-        fates: isSingleValue(secret.subKind) ? { value: "replaced" } : {},
+        changes: isSingleValue(secret.subKind) ? { value: "replaced" } : {},
         destinationIds: secret.destinations.map(({ id }) => id),
       }}
       action={(input, key) => replaceSecretAction(fabricId, input, key)}
       texts={{
         ...repeatableTexts,
-        conflict: `Somebody replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, and replace it if yours is still right.`,
+        conflict: `Someone replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, then replace it again if necessary.`,
       }}
       onOk={({ version, carried }) => {
         const description = carried
           ? `Version ${version} is the current one.`
-          : `Version ${version} is the current one. No destination is allowed for it yet: somebody else entered a part of it, or Automate does not answer.`;
+          : `Version ${version} is the current one. No destination is allowed for it yet: someone else entered a part of it, or Automate is not available.`;
         toast("Value replaced", { description });
         onReplaced?.();
       }}

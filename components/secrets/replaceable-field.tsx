@@ -2,7 +2,7 @@
 
 import { flushSync } from "react-dom";
 import { useFormContext, useWatch } from "react-hook-form";
-import type { FieldFate, ReplaceFormValues } from "@/components/secrets/replace-form";
+import type { FieldChange, ReplaceFormValues } from "@/components/secrets/replace-form";
 import { SecretValueField } from "@/components/secrets/secret-value-field";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -22,14 +22,14 @@ export function ReplaceableField({
   current: ReplaceableSecret["fields"][number] | undefined;
 }) {
   const { control, setValue, setFocus, clearErrors } = useFormContext<ReplaceFormValues>();
-  const fate = useWatch({ control, name: `fates.${name}` }) ?? "kept";
+  const change = useWatch({ control, name: `changes.${name}` }) ?? "kept";
   const { title } = field;
   const replace = current ? "Replace" : "Set";
 
-  function decide(next: FieldFate) {
+  function decide(next: FieldChange) {
     clearErrors("root");
     clearErrors(`fields.${name}`);
-    flushSync(() => setValue(`fates.${name}`, next, { shouldDirty: true }));
+    flushSync(() => setValue(`changes.${name}`, next, { shouldDirty: true }));
     if (next === "replaced") setFocus(`fields.${name}`);
     else setValue(`fields.${name}`, "");
   }
@@ -39,24 +39,24 @@ export function ReplaceableField({
       Keep
     </Button>
   );
-  if (fate === "replaced")
+  if (change === "replaced")
     return <SecretValueField name={name} field={field} maxSecretBytes={maxSecretBytes} action={keep} />;
   return (
     <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-3 gap-y-1">
       <div>
         <p className="font-medium">{title}</p>
         <p className="text-muted text-sm">
-          {fate === "cleared" ? "Will be empty" : current ? <Kept current={current} /> : "Not set"}
+          {change === "cleared" ? "Will be cleared" : current ? <Kept current={current} /> : "Not set"}
         </p>
       </div>
       <div className="flex gap-2">
-        {fate === "cleared" && keep}
-        {fate === "kept" && current && field.schema.isOptional() && (
+        {change === "cleared" && keep}
+        {change === "kept" && current && field.schema.isOptional() && (
           <Button size="sm" variant="ghost" aria-label={`Clear ${title}`} onClick={() => decide("cleared")}>
             Clear
           </Button>
         )}
-        {fate === "kept" && (
+        {change === "kept" && (
           <Button size="sm" aria-label={`${replace} ${title}`} onClick={() => decide("replaced")}>
             {replace}
           </Button>

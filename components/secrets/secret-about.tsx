@@ -10,22 +10,22 @@ export function SecretAbout({ secret }: { secret: SecretDetail }) {
   return (
     <DetailSection id="about" title="About">
       <dl className="flex flex-col gap-3 [overflow-wrap:anywhere]">
-        <Fact term="Created">
+        <Detail term="Created">
           <RelativeTime date={secret.createdAt} /> by {secret.createdByName}
-        </Fact>
-        <Fact term="Updated">
+        </Detail>
+        <Detail term="Updated">
           <RelativeTime date={secret.updatedAt} /> by {secret.updatedByName}
-        </Fact>
-        {facts.fileName && <Fact term="File">{facts.fileName}</Fact>}
-        {facts.sizeBytes !== undefined && <Fact term="Size">{formatBytes(facts.sizeBytes)}</Fact>}
-        {facts.authHost && <Fact term="Auth URL’s host">{facts.authHost}</Fact>}
+        </Detail>
+        {facts.fileName && <Detail term="File">{facts.fileName}</Detail>}
+        {facts.sizeBytes !== undefined && <Detail term="Size">{formatBytes(facts.sizeBytes)}</Detail>}
+        {facts.authHost && <Detail term="Auth URL host">{facts.authHost}</Detail>}
         {facts.certificate && (
           <>
-            <Fact term="Certificate of">{facts.certificate.subject}</Fact>
-            <Fact term="Issued by">{facts.certificate.issuer}</Fact>
-            <Fact term="Valid until">
+            <Detail term="Certificate of">{facts.certificate.subject}</Detail>
+            <Detail term="Issued by">{facts.certificate.issuer}</Detail>
+            <Detail term="Valid until">
               {facts.certificate.expiresAt.slice(0, 10)} <CertificateBadge certificate={facts.certificate} />
-            </Fact>
+            </Detail>
           </>
         )}
       </dl>
@@ -33,7 +33,7 @@ export function SecretAbout({ secret }: { secret: SecretDetail }) {
   );
 }
 
-function Fact({ term, children }: { term: string; children: ReactNode }) {
+function Detail({ term, children }: { term: string; children: ReactNode }) {
   return (
     <div>
       <dt className="text-muted text-sm">{term}</dt>

@@ -10,7 +10,7 @@ export function SecretDescriptionField() {
     <Field
       label="Description"
       error={formState.errors.description?.message}
-      hint="What it is for. Everybody in the fabric can read this."
+      hint="What it is for. Everyone with access to the fabric can read this."
     >
       <Textarea {...register("description")} rows={2} />
     </Field>

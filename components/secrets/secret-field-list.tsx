@@ -23,10 +23,10 @@ export function SecretFieldList({ secret: { subKind, fields } }: { secret: Secre
                 <span className="text-muted">
                   {field ? (
                     <>
-                      set {field.setAt && <RelativeTime date={field.setAt} />}, version {field.version}
+                      Set {field.setAt && <RelativeTime date={field.setAt} />}, version {field.version}
                     </>
                   ) : (
-                    "not set"
+                    "Not set"
                   )}
                 </span>
               </DetailItem>

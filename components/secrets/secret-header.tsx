@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { CertificateBadge } from "@/components/secrets/certificate-badge";
-import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { BackLink } from "@/components/ui/back-link";
 import { Badge } from "@/components/ui/badge";
 import { secretKinds } from "@/lib/secrets/kinds/registry";

@@ -26,13 +26,13 @@ export function SecretNameField() {
         <span aria-live="polite">
           {suggestion ? (
             <>
-              A name has no spaces or other special characters.{" "}
+              Names cannot contain spaces or other special characters.{" "}
               <Button size="sm" onClick={takeSuggestion} className="max-w-full">
                 <span className="truncate">Use {suggestion}</span>
               </Button>
             </>
           ) : (
-            "Letters, digits, “_”, “.” and “-”. Pipelines ask for the secret by this name."
+            "Letters, digits, “_”, “.” and “-”. Pipelines read the secret by this name."
           )}
         </span>
       }

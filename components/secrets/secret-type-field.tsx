@@ -1,7 +1,7 @@
 "use client";
 
 import { useController, useFormContext } from "react-hook-form";
-import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { cx } from "@/components/ui/class-names";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 

@@ -3,13 +3,13 @@ import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
-const shownFirst = 5;
+const newestShown = 5;
 
 export function SecretVersions({ secret }: { secret: SecretDetail }) {
-  const older = secret.versions.slice(shownFirst);
+  const older = secret.versions.slice(newestShown);
   return (
     <DetailSection id="versions" title="Versions">
-      <Versions versions={secret.versions.slice(0, shownFirst)} current={secret.version} />
+      <Versions versions={secret.versions.slice(0, newestShown)} current={secret.version} />
       {older.length > 0 && (
         <details className="mt-5">
           <summary className="rounded-sm text-accent-text">Show {older.length} older</summary>
@@ -29,7 +29,7 @@ function Versions({ versions, current }: { versions: SecretDetail["versions"]; c
         <DetailItem key={version}>
           <span className="flex items-center gap-2 font-medium">
             Version {version}
-            {version === current && <Badge tone="accent">current</Badge>}
+            {version === current && <Badge tone="accent">Current</Badge>}
           </span>
           <span className="w-full text-muted text-sm">
             <RelativeTime date={createdAt} /> by {createdByName}

@@ -1,6 +1,6 @@
 import Link from "next/link";
 import { CertificateBadge } from "@/components/secrets/certificate-badge";
-import { SecretKindIcon } from "@/components/secrets/secret-kind-look";
+import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";

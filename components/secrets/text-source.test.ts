@@ -9,9 +9,9 @@ describe("the text source of a secret", () => {
   });
 
   it("keeps the Windows line endings of pasted text and of the text before it", () => {
-    const kept = "one\r\ntwo\r\n";
-    expect(withPasted(kept, 4, 7, "2\r\n3")).toBe("one\r\n2\r\n3\r\n");
-    expect(withPasted(kept, 8, 8, "three\r\n")).toBe("one\r\ntwo\r\nthree\r\n");
+    const exact = "one\r\ntwo\r\n";
+    expect(withPasted(exact, 4, 7, "2\r\n3")).toBe("one\r\n2\r\n3\r\n");
+    expect(withPasted(exact, 8, 8, "three\r\n")).toBe("one\r\ntwo\r\nthree\r\n");
     expect(withPasted("", 0, 0, "a\r\n")).toBe("a\r\n");
   });
 

@@ -3,14 +3,14 @@
  * functions map between the exact and the displayed text.
  */
 
-/** The displayed text for `kept`. */
-export function shownText(kept: string): string {
-  return kept.replace(/\r\n?/g, "\n");
+/** The displayed text for `exact`. */
+export function shownText(exact: string): string {
+  return exact.replace(/\r\n?/g, "\n");
 }
 
-/** `kept`, with the textarea's selection from `start` to `end` replaced by `pasted`. */
-export function withPasted(kept: string, start: number, end: number, pasted: string): string {
-  return kept.slice(0, keptOffset(kept, start)) + pasted + kept.slice(keptOffset(kept, end));
+/** `exact`, with the textarea's selection from `start` to `end` replaced by `pasted`. */
+export function withPasted(exact: string, start: number, end: number, pasted: string): string {
+  return exact.slice(0, exactOffset(exact, start)) + pasted + exact.slice(exactOffset(exact, end));
 }
 
 /** The exact text of a file, including a byte order mark; null when it is not UTF-8. */
@@ -30,11 +30,11 @@ export async function inMemory(file: File): Promise<File | null> {
   return bytes && new File([bytes], file.name, { type: file.type });
 }
 
-/** Maps an offset in the textarea to an offset in `kept`: the textarea counts "\r\n" as one character. */
-function keptOffset(kept: string, shownOffset: number): number {
+/** Maps an offset in the textarea to an offset in `exact`: the textarea counts "\r\n" as one character. */
+function exactOffset(exact: string, shownOffset: number): number {
   let offset = 0;
-  for (let shown = 0; shown < shownOffset && offset < kept.length; shown += 1)
-    offset += kept.startsWith("\r\n", offset) ? 2 : 1;
+  for (let shown = 0; shown < shownOffset && offset < exact.length; shown += 1)
+    offset += exact.startsWith("\r\n", offset) ? 2 : 1;
   return offset;
 }
 

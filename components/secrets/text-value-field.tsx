@@ -20,7 +20,7 @@ export function TextValueField({
   field: {
     title,
     schema,
-    hint = `Up to ${formatBytes(maxTextBytes)}, several lines too. Kept exactly as it is.`,
+    hint = `Up to ${formatBytes(maxTextBytes)}, one or more lines. Stored exactly as entered.`,
   },
   action,
   onStoreAsBinary,
@@ -117,6 +117,6 @@ export function TextValueField({
 function refusal({ name, size }: File): string {
   if (size === 0) return `${name} is empty.`;
   if (size > maxTextBytes)
-    return `${name} is larger than the ${formatBytes(maxTextBytes)} that a Text secret holds.`;
-  return `${name} is not UTF-8 text. A Binary secret keeps it byte for byte.`;
+    return `${name} is larger than ${formatBytes(maxTextBytes)}, the limit of a Text secret.`;
+  return `${name} is not UTF-8 text. Store it as a Binary secret.`;
 }

@@ -55,12 +55,12 @@ export function TextValueNotes({
               </Button>
             }
           >
-            This text has Windows line ends. They are kept.
+            This text has Windows line endings. They are kept.
           </Banner>
         )}
         {areLineEndsLost && (
           <p className="text-muted text-sm">
-            You edited text with Windows line ends here: its lines now end with \n.
+            You edited text with Windows line endings: its lines now end with \n.
           </p>
         )}
       </div>

@@ -38,7 +38,7 @@ export function TokenServerNotAllowed({
       }
     >
       <span className="wrap-anywhere">
-        The Auth URL leads to {words}. Another person entered a part of this value, or an Admin removed the
+        The Auth URL points to {words}. Another person entered a part of this value, or an Admin removed the
         destination.
       </span>{" "}
       {!isAdmin && "An Admin of the team can allow it here."}

@@ -6,7 +6,7 @@ export function SettingsTabs() {
     <TabsNav
       label="Settings"
       tabs={[
-        { href: "/settings/access-tokens", label: "Access Tokens" },
+        { href: "/settings/access-tokens", label: "Access tokens" },
         { href: "/settings/activity", label: "Account activity" },
         { href: "/settings/api", label: "API reference" },
       ]}

@@ -16,8 +16,8 @@ export function SignInForm({ returnTo }: { returnTo: string }) {
     defaultValues: { email: "", password: "" },
   });
   const { errors, isSubmitting, isSubmitSuccessful } = form.formState;
-  const submit = form.handleSubmit(async (given) => {
-    const refusal = await signInWithPassword(given);
+  const submit = form.handleSubmit(async (input) => {
+    const refusal = await signInWithPassword(input);
     if (!refusal) return window.location.assign(returnTo);
     if (refusal.isWrong) form.setError("password", { message: refusal.text }, { shouldFocus: true });
     else form.setError("root", { message: refusal.text });

@@ -4,15 +4,14 @@ import { delayText } from "@/lib/sessions/schema";
 type Refusal = { isWrong: boolean; text: string };
 
 /** Signs in. Returns null on success, otherwise the reason for the refusal. */
-export async function signInWithPassword(given: {
+export async function signInWithPassword(input: {
   email: string;
   password: string;
 }): Promise<Refusal | null> {
-  const answer = await signIn("password", { ...given, redirect: false }).catch(() => undefined);
+  const answer = await signIn("password", { ...input, redirect: false }).catch(() => undefined);
   if (answer?.ok && !answer.error) return null;
   const seconds = /^delayed:(\d+)$/.exec(answer?.error ?? "")?.[1];
   if (seconds) return { isWrong: false, text: delayText(Number(seconds)) };
-  if (answer?.error === "CredentialsSignin")
-    return { isWrong: true, text: "The e-mail or the password is not right." };
-  return { isWrong: false, text: "Signing in did not work. Check your connection and try again." };
+  if (answer?.error === "CredentialsSignin") return { isWrong: true, text: "Wrong e-mail or password." };
+  return { isWrong: false, text: "Sign-in failed. Check your network connection and try again." };
 }

@@ -83,7 +83,7 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
       tokens={tokens}
       columns={[
         { title: "Fabric", cell: FabricLink },
-        { title: "Created by", cell: Maker },
+        { title: "Created by", cell: Creator },
         expiresColumn,
         lastUsedColumn,
       ]}
@@ -99,7 +99,7 @@ function IssuerTable({ issuers }: { issuers: TeamIssuer[] }) {
       tokens={issuers}
       columns={[
         { title: "Fabric", cell: FabricLink },
-        { title: "Trusted by", cell: Maker },
+        { title: "Trusted by", cell: Creator },
         issuerColumn,
         workloadsColumn,
       ]}
@@ -116,15 +116,16 @@ function FabricLink({ fabricId, fabricName }: { fabricId: string; fabricName: st
   );
 }
 
-function Maker({ createdByName, creatorStatus }: { createdByName: string; creatorStatus: CreatorStatus }) {
+function Creator({ createdByName, creatorStatus }: { createdByName: string; creatorStatus: CreatorStatus }) {
   return (
     <>
-      {createdByName} {creatorStatus !== "admin" && <Badge tone="warning">{makerTexts[creatorStatus]}</Badge>}
+      {createdByName}{" "}
+      {creatorStatus !== "admin" && <Badge tone="warning">{creatorTexts[creatorStatus]}</Badge>}
     </>
   );
 }
 
-const makerTexts: Record<Exclude<CreatorStatus, "admin">, string> = {
+const creatorTexts: Record<Exclude<CreatorStatus, "admin">, string> = {
   left: "Left the team",
   demoted: "No longer Admin",
   locked: "Locked",

@@ -14,7 +14,7 @@ import { inviteAction } from "@/lib/invitations/actions";
 import { inviteInput } from "@/lib/invitations/schema";
 
 const resolver = zodResolver(inviteInput);
-const texts = { already_member: "Nobody was invited." };
+const texts = { already_member: "No one was invited." };
 const roles = [
   { value: "user", label: "User" },
   { value: "admin", label: "Admin" },
@@ -44,7 +44,7 @@ export function AddMemberButton({ teamId, origin }: { teamId: string; origin: st
                 label="E-mail"
                 isRequired
                 error={errors.email?.message}
-                hint="You get a link to send to this person. Selvage sends no mail."
+                hint="You get a link to send to this person. Selvage does not send e-mail."
               >
                 <Input {...register("email")} type="email" placeholder="ada@example.com" />
               </Field>
@@ -52,7 +52,7 @@ export function AddMemberButton({ teamId, origin }: { teamId: string; origin: st
                 label="Role"
                 isRequired
                 error={errors.role?.message}
-                hint="Users use and write secrets and connections. Admins also manage members, fabrics, tokens and destinations."
+                hint="Users can use and edit secrets and connections. Admins can also manage members, fabrics, tokens and destinations."
               >
                 <Select {...register("role")} options={roles} />
               </Field>

@@ -12,7 +12,7 @@ export function InvitationLink({ email, link }: { email: string; link: string })
     <>
       <DialogBody>
         <Banner tone="success" isLive title="The link is ready">
-          Send it to {email} yourself. It works once, for {invitationDays} days, and is shown only now.
+          Send it to {email} yourself. It works once, within {invitationDays} days, and is shown only now.
         </Banner>
         <Field label="Link" hideOptional action={<CopyButton text={link} label="Copy link" />}>
           <Input value={link} readOnly onFocus={(event) => event.currentTarget.select()} />

@@ -8,9 +8,9 @@ export function InvitationTable({ teamId, invitations }: { teamId: string; invit
   return (
     <section aria-labelledby="invitations" className="flex flex-col gap-3">
       <h2 id="invitations" className="font-semibold text-lg">
-        Open invitations
+        Pending invitations
       </h2>
-      <Table label="Open invitations">
+      <Table label="Pending invitations">
         <THead>
           <Th>E-mail</Th>
           <Th>Role</Th>

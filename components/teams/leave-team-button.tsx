@@ -29,7 +29,7 @@ export function LeaveTeamButton({ teamId, teamName }: { teamId: string; teamName
         tone="danger"
         error={error}
       >
-        You lose access to its fabrics at once. Only an invitation brings you back.
+        You lose access to its fabrics immediately. To return, you need a new invitation.
       </ConfirmDialog>
     </>
   );

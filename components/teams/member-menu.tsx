@@ -14,8 +14,8 @@ import { type Member, otherRole, roleLabels, roleNames, type TeamDetail } from "
 
 const icons = { admin: ShieldCheck, user: User };
 const consequences = {
-  admin: "Admins manage members, fabrics, pipeline tokens and destinations, and may delete any secret.",
-  user: "Users use and write secrets and connections. Members, tokens and destinations stay with Admins.",
+  admin: "Admins can manage members, fabrics, pipeline tokens and destinations, and delete any secret.",
+  user: "Users can use and edit secrets and connections. Only Admins manage members, tokens and destinations.",
 };
 
 export function MemberMenu({
@@ -93,8 +93,8 @@ export function MemberMenu({
           run(() => removeMemberAction(team.id, { userId }), remove.close, `${name} was removed`)
         }
       >
-        Access to the team’s fabrics ends at once. What they made stays. Their pipeline tokens stay valid
-        until an Admin revokes them, under Access on this page.
+        Access to the team’s fabrics ends immediately. Everything that they created stays. Their pipeline
+        tokens stay valid until an Admin revokes them, under Access on this page.
         {dialog}
       </ConfirmDialog>
     </>

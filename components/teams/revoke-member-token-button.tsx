@@ -18,8 +18,8 @@ export function RevokeMemberTokenButton({
       act={() => revokeMemberAccessTokenAction(teamId, { accessTokenId: id })}
       done={{ title: "Token revoked", description: name }}
     >
-      {ownerName}’s scripts that use it stop working at once, in this team and everywhere else. {ownerName}{" "}
-      sees that you revoked it. This cannot be undone.
+      {ownerName}’s scripts that use it stop working immediately, in this team and everywhere else.{" "}
+      {ownerName} sees that you revoked it. This cannot be undone.
     </ConfirmedActButton>
   );
 }

@@ -20,7 +20,7 @@ export function WithdrawInvitationButton({
       act={() => withdrawInvitationAction(teamId, { invitationId })}
       done={{ title: "Invitation revoked", description: email }}
     >
-      The link stops working at once.
+      The link stops working immediately.
     </ConfirmedActButton>
   );
 }

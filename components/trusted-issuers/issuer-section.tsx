@@ -1,7 +1,7 @@
 import { Fingerprint } from "lucide-react";
 import type { ReactNode } from "react";
+import { AddIssuerButton } from "@/components/trusted-issuers/add-issuer-button";
 import { IssuerTable } from "@/components/trusted-issuers/issuer-table";
-import { TrustIssuerButton } from "@/components/trusted-issuers/trust-issuer-button";
 import { EmptyState } from "@/components/ui/empty-state";
 import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
 
@@ -28,7 +28,7 @@ export function IssuerSection({
             fabric's secrets without a stored token.
           </p>
         </div>
-        {isAdmin ? <TrustIssuerButton fabricId={fabricId} /> : whoCan}
+        {isAdmin ? <AddIssuerButton fabricId={fabricId} /> : whoCan}
       </div>
       {issuers.length > 0 ? (
         <IssuerTable issuers={issuers} fabricId={fabricId} canRemove={isAdmin} />

@@ -40,7 +40,7 @@ export function IssuerTable({
           ),
         },
         limitsColumn,
-        addedColumn("Trusted"),
+        addedColumn("Added"),
       ]}
       actions={canRemove ? actions : undefined}
     />
@@ -54,7 +54,7 @@ export const issuerColumn: Column<{ issuer: string; hasOwnKeys?: boolean }> = {
       <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
         <Breakable text={issuer} />
       </span>
-      {hasOwnKeys && <span className="block text-muted text-sm">Keys given by hand</span>}
+      {hasOwnKeys && <span className="block text-muted text-sm">Keys entered manually</span>}
     </>
   ),
 };
@@ -73,12 +73,12 @@ function SpannedParts({ spanned }: { spanned: readonly string[] }) {
   return (
     <div className="mt-1 text-sm text-warning-text md:max-w-32 xl:max-w-52">
       <p>
-        Here <code>*</code> also matches <code>:</code> and <code>/</code>. To narrow it, trust the issuer
+        Here <code>*</code> also matches <code>:</code> and <code>/</code>. To narrow it, add the issuer
         again, then remove this one.
       </p>
       {spanned.length > 0 && (
         <>
-          <p className="mt-1">Only this pattern lets in these workloads:</p>
+          <p className="mt-1">Only this pattern admits these workloads:</p>
           <ul className="list-disc pl-4">
             {spanned.slice(0, 5).map((subject) => (
               <li key={subject} className="wrap-anywhere">

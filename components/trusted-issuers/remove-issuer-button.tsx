@@ -3,7 +3,7 @@
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { removeIssuerAction } from "@/lib/trusted-issuers/actions";
 
-const texts = { automate_unavailable: "Automate does not answer. It is still trusted." };
+const texts = { automate_unavailable: "Automate is not available. The issuer is still trusted." };
 
 export function RemoveIssuerButton({
   fabricId,
@@ -18,10 +18,10 @@ export function RemoveIssuerButton({
       name={name}
       title={`Remove “${name}”?`}
       act={() => removeIssuerAction(fabricId, { issuerId: id })}
-      done={{ title: "Issuer removed", description: name }}
+      done={{ title: "Trusted issuer removed", description: name }}
       texts={texts}
     >
-      Its workloads can read no secret of this fabric from now on.
+      Its workloads lose access to this fabric immediately.
     </ConfirmedActButton>
   );
 }

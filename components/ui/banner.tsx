@@ -4,7 +4,7 @@ import { cx } from "@/components/ui/class-names";
 
 type BannerTone = "info" | "success" | "warning" | "danger";
 
-const looks: Record<BannerTone, { box: string; mark: string; Icon: LucideIcon }> = {
+const styles: Record<BannerTone, { box: string; mark: string; Icon: LucideIcon }> = {
   info: { box: "border-accent-line bg-accent-soft", mark: "text-accent-text", Icon: Info },
   success: { box: "border-success-line bg-success-soft", mark: "text-success-text", Icon: CircleCheck },
   warning: { box: "border-warning-line bg-warning-soft", mark: "text-warning-text", Icon: TriangleAlert },
@@ -27,7 +27,7 @@ export function Banner({
   isLive?: boolean;
   children?: ReactNode;
 }) {
-  const { box, mark, Icon } = looks[tone];
+  const { box, mark, Icon } = styles[tone];
   return (
     <div
       role={isLive ? (tone === "danger" ? "alert" : "status") : undefined}

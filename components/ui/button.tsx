@@ -11,7 +11,7 @@ import {
 } from "@/components/ui/button-style";
 import { cx } from "@/components/ui/class-names";
 
-type Look = { variant?: ButtonVariant; size?: ButtonSize; icon?: ReactNode };
+type ButtonLook = { variant?: ButtonVariant; size?: ButtonSize; icon?: ReactNode };
 
 export function Button({
   variant = "secondary",
@@ -24,7 +24,7 @@ export function Button({
   onClick,
   children,
   ...props
-}: ComponentProps<"button"> & Look & { isPending?: boolean }) {
+}: ComponentProps<"button"> & ButtonLook & { isPending?: boolean }) {
   const isOff = isPending || disabled;
   // aria-disabled instead of disabled, so that a button which becomes pending keeps the focus.
   return (
@@ -50,7 +50,7 @@ export function ButtonLink({
   className,
   children,
   ...props
-}: ComponentProps<typeof Link> & Look) {
+}: ComponentProps<typeof Link> & ButtonLook) {
   return (
     <Link {...props} className={buttonClass(variant, size, className)}>
       {icon}
@@ -67,7 +67,7 @@ export function IconButton({
   className,
   type = "button",
   ...props
-}: Omit<ComponentProps<"button">, "children"> & Look & { label: string }) {
+}: Omit<ComponentProps<"button">, "children"> & ButtonLook & { label: string }) {
   return (
     <button
       {...props}

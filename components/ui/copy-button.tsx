@@ -9,7 +9,7 @@ type CopyState = "idle" | "copied" | "failed";
 const announcements: Record<CopyState, string> = {
   idle: "",
   copied: "Copied",
-  failed: "Could not copy. Select the text and copy it yourself.",
+  failed: "Copying failed. Select the text and copy it manually.",
 };
 
 export function CopyButton({ text, label }: { text: string; label: string }) {

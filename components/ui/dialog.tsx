@@ -90,7 +90,7 @@ export function Dialog({
             cancelLabel="Keep editing"
             tone="danger"
           >
-            It has not been saved.
+            It is not saved.
           </ConfirmDialog>
         </Base.Popup>
       </Base.Portal>

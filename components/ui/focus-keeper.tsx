@@ -6,7 +6,7 @@ import { useEffect } from "react";
  * The page element that has the focus, or had it before a dialog opened. After its removal, the element that
  * takes its place.
  */
-let place: HTMLElement | null = null;
+let focusTarget: HTMLElement | null = null;
 let isRemoved = false;
 
 /**
@@ -23,31 +23,31 @@ export function isOpenerRemoved(): boolean {
  */
 export function FocusKeeper() {
   useEffect(() => {
-    const noteFocus = ({ target }: FocusEvent) => {
+    const rememberFocus = ({ target }: FocusEvent) => {
       if (!(target instanceof HTMLElement) || target.closest(dialogs)) return;
-      place = target.closest("main") ? target : null;
+      focusTarget = target.closest("main") ? target : null;
       isRemoved = false;
     };
     // A click on an empty area removes the focus deliberately.
-    const notePointer = ({ target }: PointerEvent) => {
+    const forgetFocus = ({ target }: PointerEvent) => {
       if (!(target instanceof Element) || target.closest(dialogs)) return;
-      place = null;
+      focusTarget = null;
       isRemoved = false;
     };
     const observer = new MutationObserver((records) => {
-      if (place && !place.isConnected) {
-        place = heirOf(place, records);
-        isRemoved = place !== null;
+      if (focusTarget && !focusTarget.isConnected) {
+        focusTarget = replacementOf(focusTarget, records);
+        isRemoved = focusTarget !== null;
       }
       // Runs after other code that moves the focus now, such as a closing menu.
-      if (isRemoved && document.activeElement === document.body) setTimeout(focusPlace);
+      if (isRemoved && document.activeElement === document.body) setTimeout(restoreFocus);
     });
-    document.addEventListener("focusin", noteFocus);
-    document.addEventListener("pointerdown", notePointer);
+    document.addEventListener("focusin", rememberFocus);
+    document.addEventListener("pointerdown", forgetFocus);
     observer.observe(document.body, { childList: true, subtree: true });
     return () => {
-      document.removeEventListener("focusin", noteFocus);
-      document.removeEventListener("pointerdown", notePointer);
+      document.removeEventListener("focusin", rememberFocus);
+      document.removeEventListener("pointerdown", forgetFocus);
       observer.disconnect();
     };
   }, []);
@@ -61,13 +61,13 @@ const parts = "li, tr, section[aria-label], section[aria-labelledby], main";
  * The next row of a list, or the previous one; otherwise the row or section that contained the removed
  * element.
  */
-function heirOf(gone: Node, records: readonly MutationRecord[]): HTMLElement | null {
+function replacementOf(gone: Node, records: readonly MutationRecord[]): HTMLElement | null {
   let removed = gone;
   for (const _ of records) {
     const record = records.find(({ removedNodes }) => [...removedNodes].some((one) => one.contains(removed)));
     if (!record) break;
-    for (const beside of [record.nextSibling, record.previousSibling])
-      if (beside instanceof HTMLElement && beside.isConnected && beside.matches("li, tr")) return beside;
+    for (const sibling of [record.nextSibling, record.previousSibling])
+      if (sibling instanceof HTMLElement && sibling.isConnected && sibling.matches("li, tr")) return sibling;
     const { target } = record;
     if (target.isConnected) return target instanceof Element ? target.closest<HTMLElement>(parts) : null;
     removed = target;
@@ -75,13 +75,17 @@ function heirOf(gone: Node, records: readonly MutationRecord[]): HTMLElement | n
   return document.querySelector("main");
 }
 
-function focusPlace(): void {
-  if (!place || document.activeElement !== document.body) return;
-  if (!place.hasAttribute("tabindex")) {
-    place.tabIndex = -1;
-    place.addEventListener("blur", ({ target }) => (target as HTMLElement).removeAttribute("tabindex"), {
-      once: true,
-    });
+function restoreFocus(): void {
+  if (!focusTarget || document.activeElement !== document.body) return;
+  if (!focusTarget.hasAttribute("tabindex")) {
+    focusTarget.tabIndex = -1;
+    focusTarget.addEventListener(
+      "blur",
+      ({ target }) => (target as HTMLElement).removeAttribute("tabindex"),
+      {
+        once: true,
+      },
+    );
   }
-  place.focus({ preventScroll: true });
+  focusTarget.focus({ preventScroll: true });
 }

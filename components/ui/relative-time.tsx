@@ -27,8 +27,8 @@ export function RelativeTime({ date, isSpan = false }: { date: Date | string | n
 }
 
 function words(moment: Date, now: number, isSpan: boolean): string {
-  const said = formatDistance(moment, now, { addSuffix: !isSpan });
-  return said === "less than a minute ago" ? "just now" : said;
+  const text = formatDistance(moment, now, { addSuffix: !isSpan });
+  return text === "less than a minute ago" ? "just now" : text;
 }
 
 function utc(iso: string): string {

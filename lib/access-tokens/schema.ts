@@ -18,7 +18,7 @@ export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfi
  */
 export const maxAccessTokens = 50;
 
-/** The input of Generate Token. */
+/** The input of the dialog that creates an access token. */
 export const createAccessTokenInput = z.object({
   name: tokenName,
   lifetime: z.enum(accessTokenLifetimeKeys, "Choose when it expires."),

@@ -8,9 +8,9 @@ type TextMeta = Pick<FieldMeta, "title" | "placeholder" | "help">;
 /** One line of text, required. */
 export function textField(maxLength: number, meta: TextMeta) {
   return z
-    .string("This is required.")
+    .string("This field is required.")
     .trim()
-    .min(1, "This is required.")
+    .min(1, "This field is required.")
     .max(maxLength, `At most ${maxLength} characters.`)
     .regex(/^\P{Cc}*$/u, "This may not contain control characters.")
     .meta(meta);

@@ -28,7 +28,7 @@ export function validate<F extends z.ZodObject>(
   for (const field of visible) {
     if (properties[field] === undefined && metaOf(connector, field).requiredWhenShown)
       fieldErrors[field] ??=
-        metaOf(connector, field).control === "secret" ? "Choose a secret." : "This is required.";
+        metaOf(connector, field).control === "secret" ? "Choose a secret." : "This field is required.";
   }
   if (!parsed.success || Object.keys(fieldErrors).length > 0) return { ok: false, fieldErrors };
   // The picked schema has the connector's fields, without some that are optional in its type.

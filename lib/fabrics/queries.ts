@@ -58,7 +58,7 @@ export async function listFabrics(
   };
 }
 
-/** The fabric of the scope, for its header and Basic Info. */
+/** The fabric of the scope, for its header and Basic info. */
 export async function getFabric(scope: Scope<"fabric:see">): Promise<FabricDetail> {
   const row = await db.fabric.findUnique({ where: { id: scope.fabricId }, select: columns });
   if (!row) throw new NotFound("Fabric not found.");

@@ -23,7 +23,7 @@ export const fabricDescription = z
   .regex(/^[^\0]*$/, "Description contains a character that cannot be stored.")
   .default("");
 
-/** The input of Create Fabric. The action's scope determines its team. */
+/** The input of Create fabric. The action's scope determines its team. */
 export const createFabricInput = z.object({
   name: fabricName,
   description: fabricDescription,
@@ -31,10 +31,10 @@ export const createFabricInput = z.object({
 });
 export type CreateFabricInput = z.infer<typeof createFabricInput>;
 
-/** The form of Create Fabric: the input, and the team that becomes the scope. */
+/** The form of Create fabric: the input, and the team that becomes the scope. */
 export const createFabricForm = createFabricInput.extend({ teamId: z.string().min(1, "Choose a team.") });
 
-/** The input of Edit Basic Info. Team and provider cannot change. */
+/** The input of Edit Basic info. Team and provider cannot change. */
 export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
@@ -70,7 +70,7 @@ export type FabricPage = {
   isEmpty: boolean;
 };
 
-/** A fabric's Basic Info, with the names of Admins, who may change it. */
+/** A fabric's Basic info, with the names of Admins, who may change it. */
 export type FabricDetail = FabricSummary & { admins: string[] };
 
 /** One of the person's teams, for the Metadata page. */

@@ -35,7 +35,7 @@ export function openApiDocument(): Json {
           type: "apiKey",
           in: "header",
           name: "X-AUTH-TOKEN",
-          description: "A personal access token: Settings → Access Tokens.",
+          description: "A personal access token: Settings → Access tokens.",
         },
       },
       schemas: { Failure: failureSchema, SecretReference: schemaOf(secretReference), ...propertySchemas() },

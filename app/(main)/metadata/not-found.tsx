@@ -9,7 +9,7 @@ export default function NotFound() {
       <title>Not found · Selvage</title>
       <PageHeader
         title="Not found"
-        description="There is nothing at this address, or it belongs to a team that you are not in."
+        description="This page does not exist, or it belongs to a team that you are not a member of."
       />
       <ButtonLink href="/metadata" variant="primary" className="self-start">
         Go to Metadata

@@ -31,14 +31,14 @@ export default async function FabricsPage({ searchParams }: { searchParams: Sear
     <>
       <PageHeader
         title="Fabrics"
-        description="Each fabric keeps the secrets and connections of one team's warehouse."
+        description="A fabric holds the secrets and connections of one warehouse."
         actions={create}
       />
       {page.isEmpty ? (
         <EmptyState icon={<Layers />} title="No fabrics yet">
           {teams.length === 0
-            ? "You are in no team yet. An Admin of a team can invite you."
-            : "A fabric is where secrets and connections live. The first one will be listed here."}
+            ? "You are not in a team yet. Ask a team's Admin for an invitation."
+            : "Fabrics of your teams appear here."}
         </EmptyState>
       ) : (
         <FabricList page={page} teams={teams} query={query} />
@@ -64,7 +64,7 @@ function FabricList({
       ) : (
         <EmptyState
           icon={<SearchX />}
-          title="No fabric matches"
+          title="No matching fabrics"
           action={<ButtonLink href="/metadata">Clear filters</ButtonLink>}
         >
           Try another name, provider or team.
@@ -90,7 +90,7 @@ function WhoCreates({ teams }: { teams: FabricTeam[] }) {
 }
 
 function hrefOf({ search, provider, team }: FabricListQuery, cursor: Record<string, string>): string {
-  const given = Object.entries({ search, provider, team, ...cursor });
-  const params = given.filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const entries = Object.entries({ search, provider, team, ...cursor });
+  const params = entries.filter((entry): entry is [string, string] => Boolean(entry[1]));
   return `/metadata?${new URLSearchParams(params)}`;
 }

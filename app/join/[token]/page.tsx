@@ -30,19 +30,19 @@ export default async function JoinPage({ params }: { params: Promise<{ token: st
       title={`Join ${offer.teamName}`}
       description={
         <>
-          {offer.invitedBy} invites <strong className="wrap-anywhere text-ink">{offer.email}</strong> as{" "}
-          {roleNames[offer.role]} of the team {offer.teamName}.
+          {offer.invitedBy} invites <strong className="wrap-anywhere text-ink">{offer.email}</strong> to join
+          the team {offer.teamName} as {roleNames[offer.role]}.
         </>
       }
     >
       <div className="flex flex-col gap-5">
-        <WaysIn offer={offer} token={token} actor={actor} />
+        <JoinOptions offer={offer} token={token} actor={actor} />
       </div>
     </AuthFrame>
   );
 }
 
-async function WaysIn({
+async function JoinOptions({
   offer,
   token,
   actor,
@@ -74,8 +74,8 @@ function OtherPerson({ email }: { email: string }) {
   return (
     <>
       <p>
-        You are signed in as <strong className="wrap-anywhere">{email}</strong>. The invitation is for another
-        address: sign out, then open the link again.
+        You are signed in as <strong className="wrap-anywhere">{email}</strong>. This invitation is for
+        another e-mail address. Sign out, then open the link again.
       </p>
       <SignOutButton />
     </>
@@ -85,8 +85,8 @@ function OtherPerson({ email }: { email: string }) {
 function NoInvitation() {
   return (
     <AuthFrame
-      title="This invitation does not work"
-      description="It was used, withdrawn or has expired, or the link is not whole. Ask the person who sent it for a new one."
+      title="This invitation is not valid"
+      description="It was used or revoked, it has expired, or the link is incomplete. Ask the person who sent it for a new one."
     >
       <ButtonLink href="/sign-in">Go to sign-in</ButtonLink>
     </AuthFrame>

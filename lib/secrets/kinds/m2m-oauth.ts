@@ -17,13 +17,13 @@ export const m2mOauth = defineSecretKind({
       control: "line",
       maxBytes: 2048,
       rule: [isTokenEndpoint, "Enter the full address of the token endpoint, beginning with https://."],
-      hint: "The token endpoint. It begins with https://, so that the client secret never travels in clear.",
+      hint: "The token endpoint. It must begin with https://, so that the client secret is encrypted in transit.",
       placeholder: "https://login.example.com/oauth2/token",
     }),
     scope: {
       title: "Scope",
       control: "line",
-      hint: "Separate several by spaces.",
+      hint: "Separate several scopes by spaces.",
       schema: z
         .string()
         .max(2048, "Scope is larger than 2 KiB.")

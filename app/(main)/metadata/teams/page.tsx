@@ -14,13 +14,13 @@ export default async function TeamsPage() {
     <>
       <PageHeader
         title="Teams"
-        description="A team's members use the secrets of its fabrics. Its Admins decide who is a member."
+        description="Members of a team use the secrets of its fabrics. Admins manage the members."
       />
       {teams.length > 0 ? (
         <TeamTable teams={teams} />
       ) : (
-        <EmptyState icon={<Users />} title="You are in no team yet">
-          An Admin of a team can invite you by a link. An operator of Selvage creates new teams.
+        <EmptyState icon={<Users />} title="No teams yet">
+          Ask a team's Admin for an invitation link. An operator of Selvage creates new teams.
         </EmptyState>
       )}
     </>

@@ -8,15 +8,15 @@ import { listAccessTokens } from "@/lib/access-tokens/queries";
 import { webEnv } from "@/lib/env";
 import { requireActor } from "@/lib/next/require-scope";
 
-export const metadata: Metadata = { title: "Access Tokens" };
+export const metadata: Metadata = { title: "Access tokens" };
 
 export default async function AccessTokensPage() {
   const tokens = await listAccessTokens(await requireActor());
   return (
     <>
       <PageHeader
-        title="Access Tokens"
-        description="Your scripts use the management API with one of these. It may do what you may, but never receives a value, and never changes members, pipeline tokens or destinations."
+        title="Access tokens"
+        description="Scripts use an access token for the management API. It has your permissions, except that it never returns a value and cannot change members, pipeline tokens or destinations."
         // Always in the same position. If the first token moved this button, its dialog, which shows the
         // token, would unmount.
         actions={<GenerateTokenButton apiUrl={webEnv().PUBLIC_URL} />}
@@ -25,7 +25,7 @@ export default async function AccessTokensPage() {
         <AccessTokenTable tokens={tokens} />
       ) : (
         <EmptyState icon={<KeyRound />} title="No access tokens yet">
-          You need one to manage fabrics, secrets and connections by a script or from the command line.
+          Create one to manage fabrics, secrets and connections from a script or the command line.
         </EmptyState>
       )}
     </>

@@ -14,13 +14,13 @@ export default async function AccountActivityPage() {
     <>
       <PageHeader
         title="Account activity"
-        description="The newest 100 events of your account: sign-ins, refused ones too, access tokens, and what operators changed. If you see a sign-in that is not yours, ask an operator to reset your password."
+        description="The latest 100 events of your account: sign-ins, refused sign-ins, access tokens, and changes by operators. If you do not recognize a sign-in, ask an operator to reset your password."
       />
       {events.length > 0 ? (
         <ActivityList events={events} />
       ) : (
-        <EmptyState icon={<History />} title="Nothing has happened yet">
-          Your sign-ins and access tokens will be listed here.
+        <EmptyState icon={<History />} title="No activity yet">
+          Your sign-ins and access tokens appear here.
         </EmptyState>
       )}
     </>

@@ -14,9 +14,8 @@ export default async function ApiReferencePage() {
         title="API reference"
         description={
           <>
-            The management API takes an access token in the header{" "}
-            <code className="font-mono text-sm">X-AUTH-TOKEN</code>. For generators of clients it is described
-            as OpenAPI at{" "}
+            Send an access token in the header <code className="font-mono text-sm">X-AUTH-TOKEN</code>. For
+            client generators, the OpenAPI document is at{" "}
             <a className="text-accent-text underline" href="/api/openapi.json">
               /api/openapi.json
             </a>

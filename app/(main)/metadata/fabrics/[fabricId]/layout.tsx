@@ -40,7 +40,7 @@ export default async function FabricLayout({ params, children }: Props & { child
       <TabsNav
         label="Fabric"
         tabs={[
-          { href: home, label: "Basic Info", isExact: true },
+          { href: home, label: "Basic info", isExact: true },
           { href: `${home}/connections`, label: "Connections", count: fabric.connections },
           { href: `${home}/secrets`, label: "Secrets", count: fabric.secrets },
           { href: `${home}/activity`, label: "Activity" },

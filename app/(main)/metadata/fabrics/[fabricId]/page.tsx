@@ -6,7 +6,7 @@ import { may } from "@/lib/access/policy";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
 
-export const metadata: Metadata = { title: "Basic Info" };
+export const metadata: Metadata = { title: "Basic info" };
 
 export default async function BasicInfoPage({ params }: { params: Promise<{ fabricId: string }> }) {
   const { fabricId } = await params;
@@ -17,7 +17,7 @@ export default async function BasicInfoPage({ params }: { params: Promise<{ fabr
     <section aria-labelledby="basic-info" className="flex max-w-3xl flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h2 id="basic-info" className="font-semibold text-lg">
-          Basic Info
+          Basic info
         </h2>
         {may(scope, "fabric:write") ? (
           <EditFabricButton fabric={{ id, name, description }} />

@@ -37,7 +37,9 @@ export default async function TeamPage({ params }: Props) {
         title={team.name}
         breadcrumb={[{ href: "/metadata/teams", label: "Teams" }]}
         badge={
-          <Badge tone={isAdmin ? "accent" : "neutral"}>{isAdmin ? "You are Admin" : "You are User"}</Badge>
+          <Badge tone={isAdmin ? "accent" : "neutral"}>
+            {isAdmin ? "Your role: Admin" : "Your role: User"}
+          </Badge>
         }
         actions={
           <>
@@ -59,7 +61,7 @@ export default async function TeamPage({ params }: Props) {
         )}
         {isLastAdmin && (
           <p className="text-muted text-sm">
-            You are the only Admin. To leave, make somebody else an Admin first.
+            You are the only Admin. To leave, make someone else an Admin first.
           </p>
         )}
         <MemberTable team={team} me={me} isAdmin={isAdmin} adminCount={admins.length} />
@@ -92,8 +94,8 @@ async function Access({ teamId }: { teamId: string }) {
             Activity
           </h2>
           <p className="text-muted text-sm">
-            The newest 50 events of the team in the last 30 days, and what was refused to its members. Each
-            fabric has its own activity.
+            The latest 50 events of the team in the last 30 days, including actions that were refused to its
+            members. Each fabric has its own activity.
           </p>
           <ActivityList events={events} />
         </section>

@@ -29,8 +29,8 @@ export default async function ActivityPage({ params, searchParams }: Props) {
   const { actor, kind, event, object: objectId } = filter;
   const isFiltered = [actor, kind, event, objectId].some(Boolean);
   const only = object ? `${objectNouns[object.kind]} ${object.name}` : objectId ? "one object" : null;
-  const { before: _before, after: _after, ...kept } = filter;
-  const hrefOf = (change: Partial<ActivityFilter>) => activityHref(fabricId, { ...kept, ...change });
+  const { before: _before, after: _after, ...filters } = filter;
+  const hrefOf = (change: Partial<ActivityFilter>) => activityHref(fabricId, { ...filters, ...change });
   return (
     <section aria-labelledby="activity" className="flex flex-col gap-4">
       <h2 id="activity" className="sr-only">
@@ -42,14 +42,14 @@ export default async function ActivityPage({ params, searchParams }: Props) {
       ) : isFiltered ? (
         <EmptyState
           icon={<SearchX />}
-          title="No event matches"
+          title="No matching events"
           action={<ButtonLink href={activityHref(fabricId, {})}>Clear filters</ButtonLink>}
         >
-          Nothing like this has happened in this fabric.
+          Change or clear the filters.
         </EmptyState>
       ) : (
-        <EmptyState icon={<History />} title="Nothing has happened yet">
-          Each act on this fabric, its secrets and its connections will be listed here.
+        <EmptyState icon={<History />} title="No activity yet">
+          Actions on this fabric, its secrets and its connections appear here.
         </EmptyState>
       )}
       <ActivityPages
@@ -61,7 +61,7 @@ export default async function ActivityPage({ params, searchParams }: Props) {
 }
 
 function activityHref(fabricId: string, filter: Partial<ActivityFilter>): string {
-  const given = Object.entries(filter).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const query = new URLSearchParams(given);
+  const entries = Object.entries(filter).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const query = new URLSearchParams(entries);
   return `/metadata/fabrics/${fabricId}/activity${query.size > 0 ? `?${query}` : ""}`;
 }

@@ -28,7 +28,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const rule = await getDestinationRule(scope);
   const isAdmin = may(scope, "token:write");
   const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
-  const act = isAdmin ? (
+  const createToken = isAdmin ? (
     <CreateTokenButton
       fabric={{ id: fabric.id, name: fabric.name }}
       automateUrl={webEnv().AUTOMATE_PUBLIC_URL}
@@ -46,19 +46,18 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
               Pipeline tokens
             </h2>
             <p className="max-w-2xl text-pretty text-muted">
-              A pipeline reads this fabric's secrets from Automate with one of these. Each read is in
-              Activity.
+              Pipelines use a token to read this fabric's secrets from Automate. Activity lists each read.
             </p>
           </div>
           {/* Always in the same position. If the first token moved this button, its dialog, which shows
               the token, would unmount. */}
-          {act}
+          {createToken}
         </div>
         {tokens.length > 0 ? (
           <PipelineTokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
         ) : (
           <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
-            Pipelines cannot read the secrets of this fabric until one is created.
+            Create a token to let a pipeline read this fabric's secrets.
           </EmptyState>
         )}
       </section>
@@ -66,7 +65,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
         fabricId={fabric.id}
         issuers={issuers}
         isAdmin={isAdmin}
-        whoCan={<WhoCan act="can trust issuers" team={fabric.team.name} admins={fabric.admins} />}
+        whoCan={<WhoCan act="can add trusted issuers" team={fabric.team.name} admins={fabric.admins} />}
       />
       <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />

@@ -19,7 +19,7 @@ import { requireScope } from "@/lib/next/require-scope";
 export const metadata = { title: "Connections" };
 
 /** The largest number that the banner shows. */
-const mostCounted = 100;
+const maxCounted = 100;
 
 export default async function ConnectionsPage({
   params,
@@ -34,7 +34,7 @@ export default async function ConnectionsPage({
   const reader = await requireScope(fabricId, "secret:list");
   const waiting = await listWaitingRequests(reader);
   const isAdmin = may(scope, "destination:write");
-  const toReview = isAdmin ? await countToReview(reader, mostCounted + 1) : 0;
+  const toReview = isAdmin ? await countToReview(reader, maxCounted + 1) : 0;
   return (
     <section className="group/connections flex flex-col gap-4">
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
@@ -45,14 +45,14 @@ export default async function ConnectionsPage({
       {toReview > 0 && (
         <Banner
           tone="info"
-          title="The upgrade allowed destinations that were in use"
+          title="The upgrade allowed destinations that were already in use"
           action={
             <ButtonLink size="sm" href={`/metadata/fabrics/${fabricId}/advanced#review`}>
-              Review {toReview > mostCounted ? `more than ${mostCounted}` : toReview}
+              Review {toReview > maxCounted ? `more than ${maxCounted}` : toReview}
             </ButtonLink>
           }
         >
-          Look through them, and remove any that you do not know.
+          Review them, and remove any that you do not recognize.
         </Banner>
       )}
       <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
@@ -80,7 +80,8 @@ async function Connections({
           title="No connections yet"
           action={<AddConnection fabricId={scope.fabricId} />}
         >
-          A connection says where data is and which secret opens the door. Automate checks that it works.
+          A connection holds the settings of one server and references the secrets to sign in with. Automate
+          checks that it works.
         </EmptyState>
       </div>
     );
@@ -91,10 +92,10 @@ async function Connections({
         {primary}
         <EmptyState
           icon={<SearchX />}
-          title="No connection matches"
-          action={<ButtonLink href="?">Clear</ButtonLink>}
+          title="No matching connections"
+          action={<ButtonLink href="?">Clear filters</ButtonLink>}
         >
-          Try another word.
+          Try another search.
         </EmptyState>
       </>
     );
@@ -121,7 +122,7 @@ function AddConnection({ fabricId }: { fabricId: string }) {
       icon={<Plus aria-hidden />}
       href={`/metadata/fabrics/${fabricId}/connections/new`}
     >
-      Add Connection
+      Add connection
     </ButtonLink>
   );
 }

@@ -47,10 +47,10 @@ async function Secrets({ scope, query }: { scope: Scope<"secret:list">; query: S
     return (
       <EmptyState
         icon={<SearchX />}
-        title="No secret matches"
-        action={<ButtonLink href="?">Clear</ButtonLink>}
+        title="No matching secrets"
+        action={<ButtonLink href="?">Clear filters</ButtonLink>}
       >
-        Try another word or another type.
+        Try another search or type.
       </EmptyState>
     );
   return (
@@ -73,8 +73,8 @@ function NoSecrets({ fabricId }: { fabricId: string }) {
         title="No secrets yet"
         action={<AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />}
       >
-        Passwords, API keys and certificates are kept here, so that no project or connection holds them in
-        plain text. IdempotentRequest saved, a value is never shown again.
+        Store passwords, API keys and certificates here, so that no project or connection contains them in
+        plain text. Once saved, a value is never shown again.
       </EmptyState>
     </div>
   );

@@ -11,16 +11,16 @@ export const POST = route({
   permission: "connection:check",
   run: async (scope, request) => {
     const parsed = checkInput.safeParse(await request.json().catch(() => undefined));
-    if (!parsed.success) return problem(400, "The check is malformed.");
-    const started = await startCheck(scope, parsed.data, request.signal);
-    if (started.ok) return ndjson(started.value);
-    if (started.code === "unknown_kind") return problem(400, "Unknown kind of connection.");
-    return Response.json({ fieldErrors: started.fieldErrors }, { status: 422 });
+    if (!parsed.success) return problem(400, "The body is not a valid check.");
+    const check = await startCheck(scope, parsed.data, request.signal);
+    if (check.ok) return ndjson(check.value);
+    if (check.code === "unknown_kind") return problem(400, "Unknown kind of connection.");
+    return Response.json({ fieldErrors: check.fieldErrors }, { status: 422 });
   },
 });
 
-function ndjson(answer: ReadableStream<Uint8Array> | CheckResult): Response {
-  const body = answer instanceof ReadableStream ? answer : `${JSON.stringify(answer)}\n`;
+function ndjson(events: ReadableStream<Uint8Array> | CheckResult): Response {
+  const body = events instanceof ReadableStream ? events : `${JSON.stringify(events)}\n`;
   // Tells reverse proxies not to buffer the steps.
   return new Response(body, {
     headers: { "content-type": "application/x-ndjson", "x-accel-buffering": "no" },

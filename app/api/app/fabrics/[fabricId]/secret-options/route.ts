@@ -21,7 +21,7 @@ export const GET = route({
       after: params.get("after") ?? undefined,
       ids: params.has("id") ? params.getAll("id") : undefined,
     });
-    if (!parsed.success) return problem(400, "The query is malformed.");
+    if (!parsed.success) return problem(400, "The query is not valid.");
     return Response.json(await listSecretOptions(scope, parsed.data));
   },
 });

@@ -9,7 +9,7 @@ import { connectors, findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { requireScope } from "@/lib/next/require-scope";
 
-export const metadata = { title: "Create Connection" };
+export const metadata = { title: "Add connection" };
 
 export default async function NewConnectionPage({
   params,
@@ -31,7 +31,7 @@ export default async function NewConnectionPage({
     }));
     return (
       <section className="flex flex-col gap-5">
-        <h2 className="font-semibold text-xl">Create Connection</h2>
+        <h2 className="font-semibold text-xl">Add connection</h2>
         <KindGallery kinds={kinds} />
       </section>
     );
@@ -44,7 +44,7 @@ export default async function NewConnectionPage({
           <KindTile name={connector.name} group={connector.group} />
           <div>
             <h2 className="font-semibold text-xl">
-              {isWarehouse ? "Connect SQL Warehouse" : "Create Connection"}
+              {isWarehouse ? "Connect SQL warehouse" : "Add connection"}
             </h2>
             <p className="text-muted">{connector.name}</p>
           </div>

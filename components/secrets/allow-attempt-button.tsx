@@ -4,18 +4,18 @@ import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
 import { resetAttemptsAction } from "@/lib/credential-attempts/actions";
 
-export function AllowTryButton({ fabricId, secretId }: { fabricId: string; secretId: string }) {
+export function AllowAttemptButton({ fabricId, secretId }: { fabricId: string; secretId: string }) {
   const { run, isPending, dialog } = useToastedAct();
   const allow = () =>
     run(() => resetAttemptsAction(fabricId, { secretId }), {
-      done: "Another try is allowed",
-      failed: "No other try was allowed",
+      done: "Another attempt is allowed",
+      failed: "The attempt was not allowed",
     });
 
   return (
     <>
       <Button size="sm" isPending={isPending} onClick={allow}>
-        Allow another try
+        Allow another attempt
       </Button>
       {dialog}
     </>

@@ -10,27 +10,27 @@ import { Input } from "@/components/ui/input";
  * Requests an Admin's approval, in one click or with a reason. Has no form of its own: inside the
  * connection's form, Enter would submit that one.
  */
-export function AskForApproval({
-  onAsk,
+export function RequestApproval({
+  onRequest,
 }: {
   /** Returns null on success, otherwise an error code. */
-  onAsk: (reason: string) => Promise<string | null>;
+  onRequest: (reason: string) => Promise<string | null>;
 }) {
   const [reason, setReason] = useState("");
-  const [state, setState] = useState<"open" | "asking" | "asked">("open");
+  const [state, setState] = useState<"editing" | "sending" | "sent">("editing");
   const [error, setError] = useState<string>();
 
-  async function ask() {
-    setState("asking");
-    const code = await onAsk(reason.trim()).catch(() => "outcome_unknown");
-    setState(code === null ? "asked" : "open");
+  async function request() {
+    setState("sending");
+    const code = await onRequest(reason.trim()).catch(() => "outcome_unknown");
+    setState(code === null ? "sent" : "editing");
     setError(code === null ? undefined : errorText(code));
   }
 
-  if (state === "asked")
+  if (state === "sent")
     return (
       <p role="status" className="mt-2.5 text-ink">
-        You asked. You can save the connection meanwhile; it waits until an Admin decides.
+        Approval requested. You can save the connection now. It waits until an Admin decides.
       </p>
     );
   return (
@@ -44,12 +44,12 @@ export function AskForApproval({
           onKeyDown={(event) => {
             if (event.key !== "Enter") return;
             event.preventDefault();
-            void ask();
+            void request();
           }}
         />
       </Field>
-      <Button size="sm" className="self-start" isPending={state === "asking"} onClick={ask}>
-        Ask for approval
+      <Button size="sm" className="self-start" isPending={state === "sending"} onClick={request}>
+        Request approval
       </Button>
     </div>
   );

@@ -16,7 +16,9 @@ import { createIssuerAction } from "@/lib/trusted-issuers/actions";
 import { audienceOf, createIssuerInput } from "@/lib/trusted-issuers/schema";
 
 const resolver = zodResolver(createIssuerInput);
-const texts = { automate_unavailable: "Automate does not answer just now. Nothing was changed." };
+const texts = {
+  automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
+};
 
 const fields = [
   {
@@ -45,19 +47,19 @@ const fields = [
   },
 ] as const;
 
-export function TrustIssuerButton({ fabricId }: { fabricId: string }) {
+export function AddIssuerButton({ fabricId }: { fabricId: string }) {
   const dialog = useDialog();
   const toast = useToast();
   const audience = audienceOf(fabricId);
   return (
     <>
       <Button icon={<Plus aria-hidden />} onClick={dialog.open}>
-        Trust an issuer
+        Add trusted issuer
       </Button>
       <Dialog
         isOpen={dialog.isOpen}
         onClose={dialog.close}
-        title="Trust an issuer"
+        title="Add trusted issuer"
         description="Workloads with a token from this issuer can read every secret of this fabric, unless you limit them below."
       >
         <ProtectedDialogForm
@@ -74,8 +76,8 @@ export function TrustIssuerButton({ fabricId }: { fabricId: string }) {
           }}
           action={(input) => createIssuerAction(fabricId, input)}
           texts={texts}
-          onOk={(_none, { name }) => toast("Issuer trusted", { description: name })}
-          submitLabel="Trust"
+          onOk={(_none, { name }) => toast("Trusted issuer added", { description: name })}
+          submitLabel="Add"
         >
           {({ register, formState: { errors } }) => (
             <>
@@ -96,7 +98,7 @@ export function TrustIssuerButton({ fabricId }: { fabricId: string }) {
               <Field
                 label="Public keys"
                 error={errors.keys?.message}
-                hint="Only if Automate can’t reach the issuer. Paste its JWKS, such as the output of “kubectl get --raw /openid/v1/jwks”. Automate then never asks the issuer. When the keys change, trust it again with the new ones."
+                hint="Only if Automate can’t reach the issuer. Paste its JWKS, such as the output of “kubectl get --raw /openid/v1/jwks”. Automate then never contacts the issuer. When the keys change, add the issuer again with the new ones."
               >
                 <Textarea {...register("keys")} rows={3} spellCheck={false} />
               </Field>
