@@ -132,7 +132,7 @@ async function attempt(program: Program, sql: string): Promise<string> {
   return outcome;
 }
 
-function statement(verb: Verb, table: string): string {
+function statementFor(verb: Verb, table: string): string {
   if (verb === "SELECT") return `SELECT * FROM "${table}"`;
   // With the right, the statement fails on a constraint: Postgres checks rights first.
   if (verb === "INSERT") return `INSERT INTO "${table}" DEFAULT VALUES`;
@@ -155,7 +155,7 @@ describe("each program's rights", () => {
     ),
   );
   test.each(cases)("%s: %s on %s is granted: %s", async (program, verb, table, isGranted) => {
-    const outcome = await attempt(program, statement(verb, table));
+    const outcome = await attempt(program, statementFor(verb, table));
     if (isGranted) expect(outcome).not.toBe(permissionDenied);
     else expect(outcome).toBe(permissionDenied);
   });

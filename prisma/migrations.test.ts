@@ -11,9 +11,9 @@ const names = readdirSync(folder)
 
 /** The indexes that a migration creates on earlier tables with a lock that blocks writers. */
 function lockingIndexes(sql: string): string[] {
-  const made = [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, table]) => table);
+  const createdTables = [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, table]) => table);
   return [...sql.matchAll(/CREATE (?:UNIQUE )?INDEX (CONCURRENTLY )?[^;]*? ON "(\w+)"/g)]
-    .filter(([, concurrently, table]) => !concurrently && !made.includes(table))
+    .filter(([, concurrently, table]) => !concurrently && !createdTables.includes(table))
     .map(([statement]) => statement);
 }
 

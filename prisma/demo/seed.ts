@@ -33,11 +33,11 @@ async function seedFabric({ by, team, input, secrets, connections }: DemoFabric)
   });
   const created = await createFabric(await authorizeTeam(await actorOf(by), teamId, "fabric:write"), input);
   if (!created.ok && created.code === "name_taken") return;
-  const { id: fabricId } = made(created);
+  const { id: fabricId } = valueOrThrow(created);
   const idByName = new Map<string, string>();
   for (const { by: author, input: secret } of secrets) {
     const scope = await authorize(await actorOf(author), fabricId, "secret:write");
-    idByName.set(secret.name, made(await createSecret(scope, secret)).id);
+    idByName.set(secret.name, valueOrThrow(await createSecret(scope, secret)).id);
   }
   for (const connection of connections) await seedConnection(fabricId, connection, idByName);
 }
@@ -49,7 +49,7 @@ async function seedConnection(
 ): Promise<void> {
   const scope = await authorize(await actorOf(by), fabricId, "connection:write");
   const references = Object.entries(secrets).map(([field, secret]) => [field, idByName.get(secret)]);
-  made(
+  valueOrThrow(
     await createConnection(scope, {
       kind,
       name,
@@ -67,9 +67,11 @@ async function actorOf(email: DemoEmail): Promise<Actor> {
   return { kind: "user", ...user, authenticatedAt: new Date() };
 }
 
-function made<T>(result: Result<T, string>): T {
+function valueOrThrow<T>(result: Result<T, string>): T {
   if (result.ok) return result.value;
-  throw new Error(`The demo could not be made: ${result.code} ${JSON.stringify(result.fieldErrors ?? {})}`);
+  throw new Error(
+    `The demo could not be created: ${result.code} ${JSON.stringify(result.fieldErrors ?? {})}`,
+  );
 }
 
 try {

@@ -35,9 +35,9 @@ export async function allowPresentDestinations(owner: Client): Promise<void> {
   const present = new Map<string, Present>();
   const add = (fabricId: string, secret: Secret, destination: string, connection?: string) => {
     const key = `${secret.id} ${destination}`;
-    const known = present.get(key) ?? { fabricId, secret, destination, connections: [] };
-    present.set(key, known);
-    if (connection !== undefined) known.connections.push(connection);
+    const entry = present.get(key) ?? { fabricId, secret, destination, connections: [] };
+    present.set(key, entry);
+    if (connection !== undefined) entry.connections.push(connection);
   };
   for await (const { kind, name, fabricId, properties, references } of connectionsOf(owner)) {
     for (const { secret, destinations } of joinConnection(kind, properties, references) ?? [])
@@ -90,21 +90,21 @@ async function allow(owner: Client, present: readonly Present[]): Promise<void> 
     secretName: secret.name,
     version: secret.version,
     destination,
-    toReview: inShort(connections),
+    toReview: shortened(connections),
   }));
   await owner.query(
-    `WITH asked AS (
+    `WITH input AS (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS a(id text, "eventId" text, "fabricId" text, "secretId" text,
          "secretName" text, version int, destination text, "toReview" text)
      ), allowed AS (
        INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "createdById", "createdByName", "toReview")
-       SELECT id, "fabricId", "secretId", version, destination, 'upgrade', 'Selvage', "toReview" FROM asked
+       SELECT id, "fabricId", "secretId", version, destination, 'upgrade', 'Selvage', "toReview" FROM input
        ON CONFLICT ("secretId", version, destination) DO NOTHING RETURNING id
      )
      INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
      SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.allow', 'secret', "secretId", "secretName",
        jsonb_build_object('destination', jsonb_build_array(destination), 'version', version, 'reason', 'upgrade')
-     FROM asked JOIN allowed USING (id) JOIN fabric f ON f.id = "fabricId"`,
+     FROM input JOIN allowed USING (id) JOIN fabric f ON f.id = "fabricId"`,
     [JSON.stringify(rows)],
   );
 }
@@ -124,27 +124,27 @@ async function narrow(owner: Client, proved: readonly Present[]): Promise<void> 
     proved: destination,
   }));
   await owner.query(
-    `WITH asked AS (
+    `WITH input AS (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS a("eventId" text, "fabricId" text, "secretId" text, "secretName" text,
          version int, destination text, proved text)
      ), gone AS (
-       DELETE FROM allowed_destination a USING asked
-       WHERE a."secretId" = asked."secretId" AND a.version = asked.version AND a.destination = asked.destination
-       RETURNING asked."eventId", asked.proved, a."secretId", a.version, a."createdById", a."createdByName", a."toReview"
+       DELETE FROM allowed_destination a USING input
+       WHERE a."secretId" = input."secretId" AND a.version = input.version AND a.destination = input.destination
+       RETURNING input."eventId", input.proved, a."secretId", a.version, a."createdById", a."createdByName", a."toReview"
      ), narrowed AS (
        UPDATE allowed_destination a
        SET "createdById" = gone."createdById", "createdByName" = gone."createdByName", "toReview" = gone."toReview"
        FROM gone WHERE a."secretId" = gone."secretId" AND a.version = gone.version AND a.destination = gone.proved
      )
      INSERT INTO audit_event (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
-     SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.remove', 'secret', asked."secretId",
-       "secretName", jsonb_build_object('destination', jsonb_build_array(destination), 'version', asked.version, 'reason', 'upgrade')
-     FROM asked JOIN gone USING ("eventId") JOIN fabric f ON f.id = "fabricId"`,
+     SELECT "eventId", f."teamId", "fabricId", 'system', 'upgrade', 'Selvage', 'destination.remove', 'secret', input."secretId",
+       "secretName", jsonb_build_object('destination', jsonb_build_array(destination), 'version', input.version, 'reason', 'upgrade')
+     FROM input JOIN gone USING ("eventId") JOIN fabric f ON f.id = "fabricId"`,
     [JSON.stringify(rows)],
   );
 }
 
-function inShort(connections: readonly string[]): string {
+function shortened(connections: readonly string[]): string {
   const more = connections.length - shownNames;
   return connections.slice(0, shownNames).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

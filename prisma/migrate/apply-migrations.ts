@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { type Client, escapeLiteral, Pool } from "pg";
 import { prismaFolder } from "@/prisma/migrate/folder";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
-import { runMigrationScript, type Tell } from "@/prisma/migrate/migration-script";
+import { type Log, runMigrationScript } from "@/prisma/migrate/migration-script";
 
 // The records are those of Prisma's own `migrate deploy` and `migrate status`: each side continues where the
 // other stopped.
@@ -21,9 +21,9 @@ export async function migrationNames(): Promise<string[]> {
 
 /**
  * Applies the missing migrations in order, and returns their names. `client` is the owner and holds the lock.
- * `tell` receives a sentence when a migration waits. Throws an error that names the migration.
+ * `log` receives a sentence when a migration waits. Throws an error that names the migration.
  */
-export async function applyMigrations(client: Client, databaseUrl: string, tell: Tell): Promise<string[]> {
+export async function applyMigrations(client: Client, databaseUrl: string, log: Log): Promise<string[]> {
   await createRecords(client);
   // A failed migration changed nothing, or can run again (`runMigrationScript`). Prisma's `migrate deploy`
   // refuses until an operator runs `migrate resolve --rolled-back`, which sets the same column.
@@ -38,7 +38,7 @@ export async function applyMigrations(client: Client, databaseUrl: string, tell:
   const observer = new Pool({ connectionString: databaseUrl, max: 1 }).on("error", () => {});
   try {
     for (const name of missing)
-      await runMigrationScript(client, observer, { name, script: await recordedScript(name), tell });
+      await runMigrationScript(client, observer, { name, script: await recordedScript(name), log });
   } finally {
     await observer.end();
   }

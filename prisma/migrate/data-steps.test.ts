@@ -45,11 +45,11 @@ beforeAll(async () => {
   await owner.secretVersion.create({ data: { ...next, manifest, facts: { authHost: "idp.example:443" } } });
   for (const name of ["Orders", "Stock", "Returns", "Sales", "Costs"]) await addConnection(name, "password");
   await addConnection("Broken", "password", { server: "" });
-  const made = newPipelineToken();
-  token = made.token;
+  const pipelineToken = newPipelineToken();
+  token = pipelineToken.token;
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.pipelineToken.create({
-    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: made.tokenHash, ...by },
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: pipelineToken.tokenHash, ...by },
   });
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
 });
@@ -96,7 +96,7 @@ test("an upgrade allows the current destinations of connections and token server
   // The state before the upgrade.
   await client.query("DELETE FROM data_step");
   expect(await read("Orders")).toBe(409);
-  const places = {
+  const destinations = {
     password: "postgres://db.example.com:5432?tls=verify-full",
     client: "oauth-token://idp.example:443",
   };
@@ -118,11 +118,17 @@ test("an upgrade allows the current destinations of connections and token server
 
   expect(await applyDataSteps(client)).toEqual(["allow_present_destinations"]);
   expect(await allowed()).toEqual([
-    { secretId: "client", version: 2, destination: places.client, createdByName: "Selvage", toReview: "" },
+    {
+      secretId: "client",
+      version: 2,
+      destination: destinations.client,
+      createdByName: "Selvage",
+      toReview: "",
+    },
     {
       secretId: "password",
       version: 1,
-      destination: places.password,
+      destination: destinations.password,
       createdByName: "Selvage",
       toReview: "Costs, Orders, Returns and 2 more",
     },
@@ -131,9 +137,13 @@ test("an upgrade allows the current destinations of connections and token server
     {
       objectName: "client",
       actorName: "Selvage",
-      details: { destination: [places.client], reason: "upgrade" },
+      details: { destination: [destinations.client], reason: "upgrade" },
     },
-    { objectName: "password", actorName: "Selvage", details: { destination: [places.password], version: 1 } },
+    {
+      objectName: "password",
+      actorName: "Selvage",
+      details: { destination: [destinations.password], version: 1 },
+    },
   ]);
   expect([await read("Orders"), await read("Stock")]).toEqual([200, 200]);
 

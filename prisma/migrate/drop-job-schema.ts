@@ -6,9 +6,11 @@ import { sqlStateOf } from "@/lib/db/errors";
  * minutes and cannot start without it. So it is dropped only after an hour without access, and only if it has
  * no foreign queues. A running database dump postpones this to the next migration.
  */
-export async function dropJobSchema(client: Client, tell: (sentence: string) => void): Promise<void> {
-  const { rows: found } = await client.query("SELECT to_regclass('pgboss.version') IS NOT NULL AS made");
-  if (!found[0].made) return;
+export async function dropJobSchema(client: Client, log: (sentence: string) => void): Promise<void> {
+  const { rows: versionTable } = await client.query(
+    "SELECT to_regclass('pgboss.version') IS NOT NULL AS exists",
+  );
+  if (!versionTable[0].exists) return;
   const { rows } = await client.query(
     `SELECT coalesce(bool_or(maintained_on > now() - interval '1 hour'), false)
        OR EXISTS (SELECT 1 FROM pgboss.queue WHERE name <> 'background-check' AND name NOT LIKE '\\_\\_pgboss%') AS used
@@ -20,6 +22,6 @@ export async function dropJobSchema(client: Client, tell: (sentence: string) => 
   } catch (error) {
     await client.query("ROLLBACK");
     if (sqlStateOf(error) !== "55P03") throw error;
-    tell("The schema pgboss of an earlier version is being read, and stays until the next migration.");
+    log("Another session reads the schema pgboss of an earlier version. The next migration drops it.");
   }
 }

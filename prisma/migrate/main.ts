@@ -25,10 +25,10 @@ try {
     DB_ROLE_PREFIX: rolePrefix,
     MIGRATE_LOGINS: logins,
   } = parseEnvironment();
-  const { applied, ahead } = await migrate({ databaseUrl, rolePrefix, logins, tell: console.log });
+  const { applied, ahead } = await migrate({ databaseUrl, rolePrefix, logins, log: console.log });
   if (ahead)
     console.log(
-      `The database was migrated by ${ahead}. This is version ${programVersion}: nothing was changed.`,
+      `The database was migrated by ${ahead}. This is version ${programVersion}. Nothing was changed.`,
     );
   else console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
 } catch (error) {
@@ -41,7 +41,7 @@ function parseEnvironment() {
     return environment.parse(process.env);
   } catch {
     throw new MigrationRefused(
-      'Migrating needs DATABASE_URL (postgres://…, the owner of the schema); DB_ROLE_PREFIX is lower case; MIGRATE_LOGINS is JSON, {"role": "password"}.',
+      'Set DATABASE_URL to the owner of the schema (postgres://…). DB_ROLE_PREFIX must be lower case. MIGRATE_LOGINS must be JSON: {"role": "password"}.',
     );
   }
 }

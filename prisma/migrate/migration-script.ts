@@ -10,9 +10,9 @@ const pausesMs: readonly number[] = [
   1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000,
 ];
 
-export type Tell = (sentence: string) => void;
+export type Log = (sentence: string) => void;
 
-type Migration = { name: string; script: string; tell: Tell; pauses?: readonly number[] };
+type Migration = { name: string; script: string; log: Log; pauses?: readonly number[] };
 
 /**
  * Runs one migration as one transaction. Waits at most three seconds for a lock, then lets other queries run
@@ -23,7 +23,7 @@ type Migration = { name: string; script: string; tell: Tell; pauses?: readonly n
 export async function runMigrationScript(
   client: ClientBase,
   observer: Pool,
-  { name, script, tell, pauses = pausesMs }: Migration,
+  { name, script, log, pauses = pausesMs }: Migration,
 ): Promise<void> {
   const attempt = async () => {
     if (/\bCONCURRENTLY\b/.test(withoutComments(script))) return runEachStatement(client, script);
@@ -39,7 +39,7 @@ export async function runMigrationScript(
       throw new MigrationRefused(
         `The migration ${name} requires a lock that is held by ${holder}. It was stopped and changed nothing: run it again when that session has ended.`,
       );
-    tell(
+    log(
       `The migration ${name} waits for a lock that is held by ${holder}. Trying again in ${pause / 1000} s …`,
     );
     await sleep(pause);
@@ -75,20 +75,20 @@ type Blocker = { name: string; user: string; pid: number; seconds: number };
 
 /** Records which sessions block a session while it waits. */
 function watchBlockers(observer: Pool, pid: number): { holder: () => string; stop: () => void } {
-  let seen: Blocker[] = [];
+  let blockers: Blocker[] = [];
   const timer = setInterval(async () => {
-    const found = await observer
+    const blocking = await observer
       .query<Blocker>(
         `SELECT application_name AS name, usename AS user, pid, extract(epoch FROM now() - xact_start)::int AS seconds
          FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1))`,
         [pid],
       )
       .catch(() => ({ rows: [] }));
-    if (found.rows.length > 0) seen = found.rows;
+    if (blocking.rows.length > 0) blockers = blocking.rows;
   }, 500);
   return {
     holder: () =>
-      seen
+      blockers
         .map(
           ({ name, user, pid, seconds }) =>
             `${name || "a session"} of ${user} (process ${pid}, for ${seconds} s)`,

@@ -17,8 +17,8 @@ beforeAll(async () => {
 
 afterAll(() => pool.end());
 
-const run = (tell?: (sentence: string) => void) =>
-  migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(tell ? { tell } : {}) });
+const run = (log?: (sentence: string) => void) =>
+  migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(log ? { log } : {}) });
 
 const indexMigration = "20261127124045_audit_without_team_index";
 
@@ -30,7 +30,7 @@ async function undoIndexMigration() {
 
 /** Whether web may read a table that only a newer version has. */
 async function mayRead(): Promise<boolean> {
-  const { rows } = await pool.query("SELECT has_table_privilege($1, 'newer_thing', 'SELECT') AS may", [
+  const { rows } = await pool.query("SELECT has_table_privilege($1, 'newer_table', 'SELECT') AS may", [
     `${rolePrefix}_web`,
   ]);
   return rows[0].may;
@@ -38,9 +38,9 @@ async function mayRead(): Promise<boolean> {
 
 describe("a database that a newer version migrated", () => {
   beforeAll(async () => {
-    await pool.query("CREATE TABLE newer_thing (id int)");
+    await pool.query("CREATE TABLE newer_table (id int)");
   });
-  const grant = () => pool.query(`GRANT SELECT ON newer_thing TO ${rolePrefix}_web`);
+  const grant = () => pool.query(`GRANT SELECT ON newer_table TO ${rolePrefix}_web`);
 
   test("is left alone, with its grants, when it has a migration that this version lacks", async () => {
     await grant();
@@ -104,14 +104,14 @@ describe("a migration that requires a table which a dump has locked", () => {
     const dump = await startDump();
     await undoIndexMigration();
     const stop = readMeanwhile();
-    const told: string[] = [];
+    const logged: string[] = [];
     const { applied } = await run((sentence) => {
-      told.push(sentence);
+      logged.push(sentence);
       void dump.end();
     });
     expect(await stop()).toBeLessThan(3_500);
     expect(applied).toEqual([indexMigration]);
-    expect(told).toEqual([
+    expect(logged).toEqual([
       expect.stringMatching(
         /^The migration 20261127124045_audit_without_team_index waits for a lock that is held by pg_dump of \w+ \(process \d+, for \d s\)\. Trying again/,
       ),
@@ -121,7 +121,7 @@ describe("a migration that requires a table which a dump has locked", () => {
   test("stops after its last attempt and changes nothing", async () => {
     const dump = await startDump();
     const client = await pool.connect();
-    const once = { name: "add_extra", tell: () => {}, pauses: [] };
+    const once = { name: "add_extra", log: () => {}, pauses: [] };
     const tried = runMigrationScript(client, pool, {
       ...once,
       script: `CREATE TABLE half_done (); ${script}`,
@@ -130,8 +130,8 @@ describe("a migration that requires a table which a dump has locked", () => {
       /^The migration add_extra requires a lock that is held by pg_dump .* It was stopped and changed nothing/,
     );
     await dump.end();
-    const { rows } = await pool.query("SELECT to_regclass('half_done') AS made");
-    expect(rows).toEqual([{ made: null }]);
+    const { rows } = await pool.query("SELECT to_regclass('half_done') AS table_name");
+    expect(rows).toEqual([{ table_name: null }]);
     await runMigrationScript(client, pool, { ...once, script });
     client.release();
   });
@@ -159,8 +159,10 @@ test("a migration and its record are one transaction", async () => {
     `CREATE TRIGGER killed BEFORE UPDATE OF finished_at ON "_prisma_migrations" EXECUTE FUNCTION killed()`,
   );
   await expect(run()).rejects.toThrow("killed");
-  const { rows } = await pool.query(`SELECT to_regclass('"audit_event_teamId_id_idx"') IS NOT NULL AS kept`);
-  expect(rows).toEqual([{ kept: true }]);
+  const { rows } = await pool.query(
+    `SELECT to_regclass('"audit_event_teamId_id_idx"') IS NOT NULL AS exists`,
+  );
+  expect(rows).toEqual([{ exists: true }]);
   await pool.query("DROP FUNCTION killed CASCADE");
   expect(await run()).toEqual({ applied: [indexMigration] });
 });
@@ -194,7 +196,7 @@ test("the error names a login that does not own the schema", async () => {
 
 describe("the job tables of earlier versions", () => {
   const isThere = async () =>
-    (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS made")).rows[0].made;
+    (await pool.query("SELECT to_regclass('pgboss.job') IS NOT NULL AS exists")).rows[0].exists;
   beforeAll(async () => {
     await pool.query(`
       CREATE SCHEMA pgboss;

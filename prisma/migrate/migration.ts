@@ -9,7 +9,7 @@ import { applyDataSteps } from "@/prisma/migrate/data-steps";
 import { dropJobSchema } from "@/prisma/migrate/drop-job-schema";
 import { prismaFolder } from "@/prisma/migrate/folder";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
-import type { Tell } from "@/prisma/migrate/migration-script";
+import type { Log } from "@/prisma/migrate/migration-script";
 
 export type MigrationOptions = {
   /** The owner of the schema, with CREATEROLE unless all roles exist. */
@@ -19,7 +19,7 @@ export type MigrationOptions = {
   /** Passwords of the login roles to create or update, by name. */
   logins: Readonly<Record<string, string>>;
   /** Receives a sentence when a migration waits. */
-  tell?: Tell;
+  log?: Log;
 };
 
 const programs = ["web", "automate"] as const;
@@ -40,7 +40,7 @@ export async function migrate({
   databaseUrl,
   rolePrefix,
   logins,
-  tell = () => undefined,
+  log = () => undefined,
 }: MigrationOptions): Promise<Migrated> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
@@ -56,9 +56,9 @@ export async function migrate({
     if (ahead) return { applied: [], ahead };
     // First, so that an owner without the right fails before anything is changed.
     await createGroupRoles(client, rolePrefix);
-    const applied = await applyMigrations(client, databaseUrl, tell);
+    const applied = await applyMigrations(client, databaseUrl, log);
     applied.push(...(await applyDataSteps(client)));
-    await dropJobSchema(client, tell);
+    await dropJobSchema(client, log);
     await admitPrograms(client, { rolePrefix, logins });
     await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
     return { applied };
@@ -87,7 +87,7 @@ async function waitForLock(client: Client, lock: number): Promise<void> {
 /** The newer version that migrated this database; undefined if none did. */
 async function newerVersion(client: Client): Promise<string | undefined> {
   const has = async (table: string) =>
-    (await client.query("SELECT to_regclass($1) IS NOT NULL AS made", [table])).rows[0].made;
+    (await client.query("SELECT to_regclass($1) IS NOT NULL AS exists", [table])).rows[0].exists;
   if (await has("schema_info")) {
     const { rows } = await client.query(`SELECT "migratedBy" FROM schema_info`);
     if (rows[0] && isOlder(programVersion, rows[0].migratedBy)) return `version ${rows[0].migratedBy}`;
@@ -100,7 +100,7 @@ async function newerVersion(client: Client): Promise<string | undefined> {
   );
   return rows.length === 0
     ? undefined
-    : `a version with ${rows.map(({ name }) => name).join(", ")}, which this one does not know`;
+    : `a version with ${rows.map(({ name }) => name).join(", ")}, which this version does not have`;
 }
 
 /** Creates the programs' roles, grants and logins, which a copy of a migrated database lacks. */
@@ -135,7 +135,7 @@ async function grant(client: Client, prefix: string) {
 async function setLogin(client: Client, prefix: string, login: string, password: string) {
   const program = programs.find((name) => login.endsWith(`_${name}_login`));
   if (!program)
-    throw new MigrationRefused(`The login role "${login}" has to end in _web_login or _automate_login.`);
+    throw new MigrationRefused(`The login role "${login}" must end in _web_login or _automate_login.`);
   const name = escapeIdentifier(login);
   const verb = (await roleExists(client, login)) ? "ALTER" : "CREATE";
   await manageRoles(client, [
@@ -159,7 +159,7 @@ async function manageRoles(client: Client, statements: string[]) {
       .map((statement) => `  ${statement.replace(/PASSWORD .*/, "PASSWORD '…'")};`)
       .join("\n");
     throw new MigrationRefused(
-      `The database's user may not manage roles; let somebody who may run this, then try again:\n${sql}`,
+      `The database user may not manage roles. Ask someone who may to run these statements, then try again:\n${sql}`,
       { cause },
     );
   }
