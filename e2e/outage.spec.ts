@@ -149,7 +149,7 @@ test("a page that fails to render after its secret was saved does not say that n
     await closed;
     // React's message for a page that failed on the server.
     expectConsoleError(/Minified React error #441/);
-    await expect(page.getByRole("heading", { name: "This page did not load" })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "This page could not be loaded" })).toBeVisible();
     await expect(page.locator("body")).not.toContainText("Nothing was changed");
     const back = await openWire(stack().webEnv.WEB_DATABASE_URL ?? "", Number(new URL(web.wire.url).port));
     await expect(async () => {

@@ -21,10 +21,12 @@ describe("web accepts the bodies that a page sends", () => {
   });
 
   test("one object referenced twice", async () => {
-    const place = { host: "db.example", port: "5432" };
-    expect(isActionBody(...(await asSent(["id", { places: [place], first: place }])))).toBe(true);
-    const held = { place, value: new Uint8Array(9) };
-    expect(isActionBody(...(await asSent(["id", { first: held, second: held, third: held }])))).toBe(true);
+    const address = { host: "db.example", port: "5432" };
+    expect(isActionBody(...(await asSent(["id", { addresses: [address], first: address }])))).toBe(true);
+    const shared = { address, value: new Uint8Array(9) };
+    expect(isActionBody(...(await asSent(["id", { first: shared, second: shared, third: shared }])))).toBe(
+      true,
+    );
   });
 
   test("a file, and a long text", async () => {
@@ -53,8 +55,8 @@ describe("web accepts the bodies that a page sends", () => {
     const bytes = fc.uint8Array({ maxLength: 200 });
     const input = fc.dictionary(key, fc.oneof(leaf, fc.array(leaf), fc.dictionary(key, leaf, plain)), plain);
     await fc.assert(
-      fc.asyncProperty(fc.string(), input, fc.option(bytes), async (id, given, file) => {
-        expect(isActionBody(...(await asSent([id, file ? { ...given, file } : given])))).toBe(true);
+      fc.asyncProperty(fc.string(), input, fc.option(bytes), async (id, value, file) => {
+        expect(isActionBody(...(await asSent([id, file ? { ...value, file } : value])))).toBe(true);
       }),
     );
   });

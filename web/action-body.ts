@@ -53,7 +53,7 @@ type Walk = { root: unknown; used: string[]; values: number };
 function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): boolean {
   walk.values += 1;
   if (depth > maxDepth || walk.values > maxValues) return false;
-  if (typeof value === "string") return !value.startsWith("$") || isKnown(value, walk, depth, isInList);
+  if (typeof value === "string") return !value.startsWith("$") || isDecodable(value, walk, depth, isInList);
   if (typeof value !== "object" || value === null) return true;
   const isList = Array.isArray(value);
   return Object.entries(value).every(
@@ -65,16 +65,16 @@ function isPlain(value: unknown, walk: Walk, depth: number, isInList = false): b
  * A string that React decodes: an escaped dollar, a constant, a file part, or a reference to an earlier
  * value.
  */
-function isKnown(text: string, walk: Walk, depth: number, isInList: boolean): boolean {
+function isDecodable(text: string, walk: Walk, depth: number, isInList: boolean): boolean {
   // React counts this string's length when it is in a list.
   if (text.startsWith("$$")) return !isInList || text.length < maxValues;
   if (constants.includes(text)) return true;
   const file = /^\$o([1-9a-f][0-9a-f]{0,2})$/.exec(text)?.[1];
   if (file !== undefined && !isInList) return walk.used.push(String(Number.parseInt(file, 16))) <= maxFiles;
-  return isSaidBefore(text, walk, depth);
+  return isBackReference(text, walk, depth);
 }
 
-function isSaidBefore(text: string, walk: Walk, depth: number): boolean {
+function isBackReference(text: string, walk: Walk, depth: number): boolean {
   const path = /^\$0((?::[\w-]{1,64}){1,8})$/.exec(text)?.[1];
   if (path === undefined) return false;
   let value = walk.root;
@@ -86,9 +86,9 @@ function isSaidBefore(text: string, walk: Walk, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   // Counts the value again for each reference. Otherwise an attacker could nest a few references into a graph
   // that takes hours to walk, or never ends.
-  const again: Walk = { ...walk, used: [] };
-  const isBounded = isPlain(value, again, depth);
-  walk.values = again.values;
+  const nested: Walk = { ...walk, used: [] };
+  const isBounded = isPlain(value, nested, depth);
+  walk.values = nested.values;
   return isBounded;
 }
 
@@ -103,9 +103,10 @@ function partsOf(body: Buffer, boundary: string): Part[] | undefined {
     if (!part) return undefined;
     parts.push(part);
     at = end + line.length + 2;
-    const rest = body.toString("latin1", end + line.length, at + 2);
-    if (rest === "--" || rest === "--\r\n") return at + rest.length - 2 === body.length ? parts : undefined;
-    if (!rest.startsWith("\r\n")) return undefined;
+    const lineEnd = body.toString("latin1", end + line.length, at + 2);
+    if (lineEnd === "--" || lineEnd === "--\r\n")
+      return at + lineEnd.length - 2 === body.length ? parts : undefined;
+    if (!lineEnd.startsWith("\r\n")) return undefined;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 
 export type BarePage = {
   title: string;
-  words: string;
+  text: string;
   link?: { href: string; label: string };
   script?: string;
 };
@@ -17,7 +17,7 @@ export function wantsPage({ headers }: Pick<IncomingMessage, "headers">): boolea
  * A self-contained page in Selvage's look, served without Next or the database. Its parts are trusted HTML:
  * our own texts only.
  */
-export function barePage({ title, words, link, script }: BarePage): { html: string; policy: string } {
+export function barePage({ title, text, link, script }: BarePage): { html: string; policy: string } {
   const nonce = randomBytes(16).toString("base64");
   return {
     policy: [
@@ -60,7 +60,7 @@ a:focus-visible { outline: 2px solid var(--ring); outline-offset: 2px; }
 <span class="brand"><svg aria-hidden="true" width="28" height="28" viewBox="0 0 32 32" fill="none"><rect width="32" height="32" rx="8" fill="#4f46e5"/><g stroke="#ffffff" stroke-width="3" stroke-linecap="round"><path d="M11.5 6.5v2M11.5 16v10"/><path d="M19 6.5v9M19 23v3"/><path d="M6 12.25h9.5M22.75 12.25a3.5 3.5 0 0 1 0 7H15.5M8 19.25H6"/></g></svg>Selvage</span>
 <div class="card">
 <h1>${title}</h1>
-<p>${words}</p>
+<p>${text}</p>
 ${link ? `<a href="${link.href}">${link.label}</a>` : ""}
 </div>
 </main>

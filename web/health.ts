@@ -4,8 +4,8 @@ import { createReadiness, type Unready } from "@/lib/health/readiness";
 import { log } from "@/lib/log";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { watchOutages } from "@/lib/outages";
-import { awayPage, retrySeconds, titleOf } from "@/web/away-page";
 import { wantsPage } from "@/web/bare-page";
+import { outagePage, retrySeconds, titleOf } from "@/web/outage-page";
 
 type Phase = "starting" | "serving" | "leaving" | "closed";
 
@@ -33,13 +33,13 @@ export function createWebHealth(isHttps: boolean): WebHealth {
   const readiness = createReadiness("web", (sentence) => log("error", sentence));
   const headers = securityHeaders(isHttps);
 
-  async function why(): Promise<Unready | "starting" | "stopping"> {
+  async function unreadyReason(): Promise<Unready | "starting" | "stopping"> {
     if (phase === "starting") return "starting";
     return phase === "serving" ? await readiness() : "stopping";
   }
 
   async function answerReady(res: ServerResponse): Promise<void> {
-    const unready = await why();
+    const unready = await unreadyReason();
     send(res, unready === null ? 200 : 503, { status: unready ?? "ready" });
   }
 
@@ -54,8 +54,8 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     res.end(JSON.stringify(body));
   }
 
-  function awayAnswer(reason: Parameters<typeof awayPage>[0]) {
-    const { html, policy } = awayPage(reason);
+  function outageAnswer(reason: Parameters<typeof outagePage>[0]) {
+    const { html, policy } = outagePage(reason);
     const head = {
       ...headers,
       "content-type": "text/html; charset=utf-8",
@@ -67,10 +67,10 @@ export function createWebHealth(isHttps: boolean): WebHealth {
   }
 
   /**
-   * Answers with the away page and 503 when the database fails during a page request. Next would answer 500,
+   * Answers with the outage page and 503 when the database fails during a page request. Next would answer 500,
    * as for a bug.
    */
-  function sayOutage(req: IncomingMessage, res: ServerResponse, isOutage: () => boolean): void {
+  function reportOutage(req: IncomingMessage, res: ServerResponse, isOutage: () => boolean): void {
     const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
     const write = res.write.bind(res) as (...args: unknown[]) => boolean;
     const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
@@ -81,7 +81,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
         res.setHeader("retry-after", String(retrySeconds));
         return writeHead(503, ...more.filter((part) => typeof part !== "string"));
       }
-      const { html, head } = awayAnswer("database_unavailable");
+      const { html, head } = outageAnswer("database_unavailable");
       page = html;
       for (const name of ["content-length", "content-encoding", "etag"]) res.removeHeader(name);
       return writeHead(503, head);
@@ -106,20 +106,20 @@ export function createWebHealth(isHttps: boolean): WebHealth {
       // Clients must not reuse open connections to a copy that is stopping.
       if (phase === "leaving" || phase === "closed") res.setHeader("connection", "close");
       if (phase === "starting" || phase === "closed")
-        return sendAway(phase === "starting" ? "starting" : "stopping");
+        return sendOutage(phase === "starting" ? "starting" : "stopping");
       // The management API reports its own failures in its own envelope.
       if (isApi || !needsDatabase(req)) return false;
       const unready = await readiness();
-      if (unready !== null && unready !== "database_slow") return sendAway(unready);
+      if (unready !== null && unready !== "database_slow") return sendOutage(unready);
       return false;
 
-      function sendAway(reason: Parameters<typeof awayPage>[0]): true {
+      function sendOutage(reason: Parameters<typeof outagePage>[0]): true {
         if (isApi || !wantsPage(req)) {
           const message = `${titleOf(reason)}. Nothing was changed: try again.`;
           send(res, 503, isApi ? { success: false, message } : { message });
           return true;
         }
-        const { html, head } = awayAnswer(reason);
+        const { html, head } = outageAnswer(reason);
         res.writeHead(503, head);
         res.end(req.method === "HEAD" ? undefined : html);
         return true;
@@ -128,7 +128,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     watch(req, res, work) {
       if (!needsDatabase(req)) return work();
       const outages = watchOutages();
-      sayOutage(req, res, outages.isSeen);
+      reportOutage(req, res, outages.isSeen);
       return outages.run(work);
     },
     serve() {

@@ -20,7 +20,7 @@ let settled = 0;
 let ada: string;
 let mei: string;
 
-const room: BodyBudget = (sender, bytes) => {
+const countingBudget: BodyBudget = (sender, bytes) => {
   const release = budget(sender, bytes);
   if (release) reserved += 1;
   return release;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   [ada, mei] = await Promise.all([signedIn("Ada"), signedIn("Mei")]);
   server = createServer(async (req, res) => {
     if (!boundBody(req, maxBytes)) return void res.writeHead(413).end();
-    const received = await receiveAction(req, res, maxBytes, room);
+    const received = await receiveAction(req, res, maxBytes, countingBudget);
     settled += 1;
     if (received) res.writeHead("refusal" in received ? received.refusal.status : 200).end();
   });

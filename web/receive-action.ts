@@ -16,22 +16,25 @@ export async function receiveAction(
   req: IncomingMessage,
   res: ServerResponse,
   maxBytes: number,
-  room: BodyBudget,
+  budget: BodyBudget,
 ): Promise<Received> {
   const bytes = announcedBytes(req.headers, maxBytes);
   // Visitors who are not signed in may send this much: an invitation token, a name and a password.
   if (bytes <= longBodyBytes) return receiveWhole(req, res, maxBytes);
   const sender = await senderOf(req);
   if (sender === null) return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
-  const giveBack = room(sender, bytes);
-  if (!giveBack)
+  const release = budget(sender, bytes);
+  if (!release)
     return {
-      refusal: { status: 429, message: "Too much is sent at once: wait until the rest has arrived." },
+      refusal: {
+        status: 429,
+        message: "Too many large requests at once: wait until the others have arrived.",
+      },
     };
   try {
     return await receiveWhole(req, res, maxBytes);
   } finally {
-    giveBack();
+    release();
   }
 }
 
@@ -53,16 +56,14 @@ async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes:
   } catch (error) {
     req.removeAllListeners("data");
     for (const chunk of chunks) chunk.fill(0);
-    return error instanceof TooLong
-      ? { refusal: { status: 413, message: "The request is too large." } }
-      : null;
+    return error instanceof TooLong ? { refusal: { status: 413, message: "Request body too large." } } : null;
   }
   const body = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);
   const type = req.headers["content-type"] ?? "";
   if (!isActionBody(body, type)) {
     body.fill(0);
-    return { refusal: { status: 400, message: "The body is not a call of a server action." } };
+    return { refusal: { status: 400, message: "The body is not a valid server action call." } };
   }
   // Overwrite only after the answer: an action whose caller disconnected may still read its arguments.
   res.once("finish", () => body.fill(0));

@@ -1,12 +1,12 @@
 import { barePage } from "@/web/bare-page";
 
 const titles: Readonly<Record<number, string>> = {
-  403: "This was refused",
+  403: "Request refused",
   404: "Not found",
-  413: "This is too large",
+  413: "Request too large",
   421: "Wrong address",
   429: "Too many requests",
-  500: "This page did not load",
+  500: "This page could not be loaded",
 };
 
 /**
@@ -14,8 +14,8 @@ const titles: Readonly<Record<number, string>> = {
  */
 export function refusalPage(status: number, message: string): { html: string; policy: string } {
   return barePage({
-    title: titles[status] ?? "This address does not work",
-    words: message,
+    title: titles[status] ?? "This request is not valid",
+    text: message,
     // On a 421 the link would lead to the same wrong host, and be refused again.
     ...(status !== 421 && { link: { href: "/metadata", label: "Go to Metadata" } }),
   });

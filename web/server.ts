@@ -65,14 +65,14 @@ async function serve(env: WebEnv) {
   const isHttps = env.PUBLIC_URL.startsWith("https:");
   const health = createWebHealth(isHttps);
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
-  const room = createBodyBudget(maxBytes);
+  const budget = createBodyBudget(maxBytes);
 
   cutUnreadBodies(server);
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     serveRequest(req, res).catch((error: unknown) => {
       logFailure("request", error, { status: 500 });
       if (res.headersSent) res.destroy();
-      else answerRefused(req, res, { status: 500, message: "Something went wrong here." });
+      else answerRefused(req, res, { status: 500, message: "Something went wrong." });
     });
   });
 
@@ -95,12 +95,12 @@ async function serve(env: WebEnv) {
     if (isApi) return api.routing(req, res);
     const limit = isBelow("/api/auth", req.url) ? maxSignInBytes : maxBytes;
     if (!boundBody(req, limit))
-      return answerRefused(req, res, { status: 413, message: "The request is too large." });
+      return answerRefused(req, res, { status: 413, message: "Request body too large." });
     const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
     if (!isServerAction(req)) return health.watch(req, res, () => handle(req, res));
-    const received = await receiveAction(req, res, maxBytes, room);
+    const received = await receiveAction(req, res, maxBytes, budget);
     if (!received) return;
     if ("refusal" in received) return answerRefused(req, res, received.refusal);
     await handle(received.request, res);
@@ -116,13 +116,13 @@ async function serve(env: WebEnv) {
     { status, message, allow }: Refusal,
   ): void {
     const page = !isBelow(managementRoot, req.url) && wantsPage(req) && refusalPage(status, message);
-    const told = isBelow(managementRoot, req.url)
+    const payload = isBelow(managementRoot, req.url)
       ? { success: false, message: `Request failed due to : ${message}` }
       : isBelow("/api", req.url) && { message };
     const [type, body] = page
       ? ["text/html", page.html]
-      : told
-        ? ["application/json", JSON.stringify(told)]
+      : payload
+        ? ["application/json", JSON.stringify(payload)]
         : ["text/plain", `${message}\n`];
     res.writeHead(status, {
       ...securityHeaders(isHttps),
@@ -137,7 +137,7 @@ async function serve(env: WebEnv) {
 
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")
-      process.stderr.write(`Port ${env.PORT} on ${env.HOST} is taken: set PORT to another.\n`);
+      process.stderr.write(`Port ${env.PORT} on ${env.HOST} is already in use: set PORT to another port.\n`);
     else logFailure("server", error);
     void flushLog().finally(() => process.exit(1));
   });

@@ -2,38 +2,38 @@ import type { z } from "zod";
 
 /** Every failure code of the management API: its status, and the default reason. */
 export const apiCodes = {
-  invalid: { status: 400, reason: "The request is malformed." },
+  invalid: { status: 400, reason: "The request is not valid." },
   unknown_connection: { status: 400, reason: "No connection found" },
-  check_failed: { status: 400, reason: "The connection did not pass its check." },
+  check_failed: { status: 400, reason: "The connection check failed." },
   unauthorized: { status: 401, reason: "Send a valid access token in the header X-AUTH-TOKEN." },
-  forbidden: { status: 403, reason: "Your role does not allow this. An Admin of the team can do it." },
+  forbidden: { status: 403, reason: "Your role does not allow this. Ask an Admin of the team." },
   interactive: {
     status: 403,
-    reason: "An access token never does this: it needs a person who signed in lately, in the app.",
+    reason: "An access token cannot do this. Do it in the app, after a recent sign-in.",
   },
-  refused: { status: 403, reason: "Automate refused." },
-  not_found: { status: 404, reason: "There is no such thing, or not for you." },
-  method: { status: 405, reason: "This path does not take that method." },
-  name_taken: { status: 409, reason: "The name is taken." },
+  refused: { status: 403, reason: "Automate refused the request." },
+  not_found: { status: 404, reason: "Not found." },
+  method: { status: 405, reason: "This path does not accept this method." },
+  name_taken: { status: 409, reason: "The name is already taken." },
   under_way: {
     status: 409,
-    reason: "The same request is being done: send it again when that one is answered.",
+    reason: "The same request is still running: send it again after that one has finished.",
   },
   in_use: { status: 409, reason: "It is still in use." },
   changed: {
     status: 412,
-    reason: "It was changed since you read it: read it again, then send its new ETag.",
+    reason: "It has changed since you read it: read it again, then send its new ETag.",
   },
-  too_large: { status: 413, reason: "That is larger than this server takes." },
+  too_large: { status: 413, reason: "Request body too large." },
   media_type: { status: 415, reason: "Send the body as application/json." },
-  busy: { status: 429, reason: "Too much is sent at once: wait until the rest has arrived." },
-  other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Choose a new one." },
+  busy: { status: 429, reason: "Too many large requests at once: wait until the others have arrived." },
+  other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Use a new key." },
   // As documented: the only invalid input that is answered with a 5xx status.
-  fabric_name_taken: { status: 500, reason: "The name is taken." },
-  unexpected: { status: 500, reason: "Something went wrong here, and nothing was changed." },
+  fabric_name_taken: { status: 500, reason: "The name is already taken." },
+  unexpected: { status: 500, reason: "Something went wrong. Nothing was changed." },
   partly_saved: {
     status: 500,
-    reason: "Something went wrong after this was saved, at least in part. Read it to see what is there.",
+    reason: "Something went wrong after at least a part was saved. Read the object to see its state.",
   },
   database_unavailable: {
     status: 503,
@@ -41,14 +41,14 @@ export const apiCodes = {
   },
   misconfigured: {
     status: 503,
-    reason: "Selvage is not set up right, so that nothing was changed. The log of web says why.",
+    reason: "Selvage is not configured correctly. Nothing was changed. Web's log has the reason.",
   },
   outcome_unknown: {
     status: 503,
     reason:
-      "It is not known whether it was saved, because the answer to it was lost. Read it to find out, or send the same request again: with an Idempotency-Key it is done once.",
+      "It is not known whether it was saved, because the answer was lost. Read the object to find out, or send the same request again: with an Idempotency-Key it runs once.",
   },
-  automate_unavailable: { status: 503, reason: "Automate does not answer. Nothing was changed: try again." },
+  automate_unavailable: { status: 503, reason: "Automate is not available. Nothing was changed: try again." },
 } as const;
 export type ApiCode = keyof typeof apiCodes;
 
@@ -72,8 +72,8 @@ export function failure(code: ApiCode, reason?: string, fieldErrors?: Record<str
  * The longest field name that an error repeats. No field of the API has a longer name, so a longer one comes
  * from the caller alone.
  */
-const longestName = 64;
-const mostFields = 50;
+const maxNameLength = 64;
+const maxFields = 50;
 
 /**
  * The failure of input that does not parse: the first message for each field, at most fifty fields. zod's
@@ -82,8 +82,8 @@ const mostFields = 50;
 export function invalid(issues: readonly z.core.$ZodIssue[]): Failure {
   const fieldErrors: Record<string, string> = {};
   for (const { path, message } of issues) {
-    if (Object.keys(fieldErrors).length === mostFields) break;
-    const names = path.map((name) => (String(name).length > longestName ? "…" : String(name)));
+    if (Object.keys(fieldErrors).length === maxFields) break;
+    const names = path.map((name) => (String(name).length > maxNameLength ? "…" : String(name)));
     fieldErrors[names.join(".")] ??= message;
   }
   return failure("invalid", undefined, fieldErrors);

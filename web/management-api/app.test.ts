@@ -631,9 +631,7 @@ describe("a fabric", () => {
     expect(answer).toMatchObject({
       status: 400,
       json: {
-        message: expect.stringMatching(
-          /^Fabric creation failed due to : The connection did not pass its check: /,
-        ),
+        message: expect.stringMatching(/^Fabric creation failed due to : The connection check failed: /),
       },
     });
     expect(await owner.fabric.count({ where: { name } })).toBe(0);
@@ -687,7 +685,7 @@ describe("a fabric", () => {
     await server.close();
     expect(await first).toMatchObject({
       status: 400,
-      json: { message: expect.stringContaining("somebody stored something in it meanwhile") },
+      json: { message: expect.stringContaining("someone stored something in it meanwhile") },
     });
     expect(await owner.secret.count({ where: { fabricId: made.id } })).toBe(2);
   });

@@ -54,7 +54,7 @@ export function createManagementApi(): FastifyInstance {
     "cache-control": "no-store",
   };
   const bodyLimit = Math.ceil((MAX_SECRET_BYTES * 4) / 3) + 262_144;
-  const room = createBodyBudget(bodyLimit);
+  const budget = createBodyBudget(bodyLimit);
   const api: FastifyInstance = Fastify({
     logger: false,
     bodyLimit,
@@ -79,7 +79,7 @@ export function createManagementApi(): FastifyInstance {
     // Without a body, an empty content type means nothing. With one, reading the body validates the type.
     if (request.headers["content-type"] === "") delete request.headers["content-type"];
     const own = request.routeOptions.config?.operations;
-    if (!own) return answerFailure(reply, failure("not_found", "There is nothing at this path."));
+    if (!own) return answerFailure(reply, failure("not_found", "Path not found."));
     const method = request.method === "HEAD" ? "GET" : request.method;
     request.operation = own.find((operation) => operation.method === method) ?? null;
     if (!request.operation) {
@@ -88,16 +88,16 @@ export function createManagementApi(): FastifyInstance {
     }
     const actor = await findActor(request);
     if (!actor) return answerFailure(reply, failure("unauthorized"));
-    const giveBack = room(actor.id, announcedBytes(request.headers, bodyLimit));
-    if (!giveBack) return answerFailure(reply, failure("busy"));
+    const release = budget(actor.id, announcedBytes(request.headers, bodyLimit));
+    if (!release) return answerFailure(reply, failure("busy"));
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
-    finished(reply.raw, () => giveBack());
+    finished(reply.raw, () => release());
   });
   api.addHook("onResponse", async ({ body }) => wipeBytes(body));
   api.setErrorHandler((error: FastifyError, { raw }, reply) => {
     // A request that the client aborted is not reported as a server error.
-    const known = raw.errored ? "invalid" : ofFramework[error.code];
-    return answerFailure(reply, known ? failure(known) : thrown(error, "nothing"));
+    const code = raw.errored ? "invalid" : frameworkCodes[error.code];
+    return answerFailure(reply, code ? failure(code) : failureOf(error, "nothing"));
   });
   for (const [path, own] of Map.groupBy(operations, (operation) => operation.path))
     api.route({
@@ -114,12 +114,12 @@ async function answer(request: ApiRequest, reply: FastifyReply) {
   const actor = await findActor(request);
   if (!operation || !actor) return answerFailure(reply, failure("unauthorized"));
   // Fastify's own `request.signal` aborts as soon as the body has arrived.
-  const gone = new AbortController();
-  finished(reply.raw, (error) => error && gone.abort());
+  const disconnect = new AbortController();
+  finished(reply.raw, (error) => error && disconnect.abort());
   const writes = watchWrites();
   const result = await writes
-    .run(() => serve(operation, actor, request, gone.signal))
-    .catch((error: unknown) => thrown(error, writes.saved()));
+    .run(() => serve(operation, actor, request, disconnect.signal))
+    .catch((error: unknown) => failureOf(error, writes.saved()));
   if (!result.ok) return answerFailure(reply, result);
   const { data, message, tag } = result.value;
   if (tag) reply.header("etag", tag);
@@ -138,13 +138,13 @@ async function findActor(request: Authenticated): Promise<(Actor & { kind: "user
 }
 
 /** Fastify's own error codes for malformed requests. */
-const ofFramework: Readonly<Record<string, ApiCode>> = {
+const frameworkCodes: Readonly<Record<string, ApiCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "media_type",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "invalid",
 };
 
-function thrown(error: unknown, saved: Saved): Failure {
+function failureOf(error: unknown, saved: Saved): Failure {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");

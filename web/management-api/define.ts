@@ -63,7 +63,7 @@ export type Operation<
    * Set when the operation honours Idempotency-Key. Answers a repeated write for the object that the first one
    * created. An operation that leaves an object pending must itself remove what an interrupted request left.
    */
-  again?(scope: NoInfer<S>, objectId: string): Promise<ApiResult<Reply<z.input<D>>>>;
+  replay?(scope: NoInfer<S>, objectId: string): Promise<ApiResult<Reply<z.input<D>>>>;
 };
 
 /** Declares an operation, with its types inferred. */

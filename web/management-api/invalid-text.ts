@@ -1,7 +1,7 @@
 import { isPostgresText } from "@/lib/db/text";
 
 /** No field of the API is nested deeper. */
-const deepest = 16;
+const maxDepth = 16;
 /** Secret values are sealed as bytes, so their own schemas validate them. */
 const sealed = /^(secret\.)?properties\.value$/;
 
@@ -9,15 +9,18 @@ const sealed = /^(secret\.)?properties\.value$/;
  * Finds the body's strings that Postgres text cannot store, with their paths: those with U+0000 or an
  * unpaired surrogate.
  */
-export function unstorable(value: unknown, path: readonly string[] = []): [path: string, message: string][] {
+export function findInvalidText(
+  value: unknown,
+  path: readonly string[] = [],
+): [path: string, message: string][] {
   const at = path.join(".");
   if (sealed.test(at)) return [];
   if (typeof value === "string")
     return isPostgresText(value) ? [] : [[at, "This contains a character that cannot be stored."]];
-  if (typeof value !== "object" || value === null || path.length >= deepest) return [];
+  if (typeof value !== "object" || value === null || path.length >= maxDepth) return [];
   return Object.entries(value).flatMap(([name, member]): [string, string][] =>
     isPostgresText(name)
-      ? unstorable(member, [...path, name])
-      : [[at, "A name here contains a character that cannot be stored."]],
+      ? findInvalidText(member, [...path, name])
+      : [[at, "A member name contains a character that cannot be stored."]],
   );
 }

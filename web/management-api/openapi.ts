@@ -15,7 +15,7 @@ export function openApiDocument(): Json {
   for (const operation of operations)
     paths[operation.path] = {
       ...paths[operation.path],
-      [operation.method.toLowerCase()]: described(operation),
+      [operation.method.toLowerCase()]: operationObject(operation),
     };
   return {
     openapi: "3.1.1",
@@ -23,7 +23,7 @@ export function openApiDocument(): Json {
       title: "Selvage management API",
       version: "1",
       description:
-        "Fabrics, secrets and connections. A value goes in and never comes out: pipelines receive values from Automate, not from here.",
+        "Manages fabrics, secrets and connections. No operation returns a secret's value: pipelines read values from Automate.",
     },
     servers: [{ url: "/" }],
     security: [{ accessToken: [] }],
@@ -40,12 +40,12 @@ export function openApiDocument(): Json {
       },
       schemas: { Failure: failureSchema, SecretReference: schemaOf(secretReference), ...propertySchemas() },
       responses: {
-        Failure: { description: "It was not done.", content: json(referenceTo("Failure")) },
+        Failure: { description: "Error.", content: json(referenceTo("Failure")) },
         Unavailable: {
           description:
-            "The database or Automate does not answer. The message says whether nothing was changed, or that it is not known whether it was saved: then read it, or send the request again; with an Idempotency-Key it is done once.",
+            "The database or Automate is not available. The message says that nothing was changed, or that the outcome is unknown. If it is unknown, read the object, or send the request again: with an Idempotency-Key it runs once.",
           headers: {
-            "Retry-After": { description: "In how many seconds to try again.", schema: { type: "integer" } },
+            "Retry-After": { description: "Seconds to wait before a retry.", schema: { type: "integer" } },
           },
           content: json(referenceTo("Failure")),
         },
@@ -61,18 +61,17 @@ const failureSchema = {
     success: { const: false },
     message: {
       type: "string",
-      examples: ["Update Secret failed due to : There is no such thing, or not for you."],
+      examples: ["Update Secret failed due to : Not found."],
     },
     fieldErrors: {
       type: "object",
-      description:
-        "What is wrong, by the path of the field in the body, or the name of the parameter in the query.",
+      description: "Error messages, by the path of the field in the body or the name of the query parameter.",
       additionalProperties: { type: "string" },
     },
   },
 };
 
-function described(operation: Operation): Json {
+function operationObject(operation: Operation): Json {
   const { id, tag, summary, description, body, example, data } = operation;
   const failures = statusesOf(operation).map((status) => [
     String(status),
@@ -90,14 +89,14 @@ function described(operation: Operation): Json {
     },
     responses: {
       "200": {
-        description: "It was done.",
+        description: "Success.",
         content: json({
           type: "object",
           required: ["success", "data"],
           properties: { success: { const: true }, data: schemaOf(data), message: { type: "string" } },
         }),
         headers: {
-          ETag: { description: "Of a single thing: its state, for `If-Match`.", schema: { type: "string" } },
+          ETag: { description: "The state of a single object, for `If-Match`.", schema: { type: "string" } },
         },
       },
       ...Object.fromEntries(failures),
@@ -106,44 +105,44 @@ function described(operation: Operation): Json {
 }
 
 /** The failure statuses of this operation. Every operation has 400, 401, 404, 500 and 503. */
-export function statusesOf({ body, access, isConditional, again, method }: Operation): number[] {
+export function statusesOf({ body, access, isConditional, replay, method }: Operation): number[] {
   return [
     ...[400, 401, 404, 500, 503],
     ...(body ? [413, 415, 429] : []),
     ...(access.permission || body ? [403] : []),
     ...(method === "GET" ? [] : [409]),
     ...(isConditional ? [412] : []),
-    ...(again ? [422] : []),
+    ...(replay ? [422] : []),
   ].sort((a, b) => a - b);
 }
 
 const idempotencyKey: Schema = {
   type: "string",
   description:
-    "Repeated within a day with the same body, the request is answered and not done again: also when it was not known whether it was saved.",
+    "A repeat with the same key and body within a day returns the result of the first request and does not run again, even if the first outcome was unknown.",
 };
 const ifMatch: Schema = {
   type: "string",
-  description: "The ETag of what you read: a change in between is refused with 412.",
+  description: "The ETag that you read. If the object has changed since, the request fails with 412.",
 };
 
 /** The parameters in an operation's path, query and headers, in OpenAPI's form. */
-export function parametersOf({ path, query, isConditional, again }: Operation) {
+export function parametersOf({ path, query, isConditional, replay }: Operation) {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, { type: "string" }] as const);
-  const places: Record<string, Record<string, Schema>> = {
+  const byLocation: Record<string, Record<string, Schema>> = {
     path: Object.fromEntries(inPath),
     // What the schema makes of the text in the query: a number, for example.
     query: query ? fieldsOf(schemaOf(query)) : {},
     header: {
-      ...(again && { "Idempotency-Key": idempotencyKey }),
+      ...(replay && { "Idempotency-Key": idempotencyKey }),
       ...(isConditional && { "If-Match": ifMatch }),
     },
   };
-  return Object.entries(places).flatMap(([place, fields]) =>
+  return Object.entries(byLocation).flatMap(([location, fields]) =>
     Object.entries(fields).map(([name, { description, ...schema }]) => ({
       name,
-      in: place,
-      required: place === "path" || undefined,
+      in: location,
+      required: location === "path" || undefined,
       description,
       schema,
     })),
@@ -172,8 +171,8 @@ function propertyOf(field: Json): Json {
   const description = help ? { description: help } : {};
   if (control !== "secret") return { ...schema, ...description };
   const reference = referenceTo("SecretReference");
-  const given = inline ? { anyOf: [reference, { type: "string", contentEncoding: inline }] } : reference;
-  return { ...given, title: schema.title, ...description };
+  const value = inline ? { anyOf: [reference, { type: "string", contentEncoding: inline }] } : reference;
+  return { ...value, title: schema.title, ...description };
 }
 
 /** The fields of an object's schema. */

@@ -7,15 +7,15 @@ export const listQuery = z.object({
     .trim()
     .max(128)
     .optional()
-    .meta({ description: "Only what has this in its name or description." }),
+    .meta({ description: "Only those with this text in their name or description." }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "Send a number from 1 to 500.")
     .transform(Number)
     .pipe(z.int().min(1).max(500))
     .optional()
-    .meta({ description: "The size of a page; without it the answer holds everything." }),
-  after: z.string().max(2048).optional().meta({ description: "`next` of the page before." }),
+    .meta({ description: "The page size. Without it, the answer contains everything." }),
+  after: z.string().max(2048).optional().meta({ description: "`next` of the previous page." }),
 });
 
 /** Who created and last changed an object, and when (RFC 3339). */
@@ -27,4 +27,4 @@ export const who = {
 };
 
 /** The error for an `after` that is not a cursor of this list and sort order. */
-export const foreignCursor = "This is no `next` of this list in this order.";
+export const foreignCursor = "`after` is not a cursor of this list and sort order.";

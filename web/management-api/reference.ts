@@ -21,9 +21,9 @@ export function referenceOperations(): ReferenceOperation[] {
   });
 }
 
-function parametersIn(place: "path" | "query" | "header", operation: Operation): ReferenceField[] {
+function parametersIn(location: "path" | "query" | "header", operation: Operation): ReferenceField[] {
   return parametersOf(operation)
-    .filter((parameter) => parameter.in === place)
+    .filter((parameter) => parameter.in === location)
     .map(({ name, description = "", schema }) => ({
       path: name,
       type: typeOf(schema),
@@ -71,7 +71,7 @@ function answerOf({ data }: Operation): ReferenceField[] {
 function typeOf({ type, const: only, enum: choices, anyOf, oneOf, default: initial }: Schema): string {
   if (only !== undefined) return JSON.stringify(only);
   if (choices) return choices.map((choice) => JSON.stringify(choice)).join(" | ");
-  if (oneOf) return "object, as when it is made alone";
+  if (oneOf) return "object, as in its own create operation";
   if (anyOf) return schemasIn(anyOf).map(typeOf).join(" | ");
   const words = [type ?? "any"].flat().join(" | ");
   return initial === undefined || initial === "" ? words : `${words}, by default ${JSON.stringify(initial)}`;

@@ -8,7 +8,7 @@ import { ok } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { type ApiResult, failure, invalid, invalidField } from "@/web/management-api/answer";
 import type { Call, Operation, Params, Reply } from "@/web/management-api/define";
-import { unstorable } from "@/web/management-api/invalid-text";
+import { findInvalidText } from "@/web/management-api/invalid-text";
 
 /** A request as the management API reads it: its body is bytes, or absent. */
 export type ApiRequest = FastifyRequest<{ Params: Params; Querystring: Params; Body: Buffer | undefined }>;
@@ -22,9 +22,9 @@ export async function serve(
 ): Promise<ApiResult<Reply>> {
   // Postgres text cannot contain U+0000, so no row has this id.
   if (Object.values(params).some((value) => value.includes("\0"))) return failure("not_found");
-  const key = operation.again && headers["idempotency-key"];
+  const key = operation.replay && headers["idempotency-key"];
   if (key !== undefined && !(typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)))
-    return failure("invalid", "Idempotency-Key has 1 to 255 visible characters.");
+    return failure("invalid", "Idempotency-Key must have 1 to 255 visible ASCII characters.");
   const scope = await operation.access.scopeOf(actor, params);
   const parsed = parse(operation, query, bytes, headers["content-type"]);
   if (!parsed.ok) return parsed;
@@ -43,26 +43,27 @@ export async function serve(
 
 function parse(
   { query, body, base }: Operation,
-  asked: Params,
+  rawQuery: Params,
   bytes: Buffer,
   type: string | undefined,
 ): ApiResult<Pick<Call, "query" | "body">> {
-  const queried = query?.safeParse(asked);
-  if (queried?.error) return invalid(queried.error.issues);
-  const strange = Object.entries(asked).find((entry) => !entry.every(isPostgresText));
-  if (strange) return invalidField(strange[0], "A character here cannot be searched for.");
-  if (!body) return ok({ query: queried?.data, body: undefined });
+  const parsedQuery = query?.safeParse(rawQuery);
+  if (parsedQuery?.error) return invalid(parsedQuery.error.issues);
+  const invalidEntry = Object.entries(rawQuery).find((entry) => !entry.every(isPostgresText));
+  if (invalidEntry)
+    return invalidField(invalidEntry[0], "This contains a character that cannot be searched for.");
+  if (!body) return ok({ query: parsedQuery?.data, body: undefined });
   if (bytes.length > 0 && type?.split(";")[0]?.trim().toLowerCase() !== "application/json")
     return failure("media_type");
   const isAbsent = bytes.length === 0 && body.safeParse(undefined).success;
-  const given = isAbsent ? ok(undefined) : parseJson(bytes);
-  if (!given.ok) return given;
-  const judged = body.safeParse(given.value);
-  const more = judged.error && base?.safeParse(given.value).error;
-  if (judged.error) return invalid([...judged.error.issues, ...(more?.issues ?? [])]);
-  const strangers = unstorable(given.value);
-  if (strangers.length > 0) return failure("invalid", undefined, Object.fromEntries(strangers));
-  return ok({ query: queried?.data, body: judged.data });
+  const json = isAbsent ? ok(undefined) : parseJson(bytes);
+  if (!json.ok) return json;
+  const parsedBody = body.safeParse(json.value);
+  const more = parsedBody.error && base?.safeParse(json.value).error;
+  if (parsedBody.error) return invalid([...parsedBody.error.issues, ...(more?.issues ?? [])]);
+  const invalidTexts = findInvalidText(json.value);
+  if (invalidTexts.length > 0) return failure("invalid", undefined, Object.fromEntries(invalidTexts));
+  return ok({ query: parsedQuery?.data, body: parsedBody.data });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -72,7 +73,7 @@ function parseJson(bytes: Buffer): ApiResult<unknown> {
     return ok(JSON.parse(utf8.decode(bytes)));
   } catch {
     // The JSON parser's own message repeats the input, which can hold a secret.
-    return failure("invalid", "The body is not JSON in UTF-8.");
+    return failure("invalid", "The body is not valid JSON in UTF-8.");
   }
 }
 
@@ -82,13 +83,15 @@ function parseJson(bytes: Buffer): ApiResult<unknown> {
  */
 async function runOnce(operation: Operation, scope: unknown, call: Call): Promise<ApiResult<Reply>> {
   const { idempotent } = call;
-  if (!idempotent || !operation.again) return operation.run(scope, call);
+  if (!idempotent || !operation.replay) return operation.run(scope, call);
   const before = await findIdempotentRequest(idempotent);
   const isNew = before === null || (before !== "other_body" && before.state === "abandoned");
   const result = isNew ? await operation.run(scope, call) : undefined;
   if (result?.ok) return result;
-  const made = isNew ? await findIdempotentRequest(idempotent) : before;
-  if (made === "other_body") return failure("other_body");
-  if (made?.state === "under_way") return failure("under_way");
-  return made?.state === "done" ? operation.again(scope, made.objectId) : (result ?? failure("unexpected"));
+  const record = isNew ? await findIdempotentRequest(idempotent) : before;
+  if (record === "other_body") return failure("other_body");
+  if (record?.state === "under_way") return failure("under_way");
+  return record?.state === "done"
+    ? operation.replay(scope, record.objectId)
+    : (result ?? failure("unexpected"));
 }

@@ -22,7 +22,7 @@ export const connectionObject = z.object({
       sent: z.array(z.object({ secret: z.string(), destinations: z.array(z.string()) })),
     })
     .optional()
-    .meta({ description: "Pipelines can't use the connection until these secrets may be sent there." }),
+    .meta({ description: "Pipelines cannot use the connection until these destinations are allowed." }),
   ...who,
 });
 

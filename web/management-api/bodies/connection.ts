@@ -14,7 +14,7 @@ export const secretPlaceholder = "{{SECRET}}";
 /** The properties of any kind. The kind's own schema validates them. */
 export const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
   description:
-    "By kind: `postgresProperties` and its like among the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
+    "Depends on the kind: see `postgresProperties` and the others in the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
 });
 
 const common = {
@@ -53,16 +53,16 @@ export type ReadProperties = {
  */
 export function readProperties(
   kind: string,
-  given: Record<string, unknown>,
+  input: Record<string, unknown>,
   placeholderId?: string,
 ): ApiResult<ReadProperties> {
   const connector = findConnector(kind);
   if (!connector) return invalidField("kind", "Unknown kind of connection.");
-  const properties = { ...given };
+  const properties = { ...input };
   const fieldErrors: Record<string, string> = {};
   let inline: ReadProperties["inline"] = null;
-  for (const field of secretFields(connector, given)) {
-    const value = given[field.field];
+  for (const field of secretFields(connector, input)) {
+    const value = input[field.field];
     if (value === undefined || value === null || value === "") continue;
     const read = readCredential(field, value, placeholderId);
     if ("error" in read) fieldErrors[`properties.${field.field}`] = read.error;
@@ -71,8 +71,8 @@ export function readProperties(
   }
   if (Object.keys(fieldErrors).length > 0) {
     // Report all errors at once. Credential errors use the messages above.
-    const judged = validate(connector, properties);
-    const others = judged.ok ? {} : under("properties", judged.fieldErrors);
+    const validated = validate(connector, properties);
+    const others = validated.ok ? {} : under("properties", validated.fieldErrors);
     return failure("invalid", undefined, { ...others, ...fieldErrors });
   }
   return ok({ properties, inline });
@@ -87,19 +87,21 @@ function readCredential(
 ): { secretId: string } | { inline: string } | { error: string } {
   if (value === secretPlaceholder)
     return placeholderId === undefined
-      ? { error: `${secretPlaceholder} stands for a secret that is made in the same request; there is none.` }
+      ? {
+          error: `${secretPlaceholder} stands for a secret that the same request creates, but this request has none.`,
+        }
       : { secretId: placeholderId };
   const reference = secretReferenceIn.safeParse(value);
   if (reference.success) return { secretId: reference.data.properties.id };
   if (inline === undefined || typeof value !== "string")
     return {
-      error: `${title} is a reference to a secret: {"kind":"prophecy","subKind":…,"type":"secret","properties":{"id":…,"name":…}}.`,
+      error: `${title} must be a reference to a secret: {"kind":"prophecy","subKind":…,"type":"secret","properties":{"id":…,"name":…}}.`,
     };
   const bytes = base64.safeParse(value);
   if (!bytes.success) return { error: bytes.error.issues[0]?.message ?? "This is not base64." };
   try {
     return { inline: utf8.decode(bytes.data) };
   } catch {
-    return { error: `${title} is not text: store it as a Binary secret, and refer to that.` };
+    return { error: `${title} is not text: store it as a Binary secret, and reference that.` };
   }
 }

@@ -36,19 +36,19 @@ export const createFabricBody = z.object({
   teamName: z.string().min(1).max(100).meta({ description: "The name of the team that owns the fabric." }),
   provider: z
     .enum([...providerKeys, "ProphecyManaged"])
-    .meta({ description: "The kind of its SQL warehouse. `ProphecyManaged` is taken as `none`." }),
-  dataplaneUrl: z.string().max(2048).optional().meta({ description: "Taken and left alone." }),
+    .meta({ description: "The kind of its SQL warehouse. `ProphecyManaged` is treated as `none`." }),
+  dataplaneUrl: z.string().max(2048).optional().meta({ description: "Accepted and ignored." }),
   secret: createSecretBody.optional(),
   connection: createConnectionBody
     .extend({
       shouldValidate: z
         .boolean()
         .default(true)
-        .meta({ description: "Taken and left alone: properties are always validated." }),
+        .meta({ description: "Accepted and ignored: properties are always validated." }),
       shouldTest: z
         .boolean()
         .default(true)
-        .meta({ description: "Whether the connection has to pass its check." }),
+        .meta({ description: "Whether the connection must pass its check." }),
     })
     .optional(),
 });
@@ -62,7 +62,7 @@ export async function makeFabric(
   const team = (await listFabricTeams(actor)).find(
     ({ name }) => name.toLowerCase() === body.teamName.trim().toLowerCase(),
   );
-  if (!team) return invalidField("teamName", "You are in no team of this name.");
+  if (!team) return invalidField("teamName", "Team not found, or you are not a member.");
   const scope = await authorizeTeam(actor, team.id, "fabric:write");
   const secret = body.secret && { id: uuidv7(), input: createInputOf(body.secret) };
   const large = secret && tooLarge(secret.input);
@@ -73,49 +73,47 @@ export async function makeFabric(
   const connection = connectionOf(body, secret?.id);
   if (!connection.ok) return connection;
   const ownSecrets = secret ? 1 : 0;
-  const kept = await takeBackAbandoned(actor, idempotent, ownSecrets);
-  if (kept !== null) return failure("name_taken", kept);
-  const made = await store(scope, body, secret, connection.value, idempotent);
-  if (!made.ok) return made;
+  const abandoned = await rollBackAbandoned(actor, idempotent, ownSecrets);
+  if (abandoned !== null) return failure("name_taken", abandoned);
+  const created = await store(scope, body, secret, connection.value, idempotent);
+  if (!created.ok) return created;
   const failed = body.connection?.shouldTest
-    ? await checkOf(actor, made.value.id, connection.value, signal)
+    ? await checkOf(actor, created.value.id, connection.value, signal)
     : null;
   if (failed === null) {
     await complete(idempotent);
-    return ok({ data: made.value });
+    return ok({ data: created.value });
   }
-  const left = await takeBack(actor, made.value.id, ownSecrets);
+  const remaining = await rollBack(actor, created.value.id, ownSecrets);
   await release(idempotent);
-  return left === null ? failed : { ...failed, reason: `${reasonOf(failed)} ${left}` };
+  return remaining === null ? failed : { ...failed, reason: `${reasonOf(failed)} ${remaining}` };
 }
 
 /** Destroys a fabric whose connection failed its check. Returns the reason if the fabric remains. */
-async function takeBack(actor: Actor, fabricId: string, ownSecrets: number): Promise<string | null> {
+async function rollBack(actor: Actor, fabricId: string, ownSecrets: number): Promise<string | null> {
   const seen = await authorized(actor, fabricId, "fabric:see");
   if (!seen) return null;
   const { secrets, connections } = await getFabric(seen);
   if (secrets > ownSecrets || connections > 1)
-    return "The fabric is there: somebody stored something in it meanwhile.";
+    return "The fabric remains, because someone stored something in it meanwhile.";
   const scope = await authorized(actor, fabricId, "fabric:write");
-  return !scope || (await deleteFabric(scope)).ok
-    ? null
-    : "The fabric is there and could not be taken back: delete it.";
+  return !scope || (await deleteFabric(scope)).ok ? null : "The fabric could not be removed: delete it.";
 }
 
 /**
  * Destroys what an interrupted run of the same request left behind, before it runs again. Returns the reason
  * if it remains.
  */
-async function takeBackAbandoned(
+async function rollBackAbandoned(
   actor: Actor,
   idempotent: IdempotentRequest | undefined,
   ownSecrets: number,
 ): Promise<string | null> {
   const before = idempotent && (await findIdempotentRequest(idempotent));
   if (!before || before === "other_body" || before.state !== "abandoned") return null;
-  const left = await takeBack(actor, before.objectId, ownSecrets);
+  const remaining = await rollBack(actor, before.objectId, ownSecrets);
   await release(idempotent);
-  return left && `The request was broken off before. ${left}`;
+  return remaining && `An earlier attempt of this request was interrupted. ${remaining}`;
 }
 
 /** The scope of a fabric; null when the fabric no longer exists. */
@@ -136,7 +134,7 @@ function connectionOf(body: Body, secretId: string | undefined): ApiResult<Creat
   if (inline)
     return invalidField(
       `connection.properties.${inline.field}`,
-      `Send it as “secret”, and ${secretPlaceholder} here.`,
+      `Send the value as “secret”, and ${secretPlaceholder} here.`,
     );
   const input = { name, kind, description, isDefaultWarehouseConnection, properties };
   const prepared = prepareConnection(input);
@@ -154,7 +152,7 @@ async function store(
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
   let joined: NewlyJoined = [];
-  const made = await createFabric<ConnectionCode>(scope, input, {
+  const created = await createFabric<ConnectionCode>(scope, input, {
     idempotent,
     isPending: body.connection?.shouldTest ?? false,
     prepare: async (fabric) => {
@@ -171,13 +169,13 @@ async function store(
       };
     },
   });
-  if (made.ok) {
-    const { id: fabricId } = made.value;
+  if (created.ok) {
+    const { id: fabricId } = created.value;
     if (joined.length > 0)
       await allowJoined(await authorize(scope.actor, fabricId, "connection:write"), joined);
-    return made;
+    return created;
   }
-  switch (made.code) {
+  switch (created.code) {
     case "name_taken":
       return failure("fabric_name_taken", `Fabric with name \`${name}\` already exists in the team`);
     case "automate_unavailable":
@@ -186,7 +184,7 @@ async function store(
     case "reauthenticate":
       return failure("refused");
     default:
-      return failure("invalid", undefined, under("connection", made.fieldErrors));
+      return failure("invalid", undefined, under("connection", created.fieldErrors));
   }
 }
 
@@ -210,7 +208,7 @@ async function checkOf(
   const where = result.field ? ` Property: ${result.field}.` : "";
   return failure(
     "check_failed",
-    `The connection did not pass its check: ${title} ${advice}${where}`,
+    `The connection check failed: ${title} ${advice}${where}`,
     result.field ? { [`connection.properties.${result.field}`]: `${title} ${advice}` } : {},
   );
 }

@@ -50,14 +50,14 @@ function valueIn(subKind: SubKind, fields: FieldsSchema): z.ZodType {
 function fileNameIn(subKind: SubKind) {
   const { fileName } = fileNameOf(subKind);
   return fileName
-    ? { fileName: fileName.meta({ description: "The name of the file, kept beside it." }) }
+    ? { fileName: fileName.meta({ description: "The name of the file, stored with it." }) }
     : {};
 }
 
 const description = secretDescription.unwrap().optional();
 const keepDestinations = z.boolean().optional().meta({
   description:
-    "By default the new value may be sent wherever the former one might, when you replace every field or entered the others yourself. Destinations that a colleague allowed for their own value are left out. False: nowhere, until somebody allows it again.",
+    "By default, the new value may be sent to the destinations of the former one, if you replace every field or entered the others yourself. This excludes destinations that another person allowed for their own value. If false, no destination is allowed until someone allows it again.",
 });
 
 /** The fields that every type of secret has in its body. */

@@ -8,7 +8,7 @@ import { inFabric, operation } from "@/web/management-api/define";
 const id = z
   .string()
   .max(100)
-  .regex(/^[^\0]*$/, "This is no id.")
+  .regex(/^[^\0]*$/, "This is not a valid id.")
   .optional();
 
 export const listFabricActivity = operation({
@@ -16,15 +16,15 @@ export const listFabricActivity = operation({
   method: "GET",
   path: "/api/orchestration/fabric/{fabricId}/activity",
   tag: "Activity",
-  summary: "What happened in a fabric, the newest first",
-  description: "Fifty events at a time: `before=` with `older` for the next ones.",
+  summary: "List the activity of a fabric, newest first",
+  description: "Returns 50 events. For the next page, send `older` as `before`.",
   failure: "List activity failed",
   access: inFabric("activity:list"),
   query: z.object({
     before: id,
     after: id,
-    actor: id.meta({ description: "Only what the actor of this id did." }),
-    object: id.meta({ description: "Only what happened to the object of this id." }),
+    actor: id.meta({ description: "Only events of the actor with this id." }),
+    object: id.meta({ description: "Only events of the object with this id." }),
     kind: z.enum(objectKinds).optional(),
     event: z.enum(eventKindKeys).optional(),
   }),
@@ -44,7 +44,7 @@ export const listFabricActivity = operation({
   }),
   run: async (scope, { query }) => {
     const { events, older, newer } = await listActivity(scope, query);
-    const told = events.map((event) => ({
+    const items = events.map((event) => ({
       id: event.id,
       at: event.at.toISOString(),
       action: event.action,
@@ -52,6 +52,6 @@ export const listFabricActivity = operation({
       object: { kind: event.objectKind, id: event.objectId, name: event.objectName },
       details: event.details,
     }));
-    return ok({ data: { events: told, older, newer } });
+    return ok({ data: { events: items, older, newer } });
   },
 });

@@ -26,13 +26,13 @@ const checkObject = z.object({
   code: z.enum(checkCodes).optional(),
   step: z.enum(checkSteps).optional().meta({ description: "The step that failed." }),
   field: z.string().optional().meta({ description: "The property to correct." }),
-  title: z.string().optional().meta({ description: "What happened." }),
-  advice: z.string().optional().meta({ description: "What to do." }),
+  title: z.string().optional().meta({ description: "The reason, in words." }),
+  advice: z.string().optional().meta({ description: "How to fix it." }),
   facts: z.record(z.string(), z.string()).optional(),
   newPlaces: z
     .array(z.object({ secret: z.string(), destinations: z.array(z.string()) }))
     .optional()
-    .meta({ description: "Where a secret would be sent for the first time." }),
+    .meta({ description: "Destinations to which a secret would be sent for the first time." }),
 });
 
 export const checkConnection = operation({
@@ -40,9 +40,9 @@ export const checkConnection = operation({
   method: "POST",
   path: "/api/orchestration/fabric/{fabricId}/connection/check",
   tag: "Connections",
-  summary: "Check a connection that is not saved",
+  summary: "Check an unsaved connection",
   description:
-    "Signs in and reads one thing, as a pipeline would. Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
+    "Signs in and performs one read, as a pipeline would. Secrets are sent only to allowed destinations. A new destination is confirmed in the app.",
   failure: "Check connection failed",
   access: inFabric("connection:check"),
   body: checkConnectionBody,
@@ -54,7 +54,7 @@ export const checkConnection = operation({
     if (read.value.inline)
       return failure("invalid", undefined, {
         [`properties.${read.value.inline.field}`]:
-          "Only a stored secret can be checked: create it, and refer to it.",
+          "Only a stored secret can be checked: create one, and reference it.",
       });
     const { properties } = read.value;
     return check(scope, { kind: body.kind, name: body.name ?? "", properties }, signal);
@@ -69,8 +69,7 @@ export const checkConnectionByName = operation({
   summary: "Check a saved connection",
   failure: "Check connection failed",
   access: inFabric("connection:check"),
-  description:
-    "Secrets go only to places that are allowed for them already: a new place is confirmed in the app.",
+  description: "Secrets are sent only to allowed destinations. A new destination is confirmed in the app.",
   body: z.object({}).optional(),
   data: checkObject,
   example: {},
@@ -94,9 +93,13 @@ async function check(
   const checked = await runCheck(scope, { ...input, isConfirmed: false }, signal);
   if (!checked.ok) return failure("invalid", undefined, under("properties", checked.fieldErrors));
   const { steps, result } = checked.value;
-  const told = steps.map(({ step, state, ms }) => ({ step, state, ...(ms === undefined ? {} : { ms }) }));
+  const stepObjects = steps.map(({ step, state, ms }) => ({
+    step,
+    state,
+    ...(ms === undefined ? {} : { ms }),
+  }));
   const { ms, facts } = result;
-  const common = { ms, steps: told, ...(facts ? { facts: stringsOf(facts) } : {}) };
+  const common = { ms, steps: stepObjects, ...(facts ? { facts: stringsOf(facts) } : {}) };
   if (result.ok) return ok({ data: { ok: true, ...common } });
   const { code, step, field, newPlaces } = result;
   const { title, advice } = checkTexts[code];

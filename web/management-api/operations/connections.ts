@@ -27,7 +27,7 @@ import { inFabric, operation } from "@/web/management-api/define";
 import { listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric/{fabricId}/connection";
-const ofOne = `${path}/name/{connectionName}` as const;
+const onePath = `${path}/name/{connectionName}` as const;
 
 export const listConnectionsByFabric = operation({
   id: "listConnectionsByFabric",
@@ -36,7 +36,7 @@ export const listConnectionsByFabric = operation({
   tag: "Connections",
   summary: "List connections of a fabric",
   description:
-    "All of them, the SQL warehouse first, or a page when `limit` is given; the warehouse is on the first page, beside the others.",
+    "All connections, the SQL warehouse first. With `limit`, one page; the first page has the warehouse in addition.",
   failure: "List connections failed",
   access: inFabric("connection:list"),
   query: listQuery,
@@ -56,15 +56,15 @@ async function all(
   after?: string,
 ): Promise<ConnectionSummary[]> {
   const page = await listConnections(scope, { search, after }, 500);
-  const rest = page.next === null ? [] : await all(scope, search, page.next);
-  return [...withWarehouse(page, search), ...rest];
+  const later = page.next === null ? [] : await all(scope, search, page.next);
+  return [...withWarehouse(page, search), ...later];
 }
 
 /** Puts the warehouse, if it matches the search, before the connections of the first page. */
 function withWarehouse({ warehouse, connections }: Page, search: string): ConnectionSummary[] {
   const own = warehouse?.connection;
-  const isMeant = own && `${own.name}\n${own.description}`.toLowerCase().includes(search.toLowerCase());
-  return isMeant ? [own, ...connections] : connections;
+  const isMatch = own && `${own.name}\n${own.description}`.toLowerCase().includes(search.toLowerCase());
+  return isMatch ? [own, ...connections] : connections;
 }
 
 export const createConnectionOperation = operation({
@@ -74,7 +74,7 @@ export const createConnectionOperation = operation({
   tag: "Connections",
   summary: "Create a connection",
   description:
-    "The properties depend on the kind. A connection is stored as it is, whether it works or not: check it when it is there. Pipelines can use it once its destinations are allowed: saving allows them for values that the same access token entered within the last ten minutes, and others are allowed in the app; `notAllowed` says which.",
+    "The properties depend on the kind. The connection is stored without a check: check it afterwards. Pipelines can use it once its destinations are allowed. Saving allows them for values that the same access token entered within the last ten minutes. Others are allowed in the app; `notAllowed` lists them.",
   failure: "Create connection failed",
   access: inFabric("connection:write"),
   body: createConnectionBody,
@@ -92,17 +92,17 @@ export const createConnectionOperation = operation({
     const { name, kind, description = "", isDefaultWarehouseConnection } = body;
     const input = { name, kind, description, isDefaultWarehouseConnection, properties: own.properties };
     const before = own.secret ? { before: own.secret.before } : {};
-    const made = await createConnection(scope, input, { idempotent, ...before });
-    if (!made.ok) return failureOf(made);
-    return replyFor(scope, made.value.id);
+    const created = await createConnection(scope, input, { idempotent, ...before });
+    if (!created.ok) return failureOf(created);
+    return replyFor(scope, created.value.id);
   },
-  again: replyFor,
+  replay: replyFor,
 });
 
 export const getConnectionByName = operation({
   id: "getConnectionByName",
   method: "GET",
-  path: ofOne,
+  path: onePath,
   tag: "Connections",
   summary: "Get a connection",
   failure: "Get connection failed",
@@ -117,11 +117,11 @@ export const getConnectionByName = operation({
 export const updateConnectionOperation = operation({
   id: "updateConnection",
   method: "PUT",
-  path: ofOne,
+  path: onePath,
   tag: "Connections",
   summary: "Update a connection",
   description:
-    "`name`, `kind` and `isDefaultWarehouseConnection` are sent as they are and do not change; `properties` has all that the kind requires. Destinations that are new are allowed as when a connection is created.",
+    "Send `name`, `kind` and `isDefaultWarehouseConnection` unchanged, and all `properties` that the kind requires. New destinations are allowed as in createConnection.",
   failure: "Update connection failed",
   access: inFabric("connection:write"),
   body: updateConnectionBody,
@@ -137,9 +137,9 @@ export const updateConnectionOperation = operation({
     const id = body.name === params.connectionName ? await findConnectionId(scope, body.name) : null;
     if (id === null) return failure("unknown_connection", unknownText(scope.fabricId, body.name));
     const former = await getConnection(await authorize(scope.actor, scope.fabricId, "connection:list"), id);
-    if (former.kind !== body.kind) return invalidField("kind", "The kind of a connection does not change.");
+    if (former.kind !== body.kind) return invalidField("kind", "The kind of a connection cannot change.");
     if (former.isWarehouse !== body.isDefaultWarehouseConnection)
-      return invalidField("isDefaultWarehouseConnection", "This does not change.");
+      return invalidField("isDefaultWarehouseConnection", "This cannot change.");
     const read = readProperties(body.kind, body.properties);
     if (!read.ok) return read;
     const own = await ownSecret(scope, former, read.value, former);
@@ -150,13 +150,13 @@ export const updateConnectionOperation = operation({
     if (!updated.ok) return failureOf(updated);
     return updatedReply(scope, id);
   },
-  again: updatedReply,
+  replay: updatedReply,
 });
 
 export const deleteConnectionOperation = operation({
   id: "deleteConnection",
   method: "DELETE",
-  path: ofOne,
+  path: onePath,
   tag: "Connections",
   summary: "Delete a connection; its secrets stay",
   failure: "Delete connection failed",
@@ -177,7 +177,7 @@ export async function requireId(
   name: string | undefined,
 ): Promise<string> {
   const id = await findConnectionId(scope, name ?? "");
-  if (id === null) throw new NotFound("There is no such connection.");
+  if (id === null) throw new NotFound("Connection not found.");
   return id;
 }
 

@@ -16,7 +16,7 @@ import { everyone, inFabric, operation } from "@/web/management-api/define";
 import { foreignCursor, listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric";
-const ofOne = `${path}/{fabricId}` as const;
+const onePath = `${path}/{fabricId}` as const;
 const idOnly = z.object({ id: z.string() });
 
 const fabricObject = z.object({
@@ -26,8 +26,8 @@ const fabricObject = z.object({
   teamName: z.string(),
   description: z.string(),
   provider: z.enum(providerKeys),
-  secrets: z.number().int().meta({ description: "How many secrets it has." }),
-  connections: z.number().int().meta({ description: "How many connections it has." }),
+  secrets: z.number().int().meta({ description: "Number of secrets." }),
+  connections: z.number().int().meta({ description: "Number of connections." }),
   createdAt: z.string(),
   createdBy: z.string(),
 });
@@ -38,11 +38,11 @@ export const listFabricsOperation = operation({
   path,
   tag: "Fabrics",
   summary: "List the fabrics of your teams",
-  description: "All of them, or a page when `limit` is given.",
+  description: "All fabrics, or one page with `limit`.",
   failure: "List fabrics failed",
   access: everyone,
   query: listQuery.extend({
-    team: z.string().max(64).optional().meta({ description: "Only fabrics of the team of this id." }),
+    team: z.string().max(64).optional().meta({ description: "Only fabrics of the team with this id." }),
     provider: z.enum(providerKeys).optional(),
   }),
   data: z.object({ fabrics: z.array(fabricObject), next: z.string().nullable().optional() }),
@@ -65,9 +65,9 @@ export const createFabricOperation = operation({
   method: "POST",
   path,
   tag: "Fabrics",
-  summary: "Create a fabric, with one secret and one connection if you like",
+  summary: "Create a fabric, optionally with one secret and one connection",
   description:
-    "In the connection's properties the string `{{SECRET}}` stands for the secret that is made in the same request. With `shouldTest`, which is the default, the connection is checked, and nothing of all this stays when it does not pass.",
+    "In the connection's properties, the string `{{SECRET}}` stands for the secret that the same request creates. With `shouldTest` (the default), the connection is checked, and nothing is created if the check fails.",
   failure: "Fabric creation failed",
   access: everyone,
   body: createFabricBody,
@@ -99,13 +99,13 @@ export const createFabricOperation = operation({
     },
   },
   run: makeFabric,
-  again: async (_actor, id) => ok({ data: { id } }),
+  replay: async (_actor, id) => ok({ data: { id } }),
 });
 
 export const getFabricById = operation({
   id: "getFabricById",
   method: "GET",
-  path: ofOne,
+  path: onePath,
   tag: "Fabrics",
   summary: "Get a fabric",
   failure: "Get fabric failed",
@@ -120,10 +120,10 @@ export const getFabricById = operation({
 export const updateFabricOperation = operation({
   id: "updateFabric",
   method: "PUT",
-  path: ofOne,
+  path: onePath,
   tag: "Fabrics",
   summary: "Update name and description of a fabric",
-  description: "What is absent stays.",
+  description: "Absent fields stay unchanged.",
   failure: "Fabric update failed",
   access: inFabric("fabric:write"),
   body: z.object({ name: fabricName.optional(), description: fabricDescription.unwrap().optional() }),
@@ -135,7 +135,7 @@ export const updateFabricOperation = operation({
     if (!updated.ok) return failure(updated.code, undefined, updated.fieldErrors);
     return ok({ data: { id: scope.fabricId }, tag: updated.value.tag });
   },
-  again: async (scope, id) => {
+  replay: async (scope, id) => {
     const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
     return ok({ data: { id }, tag: fabricEtag(fabric) });
   },
@@ -144,11 +144,11 @@ export const updateFabricOperation = operation({
 export const deleteFabricOperation = operation({
   id: "deleteFabric",
   method: "DELETE",
-  path: ofOne,
+  path: onePath,
   tag: "Fabrics",
   summary: "Delete a fabric with everything in it",
   description:
-    "Its secrets, connections, pipeline tokens and keys are destroyed: what was sealed to it never opens again. What happened in it stays on record.",
+    "Destroys its secrets, connections, pipeline tokens and keys: its sealed values can never be opened again. Its events stay in the audit log.",
   failure: "Fabric deletion failed",
   access: inFabric("fabric:write"),
   data: idOnly,

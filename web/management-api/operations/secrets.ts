@@ -32,7 +32,7 @@ export const secretReference = z.object({
 const secretObject = secretReference.extend({
   description: z.string(),
   version: z.number().int(),
-  usedBy: z.number().int().meta({ description: "How many connections refer to it." }),
+  usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
   facts: z
     .object({
       fileName: z.string(),
@@ -41,12 +41,15 @@ const secretObject = secretReference.extend({
       authHost: z.string(),
     })
     .partial()
-    .meta({ description: "What is public about the value: of a file its name, size and certificate." }),
+    .meta({
+      description:
+        "Public metadata of the value: the name, size and certificate of a file, the host of an Auth URL.",
+    }),
   ...who,
 });
 const idOnly = z.object({ id: z.string() });
 const path = "/api/orchestration/fabric/{fabricId}/secret";
-const ofOne = `${path}/id/{secretId}` as const;
+const onePath = `${path}/id/{secretId}` as const;
 
 export const listSecretsByFabric = operation({
   id: "listSecretsByFabric",
@@ -54,7 +57,7 @@ export const listSecretsByFabric = operation({
   path,
   tag: "Secrets",
   summary: "List secrets of a fabric",
-  description: "All of them, or a page when `limit` is given. Values are never part of an answer.",
+  description: "All secrets, or one page with `limit`. Answers never contain values.",
   failure: "List Secrets failed",
   access: inFabric("secret:list"),
   query: listQuery.extend({
@@ -96,13 +99,13 @@ export const createSecretOperation = operation({
   },
   run: async (scope, { body, idempotent }) =>
     replyOf(await createSecret(scope, createInputOf(body), idempotent)),
-  again: async (_scope, id) => ok({ data: { id } }),
+  replay: async (_scope, id) => ok({ data: { id } }),
 });
 
 export const getSecretById = operation({
   id: "getSecretById",
   method: "GET",
-  path: ofOne,
+  path: onePath,
   tag: "Secrets",
   summary: "Get a secret, without its value",
   failure: "Get Secret failed",
@@ -117,11 +120,11 @@ export const getSecretById = operation({
 export const updateSecretOperation = operation({
   id: "updateSecret",
   method: "PUT",
-  path: ofOne,
+  path: onePath,
   tag: "Secrets",
   summary: "Update a secret",
   description:
-    "What is absent stays: without `properties.value` the value is kept, and of a type with several fields those that are absent. The type cannot change.",
+    "Absent fields stay unchanged: the value without `properties.value`, and each absent field of a type with several fields. The type cannot change.",
   failure: "Update Secret failed",
   access: inFabric("secret:write"),
   body: updateSecretBody,
@@ -129,7 +132,7 @@ export const updateSecretOperation = operation({
   data: idOnly.extend({
     destinationsKept: z.boolean().optional().meta({
       description:
-        "With `keepDestinations`: false when no destination is allowed for the new value yet, because somebody else entered a part of it, or because Automate does not answer.",
+        "With `keepDestinations`: false if no destination is allowed for the new value yet, because someone else entered a part of it, or because Automate is not available.",
     }),
   }),
   isConditional: true,
@@ -140,7 +143,10 @@ export const updateSecretOperation = operation({
   },
   run: async (scope, { params, body, ifMatch, idempotent }) => {
     if (body.properties.fileName !== undefined && !body.properties.value)
-      return invalidField("properties.fileName", "A file's name comes with its bytes: send `value` as well.");
+      return invalidField(
+        "properties.fileName",
+        "A file name requires the file's bytes: send `value` as well.",
+      );
     const input = {
       secretId: params.secretId ?? "",
       subKind: body.subKind,
@@ -155,7 +161,7 @@ export const updateSecretOperation = operation({
     const { id, tag, carried } = updated.value;
     return ok({ data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) }, tag });
   },
-  again: async (scope, id) => {
+  replay: async (scope, id) => {
     const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
     return ok({ data: { id }, tag: secretEtag(await getSecret(reader, id)) });
   },
@@ -164,7 +170,7 @@ export const updateSecretOperation = operation({
 export const deleteSecretOperation = operation({
   id: "deleteSecret",
   method: "DELETE",
-  path: ofOne,
+  path: onePath,
   tag: "Secrets",
   summary: "Delete a secret that no connection uses",
   failure: "Delete Secret failed",
@@ -183,11 +189,11 @@ export const deleteSecretOperation = operation({
 export const getSecretUsage = operation({
   id: "getSecretUsage",
   method: "GET",
-  path: `${ofOne}/usage`,
+  path: `${onePath}/usage`,
   tag: "Secrets",
-  summary: "Where a secret is used",
+  summary: "List where a secret is used",
   description:
-    "The connections that refer to it, the pipelines that read it in the last 30 days, and the places where its current value may be sent.",
+    "The connections that reference it, the pipelines that read it in the last 30 days, and the allowed destinations of its current value.",
   failure: "Get Secret usage failed",
   access: inFabric("secret:list"),
   data: z.object({
@@ -235,7 +241,7 @@ function replyOf(written: Written): ApiResult<{ data: { id: string } }> {
   if (written.ok) return ok({ data: { id: written.value.id } });
   const { code, fieldErrors = {} } = written;
   if (code === "wrong_type")
-    return invalidField("subKind", "The secret is of another type, and a type does not change.");
-  const placed = Object.entries(fieldErrors).map(([field, message]) => [bodyPathOf(field), message]);
-  return failure(code, undefined, Object.fromEntries(placed));
+    return invalidField("subKind", "The secret has another type, and the type cannot change.");
+  const bodyErrors = Object.entries(fieldErrors).map(([field, message]) => [bodyPathOf(field), message]);
+  return failure(code, undefined, Object.fromEntries(bodyErrors));
 }

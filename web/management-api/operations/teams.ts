@@ -18,7 +18,7 @@ export const listTeamsOperation = operation({
       z.object({
         id: z.string(),
         name: z.string(),
-        role: memberRole.meta({ description: "What you are there." }),
+        role: memberRole.meta({ description: "Your role in the team." }),
         members: z.number().int(),
         fabrics: z.number().int(),
       }),
