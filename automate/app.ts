@@ -154,10 +154,10 @@ function answerError(
   reply: Parameters<FastifyInstance["errorHandler"]>[2],
 ) {
   if (error instanceof Refusal) {
-    const { status, code, message, more } = error;
+    const { status, code, message, details } = error;
     refusals.inc({ code });
-    if (more.retryAfterSeconds !== undefined) reply.header("retry-after", more.retryAfterSeconds);
-    return reply.code(status).send(errorBody(code, message, more.errors));
+    if (details.retryAfterSeconds !== undefined) reply.header("retry-after", details.retryAfterSeconds);
+    return reply.code(status).send(errorBody(code, message, details.errors));
   }
   const expected =
     error instanceof NotFound || error instanceof Forbidden || error instanceof NotFresh
@@ -187,6 +187,6 @@ function answerError(
   return reply.code(500).send(errorBody("unexpected", "Internal error. No value was returned."));
 }
 
-function errorBody(code: string, message: string, errors?: Refusal["more"]["errors"]) {
+function errorBody(code: string, message: string, errors?: Refusal["details"]["errors"]) {
   return { error: { code, message, ...(errors ? { errors } : {}) } };
 }

@@ -74,10 +74,10 @@ export async function runCheck(
     },
   });
   const outcome = await findOutcome(job, { steps, uncaught, failures });
-  return conclude(outcome, steps, Math.round(performance.now() - startedAt));
+  return toResult(outcome, steps, Math.round(performance.now() - startedAt));
 }
 
-function conclude(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): Result {
+function toResult(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): Result {
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
     // A finding may prove that the steps before it passed.

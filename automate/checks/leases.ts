@@ -12,13 +12,13 @@ export const leaseOfEndpoint = (endpoint: string) => `place:${endpoint}`;
  */
 export async function claimLeases(holder: string, keys: readonly string[]): Promise<boolean> {
   // All copies of automate claim in one order, which prevents deadlocks.
-  const wanted = [...new Set(keys)].sort();
+  const sortedKeys = [...new Set(keys)].sort();
   const claimed = await db.$queryRaw<unknown[]>`
     INSERT INTO check_lease (key, holder, "leasedUntil")
-    SELECT key, ${holder}, now() + make_interval(secs => ${leaseSeconds}::int) FROM unnest(${wanted}::text[]) AS key
+    SELECT key, ${holder}, now() + make_interval(secs => ${leaseSeconds}::int) FROM unnest(${sortedKeys}::text[]) AS key
     ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, "leasedUntil" = excluded."leasedUntil"
     WHERE check_lease."leasedUntil" < now() RETURNING key`;
-  return claimed.length === wanted.length;
+  return claimed.length === sortedKeys.length;
 }
 
 /** Ends the lease of one key. Returns whether the holder still had it. */

@@ -5,7 +5,7 @@ import type { Preparation } from "@/worker/protocol";
  * Delay before the replacement starts, so that starting it does not slow down the check that took the last
  * worker.
  */
-const refillAfterMs = 200;
+const refillDelayMs = 200;
 
 /**
  * Workers that have run nothing yet. They start ahead of time, because starting one takes longer than most
@@ -38,7 +38,7 @@ export function createPrewarmedWorkers(workerPath: string, size: number) {
         prepared.removeAllListeners();
       }
       // Dead workers are replaced only here. Otherwise a broken build would start processes in a loop.
-      setTimeout(refill, refillAfterMs, kind).unref();
+      setTimeout(refill, refillDelayMs, kind).unref();
       return prepared ?? startWorker(workerPath);
     },
     close() {

@@ -31,7 +31,7 @@ export function createScheduler({
 }: SlotLimits = {}) {
   const running = new Set<SlotRequest>();
   const waiting = new Set<Waiter>();
-  const count = (is: (request: SlotRequest) => boolean) => [...running].filter(is).length;
+  const count = (predicate: (request: SlotRequest) => boolean) => [...running].filter(predicate).length;
   const ofFabric = ({ fabricId }: SlotRequest) => count((other) => other.fabricId === fabricId);
   const ofActor = ({ actorId }: SlotRequest) => count((other) => other.actorId === actorId);
 

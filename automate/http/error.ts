@@ -7,7 +7,7 @@ export class Refusal extends Error {
     readonly code: string,
     message: string,
     /** When to retry, and for a batch, which items failed. */
-    readonly more: {
+    readonly details: {
       readonly retryAfterSeconds?: number;
       readonly errors?: readonly { index: number; name: string; code: string }[];
     } = {},

@@ -30,12 +30,12 @@ export function createRateLimit(perMinute: number) {
   }
 
   async function extend(actorId: string, own: Lease, count: number): Promise<void> {
-    const wanted = Math.max(count, Math.ceil(perMinute / leasesPerMinute));
-    const [row] = await lease(actorId, new Date(own.minute * minuteMs), wanted);
-    const before = (row?.leased ?? perMinute) - wanted;
-    const granted = Math.min(wanted, Math.max(0, perMinute - before));
+    const requested = Math.max(count, Math.ceil(perMinute / leasesPerMinute));
+    const [row] = await lease(actorId, new Date(own.minute * minuteMs), requested);
+    const before = (row?.leased ?? perMinute) - requested;
+    const granted = Math.min(requested, Math.max(0, perMinute - before));
     own.left += granted;
-    own.isSpent = granted < wanted;
+    own.isSpent = granted < requested;
   }
 
   return {

@@ -14,11 +14,11 @@ export function credentialAttemptRoutes(app: FastifyInstance): void {
     if (!secret) throw new Refusal(404, "not_found", "Secret not found.");
     const { id, name } = secret;
     return actFor(actor, async (tx) => {
-      const places = await forgetRefusals(tx, fabricId, id);
+      const endpoints = await forgetRefusals(tx, fabricId, id);
       const object = { kind: "secret" as const, id, name };
-      const details = { destination: places };
+      const details = { destination: endpoints };
       await record(tx, { actor, teamId, fabricId, action: "secret.signin.reset", object, details });
-      return { places };
+      return { places: endpoints };
     });
   });
 }

@@ -93,7 +93,7 @@ type Verified<P extends AutomatePurpose> = {
 export function answer<P extends AutomatePurpose>(
   app: FastifyInstance,
   purpose: P,
-  run: (asked: Verified<P> & { scope: Scope<AutomatePermission<P>> }) => Promise<unknown>,
+  run: (input: Verified<P> & { scope: Scope<AutomatePermission<P>> }) => Promise<unknown>,
 ): void {
   const { path, permission } = automateRequests[purpose];
   app.post(path, async (request, reply) => {
@@ -110,7 +110,7 @@ export function answer<P extends AutomatePurpose>(
 export function answerForNewFabric<P extends AutomatePurpose>(
   app: FastifyInstance,
   purpose: P,
-  run: (asked: Verified<P> & { actor: Actor; fabricId: string }) => Promise<unknown>,
+  run: (input: Verified<P> & { actor: Actor; fabricId: string }) => Promise<unknown>,
 ): void {
   const { path, permission } = automateRequests[purpose];
   app.post(path, async (request, reply) => {

@@ -26,7 +26,7 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   const token = bearerOf(request);
   const source = request.ip;
   const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
-  if (answer && "refused" in answer) await noteRefused(answer.refused, answer.refused.code, source);
+  if (answer && "refused" in answer) await recordRefusedToken(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer)) throw unauthorized();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);
@@ -72,7 +72,7 @@ let rateLimit: RateLimit | undefined;
 export async function takeFromRate({ scope, source }: Caller, count: number): Promise<void> {
   rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
   const limit = rateLimit;
-  await recordingRefusal({ scope, source }, () => limit.take(scope.actor.id, count));
+  await recordIfRefused({ scope, source }, () => limit.take(scope.actor.id, count));
 }
 
 /** Reserves memory for the files of an answer. Throws `Refusal` 429 or 503 when too little is left. */
@@ -81,15 +81,15 @@ export async function reserveAnswerMemory(
   reply: FastifyReply,
   secrets: readonly Pick<UsableSecret, "facts">[],
 ): Promise<void> {
-  await recordingRefusal(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
+  await recordIfRefused(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
 }
 
 /** Records a refusal before the caller receives it. */
-async function recordingRefusal({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
+async function recordIfRefused({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
   try {
     await take();
   } catch (error) {
-    if (error instanceof Refusal) await noteRefused(scope, error.code, source);
+    if (error instanceof Refusal) await recordRefusedToken(scope, error.code, source);
     throw error;
   }
 }
@@ -116,7 +116,7 @@ function recordedSource(key: string, source: string): string {
  * Records a refusal. A caller may retry endlessly, so the first refusal of a minute is recorded at once and
  * the others are counted.
  */
-export async function noteRefused(
+export async function recordRefusedToken(
   { actor, teamId, fabricId }: Refused,
   code: string,
   from: string,

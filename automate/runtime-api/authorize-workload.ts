@@ -32,7 +32,7 @@ export async function authorizeWorkloadToken(
   const signed = judged?.trusts.flatMap(({ trust, fault }) => (fault === null ? [trust] : [])) ?? [];
   const answer = judged && authorizeWorkload(judged.claims, signed, request);
   if (answer && "scope" in answer) return answer;
-  if (judged) await noteFaults(judged, request);
+  if (judged) await recordFaults(judged, request);
   const durationMs = performance.now() - startedAt;
   await sleep(Math.ceil(durationMs / refusalDurationMs) * refusalDurationMs - durationMs);
   return null;
@@ -43,7 +43,7 @@ export async function authorizeWorkloadToken(
  * minute is recorded, the others are counted, so that tokens of a public issuer cannot fill the audit log.
  * For an unsigned token, only its fault is recorded.
  */
-async function noteFaults({ claims, trusts }: JudgedToken, request: WorkloadRequest): Promise<void> {
+async function recordFaults({ claims, trusts }: JudgedToken, request: WorkloadRequest): Promise<void> {
   await Promise.all(
     trusts.map(async ({ trust, fault }) => {
       const code = fault ?? mismatchOf(trust, request);

@@ -8,7 +8,7 @@ import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
 import type { SendingPurpose, Via } from "@/automate/secrets/purpose";
-import { type Caller, noteUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
+import { type Caller, countUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { connectionName } from "@/lib/connections/schema";
@@ -29,7 +29,7 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
     if (isUnchanged(request, reply, propertiesEtag(connection, secrets))) {
       // A 304 also requires that the secrets may still be sent to their destinations.
       await requireDestinations(purpose);
-      await noteUnchanged(caller, secrets, purpose.via);
+      await countUnchanged(caller, secrets, purpose.via);
       return reply.send();
     }
     await takeFromRate(caller, Math.max(0, secrets.length - 1));

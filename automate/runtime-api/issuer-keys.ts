@@ -18,8 +18,8 @@ const maxStaleMs = 24 * 60 * 60_000;
 /** Anyone can name an issuer or a key in a token, so tokens must not trigger a request each. */
 const minIntervalMs = 5_000;
 
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
-const anyKeys = z.object({ keys: z.array(z.unknown()).max(200) });
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const keySetSchema = z.object({ keys: z.array(z.unknown()).max(200) });
 
 /** An issuer's keys cannot be fetched, and why. */
 export class IssuerUnusable extends Error {
@@ -93,9 +93,9 @@ async function fetchAllKeys(): Promise<void> {
     select: { issuer: true },
     take: 1_000,
   });
-  const waiting = rows.map(({ issuer }) => issuer);
+  const queue = rows.map(({ issuer }) => issuer);
   const next = async () => {
-    for (let issuer = waiting.pop(); issuer !== undefined; issuer = waiting.pop())
+    for (let issuer = queue.pop(); issuer !== undefined; issuer = queue.pop())
       await keysOf(issuer, { until: Date.now() + 2 * timeoutMs, refresh: true });
   };
   await Promise.all([next(), next(), next(), next()]);
@@ -113,21 +113,21 @@ export function cacheKeys(issuer: string, keys: PublicKeySet): void {
  */
 export async function fetchKeys(issuer: string): Promise<PublicKeySet> {
   const url = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-  const found = discovery.safeParse(await get(url, "no_discovery"));
-  if (!found.success) throw new IssuerUnusable("no_discovery");
-  if (found.data.issuer !== issuer) throw new IssuerUnusable("other_issuer");
-  const keysUrl = new URL(found.data.jwks_uri);
+  const document = discoverySchema.safeParse(await get(url, "no_discovery"));
+  if (!document.success) throw new IssuerUnusable("no_discovery");
+  if (document.data.issuer !== issuer) throw new IssuerUnusable("other_issuer");
+  const keysUrl = new URL(document.data.jwks_uri);
   if (keysUrl.protocol !== url.protocol) throw new IssuerUnusable("no_keys");
-  const answer = anyKeys.safeParse(await get(keysUrl, "no_keys"));
+  const answer = keySetSchema.safeParse(await get(keysUrl, "no_keys"));
   // An issuer may also publish keys for other purposes.
-  const keys = (answer.data?.keys ?? []).map(usable).filter((key) => key !== null);
+  const keys = (answer.data?.keys ?? []).map(parsePublicKey).filter((key) => key !== null);
   if (keys.length === 0) throw new IssuerUnusable("no_keys");
   return { keys };
 }
 
-function usable(key: unknown): PublicKey | null {
-  const read = publicKey.safeParse(key);
-  return read.success ? read.data : null;
+function parsePublicKey(key: unknown): PublicKey | null {
+  const parsed = publicKey.safeParse(key);
+  return parsed.success ? parsed.data : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Refusal } from "@/automate/http/error";
 import { jsonOf } from "@/automate/http/json-body";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import {
-  noteRefused,
+  recordRefusedToken,
   requirePipeline,
   reserveAnswerMemory,
   takeFromRate,
@@ -15,10 +15,10 @@ import { secretAnswer } from "@/automate/runtime-api/secret-answer";
 import { sizeOf } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import {
+  countUnchanged,
   getSecretByName,
   getSecretsByName,
   getVersion,
-  noteUnchanged,
   openForUse,
 } from "@/automate/secrets/read-secret";
 
@@ -38,7 +38,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const version = parseVersion(request.query.version);
     const secret = version === undefined ? current : await getVersion(caller, current, version);
     if (isUnchanged(request, reply, valueEtag(secret))) {
-      await noteUnchanged(caller, [secret]);
+      await countUnchanged(caller, [secret]);
       return reply.send();
     }
     await reserveAnswerMemory(caller, reply, [secret]);
@@ -61,7 +61,7 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const secrets = await getSecretsByName(caller, names);
     const sizeBytes = sizeOf(secrets);
     if (sizeBytes > maxBatchBytes) {
-      await noteRefused(caller.scope, "too_large", caller.source);
+      await recordRefusedToken(caller.scope, "too_large", caller.source);
       throw new Refusal(
         413,
         "too_large",

@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
 
 /** When a token was created, and when it expires; null for one that never does. */
-export type TokenLife = { createdAt: Date; expiresAt: Date | null };
+export type TokenLifetime = { createdAt: Date; expiresAt: Date | null };
 
 /** True when a credential has the form of a workload's token: a JWS in compact form (RFC 7515 §7.1). */
 export function isWorkloadToken(token: string): boolean {
@@ -11,7 +11,7 @@ export function isWorkloadToken(token: string): boolean {
 }
 
 /** Reads the times of a token that `requirePipeline` has authenticated as this scope. */
-export async function lifeOf({ actor }: Scope<"secret:use">, token: string): Promise<TokenLife> {
+export async function lifetimeOf({ actor }: Scope<"secret:use">, token: string): Promise<TokenLifetime> {
   if (isWorkloadToken(token)) {
     const { iat, exp } = decodeJwt(token);
     return { createdAt: dateOf(iat) ?? new Date(), expiresAt: dateOf(exp) };

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { bearerOf, requirePipeline, unauthorized } from "@/automate/runtime-api/authenticate";
-import { isWorkloadToken, lifeOf } from "@/automate/runtime-api/token-life";
+import { isWorkloadToken, lifetimeOf } from "@/automate/runtime-api/token-life";
 import { db } from "@/lib/db/client";
 
 /** Describes the caller's own token: its fabric, name, limits and expiry. Opens nothing. */
@@ -20,7 +20,7 @@ export function whoamiRoute(app: FastifyInstance): void {
           connections: { where: { id: { in: [...connectionIds] } }, ...byName },
         },
       }),
-      lifeOf(scope, token),
+      lifetimeOf(scope, token),
     ]);
     if (!fabric) throw unauthorized();
     const { id, name, secrets, connections } = fabric;

@@ -7,7 +7,7 @@ import { findTrusts, type Trust, type WorkloadClaims } from "@/lib/access/worklo
 const maxLifeMs = 24 * 60 * 60_000;
 const toleranceSeconds = 5;
 
-const claims = z.object({
+const claimsSchema = z.object({
   // Postgres text cannot contain U+0000. A database error would also take another time than a refusal.
   iss: z
     .string()
@@ -52,7 +52,7 @@ export type JudgedToken = {
  */
 export async function judgeWorkloadToken(token: string, keysTimeoutMs: number): Promise<JudgedToken | null> {
   const until = Date.now() + keysTimeoutMs;
-  const payload = read(token);
+  const payload = parseClaims(token);
   if (!payload) return null;
   const { iss, sub, aud, exp, iat } = payload;
   const audiences = [aud].flat();
@@ -68,17 +68,20 @@ export async function judgeWorkloadToken(token: string, keysTimeoutMs: number): 
     })),
   );
   const now = Date.now() / 1000;
-  const isLong = iat > now + toleranceSeconds || (exp - iat) * 1000 > maxLifeMs;
+  const hasWrongLifetime = iat > now + toleranceSeconds || (exp - iat) * 1000 > maxLifeMs;
   return {
     // The only cast to `WorkloadClaims`. Callers must check each trust's `fault` before they use the claims.
     claims: { issuer: iss, subject: sub, audiences } as unknown as WorkloadClaims,
-    trusts: judged.map(({ trust, fault }) => ({ trust, fault: fault ?? (isLong ? "wrong_life" : null) })),
+    trusts: judged.map(({ trust, fault }) => ({
+      trust,
+      fault: fault ?? (hasWrongLifetime ? "wrong_life" : null),
+    })),
   };
 }
 
-function read(token: string): z.infer<typeof claims> | null {
+function parseClaims(token: string): z.infer<typeof claimsSchema> | null {
   try {
-    return claims.parse(decodeJwt(token));
+    return claimsSchema.parse(decodeJwt(token));
   } catch {
     return null;
   }

@@ -139,12 +139,12 @@ async function read(connection: string, { token }: Made, headers = {}) {
 
 const codeOf = ({ text }: { text: string }) => JSON.parse(text).error.code;
 
-const doors = [
+const limitedCredentials = [
   ["a pipeline token", mint, "token:confirm", (id: string) => ({ tokenId: id })],
   ["a trusted issuer", trust, "issuer:confirm", (id: string) => ({ issuerId: id })],
 ] as const;
 
-describe.each(doors)("%s that is limited to a connection", (_name, make, purpose, idOf) => {
+describe.each(limitedCredentials)("%s that is limited to a connection", (_name, make, purpose, idOf) => {
   const confirm = (id: string, connectionId: string, secretIds: string[], options = {}) =>
     ask(purpose, { ...idOf(id), connections: [{ connectionId, secretIds }] } as never, options);
 

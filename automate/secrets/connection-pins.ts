@@ -63,7 +63,7 @@ export async function confirmPins(
   const current = await findReferences(tx, fabricId, ids);
   const isAsShown = confirmed.every(
     ({ connectionId, secretIds }) =>
-      connectionIds.includes(connectionId) && isSame(current[connectionId] ?? [], secretIds),
+      connectionIds.includes(connectionId) && haveSameIds(current[connectionId] ?? [], secretIds),
   );
   if (!isAsShown) throw new Refusal(409, "changed", "The connection has changed. Review it again.");
   const nameOf = await namesOf(tx, fabricId, ids, [...Object.values(current), ...Object.values(pins)].flat());
@@ -80,7 +80,7 @@ export async function confirmPins(
   return current;
 }
 
-function isSame(some: readonly string[], others: readonly string[]): boolean {
+function haveSameIds(some: readonly string[], others: readonly string[]): boolean {
   const [left, right] = [new Set(some), new Set(others)];
   return left.size === right.size && [...left].every((id) => right.has(id));
 }

@@ -35,7 +35,7 @@ export async function findSecretById(
     where: { id, fabricId: scope.fabricId, deletedAt: null },
     select: columns,
   });
-  return row ? current(row) : null;
+  return row ? toCurrentSecret(row) : null;
 }
 
 const columns = {
@@ -62,7 +62,7 @@ type Row = {
   }[];
 };
 
-function current({ id, fabricId, name, subKind, versions }: Row): CurrentSecret {
+function toCurrentSecret({ id, fabricId, name, subKind, versions }: Row): CurrentSecret {
   const [newest] = versions;
   if (!newest || !isSubKind(subKind)) throw new Error(`Secret ${id} has no version or an unknown type.`);
   return {

@@ -41,7 +41,10 @@ export async function findConnectionByName(
 ): Promise<NamedConnection | null> {
   const [row] = await findByName(scope.fabricId, name.toLowerCase());
   if (!row || !reachesConnection(scope, row.id)) return null;
-  return { ...row, secrets: row.secrets.map(({ field, ...secret }) => ({ field, secret: usable(secret) })) };
+  return {
+    ...row,
+    secrets: row.secrets.map(({ field, ...secret }) => ({ field, secret: toUsableSecret(secret) })),
+  };
 }
 
 const countReferences = preparedQuery<{ count: number }>(
@@ -59,7 +62,7 @@ export async function areReferenced(
   return row?.count === secretIds.length;
 }
 
-function usable({ subKind, manifest, ...row }: Omit<Reference, "field">): UsableSecret {
+function toUsableSecret({ subKind, manifest, ...row }: Omit<Reference, "field">): UsableSecret {
   if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
   return { ...row, subKind, manifest: manifestOf(manifest) };
 }

@@ -42,10 +42,10 @@ export async function findSecretsByName(
 ): Promise<(UsableSecret | null)[]> {
   const { fabricId } = scope;
   const rows = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
-  return rows.map((row) => (row && reachesSecret(scope, row.id) ? usable(row) : null));
+  return rows.map((row) => (row && reachesSecret(scope, row.id) ? toUsableSecret(row) : null));
 }
 
-function usable({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {
+function toUsableSecret({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {
   if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
   return { ...row, subKind, manifest: manifestOf(manifest) };
 }

@@ -7,7 +7,7 @@ import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Purpose, Via } from "@/automate/secrets/purpose";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
-import { noteUse } from "@/automate/secrets/token-use";
+import { recordTokenUse } from "@/automate/secrets/token-use";
 import type { Scope } from "@/lib/access/scope";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
@@ -99,7 +99,7 @@ export async function recordRefusedVersion(
   });
 }
 
-function notFound(errors?: Refusal["more"]["errors"]): Refusal {
+function notFound(errors?: Refusal["details"]["errors"]): Refusal {
   const message = "Secret not found in the token's fabric.";
   return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
@@ -123,12 +123,12 @@ export async function openForPipeline(
   purpose: Exclude<Purpose, { for: "check" }>,
 ): Promise<Opened[]> {
   const opened = await openSecrets(keys, purpose);
-  await noteUse(purpose.scope.actor.id);
+  await recordTokenUse(purpose.scope.actor.id);
   return opened;
 }
 
 /** Counts the answers that a pipeline's copy of these secrets is still current. Nothing is opened for them. */
-export async function noteUnchanged(
+export async function countUnchanged(
   { scope, source }: Caller,
   secrets: readonly UsableSecret[],
   via?: Via,
@@ -145,7 +145,7 @@ export async function noteUnchanged(
       details: { version, name: requestedName, source, ...(via ? { connection: via.name } : {}) },
     });
   }
-  await noteUse(actor.id);
+  await recordTokenUse(actor.id);
 }
 
 function refusalOf({ scope: { actor, teamId, fabricId }, source }: Caller, name: string): AuditEntry {

@@ -64,7 +64,7 @@ async function recorded(ask: () => Promise<unknown>) {
 }
 
 describe("automate records a missing name", () => {
-  const doors: [door: string, action: string, ask: (name: string) => Promise<unknown>][] = [
+  const apis: [api: string, action: string, ask: (name: string) => Promise<unknown>][] = [
     ["a secret by name", "secret.refuse", (name) => get(`/v1/secrets/${encodeURIComponent(name)}`)],
     ["a batch", "secret.refuse", (name) => post("/v1/secrets:batch", { names: [name] })],
     ["a token", "secret.refuse", (name) => post(`/v1/secrets/${encodeURIComponent(name)}/token`, {})],
@@ -75,7 +75,7 @@ describe("automate records a missing name", () => {
   const post = (url: string, payload: object) =>
     app.inject({ method: "POST", url, payload, headers: { authorization: `Bearer ${token}` } });
 
-  test.each(doors)(
+  test.each(apis)(
     "by %s: in clear for a typing mistake, otherwise by its length",
     async (_door, action, ask) => {
       await owner.pipelineToken.update({ where: { id: tokenId }, data: { name: `nightly ${_door}` } });

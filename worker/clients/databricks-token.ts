@@ -1,6 +1,6 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { CheckFailure } from "@/worker/check";
-import { sendable, textAt } from "@/worker/clients/http";
+import { requireHeaderValue, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 type Finding = [code: CheckCode, field: string];
@@ -23,14 +23,14 @@ export async function fetchDatabricksToken(
   clientSecret: string,
 ): Promise<string> {
   const call = await createServiceClient("jdbcUrl");
-  const pair = [clientId, sendable(clientSecret, "clientSecret")].map(encodeURIComponent).join(":");
+  const pair = [clientId, requireHeaderValue(clientSecret, "clientSecret")].map(encodeURIComponent).join(":");
   const { status, json } = await call(`${workspace}/oidc/v1/token`, {
     method: "POST",
     headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` },
     body: new URLSearchParams({ grant_type: "client_credentials", scope: "all-apis" }),
   });
   const token = textAt(json, "access_token");
-  if (status === 200 && token !== "") return sendable(token, "jdbcUrl");
+  if (status === 200 && token !== "") return requireHeaderValue(token, "jdbcUrl");
   const refusal = refusals[textAt(json, "error")];
   if (refusal !== undefined) throw new CheckFailure(...refusal);
   if (status === 401) throw new CheckFailure("rejected_credentials", "clientSecret");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { CheckFailure } from "@/worker/check";
-import { sendable, textAt } from "@/worker/clients/http";
+import { requireHeaderValue, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 const field = "serviceAccountKey";
@@ -34,7 +34,7 @@ export async function fetchGoogleToken(key: string, scopes: readonly string[]): 
     body: new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion }),
   });
   const token = textAt(json, "access_token");
-  if (status === 200 && token !== "") return sendable(token, field);
+  if (status === 200 && token !== "") return requireHeaderValue(token, field);
   throw new CheckFailure(refusal(textAt(json, "error"), textAt(json, "error_description")), field);
 }
 

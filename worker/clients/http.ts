@@ -135,7 +135,7 @@ export function at(json: unknown, ...path: (string | number)[]): unknown {
 }
 
 /** Header values must be visible ASCII. A trailing line break is the usual fault of secrets pasted from files. */
-export function sendable(value: string, field: string): string {
+export function requireHeaderValue(value: string, field: string): string {
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
     throw new CheckFailure("secret_malformed", field);
   return value;
@@ -145,7 +145,7 @@ export function sendable(value: string, field: string): string {
  * Requires a single line of text without control characters, in any script. A trailing line break is the
  * usual fault of secrets pasted from files.
  */
-export function oneLine(value: string, field: string): string {
+export function requireSingleLine(value: string, field: string): string {
   if (value === "" || value.trim() !== value || /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(value))
     throw new CheckFailure("secret_malformed", field);
   return value;

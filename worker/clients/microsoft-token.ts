@@ -1,6 +1,6 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { CheckFailure } from "@/worker/check";
-import { at, sendable, textAt } from "@/worker/clients/http";
+import { at, requireHeaderValue, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 /** An application in Microsoft Entra ID. */
@@ -43,12 +43,12 @@ export async function fetchMicrosoftToken(
     body: new URLSearchParams({
       grant_type: "client_credentials",
       client_id: clientId,
-      client_secret: sendable(clientSecret, "clientSecret"),
+      client_secret: requireHeaderValue(clientSecret, "clientSecret"),
       scope: `${resource}/.default`,
     }),
   });
   const token = textAt(json, "access_token");
-  if (status === 200 && token !== "") return sendable(token, "tenantId");
+  if (status === 200 && token !== "") return requireHeaderValue(token, "tenantId");
   throw explainRefusal(json);
 }
 

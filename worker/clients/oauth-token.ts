@@ -41,14 +41,18 @@ export async function buyToken(
     );
 
   try {
-    return await tryBothWays(endpoint, client, send);
+    return await tryBothAuthMethods(endpoint, client, send);
   } finally {
     // Automate is long-lived, so do not leave its sockets to time out.
     await dispatcher.destroy();
   }
 }
 
-async function tryBothWays(endpoint: URL, client: Opened["m2m_oauth"], send: Send): Promise<BoughtToken> {
+async function tryBothAuthMethods(
+  endpoint: URL,
+  client: Opened["m2m_oauth"],
+  send: Send,
+): Promise<BoughtToken> {
   const methods = [oauth.ClientSecretBasic(client.clientSecret), oauth.ClientSecretPost(client.clientSecret)];
   for (const method of methods) {
     const outcome = await attempt(endpoint, client, method, send);
@@ -77,8 +81,8 @@ async function attempt(
     [oauth.customFetch]: (url, { headers, body }) =>
       send(url, { method: "POST", headers: Object.fromEntries(new Headers(headers)), body }),
   });
-  const early = byStatus(answer.status);
-  if (early !== null) return { token: null, code: early };
+  const statusFinding = byStatus(answer.status);
+  if (statusFinding !== null) return { token: null, code: statusFinding };
   try {
     const bought = await oauth.processClientCredentialsResponse(server, client, answer);
     return { token: { accessToken: bought.access_token, expiresInSeconds: bought.expires_in }, code: null };

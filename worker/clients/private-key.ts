@@ -4,7 +4,7 @@ import { CheckFailure } from "@/worker/check";
 
 type ParseKey = (key: string) => ParsedKey | Error;
 
-const invalid = () => new CheckFailure("private_key_invalid", "privateKey");
+const invalidKey = () => new CheckFailure("private_key_invalid", "privateKey");
 
 /**
  * Converts a private key to a form that `ssh2` reads. Accepts OpenSSH, PEM (PKCS#1, SEC 1 or PKCS#8) and
@@ -20,9 +20,9 @@ export function readPrivateKey(stored: string | Uint8Array, parseKey: ParseKey):
   const parsed = parseKey(key);
   if (parsed instanceof Error) {
     const needsPassphrase = /encrypted|passphrase/i.test(parsed.message);
-    throw needsPassphrase ? new CheckFailure("private_key_encrypted", "privateKey") : invalid();
+    throw needsPassphrase ? new CheckFailure("private_key_encrypted", "privateKey") : invalidKey();
   }
-  if (!parsed.isPrivateKey()) throw invalid();
+  if (!parsed.isPrivateKey()) throw invalidKey();
   return key;
 }
 
@@ -43,7 +43,7 @@ function isEncrypted(text: string): boolean {
 function convert(text: string): string {
   if (text.startsWith("PuTTY")) return fromPutty(text);
   const [, label, body] = /^-----BEGIN ([A-Z ]+)-----([\s\S]*?)-----END \1-----/.exec(text) ?? [];
-  if (label === undefined || body === undefined) throw invalid();
+  if (label === undefined || body === undefined) throw invalidKey();
   const base64 = body.replace(/\s+/g, "");
   const lines = base64.match(/.{1,64}/g)?.join("\n") ?? "";
   const pem = `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----`;
@@ -61,7 +61,7 @@ function fromPkcs8(pem: string): string {
     case "ed25519":
       return fromEd25519(key.export({ format: "jwk" }));
     default:
-      throw invalid();
+      throw invalidKey();
   }
 }
 
@@ -69,7 +69,7 @@ function readWithNode(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw invalid();
+    throw invalidKey();
   }
 }
 
@@ -89,11 +89,11 @@ function fromPutty(text: string): string {
   const [a, b] = publicParts;
   const [d, p, q, inverse] = privateParts;
   const name = type?.toString("latin1") ?? "";
-  if (a === undefined || d === undefined) throw invalid();
+  if (a === undefined || d === undefined) throw invalidKey();
   if (name === "ssh-ed25519") return openSshKey(name, [a], [a, Buffer.concat([d, a])]);
-  if (b === undefined) throw invalid();
+  if (b === undefined) throw invalidKey();
   if (name.startsWith("ecdsa-")) return openSshKey(name, [a, b], [a, b, d]);
-  if (name !== "ssh-rsa" || p === undefined || q === undefined || inverse === undefined) throw invalid();
+  if (name !== "ssh-rsa" || p === undefined || q === undefined || inverse === undefined) throw invalidKey();
   return openSshKey(name, [a, b], [b, a, d, inverse, p, q]);
 }
 

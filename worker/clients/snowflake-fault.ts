@@ -50,7 +50,7 @@ export function snowflakeFault(
 ): CheckFailure {
   const code = textAt(json, "code");
   const [finding, field, provenStep = step] =
-    code === "" ? byStatus(status) : byWords(code, textAt(json, "message"), credential);
+    code === "" ? byStatus(status) : byMessage(code, textAt(json, "message"), credential);
   return new CheckFailure(finding, field, undefined, provenStep);
 }
 
@@ -67,14 +67,14 @@ const signInFindings: readonly (readonly [words: RegExp, code: CheckCode])[] = [
   [/not allowed to access Snowflake|network policy/i, "not_admitted"],
 ];
 
-function byWords(code: string, message: string, credential: Credential): Finding {
+function byMessage(code: string, message: string, credential: Credential): Finding {
   if (refusedCodes.has(code)) return ["rejected_credentials", credential];
   if (code === "390318") return ["credential_expired", credential];
   const object = /requested (warehouse|database|schema) does not exist/i.exec(message)?.[1]?.toLowerCase();
   const isRole = code.startsWith("39") && /\brole\b/i.test(message);
   const field = isRole ? "role" : context.find((one) => one === object);
   if (field !== undefined) return [missing[field], field, "permission"];
-  const finding = signInFindings.find(([words]) => code.startsWith("39") && words.test(message));
+  const finding = signInFindings.find(([pattern]) => code.startsWith("39") && pattern.test(message));
   if (finding !== undefined) return [finding[1], credential === "oauthClient" ? credential : "username"];
   // Codes that begin with 39 come from the sign-in, all others from the statement.
   if (!code.startsWith("39")) return ["not_permitted", "role", "permission"];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { snowflakeAccountName } from "@/lib/connectors/kinds/snowflake";
 import type { CheckContext } from "@/worker/check";
-import { at, type HttpClient, oneLine, sendable, textAt } from "@/worker/clients/http";
+import { at, type HttpClient, requireHeaderValue, requireSingleLine, textAt } from "@/worker/clients/http";
 import { contextQuery, requireContext, snowflakeFault } from "@/worker/clients/snowflake-fault";
 
 type Login = {
@@ -63,7 +63,7 @@ async function signIn(call: HttpClient, host: string, login: Login): Promise<str
         CLIENT_APP_VERSION: "1.0.0",
         ACCOUNT_NAME: snowflakeAccountName(login.account),
         LOGIN_NAME: login.username,
-        PASSWORD: oneLine(login.password, "password"),
+        PASSWORD: requireSingleLine(login.password, "password"),
         SESSION_PARAMETERS: { CLIENT_VALIDATE_DEFAULT_PARAMETERS: true },
         CLIENT_ENVIRONMENT: { APPLICATION: "Selvage" },
       },
@@ -72,5 +72,5 @@ async function signIn(call: HttpClient, host: string, login: Login): Promise<str
   const token = textAt(answer.json, "data", "token");
   const isSignedIn = answer.status === 200 && at(answer.json, "success") === true && token !== "";
   if (!isSignedIn) throw snowflakeFault(answer, "password");
-  return sendable(token, "account");
+  return requireHeaderValue(token, "account");
 }

@@ -4,7 +4,7 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { databricks, parseJdbcUrl } from "@/lib/connectors/kinds/databricks";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { fetchDatabricksToken } from "@/worker/clients/databricks-token";
-import { type Answer, loadHttp, requireProperty, sendable, textAt } from "@/worker/clients/http";
+import { type Answer, loadHttp, requireHeaderValue, requireProperty, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 type Properties = OpenedProperties<z.output<typeof databricks.fields>>;
@@ -42,7 +42,7 @@ export const checkDatabricks = defineCheck(databricks, {
 /** Returns the token and the field that it came from. */
 async function signIn(workspace: string, properties: Properties): Promise<[token: string, field: string]> {
   if (properties.authType === "pat")
-    return [sendable(requireProperty(properties.token, "token"), "token"), "token"];
+    return [requireHeaderValue(requireProperty(properties.token, "token"), "token"), "token"];
   const clientId = requireProperty(properties.clientId, "clientId");
   const clientSecret = requireProperty(properties.clientSecret, "clientSecret");
   return [await fetchDatabricksToken(workspace, clientId, clientSecret), "clientSecret"];

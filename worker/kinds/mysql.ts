@@ -23,7 +23,7 @@ export const checkMysql = defineCheck(mysql, {
       ...security(tlsMode, caCertificate),
       // A hostile server could otherwise request any file of this machine.
       flags: ["-LOCAL_FILES"],
-      authPlugins: tlsMode === "disable" ? withoutForeignKeys(driver.authPlugins) : {},
+      authPlugins: tlsMode === "disable" ? refuseServerKeys(driver.authPlugins) : {},
       connectTimeout: 0,
     });
     await signIn(connection);
@@ -40,8 +40,8 @@ export const checkMysql = defineCheck(mysql, {
       case "HANDSHAKE_NO_SSL_SUPPORT":
         return new CheckFailure("tls_not_offered", "tlsMode", undefined, "tls");
       case "AUTH_SWITCH_PLUGIN_ERROR":
-        // The driver keeps only the text of the error that `withoutForeignKeys` throws.
-        return errorProperty(error, "message").includes(foreignKey)
+        // The driver keeps only the text of the error that `refuseServerKeys` throws.
+        return errorProperty(error, "message").includes(untrustedKey)
           ? new CheckFailure("not_admitted", "tlsMode")
           : new CheckFailure("sign_in_not_offered", "username");
       case "PROTOCOL_CONNECTION_LOST":
@@ -56,17 +56,20 @@ export const checkMysql = defineCheck(mysql, {
 });
 
 /** The driver compares the certificate's name only with `verifyIdentity`. */
-function security(mode: TlsMode, own: string | Uint8Array | undefined): Pick<ConnectionOptions, "ssl"> {
+function security(
+  mode: TlsMode,
+  caCertificate: string | Uint8Array | undefined,
+): Pick<ConnectionOptions, "ssl"> {
   if (mode === "disable") return {};
-  return { ssl: { ...verification(mode, own), verifyIdentity: mode === "verify-full" } };
+  return { ssl: { ...verification(mode, caCertificate), verifyIdentity: mode === "verify-full" } };
 }
 
-const foreignKey = "SELVAGE_FOREIGN_KEY";
+const untrustedKey = "SELVAGE_UNTRUSTED_KEY";
 
 /** Without TLS, an attacker on the network could send their own public key and decrypt the password. */
-function withoutForeignKeys(plugins: typeof authPlugins): Record<string, AuthPlugin> {
+function refuseServerKeys(plugins: typeof authPlugins): Record<string, AuthPlugin> {
   const onServerPublicKey = () => {
-    throw new Error(foreignKey);
+    throw new Error(untrustedKey);
   };
   return {
     caching_sha2_password: plugins.caching_sha2_password({ onServerPublicKey }),

@@ -1,7 +1,7 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { onedrive } from "@/lib/connectors/kinds/onedrive";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, sendable, textAt } from "@/worker/clients/http";
+import { type Answer, at, loadHttp, requireHeaderValue, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 
@@ -10,7 +10,7 @@ export const checkOnedrive = defineCheck(onedrive, {
   preload: loadHttp,
 
   async run({ userName, ...application }, { begin }) {
-    sendable(userName, "userName");
+    requireHeaderValue(userName, "userName");
     const token = await fetchMicrosoftToken(application, "https://graph.microsoft.com");
     begin("permission");
     // Other characters could change the path of the request.

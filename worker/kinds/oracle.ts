@@ -27,7 +27,7 @@ export const checkOracle = defineCheck(oracle, {
         user: properties.username,
         password: properties.password,
         connectString: descriptorOf(properties, by),
-        ...disguise,
+        ...anonymousClient,
       });
     // The listener does not know a service of this name, so try it as a SID. No sign-in was attempted yet.
     const connection = await signIn("SERVICE_NAME").catch((error: unknown) => {
@@ -46,7 +46,7 @@ export const checkOracle = defineCheck(oracle, {
 const unknownService = "NJS-518";
 
 /** Otherwise the driver sends the server this machine's name and automate's user. */
-const disguise = {
+const anonymousClient = {
   driverName: "selvage",
   program: "selvage",
   machine: "selvage",

@@ -3,7 +3,7 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { clientIdentity, verification } from "@/worker/clients/certificates";
-import { explainHttp, loadHttp, requireProperty, sendable } from "@/worker/clients/http";
+import { explainHttp, loadHttp, requireHeaderValue, requireProperty } from "@/worker/clients/http";
 import { judgeAnswer } from "@/worker/clients/http-answer";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { isCertificateDemand } from "@/worker/egress/socket-faults";
@@ -59,19 +59,20 @@ async function signedRequest(properties: Properties): Promise<SignedRequest> {
       return { url, headers: { authorization: `Basic ${pair}` } };
     }
     case "bearer": {
-      const token = sendable(requireProperty(properties.bearerToken, "bearerToken"), "bearerToken");
+      const token = requireHeaderValue(requireProperty(properties.bearerToken, "bearerToken"), "bearerToken");
       return { url, headers: { authorization: `Bearer ${token}` } };
     }
     case "api_key": {
       const key = requireProperty(properties.apiKey, "apiKey");
       const name = requireProperty(properties.apiKeyName, "apiKeyName");
-      if (properties.apiKeyIn !== "query") return { url, headers: { [name]: sendable(key, "apiKey") } };
+      if (properties.apiKeyIn !== "query")
+        return { url, headers: { [name]: requireHeaderValue(key, "apiKey") } };
       url.searchParams.set(name, key);
       return { url, headers: {} };
     }
     case "oauth_client_credentials": {
       const client = requireProperty(properties.oauthClient, "oauthClient");
-      const token = sendable(await fetchToken(client, properties.caCertificate), "oauthClient");
+      const token = requireHeaderValue(await fetchToken(client, properties.caCertificate), "oauthClient");
       return { url, headers: { authorization: `Bearer ${token}` } };
     }
   }

@@ -3,7 +3,7 @@ import type { ListObjectsV2CommandOutput, S3ClientConfig } from "@aws-sdk/client
 import { s3, s3Service } from "@/lib/connectors/kinds/s3";
 import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";
-import { at, maxAnswerBytes, sendable } from "@/worker/clients/http";
+import { at, maxAnswerBytes, requireHeaderValue } from "@/worker/clients/http";
 import { networkFault } from "@/worker/egress/socket-faults";
 
 /** Lists at most one object of the bucket, then reads its metadata, which requires the right to read it. */
@@ -14,7 +14,7 @@ export const checkS3 = defineCheck(s3, {
     const credentials = {
       accessKeyId: accessKeyID,
       // The key is never sent, but a trailing line break would make every signature wrong.
-      secretAccessKey: sendable(secretAccessKey, "secretAccessKey"),
+      secretAccessKey: requireHeaderValue(secretAccessKey, "secretAccessKey"),
     };
     const { HeadObjectCommand, ListObjectsV2Command, S3Client } = await import("@aws-sdk/client-s3");
     const client = new S3Client({
@@ -28,7 +28,7 @@ export const checkS3 = defineCheck(s3, {
     begin("permission");
     const key = firstKey(listed, bucketName);
     if (key !== undefined)
-      await client.send(new HeadObjectCommand({ Bucket: bucketName, Key: key })).catch(unlessGone);
+      await client.send(new HeadObjectCommand({ Bucket: bucketName, Key: key })).catch(ignoreNotFound);
     client.destroy();
     return {};
   },
@@ -82,7 +82,7 @@ function firstKey({ Name, Contents }: ListObjectsV2CommandOutput, bucketName: st
 }
 
 /** Ignores 404: the object may have been deleted since it was listed. */
-function unlessGone(error: unknown): void {
+function ignoreNotFound(error: unknown): void {
   if (at(error, "$metadata", "httpStatusCode") !== 404) throw error;
 }
 

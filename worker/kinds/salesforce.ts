@@ -1,7 +1,14 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { salesforce, salesforceHost } from "@/lib/connectors/kinds/salesforce";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, loadHttp, oneLine, requireProperty, sendable, textAt } from "@/worker/clients/http";
+import {
+  type Answer,
+  loadHttp,
+  requireHeaderValue,
+  requireProperty,
+  requireSingleLine,
+  textAt,
+} from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 import { elementText, loginEnvelope } from "@/worker/clients/soap-login";
 
@@ -39,12 +46,12 @@ export const checkSalesforce = defineCheck(salesforce, {
 
   async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
     const origin = `https://${requireProperty(salesforceHost(sfURL) ?? undefined, "sfURL")}`;
-    const password = `${oneLine(sfPassword, "sfPassword")}${oneLine(sfToken, "sfToken")}`;
+    const password = `${requireSingleLine(sfPassword, "sfPassword")}${requireSingleLine(sfToken, "sfToken")}`;
     const call = await createServiceClient("sfURL");
     const answer = await call(`${origin}/services/Soap/u/${sfAPI}`, {
       method: "POST",
       headers: { accept: "text/xml", "content-type": "text/xml; charset=utf-8", soapaction: '""' },
-      body: loginEnvelope(oneLine(sfUser, "sfUser"), password),
+      body: loginEnvelope(requireSingleLine(sfUser, "sfUser"), password),
       refusesBy500: true,
     });
     const session = readSession(answer);
@@ -72,7 +79,7 @@ function readSession({ status, text }: Answer): { id: string; serverUrl: string 
     throw new CheckFailure(status === 403 ? "not_admitted" : "unexpected_answer", "sfURL");
   if (elementText(text, "passwordExpired") === "true")
     throw new CheckFailure("password_change_required", "sfPassword");
-  return { id: sendable(id, "sfURL"), serverUrl: elementText(text, "serverUrl") };
+  return { id: requireHeaderValue(id, "sfURL"), serverUrl: elementText(text, "serverUrl") };
 }
 
 function isAt(address: string, origin: string): boolean {

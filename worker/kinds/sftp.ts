@@ -117,17 +117,17 @@ function signIn(client: Client, target: Target, { begin }: CheckContext): Promis
 function authentication(
   username: string,
   credential: Credential | null,
-  giveUp: (failure: CheckFailure) => void,
+  fail: (failure: CheckFailure) => void,
 ) {
   let tries = 0;
   return (offered: AuthenticationType[], _partial: boolean, next: NextAuthHandler): void => {
     tries += 1;
-    if (credential === null) giveUp(new CheckFailure("host_key_unknown", "hostKeyFingerprint"));
+    if (credential === null) fail(new CheckFailure("host_key_unknown", "hostKeyFingerprint"));
     else if (tries === 1) next({ type: "none", username });
-    else if (tries > 2) giveUp(new CheckFailure("rejected_credentials", credential.field));
+    else if (tries > 2) fail(new CheckFailure("rejected_credentials", credential.field));
     else {
       const method = chooseMethod(offered, username, credential);
-      if (method === null) giveUp(new CheckFailure("sign_in_not_offered", "authMethod"));
+      if (method === null) fail(new CheckFailure("sign_in_not_offered", "authMethod"));
       else next(method);
     }
   };

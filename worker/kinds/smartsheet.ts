@@ -1,7 +1,7 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { smartsheet } from "@/lib/connectors/kinds/smartsheet";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, sendable } from "@/worker/clients/http";
+import { type Answer, at, loadHttp, requireHeaderValue } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 
 const field = "accessToken";
@@ -12,7 +12,7 @@ export const checkSmartsheet = defineCheck(smartsheet, {
   preload: loadHttp,
 
   async run({ accessToken }, { begin }) {
-    const call = await createServiceClient(field, sendable(accessToken, field));
+    const call = await createServiceClient(field, requireHeaderValue(accessToken, field));
     const user = await call(`${api}/users/me`);
     if (user.status !== 200 || typeof at(user.json, "id") !== "number")
       throw new CheckFailure(finding(user), field);

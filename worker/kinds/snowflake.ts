@@ -2,7 +2,14 @@ import type { z } from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
-import { at, explainHttp, type HttpClient, loadHttp, requireProperty, sendable } from "@/worker/clients/http";
+import {
+  at,
+  explainHttp,
+  type HttpClient,
+  loadHttp,
+  requireHeaderValue,
+  requireProperty,
+} from "@/worker/clients/http";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 import {
@@ -45,7 +52,7 @@ export const checkSnowflake = defineCheck(snowflake, {
       }
       case "oauth_client_credentials": {
         const client = requireProperty(properties.oauthClient, "oauthClient");
-        const token = sendable(await fetchToken(client, undefined), "oauthClient");
+        const token = requireHeaderValue(await fetchToken(client, undefined), "oauthClient");
         await tryStatement(call, host, properties, { token, type: "OAUTH", field: "oauthClient" }, context);
         break;
       }

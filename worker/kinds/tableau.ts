@@ -8,8 +8,8 @@ import {
   explainHttp,
   type HttpClient,
   loadHttp,
+  requireHeaderValue,
   requireProperty,
-  sendable,
   textAt,
 } from "@/worker/clients/http";
 
@@ -69,14 +69,15 @@ async function signIn(
     body: JSON.stringify({
       credentials: {
         personalAccessTokenName: tokenName,
-        personalAccessTokenSecret: sendable(tokenValue, "tokenValue"),
+        personalAccessTokenSecret: requireHeaderValue(tokenValue, "tokenValue"),
         site: { contentUrl: siteName },
       },
     }),
   });
   const token = textAt(json, "credentials", "token");
   const siteId = textAt(json, "credentials", "site", "id");
-  if (status === 200 && token !== "" && siteId !== "") return { token: sendable(token, "serverUrl"), siteId };
+  if (status === 200 && token !== "" && siteId !== "")
+    return { token: requireHeaderValue(token, "serverUrl"), siteId };
   if (textAt(json, "error", "code") === "") throw new CheckFailure("unexpected_answer", "serverUrl");
   if (status === 401) throw new CheckFailure("rejected_credentials", "tokenValue");
   if (status === 404) throw new CheckFailure("site_not_found", "siteName");

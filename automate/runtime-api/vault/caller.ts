@@ -9,8 +9,8 @@ import { suggestName } from "@/lib/suggest-name";
 /** The caller of a Vault request: the token as sent, its scope, and the fabric that is its only mount. */
 export type VaultCaller = Caller & { token: string; mount: Mount };
 
-/** A fabric as a mount. `word` is its name as one word, or its id if no such word is left. */
-export type Mount = FabricReference & { word: string };
+/** A fabric as a mount. `slug` is its name as one word, or its id if the name has no letters or digits. */
+export type Mount = FabricReference & { slug: string };
 
 /** The client token of a workload: the id of the fabric that it logged in to, then its own token. */
 const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
@@ -34,7 +34,7 @@ export async function callerOf(request: FastifyRequest, token: string): Promise<
     select: { id: true, name: true },
   });
   if (!fabric) throw denied();
-  return { ...caller, token, mount: { ...fabric, word: suggestName(fabric.name) || fabric.id } };
+  return { ...caller, token, mount: { ...fabric, slug: suggestName(fabric.name) || fabric.id } };
 }
 
 /** Returns a workload's client token. It names the fabric, because several fabrics may trust the issuer. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Refusal } from "@/automate/http/error";
-import { noteRefused } from "@/automate/runtime-api/authenticate";
+import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
 import { isWorkloadToken } from "@/automate/runtime-api/token-life";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
@@ -60,7 +60,7 @@ async function loginByJwt(
 /** True when the role is the caller's fabric. Records a refusal otherwise. */
 async function isRoleOf({ mount, scope, source }: VaultCaller, role: string): Promise<boolean> {
   if (matchesFabric(mount, role)) return true;
-  await noteRefused(scope, "wrong_fabric", source);
+  await recordRefusedToken(scope, "wrong_fabric", source);
   return false;
 }
 

@@ -14,8 +14,8 @@ export function answerVaultRefusal(error: unknown, request: FastifyRequest, repl
   } else refusals.inc({ code: error instanceof Refusal ? error.code : `vault_${refusal.status}` });
   const { status, errors, data } = refusal ?? new VaultRefusal(500, ["internal error"]);
   reply.header("cache-control", "no-store");
-  if (error instanceof Refusal && error.more.retryAfterSeconds !== undefined)
-    reply.header("retry-after", error.more.retryAfterSeconds);
+  if (error instanceof Refusal && error.details.retryAfterSeconds !== undefined)
+    reply.header("retry-after", error.details.retryAfterSeconds);
   return reply.code(status).send(data === undefined ? { errors } : bodyOf({ data }));
 }
 

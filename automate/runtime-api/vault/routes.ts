@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { noteRefused } from "@/automate/runtime-api/authenticate";
+import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
 import {
   bodyOf,
   denied,
@@ -138,11 +138,11 @@ async function readMount(
 ): Promise<VaultAnswer> {
   const [mount = "", collection = "", ...rest] = parts;
   if (!matchesFabric(caller.mount, mount)) {
-    await noteRefused(caller.scope, "wrong_fabric", caller.source);
+    await recordRefusedToken(caller.scope, "wrong_fabric", caller.source);
     throw mount === "auth" ? new VaultRefusal(403, [notPermitted]) : denied();
   }
   if (!isRead) {
-    await noteRefused(caller.scope, "read_only", caller.source);
+    await recordRefusedToken(caller.scope, "read_only", caller.source);
     throw new VaultRefusal(403, [readOnlyText]);
   }
   const name = nameAt(rest);

@@ -50,7 +50,7 @@ export async function readData(
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
   const secret = await getSecretByName(caller, path);
   const { id, version } = secret;
-  const kept = await oldestRetainedVersion(secret);
+  const oldestRetained = await oldestRetainedVersion(secret);
   const rows = await db.secretVersion.findMany({
     where: { secretId: id },
     orderBy: { version: "asc" },
@@ -60,7 +60,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
     const { created_time, deletion_time, destroyed } = versionOf(
       row.version,
       row.createdAt,
-      row.version < kept,
+      row.version < oldestRetained,
     );
     return [String(row.version), { created_time, deletion_time, destroyed }];
   });
@@ -71,7 +71,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
       current_version: version,
       custom_metadata: null,
       delete_version_after: "0s",
-      max_versions: version - kept + 1,
+      max_versions: version - oldestRetained + 1,
       oldest_version: rows.at(0)?.version ?? version,
       updated_time: rows.at(-1)?.createdAt.toISOString(),
       versions: Object.fromEntries(versions),

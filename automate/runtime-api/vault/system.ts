@@ -73,7 +73,7 @@ function leaderAnswer(): VaultAnswer {
 
 /** `sys/mounts`: the token's fabric, as a KV version 2 engine. */
 export function mountsAnswer({ mount }: VaultCaller): VaultAnswer {
-  return repeated({ [`${mount.word}/`]: mountDescription(mount) });
+  return repeated({ [`${mount.slug}/`]: mountDescription(mount) });
 }
 
 /** `sys/mounts/{mount}`, of the token's fabric. */
@@ -90,7 +90,7 @@ export function tuneAnswer({ mount }: VaultCaller): VaultAnswer {
 
 /** `sys/internal/ui/mounts`, which clients list. */
 export function visibleMountsAnswer({ mount }: VaultCaller): VaultAnswer {
-  return { data: { secret: { [`${mount.word}/`]: mountDescription(mount) }, auth: {} } };
+  return { data: { secret: { [`${mount.slug}/`]: mountDescription(mount) }, auth: {} } };
 }
 
 /** `sys/internal/ui/mounts/{path}`: the `vault kv` command reads the engine's version from it. */

@@ -1,4 +1,4 @@
-import { lifeOf } from "@/automate/runtime-api/token-life";
+import { lifetimeOf } from "@/automate/runtime-api/token-life";
 import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
 import { defaultLeaseSeconds } from "@/automate/runtime-api/vault/system";
@@ -55,7 +55,8 @@ export async function authOf(caller: VaultCaller): Promise<VaultAuth> {
 }
 
 async function leaseOf({ scope, token }: VaultCaller) {
-  const life = await lifeOf(scope, workloadTokenOf(token) ?? token);
-  const left = life.expiresAt && Math.max(0, Math.floor((life.expiresAt.getTime() - Date.now()) / 1000));
-  return { ...life, leaseSeconds: left ?? defaultLeaseSeconds };
+  const lifetime = await lifetimeOf(scope, workloadTokenOf(token) ?? token);
+  const left =
+    lifetime.expiresAt && Math.max(0, Math.floor((lifetime.expiresAt.getTime() - Date.now()) / 1000));
+  return { ...lifetime, leaseSeconds: left ?? defaultLeaseSeconds };
 }
