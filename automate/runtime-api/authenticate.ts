@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
-import { isWorkloadToken } from "@/automate/runtime-api/token-life";
+import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { reserveMemory, sizeOf } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { bearerOf, requirePipeline, unauthorized } from "@/automate/runtime-api/authenticate";
-import { isWorkloadToken, lifetimeOf } from "@/automate/runtime-api/token-life";
+import { isWorkloadToken, lifetimeOf } from "@/automate/runtime-api/token-lifetime";
 import { db } from "@/lib/db/client";
 
 /** Describes the caller's own token: its fabric, name, limits and expiry. Opens nothing. */

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Refusal } from "@/automate/http/error";
 import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
-import { isWorkloadToken } from "@/automate/runtime-api/token-life";
+import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { authOf } from "@/automate/runtime-api/vault/tokens";

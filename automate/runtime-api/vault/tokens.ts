@@ -1,4 +1,4 @@
-import { lifetimeOf } from "@/automate/runtime-api/token-life";
+import { lifetimeOf } from "@/automate/runtime-api/token-lifetime";
 import type { VaultAnswer, VaultAuth } from "@/automate/runtime-api/vault/answer";
 import { type VaultCaller, workloadTokenOf } from "@/automate/runtime-api/vault/caller";
 import { defaultLeaseSeconds } from "@/automate/runtime-api/vault/system";
