@@ -44,7 +44,7 @@ const program = join(folder, "selvage.mjs");
 let server: Server;
 let url: string;
 let home: string;
-let asked: { path: string; token: string | undefined }[];
+let requests: { path: string; token: string | undefined }[];
 /** The management API's answer. By default it contains teams. */
 let answer: { status: number; body: unknown };
 /** Automate's answer about the token. */
@@ -53,8 +53,8 @@ let whoami: { status: number; body: unknown };
 beforeAll(async () => {
   await build({ ...commandLineOptions(builds.test), outfile: program });
   server = createServer((request, response) => {
-    const { status, body: told } = answerTo(request);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(told));
+    const { status, body } = answerTo(request);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -66,15 +66,15 @@ afterAll(() => {
 });
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
-  asked = [];
+  requests = [];
   answer = { status: 200, body: { success: true, data: { teams: [{ name: "Field" }] } } };
   whoami = { status: 200, body: { fabric: { id: fabricId, name: "Sales" } } };
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 function answerTo({ url: path = "", headers }: IncomingMessage): typeof answer {
-  const given = headers["x-auth-token"] ?? headers.authorization;
-  asked.push({ path, token: typeof given === "string" ? given : undefined });
+  const header = headers["x-auth-token"] ?? headers.authorization;
+  requests.push({ path, token: typeof header === "string" ? header : undefined });
   if (path.startsWith("/api/")) return answer;
   if (path === "/v1/whoami") return whoami;
   const name = decodeURIComponent(path.split("/").at(-1) ?? "");
@@ -123,19 +123,19 @@ describe("login", () => {
   test("a token is sent only to the origin that it was stored for", async () => {
     expect((await selvage(["login", "--url", url], {}, "svu_one\n")).code).toBe(0);
     const other = url.replace("127.0.0.1", "localhost");
-    asked = [];
+    requests = [];
     const refused = await selvage(list, { SELVAGE_URL: other });
     expect([refused.code, refused.stderr]).toEqual([
       3,
       `Not signed in to ${other}: run “selvage login --url ${other}”, or set SELVAGE_TOKEN.\n`,
     ]);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     expect((await selvage(["login", "--url", other], {}, "svu_two\n")).code).toBe(0);
-    asked = [];
+    requests = [];
     await selvage(list, { SELVAGE_URL: url });
     await selvage(list, { SELVAGE_URL: other });
     await selvage(list);
-    expect(asked.map(({ token }) => token)).toEqual(["svu_one", "svu_two", "svu_two"]);
+    expect(requests.map(({ token }) => token)).toEqual(["svu_one", "svu_two", "svu_two"]);
   });
 
   test("a stored pipeline token is sent only to its own Automate", async () => {
@@ -146,9 +146,9 @@ describe("login", () => {
     );
     expect(stored.code).toBe(0);
     const words = ["run", "--fabric", "sales", "--env", "X=key", "--", "true"];
-    asked = [];
+    requests = [];
     const refused = await selvage(words, { SELVAGE_AUTOMATE_URL: url.replace("127.0.0.1", "localhost") });
-    expect([refused.code, asked]).toEqual([125, []]);
+    expect([refused.code, requests]).toEqual([125, []]);
     await selvage(["login", "--automate-url", url.replace("127.0.0.1", "localhost")], {}, "svu_one\n");
     expect((await selvage(["run", "--fabric", "Sales", "--env", "X=key", "--", "true"])).code).toBe(0);
   });
@@ -176,20 +176,16 @@ describe("login", () => {
   });
 
   test.each([
-    [["login", "--url", "ftp://example.com"], "svu_x", "--url is an address"],
-    [["login", "--url", "example.com:3000"], "svu_x", "--url is an address"],
+    [["login", "--url", "ftp://example.com"], "svu_x", "--url must be an address"],
+    [["login", "--url", "example.com:3000"], "svu_x", "--url must be an address"],
     [
       ["login", "--url", "http://127.0.0.1:9", "--automate-url", "x"],
       "svu_x",
-      "--automate-url is an address",
+      "--automate-url must be an address",
     ],
-    [["login", "--url", "http://127.0.0.1:9"], "svu_x\nsvu_y", "is no token"],
-    [["login", "--url", "http://127.0.0.1:9"], "svu_ключ", "is no token"],
-    [
-      ["login", "--url", "http://127.0.0.1:9", "--pipeline", "Sales"],
-      "svp_short",
-      "That is no pipeline token",
-    ],
+    [["login", "--url", "http://127.0.0.1:9"], "svu_x\nsvu_y", "is not a token"],
+    [["login", "--url", "http://127.0.0.1:9"], "svu_ключ", "is not a token"],
+    [["login", "--url", "http://127.0.0.1:9", "--pipeline", "Sales"], "svp_short", "Not a pipeline token"],
   ])("%s refuses %j with a sentence", async (args, input, sentence) => {
     const refused = await selvage(args, {}, input);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(sentence)]);
@@ -211,14 +207,17 @@ describe("the management API's answers", () => {
     ],
   ])("the command line explains a %i in its own words", async (status, body, code, sentence) => {
     answer = { status, body: { success: false, ...body } };
-    const told = await selvage(list, env());
-    expect([told.code, told.stderr]).toEqual([code, expect.stringContaining(sentence)]);
-    expect(told.stderr).not.toMatch(/X-AUTH-TOKEN|properties/);
+    const result = await selvage(list, env());
+    expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(sentence)]);
+    expect(result.stderr).not.toMatch(/X-AUTH-TOKEN|properties/);
   });
 
   test("the command line explains that a header cannot hold this token", async () => {
-    const told = await selvage(list, { ...env(), SELVAGE_TOKEN: "svu_\nx" });
-    expect([told.code, told.stderr]).toEqual([2, expect.stringContaining("SELVAGE_TOKEN is no token")]);
+    const result = await selvage(list, { ...env(), SELVAGE_TOKEN: "svu_\nx" });
+    expect([result.code, result.stderr]).toEqual([
+      2,
+      expect.stringContaining("SELVAGE_TOKEN is not a token"),
+    ]);
   });
 });
 
@@ -233,7 +232,7 @@ describe("the output contains no control characters from the name", () => {
     updatedAt: "2026-11-30T00:00:00Z",
     updatedBy: chosen,
   };
-  const said: [string, string[], object][] = [
+  const hostile: [string, string[], object][] = [
     ["a person", list, { secrets: [secret] }],
     [
       "a connection",
@@ -247,25 +246,25 @@ describe("the output contains no control characters from the name", () => {
     ],
   ];
 
-  test.each(said)("of %s", async (_of, words, data) => {
+  test.each(hostile)("of %s", async (_of, words, data) => {
     answer = { status: 200, body: { success: true, data } };
     const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
     for (const form of [[], ["--json"]]) {
-      const told = await selvage([...words, ...form], env);
-      const text = told.stdout + told.stderr;
+      const result = await selvage([...words, ...form], env);
+      const text = result.stdout + result.stderr;
       expect(text).toContain("Mallory");
       expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
       expect(text).not.toMatch(/^key {2}text/m);
       // Scripts receive the unchanged name.
-      if (form.length > 0 && told.code === 0)
+      if (form.length > 0 && result.code === 0)
         expect(JSON.stringify(JSON.parse(text))).toContain(JSON.stringify(chosen).slice(1, -1));
     }
   });
 
   test("or from a server's message", async () => {
     answer = { status: 400, body: { success: false, message: chosen } };
-    const told = await selvage(list, { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
-    expect(told.stderr).toMatch(/^Mallory[^\p{Cc}]*\n$/u);
+    const result = await selvage(list, { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" });
+    expect(result.stderr).toMatch(/^Mallory[^\p{Cc}]*\n$/u);
   });
 });
 
@@ -303,14 +302,14 @@ test("a secret of a type that only a newer server knows is listed, and its value
   answer = { status: 200, body: { success: true, data: { secrets: [secret] } } };
   const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
   expect((await selvage(list, env)).stdout).toMatch(/^key {2,}passkey /m);
-  asked = [];
+  requests = [];
   const given = JSON.stringify({ clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" });
   const refused = await selvage(["secrets", "replace", "key", ...list.slice(2)], env, given);
   expect([refused.code, refused.stderr]).toEqual([
     2,
-    "This selvage does not know the type passkey: install a newer one.\n",
+    "This version of selvage does not support the type passkey: install a newer version.\n",
   ]);
-  expect(asked.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([
+  expect(requests.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([
     `/api/orchestration/fabric/${list.at(-1)}/secret`,
   ]);
 });
@@ -350,7 +349,7 @@ describe("run", () => {
     expect(await given(reference)).toBe(value);
     // The command requests no other name: each missing name would cause an event in the audit log.
     const [, name] = /=([^#]*)/.exec(reference) ?? [];
-    const read = asked.map(({ path }) => path).filter((path) => path.startsWith("/v1/secrets/"));
+    const read = requests.map(({ path }) => path).filter((path) => path.startsWith("/v1/secrets/"));
     expect(read).toEqual([`/v1/secrets/${name}`]);
   });
 
@@ -386,18 +385,18 @@ describe("run", () => {
   );
 
   test.each([
-    ["X=ca", "X: the file is not text in UTF-8"],
-    ["X=zero", "X: the value holds a zero byte"],
+    ["X=ca", "X: the file is not UTF-8 text"],
+    ["X=zero", "X: the value contains a zero byte"],
     ["X=large", "X: the value is too large"],
-    ["X=login", "login has several fields: say X=login#username or X=login#password."],
-    ["X=none", "There is no secret “none”"],
-    ["X=none.password", "There is no secret “none”"],
-    ["X=none#password", "There is no secret “none”"],
-    ["X=login#scope", "login has several fields: say X=login#username or X=login#password."],
+    ["X=login", "login has several fields: write X=login#username or X=login#password."],
+    ["X=none", "Secret “none” not found"],
+    ["X=none.password", "Secret “none” not found"],
+    ["X=none#password", "Secret “none” not found"],
+    ["X=login#scope", "login has several fields: write X=login#username or X=login#password."],
     ["X=key#password", "key has no such field"],
-    ["X=key#", "--env is NAME=secret"],
-    ["X=a#b#c", "--env is NAME=secret"],
-    ["=key", "--env is NAME=secret"],
+    ["X=key#", "Use --env NAME=secret"],
+    ["X=a#b#c", "Use --env NAME=secret"],
+    ["=key", "Use --env NAME=secret"],
   ])("%s is refused before the command starts", async (reference, sentence) => {
     const refused = await run(reference, "console.log('started')");
     expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
@@ -445,18 +444,18 @@ describe("run", () => {
       "Automate did not describe the token: Too many requests.",
     ],
     ["an address that is not Automate's", pipelineToken, { status: 200, body: "<html>" }, "is not Automate."],
-  ])("%s is refused before any read", async (_what, token, told, sentence) => {
-    whoami = told;
+  ])("%s is refused before any read", async (_what, token, identity, sentence) => {
+    whoami = identity;
     const refused = await run("X=key", "console.log('started')", { SELVAGE_PIPELINE_TOKEN: token });
     expect(refused).toMatchObject({ code: 125, stdout: "", stderr: expect.stringContaining(sentence) });
-    expect(asked).toEqual([{ path: "/v1/whoami", token: `Bearer ${token}` }]);
+    expect(requests).toEqual([{ path: "/v1/whoami", token: `Bearer ${token}` }]);
   });
 
   test("a fabric that is named with another fabric's id is not that fabric", async () => {
     whoami = { status: 200, body: { fabric: { id: fabricId, name: otherId } } };
     const words = ["run", "--fabric", otherId, "--env", "X=key", "--", "true"];
     expect((await selvage(words, automate())).code).toBe(125);
-    expect(asked.map(({ path }) => path)).toEqual(["/v1/whoami"]);
+    expect(requests.map(({ path }) => path)).toEqual(["/v1/whoami"]);
   });
 
   test("the message names the variable whose value is too short to mask", async () => {
@@ -519,9 +518,11 @@ describe("run", () => {
         },
       });
       child.stdout.on("data", (chunk) => String(chunk).includes("ready") && child.stdin.write("\x03"));
-      const told = await text(child.stdout);
-      expect(told).toContain("Output is masked, so the command sees no terminal; --no-mask gives it one.");
-      expect(told).toContain("n=1");
+      const output = await text(child.stdout);
+      expect(output).toContain(
+        "Output is masked, so the command has no terminal. To give it one, use --no-mask.",
+      );
+      expect(output).toContain("n=1");
     },
   );
 
@@ -530,9 +531,9 @@ describe("run", () => {
       `process.stdout.on("error", () => process.exit(8)); setInterval(() => console.log("more"), 5)`,
     );
     child.stdout.once("data", () => child.stdout.destroy());
-    const told = text(child.stderr);
+    const errors = text(child.stderr);
     const [code] = await once(child, "exit");
-    expect([code, await told]).toEqual([8, ""]);
+    expect([code, await errors]).toEqual([8, ""]);
   });
 });
 

@@ -5,7 +5,7 @@ import { addLogin } from "@/cli/commands/login";
 import { addRun } from "@/cli/commands/run";
 import { addSecrets } from "@/cli/commands/secrets";
 import { exitCodes, Failure } from "@/cli/failure";
-import { isToldAsJson, tellAsJson, tellFailure } from "@/cli/output";
+import { isJsonOutput, printAsJson, printFailure } from "@/cli/output";
 import { version } from "@/package.json";
 
 // On SIGUSR1 Node.js would open its debugger, and other processes on this machine could read secrets from
@@ -18,31 +18,31 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 const own = process.argv.slice(2);
-if ((own.includes("--") ? own.slice(0, own.indexOf("--")) : own).includes("--json")) tellAsJson();
-const unlessJson = (text: string) => void (isToldAsJson() || process.stderr.write(text));
+if ((own.includes("--") ? own.slice(0, own.indexOf("--")) : own).includes("--json")) printAsJson();
+const writeUnlessJson = (text: string) => void (isJsonOutput() || process.stderr.write(text));
 
 const program = new Command("selvage")
   .description("Secrets and connections of a fabric, from the command line.")
   .version(version)
-  .option("--json", "tell everything as JSON")
+  .option("--json", "print everything as JSON")
   .exitOverride()
-  .configureOutput({ writeErr: unlessJson, outputError: unlessJson })
+  .configureOutput({ writeErr: writeUnlessJson, outputError: writeUnlessJson })
   .showSuggestionAfterError()
   .addHelpText(
     "after",
     `
 Values are read from standard input, a file, or a prompt without echo; never from an argument.
-SELVAGE_URL, SELVAGE_TOKEN, SELVAGE_AUTOMATE_URL and SELVAGE_PIPELINE_TOKEN stand in for what login stores.
+SELVAGE_URL, SELVAGE_TOKEN, SELVAGE_AUTOMATE_URL and SELVAGE_PIPELINE_TOKEN replace the settings that login stores.
 Exit codes: ${Object.entries(exitCodes)
       .map(([name, code]) => `${code} ${name.replaceAll("_", " ")}`)
-      .join(", ")}; of run, that of its command, or 125 when run itself failed.`,
+      .join(", ")}; run exits with the code of its command, or 125 if run itself failed.`,
   );
 addLogin(program);
 addSecrets(program);
 addConnections(program);
 addRun(program);
 addCompletion(program);
-takeJson(program);
+addJsonOption(program);
 
 try {
   await program.parseAsync();
@@ -55,22 +55,22 @@ try {
 
 /** Prints an error unless Commander already has. Help and version are not errors. */
 function failedWith(error: unknown): number {
-  if (!(error instanceof CommanderError)) return tellFailure(error);
+  if (!(error instanceof CommanderError)) return printFailure(error);
   if (error.exitCode === 0) return 0;
-  if (!isToldAsJson()) return exitCodes.usage;
+  if (!isJsonOutput()) return exitCodes.usage;
   const isHelp = error.code === "commander.help";
-  return tellFailure(
+  return printFailure(
     new Failure(
       "usage",
-      isHelp ? "Say which command: --help lists them." : error.message.replace(/^error: /, ""),
+      isHelp ? "Choose a command: --help lists them." : error.message.replace(/^error: /, ""),
     ),
   );
 }
 
 /** Accepts `--json` after each command as well, except `run`: its output is the command's own. */
-function takeJson(command: Command): void {
+function addJsonOption(command: Command): void {
   for (const one of command.commands) {
-    if (one.name() !== "run") one.option("--json", "tell it as JSON");
-    takeJson(one);
+    if (one.name() !== "run") one.option("--json", "print as JSON");
+    addJsonOption(one);
   }
 }

@@ -46,7 +46,7 @@ export async function manage<S extends z.ZodType>(
   }).catch(() => undefined);
   if (!response) throw new Failure("unavailable", `Selvage does not answer at ${url}.`);
   const parsed = envelope.safeParse(await response.json().catch(() => undefined));
-  if (!parsed.success) throw new Failure("unavailable", `What answers at ${url} is not Selvage.`);
+  if (!parsed.success) throw new Failure("unavailable", `The server at ${url} is not Selvage.`);
   if (!parsed.data.success) throw failureOf(response.status, reasonOf(response.status, parsed.data));
   return answer.parse(parsed.data.data);
 }
@@ -54,10 +54,10 @@ export async function manage<S extends z.ZodType>(
 /** The reason of a failure in the command line's words, without header names or body paths. */
 function reasonOf(
   status: number,
-  { message = "It was refused.", fieldErrors = {} }: z.output<typeof envelope>,
+  { message = "The request was refused.", fieldErrors = {} }: z.output<typeof envelope>,
 ): string {
   if (status === 401)
-    return "The access token is not accepted: it is wrong, expired or revoked. Make one in the app, then run “selvage login”.";
+    return "The access token is not accepted: it is wrong, expired or revoked. Create one in the app, then run “selvage login”.";
   const sentences = Object.entries(fieldErrors).map(
     ([path, sentence]) => `${path.replace(/^properties\.(value\.)?/, "")}: ${sentence}`,
   );
@@ -77,15 +77,15 @@ export function isId(text: string): boolean {
 export async function findFabric(fabric: string): Promise<string> {
   if (isId(fabric)) return fabric;
   const query = new URLSearchParams({ search: fabric });
-  const { fabrics: found } = await manage("GET", `/fabric?${query}`, fabrics);
-  const named = found.filter(({ name }) => name.toLowerCase() === fabric.toLowerCase());
-  const [one, another] = named;
-  if (!one) throw new Failure("not_found", `There is no fabric “${fabric}” in your teams.`);
-  if (!another) return one.fabricID;
-  const choices = named
+  const { fabrics: candidates } = await manage("GET", `/fabric?${query}`, fabrics);
+  const matches = candidates.filter(({ name }) => name.toLowerCase() === fabric.toLowerCase());
+  const [first, second] = matches;
+  if (!first) throw new Failure("not_found", `Fabric “${fabric}” not found in your teams.`);
+  if (!second) return first.fabricID;
+  const choices = matches
     .map(({ fabricID, teamName }) => `  ${oneLine(fabricID)}  of ${oneLine(teamName)}`)
     .join("\n");
-  throw new Failure("usage", `Several fabrics are called “${fabric}”. Give the id of one:\n${choices}`);
+  throw new Failure("usage", `Several fabrics have the name “${fabric}”. Use the id of one:\n${choices}`);
 }
 
 export const secretSchema = z.object({
@@ -116,6 +116,6 @@ export async function findSecret(fabricId: string, name: string): Promise<Secret
   const found = (await listSecrets(fabricId, name)).find(
     ({ properties }) => properties.name.toLowerCase() === name.toLowerCase(),
   );
-  if (!found) throw new Failure("not_found", `There is no secret “${name}” in this fabric.`);
+  if (!found) throw new Failure("not_found", `Secret “${name}” not found in this fabric.`);
   return found;
 }

@@ -8,9 +8,9 @@ async function masked(values: string[], whole: string, cuts: number[] = []): Pro
   const stream = createMask(values);
   const read = text(stream);
   const bytes = Buffer.from(whole);
-  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-  places.forEach((place, index) => {
-    if (index > 0) stream.write(bytes.subarray(places[index - 1], place));
+  const positions = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  positions.forEach((position, index) => {
+    if (index > 0) stream.write(bytes.subarray(positions[index - 1], position));
   });
   stream.end();
   return read;

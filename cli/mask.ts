@@ -2,11 +2,11 @@ import { Transform } from "node:stream";
 
 const mask = Buffer.from("***");
 /** Shorter values are not masked, because they occur in too many words: "a" would mask every "a". */
-const leastLength = 4;
+const minLength = 4;
 
 /** True when a value is long enough to be masked. */
 export function isMaskable(value: string): boolean {
-  return value.length >= leastLength;
+  return value.length >= minLength;
 }
 
 /**
@@ -15,21 +15,21 @@ export function isMaskable(value: string): boolean {
  * so that prompts appear at once.
  */
 export function createMask(values: readonly string[]): Transform {
-  const wanted = wantedByFirstByte(values);
+  const formsByByte = formsByFirstByte(values);
   let held: Buffer = Buffer.alloc(0);
   /** The number of held bytes that belong to a value already replaced with `***`. */
   let covered = 0;
-  const pass = (chunk: Buffer, isLast: boolean): Buffer => {
+  const maskChunk = (chunk: Buffer, isLast: boolean): Buffer => {
     const bytes = Buffer.concat([held, chunk]);
     const parts: Buffer[] = [];
     let plainFrom = covered;
     let at = 0;
     for (; at < bytes.length; at += 1) {
-      const here = wanted.get(bytes[at] ?? 0);
-      if (!here) continue;
+      const candidates = formsByByte.get(bytes[at] ?? 0);
+      if (!candidates) continue;
       // A longer value may still be arriving, even where a shorter one is complete.
-      if (!isLast && here.some((value) => isBeginning(bytes, at, value))) break;
-      const found = here.find((value) => isAt(bytes, at, value));
+      if (!isLast && candidates.some((value) => isBeginning(bytes, at, value))) break;
+      const found = candidates.find((value) => isAt(bytes, at, value));
       if (!found) continue;
       if (at >= plainFrom) parts.push(bytes.subarray(plainFrom, at), mask);
       plainFrom = Math.max(plainFrom, at + found.length);
@@ -40,25 +40,25 @@ export function createMask(values: readonly string[]): Transform {
     return Buffer.concat(parts);
   };
   return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => done(null, pass(chunk, false)),
-    flush: (done) => done(null, pass(Buffer.alloc(0), true)),
+    transform: (chunk: Buffer, _encoding, done) => done(null, maskChunk(chunk, false)),
+    flush: (done) => done(null, maskChunk(Buffer.alloc(0), true)),
   });
 }
 
 /** The values by their first byte, longest first. */
-function wantedByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
+function formsByFirstByte(values: readonly string[]): Map<number, Buffer[]> {
   const forms = values
     .flatMap((value) => [value, ...value.split(/\r?\n/)])
     .filter(isMaskable)
     .flatMap(writtenForms);
-  const wanted = new Map<number, Buffer[]>();
+  const byFirstByte = new Map<number, Buffer[]>();
   for (const form of [...new Set(forms)]
     .map((text) => Buffer.from(text))
     .sort((a, b) => b.length - a.length)) {
     const first = form[0] ?? 0;
-    wanted.set(first, [...(wanted.get(first) ?? []), form]);
+    byFirstByte.set(first, [...(byFirstByte.get(first) ?? []), form]);
   }
-  return wanted;
+  return byFirstByte;
 }
 
 function writtenForms(value: string): string[] {

@@ -5,16 +5,16 @@ import { PromptEnded } from "@/cli/read-password";
 let isJson = false;
 
 /** Switches all output, including failures, to JSON. */
-export function tellAsJson(): void {
+export function printAsJson(): void {
   isJson = true;
 }
 
-export function isToldAsJson(): boolean {
+export function isJsonOutput(): boolean {
   return isJson;
 }
 
 /** Prints a result: as JSON, or as lines for a person. */
-export function tell(data: unknown, ...lines: readonly string[]): void {
+export function print(data: unknown, ...lines: readonly string[]): void {
   const text = isJson ? asJson(data, 2) : lines.map(oneLine).join("\n");
   process.stdout.write(`${text}\n`);
 }
@@ -36,10 +36,10 @@ export function columns(headings: readonly string[], rows: readonly (readonly st
  * Prints an error to standard error, and returns the exit code. Of an unexpected error it prints the class
  * name only: the message may contain a value.
  */
-export function tellFailure(error: unknown): number {
-  const known = error instanceof Failure || error instanceof PromptEnded ? error.message : undefined;
+export function printFailure(error: unknown): number {
+  const ownMessage = error instanceof Failure || error instanceof PromptEnded ? error.message : undefined;
   const exit = error instanceof Failure ? error.exit : "failed";
-  const message = known ?? `Something went wrong${error instanceof Error ? ` (${error.name})` : ""}.`;
+  const message = ownMessage ?? `Something went wrong${error instanceof Error ? ` (${error.name})` : ""}.`;
   const lines = message.split("\n").map(oneLine);
   process.stderr.write(`${isJson ? asJson({ error: { code: exit, message } }) : lines.join("\n")}\n`);
   return exitCodes[exit];

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { askInTurn, PromptEnded, type Questions } from "@/cli/read-password";
+import { askQuestions, PromptEnded, type Questions } from "@/cli/read-password";
 
 /** A terminal for the test that records changes of raw mode and all output. */
 function createTerminal() {
@@ -15,7 +15,7 @@ function createTerminal() {
   return {
     type: (text: string) => input.write(text),
     seen: () => seen.join(""),
-    ask: <T>(questions: (ask: Questions) => Promise<T>) => askInTurn(questions, input, output),
+    ask: <T>(questions: (ask: Questions) => Promise<T>) => askQuestions(questions, input, output),
   };
 }
 

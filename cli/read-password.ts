@@ -17,9 +17,9 @@ const pauseMs = 50;
 /** Reads a new password: at a terminal twice, without echo; otherwise the first line of standard input. */
 export async function readNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? "";
-  const [first, again] = await askInTurn(async ({ hidden }) => [
+  const [first, again] = await askQuestions(async ({ hidden }) => [
     await hidden("New password: "),
-    await hidden("Once more: "),
+    await hidden("Repeat password: "),
   ]);
   if (first !== again) throw new PromptEnded("The two passwords differ: nothing was changed.");
   return first;
@@ -30,7 +30,7 @@ export async function readNewPassword(): Promise<string> {
  * `PromptEnded` when a line is missing. Throws it also when lines are left over: only the first line of a
  * multi-line paste would be used.
  */
-export async function askInTurn<T>(
+export async function askQuestions<T>(
   ask: (questions: Questions) => Promise<T>,
   input: NodeJS.ReadableStream = process.stdin,
   output: NodeJS.WritableStream = process.stderr,
@@ -89,7 +89,7 @@ export async function askInTurn<T>(
     await untilQuiet(input);
     if (typed.some((line) => line !== "") || lines.line !== "")
       throw new PromptEnded(
-        "Several lines arrived where one is taken: nothing was changed. Give them by a pipe or a file.",
+        "Several lines arrived where one is expected: nothing was changed. Use standard input or a file.",
       );
     return answer;
   } finally {

@@ -11,7 +11,7 @@ const quietMs = 200;
 /**
  * The most such intervals. Output after that comes from a background process that the command left running.
  */
-const mostTimes = 10;
+const maxIntervals = 10;
 
 /**
  * Runs a command and returns its exit code. The values go only into the command's environment; our own tokens
@@ -29,15 +29,15 @@ export async function runCommand(
     const ended = endOf(child);
     forwardSignals(child);
     const secret = Object.values(values);
-    const passed = [
-      passOn(child, child.stdout, createMask(secret), process.stdout),
-      passOn(child, child.stderr, createMask(secret), process.stderr),
+    const outputs = [
+      pipeOutput(child, child.stdout, createMask(secret), process.stdout),
+      pipeOutput(child, child.stderr, createMask(secret), process.stderr),
     ];
     const code = await ended;
-    await Promise.all(passed.map((finish) => finish()));
+    await Promise.all(outputs.map((finish) => finish()));
     return code;
   } catch (error) {
-    return codeOfUnstarted(file, error);
+    return startFailureCode(file, error);
   }
 }
 
@@ -58,7 +58,7 @@ function forwardSignals(child: ChildProcess): void {
 }
 
 /** Pipes the output through the mask. Returns a function that ends the pipe once no more output arrives. */
-function passOn(
+function pipeOutput(
   child: ChildProcess,
   from: Readable | null,
   through: Transform,
@@ -76,7 +76,7 @@ function passOn(
     from.on("data", () => {
       hasMoved = true;
     });
-    for (let times = 0; times < mostTimes && hasMoved && !from.closed; times += 1) {
+    for (let times = 0; times < maxIntervals && hasMoved && !from.closed; times += 1) {
       hasMoved = false;
       await Promise.race([once(from, "close"), setTimeout(quietMs, undefined, { ref: false })]);
     }
@@ -86,12 +86,12 @@ function passOn(
 }
 
 /** Exit codes as in a shell: 127 when the command does not exist, 126 when it cannot be executed. */
-function codeOfUnstarted(file: string, error: unknown): number {
+function startFailureCode(file: string, error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;
   if (code === "E2BIG")
-    throw new Failure("usage", "The values are too large together for the environment of a command.");
+    throw new Failure("usage", "The values are together too large for the environment of a command.");
   const isMissing = code === "ENOENT";
-  process.stderr.write(`${file}: ${isMissing ? "there is no such command" : "it cannot be run"}\n`);
+  process.stderr.write(`${file}: ${isMissing ? "command not found" : "cannot be executed"}\n`);
   return isMissing ? 127 : 126;
 }

@@ -28,7 +28,10 @@ export function automateOf({ url, automateUrl }: Pick<Server, "automateUrl"> & {
   if (SELVAGE_AUTOMATE_URL) return originOf("SELVAGE_AUTOMATE_URL", SELVAGE_AUTOMATE_URL);
   if (automateUrl) return automateUrl;
   if (!url)
-    throw new Failure("usage", "Say where Automate is: set SELVAGE_AUTOMATE_URL, or login --automate-url.");
+    throw new Failure(
+      "usage",
+      "The address of Automate is not known: set SELVAGE_AUTOMATE_URL, or use login --automate-url.",
+    );
   const { protocol, hostname } = new URL(url);
   return `${protocol}//${hostname}:3001`;
 }
@@ -48,19 +51,19 @@ export function pipelineOf(fabric: string): Pipeline {
   if (!stored)
     throw new Failure(
       "unauthorized",
-      `There is no pipeline token for ${fabric}: run “selvage login --pipeline ${fabric}”, or set SELVAGE_PIPELINE_TOKEN.`,
+      `No pipeline token for ${fabric}: run “selvage login --pipeline ${fabric}”, or set SELVAGE_PIPELINE_TOKEN.`,
     );
   if (SELVAGE_AUTOMATE_URL && automateOf(server) !== stored.automateUrl)
     throw new Failure(
       "unauthorized",
-      `The pipeline token of ${fabric} is for ${stored.automateUrl}, and SELVAGE_AUTOMATE_URL is another: run “selvage login --pipeline ${fabric}”.`,
+      `The pipeline token of ${fabric} is for ${stored.automateUrl}, and SELVAGE_AUTOMATE_URL is a different address: run “selvage login --pipeline ${fabric}”.`,
     );
-  return { ...stored, token: sendable("What is stored", stored.token), fabric };
+  return { ...stored, token: sendable("The stored token", stored.token), fabric };
 }
 
 /** Throws a `Failure` unless Automate accepts the token from here, and the token belongs to the fabric. */
 export async function requireFabric(pipeline: Pipeline): Promise<void> {
-  const response = await ask(pipeline, "/v1/whoami");
+  const response = await callAutomate(pipeline, "/v1/whoami");
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.status === 401) throw notAccepted(pipeline);
   if (response.status === 404)
@@ -70,10 +73,10 @@ export async function requireFabric(pipeline: Pipeline): Promise<void> {
     );
   if (!response.ok)
     throw failureOf(response.status, `Automate did not describe the token: ${messageOf(answer)}`);
-  const known = whoami.safeParse(answer);
-  if (!known.success) throw notAutomate(pipeline);
-  const { fabric } = known.data;
-  if (isCalled(fabric, pipeline.fabric)) return;
+  const identity = whoami.safeParse(answer);
+  if (!identity.success) throw notAutomate(pipeline);
+  const { fabric } = identity.data;
+  if (isSameFabric(fabric, pipeline.fabric)) return;
   throw new Failure(
     "unauthorized",
     `The token is for the fabric ${oneLine(fabric.name)}, not for ${pipeline.fabric}: run “selvage login --pipeline ${pipeline.fabric}”, or set SELVAGE_PIPELINE_TOKEN.`,
@@ -81,14 +84,14 @@ export async function requireFabric(pipeline: Pipeline): Promise<void> {
 }
 
 /** A fabric's name can be another fabric's id, so an id never counts as a name. */
-function isCalled({ id, name }: { id: string; name: string }, given: string): boolean {
-  const called = isId(given) ? id : name;
-  return called.toLowerCase() === given.toLowerCase();
+function isSameFabric({ id, name }: { id: string; name: string }, fabric: string): boolean {
+  const own = isId(fabric) ? id : name;
+  return own.toLowerCase() === fabric.toLowerCase();
 }
 
 /** The secret with this name; undefined when it does not exist or the token may not read it. */
 export async function findSecret(pipeline: Pipeline, name: string): Promise<ReadSecret | undefined> {
-  const response = await ask(pipeline, `/v1/secrets/${encodeURIComponent(name)}`);
+  const response = await callAutomate(pipeline, `/v1/secrets/${encodeURIComponent(name)}`);
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.status === 404) return undefined;
   if (response.status === 401) throw notAccepted(pipeline);
@@ -107,16 +110,16 @@ function notAccepted({ fabric }: Pipeline): Failure {
 }
 
 function notAutomate({ automateUrl }: Pipeline): Failure {
-  return new Failure("unavailable", `What answers at ${automateUrl} is not Automate.`);
+  return new Failure("unavailable", `The server at ${automateUrl} is not Automate.`);
 }
 
 /** The message of an error answer. */
 function messageOf(answer: unknown): string {
-  const told = problem.safeParse(answer);
-  return told.success ? oneLine(told.data.error.message) : "It was refused.";
+  const parsed = problem.safeParse(answer);
+  return parsed.success ? oneLine(parsed.data.error.message) : "The request was refused.";
 }
 
-async function ask({ automateUrl, token, fabric }: Pipeline, path: string): Promise<Response> {
+async function callAutomate({ automateUrl, token, fabric }: Pipeline, path: string): Promise<Response> {
   // A header cannot hold a non-ASCII fabric name, so leave it out. A fabric's id is always ASCII.
   const named = /^[\x20-\x7e]+$/.test(fabric) ? { "x-selvage-fabric": fabric } : {};
   const response = await fetch(new URL(path, automateUrl), {

@@ -12,7 +12,7 @@ const dotted = /^(.+)\.(value|username|password|clientId|clientSecret|authUrl|sc
 export function parseReference(text: string): Reference {
   const [, variable, name, field] = form.exec(text) ?? [];
   if (variable === undefined || name === undefined)
-    throw new Failure("usage", "--env is NAME=secret, or NAME=secret#field for one field of a secret.");
+    throw new Failure("usage", "Use --env NAME=secret, or NAME=secret#field for one field of a secret.");
   return { variable, name, field };
 }
 
@@ -29,10 +29,10 @@ export async function readReference(reference: Reference, find: Find): Promise<s
   const [whole, owner] = await Promise.all([find(name), find(ownerName)]);
   if (whole === undefined) return fieldOf(variable, ownerName, required(ownerName, owner), ownerField);
   if (owner !== undefined && fieldIn(owner, ownerField) !== undefined) {
-    const spelled = `${variable}=${name}`;
+    const written = `${variable}=${name}`;
     throw new Failure(
       "usage",
-      `${spelled} has two readings: the field ${ownerField} of the secret ${ownerName}, and the secret ${name}. Write ${variable}=${ownerName}#${ownerField} for the field, or ${spellings(variable, name, whole)} for the secret.`,
+      `${written} has two readings: the field ${ownerField} of the secret ${ownerName}, and the secret ${name}. Write ${variable}=${ownerName}#${ownerField} for the field, or ${unambiguousForms(variable, name, whole)} for the secret.`,
     );
   }
   return fieldOf(variable, name, whole, undefined);
@@ -40,10 +40,7 @@ export async function readReference(reference: Reference, find: Find): Promise<s
 
 function required(name: string, secret: ReadSecret | undefined): ReadSecret {
   if (secret !== undefined) return secret;
-  throw new Failure(
-    "not_found",
-    `There is no secret “${name}” in this fabric, or the token may not read it.`,
-  );
+  throw new Failure("not_found", `Secret “${name}” not found in this fabric, or the token may not read it.`);
 }
 
 function fieldOf(
@@ -57,7 +54,7 @@ function fieldOf(
   throw new Failure(
     "usage",
     hasFields(secret)
-      ? `${name} has several fields: say ${spellings(variable, name, secret)}.`
+      ? `${name} has several fields: write ${unambiguousForms(variable, name, secret)}.`
       : `${name} has no such field.`,
   );
 }
@@ -69,7 +66,7 @@ function fieldIn(secret: ReadSecret, field: string | undefined): string | Uint8A
 }
 
 /** The unambiguous reference to each value of a secret. */
-function spellings(variable: string, name: string, secret: ReadSecret): string {
+function unambiguousForms(variable: string, name: string, secret: ReadSecret): string {
   const fields = hasFields(secret) ? Object.keys(secret) : ["value"];
   return fields.map((field) => `${variable}=${name}#${field}`).join(" or ");
 }

@@ -68,29 +68,29 @@ export function writeSettings(settings: Settings): void {
   renameSync(file, settingsFile());
 }
 
-export function forgetSettings(): void {
+export function deleteSettings(): void {
   rmSync(settingsFile(), { force: true });
 }
 
 /**
- * The origin of an address of Selvage or Automate. Throws a `Failure` that begins with `where`, the source of
+ * The origin of an address of Selvage or Automate. Throws a `Failure` that begins with `source`, the source of
  * the address.
  */
-export function originOf(where: string, address: string): string {
+export function originOf(source: string, address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:")
-    throw new Failure("usage", `${where} is an address such as https://selvage.example.com`);
+    throw new Failure("usage", `${source} must be an address such as https://selvage.example.com`);
   return url.origin;
 }
 
 /**
  * Returns the token if a header can hold it. Otherwise throws a `Failure`, which does not repeat the token.
  */
-export function sendable(what: string, token: string): string {
+export function sendable(source: string, token: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new Failure(
     "usage",
-    `${what} is no token: it is empty, or holds spaces, line breaks or other characters that no token has.`,
+    `${source} is not a token: it is empty, or contains spaces, line breaks or other characters that a token cannot have.`,
   );
 }
 

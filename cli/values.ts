@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { oneLine } from "@/cli/one-line";
-import { askInTurn } from "@/cli/read-password";
+import { askQuestions } from "@/cli/read-password";
 import type { SecretKind } from "@/lib/secrets/kinds/define";
 import { isSubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
@@ -22,16 +22,19 @@ export async function readValue(
   { file, trim }: ValueSource,
 ): Promise<{ value: unknown; fileName?: string }> {
   if (!isSubKind(type))
-    throw new Failure("usage", `This selvage does not know the type ${oneLine(type)}: install a newer one.`);
+    throw new Failure(
+      "usage",
+      `This version of selvage does not support the type ${oneLine(type)}: install a newer version.`,
+    );
   const kind = secretKinds[type];
-  if (file === undefined && process.stdin.isTTY) return { value: await askFor(kind) };
+  if (file === undefined && process.stdin.isTTY) return { value: await promptFor(kind) };
   const bytes = file === undefined || file === "-" ? await buffer(process.stdin) : await readBytes(file);
   const fileName = file === undefined || file === "-" ? {} : { fileName: basename(file) };
   if (kind.shape === "file") return { value: bytes.toString(kind.fields.value.encoding), ...fileName };
   const text = decode(trim ? withoutLineBreak(bytes) : bytes);
   if (kind.shape === "fields") return { value: fieldsIn(text, kind) };
   if (!trim && file === undefined && text.endsWith("\n"))
-    process.stderr.write("The value ends with a line break, which is kept. --trim leaves it out.\n");
+    process.stderr.write("The value ends with a line break, which is kept. --trim removes it.\n");
   return { value: text };
 }
 
@@ -44,12 +47,12 @@ function fieldsIn(text: string, { fields }: SecretKind): Record<string, unknown>
   const read = z.object(Object.fromEntries(shape)).safeParse(safeJson(text));
   if (read.success) return read.data;
   const members = Object.keys(fields).map((name) => `"${name}": …`);
-  throw new Failure("usage", `Give JSON on standard input: {${members.join(", ")}}.`);
+  throw new Failure("usage", `Send JSON on standard input: {${members.join(", ")}}.`);
 }
 
-async function askFor({ shape, fields }: SecretKind): Promise<unknown> {
-  if (shape === "file") throw new Failure("usage", "Say which file: --file PATH.");
-  return askInTurn(async ({ hidden, shown }) => {
+async function promptFor({ shape, fields }: SecretKind): Promise<unknown> {
+  if (shape === "file") throw new Failure("usage", "Choose a file: --file PATH.");
+  return askQuestions(async ({ hidden, shown }) => {
     const answers: Record<string, string> = {};
     for (const [name, { title, control, schema }] of Object.entries(fields)) {
       const isOptional = schema.isOptional();
@@ -76,7 +79,7 @@ function decode(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Failure("usage", "The value is not text: store it with --type binary.");
+    throw new Failure("usage", "The value is not UTF-8 text: use --type binary.");
   }
 }
 

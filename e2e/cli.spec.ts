@@ -17,12 +17,17 @@ test.beforeEach(() => {
 test.afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 async function accessToken(person: Person): Promise<string> {
-  const made = await callAction(await callerOf(person), "createAccessTokenAction", [
+  const created = await callAction(await callerOf(person), "createAccessTokenAction", [
     { name: "cli", lifetime: "7" },
   ]);
-  if (!made.ok || typeof made.value !== "object" || made.value === null || !("token" in made.value))
+  if (
+    !created.ok ||
+    typeof created.value !== "object" ||
+    created.value === null ||
+    !("token" in created.value)
+  )
     throw new Error("No token.");
-  return String(made.value.token);
+  return String(created.value.token);
 }
 
 test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {
@@ -31,7 +36,7 @@ test("login stores the token for its owner only, and rejects a wrong one", async
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
   expect([wrong.code, wrong.stderr]).toEqual([
     3,
-    "The access token is not accepted: it is wrong, expired or revoked. Make one in the app, then run “selvage login”.\n",
+    "The access token is not accepted: it is wrong, expired or revoked. Create one in the app, then run “selvage login”.\n",
   ]);
   const done = await selvage(["login", "--url", stack().webUrl], `${token}\n`);
   expect(done).toMatchObject({
@@ -129,7 +134,7 @@ test("the CLI checks a connection, and its exit code gives the result", async ({
   await callAction(await callerOf(tenant.user), "createConnectionAction", [tenant.fabric.id, connection]);
   const inFabric = ["--fabric", tenant.fabric.id];
   expect((await selvage(["connections", "list", ...inFabric])).stdout).toMatch(
-    /^NAME +KIND.*\nOrders API +restapi +not tested\n$/,
+    /^NAME +KIND.*\nOrders API +restapi +not checked\n$/,
   );
   const checked = await selvage(["connections", "check", "Orders API", ...inFabric, "--json"]);
   expect([checked.code, JSON.parse(checked.stdout).step]).toEqual([1, "network"]);
@@ -160,7 +165,7 @@ test.describe("run", () => {
     expect([ended.code, Buffer.from(ended.stdout, "hex").toString()]).toEqual([7, value]);
 
     expect((await run("X=login", process.execPath, "-e", "")).stderr).toContain(
-      "say X=login#password or X=login#username",
+      "write X=login#password or X=login#username",
     );
     expect((await run("X=none", process.execPath, "-e", "")).code).toBe(125);
     expect((await run("X=login#username", "there-is-no-such-command")).code).toBe(127);

@@ -31,14 +31,14 @@ complete -c selvage -f -a '(__selvage_next)'`,
 export function addCompletion(program: Command): void {
   program
     .command("completion")
-    .description("print what completes commands in bash, zsh or fish")
+    .description("print the completion script for bash, zsh or fish")
     .argument("<shell>", "bash, zsh or fish")
     .argument("[words...]")
     .addHelpText(
       "after",
       `
 In bash: eval "$(selvage completion bash)"
-In zsh:  eval "$(selvage completion zsh)" after compinit, or keep it as the file _selvage in a folder of $fpath
+In zsh:  eval "$(selvage completion zsh)" after compinit, or save it as the file _selvage in a folder of $fpath
 In fish: selvage completion fish | source`,
     )
     .action((shell: string, words: string[]) => {
@@ -48,7 +48,7 @@ In fish: selvage completion fish | source`,
             .map((word) => `${word}\n`)
             .join(""),
         );
-      if (!isShell(shell)) return program.error("Completion is for bash, zsh or fish.", { exitCode: 2 });
+      if (!isShell(shell)) return program.error("Choose bash, zsh or fish.", { exitCode: 2 });
       process.stdout.write(`${scripts[shell]}\n`);
     });
 }

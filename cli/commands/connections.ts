@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, manage } from "@/cli/management-client";
-import { columns, tell } from "@/cli/output";
+import { columns, print } from "@/cli/output";
 
 type InFabric = { fabric: string };
 
@@ -31,24 +31,24 @@ export function addConnections(program: Command): void {
       .command(words)
       .description(description)
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
-  command("list", "list them with their status").action(list);
-  command("check <name>", "sign in and read one thing, as a pipeline would").action(check);
+  command("list", "list them with their status").action(listConnections);
+  command("check <name>", "sign in and perform one read, as a pipeline would").action(check);
 }
 
-async function list({ fabric }: InFabric): Promise<void> {
-  const { Connections: found } = await manage(
+async function listConnections({ fabric }: InFabric): Promise<void> {
+  const { Connections: list } = await manage(
     "GET",
     `/fabric/${await findFabric(fabric)}/connection`,
     connections,
   );
-  const rows = found.map(({ name, kind, status: { state, checkedAt = "" } }) => [
+  const rows = list.map(({ name, kind, status: { state, checkedAt = "" } }) => [
     name,
     kind,
-    state.replaceAll("_", " "),
+    statusText(state),
     checkedAt.slice(0, 16).replace("T", " "),
   ]);
   const headings = ["NAME", "KIND", "STATUS", "CHECKED"];
-  tell(found, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
+  print(list, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
 }
 
 async function check(name: string, { fabric }: InFabric): Promise<void> {
@@ -58,8 +58,15 @@ async function check(name: string, { fabric }: InFabric): Promise<void> {
     state === "passed" ? [`  ✓ ${step.replaceAll("_", " ")}${ms === undefined ? "" : ` ${ms} ms`}`] : [],
   );
   const { ok, ms, title = "", advice = "", field } = result;
-  const end = ok ? `It works (${ms} ms).` : `${title} ${advice}${field ? ` Property: ${field}.` : ""}`;
-  tell(result, ...passed, end);
+  const summary = ok
+    ? `The check passed (${ms} ms).`
+    : `${title} ${advice}${field ? ` Property: ${field}.` : ""}`;
+  print(result, ...passed, summary);
   // The check's outcome is already printed. Scripts read the exit code.
-  if (!ok) throw new Failure("failed", "The check did not pass.");
+  if (!ok) throw new Failure("failed", "The check failed.");
+}
+
+/** The words of the app for a state of the API. */
+function statusText(state: string): string {
+  return state === "not_tested" ? "not checked" : state.replaceAll("_", " ");
 }

@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { manage } from "@/cli/management-client";
-import { tell } from "@/cli/output";
-import { askInTurn } from "@/cli/read-password";
+import { print } from "@/cli/output";
+import { askQuestions } from "@/cli/read-password";
 import { automateOf, isPipelineToken } from "@/cli/runtime-client";
 import {
+  deleteSettings,
   findSettings,
-  forgetSettings,
   originOf,
   type Server,
   sendable,
@@ -23,26 +23,26 @@ export function addLogin(program: Command): void {
   program
     .command("login")
     .description("store an access token (Settings → Access tokens), or a pipeline token with --pipeline")
-    .option("--url <url>", "where Selvage is")
-    .option("--automate-url <url>", "where Automate is, for run")
+    .option("--url <url>", "address of Selvage")
+    .option("--automate-url <url>", "address of Automate, for run")
     .option("--pipeline <fabric>", "store the pipeline token of this fabric, for run")
-    .addHelpText("after", "\nTokens are stored for the address that they belong to, and sent nowhere else.")
+    .addHelpText("after", "\nEach token is stored with its address, and sent only there.")
     .action(login);
   program
     .command("logout")
-    .description("forget what login stored")
+    .description("delete what login stored")
     .action(() => {
-      forgetSettings();
-      tell({ ok: true }, "Forgotten. The tokens still work: revoke them in the app.");
+      deleteSettings();
+      print({ ok: true }, "Deleted the stored tokens. They are still valid: revoke them in the app.");
     });
 }
 
-async function login({ url: given, automateUrl, pipeline }: Options): Promise<void> {
+async function login({ url: urlOption, automateUrl, pipeline }: Options): Promise<void> {
   const settings = findSettings();
   // Validates the address before any prompt, so that a wrong one fails at once.
   const automate = automateUrl === undefined ? undefined : originOf("--automate-url", automateUrl);
   const { url, token } = await readToken(
-    given ?? (process.env.SELVAGE_URL || settings?.url),
+    urlOption ?? (process.env.SELVAGE_URL || settings?.url),
     pipeline === undefined ? "Access token: " : "Pipeline token: ",
   );
   const former = serverAt(settings, url);
@@ -53,17 +53,17 @@ async function login({ url: given, automateUrl, pipeline }: Options): Promise<vo
     if (!isPipelineToken(token))
       throw new Failure(
         "usage",
-        "That is no pipeline token: they are svp_ and 43 letters, digits, “-” and “_”. Copy all of it.",
+        "Not a pipeline token: a token is svp_ followed by 43 letters, digits, “-” and “_”. Copy all of it.",
       );
     const stored = { token, automateUrl: automate ?? automateOf({ ...server, url }) };
     write({ ...server, pipelineTokens: { ...server.pipelineTokens, [pipeline.toLowerCase()]: stored } });
-    return tell({ ok: true }, `Stored the pipeline token of ${pipeline} in ${settingsFile()}.`);
+    return print({ ok: true }, `Stored the pipeline token of ${pipeline} in ${settingsFile()}.`);
   }
   const teams = z.object({ teams: z.array(z.object({ name: z.string() })) });
-  const found = await manage("GET", "/team", teams, undefined, { url, accessToken: token });
+  const { teams: memberOf } = await manage("GET", "/team", teams, undefined, { url, accessToken: token });
   write({ ...server, accessToken: token });
-  const names = found.teams.map(({ name }) => name);
-  tell({ ok: true, teams: names }, `Signed in to ${url}. Your teams: ${names.join(", ") || "none yet"}.`);
+  const names = memberOf.map(({ name }) => name);
+  print({ ok: true, teams: names }, `Signed in to ${url}. Your teams: ${names.join(", ") || "none"}.`);
 }
 
 /** Reads the token from the prompt or standard input. Prompts for the address first if none was given. */
@@ -74,10 +74,10 @@ async function readToken(
   if (!process.stdin.isTTY) {
     const url = originOf("--url", address ?? "");
     const { value } = await readValue("text", { trim: true });
-    return { url, token: sendable("What was piped in", String(value)) };
+    return { url, token: sendable("The standard input", String(value)) };
   }
-  return askInTurn(async ({ shown, hidden }) => {
+  return askQuestions(async ({ shown, hidden }) => {
     const url = originOf("--url", address ?? (await shown("Address of Selvage: ")));
-    return { url, token: sendable("What was typed", await hidden(prompt)) };
+    return { url, token: sendable("The input", await hidden(prompt)) };
   });
 }

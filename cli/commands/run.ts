@@ -8,7 +8,7 @@ import { type Find, parseReference, type Reference, readReference } from "@/cli/
 type Options = { fabric: string; env: string[]; mask: boolean };
 
 /** Linux limits one environment string to this many bytes. */
-const mostBytes = 131_071;
+const maxBytes = 131_071;
 
 export function addRun(program: Command): void {
   program
@@ -17,36 +17,35 @@ export function addRun(program: Command): void {
     .requiredOption("--fabric <fabric>", "name or id of the fabric that the token is for")
     .requiredOption(
       "--env <NAME=secret#field...>",
-      "give the value of a secret, or of one of its fields where it has several, to the command as NAME",
+      "pass the value of a secret, or of one field, to the command as NAME",
     )
-    .option("--no-mask", "leave the command's output alone; needed where it draws on the terminal")
-    .argument("<command...>", "what to run, after --")
+    .option("--no-mask", "do not mask the output; needed for commands that use the terminal")
+    .argument("<command...>", "the command, after --")
     .addHelpText(
       "after",
       `
 Example: selvage run --fabric Sales --env PGPASSWORD=warehouse_login#password -- psql -h db.example.com -c "select 1"
-Names of secrets can contain dots. NAME=secret.field is read too, where only one of the two readings exists, and costs a look-up
-of both. NAME=secret#value is the secret itself where it is a Text or a Binary, whatever its name looks like.
-The token is that of “selvage login --pipeline”, or SELVAGE_PIPELINE_TOKEN: a pipeline token, or a token of an issuer that the
-fabric trusts. Automate first says whose it is (GET /v1/whoami), and nothing is read with a token for another fabric.
-The code is that of the command; 127 when there is no such command, 126 when it cannot be run, and 125 when it was not started
-because something else failed.`,
+Names of secrets can contain dots. The older form NAME=secret.field is accepted if only one of its two readings exists. It looks up both.
+NAME=secret#value is the value of a Text or a Binary secret, whatever its name is.
+The token comes from “selvage login --pipeline” or SELVAGE_PIPELINE_TOKEN: a pipeline token, or a token of a trusted issuer.
+First, run asks Automate for the fabric of the token (GET /v1/whoami). It reads nothing with a token for another fabric.
+The exit code is that of the command; 127 if the command is not found, 126 if it cannot be executed, and 125 if run itself failed.`,
     )
     .action(run);
 }
 
 async function run(command: string[], { fabric, env, mask: isMasked }: Options): Promise<void> {
-  const wanted = env.map(parseReference);
+  const references = env.map(parseReference);
   const pipeline = pipelineOf(fabric);
   await requireFabric(pipeline);
-  const found = new Map<string, ReturnType<Find>>();
+  const cache = new Map<string, ReturnType<Find>>();
   const find: Find = (name) => {
-    const known = found.get(name) ?? findSecret(pipeline, name);
-    found.set(name, known);
-    return known;
+    const cached = cache.get(name) ?? findSecret(pipeline, name);
+    cache.set(name, cached);
+    return cached;
   };
   const values = Object.fromEntries(
-    await Promise.all(wanted.map(async (one) => [one.variable, await valueFor(one, find)] as const)),
+    await Promise.all(references.map(async (one) => [one.variable, await valueFor(one, find)] as const)),
   );
   if (isMasked) warn(values);
   process.exitCode = await runCommand(command, values, { isMasked });
@@ -54,11 +53,13 @@ async function run(command: string[], { fabric, env, mask: isMasked }: Options):
 
 function warn(values: Readonly<Record<string, string>>): void {
   if (process.stdin.isTTY && process.stdout.isTTY)
-    process.stderr.write("Output is masked, so the command sees no terminal; --no-mask gives it one.\n");
+    process.stderr.write(
+      "Output is masked, so the command has no terminal. To give it one, use --no-mask.\n",
+    );
   for (const [variable, value] of Object.entries(values))
     if (value !== "" && !isMaskable(value))
       process.stderr.write(
-        `${variable} is too short to be masked: it is shown wherever the command tells it.\n`,
+        `${variable} is too short to be masked: it appears wherever the command prints it.\n`,
       );
 }
 
@@ -70,9 +71,12 @@ async function valueFor(reference: Reference, find: Find): Promise<string> {
 function inVariable(variable: string, value: string | Uint8Array): string {
   const text = typeof value === "string" ? value : decode(variable, value);
   if (text.includes("\0"))
-    throw new Failure("usage", `${variable}: the value holds a zero byte, which no variable can.`);
-  if (Buffer.byteLength(`${variable}=${text}`) > mostBytes)
-    throw new Failure("usage", `${variable}: the value is too large for a variable.`);
+    throw new Failure(
+      "usage",
+      `${variable}: the value contains a zero byte, which an environment variable cannot hold.`,
+    );
+  if (Buffer.byteLength(`${variable}=${text}`) > maxBytes)
+    throw new Failure("usage", `${variable}: the value is too large for an environment variable.`);
   return text;
 }
 
@@ -82,7 +86,7 @@ function decode(variable: string, bytes: Uint8Array): string {
   } catch {
     throw new Failure(
       "usage",
-      `${variable}: the file is not text in UTF-8, and a variable holds text alone.`,
+      `${variable}: the file is not UTF-8 text, which an environment variable requires.`,
     );
   }
 }

@@ -2,8 +2,8 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
-import { columns, tell } from "@/cli/output";
-import { askInTurn } from "@/cli/read-password";
+import { columns, print } from "@/cli/output";
+import { askQuestions } from "@/cli/read-password";
 import { readValue, type ValueSource } from "@/cli/values";
 import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
 
@@ -12,42 +12,43 @@ const idOnly = z.object({ id: z.string() });
 const usage = z.object({ destinations: z.array(z.string()) });
 const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
-const trimmed = ["--trim", "leave out one line break at the end of the value"] as const;
+const trimmed = ["--trim", "remove one line break from the end of the value"] as const;
 
 export function addSecrets(program: Command): void {
-  const secrets = program.command("secrets").description("secrets of a fabric; their values only go in");
+  const secrets = program.command("secrets").description("secrets of a fabric; values are never shown");
   const command = (words: string, description: string) =>
     secrets
       .command(words)
       .description(description)
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
   command("list", "list them")
-    .option("--search <text>", "only those with this in name or description")
+    .option("--search <text>", "only those with this text in name or description")
     .action(list);
-  command("add <name>", "store one: its value is asked for, piped in, or read from a file")
-    .addOption(new Option("--type <type>", "what it is").choices(subKinds).default("text" satisfies SubKind))
+  command("add <name>", "add a secret: the value comes from a prompt, standard input or a file")
+    .addOption(
+      new Option("--type <type>", "type of the secret").choices(subKinds).default("text" satisfies SubKind),
+    )
     .option("--description <text>", "what it is for")
     .option(...fromFile)
     .option(...trimmed)
     .action(add);
-  command(
-    "replace <name>",
-    "replace its value; connections and pipelines follow, and so does where it may be sent",
-  )
-    .option("--forget-destinations", "the new value may be sent nowhere until somebody allows it again")
-    .addOption(new Option("--keep-destinations", "as by default").hideHelp().conflicts("forgetDestinations"))
+  command("replace <name>", "replace the value; connections, pipelines and allowed destinations stay")
+    .option("--forget-destinations", "allow no destination for the new value until someone allows it again")
+    .addOption(new Option("--keep-destinations", "the default").hideHelp().conflicts("forgetDestinations"))
     .option(...fromFile)
     .option(...trimmed)
     .action(replace);
-  command("rename <name> <new-name>", "give it another name; pipelines may still read by the old one").action(
+  command("rename <name> <new-name>", "rename a secret; pipelines can still read it by the old name").action(
     rename,
   );
-  command("delete <name>", "delete one that no connection uses").option("--yes", "do not ask").action(remove);
+  command("delete <name>", "delete a secret that no connection uses")
+    .option("--yes", "do not ask for confirmation")
+    .action(remove);
 }
 
 async function list({ fabric, search }: InFabric & { search?: string }): Promise<void> {
-  const found = await listSecrets(await findFabric(fabric), search);
-  const rows = found.map(({ properties, subKind, version, usedBy, updatedAt, updatedBy }) => [
+  const secrets = await listSecrets(await findFabric(fabric), search);
+  const rows = secrets.map(({ properties, subKind, version, usedBy, updatedAt, updatedBy }) => [
     properties.name,
     subKind,
     String(version),
@@ -55,7 +56,7 @@ async function list({ fabric, search }: InFabric & { search?: string }): Promise
     `${updatedAt.slice(0, 10)} by ${updatedBy}`,
   ]);
   const headings = ["NAME", "TYPE", "VERSION", "USED BY", "UPDATED"];
-  tell(found, ...(rows.length === 0 ? ["No secrets."] : columns(headings, rows)));
+  print(secrets, ...(rows.length === 0 ? ["No secrets."] : columns(headings, rows)));
 }
 
 async function add(
@@ -65,8 +66,8 @@ async function add(
   const fabricId = await findFabric(fabric);
   const properties = { name, ...(await readValue(type, source)) };
   const body = { kind: "prophecy", subKind: type, properties, ...(description ? { description } : {}) };
-  const made = await manage("POST", `/fabric/${fabricId}/secret`, idOnly, body);
-  tell({ id: made.id, name }, `Stored ${name}. Its value is never shown again.`);
+  const created = await manage("POST", `/fabric/${fabricId}/secret`, idOnly, body);
+  print({ id: created.id, name }, `Added ${name}. Its value is never shown again.`);
 }
 
 async function replace(
@@ -87,15 +88,15 @@ async function replace(
   if (destinationsKept === false)
     throw new Failure(
       "unavailable",
-      "The new value is stored, but Automate could not be told where it may go: check its connections in the app, and confirm their places.",
+      "The new value is stored, but no destination is allowed for it, because Automate is not available or someone else entered a part. Check its connections in the app.",
     );
   // A colleague may have allowed these destinations for the former value. Print them as the form shows them:
   // the new value may go there, too.
-  const found = await manage("GET", `/fabric/${fabricId}/secret/id/${id}/usage`, usage).catch(() => null);
-  const destinations = found?.destinations ?? [];
-  const places = `It may be sent to ${destinations.join(", ")}. To allow none, replace it with --forget-destinations.`;
-  const lines = [`Replaced the value of ${name}.`, ...(destinations.length > 0 ? [places] : [])];
-  tell({ id, name, destinations }, ...lines);
+  const used = await manage("GET", `/fabric/${fabricId}/secret/id/${id}/usage`, usage).catch(() => null);
+  const destinations = used?.destinations ?? [];
+  const note = `It may be sent to ${destinations.join(", ")}. To allow none, replace it with --forget-destinations.`;
+  const lines = [`Replaced the value of ${name}.`, ...(destinations.length > 0 ? [note] : [])];
+  print({ id, name, destinations }, ...lines);
 }
 
 async function rename(name: string, newName: string, { fabric }: InFabric): Promise<void> {
@@ -103,7 +104,7 @@ async function rename(name: string, newName: string, { fabric }: InFabric): Prom
   const { subKind, properties } = await findSecret(fabricId, name);
   const body = { kind: "prophecy", subKind, properties: { name: newName } };
   await manage("PUT", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly, body);
-  tell({ id: properties.id, name: newName }, `${properties.name} is now ${newName}.`);
+  print({ id: properties.id, name: newName }, `${properties.name} is now ${newName}.`);
 }
 
 async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }): Promise<void> {
@@ -111,13 +112,13 @@ async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }):
   const { properties } = await findSecret(fabricId, name);
   if (!yes) await confirm(properties.name);
   await manage("DELETE", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly);
-  tell({ id: properties.id, name: properties.name }, `Deleted ${properties.name}.`);
+  print({ id: properties.id, name: properties.name }, `Deleted ${properties.name}.`);
 }
 
 async function confirm(name: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new Failure("usage", "Say --yes: nobody can be asked here.");
-  const answer = await askInTurn(({ shown }) =>
-    shown(`Delete ${name}? Its value is gone for good. Type its name: `),
+  if (!process.stdin.isTTY) throw new Failure("usage", "Without a terminal, confirm with --yes.");
+  const answer = await askQuestions(({ shown }) =>
+    shown(`Delete ${name}? Its value cannot be recovered. Type its name: `),
   );
-  if (answer !== name) throw new Failure("failed", "That is not its name: nothing was deleted.");
+  if (answer !== name) throw new Failure("failed", "The name does not match: nothing was deleted.");
 }
