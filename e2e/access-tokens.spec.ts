@@ -49,8 +49,8 @@ test("the page shows an access token once; it works until revoked, and the audit
     subKind: "text",
     properties: { name: "from_script", value: canary.value() },
   };
-  const made = await call(token, "POST", secretsOf(tenant.fabric), body);
-  expect(await made.json()).toEqual({ success: true, data: { id: expect.any(String) } });
+  const created = await call(token, "POST", secretsOf(tenant.fabric), body);
+  expect(await created.json()).toEqual({ success: true, data: { id: expect.any(String) } });
   const other = await createTenant("Theirs");
   expect((await call(token, "GET", secretsOf(other.fabric))).status).toBe(404);
   expect((await call("", "GET", secretsOf(tenant.fabric))).status).toBe(401);
@@ -83,9 +83,9 @@ test("the management API answers over HTTP as described: names with spaces, meth
     properties: { baseUrl: "https://127.0.0.1:9" },
   };
   expect((await call(token, "POST", path, { ...body, name })).status).toBe(400);
-  const made = await (await call(token, "POST", path, body)).json();
+  const created = await (await call(token, "POST", path, body)).json();
   const saved = await call(token, "GET", `${path}/name/${encodeURIComponent(body.name)}`);
-  expect((await saved.json()).data).toEqual(made.data);
+  expect((await saved.json()).data).toEqual(created.data);
   expect(saved.headers.get("cache-control")).toBe("no-store");
   const checked = await call(token, "POST", `${path}/name/${encodeURIComponent(body.name)}/check`, {});
   expect(await checked.json()).toMatchObject({ success: true, data: { ok: false, step: "network" } });

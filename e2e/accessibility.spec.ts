@@ -10,13 +10,13 @@ import { createToken, type Tenant } from "@/testing/tenant";
 
 type Screen = {
   name: string;
-  path: (tenant: Tenant, things: Things) => string;
+  path: (tenant: Tenant, objects: FabricObjects) => string;
   show?: (page: Page) => Promise<unknown>;
 };
-type Things = { secretId: string; connectionId: string };
+type FabricObjects = { secretId: string; connectionId: string };
 
 const fabric = ({ fabric: { id } }: Tenant) => `/metadata/fabrics/${id}`;
-const secret = (tenant: Tenant, { secretId }: Things) => `${secretsPath(tenant.fabric)}/${secretId}`;
+const secret = (tenant: Tenant, { secretId }: FabricObjects) => `${secretsPath(tenant.fabric)}/${secretId}`;
 const click = (name: string) => (page: Page) =>
   page.getByRole("button", { name, exact: true }).first().click();
 
@@ -140,12 +140,12 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
     context,
     tenant,
   }) => {
-    const things = { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) };
+    const objects = { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) };
     await createToken(tenant);
     await addIssuer(tenant);
     await addAccessToken(tenant);
     await signIn(context, tenant.admin);
-    await open(page, path(tenant, things));
+    await open(page, path(tenant, objects));
     await show?.(page);
     await expectGoodLooks(page, name);
   });

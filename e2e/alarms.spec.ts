@@ -17,9 +17,12 @@ test("a tampered stored value alarms the Admins of the fabric until one acknowle
   const home = `/metadata/fabrics/${tenant.fabric.id}`;
   const title = "A stored value of secret “warehouse” could not be opened";
   const input = { subKind: "text", name: "warehouse", fields: { value: canary.value() } };
-  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [tenant.fabric.id, input]);
-  if (!made.ok) throw new Error(made.code);
-  const secretId = z.object({ id: z.string() }).parse(made.value).id;
+  const created = await callAction(await callerOf(tenant.user), "createSecretAction", [
+    tenant.fabric.id,
+    input,
+  ]);
+  if (!created.ok) throw new Error(created.code);
+  const secretId = z.object({ id: z.string() }).parse(created.value).id;
   await signIn(context, tenant.admin);
   await open(page, home);
   await expect(page.getByText(title)).toHaveCount(0);

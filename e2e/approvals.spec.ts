@@ -17,12 +17,12 @@ import { database, type Tenant } from "@/testing/tenant";
 type Person = Tenant["user"];
 
 async function addToken(tenant: Tenant, person: Person, value: string): Promise<string> {
-  const made = await callAction(await callerOf(person), "createSecretAction", [
+  const created = await callAction(await callerOf(person), "createSecretAction", [
     tenant.fabric.id,
     { subKind: "text", name: "api_token", fields: { value } },
   ]);
-  if (!made.ok) throw new Error(made.code);
-  return (made.value as { id: string }).id;
+  if (!created.ok) throw new Error(created.code);
+  return (created.value as { id: string }).id;
 }
 
 const fieldsOf = (baseUrl: string) => ({

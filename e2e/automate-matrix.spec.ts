@@ -195,8 +195,8 @@ for (const purpose of purposes) {
       expect([foreign.status, none.status]).toEqual([404, 404]);
       expect(await foreign.text()).toBe(await none.text());
     }
-    const stranger = await send(tenant, { id: uuidv7() }, purpose, await make());
-    expect(stranger.status).toBe(401);
+    const outsider = await send(tenant, { id: uuidv7() }, purpose, await make());
+    expect(outsider.status).toBe(401);
     for (const claims of [
       { purpose: "something:else" },
       { htu: "http://127.0.0.1/elsewhere" },

@@ -10,14 +10,14 @@ export type Ended = { code: number | null; stdout: string; stderr: string };
 export function commandLine(home: string, env: Record<string, string> = {}) {
   const file = join(resolve(import.meta.dirname, ".."), builds.test.dist, "selvage.mjs");
   return async (args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> => {
-    const given: NodeJS.ProcessEnv = {
+    const environment: NodeJS.ProcessEnv = {
       PATH: process.env.PATH,
       NODE_ENV: "test",
       XDG_CONFIG_HOME: home,
       SELVAGE_AUTOMATE_URL: stack().automateUrl,
       ...env,
     };
-    const child = spawn(process.execPath, [file, ...args], { env: given });
+    const child = spawn(process.execPath, [file, ...args], { env: environment });
     child.stdin.end(input);
     const ended = new Promise<number | null>((done) => child.once("close", (code) => done(code)));
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);

@@ -168,7 +168,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
 
   // Again with the saved connection, where each opening starts with the version of that moment.
   await page.getByRole("link", { name: "Warehouse", exact: true }).click();
-  for (const [value, told] of [
+  for (const [value, outcome] of [
     [canary.value(), "The server rejected these credentials."],
     [login.password, "The check passed."],
   ] as const) {
@@ -177,7 +177,7 @@ test("a person replaces a wrong password at its field: the check passes, and the
     );
     await field(dialog, "Value").fill(value);
     await dialog.getByRole("button", { name: "Replace", exact: true }).click();
-    await expect(checkPanel(page).getByText(told)).toBeVisible();
+    await expect(checkPanel(page).getByText(outcome)).toBeVisible();
   }
   await page.getByRole("link", { name: "All connections" }).click();
   await expect(connectionRow(page, "Warehouse")).toBeVisible();

@@ -17,11 +17,11 @@ import { database, type Tenant } from "@/testing/tenant";
 
 async function addLogin(tenant: Tenant, password: string): Promise<string> {
   const secret = { subKind: "username_password", name: "api_login", fields: { username: "etl", password } };
-  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+  const created = await callAction(await callerOf(tenant.user), "createSecretAction", [
     tenant.fabric.id,
     secret,
   ]);
-  expect(made).toMatchObject({ ok: true });
+  expect(created).toMatchObject({ ok: true });
   const { rows } = await database().query<{ id: string }>(`SELECT id FROM secret WHERE "fabricId" = $1`, [
     tenant.fabric.id,
   ]);

@@ -15,9 +15,9 @@ async function run(
   name: string,
   input: object,
 ): Promise<{ id: string }> {
-  const made = await callAction(await callerOf(person), name, [fabric.id, input]);
-  if (!made.ok) throw new Error(`${name}: ${JSON.stringify(made)}`);
-  return made.value as { id: string };
+  const created = await callAction(await callerOf(person), name, [fabric.id, input]);
+  if (!created.ok) throw new Error(`${name}: ${JSON.stringify(created)}`);
+  return created.value as { id: string };
 }
 
 /** The Admin's token and connection, and a function that reads it as a pipeline. */

@@ -70,9 +70,9 @@ test("acknowledging an alarm, confirming a change and revoking a token keep the 
   const saveOrders = async (action: string, bearerToken: string | undefined, more: object) => {
     const properties = { baseUrl: "https://api.test.example", authType: "bearer", bearerToken };
     const input = { name: "Orders", description: "", properties, ...more };
-    const made = await callAction(caller, action, [tenant.fabric.id, input]);
-    if (!made.ok) throw new Error(JSON.stringify(made));
-    return made.value as { id: string };
+    const created = await callAction(caller, action, [tenant.fabric.id, input]);
+    if (!created.ok) throw new Error(JSON.stringify(created));
+    return created.value as { id: string };
   };
   const { id: connectionId } = await saveOrders("createConnectionAction", secrets[0], { kind: "restapi" });
   await createToken(tenant, { limits: { secretIds: [], connectionIds: [connectionId], cidrs: [] } });

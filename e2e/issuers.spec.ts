@@ -9,8 +9,8 @@ import type { Tenant } from "@/testing/tenant";
 
 async function addText({ user, fabric }: Tenant, name: string, value: string) {
   const input = { subKind: "text", name, fields: { value } };
-  const made = await callAction(await callerOf(user), "createSecretAction", [fabric.id, input]);
-  expect(made.ok).toBe(true);
+  const created = await callAction(await callerOf(user), "createSecretAction", [fabric.id, input]);
+  expect(created.ok).toBe(true);
 }
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;

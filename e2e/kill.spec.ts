@@ -89,13 +89,13 @@ test("web killed during replacements leaves the old or the new value, with its v
     password: canary.value().padEnd(valueBytes, "p"),
   });
   const first = fields();
-  const made = await callAction(caller, "createSecretAction", [
+  const created = await callAction(caller, "createSecretAction", [
     tenant.fabric.id,
     { subKind: "username_password", name: "replaced", fields: first },
   ]);
   const secretId =
-    made.ok && typeof made.value === "object" && made.value !== null && "id" in made.value
-      ? made.value.id
+    created.ok && typeof created.value === "object" && created.value !== null && "id" in created.value
+      ? created.value.id
       : undefined;
   // For each version, the values that a replacement tried to store.
   const tried: Record<number, object[]> = { 1: [first] };
@@ -159,13 +159,13 @@ test("automate killed while it creates keys and returns values loses nothing, an
       const making = (async () => {
         while (!isGone) {
           const name = `Fabric ${randomUUID()}`;
-          const made = await callAction(
+          const created = await callAction(
             admin,
             "createFabricAction",
             [tenant.team.id, { name, description: "", provider: "none" }],
             web.url,
           );
-          if (made.ok) answered.push(name);
+          if (created.ok) answered.push(name);
         }
       })();
       const before = answered.length;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Permission } from "@/lib/access/policy";
 
 /** The objects of one fabric and team that calls and pages can name. */
-export type Things = { secretId: string; connectionId: string };
+export type FabricObjects = { secretId: string; connectionId: string };
 
 /** The audience of a page: everyone, every signed-in person, or the people with this permission in its fabric or team. */
 export type PageRow =
@@ -18,7 +18,7 @@ export type PageRow =
   | {
       of: "fabric" | "team";
       permission: Permission;
-      path: (id: string, things: Things) => string;
+      path: (id: string, objects: FabricObjects) => string;
       isRoute?: true;
     };
 

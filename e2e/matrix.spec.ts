@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { actions } from "@/e2e/matrix-actions";
-import { managementPaths, type PageRow, pages, type Things } from "@/e2e/matrix-pages";
-import { gist, visit } from "@/e2e/navigation";
+import { type FabricObjects, managementPaths, type PageRow, pages } from "@/e2e/matrix-pages";
+import { gist, navigate } from "@/e2e/navigation";
 import { allows, needsFreshSignIn } from "@/lib/access/policy";
 import { findLeaks } from "@/testing/canary";
 import { addConnection, addSecret, countEvents } from "@/testing/factories";
@@ -22,21 +22,21 @@ import { createTenant, type Tenant } from "@/testing/tenant";
 const nobody: Caller = {};
 
 /** Two teams that must not see each other. */
-async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; things: Things }> {
+async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; objects: FabricObjects }> {
   const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
   return {
     tenant,
     other,
-    things: { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) },
+    objects: { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) },
   };
 }
 
 function ask(caller: Caller, path: string, headers: Record<string, string> = {}) {
-  if (!path.endsWith("/checks")) return visit(caller, path, { headers });
+  if (!path.endsWith("/checks")) return navigate(caller, path, { headers });
   const properties = { baseUrl: "https://127.0.0.1:9" };
   const body = JSON.stringify({ kind: "restapi", name: "x", properties, isConfirmed: false });
   const own = { origin: stack().webUrl, "content-type": "application/json" };
-  return visit(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
+  return navigate(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
 }
 
 test("the table lists every page and route of the build", () => {
@@ -75,7 +75,7 @@ test("the management API answers unknown and invalid paths in its own error shap
     ["/api/orchestration/fabric/%zz", 400],
     [`/api/orchestration/fabric/${"x".repeat(4000)}`, 400],
   ] as const) {
-    const { status, body } = await visit(nobody, path);
+    const { status, body } = await navigate(nobody, path);
     expect([path, status, JSON.parse(body)]).toEqual([
       path,
       code,
@@ -86,7 +86,7 @@ test("the management API answers unknown and invalid paths in its own error shap
 
 async function expectOpenPage({ path, status: expected }: Extract<PageRow, { open: true }>) {
   const { tenant } = await twoTenants();
-  const { status, body } = await visit(nobody, path());
+  const { status, body } = await navigate(nobody, path());
   expect(status).toBe(expected);
   for (const secret of [tenant.fabric.name, tenant.team.name, tenant.admin.email])
     expect(body).not.toContain(secret);
@@ -94,13 +94,13 @@ async function expectOpenPage({ path, status: expected }: Extract<PageRow, { ope
 
 async function expectOwnPage({ path, status: expected, signedOutTo }: Extract<PageRow, { own: true }>) {
   const { tenant, other } = await twoTenants();
-  const signedOut = await visit(nobody, path());
+  const signedOut = await navigate(nobody, path());
   expect(signedOut).toMatchObject({
     status: 307,
     location: signedOutTo ?? expect.stringMatching(/^\/sign-in\?/),
   });
   for (const person of [tenant.user, tenant.admin]) {
-    const { status, body } = await visit(await callerOf(person), path());
+    const { status, body } = await navigate(await callerOf(person), path());
     expect(status).toBe(expected);
     expect(body).not.toContain(other.team.name);
     expect(body).not.toContain(other.fabric.name);
@@ -109,11 +109,11 @@ async function expectOwnPage({ path, status: expected, signedOutTo }: Extract<Pa
 }
 
 async function expectNothingForCookies(path: string, expected: number) {
-  const { tenant, other, things } = await twoTenants();
+  const { tenant, other, objects } = await twoTenants();
   const named = path
     .replace("{fabricId}", tenant.fabric.id)
     .replace("{teamId}", tenant.team.id)
-    .replace("{secretId}", things.secretId)
+    .replace("{secretId}", objects.secretId)
     .replace(/\{\w+\}/g, "x");
   const callers = [
     nobody,
@@ -122,32 +122,32 @@ async function expectNothingForCookies(path: string, expected: number) {
     await callerOf(tenant.admin),
   ];
   for (const caller of callers) {
-    const { status, body } = await visit(caller, named);
+    const { status, body } = await navigate(caller, named);
     expect([status, JSON.parse(body).success]).toEqual([expected, false]);
   }
 }
 
 async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageRow, { of: string }>) {
-  const { tenant, other, things } = await twoTenants();
+  const { tenant, other, objects } = await twoTenants();
   const id = of === "fabric" ? tenant.fabric.id : tenant.team.id;
   const none = uuidv7();
-  const [stranger, user, admin] = [
+  const [outsider, user, admin] = [
     await callerOf(other.admin),
     await callerOf(tenant.user),
     await callerOf(tenant.admin),
   ];
 
-  const signedOut = await ask(nobody, path(id, things));
+  const signedOut = await ask(nobody, path(id, objects));
   if (isRoute) expect(signedOut.status).toBe(401);
   else expect(signedOut).toMatchObject({ status: 307, location: expect.stringMatching(/^\/sign-in\?/) });
   expect(gist(signedOut, [id, encodeURIComponent(id)])).toEqual(
-    gist(await ask(nobody, path(none, things)), [none]),
+    gist(await ask(nobody, path(none, objects)), [none]),
   );
 
   // In both forms of Next's answers: as a page, and as the payload of a navigation.
   for (const headers of isRoute ? [{}] : [{}, { rsc: "1" }]) {
-    const foreign = gist(await ask(stranger, path(id, things), headers), [id]);
-    const missing = gist(await ask(stranger, path(none, things), headers), [none]);
+    const foreign = gist(await ask(outsider, path(id, objects), headers), [id]);
+    const missing = gist(await ask(outsider, path(none, objects), headers), [none]);
     // A payload starts before a page can answer not found, and says so at its end.
     if ("rsc" in headers) expect(foreign.words).toContain("NEXT_HTTP_ERROR_FALLBACK");
     else expect(foreign.status).toBe(404);
@@ -156,8 +156,8 @@ async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageR
       expect(JSON.stringify(foreign)).not.toContain(secret);
   }
   // Their own fabric does not show our objects either.
-  if (path(id, things).includes(things.secretId) || path(id, things).includes(things.connectionId)) {
-    const moved = await ask(stranger, path(other.fabric.id, things));
+  if (path(id, objects).includes(objects.secretId) || path(id, objects).includes(objects.connectionId)) {
+    const moved = await ask(outsider, path(other.fabric.id, objects));
     expect(moved.status).toBe(404);
   }
 
@@ -165,9 +165,9 @@ async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageR
     ["user", user],
     ["admin", admin],
   ] as const) {
-    const { status } = await ask(caller, path(id, things));
+    const { status } = await ask(caller, path(id, objects));
     const refused = isRoute ? 403 : 404;
-    expect(status, `${role} at ${path(id, things)}`).toBe(allows(role, permission) ? 200 : refused);
+    expect(status, `${role} at ${path(id, objects)}`).toBe(allows(role, permission) ? 200 : refused);
   }
 }
 
@@ -184,12 +184,12 @@ const subrequests = [
 ];
 
 test("the header x-middleware-subrequest changes nothing", async () => {
-  const { tenant, other, things } = await twoTenants();
-  const stranger = await callerOf(other.admin);
+  const { tenant, other, objects } = await twoTenants();
+  const outsider = await callerOf(other.admin);
   for (const row of Object.values(pages)) {
     if (!("of" in row)) continue;
-    const path = row.path(row.of === "fabric" ? tenant.fabric.id : tenant.team.id, things);
-    for (const caller of [nobody, stranger]) {
+    const path = row.path(row.of === "fabric" ? tenant.fabric.id : tenant.team.id, objects);
+    for (const caller of [nobody, outsider]) {
       const plain = gist(await ask(caller, path));
       await Promise.all(
         subrequests.map(async (value) => {
@@ -224,12 +224,12 @@ for (const [
     expect(await codeFor(nobody, given)).toBe("signed_out");
     if (permission === undefined) return;
 
-    const stranger = await callerOf(other.admin);
-    expect(await codeFor(stranger, given)).toBe("not_found");
-    expect(await codeFor(stranger, [uuidv7(), given[1]])).toBe("not_found");
+    const outsider = await callerOf(other.admin);
+    expect(await codeFor(outsider, given)).toBe("not_found");
+    expect(await codeFor(outsider, [uuidv7(), given[1]])).toBe("not_found");
     if (namesThing) {
       const own = of === "fabric" ? other.fabric.id : other.team.id;
-      expect(await codeFor(stranger, [own, given[1]])).toBe(elsewhere);
+      expect(await codeFor(outsider, [own, given[1]])).toBe(elsewhere);
     }
     if (needsFreshSignIn(permission))
       expect(await codeFor(await callerOf(tenant.admin, { minutesAgo: 11 }), given)).toBe("reauthenticate");

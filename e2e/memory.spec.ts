@@ -9,15 +9,22 @@ import { stack } from "@/testing/stack-address";
 import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 /** Seconds of ordinary work after which the test searches memory again. */
-const looks = process.env.RUN_LONG ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number) : [];
+const delays = process.env.RUN_LONG
+  ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number)
+  : [];
 
 type Ways = { value: (word: string) => string; web: string; tenant: Tenant; caller: Caller };
 
 async function accessToken(caller: Caller): Promise<string> {
-  const made = await callAction(caller, "createAccessTokenAction", [{ name: "memory", lifetime: "7" }]);
-  if (!made.ok || typeof made.value !== "object" || made.value === null || !("token" in made.value))
+  const created = await callAction(caller, "createAccessTokenAction", [{ name: "memory", lifetime: "7" }]);
+  if (
+    !created.ok ||
+    typeof created.value !== "object" ||
+    created.value === null ||
+    !("token" in created.value)
+  )
     throw new Error("No token.");
-  return String(made.value.token);
+  return String(created.value.token);
 }
 
 /** Sends one value through each entry point of web. */
@@ -28,7 +35,7 @@ async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<vo
     if (!done.ok) throw new Error(`${name}: ${JSON.stringify(done)}`);
     return done.value;
   };
-  const idOf = (made: unknown) => String((made as { id: string }).id);
+  const idOf = (created: unknown) => String((created as { id: string }).id);
   const m2m = (way: string) => ({
     clientId: value(`m2m-id-${way}`),
     clientSecret: value(`m2m-secret-${way}`),
@@ -67,16 +74,16 @@ async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<vo
       headers: { "x-auth-token": token, "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(told)}`);
-    return told.data;
+    const json = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(json)}`);
+    return json.data;
   };
   const secret = (subKind: string, properties: object) => ({ kind: "prophecy", subKind, properties });
-  const made = await api("POST", "/secret", secret("text", { name: "ta", value: value("text-api") }));
+  const created = await api("POST", "/secret", secret("text", { name: "ta", value: value("text-api") }));
   await api("POST", "/secret", secret("m2m_oauth", { name: "ma", value: m2m("api") }));
   const bytes = Buffer.from(value("binary-api")).toString("base64");
   await api("POST", "/secret", secret("binary", { name: "ba", value: bytes, fileName: "b.bin" }));
-  await api("PUT", `/secret/id/${idOf(made)}`, secret("text", { value: value("replace-api") }));
+  await api("PUT", `/secret/id/${idOf(created)}`, secret("text", { value: value("replace-api") }));
 }
 
 async function sendFile({ value, web, tenant, caller }: Ways): Promise<void> {
@@ -95,8 +102,8 @@ async function sendFile({ value, web, tenant, caller }: Ways): Promise<void> {
     headers: { cookie: caller.cookie ?? "", origin: web, "next-action": id, accept: "text/x-component" },
     body: form,
   });
-  const told = await answer.text();
-  if (!/"ok":true/.test(told)) throw new Error(told.slice(0, 300));
+  const text = await answer.text();
+  if (!/"ok":true/.test(text)) throw new Error(text.slice(0, 300));
 }
 
 const names = ["t", "m", "u", "b", "ta", "ma", "ba"];
@@ -144,7 +151,7 @@ async function workFor(
 }
 
 test("no program references a value after it has sealed or returned it", async ({ tenant, canary }) => {
-  test.setTimeout(120_000 + 2 * 1000 * Math.max(0, ...looks));
+  test.setTimeout(120_000 + 2 * 1000 * Math.max(0, ...delays));
   const webFile = snapshotFile(stack().dir, "web");
   const automateFile = snapshotFile(stack().dir, "automate");
   const automate = await startAutomateCopy("memory-automate", snapshotOptions(automateFile));
@@ -161,7 +168,7 @@ test("no program references a value after it has sealed or returned it", async (
   const value = (word: string) => `${mark}.${word}.${randomBytes(9).toString("hex")}`;
   const other = await createTenant("Other");
   const [{ token }, { token: otherToken }] = [await createToken(tenant), await createToken(other)];
-  const tell = async (when: string) => {
+  const report = async (when: string) => {
     for (const [name, copy] of programs) {
       const counts = await countInMemory(copy.pid(), mark);
       const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -172,12 +179,12 @@ test("no program references a value after it has sealed or returned it", async (
     await workFor(5, web.url, automate.url, other, otherToken);
     await enterByEveryWay({ value, web: web.url, tenant, caller: await callerOf(tenant.admin) });
     await readByEveryWay(automate.url, token);
-    if (looks.length > 0) await tell("at once");
+    if (delays.length > 0) await report("at once");
     let since = 0;
-    for (const seconds of looks) {
+    for (const seconds of delays) {
       await workFor(seconds - since, web.url, automate.url, other, otherToken);
       since = seconds;
-      await tell(`after ${seconds} s`);
+      await report(`after ${seconds} s`);
     }
     await workFor(2, web.url, automate.url, other, otherToken);
     for (const [name, copy, file] of programs) {
@@ -185,7 +192,7 @@ test("no program references a value after it has sealed or returned it", async (
       const texts = [mark, automate.internalUrl];
       expect(await findReferences(copy.pid(), file, texts), name).toEqual([automate.internalUrl]);
     }
-    if (looks.length > 0) await tell("after a collection");
+    if (delays.length > 0) await report("after a collection");
   } finally {
     await web.stop();
     await automate.stop();

@@ -1,11 +1,11 @@
 import type { Caller } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 
-export type Visit = { status: number; location: string | null; body: string };
+export type PageAnswer = { status: number; location: string | null; body: string };
 type Options = { method?: string; body?: string; headers?: Record<string, string> };
 
 /** Requests a page or route from web without a browser. */
-export async function visit(caller: Caller, path: string, options: Options = {}): Promise<Visit> {
+export async function navigate(caller: Caller, path: string, options: Options = {}): Promise<PageAnswer> {
   const { headers, ...init } = options;
   const response = await fetch(new URL(path, stack().webUrl), {
     redirect: "manual",
@@ -16,7 +16,7 @@ export async function visit(caller: Caller, path: string, options: Options = {})
   // Next redirects the request for a payload to the address that identifies it in caches.
   if (location?.includes("_rsc") && !path.includes("_rsc")) {
     const next = new URL(location, response.url);
-    return visit(caller, `${next.pathname}${next.search}`, options);
+    return navigate(caller, `${next.pathname}${next.search}`, options);
   }
   return { status: response.status, location, body: await response.text() };
 }
@@ -25,7 +25,7 @@ export async function visit(caller: Caller, path: string, options: Options = {})
  * The content of an answer without its variable parts: requested ids, nonces, and the order and numbers of streamed
  * page parts. Every word counts once.
  */
-export function gist({ status, location, body }: Visit, ids: readonly string[] = []) {
+export function gist({ status, location, body }: PageAnswer, ids: readonly string[] = []) {
   const clean = (text: string) =>
     ids
       .reduce((rest, id) => rest.replaceAll(id, "«id»"), text)

@@ -72,12 +72,17 @@ async function invite(tenant: Tenant, email: string) {
 }
 
 async function generateToken(person: Person): Promise<string> {
-  const made = await callAction(await callerOf(person), "createAccessTokenAction", [
+  const created = await callAction(await callerOf(person), "createAccessTokenAction", [
     { name: "svu", lifetime: "30" },
   ]);
-  if (!made.ok || typeof made.value !== "object" || made.value === null || !("token" in made.value))
-    throw new Error(`No token: ${JSON.stringify(made)}`);
-  return String(made.value.token);
+  if (
+    !created.ok ||
+    typeof created.value !== "object" ||
+    created.value === null ||
+    !("token" in created.value)
+  )
+    throw new Error(`No token: ${JSON.stringify(created)}`);
+  return String(created.value.token);
 }
 
 async function identitiesOf(email: string) {
@@ -128,10 +133,10 @@ test("a person whose invited e-mail the provider has not verified cannot sign in
 });
 
 test("the e-mail of an existing person alone proves nothing", async ({ page, openId, tenant }) => {
-  const known: Person = await createPerson({ name: "Kim Known", in: tenant.team, email: address() });
-  await signInAtProvider(page, openId, known.email);
+  const existing: Person = await createPerson({ name: "Kim Known", in: tenant.team, email: address() });
+  await signInAtProvider(page, openId, existing.email);
   await expect(page.getByText("This account has no access to Selvage.")).toBeVisible();
-  expect(await identitiesOf(known.email)).toEqual([]);
+  expect(await identitiesOf(existing.email)).toEqual([]);
 });
 
 test("a person who opened the account before its owner loses access, and the owner keeps what they confirm", async ({

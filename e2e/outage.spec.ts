@@ -63,11 +63,11 @@ test("a replacement whose answer is lost makes one version, and web rejects othe
   const web = await startWiredWeb();
   try {
     const caller = await callerOf(tenant.user);
-    const made = await callAction(caller, "createSecretAction", [
+    const created = await callAction(caller, "createSecretAction", [
       tenant.fabric.id,
       { subKind: "text", name: "replaced", fields: { value: canary.value() } },
     ]);
-    const secretId = made.ok ? (made.value as { id: string }).id : "";
+    const secretId = created.ok ? (created.value as { id: string }).id : "";
     const key = "0123456789abcdef0123";
     const input = {
       subKind: "text",

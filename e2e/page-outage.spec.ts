@@ -16,7 +16,7 @@ test("a page that loses its database while rendering answers 503 with the page t
   await Promise.all([owner.connect(), watcher.connect()]);
   try {
     await owner.query("BEGIN; LOCK TABLE invitation IN ACCESS EXCLUSIVE MODE");
-    const asked = fetch(`${web.url}/join/${"A".repeat(43)}`, { headers: { accept: "text/html" } });
+    const pending = fetch(`${web.url}/join/${"A".repeat(43)}`, { headers: { accept: "text/html" } });
     await expect
       .poll(
         async () => {
@@ -29,7 +29,7 @@ test("a page that loses its database while rendering answers 503 with the page t
       )
       .toBe(1);
     wire.reset();
-    const answer = await asked;
+    const answer = await pending;
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "3"]);
     expect(await answer.text()).toContain("The database is not available");
   } finally {

@@ -11,12 +11,12 @@ import { stack } from "@/testing/stack-address";
 import { createToken, database, type Tenant } from "@/testing/tenant";
 
 async function addText(tenant: Tenant, name: string, value: string): Promise<string> {
-  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+  const created = await callAction(await callerOf(tenant.user), "createSecretAction", [
     tenant.fabric.id,
     { subKind: "text", name, fields: { value } },
   ]);
-  if (!made.ok) throw new Error(made.code);
-  return z.object({ id: z.string() }).parse(made.value).id;
+  if (!created.ok) throw new Error(created.code);
+  return z.object({ id: z.string() }).parse(created.value).id;
 }
 
 const ask = (path: string, token: string, init: RequestInit = {}) =>
@@ -75,12 +75,12 @@ test("a token limited to a connection waits after a User points that at another 
     description: "",
     properties: { ...settings, bearerToken: await addText(tenant, secretName, value) },
   });
-  const made = await callAction(caller, "createConnectionAction", [
+  const created = await callAction(caller, "createConnectionAction", [
     tenant.fabric.id,
     { kind: "restapi", ...(await input("db_password", former)) },
   ]);
-  if (!made.ok) throw new Error(made.code);
-  const connectionId = z.object({ id: z.string() }).parse(made.value).id;
+  if (!created.ok) throw new Error(created.code);
+  const connectionId = z.object({ id: z.string() }).parse(created.value).id;
   const limits = { secretIds: [], connectionIds: [connectionId], cidrs: [] };
   const { token } = await createToken(tenant, { name: "orders-load", limits });
   const read = () => ask("/v1/connections/Orders", token);
@@ -90,9 +90,9 @@ test("a token limited to a connection waits after a User points that at another 
   const changed = await callAction(caller, "updateConnectionAction", [tenant.fabric.id, change]);
   expect(changed.ok).toBe(true);
   const refused = await read();
-  const said = await refused.text();
-  expect([refused.status, findLeaks("answer", said, canary.mark)]).toEqual([409, []]);
-  expect(JSON.parse(said).error.code).toBe("connection_not_confirmed");
+  const body = await refused.text();
+  expect([refused.status, findLeaks("answer", body, canary.mark)]).toEqual([409, []]);
+  expect(JSON.parse(body).error.code).toBe("connection_not_confirmed");
 
   const sentence = "Orders now uses db_password2 instead of db_password.";
   await signIn(context, tenant.admin);
@@ -123,11 +123,11 @@ test("a saved connection with an invalid host says so, is not checked, and reach
   const secretId = await addText(tenant, "db_password", canary.value());
   const caller = await callerOf(tenant.user);
   const properties = { server: "db.example.com", database: "sales", username: "etl", password: secretId };
-  const made = await callAction(caller, "createConnectionAction", [
+  const created = await callAction(caller, "createConnectionAction", [
     tenant.fabric.id,
     { kind: "postgres", name: "Ledger", description: "", properties },
   ]);
-  if (!made.ok) throw new Error(made.code);
+  if (!created.ok) throw new Error(created.code);
   // Saved as before Selvage validated hosts.
   await database().query(
     `UPDATE connection SET properties = properties || '{"server": "db.example.com;host=evil.example"}' WHERE name = 'Ledger' AND "fabricId" = $1`,
@@ -135,9 +135,9 @@ test("a saved connection with an invalid host says so, is not checked, and reach
   );
   const { token } = await startPipeline(tenant);
   const refused = await ask("/v1/connections/Ledger", token);
-  const said = await refused.text();
-  expect([refused.status, JSON.parse(said).error.code]).toEqual([409, "misconfigured"]);
-  expect(findLeaks("answer", said, canary.mark)).toEqual([]);
+  const body = await refused.text();
+  expect([refused.status, JSON.parse(body).error.code]).toEqual([409, "misconfigured"]);
+  expect(findLeaks("answer", body, canary.mark)).toEqual([]);
 
   const sentence = "Enter a host name or address, such as db.example.com.";
   await signIn(context, tenant.user);
@@ -187,9 +187,9 @@ test("a batch and a connection return values, an unchanged one answers 304, and 
     { value: one },
   ]);
   const partial = await batch(["one", "three"]);
-  const said = await partial.text();
-  expect([partial.status, findLeaks("answer", said, canary.mark)]).toEqual([404, []]);
-  expect(JSON.parse(said).error.errors).toEqual([{ index: 1, name: "three", code: "not_found" }]);
+  const body = await partial.text();
+  expect([partial.status, findLeaks("answer", body, canary.mark)]).toEqual([404, []]);
+  expect(JSON.parse(body).error.errors).toEqual([{ index: 1, name: "three", code: "not_found" }]);
 
   const path = `/v1/connections/${encodeURIComponent("orders api")}`;
   const whole = await ask(path, token);
@@ -199,9 +199,9 @@ test("a batch and a connection return values, an unchanged one answers 304, and 
     properties: { baseUrl: "https://api.example.com", bearerToken: one },
     secrets: { bearerToken: { name: "one", version: 1 } },
   });
-  for (const known of [path, "/v1/secrets/one"]) {
-    const etag = (await ask(known, token)).headers.get("etag") ?? "";
-    const again = await ask(known, token, { headers: { "if-none-match": etag } });
+  for (const url of [path, "/v1/secrets/one"]) {
+    const etag = (await ask(url, token)).headers.get("etag") ?? "";
+    const again = await ask(url, token, { headers: { "if-none-match": etag } });
     expect([again.status, await again.text()]).toEqual([304, ""]);
   }
 });

@@ -8,11 +8,11 @@ import type { Tenant } from "@/testing/tenant";
 import { createTenant, createToken, database } from "@/testing/tenant";
 
 async function addText(tenant: Tenant, name: string, value: string) {
-  const made = await callAction(await callerOf(tenant.user), "createSecretAction", [
+  const created = await callAction(await callerOf(tenant.user), "createSecretAction", [
     tenant.fabric.id,
     { subKind: "text", name, fields: { value } },
   ]);
-  expect(made.ok).toBe(true);
+  expect(created.ok).toBe(true);
 }
 
 async function eventsOf(tenant: Tenant, action: string) {
@@ -122,7 +122,7 @@ test("automate returns a value only after its audit event is committed", async (
     // This lock blocks writers of the table and lets readers continue.
     await client.query("LOCK TABLE audit_event IN SHARE MODE");
     let isAnswered = false;
-    const asked = requestSecret(token, "waiting").finally(() => {
+    const pending = requestSecret(token, "waiting").finally(() => {
       isAnswered = true;
     });
     await expect
@@ -138,7 +138,7 @@ test("automate returns a value only after its audit event is committed", async (
     expect((await fetch(new URL("/v1/whoami", stack().automateUrl), { headers })).status).toBe(200);
     expect(isAnswered).toBe(false);
     await client.query("COMMIT");
-    expect((await asked).status).toBe(200);
+    expect((await pending).status).toBe(200);
   } finally {
     await client.query("ROLLBACK");
     client.release();

@@ -147,9 +147,9 @@ test("the form accepts a dropped binary file, shows name and size, and keeps it 
   await chooseType(dialog, "Binary");
   await field(dialog, "Name").fill("keystore");
   const transfer = await page.evaluateHandle((base64) => {
-    const made = new DataTransfer();
-    made.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], "store.jks"));
-    return made;
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], "store.jks"));
+    return transfer;
   }, bytes.toString("base64"));
   await dialog.getByText("Drop or paste a file").dispatchEvent("drop", { dataTransfer: transfer });
   await expect(dialog.getByText("store.jks")).toBeVisible();
@@ -215,7 +215,7 @@ test("Escape or a stray click asks before the dialog discards input", async ({
     "the button Cancel": () => dialog.getByRole("button", { name: "Cancel" }).click(),
     "the button Close": () => dialog.getByRole("button", { name: "Close" }).click(),
     "the key Escape": () => page.keyboard.press("Escape"),
-    "a click beside it": () => page.mouse.click(5, 5),
+    "a click outside": () => page.mouse.click(5, 5),
   };
   for (const [way, dismiss] of Object.entries(dismissals)) {
     await dismiss();
@@ -373,11 +373,11 @@ test("a User deletes their own unused secret; only an Admin deletes another pers
   await expect(page).toHaveURL(new RegExp(`${secretsPath(tenant.fabric)}$`));
   await expect(page.getByText("No secrets yet")).toBeVisible();
 
-  const made = await callAction(await callerOf(tenant.admin), "createSecretAction", [
+  const created = await callAction(await callerOf(tenant.admin), "createSecretAction", [
     tenant.fabric.id,
     { subKind: "text", name: "of_the_admin", fields: { value: canary.value() } },
   ]);
-  expect(made.ok).toBe(true);
+  expect(created.ok).toBe(true);
   await openSecret(page, tenant.fabric, "of_the_admin");
   await expect(page.getByRole("button", { name: "Delete", exact: true })).toHaveCount(0);
   await expect(page.getByText(/can delete this secret/)).toContainText(tenant.admin.name);

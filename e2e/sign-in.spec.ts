@@ -8,9 +8,9 @@ import { createPerson, database, type Person } from "@/testing/tenant";
 const password = "correct horse battery staple";
 const wrong = "Wrong e-mail or password.";
 
-async function enter(page: Page, email: string, given: string) {
+async function enter(page: Page, email: string, password: string) {
   await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password", { exact: true }).fill(given);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 

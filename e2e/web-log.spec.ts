@@ -47,8 +47,8 @@ test("web's log has names and codes in JSON, and no message of a driver", async 
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const known = ["time", "level", "message", "name", "code", "method", "route", "type", "status"];
-  expect(lines.flatMap((line) => Object.keys(line)).filter((key) => !known.includes(key))).toEqual([]);
+  const allowed = ["time", "level", "message", "name", "code", "method", "route", "type", "status"];
+  expect(lines.flatMap((line) => Object.keys(line)).filter((key) => !allowed.includes(key))).toEqual([]);
   expect(lines.filter(({ level }) => level === "error").length).toBeGreaterThan(0);
   expect(text).not.toMatch(new RegExp(`${database.port}|127\\.0\\.0\\.1:(?!${new URL(web.url).port})`));
   expect(text).not.toContain(tenant.fabric.id);
@@ -78,10 +78,10 @@ test("under https every cookie has the prefix that other hosts cannot plant", as
     const jar = cookiesOf(first.head).map((cookie) => cookie.split(";")[0]);
     const type = "content-type: application/x-www-form-urlencoded";
     const signedIn = await ask("POST /api/auth/callback/password", [`cookie: ${jar.join("; ")}`, type], form);
-    const given = [...cookiesOf(first.head), ...cookiesOf(signedIn.head)];
-    const session = given.find((cookie) => cookie.startsWith("__Host-next-auth.session-token="));
+    const cookies = [...cookiesOf(first.head), ...cookiesOf(signedIn.head)];
+    const session = cookies.find((cookie) => cookie.startsWith("__Host-next-auth.session-token="));
     expect(session).toMatch(/; Path=\/;.*; HttpOnly; Secure; SameSite=Lax$/);
-    for (const cookie of given) {
+    for (const cookie of cookies) {
       expect(cookie).toMatch(/^__Host-next-auth\.[\w.-]+=.*; Path=\/;.*Secure/);
       expect(cookie).not.toMatch(/domain/i);
     }
