@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { requirePipeline, reserveAnswerMemory, takeFromRate } from "@/automate/runtime-api/authenticate";
@@ -32,25 +32,56 @@ export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
       await countUnchanged(caller, secrets, purpose.via);
       return reply.send();
     }
-    await takeFromRate(caller, Math.max(0, secrets.length - 1));
-    await reserveAnswerMemory(caller, reply, secrets);
-    const opened = await openForPipeline(keys, purpose);
-    const fields = connection.secrets.map(({ field, secret }, i) => ({
-      field,
-      value: answerValue(secret.subKind, opened[i] ?? {}),
-      source: { name: secret.name, subKind: secret.subKind, version: secret.version },
-    }));
-    return {
-      id: connection.id,
-      name: connection.name,
-      kind: connection.kind,
-      properties: {
-        ...connection.properties,
-        ...Object.fromEntries(fields.map(({ field, value }) => [field, value])),
-      },
-      secrets: Object.fromEntries(fields.map(({ field, source }) => [field, source])),
-    };
+    return fill(keys, caller, { connection, purpose, reply });
   });
+}
+
+/**
+ * Returns the connection of this name with its secrets filled in, under the rules of the runtime API. Throws
+ * `Refusal`, after recording it.
+ */
+export async function readConnection(
+  keys: FabricKeys,
+  caller: Caller,
+  { name, reply }: { name: string; reply: FastifyReply },
+) {
+  const connection = await getConnection(caller, name);
+  const filled = await fill(keys, caller, {
+    connection,
+    purpose: await purposeOf(caller, connection),
+    reply,
+  });
+  return { ...filled, updatedAt: connection.updatedAt };
+}
+
+async function fill(
+  keys: FabricKeys,
+  caller: Caller,
+  {
+    connection,
+    purpose,
+    reply,
+  }: { connection: NamedConnection; purpose: ConnectionPurpose; reply: FastifyReply },
+) {
+  const secrets = connection.secrets.map(({ secret }) => secret);
+  await takeFromRate(caller, Math.max(0, secrets.length - 1));
+  await reserveAnswerMemory(caller, reply, secrets);
+  const opened = await openForPipeline(keys, purpose);
+  const fields = connection.secrets.map(({ field, secret }, i) => ({
+    field,
+    value: answerValue(secret.subKind, opened[i] ?? {}),
+    source: { name: secret.name, subKind: secret.subKind, version: secret.version },
+  }));
+  return {
+    id: connection.id,
+    name: connection.name,
+    kind: connection.kind,
+    properties: {
+      ...connection.properties,
+      ...Object.fromEntries(fields.map(({ field, value }) => [field, value])),
+    },
+    secrets: Object.fromEntries(fields.map(({ field, source }) => [field, source])),
+  };
 }
 
 type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;

@@ -16,7 +16,7 @@ export class VaultRefusal extends Error {
   override name = "VaultRefusal";
 
   constructor(
-    readonly status: 400 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 502 | 503,
+    readonly status: 400 | 403 | 404 | 405 | 413 | 429 | 500 | 502 | 503,
     readonly errors: readonly string[],
     /** For a deleted version, Vault answers 404 with `data`. */
     readonly data?: unknown,

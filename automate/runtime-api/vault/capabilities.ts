@@ -2,8 +2,9 @@ import { z } from "zod";
 import { takeFromRate } from "@/automate/runtime-api/authenticate";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { VaultCaller } from "@/automate/runtime-api/vault/caller";
-import { nameAt, partsOf } from "@/automate/runtime-api/vault/path";
+import { connectionAt, nameAt, partsOf } from "@/automate/runtime-api/vault/path";
 import { publicAnswers } from "@/automate/runtime-api/vault/system";
+import { findConnectionByName } from "@/automate/secrets/find-connection";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 import { isSecretName } from "@/lib/secrets/schema";
@@ -53,7 +54,10 @@ async function capabilitiesOf(caller: VaultCaller, parts: readonly string[]): Pr
   const name = nameAt(rest);
   if (collection === "config" && name === "") return ["read"];
   if (collection === "metadata") return ["list", ...(await reads(caller, name))];
-  return collection === "data" && (await reads(caller, name)).length > 0 ? ["read"] : ["deny"];
+  if (collection !== "data") return ["deny"];
+  const connection = connectionAt(rest);
+  const isConnection = connection && (await findConnectionByName(caller.scope, connection));
+  return isConnection || (await reads(caller, name)).length > 0 ? ["read"] : ["deny"];
 }
 
 /** True for the description of the token's own mount, at one of its system paths. */

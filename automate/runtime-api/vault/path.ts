@@ -24,6 +24,11 @@ export function nameAt(parts: readonly string[]): string {
   return parts.filter((part) => part !== ".").join(".");
 }
 
+/** The name of the connection at Airflow's path `connections/{name}`, if it is one. */
+export function connectionAt([folder, name, ...more]: readonly string[]): string | undefined {
+  return folder === "connections" && more.length === 0 ? name : undefined;
+}
+
 /** Returns whether a `list` parameter is true, as Go's strconv.ParseBool; null if it is neither true nor false. */
 export function parseBool(text: string): boolean | null {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;

@@ -44,6 +44,8 @@ function byStatus({ status, code, message }: Refusal): VaultRefusal {
       return denied();
     case 404:
       return new VaultRefusal(404, []);
+    case 409:
+      return new VaultRefusal(403, [`permission denied: ${message}`]);
     case 429:
       return new VaultRefusal(429, [code === "rate_limited" ? "rate limit exceeded" : message]);
     case 503:

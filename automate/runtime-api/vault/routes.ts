@@ -11,9 +11,21 @@ import {
 import { nameFabric, requireVaultCaller, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { capabilitiesAnswer } from "@/automate/runtime-api/vault/capabilities";
 import { logIn } from "@/automate/runtime-api/vault/login";
-import { nameAt, parseBool, partsOf, type VaultPrefix } from "@/automate/runtime-api/vault/path";
+import {
+  connectionAt,
+  nameAt,
+  parseBool,
+  partsOf,
+  type VaultPrefix,
+} from "@/automate/runtime-api/vault/path";
 import { answerVaultRefusal } from "@/automate/runtime-api/vault/refusal";
-import { listNames, readData, readEngine, readMetadata } from "@/automate/runtime-api/vault/secrets";
+import {
+  listNames,
+  readConnectionUri,
+  readData,
+  readEngine,
+  readMetadata,
+} from "@/automate/runtime-api/vault/secrets";
 import {
   engineAnswer,
   mountAnswer,
@@ -149,8 +161,12 @@ async function readMount(
   const isList = isListOf(request.query);
   if (collection === "metadata" && isList) return listNames(caller, name);
   if (collection === "data" && isList) throw new VaultRefusal(405, ["unsupported operation"]);
+  const version = wordOf(request.query.version);
+  const connection = connectionAt(rest);
+  if (collection === "data" && connection && version === undefined)
+    return readConnectionUri(keys, caller, { path: name, connection, reply });
   if (collection === "data" && name)
-    return readData(keys, caller, { path: name, requestedVersion: wordOf(request.query.version), reply });
+    return readData(keys, caller, { path: name, requestedVersion: version, reply });
   if (collection === "metadata" && name) return readMetadata(caller, name);
   if (collection === "config" && !name) return readEngine(caller);
   throw new VaultRefusal(404, []);

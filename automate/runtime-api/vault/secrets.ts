@@ -1,15 +1,19 @@
 import type { FastifyReply } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { reserveAnswerMemory } from "@/automate/runtime-api/authenticate";
+import { readConnection } from "@/automate/runtime-api/connections";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
+import { airflowUri } from "@/automate/runtime-api/vault/airflow-uri";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { VaultCaller } from "@/automate/runtime-api/vault/caller";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { findSecretsByName } from "@/automate/secrets/find-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
 import { findVersion, formerVersions, oldestRetainedVersion } from "@/automate/secrets/secret-version";
 import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db/client";
+import { isSecretName } from "@/lib/secrets/schema";
 
 /**
  * `{mount}/data/{path}`: the fields of the current version, or of `version`, by their API names. A Text has
@@ -43,6 +47,23 @@ export async function readData(
   const [opened = {}] = await openForUse(keys, caller, [requested]);
   return {
     data: { data: fieldsOf(requested, opened), metadata: versionOf(version, row.createdAt, false) },
+  };
+}
+
+/**
+ * `{mount}/data/connections/{name}`, where Airflow looks for its connections: the saved connection as
+ * `conn_uri`. A secret of that path goes first, so that saving a connection changes no answer.
+ */
+export async function readConnectionUri(
+  keys: FabricKeys,
+  caller: VaultCaller,
+  { path, connection, reply }: { path: string; connection: string; reply: FastifyReply },
+): Promise<VaultAnswer> {
+  const [secret] = isSecretName(path) ? await findSecretsByName(caller.scope, [path]) : [];
+  if (secret) return readData(keys, caller, { path, requestedVersion: undefined, reply });
+  const filled = await readConnection(keys, caller, { name: connection, reply });
+  return {
+    data: { data: { conn_uri: airflowUri(filled) }, metadata: versionOf(1, filled.updatedAt, false) },
   };
 }
 
