@@ -37,7 +37,7 @@ test("an Admin trusts an issuer for one secret: its workloads read only that one
   await field(dialog, "Subject").fill("*");
   await field(dialog, "Only these secrets").fill("nothing_here");
   await dialog.getByRole("button", { name: "Trust", exact: true }).click();
-  await expect(dialog.getByText("beginning with https://")).toBeVisible();
+  await expect(dialog.getByText("starting with https://")).toBeVisible();
   await expect(dialog.getByText("at least three characters")).toBeVisible();
   await field(dialog, "Issuer").fill("https://nobody.invalid");
   await field(dialog, "Subject").fill("system:serviceaccount:etl:*");

@@ -196,7 +196,7 @@ test("the form suggests a valid name for one with spaces, and reports a taken na
   const again = await openAddSecret(page, tenant.fabric);
   await fillSecret(page, again, { type: "Text", name: "MY_api_TOKEN", value: canary.value() });
   await again.getByRole("button", { name: "Create" }).click();
-  await expect(field(again, "Name")).toHaveAccessibleDescription(/is taken in this fabric/);
+  await expect(field(again, "Name")).toHaveAccessibleDescription(/is already a name or a former name/);
   await discard(page, again);
 });
 
@@ -308,7 +308,7 @@ test("a rename needs no value and names the readers of the old name, which keeps
   const another = await openAddSecret(page, tenant.fabric);
   await fillSecret(page, another, { type: "Text", name: "OLD_NAME", value: canary.value() });
   await another.getByRole("button", { name: "Create" }).click();
-  await expect(field(another, "Name")).toHaveAccessibleDescription(/is taken in this fabric/);
+  await expect(field(another, "Name")).toHaveAccessibleDescription(/is already a name or a former name/);
   await discard(page, another);
 
   await openSecret(page, tenant.fabric, "new_name");
@@ -455,7 +455,7 @@ test("on a phone a toast does not cover a dialog's buttons, and the dialog scrol
   await dialog.getByText("Secret Type").scrollIntoViewIfNeeded();
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(field(dialog, "Auth URL")).toBeFocused();
-  const error = await dialog.getByText("beginning with https://.").boundingBox();
+  const error = await dialog.getByText("starting with https://.").boundingBox();
   const footer = await dialog.locator("footer").boundingBox();
   expect((error?.y ?? 0) + (error?.height ?? 0)).toBeLessThanOrEqual(footer?.y ?? 0);
   await discard(page, dialog);

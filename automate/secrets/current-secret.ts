@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { type Db, db, type Tx } from "@/lib/db/client";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 /** A secret at its current version, sealed. Pipelines use it. */
 export type UsableSecret = {
@@ -16,7 +16,7 @@ export type UsableSecret = {
   version: number;
   /** Field → the version that last set it. */
   manifest: Readonly<Record<string, number>>;
-  facts: SecretFacts;
+  facts: SecretMetadata;
 };
 
 /** `UsableSecret` with the authors of its versions, which checks need. */
@@ -73,7 +73,7 @@ function toCurrentSecret({ id, fabricId, name, subKind, versions }: Row): Curren
     subKind,
     version: newest.version,
     manifest: manifestOf(newest.manifest),
-    facts: newest.facts as SecretFacts,
+    facts: newest.facts as SecretMetadata,
     enteredBy: new Map(versions.map(({ version, createdById }) => [version, createdById])),
   };
 }

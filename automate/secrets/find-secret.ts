@@ -5,14 +5,14 @@ import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 type NameKey = { fabricId: string; nameKey: string };
 type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
   n: number;
   subKind: string;
   manifest: Parameters<typeof manifestOf>[0];
-  facts: SecretFacts;
+  facts: SecretMetadata;
 };
 
 const findNames = preparedQuery<Row>(

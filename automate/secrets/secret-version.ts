@@ -1,7 +1,7 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { db } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 /** Returns how many former versions of each secret a fabric keeps. */
 export async function formerVersions(fabricId: string): Promise<number> {
@@ -26,5 +26,7 @@ export async function findVersion(secret: UsableSecret, version: number): Promis
     select: { manifest: true, facts: true },
   });
   // Only web writes this column, in this shape.
-  return row && { ...secret, version, manifest: manifestOf(row.manifest), facts: row.facts as SecretFacts };
+  return (
+    row && { ...secret, version, manifest: manifestOf(row.manifest), facts: row.facts as SecretMetadata }
+  );
 }

@@ -1,10 +1,14 @@
 import { Badge } from "@/components/ui/badge";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 const dayMs = 86_400_000;
 const warnDays = 30;
 
-export function CertificateBadge({ certificate }: { certificate: NonNullable<SecretFacts["certificate"]> }) {
+export function CertificateBadge({
+  certificate,
+}: {
+  certificate: NonNullable<SecretMetadata["certificate"]>;
+}) {
   const expiresAt = new Date(certificate.expiresAt);
   const leftMs = expiresAt.getTime() - Date.now();
   const days = Math.floor(leftMs / dayMs);

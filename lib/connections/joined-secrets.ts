@@ -7,7 +7,7 @@ import { areAllowed } from "@/lib/destinations/queries";
 import type { CurrentReference } from "@/lib/destinations/schema";
 import { askAfterCommit } from "@/lib/internal-api/client";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 /** The part of a connection that determines its destinations. */
 type Settings = {
@@ -23,7 +23,7 @@ export async function currentReferences(
   secretIds: readonly string[],
 ): Promise<Map<string, CurrentReference>> {
   const rows = await client.$queryRaw<
-    { id: string; name: string; subKind: string; version: number; facts: SecretFacts; enteredAt: Date }[]
+    { id: string; name: string; subKind: string; version: number; facts: SecretMetadata; enteredAt: Date }[]
   >`
     SELECT s.id, s.name, s."subKind", v.version, v.facts, v."createdAt" AS "enteredAt" FROM secret s
     CROSS JOIN LATERAL (

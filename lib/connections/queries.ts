@@ -237,10 +237,10 @@ function historyOf(check: CheckRow | undefined): CheckHistory {
  */
 function newestChecks(fabricId: string, hashes: readonly string[]): Promise<CheckRow[]> {
   const ofStatus = Prisma.sql`
-    k."fabricId" = ${fabricId} AND k."configHash" = wanted.hash
+    k."fabricId" = ${fabricId} AND k."configHash" = input.hash
     AND (k.code IS NULL OR k.code <> ALL(${[...inconclusiveCodes]}))`;
   return db.$queryRaw<CheckRow[]>`
-    SELECT newest.*, turn.since, recent.history FROM unnest(${hashes}::text[]) AS wanted(hash)
+    SELECT newest.*, streak.since, recent.history FROM unnest(${hashes}::text[]) AS input(hash)
     CROSS JOIN LATERAL (
       SELECT k."configHash", k.ok, k.code, k."tookMs", k."checkedAt", k.versions FROM connection_check k
       WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT 1
@@ -249,7 +249,7 @@ function newestChecks(fabricId: string, hashes: readonly string[]): Promise<Chec
       SELECT min(k."checkedAt") AS since FROM connection_check k
       WHERE ${ofStatus} AND k."checkedAt" > coalesce(
         (SELECT max(k."checkedAt") FROM connection_check k WHERE ${ofStatus} AND k.ok <> newest.ok), '-infinity')
-    ) AS turn
+    ) AS streak
     CROSS JOIN LATERAL (
       SELECT json_agg(json_build_object('ok', last.ok, 'at', last."checkedAt") ORDER BY last."checkedAt" DESC) AS history
       FROM (

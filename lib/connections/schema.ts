@@ -15,7 +15,7 @@ export const connectionName = z
   .max(128, "Name is longer than 128 characters.")
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u,
-    "Use letters, digits, spaces, “_”, “.” and “-”, beginning with a letter or digit.",
+    "Use letters, digits, spaces, “_”, “.” and “-”. Start with a letter or digit.",
   )
   .refine(
     (name) => !reservedNames.includes(name.toLowerCase()),

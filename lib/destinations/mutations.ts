@@ -6,7 +6,7 @@ import type { AskForApprovalInput, DecideRequestInput } from "@/lib/destinations
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound } from "@/lib/result";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 // The right to choose a secret's destinations is as strong as the right to read it. So automate alone
 // decides, writes and records this.
@@ -41,7 +41,7 @@ export async function allowTokenServer(
     where: { secretId, version, fabricId, secret: { deletedAt: null } },
     select: { facts: true },
   });
-  const server = row && tokenServerOf(row.facts as SecretFacts);
+  const server = row && tokenServerOf(row.facts as SecretMetadata);
   if (!server) throw new NotFound("Version not found, or it names no token server.");
   const entries = [{ field: "oauthClient", secretId, version, destinations: [server] }];
   const allowed = await askAutomate(scope, "destination:allow", { places: entries, isShown: true });

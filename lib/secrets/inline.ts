@@ -22,18 +22,18 @@ export async function inlineSecret(
   {
     value,
     connectionName,
-    former,
+    current,
   }: {
     value: string;
     connectionName: string;
     /** `destinations` are those of the connection as it is now stored: the new value keeps no others. */
-    former?: { secretId: string; connectionId: string; destinations: readonly string[] } | undefined;
+    current?: { secretId: string; connectionId: string; destinations: readonly string[] } | undefined;
   },
 ): Promise<InlineSecret> {
-  if (former && (await isTextOfOne(scope, former))) {
-    const { secretId } = former;
+  if (current && (await isUsedOnlyBy(scope, current))) {
+    const { secretId } = current;
     // A colleague could put a secret of their own into the connection, which may be sent to their own server.
-    const destinationIds = await destinationsOf(scope, secretId, former.destinations);
+    const destinationIds = await destinationsOf(scope, secretId, current.destinations);
     return {
       secretId,
       before: async (tx) => {
@@ -41,7 +41,7 @@ export async function inlineSecret(
       },
     };
   }
-  const name = await freeName(scope, suggestName(connectionName) || "secret");
+  const name = await availableName(scope, suggestName(connectionName) || "secret");
   const input = { subKind: "text", name, description: "", fields: { value } } as const;
   const prepared = await prepareSecret(scope, input, uuidv7());
   return {
@@ -50,7 +50,7 @@ export async function inlineSecret(
   };
 }
 
-async function isTextOfOne(
+async function isUsedOnlyBy(
   { fabricId }: Writer,
   { secretId, connectionId }: { secretId: string; connectionId: string },
 ): Promise<boolean> {
@@ -68,13 +68,13 @@ async function isTextOfOne(
 }
 
 /** Returns `wanted`, or the first of wanted-2, wanted-3, … that no secret of the fabric has or had. */
-async function freeName({ fabricId }: Writer, wanted: string): Promise<string> {
+async function availableName({ fabricId }: Writer, base: string): Promise<string> {
   for (let n = 1; ; n += 1) {
-    const name = n === 1 ? wanted : `${wanted.slice(0, 120)}-${n}`;
-    const taken = await db.secretName.findUnique({
+    const name = n === 1 ? base : `${base.slice(0, 120)}-${n}`;
+    const existing = await db.secretName.findUnique({
       where: { fabricId_nameKey: { fabricId, nameKey: name.toLowerCase() } },
       select: { secretId: true },
     });
-    if (!taken) return name;
+    if (!existing) return name;
   }
 }

@@ -44,13 +44,13 @@ export function keyset(
   const wantsBackward = after === undefined && before !== undefined;
   const isDescending = (order === "asc") === wantsBackward;
   const names = columns[sort];
-  const placed = parseCursor(sort, after ?? before);
+  const position = parseCursor(sort, after ?? before);
   return {
     orderBy: names.map((name) => `s."${name}" ${isDescending ? "DESC" : "ASC"}`).join(", "),
-    beyond: placed
-      ? `(${names.map((name) => `s."${name}"`).join(", ")}) ${isDescending ? "<" : ">"} (${placed.map(bind).join(", ")})`
+    beyond: position
+      ? `(${names.map((name) => `s."${name}"`).join(", ")}) ${isDescending ? "<" : ">"} (${position.map(bind).join(", ")})`
       : undefined,
-    isBackward: wantsBackward && placed !== undefined,
+    isBackward: wantsBackward && position !== undefined,
   };
 }
 

@@ -1,10 +1,10 @@
 import "server-only";
 import { X509Certificate } from "node:crypto";
 import { hostPortOf } from "@/lib/egress/host";
-import type { SecretFacts } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 
 /** The metadata of a file: name, size and, for a PEM or DER certificate, subject, issuer and expiry. */
-export function factsOfFile(bytes: Uint8Array, fileName: string | undefined): SecretFacts {
+export function metadataOfFile(bytes: Uint8Array, fileName: string | undefined): SecretMetadata {
   const certificate = certificateOf(bytes);
   return {
     ...(fileName ? { fileName } : {}),
@@ -14,12 +14,12 @@ export function factsOfFile(bytes: Uint8Array, fileName: string | undefined): Se
 }
 
 /** The metadata of an Auth URL: host and port, from which Selvage derives its destination. */
-export function factsOfAuthUrl(authUrl: string): SecretFacts {
+export function metadataOfAuthUrl(authUrl: string): SecretMetadata {
   const authHost = hostPortOf(authUrl);
   return authHost ? { authHost } : {};
 }
 
-function certificateOf(bytes: Uint8Array): SecretFacts["certificate"] {
+function certificateOf(bytes: Uint8Array): SecretMetadata["certificate"] {
   try {
     const { subject, issuer, validTo } = new X509Certificate(bytes);
     return { subject: oneLine(subject), issuer: oneLine(issuer), expiresAt: new Date(validTo).toISOString() };

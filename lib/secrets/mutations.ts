@@ -18,11 +18,11 @@ import { storeNewSecret } from "@/lib/secrets/versions";
 import {
   editor,
   entry,
-  factsOf,
+  fileTooLarge,
   lockSecret,
   manifestFor,
+  metadataOf,
   nameTaken,
-  tooLarge,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -35,8 +35,8 @@ export async function createSecret(
   input: CreateSecretInput,
   idempotent?: IdempotentRequest,
 ): Promise<Result<{ id: string; name: string; subKind: SubKind }, "name_taken" | "too_large">> {
-  const large = tooLarge(input);
-  if (large) return large;
+  const failure = fileTooLarge(input);
+  if (failure) return failure;
   const prepared = await prepareSecret(scope, input);
   const { name, subKind } = input;
   try {
@@ -62,8 +62,8 @@ export async function prepareSecret(
   id = uuidv7(),
 ): Promise<PreparedSecret> {
   const key = await sealingKey(fabricId);
-  const place = { secretId: id, subKind: input.subKind, version: 1 };
-  return { id, input, sealed: await sealFields(key, place, input.fields) };
+  const context = { secretId: id, subKind: input.subKind, version: 1 };
+  return { id, input, sealed: await sealFields(key, context, input.fields) };
 }
 
 /**
@@ -76,7 +76,7 @@ export function insertSecret(scope: Writer, { id, input, sealed }: PreparedSecre
     secretId: id,
     version: 1,
     manifest: manifestFor(sealed, 1),
-    facts: factsOf(input, {}),
+    facts: metadataOf(input, {}),
     keeps: [],
     sealed,
     event: entry(scope, "secret.create", { id, name }, { subKind }),
@@ -103,7 +103,7 @@ export async function deleteSecret(
     const isOwn = secret.createdById === scope.actor.id;
     if (!isOwn && !may(scope, "secret:delete"))
       refusedAct(
-        new Forbidden("Admins delete others' secrets."),
+        new Forbidden("Only an Admin may delete another person's secret."),
         scope.actor,
         fabricOf(scope),
         "secret:delete",
@@ -143,7 +143,7 @@ export async function dropSecretName(
     const dropped = await tx.secretName.deleteMany({
       where: { fabricId, secretId, nameKey: name.toLowerCase(), retiredAt: { not: null } },
     });
-    if (dropped.count === 0) throw new NotFound("There is no such former name.");
+    if (dropped.count === 0) throw new NotFound("Former name not found.");
     const secret = await tx.secret.findUniqueOrThrow({
       where: { id: secretId },
       select: { id: true, name: true },

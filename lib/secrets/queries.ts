@@ -120,7 +120,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       },
     }));
   const current = row?.versions[0];
-  if (!summary || !row || !current) throw new NotFound("There is no such secret.");
+  if (!summary || !row || !current) throw new NotFound("Secret not found.");
   const destinations = await db.allowedDestination.findMany({
     where: { secretId, version: current.version },
     orderBy: { createdAt: "asc" },

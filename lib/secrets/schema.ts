@@ -14,7 +14,7 @@ import { suggestName } from "@/lib/suggest-name";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
-const nameRule = "Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit, 128 at most.";
+const nameRule = "Use at most 128 letters, digits, “_”, “.” and “-”. Start with a letter or digit.";
 
 /** A secret's name. The error does not repeat the input. */
 export const plainSecretName = z.string().min(1, "Enter a name.").regex(namePattern, nameRule);
@@ -26,7 +26,7 @@ export const secretName = z
   .superRefine((name, ctx) => {
     if (name === "" || namePattern.test(name)) return;
     const suggestion = suggestName(name);
-    const message = suggestion ? `${nameRule} For example: ${suggestion}` : nameRule;
+    const message = suggestion ? `${nameRule} Example: ${suggestion}` : nameRule;
     ctx.addIssue({ code: "custom", message });
   });
 
@@ -143,7 +143,7 @@ export const secretListQuery = z.object({
 export type SecretListQuery = z.infer<typeof secretListQuery>;
 
 /** The public metadata of a value. */
-export type SecretFacts = {
+export type SecretMetadata = {
   fileName?: string;
   sizeBytes?: number;
   certificate?: { subject: string; issuer: string; expiresAt: string };
@@ -160,7 +160,7 @@ export type SecretSummary = {
   /** The current version. */
   version: number;
   usedBy: number;
-  facts: SecretFacts;
+  facts: SecretMetadata;
   createdAt: Date;
   createdByName: string;
   updatedAt: Date;

@@ -21,12 +21,12 @@ const newestKey = preparedQuery<KeyRow>(
  */
 export async function sealingKey(fabricId: string, client?: Db | Tx): Promise<VerifiedFabricKey> {
   const [row] = await (client ? newestKey.within(client, fabricId) : newestKey(fabricId));
-  if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no key to seal to.`);
+  if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no fabric key.`);
   return verified(row);
 }
 
-const maxKnown = 1024;
-const known = new Map<string, VerifiedFabricKey>();
+const maxCached = 1024;
+const verifiedKeys = new Map<string, VerifiedFabricKey>();
 
 /**
  * Verifies a key row, cached by its exact bytes. The result depends on nothing else, so the cache cannot
@@ -34,12 +34,12 @@ const known = new Map<string, VerifiedFabricKey>();
  */
 async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
   const bytes = JSON.stringify([row.fabricId, row.kid, row.publicJwk, row.signature]);
-  const found = known.get(bytes);
-  if (found) return found;
+  const cached = verifiedKeys.get(bytes);
+  if (cached) return cached;
   const key = await verifyFabricKey(row, webEnv().AUTOMATE_PUBLIC_KEY);
-  const [oldest] = known.keys();
-  if (known.size >= maxKnown && oldest !== undefined) known.delete(oldest);
-  known.set(bytes, key);
+  const [oldest] = verifiedKeys.keys();
+  if (verifiedKeys.size >= maxCached && oldest !== undefined) verifiedKeys.delete(oldest);
+  verifiedKeys.set(bytes, key);
   return key;
 }
 
@@ -49,7 +49,7 @@ export type SealedFields = Awaited<ReturnType<typeof sealFields>>;
 /** Seals the fields that a new version sets, one row each. Skips fields that are absent or null. */
 export async function sealFields(
   key: VerifiedFabricKey,
-  place: { secretId: string; subKind: string; version: number },
+  context: { secretId: string; subKind: string; version: number },
   fields: Readonly<Record<string, string | Uint8Array | null | undefined>>,
 ) {
   const set = Object.entries(fields).filter(
@@ -57,12 +57,12 @@ export async function sealFields(
   );
   return Promise.all(
     set.map(async ([field, value]) => ({
-      secretId: place.secretId,
+      secretId: context.secretId,
       field,
-      version: place.version,
+      version: context.version,
       fabricId: key.fabricId,
       kid: key.kid,
-      sealed: await sealValue(key, { fabricId: key.fabricId, field, ...place }, value),
+      sealed: await sealValue(key, { fabricId: key.fabricId, field, ...context }, value),
     })),
   );
 }

@@ -37,9 +37,9 @@ const remover = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:
 const list = (role: "user" | "admin" = "user") => fabric.scope(role, "secret:list");
 
 async function addText(name: string, value = canary, scope = write()) {
-  const made = await createSecret(scope, { subKind: "text", name, description: "", fields: { value } });
-  if (!made.ok) throw new Error(made.code);
-  return made.value.id;
+  const created = await createSecret(scope, { subKind: "text", name, description: "", fields: { value } });
+  if (!created.ok) throw new Error(created.code);
+  return created.value.id;
 }
 
 /** The plaintext that automate would open, with the key that only automate has. */
@@ -55,7 +55,7 @@ async function openField(secretId: string, field: string, version: number, subKi
 
 describe("a created secret", () => {
   test("opens to exactly the entered bytes, for each field", async () => {
-    const made = await createSecret(write(), {
+    const created = await createSecret(write(), {
       subKind: "m2m_oauth",
       name: "oauth",
       description: "",
@@ -66,8 +66,8 @@ describe("a created secret", () => {
         scope: "a b",
       },
     });
-    if (!made.ok) throw new Error(made.code);
-    const { id } = made.value;
+    if (!created.ok) throw new Error(created.code);
+    const { id } = created.value;
     expect(await openField(id, "clientSecret", 1, "m2m_oauth")).toBe(`${canary}\r\n\0`);
     expect(await openField(id, "scope", 1, "m2m_oauth")).toBe("a b");
     expect((await getSecret(list(), id)).facts).toEqual({ authHost: "idp.example.com:443" });
@@ -82,13 +82,13 @@ describe("a created secret", () => {
 
   test("cannot take another secret's current or former name, whatever its case", async () => {
     const id = await addText("Taken.Name");
-    const again = await createSecret(write(), {
+    const duplicate = await createSecret(write(), {
       subKind: "text",
       name: "taken.name",
       description: "",
       fields: { value: "x" },
     });
-    expect(again).toMatchObject({
+    expect(duplicate).toMatchObject({
       ok: false,
       code: "name_taken",
       fieldErrors: { name: expect.stringContaining("taken") },
@@ -119,39 +119,39 @@ describe("a created secret", () => {
   });
 
   test("has the metadata of a certificate, and none for any other file", async () => {
-    const made = await createSecret(write(), {
+    const created = await createSecret(write(), {
       subKind: "binary",
       name: "no-cert",
       description: "",
       fields: { value: new Uint8Array([1, 2, 3]) },
       fileName: "blob.bin",
     });
-    if (!made.ok) throw new Error(made.code);
-    expect((await getSecret(list(), made.value.id)).facts).toEqual({ fileName: "blob.bin", sizeBytes: 3 });
+    if (!created.ok) throw new Error(created.code);
+    expect((await getSecret(list(), created.value.id)).facts).toEqual({ fileName: "blob.bin", sizeBytes: 3 });
   });
 
   test("larger than the limit is rejected at its field", async () => {
     const value = new Uint8Array(1_048_577);
-    const made = await createSecret(write(), {
+    const created = await createSecret(write(), {
       subKind: "binary",
       name: "big",
       description: "",
       fields: { value },
     });
-    expect(made).toMatchObject({ ok: false, code: "too_large" });
+    expect(created).toMatchObject({ ok: false, code: "too_large" });
   });
 });
 
 describe("a replaced value", () => {
   test("changes one field and keeps the other with the version that set it", async () => {
-    const made = await createSecret(write(), {
+    const created = await createSecret(write(), {
       subKind: "username_password",
       name: "login",
       description: "",
       fields: { username: "svc", password: "one" },
     });
-    if (!made.ok) throw new Error(made.code);
-    const { id } = made.value;
+    if (!created.ok) throw new Error(created.code);
+    const { id } = created.value;
     const replaced = await replaceSecret(write(), {
       secretId: id,
       subKind: "username_password",
@@ -356,10 +356,10 @@ describe("a list", () => {
         searched.scope("user", "secret:list"),
         secretListQuery.parse({ search }),
       );
-      const found = secrets.map((secret) => secret.name);
-      expect(found).toContain(`other_${search.length}`);
-      expect(found.includes(`in_${name}`)).toBe(/^\w+$/.test(search));
-      expect(found).not.toContain(`none_${search.length}`);
+      const names = secrets.map((secret) => secret.name);
+      expect(names).toContain(`other_${search.length}`);
+      expect(names.includes(`in_${name}`)).toBe(/^\w+$/.test(search));
+      expect(names).not.toContain(`none_${search.length}`);
     },
   );
 

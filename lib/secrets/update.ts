@@ -8,18 +8,18 @@ import { askAfterCommit } from "@/lib/internal-api/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
-import type { ReplaceSecretInput, SecretFacts, UpdateSecretInput } from "@/lib/secrets/schema";
+import type { ReplaceSecretInput, SecretMetadata, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretEtag } from "@/lib/secrets/schema";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { storeNewVersion } from "@/lib/secrets/versions";
 import {
   editor,
   entry,
-  factsOf,
+  fileTooLarge,
   lockSecret,
   manifestFor,
+  metadataOf,
   nameTaken,
-  tooLarge,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -32,25 +32,25 @@ export async function replaceSecret(
   input: ReplaceSecretInput,
   idempotent?: IdempotentRequest,
 ): Promise<Result<{ version: number; carried: boolean }, "conflict" | "too_large">> {
-  const large = tooLarge(input);
-  if (large) return large;
+  const failure = fileTooLarge(input);
+  if (failure) return failure;
   const { secretId, expectedVersion, destinationIds } = input;
   const replaced = await db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
-    const last = await lastVersion(tx, secretId);
-    if (last.version !== expectedVersion) return fail("conflict");
-    const version = await addVersion(tx, scope, secret, last, input, destinationIds);
+    const current = await lastVersion(tx, secretId);
+    if (current.version !== expectedVersion) return fail("conflict");
+    const version = await addVersion(tx, scope, secret, current, input, destinationIds);
     await reserve(tx, idempotent, String(version));
     return ok(version);
   });
   if (!replaced.ok) return replaced;
-  const carried = await carriedAlong(scope, input, destinationIds);
+  const carried = await settleKept(scope, input, destinationIds);
   return ok({ version: replaced.value, carried });
 }
 
 /** The result of `replaceSecret` for a version that an earlier attempt of the same form stored. */
 export async function replacedBefore(scope: Writer, version: string, input: ReplaceSecretInput) {
-  return ok({ version: Number(version), carried: await carriedAlong(scope, input, input.destinationIds) });
+  return ok({ version: Number(version), carried: await settleKept(scope, input, input.destinationIds) });
 }
 
 /**
@@ -91,27 +91,28 @@ export async function updateSecret(
   Result<{ id: string; tag: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">
 > {
   const { secretId, name, description, replacement, ifMatch } = input;
-  const large = replacement && tooLarge(replacement);
-  if (large) return large;
-  const former = replacement && input.keepDestinations ? await destinationsOf(scope, secretId) : [];
+  const failure = replacement && fileTooLarge(replacement);
+  if (failure) return failure;
+  const destinationIds = replacement && input.keepDestinations ? await destinationsOf(scope, secretId) : [];
   const updated = await unlessTaken(name ?? "", async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
-    const last = await lastVersion(tx, secretId);
-    if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: last.version }))) return fail("changed");
+    const current = await lastVersion(tx, secretId);
+    if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: current.version })))
+      return fail("changed");
     if (secret.subKind !== input.subKind) return fail("wrong_type");
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
       await setDescription(tx, scope, { ...secret, name: name ?? secret.name }, description);
     const version = replacement
-      ? await addVersion(tx, scope, secret, last, replacement, former)
-      : last.version;
+      ? await addVersion(tx, scope, secret, current, replacement, destinationIds)
+      : current.version;
     await reserve(tx, idempotent, secretId);
     // Reads the tag inside the transaction: nothing after the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
     return ok({ version, tag: secretEtag({ version, updatedAt }) });
   });
   if (!updated.ok) return updated;
-  const carried = !replacement || (await carriedAlong(scope, input, former));
+  const carried = !replacement || (await settleKept(scope, input, destinationIds));
   return ok({ id: secretId, tag: updated.value.tag, carried });
 }
 
@@ -143,23 +144,25 @@ async function addVersion(
   tx: Tx,
   scope: Writer,
   secret: Locked,
-  last: Awaited<ReturnType<typeof lastVersion>>,
+  current: Awaited<ReturnType<typeof lastVersion>>,
   input: Replacement,
   /** Ids of the former version's destinations that the new version keeps. */
   keeps: readonly string[],
 ): Promise<number> {
   const { fields, subKind } = input;
-  if (secret.subKind !== subKind) throw new NotFound("The secret is of another type.");
-  const version = last.version + 1;
+  if (secret.subKind !== subKind) throw new NotFound("The secret has another type.");
+  const version = current.version + 1;
   const key = await sealingKey(scope.fabricId, tx);
   const sealed = await sealFields(key, { secretId: secret.id, subKind, version }, fields);
   const cleared = Object.entries(fields).flatMap(([field, value]) => (value === null ? [field] : []));
-  const kept = Object.entries(manifestOf(last.manifest)).filter(([field]) => !cleared.includes(field));
+  const unchanged = Object.entries(manifestOf(current.manifest)).filter(
+    ([field]) => !cleared.includes(field),
+  );
   await storeNewVersion(tx, scope, {
     secretId: secret.id,
     version,
-    manifest: { ...Object.fromEntries(kept), ...manifestFor(sealed, version) },
-    facts: factsOf(input, last.facts as SecretFacts),
+    manifest: { ...Object.fromEntries(unchanged), ...manifestFor(sealed, version) },
+    facts: metadataOf(input, current.facts as SecretMetadata),
     keeps,
     sealed,
     event: entry(scope, "secret.replace", secret, { version, fields: sealed.map(({ field }) => field) }),
@@ -176,11 +179,11 @@ async function rename(tx: Tx, scope: Writer, { id, name: from }: Locked, name: s
     data: { retiredAt: new Date() },
   });
   // A secret may take back its own former name, but not another secret's.
-  const own = await tx.secretName.updateMany({
+  const restored = await tx.secretName.updateMany({
     where: { fabricId, nameKey, secretId: id },
     data: { name, retiredAt: null },
   });
-  if (own.count === 0)
+  if (restored.count === 0)
     await tx.secretName.create({
       data: { fabricId, nameKey, name, secretId: id },
       select: { secretId: true },
@@ -249,13 +252,13 @@ export async function destinationsOf(
 }
 
 /** False when a new version should have kept destinations but has none. */
-async function carriedAlong(
+async function settleKept(
   scope: Writer,
   { secretId, subKind }: { secretId: string; subKind: SubKind },
   keeps: readonly string[],
 ): Promise<boolean> {
-  const bringsAlong = keeps.length > 0 || secretKinds[subKind].givesTokens;
-  const isAnyAllowed = bringsAlong && (await settleDestinations(scope, secretId));
+  const hasDestinations = keeps.length > 0 || secretKinds[subKind].givesTokens;
+  const isAnyAllowed = hasDestinations && (await settleDestinations(scope, secretId));
   return isAnyAllowed || keeps.length === 0;
 }
 

@@ -3,7 +3,7 @@ import { allRecorded } from "@/lib/audit/batched-writer";
 import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
-import type { CreateSecretInput, SecretFacts } from "@/lib/secrets/schema";
+import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
 import type { Writer } from "@/lib/secrets/write";
 
@@ -13,7 +13,7 @@ export type NewVersion = {
   version: number;
   /** For each field of the value, the version that set it. */
   manifest: Readonly<Record<string, number>>;
-  facts: SecretFacts;
+  facts: SecretMetadata;
   /** Ids of the former version's allowed destinations that this version keeps. */
   keeps: readonly string[];
   sealed: SealedFields;

@@ -5,8 +5,8 @@ import type { Tx } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
 import { fail, NotFound } from "@/lib/result";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
-import { factsOfAuthUrl, factsOfFile } from "@/lib/secrets/metadata";
-import type { CreateSecretInput, ReplaceSecretInput, SecretFacts } from "@/lib/secrets/schema";
+import { metadataOfAuthUrl, metadataOfFile } from "@/lib/secrets/metadata";
+import type { CreateSecretInput, ReplaceSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 
 /** The proof that its actor may write secrets of the fabric. */
 export type Writer = Scope<"secret:write">;
@@ -26,20 +26,20 @@ export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secret
   >`
     SELECT id, name, description, "subKind", "createdById", "updatedAt" FROM secret
     WHERE id = ${secretId} AND "fabricId" = ${scope.fabricId} AND "deletedAt" IS NULL FOR UPDATE`;
-  if (!secret) throw new NotFound("There is no such secret.");
+  if (!secret) throw new NotFound("Secret not found.");
   return secret;
 }
 
 /** The metadata of a new value. Falls back to `former` when the input does not change it. */
-export function factsOf({ subKind, fields, fileName }: Value, former: SecretFacts): SecretFacts {
-  if ("value" in fields && fields.value instanceof Uint8Array) return factsOfFile(fields.value, fileName);
+export function metadataOf({ subKind, fields, fileName }: Value, former: SecretMetadata): SecretMetadata {
+  if ("value" in fields && fields.value instanceof Uint8Array) return metadataOfFile(fields.value, fileName);
   if (secretKinds[subKind].givesTokens && "authUrl" in fields && fields.authUrl !== undefined)
-    return factsOfAuthUrl(fields.authUrl);
+    return metadataOfAuthUrl(fields.authUrl);
   return former;
 }
 
 /** Returns the failure for a file over this installation's limit, or undefined. */
-export function tooLarge({ fields }: Pick<Value, "fields">) {
+export function fileTooLarge({ fields }: Pick<Value, "fields">) {
   const maxBytes = webEnv().MAX_SECRET_BYTES;
   const isTooLarge =
     "value" in fields && fields.value instanceof Uint8Array && fields.value.length > maxBytes;
@@ -51,7 +51,7 @@ export function tooLarge({ fields }: Pick<Value, "fields">) {
 /** The failure for a name that another secret of the fabric has or had. */
 export function nameTaken(name: string) {
   return fail("name_taken", {
-    name: `“${name}” is taken in this fabric, by a secret or by a former name of one.`,
+    name: `“${name}” is already a name or a former name of a secret in this fabric.`,
   });
 }
 

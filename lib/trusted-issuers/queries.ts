@@ -54,7 +54,7 @@ async function recentWorkloads(
   const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
     SELECT DISTINCT "actorId", "actorName" FROM (
       SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${maxEvents}
-    ) AS late WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
+    ) AS recent WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
     ORDER BY "actorName" LIMIT 200`;
   for (const { actorId, actorName } of rows)
     workloads.set(actorId, [...(workloads.get(actorId) ?? []), actorName]);

@@ -32,7 +32,7 @@ export type FileField = Field<z.ZodType<Uint8Array>> & {
 export type SecretField = TextField | FileField;
 type TextFields<N extends string = string> = Readonly<Record<N, TextField>>;
 
-type Words = {
+type Labels = {
   readonly label: string;
   /** What it is for, in the dialog. */
   readonly description: string;
@@ -63,7 +63,7 @@ type Tokens =
  * One type of secret: the single source of its form, its API bodies, its prompts in the command line, and the
  * value that it opens to. All of its fields are sealed.
  */
-export type SecretKind<K extends string = string> = { readonly subKind: K } & Words & Shape & Tokens;
+export type SecretKind<K extends string = string> = { readonly subKind: K } & Labels & Shape & Tokens;
 
 /** Declares a type of secret. Exists only for type inference. */
 export function defineSecretKind<const T extends SecretKind>(kind: T): T {
@@ -76,10 +76,10 @@ export function defineSecretKind<const T extends SecretKind>(kind: T): T {
  */
 export function textField<const L extends Omit<TextField, "schema">>({
   maxBytes = maxTextBytes,
-  rule: [holds, sentence] = [() => true, ""],
-  ...look
+  rule: [holds, message] = [() => true, ""],
+  ...options
 }: L & { maxBytes?: number; rule?: readonly [(value: string) => boolean, string] }) {
-  const { title } = look;
+  const { title } = options;
   const schema = z
     .string()
     .min(1, `${title} is empty.`)
@@ -91,6 +91,6 @@ export function textField<const L extends Omit<TextField, "schema">>({
       (value) => new TextEncoder().encode(value).length <= maxBytes,
       `${title} is larger than ${maxBytes >= 1024 ? `${maxBytes / 1024} KiB` : `${maxBytes} bytes`}.`,
     )
-    .refine(holds, sentence);
-  return { ...look, schema };
+    .refine(holds, message);
+  return { ...options, schema };
 }

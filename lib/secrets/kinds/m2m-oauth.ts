@@ -16,20 +16,20 @@ export const m2mOauth = defineSecretKind({
       title: "Auth URL",
       control: "line",
       maxBytes: 2048,
-      rule: [isTokenEndpoint, "Enter the full address of the token endpoint, beginning with https://."],
-      hint: "The token endpoint. It must begin with https://, so that the client secret is encrypted in transit.",
+      rule: [isTokenEndpoint, "Enter the full address of the token endpoint, starting with https://."],
+      hint: "The token endpoint. It must start with https://, so that the client secret is encrypted in transit.",
       placeholder: "https://login.example.com/oauth2/token",
     }),
     scope: {
       title: "Scope",
       control: "line",
-      hint: "Separate several scopes by spaces.",
+      hint: "Separate multiple scopes with spaces.",
       schema: z
         .string()
         .max(2048, "Scope is larger than 2 KiB.")
         .regex(
           /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
-          "Separate several scopes by single spaces.",
+          "Separate scopes with single spaces.",
         )
         .optional(),
     },

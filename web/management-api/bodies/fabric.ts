@@ -19,7 +19,7 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { NotFound, ok, type Result, under } from "@/lib/result";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
-import { tooLarge } from "@/lib/secrets/write";
+import { fileTooLarge } from "@/lib/secrets/write";
 import { type ApiResult, type Failure, failure, invalidField, reasonOf } from "@/web/management-api/answer";
 import {
   createConnectionBody,
@@ -65,7 +65,7 @@ export async function makeFabric(
   if (!team) return invalidField("teamName", "Team not found, or you are not a member.");
   const scope = await authorizeTeam(actor, team.id, "fabric:write");
   const secret = body.secret && { id: uuidv7(), input: createInputOf(body.secret) };
-  const large = secret && tooLarge(secret.input);
+  const large = secret && fileTooLarge(secret.input);
   if (large)
     return failure("too_large", undefined, {
       "secret.properties.value": large.fieldErrors?.["fields.value"] ?? "",

@@ -207,7 +207,7 @@ async function ownSecret(
   const secret = await inlineSecret(writer, {
     value: inline.value,
     connectionName,
-    former: former &&
+    current: former &&
       reference && {
         secretId: reference.secretId,
         connectionId: former.id,
