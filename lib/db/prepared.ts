@@ -15,8 +15,7 @@ export type PreparedQuery<Row> = {
 };
 
 /**
- * A query that each connection of this program prepares once, for the few queries that every request needs.
- * All other queries use Prisma: see docs/decisions/0011-the-read-path-bypasses-prisma.md.
+ * A query that each connection of this program prepares once, for hot paths. Other queries use Prisma: see docs/decisions/0011-the-read-path-bypasses-prisma.md.
  */
 export function preparedQuery<Row extends QueryResultRow>(text: string): PreparedQuery<Row> {
   // The name is a hash of the text: bundles of one process share connections but not a list of names.

@@ -233,9 +233,15 @@ describe("a deleted secret", () => {
   });
 
   test("can be deleted by the User who created it, or by any Admin", async () => {
-    const id = await addText("adas", canary, write("admin"));
-    await expect(deleteSecret(remover("user"), { secretId: id })).rejects.toThrow(Forbidden);
-    expect((await deleteSecret(remover("admin"), { secretId: id })).ok).toBe(true);
+    const admins = await addText("adas", canary, write("admin"));
+    await expect(deleteSecret(remover("user"), { secretId: admins })).rejects.toThrow(Forbidden);
+    for (const [name, role] of [
+      ["removed_by_its_creator", "user"],
+      ["removed_by_an_admin", "admin"],
+    ] as const) {
+      const users = await addText(name, canary, write("user"));
+      expect((await deleteSecret(remover(role), { secretId: users })).ok).toBe(true);
+    }
   });
 
   test("cannot be deleted while a connection uses it, and the answer names the connection", async () => {
