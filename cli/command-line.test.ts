@@ -303,8 +303,8 @@ test("a secret of a type that only a newer server knows is listed, and its value
   const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
   expect((await selvage(list, env)).stdout).toMatch(/^key {2,}passkey /m);
   requests = [];
-  const given = JSON.stringify({ clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" });
-  const refused = await selvage(["secrets", "replace", "key", ...list.slice(2)], env, given);
+  const value = JSON.stringify({ clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" });
+  const refused = await selvage(["secrets", "replace", "key", ...list.slice(2)], env, value);
   expect([refused.code, refused.stderr]).toEqual([
     2,
     "This version of selvage does not support the type passkey: install a newer version.\n",
@@ -334,7 +334,7 @@ describe("the command line's words", () => {
 describe("run", () => {
   const hex = (variable: string) =>
     `process.stdout.write(Buffer.from(process.env.${variable}).toString("base64"))`;
-  const given = async (reference: string) =>
+  const runAndRead = async (reference: string) =>
     Buffer.from((await run(reference, hex("X"))).stdout, "base64").toString();
 
   test.each([
@@ -346,7 +346,7 @@ describe("run", () => {
     ["X=crm.authUrl#value", "https://evil.example.com/steal"],
     ["X=crm.scope#username", "svc_user"],
   ])("%s is one value, whatever names other secrets have", async (reference, value) => {
-    expect(await given(reference)).toBe(value);
+    expect(await runAndRead(reference)).toBe(value);
     // The command requests no other name: each missing name would cause an event in the audit log.
     const [, name] = /=([^#]*)/.exec(reference) ?? [];
     const read = requests.map(({ path }) => path).filter((path) => path.startsWith("/v1/secrets/"));
@@ -360,7 +360,7 @@ describe("run", () => {
     ["X=note.password", "of the text"],
     ["X=lonely.password", "of nothing before the dot"],
   ])("%s has one reading and returns it", async (reference, value) => {
-    expect(await given(reference)).toBe(value);
+    expect(await runAndRead(reference)).toBe(value);
   });
 
   test.each([

@@ -17,11 +17,11 @@ const pauseMs = 50;
 /** Reads a new password: at a terminal twice, without echo; otherwise the first line of standard input. */
 export async function readNewPassword(): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).split(/\r?\n/, 1)[0] ?? "";
-  const [first, again] = await askQuestions(async ({ hidden }) => [
+  const [first, second] = await askQuestions(async ({ hidden }) => [
     await hidden("New password: "),
     await hidden("Repeat password: "),
   ]);
-  if (first !== again) throw new PromptEnded("The two passwords differ: nothing was changed.");
+  if (first !== second) throw new PromptEnded("The two passwords differ: nothing was changed.");
   return first;
 }
 

@@ -109,8 +109,8 @@ test("a briefly slow database changes readiness but no page; a database that sta
   wire.hold();
   // The former answer holds for a second.
   const served = await vi.waitFor(async () => {
-    const [asked, answer] = await Promise.all([ready(), get("/metadata", page)]);
-    expect(asked).toEqual([503, "database_slow"]);
+    const [readiness, answer] = await Promise.all([ready(), get("/metadata", page)]);
+    expect(readiness).toEqual([503, "database_slow"]);
     return answer;
   }, 8_000);
   expect(served.text).toBe("the app");
@@ -123,10 +123,10 @@ test("a briefly slow database changes readiness but no page; a database that sta
 test("a page that loses its database while rendering becomes the outage page; any other fault stays 500", async () => {
   await becomes([200, "ready"]);
   serve = async () => {
-    const asked = db.$queryRaw`SELECT pg_sleep(5)`.catch(() => undefined);
+    const query = db.$queryRaw`SELECT pg_sleep(5)`.catch(() => undefined);
     await vi.waitFor(async () => expect(await countWaiting(owner, "pg_sleep(5)")).toBe(1), 4_000);
     wire.reset();
-    await asked;
+    await query;
     return 500;
   };
   const { status, headers, text } = await get("/metadata", page);
@@ -134,8 +134,8 @@ test("a page that loses its database while rendering becomes the outage page; an
   expect(text).toContain("<h1>The database is not available</h1>");
   expect(text).not.toContain("the app");
   await becomes([200, "ready"]);
-  const asked = await get("/metadata?_rsc=1", { headers: { rsc: "1" } });
-  expect([asked.status, asked.text]).toEqual([503, "the app"]);
+  const payload = await get("/metadata?_rsc=1", { headers: { rsc: "1" } });
+  expect([payload.status, payload.text]).toEqual([503, "the app"]);
   await becomes([200, "ready"]);
   serve = async () => 500;
   const failed = await get("/metadata", page);
@@ -147,7 +147,7 @@ test("a page with its own fault stays 500 while another page loses its database"
   await becomes([200, "ready"]);
   const find = createRowLoader<string, { n: number }>(
     preparedQuery<{ n: number }>(
-      "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, n), pg_sleep(6)",
+      "SELECT n::int FROM unnest($1::text[]) WITH ORDINALITY AS input(id, n), pg_sleep(6)",
     ),
   );
   const fault = Promise.withResolvers<void>();
@@ -160,26 +160,26 @@ test("a page with its own fault stays 500 while another page loses its database"
     "/look-up": () => find(["one"]),
     "/same-look-up": () => find(["two"]),
   };
-  let begun = 0;
+  let started = 0;
   serve = async (path) => {
-    begun += 1;
+    started += 1;
     await reads[path]?.().catch(() => undefined);
     return 500;
   };
-  const asked: Promise<[string, number]>[] = [];
+  const requests: Promise<[string, number]>[] = [];
   // One after another: look-ups of the same moment would share one query.
   for (const path of Object.keys(reads)) {
-    const waiting = asked.length;
-    asked.push(get(path, page).then(({ status }) => [path, status]));
+    const waiting = requests.length;
+    requests.push(get(path, page).then(({ status }) => [path, status]));
     await vi.waitFor(async () => {
-      expect(begun).toBe(asked.length);
+      expect(started).toBe(requests.length);
       expect(await countWaiting(owner, "pg_sleep(6)")).toBe(waiting);
     }, 4_000);
   }
   wire.reset();
-  await Promise.all(asked.slice(1));
+  await Promise.all(requests.slice(1));
   fault.resolve();
-  expect(Object.fromEntries(await Promise.all(asked))).toEqual({
+  expect(Object.fromEntries(await Promise.all(requests))).toEqual({
     ...Object.fromEntries(Object.keys(reads).map((path) => [path, 503])),
     "/faulty": 500,
   });

@@ -50,9 +50,9 @@ afterAll(async () => {
 });
 
 async function tokenOf(person: TestFabric["admin"]): Promise<string> {
-  const made = await createAccessToken(person, { name: "scripts", lifetime: "30" });
-  if (!made.ok) throw new Error("No token.");
-  return made.value.token;
+  const created = await createAccessToken(person, { name: "scripts", lifetime: "30" });
+  if (!created.ok) throw new Error("No token.");
+  return created.value.token;
 }
 
 type Answer = {
@@ -129,15 +129,15 @@ describe("secrets", () => {
     "of the type %s are created by the documented body and returned without a value",
     async (subKind, value) => {
       const name = unique("secret");
-      const made = await call("POST", secretsPath(), {
+      const created = await call("POST", secretsPath(), {
         body: { kind: "prophecy", subKind, properties: { name, value } },
       });
-      expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
-      const { id } = made.data;
-      const told = { kind: "prophecy", subKind, properties: { id, name }, type: "secret" };
-      expect((await call("GET", `${secretsPath()}/id/${id}`)).data).toMatchObject(told);
+      expect(created.json).toEqual({ success: true, data: { id: expect.any(String) } });
+      const { id } = created.data;
+      const expected = { kind: "prophecy", subKind, properties: { id, name }, type: "secret" };
+      expect((await call("GET", `${secretsPath()}/id/${id}`)).data).toMatchObject(expected);
       const { data } = await call("GET", secretsPath());
-      expect(data.secrets).toContainEqual(expect.objectContaining(told));
+      expect(data.secrets).toContainEqual(expect.objectContaining(expected));
       const fields = await owner.secretField.findMany({ where: { secretId: String(id) } });
       expect(fields.length).toBe(typeof value === "string" ? 1 : Object.keys(value).length);
       expect((await call("DELETE", `${secretsPath()}/id/${id}`)).json).toEqual({
@@ -236,12 +236,12 @@ describe("secrets", () => {
   test.each(["name", "type", "created", "updated"])(
     "by %s, have pages that end where the next one begins, for names of any length",
     async (sort) => {
-      const place = await createTestFabric(owner, unique("long names"));
-      const as = await tokenOf(place.admin);
+      const tenant = await createTestFabric(owner, unique("long names"));
+      const as = await tokenOf(tenant.admin);
       const names = ["a", "b", "c"].map((letter) => letter.repeat(128));
-      for (const name of names) await call("POST", secretsPath(place), { as, body: text(name) });
+      for (const name of names) await call("POST", secretsPath(tenant), { as, body: text(name) });
       const page = (after: unknown) =>
-        call("GET", `${secretsPath(place)}?limit=1&sort=${sort}${after ? `&after=${after}` : ""}`, { as });
+        call("GET", `${secretsPath(tenant)}?limit=1&sort=${sort}${after ? `&after=${after}` : ""}`, { as });
       const seen: unknown[] = [];
       for (let after: unknown = ""; after !== null; ) {
         const { data } = await page(after);
@@ -346,10 +346,12 @@ describe("an invalid request", () => {
       expect.arrayContaining(["properties.server", "properties.port", "properties.password"]),
     );
     expect(JSON.stringify(answer.json)).toContain("This property is a string.");
-    const strange = Object.fromEntries(
+    const unknownProperties = Object.fromEntries(
       Array.from({ length: 500 }, (_, i) => [`${canary}${"x".repeat(60)}${i}`, 1]),
     );
-    const refused = await call("POST", connectionsPath(), { body: { ...body, properties: strange } });
+    const refused = await call("POST", connectionsPath(), {
+      body: { ...body, properties: unknownProperties },
+    });
     expect([refused.status, JSON.stringify(refused.json).length < 1000]).toEqual([400, true]);
   });
 
@@ -365,9 +367,9 @@ describe("an invalid request", () => {
 
   test("gets one error shape for unknown paths and methods", async () => {
     expect(await fails(call("GET", "/api/orchestration/nothing"))).toEqual([404, null]);
-    const made = await call("POST", secretsPath(), { body: text(unique("typed")) });
+    const created = await call("POST", secretsPath(), { body: text(unique("typed")) });
     const untyped = { headers: { "content-type": "" } };
-    expect((await call("DELETE", `${secretsPath()}/id/${made.data.id}`, untyped)).status).toBe(200);
+    expect((await call("DELETE", `${secretsPath()}/id/${created.data.id}`, untyped)).status).toBe(200);
     const odd = await call("POST", secretsPath(), { raw: "{}", headers: { "content-type": "json" } });
     expect(odd.status).toBe(415);
     const patch = await call("PATCH", secretsPath(), { body: {} });
@@ -438,9 +440,9 @@ describe("a create with an Idempotency-Key", () => {
     const body = { name, kind: "restapi", properties: { baseUrl: "not an address" } };
     expect((await create(key, body, connectionsPath())).status).toBe(400);
     const good = { ...body, properties: { baseUrl: "https://api.example.com" } };
-    const made = await create(key, good, connectionsPath());
-    expect(made.data).toMatchObject({ name, kind: "restapi" });
-    expect((await create(key, good, connectionsPath())).data).toEqual(made.data);
+    const created = await create(key, good, connectionsPath());
+    expect(created.data).toMatchObject({ name, kind: "restapi" });
+    expect((await create(key, good, connectionsPath())).data).toEqual(created.data);
   });
 });
 
@@ -456,12 +458,12 @@ describe("connections", () => {
       password: reference(data.id, secret),
     };
     const body = { name, kind: "synapse", isDefaultWarehouseConnection: false, properties };
-    const made = await call("POST", connectionsPath(), { body });
-    expect(made).toMatchObject({ status: 200, data: { id: expect.any(String), ...body } });
+    const created = await call("POST", connectionsPath(), { body });
+    expect(created).toMatchObject({ status: 200, data: { id: expect.any(String), ...body } });
     const path = `${connectionsPath()}/name/${encodeURIComponent(name)}`;
-    expect((await call("GET", path)).data).toEqual(made.data);
+    expect((await call("GET", path)).data).toEqual(created.data);
     const { data: list } = await call("GET", connectionsPath());
-    expect(list.Connections).toContainEqual(made.data);
+    expect(list.Connections).toContainEqual(created.data);
 
     const changed = { ...body, properties: { ...properties, database: "Other" } };
     const updated = await call("PUT", path, { body: changed });
@@ -470,7 +472,7 @@ describe("connections", () => {
     expect((await call("PUT", path, { body: { ...changed, name: "another" } })).status).toBe(400);
 
     const { data: usage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
-    expect(usage.connections).toEqual([{ id: made.data.id, name, kind: "synapse" }]);
+    expect(usage.connections).toEqual([{ id: created.data.id, name, kind: "synapse" }]);
     expect(await call("DELETE", `${secretsPath()}/id/${data.id}`)).toMatchObject({
       status: 409,
       json: { message: `Delete Secret failed due to : It is used by: ${name}.` },
@@ -523,8 +525,8 @@ describe("connections", () => {
     // An access token may send a value that it entered recently itself; a thief of the token gains no older value.
     const at = new Date(Date.now() - 11 * 60_000);
     await owner.auditEvent.updateMany({ where: { objectId: String(data.id) }, data: { at } });
-    const made = await call("POST", connectionsPath(), { body });
-    const saved = await call("POST", `${connectionsPath()}/name/${made.data.name}/check`, { body: {} });
+    const created = await call("POST", connectionsPath(), { body });
+    const saved = await call("POST", `${connectionsPath()}/name/${created.data.name}/check`, { body: {} });
     expect(saved.data).toMatchObject({ ok: false, code: "destination_unconfirmed" });
     expect(dialled).toEqual([]);
     await close();
@@ -540,13 +542,13 @@ describe("connections", () => {
       privateKey: Buffer.from(`-----BEGIN OPENSSH PRIVATE KEY-----\n${canary}\n`).toString("base64"),
     };
     const body = { name, kind: "sftp", isDefaultWarehouseConnection: false, properties };
-    const made = await call("POST", connectionsPath(), { body });
+    const created = await call("POST", connectionsPath(), { body });
     const secretName = name.replace(" ", "_");
     const shown = { ...properties, privateKey: reference(expect.any(String), secretName) };
-    expect(made).toMatchObject({ status: 200, data: { properties: shown } });
+    expect(created).toMatchObject({ status: 200, data: { properties: shown } });
 
     const again = await call("PUT", `${connectionsPath()}/name/${encodeURIComponent(name)}`, { body });
-    expect(again.data.properties).toEqual(made.data.properties);
+    expect(again.data.properties).toEqual(created.data.properties);
     const secrets = await owner.secret.findMany({
       where: { fabricId: fabric.fabricId, name: { startsWith: secretName } },
       select: { _count: { select: { versions: true } } },
@@ -589,9 +591,9 @@ describe("a fabric", () => {
 
   test("is created with its secret and connection in one request, read, renamed and deleted", async () => {
     const name = unique("API_Fabric");
-    const made = await create(name, false);
-    expect(made.json).toEqual({ success: true, data: { id: expect.any(String) } });
-    const id = String(made.data.id);
+    const created = await create(name, false);
+    expect(created.json).toEqual({ success: true, data: { id: expect.any(String) } });
+    const id = String(created.data.id);
     const path = `/api/orchestration/fabric/${id}`;
     expect((await call("GET", path)).data).toMatchObject({
       fabricID: id,
@@ -661,14 +663,14 @@ describe("a fabric", () => {
     return {
       name,
       server,
-      asked: () => new Promise<void>((resolve) => waiting.push(resolve)),
+      connected: () => new Promise<void>((resolve) => waiting.push(resolve)),
       create: () => call("POST", "/api/orchestration/fabric", { body, headers: { "idempotency-key": key } }),
     };
   }
 
   test("answers a repeat during its check with a conflict, and starts again after a failed check", async () => {
-    const { name, server, asked, create } = await silent(unique("key"));
-    const [first] = [create(), await asked()];
+    const { name, server, connected, create } = await silent(unique("key"));
+    const [first] = [create(), await connected()];
     expect(await create()).toMatchObject({ status: 409, json: { success: false } });
     await server.close();
     expect(await first).toMatchObject({ status: 400 });
@@ -677,17 +679,19 @@ describe("a fabric", () => {
   });
 
   test("is not rolled back if a person stored something in it during its check", async () => {
-    const { name, server, asked, create } = await silent(unique("key"));
-    const [first] = [create(), await asked()];
-    const made = await owner.fabric.findFirstOrThrow({ where: { name } });
-    const added = await call("POST", secretsPath({ ...fabric, fabricId: made.id }), { body: text("theirs") });
+    const { name, server, connected, create } = await silent(unique("key"));
+    const [first] = [create(), await connected()];
+    const created = await owner.fabric.findFirstOrThrow({ where: { name } });
+    const added = await call("POST", secretsPath({ ...fabric, fabricId: created.id }), {
+      body: text("theirs"),
+    });
     expect(added.status).toBe(200);
     await server.close();
     expect(await first).toMatchObject({
       status: 400,
       json: { message: expect.stringContaining("someone stored something in it meanwhile") },
     });
-    expect(await owner.secret.count({ where: { fabricId: made.id } })).toBe(2);
+    expect(await owner.secret.count({ where: { fabricId: created.id } })).toBe(2);
   });
 
   test("of an interrupted request is removed when the caller repeats the request", async () => {
@@ -786,10 +790,12 @@ describe("an access token", () => {
   });
 
   test("differs from a lookalike string by its checksum", () => {
-    const { token: made } = newAccessToken();
-    expect(isAccessToken(made)).toBe(true);
-    expect(isAccessToken(`${made.slice(0, -1)}${made.endsWith("A") ? "B" : "A"}`)).toBe(false);
-    expect(isAccessToken(made.slice(0, 10) + (made[10] === "A" ? "B" : "A") + made.slice(11))).toBe(false);
+    const { token: created } = newAccessToken();
+    expect(isAccessToken(created)).toBe(true);
+    expect(isAccessToken(`${created.slice(0, -1)}${created.endsWith("A") ? "B" : "A"}`)).toBe(false);
+    expect(isAccessToken(created.slice(0, 10) + (created[10] === "A" ? "B" : "A") + created.slice(11))).toBe(
+      false,
+    );
   });
 });
 
@@ -802,7 +808,7 @@ describe("the policy", () => {
   test.each(scoped)(
     "lets $id answer permitted callers, and answers all others with not found",
     async ({ operation, permission }) => {
-      const place = await createTestFabric(owner, "place");
+      const tenant = await createTestFabric(owner, "place");
       const none = { fabricId: uuidv7(), teamId: uuidv7() };
       const ask = (as: string, { fabricId, teamId }: typeof none) => {
         const values: Record<string, string> = {
@@ -817,18 +823,18 @@ describe("the policy", () => {
           ...(operation.body ? { body: operation.example ?? {} } : {}),
         });
       };
-      const stranger = await tokenOf(other.admin);
-      const [foreign, missing] = [await ask(stranger, place), await ask(stranger, none)];
+      const outsider = await tokenOf(other.admin);
+      const [foreign, missing] = [await ask(outsider, tenant), await ask(outsider, none)];
       expect([foreign.status, foreign.json]).toEqual([404, missing.json]);
       // The refusal itself is recorded a moment later.
       const countActs = () =>
-        owner.auditEvent.count({ where: { fabricId: place.fabricId, action: { not: "act.refuse" } } });
+        owner.auditEvent.count({ where: { fabricId: tenant.fabricId, action: { not: "act.refuse" } } });
       const before = await countActs();
       for (const [role, person] of [
-        ["user", place.user],
-        ["admin", place.admin],
+        ["user", tenant.user],
+        ["admin", tenant.admin],
       ] as const) {
-        const { status } = await ask(await tokenOf(person), place);
+        const { status } = await ask(await tokenOf(person), tenant);
         expect(status === 403, `${role} gets ${status}`).toBe(!allows(role, permission));
         expect(status).not.toBe(401);
         if (status === 403) expect(await countActs()).toBe(before);

@@ -21,10 +21,10 @@ beforeAll(async () => {
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner, "ours");
-  const made = newAccessToken();
-  token = made.token;
+  const accessToken = newAccessToken();
+  token = accessToken.token;
   await owner.accessToken.create({
-    data: { userId: fabric.admin.id, name: "scripts", tokenHash: made.tokenHash },
+    data: { userId: fabric.admin.id, name: "scripts", tokenHash: accessToken.tokenHash },
   });
   wire = await openWire(urls.webUrl);
   process.env.WEB_DATABASE_URL = wire.url;
@@ -48,7 +48,7 @@ test("a Postgres connection reset during a request is reported as a server error
   const answer = await owner.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE access_token IN ACCESS EXCLUSIVE MODE`;
     const pending = listFabrics();
-    await untilSomebodyWaits();
+    await untilQueryWaits();
     wire.reset();
     return pending;
   });
@@ -232,10 +232,10 @@ test("web stores a new value even if automate cannot learn its destinations, and
   expect(await owner.secretVersion.count({ where: { secretId: id } })).toBe(2);
 });
 
-async function untilSomebodyWaits(): Promise<void> {
+async function untilQueryWaits(): Promise<void> {
   await vi.waitFor(async () => {
     const waiting = await owner.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    if (waiting.length === 0) throw new Error("Nobody waits.");
+    if (waiting.length === 0) throw new Error("No query waits for a lock.");
   }, 5_000);
 }
