@@ -25,6 +25,6 @@ export function outcomeUnknown(): Refusal {
 
 /** The answer while Postgres is unavailable. */
 export function databaseUnavailable(): Refusal {
-  const message = "Database unavailable. No value was returned. Retry.";
+  const message = "The database is not available. No value was returned. Retry.";
   return new Refusal(503, "database_unavailable", message, { retryAfterSeconds: 2 });
 }

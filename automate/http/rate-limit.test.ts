@@ -47,7 +47,7 @@ describe("the rate limit of a caller", () => {
     await limit.take(actor, 40);
     await expect(limit.take(actor, 20)).rejects.toMatchObject({
       status: 429,
-      more: { retryAfterSeconds: expect.any(Number) },
+      details: { retryAfterSeconds: expect.any(Number) },
     });
     await limit.take(actor, 10);
     await expect(limit.take(actor, 1)).rejects.toThrow("Too many requests");

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 const unavailable = JSON.stringify({
   error: {
     code: "database_unavailable",
-    message: "Database unavailable. No value was returned. Retry.",
+    message: "The database is not available. No value was returned. Retry.",
   },
 });
 

@@ -3,7 +3,7 @@ import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import type { Actor } from "@/lib/actor";
 import { log as logLine } from "@/lib/log";
 
-/** A stored value that could not be opened, and the scope that asked for it. */
+/** A stored value that could not be opened, and the scope of the request. */
 export type StoredValue = {
   scope: { actor: Actor; teamId: string; fabricId: string };
   secret: { id: string; name: string };

@@ -42,7 +42,8 @@ async function loginByRole(
 }
 
 /**
- * JWT login, also Kubernetes': `jwt` is a token of an issuer that the fabric trusts; `role` is the fabric, by id or name.
+ * JWT login, as for Kubernetes too: `jwt` is a token of an issuer that the fabric trusts; `role` is the fabric, by
+ * id or name.
  *
  * It creates nothing. The client token is the fabric's id and the workload's own token, and expires with it.
  */

@@ -94,7 +94,7 @@ async function dispatch(
   request: Request,
   reply: FastifyReply,
 ): Promise<VaultAnswer | null> {
-  // Whoever asks for wrapping hands the answer on, so it must not arrive in clear.
+  // A client that requests wrapping forwards the answer, so it must not arrive in clear.
   if (request.headers["x-vault-wrap-ttl"]) throw new VaultRefusal(400, [noWrapping]);
   const parts = partsOf(request.params["*"]);
   const isRead = ["GET", "HEAD"].includes(request.method);

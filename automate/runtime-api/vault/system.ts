@@ -73,19 +73,19 @@ function leaderAnswer(): VaultAnswer {
 
 /** `sys/mounts`: the token's fabric, as a KV version 2 engine. */
 export function mountsAnswer({ mount }: VaultCaller): VaultAnswer {
-  return repeated({ [`${mount.slug}/`]: mountDescription(mount) });
+  return withDataAtTopLevel({ [`${mount.slug}/`]: mountDescription(mount) });
 }
 
 /** `sys/mounts/{mount}`, of the token's fabric. */
 export function mountAnswer({ mount }: VaultCaller): VaultAnswer {
-  return repeated(mountDescription(mount));
+  return withDataAtTopLevel(mountDescription(mount));
 }
 
 /** `sys/mounts/{mount}/tune`, of the token's fabric. */
 export function tuneAnswer({ mount }: VaultCaller): VaultAnswer {
   const { config, description, options } = mountDescription(mount);
   const leases = { default_lease_ttl: defaultLeaseSeconds, max_lease_ttl: defaultLeaseSeconds };
-  return repeated({ ...config, ...leases, description, options });
+  return withDataAtTopLevel({ ...config, ...leases, description, options });
 }
 
 /** `sys/internal/ui/mounts`, which clients list. */
@@ -102,7 +102,7 @@ export function engineAnswer({ mount }: VaultCaller, name: string): VaultAnswer 
   return { data: { ...mountDescription(mount), path: `${name}/` } };
 }
 
-function repeated(data: Record<string, unknown>): VaultAnswer {
+function withDataAtTopLevel(data: Record<string, unknown>): VaultAnswer {
   return { data, more: data };
 }
 
