@@ -80,7 +80,7 @@ export async function listAccess({ email }: AccessOf): Promise<Result<AccessList
 export type EndedAll = EndedAccess & { people: number; pipelineTokens: number; trustedIssuers: number };
 
 /**
- * Ends sessions, access tokens and open invitations, of one person or of everybody. Optionally also revokes
+ * Ends sessions, access tokens and pending invitations, of one person or of everybody. Optionally also revokes
  * the pipeline tokens and trusted issuers that they created. Each person has a separate transaction, so an
  * interrupted run can be repeated.
  */

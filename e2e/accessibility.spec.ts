@@ -105,7 +105,9 @@ const screens: Screen[] = [
     path: (tenant) => `${connectionsPath(tenant.fabric)}/new?kind=restapi`,
     show: async (page) => {
       await fillConnection(page, { Authentication: "Basic" });
-      await expect((await openPicker(page, "Username & password")).getByText(/This fabric has no/)).toBeVisible();
+      await expect(
+        (await openPicker(page, "Username & password")).getByText(/This fabric has no/),
+      ).toBeVisible();
     },
   },
   {

@@ -2,9 +2,15 @@ import { RoleBadge } from "@/components/teams/role-badge";
 import { WithdrawInvitationButton } from "@/components/teams/withdraw-invitation-button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { OpenInvitation } from "@/lib/invitations/schema";
+import type { PendingInvitation } from "@/lib/invitations/schema";
 
-export function InvitationTable({ teamId, invitations }: { teamId: string; invitations: OpenInvitation[] }) {
+export function InvitationTable({
+  teamId,
+  invitations,
+}: {
+  teamId: string;
+  invitations: PendingInvitation[];
+}) {
   return (
     <section aria-labelledby="invitations" className="flex flex-col gap-3">
       <h2 id="invitations" className="font-semibold text-lg">

@@ -4,7 +4,7 @@ import { grantTeam } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { invite, joinAsNewPerson, joinTeam, withdrawInvitation } from "@/lib/invitations/mutations";
-import { findJoinedTeam, findOffer, listOpenInvitations } from "@/lib/invitations/queries";
+import { findJoinedTeam, findOffer, listPendingInvitations } from "@/lib/invitations/queries";
 import { NotFound } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import type { MemberRole } from "@/lib/teams/schema";
@@ -137,7 +137,7 @@ test("after seven days a link gets the same answer as an unknown one", async () 
 test("a withdrawn link stops working, and an Admin cannot withdraw another team's link", async () => {
   const [t, other] = [await team(), await team()];
   const token = await invited(t, newEmail());
-  const [open] = await listOpenInvitations(t.seenBy("admin"));
+  const [open] = await listPendingInvitations(t.seenBy("admin"));
   const invitationId = open?.id ?? "";
   await expect(withdrawInvitation(other.manager, { invitationId })).rejects.toThrow(NotFound);
   expect(await findOffer(token)).not.toBeNull();
@@ -174,8 +174,8 @@ test("an invitation does not lower the role of a person who has joined meanwhile
 test("only Admins see the invitations", async () => {
   const t = await team();
   await invited(t, newEmail());
-  expect(await listOpenInvitations(t.seenBy("admin"))).toHaveLength(1);
-  expect(await listOpenInvitations(t.seenBy("user"))).toEqual([]);
+  expect(await listPendingInvitations(t.seenBy("admin"))).toHaveLength(1);
+  expect(await listPendingInvitations(t.seenBy("user"))).toEqual([]);
 });
 
 test("a used link leads only its own person to the team", async () => {

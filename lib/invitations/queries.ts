@@ -3,12 +3,12 @@ import { may } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
-import { type InvitationOffer, invitationToken, type OpenInvitation } from "@/lib/invitations/schema";
+import { type InvitationOffer, invitationToken, type PendingInvitation } from "@/lib/invitations/schema";
 import { hashInvitationToken } from "@/lib/invitations/token";
 import { emailKey } from "@/lib/users/schema";
 
-/** The open invitations of a team. Empty unless the actor is an Admin. */
-export async function listOpenInvitations(scope: TeamScope<"team:see">): Promise<OpenInvitation[]> {
+/** The pending invitations of a team. Empty unless the actor is an Admin. */
+export async function listPendingInvitations(scope: TeamScope<"team:see">): Promise<PendingInvitation[]> {
   if (!may(scope, "team:write")) return [];
   const invitations = await db.invitation.findMany({
     where: { teamId: scope.teamId, usedAt: null, expiresAt: { gt: new Date() } },

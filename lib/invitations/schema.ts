@@ -21,7 +21,7 @@ export type NewPersonInput = z.infer<typeof newPersonInput>;
 export const joinAsNewPersonInput = newPersonInput.extend({ token: invitationToken });
 
 /** An open invitation as a team's Admins see it. Excludes the link, which is shown only once. */
-export type OpenInvitation = {
+export type PendingInvitation = {
   id: string;
   email: string;
   role: "user" | "admin";

@@ -119,7 +119,7 @@ async function withMember<T>(
   });
 }
 
-/** Withdraws the open invitations of a former Admin, who could use such a link to return as one. */
+/** Withdraws the pending invitations of a former Admin, who could use such a link to return as one. */
 async function withdrawInvitations(
   tx: Tx,
   { actor, teamId }: Pick<Manager, "actor" | "teamId">,

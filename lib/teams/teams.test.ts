@@ -110,7 +110,7 @@ test("an Admin removes a member, and web records it", async () => {
   expect(await owner.auditEvent.count({ where: { teamId: id, action: "team.remove" } })).toBe(1);
 });
 
-test("the open invitations of an Admin end with the role, however it ends", async () => {
+test("the pending invitations of an Admin end with the role, however it ends", async () => {
   const { people, id } = await team("admin", "admin", "admin", "admin");
   const [first, demoted, removed, left] = people.map((_, index) => someone(people, index));
   if (!first || !demoted || !removed || !left) throw new Error("nobody");

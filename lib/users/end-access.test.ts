@@ -96,7 +96,7 @@ describe.each(Object.entries(ends))("%s", (_name, end) => {
     );
   });
 
-  test("ends sessions, access tokens and open invitations for good", async () => {
+  test("ends sessions, access tokens and pending invitations for good", async () => {
     const person = await armed();
     expect(await alive(person)).toEqual(["session", "access token", "invitation"]);
     await end(person.email);

@@ -9,7 +9,7 @@ export type EndedAccess = { sessions: number; accessTokens: number; invitations:
 type By = AuditEntry["actor"];
 
 /**
- * Ends a person's access for good: sessions, access tokens, their open invitations and their pending review.
+ * Ends a person's access for good: sessions, access tokens, their pending invitations and their pending review.
  * An unlock does not restore it.
  * All code that changes a password, or locks or removes a person, must call this.
  */
@@ -31,7 +31,7 @@ export async function endAccess(tx: Tx, by: By, userId: string): Promise<EndedAc
 
 /**
  * Stops a person's sessions and access tokens, including those that a request in flight is about to store.
- * Withdraws their open invitations.
+ * Withdraws their pending invitations.
  * Unlike after `endAccess`, the owner's review can restore parts.
  */
 export async function suspendAccess(tx: Tx, by: By, userId: string): Promise<number> {

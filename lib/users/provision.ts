@@ -88,7 +88,7 @@ async function endAndChange(
 }
 
 /**
- * Removes a person: ends their access, deletes memberships and identities, and withdraws open invitations to
+ * Removes a person: ends their access, deletes memberships and identities, and withdraws pending invitations to
  * their address. The audit log keeps their acts.
  * The last Admin of a team with other members cannot be removed until another member is an Admin.
  */

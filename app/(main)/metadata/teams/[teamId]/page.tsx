@@ -12,7 +12,7 @@ import { may } from "@/lib/access/policy";
 import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { listTeamEvents } from "@/lib/activity/account-queries";
 import { webEnv } from "@/lib/env";
-import { listOpenInvitations } from "@/lib/invitations/queries";
+import { listPendingInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/next/require-scope";
 import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";
 import { getTeam } from "@/lib/teams/queries";
@@ -26,7 +26,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function TeamPage({ params }: Props) {
   const scope = await requireTeamScope((await params).teamId, "team:see");
-  const [team, invitations] = await Promise.all([getTeam(scope), listOpenInvitations(scope)]);
+  const [team, invitations] = await Promise.all([getTeam(scope), listPendingInvitations(scope)]);
   const admins = team.members.filter((member) => may(member, "team:write"));
   const isAdmin = may(scope, "team:write");
   const me = scope.actor.id;
