@@ -102,7 +102,7 @@ test("an Admin declines a request, and the connection says who did", async ({
   await signIn(context, tenant.admin);
   await open(page, connectionsPath(tenant.fabric));
   await page.getByRole("button", { name: /^Decline/ }).click();
-  await expect(connectionRow(page, "Orders")).toContainText("Ada Admin declined to send the secret there.");
+  await expect(connectionRow(page, "Orders")).toContainText("Ada Admin declined the destination.");
   expect(api.requests).toEqual([]);
   await api.close();
 });

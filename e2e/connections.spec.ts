@@ -445,7 +445,7 @@ test("the picker works on a cold deep link, never chooses automatically, and dis
   });
   await open(page, path);
   popup = await openPicker(page, "Password");
-  await expect(popup.getByText("There is no Text secret in this fabric")).toBeVisible();
+  await expect(popup.getByText("This fabric has no Text secret")).toBeVisible();
 
   await addSecret(tenant, tenant.user, {
     subKind: "text",

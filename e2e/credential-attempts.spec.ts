@@ -59,7 +59,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await expect(panel.getByText("The server rejected these credentials.")).toBeVisible();
   await check.click();
   await expect(panel.getByText("the server rejected these credentials several times")).toBeVisible();
-  await expect(panel.getByText("It may be tried again in 15 minutes.")).toBeVisible();
+  await expect(panel.getByText("You can try again in 15 minutes.")).toBeVisible();
   await expect(panel.getByRole("button", { name: "Allow another attempt" })).toHaveCount(0);
   await expectAccessible(page, "a paused sign-in", ["light", "dark"]);
   expect(api.requests).toHaveLength(2);

@@ -62,10 +62,10 @@ test("a connection that a User points elsewhere gives out no secret, and says so
   await signIn(context, tenant.user);
   await open(page, connectionsPath(tenant.fabric));
   const row = connectionRow(page, "Orders");
-  await expect(row).toContainText("Pipelines can’t use it until api_token may be sent there. Waiting for");
+  await expect(row).toContainText("Pipelines can’t use this connection until its destination is allowed for api_token. Waiting for");
   await expectAccessible(page, "A connection that pipelines cannot use", ["light", "dark"]);
   await row.getByRole("link", { name: "Orders" }).click();
-  await expect(page.getByText("Pipelines can’t use it until this is allowed")).toBeVisible();
+  await expect(page.getByText("Pipelines can’t use this connection until this is allowed")).toBeVisible();
   await expect(page.getByText("https://theirs.test.example:443").first()).toBeVisible();
   await expect(page.getByText("request approval")).toBeVisible();
   await checkPanel(page).getByRole("button", { name: "Check", exact: true }).click();
