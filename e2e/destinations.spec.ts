@@ -62,7 +62,9 @@ test("a connection that a User points elsewhere gives out no secret, and says so
   await signIn(context, tenant.user);
   await open(page, connectionsPath(tenant.fabric));
   const row = connectionRow(page, "Orders");
-  await expect(row).toContainText("Pipelines can’t use this connection until its destination is allowed for api_token. Waiting for");
+  await expect(row).toContainText(
+    "Pipelines can’t use this connection until its destination is allowed for api_token. Waiting for",
+  );
   await expectAccessible(page, "A connection that pipelines cannot use", ["light", "dark"]);
   await row.getByRole("link", { name: "Orders" }).click();
   await expect(page.getByText("Pipelines can’t use this connection until this is allowed")).toBeVisible();

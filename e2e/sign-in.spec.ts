@@ -63,8 +63,8 @@ test("a wrong password and an unknown e-mail get the same answer", async ({ page
     const response = await answered;
     return { status: response.status(), body: await response.text() };
   };
-  const known = await answerFor(person.email);
-  expect(await answerFor("nobody@test.example")).toEqual(known);
+  const existing = await answerFor(person.email);
+  expect(await answerFor("nobody@test.example")).toEqual(existing);
 });
 
 test.describe("wrong attempts", () => {
@@ -85,7 +85,7 @@ test.describe("wrong attempts", () => {
     }
     await holdDelays();
     await enter(page, person.email, password);
-    await expect(page.getByRole("alert").filter({ hasText: "Too many tries." })).toContainText(
+    await expect(page.getByRole("alert").filter({ hasText: "Too many attempts." })).toContainText(
       /Too many attempts\. Try again in \d+ seconds?\./,
     );
     // Moves time forward.
@@ -105,8 +105,8 @@ test.describe("wrong attempts", () => {
     }
     await holdDelays();
     await enter(page, email, "wrong");
-    await expect(page.getByRole("alert").filter({ hasText: "Too many tries." })).toContainText(
-      "Too many tries.",
+    await expect(page.getByRole("alert").filter({ hasText: "Too many attempts." })).toContainText(
+      "Too many attempts.",
     );
   });
 });
