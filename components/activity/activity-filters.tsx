@@ -10,6 +10,7 @@ const kinds = [
   { value: "secret", label: "Secrets" },
   { value: "connection", label: "Connections" },
   { value: "token", label: "Pipeline tokens" },
+  { value: "issuer", label: "Trusted issuers" },
   { value: "fabric", label: "Fabric" },
 ];
 

@@ -10,7 +10,7 @@ function event(action: AuditAction, details: ActivityDetails): ActivityEvent {
     actorId: "u",
     actorName: "Ada",
     action,
-    objectKind: "secret",
+    objectKind: action.startsWith("secret.") ? "secret" : "connection",
     objectId: "s",
     objectName: "token",
     isThere: true,
@@ -23,7 +23,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   [
     "connection.check",
     { ok: false, code: "name_not_found", step: "name", field: "baseUrl", tookMs: 9 },
-    ["Failed after 9 ms: No server has this name. Field base url."],
+    ["Failed after 9 ms: No server has this name. Field Base URL."],
   ],
   ["connection.check", { ok: false, code: "of another version" }, ["Failed: Unknown reason."]],
   ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],
@@ -36,7 +36,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
       version: 2,
       fields: ["clientId", "clientSecret"],
     },
-    ["by the name “old”", "returned to the pipeline", "at 10.0.0.1", "client id, client secret", "version 2"],
+    ["by the name “old”", "returned to the pipeline", "at 10.0.0.1", "Client ID, Client Secret", "version 2"],
   ],
   ["secret.use", { purpose: "check", name: "token", fields: ["value"] }, ["for a check"]],
   [
@@ -51,8 +51,9 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   [
     "connection.update",
     { fields: ["server"], fromHost: "db.example:5432", toHost: "evil.example:5432" },
-    ["changed server", "host evil.example:5432, before db.example:5432"],
+    ["changed Server", "host evil.example:5432, before db.example:5432"],
   ],
+  ["connection.update", { fields: ["sfUser", "smtpUrl"] }, ["changed Username, URL"]],
   ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations had to be allowed"]],
   ["destination.ask", { reason: "upgrade" }, ["“upgrade”"]],
   [
@@ -77,7 +78,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ["access_token.revoke", { member: "Uri" }, ["of Uri"]],
   ["team.remove", { team: "Sales", role: "user" }, ["team “Sales”", "as user"]],
   ["user.lock", { sessions: 1, accessTokens: 2 }, ["1 session", "2 access tokens"]],
-  ["fabric.update", { fields: ["description"] }, ["changed description"]],
+  ["fabric.update", { fields: ["description"] }, ["changed Description"]],
 ])("%s with %o reads %o", (action, details, parts) => {
   expect(eventDetails(event(action, details))).toEqual(parts);
 });

@@ -1,14 +1,18 @@
 import type { ActivityDetails, ActivityEvent } from "@/lib/audit/schema";
 import { checkCodes } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
+import { fieldMeta } from "@/lib/connectors/define";
+import { connectors } from "@/lib/connectors/registry";
 import { type Provider, providers } from "@/lib/fabrics/schema";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 /** The details below an event: fields, destinations, source and outcome. */
-export function eventDetails({ action, objectName, details }: ActivityEvent): string[] {
+export function eventDetails({ action, objectKind, objectName, details }: ActivityEvent): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
+  const labels = objectKind === "secret" ? secretLabels : formLabels;
   const parts = [
     isCheck && outcome(details),
     permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
@@ -24,11 +28,11 @@ export function eventDetails({ action, objectName, details }: ActivityEvent): st
     details.secret !== undefined && `secret “${text(details.secret)}”`,
     destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
-    !isCheck && field !== undefined && words(field),
+    !isCheck && field !== undefined && labelsOf(field, labels),
     // Text and Binary have only the field "value". Omit its name: readers could take it for a stored value.
     fields !== undefined &&
       !["", "value"].includes(text(fields)) &&
-      `${action.endsWith(".update") ? "changed " : ""}${words(fields)}`,
+      `${action.endsWith(".update") ? "changed " : ""}${labelsOf(fields, labels)}`,
     toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
     version !== undefined && `version ${text(version)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
@@ -115,7 +119,7 @@ function outcome({ ok, code, field, tookMs }: ActivityDetails): string {
   if (ok === true) return `Passed${duration}`;
   const checkCode = checkCodes.find((one) => one === code);
   const reason = checkCode ? checkTexts[checkCode].title : "Unknown reason.";
-  const where = field === undefined ? "" : ` Field ${words(field)}.`;
+  const where = field === undefined ? "" : ` Field ${labelsOf(field, formLabels)}.`;
   return `Failed${duration}: ${reason}${where}`;
 }
 
@@ -138,10 +142,32 @@ function text(value: Value): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** clientSecret → client secret */
-function words(value: Value): string {
-  return text(value).replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
+/** Names fields as their form labels them. A field of an earlier version keeps its API name. */
+function labelsOf(fields: Value, labels: Labels): string {
+  return [fields]
+    .flat()
+    .map((field) => labels[String(field)] ?? String(field))
+    .join(", ");
 }
+
+type Labels = Readonly<Record<string, string | undefined>>;
+
+const secretLabels: Labels = Object.fromEntries(
+  Object.values(secretKinds).flatMap(({ fields }) =>
+    Object.entries(fields).map(([name, { title }]) => [name, title]),
+  ),
+);
+
+/** The labels of connections and fabrics. An event has no kind of connection: the last kind's label applies. */
+const formLabels: Labels = {
+  name: "Name",
+  description: "Description",
+  ...Object.fromEntries(
+    Object.values(connectors).flatMap(({ fields }) =>
+      Object.entries(fields.shape).map(([name, schema]) => [name, fieldMeta(schema).title]),
+    ),
+  ),
+};
 
 function many(count: Value, one: string): string {
   return `${text(count)} ${one}${Number(count) === 1 ? "" : "s"}`;
