@@ -46,7 +46,7 @@ test("a User without permission requests approval for a new destination and stil
   await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Token", "api_token");
   const panel = checkPanel(page);
-  await expect(panel.getByText("This secret is not allowed at this destination yet.")).toBeVisible();
+  await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
   await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
   await expectAccessible(page, "Request approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
@@ -130,12 +130,12 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   await open(page, connectionsPath(tenant.fabric));
   await connectionRow(page, "Orders").getByRole("button", { name: "Check Orders" }).click();
   await expect(
-    page.getByText("Orders: This secret was never sent to this destination.").first(),
+    page.getByText("Orders: This destination is not allowed for this secret yet.").first(),
   ).toBeVisible();
   await connectionRow(page, "Orders").getByRole("link", { name: "Orders" }).click();
   const panel = checkPanel(page);
   await panel.getByRole("button", { name: "Check", exact: true }).click();
-  await expect(panel.getByText("This secret was never sent to this destination.")).toBeVisible();
+  await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
   await expect(panel.getByText("api_token")).toBeVisible();
   expect(theirs.requests).toEqual([]);
   const { rows } = await database().query(`SELECT 1 FROM allowed_destination WHERE "secretId" = $1`, [

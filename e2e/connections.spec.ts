@@ -346,7 +346,7 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
   await signIn(context, tenant.user);
   await connect();
   await expect(
-    checkPanel(page).getByText("This secret is not allowed at this destination yet."),
+    checkPanel(page).getByText("This destination is not allowed for this secret yet."),
   ).toBeVisible();
   await expect(checkPanel(page).getByText(/An Admin of the team must allow it/)).toBeVisible();
   expect([dialled, bytes]).toEqual([0, 0]);
@@ -365,7 +365,7 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
   await field(page, "Base URL").fill(`http://127.0.0.1:${another.port}`);
   await checkPanel(page).getByRole("button", { name: "Check" }).click();
   await expect(
-    checkPanel(page).getByText("This secret is not allowed at this destination yet."),
+    checkPanel(page).getByText("This destination is not allowed for this secret yet."),
   ).toBeVisible();
   expect(dialled).toBe(before);
   await Promise.all([close(), another.close()]);

@@ -380,7 +380,9 @@ test("a User deletes their own unused secret; only an Admin deletes another pers
   expect(created.ok).toBe(true);
   await openSecret(page, tenant.fabric, "of_the_admin");
   await expect(page.getByRole("button", { name: "Delete", exact: true })).toHaveCount(0);
-  await expect(page.getByText(/can delete this secret/)).toContainText(tenant.admin.name);
+  await expect(page.getByText(/and the secret’s creator can delete it/)).toContainText(
+    `(${tenant.admin.name})`,
+  );
 });
 
 test("the server searches, filters by type and sorts, and the address keeps the settings", async ({

@@ -57,7 +57,7 @@ export function ReviewSection({
         </DetailList>
         {hidden > 0 && (
           <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
-            {hidden} more appear after you review these.
+            {hidden === 1 ? "1 more appears" : `${hidden} more appear`} after you review these.
           </p>
         )}
       </div>

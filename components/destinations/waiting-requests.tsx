@@ -35,7 +35,9 @@ export function WaitingRequestList({
       </DetailList>
       {(!isAdmin || hidden > 0) && (
         <p className="-mx-4 mt-3 border-line border-t px-4 pt-3 text-muted text-sm">
-          {isAdmin ? `${hidden} more are waiting.` : "Admins of the team can allow or decline."}
+          {isAdmin
+            ? `${hidden} more ${hidden === 1 ? "is" : "are"} waiting.`
+            : "Admins of the team can allow or decline."}
         </p>
       )}
     </DetailSection>

@@ -2,8 +2,8 @@
 export function WhoCan({ act, team, admins }: { act: string; team: string; admins: string[] }) {
   return (
     <p className="text-muted text-sm">
-      Admins of {team} {act}
-      {admins.length > 0 && <>: {admins.join(", ")}</>}.
+      Admins of {team}
+      {admins.length > 0 && <> ({admins.join(", ")})</>} {act}.
     </p>
   );
 }

@@ -20,7 +20,7 @@ export function RemoveDestinationButton({
       act={() => removeDestinationAction(fabricId, { destinationId: id })}
       done={{ title: "Destination removed" }}
     >
-      The secret is not sent to {words} again until the person who entered its value or an Admin allows it.
+      Selvage sends the secret to {words} again only after the destination is allowed again.
     </ConfirmedActButton>
   );
 }

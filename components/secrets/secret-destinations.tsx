@@ -17,8 +17,7 @@ export function SecretDestinations({
     <DetailSection id="destinations" title="Allowed destinations">
       {destinations.length === 0 ? (
         <p className="text-muted">
-          None yet. The person who entered the value, or an Admin, allows one by checking a connection that
-          uses the secret.
+          None yet. To allow a destination, or to request approval, check a connection that uses the secret.
         </p>
       ) : (
         <DetailList>

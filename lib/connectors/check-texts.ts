@@ -27,14 +27,14 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     advice: "Check the fields of this connection.",
   },
   destination_not_allowed: {
-    title: "This secret is not allowed at this destination yet.",
+    title: "This destination is not allowed for this secret yet.",
     advice:
       "An Admin of the team must allow it, because someone else entered the value or the fabric is locked. Selvage sent nothing. Pipelines can’t use the connection until then.",
   },
   destination_unconfirmed: {
-    title: "This secret was never sent to this destination.",
+    title: "This destination is not allowed for this secret yet.",
     advice:
-      "Confirm only a destination that you know. Selvage sent nothing. Pipelines can’t use the connection until then.",
+      "Allow only a destination that you know. Selvage sent nothing. Pipelines can’t use the connection until then.",
   },
   secret_missing: {
     title: "The chosen secret no longer exists.",

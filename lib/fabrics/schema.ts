@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** The warehouse providers that a fabric can have, with their labels. */
 export const providers = {
-  none: "None yet",
+  none: "None",
   databricks: "Databricks",
   bigquery: "BigQuery",
   snowflake: "Snowflake",

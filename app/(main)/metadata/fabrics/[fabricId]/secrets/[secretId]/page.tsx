@@ -69,7 +69,7 @@ export default async function SecretPage({
         </div>
       </div>
       {!canDelete && (
-        <WhoCan act="and its creator can delete this secret" team={fabric.team.name} admins={fabric.admins} />
+        <WhoCan act="and the secret’s creator can delete it" team={fabric.team.name} admins={fabric.admins} />
       )}
     </div>
   );
