@@ -11,7 +11,7 @@ import { mayChooseDestinations } from "@/automate/secrets/entered-recently";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
-import { atLeastOne } from "@/lib/connectors/joined";
+import { atLeastOne } from "@/lib/connectors/secret-destinations";
 import { db } from "@/lib/db/client";
 
 /**

@@ -12,7 +12,7 @@ import { type Caller, countUnchanged, openForPipeline } from "@/automate/secrets
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { connectionName } from "@/lib/connections/schema";
-import { joinConnection } from "@/lib/connectors/joined";
+import { joinConnection } from "@/lib/connectors/secret-destinations";
 
 type Params = { Params: { name: string } };
 

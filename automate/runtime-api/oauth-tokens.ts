@@ -6,7 +6,7 @@ import type { Caller } from "@/automate/secrets/read-secret";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
-import { tokenServerOf } from "@/lib/connectors/joined";
+import { tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 const maxCached = 10_000;

@@ -7,7 +7,7 @@ import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Opening, Sending } from "@/automate/secrets/purpose";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
-import type { Destinations } from "@/lib/connectors/joined";
+import type { Destinations } from "@/lib/connectors/secret-destinations";
 import { CannotOpen } from "@/lib/crypto/open";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { openLocalKms } from "@/lib/kms/local";

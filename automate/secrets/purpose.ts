@@ -1,6 +1,6 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Scope } from "@/lib/access/scope";
-import type { Destinations } from "@/lib/connectors/joined";
+import type { Destinations } from "@/lib/connectors/secret-destinations";
 
 /** Fields of one secret to open. */
 export type Opening<S extends UsableSecret = UsableSecret> = { secret: S; fields: readonly string[] };

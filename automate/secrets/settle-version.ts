@@ -3,7 +3,7 @@ import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-s
 import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { freshForMs } from "@/lib/access/policy";
 import { sentKey } from "@/lib/connectors/destination";
-import { tokenServerOf } from "@/lib/connectors/joined";
+import { tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { db, type Tx } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 import { isSingleValue } from "@/lib/secrets/kinds/registry";

@@ -9,12 +9,12 @@ import {
   configure,
   lockReferences,
 } from "@/lib/connections/configuration";
-import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/joined-secrets";
 import {
   type CreateConnectionInput,
   connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
+import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/secret-destinations";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { hiddenProperties } from "@/lib/connectors/validate";

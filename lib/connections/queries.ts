@@ -1,7 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { isInUse } from "@/lib/connections/inactive";
-import { currentReferences, joinSettings } from "@/lib/connections/joined-secrets";
 import {
   type CheckHistory,
   type ConnectionListQuery,
@@ -11,6 +10,7 @@ import {
   historyLength,
   inconclusiveCodes,
 } from "@/lib/connections/schema";
+import { currentReferences, joinSettings } from "@/lib/connections/secret-destinations";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";

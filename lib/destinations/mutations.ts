@@ -1,6 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { tokenServerOf } from "@/lib/connectors/joined";
+import { tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { db } from "@/lib/db/client";
 import type { AskForApprovalInput, DecideRequestInput } from "@/lib/destinations/schema";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";

@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
-import { type Joined, tokenServerOf } from "@/lib/connectors/joined";
+import { type Joined, tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import type { CurrentReference, NotAllowed, ToReview, WaitingRequests } from "@/lib/destinations/schema";

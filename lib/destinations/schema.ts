@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { connectionInput } from "@/lib/connectors/connection-input";
-import type { Referenced } from "@/lib/connectors/joined";
+import type { Referenced } from "@/lib/connectors/secret-destinations";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 
 export const setRuleInput = z.object({ rule: destinationRuleSchema });

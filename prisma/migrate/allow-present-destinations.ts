@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { sentKey } from "@/lib/connectors/destination";
-import { joinConnection, type Referenced, tokenServerOf } from "@/lib/connectors/joined";
+import { joinConnection, type Referenced, tokenServerOf } from "@/lib/connectors/secret-destinations";
 
 type Secret = Referenced & { name: string };
 type Row = {

@@ -2,7 +2,6 @@ import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
-import { currentReferences, joinSettings } from "@/lib/connections/joined-secrets";
 import {
   type ConnectionCode,
   createConnection,
@@ -11,6 +10,7 @@ import {
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
 import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
+import { currentReferences, joinSettings } from "@/lib/connections/secret-destinations";
 import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";

@@ -1,7 +1,12 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { sentKey } from "@/lib/connectors/destination";
-import { type Joined, joinConnection, namedDestinations, type Referenced } from "@/lib/connectors/joined";
+import {
+  type Joined,
+  joinConnection,
+  namedDestinations,
+  type Referenced,
+} from "@/lib/connectors/secret-destinations";
 import type { Db, Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
 import type { CurrentReference } from "@/lib/destinations/schema";

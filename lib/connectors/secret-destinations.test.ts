@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { joinConnection } from "@/lib/connectors/joined";
 import { connectors } from "@/lib/connectors/registry";
+import { joinConnection } from "@/lib/connectors/secret-destinations";
 
 const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, facts: {} });
 const postgres = {
