@@ -12,7 +12,7 @@ import { type Caller, countUnchanged, openForPipeline } from "@/automate/secrets
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { connectionName } from "@/lib/connections/schema";
-import { joinConnection } from "@/lib/connectors/secret-destinations";
+import { secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
 type Params = { Params: { name: string } };
 
@@ -93,9 +93,9 @@ type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;
 async function purposeOf(caller: Caller, connection: NamedConnection): Promise<ConnectionPurpose> {
   const { scope, source } = caller;
   const { id, name, kind, properties, secrets } = connection;
-  const joined = joinConnection(kind, properties, secrets);
-  if (joined) {
-    const openings = joined.map(({ secret, destinations }) => ({
+  const secretsToOpen = secretsOfConnection(kind, properties, secrets);
+  if (secretsToOpen) {
+    const openings = secretsToOpen.map(({ secret, destinations }) => ({
       secret,
       fields: Object.keys(secret.manifest),
       destinations,

@@ -14,7 +14,12 @@ import {
   connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
-import { allowJoined, joinedNow, type NewlyJoined, newlyJoined } from "@/lib/connections/secret-destinations";
+import {
+  allowNewDestinations,
+  currentSecretsOf,
+  type NewSecretDestinations,
+  newSecretDestinations,
+} from "@/lib/connections/secret-destinations";
 import type { Connector } from "@/lib/connectors/define";
 import { findConnector } from "@/lib/connectors/registry";
 import { hiddenProperties } from "@/lib/connectors/validate";
@@ -40,8 +45,8 @@ export type PreparedConnection = {
   configuration: Configuration;
 };
 
-/** A stored connection, and the destinations that saving it joined. */
-type Stored = { id: string; joined: NewlyJoined };
+/** A stored connection, and the new destinations of its secrets. */
+type Stored = { id: string; newDestinations: NewSecretDestinations };
 
 /**
  * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction
@@ -63,7 +68,7 @@ export async function createConnection(
     return insertConnection(tx, scope, prepared.value);
   });
   if (!created.ok) return created;
-  await allowJoined(scope, created.value.joined);
+  await allowNewDestinations(scope, created.value.newDestinations);
   return ok({ id: created.value.id });
 }
 
@@ -78,7 +83,7 @@ export function prepareConnection(
 }
 
 /**
- * Stores a prepared connection. The caller passes `joined` to `allowJoined` after the commit. Throws a unique
+ * Stores a prepared connection. The caller passes `newDestinations` to `allowNewDestinations` after the commit. Throws a unique
  * violation when the name is taken.
  */
 export async function insertConnection(
@@ -107,8 +112,8 @@ export async function insertConnection(
   });
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
-  const { joined } = await joinedNow(tx, scope, { kind, ...configuration });
-  return ok({ id, joined: await newlyJoined(tx, scope, null, joined) });
+  const { secrets } = await currentSecretsOf(tx, scope, { kind, ...configuration });
+  return ok({ id, newDestinations: await newSecretDestinations(tx, scope, null, secrets) });
 }
 
 /**
@@ -166,29 +171,29 @@ export async function updateConnection(
   const updated = await write<Stored>(name, async (tx) => {
     const current = await lockConnection(tx, scope, id);
     if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(current))) return fail("changed");
-    const before = { id, ...(await joinedNow(tx, scope, current)) };
+    const before = { id, ...(await currentSecretsOf(tx, scope, current)) };
     await reserve(tx, idempotent, id);
     await makeFirst?.(tx);
     const invalid = await lockReferences(tx, scope, configured.value.references);
     if (invalid) return invalid;
     const next = { ...current, ...configured.value, name, description };
-    const { joined: joinedAfter } = await joinedNow(tx, scope, next);
-    const joined = await newlyJoined(tx, scope, before, joinedAfter);
+    const { secrets: secretsAfter } = await currentSecretsOf(tx, scope, next);
+    const newDestinations = await newSecretDestinations(tx, scope, before, secretsAfter);
     await tx.connection.update({
       where: { id },
       data: {
         ...columns(scope, { name, description }, configured.value),
-        ...(joined.length > 0 ? { placedAt: new Date() } : {}),
+        ...(newDestinations.length > 0 ? { placedAt: new Date() } : {}),
       },
       select: { id: true },
     });
     await tx.connectionSecret.deleteMany({ where: { connectionId: id } });
     await addReferences(tx, scope, id, configured.value.references);
     await record(tx, entry(scope, "connection.update", { id, name }, changesOf(connector, current, next)));
-    return ok({ id, joined });
+    return ok({ id, newDestinations });
   });
   if (!updated.ok) return updated;
-  await allowJoined(scope, updated.value.joined);
+  await allowNewDestinations(scope, updated.value.newDestinations);
   return ok({ id });
 }
 

@@ -10,7 +10,7 @@ import {
   historyLength,
   inconclusiveCodes,
 } from "@/lib/connections/schema";
-import { currentReferences, joinSettings } from "@/lib/connections/secret-destinations";
+import { currentReferences, secretsOfSettings } from "@/lib/connections/secret-destinations";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";
@@ -158,7 +158,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
   const versions = new Map([...current.values()].map(({ id, version }) => [id, version]));
   const notAllowed = await findNotAllowed(
     fabricId,
-    rows.map((row) => ({ placedAt: row.placedAt, joined: joinSettings(settingsOf(row), current) })),
+    rows.map((row) => ({ placedAt: row.placedAt, secrets: secretsOfSettings(settingsOf(row), current) })),
   );
   return rows.map((row, i) => ({
     id: row.id,

@@ -2,10 +2,10 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { sentKey } from "@/lib/connectors/destination";
 import {
-  type Joined,
-  joinConnection,
   namedDestinations,
   type Referenced,
+  type SecretWithDestinations,
+  secretsOfConnection,
 } from "@/lib/connectors/secret-destinations";
 import type { Db, Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
@@ -44,11 +44,11 @@ export async function currentReferences(
  * Returns which secret these settings send to which destinations, at current versions. Empty when the
  * destinations cannot be named.
  */
-export function joinSettings(
+export function secretsOfSettings(
   { kind, properties, references }: Settings,
   current: ReadonlyMap<string, CurrentReference>,
-): Joined<CurrentReference>[] {
-  return joinConnection(kind, properties, resolveReferences(references, current)) ?? [];
+): SecretWithDestinations<CurrentReference>[] {
+  return secretsOfConnection(kind, properties, resolveReferences(references, current)) ?? [];
 }
 
 function resolveReferences(
@@ -65,7 +65,7 @@ function resolveReferences(
  * Returns which secret these settings send to which destinations now, and all destinations that they name,
  * with or without a secret.
  */
-export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: Settings) {
+export async function currentSecretsOf(tx: Tx, scope: { fabricId: string }, settings: Settings) {
   const { kind, properties, references } = settings;
   const current = await currentReferences(
     tx,
@@ -73,24 +73,33 @@ export async function joinedNow(tx: Tx, scope: { fabricId: string }, settings: S
     references.map(({ secretId }) => secretId),
   );
   const named = namedDestinations(kind, properties, resolveReferences(references, current));
-  return { joined: joinSettings(settings, current), named };
+  return { secrets: secretsOfSettings(settings, current), named };
 }
 
 type SecretDestination = { secretId: string; version: number; destination: string };
 
 function secretDestinationsOf(
-  joined: readonly Joined<Referenced>[],
+  secrets: readonly SecretWithDestinations<Referenced>[],
 ): (SecretDestination & { field: string })[] {
-  return joined.flatMap(({ field, secret: { id: secretId, version }, destinations }) =>
+  return secrets.flatMap(({ field, secret: { id: secretId, version }, destinations }) =>
     destinations.map((destination) => ({ field, secretId, version, destination })),
   );
 }
 
-/** The destinations that a save newly joins to a version of a secret, by form field. */
-export type NewlyJoined = { field: string; secretId: string; version: number; destinations: string[] }[];
+/** The destinations that a save adds for a version of a secret, by form field. */
+export type NewSecretDestinations = {
+  field: string;
+  secretId: string;
+  version: number;
+  destinations: string[];
+}[];
 
-/** A connection before an edit: its joined secrets, and all destinations that it named. */
-type Former = { id: string; joined: readonly Joined<Referenced>[]; named: readonly string[] };
+/** A connection before an edit: its secrets with their destinations, and all destinations that it named. */
+type Former = {
+  id: string;
+  secrets: readonly SecretWithDestinations<Referenced>[];
+  named: readonly string[];
+};
 
 /**
  * Returns the joins of `after` that the connection did not have before. Two kinds of host are left out; they
@@ -98,13 +107,13 @@ type Former = { id: string; joined: readonly Joined<Referenced>[]; named: readon
  * - A host that waited before the edit. Editing its port must not approve it.
  * - A host that a colleague entered, with or without a secret. Picking another secret must not approve it.
  */
-export async function newlyJoined(
+export async function newSecretDestinations(
   tx: Tx,
   scope: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   before: Former | null,
-  after: readonly Joined<Referenced>[],
-): Promise<NewlyJoined> {
-  const former = secretDestinationsOf(before?.joined ?? []);
+  after: readonly SecretWithDestinations<Referenced>[],
+): Promise<NewSecretDestinations> {
+  const former = secretDestinationsOf(before?.secrets ?? []);
   const allowed = await areAllowed(scope.fabricId, former, "checks", tx);
   const formerKeys = new Set(former.map(keyOf));
   const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
@@ -170,13 +179,14 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
 }
 
 /**
- * Asks automate to allow the destinations that a person joined by saving a connection. Automate allows them
+ * Asks automate to allow the new destinations of a connection that a person saved. Automate allows them
  * if the person entered both settings and value, or is an Admin with a recent sign-in.
  * Runs after the commit and fails safe: destinations that are not allowed keep waiting.
  */
-export async function allowJoined(
+export async function allowNewDestinations(
   { actor, fabricId }: Scope<"connection:write">,
-  joined: NewlyJoined,
+  newDestinations: NewSecretDestinations,
 ): Promise<void> {
-  if (joined.length > 0) await askAfterCommit({ actor, fabricId }, "destination:allow", { places: joined });
+  if (newDestinations.length > 0)
+    await askAfterCommit({ actor, fabricId }, "destination:allow", { places: newDestinations });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { connectors } from "@/lib/connectors/registry";
-import { joinConnection } from "@/lib/connectors/secret-destinations";
+import { secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
 const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, facts: {} });
 const postgres = {
@@ -11,8 +11,12 @@ const postgres = {
   tlsMode: "verify-full",
 };
 const password = { field: "password", secret: text("p") };
-const destinationsOf = (kind: string, properties: object, references: Parameters<typeof joinConnection>[2]) =>
-  joinConnection(kind, { ...properties }, references)?.map(({ field, destinations }) => [
+const destinationsOf = (
+  kind: string,
+  properties: object,
+  references: Parameters<typeof secretsOfConnection>[2],
+) =>
+  secretsOfConnection(kind, { ...properties }, references)?.map(({ field, destinations }) => [
     field,
     ...destinations,
   ]) ?? null;
@@ -70,11 +74,11 @@ test("a web address that clients parse in two ways joins nothing", () => {
   expect(to("https://api.example;x=evil.example")).toBeNull();
 });
 
-test("empty settings of any kind join nothing, and neither does an unknown kind", () => {
+test("empty settings of any kind send no secret, and neither does an unknown kind", () => {
   for (const kind of Object.keys(connectors)) {
-    const joined = joinConnection(kind, {}, [password]);
-    for (const { destinations } of joined ?? []) expect(destinations.length, kind).toBeGreaterThan(0);
+    const secrets = secretsOfConnection(kind, {}, [password]);
+    for (const { destinations } of secrets ?? []) expect(destinations.length, kind).toBeGreaterThan(0);
   }
-  expect(joinConnection("nothing", postgres, [password])).toBeNull();
-  expect(joinConnection("postgres", {}, [])).toEqual([]);
+  expect(secretsOfConnection("nothing", postgres, [password])).toBeNull();
+  expect(secretsOfConnection("postgres", {}, [])).toEqual([]);
 });

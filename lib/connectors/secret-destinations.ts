@@ -17,7 +17,11 @@ export type Referenced = {
 };
 
 /** A secret of a connection, and the keys of the destinations that the connection sends it to. */
-export type Joined<S extends Referenced> = { field: string; secret: S; destinations: Destinations };
+export type SecretWithDestinations<S extends Referenced> = {
+  field: string;
+  secret: S;
+  destinations: Destinations;
+};
 
 /** The distinct keys, or null when the list is empty. */
 export function atLeastOne(keys: readonly string[]): Destinations | null {
@@ -57,11 +61,11 @@ export function destinationsOf<S extends Referenced>(
  * Returns the secrets that a pipeline receives with a saved connection, each with its destinations. Null when
  * the properties name no readable destination.
  */
-export function joinConnection<S extends Referenced>(
+export function secretsOfConnection<S extends Referenced>(
   kind: string,
   properties: Readonly<Record<string, unknown>>,
   references: readonly { field: string; secret: S }[],
-): Joined<S>[] | null {
+): SecretWithDestinations<S>[] | null {
   if (references.length === 0) return [];
   const connector = findConnector(kind);
   if (!connector) return null;
@@ -72,11 +76,11 @@ export function joinConnection<S extends Referenced>(
   const { keysOf, all } = resolved;
   // A check may withhold a secret from an SFTP server whose host key nobody confirmed. A pipeline's driver
   // does not, so all destinations count.
-  const joined = references.map(({ field, secret }) => {
+  const sent = references.map(({ field, secret }) => {
     const destinations = keysOf(field) ?? atLeastOne(all);
     return destinations && { field, secret, destinations };
   });
-  return joined.every((one) => one !== null) ? joined : null;
+  return sent.every((one) => one !== null) ? sent : null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
-import { type Joined, tokenServerOf } from "@/lib/connectors/secret-destinations";
+import { type SecretWithDestinations, tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import type { CurrentReference, NotAllowed, ToReview, WaitingRequests } from "@/lib/destinations/schema";
@@ -62,10 +62,10 @@ export async function areAllowed(
  */
 export async function findNotAllowed(
   fabricId: string,
-  connections: readonly { joined: Joined<CurrentReference>[]; placedAt: Date }[],
+  connections: readonly { secrets: SecretWithDestinations<CurrentReference>[]; placedAt: Date }[],
 ): Promise<(NotAllowed | null)[]> {
-  const candidates = connections.flatMap(({ joined }, at) =>
-    joined.flatMap(({ secret, destinations }) =>
+  const candidates = connections.flatMap(({ secrets }, at) =>
+    secrets.flatMap(({ secret, destinations }) =>
       destinations.map((destination) => {
         const { id: secretId, version, name, enteredAt } = secret;
         return { at, secretId, version, name, enteredAt, destination };

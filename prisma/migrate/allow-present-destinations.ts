@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { sentKey } from "@/lib/connectors/destination";
-import { joinConnection, type Referenced, tokenServerOf } from "@/lib/connectors/secret-destinations";
+import { type Referenced, secretsOfConnection, tokenServerOf } from "@/lib/connectors/secret-destinations";
 
 type Secret = Referenced & { name: string };
 type Row = {
@@ -40,7 +40,7 @@ export async function allowPresentDestinations(owner: Client): Promise<void> {
     if (connection !== undefined) entry.connections.push(connection);
   };
   for await (const { kind, name, fabricId, properties, references } of connectionsOf(owner)) {
-    for (const { secret, destinations } of joinConnection(kind, properties, references) ?? [])
+    for (const { secret, destinations } of secretsOfConnection(kind, properties, references) ?? [])
       for (const destination of destinations) add(fabricId, secret, destination, name);
   }
   const { rows } = await owner.query<{ fabricId: string; secret: Secret }>(

@@ -8,7 +8,7 @@ import type { Actor } from "@/lib/actor";
 import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
-import { allowJoined, type NewlyJoined } from "@/lib/connections/secret-destinations";
+import { allowNewDestinations, type NewSecretDestinations } from "@/lib/connections/secret-destinations";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
@@ -151,7 +151,7 @@ async function store(
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
-  let joined: NewlyJoined = [];
+  let newDestinations: NewSecretDestinations = [];
   const created = await createFabric<ConnectionCode>(scope, input, {
     idempotent,
     isPending: body.connection?.shouldTest ?? false,
@@ -164,15 +164,15 @@ async function store(
         const prepared = prepareConnection(connection);
         if (!prepared.ok) return prepared;
         const stored = await insertConnection(tx, fabric.scope("connection:write"), prepared.value);
-        if (stored.ok) joined = stored.value.joined;
+        if (stored.ok) newDestinations = stored.value.newDestinations;
         return stored;
       };
     },
   });
   if (created.ok) {
     const { id: fabricId } = created.value;
-    if (joined.length > 0)
-      await allowJoined(await authorize(scope.actor, fabricId, "connection:write"), joined);
+    if (newDestinations.length > 0)
+      await allowNewDestinations(await authorize(scope.actor, fabricId, "connection:write"), newDestinations);
     return created;
   }
   switch (created.code) {

@@ -10,7 +10,7 @@ import {
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
 import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
-import { currentReferences, joinSettings } from "@/lib/connections/secret-destinations";
+import { currentReferences, secretsOfSettings } from "@/lib/connections/secret-destinations";
 import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";
@@ -225,7 +225,7 @@ async function destinationsWith(
   secretId: string,
 ): Promise<string[]> {
   const current = await currentReferences(db, { fabricId }, [secretId]);
-  return joinSettings({ ...settings, references: [{ field, secretId }] }, current).flatMap(
+  return secretsOfSettings({ ...settings, references: [{ field, secretId }] }, current).flatMap(
     ({ destinations }) => destinations.flatMap((key) => [key, sentKey(key)]),
   );
 }
