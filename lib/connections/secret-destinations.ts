@@ -102,7 +102,7 @@ type Former = {
 };
 
 /**
- * Returns the joins of `after` that the connection did not have before. Two kinds of host are left out; they
+ * Returns the destinations of `after` that the connection did not have before. Two kinds of host are left out; they
  * keep waiting for a confirmation:
  * - A host that waited before the edit. Editing its port must not approve it.
  * - A host that a colleague entered, with or without a secret. Picking another secret must not approve it.
