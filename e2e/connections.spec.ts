@@ -256,7 +256,7 @@ test("a REST API that echoes its requests leaks nothing, with basic, bearer and 
     await chooseSecret(page, label, secret);
     await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
     // Now the paths at which it answers with the received credentials.
-    await field(page, "Test path").fill("/broken");
+    await field(page, "Check path").fill("/broken");
     await checkPanel(page).getByRole("button", { name: "Check" }).click();
     await expect(checkPanel(page).getByText("The server returned an internal error.")).toBeVisible();
     await page.getByRole("button", { name: "Save anyway" }).click();

@@ -32,7 +32,7 @@ function fieldsOf(baseUrl: string, testPath = "/"): Record<string, string> {
   return {
     "Connection Name": "Orders",
     "Base URL": baseUrl,
-    "Test path": testPath,
+    "Check path": testPath,
     Encryption: "No encryption",
     Authentication: "Basic",
   };

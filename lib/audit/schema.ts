@@ -10,7 +10,7 @@ export const auditActions = {
   "secret.delete": "deleted",
   "secret.use": "used",
   "secret.token": "got an OAuth token with",
-  "secret.unchanged": "checked for a new version of",
+  "secret.unchanged": "asked for a newer version of",
   "secret.refuse": "was refused",
   "secret.purge": "purged",
   "secret.alarm": "could not open a stored value of",

@@ -24,7 +24,7 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   ...usingTexts,
   misconfigured: {
     title: "These settings do not fit together.",
-    advice: "Check the fields of this connection.",
+    advice: "Correct the fields of this connection.",
   },
   destination_not_allowed: {
     title: "This destination is not allowed for this secret yet.",

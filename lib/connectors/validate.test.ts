@@ -78,7 +78,7 @@ describe("validation", () => {
     expect(performance.now() - startedAt).toBeLessThan(500);
   });
 
-  it.each(["//evil.example.com/", "status", "/a b", "/\\evil"])("rejects the test path %s", (testPath) => {
+  it.each(["//evil.example.com/", "status", "/a b", "/\\evil"])("rejects the check path %s", (testPath) => {
     expect(validate(restApi, { ...api, testPath })).toMatchObject({ ok: false });
   });
 

@@ -10,7 +10,7 @@ import { isCertificateDemand } from "@/worker/egress/socket-faults";
 
 type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
 
-/** Requests the test path once, with the connection's credentials. A redirect is a finding and is not followed. */
+/** Requests the check path once, with the connection's credentials. A redirect is a finding and is not followed. */
 export const checkRestApi = defineCheck(restApi, {
   preload: loadHttp,
 
@@ -47,7 +47,7 @@ export const checkRestApi = defineCheck(restApi, {
 type SignedRequest = { url: URL; headers: Record<string, string> };
 
 async function signedRequest(properties: Properties): Promise<SignedRequest> {
-  const url = testAddress(properties.baseUrl, properties.testPath);
+  const url = checkAddress(properties.baseUrl, properties.testPath);
   switch (properties.authType) {
     case "none":
       return { url, headers: {} };
@@ -78,8 +78,8 @@ async function signedRequest(properties: Properties): Promise<SignedRequest> {
   }
 }
 
-/** Appends the test path to the base URL. The origin stays the same. */
-function testAddress(baseUrl: string, testPath: string): URL {
+/** Appends the check path to the base URL. The origin stays the same. */
+function checkAddress(baseUrl: string, testPath: string): URL {
   const base = new URL(baseUrl);
   const url = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}${testPath}`);
   if (url.origin !== base.origin) throw new CheckFailure("misconfigured", "testPath");

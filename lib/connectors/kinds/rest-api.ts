@@ -21,7 +21,7 @@ export const restApi = defineConnector({
   name: "REST API",
   description: "Any HTTP API, with or without sign-in",
   group: "web",
-  rights: "GET on the test path, and the permissions that pipelines need.",
+  rights: "GET on the check path, and the permissions that pipelines need.",
   credentialPage: "https://datatracker.ietf.org/doc/html/rfc9110#name-http-authentication",
   fields: z.object({
     baseUrl: textField(2000, { title: "Base URL", placeholder: "https://api.example.com" })
@@ -34,7 +34,7 @@ export const restApi = defineConnector({
       .regex(/^\/(?!\/)[^\s#\\]*$/, "Start with one slash, such as /v1/status.")
       .default("/")
       .meta({
-        title: "Test path",
+        title: "Check path",
         placeholder: "/v1/status",
         help: "The check reads it with GET to verify sign-in.",
       }),

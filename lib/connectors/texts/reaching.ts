@@ -5,7 +5,7 @@ export const reachingTexts = {
   name_not_found: {
     title: "No server has this name.",
     advice:
-      "Check the spelling. A name inside your company's network may need its full form, with the domain.",
+      "Verify the spelling. A name inside your company's network may need its full form, with the domain.",
   },
   name_unavailable: {
     title: "The name lookup failed.",
@@ -17,19 +17,19 @@ export const reachingTexts = {
   },
   connection_refused: {
     title: "The server refused the connection on this port.",
-    advice: "Check the port, and that the service is running.",
+    advice: "Verify the port, and that the service is running.",
   },
   unreachable: {
     title: "Selvage cannot reach the server.",
-    advice: "Check the address, and whether a firewall must allow Selvage.",
+    advice: "Verify the address, and whether a firewall must allow Selvage.",
   },
   connection_closed: {
     title: "The server closed the connection before it answered.",
-    advice: "Check the port, and whether the server accepts connections only from certain addresses.",
+    advice: "Verify the port, and whether the server accepts connections only from certain addresses.",
   },
   timed_out: {
     title: "The server did not answer in time.",
-    advice: "Check the host and port. A firewall may be dropping the connection.",
+    advice: "Verify the host and port. A firewall may be dropping the connection.",
   },
   tls_not_offered: {
     title: "The server does not offer an encrypted connection.",
@@ -57,7 +57,7 @@ export const reachingTexts = {
   },
   tls_failed: {
     title: "The TLS handshake failed.",
-    advice: "Check that this port uses TLS, and check the server's TLS settings.",
+    advice: "Verify that this port uses TLS, and verify the server's TLS settings.",
   },
   ca_certificate_invalid: {
     title: "The chosen CA certificate cannot be read.",
@@ -86,7 +86,7 @@ export const reachingTexts = {
   },
   wrong_protocol: {
     title: "Another service answers on this port.",
-    advice: "Check the host and port.",
+    advice: "Verify the host and port.",
   },
   redirected: {
     title: "The server redirects to another address.",

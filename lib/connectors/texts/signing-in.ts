@@ -4,7 +4,7 @@ import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 export const signingInTexts = {
   rejected_credentials: {
     title: "The server rejected these credentials.",
-    advice: "Check the username, then replace the secret's value or choose another secret.",
+    advice: "Verify the username, then replace the secret's value or choose another secret.",
   },
   credentials_missing: {
     title: "The server requires sign-in, but none is configured.",
@@ -61,15 +61,15 @@ export const signingInTexts = {
   },
   client_unknown: {
     title: "The sign-in service does not know this client ID.",
-    advice: "Check the client ID, and that it belongs to this tenant or account.",
+    advice: "Verify the client ID, and that it belongs to this tenant or account.",
   },
   tenant_not_found: {
     title: "The sign-in service does not know this tenant.",
-    advice: "Check the tenant ID on the overview page of your directory.",
+    advice: "Verify the tenant ID on the overview page of your directory.",
   },
   account_not_found: {
     title: "The service has no account with this name.",
-    advice: "Check the spelling, as in the account's web address, and that the account was not deleted.",
+    advice: "Verify the spelling, as in the account's web address, and that the account was not deleted.",
   },
   service_account_key_invalid: {
     title: "The chosen secret is not a service account key.",

@@ -4,7 +4,7 @@ import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 export const usingTexts = {
   database_not_found: {
     title: "The server has no database with this name.",
-    advice: "Check the spelling. Upper and lower case matter.",
+    advice: "Verify the spelling. Upper and lower case matter.",
   },
   too_many_connections: {
     title: "The server has no free connection.",
@@ -23,11 +23,11 @@ export const usingTexts = {
     advice: "Ask the server’s administrator to enable SFTP for this user.",
   },
   path_not_found: {
-    title: "The test path does not exist.",
+    title: "The check path does not exist.",
     advice: "Enter a path that exists in this API, such as its status or version.",
   },
   path_not_readable: {
-    title: "The API does not allow a plain GET of the test path.",
+    title: "The API does not allow a plain GET of the check path.",
     advice: "Enter a path that GET can read without parameters.",
   },
   rate_limited: {
@@ -40,7 +40,7 @@ export const usingTexts = {
   },
   unexpected_answer: {
     title: "The response is a web page or another format that an API does not send.",
-    advice: "Check the base URL and the test path. A sign-in page or a proxy may be answering.",
+    advice: "Verify the base URL and the check path. A sign-in page or a proxy may be answering.",
   },
   user_not_found: {
     title: "Sign-in worked, but the service does not know this user.",
@@ -52,31 +52,31 @@ export const usingTexts = {
   },
   catalog_not_found: {
     title: "Catalog not found, or this user may not see it.",
-    advice: "Check the spelling, and that this user has USE CATALOG.",
+    advice: "Verify the spelling, and that this user has USE CATALOG.",
   },
   schema_not_found: {
     title: "Schema not found, or this user may not see it.",
-    advice: "Check the spelling, and that this user may use it.",
+    advice: "Verify the spelling, and that this user may use it.",
   },
   warehouse_not_found: {
     title: "Warehouse not found, or this user may not use it.",
-    advice: "Check the spelling, and that this user may use it.",
+    advice: "Verify the spelling, and that this user may use it.",
   },
   role_not_granted: {
     title: "This role does not exist, or was not granted to this user.",
-    advice: "Check the spelling, or ask for the role.",
+    advice: "Verify the spelling, or ask for the role.",
   },
   project_not_found: {
     title: "Project not found, or this account may not see it.",
-    advice: "Check the project ID, which is not always the project's name.",
+    advice: "Verify the project ID, which is not always the project's name.",
   },
   dataset_not_found: {
     title: "The project has no dataset with this name.",
-    advice: "Check the spelling. Upper and lower case matter.",
+    advice: "Verify the spelling. Upper and lower case matter.",
   },
   bucket_not_found: {
     title: "No bucket has this name.",
-    advice: "Check the spelling.",
+    advice: "Verify the spelling.",
   },
   wrong_region: {
     title: "The bucket is in another region.",
@@ -84,11 +84,11 @@ export const usingTexts = {
   },
   container_not_found: {
     title: "The storage account has no container with this name.",
-    advice: "Check the spelling.",
+    advice: "Verify the spelling.",
   },
   site_not_found: {
     title: "Site not found, or the application may not see it.",
-    advice: "Check the site's address, and that the application has access to it.",
+    advice: "Verify the site's address, and that the application has access to it.",
   },
   drive_not_found: {
     title: "Drive not found.",
@@ -96,7 +96,7 @@ export const usingTexts = {
   },
   collection_not_found: {
     title: "The database has no collection with this name.",
-    advice: "Check the spelling. Upper and lower case matter.",
+    advice: "Verify the spelling. Upper and lower case matter.",
   },
   service_disabled: {
     title: "The service is disabled for this project or account.",
@@ -108,6 +108,6 @@ export const usingTexts = {
   },
   answer_too_large: {
     title: "The server's response is too large.",
-    advice: "Check the address. Another service may be answering.",
+    advice: "Verify the address. Another service may be answering.",
   },
 } as const satisfies Partial<Record<CheckCode, CheckText>>;
