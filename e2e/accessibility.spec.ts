@@ -104,7 +104,7 @@ const screens: Screen[] = [
     name: "Secret picker, none of this type",
     path: (tenant) => `${connectionsPath(tenant.fabric)}/new?kind=restapi`,
     show: async (page) => {
-      await fillConnection(page, { Authentication: "Basic" });
+      await fillConnection(page, { "Authentication method": "Basic" });
       await expect(
         (await openPicker(page, "Username & password")).getByText(/This fabric has no/),
       ).toBeVisible();

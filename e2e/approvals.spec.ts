@@ -29,7 +29,7 @@ const fieldsOf = (baseUrl: string) => ({
   "Connection Name": "Orders",
   "Base URL": baseUrl,
   Encryption: "No encryption",
-  Authentication: "Bearer token",
+  "Authentication method": "Bearer token",
 });
 
 test("a User without permission requests approval for a new destination and still saves; an Admin approves with one click", async ({
@@ -71,7 +71,7 @@ test("a User without permission requests approval for a new destination and stil
   await waiting.getByRole("button", { name: /^Allow/ }).click();
   await expect(waiting).toBeHidden();
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(
-    "Added by Ada Admin",
+    "Allowed by Ada Admin",
   );
 
   await signIn(context, tenant.user);

@@ -199,7 +199,7 @@ test("a check reaches a REST API with a token that an M2M OAuth secret obtained 
     "Connection Name": "Orders",
     "Base URL": api.baseUrl,
     Encryption: "No encryption",
-    Authentication: "OAuth client credentials",
+    "Authentication method": "OAuth client credentials",
   });
   const dialog = await openNewSecret(page, "OAuth client");
   await fillSecret(page, dialog, {
@@ -250,7 +250,7 @@ test("a REST API that echoes its requests leaks nothing, with basic, bearer and 
       "Connection Name": authentication,
       "Base URL": api.baseUrl,
       Encryption: "No encryption",
-      Authentication: authentication,
+      "Authentication method": authentication,
       ...more,
     });
     await chooseSecret(page, label, secret);
@@ -339,7 +339,7 @@ test("a colleague cannot send another's secret to a new destination: Selvage doe
       "Connection Name": "Elsewhere",
       "Base URL": `http://127.0.0.1:${port}`,
       Encryption: "No encryption",
-      Authentication: "Bearer token",
+      "Authentication method": "Bearer token",
     });
     await chooseSecret(page, "Token", "token_of_ada");
   };

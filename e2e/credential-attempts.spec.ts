@@ -34,7 +34,7 @@ function fieldsOf(baseUrl: string, testPath = "/"): Record<string, string> {
     "Base URL": baseUrl,
     "Check path": testPath,
     Encryption: "No encryption",
-    Authentication: "Basic",
+    "Authentication method": "Basic",
   };
 }
 

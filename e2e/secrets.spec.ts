@@ -312,9 +312,9 @@ test("a rename needs no value and names the readers of the old name, which keeps
   await discard(page, another);
 
   await openSecret(page, tenant.fabric, "new_name");
-  await page.getByRole("button", { name: /^Drop/ }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: /^Drop/ }).click();
-  await expect(page.getByText("Name dropped")).toBeVisible();
+  await page.getByRole("button", { name: "Remove old_name" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByText("Name removed")).toBeVisible();
   expect((await requestSecret(pipeline.token, "old_name")).status).toBe(404);
   expect((await pipeline.read("new_name")).value).toBe(value);
 });

@@ -265,7 +265,7 @@ describe("a request for approval", () => {
   });
 });
 
-test("an Admin with a recent sign-in sets who may add destinations in a fabric, and automate records it", async () => {
+test("an Admin with a recent sign-in sets who may allow destinations in a fabric, and automate records it", async () => {
   const scope = fabric.scope("user", "fabric:see");
   expect(await getDestinationRule(scope)).toBe("ask");
   expect((await ask("user", "destination:rule", { rule: "open" })).status).toBe(403);

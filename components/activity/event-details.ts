@@ -104,7 +104,7 @@ const refusals: Readonly<Record<string, string>> = {
 /** Descriptions of the refused action, by permission. */
 const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
-  "secret:name:drop": "drop a former name",
+  "secret:name:drop": "remove a former name",
   "fabric:write": "create, edit or delete a fabric",
   "token:write": "change pipeline tokens, issuers or former versions",
   "destination:write": "decide about destinations",

@@ -44,7 +44,10 @@ export function useConnectionCheck(
     const answer = await start(subject, { isConfirmed: !isSaved, shownPlaces });
     if (answer === null) return;
     if (answer.type === "refused")
-      return toast("Nothing was checked", { tone: "danger", description: errorText(answer.code) });
+      return toast(`${subject.name} was not checked`, {
+        tone: "danger",
+        description: errorText(answer.code),
+      });
     // The person has edited the form since. The panel says so.
     if (!isAsChecked(subject, form.getValues().properties)) return;
     if (answer.type === "invalid") {

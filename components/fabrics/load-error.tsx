@@ -17,7 +17,7 @@ export function LoadError({ what, onRetry }: { what: string; onRetry: () => void
       }
     >
       If you just saved something, try again to see whether it was saved. If this keeps failing, tell an
-      operator of Selvage: web’s log has the reason.
+      operator of Selvage. The log of web names the cause.
     </Banner>
   );
 }

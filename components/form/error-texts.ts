@@ -15,7 +15,7 @@ const texts: Record<string, string> = {
   database_unavailable: "The database is not available. Nothing was saved. Try again in a moment.",
   outcome_unknown: "It is not known whether this was saved. Reload the page to see, before you try again.",
   misconfigured:
-    "Selvage is not configured correctly. Nothing was saved. Tell an operator of Selvage: web’s log has the reason.",
+    "Selvage is not configured correctly. Nothing was saved. Tell an operator of Selvage. The log of web names the cause.",
   partly_saved: "Only a part of this was saved. Reload the page to see the current state.",
   saved_before: "Your first attempt was saved, with the input of that time. Close this dialog to see it.",
 };

@@ -36,7 +36,7 @@ export function DestinationChoice({
             label={formatDestination(destination)}
             hint={
               <>
-                Added by {createdByName} <RelativeTime date={createdAt} />
+                Allowed by {createdByName} <RelativeTime date={createdAt} />
               </>
             }
             checked={field.value.includes(id)}

@@ -14,11 +14,11 @@ export function DropNameButton({
 }) {
   return (
     <ConfirmedActButton
-      verb="Drop"
+      verb="Remove"
       name={name}
-      title={`Drop the name “${name}”?`}
+      title={`Remove the name “${name}”?`}
       act={() => dropSecretNameAction(fabricId, { secretId, name })}
-      done={{ title: "Name dropped", description: name }}
+      done={{ title: "Name removed", description: name }}
     >
       Pipelines that still read the secret by this name will get “not found”. Another secret can then use the
       name.

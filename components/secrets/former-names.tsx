@@ -17,7 +17,7 @@ export function FormerNames({
     <DetailSection id="former-names" title="Former names">
       <p className="mb-3 text-muted">
         Pipelines can still read the secret by these names, and no other secret can use them.
-        {!isAdmin && " Admins of the team can drop a name that is no longer read."}
+        {!isAdmin && " Admins of the team can remove a name that is no longer read."}
       </p>
       <div className="-mx-4 border-line border-t px-4 pt-3">
         <DetailList>

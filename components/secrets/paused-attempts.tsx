@@ -3,7 +3,7 @@ import { DetailItem, DetailList, DetailSection } from "@/components/secrets/deta
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { PausedAttempt } from "@/lib/credential-attempts/schema";
 
-/** The endpoints that refused the value so often that checks are paused. Renders nothing without any. */
+/** The endpoints that rejected the value so often that checks are paused. Renders nothing without any. */
 export function PausedAttempts({
   fabricId,
   secretId,
@@ -32,7 +32,7 @@ export function PausedAttempts({
       </DetailList>
       <div className="-mx-4 mt-3 flex flex-wrap items-center justify-between gap-3 border-line border-t px-4 pt-3">
         <p className="min-w-0 flex-1 basis-60 text-muted text-sm">
-          The server refused this value several times. To keep the server from locking the account, Selvage
+          The server rejected this value several times. To keep the server from locking the account, Selvage
           does not sign in there until the value is replaced, the pause ends, or{" "}
           {isAdmin ? "you allow another attempt." : "an Admin of the team allows another attempt."}
         </p>

@@ -26,7 +26,7 @@ export function SecretDestinations({
               <span className="min-w-0">
                 <span className="wrap-anywhere block">{formatDestination(allowed.destination)}</span>
                 <span className="text-muted text-sm">
-                  Added by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
+                  Allowed by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>
               </span>
               {isAdmin && <RemoveDestinationButton fabricId={fabricId} destination={allowed} />}

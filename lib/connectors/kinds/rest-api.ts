@@ -47,7 +47,7 @@ export const restApi = defineConnector({
         oauth_client_credentials: "OAuth client credentials",
       },
       "none",
-      { title: "Authentication" },
+      { title: "Authentication method" },
     ),
     basicCredential: when(
       { authType: "basic" },
