@@ -123,7 +123,7 @@ test("the form reports Windows line endings in a pasted text and keeps them, unl
     await field(dialog, "Value").focus();
     await page.keyboard.press("ControlOrMeta+v");
     await expect(dialog.getByText("This text has Windows line endings. They are kept.")).toBeVisible();
-    if (isConverted) await dialog.getByRole("button", { name: "Convert to \\n" }).click();
+    if (isConverted) await dialog.getByRole("button", { name: "Convert to Unix line endings" }).click();
     await dialog.getByRole("button", { name: "Create" }).click();
     await expect(secretRow(page, name)).toBeVisible();
     const expected = isConverted ? text.replaceAll("\r\n", "\n") : text;

@@ -97,7 +97,7 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse malformed": "The token is malformed",
   "token.refuse too_large": "The requested files are larger than one response may be",
   "token.refuse busy": "Large files were requested before earlier ones were read",
-  "token.refuse too_many": "One request for more than the limit of a minute",
+  "token.refuse too_many": "One request exceeded the limit per minute",
   "token.refuse rate_limited": "Rate limit exceeded",
 };
 

@@ -13,8 +13,8 @@ export function UnconfirmedBanner({ fabricId, names }: { fabricId: string; names
       title="Some pipelines can’t use this connection until an Admin confirms its secrets"
     >
       <p>
-        These were limited to this connection while it referenced other secrets. An Admin can confirm the
-        change in Advanced:
+        These tokens and issuers were confirmed for other secrets. An Admin can confirm the change in
+        Advanced:
       </p>
       <ul>
         {names.map((name) => (

@@ -27,8 +27,8 @@ export function ReviewSection({
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
           Selvage now sends a secret only to allowed destinations. The upgrade allowed these, because
-          connections or M2M OAuth secrets already used them. Until you keep one, only pipelines use it.
-          Remove any that you do not recognize.
+          connections or M2M OAuth secrets already used them. Checks use one only after you keep it. Remove
+          any that you do not recognize.
         </p>
       </div>
       <div className="rounded-xl border border-line bg-surface px-4 py-3">

@@ -10,7 +10,7 @@ import {
   formerVersions,
 } from "@/lib/internal-api/bodies/former-versions";
 
-const about = "How many former versions of a secret pipelines may request.";
+const about = "Pipelines may request this many former versions of a secret.";
 
 /** The number of former versions that pipelines may still read. Admins can change it; Users can read it. */
 export function FormerVersions({

@@ -24,7 +24,7 @@ export function NewTokenPanel({
           It is shown only once. Selvage stores only its hash.
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
-        <CopyBlock title="For the command line" text={login} label="Copy login">
+        <CopyBlock title="For the command line" text={login} label="Copy command">
           It prompts for the token, so the token does not appear in the shell's history.
         </CopyBlock>
         <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy request">

@@ -51,7 +51,7 @@ export function TextValueNotes({
             tone="info"
             action={
               <Button size="sm" onClick={onConvert}>
-                Convert to \n
+                Convert to Unix line endings
               </Button>
             }
           >
@@ -60,7 +60,7 @@ export function TextValueNotes({
         )}
         {areLineEndsLost && (
           <p className="text-muted text-sm">
-            You edited text with Windows line endings: its lines now end with \n.
+            You edited text with Windows line endings: its lines now have Unix line endings.
           </p>
         )}
       </div>

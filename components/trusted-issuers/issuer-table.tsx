@@ -78,7 +78,7 @@ function SpannedParts({ spanned }: { spanned: readonly string[] }) {
       </p>
       {spanned.length > 0 && (
         <>
-          <p className="mt-1">Only this pattern admits these workloads:</p>
+          <p className="mt-1">Without this pattern, these workloads lose access:</p>
           <ul className="list-disc pl-4">
             {spanned.slice(0, 5).map((subject) => (
               <li key={subject} className="wrap-anywhere">

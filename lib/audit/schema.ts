@@ -12,7 +12,7 @@ export const auditActions = {
   "secret.token": "got an OAuth token with",
   "secret.unchanged": "asked for a newer version of",
   "secret.refuse": "was refused",
-  "secret.purge": "purged",
+  "secret.purge": "deleted the stored values of",
   "secret.alarm": "could not open a stored value of",
   "secret.alarm.acknowledge": "acknowledged the alarm of",
   "secret.signin.reset": "allowed another attempt with",

@@ -28,7 +28,7 @@ export const smtp = defineConnector({
         disable: "No encryption",
       },
       "auto",
-      { title: "Encryption", help: "No encryption is only for a server on this machine." },
+      { title: "Encryption", help: "Choose No encryption only for a server on Selvage’s machine." },
     ),
     caCertificate: when(
       { encryption: ["auto", "starttls", "implicit"] },

@@ -73,7 +73,7 @@ function NoSecrets({ fabricId }: { fabricId: string }) {
         title="No secrets yet"
         action={<AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />}
       >
-        Store passwords, API keys and certificates here, so that no project or connection contains them in
+        Store passwords, API keys and certificates here, so that no pipeline or connection contains them in
         plain text. Once saved, a value is never shown again.
       </EmptyState>
     </div>
