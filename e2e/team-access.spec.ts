@@ -76,7 +76,7 @@ test("the Admins see the refused actions of a member, and a person sees their ow
   await page.getByLabel("E-mail").fill(tenant.user.email);
   await page.getByLabel("Password", { exact: true }).fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert").first()).toBeVisible();
+  await expect(page.getByText("Wrong e-mail or password.")).toBeVisible();
 
   await signIn(context, tenant.admin);
   const teamActivity = async () => {

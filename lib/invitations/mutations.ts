@@ -77,7 +77,7 @@ export async function withdrawInvitation(
     const where = { id: invitationId, teamId, usedAt: null };
     const invitation = await tx.invitation.findFirst({ where, select: { id: true, email: true } });
     const { count } = await tx.invitation.deleteMany({ where });
-    if (!invitation || count === 0) throw new NotFound("Open invitation not found.");
+    if (!invitation || count === 0) throw new NotFound("Invitation not found.");
     await record(tx, {
       actor,
       teamId,
