@@ -288,7 +288,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
     Username: "loader",
   });
   await chooseSecret(page, "Password", "sftp_password");
-  await expect(checkPanel(page).getByText("The server's host key is not confirmed yet.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The server’s host key is not confirmed yet.")).toBeVisible();
   await expect(checkPanel(page).getByText(server.fingerprint)).toBeVisible();
   expect(server.attempts).toEqual([]);
   await checkPanel(page).getByRole("button", { name: "Confirm this host key" }).click();
@@ -306,7 +306,7 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
   // Another port is another destination.
   await checkPanel(page).getByRole("button", { name: "Allow and check" }).click();
   await expect(
-    checkPanel(page).getByText("The server's host key differs from the confirmed one."),
+    checkPanel(page).getByText("The server’s host key differs from the confirmed one."),
   ).toBeVisible();
   expect(impostor.attempts).toEqual([]);
   await impostor.close();

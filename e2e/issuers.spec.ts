@@ -42,7 +42,7 @@ test("an Admin trusts an issuer for one secret: its workloads read only that one
   await field(dialog, "Issuer").fill("https://nobody.invalid");
   await field(dialog, "Subject").fill("system:serviceaccount:etl:*");
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
-  await expect(dialog.getByText("The audience must contain this fabric's id")).toBeVisible();
+  await expect(dialog.getByText("The audience must contain this fabric’s id")).toBeVisible();
   await field(dialog, "Audience").fill(audience);
   await dialog.getByRole("button", { name: "Add", exact: true }).click();
   await expect(dialog.getByText("Secret “nothing_here” not found.")).toBeVisible();

@@ -57,7 +57,7 @@ export function CreateTokenButton({
               token={token}
               login={`npx selvage login --pipeline ${quoted(fabric.name)}`}
               tryIt={{
-                title: "Or with curl: replace NAME with a secret's name",
+                title: "Or with curl: replace NAME with a secret’s name",
                 command: `curl -H "Authorization: Bearer ${token}" ${url}`,
               }}
             />

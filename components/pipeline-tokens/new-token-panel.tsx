@@ -25,7 +25,7 @@ export function NewTokenPanel({
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
         <CopyBlock title="For the command line" text={login} label="Copy command">
-          It prompts for the token, so the token does not appear in the shell's history.
+          It prompts for the token, so the token does not appear in the shell’s history.
         </CopyBlock>
         <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy request">
           The shell stores this command in its history, including the token.

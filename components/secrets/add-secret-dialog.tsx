@@ -21,7 +21,7 @@ import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registr
 
 const texts = {
   ...repeatableTexts,
-  no_key: "Automate has not created this fabric's key yet. Try again in a moment.",
+  no_key: "Automate has not created this fabric’s key yet. Try again in a moment.",
 };
 
 /**

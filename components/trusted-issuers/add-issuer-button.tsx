@@ -89,7 +89,7 @@ export function AddIssuerButton({ fabricId }: { fabricId: string }) {
                   error={errors[name]?.message}
                   isRequired
                   action={
-                    name === "audience" && <CopyButton text={audience} label="Copy the fabric's audience" />
+                    name === "audience" && <CopyButton text={audience} label="Copy the fabric’s audience" />
                   }
                 >
                   <Input {...register(name)} placeholder={placeholder} maxLength={512} />

@@ -25,7 +25,7 @@ export function IssuerSection({
           </h2>
           <p className="max-w-2xl text-pretty text-muted">
             Workloads with their own identity, such as a Kubernetes service account or a CI runner, read this
-            fabric's secrets without a stored token.
+            fabric’s secrets without a stored token.
           </p>
         </div>
         {isAdmin ? <AddIssuerButton fabricId={fabricId} /> : whoCan}

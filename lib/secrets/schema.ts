@@ -44,8 +44,8 @@ export const secretDescription = z
 /** The name of a file, stored unencrypted. */
 const fileName = z
   .string()
-  .max(255, "The file's name is longer than 255 characters.")
-  .refine(isPostgresText, "The file's name cannot be stored: rename it.")
+  .max(255, "The file’s name is longer than 255 characters.")
+  .refine(isPostgresText, "The file’s name cannot be stored: rename it.")
   .optional();
 
 /** The member `fileName` of a type that holds a file; nothing for others. */

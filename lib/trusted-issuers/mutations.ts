@@ -17,7 +17,7 @@ export async function createIssuer(
   const { fabricId } = scope;
   if (!namesFabric(trust.audience, fabricId))
     return fail("invalid", {
-      audience: `The audience must contain this fabric's id and no other: enter ${audienceOf(fabricId)}, and have the workload request it.`,
+      audience: `The audience must contain this fabric’s id and no other: enter ${audienceOf(fabricId)}, and have the workload request it.`,
     });
   const ownKeys = keys.trim() === "" ? null : readKeys(keys);
   if (ownKeys && "problem" in ownKeys) return fail("invalid", { keys: ownKeys.problem });

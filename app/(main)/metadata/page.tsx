@@ -37,7 +37,7 @@ export default async function FabricsPage({ searchParams }: { searchParams: Sear
       {page.isEmpty ? (
         <EmptyState icon={<Layers />} title="No fabrics yet">
           {teams.length === 0
-            ? "You are not in a team yet. Ask a team's Admin for an invitation."
+            ? "You are not in a team yet. Ask a team’s Admin for an invitation."
             : "Fabrics of your teams appear here."}
         </EmptyState>
       ) : (

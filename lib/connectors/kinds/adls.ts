@@ -22,12 +22,12 @@ export const adls = defineConnector({
   fields: z.object({
     ...microsoftFields,
     accountName: textField(24, accountMeta)
-      .regex(/^[a-z0-9]{3,24}$/, "Enter the account's name only: 3 to 24 lower-case letters and digits.")
+      .regex(/^[a-z0-9]{3,24}$/, "Enter the account’s name only: 3 to 24 lower-case letters and digits.")
       .meta(accountMeta),
     containerName: textField(63, containerMeta)
       .regex(
         /^[$a-z0-9](?!.*--)[-a-z0-9]{1,61}[a-z0-9]$/,
-        "Enter the container's name only: 3 to 63 lower-case letters, digits and single dashes.",
+        "Enter the container’s name only: 3 to 63 lower-case letters, digits and single dashes.",
       )
       .meta(containerMeta),
   }),

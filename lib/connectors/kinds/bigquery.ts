@@ -28,7 +28,7 @@ export const bigquery = defineConnector({
     }),
     projectId: projectField,
     dataset: textField(1024, datasetMeta)
-      .regex(/^[A-Za-z0-9_]+$/, "Enter the dataset's name only: letters, digits and underscores.")
+      .regex(/^[A-Za-z0-9_]+$/, "Enter the dataset’s name only: letters, digits and underscores.")
       .meta(datasetMeta),
     serviceAccountKey: when({ authType: "private_key" }, serviceAccountKey),
     oAuthAppRegistrationID: passedThroughField(

@@ -7,7 +7,7 @@ const urlMeta = {
   title: "JDBC URL",
   placeholder:
     "jdbc:databricks://dbc-a1b2345c-d6e7.cloud.databricks.com:443/default;transportMode=http;ssl=1;AuthMech=3;httpPath=/sql/1.0/warehouses/1234567890abcdef;",
-  help: "From the SQL warehouse's connection details, without a password in it.",
+  help: "From the SQL warehouse’s connection details, without a password in it.",
 };
 
 /** The name of a Unity Catalog catalog or schema: no dot, slash or space. */

@@ -22,9 +22,9 @@ export function googleBucketField(meta: Pick<FieldMeta, "title" | "placeholder" 
   return textField(222, meta)
     .regex(
       /^[a-z0-9][a-z0-9._-]*[a-z0-9]$/,
-      "Enter the bucket's name only: lower-case letters, digits, dashes, dots and underscores, without gs://.",
+      "Enter the bucket’s name only: lower-case letters, digits, dashes, dots and underscores, without gs://.",
     )
-    .min(3, "A bucket's name has at least 3 characters.")
+    .min(3, "A bucket’s name has at least 3 characters.")
     .meta(meta);
 }
 

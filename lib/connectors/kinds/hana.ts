@@ -30,7 +30,7 @@ export const hana = defineConnector({
       { authType: "pwd" },
       chosenPortTextField({
         placeholder: "443",
-        help: "443 for SAP HANA Cloud, otherwise the tenant's SQL port, such as 30015.",
+        help: "443 for SAP HANA Cloud, otherwise the tenant’s SQL port, such as 30015.",
       }),
     ),
     username: when({ authType: "pwd" }, nameField(127, { title: "Username" }, "@#")),

@@ -21,7 +21,7 @@ export const microsoftFields = {
   clientId: nameField(128, { title: "Client ID", help: "The application (client) ID of the registration." }),
   clientSecret: secretRef("text", {
     title: "Client secret",
-    help: "The secret's value, not its ID.",
+    help: "The secret’s value, not its ID.",
   }),
 };
 

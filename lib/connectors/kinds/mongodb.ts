@@ -12,7 +12,7 @@ export const mongodb = defineConnector({
   name: "MongoDB",
   description: "Collections in a MongoDB database or in Atlas",
   group: "database",
-  rights: "The role readWrite on the collection's database.",
+  rights: "The role readWrite on the collection’s database.",
   credentialPage: "https://www.mongodb.com/docs/manual/tutorial/create-users/",
   fields: z.object({
     protocol: choiceField({ mongodb: "mongodb", "mongodb+srv": "mongodb+srv, for Atlas" }, "mongodb", {

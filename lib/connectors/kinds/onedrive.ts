@@ -11,7 +11,7 @@ import {
 export const onedrive = defineConnector({
   kind: "onedrive",
   name: "OneDrive",
-  description: "Files of a user's OneDrive",
+  description: "Files of a user’s OneDrive",
   group: "files",
   rights: "The application permission Files.ReadWrite.All of Microsoft Graph, granted by an administrator.",
   credentialPage: microsoftCredentialPage,

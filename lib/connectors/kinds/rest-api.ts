@@ -83,7 +83,7 @@ export const restApi = defineConnector({
     clientKey: when(
       { tlsMode: ["verify-full", "require"] },
       optional(
-        secretRef("binary", { title: "Client certificate's key", help: "PEM, without a passphrase." }),
+        secretRef("binary", { title: "Client certificate’s key", help: "PEM, without a passphrase." }),
       ),
     ),
   }),

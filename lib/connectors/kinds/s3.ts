@@ -22,13 +22,13 @@ export const s3 = defineConnector({
     region: textField(32, regionMeta)
       .regex(
         /^(?:[a-z]{2}|eusc)(?!-iso)(?:-[a-z]+){1,2}-\d{1,2}$/,
-        "Enter the region's code, such as us-east-1.",
+        "Enter the region’s code, such as us-east-1.",
       )
       .meta(regionMeta),
     bucketName: textField(63, bucketMeta)
       .regex(
         /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        "Enter the bucket's name only: 3 to 63 lower-case letters, digits, dots and dashes.",
+        "Enter the bucket’s name only: 3 to 63 lower-case letters, digits, dots and dashes.",
       )
       .refine((name) => !specialName.test(name), "Enter the name of a general purpose bucket.")
       .meta(bucketMeta),

@@ -34,7 +34,7 @@ export const salesforce = defineConnector({
       .meta(urlMeta),
     sfUser: secretRef("text", { title: "Username" }),
     sfPassword: secretRef("text", { title: "Password" }),
-    sfToken: secretRef("text", { title: "Access token", help: "The user's security token." }),
+    sfToken: secretRef("text", { title: "Access token", help: "The user’s security token." }),
     sfAPI: z
       .string(versionMessage)
       .trim()

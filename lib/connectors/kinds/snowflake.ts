@@ -7,7 +7,7 @@ import { tokenEndpoint } from "@/lib/connectors/kinds/oauth-client";
 const accountMeta = {
   title: "Account",
   placeholder: "https://myorg-myaccount.snowflakecomputing.com",
-  help: "The account's URL, or its identifier such as myorg-myaccount or xy12345.us-east-2.aws.",
+  help: "The account’s URL, or its identifier such as myorg-myaccount or xy12345.us-east-2.aws.",
 };
 
 const name = (title: string, placeholder: string) => nameField(257, { title, placeholder });
@@ -26,7 +26,7 @@ export const snowflake = defineConnector({
     account: textField(255, accountMeta)
       .refine(
         (account) => snowflakeHost(account) !== null,
-        "Enter the account's URL or identifier, such as myorg-myaccount.",
+        "Enter the account’s URL or identifier, such as myorg-myaccount.",
       )
       .meta(accountMeta),
     authType: choiceField(

@@ -11,7 +11,7 @@ const serverMeta = {
 const siteMeta = {
   title: "Tableau Site Name",
   placeholder: "marketing",
-  help: "As in the site's address, after /site/.",
+  help: "As in the site’s address, after /site/.",
 };
 
 /** A site of Tableau Cloud or Tableau Server, signed in with a personal access token. */
@@ -27,18 +27,18 @@ export const tableau = defineConnector({
     serverUrl: textField(300, serverMeta)
       .refine(
         (url) => tableauServer(url) !== null,
-        "Enter the server's address only, such as https://tableau.example.com.",
+        "Enter the server’s address only, such as https://tableau.example.com.",
       )
       .meta(serverMeta),
     siteName: textField(100, siteMeta)
       .regex(
         /^[\w-]+$/,
-        "Enter the name as it is in the site's address: letters, digits, dashes and underscores.",
+        "Enter the name as it is in the site’s address: letters, digits, dashes and underscores.",
       )
       .meta(siteMeta),
     tokenName: textField(255, {
       title: "Tableau Token Name",
-      help: "Use a token for this connection only: Tableau ends a token's session when it signs in again.",
+      help: "Use a token for this connection only: Tableau ends a token’s session when it signs in again.",
     }),
     tokenValue: secretRef("text", { title: "Tableau Token" }),
     caCertificate: optional(

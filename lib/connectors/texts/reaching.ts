@@ -5,11 +5,11 @@ export const reachingTexts = {
   name_not_found: {
     title: "No server has this name.",
     advice:
-      "Verify the spelling. A name inside your company's network may need its full form, with the domain.",
+      "Verify the spelling. A name inside your company’s network may need its full form, with the domain.",
   },
   name_unavailable: {
     title: "The name lookup failed.",
-    advice: "Try again in a minute. If it keeps failing, your network's DNS has a problem.",
+    advice: "Try again in a minute. If it keeps failing, your network’s DNS has a problem.",
   },
   address_refused: {
     title: "Checks may not connect to this address.",
@@ -36,19 +36,19 @@ export const reachingTexts = {
     advice: "Enable encryption on the server, or choose No encryption if you accept the risk.",
   },
   tls_untrusted: {
-    title: "No trusted authority signed the server's certificate.",
+    title: "No trusted authority signed the server’s certificate.",
     advice: "If your company has its own certificate authority, choose its certificate under CA certificate.",
   },
   tls_expired: {
-    title: "The server's certificate has expired.",
+    title: "The server’s certificate has expired.",
     advice: "Ask the server’s administrator to renew it.",
   },
   tls_not_yet_valid: {
-    title: "The server's certificate is not valid yet.",
-    advice: "Ask the server’s administrator to check the certificate's dates and the server's clock.",
+    title: "The server’s certificate is not valid yet.",
+    advice: "Ask the server’s administrator to check the certificate’s dates and the server’s clock.",
   },
   tls_wrong_name: {
-    title: "The server's certificate is for another name.",
+    title: "The server’s certificate is for another name.",
     advice: "Use a name that the certificate covers.",
   },
   tls_too_old: {
@@ -57,7 +57,7 @@ export const reachingTexts = {
   },
   tls_failed: {
     title: "The TLS handshake failed.",
-    advice: "Verify that this port uses TLS, and verify the server's TLS settings.",
+    advice: "Verify that this port uses TLS, and verify the server’s TLS settings.",
   },
   ca_certificate_invalid: {
     title: "The chosen CA certificate cannot be read.",
@@ -72,12 +72,12 @@ export const reachingTexts = {
     advice: "Choose a certificate and its own key, both in PEM format without a passphrase.",
   },
   host_key_unknown: {
-    title: "The server's host key is not confirmed yet.",
+    title: "The server’s host key is not confirmed yet.",
     advice:
       "Compare the fingerprint with the one from the server’s administrator, then confirm it. Selvage sent nothing.",
   },
   host_key_changed: {
-    title: "The server's host key differs from the confirmed one.",
+    title: "The server’s host key differs from the confirmed one.",
     advice: "Ask the server’s administrator whether it was replaced. Selvage sent nothing.",
   },
   ssh_too_old: {

@@ -4,7 +4,7 @@ import type { CheckCode, CheckText } from "@/lib/connectors/check-protocol";
 export const signingInTexts = {
   rejected_credentials: {
     title: "The server rejected these credentials.",
-    advice: "Verify the username, then replace the secret's value or choose another secret.",
+    advice: "Verify the username, then replace the secret’s value or choose another secret.",
   },
   credentials_missing: {
     title: "The server requires sign-in, but none is configured.",
@@ -49,11 +49,11 @@ export const signingInTexts = {
   },
   credential_expired: {
     title: "The credential has expired.",
-    advice: "Create a new one at the service, then replace the secret's value.",
+    advice: "Create a new one at the service, then replace the secret’s value.",
   },
   password_change_required: {
     title: "The server requires a new password for this user.",
-    advice: "Sign in to the server once and change the password, then replace the secret's value.",
+    advice: "Sign in to the server once and change the password, then replace the secret’s value.",
   },
   second_factor_required: {
     title: "This account requires a second factor, which a pipeline cannot provide.",
@@ -69,7 +69,7 @@ export const signingInTexts = {
   },
   account_not_found: {
     title: "The service has no account with this name.",
-    advice: "Verify the spelling, as in the account's web address, and that the account was not deleted.",
+    advice: "Verify the spelling, as in the account’s web address, and that the account was not deleted.",
   },
   service_account_key_invalid: {
     title: "The chosen secret is not a service account key.",
@@ -77,11 +77,11 @@ export const signingInTexts = {
   },
   clock_differs: {
     title: "The service does not accept the time of Selvage’s server.",
-    advice: "Ask an operator of Selvage to correct the server's clock.",
+    advice: "Ask an operator of Selvage to correct the server’s clock.",
   },
   sign_in_paused: {
     title: "Sign-in is paused: the server rejected these credentials several times.",
     advice:
-      "Replace the secret's value, wait, or ask an Admin to allow another attempt. Selvage sent nothing.",
+      "Replace the secret’s value, wait, or ask an Admin to allow another attempt. Selvage sent nothing.",
   },
 } as const satisfies Partial<Record<CheckCode, CheckText>>;

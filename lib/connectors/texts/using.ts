@@ -8,7 +8,7 @@ export const usingTexts = {
   },
   too_many_connections: {
     title: "The server has no free connection.",
-    advice: "Try again later, or have this user's connection limit raised.",
+    advice: "Try again later, or have this user’s connection limit raised.",
   },
   server_not_ready: {
     title: "The server is starting, stopping or under maintenance.",
@@ -68,7 +68,7 @@ export const usingTexts = {
   },
   project_not_found: {
     title: "Project not found, or this account may not see it.",
-    advice: "Verify the project ID, which is not always the project's name.",
+    advice: "Verify the project ID, which is not always the project’s name.",
   },
   dataset_not_found: {
     title: "The project has no dataset with this name.",
@@ -80,7 +80,7 @@ export const usingTexts = {
   },
   wrong_region: {
     title: "The bucket is in another region.",
-    advice: "Choose the bucket's region.",
+    advice: "Choose the bucket’s region.",
   },
   container_not_found: {
     title: "The storage account has no container with this name.",
@@ -88,7 +88,7 @@ export const usingTexts = {
   },
   site_not_found: {
     title: "Site not found, or the application may not see it.",
-    advice: "Verify the site's address, and that the application has access to it.",
+    advice: "Verify the site’s address, and that the application has access to it.",
   },
   drive_not_found: {
     title: "Drive not found.",
@@ -107,7 +107,7 @@ export const usingTexts = {
     advice: "Choose another version of the API, or ask the server’s administrator.",
   },
   answer_too_large: {
-    title: "The server's response is too large.",
+    title: "The server’s response is too large.",
     advice: "Verify the address. Another service may be answering.",
   },
 } as const satisfies Partial<Record<CheckCode, CheckText>>;

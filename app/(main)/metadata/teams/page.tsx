@@ -20,7 +20,7 @@ export default async function TeamsPage() {
         <TeamTable teams={teams} />
       ) : (
         <EmptyState icon={<Users />} title="No teams yet">
-          Ask a team's Admin for an invitation link. An operator of Selvage creates new teams.
+          Ask a team’s Admin for an invitation link. An operator of Selvage creates new teams.
         </EmptyState>
       )}
     </>

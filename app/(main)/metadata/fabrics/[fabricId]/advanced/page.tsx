@@ -46,7 +46,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
               Pipeline tokens
             </h2>
             <p className="max-w-2xl text-pretty text-muted">
-              Pipelines use a token to read this fabric's secrets from Automate. Activity lists each read.
+              Pipelines use a token to read this fabric’s secrets from Automate. Activity lists each read.
             </p>
           </div>
           {/* Always in the same position. If the first token moved this button, its dialog, which shows
@@ -57,7 +57,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
           <PipelineTokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
         ) : (
           <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
-            Create a token to let a pipeline read this fabric's secrets.
+            Create a token to let a pipeline read this fabric’s secrets.
           </EmptyState>
         )}
       </section>
