@@ -33,7 +33,8 @@ beforeAll(async () => {
   const { web, automate } = await createTestKeys();
   const urls = await createTestDatabase("automate");
   webKey = web.WEB_SIGNING_KEY;
-  Object.assign(process.env, web, automate, { AUTOMATE_URL: automateUrl, EGRESS_ALLOW: "127.0.0.0/8" });
+  const egress = { EGRESS_ALLOW: "127.0.0.1/32,127.0.0.2/32:9" };
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: automateUrl, ...egress });
   owner = createDb(urls.ownerUrl);
   ours = await createTestFabric(owner, "ours");
   theirs = await createTestFabric(owner, "theirs");
@@ -254,6 +255,8 @@ describe("automate fetches an issuer's keys when an Admin adds it", () => {
 
   test.each([
     ["https://nobody.invalid", "name_not_found"],
+    ["https://127.0.0.2:9", "unreachable"],
+    ["https://127.0.0.2:10", "address_refused"],
     ["https://169.254.169.254", "address_refused"],
   ])("and does not trust %s: %s", async (issuer, problem) => {
     expect(await trust(ours, { issuer })).toEqual({ status: 200, body: { problem } });

@@ -61,7 +61,12 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
     automateInternalPort,
     publicUrl: baseUrl,
     nextDir: target.next,
-    given: { PATH: process.env.PATH, TZ: "Pacific/Chatham", BACKGROUND_CHECKS: "off" },
+    given: {
+      PATH: process.env.PATH,
+      TZ: "Pacific/Chatham",
+      BACKGROUND_CHECKS: "off",
+      EGRESS_ALLOW: "127.0.0.0/8,::1/128",
+    },
   });
   await launch("automate", automate, { port: automatePort, path: "/readyz" });
   await launch("web", web, { port, path: "/sign-in" });

@@ -1,5 +1,6 @@
 import "server-only";
 import { z } from "zod";
+import { isEntry } from "@/lib/egress/judge";
 
 const port = z.coerce.number().int().min(1).max(65535);
 const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
@@ -64,7 +65,10 @@ const automate = z
     AUTOMATE_INTERNAL_PORT: port.default(3002),
     /** The URL that web calls and signs. Defaults to http on the internal host and port. */
     AUTOMATE_URL: z.url().optional(),
-    /** Private or loopback CIDR ranges that checks may reach, separated by commas. */
+    /**
+     * Private or loopback ranges that checks and automate's own requests may reach, separated by commas: a
+     * CIDR, and optionally one port, such as 10.0.0.0/8 or 127.0.0.1/32:5432.
+     */
     EGRESS_ALLOW: z
       .string()
       .default("")
@@ -73,7 +77,14 @@ const automate = z
           .split(",")
           .map((part) => part.trim())
           .filter(Boolean),
-      ),
+      )
+      .superRefine((entries, ctx) => {
+        for (const entry of entries.filter((one) => !isEntry(one)))
+          ctx.addIssue({
+            code: "custom",
+            message: `“${entry}” is not a range: write 10.0.0.0/8 for all ports, or 10.0.0.0/8:5432 for one`,
+          });
+      }),
     /**
      * The socket of `worker-host`, which runs check workers as another user. Unset: automate starts them
      * under its own user.

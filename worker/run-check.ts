@@ -31,7 +31,7 @@ export async function prepareWorker(kind: string): Promise<void> {
   publicVerification();
   // Compiling the address patterns takes long, too.
   isIP("::1");
-  judge("::1", ["::1/128"]);
+  judge("::1", 443, ["::1/128"]);
   await load(kind);
 }
 

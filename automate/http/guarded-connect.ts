@@ -11,18 +11,20 @@ export class AddressRefused extends Error {
 /**
  * Options for automate's own few outgoing connections. They verify certificates by the authorities of
  * Node.js; NODE_EXTRA_CA_CERTS adds an operator's own. They connect only to addresses that the egress rules
- * allow, checked on the looked-up address. Throws `AddressRefused` for a host that is itself a forbidden
- * address.
+ * allow for this URL's port, checked on the looked-up address. Use them for this URL only. Throws
+ * `AddressRefused` for a host that is itself a forbidden address.
  */
-export function guardedConnect(host: string) {
-  const address = host.replace(/^\[|\]$/g, "");
+export function guardedConnect({ hostname, protocol, port }: URL) {
+  const host = hostname.replace(/^\[|\]$/g, "");
   const allowed = automateEnv().EGRESS_ALLOW;
-  if (net.isIP(address) !== 0 && judge(address, allowed) === "refused") throw new AddressRefused();
+  const dialledPort = Number(port || (protocol === "http:" ? 80 : 443));
+  const isForbidden = (address: string) => judge(address, dialledPort, allowed) === "refused";
+  if (net.isIP(host) !== 0 && isForbidden(host)) throw new AddressRefused();
   const lookup: net.LookupFunction = (name, options, done) => {
     dns.lookup(name, { ...options, all: true, verbatim: true }, (error, addresses: LookupAddress[]) => {
       // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
       // the forbidden one.
-      const isRefused = addresses?.some(({ address }) => judge(address, allowed) === "refused");
+      const isRefused = addresses?.some(({ address }) => isForbidden(address));
       const [first] = addresses ?? [];
       if (error || isRefused || !first) return done(error ?? new AddressRefused(), "");
       if (options.all) done(null, addresses);

@@ -138,7 +138,7 @@ async function get(url: URL, fallback: IssuerProblem): Promise<unknown> {
   issuerRequests.inc({ outcome: "sent" });
   let dispatcher: Agent | undefined;
   try {
-    dispatcher = new Agent({ connect: guardedConnect(url.hostname), maxResponseSize: maxAnswerBytes });
+    dispatcher = new Agent({ connect: guardedConnect(url), maxResponseSize: maxAnswerBytes });
     const signal = AbortSignal.timeout(timeoutMs);
     const { statusCode, body } = await request(url, { dispatcher, signal });
     const text = await body.text();

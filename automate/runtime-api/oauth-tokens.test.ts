@@ -26,7 +26,7 @@ beforeAll(async () => {
   urls = await createTestDatabase("automate");
   Object.assign(process.env, web, automate, {
     AUTOMATE_URL: "http://automate.test",
-    EGRESS_ALLOW: "127.0.0.0/8",
+    EGRESS_ALLOW: "127.0.0.1/32,127.0.0.2/32:9",
   });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
@@ -166,6 +166,9 @@ describe("a token of an M2M OAuth secret", () => {
 
   test.each([
     ["http://127.0.0.1:9/token", "connection_refused"],
+    ["http://127.0.0.2:9/token", "connection_refused"],
+    ["http://127.0.0.2:10/token", "address_refused"],
+    ["http://127.0.0.2/token", "address_refused"],
     ["https://169.254.169.254/token", "address_refused"],
     ["https://nothing.invalid/token", "name_not_found"],
   ])("cannot be bought at %s: %s", async (authUrl, code) => {

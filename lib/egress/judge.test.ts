@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "@/lib/egress/judge";
+import { isEntry, judge } from "@/lib/egress/judge";
 
 const everything = ["0.0.0.0/0", "::/0"];
 
@@ -37,7 +37,7 @@ describe("addresses that Selvage refuses regardless of the operator's settings",
     "not an address",
     "",
   ])("%s", (address) => {
-    expect(judge(address, everything)).toBe("refused");
+    expect(judge(address, 443, everything)).toBe("refused");
   });
 });
 
@@ -56,15 +56,85 @@ describe("addresses that only an operator can allow", () => {
     ["2002:7f00:1::", "127.0.0.0/8"],
     ["::7f00:1", "127.0.0.0/8"],
   ])("%s", (address, cidr) => {
-    expect(judge(address, [])).toBe("refused");
-    expect(judge(address, ["203.0.113.0/24", "nonsense"])).toBe("refused");
-    expect(judge(address, [cidr])).toBe("allowed");
+    expect(judge(address, 443, [])).toBe("refused");
+    expect(judge(address, 443, ["203.0.113.0/24", "nonsense"])).toBe("refused");
+    expect(judge(address, 443, [cidr])).toBe("allowed");
   });
 });
 
 it.each(["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "172.32.0.1", "100.128.0.1"])(
   "the public address %s is allowed",
   (address) => {
-    expect(judge(address, [])).toBe("allowed");
+    expect(judge(address, 443, [])).toBe("allowed");
+    expect(judge(address, 443, [`${address}/32:5432`])).toBe("allowed");
   },
 );
+
+describe("an entry with a port opens that port of its range, and no other", () => {
+  it.each([
+    ["127.0.0.1", 5433, ["127.0.0.1/32:5433"], "allowed"],
+    ["127.0.0.1", 5432, ["127.0.0.1/32:5433"], "refused"],
+    ["127.0.0.1", 3000, ["127.0.0.1/32:5433"], "refused"],
+    ["127.0.0.1", 54_33, ["127.0.0.1/32:54330"], "refused"],
+    ["127.0.0.2", 5433, ["127.0.0.1/32:5433"], "refused"],
+    ["127.0.0.2", 5433, ["127.0.0.0/8:5433"], "allowed"],
+    ["::1", 5433, ["::1/128:5433"], "allowed"],
+    ["::1", 5432, ["::1/128:5433"], "refused"],
+    ["::1", 5433, ["127.0.0.1/32:5433"], "refused"],
+    ["::ffff:127.0.0.1", 5433, ["127.0.0.1/32:5433"], "allowed"],
+    ["10.1.2.3", 443, ["10.0.0.0/8:5432", "10.1.0.0/16:443"], "allowed"],
+    ["10.2.2.3", 443, ["10.0.0.0/8:5432", "10.1.0.0/16:443"], "refused"],
+    ["10.1.2.3", 65_535, ["10.0.0.0/8:5432", "10.1.0.0/16"], "allowed"],
+    ["169.254.169.254", 80, ["0.0.0.0/0:80"], "refused"],
+  ] as const)("%s, port %i, with %j: %s", (address, port, allowed, expected) => {
+    expect(judge(address, port, allowed)).toBe(expected);
+  });
+});
+
+describe("an entry of EGRESS_ALLOW", () => {
+  it.each([
+    "10.0.0.0/8",
+    "127.0.0.1/32",
+    "127.0.0.1/8",
+    "0.0.0.0/0",
+    "fc00::/7",
+    "::1/128",
+    "127.0.0.1/32:1",
+    "127.0.0.1/32:5433",
+    "10.0.0.0/8:65535",
+    "::1/128:5433",
+    "fd00:1::/64:443",
+  ])("may be %s", (entry) => {
+    expect(isEntry(entry)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "nonsense",
+    "localhost:5433",
+    "127.0.0.1",
+    "127.0.0.1:5433",
+    "127.0.0.1:5433/32",
+    "127.0.0.1/33",
+    "127.0.0.1/32:",
+    "127.0.0.1/32:0",
+    "127.0.0.1/32:05433",
+    "127.0.0.1/32:65536",
+    "127.0.0.1/32:-1",
+    "127.0.0.1/32:5433-5440",
+    "127.0.0.1/32:5433:5434",
+    "127.0.0.1/32 :5433",
+    "0177.0.0.1/32",
+    "0x7f.0.0.1/32",
+    "127.1/32",
+    "::1",
+    "::1:5433",
+    "[::1]/128:5433",
+    "[::1]:5433",
+    "::1/129",
+    "fe80::1%eth0/128",
+  ])("may not be “%s”", (entry) => {
+    expect(isEntry(entry)).toBe(false);
+    for (const address of ["127.0.0.1", "::1"]) expect(judge(address, 5433, [entry])).toBe("refused");
+  });
+});

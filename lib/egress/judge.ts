@@ -13,18 +13,26 @@ const metadataAddresses = new Set([
 const openable = new Set(["loopback", "private", "carrierGradeNat", "uniqueLocal"]);
 
 /**
- * Whether a check may dial this address. Prevents SSRF:
+ * Whether a check may dial this address and port. Prevents SSRF:
  * - Public addresses: allowed.
  * - Cloud metadata, link-local, multicast, unspecified and reserved addresses: never allowed.
- * - Loopback and private addresses: allowed only inside one of the `allowed` CIDRs.
+ * - Loopback and private addresses: allowed only by one of the `allowed` entries.
  */
-export function judge(address: string, allowed: readonly string[]): "allowed" | "refused" {
+export function judge(address: string, port: number, allowed: readonly string[]): "allowed" | "refused" {
   if (!ipaddr.isValid(address) || address.includes("%")) return "refused";
   const target = unwrap(ipaddr.parse(address));
   if (target === null || metadataAddresses.has(target.toString())) return "refused";
   const range = target.range();
   if (range === "unicast") return "allowed";
-  return openable.has(range) && allowed.some((cidr) => contains(cidr, target)) ? "allowed" : "refused";
+  return openable.has(range) && allowed.some((entry) => opens(entry, target, port)) ? "allowed" : "refused";
+}
+
+/**
+ * True for a valid entry of EGRESS_ALLOW: a CIDR range such as 10.0.0.0/8 opens all its ports, and
+ * 10.0.0.0/8:5432 or ::1/128:5432 only that one.
+ */
+export function isEntry(text: string): boolean {
+  return parseEntry(text) !== null;
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -52,8 +60,18 @@ function embedded(high = 0, low = 0): ipaddr.IPv4 {
   return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff]);
 }
 
-function contains(cidr: string, address: Address): boolean {
-  if (!ipaddr.isValidCIDR(cidr)) return false;
+function opens(entry: string, address: Address, port: number): boolean {
+  const { network, bits, onlyPort } = parseEntry(entry) ?? {};
+  if (network === undefined || bits === undefined || network.kind() !== address.kind()) return false;
+  return address.match(network, bits) && (onlyPort === undefined || onlyPort === port);
+}
+
+function parseEntry(text: string): { network: Address; bits: number; onlyPort: number | undefined } | null {
+  const [, cidr = "", port] = /^([\da-f.:]+\/\d+)(?::([1-9]\d{0,4}))?$/i.exec(text) ?? [];
+  const onlyPort = port === undefined ? undefined : Number(port);
+  // Clients disagree about addresses such as 0177.0.0.1 and 127.1.
+  const isValid = ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr) || ipaddr.IPv6.isValidCIDR(cidr);
+  if (!isValid || (onlyPort ?? 0) > 65_535) return null;
   const [network, bits] = ipaddr.parseCIDR(cidr);
-  return network.kind() === address.kind() && address.match(network, bits);
+  return { network, bits, onlyPort };
 }

@@ -17,24 +17,24 @@ export async function fetchToken(
   client: Opened["m2m_oauth"],
   caCertificate: string | Uint8Array | undefined,
 ): Promise<string> {
-  const connect = { ...sharedVerification("verify-full", caCertificate), timeout: 0 };
-  return (await buyToken(client, { connect })).accessToken;
+  const verified = { ...sharedVerification("verify-full", caCertificate), timeout: 0 };
+  return (await buyToken(client, { connect: () => verified })).accessToken;
 }
 
 /**
  * Buys an access token by client credentials.
  *
  * Sends the secret in the Authorization header, which every server must accept. If the server answers that it
- * does not know the client, retries once with the secret in the body. `connect` sets the trusted authorities
- * and the allowed addresses.
+ * does not know the client, retries once with the secret in the body. `connect` returns the trusted authorities
+ * and the allowed addresses for the token endpoint.
  */
 export async function buyToken(
   client: Opened["m2m_oauth"],
-  { connect, signal }: { connect: buildConnector.BuildOptions; signal?: AbortSignal },
+  { connect, signal }: { connect: (endpoint: URL) => buildConnector.BuildOptions; signal?: AbortSignal },
 ): Promise<BoughtToken> {
   const endpoint = tokenEndpoint(client.authUrl);
   const { Agent, request } = await import("undici");
-  const dispatcher = new Agent({ connect });
+  const dispatcher = new Agent({ connect: connect(endpoint) });
   const send = async (url: string, { method, headers, body }: TokenRequest) =>
     readAnswer(
       await request(url, { method, headers, body: String(body), dispatcher, signal: signal ?? null }),

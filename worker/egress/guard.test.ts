@@ -175,6 +175,23 @@ describe("an address that is not a destination of this check", () => {
   });
 });
 
+describe("an allowed range with a port", () => {
+  it("opens that port only, for an address and for a name", async () => {
+    for (const port of [server.port, other.port]) {
+      allow("127.0.0.1", port);
+      allow("rebind.example.com", port);
+    }
+    answers = [["127.0.0.1"], ["127.0.0.1"]];
+    egressAllow.splice(0, egressAllow.length, `127.0.0.1/32:${server.port}`);
+    for (const host of ["127.0.0.1", "rebind.example.com"]) {
+      expect(await dial({ host, port: server.port })).toBe("127.0.0.1");
+      expect(await dial({ host, port: other.port })).toBeNull();
+    }
+    expect(failures).toMatchObject([{ code: "address_refused" }, { code: "address_refused" }]);
+    expect(other.openConnections()).toBe(0);
+  });
+});
+
 describe("a name of this machine", () => {
   it.each(["localhost", "localhost.", "LOCALHOST", "printer.localhost."])(
     "such as %s is checked by the address that it resolves to",

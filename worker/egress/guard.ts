@@ -125,10 +125,15 @@ function hookSockets(): void {
     this.setNoDelay(true);
     const dial: Dial = { destination, allowedAddresses: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
+    const host = canonicalHost(destination.host) ?? destination.host;
+    const routed = guard.route?.(host, destination.port);
+    const dialledPort = routed ?? destination.port;
     const admit = (addresses: LookupAddress[]) => {
       // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
       // the forbidden one.
-      const isRefused = addresses.some(({ address }) => judge(address, guard.egressAllow) === "refused");
+      const isRefused = addresses.some(
+        ({ address }) => judge(address, dialledPort, guard.egressAllow) === "refused",
+      );
       if (isRefused || addresses.length === 0) {
         guard.onFailure({ step: "network", code: "address_refused", destination });
         return false;
@@ -136,8 +141,6 @@ function hookSockets(): void {
       for (const { address } of addresses) dial.allowedAddresses.add(canonicalAddress(address));
       return true;
     };
-    const host = canonicalHost(destination.host) ?? destination.host;
-    const routed = guard.route?.(host, destination.port);
     const family = net.isIP(host);
     if (family !== 0) {
       guard.onProgress("resolved");
@@ -161,7 +164,7 @@ function hookSockets(): void {
     const guarded = {
       ...target,
       host,
-      ...(routed !== undefined && { port: routed }),
+      port: dialledPort,
       lookup,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: 2500,
