@@ -10,11 +10,11 @@ import {
 } from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
 import { builds } from "@/launcher/build.mjs";
+import { createAuthority } from "@/launcher/certificates.mjs";
 import { connectorForm } from "@/lib/connectors/form";
 import { type ConnectorKind, connectors } from "@/lib/connectors/registry";
 import { examples } from "@/testing/connection-examples/registry";
 import { callAction, callerOf } from "@/testing/server-actions";
-import { createAuthority } from "@/testing/servers/certificates";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 

@@ -15,8 +15,8 @@ import {
   secretRow,
   secretsPath,
 } from "@/e2e/secrets-screen";
+import { createAuthority } from "@/launcher/certificates.mjs";
 import { callAction, callerOf } from "@/testing/server-actions";
-import { createAuthority } from "@/testing/servers/certificates";
 import { signIn } from "@/testing/sign-in";
 import { insert } from "@/testing/tenant";
 

@@ -1,5 +1,5 @@
+import { createAuthority } from "@/launcher/certificates.mjs";
 import { examples } from "@/testing/connection-examples/registry";
-import { createAuthority } from "@/testing/servers/certificates";
 import { createShippedTrials } from "@/testing/servers/check-trial";
 import { createManyChecks } from "@/testing/servers/many-checks";
 

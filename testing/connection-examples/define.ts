@@ -1,4 +1,4 @@
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import type { Secrets } from "@/testing/servers/trial-job";
 
 /**

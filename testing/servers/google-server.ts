@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import https from "node:https";
 import { decodeJwt, errors, jwtVerify } from "jose";
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type ServiceReply, serve } from "@/testing/servers/service-replies";
 

@@ -1,5 +1,5 @@
+import type { Authority } from "@/launcher/certificates.mjs";
 import type { Example } from "@/testing/connection-examples/define";
-import type { Authority } from "@/testing/servers/certificates";
 import { createServiceAccount, type GoogleOptions, startGoogleServer } from "@/testing/servers/google-server";
 import type { ServiceReply } from "@/testing/servers/service-replies";
 

@@ -1,5 +1,5 @@
 import { SMTPServer } from "smtp-server";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 export type MailOptions = {

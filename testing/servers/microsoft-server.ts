@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import https from "node:https";
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type ServiceReply, serve } from "@/testing/servers/service-replies";
 

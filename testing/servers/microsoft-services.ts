@@ -1,5 +1,5 @@
+import type { Authority } from "@/launcher/certificates.mjs";
 import type { Example } from "@/testing/connection-examples/define";
-import type { Authority } from "@/testing/servers/certificates";
 import { startMicrosoftServer } from "@/testing/servers/microsoft-server";
 import type { ServiceReply } from "@/testing/servers/service-replies";
 

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
-import { type Authority, type Certificate, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, type Certificate, createAuthority } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { closedPort, startRawServer } from "@/testing/servers/raw-server";
 

@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import { BSON, type Document } from "mongodb";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 export type MongodbServerOptions = {

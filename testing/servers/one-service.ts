@@ -1,5 +1,5 @@
 import https from "node:https";
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type ServiceReply, type ServiceRequest, serve } from "@/testing/servers/service-replies";
 

@@ -1,6 +1,6 @@
 import net, { type Socket } from "node:net";
 import tls from "node:tls";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { createVerifier } from "@/testing/servers/oracle-verifier";
 import { failure, oneRow, parameters, readSignIn, sized, status } from "@/testing/servers/ttc";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 
 /** A role with a password and its own database, on a real server. */
 export type PostgresLogin = {

@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 /** The credentials that the API accepts. Each request needs one of those that are set. */

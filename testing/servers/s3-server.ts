@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import https from "node:https";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { s3Service } from "@/lib/connectors/kinds/s3";
-import type { Authority } from "@/testing/servers/certificates";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 export type S3Options = {

@@ -1,4 +1,4 @@
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createShippedTrials } from "@/testing/servers/check-trial";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import type { OneService, Replies } from "@/testing/servers/one-service";

@@ -1,4 +1,4 @@
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { type OneService, type Replies, startOneService } from "@/testing/servers/one-service";
 import type { ServiceReply } from "@/testing/servers/service-replies";
 

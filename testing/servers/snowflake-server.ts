@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
 import { jwtVerify } from "jose";
-import type { Authority } from "@/testing/servers/certificates";
+import type { Authority } from "@/launcher/certificates.mjs";
 import { type OneService, type Replies, startOneService } from "@/testing/servers/one-service";
 import type { ServiceReply } from "@/testing/servers/service-replies";
 

@@ -1,7 +1,7 @@
 import net, { type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import tls from "node:tls";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 export type TdsServerOptions = {

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import Provider from "oidc-provider";
-import type { Certificate } from "@/testing/servers/certificates";
+import type { Certificate } from "@/launcher/certificates.mjs";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 export type OAuthClient = { clientId: string; clientSecret: string };

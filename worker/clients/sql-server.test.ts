@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { startTdsServer, type TdsServerOptions } from "@/testing/servers/tds-server";
 

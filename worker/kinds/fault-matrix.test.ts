@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { connectors } from "@/lib/connectors/registry";
 import type { Example, Transport } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import { answerFaults, certificateFaults, type Stranger, socketFaults } from "@/testing/servers/misbehaving";
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import {
   createServiceAccount,

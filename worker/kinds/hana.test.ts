@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { type HanaServerOptions, startHanaServer } from "@/testing/servers/hana-server";
 import { startRawServer } from "@/testing/servers/raw-server";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import type { MicrosoftOptions, MicrosoftServer } from "@/testing/servers/microsoft-server";

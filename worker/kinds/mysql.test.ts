@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { listen } from "@/testing/servers/listening";
 import { startMysqlServer } from "@/testing/servers/mysql-server";

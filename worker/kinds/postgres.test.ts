@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials, type TrialOptions } from "@/testing/servers/check-trial";
 import { createPostgresLogin, type PostgresLogin, servePostgresTls } from "@/testing/servers/postgres-login";
 import { closedPort, startRawServer } from "@/testing/servers/raw-server";

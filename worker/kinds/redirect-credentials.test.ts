@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { destinationKey } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { visibleFields } from "@/lib/connectors/validate";
 import type { Example } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import { createJob } from "@/testing/servers/trial-job";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { s3 } from "@/lib/connectors/kinds/s3";
 import { validate } from "@/lib/connectors/validate";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
 import { createTrials } from "@/testing/servers/check-trial";
 import { exampleKey, type S3Options, type S3Server, startS3Server } from "@/testing/servers/s3-server";
 

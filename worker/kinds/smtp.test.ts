@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { smtp } from "@/lib/connectors/kinds/smtp";
 import { validate } from "@/lib/connectors/validate";
-import { type Authority, createAuthority } from "@/testing/servers/certificates";
 import { createTrials } from "@/testing/servers/check-trial";
 import type { Listening } from "@/testing/servers/listening";
 import { type MailOptions, startMailServer } from "@/testing/servers/mail-server";
