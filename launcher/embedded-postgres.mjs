@@ -17,22 +17,33 @@ const user = "postgres";
 /**
  * Starts a folder's server, and creates its cluster on the first run. First stops a server that a killed
  * launcher left running.
- * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void }} options `dir` contains
- *   pg/, pg.log and, if needed, the binaries; `keep` receives the server before it is ready
+ * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void,
+ *   port?: number, binariesDir?: string, prepare?: (cluster: Cluster) => Promise<void> }} options `dir` contains
+ *   pg/ and pg.log; `keep` receives the server before it is ready; `port` is any free one by default;
+ *   `binariesDir` (`dir` by default) receives a copy of the binaries, if needed; `prepare` completes a new
+ *   cluster before its first start
  * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
  */
-export async function startPostgres({ dir, password, flags = [], keep = () => {} }) {
+export async function startPostgres({
+  dir,
+  password,
+  flags = [],
+  keep = () => {},
+  port: requestedPort,
+  binariesDir = dir,
+  prepare = async () => {},
+}) {
   const owner = databaseUser();
   const data = join(dir, "pg");
   await mkdir(dir, { recursive: true });
   // The database's user passes through `dir` to pg/, but cannot list it, and keys/ stays closed to it.
   if (owner.uid !== undefined) await chmod(dir, 0o711);
-  const { bin, version } = await binaries(dir, owner);
+  const { bin, version } = await binaries(binariesDir, owner);
   await stopOrphan(data);
   await checkVersion(data, version);
-  if (!(await exists(join(data, "PG_VERSION")))) await initialise(bin, data, password, owner);
+  if (!(await exists(join(data, "PG_VERSION")))) await initialise(bin, data, password, owner, prepare);
   const log = await open(join(dir, "pg.log"), "a", 0o600);
-  const port = await freePort();
+  const port = requestedPort ?? (await freePort());
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", ...flags];
   const server = spawn(
     join(bin, "postgres"),
@@ -151,7 +162,7 @@ function reaches(native, owner) {
  * Creates the cluster in a temporary folder and renames it, so that an interrupted first run leaves no
  * partial cluster.
  */
-async function initialise(bin, data, password, owner) {
+async function initialise(bin, data, password, owner, prepare) {
   const half = `${data}.new`;
   await rm(half, { recursive: true, force: true });
   await mkdir(half, { mode: 0o700 });
@@ -180,11 +191,40 @@ async function initialise(bin, data, password, owner) {
   await rm(secret, { recursive: true, force: true });
   if (result.status !== 0)
     throw new Refusal(`The database could not be created: ${result.stderr || result.error?.message}`);
+  await prepare({
+    write: async (name, text) => {
+      const file = join(half, name);
+      await writeFile(file, text, { mode: 0o600 });
+      if (owner.uid !== undefined) await chown(file, owner.uid, owner.gid);
+    },
+    run: (database, sql) => runWithoutServer(bin, half, database, sql, owner),
+  });
   await rename(half, data);
 }
 
-/** Stops a server that survived a `kill -9` of its launcher. Its pid file leads to it. */
-async function stopOrphan(data) {
+/**
+ * A new cluster that has no server yet. `write` creates a file in its folder; `run` runs SQL as the superuser,
+ * where a blank line ends each statement.
+ * @typedef {{ write: (name: string, text: string) => Promise<void>, run: (database: string, sql: string) => void }} Cluster
+ */
+
+/** Runs SQL in Postgres' single-user mode, which needs no password and opens no port. */
+function runWithoutServer(bin, data, database, sql, owner) {
+  // An error would log its statement, and with it a password.
+  const settings = ["exit_on_error=on", "log_min_error_statement=panic", "log_checkpoints=off"];
+  const { status, stderr, error } = spawnSync(
+    join(bin, "postgres"),
+    ["--single", "-j", "-D", data, ...settings.flatMap((setting) => ["-c", setting]), database],
+    { ...owner, cwd: "/", env: environment(), encoding: "utf8", input: sql },
+  );
+  if (status !== 0) throw new Refusal(`The database could not be filled: ${stderr || error?.message}`);
+}
+
+/**
+ * Stops a server that survived a `kill -9` of its launcher. Its pid file leads to it.
+ * @param {string} data the cluster's folder
+ */
+export async function stopOrphan(data) {
   const orphan = await readPidFile(data);
   if (!orphan || !isPostgres(orphan.pid, data)) return;
   signal(orphan.pid, "SIGINT");

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { tsconfigFile, watchBundles } from "./build.mjs";
+import { startDemoDatabase } from "./demo-database.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
 import { loadDatabasePassword, loadKeys, masterKeyFile } from "./keys.mjs";
 import { nodeRuntime } from "./node-runtime.mjs";
@@ -15,7 +16,7 @@ const root = resolve(import.meta.dirname, "..");
 const database = "selvage";
 
 /**
- * Starts everything in one data folder: keys, database, automate, web. Passes each started part to `keep` at
+ * Starts everything in one data folder: keys, database, the demo's database, automate, web. Passes each started part to `keep` at
  * once; the caller stops them in reverse order.
  */
 export async function startInstallation(settings) {
@@ -40,8 +41,24 @@ export async function startInstallation(settings) {
   });
   if (users) await giveMasterKey(keysDir, masterKeyFile(keysDir), users.automate);
   const workers = users && (await startWorkerHost(settings, users));
+
+  const loginsFile = join(keysDir, "demo-logins.json");
+  const isNewDemo = settings.seed && (await isToBeSeeded(databaseUrl, loginsFile));
+  const demo =
+    settings.seed && !settings.databaseUrl
+      ? await step("Starting the demo's database", () =>
+          startDemoDatabase({
+            dataDir,
+            isNew: isNewDemo,
+            reservedPorts: [settings.port, settings.automatePort, settings.automateInternalPort],
+            keep,
+          }),
+        )
+      : {};
+
   const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
+    demoPort: demo.port,
     keys,
     keysDir,
     workersSocket: workers?.socket,
@@ -65,11 +82,14 @@ export async function startInstallation(settings) {
   };
   let automate = await step("Starting automate", launchAutomate);
 
-  const loginsFile = join(keysDir, "demo-logins.json");
-  if (settings.seed && (await readLogins(loginsFile)).length === 0) {
+  if (isNewDemo) {
     await step("Filling in the demo", async (show) => {
       // Seeds with web's login, not the owner's, so that the demo contains only what people may create.
-      const env = { ...webEnv, DEMO_LOGINS_FILE: loginsFile };
+      const env = {
+        ...webEnv,
+        DEMO_LOGINS_FILE: loginsFile,
+        ...(demo.login && { DEMO_DATABASE: JSON.stringify(demo.login) }),
+      };
       await run(nodeRuntime(), [join(root, program("seed"))], { cwd: root, env, show });
     });
   }
@@ -99,7 +119,7 @@ export async function startInstallation(settings) {
   return {
     logins,
     /** For the person who started it: lost files, and programs that could not be separated. */
-    notices: [...notices, ...lostLogins, ...(notice ? [notice] : [])],
+    notices: [...notices, ...lostLogins, demo.notice, notice].filter((one) => one !== undefined),
     /** Reports one sentence when a part ends unexpectedly. */
     watch: (report) => {
       const watchProgram = (part) =>
@@ -113,6 +133,9 @@ export async function startInstallation(settings) {
       if (workers) void watchProgram(workers.host);
       void server?.exited.then(() =>
         report(`Postgres stopped unexpectedly. See ${join(dataDir, "pg.log")}.`),
+      );
+      void demo.exited?.then(() =>
+        report(`The demo's Postgres stopped unexpectedly. See ${join(dataDir, "demo/pg.log")}.`),
       );
       if (!dev) return;
       const restart = async () => {
@@ -186,11 +209,6 @@ async function findDatabaseInUse({ databaseUrl, dataDir }) {
 /** Names the data folder's database, if it was created. Never recreates one that is missing or damaged. */
 async function findDatabase(dataDir) {
   const data = join(dataDir, "pg");
-  const exists = (path) =>
-    stat(path).then(
-      () => true,
-      () => false,
-    );
   if (await exists(join(data, "PG_VERSION"))) return `the database in ${data}`;
   if (await exists(data))
     throw new Refusal(
@@ -221,6 +239,16 @@ async function query(url, refused, use) {
   }
 }
 
+/** True for an installation without people, and for one whose demo was not completed. */
+async function isToBeSeeded(databaseUrl, loginsFile) {
+  if ((await readLogins(loginsFile)).length > 0) return false;
+  if (await exists(`${loginsFile}.part`)) return true;
+  return query(databaseUrl, "The database refuses its owner.", async (client) => {
+    const { rowCount } = await client.query("SELECT 1 FROM app_user LIMIT 1");
+    return rowCount === 0;
+  });
+}
+
 async function readLogins(file) {
   const text = await readFile(file, "utf8").catch(() => "[]");
   try {
@@ -228,4 +256,11 @@ async function readLogins(file) {
   } catch {
     throw new Refusal(`${file} is damaged: restore it from your backup, or remove it. Nothing was changed.`);
   }
+}
+
+function exists(path) {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -38,7 +38,7 @@ const automateVariables = [
 /**
  * The environments of web and automate. Neither program receives the other's secrets.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
- *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, given?: Record<string, string | undefined> }} settings
+ *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, demoPort?: number, given?: Record<string, string | undefined> }} settings
  * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
  */
 export function environments({ keys, keysDir, given = process.env, ...settings }) {
@@ -63,8 +63,8 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
   };
   const automate = {
     NODE_ENV: "production",
-    // The demo's own servers are on loopback.
-    EGRESS_ALLOW: "127.0.0.0/8,::1/128",
+    // Of this machine, checks reach the demo's database only, unless the operator opens more.
+    ...(settings.demoPort && { EGRESS_ALLOW: `127.0.0.1/32:${settings.demoPort}` }),
     ...pick(given, [...commonVariables, ...automateVariables]),
     AUTOMATE_DATABASE_URL: settings.automateDatabaseUrl,
     MASTER_KEY_FILE: masterKeyFile(keysDir),

@@ -1,11 +1,11 @@
 import "./node-version.mjs";
 import { mkdir } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build, builds, isFresh } from "./build.mjs";
 import { install } from "./install.mjs";
 import { takeLock, withLock } from "./lock.mjs";
+import { tryListen } from "./ports.mjs";
 import { fail, Refusal, step } from "./progress.mjs";
 import { stopWithParent } from "./stop-with-parent.mjs";
 
@@ -168,12 +168,4 @@ async function checkPort(name, host, port, waitMs) {
       `Port ${port} on ${host} ${problem}: set another ${name}, for example ${name}=${port + 10} npm start.`,
     );
   }
-}
-
-function tryListen(host, port) {
-  return new Promise((done) => {
-    const probe = createServer();
-    probe.once("error", (error) => done(error.code));
-    probe.listen(port, host, () => probe.close(() => done(undefined)));
-  });
 }

@@ -1,8 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import type { CreateFabricInput } from "@/lib/fabrics/schema";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
-import { demoCertificate } from "@/prisma/demo/certificate";
 import { type DemoEmail, teams } from "@/prisma/demo/people";
+
+/** The demo's order database, which only the embedded set-up has: its address, its login, and its authority. */
+export const demoDatabase = z.object({
+  host: z.string(),
+  port: z.number(),
+  database: z.string(),
+  username: z.string(),
+  password: z.string(),
+  caCertificate: z.string(),
+});
+export type DemoDatabase = z.infer<typeof demoDatabase>;
 
 /** A secret of the demo, and the person who adds it. */
 export type DemoSecret = { by: DemoEmail; input: CreateSecretInput };
@@ -31,8 +42,8 @@ const [astrid, tomas, priya, jonas, mei] = [
   "mei@northwind.example",
 ] as const satisfies DemoEmail[];
 
-/** The demo's fabrics. Values are random and open nothing. */
-export const fabrics = (): DemoFabric[] => [
+/** The demo's fabrics. Values other than those of the order database are random and open nothing. */
+export const fabrics = (database: DemoDatabase | undefined): DemoFabric[] => [
   {
     by: astrid,
     team: teams.platform,
@@ -42,10 +53,9 @@ export const fabrics = (): DemoFabric[] => [
       provider: "databricks",
     },
     secrets: [
-      text(astrid, "warehouse_password", "Reader role of the order warehouse"),
+      ...(database ? warehouseSecrets(database) : []),
       text(tomas, "partner_sftp_password", "Drop folder of the haulage partner"),
       text(mei, "observability_token", ""),
-      certificate(astrid, "northwind_ca", "Signs the servers of our own network"),
       login(tomas, "billing_api_login", "Read-only account of the billing API", "selvage-reader"),
       oauth(
         mei,
@@ -54,46 +64,7 @@ export const fabrics = (): DemoFabric[] => [
         "https://login.partner.example/oauth/token",
       ),
     ],
-    connections: [
-      {
-        by: astrid,
-        kind: "postgres",
-        name: "Order warehouse",
-        description: "Orders since 2019",
-        properties: {
-          server: "orders.northwind.example",
-          port: "5432",
-          database: "orders",
-          username: "reader",
-        },
-        secrets: { password: "warehouse_password", caCertificate: "northwind_ca" },
-      },
-      {
-        by: tomas,
-        kind: "sftp",
-        name: "Haulage partner drop",
-        description: "",
-        properties: {
-          host: "files.partner.example",
-          port: 22,
-          username: "northwind",
-          authMethod: "password",
-        },
-        secrets: { password: "partner_sftp_password" },
-      },
-      {
-        by: mei,
-        kind: "restapi",
-        name: "Haulage partner API",
-        description: "Order feed",
-        properties: {
-          baseUrl: "https://api.partner.example",
-          testPath: "/v1/status",
-          authType: "oauth_client_credentials",
-        },
-        secrets: { oauthClient: "partner_oauth" },
-      },
-    ],
+    connections: database ? [orderWarehouse(database)] : [],
   },
   {
     by: astrid,
@@ -127,7 +98,6 @@ export const fabrics = (): DemoFabric[] => [
     secrets: [
       text(priya, "ledger_db_password", "Replica of the ledger, read only"),
       text(jonas, "exchange_rates_key", "Key of the exchange-rate service"),
-      certificate(priya, "northwind_ca", ""),
       login(jonas, "expenses_login", "Service account of the expenses tool", "finance-sync"),
       oauth(
         mei,
@@ -136,35 +106,7 @@ export const fabrics = (): DemoFabric[] => [
         "https://auth.bank.example/oauth2/token",
       ),
     ],
-    connections: [
-      {
-        by: priya,
-        kind: "postgres",
-        name: "Ledger replica",
-        description: "",
-        properties: {
-          server: "ledger.northwind.example",
-          port: "5432",
-          database: "ledger",
-          username: "reporting",
-        },
-        secrets: { password: "ledger_db_password" },
-      },
-      {
-        by: jonas,
-        kind: "restapi",
-        name: "Exchange rates",
-        description: "Daily closing rates",
-        properties: {
-          baseUrl: "https://rates.example",
-          testPath: "/latest",
-          authType: "api_key",
-          apiKeyIn: "header",
-          apiKeyName: "X-API-Key",
-        },
-        secrets: { apiKey: "exchange_rates_key" },
-      },
-    ],
+    connections: [],
   },
   {
     by: priya,
@@ -179,16 +121,33 @@ export const fabrics = (): DemoFabric[] => [
   },
 ];
 
-function text(by: DemoEmail, name: string, description: string): DemoSecret {
-  return { by, input: { subKind: "text", name, description, fields: { value: random() } } };
+function warehouseSecrets({ password, caCertificate }: DemoDatabase): DemoSecret[] {
+  const authority = {
+    subKind: "binary",
+    name: "northwind_ca",
+    description: "Signs the servers of our own network",
+    fields: { value: new TextEncoder().encode(caCertificate) },
+    fileName: "northwind-ca.pem",
+  } as const;
+  return [
+    text(astrid, "warehouse_password", "Reader role of the order warehouse", password),
+    { by: astrid, input: authority },
+  ];
 }
 
-function certificate(by: DemoEmail, name: string, description: string): DemoSecret {
-  const value = new TextEncoder().encode(demoCertificate);
+function orderWarehouse({ host, port, database, username }: DemoDatabase): DemoConnection {
   return {
-    by,
-    input: { subKind: "binary", name, description, fields: { value }, fileName: "northwind-ca.pem" },
+    by: astrid,
+    kind: "postgres",
+    name: "Order warehouse",
+    description: "Orders since 2019",
+    properties: { server: host, port: String(port), database, username, tlsMode: "verify-full" },
+    secrets: { password: "warehouse_password", caCertificate: "northwind_ca" },
   };
+}
+
+function text(by: DemoEmail, name: string, description: string, value = random()): DemoSecret {
+  return { by, input: { subKind: "text", name, description, fields: { value } } };
 }
 
 function login(by: DemoEmail, name: string, description: string, username: string): DemoSecret {

@@ -5,24 +5,27 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Actor } from "@/lib/actor";
 import { createConnection } from "@/lib/connections/mutations";
 import { closeDb, db } from "@/lib/db/client";
-import { createFabric } from "@/lib/fabrics/mutations";
+import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
 import type { Result } from "@/lib/result";
 import { createSecret } from "@/lib/secrets/mutations";
-import { type DemoConnection, type DemoFabric, fabrics } from "@/prisma/demo/fabrics";
+import {
+  type DemoConnection,
+  type DemoDatabase,
+  type DemoFabric,
+  demoDatabase,
+  fabrics,
+} from "@/prisma/demo/fabrics";
 import { chooseLogins, createPeople, type DemoEmail } from "@/prisma/demo/people";
 
 /**
  * Fills an empty installation with a demo, as the demo's people, with the mutations that the product uses.
  */
-async function seed(loginsFile: string): Promise<void> {
+async function seed(loginsFile: string, database: DemoDatabase | undefined): Promise<void> {
   // The file gets its final name last, so that an interrupted seed resumes at the next start.
   const unfinished = `${loginsFile}.part`;
-  if (!existsSync(unfinished)) {
-    if ((await db.user.count()) > 0) return;
-    await chooseLogins(unfinished);
-  }
+  if (!existsSync(unfinished)) await chooseLogins(unfinished);
   await createPeople(unfinished);
-  for (const fabric of fabrics()) await seedFabric(fabric);
+  for (const fabric of fabrics(database)) await seedFabric(fabric);
   await rename(unfinished, loginsFile);
 }
 
@@ -31,9 +34,11 @@ async function seedFabric({ by, team, input, secrets, connections }: DemoFabric)
     where: { nameKey: team.toLowerCase() },
     select: { id: true },
   });
-  const created = await createFabric(await authorizeTeam(await actorOf(by), teamId, "fabric:write"), input);
-  if (!created.ok && created.code === "name_taken") return;
-  const { id: fabricId } = valueOrThrow(created);
+  // A fabric of an interrupted seed may be incomplete, and its secrets open a database that no longer exists.
+  const former = await db.fabric.findFirst({ where: { teamId, name: input.name }, select: { id: true } });
+  if (former) valueOrThrow(await deleteFabric(await authorize(await actorOf(by), former.id, "fabric:write")));
+  const teamScope = await authorizeTeam(await actorOf(by), teamId, "fabric:write");
+  const { id: fabricId } = valueOrThrow(await createFabric(teamScope, input));
   const idByName = new Map<string, string>();
   for (const { by: author, input: secret } of secrets) {
     const scope = await authorize(await actorOf(author), fabricId, "secret:write");
@@ -75,10 +80,10 @@ function valueOrThrow<T>(result: Result<T, string>): T {
 }
 
 try {
-  // Read directly, because only this program uses it, once. lib/env.ts is for programs that serve.
-  const loginsFile = process.env.DEMO_LOGINS_FILE;
+  // Read directly, because only this program uses them, once. lib/env.ts is for programs that serve.
+  const { DEMO_LOGINS_FILE: loginsFile, DEMO_DATABASE: database } = process.env;
   if (!loginsFile) throw new Error("DEMO_LOGINS_FILE is not set.");
-  await seed(loginsFile);
+  await seed(loginsFile, database ? demoDatabase.parse(JSON.parse(database)) : undefined);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
