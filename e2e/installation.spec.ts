@@ -5,57 +5,24 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "@playwright/test";
-import { builds } from "@/launcher/build.mjs";
+import { createInstallation, type Installation } from "@/e2e/start-installation";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
-import { startInstallation } from "@/launcher/installation.mjs";
-
-/* The programs that `npm start` starts, from the tests' build, on their own data folder. */
-type Part = { name?: string; pid?: number; stop: () => Promise<void> };
 
 test.describe.configure({ mode: "default" });
 test.setTimeout(180_000);
 
+let installation: Installation;
 let dataDir: string;
-let parts: Part[] = [];
 test.beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "selvage-installation-"));
+  installation = await createInstallation();
+  dataDir = installation.dataDir;
 });
-test.afterEach(stopAll);
+test.afterEach(() => installation.stop());
 test.afterAll(() => rm(dataDir, { recursive: true }));
-
-async function stopAll() {
-  for (const part of parts.reverse()) await part.stop();
-  parts = [];
-}
-
-async function start() {
-  const [port, automatePort, automateInternalPort] = [await freePort(), await freePort(), await freePort()];
-  const started = await startInstallation({
-    dataDir,
-    host: "127.0.0.1",
-    port,
-    automatePort,
-    automateInternalPort,
-    publicUrl: `http://127.0.0.1:${port}`,
-    rolePrefix: "selvage",
-    databaseUrl: undefined,
-    seed: false,
-    target: builds.test,
-    dev: false,
-    keep: (part: Part) => parts.push(part),
-  });
-  const health = async () =>
-    Promise.all(
-      [port, automatePort].map(
-        async (at) => (await fetch(`http://127.0.0.1:${at}/${at === port ? "sign-in" : "healthz"}`)).status,
-      ),
-    );
-  return { ...started, health };
-}
 
 /** The process id of a part, or of a process that a part started. */
 function pidOf(name: string): number {
-  const pid = parts.find((part) => part.name === name)?.pid;
+  const pid = installation.parts.find((part) => part.name === name)?.pid;
   if (pid === undefined) throw new Error(`${name} has no process.`);
   return pid;
 }
@@ -119,7 +86,7 @@ const refused = {
 
 test("as root, each program runs as its own user, which can neither read nor signal another program", async () => {
   test.skip(process.getuid?.() !== 0 || process.platform !== "linux", "only root has other users");
-  const { notices, health } = await start();
+  const { notices, health } = await installation.start();
   expect(notices).toEqual([]);
   const [host, automate, web] = ["workers", "automate", "web"].map(pidOf) as [number, number, number];
   await expect.poll(() => childrenOf(host).length).toBeGreaterThan(0);
@@ -148,37 +115,37 @@ test("as root, each program runs as its own user, which can neither read nor sig
 
 test("the start names a lost or wrong database password, and creates no new database in its place", async () => {
   if (readdirSync(dataDir).length === 0) {
-    await start();
-    await stopAll();
+    await installation.start();
+    await installation.stop();
   }
   const keys = join(dataDir, "keys");
   const password = join(keys, "postgres.password");
   await rename(password, `${password}.backup`);
-  await expect(start()).rejects.toThrow(
+  await expect(installation.start()).rejects.toThrow(
     `${password} is missing, but the database in ${join(dataDir, "pg")} accepts no other password: restore the backup.`,
   );
   expect(readdirSync(keys)).not.toContain("postgres.password");
 
   await rename(join(keys, "session.secret"), password);
-  await expect(start()).rejects.toThrow(
+  await expect(installation.start()).rejects.toThrow(
     `The database in ${join(dataDir, "pg")} rejects the password of ${password}: restore that file from your backup.`,
   );
-  await stopAll();
+  await installation.stop();
   await rename(password, join(keys, "session.secret"));
   await rename(`${password}.backup`, password);
 
   await rename(join(dataDir, "pg"), join(dataDir, "elsewhere"));
-  await expect(start()).rejects.toThrow(
+  await expect(installation.start()).rejects.toThrow(
     `The database in ${join(dataDir, "pg")} is missing, but ${join(dataDir, "pg.log")} shows that it existed`,
   );
   expect(readdirSync(dataDir)).not.toContain("pg");
   await rename(join(dataDir, "elsewhere"), join(dataDir, "pg"));
 
-  const { health } = await start();
+  const { health } = await installation.start();
   expect(await health()).toEqual([200, 200]);
 });
 
-test("SIGTERM to npm start stops Postgres, web, automate, the worker host and the workers", async () => {
+test("SIGTERM to npm start stops both Postgres servers, web, automate, the worker host and the workers", async () => {
   test.skip(process.platform !== "linux", "finds the processes in /proc");
   const folder = await mkdtemp(join(tmpdir(), "selvage-npm-start-"));
   const [PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT] = await Promise.all(
@@ -195,7 +162,13 @@ test("SIGTERM to npm start stops Postgres, web, automate, the worker host and th
     // The worker host starts its first worker after automate is ready.
     await expect.poll(() => commandsOf(descendantsOf(npm.pid ?? 0)).join("\n")).toContain("check-worker.mjs");
     pids = descendantsOf(npm.pid ?? 0);
-    const parts = ["bin/postgres", "web.mjs", "automate.mjs", "check-worker.mjs"];
+    const parts = [
+      join(folder, "pg"),
+      join(folder, "demo/pg"),
+      "web.mjs",
+      "automate.mjs",
+      "check-worker.mjs",
+    ];
     // Without root, automate starts its workers itself.
     if (process.getuid?.() === 0) parts.push("worker-host.mjs");
     for (const part of parts) expect(commandsOf(pids).join("\n")).toContain(part);
