@@ -103,7 +103,7 @@ describe("a later start", () => {
   it("leaves a taken port alone, and says so", async () => {
     const other = createServer().listen(login.port, "127.0.0.1");
     const taken = {
-      notice: expect.stringContaining(`Port ${login.port}, which the demo's database uses, is taken`),
+      notice: expect.stringContaining(`Port ${login.port}, which the demo's database uses, is already in use`),
     };
     expect(await start(false)).toEqual(taken);
     other.close();
@@ -112,7 +112,7 @@ describe("a later start", () => {
   });
 
   it("makes no new database in place of a missing one, and says so", async () => {
-    const missing = `The demo's database in ${join(dataDir, "demo")} is missing or damaged: put the backup back.`;
+    const missing = `The demo's database in ${join(dataDir, "demo")} is missing or damaged: restore it from your backup.`;
     for (const name of ["demo/pg", "demo/port", "demo"]) {
       await rename(join(dataDir, name), join(dataDir, "elsewhere"));
       expect(await start(false)).toEqual({ notice: expect.stringContaining(missing) });

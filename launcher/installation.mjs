@@ -28,10 +28,16 @@ export async function startInstallation(settings) {
   const urls = loginUrls(databaseUrl, rolePrefix, keys);
   const program = (name) => `${target.dist}/${name}.mjs`;
 
-  await step("Migrating the database", async (show) => {
-    const env = ownerEnvironment(databaseUrl, rolePrefix, { MIGRATE_LOGINS: JSON.stringify(urls.logins) });
-    await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
-  });
+  const loginsFile = join(keysDir, "demo-logins.json");
+  const isNewDemo = settings.seed && (await isToBeSeeded(databaseUrl, loginsFile));
+  const hasDemoDatabase = settings.seed && server !== undefined;
+  const [demo] = await Promise.all([
+    hasDemoDatabase ? startDemo(settings, isNewDemo) : {},
+    step("Migrating the database", async (show) => {
+      const env = ownerEnvironment(databaseUrl, rolePrefix, { MIGRATE_LOGINS: JSON.stringify(urls.logins) });
+      await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
+    }),
+  ]);
 
   const { users, notice } = programUsers({
     ...settings,
@@ -41,20 +47,6 @@ export async function startInstallation(settings) {
   });
   if (users) await giveMasterKey(keysDir, masterKeyFile(keysDir), users.automate);
   const workers = users && (await startWorkerHost(settings, users));
-
-  const loginsFile = join(keysDir, "demo-logins.json");
-  const isNewDemo = settings.seed && (await isToBeSeeded(databaseUrl, loginsFile));
-  const demo =
-    settings.seed && !settings.databaseUrl
-      ? await step("Starting the demo's database", () =>
-          startDemoDatabase({
-            dataDir,
-            isNew: isNewDemo,
-            reservedPorts: [settings.port, settings.automatePort, settings.automateInternalPort],
-            keep,
-          }),
-        )
-      : {};
 
   const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
@@ -155,6 +147,13 @@ export async function startInstallation(settings) {
   };
 }
 
+function startDemo({ dataDir, port, automatePort, automateInternalPort, keep }, isNew) {
+  const reservedPorts = [port, automatePort, automateInternalPort];
+  return step("Starting the demo's database", () =>
+    startDemoDatabase({ dataDir, isNew, reservedPorts, keep }),
+  );
+}
+
 async function startEmbedded(dataDir, keysDir, keep) {
   return step("Starting Postgres", async () => {
     const password = await loadDatabasePassword(keysDir, await findDatabase(dataDir));
@@ -197,13 +196,16 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
  */
 async function findDatabaseInUse({ databaseUrl, dataDir }) {
   if (!databaseUrl) return findDatabase(dataDir);
-  const refused = `The database at ${new URL(databaseUrl).host} rejects the login of DATABASE_URL.`;
-  return query(databaseUrl, refused, async (client) => {
+  return query(databaseUrl, refusedLogin(databaseUrl), async (client) => {
     const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS made");
     if (!rows[0].made) return undefined;
     const { rowCount } = await client.query("SELECT 1 FROM fabric_key LIMIT 1");
     return rowCount === 0 ? undefined : `the database at ${new URL(databaseUrl).host}`;
   });
+}
+
+function refusedLogin(databaseUrl) {
+  return `The database at ${new URL(databaseUrl).host} rejects the login of DATABASE_URL.`;
 }
 
 /** Names the data folder's database, if it was created. Never recreates one that is missing or damaged. */
@@ -243,9 +245,9 @@ async function query(url, refused, use) {
 async function isToBeSeeded(databaseUrl, loginsFile) {
   if ((await readLogins(loginsFile)).length > 0) return false;
   if (await exists(`${loginsFile}.part`)) return true;
-  return query(databaseUrl, "The database refuses its owner.", async (client) => {
-    const { rowCount } = await client.query("SELECT 1 FROM app_user LIMIT 1");
-    return rowCount === 0;
+  return query(databaseUrl, refusedLogin(databaseUrl), async (client) => {
+    const { rows } = await client.query("SELECT to_regclass('app_user') IS NOT NULL AS made");
+    return !rows[0].made || (await client.query("SELECT 1 FROM app_user LIMIT 1")).rowCount === 0;
   });
 }
 

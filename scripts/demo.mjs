@@ -13,43 +13,25 @@ const images = resolve(import.meta.dirname, "../docs/images");
 const baseUrl = `http://localhost:${process.env.PORT || 3000}`;
 const dataDir = process.env.DATA_DIR || (process.getuid?.() === 0 ? "/var/lib/selvage" : ".data");
 const size = { width: 1280, height: 860 };
-const password = "orders-reader-password";
 
 try {
   await install();
   await ensureBrowser();
-  const login = await readLogin();
+  const [login] = JSON.parse(await readDemoFile("keys/demo-logins.json"));
   await mkdir(images, { recursive: true });
-  const { startScratchPostgres } = await import("../testing/scratch-postgres.mjs");
-  const postgres = await step("Starting a database to connect to", startScratchPostgres);
-  try {
-    const { port } = await addReader(postgres.url("postgres"));
-    await step("Playing and recording", () => record((page) => play(page, login, port)));
-  } finally {
-    await postgres.stop();
-  }
+  const port = (await readDemoFile("demo/port")).trim();
+  await step("Playing and recording", () => record((page) => play(page, login, port)));
   console.log(`\nRecorded in ${images}`);
 } catch (error) {
   fail(error);
 }
 
-async function readLogin() {
-  const logins = await readFile(join(dataDir, "keys/demo-logins.json"), "utf8").catch(() => {
+async function readDemoFile(name) {
+  return readFile(join(dataDir, name), "utf8").catch(() => {
     throw new Refusal(
-      `No demo logins in ${dataDir}: start the app with npm start first, with the same DATA_DIR and PORT.`,
+      `No ${name} in ${dataDir}: start the app with npm start first, with the same DATA_DIR and PORT.`,
     );
   });
-  return JSON.parse(logins)[0];
-}
-
-async function addReader(url) {
-  const { Client } = await import("pg");
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query(`CREATE ROLE orders_reader LOGIN PASSWORD '${password}'`);
-  await client.query("CREATE DATABASE orders");
-  await client.end();
-  return new URL(url);
 }
 
 async function play(page, login, port) {
@@ -72,16 +54,16 @@ async function play(page, login, port) {
   await page.getByRole("link", { name: "Add connection" }).click();
   await page.getByRole("link", { name: /PostgreSQL/ }).click();
   await type(page.getByLabel("Connection Name"), `Orders ${stamp}`);
-  await type(page.getByLabel("Server"), "localhost");
+  await type(page.getByLabel("Server"), "127.0.0.1");
   await page.getByLabel("Port").fill("");
   await type(page.getByLabel("Port"), port);
   await type(page.getByLabel("Database"), "orders");
   await type(page.getByLabel("Username"), "orders_reader");
-  await page.getByLabel("Encryption").selectOption("disable");
+  await chooseSecret(page, "CA certificate", "northwind_ca");
   await addSecret(page, type, `orders_reader_${stamp}`, "not-the-password");
   await page.getByText("The server rejected these credentials.").first().waitFor();
   await picture(page, "refused");
-  await addSecret(page, type, `orders_password_${stamp}`, password);
+  await chooseSecret(page, "Password", "warehouse_password");
   await page.getByText("The check passed.").waitFor();
   await page.getByRole("combobox", { name: "Password" }).click();
   await page.getByRole("listbox").getByRole("option").first().waitFor();
@@ -90,6 +72,12 @@ async function play(page, login, port) {
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("row", { name: new RegExp(`Orders ${stamp}.*Connected`) }).waitFor();
+}
+
+async function chooseSecret(page, label, name) {
+  await page.getByRole("combobox", { name: label }).click();
+  await page.getByRole("option", { name }).first().click();
+  await page.getByRole("listbox").waitFor({ state: "detached" });
 }
 
 async function addSecret(page, type, name, value) {
