@@ -77,7 +77,9 @@ async function savedPort(dir, reservedPorts) {
   if (!Number.isInteger(port) || version === undefined)
     throw new Refusal(`The demo's database in ${dir} is missing or damaged: restore it from your backup.`);
   if (reservedPorts.includes(port) || (await tryListen(host, port)) !== undefined)
-    throw new Refusal(`Port ${port}, which the demo's database uses, is already in use: free it, then start again.`);
+    throw new Refusal(
+      `Port ${port}, which the demo's database uses, is already in use: free it, then start again.`,
+    );
   return port;
 }
 

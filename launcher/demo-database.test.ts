@@ -103,7 +103,9 @@ describe("a later start", () => {
   it("leaves a taken port alone, and says so", async () => {
     const other = createServer().listen(login.port, "127.0.0.1");
     const taken = {
-      notice: expect.stringContaining(`Port ${login.port}, which the demo's database uses, is already in use`),
+      notice: expect.stringContaining(
+        `Port ${login.port}, which the demo's database uses, is already in use`,
+      ),
     };
     expect(await start(false)).toEqual(taken);
     other.close();
