@@ -34,7 +34,7 @@ async function openOrderWarehouse(page: Page, url: string, logins: readonly Logi
 
 async function expectToWork(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Check", exact: true }).click();
-  await expect(checkPanel(page).getByText("It works.")).toBeVisible();
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
 }
 
 test("a User's check of Order warehouse passes, also after a restart, and a wrong password is refused at its field", async ({
@@ -47,7 +47,7 @@ test("a User's check of Order warehouse passes, also after a restart, and a wron
   const dialog = await openNewSecret(page, "Password");
   await fillSecret(page, dialog, { type: "Text", name: "my_guess", value: "not-the-password" });
   await dialog.getByRole("button", { name: "Create" }).click();
-  await checkPanel(page).getByRole("button", { name: "Send it there" }).click();
+  await checkPanel(page).getByRole("button", { name: "Allow and check" }).click();
   await expect(checkPanel(page).getByText("The server rejected these credentials.")).toBeVisible();
   await expect(picker(page, "Password")).toHaveAttribute("aria-invalid", "true");
 

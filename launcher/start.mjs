@@ -31,6 +31,8 @@ const stopOnSignal = () => {
 };
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, stopOnSignal);
 stopWithParent(stopOnSignal);
+// When its terminal or pipe has closed, a sentence must not end the launcher before it has stopped every part.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 // On SIGUSR1 Node.js would open its inspector, and other processes on this machine could read the keys from
 // memory.
 process.on("SIGUSR1", () => {});
