@@ -13,6 +13,8 @@ const include = [
   "{admin,automate,cli,components,e2e,launcher,lib,prisma,scripts,testing,web,worker}/**/*.test.ts",
   "architecture.test.ts",
 ];
+/** Real clients that need an installation of their own: only for `npm run test:peers`. */
+const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
 /** Changes its process for good: it shuts its exits. */
 const alone = ["worker/egress/guard.test.ts"];
 
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: "shared",
           include,
-          exclude: alone,
+          exclude: [...alone, ...peers],
           isolate: false,
           setupFiles: ["testing/fresh-modules.ts"],
         },

@@ -9,16 +9,19 @@ import { attempt } from "../launcher/processes.mjs";
 import { fail, step } from "../launcher/progress.mjs";
 import { stopWithParent } from "../launcher/stop-with-parent.mjs";
 import { ensureBrowser } from "./browser.mjs";
+import { writeClientsTable } from "./write-clients-table.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, "test-results");
 const withoutBrowser = process.argv.includes("--check");
+const onlyPeers = process.argv.includes("--peers");
 const env = {
   ...process.env,
   NEXT_TELEMETRY_DISABLED: "1",
   CHECKPOINT_DISABLE: "1",
   ...(process.stdout.isTTY || { NO_COLOR: "1", FORCE_COLOR: undefined }),
   ...(process.argv.includes("--long") && { RUN_LONG: "1" }),
+  ...(onlyPeers && { RUN_PEERS: "1" }),
 };
 const total = { passed: 0, failed: 0 };
 const failures = [];
@@ -29,7 +32,10 @@ stopWithParent(() => process.exit(143));
 try {
   await install();
   await mkdir(reports, { recursive: true });
-  if (withoutBrowser) {
+  if (onlyPeers) {
+    await step("Generating", generate);
+    if (await stage("Clients", (show) => unitTests(show, "testing/peers"))) await writeClientsTable();
+  } else if (withoutBrowser) {
     await step("Generating", generate);
     await checkSources();
   } else {
@@ -66,7 +72,7 @@ async function checkSources() {
   await stage("Format", biome("check", "--linter-enabled=false"));
   await stage("Lint", biome("lint", "--error-on-warnings"));
   await stage("Types", tool("typescript/bin/tsc", ["--noEmit", "-p", "."]));
-  await stage("Tests", unitTests);
+  await stage("Tests", (show) => unitTests(show));
 }
 
 /**
@@ -106,7 +112,8 @@ async function buildForTests(show) {
   return { passed: 1, failed: 0, output: "" };
 }
 
-function unitTests(show) {
+/** Runs all unit and data tests, or those of a folder. */
+function unitTests(show, ...folders) {
   const file = join(reports, "vitest.json");
   const args = [
     "vitest/vitest.mjs",
@@ -114,6 +121,7 @@ function unitTests(show) {
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${file}`,
+    ...folders,
   ];
   return counted(args, file, show, {}, ({ numPassedTests, numFailedTests, testResults }) => ({
     passed: numPassedTests,

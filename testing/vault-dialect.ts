@@ -26,6 +26,10 @@ export type VaultDialect = {
   /** An unlimited pipeline token of the fabric. */
   token: string;
   addToken(fabric: TestFabric, more?: object): Promise<string>;
+  /** Writes a connection to PostgreSQL at db.example.com, whose password is this secret. */
+  addConnection(name: string, secretId: string): Promise<void>;
+  /** An Admin allows that destination for version 1 of the secret. */
+  allow(secretId: string): Promise<void>;
   /** Returns a token of an issuer that the fabric trusts, as Kubernetes gives it to a service account. */
   workloadToken(): Promise<string>;
   close(): Promise<void>;
@@ -68,6 +72,19 @@ export async function startVaultDialect(secrets: readonly SeededSecret[]): Promi
     });
     return made.token;
   };
+  const { fabricId } = fabric;
+  const addConnection: VaultDialect["addConnection"] = async (name, secretId) => {
+    const properties = { server: "db.example.com", port: "5432", database: "sales", username: "svc" };
+    const row = { id: name, fabricId, name, nameKey: name.toLowerCase(), kind: "postgres", configHash: name };
+    const updatedBy = { updatedById: fabric.admin.id, updatedByName: fabric.admin.name };
+    await owner.connection.create({ data: { ...row, properties, ...by, ...updatedBy } });
+    const reference = { connectionId: name, field: "password", secretId, fabricId };
+    await owner.connectionSecret.create({ data: reference });
+  };
+  const allow: VaultDialect["allow"] = async (secretId) => {
+    const destination = "postgres://db.example.com:5432?tls=verify-full";
+    await owner.allowedDestination.create({ data: { fabricId, secretId, version: 1, destination, ...by } });
+  };
   return {
     owner,
     webUrl,
@@ -78,6 +95,8 @@ export async function startVaultDialect(secrets: readonly SeededSecret[]): Promi
     mount: name.replaceAll(" ", "_"),
     token: await addToken(fabric),
     addToken,
+    addConnection,
+    allow,
     workloadToken: () =>
       new SignJWT({})
         .setProtectedHeader({ alg: "RS256", kid: "k1" })

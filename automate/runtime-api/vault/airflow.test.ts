@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
-let { owner, fabric, url, mount, token, addToken, close } = {} as VaultDialect;
+let { owner, fabric, url, mount, token, addToken, addConnection, allow, close } = {} as VaultDialect;
 
 beforeAll(async () => {
   const dialect = await startVaultDialect([
@@ -10,38 +10,13 @@ beforeAll(async () => {
     { id: "url", name: "variables.url", subKind: "text", fields: { value: "https://example.com" } },
     { id: "old", name: "connections.old", subKind: "text", fields: { value: "as before" } },
   ]);
-  ({ owner, fabric, url, mount, token, addToken, close } = dialect);
-  for (const name of ["orders", "old"]) await addConnection(name);
+  ({ owner, fabric, url, mount, token, addToken, addConnection, allow, close } = dialect);
+  for (const name of ["orders", "old"]) await addConnection(name, "db_password");
 });
 
 afterAll(() => close());
 
 beforeEach(() => owner.allowedDestination.deleteMany());
-
-async function addConnection(name: string) {
-  const { fabricId, user } = fabric;
-  const by = {
-    createdById: user.id,
-    createdByName: user.name,
-    updatedById: user.id,
-    updatedByName: user.name,
-  };
-  const properties = { server: "db.example.com", port: "5432", database: "sales", username: "svc" };
-  const row = { id: name, fabricId, name, nameKey: name, kind: "postgres", configHash: name };
-  await owner.connection.create({ data: { ...row, properties, ...by } });
-  const reference = { connectionId: name, field: "password", secretId: "db_password", fabricId };
-  await owner.connectionSecret.create({ data: reference });
-}
-
-/** An Admin allows the secret's current version at the connection's server. */
-async function allow() {
-  const { fabricId, admin } = fabric;
-  const by = { createdById: admin.id, createdByName: admin.name };
-  const destination = "postgres://db.example.com:5432?tls=verify-full";
-  await owner.allowedDestination.create({
-    data: { fabricId, secretId: "db_password", version: 1, destination, ...by },
-  });
-}
 
 async function read(path: string, as = token) {
   const answer = await fetch(`${url}/vault/v1/${mount}/data/${path}`, { headers: { "x-vault-token": as } });
@@ -59,7 +34,7 @@ const refusals = async () => {
 
 describe("Airflow's path of a connection", () => {
   test("answers conn_uri, and automate records the use with the connection", async () => {
-    await allow();
+    await allow("db_password");
     const { status, json } = await read("connections/orders");
     expect([status, json.data.data]).toEqual([
       200,
@@ -85,7 +60,7 @@ describe("Airflow's path of a connection", () => {
   });
 
   test("keeps the limits of a token", async () => {
-    await allow();
+    await allow("db_password");
     const ofSecret = await addToken(fabric, { secretIds: ["url"] });
     expect(await read("connections/orders", ofSecret)).toEqual({ status: 404, json: { errors: [] } });
     expect((await refusals()).at(-1)).toBe("not_found");
