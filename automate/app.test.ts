@@ -677,7 +677,7 @@ describe("the destinations of a replaced secret", () => {
       (request) => internal.inject(request),
     );
 
-  test("carry over once, as the version's author confirmed them, for any caller; an Admin can remove one", async () => {
+  test("a version keeps destinations once, as its author chose, for any caller; an Admin can remove one", async () => {
     const { fabricId, user } = fabric;
     const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
     await allow(1, "postgres://dropped:5432?tls=verify-full");

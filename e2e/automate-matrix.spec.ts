@@ -60,7 +60,7 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "destination:carry": {
-    // The stored version decides which destinations carry over: the caller adds none.
+    // The stored version determines which destinations it keeps: the caller adds none.
     body: async (tenant) => ({ secretId: await addSecret(tenant) }),
     user: 200,
   },

@@ -22,7 +22,7 @@ export function destinationRoutes(app: FastifyInstance): void {
   requestRoutes(app);
   ruleRoute(app);
   answer(app, "destination:carry", async ({ scope, body }) => {
-    // The stored version decides which destinations carry over. This request only makes it happen sooner.
+    // The stored version determines which destinations it keeps. This request only settles it sooner.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "Secret not found.");

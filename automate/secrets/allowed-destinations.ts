@@ -10,7 +10,7 @@ export type SentSecret<S extends UsableSecret = UsableSecret> = {
 
 /**
  * Returns the secrets with destinations that are not allowed for their current version, each with only those
- * destinations. First settles versions that were just stored, so that destinations carry over.
+ * destinations. First settles versions that were just stored, so that they keep their destinations.
  */
 export async function findMissing<One extends SentSecret>(
   fabricId: string,
@@ -19,8 +19,8 @@ export async function findMissing<One extends SentSecret>(
 ): Promise<One[]> {
   const missing = await findUnallowed(fabricId, sent, sender);
   if (missing.length === 0) return missing;
-  // Certificate authorities last: a renewed authority carries over what the other secrets' settled versions
-  // allow.
+  // Certificate authorities last: a new version of an authority keeps the destinations that the other secrets'
+  // settled versions may go to.
   const ids = [...new Set(sent.map(({ secret }) => secret.id))];
   const isAuthority = (id: string) =>
     sent.some(({ destinations }) => destinations.some((key) => key.includes(`ca=${id}.`)));
