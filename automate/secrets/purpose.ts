@@ -12,7 +12,7 @@ export type Sending<S extends UsableSecret = UsableSecret> = Opening<S> & { dest
 export type Via = { id: string; name: string };
 
 /**
- * The purposes for which Selvage itself joins a value to a destination. Add each new purpose here, so that it
+ * The purposes for which Selvage itself determines where a value goes. Add each new purpose here, so that it
  * must name its destinations.
  */
 type Sends = {

@@ -41,8 +41,8 @@ export async function currentReferences(
 }
 
 /**
- * Returns which secret these settings send to which destinations, at current versions. Empty when the
- * destinations cannot be named.
+ * Returns the secrets of these settings with their destinations, at current versions. Empty when the settings
+ * name no valid destination.
  */
 export function secretsOfSettings(
   { kind, properties, references }: Settings,
@@ -62,8 +62,8 @@ function resolveReferences(
 }
 
 /**
- * Returns which secret these settings send to which destinations now, and all destinations that they name,
- * with or without a secret.
+ * Reads the secrets of these settings with their destinations, at current versions, and all destinations that
+ * the settings name, with or without a secret.
  */
 export async function currentSecretsOf(tx: Tx, scope: { fabricId: string }, settings: Settings) {
   const { kind, properties, references } = settings;
@@ -72,8 +72,8 @@ export async function currentSecretsOf(tx: Tx, scope: { fabricId: string }, sett
     scope,
     references.map(({ secretId }) => secretId),
   );
-  const named = namedDestinations(kind, properties, resolveReferences(references, current));
-  return { secrets: secretsOfSettings(settings, current), named };
+  const destinations = namedDestinations(kind, properties, resolveReferences(references, current));
+  return { secrets: secretsOfSettings(settings, current), destinations };
 }
 
 type SecretDestination = { secretId: string; version: number; destination: string };
@@ -94,18 +94,18 @@ export type NewSecretDestinations = {
   destinations: string[];
 }[];
 
-/** A connection before an edit: its secrets with their destinations, and all destinations that it named. */
+/** A connection before an edit: its secrets, and all destinations that its settings named. */
 type Former = {
   id: string;
   secrets: readonly SecretWithDestinations<Referenced>[];
-  named: readonly string[];
+  destinations: readonly string[];
 };
 
 /**
- * Returns the destinations of `after` that the connection did not have before. Two kinds of host are left out; they
- * keep waiting for a confirmation:
- * - A host that waited before the edit. Editing its port must not approve it.
- * - A host that a colleague entered, with or without a secret. Picking another secret must not approve it.
+ * Returns the destinations of `after` that the connection did not have before. It omits two kinds of host,
+ * which stay not allowed:
+ * - A host that was not allowed before the edit. Editing its port must not allow it.
+ * - A host that a colleague entered, with or without a secret. Picking another secret must not allow it.
  */
 export async function newSecretDestinations(
   tx: Tx,
@@ -116,9 +116,9 @@ export async function newSecretDestinations(
   const former = secretDestinationsOf(before?.secrets ?? []);
   const allowed = await areAllowed(scope.fabricId, former, "checks", tx);
   const formerKeys = new Set(former.map(keyOf));
-  const waiting = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
+  const notAllowed = new Set(former.filter((_, i) => !allowed[i]).map(hostOf));
   const added = secretDestinationsOf(after).filter(
-    (entry) => !formerKeys.has(keyOf(entry)) && !waiting.has(hostOf(entry)),
+    (entry) => !formerKeys.has(keyOf(entry)) && !notAllowed.has(hostOf(entry)),
   );
   const colleagueHosts = before && added.length > 0 ? await hostsOfColleagues(tx, scope, before) : new Set();
   return after.flatMap(({ field, secret: { id: secretId, version } }) => {
@@ -143,18 +143,16 @@ function bareHostOf(destination: string): string {
 }
 
 /**
- * Returns the hosts that this connection named and that neither this person nor an Admin allowed for any
- * secret.
- * An allowance made by an upgrade counts after its review. Empty when only this person ever saved the
- * connection.
+ * Returns the connection's hosts, without those that this person or an Admin allowed for some secret. Empty when
+ * only this person ever saved the connection. An allowance made by an upgrade counts after its review.
  */
 async function hostsOfColleagues(
   tx: Tx,
   { fabricId, teamId, actor }: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
-  { id, named }: Former,
+  { id, destinations: former }: Former,
 ): Promise<Set<string>> {
   if (await isAllSavedBy(tx, fabricId, id, actor.id)) return new Set();
-  const destinations = [...new Set(named.flatMap((entry) => [entry, sentKey(entry)]))];
+  const destinations = [...new Set(former.flatMap((entry) => [entry, sentKey(entry)]))];
   const allowed = await tx.$queryRaw<{ destination: string }[]>`
     SELECT DISTINCT a.destination FROM allowed_destination a
     LEFT JOIN membership m ON m."userId" = a."createdById" AND m."teamId" = ${teamId} AND m.role = 'admin'
@@ -181,7 +179,7 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
 /**
  * Asks automate to allow the new destinations of a connection that a person saved. Automate allows them
  * if the person entered both settings and value, or is an Admin with a recent sign-in.
- * Runs after the commit and fails safe: destinations that are not allowed keep waiting.
+ * Runs after the commit and fails safe: the other destinations stay not allowed.
  */
 export async function allowNewDestinations(
   { actor, fabricId }: Scope<"connection:write">,

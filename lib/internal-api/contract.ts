@@ -106,7 +106,7 @@ export const automateRequests = {
     path: "/internal/destinations/allow",
     permission: "connection:check",
     body: z.object({
-      /** The destinations that a person joined to a secret's version. */
+      /** The destinations to add for a version of a secret. */
       places: z
         .array(
           z.object({
