@@ -73,7 +73,7 @@ export async function runHashiVaultJs({
   const at = (id: string, version?: number, as = token) => client.readKVSecret(as, id, version, mount);
   const read = async (id: string, version?: number, as = token) =>
     ((await at(id, version, as)) as { data: unknown }).data;
-  const signedIn = async (login: PromiseLike<unknown>) =>
+  const signedIn = async (login: unknown) =>
     read("warehouse", undefined, ((await login) as { client_token: string }).client_token);
   const of = async (work: unknown) => (await work) as Answers;
   const { initialized, sealed } = await of(client.healthCheck({}));
