@@ -21,7 +21,7 @@ const mayImport: Record<string, string> = {
   "lib/crypto": "",
   "lib/kms": "",
   "lib/egress": "",
-  "lib/connectors": "lib/egress lib/secrets/kinds",
+  "lib/connectors": "lib/egress lib/issue-text lib/secrets/kinds",
   "lib/secrets/kinds": "lib/egress",
   // The command line knows the two APIs and the types of secret, and nothing behind them.
   cli: "lib/secrets/kinds",

@@ -154,6 +154,26 @@ describe.each(limitedCredentials)("%s that is limited to a connection", (_name, 
     expect((await read(connection, limited)).text).toContain(pinned);
   });
 
+  test("never receives a secret that the connection only keeps for its indexer", async () => {
+    const connection = await addConnection();
+    await pointAt(connection, {
+      password: "db_password",
+      "kgConfig.authProperties.clientSecret": "crown_jewel",
+    });
+    const limited = await make([connection]);
+    for (const caller of [limited, await mint([])]) {
+      const { status, text } = await read(connection, caller);
+      expect([status, Object.keys(JSON.parse(text).secrets)]).toEqual([200, ["password"]]);
+      expect(JSON.parse(text).properties.password).toBe(pinned);
+      expect(text).not.toContain(stolen);
+    }
+    const where = { id: limited.id };
+    const { pins } =
+      (await owner.pipelineToken.findUnique({ where })) ??
+      (await owner.trustedIssuer.findUniqueOrThrow({ where }));
+    expect(pins).toEqual({ [connection]: ["db_password"] });
+  });
+
   test("does not receive a secret that a User adds under any tag, and automate records the refusal", async () => {
     const connection = await addConnection();
     const limited = await make([connection]);

@@ -20,14 +20,14 @@ export function requirePinned(
   );
 }
 
-/** Returns the secrets that these connections of the fabric reference now. */
+/** Returns the secrets that these connections of the fabric reference now, without those that are only kept. */
 export async function findReferences(
   tx: Tx,
   fabricId: string,
   connectionIds: readonly string[],
 ): Promise<ConnectionPins> {
   const rows = await tx.connectionSecret.findMany({
-    where: { fabricId, connectionId: { in: [...connectionIds] } },
+    where: { fabricId, connectionId: { in: [...connectionIds] }, field: { not: { contains: "." } } },
     select: { connectionId: true, secretId: true },
     orderBy: { secretId: "asc" },
   });

@@ -23,6 +23,9 @@ type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
   manifest: Parameters<typeof manifestOf>[0];
 };
 
+/** Leaves out references that are only kept for API clients (`isKeptOnly`): no pipeline receives their secrets. */
+const isSent = `position('.' IN r.field) = 0`;
+
 const findByName = preparedQuery<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
   `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
      SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'requestedName', s.name,
@@ -30,7 +33,7 @@ const findByName = preparedQuery<Omit<NamedConnection, "secrets"> & { secrets: R
      FROM connection_secret r
      JOIN secret s ON s.id = r."secretId" AND s."fabricId" = c."fabricId" AND s."deletedAt" IS NULL
      CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
-     WHERE r."connectionId" = c.id), '[]') AS secrets
+     WHERE r."connectionId" = c.id AND ${isSent}), '[]') AS secrets
    FROM connection c WHERE c."fabricId" = $1 AND c."nameKey" = $2`,
 );
 
@@ -48,8 +51,8 @@ export async function findConnectionByName(
 }
 
 const countReferences = preparedQuery<{ count: number }>(
-  `SELECT count(DISTINCT "secretId")::int AS count FROM connection_secret
-   WHERE "connectionId" = $1 AND "fabricId" = $2 AND "secretId" = ANY($3::text[])`,
+  `SELECT count(DISTINCT "secretId")::int AS count FROM connection_secret r
+   WHERE ${isSent} AND "connectionId" = $1 AND "fabricId" = $2 AND "secretId" = ANY($3::text[])`,
 );
 
 /** True when a connection of the fabric references each of these secrets. */

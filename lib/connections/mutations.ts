@@ -21,6 +21,7 @@ import {
   newSecretDestinations,
 } from "@/lib/connections/secret-destinations";
 import type { Connector } from "@/lib/connectors/define";
+import { isKeptOnly, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { hiddenProperties } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
@@ -160,12 +161,16 @@ export async function updateConnection(
   const { connectionId: id, name, description } = input;
   const existing = await db.connection.findFirst({
     where: { id, fabricId: scope.fabricId },
-    select: { kind: true, properties: true },
+    select: { kind: true, properties: true, secrets: { select: { field: true, secretId: true } } },
   });
   const connector = existing && findConnector(existing.kind);
   if (!existing || !connector) throw new NotFound("Connection not found.");
   // Adds the properties that the form does not show, so the request cannot contain them.
-  const hidden = hiddenProperties(connector, existing.properties as Prisma.JsonObject);
+  const kept = existing.secrets.filter(({ field }) => isKeptOnly(field));
+  const hidden = kept.reduce(
+    (all, { field, secretId }) => withMember(all, field, secretId),
+    hiddenProperties(connector, existing.properties as Prisma.JsonObject),
+  );
   const configured = configure(connector, { ...hidden, ...input.properties });
   if (!configured.ok) return configured;
   const updated = await write<Stored>(name, async (tx) => {

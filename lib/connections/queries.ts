@@ -12,6 +12,7 @@ import {
 } from "@/lib/connections/schema";
 import { currentReferences, secretsOfSettings } from "@/lib/connections/secret-destinations";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
+import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
@@ -276,8 +277,8 @@ function plainOf(properties: Row["properties"]) {
 }
 
 function withReferences({ properties, secrets }: Row): Record<string, unknown> {
-  return {
-    ...plainOf(properties),
-    ...Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId])),
-  };
+  return secrets.reduce<Record<string, unknown>>(
+    (all, { field, secretId }) => withMember(all, field, secretId),
+    plainOf(properties),
+  );
 }

@@ -153,7 +153,8 @@ describe("destinations of a connection's secrets", () => {
   it("rejects a user's sign-in at Databricks, because nobody can choose it", () => {
     const change = { authType: "oauth", oAuthType: "u2m", oAuthAppRegistrationID: "12" };
     expect(destinationKeysOf("databricks", change)).toEqual({
-      oAuthType: "This is not available yet: choose another option.",
+      oAuthType:
+        "This is not available. A connection signs in without a person: use m2m with the client ID and client secret of a service principal, or authType pat.",
     });
   });
 });

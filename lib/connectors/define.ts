@@ -33,6 +33,10 @@ export type FieldMeta = {
   labels?: Record<string, string>;
   /** For `select`: values that are shown with these labels but disabled. */
   unavailable?: Record<string, string>;
+  /** For `select`: what an API client does instead of such a value. */
+  instead?: string;
+  /** For a port: the type that it is stored in. Validation converts the other one. */
+  port?: "text" | "number";
   /** For `secret`: the types of secret that the field accepts. */
   subKinds?: readonly SubKind[];
   /** For `secret`: the API also accepts the value itself in this encoding, and creates a secret for it. */

@@ -2,13 +2,14 @@ import { z } from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
 import type { Destination, TlsMode } from "@/lib/connectors/destination";
 import { isPlainHost } from "@/lib/egress/host";
+import { choiceText, issueText } from "@/lib/issue-text";
 
 type TextMeta = Pick<FieldMeta, "title" | "placeholder" | "help">;
 
 /** One line of text, required. */
 export function textField(maxLength: number, meta: TextMeta) {
   return z
-    .string("This field is required.")
+    .string({ error: issueText })
     .trim()
     .min(1, "This field is required.")
     .max(maxLength, `At most ${maxLength} characters.`)
@@ -55,15 +56,15 @@ export function nameField(maxLength: number, meta: TextMeta, allowed = "") {
 export function choiceField<const V extends string>(
   labels: Record<V, string>,
   initial: NoInfer<V>,
-  meta: TextMeta & Pick<FieldMeta, "unavailable">,
+  meta: TextMeta & Pick<FieldMeta, "unavailable" | "instead">,
 ) {
   const values = Object.keys(labels) as V[];
   return z
     .enum(values, {
       error: ({ input }) =>
         typeof input === "string" && Object.hasOwn(meta.unavailable ?? {}, input)
-          ? "This is not available yet: choose another option."
-          : "Choose one of the options.",
+          ? `This is not available. ${meta.instead ?? choiceText(values)}`
+          : choiceText(values),
     })
     .default(initial as never)
     .meta({ ...meta, control: "select", labels });
@@ -75,37 +76,31 @@ const portMessage = "Enter a port from 1 to 65535.";
 export function portTextField(initial: string) {
   return chosenPortTextField({ placeholder: initial })
     .default(initial)
-    .meta({ title: "Port", placeholder: initial });
+    .meta({ title: "Port", placeholder: initial, port: "text" });
 }
 
 /** The same, for an API that documents no default. */
 export function chosenPortTextField(meta: Omit<TextMeta, "title">) {
   return (
     z
-      .string({
-        error: ({ input }) =>
-          typeof input === "number" ? `${portMessage} This property is a string.` : portMessage,
-      })
+      .string(portMessage)
       .trim()
       .regex(/^\d{1,5}$/, portMessage)
       .refine((port) => Number(port) >= 1 && Number(port) <= 65_535, portMessage)
       // Some clients read 05432 as octal, and so would use another port than the allowed one.
       .overwrite((port) => port.replace(/^0+/, ""))
-      .meta({ title: "Port", ...meta })
+      .meta({ title: "Port", ...meta, port: "text" })
   );
 }
 
 /** A port that the documented API represents as an integer. */
 export function portNumberField(initial: number) {
   return z
-    .int({
-      error: ({ input }) =>
-        typeof input === "string" ? `${portMessage} This property is an integer.` : portMessage,
-    })
+    .int(portMessage)
     .min(1, portMessage)
     .max(65_535, portMessage)
     .default(initial)
-    .meta({ title: "Port", placeholder: String(initial), control: "number" });
+    .meta({ title: "Port", placeholder: String(initial), control: "number", port: "number" });
 }
 
 /** A property of the documented API that clients may set and read, but that Selvage does not use. */
@@ -115,10 +110,21 @@ export function passedThroughField<T extends z.ZodType>(schema: T, title: string
 
 /** The documented API's settings of the Knowledge Graph indexer. */
 export const kgConfig = passedThroughField(
-  z.object({
+  z.strictObject({
     enabled: z.boolean().optional(),
     useConnectorAuth: z.boolean().optional(),
-    kgSchedule: z.object({ timeZone: z.string().max(64), cron: z.string().max(64) }).optional(),
+    kgSchedule: z
+      .strictObject({ timeZone: z.string().max(64).optional(), cron: z.string().max(64).optional() })
+      .optional(),
+    authProperties: z
+      .strictObject({
+        authType: z.literal("oauth").optional(),
+        oAuthType: z.enum(["u2m", "m2m"]).optional(),
+        oAuthAppRegistrationID: z.string().max(128).optional(),
+        clientId: z.string().max(128).optional(),
+        clientSecret: optional(secretRef("text", { title: "Client secret" })),
+      })
+      .optional(),
   }),
   "Knowledge Graph indexer",
 );

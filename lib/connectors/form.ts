@@ -80,7 +80,7 @@ export function connectorForm({
         showWhen: Object.fromEntries(
           Object.entries(meta.showWhen ?? {}).map(([by, value]) => [by, [value].flat()]),
         ),
-        isRequired: required.has(field) || meta.requiredWhenShown === true || initial !== undefined,
+        isRequired: required.has(field) || meta.requiredWhenShown === true || (initial ?? "") !== "",
         initial: initial === undefined ? "" : String(initial),
       };
       return [formField];

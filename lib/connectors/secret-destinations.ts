@@ -1,5 +1,6 @@
 import type { Connector, MetadataByField } from "@/lib/connectors/define";
 import { type Destination, destinationKey } from "@/lib/connectors/destination";
+import { isKeptOnly } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
@@ -64,8 +65,9 @@ export function destinationsOf<S extends Referenced>(
 export function secretsOfConnection<S extends Referenced>(
   kind: string,
   properties: Readonly<Record<string, unknown>>,
-  references: readonly { field: string; secret: S }[],
+  given: readonly { field: string; secret: S }[],
 ): SecretWithDestinations<S>[] | null {
+  const references = given.filter(({ field }) => !isKeptOnly(field));
   if (references.length === 0) return [];
   const connector = findConnector(kind);
   if (!connector) return null;

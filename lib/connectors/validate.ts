@@ -6,6 +6,7 @@ import {
   type MetadataByField,
   type ShowWhen,
 } from "@/lib/connectors/define";
+import { fieldErrorsOf, issueText, mostFields } from "@/lib/issue-text";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
@@ -18,13 +19,10 @@ export function validate<F extends z.ZodObject>(
   connector: Connector<F>,
   input: unknown,
 ): Validated<z.output<F>> {
-  const properties = present(input);
+  const properties = present(connector, input);
   const visible = visibleFields(connector, properties);
-  const parsed = schemaOf(connector, visible).safeParse(properties);
-  const fieldErrors: Record<string, string> = {};
-  for (const issue of parsed.error?.issues ?? []) {
-    fieldErrors[String(issue.path[0] ?? "")] ??= issue.message;
-  }
+  const parsed = schemaOf(connector, visible).safeParse(properties, { error: issueText });
+  const fieldErrors = fieldErrorsOf(parsed.error?.issues ?? []);
   for (const field of visible) {
     if (properties[field] === undefined && metaOf(connector, field).requiredWhenShown)
       fieldErrors[field] ??=
@@ -60,6 +58,32 @@ export function visibleFields(connector: Connector, properties: Readonly<Record<
     if (showWhen === undefined || holds(showWhen, connector, properties, shown)) shown.push(field);
   }
   return shown;
+}
+
+/**
+ * Which of these properties, all present, validation would drop, and why: unknown ones, and those that these
+ * settings do not use.
+ */
+export function droppedFields(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const shown = visibleFields(connector, properties);
+  const dropped = Object.keys(properties).filter((field) => !shown.includes(field));
+  return Object.fromEntries(
+    dropped.slice(0, mostFields).map((field) => {
+      const { showWhen } = metaOf(connector, field);
+      const needed = Object.entries(showWhen ?? {}).map(
+        ([by, values]) => `${by} is ${[values].flat().join(" or ")}`,
+      );
+      return [
+        field,
+        showWhen
+          ? `Leave this out: it is used only if ${needed.join(" and ")}.`
+          : `${connector.name} connections have no such property.`,
+      ];
+    }),
+  );
 }
 
 /** A credential field that these properties show, and its chosen secret. */
@@ -136,7 +160,35 @@ function initialValue(connector: Connector, field: string): unknown {
   return initial?.success ? initial.data : undefined;
 }
 
-function present(input: unknown): Record<string, unknown> {
+function present(connector: Connector, input: unknown): Record<string, unknown> {
   if (typeof input !== "object" || input === null) return {};
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== "" && value !== null));
+  return Object.fromEntries(
+    Object.entries(withoutAbsent(input)).map(([field, value]) => [
+      field,
+      asDocumented(metaOf(connector, field), value),
+    ]),
+  );
+}
+
+/**
+ * A copy without the absent members, at every depth. An empty text counts as absent: clients send it for an
+ * option that nobody set.
+ */
+export function withoutAbsent(members: object): Record<string, unknown> {
+  const present = Object.entries(members).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
+  return Object.fromEntries(
+    present.map(([name, value]) => [
+      name,
+      typeof value === "object" && !Array.isArray(value) ? withoutAbsent(value) : value,
+    ]),
+  );
+}
+
+/** A port in its documented type: some clients write a text port as a number, or a number as text. */
+function asDocumented({ port }: FieldMeta, value: unknown): unknown {
+  if (port === "text" && Number.isInteger(value)) return String(value);
+  if (port === "number" && typeof value === "string" && /^\s*\d{1,5}\s*$/.test(value)) return Number(value);
+  return value;
 }

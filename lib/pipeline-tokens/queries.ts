@@ -90,7 +90,8 @@ export async function limitsOf(
       select: { id: true, name: true },
     }),
     db.connectionSecret.findMany({
-      where: { fabricId, connectionId: { in: connectionIds } },
+      // Without references that are only kept (`isKeptOnly`), as automate pins them.
+      where: { fabricId, connectionId: { in: connectionIds }, field: { not: { contains: "." } } },
       select: { connectionId: true, secretId: true },
       orderBy: { field: "asc" },
     }),

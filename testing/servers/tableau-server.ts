@@ -10,6 +10,8 @@ export const tableauProperties = {
   siteName: "marketing",
   tokenName: "selvage",
 };
+/** The contentUrl of the Default site of every Tableau Server. */
+const defaultSite = "";
 export const tableauToken = "canaryqlE1g9MMh9vbrjjg==:rZTHhPpP2tUW1kfn4tjg8";
 
 const siteId = "9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d";
@@ -42,7 +44,7 @@ const credentials = z.object({
   credentials: z.object({
     personalAccessTokenName: z.literal(tableauProperties.tokenName),
     personalAccessTokenSecret: z.literal(tableauToken),
-    site: z.object({ contentUrl: z.literal(tableauProperties.siteName) }),
+    site: z.object({ contentUrl: z.enum([tableauProperties.siteName, defaultSite]) }),
   }),
 });
 

@@ -1,11 +1,15 @@
 import type { z } from "zod";
+import { fieldErrorsOf } from "@/lib/issue-text";
 
 /** Every failure code of the management API: its status, and the default reason. */
 export const apiCodes = {
   invalid: { status: 400, reason: "The request is not valid." },
   unknown_connection: { status: 400, reason: "No connection found" },
   check_failed: { status: 400, reason: "The connection check failed." },
-  unauthorized: { status: 401, reason: "Send a valid access token in the header X-AUTH-TOKEN." },
+  unauthorized: {
+    status: 401,
+    reason: "Send a valid access token in the header X-AUTH-TOKEN, or as Authorization: Bearer.",
+  },
   forbidden: { status: 403, reason: "Your role does not allow this. Ask an Admin of the team." },
   interactive: {
     status: 403,
@@ -25,7 +29,7 @@ export const apiCodes = {
     reason: "It has changed since you read it: read it again, then send its new ETag.",
   },
   too_large: { status: 413, reason: "Request body too large." },
-  media_type: { status: 415, reason: "Send the body as application/json." },
+  media_type: { status: 415, reason: "Send the body as JSON, with the content type application/json." },
   busy: { status: 429, reason: "Too many large requests at once: wait until the others have arrived." },
   other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Use a new key." },
   // As documented: the only invalid input that is answered with a 5xx status.
@@ -68,25 +72,9 @@ export function failure(code: ApiCode, reason?: string, fieldErrors?: Record<str
   return { ok: false, code, reason, fieldErrors };
 }
 
-/**
- * The longest field name that an error repeats. No field of the API has a longer name, so a longer one comes
- * from the caller alone.
- */
-const maxNameLength = 64;
-const maxFields = 50;
-
-/**
- * The failure of input that does not parse: the first message for each field, at most fifty fields. zod's
- * messages never repeat a value.
- */
+/** The failure of input that does not parse, by field. */
 export function invalid(issues: readonly z.core.$ZodIssue[]): Failure {
-  const fieldErrors: Record<string, string> = {};
-  for (const { path, message } of issues) {
-    if (Object.keys(fieldErrors).length === maxFields) break;
-    const names = path.map((name) => (String(name).length > maxNameLength ? "…" : String(name)));
-    fieldErrors[names.join(".")] ??= message;
-  }
-  return failure("invalid", undefined, fieldErrors);
+  return failure("invalid", undefined, fieldErrorsOf(issues));
 }
 
 /** The failure of one field. */

@@ -35,14 +35,14 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     operation: Operation | null;
-    /** The person that X-AUTH-TOKEN authenticates, and when web looked the token up. */
+    /** The person that the access token authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
   }
 }
 
 /**
  * The management API, which web's server calls before Next
- * (docs/decisions/0014-the-management-api-separate-from-next.md). Order: person from the X-AUTH-TOKEN header → scope
+ * (docs/decisions/0014-the-management-api-separate-from-next.md). Order: person from the access token in a header → scope
  * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths and unsupported methods
  * get the same answer.
  */
@@ -87,7 +87,8 @@ export function createManagementApi(): FastifyInstance {
       return answerFailure(reply.header("allow", allowed.join(", ")), failure("method"));
     }
     const actor = await findActor(request);
-    if (!actor) return answerFailure(reply, failure("unauthorized"));
+    if (!actor)
+      return answerFailure(reply, failure("unauthorized", hasTwoTokens(request) ? twoTokens : undefined));
     const release = budget(actor.id, announcedBytes(request.headers, bodyLimit));
     if (!release) return answerFailure(reply, failure("busy"));
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
@@ -130,11 +131,25 @@ type Authenticated = Pick<ApiRequest, "apiActor" | "headers">;
 
 async function findActor(request: Authenticated): Promise<(Actor & { kind: "user" }) | undefined> {
   if (!request.apiActor || performance.now() - request.apiActor.foundAt > lookUpAgainMs) {
-    const token = request.headers["x-auth-token"];
-    const actor = await findAccessTokenActor(typeof token === "string" ? token : "");
+    const [token = ""] = hasTwoTokens(request) ? [] : tokensOf(request);
+    const actor = await findAccessTokenActor(token);
     request.apiActor = actor && { actor, foundAt: performance.now() };
   }
   return request.apiActor?.actor;
+}
+
+const twoTokens =
+  "X-AUTH-TOKEN and Authorization have different access tokens. Send one of the two headers, or the same token in both.";
+
+/** The access tokens in the two headers that carry one. Other schemes of Authorization belong to a proxy. */
+function tokensOf({ headers }: Authenticated): string[] {
+  const own = headers["x-auth-token"];
+  const [, bearer] = /^bearer +(\S+) *$/i.exec(headers.authorization ?? "") ?? [];
+  return [...new Set([own, bearer].flatMap((token) => token || []))];
+}
+
+function hasTwoTokens(request: Authenticated): boolean {
+  return tokensOf(request).length > 1;
 }
 
 /** Fastify's own error codes for malformed requests. */

@@ -23,10 +23,10 @@ export function openApiDocument(): Json {
       title: "Selvage management API",
       version: "1",
       description:
-        "Manages fabrics, secrets and connections. No operation returns a secret's value: pipelines read values from Automate.",
+        "Manages fabrics, secrets and connections. No operation returns a secret's value: pipelines read values from Automate. An empty text for an optional member counts as absent. A property that Selvage would not store is refused by its name; unknown members beside `properties` are ignored. A body is JSON in UTF-8, with the content type `application/json`, `application/x-www-form-urlencoded` (as curl sends it) or none.",
     },
     servers: [{ url: "/" }],
-    security: [{ accessToken: [] }],
+    security: [{ accessToken: [] }, { bearer: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
@@ -36,6 +36,11 @@ export function openApiDocument(): Json {
           in: "header",
           name: "X-AUTH-TOKEN",
           description: "A personal access token: Settings → Access tokens.",
+        },
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "The same access token. With both headers and two different tokens the answer is 401.",
         },
       },
       schemas: { Failure: failureSchema, SecretReference: schemaOf(secretReference), ...propertySchemas() },
@@ -166,8 +171,8 @@ function propertySchemas(): Record<string, Json> {
 
 /** A property as scripts send it: a credential is a reference, and metadata for our own forms is left out. */
 function propertyOf(field: Json): Json {
-  const { control, labels, unavailable, showWhen, requiredWhenShown, placeholder, inline, help, ...schema } =
-    field;
+  const { control, labels, unavailable, instead, port, showWhen, requiredWhenShown, ...more } = field;
+  const { placeholder, inline, help, ...schema } = more;
   const description = help ? { description: help } : {};
   if (control !== "secret") return { ...schema, ...description };
   const reference = referenceTo("SecretReference");

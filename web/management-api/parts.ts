@@ -1,5 +1,10 @@
 import { z } from "zod";
 
+/** An optional text. Clients send an empty one for an option that nobody set, so it counts as absent. */
+export function emptyAsAbsent<T extends z.ZodType>(text: T) {
+  return z.preprocess((value) => (value === "" ? undefined : value), text.optional()).optional();
+}
+
 /** Query of a list: all of it, or a page of at most `limit` rows after the cursor `after`. */
 export const listQuery = z.object({
   search: z

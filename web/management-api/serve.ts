@@ -4,6 +4,7 @@ import type { Actor } from "@/lib/actor";
 import { isPostgresText } from "@/lib/db/text";
 import { findIdempotentRequest } from "@/lib/idempotency/queries";
 import { idempotentRequest } from "@/lib/idempotency/request";
+import { issueText } from "@/lib/issue-text";
 import { ok } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { type ApiResult, failure, invalid, invalidField } from "@/web/management-api/answer";
@@ -41,25 +42,36 @@ export async function serve(
   return runOnce(operation, scope, call).finally(() => wipeBytes(call.body));
 }
 
+/** What `curl -d` sends without a header of its own. */
+const form = "application/x-www-form-urlencoded";
+const unnamed = "";
+/**
+ * The content types whose body is read as JSON. A browser can send the last two from another site without
+ * asking, but not with an access token: cookies never authenticate here.
+ */
+const jsonTypes: readonly string[] = ["application/json", form, unnamed];
+const ownWords = { error: issueText };
+
 function parse(
   { query, body, base }: Operation,
   rawQuery: Params,
   bytes: Buffer,
   type: string | undefined,
 ): ApiResult<Pick<Call, "query" | "body">> {
-  const parsedQuery = query?.safeParse(rawQuery);
+  const asked = Object.fromEntries(Object.entries(rawQuery).filter(([, value]) => value !== ""));
+  const parsedQuery = query?.safeParse(asked, ownWords);
   if (parsedQuery?.error) return invalid(parsedQuery.error.issues);
-  const invalidEntry = Object.entries(rawQuery).find((entry) => !entry.every(isPostgresText));
+  const invalidEntry = Object.entries(asked).find((entry) => !entry.every(isPostgresText));
   if (invalidEntry)
     return invalidField(invalidEntry[0], "This contains a character that cannot be searched for.");
   if (!body) return ok({ query: parsedQuery?.data, body: undefined });
-  if (bytes.length > 0 && type?.split(";")[0]?.trim().toLowerCase() !== "application/json")
-    return failure("media_type");
+  const mediaType = type?.split(";")[0]?.trim().toLowerCase() ?? unnamed;
+  if (bytes.length > 0 && !jsonTypes.includes(mediaType)) return failure("media_type");
   const isAbsent = bytes.length === 0 && body.safeParse(undefined).success;
   const json = isAbsent ? ok(undefined) : parseJson(bytes);
-  if (!json.ok) return json;
-  const parsedBody = body.safeParse(json.value);
-  const more = parsedBody.error && base?.safeParse(json.value).error;
+  if (!json.ok) return mediaType === form ? failure("media_type") : json;
+  const parsedBody = body.safeParse(json.value, ownWords);
+  const more = parsedBody.error && base?.safeParse(json.value, ownWords).error;
   if (parsedBody.error) return invalid([...parsedBody.error.issues, ...(more?.issues ?? [])]);
   const invalidTexts = findInvalidText(json.value);
   if (invalidTexts.length > 0) return failure("invalid", undefined, Object.fromEntries(invalidTexts));

@@ -24,6 +24,10 @@ it("passes every step and signs out", async () => {
   expect(trials.requests()).toEqual([infoPath, signInPath, sessionPath, signOutPath]);
 });
 
+it("signs in to the Default site, whose name is empty", async () => {
+  expect(await trials.check({ properties: { siteName: "" } })).toMatchObject({ ok: true });
+});
+
 it("tries a wrong token once", async () => {
   const { result } = await trials.ship({ secrets: { tokenValue: "canary-wrong" } });
   expect(result).toMatchObject({ code: "rejected_credentials", step: "sign_in", field: "tokenValue" });

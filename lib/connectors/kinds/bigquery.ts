@@ -25,6 +25,7 @@ export const bigquery = defineConnector({
     authType: choiceField({ private_key: "Private key" }, "private_key", {
       title: "Authentication method",
       unavailable: { oauth: "OAuth (not available yet)" },
+      instead: "A connection signs in without a person: use private_key with a service account key.",
     }),
     projectId: projectField,
     dataset: textField(1024, datasetMeta)

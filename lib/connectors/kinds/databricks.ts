@@ -46,6 +46,8 @@ export const databricks = defineConnector({
       choiceField({ m2m: "Service principal" }, "m2m", {
         title: "OAuth type",
         unavailable: { u2m: "User (not available yet)" },
+        instead:
+          "A connection signs in without a person: use m2m with the client ID and client secret of a service principal, or authType pat.",
       }),
     ),
     oAuthAppRegistrationID: passedThroughField(

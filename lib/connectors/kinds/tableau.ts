@@ -11,7 +11,7 @@ const serverMeta = {
 const siteMeta = {
   title: "Tableau Site Name",
   placeholder: "marketing",
-  help: "As in the site’s address, after /site/.",
+  help: "As in the site’s address, after /site/. Leave it empty for the Default site.",
 };
 
 /** A site of Tableau Cloud or Tableau Server, signed in with a personal access token. */
@@ -35,6 +35,7 @@ export const tableau = defineConnector({
         /^[\w-]+$/,
         "Enter the name as it is in the site’s address: letters, digits, dashes and underscores.",
       )
+      .default("")
       .meta(siteMeta),
     tokenName: textField(255, {
       title: "Tableau Token Name",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ConnectionSummary } from "@/lib/connections/schema";
+import { withMember } from "@/lib/connectors/nested-reference";
 import { who } from "@/web/management-api/parts";
 
 /** A connection in the API: every credential is a reference to its secret. */
@@ -29,16 +30,20 @@ export const connectionObject = z.object({
 /** Converts a saved connection to its form in the API. */
 export function objectOf(connection: ConnectionSummary): z.input<typeof connectionObject> {
   const { id, name, kind, isWarehouse, properties, references, description, status, notAllowed } = connection;
-  const shown = references.map(({ field, secretId, name: secret, subKind }) => [
-    field,
-    { kind: "prophecy", subKind, type: "secret", properties: { id: secretId, name: secret } },
-  ]);
+  const shown = references.reduce<Record<string, unknown>>(
+    (all, { field, secretId, name: secret, subKind }) =>
+      withMember(all, field, {
+        ...{ kind: "prophecy", subKind, type: "secret" },
+        properties: { id: secretId, name: secret },
+      }),
+    properties,
+  );
   return {
     id,
     name,
     kind,
     isDefaultWarehouseConnection: isWarehouse,
-    properties: { ...properties, ...Object.fromEntries(shown) },
+    properties: shown,
     description,
     status: {
       state: status.state,

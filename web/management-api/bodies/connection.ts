@@ -1,12 +1,14 @@
 import "server-only";
 import { z } from "zod";
 import { connectionDescription, connectionName } from "@/lib/connections/schema";
+import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import type { SecretField } from "@/lib/connectors/validate";
-import { secretFields, validate } from "@/lib/connectors/validate";
+import { droppedFields, secretFields, validate, withoutAbsent } from "@/lib/connectors/validate";
 import { ok, under } from "@/lib/result";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import { base64, secretReferenceIn } from "@/web/management-api/bodies/secret";
+import { emptyAsAbsent } from "@/web/management-api/parts";
 
 /** Stands for the secret that the same request creates, in the connection's properties. */
 export const secretPlaceholder = "{{SECRET}}";
@@ -35,7 +37,7 @@ export const updateConnectionBody = z.object({ ...common, isDefaultWarehouseConn
 export const checkConnectionBody = z.object({
   kind: common.kind,
   properties: connectionProperties,
-  name: connectionName.optional(),
+  name: emptyAsAbsent(connectionName),
 });
 
 /**
@@ -59,16 +61,23 @@ export function readProperties(
   const connector = findConnector(kind);
   if (!connector) return invalidField("kind", "Unknown kind of connection.");
   const properties = { ...input };
+  const given = withoutAbsent(input);
   const fieldErrors: Record<string, string> = {};
   let inline: ReadProperties["inline"] = null;
-  for (const field of secretFields(connector, input)) {
-    const value = input[field.field];
-    if (value === undefined || value === null || value === "") continue;
+  for (const field of secretFields(connector, given)) {
+    const value = given[field.field];
+    if (value === undefined) continue;
     const read = readCredential(field, value, placeholderId);
     if ("error" in read) fieldErrors[`properties.${field.field}`] = read.error;
     else if ("inline" in read) inline = { field: field.field, value: read.inline };
     else properties[field.field] = read.secretId;
   }
+  const kept = memberAt(given, indexerSecret);
+  const read = kept === undefined ? null : readCredential({ title: "Client secret" }, kept, placeholderId);
+  if (read && "secretId" in read)
+    properties.kgConfig = withMember(properties, indexerSecret, read.secretId).kgConfig;
+  if (read && "error" in read) fieldErrors[`properties.${indexerSecret}`] = read.error;
+  Object.assign(fieldErrors, under("properties", droppedFields(connector, given)));
   if (Object.keys(fieldErrors).length > 0) {
     // Report all errors at once. Credential errors use the messages above.
     const validated = validate(connector, properties);
@@ -81,7 +90,7 @@ export function readProperties(
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function readCredential(
-  { inline, title }: SecretField,
+  { inline, title }: Pick<SecretField, "inline" | "title">,
   value: unknown,
   placeholderId: string | undefined,
 ): { secretId: string } | { inline: string } | { error: string } {

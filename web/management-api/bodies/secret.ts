@@ -15,6 +15,7 @@ import {
   secretDescription,
   type UpdateSecretInput,
 } from "@/lib/secrets/schema";
+import { emptyAsAbsent } from "@/web/management-api/parts";
 
 const kind = z
   .literal("prophecy", "Secret Store not found: “kind” is “prophecy”.")
@@ -43,14 +44,24 @@ const encodings = { base64 };
 /** A value in its shape in the API: the single value, or an object of its fields. */
 function valueIn(subKind: SubKind, fields: FieldsSchema): z.ZodType {
   const kind = secretKinds[subKind];
-  const { value = fields } = fields.shape;
-  return kind.shape === "file" ? encodings[kind.fields.value.encoding] : value;
+  const { value } = fields.shape;
+  if (kind.shape === "file") return encodings[kind.fields.value.encoding];
+  if (value) return value;
+  const { shape } = newValue(subKind);
+  return z.strictObject(
+    Object.fromEntries(
+      Object.entries(fields.shape).map(([name, field]) => [
+        name,
+        shape[name]?.isOptional() ? emptyAsAbsent(field).meta({ ...field.meta() }) : field,
+      ]),
+    ),
+  );
 }
 
 function fileNameIn(subKind: SubKind) {
   const { fileName } = fileNameOf(subKind);
   return fileName
-    ? { fileName: fileName.meta({ description: "The name of the file, stored with it." }) }
+    ? { fileName: emptyAsAbsent(fileName).meta({ description: "The name of the file, stored with it." }) }
     : {};
 }
 
@@ -64,7 +75,7 @@ const keepDestinations = z.boolean().optional().meta({
 export const secretBase = z.object({
   kind,
   subKind: z.enum(subKinds),
-  properties: z.object({ name: plainSecretName.optional() }),
+  properties: z.object({ name: emptyAsAbsent(plainSecretName) }),
   description,
 });
 
@@ -76,13 +87,17 @@ type SecretBody<Name> = {
   description?: string | undefined;
 };
 
-/** Body of createSecret. Unknown members are ignored, because clients of the documented product send some. */
+/** The id in an answer: a client may send back what it read. */
+const id = z.string().max(64).optional().meta({ description: "As in answers. It is ignored." });
+
+/** Body of createSecret. Members beside `properties` that are unknown are ignored: answers carry some. */
 export type CreateSecretBody = SecretBody<string>;
 export const createSecretBody = anyKind<CreateSecretBody>((subKind) =>
   z.object({
     kind,
     subKind: z.literal(subKind),
-    properties: z.object({
+    properties: z.strictObject({
+      id,
       name: plainSecretName,
       value: valueIn(subKind, newValue(subKind)),
       ...fileNameIn(subKind),
@@ -97,8 +112,9 @@ export const updateSecretBody = anyKind<UpdateSecretBody>((subKind) =>
   z.object({
     kind,
     subKind: z.literal(subKind),
-    properties: z.object({
-      name: plainSecretName.optional(),
+    properties: z.strictObject({
+      id,
+      name: emptyAsAbsent(plainSecretName),
       value: valueIn(subKind, replacement(subKind)).optional(),
       ...fileNameIn(subKind),
     }),

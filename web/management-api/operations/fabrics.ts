@@ -13,7 +13,7 @@ import { failure, invalidField } from "@/web/management-api/answer";
 import { createFabricBody, makeFabric } from "@/web/management-api/bodies/fabric";
 import { secretBase } from "@/web/management-api/bodies/secret";
 import { everyone, inFabric, operation } from "@/web/management-api/define";
-import { foreignCursor, listQuery } from "@/web/management-api/parts";
+import { emptyAsAbsent, foreignCursor, listQuery } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric";
 const onePath = `${path}/{fabricId}` as const;
@@ -126,7 +126,7 @@ export const updateFabricOperation = operation({
   description: "Absent fields stay unchanged.",
   failure: "Fabric update failed",
   access: inFabric("fabric:write"),
-  body: z.object({ name: fabricName.optional(), description: fabricDescription.unwrap().optional() }),
+  body: z.object({ name: emptyAsAbsent(fabricName), description: fabricDescription.unwrap().optional() }),
   data: idOnly,
   isConditional: true,
   example: { name: "API_Generated_Fabric_renamed" },

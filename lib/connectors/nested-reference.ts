@@ -1,0 +1,29 @@
+type Properties = Readonly<Record<string, unknown>>;
+
+/**
+ * The one documented reference to a secret inside another property. It is kept for API clients, and the secret
+ * counts as used. Selvage never opens it for this.
+ */
+export const indexerSecret = "kgConfig.authProperties.clientSecret";
+
+/** True for a reference that is only kept: its secret goes to no destination. */
+export function isKeptOnly(field: string): boolean {
+  return field.includes(".");
+}
+
+/** The member at a path such as `kgConfig.enabled`; undefined when an object on the way is missing. */
+export function memberAt(properties: Properties, path: string): unknown {
+  return path.split(".").reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), properties);
+}
+
+/** A copy with this member at a path. `undefined` removes it. */
+export function withMember(properties: Properties, path: string, value: unknown): Record<string, unknown> {
+  const [name = "", ...rest] = path.split(".");
+  const { [name]: former, ...others } = properties;
+  const next = rest.length === 0 ? value : withMember(isObject(former) ? former : {}, rest.join("."), value);
+  return next === undefined ? others : { ...others, [name]: next };
+}
+
+function isObject(value: unknown): value is Properties {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
