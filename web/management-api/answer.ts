@@ -45,7 +45,7 @@ export const apiCodes = {
   },
   misconfigured: {
     status: 503,
-    reason: "Selvage is not configured correctly. Nothing was changed. Web's log has the reason.",
+    reason: "Selvage is not configured correctly. Nothing was changed. The log of web names the cause.",
   },
   outcome_unknown: {
     status: 503,
