@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ const installAirflow =
   "Install Airflow: python3 -m venv .peers/airflow && .peers/airflow/bin/pip install -r testing/peers/requirements-airflow.txt";
 const installGo =
   "Install Go 1.24 or newer (go.dev/dl); it fetches the modules of testing/peers/go by itself.";
+const driver = "vault-java-driver-6.2.0.jar";
+const installJava =
+  "Install Java 17 or newer and Maven, then: mvn dependency:copy -Dartifact=io.github.jopenlibs:vault-java-driver:6.2.0 -DoutputDirectory=.peers/java";
 const installNginx = "Install nginx: apt-get install nginx-light, or brew install nginx.";
 
 const text = { value: "open sesame" };
@@ -185,6 +188,15 @@ test("Go's vault/api", async () => {
   const answers = JSON.parse(await run("go", ["run", "."], await settings(), installGo, more));
   expectOperations(`Go vault/api ${version}`, answers, ["list by list="]);
 }, 600_000);
+
+test("vault-java-driver", async () => {
+  const jar = join(root, ".peers/java", driver);
+  const program = join(here, "java/VaultClient.java");
+  await access(jar).catch(() => Promise.reject(new Error(installJava)));
+  const answers = JSON.parse(await run("java", ["-cp", jar, program], await settings(), installJava));
+  const without = ["leader", "metadata", "list", "capabilities", "mount", "new token", "wrapping"] as const;
+  expectOperations("vault-java-driver 6.2.0", answers, without);
+}, 120_000);
 
 const inPackage = (name: string) => versionIn("package.json", new RegExp(`"${name}": "([^"]+)"`));
 

@@ -72,6 +72,18 @@ describe("Airflow's path of a connection", () => {
     expect((await refusals()).at(-1)).toBe("not_confirmed");
   });
 
+  test("is a capability of a token that is limited to the connection", async () => {
+    const as = await addToken(fabric, { connectionIds: ["orders"], pins: { orders: ["db_password"] } });
+    const paths = ["orders", "old", "none"].map((name) => `${mount}/data/connections/${name}`);
+    const answer = await fetch(`${url}/vault/v1/sys/capabilities-self`, {
+      method: "POST",
+      headers: { "x-vault-token": as },
+      body: JSON.stringify({ paths }),
+    });
+    const { data } = await answer.json();
+    expect(paths.map((path) => data[path])).toEqual([["read"], ["deny"], ["deny"]]);
+  });
+
   test("is 404 for a missing connection, and a secret of that path is read as before", async () => {
     expect(await read("connections/none")).toEqual({ status: 404, json: { errors: [] } });
     expect((await read("connections/old")).json.data.data).toEqual({ value: "as before" });
