@@ -234,7 +234,7 @@ describe("a list", () => {
 
   test("of a folder has the names below it, and is 404 when there are none", async () => {
     expect((await ask(`${mount}/metadata/variables?list=true`)).json.data).toEqual({ keys: ["url"] });
-    for (const folder of ["connections", "warehouse", "variables/url"])
+    for (const folder of ["connections", "warehouse", "variables/url", "variable_", "variables%25"])
       expect(await ask(`${mount}/metadata/${folder}?list=true`)).toMatchObject({
         status: 404,
         json: { errors: [] },

@@ -113,11 +113,13 @@ export async function readEngine({ scope }: VaultCaller): Promise<VaultAnswer> {
 export async function listNames({ scope }: VaultCaller, folder: string): Promise<VaultAnswer> {
   const prefix = folder === "" ? "" : `${folder.toLowerCase()}.`;
   const rows = await db.secret.findMany({
-    where: { fabricId: scope.fabricId, deletedAt: null, nameKey: { startsWith: prefix } },
+    where: { fabricId: scope.fabricId, deletedAt: null },
     orderBy: { nameKey: "asc" },
-    select: { id: true, name: true },
+    select: { id: true, name: true, nameKey: true },
   });
-  const keys = rows.flatMap(({ id, name }) => (reachesSecret(scope, id) ? [name.slice(prefix.length)] : []));
+  const keys = rows
+    .filter(({ id, nameKey }) => nameKey.startsWith(prefix) && reachesSecret(scope, id))
+    .map(({ name }) => name.slice(prefix.length));
   if (keys.length === 0) throw new VaultRefusal(404, []);
   return { data: { keys } };
 }
