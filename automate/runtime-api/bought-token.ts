@@ -10,6 +10,7 @@ import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { CheckFailure } from "@/worker/check";
 import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
+import { connectFault } from "@/worker/egress/socket-faults";
 
 const timeoutMs = 10_000;
 /** The lifetime of a token whose server names none, in seconds. */
@@ -79,12 +80,7 @@ function codeOf(error: unknown): CheckCode {
   const causes = [error, error instanceof Error ? error.cause : undefined];
   if (causes.some((one) => one instanceof AddressRefused)) return "address_refused";
   if (error instanceof Error && ["TimeoutError", "AbortError"].includes(error.name)) return "timed_out";
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ECONNREFUSED") return "connection_refused";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "name_not_found";
-  return typeof code === "string" && /CERT|TLS|SSL|ISSUER|ALTNAME/.test(code)
-    ? "tls_untrusted"
-    : "unreachable";
+  return connectFault(error);
 }
 
 function refusalOf(code: CheckCode, until?: Date): Refusal {

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
+import { createAuthority } from "@/launcher/certificates.mjs";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { hostPortOf } from "@/lib/egress/host";
@@ -172,6 +173,27 @@ describe("a token of an M2M OAuth secret", () => {
     ["https://169.254.169.254/token", "address_refused"],
     ["https://nothing.invalid/token", "name_not_found"],
   ])("cannot be bought at %s: %s", async (authUrl, code) => {
+    expect(await ask(await addClient(authUrl))).toMatchObject({ status: 502, json: { error: { code } } });
+  });
+
+  test.each([
+    ["tls_untrusted", { names: ["127.0.0.1"] }],
+    ["tls_expired", { names: ["127.0.0.1"], notAfter: new Date(Date.now() - 1000) }],
+  ])("cannot be bought from a server whose certificate is %s", async (code, options) => {
+    const authority = await createAuthority("Private");
+    const certificate = await authority.issue(options);
+    const server = await startTokenServer({ client: { clientId: "crm", clientSecret }, certificate });
+    expect(await ask(await addClient(server.authUrl))).toMatchObject({
+      status: 502,
+      json: { error: { code } },
+    });
+    expect(server.asked()).toBe(0);
+    await server.close();
+  });
+
+  test("cannot be bought from a server that speaks no TLS", async () => {
+    const authUrl = tokens.authUrl.replace("http:", "https:");
+    const code = "tls_not_offered";
     expect(await ask(await addClient(authUrl))).toMatchObject({ status: 502, json: { error: { code } } });
   });
 

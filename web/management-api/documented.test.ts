@@ -9,7 +9,7 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { createManagementApi } from "@/web/management-api/app";
-import { schemaOf } from "@/web/management-api/openapi";
+import { openApiDocument, schemaOf } from "@/web/management-api/openapi";
 import { operations } from "@/web/management-api/registry";
 
 let owner: Db;
@@ -165,6 +165,31 @@ describe("the settings of the indexer", () => {
       const { made } = await newConnection("postgres", { ...properties, kgConfig });
       expect([made.status, Object.keys(made.fieldErrors)]).toEqual([400, [`properties.kgConfig.${member}`]]);
     }
+  });
+});
+
+test("the description has the indexer's secret as a reference, and both headers of an access token", () => {
+  const { security, components } = openApiDocument() as never as {
+    security: object[];
+    components: { schemas: Record<string, object>; securitySchemes: object };
+  };
+  expect(components.schemas.databricksProperties).toMatchObject({
+    properties: {
+      kgConfig: {
+        properties: {
+          authProperties: {
+            properties: {
+              clientSecret: { $ref: "#/components/schemas/SecretReference", title: "Client secret" },
+            },
+          },
+        },
+      },
+    },
+  });
+  expect(security).toEqual([{ accessToken: [] }, { bearer: [] }]);
+  expect(components.securitySchemes).toMatchObject({
+    accessToken: { in: "header", name: "X-AUTH-TOKEN" },
+    bearer: { type: "http", scheme: "bearer" },
   });
 });
 

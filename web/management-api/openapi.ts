@@ -159,22 +159,28 @@ function propertySchemas(): Record<string, Json> {
   return Object.fromEntries(
     Object.values(connectors).map(({ kind, name, fields }) => {
       const schema = schemaOf(fields, "input");
-      const properties = Object.entries(fieldsOf(schema)).map(([field, meta]) => [field, propertyOf(meta)]);
       const { required } = schema;
       return [
         `${kind}Properties`,
-        { type: "object", title: name, properties: Object.fromEntries(properties), required },
+        { type: "object", title: name, properties: propertiesOf(schema), required },
       ];
     }),
   );
 }
 
+function propertiesOf(schema: Schema): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(schema)).map(([name, field]) => [name, propertyOf(field)]),
+  );
+}
+
 /** A property as scripts send it: a credential is a reference, and metadata for our own forms is left out. */
-function propertyOf(field: Json): Json {
+function propertyOf(field: Schema): Json {
   const { control, labels, unavailable, instead, port, showWhen, requiredWhenShown, ...more } = field;
   const { placeholder, inline, help, ...schema } = more;
   const description = help ? { description: help } : {};
-  if (control !== "secret") return { ...schema, ...description };
+  if (control !== "secret")
+    return { ...schema, ...description, ...(field.properties && { properties: propertiesOf(field) }) };
   const reference = referenceTo("SecretReference");
   const value = inline ? { anyOf: [reference, { type: "string", contentEncoding: inline }] } : reference;
   return { ...value, title: schema.title, ...description };

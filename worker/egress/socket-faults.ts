@@ -50,6 +50,7 @@ const nameCodes: Record<string, CheckCode> = {
   ENOTFOUND: "name_not_found",
   ENODATA: "name_not_found",
   EAI_NONAME: "name_not_found",
+  EAI_AGAIN: "name_unavailable",
 };
 
 /** Maps a failed name lookup to a check code. */
@@ -69,6 +70,13 @@ export function networkFault(error: unknown): CheckCode | null {
 /** Maps an error of a TLS handshake to a check code. An unknown error is still a TLS failure. */
 export function tlsFault(error: unknown): CheckCode {
   return tlsCodes[opensslCode(error)] ?? networkFault(error) ?? "tls_failed";
+}
+
+/** Maps an error of a whole connection attempt, whose step is unknown, to a check code. */
+export function connectFault(error: unknown): CheckCode {
+  const code = opensslCode(error);
+  const isTls = /^ERR_(SSL|TLS)_/.test(code);
+  return nameCodes[code] ?? tlsCodes[code] ?? networkFault(error) ?? (isTls ? "tls_failed" : "unreachable");
 }
 
 /**

@@ -81,8 +81,10 @@ export const reachingTexts = {
     advice: "Ask the server’s administrator whether it was replaced. Selvage sent nothing.",
   },
   ssh_too_old: {
-    title: "The server supports only outdated versions of SSH.",
-    advice: "Ask the server’s administrator to update it.",
+    // A server that allows only new post-quantum key exchanges fails in the same way as an outdated one.
+    title: "The server and Selvage have no SSH algorithm in common.",
+    advice:
+      "Ask the server’s administrator to allow the key exchange curve25519-sha256, or to update an outdated server.",
   },
   wrong_protocol: {
     title: "Another service answers on this port.",

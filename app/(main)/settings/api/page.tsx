@@ -14,8 +14,9 @@ export default async function ApiReferencePage() {
         title="API reference"
         description={
           <>
-            Send an access token in the header <code className="font-mono text-sm">X-AUTH-TOKEN</code>. For
-            client generators, the OpenAPI document is at{" "}
+            Send an access token in the header <code className="font-mono text-sm">X-AUTH-TOKEN</code>, or as{" "}
+            <code className="font-mono text-sm">Authorization: Bearer</code>. For client generators, the
+            OpenAPI document is at{" "}
             <a className="text-accent-text underline" href="/api/openapi.json">
               /api/openapi.json
             </a>
