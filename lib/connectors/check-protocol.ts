@@ -34,6 +34,7 @@ export const checkCodes = [
   "rejected_credentials",
   "credentials_missing",
   "sign_in_not_offered",
+  "method_not_supported",
   "not_admitted",
   "private_key_invalid",
   "private_key_encrypted",

@@ -3,6 +3,7 @@ import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { type HanaServerOptions, startHanaServer } from "@/testing/servers/hana-server";
 import { startRawServer } from "@/testing/servers/raw-server";
+import { checkHana } from "@/worker/kinds/hana";
 
 /*
  * The real driver against a server after "SAP HANA SQL Command Network Protocol" and "SQL Error Codes"
@@ -110,7 +111,14 @@ it("refuses a host that contains more than a name", async () => {
   await expect(check({}, password, { host: "db.example.com/x@169.254.169.254" })).rejects.toThrow();
 });
 
-it("reports that a worker cannot use a user key", async () => {
+it.each([
+  ["of Selvage", new TypeError("Cannot read properties of undefined")],
+  ["about a driver without the internal functions", new Error("The driver lacks the internal functions.")],
+])("does not blame the server for an error %s", (_which, error) => {
+  expect(checkHana.explain(error, { authType: "pwd" })).toBeNull();
+});
+
+it("reports that Selvage cannot use a user key", async () => {
   const { result } = await trials.run("hana", { authType: "userkey" }, { userkey: "canary-key" });
-  expect(result).toMatchObject({ code: "sign_in_not_offered", step: "sign_in", field: "authType" });
+  expect(result).toMatchObject({ code: "method_not_supported", step: "sign_in", field: "authType" });
 });

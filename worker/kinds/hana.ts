@@ -15,7 +15,7 @@ export const checkHana = defineCheck(hana, {
   async run(properties, { begin }) {
     const { authType, host, port, username, password } = properties;
     if (authType === "userkey")
-      throw new CheckFailure("sign_in_not_offered", "authType", undefined, "sign_in");
+      throw new CheckFailure("method_not_supported", "authType", undefined, "sign_in");
     if (host === undefined || port === undefined || username === undefined || password === undefined)
       throw new CheckFailure("misconfigured");
     const driver = (await load()).default;
@@ -35,13 +35,14 @@ export const checkHana = defineCheck(hana, {
     const code: unknown =
       typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
     // The server's errors have a numeric code, those of the driver and of Node.js a text.
-    if (typeof code === "number") return byNumber(code);
+    if (typeof code === "number") return failureOfCode(code);
     if (code === "EHDBNOAUTHMETH") return new CheckFailure("sign_in_not_offered", "username");
     if (code === "EHDBCLOSE") return new CheckFailure("connection_closed", "port");
     const fault = networkFault(error);
     if (fault !== null) return new CheckFailure(fault, "port");
-    // Any other error is an answer that the driver could not parse.
-    return error instanceof Error ? new CheckFailure("wrong_protocol", "port") : null;
+    // The driver could not parse the answer: it refused it, or read beyond its end.
+    const isUnreadable = error instanceof RangeError || (typeof code === "string" && code.startsWith("EHDB"));
+    return isUnreadable ? new CheckFailure("wrong_protocol", "port") : null;
   },
 });
 
@@ -72,16 +73,15 @@ function nameOf(host: string): string {
  *
  * When the driver connects itself, it keeps waiting for an answer after the server has closed the socket.
  * When a server offers LDAP, the driver encrypts the password with a key from that server: a hostile server
- * could read it. If a later version moves these functions, the check fails before it sends anything, because
- * the driver would connect without TLS.
+ * could read it. If a driver lacks these functions, the check stops: its own connection would not use TLS.
  */
 function replaceInternals(connection: Connection, socket: Socket): void {
-  const { _connectFn: connect, _createAuthenticationManager: create } = connection;
-  if (typeof connect !== "function" || typeof create !== "function")
+  const { _connectFn: connect, _createAuthenticationManager: createManager } = connection;
+  if (typeof connect !== "function" || typeof createManager !== "function")
     throw new Error("The driver lacks the internal functions of version 2.30.");
   connection._connectFn = (_options, done) => done(null, socket);
   connection._createAuthenticationManager = (options) => {
-    const manager = create(options);
+    const manager = createManager(options);
     manager._authMethods = manager._authMethods.filter(({ name }) => name !== "LDAP");
     return manager;
   };
@@ -93,15 +93,15 @@ async function signInAndQuery(
   password: string,
   begin: CheckContext["begin"],
 ): Promise<void> {
-  await settled((done) => connection.open({ initializationTimeout: 60_000 }, done));
+  await promised((done) => connection.open({ initializationTimeout: 60_000 }, done));
   // A server may redirect to another host, which is not a destination of this connection.
   const login = { user, password, disableCloudRedirect: true };
-  await settled((done) => connection.connect(login, done));
+  await promised((done) => connection.connect(login, done));
   begin("permission");
-  await settled((done) => connection.executeDirect({ command: "SELECT 1 FROM DUMMY" }, done));
+  await promised((done) => connection.executeDirect({ command: "SELECT 1 FROM DUMMY" }, done));
 }
 
-function settled(start: (done: (error?: unknown) => void) => void): Promise<void> {
+function promised(start: (done: (error?: unknown) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
 }
 
@@ -117,8 +117,8 @@ function rejectWhenClosed(socket: Socket): Promise<never> {
  * "SQL Error Codes" of the SAP HANA SQL reference (help.sap.com). Without detailed_error_on_connect, the
  * server also answers 10 for a locked user.
  */
-function byNumber(number: number): CheckFailure | null {
-  switch (number) {
+function failureOfCode(code: number): CheckFailure | null {
+  switch (code) {
     case 10:
       return new CheckFailure("rejected_credentials", "password", undefined, "sign_in");
     case 414:

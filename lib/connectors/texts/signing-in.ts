@@ -14,6 +14,10 @@ export const signingInTexts = {
     title: "The server does not allow this authentication method.",
     advice: "Choose another method, or ask the server’s administrator which one it accepts.",
   },
+  method_not_supported: {
+    title: "Selvage does not support this authentication method.",
+    advice: "Choose another method.",
+  },
   not_admitted: {
     title: "The server does not allow this user to connect from Selvage.",
     advice:
