@@ -135,6 +135,16 @@ describe("a host name", () => {
 });
 
 describe("an address", () => {
+  it("is refused and reported when the socket connected to another one than the guard allowed", async () => {
+    answers = [["127.0.0.1"]];
+    const socket = new net.Socket();
+    Object.defineProperty(socket, "remoteAddress", { value: "127.0.0.2" });
+    socket.connect({ host: "rebind.example.com", port: server.port });
+    const [error] = await once(socket, "error");
+    expect(error).toMatchObject({ message: "Refused by the egress guard." });
+    expect(failures).toMatchObject([{ step: "network", code: "address_refused" }]);
+  });
+
   it.each(["127.0.0.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]"])(
     "written as %s is checked by its meaning",
     async (host) => {

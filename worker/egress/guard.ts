@@ -51,7 +51,7 @@ const lookUpService = dns.promises.resolveSrv;
 const systemResolver: Resolver = (host) => lookUp(host, { all: true, verbatim: true });
 
 let isHooked = false;
-/** The options for new sockets. Each socket keeps those from when it connected. */
+/** The options for new sockets. A socket keeps the options that applied when it connected. */
 let current: GuardOptions;
 
 /**
@@ -112,7 +112,6 @@ function hookSockets(): void {
   Reflect.set(tls.TLSSocket.prototype, "setSession", () => {});
 
   net.Socket.prototype.connect = function guardedConnect(this: net.Socket, ...args: unknown[]) {
-    // The options from when it connected apply to a socket until it closes.
     const guard = current;
     const { target, listener } = readArguments(args);
     const destination = findDestination(guard.destinations, target);
@@ -129,8 +128,8 @@ function hookSockets(): void {
     const routed = guard.route?.(host, destination.port);
     const dialledPort = routed ?? destination.port;
     const admit = (addresses: LookupAddress[]) => {
-      // One forbidden address refuses the name. Otherwise an attacker's DNS could mix addresses and hope for
-      // the forbidden one.
+      // If one address is forbidden, the guard refuses the name. Otherwise an attacker's DNS could mix addresses
+      // and hope for the forbidden one.
       const isRefused = addresses.some(
         ({ address }) => judge(address, dialledPort, guard.egressAllow) === "refused",
       );
@@ -185,12 +184,14 @@ function hookSockets(): void {
         dial.guard.onFailure({ step: "network", code: "connection_closed", destination: dial.destination });
         return this.destroy(refusal()) !== undefined;
       }
-      if (!dial.allowedAddresses.has(canonicalAddress(this.remoteAddress)))
+      if (!dial.allowedAddresses.has(canonicalAddress(this.remoteAddress))) {
+        dial.guard.onFailure({ step: "network", code: "address_refused", destination: dial.destination });
         return this.destroy(refusal()) !== undefined;
+      }
       dial.connected = true;
       dial.guard.onProgress(needsHandshake(this, dial.destination) ? "connected" : "open");
     } else if (event === "secureConnect") {
-      const secured = { ...(dial ?? wrappedDial(current)), secured: true };
+      const secured = { ...(dial ?? dialOfWrappedTls(current)), secured: true };
       dials.set(this, secured);
       secured.guard.onProgress("open");
     } else if (event === "error") {
@@ -202,7 +203,7 @@ function hookSockets(): void {
   const received = new WeakMap<net.Socket, number>();
   const push = net.Socket.prototype.push;
   net.Socket.prototype.push = function boundedPush(this: net.Socket, chunk: unknown, ...rest: unknown[]) {
-    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? wrappedDial(current) : undefined);
+    const dial = dials.get(this) ?? (this instanceof tls.TLSSocket ? dialOfWrappedTls(current) : undefined);
     const size = (received.get(this) ?? 0) + (chunk instanceof Uint8Array ? chunk.length : 0);
     received.set(this, size);
     if (dial === undefined || size <= maxReceivedBytes) return Reflect.apply(push, this, [chunk, ...rest]);
@@ -215,7 +216,7 @@ function hookSockets(): void {
     if (isRefusal(error) || dial?.secured) return;
     const isTls = socket instanceof tls.TLSSocket;
     if (isTls && dial?.connected !== false) {
-      const { guard, destination } = dial ?? wrappedDial(current);
+      const { guard, destination } = dial ?? dialOfWrappedTls(current);
       guard.onFailure({ step: "tls", code: tlsFault(error), destination });
     } else if (dial !== undefined && !dial.connected) {
       const code = networkFault(error) ?? "unreachable";
@@ -240,7 +241,7 @@ function needsHandshake(socket: net.Socket, { protocol, tls: mode }: Destination
 }
 
 /** Returns the state for TLS over an open socket, as database drivers use it. Such kinds have one destination. */
-function wrappedDial(guard: GuardOptions): Dial {
+function dialOfWrappedTls(guard: GuardOptions): Dial {
   const [destination] = guard.destinations;
   if (destination === undefined) throw new Error("A check has at least one destination.");
   return { destination, allowedAddresses: new Set(), connected: true, secured: false, guard };
