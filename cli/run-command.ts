@@ -9,7 +9,8 @@ import { createMask } from "@/cli/mask";
 /** After the command ends, output is still read while some arrives within each such interval. */
 const quietMs = 200;
 /**
- * The most such intervals. Output after that comes from a background process that the command left running.
+ * Read at most this many intervals. Output after that comes from a background process that the command left
+ * running.
  */
 const maxIntervals = 10;
 
@@ -37,7 +38,7 @@ export async function runCommand(
     await Promise.all(outputs.map((finish) => finish()));
     return code;
   } catch (error) {
-    return startFailureCode(file, error);
+    return exitCodeOfFailedStart(file, error);
   }
 }
 
@@ -85,13 +86,15 @@ function pipeOutput(
   };
 }
 
-/** Exit codes as in a shell: 127 when the command does not exist, 126 when it cannot be executed. */
-function startFailureCode(file: string, error: unknown): number {
+/** Exit codes as in a shell: 127 when the command does not exist, 126 when it permission denied or not executable. */
+function exitCodeOfFailedStart(file: string, error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;
   if (code === "E2BIG")
-    throw new Failure("usage", "The values are together too large for the environment of a command.");
+    throw new Failure("usage", "Together, the values exceed the size limit of a command's environment.");
   const isMissing = code === "ENOENT";
-  process.stderr.write(`${file}: ${isMissing ? "command not found" : "cannot be executed"}\n`);
+  process.stderr.write(
+    `${file}: ${isMissing ? "command not found" : "permission denied or not executable"}\n`,
+  );
   return isMissing ? 127 : 126;
 }

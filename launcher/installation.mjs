@@ -22,10 +22,10 @@ const database = "selvage";
 export async function startInstallation(settings) {
   const { dataDir, keep, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
-  const { keys, notices } = await loadKeys(keysDir, () => findDatabaseInUse(settings));
+  const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings));
   const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, keep);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
-  const urls = loginUrls(databaseUrl, rolePrefix, keys);
+  const urls = loginUrls(databaseUrl, server !== undefined, rolePrefix, keys);
   const program = (name) => `${target.dist}/${name}.mjs`;
 
   const loginsFile = join(keysDir, "demo-logins.json");
@@ -156,7 +156,7 @@ function startDemo({ dataDir, port, automatePort, automateInternalPort, keep }, 
 
 async function startEmbedded(dataDir, keysDir, keep) {
   return step("Starting Postgres", async () => {
-    const password = await loadDatabasePassword(keysDir, await findDatabase(dataDir));
+    const password = await loadDatabasePassword(keysDir, await describeDatabase(dataDir));
     const server = await startPostgres({ dir: dataDir, password, keep });
     const refused = `The database in ${join(dataDir, "pg")} rejects the password of ${join(keysDir, "postgres.password")}: restore that file from your backup.`;
     await query(server.url("postgres"), refused, async (client) => {
@@ -171,9 +171,8 @@ async function startEmbedded(dataDir, keysDir, keep) {
  * The login of each program. The operator of an external database may provide them; otherwise they are
  * created.
  */
-function loginUrls(databaseUrl, rolePrefix, keys) {
+function loginUrls(databaseUrl, isEmbedded, rolePrefix, keys) {
   const { WEB_DATABASE_URL: web, AUTOMATE_DATABASE_URL: automate } = process.env;
-  const embedded = !process.env.DATABASE_URL;
   const logins = {};
   const derive = (program, password) => {
     const name = `${rolePrefix}_${program}_login`;
@@ -184,18 +183,18 @@ function loginUrls(databaseUrl, rolePrefix, keys) {
     return url.href;
   };
   return {
-    web: (!embedded && web) || derive("web", keys.webPassword),
-    automate: (!embedded && automate) || derive("automate", keys.automatePassword),
+    web: (!isEmbedded && web) || derive("web", keys.webPassword),
+    automate: (!isEmbedded && automate) || derive("automate", keys.automatePassword),
     logins,
   };
 }
 
 /**
  * Names the database that already depends on the keys, if any. The embedded database is always created after
- * the keys; an external one is queried.
+ * the keys, so it depends on them if it exists; an external one is queried.
  */
-async function findDatabaseInUse({ databaseUrl, dataDir }) {
-  if (!databaseUrl) return findDatabase(dataDir);
+async function describeDatabaseInUse({ databaseUrl, dataDir }) {
+  if (!databaseUrl) return describeDatabase(dataDir);
   return query(databaseUrl, refusedLogin(databaseUrl), async (client) => {
     const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS made");
     if (!rows[0].made) return undefined;
@@ -209,7 +208,7 @@ function refusedLogin(databaseUrl) {
 }
 
 /** Names the data folder's database, if it was created. Never recreates one that is missing or damaged. */
-async function findDatabase(dataDir) {
+async function describeDatabase(dataDir) {
   const data = join(dataDir, "pg");
   if (await exists(join(data, "PG_VERSION"))) return `the database in ${data}`;
   if (await exists(data))

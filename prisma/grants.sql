@@ -1,12 +1,13 @@
 -- The complete list of what each program may do. Runs after every migration, in one transaction. :web and
 -- :automate are the group roles.
--- Web may only read rows that grant rights (fabric_key, pipeline_token, trusted_issuer,
--- allowed_destination, destination_rule), without their columns that open or identify.
+-- Web may only read rows that grant rights (fabric_key, pipeline_token, trusted_issuer, allowed_destination,
+-- destination_request, destination_rule, version_rule, settled_version), without their columns that hold keys or
+-- token hashes.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
 
--- The programs that may run on this schema
+-- The schema version that programs compare
 GRANT SELECT ON schema_info TO :web, :automate;
 
 -- People and teams

@@ -107,8 +107,8 @@ async function serve(env: WebEnv) {
   }
 
   /**
-   * Sends a refusal as the management API's envelope, as a page for a browser's navigation, as a page route's
-   * error, or as text.
+   * Sends a refusal as the management API's envelope, as JSON for other `/api` routes, as a page for a browser's
+   * navigation, or as text.
    */
   function answerRefused(
     req: IncomingMessage,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-check";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
@@ -50,7 +50,7 @@ const openingOf = (secret: CurrentSecret) => ({
 /** Authorizes these secrets for `destination` and returns the outcome. */
 async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
-  return (await judgeDestinations(scope, prepared, { isConfirmed })).state;
+  return (await authorizeDestinations(scope, prepared, { isConfirmed })).state;
 }
 
 const allowances = (...secrets: CurrentSecret[]) =>
@@ -131,7 +131,7 @@ describe("another destination", () => {
   async function ask(role: Person, properties: Record<string, unknown>) {
     const prepared = await prepareCheck(check(role), "postgres", properties);
     if (!prepared.ok) throw new Error(prepared.code);
-    return judgeDestinations(check(role), prepared.value, { isConfirmed: true });
+    return authorizeDestinations(check(role), prepared.value, { isConfirmed: true });
   }
 
   test.each([
@@ -177,7 +177,7 @@ describe("another destination", () => {
       caCertificate: authority.id,
     });
     if (!prepared.ok) throw new Error(prepared.code);
-    expect((await judgeDestinations(check("user"), prepared.value, { isConfirmed: true })).state).toBe(
+    expect((await authorizeDestinations(check("user"), prepared.value, { isConfirmed: true })).state).toBe(
       "allowed",
     );
     const allowed = await owner.allowedDestination.findMany({ where: { secretId: client.id } });

@@ -22,7 +22,7 @@ export type NewDestinations = { field: string; secret: CurrentSecret; destinatio
  * Whether a check may run. `unconfirmed`: this person may allow the new destinations but has not confirmed
  * them.
  */
-export type Judgement =
+export type Decision =
   | { state: "allowed" }
   | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
 
@@ -30,18 +30,18 @@ export type Judgement =
 export type Confirmation = { isConfirmed: boolean; shownDestinations?: NewDestinationsByName | undefined };
 
 /**
- * Decides whether a check may send its secrets to its destinations.
+ * Decides whether a check may send its secrets to its destinations, and allows the new ones if it may.
  *
  * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
  * new destinations when this person may allow all of them. Outside an open fabric, the person must also have
  * confirmed exactly these settings, because a colleague may have entered them. A destination that comes from
  * a secret counts as confirmed only after the person was shown it.
  */
-export async function judgeDestinations(
+export async function authorizeDestinations(
   scope: Scope<"connection:check">,
   prepared: Pick<PreparedCheck, "openings">,
   confirmation: Confirmation,
-): Promise<Judgement> {
+): Promise<Decision> {
   const [first, ...rest] = await newDestinations(scope.fabricId, prepared);
   if (first === undefined) return { state: "allowed" };
   const missing: [NewDestinations, ...NewDestinations[]] = [first, ...rest];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
 import { type DueConnection, findDue } from "@/automate/checks/due-connections";
 import {
   claimLeases,
@@ -26,8 +26,8 @@ const maxCheckMs = 140_000;
 const notRecorded: readonly CheckCode[] = ["cancelled", "busy"];
 
 /**
- * Checks one connection that is still due. Returns `busy` when another copy of automate checks it, or when
- * another background check uses one of its endpoints.
+ * Checks one connection that is still due. Returns `busy` when another background check, of this or another
+ * copy of automate, checks it or uses one of its endpoints.
  *
  * Holds no transaction open while the check runs. Rejects when the database is unavailable: the connection
  * stays due and its leases expire.
@@ -79,8 +79,8 @@ async function check(
   const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
   const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
   if (!prepared.ok) return untriedOutcome(prepared.code);
-  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed: false });
-  if (judgement.state !== "allowed") return untriedOutcome("destination_not_allowed");
+  const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed: false });
+  if (decision.state !== "allowed") return untriedOutcome("destination_not_allowed");
   if (!(await claimLeases(holder, endpointLeases(prepared.value)))) return null;
   const { result, isShared } = await runPrepared({
     scope,

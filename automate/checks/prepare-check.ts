@@ -19,7 +19,7 @@ export type PreparedCheck = {
 };
 
 /**
- * Prepares a check without opening a secret or connecting. `judgeDestinations` then decides where its secrets
+ * Prepares a check without opening a secret or connecting. `authorizeDestinations` then decides where its secrets
  * may go. `fieldErrors` name the invalid fields.
  */
 export async function prepareCheck(

@@ -22,8 +22,9 @@ type Run = {
 };
 
 /**
- * Runs prepared checks, each when it has a slot and its sign-in budget allows one. Identical checks run once;
- * `isShared` is true when another caller's run gave the result. `report` does not receive the result.
+ * Runs prepared checks, each once it has a slot and the attempt limit allows a sign-in. Within one copy of
+ * automate, concurrent identical checks share one run; then `isShared` is true for all callers but the first.
+ * `report` does not receive the result.
  */
 export function createPreparedRuns(deps: Deps) {
   const shared = createSharedChecks();
@@ -54,10 +55,10 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
     keys: attempts.map(({ key }) => key),
   };
   const slot = await pool.slot(request, onWait, signal);
-  if (slot === null) return untriedResult(signal);
+  if (slot === null) return notRunResult(signal);
   try {
     const claimed = await claimAttempts(scope.fabricId, attempts, signal, () => onWait(0));
-    if (claimed.state === "busy") return untriedResult(signal);
+    if (claimed.state === "busy") return notRunResult(signal);
     if (claimed.state === "paused") {
       const facts = { retryAt: claimed.until.toISOString() };
       return { ...failure("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
@@ -79,7 +80,7 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
   return result;
 }
 
-function untriedResult(signal: AbortSignal): CheckResult {
+function notRunResult(signal: AbortSignal): CheckResult {
   return failure(signal.aborted ? "cancelled" : "busy");
 }
 

@@ -1,7 +1,7 @@
 import { Refusal } from "@/automate/http/error";
 import type { Actor } from "@/lib/actor";
 import { db, type Tx } from "@/lib/db/client";
-import { holdAccess } from "@/lib/users/end-access";
+import { lockAccess } from "@/lib/users/end-access";
 
 /**
  * Runs `work` in a transaction that holds the person's access. Anyone who ends that access waits for the
@@ -11,7 +11,7 @@ import { holdAccess } from "@/lib/users/end-access";
  */
 export async function actFor<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.$transaction(async (tx) => {
-    if (actor.kind === "user" && !(await holdAccess(tx, actor))) throw accessEnded();
+    if (actor.kind === "user" && !(await lockAccess(tx, actor))) throw accessEnded();
     return work(tx);
   });
 }

@@ -1,10 +1,10 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { judgeDestinations, type NewDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations, type NewDestinations } from "@/automate/checks/authorize-destinations";
 import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
 import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
@@ -15,11 +15,11 @@ import type { AutomateBody } from "@/lib/internal-api/contract";
 type Body = AutomateBody<"connection:check">;
 
 /**
- * Checks a connection, saved or not. Streams its steps as NDJSON while they happen; a caller who hangs up
+ * Checks a connection, saved or not. Streams its steps as NDJSON while they happen; a caller who disconnects
  * cancels the check.
  */
 export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
-  answer(app, "connection:check", async ({ scope, body, request, reply }) => {
+  handle(app, "connection:check", async ({ scope, body, request, reply }) => {
     const lines = new PassThrough();
     const cancel = new AbortController();
     reply.raw.once("close", () => cancel.abort());
@@ -28,8 +28,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
     };
     checkAndRecord(runPrepared, scope, body, send, cancel.signal)
       .catch((error: Error) => {
-        // The response headers have already left, so a failure is sent as the result. Its message is not
-        // sent.
+        // The response headers are already sent, so a failure is sent as the result. Its message is not sent.
         request.log.error({ error: error.name }, "check failed");
         const code = isOutage(error) ? "database_unavailable" : "unexpected";
         send({ type: "result", ok: false, code, step: "name", ms: 0 });
@@ -67,10 +66,10 @@ async function checkAndRecord(
     return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
   }
   const { properties } = prepared.value;
-  const judgement = await judgeDestinations(scope, prepared.value, { isConfirmed, shownDestinations });
-  if (judgement.state !== "allowed") {
-    const code = judgement.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
-    return refuse({ code, ...unconfirmedOf(judgement.missing) }, properties);
+  const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed, shownDestinations });
+  if (decision.state !== "allowed") {
+    const code = decision.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
+    return refuse({ code, ...unconfirmedOf(decision.missing) }, properties);
   }
   const { result, isShared } = await runPrepared({
     scope,
@@ -110,11 +109,11 @@ async function recordResult(
   // A cancelled check says nothing about the connection.
   if (!result.ok && result.code === "cancelled") return;
   const { fabricId, teamId, actor } = scope;
-  const isJudged = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
+  const isStored = result.ok || (result.code !== "misconfigured" && result.code !== "secret_missing");
   await db.$transaction(async (tx) => {
     // Unvalidated properties may contain a secret typed into the wrong field, so not even their digest is
     // stored.
-    if (isJudged && !isShared) await storeResult(tx, scope, configHash(kind, properties), result, versions);
+    if (isStored && !isShared) await storeResult(tx, scope, configHash(kind, properties), result, versions);
     await record(tx, {
       actor,
       teamId,

@@ -2,13 +2,13 @@ import type { FastifyInstance } from "fastify";
 import { forgetRefusals } from "@/automate/checks/attempt-limit";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { record } from "@/lib/audit/record";
 
 /** Ends the sign-in pauses of a secret, for an Admin. */
 export function credentialAttemptRoutes(app: FastifyInstance): void {
-  answer(app, "credential-attempt:reset", async ({ scope, body }) => {
+  handle(app, "credential-attempt:reset", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "Secret not found.");

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { judgeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
 import { declineRequest, requestDestinations } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { mayChooseDestinations } from "@/automate/secrets/entered-recently";
@@ -21,7 +21,7 @@ import { db } from "@/lib/db/client";
 export function destinationRoutes(app: FastifyInstance): void {
   requestRoutes(app);
   ruleRoute(app);
-  answer(app, "destination:carry", async ({ scope, body }) => {
+  handle(app, "destination:carry", async ({ scope, body }) => {
     // The stored version determines which destinations it keeps. This request only settles it sooner.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
@@ -30,7 +30,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
   });
 
-  answer(app, "destination:allow", async ({ scope, body }) => {
+  handle(app, "destination:allow", async ({ scope, body }) => {
     const openings = [];
     for (const { field, secretId, version, destinations } of body.places) {
       const secret = await findSecretById(scope, secretId);
@@ -49,11 +49,11 @@ export function destinationRoutes(app: FastifyInstance): void {
           destinations: [...destinations],
         }))
       : [];
-    const { state } = await judgeDestinations(scope, { openings }, { isConfirmed, shownDestinations });
+    const { state } = await authorizeDestinations(scope, { openings }, { isConfirmed, shownDestinations });
     return { isAllowed: state === "allowed" };
   });
 
-  answer(app, "destination:keep", async ({ scope, body }) => {
+  handle(app, "destination:keep", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
         where: { id: body.destinationId, fabricId: scope.fabricId },
@@ -73,7 +73,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     });
   });
 
-  answer(app, "destination:remove", async ({ scope, body }) => {
+  handle(app, "destination:remove", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.allowedDestination.findFirst({
@@ -110,7 +110,7 @@ export function destinationRoutes(app: FastifyInstance): void {
 }
 
 function requestRoutes(app: FastifyInstance): void {
-  answer(app, "destination:ask", async ({ scope, body }) => {
+  handle(app, "destination:ask", async ({ scope, body }) => {
     const { kind, connectionName, properties, reason } = body;
     const prepared = await prepareCheck(scope, kind, properties);
     if (!prepared.ok)
@@ -124,7 +124,7 @@ function requestRoutes(app: FastifyInstance): void {
     return { waiting: missing.length };
   });
 
-  answer(app, "destination:decide", async ({ scope, body }) => {
+  handle(app, "destination:decide", async ({ scope, body }) => {
     const pending = await db.destinationRequest.findFirst({
       where: { id: body.requestId, fabricId: scope.fabricId, decision: null },
       select: { id: true, secretId: true, version: true, destinations: true, connectionName: true },
@@ -146,7 +146,7 @@ function requestRoutes(app: FastifyInstance): void {
 }
 
 function ruleRoute(app: FastifyInstance): void {
-  answer(app, "destination:rule", async ({ scope, body }) => {
+  handle(app, "destination:rule", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const set = { rule: body.rule, updatedByName: actor.name, updatedAt: new Date() };
     const fabric = await db.fabric.findUniqueOrThrow({ where: { id: fabricId }, select: { name: true } });

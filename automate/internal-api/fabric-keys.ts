@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { answerForNewFabric } from "@/automate/internal-api/verify-request";
+import { handleForNewFabric } from "@/automate/internal-api/verify-request";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { record } from "@/lib/audit/record";
 
 /** Creates the key pair of a fabric that web is about to create. */
 export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {
-  answerForNewFabric(app, "fabric-key:create", async ({ actor, fabricId, body }) => {
+  handleForNewFabric(app, "fabric-key:create", async ({ actor, fabricId, body }) => {
     if (body.fabricId !== fabricId)
       throw new Refusal(400, "invalid", "The body names a different fabric than the signature.");
     const kid = await actFor(actor, async (tx) => {

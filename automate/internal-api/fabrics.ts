@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 
 /** Deletes a fabric, and sets how many former versions of its secrets stay readable, for an Admin of its team. */
 export function fabricRoutes(app: FastifyInstance): void {
-  answer(app, "version:rule", async ({ scope, body }) => {
+  handle(app, "version:rule", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { formerVersions } = body;
     const set = { formerVersions, updatedByName: actor.name, updatedAt: new Date() };
@@ -26,7 +26,7 @@ export function fabricRoutes(app: FastifyInstance): void {
     return { formerVersions };
   });
 
-  answer(app, "fabric:delete", async ({ scope, body }) => {
+  handle(app, "fabric:delete", async ({ scope, body }) => {
     const { actor, teamId, fabricId } = scope;
     if (body.fabricId !== fabricId)
       throw new Refusal(400, "invalid", "The body names a different fabric than the signature.");

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
@@ -10,7 +10,7 @@ import { record } from "@/lib/audit/record";
 
 /** Creates, confirms and revokes pipeline tokens, for an Admin with a recent sign-in. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
-  answer(app, "token:create", async ({ scope, body }) => {
+  handle(app, "token:create", async ({ scope, body }) => {
     const { token, tokenHash } = newPipelineToken();
     const { fabricId, teamId, actor } = scope;
     const id = await actFor(actor, async (tx) => {
@@ -40,7 +40,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     return { id, token };
   });
 
-  answer(app, "token:confirm", async ({ scope, body }) => {
+  handle(app, "token:confirm", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({
         where: { id: body.tokenId, fabricId: scope.fabricId, revokedAt: null },
@@ -55,7 +55,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     });
   });
 
-  answer(app, "token:revoke", async ({ scope, body }) => {
+  handle(app, "token:revoke", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.pipelineToken.findFirst({

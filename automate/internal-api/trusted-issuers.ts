@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
-import { answer } from "@/automate/internal-api/verify-request";
+import { handle } from "@/automate/internal-api/verify-request";
 import { cacheKeys, fetchKeys, IssuerUnusable } from "@/automate/runtime-api/issuer-keys";
 import { confirmPins } from "@/automate/secrets/connection-pins";
 import type { ConnectionPins } from "@/lib/access/restriction";
@@ -14,7 +14,7 @@ import { namesFabric } from "@/lib/trusted-issuers/schema";
  * recent sign-in.
  */
 export function trustedIssuerRoutes(app: FastifyInstance): void {
-  answer(app, "issuer:create", async ({ scope, body }) => {
+  handle(app, "issuer:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     const { limits: requestedLimits, keys, ...trust } = body;
     // Automate checks this again: a compromised web could otherwise make the tokens of another fabric
@@ -61,7 +61,7 @@ export function trustedIssuerRoutes(app: FastifyInstance): void {
     });
   });
 
-  answer(app, "issuer:confirm", async ({ scope, body }) => {
+  handle(app, "issuer:confirm", async ({ scope, body }) => {
     return actFor(scope.actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({
         where: { id: body.issuerId, fabricId: scope.fabricId },
@@ -76,7 +76,7 @@ export function trustedIssuerRoutes(app: FastifyInstance): void {
     });
   });
 
-  answer(app, "issuer:delete", async ({ scope, body }) => {
+  handle(app, "issuer:delete", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {
       const row = await tx.trustedIssuer.findFirst({

@@ -90,7 +90,7 @@ type Verified<P extends AutomatePurpose> = {
  * Registers the route of a purpose. Before `run`, automate verifies web's signature, looks up the person's
  * membership and checks the purpose's permission. It does not trust web's word alone.
  */
-export function answer<P extends AutomatePurpose>(
+export function handle<P extends AutomatePurpose>(
   app: FastifyInstance,
   purpose: P,
   run: (input: Verified<P> & { scope: Scope<AutomatePermission<P>> }) => Promise<unknown>,
@@ -104,10 +104,10 @@ export function answer<P extends AutomatePurpose>(
 }
 
 /**
- * `answer` for a fabric that does not exist yet: the person needs the permission in at least one of their
+ * `handle` for a fabric that does not exist yet: the person needs the permission in at least one of their
  * teams.
  */
-export function answerForNewFabric<P extends AutomatePurpose>(
+export function handleForNewFabric<P extends AutomatePurpose>(
   app: FastifyInstance,
   purpose: P,
   run: (input: Verified<P> & { actor: Actor; fabricId: string }) => Promise<unknown>,

@@ -64,6 +64,7 @@ async function fill(
   }: { connection: NamedConnection; purpose: ConnectionPurpose; reply: FastifyReply },
 ) {
   const secrets = connection.secrets.map(({ secret }) => secret);
+  // Authentication already took one.
   await takeFromRate(caller, Math.max(0, secrets.length - 1));
   await reserveAnswerMemory(caller, reply, secrets);
   const opened = await openForPipeline(keys, purpose);
@@ -87,8 +88,8 @@ async function fill(
 type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;
 
 /**
- * Returns which secrets this connection sends where. Throws `Refusal` 409 when its settings do not determine
- * that.
+ * Returns which secrets this connection sends where. Throws `Refusal` 409 when its settings contain no valid
+ * host.
  */
 async function purposeOf(caller: Caller, connection: NamedConnection): Promise<ConnectionPurpose> {
   const { scope, source } = caller;
@@ -115,9 +116,10 @@ async function getConnection(caller: Caller, requestedName: string): Promise<Nam
   const name = connectionName.safeParse(requestedName);
   const connection = name.success ? await findConnectionByName(scope, name.data) : null;
   if (connection) {
-    await requireConfirmed(caller, connection);
+    await requirePinnedSecrets(caller, connection);
     return connection;
   }
+  // A name that resembles none may be a pasted secret value, so only its length is recorded.
   const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [
     requestedName,
   ]);
@@ -146,8 +148,8 @@ async function recordRefusal(
   );
 }
 
-/** Refuses, and records, a connection that references secrets which no Admin confirmed for this caller. */
-async function requireConfirmed({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
+/** Refuses, and records, a connection that references other secrets than those pinned for this caller. */
+async function requirePinnedSecrets({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
   const { id, name, secrets } = connection;
   try {
     requirePinned(
@@ -155,7 +157,8 @@ async function requireConfirmed({ scope, source }: Caller, connection: NamedConn
       id,
       secrets.map(({ secret }) => secret.id),
     );
-  } catch (refusal) {
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
     const { actor, teamId, fabricId } = scope;
     await recordOrAggregate(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
       actor,
@@ -165,6 +168,6 @@ async function requireConfirmed({ scope, source }: Caller, connection: NamedConn
       object: { kind: "connection", id, name },
       details: { code: "not_confirmed", source },
     });
-    throw refusal;
+    throw error;
   }
 }

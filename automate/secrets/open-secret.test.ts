@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { judgeDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
 import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/keys/fabric-keys";
 import { purge } from "@/automate/purge";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
@@ -58,12 +58,12 @@ function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}
 /** Allows these destinations, as a check by the value's author would. */
 async function allow(secret: CurrentSecret, destinations: Destinations) {
   const opening = { secret, fields: [], destinations };
-  const judgement = await judgeDestinations(
+  const decision = await authorizeDestinations(
     check("user"),
     { openings: [{ field: "value", opening }] },
     { isConfirmed: true },
   );
-  expect(judgement.state).toBe("allowed");
+  expect(decision.state).toBe("allowed");
 }
 
 /** The row of a connection that references a secret. */

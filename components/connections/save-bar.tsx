@@ -20,14 +20,14 @@ export function SaveBar() {
   const { isDirty, isSubmitting } = form.formState;
   const isUnchanged = saved !== undefined && !isDirty;
   const expected = expectedStatusOf(check.progress.phase === "running", result, isApprovalRequested);
-  const isPlain = isUnchanged || expected === "connected" || expected === "waiting";
+  const isPrimary = isUnchanged || expected === "connected" || expected === "waiting";
   const note = isUnchanged ? "" : words[expected];
   return (
     <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
       {note && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{note}</p>}
       <ButtonLink href={`/metadata/fabrics/${fabricId}/connections`}>Cancel</ButtonLink>
-      <Button type="submit" variant={isPlain ? "primary" : "secondary"} isPending={isSubmitting}>
-        {isPlain ? "Save" : "Save anyway"}
+      <Button type="submit" variant={isPrimary ? "primary" : "secondary"} isPending={isSubmitting}>
+        {isPrimary ? "Save" : "Save anyway"}
       </Button>
     </div>
   );

@@ -11,7 +11,7 @@ import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
 
 /**
- * How long the button stays Check after an automatic check began: a person who presses it then does not mean
+ * During this time after an automatic check began, the button ignores a press: the person meant Check, not
  * Cancel.
  */
 const ignoreCancelMs = 1000;

@@ -13,7 +13,7 @@ const admins = ["admin"] as const;
 
 /**
  * The whole policy: the permissions of each role in a fabric or a team. A permission that ends in `:own`
- * covers only the person's own creations.
+ * covers only the person's own creations; the code that uses it compares the creator.
  * Only pipelines receive secret values; no role of a person has `secret:use`.
  */
 export const policy = {
@@ -29,6 +29,7 @@ export const policy = {
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },
   "activity:list": { roles: members },
+  // How many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },
@@ -47,7 +48,10 @@ export type Permission = keyof typeof policy;
 /** How long a sign-in stays fresh, in milliseconds. */
 export const freshForMs = 10 * 60_000;
 
-/** True when the policy grants `permission` to `role`. */
+/**
+ * True when the policy grants `permission` to `role`. Screens use it to offer a control, without regard to the
+ * sign-in's age: the action itself requires a recent one.
+ */
 export function allows(role: Role, permission: Permission): boolean {
   return (policy[permission].roles as readonly Role[]).includes(role);
 }
@@ -55,12 +59,4 @@ export function allows(role: Role, permission: Permission): boolean {
 /** True when `permission` requires a sign-in within the last ten minutes. */
 export function needsFreshSignIn(permission: Permission): boolean {
   return "isFresh" in policy[permission];
-}
-
-/**
- * Whether a screen offers the control for `permission`, judged by the scope's role. Freshness is not
- * considered: the action itself asks for a new sign-in.
- */
-export function may({ role }: { readonly role: Role }, permission: Permission): boolean {
-  return allows(role, permission);
 }

@@ -7,7 +7,7 @@ import { Forbidden, NotFresh } from "@/lib/result";
 /** A team or fabric, as the audit event of a refusal names it. */
 type Target = { kind: "fabric" | "team"; id: string; name: string; teamId: string };
 
-/** Records in the audit log of `place` that a member was refused `permission`, then rethrows the error. */
+/** Records in the audit log of `target` that a member was refused `permission`, then rethrows the error. */
 export function refusedAct(error: unknown, actor: Actor, target: Target, permission: Permission): never {
   if (error instanceof Forbidden || error instanceof NotFresh) {
     const code = error instanceof Forbidden ? "forbidden" : "not_fresh";

@@ -23,7 +23,7 @@ import { snowflake } from "@/lib/connectors/kinds/snowflake";
 import { synapse } from "@/lib/connectors/kinds/synapse";
 import { tableau } from "@/lib/connectors/kinds/tableau";
 
-/** All kinds of connection, in the order of the gallery. */
+/** All kinds of connection, in the order of the gallery within each group. */
 export const connectors = {
   postgres,
   mysql,

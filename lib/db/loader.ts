@@ -12,8 +12,8 @@ const maxInFlight = 2;
  * Coalesces concurrent calls into batches, at most two in flight. Calls made in the same tick of the event
  * loop share a batch; calls made while both are in flight share the next one. Caches nothing.
  *
- * If a batch fails, each of its keys fails. If Postgres refused it, each key is loaded again alone, so that
- * only the faulty key fails.
+ * If Postgres refuses a batch, each key is loaded alone, so that only the faulty key fails. After any other
+ * error, all keys of the batch fail.
  */
 export function createLoader<K, V>(
   loadBatch: (keys: readonly K[]) => Promise<readonly V[]>,
@@ -46,8 +46,8 @@ export function createLoader<K, V>(
       maxBatchSize,
       batchScheduleFn(startBatch) {
         waiting.push(startBatch);
-        // Waits until this tick has read all sockets; otherwise the first of many calls would get a batch of
-        // its own.
+        // Wait for every request that arrived in this tick. Otherwise the first of many calls would get a
+        // batch of its own.
         setImmediate(dispatch);
       },
     },

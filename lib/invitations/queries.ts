@@ -1,5 +1,5 @@
 import "server-only";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
@@ -9,7 +9,7 @@ import { emailKey } from "@/lib/users/schema";
 
 /** The pending invitations of a team. Empty unless the actor is an Admin. */
 export async function listPendingInvitations(scope: TeamScope<"team:see">): Promise<PendingInvitation[]> {
-  if (!may(scope, "team:write")) return [];
+  if (!allows(scope.role, "team:write")) return [];
   const invitations = await db.invitation.findMany({
     where: { teamId: scope.teamId, usedAt: null, expiresAt: { gt: new Date() } },
     orderBy: { id: "asc" },

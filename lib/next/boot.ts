@@ -3,8 +3,8 @@ import { requireDatabaseRole, WrongDatabaseRole } from "@/lib/db/role";
 import { BadEnvironment, webEnv } from "@/lib/env";
 
 /**
- * Web calls this when it can serve pages. If the boot throws, Next logs the error and answers 500 to every
- * page.
+ * Next's startup hook calls it; web waits for it. If the boot throws, Next logs the error and answers 500 to
+ * every page.
  */
 export type Booting = typeof globalThis & { selvageBooted?: () => void };
 

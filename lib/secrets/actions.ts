@@ -12,7 +12,7 @@ import {
   replaceSecretInput,
   secretIdInput,
 } from "@/lib/secrets/schema";
-import { describeSecret, renameSecret, replacedBefore, replaceSecret } from "@/lib/secrets/update";
+import { describeSecret, renameSecret, replaceSecret, replayedResult } from "@/lib/secrets/update";
 
 export const createSecretAction = action({
   permission: "secret:write",
@@ -24,7 +24,7 @@ export const replaceSecretAction = action({
   permission: "secret:write",
   input: replaceSecretInput,
   run: replaceSecret,
-  replay: replacedBefore,
+  replay: replayedResult,
 });
 export const renameSecretAction = action({
   permission: "secret:write",

@@ -2,7 +2,7 @@ import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { db, type Tx } from "@/lib/db/client";
 import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
-import { destinationsOf, replaceWithin } from "@/lib/secrets/update";
+import { keptDestinationIds, replaceWithin } from "@/lib/secrets/update";
 import type { Writer } from "@/lib/secrets/write";
 import { suggestName } from "@/lib/suggest-name";
 
@@ -33,7 +33,7 @@ export async function inlineSecret(
   if (current && (await isUsedOnlyBy(scope, current))) {
     const { secretId } = current;
     // A colleague could put a secret of their own into the connection, which may be sent to their own server.
-    const destinationIds = await destinationsOf(scope, secretId, current.destinations);
+    const destinationIds = await keptDestinationIds(scope, secretId, current.destinations);
     return {
       secretId,
       before: async (tx) => {

@@ -1,6 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
@@ -101,7 +101,7 @@ export async function deleteSecret(
   return db.$transaction(async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const isOwn = secret.createdById === scope.actor.id;
-    if (!isOwn && !may(scope, "secret:delete"))
+    if (!isOwn && !allows(scope.role, "secret:delete"))
       refusedAct(
         new Forbidden("Only an Admin may delete another person's secret."),
         scope.actor,

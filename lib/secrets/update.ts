@@ -49,7 +49,7 @@ export async function replaceSecret(
 }
 
 /** The result of `replaceSecret` for a version that an earlier attempt of the same form stored. */
-export async function replacedBefore(scope: Writer, version: string, input: ReplaceSecretInput) {
+export async function replayedResult(scope: Writer, version: string, input: ReplaceSecretInput) {
   return ok({ version: Number(version), carried: await settleKept(scope, input, input.destinationIds) });
 }
 
@@ -93,7 +93,8 @@ export async function updateSecret(
   const { secretId, name, description, replacement, ifMatch } = input;
   const failure = replacement && fileTooLarge(replacement);
   if (failure) return failure;
-  const destinationIds = replacement && input.keepDestinations ? await destinationsOf(scope, secretId) : [];
+  const destinationIds =
+    replacement && input.keepDestinations ? await keptDestinationIds(scope, secretId) : [];
   const updated = await unlessTaken(name ?? "", async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const current = await lastVersion(tx, secretId);
@@ -218,15 +219,17 @@ async function unlessTaken<T, Code extends string>(
 }
 
 /**
- * Ids of the current value's destinations that a new value keeps when the caller sees no list of them, as in the documented PUT.
+ * Ids of the current value's destinations that a new value keeps when the caller sees no list of them, as in
+ * the documented PUT.
  *
- * It omits destinations that a colleague allowed for their own value. A colleague could enter a value only to allow their own
- * server, and would receive the next value there. It keeps those that the caller, an Admin or the secret's creator allowed.
+ * It omits destinations that a colleague allowed for a value that they entered completely. They could enter a
+ * value only to allow their own server, and would receive the next value there. It keeps those that the caller,
+ * an Admin or the secret's creator allowed, and those of a value with a field that the allower did not enter.
  */
-export async function destinationsOf(
+export async function keptDestinationIds(
   { fabricId, teamId, actor }: Pick<Writer, "fabricId" | "teamId" | "actor">,
   secretId: string,
-  /** No others are returned. */
+  /** Returns only ids of these destinations. */
   among?: readonly string[],
 ): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string; destination: string }[]>`

@@ -1,5 +1,5 @@
 import "server-only";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db, type Prisma } from "@/lib/db/client";
@@ -38,7 +38,7 @@ export async function getTeam(scope: TeamScope<"team:see">): Promise<TeamDetail>
   });
   if (!team) throw new NotFound("Team not found.");
   const { id, name, memberships, heldMemberships } = team;
-  const held = may(scope, "team:write") ? heldMemberships : [];
+  const held = allows(scope.role, "team:write") ? heldMemberships : [];
   return { id, name, members: memberships.map(memberOf), held: held.map(memberOf) };
 }
 

@@ -68,7 +68,7 @@ export async function hasCurrentAccess(tx: Tx, actor: Actor): Promise<boolean> {
  * `hasCurrentAccess` for automate, which may not lock a person's row. Takes an advisory lock instead, which
  * code that ends the access waits for too.
  */
-export async function holdAccess(tx: Tx, actor: Actor & { kind: "user" }): Promise<boolean> {
+export async function lockAccess(tx: Tx, actor: Actor & { kind: "user" }): Promise<boolean> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${accessLock(actor.id)}, 0))`;
   const { id, accessEpoch } = actor;
   return (await tx.user.count({ where: { id, accessEpoch, lockedAt: null } })) > 0;

@@ -36,6 +36,7 @@ export async function serve(
     ...parsed.value,
     params,
     idempotent: key === undefined ? undefined : idempotentRequest(actor, { path, key, body: bytes }),
+    // `*` matches any version of an existing object (RFC 9110).
     ifMatch: ifMatch === "*" ? undefined : ifMatch,
     signal,
   };
@@ -62,8 +63,7 @@ function parse(
   const parsedQuery = query?.safeParse(asked, ownWords);
   if (parsedQuery?.error) return invalid(parsedQuery.error.issues);
   const invalidEntry = Object.entries(asked).find((entry) => !entry.every(isPostgresText));
-  if (invalidEntry)
-    return invalidField(invalidEntry[0], "This contains a character that cannot be searched for.");
+  if (invalidEntry) return invalidField(invalidEntry[0], "This contains an invalid character.");
   if (!body) return ok({ query: parsedQuery?.data, body: undefined });
   const mediaType = type?.split(";")[0]?.trim().toLowerCase() ?? unnamed;
   if (bytes.length > 0 && !jsonTypes.includes(mediaType)) return failure("media_type");
@@ -71,8 +71,8 @@ function parse(
   const json = isAbsent ? ok(undefined) : parseJson(bytes);
   if (!json.ok) return mediaType === form ? failure("media_type") : json;
   const parsedBody = body.safeParse(json.value, ownWords);
-  const more = parsedBody.error && base?.safeParse(json.value, ownWords).error;
-  if (parsedBody.error) return invalid([...parsedBody.error.issues, ...(more?.issues ?? [])]);
+  const baseError = parsedBody.error && base?.safeParse(json.value, ownWords).error;
+  if (parsedBody.error) return invalid([...parsedBody.error.issues, ...(baseError?.issues ?? [])]);
   const invalidTexts = findInvalidText(json.value);
   if (invalidTexts.length > 0) return failure("invalid", undefined, Object.fromEntries(invalidTexts));
   return ok({ query: parsedQuery?.data, body: parsedBody.data });
@@ -90,8 +90,8 @@ function parseJson(bytes: Buffer): ApiResult<unknown> {
 }
 
 /**
- * Runs a create once. A repeated request, even a concurrent one, gets the answer for the object that the
- * first one created.
+ * Runs a request once per idempotency key. A repeated request, even a concurrent one, gets the answer for the
+ * object that the first one created or changed.
  */
 async function runOnce(operation: Operation, scope: unknown, call: Call): Promise<ApiResult<Reply>> {
   const { idempotent } = call;

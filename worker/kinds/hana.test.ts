@@ -115,7 +115,7 @@ it.each([
   ["of Selvage", new TypeError("Cannot read properties of undefined")],
   ["about a driver without the internal functions", new Error("The driver lacks the internal functions.")],
 ])("does not blame the server for an error %s", (_which, error) => {
-  expect(checkHana.explain(error, { authType: "pwd" })).toBeNull();
+  expect(checkHana.explain(error, { authType: "pwd", tlsMode: "verify-full" })).toBeNull();
 });
 
 it("reports that Selvage cannot use a user key", async () => {

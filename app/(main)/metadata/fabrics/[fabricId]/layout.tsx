@@ -4,7 +4,7 @@ import { AlarmBanners } from "@/components/alarms/alarm-banners";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
@@ -21,7 +21,7 @@ export default async function FabricLayout({ params, children }: Props & { child
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "fabric:see");
   const fabric = await getFabric(scope);
-  const alarms = may(scope, "alarm:acknowledge")
+  const alarms = allows(scope.role, "alarm:acknowledge")
     ? await listAlarms(await requireScope(fabricId, "activity:list"))
     : [];
   const home = `/metadata/fabrics/${fabric.id}`;

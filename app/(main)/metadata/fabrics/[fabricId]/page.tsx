@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { BasicInfo } from "@/components/fabrics/basic-info";
 import { EditFabricButton } from "@/components/fabrics/edit-fabric-button";
 import { WhoCan } from "@/components/fabrics/who-can";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
 
@@ -19,7 +19,7 @@ export default async function BasicInfoPage({ params }: { params: Promise<{ fabr
         <h2 id="basic-info" className="font-semibold text-lg">
           Basic info
         </h2>
-        {may(scope, "fabric:write") ? (
+        {allows(scope.role, "fabric:write") ? (
           <EditFabricButton fabric={{ id, name, description }} />
         ) : (
           <WhoCan act="can edit this" team={fabric.team.name} admins={fabric.admins} />

@@ -8,7 +8,7 @@ import { LeaveTeamButton } from "@/components/teams/leave-team-button";
 import { MemberTable } from "@/components/teams/member-table";
 import { Badge } from "@/components/ui/badge";
 import { PageHeader } from "@/components/ui/page-header";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { listTeamEvents } from "@/lib/activity/account-queries";
 import { webEnv } from "@/lib/env";
@@ -27,8 +27,8 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function TeamPage({ params }: Props) {
   const scope = await requireTeamScope((await params).teamId, "team:see");
   const [team, invitations] = await Promise.all([getTeam(scope), listPendingInvitations(scope)]);
-  const admins = team.members.filter((member) => may(member, "team:write"));
-  const isAdmin = may(scope, "team:write");
+  const admins = team.members.filter((member) => allows(member.role, "team:write"));
+  const isAdmin = allows(scope.role, "team:write");
   const me = scope.actor.id;
   const isLastAdmin = isAdmin && admins.length === 1;
   return (

@@ -8,7 +8,7 @@ import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-but
 import { PipelineTokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
 import { EmptyState } from "@/components/ui/empty-state";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
@@ -26,7 +26,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const issuers = await listIssuers(scope);
   const formerVersions = await getFormerVersions(scope);
   const rule = await getDestinationRule(scope);
-  const isAdmin = may(scope, "token:write");
+  const isAdmin = allows(scope.role, "token:write");
   const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
   const createToken = isAdmin ? (
     <CreateTokenButton

@@ -9,7 +9,7 @@ import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { Pagination } from "@/components/ui/pagination";
 import { TableSkeleton } from "@/components/ui/skeleton";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
@@ -33,7 +33,7 @@ export default async function ConnectionsPage({
   const query = connectionListQuery.parse(await searchParams);
   const reader = await requireScope(fabricId, "secret:list");
   const waiting = await listWaitingRequests(reader);
-  const isAdmin = may(scope, "destination:write");
+  const isAdmin = allows(scope.role, "destination:write");
   const toReview = isAdmin ? await countToReview(reader, maxCounted + 1) : 0;
   return (
     <section className="group/connections flex flex-col gap-4">

@@ -8,7 +8,7 @@ import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { UnconfirmedBanner } from "@/components/connections/unconfirmed-banner";
 import { QueryProvider } from "@/components/query/query-provider";
 import { BackLink } from "@/components/ui/back-link";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { getConnection } from "@/lib/connections/queries";
 import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
@@ -45,14 +45,16 @@ export default async function ConnectionPage({
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>
       <InvalidSettingsBanner kind={connection.kind} properties={properties} />
-      {notAllowed && <NotAllowedBanner notAllowed={notAllowed} isAdmin={may(scope, "destination:write")} />}
+      {notAllowed && (
+        <NotAllowedBanner notAllowed={notAllowed} isAdmin={allows(scope.role, "destination:write")} />
+      )}
       <UnconfirmedBanner fabricId={fabricId} names={unconfirmed} />
       <QueryProvider>
         <ConnectionForm
           fabricId={fabricId}
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
-          isAdmin={may(scope, "destination:write")}
+          isAdmin={allows(scope.role, "destination:write")}
           saved={{ id, name, description, properties: Object.fromEntries(values) }}
         />
       </QueryProvider>

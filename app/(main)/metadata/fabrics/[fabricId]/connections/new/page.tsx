@@ -3,7 +3,7 @@ import { KindGallery } from "@/components/connections/kind-gallery";
 import { KindTile } from "@/components/connections/kind-tile";
 import { QueryProvider } from "@/components/query/query-provider";
 import { ButtonLink } from "@/components/ui/button";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { connectorForm } from "@/lib/connectors/form";
 import { connectors, findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
@@ -57,7 +57,7 @@ export default async function NewConnectionPage({
           fabricId={fabricId}
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
-          isAdmin={may(scope, "destination:write")}
+          isAdmin={allows(scope.role, "destination:write")}
           isWarehouse={isWarehouse}
         />
       </QueryProvider>

@@ -13,7 +13,7 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
-import { may } from "@/lib/access/policy";
+import { allows } from "@/lib/access/policy";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
@@ -34,8 +34,9 @@ export default async function SecretPage({
   const readers = await listRecentReaders(scope, secretId);
   const paused = await listPausedAttempts(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
-  const isAdmin = may(scope, "destination:write");
-  const canDelete = may(scope, "secret:delete") || (secret.isCreator && may(scope, "secret:delete:own"));
+  const isAdmin = allows(scope.role, "destination:write");
+  const canDelete =
+    allows(scope.role, "secret:delete") || (secret.isCreator && allows(scope.role, "secret:delete:own"));
   const server = await findTokenServerToAllow(scope, secret);
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
@@ -56,7 +57,7 @@ export default async function SecretPage({
             fabricId={fabricId}
             secretId={secretId}
             paused={paused}
-            isAdmin={may(scope, "credential-attempt:reset")}
+            isAdmin={allows(scope.role, "credential-attempt:reset")}
           />
           <SecretFieldList secret={secret} />
           <SecretUsedBy fabricId={fabricId} secret={secret} />
@@ -65,7 +66,7 @@ export default async function SecretPage({
         <div className="flex min-w-0 flex-col gap-5">
           <SecretAbout secret={secret} />
           <SecretVersions secret={secret} />
-          <FormerNames fabricId={fabricId} secret={secret} isAdmin={may(scope, "secret:name:drop")} />
+          <FormerNames fabricId={fabricId} secret={secret} isAdmin={allows(scope.role, "secret:name:drop")} />
         </div>
       </div>
       {!canDelete && (
