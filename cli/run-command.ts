@@ -86,7 +86,7 @@ function pipeOutput(
   };
 }
 
-/** Exit codes as in a shell: 127 when the command does not exist, 126 when it permission denied or not executable. */
+/** Exit codes as in a shell: 127 when the command does not exist, 126 when it cannot be executed. */
 function exitCodeOfFailedStart(file: string, error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (typeof code !== "string") throw error;

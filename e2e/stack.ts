@@ -32,11 +32,11 @@ export default async function startStack() {
   return stop;
 }
 
-async function start(keep: (part: { stop: () => Promise<void> }) => void) {
+async function start(stopLater: (part: { stop: () => Promise<void> }) => void) {
   const dir = await mkdtemp(join(tmpdir(), "selvage-e2e-"));
-  keep({ stop: () => rm(dir, { recursive: true, force: true }) });
+  stopLater({ stop: () => rm(dir, { recursive: true, force: true }) });
   const postgres = await startScratchPostgres();
-  keep(postgres);
+  stopLater(postgres);
   const databaseUrl = postgres.url("postgres");
   const keysDir = join(dir, "keys");
   await mkdir(keysDir);
@@ -87,7 +87,7 @@ async function start(keep: (part: { stop: () => Promise<void> }) => void) {
       env,
       log: join(dir, `${name}.log`),
     });
-    keep(program);
+    stopLater(program);
     await waitUntilReady(program, at);
   }
 }

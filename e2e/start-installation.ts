@@ -35,7 +35,7 @@ export async function createInstallation() {
         seed,
         target: builds.test,
         dev: false,
-        keep: (part: Part) => parts.push(part),
+        stopLater: (part: Part) => parts.push(part),
       });
       const health = async () =>
         Promise.all(

@@ -23,11 +23,11 @@ const certificateLifeMs = 20 * 366 * 86_400_000;
  * With `isNew`, creates it from scratch. The caller stores `login` in the demo's secrets, and nothing else
  * keeps the password. Later starts use the same port, because the demo's connection names it. If one of them
  * fails, it returns a sentence instead, because Selvage runs without the demo.
- * @param {{ dataDir: string, isNew: boolean, reservedPorts: number[], keep: (part: { stop: () => Promise<void> }) => void }} options
+ * @param {{ dataDir: string, isNew: boolean, reservedPorts: number[], stopLater: (part: { stop: () => Promise<void> }) => void }} options
  *   `reservedPorts` are those of Selvage's own programs
  * @returns {Promise<{ port?: number, exited?: Promise<void>, login?: DemoLogin, notice?: string }>}
  */
-export async function startDemoDatabase({ dataDir, isNew, reservedPorts, keep }) {
+export async function startDemoDatabase({ dataDir, isNew, reservedPorts, stopLater }) {
   const dir = join(dataDir, "demo");
   await stopOrphan(join(dir, "pg"));
   const start = (port, prepare) =>
@@ -38,7 +38,7 @@ export async function startDemoDatabase({ dataDir, isNew, reservedPorts, keep })
       // Nobody needs the superuser: pg_hba.conf admits only the reader.
       password: random(),
       flags: ["ssl=on", "shared_buffers=16MB", "max_connections=20"],
-      keep,
+      stopLater,
       prepare,
     });
   try {

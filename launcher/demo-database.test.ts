@@ -25,7 +25,7 @@ async function stopAll() {
 }
 
 function start(isNew: boolean, reservedPorts: number[] = []) {
-  return startDemoDatabase({ dataDir, isNew, reservedPorts, keep: (part) => parts.push(part) });
+  return startDemoDatabase({ dataDir, isNew, reservedPorts, stopLater: (part) => parts.push(part) });
 }
 
 async function create(): Promise<DemoLogin> {

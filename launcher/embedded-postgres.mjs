@@ -17,9 +17,9 @@ const user = "postgres";
 /**
  * Starts a folder's server, and creates its cluster on the first run. First stops a server that a killed
  * launcher left running.
- * @param {{ dir: string, password: string, flags?: string[], keep?: (server: { stop: () => Promise<void> }) => void,
+ * @param {{ dir: string, password: string, flags?: string[], stopLater?: (server: { stop: () => Promise<void> }) => void,
  *   port?: number, binariesDir?: string, prepare?: (cluster: Cluster) => Promise<void> }} options `dir` contains
- *   pg/ and pg.log; `keep` receives the server before it is ready; `port` is any free one by default;
+ *   pg/ and pg.log; `stopLater` receives the server before it is ready; `port` is any free one by default;
  *   `binariesDir` (`dir` by default) receives a copy of the binaries, if needed; `prepare` completes a new
  *   cluster before its first start
  * @returns {Promise<{ port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, exited: Promise<void> }>}
@@ -28,7 +28,7 @@ export async function startPostgres({
   dir,
   password,
   flags = [],
-  keep = () => {},
+  stopLater = () => {},
   port: requestedPort,
   binariesDir = dir,
   prepare = async () => {},
@@ -77,7 +77,7 @@ export async function startPostgres({
     ]);
     await exited;
   };
-  keep({ stop });
+  stopLater({ stop });
   await waitFor(
     async () => {
       if (hasExited) throw new Refusal(`Postgres did not start. See ${join(dir, "pg.log")}.`);

@@ -16,14 +16,14 @@ const root = resolve(import.meta.dirname, "..");
 const database = "selvage";
 
 /**
- * Starts everything in one data folder: keys, database, the demo's database, automate, web. Passes each started part to `keep` at
- * once; the caller stops them in reverse order.
+ * Starts everything in one data folder: keys, database, the demo's database, automate, web. Passes each started
+ * part to `stopLater` at once; the caller stops them in reverse order.
  */
 export async function startInstallation(settings) {
-  const { dataDir, keep, target, dev, rolePrefix } = settings;
+  const { dataDir, stopLater, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
   const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings));
-  const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, keep);
+  const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, stopLater);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
   const urls = loginUrls(databaseUrl, server !== undefined, rolePrefix, keys);
   const program = (name) => `${target.dist}/${name}.mjs`;
@@ -68,7 +68,7 @@ export async function startInstallation(settings) {
       log,
       user: users?.automate,
     });
-    keep(started);
+    stopLater(started);
     await waitUntilReady(started, { port: settings.automatePort, path: "/readyz" });
     return started;
   };
@@ -94,7 +94,7 @@ export async function startInstallation(settings) {
       log,
       user: users?.web,
     });
-    keep(started);
+    stopLater(started);
     const localHost = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
     const name = new URL(settings.publicUrl).host;
     await waitUntilReady(started, { host: localHost, port: settings.port, path: "/sign-in", name });
@@ -142,22 +142,22 @@ export async function startInstallation(settings) {
       void watchBundles(target, () => {
         restarts = restarts.then(restart);
         return restarts;
-      }).then(keep);
+      }).then(stopLater);
     },
   };
 }
 
-function startDemo({ dataDir, port, automatePort, automateInternalPort, keep }, isNew) {
+function startDemo({ dataDir, port, automatePort, automateInternalPort, stopLater }, isNew) {
   const reservedPorts = [port, automatePort, automateInternalPort];
   return step("Starting the demo's database", () =>
-    startDemoDatabase({ dataDir, isNew, reservedPorts, keep }),
+    startDemoDatabase({ dataDir, isNew, reservedPorts, stopLater }),
   );
 }
 
-async function startEmbedded(dataDir, keysDir, keep) {
+async function startEmbedded(dataDir, keysDir, stopLater) {
   return step("Starting Postgres", async () => {
     const password = await loadDatabasePassword(keysDir, await describeDatabase(dataDir));
-    const server = await startPostgres({ dir: dataDir, password, keep });
+    const server = await startPostgres({ dir: dataDir, password, stopLater });
     const refused = `The database in ${join(dataDir, "pg")} rejects the password of ${join(keysDir, "postgres.password")}: restore that file from your backup.`;
     await query(server.url("postgres"), refused, async (client) => {
       const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [database]);

@@ -81,7 +81,7 @@ async function start(settings) {
     automateInternalPort,
     target,
     dev,
-    keep: (part) => (stopping ? part.stop() : running.push(part)),
+    stopLater: (part) => (stopping ? part.stop() : running.push(part)),
   });
   if (stopping) return;
   watch((message) => {

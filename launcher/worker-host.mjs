@@ -10,11 +10,11 @@ const maxPathBytes = 108;
 
 /**
  * Starts the program that runs check workers as their own user.
- * @param {{ dataDir: string, target: { dist: string }, keep: (part: { stop: () => Promise<void> }) => void }} settings
+ * @param {{ dataDir: string, target: { dist: string }, stopLater: (part: { stop: () => Promise<void> }) => void }} settings
  * @param {{ automate: { gid: number }, workers: { uid: number, gid: number } }} users
  * @returns the program, and the path of its socket
  */
-export async function startWorkerHost({ dataDir, target, keep }, { automate, workers }) {
+export async function startWorkerHost({ dataDir, target, stopLater }, { automate, workers }) {
   const folder = join(dataDir, "workers");
   const socket = join(folder, "checks.sock");
   if (Buffer.byteLength(socket) >= maxPathBytes)
@@ -32,7 +32,7 @@ export async function startWorkerHost({ dataDir, target, keep }, { automate, wor
     log: join(dataDir, "workers.log"),
     user: workers,
   });
-  keep(host);
+  stopLater(host);
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(25)) {
     if (host.hasExited()) throw new Refusal((await host.output()) || "The worker host did not start.");
     if (await answers(socket)) return { host, socket };
