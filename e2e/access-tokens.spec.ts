@@ -54,6 +54,10 @@ test("the page shows an access token once; it works until revoked, and the audit
   const other = await createTenant("Theirs");
   expect((await call(token, "GET", secretsOf(other.fabric))).status).toBe(404);
   expect((await call("", "GET", secretsOf(tenant.fabric))).status).toBe(401);
+  const asBearer = await fetch(new URL(`/api/orchestration${secretsOf(tenant.fabric)}`, stack().webUrl), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(asBearer.status).toBe(200);
 
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
   await expect(page.getByText("by the access token “Nightly script”").first()).toBeVisible();
