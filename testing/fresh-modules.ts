@@ -1,29 +1,29 @@
 import { afterAll, vi } from "vitest";
 
 // The test files of one Vitest worker share its process, so that packages load once. Between files, this
-// resets our own modules, the environment, and the database clients of `lib/db/client` and `lib/db/prepared`.
+// resets our own modules, the environment, and the database client and pool of `lib/db`.
 vi.resetModules();
 const environment = { ...process.env };
 const shared = globalThis as typeof globalThis & {
   selvageDb?: { $disconnect(): Promise<void> };
   selvageLog?: object;
   selvageRefusals?: { timer?: NodeJS.Timeout; hourly?: NodeJS.Timeout };
-  selvageStatements?: Map<string, { end(): Promise<void> }>;
+  selvagePool?: { end(): Promise<void> };
 };
 
 // Work left running by the previous file may have reopened clients of that file's database.
 delete shared.selvageDb;
-delete shared.selvageStatements;
+delete shared.selvagePool;
 
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
-  await Promise.all([...(shared.selvageStatements?.values() ?? [])].map((pool) => pool.end()));
+  await shared.selvagePool?.end();
   clearTimeout(shared.selvageRefusals?.timer);
   clearInterval(shared.selvageRefusals?.hourly);
   delete shared.selvageLog;
   delete shared.selvageRefusals;
   delete shared.selvageDb;
-  delete shared.selvageStatements;
+  delete shared.selvagePool;
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
 });
