@@ -31,13 +31,16 @@ async function records(client: Pool | Client) {
   return rows;
 }
 
+// Prisma's command line starts slowly, so most of these run only in `npm run test:long`.
+const long = (name: string, run: () => Promise<void>) => test.runIf(process.env.RUN_LONG)(name, run, 120_000);
+
 describe.skipIf(process.platform === "win32")("Prisma's own command line", () => {
   test("has nothing to do after ours", async () => {
     expect(await theirs("status")).toContain("Database schema is up to date!");
     expect(await theirs("deploy")).toContain("No pending migrations to apply.");
   });
 
-  test("leaves the rest to ours after its own failure, and both write the same records", async () => {
+  long("leaves the rest to ours after its own failure, and both write the same records", async () => {
     const url = await createEmptyDatabase();
     // It runs several statements as one transaction, in which an index cannot be dropped concurrently.
     expect(await theirs("deploy", url)).toContain("20261129210000_alarm_events");
@@ -52,7 +55,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(both).toEqual(await records(pool));
   });
 
-  test("applies what ours could not apply", async () => {
+  long("applies what ours could not apply", async () => {
     const name = "20261127124045_audit_without_team_index";
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
     await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
@@ -64,7 +67,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(await ours()).toEqual([]);
   });
 
-  test("refuses after a migration of ours that may be half applied, which ours runs again", async () => {
+  long("refuses after a migration of ours that may be half applied, which ours runs again", async () => {
     const name = "20261129210000_alarm_events";
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
     await pool.query(`ALTER TABLE audit_event RENAME "objectId" TO other`);
@@ -77,7 +80,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(await theirs("status")).toContain("Database schema is up to date!");
   });
 
-  test("ignores an applied migration whose file was edited, as ours does", async () => {
+  long("ignores an applied migration whose file was edited, as ours does", async () => {
     await pool.query(
       `UPDATE "_prisma_migrations" SET checksum = 'edited' WHERE migration_name LIKE '%_init'`,
     );
