@@ -113,6 +113,7 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   // Another secret, chosen with the arrow keys; the check fails and names its field; back to the right one.
   await tabTo(page, picker(page, "Password"));
   await page.keyboard.press("Enter");
+  await expect(popup.getByRole("combobox", { name: "Search secrets" })).toBeFocused();
   await page.keyboard.type("first");
   await expect(popup.getByRole("option", { name: "warehouse_password" })).toHaveCount(0);
   await expect(popup.getByRole("option", { name: "first_token" })).toBeVisible();
@@ -122,6 +123,7 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await press(page, checkPanel(page).getByRole("button", { name: "Show the field" }));
   await expect(picker(page, "Password")).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(popup.getByRole("combobox", { name: "Search secrets" })).toBeFocused();
   await page.keyboard.type("warehouse");
   await expect(popup.getByRole("option", { name: "first_token" })).toHaveCount(0);
   await expect(popup.getByRole("option", { name: "warehouse_password" })).toBeVisible();
