@@ -17,7 +17,7 @@ type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
 
 const findNames = preparedQuery<Row>(
   `SELECT requested.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "requestedName", s."subKind", v.version, v.manifest, v.facts
-   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS requested("fabricId", "nameKey", n)
+   FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS requested("fabricId", "nameKey", n)
    JOIN secret_name sn ON sn."fabricId" = requested."fabricId" AND sn."nameKey" = requested."nameKey"
    JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = requested."fabricId" AND s."deletedAt" IS NULL
    CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`,

@@ -24,7 +24,7 @@ const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number }>
    SELECT ${allRecorded()} AS recorded, field.n, field.kid, field.sealed
    FROM (SELECT) AS always LEFT JOIN (
      SELECT requested.n::int AS n, f.kid, f.sealed
-     FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS requested("secretId", field, version, n)
+     FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::int[])) WITH ORDINALITY AS requested("secretId", field, version, n)
      JOIN secret_field f ON f."secretId" = requested."secretId" AND f.field = requested.field AND f.version = requested.version
    ) AS field ON true`,
 );

@@ -38,7 +38,7 @@ const findTokens = preparedQuery<TokenRow>(
   `SELECT input.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
      t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"
-   FROM unnest($1::text[]) WITH ORDINALITY AS input("tokenHash", n)
+   FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS input("tokenHash", n)
    JOIN pipeline_token t ON t."tokenHash" = input."tokenHash"
    JOIN fabric f ON f.id = t."fabricId"`,
 );

@@ -61,7 +61,7 @@ async function makeFabricKey(fabricId: string, kid: string) {
 }
 
 const openDefault = async (sealed: string, context = sealContext, kid = "k1") =>
-  open(sealed, { ...fabric.opening, kid }, context);
+  open(sealed, { ...fabric.opening, kid, agreed: new Map() }, context);
 
 /** The plaintext that `jose` returns, in hex; null when it refuses. */
 const openByJose = (sealed: string) =>
@@ -159,6 +159,18 @@ describe("a sealed value", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test("opens the second time like the first with the cached key agreement, and still validates everything else", async () => {
+    const opening = { ...fabric.opening, agreed: new Map() };
+    const sealed = await seal(fabric.key, sealContext, encode("x"));
+    for (let i = 0; i < 2; i += 1) expect(open(sealed, opening, sealContext).revealText()).toBe("x");
+    expect(opening.agreed.size).toBe(1);
+    expect(() => open(sealed, opening, { ...sealContext, version: 2 })).toThrow(CannotOpen);
+    expect(() => open(`${sealed.slice(0, -6)}AAAAAA`, opening, sealContext)).toThrow(CannotOpen);
+    for (let i = 0; i < 1024; i += 1)
+      open(await seal(fabric.key, sealContext, encode("y")), opening, sealContext);
+    expect(opening.agreed.size).toBe(1024);
   });
 
   test("fails with the same error whatever the cause", async () => {

@@ -19,13 +19,22 @@ export class CannotOpen extends Error {
   }
 }
 
-/** The private key that opens what was sealed to the key `kid`. */
-export type OpeningKey = { readonly kid: string; readonly key: KeyObject };
+/**
+ * A private key, with its recent key agreements. The cache is as secret as the key and is discarded with it.
+ */
+export type OpeningKey = {
+  readonly kid: string;
+  readonly key: KeyObject;
+  /** Maps a protected header to its seal context and its content key. */
+  readonly agreed: Map<string, { ctx: string; contentKey: Buffer }>;
+};
+
+const maxAgreed = 1024;
 
 /** Creates the opening key `kid` from its private JWK. Throws for any key but X25519. */
 export function openingKey(kid: string, jwk: JsonWebKey): OpeningKey {
   if (jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("A fabric key must be X25519.");
-  return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }) };
+  return { kid, key: createPrivateKey({ key: jwk, format: "jwk" }), agreed: new Map() };
 }
 
 const algorithm = Buffer.from("A256GCM", "ascii");
@@ -67,12 +76,21 @@ export function open(sealed: string, opening: OpeningKey, context: SealContext):
   }
 }
 
-/** Checks the header of a sealed value, and then derives its content key. */
-function agree({ kid, key }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
+/**
+ * Checks the header of a sealed value, and then derives its content key. The curve computation is the slowest
+ * part of opening, so its result is cached for exactly this header.
+ */
+function agree({ kid, key, agreed }: OpeningKey, protectedHeader: string, ctx: string): Buffer {
+  const cached = agreed.get(protectedHeader);
+  if (cached?.ctx === ctx) return cached.contentKey;
   const header: unknown = JSON.parse(decode(protectedHeader).toString("utf8"));
   const x = judge(header, kid, ctx);
   const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x }, format: "jwk" });
-  return deriveKey(diffieHellman({ privateKey: key, publicKey }));
+  const contentKey = deriveKey(diffieHellman({ privateKey: key, publicKey }));
+  const [oldest] = agreed.keys();
+  if (agreed.size >= maxAgreed && oldest !== undefined) agreed.delete(oldest);
+  agreed.set(protectedHeader, { ctx, contentKey });
+  return contentKey;
 }
 
 /**

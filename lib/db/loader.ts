@@ -54,6 +54,8 @@ export function createLoader<K, V>(
   );
 
   return async (keys) => {
+    const [only] = keys;
+    if (keys.length === 1 && only !== undefined) return [await loader.load(only)];
     const values = await loader.loadMany(keys);
     const failed = values.find((value) => value instanceof Error);
     if (failed) throw failed;

@@ -15,7 +15,10 @@ export type PreparedQuery<Row> = {
 };
 
 /**
- * A query that each connection of this program prepares once, for hot paths. Other queries use Prisma: see docs/decisions/0011-the-read-path-bypasses-prisma.md.
+ * A query that each connection of this program prepares once, for hot paths. Other queries use Prisma: see
+ * docs/decisions/0011-the-read-path-bypasses-prisma.md.
+ * The hottest write `unnest((SELECT $1::text[]))`: the planner then cannot see the array, so that Postgres
+ * keeps one generic plan.
  */
 export function preparedQuery<Row extends QueryResultRow>(text: string): PreparedQuery<Row> {
   // The name is a hash of the text: bundles of one process share connections but not a list of names.

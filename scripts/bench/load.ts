@@ -72,6 +72,7 @@ async function connectHttp({ url, requestsFile, expect }: LoadJob & { kind: "htt
       // undici's cheapest API, because the generator shares its cores with the measured program.
       client.dispatch(request, {
         onRequestStart() {},
+        onResponseData() {},
         onResponseStart(_controller, code) {
           status = code;
         },

@@ -34,7 +34,8 @@ const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABA
 const processes = createBenchProcesses();
 try {
   const fabrics = await seed(urls);
-  const automate = await automates.start({ NODE_ENV: "production" }, nodeOptions);
+  const { DB_PREPARED_STATEMENTS = "on" } = process.env;
+  const automate = await automates.start({ NODE_ENV: "production", DB_PREPARED_STATEMENTS }, nodeOptions);
   const web = await startWeb(keys, {
     webUrl: urls.webUrl,
     automateUrl: automate.internalUrl,
