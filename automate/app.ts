@@ -47,7 +47,7 @@ export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
   return app;
 }
 
-/** The Vault-compatible API by itself, for clients that cannot take a path in front of /v1. */
+/** Only the Vault dialect, under plain /v1, for clients that accept no path prefix. */
 export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
   const app = createApp(logger, "/v1");
   vaultRoutes(app, keys, "/v1");

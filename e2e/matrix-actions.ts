@@ -23,7 +23,7 @@ export type ActionRow = {
   input: (tenant: Tenant) => unknown;
   /** The input names an object of the fabric: a call in another fabric must not find it. */
   namesThing?: true;
-  /** What such a call returns if automate looks for the object; default `not_found`. */
+  /** The code if automate looks for the object. Default: `not_found`. */
   elsewhere?: "refused";
   /** Results other than the policy's: `ok` for a caller whom it allows, `forbidden` for others. */
   gets?: { nobody?: string; user?: string; admin?: string };

@@ -24,7 +24,7 @@ export type DialogFormProps<Values extends FieldValues, Output, T, Code extends 
   texts?: FormTexts;
   /** Runs on success, before the dialog closes. */
   onOk?: (value: T, input: Output) => void;
-  /** What the dialog shows after success instead of closing, such as a value that exists only now. */
+  /** Shown after success; the dialog then stays open. Used for a token, which is displayed once. */
   outcome?: (value: T, input: Output) => ReactNode;
   submitLabel: string;
   /** Fields that the dialog may discard without asking. */

@@ -17,8 +17,7 @@ const installPython =
   "Install the Python clients: python3 -m venv .peers/python && .peers/python/bin/pip install -r testing/peers/requirements.txt";
 const installAirflow =
   "Install Airflow: python3 -m venv .peers/airflow && .peers/airflow/bin/pip install -r testing/peers/requirements-airflow.txt";
-const installGo =
-  "Install Go 1.24 or newer (go.dev/dl); it fetches the modules of testing/peers/go by itself.";
+const installGo = "Install Go 1.24 or newer (go.dev/dl); it downloads the modules of testing/peers/go.";
 const driver = "vault-java-driver-6.2.0.jar";
 const installJava =
   "Install Java 17 or newer and Maven, then: mvn dependency:copy -Dartifact=io.github.jopenlibs:vault-java-driver:6.2.0 -DoutputDirectory=.peers/java";
@@ -46,7 +45,10 @@ const expected = {
   list: names,
   "list by list=": names,
   folder: ["warehouse"],
-  connection: { conn_uri: "postgres://svc:open%20sesame@db.example.com:5432/sales" },
+  connection: {
+    conn_uri:
+      "postgres://svc:open%20sesame@db.example.com:5432/sales?__extra__=%7B%22sslmode%22%3A%22verify-full%22%7D",
+  },
   lookup: "spark",
   capabilities: ["read"],
   mount: "2",

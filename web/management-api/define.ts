@@ -25,7 +25,7 @@ export type Call<Q = unknown, B = unknown> = {
 /** An operation's answer: `data` of the envelope, and the ETag of the object in it. */
 export type Reply<T = unknown> = { data: T; tag?: string; message?: string };
 
-/** Who may call an operation: the permission, and how web turns the caller into a scope. */
+/** The permission that an operation requires, and how web turns the caller into a scope. */
 type Access<S> = { permission: Permission | null; scopeOf: (actor: Actor, params: Params) => Promise<S> };
 
 /** One operation of the management API. The router serves it and OpenAPI describes it. */

@@ -136,7 +136,7 @@ export function parametersOf({ path, query, isConditional, replay }: Operation) 
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, { type: "string" }] as const);
   const byLocation: Record<string, Record<string, Schema>> = {
     path: Object.fromEntries(inPath),
-    // What the schema makes of the text in the query: a number, for example.
+    // The schema parses the text of the query, for example to a number.
     query: query ? fieldsOf(schemaOf(query)) : {},
     header: {
       ...(replay && { "Idempotency-Key": idempotencyKey }),

@@ -16,6 +16,13 @@ test("a database becomes type, login, password, host, port and schema, each enco
   );
 });
 
+test("PostgreSQL verifies the certificate unless its connection says otherwise", () => {
+  const properties = { server: "db.example.com", port: "5432", username: "u", password: "p" };
+  expect(extraOf(airflowUri({ kind: "postgres", properties, secrets: {} }))).toEqual({
+    sslmode: "verify-full",
+  });
+});
+
 test.each([
   [
     "mssql",
@@ -32,8 +39,29 @@ test.each([
     { host: "hana.example.com", port: "443", username: "R", password: "p" },
     "hana://R:p@hana.example.com:443/",
   ],
-])("%s becomes a URI without extra", (kind, properties, uri) => {
-  expect(airflowUri({ kind, properties, secrets: {} })).toBe(uri);
+])("%s becomes a URI without extra, if its connection uses no TLS", (kind, properties, uri) => {
+  expect(airflowUri({ kind, properties: { ...properties, tlsMode: "disable" }, secrets: {} })).toBe(uri);
+});
+
+// A hook that drops the TLS mode or the host key would send the password to anyone who answers.
+test.each(["redshift", "mysql", "mssql", "synapse", "oracle", "hana"])(
+  "%s with TLS is generic, because Airflow's hook takes no TLS mode",
+  (kind) => {
+    const properties = { server: "db.example.com", host: "db.example.com", port: "1", password: "p" };
+    for (const tlsMode of ["verify-full", "require", undefined]) {
+      const uri = airflowUri({ kind, properties: { ...properties, tlsMode }, secrets: {} });
+      expect(uri).toMatch(/^generic:\/\/\/\?__extra__=/);
+      expect(extraOf(uri)).toEqual(JSON.parse(JSON.stringify({ ...properties, tlsMode })));
+    }
+  },
+);
+
+test("SFTP with a confirmed host key is generic, because Airflow's hook takes no fingerprint", () => {
+  const properties = { host: "files.example.com", port: 22, username: "etl", password: "p" };
+  const known = { ...properties, hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
+  const uri = airflowUri({ kind: "sftp", properties: known, secrets: { password: { subKind: "text" } } });
+  expect(uri).toMatch(/^generic:\/\/\/\?__extra__=/);
+  expect(extraOf(uri)).toEqual(known);
 });
 
 test("an SFTP key kept as a file is given as text", () => {
@@ -68,8 +96,8 @@ test("a mail server starts with TLS on port 465, and with STARTTLS on 587", () =
   };
   const extra = (smtpPort: number) =>
     extraOf(airflowUri({ kind: "smtp", properties: { ...mail, smtpPort }, secrets: {} }));
-  expect(extra(465)).toEqual({ disable_ssl: false, disable_tls: false });
-  expect(extra(587)).toEqual({ disable_ssl: true, disable_tls: false });
+  expect(extra(465)).toEqual({ disable_ssl: false, disable_tls: false, ssl_context: "default" });
+  expect(extra(587)).toEqual({ disable_ssl: true, disable_tls: false, ssl_context: "default" });
 });
 
 test("a kind without a hook of its own is generic, with all its properties as extra", () => {
@@ -77,4 +105,14 @@ test("a kind without a hook of its own is generic, with all its properties as ex
   const uri = airflowUri({ kind: "tableau", properties, secrets: {} });
   expect(uri).toMatch(/^generic:\/\/\/\?__extra__=/);
   expect(extraOf(uri)).toEqual(properties);
+});
+
+test("MongoDB verifies the certificate unless its connection says otherwise", () => {
+  const mongo = { protocol: "mongodb", host: "db.example.com:27017", username: "u", password: "p" };
+  const extra = (tlsMode?: string) =>
+    extraOf(airflowUri({ kind: "mongodb", properties: { ...mongo, tlsMode }, secrets: {} }));
+  expect(extra()).toEqual({ srv: false, ssl: true, allow_insecure: false });
+  expect(extra("verify-full")).toEqual({ srv: false, ssl: true, allow_insecure: false });
+  expect(extra("require")).toEqual({ srv: false, ssl: true, allow_insecure: true });
+  expect(extra("disable")).toEqual({ srv: false, ssl: false, allow_insecure: false });
 });

@@ -31,36 +31,67 @@ const database = (type: string) => (p: Record<string, unknown>) => ({
   schema: p.database,
 });
 
-/** The kinds whose properties Airflow's own hook takes. */
-const shapes: Partial<
-  Record<ConnectorKind, (p: Record<string, unknown>, filled: Filled) => AirflowConnection>
-> = {
-  postgres: (p) => ({ ...database("postgres")(p), extra: { sslmode: p.tlsMode } }),
-  redshift: database("redshift"),
-  mysql: database("mysql"),
-  mssql: database("mssql"),
-  synapse: database("mssql"),
-  oracle: (p) => ({ ...database("oracle")(p), schema: undefined, extra: { service_name: p.database } }),
-  hana: ({ host, port, username: login, password }) => ({ type: "hana", host, port, login, password }),
+type Shape = (p: Record<string, unknown>, filled: Filled) => AirflowConnection | undefined;
+
+/** A shape for a hook that takes no TLS mode, and so would ignore the one of the allowed destination. */
+const withoutTls =
+  (shape: Shape): Shape =>
+  (p, filled) =>
+    p.tlsMode === "disable" ? shape(p, filled) : undefined;
+
+/**
+ * The kinds whose properties Airflow's own hook takes. Undefined where the hook would drop the TLS mode or the
+ * host key: it would send the password to anyone who answers at this address.
+ */
+const shapes: Partial<Record<ConnectorKind, Shape>> = {
+  postgres: (p) => ({ ...database("postgres")(p), extra: { sslmode: p.tlsMode ?? "verify-full" } }),
+  redshift: withoutTls(database("redshift")),
+  mysql: withoutTls(database("mysql")),
+  mssql: withoutTls(database("mssql")),
+  synapse: withoutTls(database("mssql")),
+  oracle: withoutTls((p) => ({
+    ...database("oracle")(p),
+    schema: undefined,
+    extra: { service_name: p.database },
+  })),
+  hana: withoutTls(({ host, port, username: login, password }) => ({
+    type: "hana",
+    host,
+    port,
+    login,
+    password,
+  })),
   mongodb: ({ protocol, host, username: login, password, database: schema, authSource, tlsMode }) => ({
     type: "mongo",
     host,
     login,
     password,
     schema,
-    extra: { srv: protocol === "mongodb+srv", ssl: tlsMode !== "disable", authSource },
+    extra: {
+      srv: protocol === "mongodb+srv",
+      ssl: tlsMode !== "disable",
+      allow_insecure: tlsMode === "require",
+      authSource,
+    },
   }),
-  sftp: ({ host, port, username: login, password, privateKey }, { secrets }) => ({
-    type: "sftp",
-    host,
-    port,
-    login,
-    password,
-    extra: { private_key: textOf(privateKey, secrets.privateKey) },
-  }),
+  sftp: ({ host, port, username: login, password, privateKey, hostKeyFingerprint }, { secrets }) =>
+    hostKeyFingerprint === undefined
+      ? {
+          type: "sftp",
+          host,
+          port,
+          login,
+          password,
+          extra: { private_key: textOf(privateKey, secrets.privateKey) },
+        }
+      : undefined,
   smtp: (p) => {
     const isImplicit = smtpProtocol(Number(p.smtpPort), String(p.encryption ?? "auto")) === "smtps";
-    const extra = { disable_ssl: !isImplicit, disable_tls: p.encryption === "disable" };
+    const extra = {
+      disable_ssl: !isImplicit,
+      disable_tls: p.encryption === "disable",
+      ssl_context: "default",
+    };
     return {
       type: "smtp",
       host: p.smtpUrl,
@@ -107,8 +138,8 @@ const shapes: Partial<
 };
 
 /**
- * Returns a connection as Airflow's `conn_uri`. A kind without a hook of its own has the type `generic`, and all
- * its properties as extra.
+ * Returns a connection as Airflow's `conn_uri`. Where no hook takes all that protects its secrets, it has the
+ * type `generic`, and all its properties as extra.
  */
 export function airflowUri(filled: Filled): string {
   const shape = Object.hasOwn(shapes, filled.kind) ? shapes[filled.kind as ConnectorKind] : undefined;

@@ -38,7 +38,10 @@ describe("Airflow's path of a connection", () => {
     const { status, json } = await read("connections/orders");
     expect([status, json.data.data]).toEqual([
       200,
-      { conn_uri: "postgres://svc:open%20sesame@db.example.com:5432/sales" },
+      {
+        conn_uri:
+          "postgres://svc:open%20sesame@db.example.com:5432/sales?__extra__=%7B%22sslmode%22%3A%22verify-full%22%7D",
+      },
     ]);
     const use = await owner.auditEvent.findFirstOrThrow({
       where: { action: "secret.use" },
