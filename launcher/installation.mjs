@@ -148,7 +148,8 @@ export async function startInstallation(settings) {
 }
 
 function startDemo({ dataDir, port, automatePort, automateInternalPort, stopLater }, isNew) {
-  const reservedPorts = [port, automatePort, automateInternalPort];
+  const optionalPorts = [process.env.AUTOMATE_VAULT_PORT, process.env.METRICS_PORT].map(Number);
+  const reservedPorts = [port, automatePort, automateInternalPort, ...optionalPorts];
   return step("Starting the demo's database", () =>
     startDemoDatabase({ dataDir, isNew, reservedPorts, stopLater }),
   );

@@ -7,6 +7,7 @@ import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { reserveMemory, sizeOf } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
+import { recordTokenUse } from "@/automate/secrets/token-use";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { automateEnv } from "@/lib/env";
 
@@ -17,7 +18,7 @@ type Refused = Pick<
 
 /**
  * Authenticates a runtime request by a pipeline token, or by a workload token of an issuer that the fabric
- * trusts. Takes 1 from the caller's rate.
+ * trusts. Takes 1 from the caller's rate, and records when the token was last used.
  *
  * Throws `Refusal` 401 when the token is missing, unknown, expired, revoked or sent from a forbidden address,
  * and 429 when the rate is used up. All 401 answers are identical.
@@ -30,6 +31,7 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   if (!answer || !("scope" in answer)) throw unauthorized();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);
+  await recordTokenUse(answer.scope.actor.id);
   return caller;
 }
 

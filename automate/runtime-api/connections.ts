@@ -7,11 +7,11 @@ import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
+import { openSecrets } from "@/automate/secrets/open-secret";
 import type { SendingPurpose, Via } from "@/automate/secrets/purpose";
-import { type Caller, countUnchanged, openForPipeline } from "@/automate/secrets/read-secret";
+import { type Caller, countUnchanged } from "@/automate/secrets/read-secret";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
-import { connectionName } from "@/lib/connections/schema";
 import { secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
 type Params = { Params: { name: string } };
@@ -67,7 +67,7 @@ async function fill(
   // Authentication already took one.
   await takeFromRate(caller, Math.max(0, secrets.length - 1));
   await reserveAnswerMemory(caller, reply, secrets);
-  const opened = await openForPipeline(keys, purpose);
+  const opened = await openSecrets(keys, purpose);
   const fields = connection.secrets.map(({ field, secret }, i) => ({
     field,
     value: answerValue(secret.subKind, opened[i] ?? {}),
@@ -113,8 +113,7 @@ async function purposeOf(caller: Caller, connection: NamedConnection): Promise<C
 
 async function getConnection(caller: Caller, requestedName: string): Promise<NamedConnection> {
   const { scope } = caller;
-  const name = connectionName.safeParse(requestedName);
-  const connection = name.success ? await findConnectionByName(scope, name.data) : null;
+  const connection = await findConnectionByName(scope, requestedName);
   if (connection) {
     await requirePinnedSecrets(caller, connection);
     return connection;

@@ -46,7 +46,9 @@ afterAll(async () => {
 
 type Limits = { secretIds?: string[]; connectionIds?: string[]; cidrs?: string[] };
 
-async function addToken(more: Limits & { expiresAt?: Date; revokedAt?: Date } = {}): Promise<string> {
+async function addToken(
+  more: Limits & { id?: string; expiresAt?: Date; revokedAt?: Date } = {},
+): Promise<string> {
   const { token, tokenHash } = newPipelineToken();
   const by = { createdById: "x", createdByName: "x" };
   await owner.pipelineToken.create({
@@ -96,6 +98,12 @@ describe("GET /v1/whoami", () => {
     ]);
     expect(answer.headers["cache-control"]).toBe("no-store");
     expect(await owner.auditEvent.count()).toBe(events);
+  });
+
+  test("counts as a use of the token, so that a stolen one does not look unused", async () => {
+    await ask(await addToken({ id: "seen" }));
+    const { lastUsedAt } = await owner.pipelineToken.findUniqueOrThrow({ where: { id: "seen" } });
+    expect(lastUsedAt).not.toBeNull();
   });
 
   test("gives the expiry of a token, and the present names of what it is limited to", async () => {

@@ -1,6 +1,7 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { reachesConnection } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
+import { connectionName } from "@/lib/connections/schema";
 import { preparedQuery } from "@/lib/db/prepared";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
@@ -42,7 +43,9 @@ export async function findConnectionByName(
   scope: Scope<"secret:use">,
   name: string,
 ): Promise<NamedConnection | null> {
-  const [row] = await findByName(scope.fabricId, name.toLowerCase());
+  const valid = connectionName.safeParse(name);
+  if (!valid.success) return null;
+  const [row] = await findByName(scope.fabricId, valid.data.toLowerCase());
   if (!row || !reachesConnection(scope, row.id)) return null;
   return {
     ...row,

@@ -4,10 +4,9 @@ import { aggregate, recordOrAggregate } from "@/automate/secrets/aggregated-even
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
-import type { Purpose, Via } from "@/automate/secrets/purpose";
+import type { Via } from "@/automate/secrets/purpose";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
-import { recordTokenUse } from "@/automate/secrets/token-use";
 import type { Scope } from "@/lib/access/scope";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
@@ -104,27 +103,14 @@ function notFound(errors?: Refusal["details"]["errors"]): Refusal {
   return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
 
-/**
- * Opens every field of these secrets for a pipeline. All uses are first committed to the audit log, in one
- * commit.
- */
+/** Opens every field of these secrets for a pipeline, after all uses are committed to the audit log. */
 export function openForUse(
   keys: FabricKeys,
   { scope, source }: Caller,
   secrets: readonly UsableSecret[],
 ): Promise<Opened[]> {
   const openings = secrets.map((secret) => ({ secret, fields: Object.keys(secret.manifest) }));
-  return openForPipeline(keys, { for: "pipeline", scope, source, openings });
-}
-
-/** Opens for a pipeline, and notes the use of its token. */
-export async function openForPipeline(
-  keys: FabricKeys,
-  purpose: Exclude<Purpose, { for: "check" }>,
-): Promise<Opened[]> {
-  const opened = await openSecrets(keys, purpose);
-  await recordTokenUse(purpose.scope.actor.id);
-  return opened;
+  return openSecrets(keys, { for: "pipeline", scope, source, openings });
 }
 
 /** Counts the answers that a pipeline's copy of these secrets is still current. Nothing is opened for them. */
@@ -145,7 +131,6 @@ export async function countUnchanged(
       details: { version, name: requestedName, source, ...(via ? { connection: via.name } : {}) },
     });
   }
-  await recordTokenUse(actor.id);
 }
 
 function refusalOf({ scope: { actor, teamId, fabricId }, source }: Caller, name: string): AuditEntry {

@@ -50,7 +50,8 @@ function serve(app: FastifyInstance, head: string, socket: Socket, vaultPrefix: 
   const [first = "", ...lines] = head.split("\r\n");
   const [, target = "", query] = requestLine.exec(first) ?? [];
   const path = withoutRepeatedSlashes(target, vaultPrefix);
-  if (!path.startsWith(`${vaultPrefix}/`)) return false;
+  // `inject` resolves dot segments, which could lead out of the dialect.
+  if (!path.startsWith(`${vaultPrefix}/`) || /\/(\.|%2e){1,2}(\/|$)/i.test(path)) return false;
   const parameters = new URLSearchParams(query);
   parameters.set("list", "true");
   app

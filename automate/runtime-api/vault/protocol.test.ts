@@ -146,6 +146,7 @@ describe("system paths", () => {
       `${mount}/metadata/`,
       "none/data/warehouse",
       `${other.fabricId}/data/theirs`,
+      `${mount}/data/connections/a\u0000b`,
       "sys/seal",
       "auth/token/create",
       "auth/token/lookup-self",
@@ -156,6 +157,7 @@ describe("system paths", () => {
       [`${mount}/metadata/`]: ["list"],
       "none/data/warehouse": ["deny"],
       [`${other.fabricId}/data/theirs`]: ["deny"],
+      [`${mount}/data/connections/a\u0000b`]: ["deny"],
       "sys/seal": ["deny"],
       "auth/token/create": ["deny"],
       "auth/token/lookup-self": ["read"],
@@ -252,6 +254,17 @@ describe("a list", () => {
     const listed = await send(`${head}X-Vault-Token: ${token}\r\n\r\n`);
     expect(listed).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(listed).toContain('"keys":["variables.url","warehouse"]');
+  });
+
+  // A proxy that publishes only the dialect's prefix would otherwise publish the whole runtime API.
+  test.each([
+    "/vault/v1/%2e%2e/%2E%2e/v1/secrets/warehouse",
+    "/vault/v1/../../v1/secrets/warehouse",
+    "/vault/v1/.%2e/../healthz",
+  ])("never leaves the dialect: %s", async (path) => {
+    const answer = await send(`LIST ${path} HTTP/1.1\r\nHost: x\r\nX-Vault-Token: ${token}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).not.toContain("open sesame");
   });
 });
 
