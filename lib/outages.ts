@@ -4,7 +4,7 @@ import { isOutage } from "@/lib/db/errors";
 
 type RequestState = { isSeen: boolean };
 
-// On `globalThis`, like the pools: each bundle loads its own copy of this file.
+// On `globalThis`, like the pool: each bundle loads its own copy of this file.
 const shared = globalThis as typeof globalThis & {
   selvageOutageAt?: number;
   selvageOutages?: AsyncLocalStorage<RequestState>;
@@ -12,7 +12,7 @@ const shared = globalThis as typeof globalThis & {
 shared.selvageOutages ??= new AsyncLocalStorage();
 const owners = shared.selvageOutages;
 
-/** Whether any request met an outage since `then`, a time of `performance.now()`. */
+/** True if any request met an outage since `then`, a time of `performance.now()`. */
 export function outageSeenSince(since: number): boolean {
   return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= since;
 }

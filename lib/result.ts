@@ -24,8 +24,8 @@ export function under(part: string, fieldErrors: Record<string, string> = {}): R
 }
 
 /**
- * Thrown when an object does not exist or belongs to others. The two must look alike, so that nobody can
- * probe for ids.
+ * Thrown when an object does not exist or belongs to others. The two must look alike: an attacker
+ * could otherwise probe for ids.
  */
 export class NotFound extends Error {
   override name = "NotFound";

@@ -5,8 +5,9 @@ import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import type { Result } from "@/lib/result";
 
 /**
- * A control that saves on change. Shows the new value until the page brings another one, because the action's answer can arrive
- * before the page is drawn again; shows the saved value again if saving fails. Render `dialog` next to the control.
+ * A control that saves on change. Shows the new value until the page brings another one, because the action's
+ * answer can arrive before the page is drawn again. Shows the saved value again if saving fails. Render
+ * `dialog` next to the control.
  */
 export function useSavedChoice<T, Code extends string>(
   value: T,

@@ -27,8 +27,8 @@ const findMembership = createRowLoader<{ userId: string; fabricId: string }, Mem
 /**
  * Returns the proof that `actor` may do `permission` in a fabric. Reads the actor's current membership of the
  * fabric's team.
- * Throws `NotFound` both for an unknown fabric and for a fabric of another team, so that nobody can probe for
- * ids. Also throws `Forbidden` and `NotFresh`.
+ * Throws `NotFound` both for an unknown fabric and for a fabric of another team: an attacker could otherwise
+ * probe for ids. Also throws `Forbidden` and `NotFresh`.
  */
 export async function authorize<P extends Permission>(
   actor: Actor,

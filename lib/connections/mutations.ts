@@ -84,8 +84,8 @@ export function prepareConnection(
 }
 
 /**
- * Stores a prepared connection. The caller passes `newDestinations` to `allowNewDestinations` after the commit. Throws a unique
- * violation when the name is taken.
+ * Stores a prepared connection. The caller passes `newDestinations` to `allowNewDestinations` after the commit.
+ * Throws a unique violation when the name is taken.
  */
 export async function insertConnection(
   tx: Tx,

@@ -1,6 +1,6 @@
 /**
- * The context that a sealed field is bound to. A sealed value opens only in this context, so that nobody can
- * move it to another secret or fabric.
+ * The context that a sealed field is bound to. A sealed value opens only in this context: an attacker who
+ * writes to the database could otherwise move it to another secret or fabric, and have it opened there.
  */
 export type SealContext = {
   readonly fabricId: string;

@@ -91,7 +91,7 @@ async function requireSchema(): Promise<void> {
 
 /**
  * Throws when a pooler dropped the time limits that `openPool` sets. A query without a limit could hold its
- * connection for ever.
+ * connection indefinitely.
  */
 async function requireTimeLimits(role: string): Promise<void> {
   const [missing] = await db.$queryRaw<{ name: string }[]>`

@@ -6,7 +6,7 @@ export type Saved = "nothing" | "something" | "unknown";
 
 type Count = { sent: number; committed: number };
 
-// On `globalThis`, not in this module: bundles share the pools, and each bundle loads its own copy of this
+// On `globalThis`, not in this module: bundles share the pool, and each bundle loads its own copy of this
 // file.
 const shared = globalThis as typeof globalThis & { selvageWrites?: AsyncLocalStorage<Count | undefined> };
 shared.selvageWrites ??= new AsyncLocalStorage();

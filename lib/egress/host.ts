@@ -75,7 +75,7 @@ export function hostPortOf(address: string): string | null {
   return `${host.includes(":") ? `[${host}]` : host}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
-/** Whether a host names this machine. Only there may a sign-in go without TLS. */
+/** True if a host names this machine. Only there may a sign-in go without TLS. */
 export function isLoopbackHost(host: string): boolean {
   const canonical = canonicalHost(host) ?? "";
   return canonical === "localhost" || canonical === "::1" || /^127(\.\d+){3}$/.test(canonical);

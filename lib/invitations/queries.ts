@@ -19,8 +19,8 @@ export async function listPendingInvitations(scope: TeamScope<"team:see">): Prom
 }
 
 /**
- * Returns the offer of a link. Returns null for an unknown, used, withdrawn or expired link, so that nobody
- * can tell them apart.
+ * Returns the offer of a link. Returns null for an unknown, used, withdrawn or expired link: an attacker
+ * could otherwise find out which links existed.
  */
 export async function findOffer(token: string): Promise<InvitationOffer | null> {
   if (!invitationToken.safeParse(token).success) return null;

@@ -14,8 +14,8 @@ import {
 import { fail, ok, type Result } from "@/lib/result";
 
 /**
- * The newest working pipeline tokens of a fabric, then the newest others. Two separate limits, so that nobody
- * can hide a working token behind many revoked ones.
+ * The newest working pipeline tokens of a fabric, then the newest others. Two separate limits: an attacker
+ * could otherwise hide a working token behind many revoked ones.
  */
 export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTokenSummary[]> {
   const { fabricId } = scope;

@@ -43,8 +43,8 @@ declare module "fastify" {
 /**
  * The management API, which web's server calls before Next
  * (docs/decisions/0014-the-management-api-separate-from-next.md). Order: person from the access token in a header → scope
- * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths and unsupported methods
- * get the same answer.
+ * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths (404) and
+ * unsupported methods (405) are answered before authentication.
  */
 export function createManagementApi(): FastifyInstance {
   const { MAX_SECRET_BYTES, PUBLIC_URL } = webEnv();

@@ -23,7 +23,7 @@ export function openApiDocument(): Json {
       title: "Selvage management API",
       version: "1",
       description:
-        "Manages fabrics, secrets and connections. No operation returns a secret's value: pipelines read values from Automate. An empty text for an optional member counts as absent. A property that Selvage would not store is refused by its name; unknown members beside `properties` are ignored. A body is JSON in UTF-8, with the content type `application/json`, `application/x-www-form-urlencoded` (as curl sends it) or none.",
+        "Manages fabrics, secrets and connections. No operation returns a secret's value: pipelines read values from Automate. An empty text for an optional member counts as absent. A property that Selvage would not store is refused by its name; unknown members outside `properties` are ignored. A body is JSON in UTF-8, with the content type `application/json`, `application/x-www-form-urlencoded` (as curl sends it) or none.",
     },
     servers: [{ url: "/" }],
     security: [{ accessToken: [] }, { bearer: [] }],

@@ -5,7 +5,7 @@ export type VaultAuth = Record<string, unknown>;
 
 /**
  * An answer of Vault's HTTP API, with its content in `data` or `auth`. Vault repeats the content of some system
- * paths beside the envelope (`more`), and answers others without an envelope (`bare`).
+ * paths next to the envelope's members (`more`), and answers others without an envelope (`bare`).
  */
 export type VaultAnswer =
   | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown> }

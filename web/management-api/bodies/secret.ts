@@ -90,7 +90,7 @@ type SecretBody<Name> = {
 /** The id in an answer: a client may send back what it read. */
 const id = z.string().max(64).optional().meta({ description: "As in answers. It is ignored." });
 
-/** Body of createSecret. Members beside `properties` that are unknown are ignored: answers carry some. */
+/** Body of createSecret. Unknown members outside `properties` are ignored: answers carry some. */
 export type CreateSecretBody = SecretBody<string>;
 export const createSecretBody = anyKind<CreateSecretBody>((subKind) =>
   z.object({
