@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { defineConnector } from "@/lib/connectors/define";
+import { indexerSecret } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
-import { secretsOfConnection } from "@/lib/connectors/secret-destinations";
+import { namedDestinations, secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
 const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, facts: {} });
 const postgres = {
@@ -81,4 +84,38 @@ test("empty settings of any kind send no secret, and neither does an unknown kin
   }
   expect(secretsOfConnection("nothing", postgres, [password])).toBeNull();
   expect(secretsOfConnection("postgres", {}, [])).toEqual([]);
+});
+
+test("a secret that is only kept for API clients changes no named destination", () => {
+  // A kind whose destinations depend on every secret that it is given.
+  const probe = defineConnector({
+    kind: "probe",
+    name: "Probe",
+    description: "",
+    group: "web",
+    rights: "",
+    credentialPage: "",
+    fields: z.object({}),
+    destinations: (_properties, metadata) =>
+      Object.values(metadata).map((secret) => ({
+        protocol: "probe",
+        host: secret?.authHost ?? "",
+        port: 1,
+        hostField: "host",
+        portField: "port",
+        secretFields: [],
+      })),
+  });
+  Object.assign(connectors, { probe });
+  onTestFinished(() => void Reflect.deleteProperty(connectors, "probe"));
+  const at = (authHost: string) => ({
+    id: authHost,
+    version: 1,
+    subKind: "m2m_oauth" as const,
+    facts: { authHost },
+  });
+  const sent = { field: "oauthClient", secret: at("sent.example") };
+  const kept = { field: indexerSecret, secret: at("kept.example") };
+  expect(namedDestinations("probe", {}, [sent, kept])).toEqual(["probe://sent.example:1?tls=disable"]);
+  expect(namedDestinations("probe", {}, [kept])).toEqual([]);
 });

@@ -67,13 +67,8 @@ export function secretsOfConnection<S extends Referenced>(
   properties: Readonly<Record<string, unknown>>,
   given: readonly { field: string; secret: S }[],
 ): SecretWithDestinations<S>[] | null {
-  const references = given.filter(({ field }) => !isKeptOnly(field));
+  const { references, resolved } = resolveReferences(kind, properties, given);
   if (references.length === 0) return [];
-  const connector = findConnector(kind);
-  if (!connector) return null;
-  const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
-  const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
-  const resolved = resolveDestinations(connector, { ...properties, ...ids }, secrets);
   if (!resolved) return null;
   const { keysOf, all } = resolved;
   // A check may withhold a secret from an SFTP server whose host key nobody confirmed. A pipeline's driver
@@ -92,12 +87,25 @@ export function secretsOfConnection<S extends Referenced>(
 export function namedDestinations<S extends Referenced>(
   kind: string,
   properties: Readonly<Record<string, unknown>>,
-  references: readonly { field: string; secret: S }[],
+  given: readonly { field: string; secret: S }[],
 ): readonly string[] {
+  return resolveReferences(kind, properties, given).resolved?.all ?? [];
+}
+
+/** The references whose secrets go somewhere, and the destinations of the settings with them. */
+function resolveReferences<S extends Referenced>(
+  kind: string,
+  properties: Readonly<Record<string, unknown>>,
+  given: readonly { field: string; secret: S }[],
+) {
+  const references = given.filter(({ field }) => !isKeptOnly(field));
   const connector = findConnector(kind);
   const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
   const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
-  return (connector && resolveDestinations(connector, { ...properties, ...ids }, secrets)?.all) ?? [];
+  return {
+    references,
+    resolved: connector && resolveDestinations(connector, { ...properties, ...ids }, secrets),
+  };
 }
 
 /**
