@@ -136,7 +136,6 @@ const owner = z.object({
 });
 
 export type WebEnv = Readonly<z.infer<typeof web>>;
-export type AutomateEnv = Readonly<z.infer<typeof automate>>;
 
 /** Returns web's variables. Throws `BadEnvironment` with a list of all faults. */
 export const webEnv = once(() => parse("web", web));

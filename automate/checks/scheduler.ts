@@ -13,8 +13,6 @@ export type SlotLimits = {
   readonly maxWaiting?: number;
 };
 
-export type Scheduler = ReturnType<typeof createScheduler>;
-
 type Waiter = SlotRequest & { position: number; notify: (position: number) => void; start: () => void };
 
 /**

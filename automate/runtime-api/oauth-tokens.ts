@@ -76,7 +76,6 @@ export function createM2mTokens(keys: FabricKeys) {
     return bought;
   }
 }
-export type M2mTokens = ReturnType<typeof createM2mTokens>;
 
 function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpose {
   const server = tokenServerOf(secret.facts);

@@ -5,7 +5,8 @@ import { destinationKey } from "@/lib/connectors/destination";
 import { postgres } from "@/lib/connectors/kinds/postgres";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { sftp } from "@/lib/connectors/kinds/sftp";
-import { fieldsToOpen, secretFields, validate } from "@/lib/connectors/validate";
+import { destinationsOf } from "@/lib/connectors/secret-destinations";
+import { secretFields, validate } from "@/lib/connectors/validate";
 import { hostPortOf } from "@/lib/egress/host";
 
 const pg = { server: "db.example.com", database: "sales", username: "ana", password: "s1" };
@@ -104,8 +105,10 @@ describe("secrets of a connection", () => {
     const unknown = validate(sftp, input);
     const confirmed = validate(sftp, { ...input, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` });
     if (!unknown.ok || !confirmed.ok) throw new Error("both are valid");
-    expect(fieldsToOpen(sftp, unknown.value, {})).toEqual([]);
-    expect(fieldsToOpen(sftp, confirmed.value, {})).toEqual(["password"]);
+    const fieldsSent = (value: typeof confirmed.value) =>
+      destinationsOf(sftp, value, {}).destinations.flatMap(({ secretFields }) => secretFields);
+    expect(fieldsSent(unknown.value)).toEqual([]);
+    expect(fieldsSent(confirmed.value)).toEqual(["password"]);
   });
 
   it("have types that define the data a check receives", () => {

@@ -1,11 +1,5 @@
 import { z } from "zod";
-import {
-  type Connector,
-  type FieldMeta,
-  fieldMeta,
-  type MetadataByField,
-  type ShowWhen,
-} from "@/lib/connectors/define";
+import { type Connector, type FieldMeta, fieldMeta, type ShowWhen } from "@/lib/connectors/define";
 import { fieldErrorsOf, issueText, mostFields } from "@/lib/issue-text";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
@@ -118,19 +112,6 @@ export function hiddenProperties(
   return Object.fromEntries(
     Object.entries(properties).filter(([field]) => metaOf(connector, field).control === "hidden"),
   );
-}
-
-/** The fields whose secrets a check must open: only those that go to a destination. */
-export function fieldsToOpen<F extends z.ZodObject>(
-  connector: Connector<F>,
-  properties: z.output<F>,
-  metadata: MetadataByField,
-): string[] {
-  return [
-    ...new Set(
-      connector.destinations(properties, metadata).flatMap((destination) => destination.secretFields),
-    ),
-  ];
 }
 
 function metaOf(connector: Connector, field: string): FieldMeta {

@@ -6,7 +6,6 @@ const enteredPassword = z.string().min(1, "Enter your password.").max(1_000, "Th
 
 /** The input of the sign-in form. */
 export const signInInput = z.object({ email, password: enteredPassword });
-export type SignInInput = z.infer<typeof signInInput>;
 
 /** The input of a repeated sign-in, required before powerful acts. */
 export const reauthenticateInput = z.object({ password: enteredPassword });

@@ -59,17 +59,6 @@ export async function unlockUser(
   return endAndChange(system, email, "user.unlock", { lockedAt: null });
 }
 
-/**
- * Ends a person's access without locking them. For use after a theft, or after a restore that revived ended
- * access.
- */
-export async function endUserAccess(
-  system: System,
-  { email }: { email: string },
-): Promise<Result<EndedAccess, "no_user">> {
-  return endAndChange(system, email, "user.access.end", {});
-}
-
 async function endAndChange(
   system: System,
   email: string,
