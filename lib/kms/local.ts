@@ -4,7 +4,7 @@ import { CompactEncrypt, compactDecrypt } from "jose";
 import type { Kms } from "@/lib/kms/define";
 
 /** The master key file is missing, unreadable or malformed. The message says which. */
-export class BadMasterKey extends Error {
+class BadMasterKey extends Error {
   override name = "BadMasterKey";
 }
 

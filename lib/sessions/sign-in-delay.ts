@@ -3,7 +3,7 @@ import { db } from "@/lib/db/client";
 import { log } from "@/lib/log";
 
 /** Failed attempts without a delay. Later failures delay the next attempt by 2 s, 4 s, … up to 60 s. */
-export const freeAttempts = 4;
+const freeAttempts = 4;
 
 /**
  * Counts an attempt before the password is checked. It counts as failed until `clearAttempts`, so that

@@ -9,7 +9,7 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export const publicAuthorities: string[] = [...rootCertificates];
 
 /** Returns the trusted authorities: the public ones and the connection's own, if any. */
-export function trustedAuthorities(caCertificate: string | Uint8Array | undefined): string[] {
+function trustedAuthorities(caCertificate: string | Uint8Array | undefined): string[] {
   return caCertificate === undefined
     ? [...publicAuthorities]
     : [...publicAuthorities, ...readCertificates(caCertificate)];

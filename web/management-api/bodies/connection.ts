@@ -14,7 +14,7 @@ import { emptyAsAbsent } from "@/web/management-api/parts";
 export const secretPlaceholder = "{{SECRET}}";
 
 /** The properties of any kind. The kind's own schema validates them. */
-export const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
+const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
   description:
     "Depends on the kind: see `postgresProperties` and the others in the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
 });

@@ -182,7 +182,7 @@ export async function requireId(
 }
 
 /** The connection's current state, for the caller that just wrote it. */
-export async function replyFor({ actor, fabricId }: Scope<"connection:write">, id: string) {
+async function replyFor({ actor, fabricId }: Scope<"connection:write">, id: string) {
   const reader = await authorize(actor, fabricId, "connection:list");
   const connection = await getConnection(reader, id);
   return ok({ data: objectOf(connection), tag: connectionEtag(connection) });
