@@ -15,7 +15,7 @@ import { authorizeBackground } from "@/lib/access/background";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { inconclusiveCodes } from "@/lib/connections/schema";
-import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
+import { type CheckCode, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { destinationKey } from "@/lib/connectors/destination";
 import { db, isOutage, type Prisma } from "@/lib/db/client";
 
@@ -62,7 +62,7 @@ export async function checkInBackground(
 type Outcome = { result: CheckResult; versions: Record<string, number> };
 
 function untriedOutcome(code: CheckCode): Outcome {
-  return { result: { type: "result", ok: false, code, step: "name", ms: 0 }, versions: {} };
+  return { result: resultWithoutCheck(code), versions: {} };
 }
 
 /** Returns null when an endpoint is busy, or when another run records the result. */

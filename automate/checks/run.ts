@@ -6,7 +6,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
-import type { CheckCode, CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { automateEnv } from "@/lib/env";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import type { CheckJob } from "@/worker/protocol";
@@ -61,7 +61,7 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
     if (claimed.state === "busy") return notRunResult(signal);
     if (claimed.state === "paused") {
       const facts = { retryAt: claimed.until.toISOString() };
-      return { ...failure("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
+      return { ...resultWithoutCheck("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
     }
     return await runClaimed({ keys, pool }, run, claimed.claim);
   } finally {
@@ -81,11 +81,7 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
 }
 
 function notRunResult(signal: AbortSignal): CheckResult {
-  return failure(signal.aborted ? "cancelled" : "busy");
-}
-
-function failure(code: CheckCode) {
-  return { type: "result", ok: false, code, step: "name", ms: 0 } as const;
+  return resultWithoutCheck(signal.aborted ? "cancelled" : "busy");
 }
 
 async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {

@@ -1,4 +1,4 @@
-import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
 
 type Listener = (event: CheckEvent) => void;
 type Run = {
@@ -10,9 +10,7 @@ type Run = {
   isTaken: boolean;
 };
 
-export type SharedChecks = ReturnType<typeof createSharedChecks>;
-
-const cancelled: CheckResult = { type: "result", ok: false, code: "cancelled", step: "name", ms: 0 };
+const cancelled = resultWithoutCheck("cancelled");
 
 /**
  * Lets identical checks share one run. A caller who joins receives the events so far. The run is cancelled

@@ -8,7 +8,7 @@ import { handle } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
-import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
+import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { db, isOutage } from "@/lib/db/client";
 import type { AutomateBody } from "@/lib/internal-api/contract";
 
@@ -31,7 +31,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
         // The response headers are already sent, so a failure is sent as the result. Its message is not sent.
         request.log.error({ error: error.name }, "check failed");
         const code = isOutage(error) ? "database_unavailable" : "unexpected";
-        send({ type: "result", ok: false, code, step: "name", ms: 0 });
+        send(resultWithoutCheck(code));
       })
       .finally(() => lines.end());
     return reply
@@ -50,13 +50,7 @@ async function checkAndRecord(
 ): Promise<void> {
   const startedAt = Date.now();
   const refuse = async (refusal: Refused, properties: Body["properties"]) => {
-    const result = {
-      type: "result",
-      ok: false,
-      step: "name",
-      ms: Date.now() - startedAt,
-      ...refusal,
-    } as const;
+    const result = { ...resultWithoutCheck(refusal.code), ...refusal, ms: Date.now() - startedAt };
     await recordResult(scope, { kind, connectionName, properties }, result);
     send(result);
   };

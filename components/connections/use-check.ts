@@ -7,6 +7,7 @@ import {
   type CheckStep,
   checkEventSchema,
   type NewDestinationsByName,
+  resultWithoutCheck,
 } from "@/lib/connectors/check-protocol";
 
 /** The connection to check, as it is in the form or as it was saved. */
@@ -77,13 +78,7 @@ function isSame(a: CheckSubject, b: CheckSubject): boolean {
 
 const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
 
-const unanswered = {
-  type: "result",
-  ok: false,
-  code: "automate_unavailable",
-  step: "name",
-  ms: 0,
-} as const satisfies CheckResult;
+const unanswered = resultWithoutCheck("automate_unavailable");
 
 async function ask(
   fabricId: string,
@@ -103,7 +98,7 @@ async function ask(
   if (refusal) return { type: "refused", code: refusal };
   if (!response.ok || !response.body) {
     const problem = await response.json().catch(() => null);
-    return problem?.code === "database_unavailable" ? { ...unanswered, code: problem.code } : unanswered;
+    return problem?.code === "database_unavailable" ? resultWithoutCheck("database_unavailable") : unanswered;
   }
   return (await readResult(response.body, onEvent).catch(() => null)) ?? unanswered;
 }

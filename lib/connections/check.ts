@@ -5,6 +5,7 @@ import {
   type CheckCode,
   type CheckResult,
   checkEventSchema,
+  resultWithoutCheck,
   type StepEvent,
 } from "@/lib/connectors/check-protocol";
 import { findConnector } from "@/lib/connectors/registry";
@@ -21,11 +22,6 @@ type Unanswered = Extract<
   CheckCode,
   "automate_unavailable" | "database_unavailable" | "selvage_misconfigured"
 >;
-
-/** The result of a check that automate could not run. */
-function unanswered(code: Unanswered): CheckResult {
-  return { type: "result", ok: false, code, step: "name", ms: 0 };
-}
 
 /**
  * Asks automate to check a connection, saved or not. Returns automate's NDJSON stream of check events, or the
@@ -44,10 +40,12 @@ export async function startCheck(
   const body = { kind, connectionName: name, properties: validated.value, isConfirmed, shownPlaces };
   try {
     const answer = await sendToAutomate(scope, "connection:check", body, signal);
-    return ok(answer.ok && answer.body ? answer.body : unanswered(await refusalOf(answer)));
+    return ok(answer.ok && answer.body ? answer.body : resultWithoutCheck(await refusalOf(answer)));
   } catch (error) {
     // `sendToAutomate` has already logged the message.
-    return ok(unanswered(error instanceof Misconfigured ? "selvage_misconfigured" : "automate_unavailable"));
+    return ok(
+      resultWithoutCheck(error instanceof Misconfigured ? "selvage_misconfigured" : "automate_unavailable"),
+    );
   }
 }
 
@@ -74,6 +72,6 @@ export async function runCheck(
   const steps = events.filter((event) => event.type === "step");
   return ok({
     steps,
-    result: events.find((event) => event.type === "result") ?? unanswered("automate_unavailable"),
+    result: events.find((event) => event.type === "result") ?? resultWithoutCheck("automate_unavailable"),
   });
 }

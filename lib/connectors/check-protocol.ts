@@ -163,7 +163,11 @@ export const queuedEventSchema = z.strictObject({
 /** One line of the NDJSON stream: possibly a wait, any number of steps, then exactly one result. */
 export const checkEventSchema = z.union([queuedEventSchema, stepEventSchema, checkResultSchema]);
 
-export type QueuedEvent = z.output<typeof queuedEventSchema>;
 export type StepEvent = z.output<typeof stepEventSchema>;
 export type CheckResult = z.output<typeof checkResultSchema>;
 export type CheckEvent = z.output<typeof checkEventSchema>;
+
+/** The failed result of a check that did not run, or that broke off without a result of its own. */
+export function resultWithoutCheck(code: CheckCode): Extract<CheckResult, { ok: false }> {
+  return { type: "result", ok: false, code, step: "name", ms: 0 };
+}
