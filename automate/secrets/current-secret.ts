@@ -19,6 +19,18 @@ export type UsableSecret = {
   facts: SecretMetadata;
 };
 
+/** `UsableSecret` as Postgres returns it. */
+export type UsableSecretRow = Omit<UsableSecret, "manifest" | "subKind"> & {
+  subKind: string;
+  manifest: Parameters<typeof manifestOf>[0];
+};
+
+/** Throws for a type of secret that this version does not know. */
+export function toUsableSecret({ subKind, manifest, ...row }: UsableSecretRow): UsableSecret {
+  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
+  return { ...row, subKind, manifest: manifestOf(manifest) };
+}
+
 /** `UsableSecret` with the authors of its versions, which checks need. */
 export type CurrentSecret = UsableSecret & {
   /** Version → the id of the person who entered it. */

@@ -1,10 +1,8 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { toUsableSecret, type UsableSecret, type UsableSecretRow } from "@/automate/secrets/current-secret";
 import { reachesConnection } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { connectionName } from "@/lib/connections/schema";
 import { preparedQuery } from "@/lib/db/prepared";
-import { isSubKind } from "@/lib/secrets/kinds/registry";
-import { manifestOf } from "@/lib/secrets/queries";
 
 /** A saved connection and the secrets that it references, sealed, at their current versions. */
 export type NamedConnection = {
@@ -18,11 +16,7 @@ export type NamedConnection = {
   secrets: readonly { field: string; secret: UsableSecret }[];
 };
 
-type Reference = Omit<UsableSecret, "manifest" | "subKind"> & {
-  field: string;
-  subKind: string;
-  manifest: Parameters<typeof manifestOf>[0];
-};
+type Reference = UsableSecretRow & { field: string };
 
 /** Leaves out references that are only kept for API clients (`isKeptOnly`): no pipeline receives their secrets. */
 const isSent = `position('.' IN r.field) = 0`;
@@ -66,9 +60,4 @@ export async function areReferenced(
 ): Promise<boolean> {
   const [row] = await countReferences(connectionId, fabricId, secretIds);
   return row?.count === secretIds.length;
-}
-
-function toUsableSecret({ subKind, manifest, ...row }: Omit<Reference, "field">): UsableSecret {
-  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
-  return { ...row, subKind, manifest: manifestOf(manifest) };
 }

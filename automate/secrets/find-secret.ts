@@ -1,19 +1,11 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import { toUsableSecret, type UsableSecret, type UsableSecretRow } from "@/automate/secrets/current-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
-import { isSubKind } from "@/lib/secrets/kinds/registry";
-import { manifestOf } from "@/lib/secrets/queries";
-import type { SecretMetadata } from "@/lib/secrets/schema";
 
 type NameKey = { fabricId: string; nameKey: string };
-type Row = Omit<UsableSecret, "manifest" | "facts" | "subKind"> & {
-  n: number;
-  subKind: string;
-  manifest: Parameters<typeof manifestOf>[0];
-  facts: SecretMetadata;
-};
+type Row = UsableSecretRow & { n: number };
 
 const findNames = preparedQuery<Row>(
   `SELECT requested.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "requestedName", s."subKind", v.version, v.manifest, v.facts
@@ -42,10 +34,9 @@ export async function findSecretsByName(
 ): Promise<(UsableSecret | null)[]> {
   const { fabricId } = scope;
   const rows = await findName(names.map((name) => ({ fabricId, nameKey: name.toLowerCase() })));
-  return rows.map((row) => (row && reachesSecret(scope, row.id) ? toUsableSecret(row) : null));
-}
-
-function toUsableSecret({ n: _n, subKind, manifest, ...row }: Row): UsableSecret {
-  if (!isSubKind(subKind)) throw new Error(`Secret ${row.id} has an unknown type.`);
-  return { ...row, subKind, manifest: manifestOf(manifest) };
+  return rows.map((found) => {
+    if (!found || !reachesSecret(scope, found.id)) return null;
+    const { n: _n, ...row } = found;
+    return toUsableSecret(row);
+  });
 }
