@@ -129,6 +129,16 @@ export const kgConfig = passedThroughField(
   "Knowledge Graph indexer",
 );
 
+/** The certificate of a private authority that the connection trusts in addition to the public ones. */
+export function caCertificateField() {
+  return optional(
+    secretRef(["binary", "text"], {
+      title: "CA certificate",
+      help: "Only for a private certificate authority.",
+    }),
+  );
+}
+
 /** The fields of each kind that uses TLS. */
 export const tlsFields = {
   tlsMode: choiceField(
@@ -140,15 +150,7 @@ export const tlsFields = {
     "verify-full",
     { title: "Encryption" },
   ),
-  caCertificate: when(
-    { tlsMode: "verify-full" },
-    optional(
-      secretRef(["binary", "text"], {
-        title: "CA certificate",
-        help: "Only for a private certificate authority.",
-      }),
-    ),
-  ),
+  caCertificate: when({ tlsMode: "verify-full" }, caCertificateField()),
 };
 
 type DatabaseProperties = {

@@ -1,7 +1,13 @@
 import { z } from "zod";
-import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
-import { choiceField, hostField, nameField, portNumberField } from "@/lib/connectors/fields";
+import {
+  caCertificateField,
+  choiceField,
+  hostField,
+  nameField,
+  portNumberField,
+} from "@/lib/connectors/fields";
 import { isLoopbackHost } from "@/lib/egress/host";
 
 /** A mail server that sends messages, signed in with a password. */
@@ -30,15 +36,7 @@ export const smtp = defineConnector({
       "auto",
       { title: "Encryption", help: "Choose No encryption only for a server on Selvage’s machine." },
     ),
-    caCertificate: when(
-      { encryption: ["auto", "starttls", "implicit"] },
-      optional(
-        secretRef(["binary", "text"], {
-          title: "CA certificate",
-          help: "Only for a private certificate authority.",
-        }),
-      ),
-    ),
+    caCertificate: when({ encryption: ["auto", "starttls", "implicit"] }, caCertificateField()),
   }),
   conflicts: ({ smtpUrl, encryption }) =>
     encryption === "disable" && !isLoopbackHost(smtpUrl)

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
+import { defineConnector, secretRef } from "@/lib/connectors/define";
 import { httpsDestination } from "@/lib/connectors/destination";
-import { textField } from "@/lib/connectors/fields";
+import { caCertificateField, textField } from "@/lib/connectors/fields";
 import { canonicalHost, writtenHost } from "@/lib/egress/host";
 
 const serverMeta = {
@@ -42,12 +42,7 @@ export const tableau = defineConnector({
       help: "Use a token for this connection only: Tableau ends a token’s session when it signs in again.",
     }),
     tokenValue: secretRef("text", { title: "Tableau Token" }),
-    caCertificate: optional(
-      secretRef(["binary", "text"], {
-        title: "CA certificate",
-        help: "Only for a private certificate authority.",
-      }),
-    ),
+    caCertificate: caCertificateField(),
   }),
   destinations: ({ serverUrl, caCertificate }) => {
     const server = tableauServer(serverUrl);
