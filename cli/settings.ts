@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
+import { safeJson } from "@/cli/safe-json";
 
 const server = z.object({
   /** Automate's address. Default: the app's host at port 3001. */
@@ -97,14 +98,6 @@ export function sendable(source: string, token: string): string {
 function readFile(): string | undefined {
   try {
     return readFileSync(settingsFile(), "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

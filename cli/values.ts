@@ -5,6 +5,7 @@ import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { oneLine } from "@/cli/one-line";
 import { askQuestions } from "@/cli/read-password";
+import { safeJson } from "@/cli/safe-json";
 import type { SecretKind } from "@/lib/secrets/kinds/define";
 import { isSubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
@@ -80,13 +81,5 @@ function decode(bytes: Buffer): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new Failure("usage", "The value is not UTF-8 text: use --type binary.");
-  }
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

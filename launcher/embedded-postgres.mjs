@@ -98,7 +98,7 @@ export async function freePort() {
   await new Promise((done, fail) => probe.once("error", fail).listen(0, "127.0.0.1", () => done(undefined)));
   const address = probe.address();
   await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === "string") throw new Error("The test socket has no port.");
+  if (address === null || typeof address === "string") throw new Error("The system assigned no port.");
   return address.port;
 }
 
