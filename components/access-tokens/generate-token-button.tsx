@@ -3,12 +3,10 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
+import { TokenFields } from "@/components/pipeline-tokens/token-fields";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field } from "@/components/ui/field";
-import { Input } from "@/components/ui/input";
-import { Select } from "@/components/ui/select";
 import { useDialog } from "@/components/ui/use-dialog";
 import { createAccessTokenAction } from "@/lib/access-tokens/actions";
 import {
@@ -53,21 +51,10 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
           )}
           submitLabel="Create"
         >
-          {({ register, formState: { errors } }) => (
-            <>
-              <Field
-                label="Name"
-                error={errors.name?.message}
-                isRequired
-                hint="Name the script or machine that will use it: Activity shows this name."
-              >
-                <Input {...register("name")} maxLength={128} />
-              </Field>
-              <Field label="Expires after" error={errors.lifetime?.message} isRequired>
-                <Select {...register("lifetime")} options={lifetimes} />
-              </Field>
-            </>
-          )}
+          <TokenFields
+            nameHint="Name the script or machine that will use it: Activity shows this name."
+            lifetimes={lifetimes}
+          />
         </ProtectedDialogForm>
       </Dialog>
     </>

@@ -5,6 +5,7 @@ import { PlugZap } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { formatDuration } from "@/components/connections/duration";
 import { type CheckSubject, useCheck } from "@/components/connections/use-check";
+import { useNotCheckedToast } from "@/components/connections/use-not-checked-toast";
 import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
@@ -23,6 +24,7 @@ export function RowCheck({
 }) {
   const router = useRouter();
   const toast = useToast();
+  const toastNotChecked = useNotCheckedToast();
   const { progress, start, cancel } = useCheck(fabricId);
   const isRunning = progress.phase === "running";
   const isWaiting = isRunning && progress.ahead !== null;
@@ -31,17 +33,12 @@ export function RowCheck({
   async function check() {
     const answer = await start(subject, { isConfirmed: false });
     if (answer === null) return;
-    if (answer.type === "refused")
-      return toast(`${subject.name} was not checked`, {
-        tone: "danger",
-        description: errorText(answer.code),
-      });
+    if (answer.type === "refused") return toastNotChecked(subject.name, errorText(answer.code));
     if (answer.type === "invalid")
-      return toast(`${subject.name} was not checked`, {
-        tone: "danger",
-        description:
-          `${Object.values(answer.fieldErrors)[0] ?? ""} Open the connection to correct it.`.trim(),
-      });
+      return toastNotChecked(
+        subject.name,
+        `${Object.values(answer.fieldErrors)[0] ?? ""} Open the connection to correct it.`.trim(),
+      );
     if (answer.ok) toast(`${subject.name}: the check passed`, { description: formatDuration(answer.ms) });
     else
       toast(`${subject.name}: ${checkTexts[answer.code].title}`, {

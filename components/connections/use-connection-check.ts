@@ -5,8 +5,8 @@ import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
 import { type CheckIntent, type CheckSubject, useCheck } from "@/components/connections/use-check";
+import { useNotCheckedToast } from "@/components/connections/use-not-checked-toast";
 import { errorText } from "@/components/form/error-texts";
-import { useToast } from "@/components/ui/toast";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
 
@@ -27,7 +27,7 @@ export function useConnectionCheck(
   isSaved: boolean,
 ) {
   const queries = useQueryClient();
-  const toast = useToast();
+  const toastNotChecked = useNotCheckedToast();
   const { progress, start, cancel } = useCheck(fabricId);
   const [hasJustStarted, setHasJustStarted] = useState(false);
 
@@ -43,11 +43,7 @@ export function useConnectionCheck(
     const subject = subjectOf();
     const answer = await start(subject, { isConfirmed: !isSaved, shownPlaces });
     if (answer === null) return;
-    if (answer.type === "refused")
-      return toast(`${subject.name} was not checked`, {
-        tone: "danger",
-        description: errorText(answer.code),
-      });
+    if (answer.type === "refused") return toastNotChecked(subject.name, errorText(answer.code));
     // The person has edited the form since. The panel says so.
     if (!isAsChecked(subject, form.getValues().properties)) return;
     if (answer.type === "invalid") {

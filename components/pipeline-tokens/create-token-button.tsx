@@ -3,13 +3,11 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
+import { TokenFields } from "@/components/pipeline-tokens/token-fields";
 import { TokenLimitFields } from "@/components/pipeline-tokens/token-limit-fields";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Field } from "@/components/ui/field";
-import { Input } from "@/components/ui/input";
-import { Select } from "@/components/ui/select";
 import { useDialog } from "@/components/ui/use-dialog";
 import { createPipelineTokenAction } from "@/lib/pipeline-tokens/actions";
 import { createPipelineTokenInput, tokenLifetimeKeys, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
@@ -64,22 +62,11 @@ export function CreateTokenButton({
           )}
           submitLabel="Create"
         >
-          {({ register, formState: { errors } }) => (
-            <>
-              <Field
-                label="Name"
-                error={errors.name?.message}
-                isRequired
-                hint="Name the pipeline that will use it: Activity shows this name."
-              >
-                <Input {...register("name")} maxLength={128} />
-              </Field>
-              <Field label="Expires after" error={errors.lifetime?.message} isRequired>
-                <Select {...register("lifetime")} options={lifetimes} />
-              </Field>
-              <TokenLimitFields />
-            </>
-          )}
+          <TokenFields
+            nameHint="Name the pipeline that will use it: Activity shows this name."
+            lifetimes={lifetimes}
+          />
+          <TokenLimitFields />
         </ProtectedDialogForm>
       </Dialog>
     </>

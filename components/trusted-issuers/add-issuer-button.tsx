@@ -16,9 +16,6 @@ import { createIssuerAction } from "@/lib/trusted-issuers/actions";
 import { audienceOf, createIssuerInput } from "@/lib/trusted-issuers/schema";
 
 const resolver = zodResolver(createIssuerInput);
-const texts = {
-  automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
-};
 
 const fields = [
   {
@@ -75,7 +72,6 @@ export function AddIssuerButton({ fabricId }: { fabricId: string }) {
             keys: "",
           }}
           action={(input) => createIssuerAction(fabricId, input)}
-          texts={texts}
           onOk={(_none, { name }) => toast("Trusted issuer added", { description: name })}
           submitLabel="Add"
         >
