@@ -132,10 +132,14 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   await expect(
     page.getByText("Orders: This destination is not allowed for this secret yet.").first(),
   ).toBeVisible();
+  await expect(
+    page.getByText("Open the connection and check it there to see the new destination.").first(),
+  ).toBeVisible();
   await connectionRow(page, "Orders").getByRole("link", { name: "Orders" }).click();
   const panel = checkPanel(page);
   await panel.getByRole("button", { name: "Check", exact: true }).click();
   await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
+  await expect(panel.getByText("Allow only a destination that you know.")).toBeVisible();
   await expect(panel.getByText("api_token")).toBeVisible();
   expect(theirs.requests).toEqual([]);
   const { rows } = await database().query(`SELECT 1 FROM allowed_destination WHERE "secretId" = $1`, [

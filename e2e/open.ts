@@ -2,11 +2,7 @@ import type { Page } from "@playwright/test";
 
 /** Opens a page and waits until it responds to clicks. */
 export async function open(page: Page, path: string): Promise<void> {
-  await page.goto(path).catch(async (error: Error) => {
-    // Chromium aborts a navigation when the page before it is still loading something of its own.
-    if (!error.message.includes("net::ERR_ABORTED")) throw error;
-    await page.goto(path);
-  });
+  await page.goto(path);
   await ready(page);
 }
 
