@@ -149,9 +149,12 @@ describe("a stopping automate", () => {
       const begun = connect(port, "127.0.0.1").setEncoding("utf8");
       await once(begun, "connect");
       begun.write("GET /v1/secrets/one HTTP/1.1\r\nHost: x\r\n");
+      const stoppedAt = performance.now();
       const closing = app.close();
       expect(await Promise.all(["/readyz", "/healthz", "/v1/whoami"].map(ask))).toEqual([503, 200, 200]);
       await expect.poll(() => ask("/v1/whoami"), { timeout: 10_000 }).toBe("no connection");
+      // The delay is half a second.
+      expect(performance.now() - stoppedAt).toBeLessThan(2_000);
       begun.write("\r\n");
       const answer = await text(begun);
       expect([answer.split("\r\n")[0], answer]).toEqual([

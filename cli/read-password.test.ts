@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { askQuestions, PromptEnded, type Questions } from "@/cli/read-password";
 
@@ -48,9 +48,9 @@ test("a paste of several lines is refused whole, across any cut", async () => {
   const { ask, type, seen } = createTerminal();
   const answer = ask(({ hidden }) => hidden("Value: ")).catch((error: unknown) => error);
   type("-----BEGIN\r");
-  await setImmediate();
+  await setTimeout(20);
   type("abc\r");
-  await setImmediate();
+  await setTimeout(20);
   type("-----END");
   expect(await answer).toBeInstanceOf(PromptEnded);
   expect(String(await answer)).toContain("Several lines arrived");
