@@ -16,7 +16,7 @@ const nonsense = Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 
 export const socketFaults = {
   "refuses the connection": async () => ({ port: await closedPort(), close: async () => {} }),
   "says nothing": () => startRawServer("silent"),
-  // A reset at once could reach the client before its own connect event. The end of a stream comes after it.
+  "resets at once": () => startRawServer("hang up"),
   "closes at once": () => each((socket) => socket.resume().end()),
   "resets at the first byte": () => each((socket) => socket.once("data", () => socket.resetAndDestroy())),
   "closes at the first byte": () => each((socket) => socket.once("data", () => socket.end())),
