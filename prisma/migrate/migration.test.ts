@@ -150,6 +150,47 @@ test("the error names a failed migration, which can be run again", async () => {
   expect(await run()).toEqual({ applied: [indexMigration] });
 });
 
+test("a migration that was interrupted runs again, and its record says so", async () => {
+  await undoIndexMigration();
+  await pool.query(
+    `INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ('interrupted', 'x', $1)`,
+    [indexMigration],
+  );
+  expect(await run()).toEqual({ applied: [indexMigration] });
+  const { rows } = await pool.query(
+    `SELECT finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack"
+     FROM "_prisma_migrations" WHERE migration_name = $1 ORDER BY started_at`,
+    [indexMigration],
+  );
+  expect(rows).toEqual([
+    { finished: false, rolledBack: true },
+    { finished: true, rolledBack: false },
+  ]);
+  expect(await run()).toEqual({ applied: [] });
+});
+
+test("a migration that may be half applied, because it cannot be a transaction, runs again", async () => {
+  const name = "20261129210000_alarm_events";
+  await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
+  // The first statement drops the index, and the second one fails.
+  await pool.query(`ALTER TABLE audit_event RENAME "objectId" TO other`);
+  await expect(run()).rejects.toThrow(`The migration ${name} failed: column "objectId" does not exist`);
+  const hasIndex = async () =>
+    (await pool.query("SELECT to_regclass('audit_event_alarm_idx') IS NOT NULL AS exists")).rows[0].exists;
+  expect(await hasIndex()).toBe(false);
+  await pool.query(`ALTER TABLE audit_event RENAME other TO "objectId"`);
+  expect(await run()).toEqual({ applied: [name] });
+  expect(await hasIndex()).toBe(true);
+});
+
+test("an applied migration whose file was edited since is not run again", async () => {
+  const { rowCount } = await pool.query(
+    `UPDATE "_prisma_migrations" SET checksum = 'edited' WHERE migration_name LIKE '%_init'`,
+  );
+  expect(rowCount).toBe(1);
+  expect(await run()).toEqual({ applied: [] });
+});
+
 test("a migration and its record are one transaction", async () => {
   await undoIndexMigration();
   await pool.query(
