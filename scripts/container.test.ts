@@ -193,11 +193,16 @@ it.runIf(process.getuid?.() === 0)(
       const { uid, mode } = statSync(join(dir, file));
       return [file, `${uid} ${(mode & 0o777).toString(8)}`];
     });
-    expect(Object.fromEntries(owners)).toMatchObject({
+    expect(Object.fromEntries(owners)).toEqual({
+      "automate-database.password": "0 600",
+      "automate-signing.jwk": "0 600",
       "automate.env": "10002 400",
       "master.key": "10002 400",
       "migrate.env": "10004 400",
       "postgres.password": "999 400",
+      "session.secret": "0 600",
+      "web-database.password": "0 600",
+      "web-signing.jwk": "0 600",
       "web.env": "10001 400",
     });
     const variables = (file: string) => Object.keys(parseEnv(readFileSync(join(dir, file), "utf8"))).sort();

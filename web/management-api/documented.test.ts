@@ -244,7 +244,10 @@ describe("an empty optional text", () => {
       const properties = await exampleOf(kind);
       const empty = Object.keys(fields.shape).filter((field) => !(field in properties));
       const all = { ...Object.fromEntries(empty.map((field) => [field, ""])), ...properties };
-      expect([kind, (await newConnection(kind, all)).made]).toMatchObject([kind, { status: 200 }]);
+      const { made, body } = await newConnection(kind, all);
+      expect([kind, made]).toMatchObject([kind, { status: 200 }]);
+      const stored = await owner.connection.findFirstOrThrow({ where: { name: body.name } });
+      expect(Object.values(stored.properties as object), kind).not.toContain("");
     }
   });
 
