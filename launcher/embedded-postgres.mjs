@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { chmod, chown, cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
@@ -92,14 +93,22 @@ export async function startPostgres({
   return { port, pid, url, stop, exited };
 }
 
-/** A port that is currently free. */
+/**
+ * A port of 127.0.0.1 that is currently free. It is below the ports that systems assign to outgoing
+ * connections and to servers without a port (32768 to 60999 on Linux, higher elsewhere), so that none of those
+ * takes it before its program listens.
+ */
 export async function freePort() {
-  const probe = createServer();
-  await new Promise((done, fail) => probe.once("error", fail).listen(0, "127.0.0.1", () => done(undefined)));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === "string") throw new Error("The system assigned no port.");
-  return address.port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(20_000, 32_768);
+    const probe = createServer();
+    const isFree = await new Promise((done) =>
+      probe.once("error", () => done(false)).listen(port, "127.0.0.1", () => done(true)),
+    );
+    await new Promise((done) => probe.close(done));
+    if (isFree) return port;
+  }
+  throw new Error("No free port between 20000 and 32767.");
 }
 
 /** The user that runs Postgres. Postgres refuses to run as root, so root starts it as `postgres`. */
