@@ -73,6 +73,8 @@ const refusals: Readonly<Record<string, string>> = {
   "token.refuse wrong_address": "The token may not be used from this address",
   "session.refuse wrong_password": "Wrong password",
   "session.refuse delayed": "Too many attempts",
+  "session.refuse network": "Too many attempts from this network",
+  "session.refuse busy": "Too many sign-ins at once",
   "session.refuse locked": "The password was correct, but the account is locked",
   "session.refuse more": "From other networks",
   "act.refuse forbidden": "Their role does not allow it",

@@ -11,6 +11,7 @@ import { Input } from "@/components/ui/input";
 import { PasswordInput } from "@/components/ui/password-input";
 import { joinAsNewPersonAction } from "@/lib/invitations/actions";
 import { type NewPersonInput, newPersonInput } from "@/lib/invitations/schema";
+import { waitText } from "@/lib/sessions/schema";
 
 export function JoinAsNewPersonForm({ token, email }: { token: string; email: string }) {
   const form = useForm({ resolver: zodResolver(newPersonInput), defaultValues: { name: "", password: "" } });
@@ -22,6 +23,7 @@ export function JoinAsNewPersonForm({ token, email }: { token: string; email: st
     },
     texts: {
       no_invitation: "This invitation was used or revoked in the meantime. Ask for a new one.",
+      busy: waitText("busy", 2),
       email_taken: "An account with this e-mail address exists now. Reload the page and sign in.",
     },
   });

@@ -1,5 +1,5 @@
 import { signIn } from "next-auth/react";
-import { delayText } from "@/lib/sessions/schema";
+import { waitText } from "@/lib/sessions/schema";
 
 type Refusal = { isWrong: boolean; text: string };
 
@@ -10,8 +10,8 @@ export async function signInWithPassword(input: {
 }): Promise<Refusal | null> {
   const answer = await signIn("password", { ...input, redirect: false }).catch(() => undefined);
   if (answer?.ok && !answer.error) return null;
-  const seconds = /^delayed:(\d+)$/.exec(answer?.error ?? "")?.[1];
-  if (seconds) return { isWrong: false, text: delayText(Number(seconds)) };
+  const [, code, seconds] = /^(delayed|busy):(\d+)$/.exec(answer?.error ?? "") ?? [];
+  if (code === "delayed" || code === "busy") return { isWrong: false, text: waitText(code, Number(seconds)) };
   if (answer?.error === "CredentialsSignin") return { isWrong: true, text: "Wrong e-mail or password." };
   return { isWrong: false, text: "Sign-in failed. Check your network connection and try again." };
 }

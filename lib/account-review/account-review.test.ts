@@ -20,6 +20,7 @@ import { createTeam } from "@/lib/teams/provision";
 import { getTeam } from "@/lib/teams/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
+import { aSource } from "@/testing/sign-in-source";
 import { countWaiting } from "@/testing/waiting-queries";
 
 const password = "correct horse battery";
@@ -59,7 +60,7 @@ async function signedIn(proof: { userId: string; accessEpoch: number }, method: 
 }
 
 async function withPassword(email: string) {
-  const proof = await provePassword({ email, password }, randomUUID());
+  const proof = await provePassword({ email, password }, aSource());
   if (!proof.ok) throw new Error("not proven");
   return signedIn(proof, "password");
 }
@@ -110,7 +111,7 @@ type Hijacked = Awaited<ReturnType<typeof hijacked>>;
 /** Parts of the account, as the inviter left it, that still have an effect. */
 async function effects({ email, squatter, token, link, finance, ceo }: Hijacked) {
   const found = {
-    password: (await provePassword({ email, password }, randomUUID())).ok,
+    password: (await provePassword({ email, password }, aSource())).ok,
     session: (await findSessionActor(squatter.session)) !== null,
     "access token": (await findAccessTokenActor(token)) !== null,
     invitation: (await findOffer(link)) !== null,

@@ -11,6 +11,7 @@ import { changeRole } from "@/lib/teams/mutations";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
+import { aSource } from "@/testing/sign-in-source";
 
 let owner: Db;
 
@@ -30,7 +31,7 @@ test("a person sees the events of their account; an Admin sees those of their te
   // Uri is a member of both teams.
   await owner.membership.create({ data: { teamId: theirs.teamId, userId: user.id, role: "user" } });
   await startSession({ userId: user.id, accessEpoch: 0 }, "openid");
-  await provePassword({ email: user.email, password: "wrong" }, "key", "203.0.113.0/24");
+  await provePassword({ email: user.email, password: "wrong" }, aSource());
   const created = await createAccessToken(user, { name: "nightly", lifetime: "30" });
   if (!created.ok) throw new Error("no token");
   const { id } = await owner.accessToken.findFirstOrThrow({ where: { userId: user.id } });

@@ -12,6 +12,7 @@ import { commandLine, createUser, lockUser } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
+import { aSource } from "@/testing/sign-in-source";
 
 let owner: Db;
 let fabric: TestFabric;
@@ -55,12 +56,12 @@ async function onRecord(objectId: string) {
 
 const network = "203.0.113.0/24";
 const wrong = (email: string, from = network) =>
-  provePassword({ email, password: "wrong" }, randomUUID(), from);
+  provePassword({ email, password: "wrong" }, aSource(undefined, from));
 
 test("web records a failed sign-in at once, and later ones as one event with their count", async () => {
   const { id, email } = await person();
   const key = randomUUID();
-  const tryOnce = () => provePassword({ email, password: "wrong" }, key, network);
+  const tryOnce = () => provePassword({ email, password: "wrong" }, aSource(key, network));
   for (let i = 0; i < 5; i++) await tryOnce();
   // Independent of the machine's speed.
   const later = new Date(Date.now() + 60_000);
@@ -83,7 +84,7 @@ test("web records a failed sign-in at once, and later ones as one event with the
 test("web records a locked person's correct password, and answers it like a wrong one", async () => {
   const { id, email } = await person();
   await lockUser(commandLine, { email });
-  const answer = await provePassword({ email, password }, randomUUID(), network);
+  const answer = await provePassword({ email, password }, aSource(undefined, network));
   expect(answer).toEqual({ ok: false, code: "wrong_password" });
   expect(await onRecord(id)).toEqual([{ action: "session.refuse", code: "locked", source: network }]);
 });
@@ -191,7 +192,7 @@ test("web forgets old attempts even if nobody signs in", async () => {
   const longAgo = new Date(Date.now() - 2 * 60 * 60_000);
   await owner.signInDelay.create({ data: { key: old, failures: 9, nextTryAt: longAgo, updatedAt: longAgo } });
   vi.useFakeTimers({ now: Date.now() + 3 * 60 * 60_000, toFake: ["Date"] });
-  await countAttempt(randomUUID());
+  await countAttempt(aSource());
   vi.useRealTimers();
   await vi.waitFor(async () => expect(await owner.signInDelay.count({ where: { key: old } })).toBe(0));
 });

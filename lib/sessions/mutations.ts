@@ -4,9 +4,14 @@ import { record } from "@/lib/audit/record";
 import { noteRefusal, web } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
-import { delayText, type PasswordProof } from "@/lib/sessions/schema";
-import { clearAttempts, countAttempt } from "@/lib/sessions/sign-in-delay";
-import { passwordMatches } from "@/lib/users/password";
+import { type PasswordProof, waitText } from "@/lib/sessions/schema";
+import {
+  clearAttempts,
+  countAttempt,
+  type SignInSource,
+  takeBackAttempt,
+} from "@/lib/sessions/sign-in-delay";
+import { passwordMatches, passwordRetrySeconds, withPasswordTurn } from "@/lib/users/password";
 import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
 
@@ -14,48 +19,60 @@ import { emailKey } from "@/lib/users/schema";
  * Verifies a password. An unknown e-mail, a locked person and a wrong password give the same result in the
  * same time. Otherwise an attacker could find out which accounts exist.
  * Each failure is counted in the person's audit log, with the client's network. Failures of unknown addresses
- * share one count.
+ * share one count. Those beyond the budget of a network name the network, not the account.
  */
 export async function provePassword(
   credentials: { email: string; password: string },
-  delayKey: string,
-  network = "unknown",
+  source: SignInSource,
 ): Promise<PasswordProof> {
-  const seconds = await countAttempt(delayKey);
+  const counted = await countAttempt(source);
+  if (!counted.ok && counted.limit === "network") {
+    noteRefusedSignIn(null, "network", source);
+    return { ok: false, code: "delayed", seconds: counted.seconds };
+  }
   const user = await db.user.findUnique({
     where: { emailKey: emailKey(credentials.email) },
     select: { id: true, name: true, passwordHash: true, lockedAt: true, accessEpoch: true },
   });
-  if (seconds !== null) {
-    noteRefusedSignIn(user, "delayed", network);
-    return { ok: false, code: "delayed", seconds };
+  if (!counted.ok) {
+    noteRefusedSignIn(user, "delayed", source);
+    return { ok: false, code: "delayed", seconds: counted.seconds };
   }
-  const matches = await passwordMatches(user?.passwordHash ?? null, credentials.password);
+  // A known account has a line of its own, so that strangers in its network cannot fill it.
+  const line = counted.isKnown ? source.accountKey : source.networkKey;
+  const matches = await withPasswordTurn(line, () =>
+    passwordMatches(user?.passwordHash ?? null, credentials.password),
+  );
+  if (matches === null) {
+    await takeBackAttempt(source, counted.isKnown);
+    noteRefusedSignIn(user, "busy", source);
+    return { ok: false, code: "busy", seconds: passwordRetrySeconds };
+  }
   if (!user || !matches || user.lockedAt) {
-    noteRefusedSignIn(user, matches ? "locked" : "wrong_password", network);
+    noteRefusedSignIn(user, matches ? "locked" : "wrong_password", source);
     return { ok: false, code: "wrong_password" };
   }
-  await clearAttempts(delayKey);
+  await clearAttempts(source, counted.isKnown);
   return { ok: true, userId: user.id, accessEpoch: user.accessEpoch };
 }
 
 function noteRefusedSignIn(
   user: { id: string; name: string } | null,
-  code: "delayed" | "locked" | "wrong_password",
-  network: string,
+  code: "busy" | "delayed" | "locked" | "network" | "wrong_password",
+  { network }: SignInSource,
 ): void {
   const event = { actor: web, teamId: null, fabricId: null, action: "session.refuse" } as const;
-  if (!user) {
-    const object = { kind: "user", id: "", name: "" } as const;
+  const object = { kind: "user", id: user?.id ?? "", name: user?.name ?? "" } as const;
+  if (code === "network")
+    noteRefusal("sign-ins of networks", network, { ...event, object, details: { code, source: network } });
+  else if (!user)
     noteRefusal("unknown address", "", { ...event, object, details: { code: "unknown_address" } });
-    return;
-  }
-  const object = { kind: "user", id: user.id, name: user.name } as const;
-  noteRefusal(`sign-in ${user.id}`, `${code} ${network}`, {
-    ...event,
-    object,
-    details: { code, source: network },
-  });
+  else
+    noteRefusal(`sign-in ${user.id}`, `${code} ${network}`, {
+      ...event,
+      object,
+      details: { code, source: network },
+    });
 }
 
 /**
@@ -112,13 +129,12 @@ export async function confirmSession(
   actor: Actor & { kind: "user" },
   sessionId: string,
   password: string,
-  delayKey: string,
-  network?: string,
+  source: SignInSource,
 ): Promise<Result<null, "invalid">> {
-  const proof = await provePassword({ email: actor.email, password }, delayKey, network);
+  const proof = await provePassword({ email: actor.email, password }, source);
   if (!proof.ok)
     return fail("invalid", {
-      password: proof.code === "delayed" ? delayText(proof.seconds) : "Wrong password.",
+      password: proof.code === "wrong_password" ? "Wrong password." : waitText(proof.code, proof.seconds),
     });
   const { id, name } = actor;
   await db.$transaction(async (tx) => {

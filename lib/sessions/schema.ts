@@ -14,9 +14,11 @@ export const reauthenticateInput = z.object({ password: enteredPassword });
 export type PasswordProof =
   | ({ ok: true } & ProvenPerson)
   | { ok: false; code: "wrong_password" }
-  | { ok: false; code: "delayed"; seconds: number };
+  // Too many attempts, of the account or of its network; or too many passwords to check at once.
+  | { ok: false; code: "delayed" | "busy"; seconds: number };
 
-/** The message for a delayed sign-in. */
-export function delayText(seconds: number): string {
-  return `Too many attempts. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+/** The message for a sign-in that has to wait. */
+export function waitText(code: "delayed" | "busy", seconds: number): string {
+  const reason = code === "busy" ? "Too many people are signing in at once." : "Too many attempts.";
+  return `${reason} Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
 }

@@ -5,16 +5,50 @@ import { log } from "@/lib/log";
 /** Failed attempts without a delay. Later failures delay the next attempt by 2 s, 4 s, … up to 60 s. */
 const freeAttempts = 4;
 
+/** Failed attempts that one network may make at once, and the seconds until it may make one more. */
+const networkBurst = 100;
+const networkSecondsEach = 6;
+
+/** Days for which an account that signed in from a network does not depend on the network's other attempts. */
+const knownDays = 30;
+
+/** Where a sign-in comes from. `accountKey` stands for one account in one network. */
+export type SignInSource = { network: string; accountKey: string; networkKey: string };
+
+type Counted = { ok: true; isKnown: boolean } | { ok: false; limit: "account" | "network"; seconds: number };
+
 /**
  * Counts an attempt before the password is checked. It counts as failed until `clearAttempts`, so that
  * concurrent attempts all count.
- * Returns null when the attempt may proceed, else the seconds until the next one. A delayed attempt is not
- * counted, so that an attacker cannot keep the owner out. An hour without failures resets the count.
+ *
+ * An attempt first takes from the budget of its network, which all accounts there share. Otherwise anybody
+ * could have web check passwords endlessly, with ever new e-mail addresses. An account that recently signed in
+ * from there takes nothing: colleagues who mistype, and attackers in the same network, cannot keep it out.
+ *
+ * Then it counts for the account. A delayed attempt is not counted, so that an attacker cannot keep the owner
+ * out. An hour without failures resets the count.
  */
-export async function countAttempt(key: string): Promise<number | null> {
+export async function countAttempt({ accountKey, networkKey }: SignInSource): Promise<Counted> {
+  purgeSometimes();
+  const [network] = await db.$queryRaw<{ isKnown: boolean; isAdmitted: boolean }[]>`
+    WITH known AS (
+      SELECT 1 FROM sign_in_delay
+      WHERE key = ${accountKey} AND "signedInAt" > clock_timestamp() - ${knownDays}::int * interval '1 day'
+    ), admitted AS (
+      INSERT INTO sign_in_delay AS d (key, failures, "nextTryAt", "updatedAt")
+      SELECT ${networkKey}, 1, clock_timestamp() + ${networkSecondsEach}::int * interval '1 second', clock_timestamp()
+      WHERE NOT EXISTS (SELECT FROM known)
+      ON CONFLICT (key) DO UPDATE SET
+        "nextTryAt" = greatest(d."nextTryAt", clock_timestamp()) + ${networkSecondsEach}::int * interval '1 second',
+        "updatedAt" = clock_timestamp()
+      WHERE d."nextTryAt" <= clock_timestamp() + ${networkSecondsEach * (networkBurst - 1)}::int * interval '1 second'
+      RETURNING 1
+    ) SELECT EXISTS (SELECT FROM known) AS "isKnown", EXISTS (SELECT FROM admitted) AS "isAdmitted"`;
+  const isKnown = network?.isKnown ?? false;
+  if (!isKnown && !network?.isAdmitted) return { ok: false, limit: "network", seconds: networkSecondsEach };
   const [counted] = await db.$queryRaw<{ failures: number }[]>`
     INSERT INTO sign_in_delay AS d (key, failures, "nextTryAt", "updatedAt")
-    VALUES (${key}, 1, clock_timestamp(), clock_timestamp())
+    VALUES (${accountKey}, 1, clock_timestamp(), clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET
       failures = CASE WHEN d."updatedAt" < clock_timestamp() - interval '1 hour' THEN 1 ELSE d.failures + 1 END,
       "nextTryAt" = clock_timestamp() + CASE
@@ -23,23 +57,47 @@ export async function countAttempt(key: string): Promise<number | null> {
       "updatedAt" = clock_timestamp()
     WHERE d."nextTryAt" <= clock_timestamp()
     RETURNING failures`;
-  purgeSometimes();
-  if (counted) return null;
+  if (counted) return { ok: true, isKnown };
   const [delay] = await db.$queryRaw<{ seconds: number }[]>`
     SELECT ceil(extract(epoch FROM "nextTryAt" - clock_timestamp()))::int AS seconds
-    FROM sign_in_delay WHERE key = ${key}`;
-  return Math.max(1, delay?.seconds ?? 1);
+    FROM sign_in_delay WHERE key = ${accountKey}`;
+  return { ok: false, limit: "account", seconds: Math.max(1, delay?.seconds ?? 1) };
 }
 
-/** Deletes the attempts of one key after a correct password. */
-export async function clearAttempts(key: string): Promise<void> {
-  await db.signInDelay.deleteMany({ where: { key } });
+/**
+ * After a correct password: forgets the account's failures, gives the attempt back to the network's budget, and
+ * remembers that the account signed in from there.
+ */
+export async function clearAttempts({ accountKey, networkKey }: SignInSource, isKnown: boolean) {
+  await db.$executeRaw`
+    UPDATE sign_in_delay SET failures = 0, "nextTryAt" = clock_timestamp(), "signedInAt" = clock_timestamp(), "updatedAt" = clock_timestamp()
+    WHERE key = ${accountKey}`;
+  await refundNetwork(networkKey, isKnown);
 }
 
-/** Deletes attempts older than an hour, which no longer count. */
+/** Takes an attempt back whose password was not checked. */
+export async function takeBackAttempt({ accountKey, networkKey }: SignInSource, isKnown: boolean) {
+  await db.$executeRaw`UPDATE sign_in_delay SET failures = greatest(0, failures - 1) WHERE key = ${accountKey}`;
+  await refundNetwork(networkKey, isKnown);
+}
+
+async function refundNetwork(networkKey: string, isKnown: boolean): Promise<void> {
+  if (isKnown) return;
+  await db.$executeRaw`
+    UPDATE sign_in_delay SET "nextTryAt" = "nextTryAt" - ${networkSecondsEach}::int * interval '1 second'
+    WHERE key = ${networkKey}`;
+}
+
+/** Deletes attempts older than an hour, which no longer count, and sign-ins that are no longer remembered. */
 export async function purgeAttempts(): Promise<void> {
   const hourAgo = new Date(Date.now() - 60 * 60_000);
-  await db.signInDelay.deleteMany({ where: { updatedAt: { lt: hourAgo } } });
+  const knownSince = new Date(Date.now() - knownDays * 24 * 60 * 60_000);
+  await db.signInDelay.deleteMany({
+    where: {
+      updatedAt: { lt: hourAgo },
+      OR: [{ signedInAt: null }, { signedInAt: { lt: knownSince } }],
+    },
+  });
 }
 
 const purgeEveryMs = 60_000;

@@ -20,6 +20,7 @@ import {
   unlockUser,
 } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
+import { aSource } from "@/testing/sign-in-source";
 
 const password = "correct horse battery";
 let owner: Db;
@@ -105,7 +106,7 @@ describe.each(Object.entries(ends))("%s", (_name, end) => {
 
   test("ends a session and a token that concurrent requests create", async () => {
     const { id, email, actor } = await armed();
-    const proof = await provePassword({ email, password }, randomUUID());
+    const proof = await provePassword({ email, password }, aSource());
     if (!proof.ok) throw new Error("not proven");
     await end(email);
     const session = await startSession(proof, "password").catch(() => null);
@@ -128,7 +129,7 @@ test("after a reset the person signs in again and creates tokens that work", asy
   const { email } = await armed();
   const next = "another long password";
   await resetPassword(commandLine, { email, password: next });
-  const proof = await provePassword({ email, password: next }, randomUUID());
+  const proof = await provePassword({ email, password: next }, aSource());
   if (!proof.ok) throw new Error("not proven");
   const actor = await findSessionActor(await startSession(proof, "password"));
   if (!actor) throw new Error("no session");

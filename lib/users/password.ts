@@ -1,6 +1,8 @@
 import "server-only";
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
+import { createTurns, type Turns } from "@/lib/limits/turns";
 
 // OWASP's first recommendation for argon2id, the default algorithm of this library.
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -20,4 +22,35 @@ export function hashPassword(password: string): Promise<string> {
 export async function passwordMatches(passwordHash: string | null, password: string): Promise<boolean> {
   const matches = await verify(passwordHash ?? (await dummyHash), password);
   return matches && passwordHash !== null;
+}
+
+/**
+ * argon2 runs on libuv's four threads, which files and DNS need too, and each password takes 20 ms of a core.
+ * At most half of the cores, and two threads, work on passwords. 16 people of one network can arrive at once.
+ */
+const limits = {
+  atOnce: Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2))),
+  waiting: 128,
+  waitingPerKey: 16,
+};
+
+/** Seconds after which a caller who found the line full should retry. */
+export const passwordRetrySeconds = 2;
+
+// One line for the process: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvagePasswordTurns?: Turns };
+
+/**
+ * Runs work on one password when its turn comes. Returns null, without running it, when too many wait: in all,
+ * or of this `key`, which is the network, the account or the invitation that it comes from.
+ */
+export async function withPasswordTurn<T>(key: string, work: () => Promise<T>): Promise<T | null> {
+  shared.selvagePasswordTurns ??= createTurns(limits);
+  const end = await shared.selvagePasswordTurns.take(key);
+  if (!end) return null;
+  try {
+    return await work();
+  } finally {
+    end();
+  }
 }

@@ -7,7 +7,7 @@ import { findIdentity } from "@/lib/identities/queries";
 import { logFailure } from "@/lib/log";
 import { openIdProvider, openIdProviderId, personOf } from "@/lib/next/auth/open-id";
 import { sessionCookies } from "@/lib/next/auth/session-cookie";
-import { delayKey, networkOf } from "@/lib/next/network";
+import { signInSource } from "@/lib/next/network";
 import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { sessionMaxAgeMs } from "@/lib/sessions/queries";
 import { signInInput } from "@/lib/sessions/schema";
@@ -92,26 +92,22 @@ async function signIn(
 ): Promise<User | null> {
   const input = signInInput.safeParse(credentials);
   if (!input.success) return null;
-  const network = networkOf(headers?.["x-forwarded-for"] ?? null);
-  const proof = await provePassword(input.data, delayKey(input.data.email, network), network);
+  const source = signInSource(input.data.email, headers?.["x-forwarded-for"] ?? null);
+  const proof = await provePassword(input.data, source);
   if (proof.ok) return { id: proof.userId, accessEpoch: proof.accessEpoch };
   // next-auth passes only an error's message to the form.
-  if (proof.code === "delayed") throw new Delayed(proof.seconds);
+  if (proof.code !== "wrong_password") throw new MustWait(`${proof.code}:${proof.seconds}`);
   return null;
 }
 
-class Delayed extends Error {
-  constructor(seconds: number) {
-    super(`delayed:${seconds}`);
-  }
-}
+class MustWait extends Error {}
 
 /**
  * next-auth puts the message of an error thrown here into a URL, so this hides all messages but that of
- * `Delayed`.
+ * `MustWait`.
  */
 function unavailable(error: unknown): never {
-  if (error instanceof Delayed) throw error;
+  if (error instanceof MustWait) throw error;
   logFailure("sign-in", error);
   throw new Error("unavailable");
 }

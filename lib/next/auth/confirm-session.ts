@@ -1,7 +1,7 @@
 import "server-only";
 import type { Actor } from "@/lib/actor";
 import { currentSessionId } from "@/lib/next/actor";
-import { currentNetwork, delayKey } from "@/lib/next/network";
+import { currentSignInSource } from "@/lib/next/network";
 import { fail, type Result } from "@/lib/result";
 import { confirmSession } from "@/lib/sessions/mutations";
 
@@ -12,6 +12,5 @@ export async function confirmCurrentSession(
 ): Promise<Result<null, "invalid" | "signed_out">> {
   const sessionId = await currentSessionId();
   if (!sessionId || actor.kind !== "user") return fail("signed_out");
-  const network = await currentNetwork();
-  return confirmSession(actor, sessionId, password, delayKey(actor.email, network), network);
+  return confirmSession(actor, sessionId, password, await currentSignInSource(actor.email));
 }

@@ -23,5 +23,17 @@ export async function POST(request: NextRequest, context: Context): Promise<Resp
   const body = await request.text();
   if (new URLSearchParams(body).getAll("callbackUrl").some((to) => !isOwnUrl(to, webEnv().PUBLIC_URL)))
     return problem(400, "callbackUrl is not a path of this server.");
-  return NextAuth(new NextRequest(url, { method, headers, body }), context, authOptions());
+  return withRetryAfter(
+    await NextAuth(new NextRequest(url, { method, headers, body }), context, authOptions()),
+  );
+}
+
+/** Gives a sign-in that has to wait its status and Retry-After: next-auth answers 401 to all that fail. */
+async function withRetryAfter(answer: Response): Promise<Response> {
+  if (answer.status !== 401) return answer;
+  const body = await answer.text();
+  const seconds = /[?&]error=(?:delayed|busy)%3A(\d+)/.exec(body)?.[1];
+  const headers = new Headers(answer.headers);
+  if (seconds) headers.set("retry-after", seconds);
+  return new Response(body, { status: seconds ? 429 : 401, headers });
 }

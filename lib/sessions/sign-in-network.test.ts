@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { provePassword } from "@/lib/sessions/mutations";
+import { countAttempt, purgeAttempts, type SignInSource } from "@/lib/sessions/sign-in-delay";
+import { passwordMatches, withPasswordTurn } from "@/lib/users/password";
+import { commandLine, createUser } from "@/lib/users/provision";
+import { createTestDatabase } from "@/testing/database";
+
+const password = "correct horse battery";
+let owner: Db;
+
+beforeAll(async () => {
+  owner = createDb((await createTestDatabase("web")).ownerUrl);
+});
+afterAll(async () => {
+  await owner.$disconnect();
+  await closeDb();
+});
+
+async function person() {
+  const email = `P-${randomUUID()}@Test.example`;
+  const created = await createUser(commandLine, { email, name: "Pia", password });
+  if (!created.ok) throw new Error("not made");
+  return email;
+}
+
+/** Sign-ins from one network, each for another account. */
+function aNetwork() {
+  const networkKey = randomUUID();
+  return (accountKey: string = randomUUID()): SignInSource => ({
+    network: "203.0.113.0/24",
+    accountKey,
+    networkKey,
+  });
+}
+
+/** Uses up a network's budget, as an attacker with ever new e-mail addresses does. */
+async function spend(from: () => SignInSource): Promise<number> {
+  for (let checked = 0; ; checked++) if (!(await countAttempt(from())).ok) return checked;
+}
+
+const rows = () => owner.signInDelay.count();
+
+test("a network checks at most 100 wrong passwords, whatever the e-mail addresses, and leaves no row for more", async () => {
+  const from = aNetwork();
+  expect(await spend(from)).toBe(100);
+  const before = await rows();
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () =>
+      provePassword({ email: `${randomUUID()}@test.example`, password: "wrong" }, from()),
+    ),
+  );
+  for (const answer of answers) expect(answer).toEqual({ ok: false, code: "delayed", seconds: 6 });
+  expect(await rows()).toBe(before);
+});
+
+test("the budget of a network returns by one attempt every six seconds", async () => {
+  const from = aNetwork();
+  const { networkKey } = from();
+  await spend(from);
+  const { nextTryAt } = await owner.signInDelay.findUniqueOrThrow({ where: { key: networkKey } });
+  const sixSecondsEarlier = new Date(nextTryAt.getTime() - 6_000);
+  await owner.signInDelay.update({ where: { key: networkKey }, data: { nextTryAt: sixSecondsEarlier } });
+  expect(await spend(from)).toBe(1);
+});
+
+test("two hundred people of one network sign in one after the other", async () => {
+  const from = aNetwork();
+  const email = await person();
+  const outcomes = new Set<boolean>();
+  for (let i = 0; i < 200; i++) outcomes.add((await provePassword({ email, password }, from())).ok);
+  expect([...outcomes]).toEqual([true]);
+});
+
+test("a person who signed in from a network before still does when others have used up its budget", async () => {
+  const from = aNetwork();
+  const [known, stranger] = [await person(), await person()];
+  const own = from();
+  expect((await provePassword({ email: known, password }, own)).ok).toBe(true);
+  await spend(from);
+  expect((await provePassword({ email: known, password }, own)).ok).toBe(true);
+  expect(await provePassword({ email: stranger, password }, from())).toMatchObject({ code: "delayed" });
+  // A wrong password in between does not make the account unknown.
+  expect(await provePassword({ email: known, password: "wrong" }, own)).toMatchObject({
+    code: "wrong_password",
+  });
+  expect((await provePassword({ email: known, password }, own)).ok).toBe(true);
+});
+
+test("other networks keep their budget", async () => {
+  await spend(aNetwork());
+  expect((await provePassword({ email: await person(), password }, aNetwork()())).ok).toBe(true);
+});
+
+test("a full line refuses at once, and the attempt does not count", async () => {
+  const from = aNetwork();
+  const email = await person();
+  const source = from();
+  let release = () => {};
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  const waiting = Array.from({ length: 40 }, () => withPasswordTurn(source.networkKey, () => held));
+  expect(await provePassword({ email, password }, source)).toEqual({ ok: false, code: "busy", seconds: 2 });
+  expect(await owner.signInDelay.findUnique({ where: { key: source.accountKey } })).toMatchObject({
+    failures: 0,
+  });
+  // A different network has its own line.
+  const other = provePassword({ email, password }, aNetwork()());
+  release();
+  expect((await other).ok).toBe(true);
+  const outcomes = await Promise.all(waiting);
+  expect(outcomes.filter((outcome) => outcome === null).length).toBeGreaterThanOrEqual(22);
+  expect(await spend(from)).toBe(100);
+});
+
+test("at most two passwords are checked at once", async () => {
+  let [now, most] = [0, 0];
+  await Promise.all(
+    Array.from({ length: 12 }, () =>
+      withPasswordTurn("network", async () => {
+        now += 1;
+        most = Math.max(most, now);
+        await passwordMatches(null, "wrong");
+        now -= 1;
+      }),
+    ),
+  );
+  expect(most).toBeGreaterThanOrEqual(1);
+  expect(most).toBeLessThanOrEqual(2);
+});
+
+test("web remembers for 30 days that an account signed in from a network", async () => {
+  const from = aNetwork();
+  const [recent, old] = [from(), from()];
+  const email = await person();
+  for (const source of [recent, old]) await provePassword({ email, password }, source);
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+  const age = (source: SignInSource, days: number) =>
+    owner.signInDelay.update({
+      where: { key: source.accountKey },
+      data: { signedInAt: daysAgo(days), updatedAt: daysAgo(days) },
+    });
+  await age(recent, 29);
+  await age(old, 31);
+  await spend(from);
+  expect(await countAttempt(recent)).toEqual({ ok: true, isKnown: true });
+  expect(await countAttempt(old)).toMatchObject({ ok: false, limit: "network" });
+  await age(recent, 29);
+  await purgeAttempts();
+  const left = await owner.signInDelay.findMany({
+    where: { key: { in: [recent.accountKey, old.accountKey] } },
+    select: { key: true },
+  });
+  expect(left).toEqual([{ key: recent.accountKey }]);
+});
