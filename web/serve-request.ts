@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WebEnv } from "@/lib/env";
+import { logFailure } from "@/lib/log";
+import { createBodyBudget } from "@/lib/next/body-budget";
+import { pageHeaders } from "@/lib/next/page-headers";
+import { securityHeaders } from "@/lib/next/security-headers";
+import { wantsPage } from "@/web/bare-page";
+import type { WebHealth } from "@/web/health";
+import type { createManagementApi } from "@/web/management-api/app";
+import { managementRoot } from "@/web/management-api/schema";
+import { receiveAction } from "@/web/receive-action";
+import { refusalPage } from "@/web/refusal-page";
+import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
+import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
+
+type Deps = {
+  env: WebEnv;
+  isDev: boolean;
+  health: WebHealth;
+  api: ReturnType<typeof createManagementApi>;
+  /** Next's handler of pages, server actions and `app/api`. */
+  pages: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+};
+
+/** Enough for names, passwords, and OpenID providers' responses. */
+const maxSignInBytes = 65_536;
+
+/**
+ * Returns the listener for all requests to web. In this order:
+ *
+ * 1. `/healthz` and `/readyz`: `web/health.ts`.
+ * 2. A wrong host, path, method or origin: refused by `web/refuse-request.ts`.
+ * 3. Any request while web starts or stops, and pages while the database is unavailable: 503.
+ * 4. `/api/orchestration`: the management API.
+ * 5. A server action: web reads its whole body, then Next runs it.
+ * 6. Everything else: Next.
+ */
+export function createRequestListener({ env, isDev, health, api, pages }: Deps) {
+  const { PUBLIC_URL, TRUST_PROXY_HOPS } = env;
+  const address = { hosts: allowedHosts(PUBLIC_URL), publicUrl: PUBLIC_URL, isDev };
+  const isHttps = PUBLIC_URL.startsWith("https:");
+  const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
+  const budget = createBodyBudget(maxBytes);
+
+  async function serveRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    // Load balancers send the address as Host, so health comes before the Host check.
+    if (health.answer(req, res)) return;
+    const refusal = refuse(req, address);
+    if (refusal) return answerRefused(req, res, refusal, isHttps);
+    // Next and the sign-in delays trust these headers, so web sets them itself: a client could forge them.
+    for (const name of internalHeaders) delete req.headers[name];
+    // No page requests ranges, and Next answers a malformed range with 500.
+    delete req.headers.range;
+    if (req.headers.cookie) req.headers.cookie = ownCookies(req.headers.cookie, PUBLIC_URL);
+    req.headers["x-forwarded-for"] = clientAddress(req, TRUST_PROXY_HOPS);
+    req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
+    req.headers["x-forwarded-proto"] = isHttps ? "https" : "http";
+    // The API enforces its own body limit, and reports it in its own envelope.
+    const isApi = isBelow(managementRoot, req.url);
+    if (await health.refuse(req, res, isApi)) return;
+    if (isApi) return api.routing(req, res);
+    const limit = isBelow("/api/auth", req.url) ? maxSignInBytes : maxBytes;
+    if (!boundBody(req, limit)) return answerRefused(req, res, tooLarge, isHttps);
+    const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
+    Object.assign(req.headers, headers.request);
+    for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
+    if (!isServerAction(req)) return health.watch(req, res, () => pages(req, res));
+    const received = await receiveAction(req, res, maxBytes, budget);
+    if (!received) return;
+    if ("refusal" in received) return answerRefused(req, res, received.refusal, isHttps);
+    await pages(received.request, res);
+  }
+
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    serveRequest(req, res).catch((error: unknown) => {
+      logFailure("request", error, { status: 500 });
+      if (res.headersSent) res.destroy();
+      else answerRefused(req, res, failed, isHttps);
+    });
+  };
+}
+
+const tooLarge: Refusal = { status: 413, message: "Request body too large." };
+const failed: Refusal = { status: 500, message: "Something went wrong." };
+
+/**
+ * Sends a refusal as the management API's envelope, as JSON for other `/api` routes, as a page for a browser's
+ * navigation, or as text.
+ */
+function answerRefused(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, message, allow }: Refusal,
+  isHttps: boolean,
+): void {
+  const page = !isBelow(managementRoot, req.url) && wantsPage(req) && refusalPage(status, message);
+  const payload = isBelow(managementRoot, req.url)
+    ? { success: false, message: `Request failed due to : ${message}` }
+    : isBelow("/api", req.url) && { message };
+  const [type, body] = page
+    ? ["text/html", page.html]
+    : payload
+      ? ["application/json", JSON.stringify(payload)]
+      : ["text/plain", `${message}\n`];
+  res.writeHead(status, {
+    ...securityHeaders(isHttps),
+    ...(page && { "content-security-policy": page.policy }),
+    "content-length": Buffer.byteLength(body),
+    "content-type": `${type}; charset=utf-8`,
+    "cache-control": "no-store",
+    ...(allow !== undefined && { allow }),
+  });
+  res.end(body);
+}
