@@ -4,9 +4,8 @@ import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-bu
 import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
 import { Button } from "@/components/ui/button";
 import { formatDestination } from "@/lib/connectors/format-destination";
-import { keepDestinationAction } from "@/lib/destinations/actions";
+import { keepDestinationAction, removeDestinationAction } from "@/lib/destinations/actions";
 import type { ToReview } from "@/lib/destinations/schema";
-import { removeDestinationAction } from "@/lib/secrets/actions";
 
 export function ReviewButtons({
   fabricId,

@@ -2,7 +2,7 @@
 
 import { ConfirmedActButton } from "@/components/reauthenticate/confirmed-act-button";
 import { formatDestination } from "@/lib/connectors/format-destination";
-import { removeDestinationAction } from "@/lib/secrets/actions";
+import { removeDestinationAction } from "@/lib/destinations/actions";
 
 export function RemoveDestinationButton({
   fabricId,

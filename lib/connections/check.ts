@@ -30,14 +30,14 @@ type Unanswered = Extract<
  */
 export async function startCheck(
   scope: Checker,
-  { kind, name, properties, isConfirmed, shownPlaces }: CheckInput,
+  { kind, name, properties, isConfirmed, shownDestinations }: CheckInput,
   signal: AbortSignal,
 ): Promise<Result<ReadableStream<Uint8Array> | CheckResult, Code>> {
   const connector = findConnector(kind);
   if (!connector) return fail("unknown_kind");
   const validated = validate(connector, properties);
   if (!validated.ok) return fail("invalid_properties", validated.fieldErrors);
-  const body = { kind, connectionName: name, properties: validated.value, isConfirmed, shownPlaces };
+  const body = { kind, connectionName: name, properties: validated.value, isConfirmed, shownDestinations };
   try {
     const answer = await sendToAutomate(scope, "connection:check", body, signal);
     return ok(answer.ok && answer.body ? answer.body : resultWithoutCheck(await refusalOf(answer)));

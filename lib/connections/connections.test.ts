@@ -234,14 +234,14 @@ describe("a status", () => {
       fabricId: fabric.fabricId,
       configHash: configHash("postgres", full),
       versions: { [secretId]: 1 },
-      tookMs: 12,
+      durationMs: 12,
       actorId: "a",
       actorName: "A",
     };
     await owner.connectionCheck.create({ data: { ...check, ok: false, code: "rejected_credentials" } });
     expect(await status()).toMatchObject({ state: "disconnected", code: "rejected_credentials" });
     await owner.connectionCheck.create({ data: { ...check, ok: true, checkedAt: new Date(Date.now() + 5) } });
-    expect(await status()).toMatchObject({ state: "connected", tookMs: 12 });
+    expect(await status()).toMatchObject({ state: "connected", durationMs: 12 });
 
     const edited = { ...properties(secretId), port: "5433" };
     await updateConnection(write(), {
@@ -276,7 +276,7 @@ describe("a status", () => {
         configHash: configHash("postgres", full),
         ok: end === "p",
         code: end === "p" ? null : end === "f" ? "timed_out" : "busy",
-        tookMs: 5,
+        durationMs: 5,
         actorId: "automate",
         actorName: "Automate",
         checkedAt: hoursAgo(hours),
@@ -349,7 +349,7 @@ describe("a status", () => {
     const check = {
       fabricId: fabric.fabricId,
       configHash: configHash("postgres", full),
-      tookMs: 9,
+      durationMs: 9,
       actorId: "a",
       actorName: "A",
     };
@@ -357,7 +357,7 @@ describe("a status", () => {
     await owner.connectionCheck.create({ data: { ...check, ok: true, checkedAt: checkedAt(5) } });
     for (const code of ["destination_not_allowed", "busy"])
       await owner.connectionCheck.create({ data: { ...check, ok: false, code, checkedAt: checkedAt(10) } });
-    expect((await getConnection(list(), id)).status).toMatchObject({ state: "connected", tookMs: 9 });
+    expect((await getConnection(list(), id)).status).toMatchObject({ state: "connected", durationMs: 9 });
   });
 
   test("is listed page by page, sorted by name, forwards and backwards", async () => {

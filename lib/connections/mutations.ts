@@ -9,19 +9,19 @@ import {
   configure,
   lockReferences,
 } from "@/lib/connections/configuration";
+import { currentSecretsOf } from "@/lib/connections/current-references";
+import {
+  allowNewDestinations,
+  findNewDestinations,
+  type NewDestinations,
+} from "@/lib/connections/new-destinations";
 import {
   type CreateConnectionInput,
   connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
-import {
-  allowNewDestinations,
-  currentSecretsOf,
-  type NewSecretDestinations,
-  newSecretDestinations,
-} from "@/lib/connections/secret-destinations";
 import type { Connector } from "@/lib/connectors/define";
-import { isKeptOnly, withMember } from "@/lib/connectors/nested-reference";
+import { isNeverSent, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { hiddenProperties } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
@@ -47,7 +47,7 @@ export type PreparedConnection = {
 };
 
 /** A stored connection, and the new destinations of its secrets. */
-type Stored = { id: string; newDestinations: NewSecretDestinations };
+type Stored = { id: string; newDestinations: NewDestinations };
 
 /**
  * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction
@@ -114,7 +114,7 @@ export async function insertConnection(
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
   const { secrets } = await currentSecretsOf(tx, scope, { kind, ...configuration });
-  return ok({ id, newDestinations: await newSecretDestinations(tx, scope, null, secrets) });
+  return ok({ id, newDestinations: await findNewDestinations(tx, scope, null, secrets) });
 }
 
 /**
@@ -166,8 +166,8 @@ export async function updateConnection(
   const connector = existing && findConnector(existing.kind);
   if (!existing || !connector) throw new NotFound("Connection not found.");
   // Adds the properties that the form does not show, so the request cannot contain them.
-  const kept = existing.secrets.filter(({ field }) => isKeptOnly(field));
-  const hidden = kept.reduce(
+  const nested = existing.secrets.filter(({ field }) => isNeverSent(field));
+  const hidden = nested.reduce(
     (all, { field, secretId }) => withMember(all, field, secretId),
     hiddenProperties(connector, existing.properties as Prisma.JsonObject),
   );
@@ -183,7 +183,7 @@ export async function updateConnection(
     if (invalid) return invalid;
     const next = { ...current, ...configured.value, name, description };
     const { secrets: secretsAfter } = await currentSecretsOf(tx, scope, next);
-    const newDestinations = await newSecretDestinations(tx, scope, before, secretsAfter);
+    const newDestinations = await findNewDestinations(tx, scope, before, secretsAfter);
     await tx.connection.update({
       where: { id },
       data: {

@@ -1,5 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { currentReferences, secretsOfSettings } from "@/lib/connections/current-references";
 import { isInUse } from "@/lib/connections/inactive";
 import {
   type CheckHistory,
@@ -10,7 +11,6 @@ import {
   historyLength,
   inconclusiveCodes,
 } from "@/lib/connections/schema";
-import { currentReferences, secretsOfSettings } from "@/lib/connections/secret-destinations";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
@@ -137,7 +137,7 @@ type CheckRow = {
   configHash: string;
   ok: boolean;
   code: string | null;
-  tookMs: number;
+  durationMs: number;
   checkedAt: Date;
   since: Date;
   versions: Record<string, number>;
@@ -219,13 +219,13 @@ function statusOf(
   if (!check && request)
     return { state: "not_tested", reason: "declined", declinedByName: request.decidedByName };
   if (!check) return { state: "not_tested", reason: "never" };
-  const { since, checkedAt, tookMs } = check;
+  const { since, checkedAt, durationMs } = check;
   const isReplaced = Object.entries(check.versions).some(([id, tried]) => tried !== currentVersions.get(id));
   if (isReplaced) return { state: "not_tested", reason: "value_replaced" };
-  if (isInactive) return { state: "inactive", checkedAt, tookMs };
-  if (check.ok) return { state: "connected", since, checkedAt, tookMs };
+  if (isInactive) return { state: "inactive", checkedAt, durationMs };
+  if (check.ok) return { state: "connected", since, checkedAt, durationMs };
   const code = checkCodeSchema.catch("unexpected").parse(check.code);
-  return { state: "disconnected", since, checkedAt, tookMs, code };
+  return { state: "disconnected", since, checkedAt, durationMs, code };
 }
 
 function historyOf(check: CheckRow | undefined): CheckHistory {
@@ -243,7 +243,7 @@ function newestChecks(fabricId: string, hashes: readonly string[]): Promise<Chec
   return db.$queryRaw<CheckRow[]>`
     SELECT newest.*, streak.since, recent.history FROM unnest(${hashes}::text[]) AS input(hash)
     CROSS JOIN LATERAL (
-      SELECT k."configHash", k.ok, k.code, k."tookMs", k."checkedAt", k.versions FROM connection_check k
+      SELECT k."configHash", k.ok, k.code, k."tookMs" AS "durationMs", k."checkedAt", k.versions FROM connection_check k
       WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT 1
     ) AS newest
     CROSS JOIN LATERAL (

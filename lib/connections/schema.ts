@@ -62,7 +62,7 @@ export const checkInput = connectionInput.extend({
   /** True when the person entered these settings. */
   isConfirmed: z.boolean(),
   /** The new destinations that a check reported and the person then confirmed. */
-  shownPlaces: newDestinationsByNameSchema.max(50).optional(),
+  shownDestinations: newDestinationsByNameSchema.max(50).optional(),
 });
 export type CheckInput = z.infer<typeof checkInput>;
 
@@ -88,10 +88,10 @@ export const inconclusiveCodes: readonly CheckCode[] = [
 
 /** The result of the newest check of exactly this configuration, and since when checks end with it. */
 export type ConnectionStatus =
-  | { state: "connected"; since: Date; checkedAt: Date; tookMs: number }
-  | { state: "disconnected"; since: Date; checkedAt: Date; tookMs: number; code: CheckCode }
+  | { state: "connected"; since: Date; checkedAt: Date; durationMs: number }
+  | { state: "disconnected"; since: Date; checkedAt: Date; durationMs: number; code: CheckCode }
   /** Unused for a week, so it gets no scheduled checks. */
-  | { state: "inactive"; checkedAt: Date; tookMs: number }
+  | { state: "inactive"; checkedAt: Date; durationMs: number }
   /** A secret would go somewhere new, and a person asked an Admin to allow it. */
   | { state: "waiting"; askedByName: string; askedAt: Date }
   | { state: "not_tested"; reason: "never" | "value_replaced" }

@@ -5,13 +5,14 @@ import {
   askForApproval,
   decideRequest,
   keepDestination,
+  removeDestination,
   setDestinationRule,
 } from "@/lib/destinations/mutations";
 import {
   allowTokenServerInput,
   askForApprovalInput,
   decideRequestInput,
-  keepDestinationInput,
+  destinationIdInput,
   setRuleInput,
 } from "@/lib/destinations/schema";
 import { action } from "@/lib/next/action";
@@ -36,8 +37,14 @@ export const setDestinationRuleAction = action({
 
 export const keepDestinationAction = action({
   permission: "destination:write",
-  input: keepDestinationInput,
+  input: destinationIdInput,
   run: keepDestination,
+});
+
+export const removeDestinationAction = action({
+  permission: "destination:write",
+  input: destinationIdInput,
+  run: removeDestination,
 });
 
 export const allowTokenServerAction = action({

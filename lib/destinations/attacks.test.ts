@@ -762,16 +762,16 @@ describe("a colleague's change of a secret", () => {
 
   test("is not confirmed by an Admin who saw only the earlier destination", async () => {
     const client = await enterClient();
-    const { newPlaces } = await check(restApi(client), { isConfirmed: false });
-    expect(newPlaces).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
+    const { newDestinations } = await check(restApi(client), { isConfirmed: false });
+    expect(newDestinations).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
     await stealAuthUrl(client);
-    const second = await check(restApi(client), { isConfirmed: true, shownPlaces: newPlaces });
+    const second = await check(restApi(client), { isConfirmed: true, shownDestinations: newDestinations });
     expect(second).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });
-    expect(JSON.stringify(second.newPlaces)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
+    expect(JSON.stringify(second.newDestinations)).toContain(`oauth-token://127.0.0.1:${theirs.port}`);
     expect(await pipeline(`/v1/secrets/${client.name}/token`, "POST")).toMatchObject(isRefused);
     expect(theirs.received).toEqual([]);
     // Now the Admin has seen the new destination.
-    await check(restApi(client), { isConfirmed: false, shownPlaces: second.newPlaces });
+    await check(restApi(client), { isConfirmed: false, shownDestinations: second.newDestinations });
     expect((await pipeline(`/v1/secrets/${client.name}/token`, "POST")).status).toBe(200);
     theirs.received.length = 0;
   });

@@ -31,6 +31,11 @@ export function keepDestination(scope: Scope<"destination:write">, input: { dest
   return askAutomate(scope, "destination:keep", input);
 }
 
+/** Removes an allowed destination. Selvage sends the secret there only after someone allows it again. */
+export function removeDestination(scope: Scope<"destination:write">, input: { destinationId: string }) {
+  return askAutomate(scope, "destination:remove", input);
+}
+
 /** Allows the token server that this version of an M2M OAuth secret names. */
 export async function allowTokenServer(
   scope: Scope<"destination:write">,
@@ -39,12 +44,12 @@ export async function allowTokenServer(
   const { fabricId } = scope;
   const row = await db.secretVersion.findFirst({
     where: { secretId, version, fabricId, secret: { deletedAt: null } },
-    select: { facts: true },
+    select: { metadata: true },
   });
-  const server = row && tokenServerOf(row.facts as SecretMetadata);
+  const server = row && tokenServerOf(row.metadata as SecretMetadata);
   if (!server) throw new NotFound("Version not found, or it names no token server.");
-  const entries = [{ field: "oauthClient", secretId, version, destinations: [server] }];
-  const allowed = await askAutomate(scope, "destination:allow", { places: entries, isShown: true });
+  const secrets = [{ field: "oauthClient", secretId, version, destinations: [server] }];
+  const allowed = await askAutomate(scope, "destination:allow", { secrets, isShown: true });
   return allowed.ok && !allowed.value.isAllowed ? fail("refused") : allowed;
 }
 

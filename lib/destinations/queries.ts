@@ -101,9 +101,9 @@ export async function findNotAllowed(
 /** The token server of an M2M OAuth secret if it is not allowed for this version; otherwise null. */
 export async function findTokenServerToAllow(
   { fabricId }: Scope<"secret:list">,
-  { id: secretId, version, facts }: Pick<SecretSummary, "id" | "version" | "facts">,
+  { id: secretId, version, metadata }: Pick<SecretSummary, "id" | "version" | "metadata">,
 ): Promise<string | null> {
-  const destination = tokenServerOf(facts);
+  const destination = tokenServerOf(metadata);
   if (destination === null || (await getDestinationRule({ fabricId })) === "open") return null;
   const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination }], "pipelines");
   return isAllowed ? null : destination;

@@ -44,7 +44,7 @@ export type WaitingRequest = {
 /** The oldest requests of a fabric or a secret, and how many exist in total. */
 export type WaitingRequests = { requests: WaitingRequest[]; total: number };
 
-export const keepDestinationInput = z.object({ destinationId: z.string().max(64) });
+export const destinationIdInput = z.object({ destinationId: z.string().max(64) });
 
 export const allowTokenServerInput = z.object({ secretId: z.string().max(64), version: z.number().int() });
 

@@ -2,12 +2,11 @@
 
 import { action } from "@/lib/next/action";
 import { ok } from "@/lib/result";
-import { createSecret, deleteSecret, dropSecretName, removeDestination } from "@/lib/secrets/mutations";
+import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import {
   createSecretInput,
   describeSecretInput,
   dropNameInput,
-  removeDestinationInput,
   renameSecretInput,
   replaceSecretInput,
   secretIdInput,
@@ -45,9 +44,4 @@ export const dropSecretNameAction = action({
   permission: "secret:name:drop",
   input: dropNameInput,
   run: dropSecretName,
-});
-export const removeDestinationAction = action({
-  permission: "destination:write",
-  input: removeDestinationInput,
-  run: removeDestination,
 });

@@ -8,7 +8,6 @@ import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
-import { askAutomate } from "@/lib/internal-api/client";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
@@ -76,7 +75,7 @@ export function insertSecret(scope: Writer, { id, input, sealed }: PreparedSecre
     secretId: id,
     version: 1,
     manifest: manifestFor(sealed, 1),
-    facts: metadataOf(input, {}),
+    metadata: metadataOf(input, {}),
     keeps: [],
     sealed,
     event: entry(scope, "secret.create", { id, name }, { subKind }),
@@ -151,16 +150,4 @@ export async function dropSecretName(
     await record(tx, entry(scope, "secret.name.drop", secret, { name }));
   });
   return ok(null);
-}
-
-/**
- * Removes an allowed destination. Selvage sends the secret there only after someone allows it again. Automate
- * records the event.
- */
-export async function removeDestination(
-  scope: Scope<"destination:write">,
-  { destinationId }: { destinationId: string },
-): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {
-  const removed = await askAutomate(scope, "destination:remove", { destinationId });
-  return removed.ok ? ok(null) : removed;
 }

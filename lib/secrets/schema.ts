@@ -119,7 +119,6 @@ export function secretEtag({ version, updatedAt }: { version: number; updatedAt:
 export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
 export const describeSecretInput = z.object({ secretId: z.string(), description: secretDescription });
 export const secretIdInput = z.object({ secretId: z.string() });
-export const removeDestinationInput = z.object({ destinationId: z.string().max(64) });
 export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });
 
 export const secretSorts = ["name", "type", "created", "updated"] as const;
@@ -160,7 +159,7 @@ export type SecretSummary = {
   /** The current version. */
   version: number;
   usedBy: number;
-  facts: SecretMetadata;
+  metadata: SecretMetadata;
   createdAt: Date;
   createdByName: string;
   updatedAt: Date;

@@ -7,8 +7,8 @@ import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
+import { allowNewDestinations, type NewDestinations } from "@/lib/connections/new-destinations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
-import { allowNewDestinations, type NewSecretDestinations } from "@/lib/connections/secret-destinations";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
@@ -151,7 +151,7 @@ async function store(
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
-  let newDestinations: NewSecretDestinations = [];
+  let newDestinations: NewDestinations = [];
   const created = await createFabric<ConnectionCode>(scope, input, {
     idempotent,
     isPending: body.connection?.shouldTest ?? false,

@@ -2,6 +2,7 @@ import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
+import { currentReferences, secretsOfSettings } from "@/lib/connections/current-references";
 import {
   type ConnectionCode,
   createConnection,
@@ -10,7 +11,6 @@ import {
 } from "@/lib/connections/mutations";
 import { findConnectionId, getConnection, listConnections } from "@/lib/connections/queries";
 import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
-import { currentReferences, secretsOfSettings } from "@/lib/connections/secret-destinations";
 import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { NotFound, ok } from "@/lib/result";

@@ -1,80 +1,10 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { sentKey } from "@/lib/connectors/destination";
-import {
-  namedDestinations,
-  type Referenced,
-  type SecretWithDestinations,
-  secretsOfConnection,
-} from "@/lib/connectors/secret-destinations";
-import type { Db, Tx } from "@/lib/db/client";
+import type { Referenced, SecretWithDestinations } from "@/lib/connectors/secret-destinations";
+import type { Tx } from "@/lib/db/client";
 import { areAllowed } from "@/lib/destinations/queries";
-import type { CurrentReference } from "@/lib/destinations/schema";
 import { askAfterCommit } from "@/lib/internal-api/client";
-import { isSubKind } from "@/lib/secrets/kinds/registry";
-import type { SecretMetadata } from "@/lib/secrets/schema";
-
-/** The part of a connection that determines its destinations. */
-type Settings = {
-  kind: string;
-  properties: Readonly<Record<string, unknown>>;
-  references: readonly { field: string; secretId: string }[];
-};
-
-/** The current versions of these secrets of a fabric, by id. */
-export async function currentReferences(
-  client: Db | Tx,
-  { fabricId }: { fabricId: string },
-  secretIds: readonly string[],
-): Promise<Map<string, CurrentReference>> {
-  const rows = await client.$queryRaw<
-    { id: string; name: string; subKind: string; version: number; facts: SecretMetadata; enteredAt: Date }[]
-  >`
-    SELECT s.id, s.name, s."subKind", v.version, v.facts, v."createdAt" AS "enteredAt" FROM secret s
-    CROSS JOIN LATERAL (
-      SELECT version, facts, "createdAt" FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1
-    ) v
-    WHERE s.id = ANY(${[...new Set(secretIds)]}) AND s."fabricId" = ${fabricId}`;
-  return new Map(
-    rows.flatMap(({ subKind, ...row }) => (isSubKind(subKind) ? [[row.id, { ...row, subKind }]] : [])),
-  );
-}
-
-/**
- * Returns the secrets of these settings with their destinations, at current versions. Empty when the settings
- * name no valid destination.
- */
-export function secretsOfSettings(
-  { kind, properties, references }: Settings,
-  current: ReadonlyMap<string, CurrentReference>,
-): SecretWithDestinations<CurrentReference>[] {
-  return secretsOfConnection(kind, properties, resolveReferences(references, current)) ?? [];
-}
-
-function resolveReferences(
-  references: Settings["references"],
-  current: ReadonlyMap<string, CurrentReference>,
-) {
-  return references.flatMap(({ field, secretId }) => {
-    const secret = current.get(secretId);
-    return secret ? [{ field, secret }] : [];
-  });
-}
-
-/**
- * Reads the secrets of these settings with their destinations, at current versions, and all destinations that
- * the settings name, with or without a secret.
- */
-export async function currentSecretsOf(tx: Tx, scope: { fabricId: string }, settings: Settings) {
-  const { kind, properties, references } = settings;
-  const current = await currentReferences(
-    tx,
-    scope,
-    references.map(({ secretId }) => secretId),
-  );
-  const destinations = namedDestinations(kind, properties, resolveReferences(references, current));
-  return { secrets: secretsOfSettings(settings, current), destinations };
-}
 
 type SecretDestination = { secretId: string; version: number; destination: string };
 
@@ -87,7 +17,7 @@ function secretDestinationsOf(
 }
 
 /** The destinations that a save adds for a version of a secret, by form field. */
-export type NewSecretDestinations = {
+export type NewDestinations = {
   field: string;
   secretId: string;
   version: number;
@@ -107,12 +37,12 @@ type Former = {
  * - A host that was not allowed before the edit. Editing its port must not allow it.
  * - A host that a colleague entered, with or without a secret. Picking another secret must not allow it.
  */
-export async function newSecretDestinations(
+export async function findNewDestinations(
   tx: Tx,
   scope: Pick<Scope<"connection:write">, "fabricId" | "teamId" | "actor">,
   before: Former | null,
   after: readonly SecretWithDestinations<Referenced>[],
-): Promise<NewSecretDestinations> {
+): Promise<NewDestinations> {
   const former = secretDestinationsOf(before?.secrets ?? []);
   const allowed = await areAllowed(scope.fabricId, former, "checks", tx);
   const formerKeys = new Set(former.map(keyOf));
@@ -183,8 +113,8 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
  */
 export async function allowNewDestinations(
   { actor, fabricId }: Scope<"connection:write">,
-  newDestinations: NewSecretDestinations,
+  newDestinations: NewDestinations,
 ): Promise<void> {
   if (newDestinations.length > 0)
-    await askAfterCommit({ actor, fabricId }, "destination:allow", { places: newDestinations });
+    await askAfterCommit({ actor, fabricId }, "destination:allow", { secrets: newDestinations });
 }
