@@ -74,7 +74,7 @@ async function addSecret(name: string, value: string) {
   });
   await owner.secretName.create({ data: { fabricId, name, nameKey: name, secretId: id } });
   await owner.secretVersion.create({
-    data: { secretId: id, version: 1, fabricId, manifest: { value: 1 }, facts: {}, ...who },
+    data: { secretId: id, version: 1, fabricId, manifest: { value: 1 }, metadata: {}, ...who },
   });
   const place = { secretId: id, subKind: "text", version: 1 };
   await owner.secretField.createMany({
@@ -672,8 +672,8 @@ describe("the destinations of a replaced secret", () => {
         createdByName: "x",
       },
     });
-  const carry = (actor: string) =>
-    signed("destination:carry", "/internal/destinations/carry", { secretId: "warehouse" }, { actor }).then(
+  const settle = (actor: string) =>
+    signed("destination:settle", "/internal/destinations/settle", { secretId: "warehouse" }, { actor }).then(
       (request) => internal.inject(request),
     );
 
@@ -682,9 +682,9 @@ describe("the destinations of a replaced secret", () => {
     const kept = await allow(1, "postgres://kept:5432?tls=verify-full");
     await allow(1, "postgres://dropped:5432?tls=verify-full");
     const who = { createdById: user.id, createdByName: user.name };
-    const row = { secretId: "warehouse", version: 2, fabricId, manifest: { value: 2 }, facts: {}, ...who };
+    const row = { secretId: "warehouse", version: 2, fabricId, manifest: { value: 2 }, metadata: {}, ...who };
     await owner.secretVersion.create({ data: { ...row, keeps: [kept.id] } });
-    expect((await carry(fabric.admin.id)).json()).toEqual({ carried: 1 });
+    expect((await settle(fabric.admin.id)).json()).toEqual({ allowed: 1 });
     const now = await owner.allowedDestination.findMany({ where: { secretId: "warehouse", version: 2 } });
     expect(now).toMatchObject([
       { destination: "postgres://kept:5432?tls=verify-full", createdByName: user.name },
@@ -699,7 +699,7 @@ describe("the destinations of a replaced secret", () => {
     expect((await remove(user.id)).statusCode).toBe(403);
     expect((await remove(fabric.admin.id)).statusCode).toBe(200);
     expect(await owner.allowedDestination.count({ where: { secretId: "warehouse", version: 2 } })).toBe(0);
-    expect((await carry(user.id)).json()).toEqual({ carried: 0 });
+    expect((await settle(user.id)).json()).toEqual({ allowed: 0 });
     const actions = await owner.auditEvent.findMany({
       where: { objectId: "warehouse", action: { startsWith: "destination." } },
     });

@@ -36,18 +36,18 @@ beforeAll(async () => {
   fabric = await createTestFabric(owner, "ours");
   other = await createTestFabric(owner, "theirs");
   tokens = await startTokenServer({ client: { clientId: "crm", clientSecret: canary } });
-  const add = (to: TestFabric, id: string, subKind: string, fields: Record<string, string>, facts = {}) =>
-    addTestSecret(owner, to, urls.webUrl, { id, subKind, versions: [{ by: "user", fields }], facts });
+  const add = (to: TestFabric, id: string, subKind: string, fields: Record<string, string>, metadata = {}) =>
+    addTestSecret(owner, to, urls.webUrl, { id, subKind, versions: [{ by: "user", fields }], metadata });
   await add(fabric, "warehouse", "text", { value: canary });
   await add(other, "theirs", "text", { value: "not ours" });
   const { authUrl } = tokens;
-  const facts = { authHost: new URL(authUrl).host };
+  const metadata = { authHost: new URL(authUrl).host };
   await add(
     fabric,
     "crm",
     "m2m_oauth",
     { clientId: "crm", clientSecret: canary, authUrl, scope: "read" },
-    facts,
+    metadata,
   );
   await addConnection();
   headers = await addToken(fabric);

@@ -59,7 +59,7 @@ const rows: Record<AutomatePurpose, Row> = {
     needsFreshSignIn: true,
   },
   "issuer:delete": { body: () => ({ issuerId: uuidv7() }), user: 403, needsFreshSignIn: true },
-  "destination:carry": {
+  "destination:settle": {
     // The stored version determines which destinations it keeps: the caller adds none.
     body: async (tenant) => ({ secretId: await addSecret(tenant) }),
     user: 200,
@@ -67,7 +67,7 @@ const rows: Record<AutomatePurpose, Row> = {
   "destination:allow": {
     // Automate decides this for each secret: automate/checks/authorize-destinations.test.ts covers it.
     body: async (tenant) => ({
-      places: [
+      secrets: [
         {
           field: "password",
           secretId: await addSecret(tenant),

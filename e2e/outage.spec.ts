@@ -81,7 +81,7 @@ test("a replacement whose answer is lost makes one version, and web rejects othe
     const cut = web.wire.cutAfter("COMMIT");
     const [lost] = await Promise.all([replace(), cut]);
     expect(lost).toEqual({ ok: false, code: "outcome_unknown" });
-    expect(await replace()).toEqual({ ok: true, value: { version: 2, carried: true } });
+    expect(await replace()).toEqual({ ok: true, value: { version: 2, destinationsKept: true } });
     expect(await replace({ value: canary.value() })).toEqual({ ok: false, code: "saved_before" });
     const { rows } = await database().query(
       `SELECT count(*)::int AS n FROM secret_version WHERE "secretId" = $1`,

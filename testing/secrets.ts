@@ -10,7 +10,7 @@ export type TestSecret = {
   name?: string;
   subKind: string;
   versions: { by: "user" | "admin"; fields: Record<string, string> }[];
-  facts?: Record<string, string>;
+  metadata?: Record<string, string>;
 };
 
 /** Writes a secret sealed as web would seal it. Requires `webUrl`, because only web's role seals. */
@@ -18,7 +18,7 @@ export async function addTestSecret(
   owner: Db,
   fabric: TestFabric,
   webUrl: string,
-  { id, name: given = id, subKind, versions, facts = {} }: TestSecret,
+  { id, name: given = id, subKind, versions, metadata = {} }: TestSecret,
 ): Promise<CurrentSecret> {
   const { fabricId } = fabric;
   const name = { name: given, nameKey: given.toLowerCase() };
@@ -36,7 +36,7 @@ export async function addTestSecret(
     manifest = { ...manifest, ...Object.fromEntries(Object.keys(fields).map((field) => [field, version])) };
     const { id: createdById, name: createdByName } = fabric[role];
     await owner.secretVersion.create({
-      data: { secretId: id, version, fabricId, manifest, facts, createdById, createdByName },
+      data: { secretId: id, version, fabricId, manifest, metadata, createdById, createdByName },
     });
     await owner.secretField.createMany({ data: sealed });
   }

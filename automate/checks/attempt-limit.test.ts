@@ -227,7 +227,7 @@ async function addVersion(
   subKind: "text" | "username_password" | "m2m_oauth",
   values: Record<string, string>,
   destinations: string[],
-  facts: Record<string, string> = {},
+  metadata: Record<string, string> = {},
 ) {
   const { fabricId, user } = fabric;
   const who = { createdById: user.id, createdByName: user.name };
@@ -239,7 +239,7 @@ async function addVersion(
   }
   const manifest = Object.fromEntries(Object.keys(values).map((field) => [field, version]));
   await owner.secretVersion.create({
-    data: { secretId: id, version, fabricId, manifest, facts, ...who },
+    data: { secretId: id, version, fabricId, manifest, metadata, ...who },
   });
   const data = await sealFields(
     await sealingKey(fabricId, owner),
@@ -301,7 +301,7 @@ describe("100 concurrent checks by different people with a wrong password", () =
     expect((await reset(fabric.user.id)).status).toBe(403);
     expect(await again()).toBe("sign_in_paused");
     const answer = await reset(fabric.admin.id);
-    expect([answer.status, await answer.json()]).toEqual([200, { places: [destination] }]);
+    expect([answer.status, await answer.json()]).toEqual([200, { endpoints: [destination] }]);
     expect(await list()).toEqual([]);
     expect(
       await owner.auditEvent.findFirst({ where: { action: "secret.signin.reset", objectId: "api_login" } }),

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
-import { destinationKey } from "@/lib/connectors/destination";
+import { endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
 import { attemptsAt, mayAttempt, pausedUntil, refusalCountsForMs } from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
@@ -48,8 +48,7 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
     );
     const [first] = sent;
     if (first === undefined) continue;
-    // TLS settings do not matter: the same server counts the attempts.
-    const endpoint = destinationKey(destination).replace(/\?.*$/, "");
+    const endpoint = endpointOf(destination);
     const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
     const key = createHash("sha256")
       .update(JSON.stringify([endpoint, principalOf(properties), versions]))
@@ -86,9 +85,9 @@ export async function claimAttempts(
 /** Deletes the refused sign-ins of a secret. Returns the endpoints that checks may try again, sorted. */
 export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string): Promise<string[]> {
   const where = { fabricId, secretIds: { has: secretId }, refusedAt: { not: null } };
-  const rows = await tx.signInAttempt.findMany({ where, distinct: ["place"], select: { place: true } });
+  const rows = await tx.signInAttempt.findMany({ where, distinct: ["endpoint"], select: { endpoint: true } });
   await tx.signInAttempt.deleteMany({ where });
-  return rows.map(({ place: endpoint }) => endpoint).sort();
+  return rows.map(({ endpoint }) => endpoint).sort();
 }
 
 /** Deletes attempts that no budget counts any more. */
@@ -121,7 +120,7 @@ function tryToClaim(fabricId: string, attempts: readonly CredentialAttempt[]): P
         key,
         fabricId,
         secretIds,
-        place: endpoint,
+        endpoint,
         startedAt: now,
       })),
     );

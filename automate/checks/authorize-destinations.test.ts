@@ -36,9 +36,9 @@ type Person = "user" | "admin";
 const check = (role: Person) => fabric.scope(role, "connection:check");
 const stale = () => ({ ...check("admin"), actor: { ...fabric.admin, authenticatedAt: new Date(0) } });
 
-function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}) {
+function addSecret(subKind: string, versions: TestSecret["versions"], metadata = {}) {
   counter += 1;
-  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
+  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, metadata });
 }
 const addText = (by: Person) => addSecret("text", [{ by, fields: { value: "v" } }]);
 
@@ -160,7 +160,7 @@ describe("another destination", () => {
     expect(await trust("user", trusted)).toBe("allowed");
     const { id: createdById, name: createdByName } = fabric.user;
     const next = { secretId: trusted.id, version: 2, fabricId: fabric.fabricId, createdById, createdByName };
-    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
+    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, metadata: {} } });
     expect(await trust("user", trusted)).toBe("refused");
   });
 

@@ -7,7 +7,7 @@ import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { isEnteredOnlyBy } from "@/automate/secrets/settle-version";
 import { mayNow, type Scope } from "@/lib/access/scope";
 import type { NewDestinationsByName } from "@/lib/connectors/check-protocol";
-import { authorityOf } from "@/lib/connectors/destination";
+import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
@@ -104,8 +104,8 @@ async function isInSettings(
     if (!authority || !(await isTrustedAuthority(authority, reference.version, actor.id))) return false;
   }
   if (!destination.startsWith("oauth-token://")) return true;
-  const [server = ""] = destination.split("?");
-  const [isAllowed] = await areAllowed(fabricId, [{ secretId, version, destination: server }], "checks");
+  const server = { secretId, version, destination: withoutParameters(destination) };
+  const [isAllowed] = await areAllowed(fabricId, [server], "checks");
   return isAllowed === true;
 }
 

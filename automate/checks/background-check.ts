@@ -3,12 +3,12 @@ import { authorizeDestinations } from "@/automate/checks/authorize-destinations"
 import { type DueConnection, findDue } from "@/automate/checks/due-connections";
 import {
   claimLeases,
+  connectionLeaseKey,
   endLease,
-  leaseOfConnection,
-  leaseOfEndpoint,
+  endpointLeaseKey,
   releaseLeases,
 } from "@/automate/checks/leases";
-import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
+import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
 import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { authorizeBackground } from "@/lib/access/background";
@@ -16,7 +16,6 @@ import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { inconclusiveCodes } from "@/lib/connections/schema";
 import { type CheckCode, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
-import { destinationKey } from "@/lib/connectors/destination";
 import { db, isOutage, type Prisma } from "@/lib/db/client";
 
 /** The longest wait for a slot and for sign-ins, plus the longest run. Leases last longer. */
@@ -39,7 +38,7 @@ export async function checkInBackground(
   stop: AbortSignal = new AbortController().signal,
 ): Promise<"done" | "busy"> {
   const holder = randomUUID();
-  if (!(await claimLeases(holder, [leaseOfConnection(connectionId)]))) return "busy";
+  if (!(await claimLeases(holder, [connectionLeaseKey(connectionId)]))) return "busy";
   try {
     const due = await findDue(minutes, connectionId);
     const scope = due && (await authorizeBackground(due.fabricId));
@@ -81,7 +80,7 @@ async function check(
   if (!prepared.ok) return untriedOutcome(prepared.code);
   const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed: false });
   if (decision.state !== "allowed") return untriedOutcome("destination_not_allowed");
-  if (!(await claimLeases(holder, endpointLeases(prepared.value)))) return null;
+  if (!(await claimLeases(holder, prepared.value.destinations.map(endpointLeaseKey)))) return null;
   const { result, isShared } = await runPrepared({
     scope,
     connection: name,
@@ -90,10 +89,6 @@ async function check(
     signal,
   });
   return isShared ? null : { result, versions: versionsOf(prepared.value) };
-}
-
-function endpointLeases({ destinations }: PreparedCheck): string[] {
-  return destinations.map((destination) => leaseOfEndpoint(destinationKey(destination).replace(/\?.*$/, "")));
 }
 
 /**
@@ -111,7 +106,7 @@ async function recordOutcome(
   const isAboutStatus = result.ok || !inconclusiveCodes.includes(result.code);
   await db.$transaction(async (tx) => {
     // If the lease has expired, another copy of automate may already run this check.
-    if (!(await endLease(tx, holder, leaseOfConnection(id)))) return;
+    if (!(await endLease(tx, holder, connectionLeaseKey(id)))) return;
     const before = await tx.connectionCheck.findFirst({
       where: { fabricId, configHash, OR: [{ code: null }, { code: { notIn: [...inconclusiveCodes] } }] },
       orderBy: { checkedAt: "desc" },

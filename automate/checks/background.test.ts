@@ -104,7 +104,7 @@ const addCheck = ({ hash }: Added, code: string | null, actorId = "automate") =>
       configHash: hash,
       ok: code === null,
       code,
-      tookMs: 1,
+      durationMs: 1,
       actorId,
       actorName: "x",
     },
@@ -187,7 +187,7 @@ test("a check of a value that was replaced meanwhile does not count as an attemp
       version: 2,
       fabricId,
       manifest: { username: 1, password: 2 },
-      facts: {},
+      metadata: {},
       ...who,
     },
   });
@@ -228,9 +228,10 @@ describe("a lease", () => {
   const lease = (key: string, span: string) =>
     owner.$executeRaw`INSERT INTO check_lease VALUES (${key}, 'another', now() + ${span}::interval)`;
 
-  test.each(["connection", "place"])("of another automate on the %s prevents a check", async (what) => {
+  test.each(["connection", "endpoint"])("of another automate on the %s prevents a check", async (what) => {
     const connection = await addConnection();
-    const key = what === "connection" ? `connection:${connection.id}` : `place:http://127.0.0.1:${api.port}`;
+    const key =
+      what === "connection" ? `connection:${connection.id}` : `endpoint:http://127.0.0.1:${api.port}`;
     await lease(key, "1 minute");
     await run(connection);
     expect(api.requests).toEqual([]);

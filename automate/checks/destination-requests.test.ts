@@ -241,7 +241,7 @@ describe("a request for approval", () => {
       createdById,
       createdByName,
     };
-    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, facts: {} } });
+    await owner.secretVersion.create({ data: { ...next, manifest: { value: 2 }, metadata: {} } });
     expect((await ask("admin", "destination:decide", { requestId, decision: "allowed" })).status).toBe(404);
     expect(await isAllowed(request)).toBe(false);
     expect((await listed(request)).total).toBe(0);

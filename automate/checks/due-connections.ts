@@ -1,5 +1,5 @@
 import { refusals } from "@/automate/checks/attempt-limit";
-import { leaseOfConnection } from "@/automate/checks/leases";
+import { connectionLeaseKey } from "@/automate/checks/leases";
 import { isInUse } from "@/lib/connections/inactive";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { db, Prisma } from "@/lib/db/client";
@@ -18,7 +18,7 @@ const onceADay: readonly CheckCode[] = [...refusals, "sign_in_paused"];
 export async function dueConnections(minutes: number): Promise<string[]> {
   const due = await db.$queryRaw<DueConnection[]>`
     ${selectDue(minutes)} AND NOT EXISTS (
-      SELECT 1 FROM check_lease l WHERE l.key = ${leaseOfConnection("")} || c.id AND l."leasedUntil" > now())
+      SELECT 1 FROM check_lease l WHERE l.key = ${connectionLeaseKey("")} || c.id AND l."leasedUntil" > now())
     ORDER BY newest."checkedAt" NULLS FIRST LIMIT ${maxPerPlan}`;
   return due.map(({ id }) => id);
 }

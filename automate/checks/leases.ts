@@ -1,14 +1,16 @@
+import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { db, type Tx } from "@/lib/db/client";
 
 /** Longer than any check. The lease of a crashed automate expires after this time. */
 const leaseSeconds = 180;
 
-export const leaseOfConnection = (id: string) => `connection:${id}`;
-export const leaseOfEndpoint = (endpoint: string) => `place:${endpoint}`;
+export const connectionLeaseKey = (id: string) => `connection:${id}`;
+export const endpointLeaseKey = (destination: Destination) => `endpoint:${endpointOf(destination)}`;
 
 /**
  * Claims keys that only one background check may hold, across all copies of automate. Returns false when
- * somebody else holds an unexpired lease on one of them. `releaseLeases` releases the claimed ones.
+ * another check holds an unexpired lease on one of them. Those that it claimed meanwhile stay claimed until
+ * `releaseLeases`.
  */
 export async function claimLeases(holder: string, keys: readonly string[]): Promise<boolean> {
   // All copies of automate claim in one order, which prevents deadlocks.

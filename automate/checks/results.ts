@@ -19,7 +19,15 @@ export async function storeResult(
 ): Promise<void> {
   const by = { actorId: actor.id, actorName: actor.name };
   await tx.connectionCheck.create({
-    data: { fabricId, configHash, ok: result.ok, tookMs: result.ms, versions, ...by, ...failureOf(result) },
+    data: {
+      fabricId,
+      configHash,
+      ok: result.ok,
+      durationMs: result.ms,
+      versions,
+      ...by,
+      ...failureOf(result),
+    },
     select: { id: true },
   });
 }

@@ -44,7 +44,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
 async function checkAndRecord(
   runPrepared: PreparedRuns,
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties: input, isConfirmed, shownPlaces: shownDestinations }: Body,
+  { kind, connectionName, properties: input, isConfirmed, shownDestinations }: Body,
   send: (event: CheckEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -83,18 +83,18 @@ async function checkAndRecord(
   send(result);
 }
 
-type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newPlaces">;
+type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newDestinations">;
 
 function unconfirmedOf(
   missing: readonly [NewDestinations, ...NewDestinations[]],
-): Pick<Refused, "field" | "newPlaces"> {
-  const newPlaces = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
-  return { field: missing[0].field, newPlaces };
+): Pick<Refused, "field" | "newDestinations"> {
+  const newDestinations = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
+  return { field: missing[0].field, newDestinations };
 }
 
 async function recordResult(
   scope: Scope<"connection:check">,
-  { kind, connectionName, properties }: Omit<Body, "isConfirmed" | "shownPlaces">,
+  { kind, connectionName, properties }: Omit<Body, "isConfirmed" | "shownDestinations">,
   result: CheckResult,
   /** True when another caller's run gave the result, which is then already recorded. */
   isShared = false,

@@ -18,7 +18,7 @@ export function credentialAttemptRoutes(app: FastifyInstance): void {
       const object = { kind: "secret" as const, id, name };
       const details = { destination: endpoints };
       await record(tx, { actor, teamId, fabricId, action: "secret.signin.reset", object, details });
-      return { places: endpoints };
+      return { endpoints };
     });
   });
 }

@@ -21,18 +21,18 @@ import { db } from "@/lib/db/client";
 export function destinationRoutes(app: FastifyInstance): void {
   requestRoutes(app);
   ruleRoute(app);
-  handle(app, "destination:carry", async ({ scope, body }) => {
+  handle(app, "destination:settle", async ({ scope, body }) => {
     // The stored version determines which destinations it keeps. This request only settles it sooner.
     await settleVersion(scope.fabricId, body.secretId);
     const secret = await findSecretById(scope, body.secretId);
     if (!secret) throw new Refusal(404, "not_found", "Secret not found.");
     const { id: secretId, version } = secret;
-    return { carried: await db.allowedDestination.count({ where: { secretId, version } }) };
+    return { allowed: await db.allowedDestination.count({ where: { secretId, version } }) };
   });
 
   handle(app, "destination:allow", async ({ scope, body }) => {
     const openings = [];
-    for (const { field, secretId, version, destinations } of body.places) {
+    for (const { field, secretId, version, destinations } of body.secrets) {
       const secret = await findSecretById(scope, secretId);
       const destinationKeys = atLeastOne(destinations);
       if (!secret || !destinationKeys || secret.version !== version)

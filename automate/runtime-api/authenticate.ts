@@ -81,7 +81,7 @@ export async function takeFromRate({ scope, source }: Caller, count: number): Pr
 export async function reserveAnswerMemory(
   caller: Caller,
   reply: FastifyReply,
-  secrets: readonly Pick<UsableSecret, "facts">[],
+  secrets: readonly Pick<UsableSecret, "metadata">[],
 ): Promise<void> {
   await recordIfRefused(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
 }

@@ -66,7 +66,7 @@ function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToke
 }
 
 /** The key under which refused sign-ins are counted, as for a check: the endpoint and the version sent there. */
-function attemptOf({ id, version, facts: { authHost = "" } }: UsableSecret): CredentialAttempt {
+function attemptOf({ id, version, metadata: { authHost = "" } }: UsableSecret): CredentialAttempt {
   const endpoint = `oauth-token://${authHost}`;
   const key = createHash("sha256")
     .update(JSON.stringify([endpoint, "m2m", [`${id}.${version}`]]))

@@ -147,26 +147,13 @@ async function recordRefusal(
   );
 }
 
-/** Refuses, and records, a connection that references other secrets than those pinned for this caller. */
-async function requirePinnedSecrets({ scope, source }: Caller, connection: NamedConnection): Promise<void> {
-  const { id, name, secrets } = connection;
+/** Throws, after recording it, when the connection references a secret that no Admin confirmed for this caller. */
+async function requirePinnedSecrets(caller: Caller, { id, name, secrets }: NamedConnection): Promise<void> {
+  const secretIds = secrets.map(({ secret }) => secret.id);
   try {
-    requirePinned(
-      scope,
-      id,
-      secrets.map(({ secret }) => secret.id),
-    );
+    requirePinned(caller.scope, id, secretIds);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { actor, teamId, fabricId } = scope;
-    await recordOrAggregate(JSON.stringify(["not_confirmed", actor.id, actor.name, source, id]), {
-      actor,
-      teamId,
-      fabricId,
-      action: "connection.refuse",
-      object: { kind: "connection", id, name },
-      details: { code: "not_confirmed", source },
-    });
+    await recordRefusal(caller, { id, name }, { code: "not_confirmed" });
     throw error;
   }
 }

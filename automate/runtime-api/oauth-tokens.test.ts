@@ -63,7 +63,7 @@ async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Pr
   await addTestSecret(owner, fabric, urls.webUrl, {
     id,
     subKind: "m2m_oauth",
-    facts: { authHost: hostPortOf(authUrl) ?? "" },
+    metadata: { authHost: hostPortOf(authUrl) ?? "" },
     versions,
   });
   return id;

@@ -78,7 +78,7 @@ export function createM2mTokens(keys: FabricKeys) {
 }
 
 function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpose {
-  const server = tokenServerOf(secret.facts);
+  const server = tokenServerOf(secret.metadata);
   if (server === null)
     throw new Refusal(
       409,

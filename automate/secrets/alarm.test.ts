@@ -162,7 +162,7 @@ test("an Auth URL that differs from the host in its secret's metadata raises the
     id: "client",
     subKind: "m2m_oauth",
     versions: [{ by: "user", fields }],
-    facts: { authHost: "idp.example.com:443" },
+    metadata: { authHost: "idp.example.com:443" },
   });
   const destination = "oauth-token://idp.example.com:443";
   await owner.allowedDestination.create({

@@ -13,8 +13,8 @@ const copies = 4;
 const readTimeoutMs = 15_000;
 
 /** Returns the total size of the files of these secrets, in bytes. */
-export function sizeOf(secrets: readonly Pick<UsableSecret, "facts">[]): number {
-  return secrets.reduce((sum, { facts }) => sum + (facts.sizeBytes ?? 0), 0);
+export function sizeOf(secrets: readonly Pick<UsableSecret, "metadata">[]): number {
+  return secrets.reduce((sum, { metadata }) => sum + (metadata.sizeBytes ?? 0), 0);
 }
 
 let reservedBytes = 0;

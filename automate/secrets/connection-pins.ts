@@ -3,6 +3,7 @@ import { arePinned, type ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { AuditAction, ObjectKind } from "@/lib/audit/schema";
+import { nestedMark } from "@/lib/connectors/nested-reference";
 import type { Tx } from "@/lib/db/client";
 import type { ConfirmedConnection } from "@/lib/internal-api/bodies/pipeline-token";
 
@@ -20,14 +21,14 @@ export function requirePinned(
   );
 }
 
-/** Returns the secrets that these connections of the fabric reference now, without those that are only kept. */
+/** Returns the secrets that these connections of the fabric reference now, without those that are never sent. */
 export async function findReferences(
   tx: Tx,
   fabricId: string,
   connectionIds: readonly string[],
 ): Promise<ConnectionPins> {
   const rows = await tx.connectionSecret.findMany({
-    where: { fabricId, connectionId: { in: [...connectionIds] }, field: { not: { contains: "." } } },
+    where: { fabricId, connectionId: { in: [...connectionIds] }, field: { not: { contains: nestedMark } } },
     select: { connectionId: true, secretId: true },
     orderBy: { secretId: "asc" },
   });

@@ -16,7 +16,7 @@ export type UsableSecret = {
   version: number;
   /** Field → the version that last set it. */
   manifest: Readonly<Record<string, number>>;
-  facts: SecretMetadata;
+  metadata: SecretMetadata;
 };
 
 /** `UsableSecret` as Postgres returns it. */
@@ -57,7 +57,7 @@ const columns = {
   subKind: true,
   versions: {
     orderBy: { version: "desc" },
-    select: { version: true, manifest: true, facts: true, createdById: true },
+    select: { version: true, manifest: true, metadata: true, createdById: true },
   },
 } as const;
 
@@ -69,7 +69,7 @@ type Row = {
   versions: {
     version: number;
     manifest: Parameters<typeof manifestOf>[0];
-    facts: unknown;
+    metadata: unknown;
     createdById: string;
   }[];
 };
@@ -85,7 +85,7 @@ function toCurrentSecret({ id, fabricId, name, subKind, versions }: Row): Curren
     subKind,
     version: newest.version,
     manifest: manifestOf(newest.manifest),
-    facts: newest.facts as SecretMetadata,
+    metadata: newest.metadata as SecretMetadata,
     enteredBy: new Map(versions.map(({ version, createdById }) => [version, createdById])),
   };
 }

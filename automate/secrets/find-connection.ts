@@ -2,6 +2,7 @@ import { toUsableSecret, type UsableSecret, type UsableSecretRow } from "@/autom
 import { reachesConnection } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { connectionName } from "@/lib/connections/schema";
+import { nestedMark } from "@/lib/connectors/nested-reference";
 import { preparedQuery } from "@/lib/db/prepared";
 
 /** A saved connection and the secrets that it references, sealed, at their current versions. */
@@ -18,13 +19,13 @@ export type NamedConnection = {
 
 type Reference = UsableSecretRow & { field: string };
 
-/** Leaves out references that are only kept for API clients (`isKeptOnly`): no pipeline receives their secrets. */
-const isSent = `position('.' IN r.field) = 0`;
+/** `isNeverSent` in SQL: no pipeline receives the secret of a nested reference. */
+const isSent = `position('${nestedMark}' IN r.field) = 0`;
 
 const findByName = preparedQuery<Omit<NamedConnection, "secrets"> & { secrets: Reference[] }>(
   `SELECT c.id, c.name, c.kind, c."configHash", c."updatedAt", c.properties, coalesce((
      SELECT json_agg(json_build_object('field', r.field, 'id', s.id, 'fabricId', s."fabricId", 'name', s.name, 'requestedName', s.name,
-       'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'facts', v.facts) ORDER BY r.field)
+       'subKind', s."subKind", 'version', v.version, 'manifest', v.manifest, 'metadata', v.facts) ORDER BY r.field)
      FROM connection_secret r
      JOIN secret s ON s.id = r."secretId" AND s."fabricId" = c."fabricId" AND s."deletedAt" IS NULL
      CROSS JOIN LATERAL (SELECT version, manifest, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v

@@ -8,7 +8,7 @@ type NameKey = { fabricId: string; nameKey: string };
 type Row = UsableSecretRow & { n: number };
 
 const findNames = preparedQuery<Row>(
-  `SELECT requested.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "requestedName", s."subKind", v.version, v.manifest, v.facts
+  `SELECT requested.n::int AS n, s.id, s."fabricId", s.name, sn.name AS "requestedName", s."subKind", v.version, v.manifest, v.facts AS metadata
    FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) WITH ORDINALITY AS requested("fabricId", "nameKey", n)
    JOIN secret_name sn ON sn."fabricId" = requested."fabricId" AND sn."nameKey" = requested."nameKey"
    JOIN secret s ON s.id = sn."secretId" AND s."fabricId" = requested."fabricId" AND s."deletedAt" IS NULL

@@ -50,9 +50,9 @@ const checking = (role: "user" | "admin", ...openings: Sending[]) => ({
 });
 
 /** A sealed secret under the next id. */
-function addSecret(subKind: string, versions: TestSecret["versions"], facts = {}) {
+function addSecret(subKind: string, versions: TestSecret["versions"], metadata = {}) {
   counter += 1;
-  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, facts });
+  return addTestSecret(owner, fabric, urls.webUrl, { id: `s${counter}`, subKind, versions, metadata });
 }
 
 /** Allows these destinations, as a check by the value's author would. */

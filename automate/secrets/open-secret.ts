@@ -10,6 +10,7 @@ import { recordUses, type SealedPosition, type StoredField } from "@/automate/se
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { AuditEntry } from "@/lib/audit/record";
+import { withoutParameters } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
 import { hostPortOf } from "@/lib/egress/host";
@@ -90,7 +91,7 @@ async function openFields(
   // decides.
   if ("destinations" in opening && opened.authUrl) {
     const sealedServer = `oauth-token://${hostPortOf(opened.authUrl.revealText())}`;
-    if (!opening.destinations.some((key) => key.split("?")[0] === sealedServer)) {
+    if (!opening.destinations.some((key) => withoutParameters(key) === sealedServer)) {
       await raise({ field: "authUrl", version: secret.manifest.authUrl ?? secret.version });
       throw new CannotOpen();
     }

@@ -23,10 +23,15 @@ export async function findVersion(secret: UsableSecret, version: number): Promis
   if (version > secret.version || version < (await oldestRetainedVersion(secret))) return null;
   const row = await db.secretVersion.findUnique({
     where: { secretId_version: { secretId: secret.id, version } },
-    select: { manifest: true, facts: true },
+    select: { manifest: true, metadata: true },
   });
   // Only web writes this column, in this shape.
   return (
-    row && { ...secret, version, manifest: manifestOf(row.manifest), facts: row.facts as SecretMetadata }
+    row && {
+      ...secret,
+      version,
+      manifest: manifestOf(row.manifest),
+      metadata: row.metadata as SecretMetadata,
+    }
   );
 }

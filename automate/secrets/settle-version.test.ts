@@ -45,13 +45,13 @@ async function addSecret(
     username_password: { username: "u", password: "p" },
     m2m_oauth: { clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" },
   }[subKind];
-  const facts = subKind === "m2m_oauth" ? { authHost: "idp.example:443" } : {};
+  const metadata = subKind === "m2m_oauth" ? { authHost: "idp.example:443" } : {};
   const versions = [{ by, fields }];
   const secret = await addTestSecret(owner, fabric, urls.webUrl, {
     id: `s${counter}`,
     subKind,
     versions,
-    facts,
+    metadata,
   });
   await allow(secret, allowed);
   return secret;
@@ -68,7 +68,7 @@ async function allow({ id: secretId, version }: CurrentSecret, destination: stri
  * version.
  */
 async function replace(
-  { id: secretId, version, manifest, facts }: CurrentSecret,
+  { id: secretId, version, manifest, metadata }: CurrentSecret,
   by: Person,
   fields: string[],
   keeps?: string[],
@@ -82,7 +82,7 @@ async function replace(
       version: next,
       fabricId: fabric.fabricId,
       manifest: { ...manifest, ...Object.fromEntries(fields.map((field) => [field, next])) },
-      facts,
+      metadata,
       keeps: keeps ?? former.map(({ id }) => id),
       createdById,
       createdByName,
@@ -203,7 +203,7 @@ test.each<[what: string, replacer: Person, fields: string[], isAllowed: boolean]
       data: { fabricId: fabric.fabricId, rule: "locked", updatedByName: "" },
     });
     const secret = await addSecret("admin", "m2m_oauth");
-    const next = await replace({ ...secret, facts: { authHost: "theirs.example:443" } }, replacer, fields);
+    const next = await replace({ ...secret, metadata: { authHost: "theirs.example:443" } }, replacer, fields);
     expect(await mayGo([next, "oauth-token://theirs.example:443"])).toBe(isAllowed);
   },
 );

@@ -45,7 +45,7 @@ async function settle(fabricId: string, secretId: string): Promise<void> {
 }
 
 async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
-  const { id: secretId, fabricId, version, manifest, enteredBy, facts, subKind } = secret;
+  const { id: secretId, fabricId, version, manifest, enteredBy, metadata, subKind } = secret;
   const row = await tx.secretVersion.findUniqueOrThrow({
     where: { secretId_version: { secretId, version } },
     select: {
@@ -85,7 +85,7 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
       tokenId,
       since,
     });
-  const tokenServer = tokenServerOf(facts);
+  const tokenServer = tokenServerOf(metadata);
   if (manifest.authUrl !== version || tokenServer === null || kept.includes(tokenServer)) return;
   // An access token allows the token server only if it entered every field itself. An attacker with a stolen
   // one could otherwise send its owner's older values to a server of their own.

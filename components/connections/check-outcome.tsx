@@ -47,7 +47,7 @@ export function CheckOutcome({
   return (
     <Banner tone={needsDecision.includes(result.code) ? "warning" : "danger"} title={title}>
       <p>{advice}</p>
-      {result.newPlaces?.map(({ secret, destinations }) => (
+      {result.newDestinations?.map(({ secret, destinations }) => (
         <p key={secret} className="mt-1">
           <span className="font-medium text-ink">{secret}</span> to
           {destinations.map((destination) => (

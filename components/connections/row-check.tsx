@@ -73,9 +73,9 @@ export function RowCheck({
   );
 }
 
-function adviceOf({ code, facts, newPlaces }: Extract<CheckResult, { ok: false }>): string {
+function adviceOf({ code, facts, newDestinations }: Extract<CheckResult, { ok: false }>): string {
   const { advice } = checkTexts[code];
-  if (newPlaces) return "Open the connection and check it there to see the new destination.";
+  if (newDestinations) return "Open the connection and check it there to see the new destination.";
   if (facts?.retryAt === undefined) return advice;
   return `${advice} You can try again ${formatDistanceToNow(facts.retryAt, { addSuffix: true })}.`;
 }

@@ -106,7 +106,7 @@ function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Da
           <RelativeTime date={status.since} isSpan />,{" "}
         </>
       )}
-      checked <RelativeTime date={status.checkedAt} />, {formatDuration(status.tookMs)}
+      checked <RelativeTime date={status.checkedAt} />, {formatDuration(status.durationMs)}
     </span>
   );
 }

@@ -26,7 +26,7 @@ export type CheckProgress =
   | { phase: "done"; subject: CheckSubject; steps: StepProgress[]; result: CheckResult };
 
 /** The person's intent: they entered these settings themselves, and saw these destinations. */
-export type CheckIntent = { isConfirmed: boolean; shownPlaces?: NewDestinationsByName | undefined };
+export type CheckIntent = { isConfirmed: boolean; shownDestinations?: NewDestinationsByName | undefined };
 
 type Answer =
   | CheckResult
@@ -130,6 +130,6 @@ function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgr
     return [...steps.filter(({ step }) => step !== event.step), next];
   }
   // A new destination is not a failed step: the check has not started.
-  if (event.type === "queued" || event.ok || event.newPlaces) return [...steps];
+  if (event.type === "queued" || event.ok || event.newDestinations) return [...steps];
   return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
 }

@@ -37,11 +37,11 @@ export function useConnectionCheck(
    */
   async function check({
     movesFocus = true,
-    shownPlaces,
-  }: Pick<CheckIntent, "shownPlaces"> & { movesFocus?: boolean } = {}) {
+    shownDestinations,
+  }: Pick<CheckIntent, "shownDestinations"> & { movesFocus?: boolean } = {}) {
     form.clearErrors("properties");
     const subject = subjectOf();
-    const answer = await start(subject, { isConfirmed: !isSaved, shownPlaces });
+    const answer = await start(subject, { isConfirmed: !isSaved, shownDestinations });
     if (answer === null) return;
     if (answer.type === "refused") return toastNotChecked(subject.name, errorText(answer.code));
     // The person has edited the form since. The panel says so.
@@ -55,7 +55,7 @@ export function useConnectionCheck(
         );
       }
       // The person decides about a new destination in the panel. The field has no error.
-    } else if (!answer.ok && answer.field && !answer.newPlaces) {
+    } else if (!answer.ok && answer.field && !answer.newDestinations) {
       const { title, advice } = checkTexts[answer.code];
       form.setError(`properties.${answer.field}`, { type: "check", message: `${title} ${advice}` });
       // The picker still shows the deleted secret's name.

@@ -15,7 +15,7 @@ export function useNextSteps() {
    * certificate authority in the meantime.
    */
   async function checkShown(): Promise<void> {
-    await check.check(result?.ok === false ? { shownPlaces: result.newPlaces } : {});
+    await check.check(result?.ok === false ? { shownDestinations: result.newDestinations } : {});
   }
 
   return {

@@ -45,8 +45,8 @@ export function ReplaceValueForm({
         ...repeatableTexts,
         conflict: `Someone replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, then replace it again if necessary.`,
       }}
-      onOk={({ version, carried }) => {
-        const description = carried
+      onOk={({ version, destinationsKept }) => {
+        const description = destinationsKept
           ? `Version ${version} is the current one.`
           : `Version ${version} is the current one. No destination is allowed for it yet: someone else entered a part of it, or Automate is not available.`;
         toast("Value replaced", { description });

@@ -6,7 +6,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretAbout({ secret }: { secret: SecretDetail }) {
-  const { facts } = secret;
+  const { metadata } = secret;
   return (
     <DetailSection id="about" title="About">
       <dl className="flex flex-col gap-3 [overflow-wrap:anywhere]">
@@ -16,15 +16,16 @@ export function SecretAbout({ secret }: { secret: SecretDetail }) {
         <Detail term="Updated">
           <RelativeTime date={secret.updatedAt} /> by {secret.updatedByName}
         </Detail>
-        {facts.fileName && <Detail term="File">{facts.fileName}</Detail>}
-        {facts.sizeBytes !== undefined && <Detail term="Size">{formatBytes(facts.sizeBytes)}</Detail>}
-        {facts.authHost && <Detail term="Auth URL host">{facts.authHost}</Detail>}
-        {facts.certificate && (
+        {metadata.fileName && <Detail term="File">{metadata.fileName}</Detail>}
+        {metadata.sizeBytes !== undefined && <Detail term="Size">{formatBytes(metadata.sizeBytes)}</Detail>}
+        {metadata.authHost && <Detail term="Auth URL host">{metadata.authHost}</Detail>}
+        {metadata.certificate && (
           <>
-            <Detail term="Certificate of">{facts.certificate.subject}</Detail>
-            <Detail term="Issued by">{facts.certificate.issuer}</Detail>
+            <Detail term="Certificate of">{metadata.certificate.subject}</Detail>
+            <Detail term="Issued by">{metadata.certificate.issuer}</Detail>
             <Detail term="Valid until">
-              {facts.certificate.expiresAt.slice(0, 10)} <CertificateBadge certificate={facts.certificate} />
+              {metadata.certificate.expiresAt.slice(0, 10)}{" "}
+              <CertificateBadge certificate={metadata.certificate} />
             </Detail>
           </>
         )}

@@ -8,7 +8,7 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretHeader({
   fabricId,
-  secret: { name, subKind, description, facts },
+  secret: { name, subKind, description, metadata },
   children,
 }: {
   fabricId: string;
@@ -23,7 +23,7 @@ export function SecretHeader({
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
             <h2 className="min-w-0 font-semibold text-xl">{name}</h2>
             <Badge icon={<SecretKindIcon subKind={subKind} />}>{secretKinds[subKind].label}</Badge>
-            {facts.certificate && <CertificateBadge certificate={facts.certificate} />}
+            {metadata.certificate && <CertificateBadge certificate={metadata.certificate} />}
           </div>
           {description && <p className="mt-1 whitespace-pre-line text-muted">{description}</p>}
         </div>

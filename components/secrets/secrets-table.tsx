@@ -44,7 +44,7 @@ export function SecretsTable({
 }
 
 function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
-  const { name, subKind, description, usedBy, facts } = secret;
+  const { name, subKind, description, usedBy, metadata } = secret;
   return (
     <Tr>
       <Td isMain className="md:max-w-72">
@@ -60,7 +60,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1 md:whitespace-nowrap">
           <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
           {secretKinds[subKind].label}
-          {facts.certificate && <CertificateBadge certificate={facts.certificate} />}
+          {metadata.certificate && <CertificateBadge certificate={metadata.certificate} />}
         </div>
       </Td>
       <Td label="Description" className={description ? "md:max-w-64" : "max-md:hidden"}>

@@ -152,7 +152,7 @@ export type NewDestinationsByName = z.infer<typeof newDestinationsByNameSchema>;
 export const checkResultSchema = z.discriminatedUnion("ok", [
   passed,
   failed.extend({
-    newPlaces: newDestinationsByNameSchema.optional(),
+    newDestinations: newDestinationsByNameSchema.optional(),
   }),
 ]);
 /** The check waits for a slot, behind `ahead` other checks of its fabric. */

@@ -77,6 +77,16 @@ export function destinationKey(
   return parameters.length > 0 ? `${key}?${parameters.join("&")}` : key;
 }
 
+/** Protocol, host and port, without TLS settings: the server counts refused sign-ins regardless of those. */
+export function endpointOf(destination: Destination): string {
+  return withoutParameters(destinationKey(destination));
+}
+
+/** The endpoint in a destination's key. */
+export function withoutParameters(key: string): string {
+  return key.replace(/\?.*$/, "");
+}
+
 const proved = "proved";
 
 /** The key of the same destination with the value itself sent. An allowance for that covers a proof too. */

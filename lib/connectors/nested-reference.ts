@@ -1,14 +1,17 @@
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * The one documented reference to a secret inside another property. It is kept for API clients, and the secret
- * counts as used. Selvage never opens it for this.
+ * The one documented reference to a secret inside another property. It is stored for API clients, and the
+ * secret counts as used. Selvage never opens it for this.
  */
 export const indexerSecret = "kgConfig.authProperties.clientSecret";
 
-/** True for a reference that is only kept: its secret goes to no destination. */
-export function isKeptOnly(field: string): boolean {
-  return field.includes(".");
+/** A field with this character is a nested reference, which is never sent. Queries compare it, too. */
+export const nestedMark = ".";
+
+/** True for a reference that is stored for API clients only: its secret goes to no destination. */
+export function isNeverSent(field: string): boolean {
+  return field.includes(nestedMark);
 }
 
 /** The member at a path such as `kgConfig.enabled`; undefined when an object on the way is missing. */

@@ -5,7 +5,7 @@ import { indexerSecret } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { namedDestinations, secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
-const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, facts: {} });
+const text = (id: string, version = 1) => ({ id, version, subKind: "text" as const, metadata: {} });
 const postgres = {
   server: "DB.example.com.",
   port: "5432",
@@ -37,7 +37,7 @@ test("each secret of a connection goes to its own destinations", () => {
     id: "o",
     version: 1,
     subKind: "m2m_oauth" as const,
-    facts: { authHost: "idp.example:443" },
+    metadata: { authHost: "idp.example:443" },
   };
   const api = { baseUrl: "https://api.example", authType: "oauth_client_credentials" };
   expect(destinationsOf("restapi", api, [{ field: "oauthClient", secret: oauth }])).toEqual([
@@ -112,7 +112,7 @@ test("a secret that is only kept for API clients changes no named destination", 
     id: authHost,
     version: 1,
     subKind: "m2m_oauth" as const,
-    facts: { authHost },
+    metadata: { authHost },
   });
   const sent = { field: "oauthClient", secret: at("sent.example") };
   const kept = { field: indexerSecret, secret: at("kept.example") };

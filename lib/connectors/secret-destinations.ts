@@ -1,6 +1,6 @@
 import type { Connector, MetadataByField } from "@/lib/connectors/define";
 import { type Destination, destinationKey } from "@/lib/connectors/destination";
-import { isKeptOnly } from "@/lib/connectors/nested-reference";
+import { isNeverSent } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
@@ -14,7 +14,7 @@ export type Referenced = {
   id: string;
   version: number;
   subKind: SubKind;
-  facts: { authHost?: string };
+  metadata: { authHost?: string };
 };
 
 /** A secret of a connection, and the keys of the destinations that the connection sends it to. */
@@ -98,7 +98,7 @@ function resolveReferences<S extends Referenced>(
   properties: Readonly<Record<string, unknown>>,
   given: readonly { field: string; secret: S }[],
 ) {
-  const references = given.filter(({ field }) => !isKeptOnly(field));
+  const references = given.filter(({ field }) => !isNeverSent(field));
   const connector = findConnector(kind);
   const ids = Object.fromEntries(references.map(({ field, secret }) => [field, secret.id]));
   const secrets = Object.fromEntries(references.map(({ field, secret }) => [field, secret]));
@@ -139,15 +139,15 @@ function resolveDestinations<S extends Referenced>(
 }
 
 /** The key of an M2M OAuth secret's token server, or null when its host is unknown. */
-export function tokenServerOf({ authHost }: Referenced["facts"]): string | null {
+export function tokenServerOf({ authHost }: Referenced["metadata"]): string | null {
   return authHost === undefined ? null : `oauth-token://${authHost}`;
 }
 
 function metadataOf(secrets: Readonly<Record<string, Referenced>>): MetadataByField {
   return Object.fromEntries(
-    Object.entries(secrets).map(([field, { subKind, facts }]) => [
+    Object.entries(secrets).map(([field, { subKind, metadata }]) => [
       field,
-      { subKind, ...(facts.authHost ? { authHost: facts.authHost } : {}) },
+      { subKind, ...(metadata.authHost ? { authHost: metadata.authHost } : {}) },
     ]),
   );
 }

@@ -31,7 +31,15 @@ async function addSecret(id: string, enteredAt: Date) {
   const name = { name: id, nameKey: id };
   await owner.secret.create({ data: { id, fabricId, ...name, subKind: "text", ...creator, ...updated } });
   await owner.secretVersion.create({
-    data: { secretId: id, version: 1, fabricId, manifest: {}, facts: {}, createdAt: enteredAt, ...creator },
+    data: {
+      secretId: id,
+      version: 1,
+      fabricId,
+      manifest: {},
+      metadata: {},
+      createdAt: enteredAt,
+      ...creator,
+    },
   });
 }
 
@@ -40,7 +48,7 @@ async function refuse(key: string, secretIds: string[], destination: string, ...
     key,
     fabricId: fabric.fabricId,
     secretIds,
-    place: destination,
+    endpoint: destination,
     startedAt: minutesAgo(minutes),
     refusedAt: minutesAgo(minutes),
   }));

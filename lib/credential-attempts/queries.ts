@@ -23,7 +23,7 @@ export async function listPausedAttempts(
         secretIds: { has: secretId },
         refusedAt: { gt: new Date(now.getTime() - refusalCountsForMs) },
       },
-      select: { key: true, place: true, refusedAt: true },
+      select: { key: true, endpoint: true, refusedAt: true },
     }),
     db.secretVersion.findFirst({
       where: { secretId, fabricId: scope.fabricId },
@@ -32,9 +32,9 @@ export async function listPausedAttempts(
     }),
   ]);
   const byKey = new Map<string, { destination: string; refusedAt: Date[] }>();
-  for (const { key, place, refusedAt } of rows) {
+  for (const { key, endpoint, refusedAt } of rows) {
     if (refusedAt === null || (newest && refusedAt < newest.createdAt)) continue;
-    const entry = byKey.get(key) ?? { destination: place, refusedAt: [] };
+    const entry = byKey.get(key) ?? { destination: endpoint, refusedAt: [] };
     entry.refusedAt.push(refusedAt);
     byKey.set(key, entry);
   }

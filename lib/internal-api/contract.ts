@@ -51,7 +51,7 @@ export const automateRequests = {
        */
       isConfirmed: z.boolean(),
       /** The new destinations that a check reported and the person then confirmed. */
-      shownPlaces: newDestinationsByNameSchema.max(50).optional(),
+      shownDestinations: newDestinationsByNameSchema.max(50).optional(),
     }),
     // The answer is NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),
@@ -96,18 +96,18 @@ export const automateRequests = {
     body: z.object({ issuerId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
-  "destination:carry": {
-    path: "/internal/destinations/carry",
+  "destination:settle": {
+    path: "/internal/destinations/settle",
     permission: "secret:write",
     body: z.object({ secretId: z.string() }),
-    answer: z.object({ carried: z.number().int() }),
+    answer: z.object({ allowed: z.number().int() }),
   },
   "destination:allow": {
     path: "/internal/destinations/allow",
     permission: "connection:check",
     body: z.object({
-      /** The destinations to add for a version of a secret. */
-      places: z
+      /** The secrets, each with its destinations to allow. */
+      secrets: z
         .array(
           z.object({
             field: z.string().max(64),
@@ -157,7 +157,7 @@ export const automateRequests = {
     path: "/internal/credential-attempts/reset",
     permission: "credential-attempt:reset",
     body: z.object({ secretId: z.string() }),
-    answer: z.object({ places: z.array(z.string()) }),
+    answer: z.object({ endpoints: z.array(z.string()) }),
   },
 } as const satisfies Record<
   string,

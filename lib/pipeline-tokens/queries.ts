@@ -1,6 +1,7 @@
 import "server-only";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
+import { nestedMark } from "@/lib/connectors/nested-reference";
 import { db, type Prisma } from "@/lib/db/client";
 import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import {
@@ -90,8 +91,8 @@ export async function limitsOf(
       select: { id: true, name: true },
     }),
     db.connectionSecret.findMany({
-      // Without references that are only kept (`isKeptOnly`), as automate pins them.
-      where: { fabricId, connectionId: { in: connectionIds }, field: { not: { contains: "." } } },
+      // Automate does not pin what is never sent.
+      where: { fabricId, connectionId: { in: connectionIds }, field: { not: { contains: nestedMark } } },
       select: { connectionId: true, secretId: true },
       orderBy: { field: "asc" },
     }),

@@ -19,7 +19,7 @@ const pageSize = 50;
 type Row = Omit<SecretSummary, "subKind"> & { nameKey: string; subKind: string; createdById: string };
 
 const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
-  s."updatedAt", s."updatedByName", v.version, v.facts,
+  s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
   (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy"`;
 const currentVersion = `CROSS JOIN LATERAL
   (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
@@ -213,14 +213,14 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
-    facts,
+    metadata,
     createdAt,
     createdByName,
     updatedAt,
     updatedByName,
   } = row;
   const times = { createdAt, createdByName, updatedAt, updatedByName };
-  return { id, name, subKind: subKindOf(row), description, version, usedBy, facts, ...times };
+  return { id, name, subKind: subKindOf(row), description, version, usedBy, metadata, ...times };
 }
 
 function subKindOf({ subKind, id }: { subKind: string; id: string }): SubKind {

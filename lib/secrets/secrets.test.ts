@@ -70,7 +70,7 @@ describe("a created secret", () => {
     const { id } = created.value;
     expect(await openField(id, "clientSecret", 1, "m2m_oauth")).toBe(`${canary}\r\n\0`);
     expect(await openField(id, "scope", 1, "m2m_oauth")).toBe("a b");
-    expect((await getSecret(list(), id)).facts).toEqual({ authHost: "idp.example.com:443" });
+    expect((await getSecret(list(), id)).metadata).toEqual({ authHost: "idp.example.com:443" });
   });
 
   test("is stored with its audit event, and no table contains its value", async () => {
@@ -127,7 +127,10 @@ describe("a created secret", () => {
       fileName: "blob.bin",
     });
     if (!created.ok) throw new Error(created.code);
-    expect((await getSecret(list(), created.value.id)).facts).toEqual({ fileName: "blob.bin", sizeBytes: 3 });
+    expect((await getSecret(list(), created.value.id)).metadata).toEqual({
+      fileName: "blob.bin",
+      sizeBytes: 3,
+    });
   });
 
   test("larger than the limit is rejected at its field", async () => {
@@ -159,7 +162,7 @@ describe("a replaced value", () => {
       destinationIds: [],
       fields: { password: "***" },
     });
-    expect(replaced).toEqual({ ok: true, value: { version: 2, carried: true } });
+    expect(replaced).toEqual({ ok: true, value: { version: 2, destinationsKept: true } });
     const { fields, version } = await getSecret(list(), id);
     expect(version).toBe(2);
     expect(Object.fromEntries(fields.map((field) => [field.field, field.version]))).toEqual({

@@ -31,7 +31,7 @@ export async function replaceSecret(
   scope: Writer,
   input: ReplaceSecretInput,
   idempotent?: IdempotentRequest,
-): Promise<Result<{ version: number; carried: boolean }, "conflict" | "too_large">> {
+): Promise<Result<{ version: number; destinationsKept: boolean }, "conflict" | "too_large">> {
   const failure = fileTooLarge(input);
   if (failure) return failure;
   const { secretId, expectedVersion, destinationIds } = input;
@@ -44,13 +44,16 @@ export async function replaceSecret(
     return ok(version);
   });
   if (!replaced.ok) return replaced;
-  const carried = await settleKept(scope, input, destinationIds);
-  return ok({ version: replaced.value, carried });
+  const destinationsKept = await settleKept(scope, input, destinationIds);
+  return ok({ version: replaced.value, destinationsKept });
 }
 
 /** The result of `replaceSecret` for a version that an earlier attempt of the same form stored. */
 export async function replayedResult(scope: Writer, version: string, input: ReplaceSecretInput) {
-  return ok({ version: Number(version), carried: await settleKept(scope, input, input.destinationIds) });
+  return ok({
+    version: Number(version),
+    destinationsKept: await settleKept(scope, input, input.destinationIds),
+  });
 }
 
 /**
@@ -81,14 +84,17 @@ export async function describeSecret(
  * Changes name, description and value together, or nothing; absent members stay unchanged. Returns `changed`
  * when `ifMatch` is not the current entity tag.
  * With `keepDestinations`, the new value may go to the former value's destinations if one person entered all
- * of it. Otherwise, or when automate does not answer, `carried` is false.
+ * of it. Otherwise, or when automate does not answer, `destinationsKept` is false.
  */
 export async function updateSecret(
   scope: Writer,
   input: UpdateSecretInput,
   idempotent?: IdempotentRequest,
 ): Promise<
-  Result<{ id: string; tag: string; carried: boolean }, "name_taken" | "too_large" | "changed" | "wrong_type">
+  Result<
+    { id: string; tag: string; destinationsKept: boolean },
+    "name_taken" | "too_large" | "changed" | "wrong_type"
+  >
 > {
   const { secretId, name, description, replacement, ifMatch } = input;
   const failure = replacement && fileTooLarge(replacement);
@@ -113,8 +119,8 @@ export async function updateSecret(
     return ok({ version, tag: secretEtag({ version, updatedAt }) });
   });
   if (!updated.ok) return updated;
-  const carried = !replacement || (await settleKept(scope, input, destinationIds));
-  return ok({ id: secretId, tag: updated.value.tag, carried });
+  const destinationsKept = !replacement || (await settleKept(scope, input, destinationIds));
+  return ok({ id: secretId, tag: updated.value.tag, destinationsKept });
 }
 
 /**
@@ -137,7 +143,7 @@ export function lastVersion(tx: Tx, secretId: string) {
   return tx.secretVersion.findFirstOrThrow({
     where: { secretId },
     orderBy: { version: "desc" },
-    select: { version: true, manifest: true, facts: true },
+    select: { version: true, manifest: true, metadata: true },
   });
 }
 
@@ -163,7 +169,7 @@ async function addVersion(
     secretId: secret.id,
     version,
     manifest: { ...Object.fromEntries(unchanged), ...manifestFor(sealed, version) },
-    facts: metadataOf(input, current.facts as SecretMetadata),
+    metadata: metadataOf(input, current.metadata as SecretMetadata),
     keeps,
     sealed,
     event: entry(scope, "secret.replace", secret, { version, fields: sealed.map(({ field }) => field) }),
@@ -272,6 +278,6 @@ async function settleKept(
  * data.
  */
 export async function settleDestinations(scope: Writer, secretId: string): Promise<boolean> {
-  const settled = await askAfterCommit(scope, "destination:carry", { secretId });
-  return settled !== null && settled.carried > 0;
+  const settled = await askAfterCommit(scope, "destination:settle", { secretId });
+  return settled !== null && settled.allowed > 0;
 }

@@ -13,7 +13,7 @@ export type NewVersion = {
   version: number;
   /** For each field of the value, the version that set it. */
   manifest: Readonly<Record<string, number>>;
-  facts: SecretMetadata;
+  metadata: SecretMetadata;
   /** Ids of the former version's allowed destinations that this version keeps. */
   keeps: readonly string[];
   sealed: SealedFields;
@@ -39,7 +39,7 @@ function valuesOf(scope: Writer, { sealed, ...version }: NewVersion): unknown[] 
     version.version,
     scope.fabricId,
     JSON.stringify(version.manifest),
-    JSON.stringify(version.facts),
+    JSON.stringify(version.metadata),
     version.keeps,
     scope.actor.id,
     scope.actor.name,

@@ -22,7 +22,7 @@ const pageSize = 500;
 const shownNames = 3;
 
 // The parts of a secret's current version (s) that determine its destinations.
-const secretObject = `json_build_object('id', s.id, 'name', s.name, 'subKind', s."subKind", 'version', v.version, 'facts', v.facts)`;
+const secretObject = `json_build_object('id', s.id, 'name', s.name, 'subKind', s."subKind", 'version', v.version, 'metadata', v.facts)`;
 const currentVersion = `CROSS JOIN LATERAL
   (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
 
@@ -48,7 +48,7 @@ export async function allowPresentDestinations(owner: Client): Promise<void> {
      WHERE s."subKind" = 'm2m_oauth' AND s."deletedAt" IS NULL`,
   );
   for (const { fabricId, secret } of rows) {
-    const server = tokenServerOf(secret.facts);
+    const server = tokenServerOf(secret.metadata);
     if (server !== null) add(fabricId, secret, server);
   }
   const all = [...present.values()];

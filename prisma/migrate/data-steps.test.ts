@@ -27,22 +27,24 @@ beforeAll(async () => {
   await client.connect();
   fabric = await createTestFabric(owner);
   const secrets = [
-    { id: "password", subKind: "text", by: "admin", fields: { value }, facts: {} },
+    { id: "password", subKind: "text", by: "admin", fields: { value }, metadata: {} },
     {
       id: "client",
       subKind: "m2m_oauth",
       by: "admin",
       fields: { clientId: "c", clientSecret: value, authUrl: "https://idp.example/token" },
-      facts: { authHost: "idp.example:443" },
+      metadata: { authHost: "idp.example:443" },
     },
   ] as const;
-  for (const { id, subKind, by, fields, facts } of secrets)
-    await addTestSecret(owner, fabric, urls.webUrl, { id, subKind, versions: [{ by, fields }], facts });
+  for (const { id, subKind, by, fields, metadata } of secrets)
+    await addTestSecret(owner, fabric, urls.webUrl, { id, subKind, versions: [{ by, fields }], metadata });
   // Somebody replaced a field, so the version keeps no destination automatically.
   const { id: createdById, name: createdByName } = fabric.user;
   const manifest = { clientId: 2, clientSecret: 1, authUrl: 1 };
   const next = { secretId: "client", version: 2, fabricId: fabric.fabricId, createdById, createdByName };
-  await owner.secretVersion.create({ data: { ...next, manifest, facts: { authHost: "idp.example:443" } } });
+  await owner.secretVersion.create({
+    data: { ...next, manifest, metadata: { authHost: "idp.example:443" } },
+  });
   for (const name of ["Orders", "Stock", "Returns", "Sales", "Costs"]) await addConnection(name, "password");
   await addConnection("Broken", "password", { server: "" });
   const pipelineToken = newPipelineToken();
@@ -163,7 +165,7 @@ test("an upgrade narrows a destination for a value that a connection only proves
     id: "key",
     subKind: "text",
     versions: [{ by: "admin", fields: { value } }],
-    facts: {},
+    metadata: {},
   });
   const sftp = { host: "files.example.com", port: 22, hostKeyFingerprint: `SHA256:${"a".repeat(43)}` };
   const byKey = { ...sftp, authMethod: "private_key" };

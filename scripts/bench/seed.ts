@@ -105,7 +105,7 @@ async function addSecrets(
       version: 1,
       fabricId,
       manifest: { value: 1 },
-      facts: {},
+      metadata: {},
       ...by,
     })),
   });

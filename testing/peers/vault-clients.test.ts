@@ -70,7 +70,7 @@ beforeAll(async () => {
     {
       id: "ca",
       subKind: "binary",
-      facts: { fileName: binary?.fileName ?? "" },
+      metadata: { fileName: binary?.fileName ?? "" },
       fields: { value: "certificate" },
     },
     { id: "crm_basic", subKind: "username_password", fields: basic ?? {} },

@@ -20,8 +20,8 @@ export function createJob(kind: string, input: object, secrets: Secrets): CheckJ
   const { oauthClient } = secrets;
   const isCompound = typeof oauthClient === "object" && !(oauthClient instanceof Uint8Array);
   const authHost = isCompound ? hostPortOf(oauthClient.authUrl ?? "") : null;
-  const facts = authHost === null ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
-  const destinations = connector.destinations(validated.value, facts);
+  const metadata = authHost === null ? {} : { oauthClient: { subKind: "m2m_oauth" as const, authHost } };
+  const destinations = connector.destinations(validated.value, metadata);
   return { kind, properties: validated.value, secrets, destinations, egressAllow: [] };
 }
 

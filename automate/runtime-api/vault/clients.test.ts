@@ -19,7 +19,7 @@ const oauth = {
 const basic = { username: "svc", password: value("password") };
 const secrets: readonly SeededSecret[] = [
   { id: "warehouse", subKind: "text", fields: { value: value("text") } },
-  { id: "ca", subKind: "binary", facts: { fileName: "ca.der" }, fields: { value: value("binary") } },
+  { id: "ca", subKind: "binary", metadata: { fileName: "ca.der" }, fields: { value: value("binary") } },
   { id: "crm_basic", subKind: "username_password", fields: basic },
   { id: "crm_oauth", subKind: "m2m_oauth", fields: oauth },
 ];

@@ -124,10 +124,10 @@ export async function listNames({ scope }: VaultCaller, folder: string): Promise
   return { data: { keys } };
 }
 
-function fieldsOf({ subKind, facts }: UsableSecret, opened: Opened): Record<string, string> {
+function fieldsOf({ subKind, metadata }: UsableSecret, opened: Opened): Record<string, string> {
   const value = answerValue(subKind, opened);
   if (typeof value !== "string") return value;
-  return facts.fileName ? { value, fileName: facts.fileName } : { value };
+  return metadata.fileName ? { value, fileName: metadata.fileName } : { value };
 }
 
 function versionOf(version: number, createdAt: Date, destroyed: boolean) {

@@ -13,7 +13,7 @@ let { owner, app, fabric, other, url, mount, token, addToken, close } = {} as Va
 const value = (label: string) => `${label} ${canary}`;
 const secrets: readonly SeededSecret[] = [
   { id: "warehouse", subKind: "text", fields: { value: value("text") } },
-  { id: "ca", subKind: "binary", facts: { fileName: "ca.der" }, fields: { value: value("binary") } },
+  { id: "ca", subKind: "binary", metadata: { fileName: "ca.der" }, fields: { value: value("binary") } },
 ];
 
 beforeAll(async () => {

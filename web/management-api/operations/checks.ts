@@ -101,7 +101,7 @@ async function check(
   const { ms, facts } = result;
   const common = { ms, steps: stepObjects, ...(facts ? { facts: stringsOf(facts) } : {}) };
   if (result.ok) return ok({ data: { ok: true, ...common } });
-  const { code, step, field, newPlaces } = result;
+  const { code, step, field, newDestinations } = result;
   const { title, advice } = checkTexts[code];
   const failed = {
     code,
@@ -109,7 +109,7 @@ async function check(
     title,
     advice,
     ...(field ? { field } : {}),
-    ...(newPlaces ? { newPlaces } : {}),
+    ...(newDestinations ? { newPlaces: newDestinations } : {}),
   };
   return ok({ data: { ok: false, ...common, ...failed } });
 }

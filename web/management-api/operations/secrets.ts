@@ -158,8 +158,8 @@ export const updateSecretOperation = operation({
     };
     const updated = await updateSecret(scope, input, idempotent);
     if (!updated.ok) return replyOf(updated);
-    const { id, tag, carried } = updated.value;
-    return ok({ data: { id, ...(body.keepDestinations ? { destinationsKept: carried } : {}) }, tag });
+    const { id, tag, destinationsKept } = updated.value;
+    return ok({ data: { id, ...(body.keepDestinations ? { destinationsKept } : {}) }, tag });
   },
   replay: async (scope, id) => {
     const reader = await authorize(scope.actor, scope.fabricId, "secret:list");
@@ -212,7 +212,7 @@ export const getSecretUsage = operation({
 });
 
 function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
-  const { id, name, subKind, description, version, usedBy, facts } = secret;
+  const { id, name, subKind, description, version, usedBy, metadata } = secret;
   return {
     kind: "prophecy",
     subKind,
@@ -221,7 +221,7 @@ function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
     description,
     version,
     usedBy,
-    facts,
+    facts: metadata,
     createdAt: secret.createdAt.toISOString(),
     createdBy: secret.createdByName,
     updatedAt: secret.updatedAt.toISOString(),
