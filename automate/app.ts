@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { PreparedRuns } from "@/automate/checks/run";
-import { databaseUnavailable, outcomeUnknown, Refusal } from "@/automate/http/error";
+import { busyRefusal, databaseUnavailable, outcomeUnknown, Refusal } from "@/automate/http/error";
 import { healthRoutes } from "@/automate/http/health";
 import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
@@ -32,7 +32,9 @@ import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
+import { isBusy } from "@/lib/limits/busy";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
+import { cutUnreadAnswers } from "@/lib/unread-answers";
 import { cutUnreadBodies } from "@/lib/unread-body";
 
 type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
@@ -95,6 +97,7 @@ function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyIn
     logController: new LogController({ disableRequestLogging: true }),
   });
   cutUnreadBodies(app.server);
+  cutUnreadAnswers(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   app.addHook("onResponse", (request, reply, done) => {
@@ -153,6 +156,7 @@ function answerError(
   request: Parameters<FastifyInstance["errorHandler"]>[1],
   reply: Parameters<FastifyInstance["errorHandler"]>[2],
 ) {
+  if (isBusy(error)) return answerError(busyRefusal(error), request, reply);
   if (error instanceof Refusal) {
     const { status, code, message, details } = error;
     refusals.inc({ code });

@@ -2,7 +2,9 @@ import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isOutage } from "@/lib/db/errors";
 
-type RequestState = { isSeen: boolean };
+/** Why a request could not be served: an outage, or the limit of concurrent lists. */
+export type Hindrance = "database_unavailable" | "busy";
+type RequestState = { met: Hindrance | null };
 
 // On `globalThis`, like the pool: each bundle loads its own copy of this file.
 const shared = globalThis as typeof globalThis & {
@@ -17,10 +19,16 @@ export function outageSeenSince(since: number): boolean {
   return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= since;
 }
 
-/** Watches the outages that one request meets: in all work that starts within `run`. */
-export function watchOutages(): { run<T>(work: () => T): T; isSeen(): boolean } {
-  const request: RequestState = { isSeen: false };
-  return { run: (work) => owners.run(request, work), isSeen: () => request.isSeen };
+/** Watches what one request meets: in all work that starts within `run`. */
+export function watchOutages(): { run<T>(work: () => T): T; met(): Hindrance | null } {
+  const request: RequestState = { met: null };
+  return { run: (work) => owners.run(request, work), met: () => request.met };
+}
+
+/** Notes for the current request that it was refused because of too many lists. */
+export function noteBusy(): void {
+  const request = owners.getStore();
+  if (request) request.met = "busy";
 }
 
 /**
@@ -32,7 +40,7 @@ export function noteOutages(): (error: unknown) => void {
   return (error) => {
     if (!isOutage(error)) return;
     shared.selvageOutageAt = performance.now();
-    if (request) request.isSeen = true;
+    if (request) request.met = "database_unavailable";
   };
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
+import { inListTurn } from "@/lib/limits/list-turns";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 import { countWaiting } from "@/testing/waiting-queries";
@@ -142,6 +143,18 @@ test("a page that loses its database while rendering becomes the outage page; an
   const failed = await get("/metadata", page);
   expect([failed.status, failed.text]).toEqual([500, "the app"]);
   serve = async () => 200;
+});
+
+test("a page that waits too long for its list becomes the page of a busy server", async () => {
+  const lists = Array.from({ length: 103 }, () => Promise.withResolvers<void>());
+  const running = lists.map(({ promise }) => inListTurn("ada", () => promise));
+  serve = async () => inListTurn("ada", async () => 200).catch(() => 500);
+  const { status, headers, text } = await get("/metadata", page);
+  expect([status, headers.get("retry-after")]).toEqual([503, "3"]);
+  expect(text).toContain("Selvage is busy");
+  for (const { resolve } of lists) resolve();
+  await Promise.all(running);
+  expect((await get("/metadata", page)).text).toBe("the app");
 });
 
 test("a page with its own fault stays 500 while another page loses its database", async () => {

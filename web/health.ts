@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createReadiness, type Unready } from "@/lib/health/readiness";
 import { log } from "@/lib/log";
 import { securityHeaders } from "@/lib/next/security-headers";
-import { watchOutages } from "@/lib/outages";
+import { type Hindrance, watchOutages } from "@/lib/outages";
 import { wantsPage } from "@/web/bare-page";
 import { outagePage, retrySeconds, titleOf } from "@/web/outage-page";
 
@@ -19,8 +19,8 @@ export type WebHealth = {
   /** Refuses the request and returns true when this copy of web cannot serve it. */
   refuse(req: IncomingMessage, res: ServerResponse, isApi: boolean): Promise<boolean>;
   /**
-   * Runs the request's handler. If the handler fails because the database became unavailable, the answer says
-   * so.
+   * Runs the request's handler. If the handler fails because the database became unavailable or too many lists are
+   * in progress, the answer says so.
    */
   watch<T>(req: IncomingMessage, res: ServerResponse, work: () => T): T;
   serve(): void;
@@ -67,21 +67,22 @@ export function createWebHealth(isHttps: boolean): WebHealth {
   }
 
   /**
-   * Answers with the outage page and 503 when the database fails during a page request. Next would answer 500,
+   * Answers with the outage page and 503 when a page request met an outage or too many lists. Next would answer 500,
    * as for a bug.
    */
-  function reportOutage(req: IncomingMessage, res: ServerResponse, isOutage: () => boolean): void {
+  function reportOutage(req: IncomingMessage, res: ServerResponse, met: () => Hindrance | null): void {
     const writeHead = res.writeHead.bind(res) as (status: number, ...more: unknown[]) => ServerResponse;
     const write = res.write.bind(res) as (...args: unknown[]) => boolean;
     const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
     let page: string | undefined;
     Reflect.set(res, "writeHead", (status: number, ...more: unknown[]) => {
-      if (status !== 500 || !isOutage()) return writeHead(status, ...more);
+      const reason = status === 500 ? met() : null;
+      if (reason === null) return writeHead(status, ...more);
       if (!wantsPage(req)) {
         res.setHeader("retry-after", String(retrySeconds));
         return writeHead(503, ...more.filter((part) => typeof part !== "string"));
       }
-      const { html, head } = outageAnswer("database_unavailable");
+      const { html, head } = outageAnswer(reason);
       page = html;
       for (const name of ["content-length", "content-encoding", "etag"]) res.removeHeader(name);
       return writeHead(503, head);
@@ -128,7 +129,7 @@ export function createWebHealth(isHttps: boolean): WebHealth {
     watch(req, res, work) {
       if (!needsDatabase(req)) return work();
       const outages = watchOutages();
-      reportOutage(req, res, outages.isSeen);
+      reportOutage(req, res, outages.met);
       return outages.run(work);
     },
     serve() {

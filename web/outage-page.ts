@@ -2,7 +2,7 @@ import type { Unready } from "@/lib/health/readiness";
 import { barePage } from "@/web/bare-page";
 
 const pages: Record<
-  Exclude<Unready, null | "database_slow"> | "starting" | "stopping",
+  Exclude<Unready, null | "database_slow"> | "starting" | "stopping" | "busy",
   { title: string; text: string }
 > = {
   database_unavailable: {
@@ -18,6 +18,7 @@ const pages: Record<
     text: "This copy of Selvage is older than its database, so it serves no pages.",
   },
   starting: { title: "Selvage is starting", text: "It is waiting for its database." },
+  busy: { title: "Selvage is busy", text: "Too many lists and searches are in progress." },
   stopping: { title: "Selvage is restarting", text: "This copy is stopping." },
 };
 

@@ -8,6 +8,7 @@ import { BadEnvironment, type WebEnv, webEnv } from "@/lib/env";
 import { waitForDatabase } from "@/lib/health/wait-for-database";
 import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import type { Booting } from "@/lib/next/boot";
+import { cutUnreadAnswers } from "@/lib/unread-answers";
 import { cutUnreadBodies } from "@/lib/unread-body";
 import { createWebHealth } from "@/web/health";
 import { createManagementApi } from "@/web/management-api/app";
@@ -53,6 +54,7 @@ async function serve(env: WebEnv) {
   const health = createWebHealth(env.PUBLIC_URL.startsWith("https:"));
 
   cutUnreadBodies(server);
+  cutUnreadAnswers(server);
   server.on("request", createRequestListener({ env, isDev, health, api, pages: app.getRequestHandler() }));
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")

@@ -1,3 +1,5 @@
+import { type Busy, busyRetrySeconds } from "@/lib/limits/busy";
+
 /** A request that automate refuses, in its one error shape. The message is for the caller and contains no value. */
 export class Refusal extends Error {
   override name = "Refusal";
@@ -14,6 +16,11 @@ export class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+/** The answer when a limit of concurrent work or of unread answers is reached. */
+export function busyRefusal({ isOwn, message }: Busy): Refusal {
+  return new Refusal(isOwn ? 429 : 503, "busy", message, { retryAfterSeconds: busyRetrySeconds });
 }
 
 /** The answer to a write whose commit was not confirmed. */

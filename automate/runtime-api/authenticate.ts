@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Refusal } from "@/automate/http/error";
+import { busyRefusal, Refusal } from "@/automate/http/error";
 import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
@@ -10,6 +10,7 @@ import type { Caller } from "@/automate/secrets/read-secret";
 import { recordTokenUse } from "@/automate/secrets/token-use";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { automateEnv } from "@/lib/env";
+import { isBusy } from "@/lib/limits/busy";
 
 type Refused = Pick<
   Extract<PipelineAnswer, { refused: unknown }>["refused"],
@@ -33,6 +34,16 @@ export async function requirePipeline(request: FastifyRequest): Promise<Caller> 
   await takeFromRate(caller, 1);
   await recordTokenUse(answer.scope.actor.id);
   return caller;
+}
+
+/** Throws `Refusal` 401 if the access of an authenticated request has ended since. Takes nothing from the rate. */
+export async function requireAccess(request: FastifyRequest): Promise<void> {
+  const answer = await authorizeToken(
+    bearerOf(request) ?? "",
+    request.ip,
+    request.headers["x-selvage-fabric"],
+  );
+  if (!answer || !("scope" in answer)) throw unauthorized();
 }
 
 /** The credential of the Authorization header, if there is one. */
@@ -86,11 +97,12 @@ export async function reserveAnswerMemory(
   await recordIfRefused(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
 }
 
-/** Records a refusal before the caller receives it. */
-async function recordIfRefused({ scope, source }: Caller, take: () => Promise<void>): Promise<void> {
+/** Runs `take`. If it throws `Refusal` or `Busy`, records the refusal before the caller receives it. */
+export async function recordIfRefused<T>({ scope, source }: Caller, take: () => Promise<T>): Promise<T> {
   try {
-    await take();
-  } catch (error) {
+    return await take();
+  } catch (thrown) {
+    const error = isBusy(thrown) ? busyRefusal(thrown) : thrown;
     if (error instanceof Refusal) await recordRefusedToken(scope, error.code, source);
     throw error;
   }

@@ -19,8 +19,8 @@ test("automate refuses large files while earlier answers are unread, first to th
     return one;
   });
   const next = answer();
-  expect(() => reserveMemory(next.reply, "a", mib)).toThrow(expect.objectContaining({ status: 429 }));
-  expect(() => reserveMemory(next.reply, "e", mib)).toThrow(expect.objectContaining({ status: 503 }));
+  expect(() => reserveMemory(next.reply, "a", mib)).toThrow(expect.objectContaining({ isOwn: true }));
+  expect(() => reserveMemory(next.reply, "e", mib)).toThrow(expect.objectContaining({ isOwn: false }));
   reserveMemory(next.reply, "a", 1000);
   await unread[0]?.end();
   reserveMemory(next.reply, "e", mib);

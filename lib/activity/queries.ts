@@ -15,6 +15,7 @@ import {
   objectKinds,
 } from "@/lib/audit/schema";
 import { db, type Prisma } from "@/lib/db/client";
+import { inListTurn } from "@/lib/limits/list-turns";
 
 const pageSize = 50;
 type Reader = Scope<"activity:list">;
@@ -34,7 +35,11 @@ const columns = {
 export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
 
 /** One page of a fabric's events, newest first. Ids are UUIDv7, so sorting by id sorts by time. */
-export async function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
+export function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
+  return inListTurn(scope.actor.id, () => readPage(scope, filter));
+}
+
+async function readPage(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
   const { before, after } = filter;
   const isBackward = before === undefined && after !== undefined;
   const rows = await db.auditEvent.findMany({

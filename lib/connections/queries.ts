@@ -16,6 +16,7 @@ import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
+import { inListTurn } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -42,10 +43,18 @@ type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
  * One page of a fabric's connections by name, each with its status. Names are unique, so the name is the
  * cursor.
  */
-export async function listConnections(
+export function listConnections(
+  scope: Scope<"connection:list">,
+  query: ConnectionListQuery,
+  limit = pageSize,
+): Promise<ConnectionPage> {
+  return inListTurn(scope.actor.id, () => readPage(scope, query, limit));
+}
+
+async function readPage(
   scope: Scope<"connection:list">,
   { search, after, before }: ConnectionListQuery,
-  limit = pageSize,
+  limit: number,
 ): Promise<ConnectionPage> {
   const inFabric = { fabricId: scope.fabricId, warehouseOf: null };
   const isBackward = after === undefined && before !== undefined;

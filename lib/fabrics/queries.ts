@@ -14,6 +14,7 @@ import {
   providers,
 } from "@/lib/fabrics/schema";
 import { type FormerVersions, formerVersions } from "@/lib/internal-api/bodies/former-versions";
+import { inListTurn } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -40,12 +41,14 @@ export async function listFabrics(
   const ofActor: Prisma.FabricWhereInput = { team: { memberships: { some: { userId: actor.id } } } };
   const isBackward = query.after === undefined && query.before !== undefined;
   const cursor = parseCursor(query.after ?? query.before);
-  const rows = await db.fabric.findMany({
-    where: { AND: [ofActor, matches(query), cursor ? beyond(cursor, isBackward) : {}] },
-    orderBy: isBackward ? [{ nameKey: "desc" }, { id: "desc" }] : [{ nameKey: "asc" }, { id: "asc" }],
-    take: limit + 1,
-    select: columns,
-  });
+  const rows = await inListTurn(actor.id, () =>
+    db.fabric.findMany({
+      where: { AND: [ofActor, matches(query), cursor ? beyond(cursor, isBackward) : {}] },
+      orderBy: isBackward ? [{ nameKey: "desc" }, { id: "desc" }] : [{ nameKey: "asc" }, { id: "asc" }],
+      take: limit + 1,
+      select: columns,
+    }),
+  );
   const hasMore = rows.length > limit;
   const page = rows.slice(0, limit);
   if (isBackward) page.reverse();

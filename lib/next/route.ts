@@ -4,6 +4,7 @@ import type { Permission } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { isOutage } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
+import { type Busy, busyRetrySeconds, isBusy } from "@/lib/limits/busy";
 import { currentActor } from "@/lib/next/actor";
 import { isFromOwnPage } from "@/lib/next/own-origin";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
@@ -36,10 +37,16 @@ export function route<P extends Permission>(definition: {
       if (error instanceof NotFound) return problem(404, "Not found.");
       if (error instanceof Forbidden) return problem(403, "An Admin of the team can do this.");
       if (error instanceof NotFresh) return problem(403, "Confirm who you are first.");
+      if (isBusy(error)) return busy(error);
       if (isOutage(error)) return databaseUnavailable();
       throw error;
     }
   };
+}
+
+function busy({ isOwn, message }: Busy): Response {
+  const headers = { "cache-control": "no-store", "retry-after": String(busyRetrySeconds) };
+  return Response.json({ message }, { status: isOwn ? 429 : 503, headers });
 }
 
 function databaseUnavailable(): Response {

@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
+import { inListTurn } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -57,7 +58,7 @@ type RowsQuery = SecretListQuery & {
  * Reads a fabric's secrets in one statement. The number of different statements is small, so they can be
  * prepared.
  */
-async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
+async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQuery) {
   const values: unknown[] = [fabricId, query.limit];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions = [`s."fabricId" = $1`, `s."deletedAt" IS NULL`];
@@ -70,7 +71,8 @@ async function listRows({ fabricId }: Scope<"secret:list">, query: RowsQuery) {
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
-  return { rows: await preparedQuery<Row>(text)(...values), isBackward };
+  const rows = await inListTurn(actor.id, () => preparedQuery<Row>(text)(...values));
+  return { rows, isBackward };
 }
 
 /**

@@ -47,6 +47,7 @@ export const apiCodes = {
     status: 503,
     reason: "Selvage is not configured correctly. Nothing was changed. The log of web names the cause.",
   },
+  overloaded: { status: 503, reason: "Too many requests are in progress. Nothing was changed: try again." },
   outcome_unknown: {
     status: 503,
     reason:

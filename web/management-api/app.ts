@@ -6,20 +6,23 @@ import type { Actor } from "@/lib/actor";
 import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
+import { isBusy } from "@/lib/limits/busy";
 import { logFailure } from "@/lib/log";
 import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
+import { sendPages } from "@/lib/paged-answer";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { type ApiCode, apiCodes, type Failure, failure, reasonOf } from "@/web/management-api/answer";
 import type { Operation } from "@/web/management-api/define";
 import { operations } from "@/web/management-api/registry";
 import { type ApiRequest, serve } from "@/web/management-api/serve";
+import { countUnread, unreadAnswers } from "@/web/management-api/unread";
 
 /** A name of 128 characters. Percent-encoding can make each of them twelve characters long. */
 const maxParamLength = 12 * 128;
 
-/** Retry-After while a dependency does not answer. */
+/** Retry-After while a dependency does not answer, or a limit is reached. */
 const retryAfterSeconds = 2;
 
 /**
@@ -94,6 +97,11 @@ export function createManagementApi(): FastifyInstance {
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
     finished(reply.raw, () => release());
   });
+  api.addHook("onSend", (request, reply, payload, done) => {
+    const caller = request.apiActor?.actor;
+    if (caller && typeof payload === "string") countUnread(reply, caller.id, payload.length);
+    done();
+  });
   api.addHook("onResponse", async ({ body }) => wipeBytes(body));
   api.setErrorHandler((error: FastifyError, { raw }, reply) => {
     // A request that the client aborted is not reported as a server error.
@@ -122,9 +130,31 @@ async function answer(request: ApiRequest, reply: FastifyReply) {
     .run(() => serve(operation, actor, request, disconnect.signal))
     .catch((error: unknown) => failureOf(error, writes.saved()));
   if (!result.ok) return answerFailure(reply, result);
-  const { data, message, tag } = result.value;
+  const { data, message, tag, later } = result.value;
   if (tag) reply.header("etag", tag);
-  return { success: true, data, message };
+  const envelope = { success: true, data, message };
+  if (!later) return envelope;
+  const tail = "]}}";
+  const head = JSON.stringify(envelope).slice(0, -tail.length);
+  reply.type("application/json; charset=utf-8");
+  return sendPages(
+    reply,
+    { head, later, tail },
+    {
+      callerId: actor.id,
+      memory: unreadAnswers,
+      beforePage: () => requireAccess(operation, request),
+      onFailure: (error) => failureOf(error, "nothing"),
+    },
+  );
+}
+
+/** Throws when the caller's token or role ended. */
+async function requireAccess({ access }: Operation, request: ApiRequest): Promise<void> {
+  const before = request.apiActor;
+  const actor = await findActor(request);
+  if (!actor) throw new NotFound("The access token has ended.");
+  if (request.apiActor !== before) await access.scopeOf(actor, request.params);
 }
 
 type Authenticated = Pick<ApiRequest, "apiActor" | "headers">;
@@ -163,6 +193,7 @@ function failureOf(error: unknown, saved: Saved): Failure {
   if (error instanceof NotFound) return failure("not_found");
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
+  if (isBusy(error)) return failure(error.isOwn ? "busy" : "overloaded", error.message);
   logFailure("management API", error);
   if (saved === "unknown" || error instanceof OutcomeUnknown) return failure("outcome_unknown");
   if (saved === "something") return failure("partly_saved");

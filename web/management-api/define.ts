@@ -5,6 +5,7 @@ import type { Permission } from "@/lib/access/policy";
 import type { Scope, TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
+import type { LaterPages } from "@/lib/paged-answer";
 import type { ApiResult } from "@/web/management-api/answer";
 
 /** The parameters in a request's path or query, by name. */
@@ -22,8 +23,16 @@ export type Call<Q = unknown, B = unknown> = {
   signal: AbortSignal;
 };
 
-/** An operation's answer: `data` of the envelope, and the ETag of the object in it. */
-export type Reply<T = unknown> = { data: T; tag?: string; message?: string };
+/**
+ * An operation's answer: `data` of the envelope, and the ETag of the object in it. `later` are the later pages of a
+ * list whose first page is the only member of `data`: web loads and sends one at a time.
+ */
+export type Reply<T = unknown> = {
+  data: T;
+  tag?: string;
+  message?: string;
+  later?: LaterPages;
+};
 
 /** The permission that an operation requires, and how web turns the caller into a scope. */
 type Access<S> = { permission: Permission | null; scopeOf: (actor: Actor, params: Params) => Promise<S> };

@@ -109,11 +109,11 @@ function operationObject(operation: Operation): Json {
   };
 }
 
-/** The failure statuses of this operation. Every operation has 400, 401, 404, 500 and 503. */
+/** The failure statuses of this operation. Every operation has 400, 401, 404, 429, 500 and 503. */
 export function statusesOf({ body, access, isConditional, replay, method }: Operation): number[] {
   return [
-    ...[400, 401, 404, 500, 503],
-    ...(body ? [413, 415, 429] : []),
+    ...[400, 401, 404, 429, 500, 503],
+    ...(body ? [413, 415] : []),
     ...(access.permission || body ? [403] : []),
     ...(method === "GET" ? [] : [409]),
     ...(isConditional ? [412] : []),

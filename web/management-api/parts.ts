@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { laterPages } from "@/lib/paged-answer";
+import { ok } from "@/lib/result";
 
 /** An optional text. Clients send an empty one for an option that nobody set, so it counts as absent. */
 export function emptyAsAbsent<T extends z.ZodType>(text: T) {
@@ -22,6 +24,27 @@ export const listQuery = z.object({
     .meta({ description: "The page size. Without it, the answer contains everything." }),
   after: z.string().max(2048).optional().meta({ description: "`next` of the previous page." }),
 });
+
+/** Rows that web reads at once for a list without `limit`. Larger pages would stop other requests for longer. */
+const rowsAtOnce = 500;
+
+/**
+ * The answer of a list: one page with `next`, or without `limit` the whole list, which web sends page by page. `load`
+ * returns one page under the list's documented name.
+ */
+export async function listReply<T extends Record<string, unknown>>(
+  { limit, after }: { limit: number | undefined; after: string | undefined },
+  load: (after: string | undefined, rows: number) => Promise<T & { next: string | null }>,
+) {
+  const first = await load(after, limit ?? rowsAtOnce);
+  if (limit !== undefined) return ok({ data: first });
+  const { next, ...data } = first;
+  const later = laterPages(next, async (from) => {
+    const { next: following, ...page } = await load(from, rowsAtOnce);
+    return { items: Object.values(page).flat(), next: following };
+  });
+  return ok({ data, ...(next !== null && { later }) });
+}
 
 /** Who created and last changed an object, and when (RFC 3339). */
 export const who = {

@@ -1,15 +1,19 @@
 import { randomUUID } from "node:crypto";
+import type { LaterPages } from "@/lib/paged-answer";
 
 /** The `auth` member of a login or token lookup. */
 export type VaultAuth = Record<string, unknown>;
 
 /**
  * An answer of Vault's HTTP API, with its content in `data` or `auth`. Vault repeats the content of some system
- * paths next to the envelope's members (`more`), and answers others without an envelope (`bare`).
+ * paths next to the envelope's members (`more`), and answers others without an envelope (`bare`). `laterKeys` are the
+ * later pages of a list whose first page is `data.keys`: automate loads and sends one at a time.
  */
 export type VaultAnswer =
-  | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown> }
+  | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown>; laterKeys?: LaterKeys }
   | { bare: Record<string, unknown> };
+
+export type LaterKeys = { pages: LaterPages; callerId: string };
 
 /** A failure in Vault's error shape, `{"errors": []}`. Vault answers an unknown path with an empty list. */
 export class VaultRefusal extends Error {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { type VaultPrefix, withoutRepeatedSlashes } from "@/automate/runtime-api/vault/path";
 
@@ -7,12 +8,10 @@ type ClientError = { code: string; rawPacket: unknown };
 
 const prefix = "LIST /";
 // nginx sends HTTP/1.0 to what it proxies, unless it is configured otherwise.
-const requestLine = /^LIST (\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.[01]$/;
+const requestLine = /^LIST (\/[^\s?]*)(?:\?(\S*))? HTTP\/(1\.[01])$/;
 /** The same limits as Node.js applies to other methods. */
 const maxHeadBytes = 16 * 1024;
 const timeoutMs = 30_000;
-
-const forwardedHeaders = ["content-type", "cache-control", "retry-after"];
 
 /** The received part of incomplete request heads. Node.js passes each packet separately. */
 const heads = new WeakMap<Socket, Buffer>();
@@ -37,8 +36,7 @@ export function answerList(
   if ((end < 0 ? bytes.length : end) > maxHeadBytes) return false;
   heads.set(socket, bytes);
   if (end < 0) socket.setTimeout(timeoutMs, () => socket.destroy());
-  else if (!buffered?.includes("\r\n\r\n"))
-    return serve(app, bytes.toString("latin1", 0, end), socket, vaultPrefix);
+  else if (!buffered?.includes("\r\n\r\n")) return serve(app, bytes, socket, vaultPrefix);
   return true;
 }
 
@@ -46,39 +44,39 @@ function hasPrefix(packet: Buffer): boolean {
   return prefix.startsWith(packet.toString("latin1", 0, prefix.length));
 }
 
-function serve(app: FastifyInstance, head: string, socket: Socket, vaultPrefix: VaultPrefix): boolean {
-  const [first = "", ...lines] = head.split("\r\n");
-  const [, target = "", query] = requestLine.exec(first) ?? [];
+/** Passes the request on as a connection of its own, so that its answer is sent like every other. */
+function serve(
+  { server }: FastifyInstance,
+  bytes: Buffer,
+  socket: Socket,
+  vaultPrefix: VaultPrefix,
+): boolean {
+  const [first = "", ...lines] = bytes.toString("latin1", 0, bytes.indexOf("\r\n\r\n")).split("\r\n");
+  const [, target = "", query, version] = requestLine.exec(first) ?? [];
   const path = withoutRepeatedSlashes(target, vaultPrefix);
-  // `inject` resolves dot segments, which could lead out of the dialect.
-  if (!path.startsWith(`${vaultPrefix}/`) || /\/(\.|%2e){1,2}(\/|$)/i.test(path)) return false;
+  if (!path.startsWith(`${vaultPrefix}/`)) return false;
   const parameters = new URLSearchParams(query);
   parameters.set("list", "true");
-  app
-    .inject({
-      method: "GET",
-      url: `${path}?${parameters}`,
-      headers: headersOf(lines),
-      remoteAddress: socket.remoteAddress ?? "",
-    })
-    .then(({ statusCode, statusMessage, payload, headers: responseHeaders }) => {
-      const headerLines = forwardedHeaders.flatMap((name) =>
-        responseHeaders[name] === undefined ? [] : [`${name}: ${responseHeaders[name]}`],
-      );
-      const all = [...headerLines, `content-length: ${Buffer.byteLength(payload)}`, "connection: close"];
-      socket.end(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${all.join("\r\n")}\r\n\r\n${payload}`);
-    })
-    .catch(() => socket.destroy());
+  const kept = lines.filter((line) => !/^(connection|content-length|transfer-encoding) *:/i.test(line));
+  const head = [`GET ${path}?${parameters} HTTP/${version}`, ...kept, "connection: close"];
+  const relay = new Duplex({
+    read: () => undefined,
+    write: (chunk, _encoding, done) => socket.write(chunk, done),
+    final: (done) => socket.end(done),
+    destroy: (error, done) => {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.once("close", () => relay.destroy());
+  Object.assign(relay, {
+    remoteAddress: socket.remoteAddress,
+    setTimeout: (ms: number) => socket.setTimeout(ms),
+    resetAndDestroy: () => socket.resetAndDestroy(),
+  });
+  // The server of the request decides what a timeout means, not that of the unknown method.
+  socket.removeAllListeners("timeout").on("timeout", () => relay.emit("timeout"));
+  server.emit("connection", relay);
+  relay.push(Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"));
   return true;
-}
-
-/** Joins repeated headers, as Node.js does: a proxy may add its own lines to those it received. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const at = line.indexOf(":");
-    const [name, value] = [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
-    headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value);
-  }
-  return Object.fromEntries(headers);
 }

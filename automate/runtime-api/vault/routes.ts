@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
+import { recordRefusedToken, requireAccess } from "@/automate/runtime-api/authenticate";
 import {
   bodyOf,
   denied,
+  type LaterKeys,
   noHandler,
   type VaultAnswer,
   VaultRefusal,
@@ -35,7 +36,9 @@ import {
   visibleMountsAnswer,
 } from "@/automate/runtime-api/vault/system";
 import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
+import { unreadAnswers } from "@/automate/secrets/answer-budget";
 import { matchesFabric } from "@/lib/access/fabric-reference";
+import { sendPages } from "@/lib/paged-answer";
 
 type Query = Record<string, string | string[] | undefined>;
 type Request = FastifyRequest<{ Params: { "*": string }; Querystring: Query }>;
@@ -51,6 +54,9 @@ type Operation = {
 
 /** The collections below a mount of a KV version 2 engine. */
 const kvCollections = ["config", "data", "delete", "destroy", "metadata", "subkeys", "undelete"];
+
+/** How long a token's access counts while a client reads a long list, in milliseconds. */
+const accessAgainMs = 1_000;
 
 const noWrapping =
   "response wrapping is not supported: send no X-Vault-Wrap-TTL header, and no answer will be wrapped";
@@ -81,11 +87,37 @@ export function vaultRoutes(server: FastifyInstance, keys: FabricKeys, prefix: V
         const answer = await dispatch(keys, request, reply);
         if (answer === null) return reply.code(204).send();
         reply.header("cache-control", "no-store");
+        if ("laterKeys" in answer && answer.laterKeys)
+          return sendKeys(request, reply, answer, answer.laterKeys);
         return reply.send(bodyOf(answer));
       });
     },
     { prefix },
   );
+}
+
+/** Sends a list of several pages. The first bracket that closes is the end of `data.keys`. */
+function sendKeys(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: VaultAnswer,
+  { pages, callerId }: LaterKeys,
+): FastifyReply {
+  const json = JSON.stringify(bodyOf(answer));
+  const end = json.indexOf("]");
+  let accessAt = performance.now();
+  const reader = {
+    callerId,
+    memory: unreadAnswers,
+    async beforePage() {
+      if (performance.now() - accessAt < accessAgainMs) return;
+      await requireAccess(request);
+      accessAt = performance.now();
+    },
+    onFailure: (error: unknown) =>
+      request.log.error({ error: error instanceof Error ? error.name : "unknown" }, "list not completed"),
+  };
+  return sendPages(reply, { head: json.slice(0, end), later: pages, tail: json.slice(end) }, reader);
 }
 
 /** Runs the operation of a path and method. Returns null for success without a body. */

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { reserveAnswerMemory } from "@/automate/runtime-api/authenticate";
+import { recordIfRefused, reserveAnswerMemory } from "@/automate/runtime-api/authenticate";
 import { readConnection } from "@/automate/runtime-api/connections";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { airflowUri } from "@/automate/runtime-api/vault/airflow-uri";
@@ -11,8 +11,11 @@ import { findSecretsByName } from "@/automate/secrets/find-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 import { getSecretByName, openForUse, recordRefusedVersion } from "@/automate/secrets/read-secret";
 import { findVersion, formerVersions, oldestRetainedVersion } from "@/automate/secrets/secret-version";
-import { reachesSecret } from "@/lib/access/restriction";
 import { db } from "@/lib/db/client";
+import { preparedQuery } from "@/lib/db/prepared";
+import { isPostgresText } from "@/lib/db/text";
+import { inListTurn } from "@/lib/limits/list-turns";
+import { laterPages } from "@/lib/paged-answer";
 import { isSecretName } from "@/lib/secrets/schema";
 
 /**
@@ -110,19 +113,35 @@ export async function readEngine({ scope }: VaultCaller): Promise<VaultAnswer> {
  * LIST of `{mount}/metadata`: the names of the secrets that the token may read. Names have no folders: LIST of
  * one returns the rest of the names that begin with it and a dot, as `data/{folder}/{rest}` reads them.
  */
-export async function listNames({ scope }: VaultCaller, folder: string): Promise<VaultAnswer> {
+export async function listNames(caller: VaultCaller, folder: string): Promise<VaultAnswer> {
   const prefix = folder === "" ? "" : `${folder.toLowerCase()}.`;
-  const rows = await db.secret.findMany({
-    where: { fabricId: scope.fabricId, deletedAt: null },
-    orderBy: { nameKey: "asc" },
-    select: { id: true, name: true, nameKey: true },
-  });
-  const keys = rows
-    .filter(({ id, nameKey }) => nameKey.startsWith(prefix) && reachesSecret(scope, id))
-    .map(({ name }) => name.slice(prefix.length));
-  if (keys.length === 0) throw new VaultRefusal(404, []);
-  return { data: { keys } };
+  if (!isPostgresText(prefix)) throw new VaultRefusal(404, []);
+  const { fabricId, only, actor } = caller.scope;
+  const load = async (after: string) => {
+    const rows = await inListTurn(actor.id, () =>
+      findNames(fabricId, after, prefix, only?.secretIds ?? null, namesAtOnce),
+    );
+    const next = rows.length < namesAtOnce ? null : (rows.at(-1)?.nameKey ?? null);
+    return { items: rows.map(({ name }) => name.slice(prefix.length)), next };
+  };
+  const { items, next } = await recordIfRefused(caller, () => load(""));
+  if (items.length === 0) throw new VaultRefusal(404, []);
+  return {
+    data: { keys: items },
+    ...(next !== null && { laterKeys: { pages: laterPages(next, load), callerId: actor.id } }),
+  };
 }
+
+/** Names that automate reads at once for a list. More would stop the reads of other tokens for longer. */
+const namesAtOnce = 1_000;
+
+/** One page of a fabric's names. Names that no secret has now are not among them, so each one is its own cursor. */
+const findNames = preparedQuery<{ name: string; nameKey: string }>(
+  `SELECT name, "nameKey" FROM secret
+   WHERE "fabricId" = $1 AND "deletedAt" IS NULL AND "nameKey" > $2 AND starts_with("nameKey", $3)
+     AND ($4::text[] IS NULL OR id = ANY($4::text[]))
+   ORDER BY "nameKey" LIMIT $5`,
+);
 
 function fieldsOf({ subKind, metadata }: UsableSecret, opened: Opened): Record<string, string> {
   const value = answerValue(subKind, opened);

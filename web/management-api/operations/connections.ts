@@ -24,7 +24,7 @@ import {
 } from "@/web/management-api/bodies/connection";
 import { connectionObject, objectOf } from "@/web/management-api/bodies/connection-object";
 import { inFabric, operation } from "@/web/management-api/define";
-import { listQuery } from "@/web/management-api/parts";
+import { listQuery, listReply } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric/{fabricId}/connection";
 const onePath = `${path}/name/{connectionName}` as const;
@@ -41,24 +41,14 @@ export const listConnectionsByFabric = operation({
   access: inFabric("connection:list"),
   query: listQuery,
   data: z.object({ Connections: z.array(connectionObject), next: z.string().nullable().optional() }),
-  run: async (scope, { query: { search = "", limit, after } }) => {
-    if (limit === undefined) return ok({ data: { Connections: (await all(scope, search)).map(objectOf) } });
-    const page = await listConnections(scope, { search, after }, limit);
-    return ok({ data: { Connections: withWarehouse(page, search).map(objectOf), next: page.next } });
-  },
+  run: (scope, { query: { search = "", limit, after } }) =>
+    listReply({ limit, after }, async (from, rows) => {
+      const page = await listConnections(scope, { search, after: from }, rows);
+      return { Connections: withWarehouse(page, search).map(objectOf), next: page.next };
+    }),
 });
 
 type Page = Awaited<ReturnType<typeof listConnections>>;
-
-async function all(
-  scope: Scope<"connection:list">,
-  search: string,
-  after?: string,
-): Promise<ConnectionSummary[]> {
-  const page = await listConnections(scope, { search, after }, 500);
-  const later = page.next === null ? [] : await all(scope, search, page.next);
-  return [...withWarehouse(page, search), ...later];
-}
 
 /** Puts the warehouse, if it matches the search, before the connections of the first page. */
 function withWarehouse({ warehouse, connections }: Page, search: string): ConnectionSummary[] {

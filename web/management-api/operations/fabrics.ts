@@ -2,7 +2,6 @@ import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
-import type { Actor } from "@/lib/actor";
 import { fabricEtag } from "@/lib/fabrics/etag";
 import { deleteFabric, updateFabric } from "@/lib/fabrics/mutations";
 import { getFabric, isFabricCursor, listFabrics } from "@/lib/fabrics/queries";
@@ -13,7 +12,7 @@ import { failure, invalidField } from "@/web/management-api/answer";
 import { createFabricBody, makeFabric } from "@/web/management-api/bodies/fabric";
 import { secretBase } from "@/web/management-api/bodies/secret";
 import { everyone, inFabric, operation } from "@/web/management-api/define";
-import { emptyAsAbsent, foreignCursor, listQuery } from "@/web/management-api/parts";
+import { emptyAsAbsent, foreignCursor, listQuery, listReply } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric";
 const onePath = `${path}/{fabricId}` as const;
@@ -48,17 +47,12 @@ export const listFabricsOperation = operation({
   data: z.object({ fabrics: z.array(fabricObject), next: z.string().nullable().optional() }),
   run: async (actor, { query: { search = "", limit, after, team, provider } }) => {
     if (after !== undefined && !isFabricCursor(after)) return invalidField("after", foreignCursor);
-    const query = { search, team, provider };
-    if (limit === undefined) return ok({ data: { fabrics: (await allFabrics(actor, query)).map(objectOf) } });
-    const { fabrics, next } = await listFabrics(actor, { ...query, after }, limit);
-    return ok({ data: { fabrics: fabrics.map(objectOf), next } });
+    return listReply({ limit, after }, async (from, rows) => {
+      const { fabrics, next } = await listFabrics(actor, { search, team, provider, after: from }, rows);
+      return { fabrics: fabrics.map(objectOf), next };
+    });
   },
 });
-
-async function allFabrics(actor: Actor, query: Parameters<typeof listFabrics>[1]): Promise<FabricSummary[]> {
-  const { fabrics, next } = await listFabrics(actor, query, 500);
-  return next === null ? fabrics : [...fabrics, ...(await allFabrics(actor, { ...query, after: next }))];
-}
 
 export const createFabricOperation = operation({
   id: "createFabric",

@@ -1,13 +1,12 @@
 import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
-import type { Scope } from "@/lib/access/scope";
 import { ok } from "@/lib/result";
 import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
-import { type SecretListQuery, type SecretSummary, secretEtag, secretSorts } from "@/lib/secrets/schema";
+import { type SecretSummary, secretEtag, secretSorts } from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import {
@@ -19,7 +18,7 @@ import {
   updateSecretBody,
 } from "@/web/management-api/bodies/secret";
 import { inFabric, operation } from "@/web/management-api/define";
-import { foreignCursor, listQuery, who } from "@/web/management-api/parts";
+import { foreignCursor, listQuery, listReply, who } from "@/web/management-api/parts";
 
 /** A secret in the form in which connections refer to it. */
 export const secretReference = z.object({
@@ -68,18 +67,13 @@ export const listSecretsByFabric = operation({
   data: z.object({ secrets: z.array(secretObject), next: z.string().nullable().optional() }),
   run: async (scope, { query: { limit, after, search, type, sort, order } }) => {
     if (after !== undefined && !isCursor(sort, after)) return invalidField("after", foreignCursor);
-    const query = { search: search ?? "", type, sort, order, after };
-    if (limit === undefined) return ok({ data: { secrets: (await allSecrets(scope, query)).map(objectOf) } });
-    const { secrets, next } = await listSecrets(scope, query, limit);
-    return ok({ data: { secrets: secrets.map(objectOf), next } });
+    const query = { search: search ?? "", type, sort, order };
+    return listReply({ limit, after }, async (from, rows) => {
+      const { secrets, next } = await listSecrets(scope, { ...query, after: from }, rows);
+      return { secrets: secrets.map(objectOf), next };
+    });
   },
 });
-
-/** Joins all pages into one list, because the documented list has no pages. */
-async function allSecrets(scope: Scope<"secret:list">, query: SecretListQuery): Promise<SecretSummary[]> {
-  const { secrets, next } = await listSecrets(scope, query, 1000);
-  return next === null ? secrets : [...secrets, ...(await allSecrets(scope, { ...query, after: next }))];
-}
 
 export const createSecretOperation = operation({
   id: "createSecret",

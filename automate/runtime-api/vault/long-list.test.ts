@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addManySecrets } from "@/testing/many-secrets";
+import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
+
+let dialect: VaultDialect;
+/** In Postgres' order of `secret_1` to `secret_2500`, and one more in each of two folders. */
+let names: string[];
+
+beforeAll(async () => {
+  dialect = await startVaultDialect([
+    { id: "a", name: "folder.first", subKind: "text", fields: { value: "1" } },
+    { id: "b", name: "Folder.Second", subKind: "text", fields: { value: "2" } },
+  ]);
+  const { owner, fabric } = dialect;
+  await addManySecrets((text, values) => owner.$executeRawUnsafe(text, ...values), fabric.fabricId, 2_500);
+  names = (await dialect.owner.secret.findMany({ orderBy: { nameKey: "asc" }, select: { name: true } })).map(
+    ({ name }) => name,
+  );
+});
+afterAll(() => dialect.close());
+
+const path = (rest = "") => `/vault/v1/${dialect.mount}/metadata${rest}`;
+
+async function ask(rest: string, token = dialect.token, method = "GET") {
+  const answer = await fetch(dialect.url + path(rest), { method, headers: { "x-vault-token": token } });
+  return { status: answer.status, headers: answer.headers, body: await answer.text() };
+}
+
+function send(method: string, version: string): Promise<string> {
+  const socket = connect(Number(new URL(dialect.url).port), "127.0.0.1");
+  socket.write(
+    `${method} ${path()}?list=true HTTP/${version}\r\nHost: x\r\nX-Vault-Token: ${dialect.token}\r\nConnection: close\r\n\r\n`,
+  );
+  return text(socket);
+}
+
+describe("a list of several pages", () => {
+  test("has all names in Vault's envelope, by list=true", async () => {
+    const { status, headers, body } = await ask("?list=true");
+    expect([status, headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(JSON.parse(body)).toEqual({
+      request_id: expect.any(String),
+      lease_id: "",
+      renewable: false,
+      lease_duration: 0,
+      data: { keys: names },
+      wrap_info: null,
+      warnings: null,
+      auth: null,
+    });
+    expect(names).toHaveLength(2_502);
+  });
+
+  test.each(["1.1", "1.0"])("has all names by the method LIST of HTTP/%s", async (version) => {
+    const [head = "", body = ""] = (await send("LIST", version)).split(/\r\n\r\n(.*)/s);
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    const json = version === "1.0" ? body : body.replace(/(^|\r\n)[\da-f]+\r\n/g, "");
+    expect(JSON.parse(json).data.keys).toEqual(names);
+  });
+
+  test("has the names of a folder, and of a limited token", async () => {
+    expect(JSON.parse((await ask("/folder?list=true")).body).data.keys).toEqual(["first", "Second"]);
+    const limited = await dialect.addToken(dialect.fabric, { secretIds: ["b"] });
+    expect(JSON.parse((await ask("?list=true", limited)).body).data.keys).toEqual(["Folder.Second"]);
+    expect(await ask("/folder%00?list=true")).toMatchObject({ status: 404, body: '{"errors":[]}' });
+  });
+
+  test("is not read for HEAD", async () => {
+    const { status, headers, body } = await ask("?list=true", dialect.token, "HEAD");
+    expect([status, headers.get("content-length"), body]).toEqual([200, null, ""]);
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, test, vi } from "vitest";
+import { inListTurn } from "@/lib/limits/list-turns";
+
+/** A list that runs until `end`. */
+function slowList(caller: string) {
+  let end: () => void = () => undefined;
+  const work = vi.fn(() => new Promise<void>((done) => (end = done)));
+  const result = inListTurn(caller, work);
+  result.catch(() => undefined);
+  return { work, result, end: () => end() };
+}
+
+const own = expect.objectContaining({ name: "Busy", isOwn: true });
+const all = expect.objectContaining({ name: "Busy", isOwn: false });
+
+test("slow lists of one person use their share, and those of all leave connections of the pool free", async () => {
+  const lists = [...Array.from({ length: 20 }, () => "a"), ..."bbbbccccdddd"].map(slowList);
+  await vi.waitFor(() => expect(lists.filter(({ work }) => work.mock.calls.length > 0)).toHaveLength(8));
+  const running = (from: number, to: number) =>
+    lists.slice(from, to).filter(({ work }) => work.mock.calls.length > 0).length;
+  expect([running(0, 20), running(20, 24), running(24, 28)]).toEqual([3, 3, 2]);
+  for (const { work } of lists) if (work.mock.calls.length === 0) work.mockResolvedValue(undefined);
+  for (const { end } of lists) end();
+  await Promise.all(lists.map(({ result }) => result));
+});
+
+test("a list is refused when its turn does not come in time: for its person's other lists, or for all", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const running = [..."aaabbbcc"].map(slowList);
+    const late = ["a", "d"].map(slowList);
+    await Promise.resolve();
+    vi.advanceTimersByTime(10_000);
+    await expect(late[0]?.result).rejects.toEqual(own);
+    await expect(late[1]?.result).rejects.toEqual(all);
+    for (const { end } of running) end();
+    await Promise.all(running.map(({ result }) => result));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a failed list gives its turn back, and too many waiting ones of a person are refused", async () => {
+  for (let i = 0; i < 20; i += 1)
+    await expect(inListTurn("a", () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+  const lists = Array.from({ length: 103 }, () => slowList("a"));
+  await expect(inListTurn("a", async () => "none")).rejects.toEqual(own);
+  expect(await inListTurn("b", async () => "served")).toBe("served");
+  for (const { work } of lists) if (work.mock.calls.length === 0) work.mockResolvedValue(undefined);
+  for (const { end } of lists) end();
+  await Promise.all(lists.map(({ result }) => result));
+});
