@@ -4,7 +4,13 @@ import { expect, test } from "@/e2e/fixtures";
 import { countInMemory, findReferences, snapshotFile, snapshotOptions } from "@/e2e/process-memory";
 import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
 import { restApi } from "@/testing/factories";
-import { type Caller, callAction, callerOf, serverActions } from "@/testing/server-actions";
+import {
+  type Caller,
+  callAction,
+  callerOf,
+  createAccessToken,
+  serverActions,
+} from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
@@ -14,18 +20,6 @@ const delays = process.env.RUN_LONG
   : [];
 
 type Ways = { value: (word: string) => string; web: string; tenant: Tenant; caller: Caller };
-
-async function accessToken(caller: Caller): Promise<string> {
-  const created = await callAction(caller, "createAccessTokenAction", [{ name: "memory", lifetime: "7" }]);
-  if (
-    !created.ok ||
-    typeof created.value !== "object" ||
-    created.value === null ||
-    !("token" in created.value)
-  )
-    throw new Error("No token.");
-  return String(created.value.token);
-}
 
 /** Sends one value through each entry point of web. */
 async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<void> {
@@ -67,7 +61,7 @@ async function enterByEveryWay({ value, web, tenant, caller }: Ways): Promise<vo
   };
   await act("createConnectionAction", connection);
 
-  const token = await accessToken(caller);
+  const token = await createAccessToken(caller);
   const api = async (method: string, path: string, body: unknown) => {
     const answer = await fetch(new URL(`/api/orchestration/fabric/${fabric.id}${path}`, web), {
       method,
