@@ -20,6 +20,7 @@ import { fabricRoutes } from "@/automate/internal-api/fabrics";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { type CommandLine, commandLineRoutes } from "@/automate/runtime-api/command-line";
 import { connectionRoutes } from "@/automate/runtime-api/connections";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
@@ -39,12 +40,17 @@ import { cutUnreadBodies } from "@/lib/unread-body";
 
 type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
 
-/** The server for pipelines: the runtime API and the Vault-compatible API. */
-export function createRuntimeApp({ keys, logger }: Deps): FastifyInstance {
+/** The server for pipelines: the runtime API, the Vault-compatible API and the command line. */
+export function createRuntimeApp({
+  keys,
+  logger,
+  commandLine,
+}: Deps & { commandLine?: CommandLine | undefined }): FastifyInstance {
   const app = createApp(logger, "/vault/v1");
   secretRoutes(app, keys);
   connectionRoutes(app, keys);
   whoamiRoute(app);
+  commandLineRoutes(app, commandLine);
   vaultRoutes(app, keys, "/vault/v1");
   return app;
 }

@@ -1,4 +1,5 @@
 import "@/lib/protect-process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInternalApp, createRuntimeApp, createVaultApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/checks/background";
@@ -9,6 +10,7 @@ import { serveMetrics } from "@/automate/http/metrics";
 import { serveWhile } from "@/automate/http/waiting-server";
 import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/keys/fabric-keys";
 import { purge } from "@/automate/purge";
+import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
 import { closeDb, db } from "@/lib/db/client";
@@ -38,6 +40,8 @@ async function main(): Promise<void> {
   const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
   if (signingKeyWarning) process.stderr.write(`${signingKeyWarning}\n`);
 
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const { commandLine, problem } = await readCommandLine(env.COMMAND_LINE_DIR ?? join(here, "cli"));
   const isSource = import.meta.url.endsWith(".ts");
   const workerPath =
     env.CHECK_WORKERS_SOCKET ??
@@ -46,8 +50,9 @@ async function main(): Promise<void> {
   const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
   const log = createLogStream();
-  const runtime = createRuntimeApp({ keys, logger: { stream: log } });
+  const runtime = createRuntimeApp({ keys, logger: { stream: log }, commandLine });
   logAlarmsTo(runtime.log);
+  if (problem) runtime.log.warn(problem);
   const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   const vault = env.AUTOMATE_VAULT_PORT && createVaultApp({ keys, logger: { stream: log } });

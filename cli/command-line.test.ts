@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { builds, commandLineOptions } from "@/launcher/build.mjs";
+import { commandLineOptions } from "@/launcher/release.mjs";
 
 const fabricId = "0199a7c2-0000-7000-8000-00000000a1b2";
 const pipelineToken = `svp_${"a".repeat(43)}`;
@@ -51,7 +51,7 @@ let answer: { status: number; body: unknown };
 let whoami: { status: number; body: unknown };
 
 beforeAll(async () => {
-  await build({ ...commandLineOptions(builds.test), outfile: program });
+  await build({ ...(await commandLineOptions({ publicKeys: [] })), outfile: program });
   server = createServer((request, response) => {
     const { status, body } = answerTo(request);
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));

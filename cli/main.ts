@@ -4,6 +4,7 @@ import { addConnections } from "@/cli/commands/connections";
 import { addLogin } from "@/cli/commands/login";
 import { addRun } from "@/cli/commands/run";
 import { addSecrets } from "@/cli/commands/secrets";
+import { addUpdate } from "@/cli/commands/update";
 import { exitCodes, Failure } from "@/cli/failure";
 import { isJsonOutput, printAsJson, printFailure } from "@/cli/output";
 import { version } from "@/package.json";
@@ -41,6 +42,7 @@ addLogin(program);
 addSecrets(program);
 addConnections(program);
 addRun(program);
+addUpdate(program);
 addCompletion(program);
 addJsonOption(program);
 

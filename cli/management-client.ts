@@ -73,12 +73,18 @@ export function isId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
+/** The fabrics of the person's teams whose name contains `search`. */
+export async function listFabrics(search: string): Promise<z.infer<typeof fabrics>["fabrics"]> {
+  const query = new URLSearchParams({ search });
+  return (await manage("GET", `/fabric?${query}`, fabrics)).fabrics;
+}
+
 /** The id of a fabric, given its name or id. */
 export async function findFabric(fabric: string): Promise<string> {
   if (isId(fabric)) return fabric;
-  const query = new URLSearchParams({ search: fabric });
-  const { fabrics: candidates } = await manage("GET", `/fabric?${query}`, fabrics);
-  const matches = candidates.filter(({ name }) => name.toLowerCase() === fabric.toLowerCase());
+  const matches = (await listFabrics(fabric)).filter(
+    ({ name }) => name.toLowerCase() === fabric.toLowerCase(),
+  );
   const [first, second] = matches;
   if (!first) throw new Failure("not_found", `Fabric “${fabric}” not found in your teams.`);
   if (!second) return first.fabricID;
@@ -118,4 +124,19 @@ export async function findSecret(fabricId: string, name: string): Promise<Secret
   );
   if (!found) throw new Failure("not_found", `Secret “${name}” not found in this fabric.`);
   return found;
+}
+
+const connections = z.object({
+  Connections: z.array(
+    z.looseObject({
+      name: z.string(),
+      kind: z.string(),
+      status: z.object({ state: z.string(), checkedAt: z.string().optional() }),
+    }),
+  ),
+});
+
+/** The fabric's connections. */
+export async function listConnections(fabricId: string): Promise<z.infer<typeof connections>["Connections"]> {
+  return (await manage("GET", `/fabric/${fabricId}/connection`, connections)).Connections;
 }

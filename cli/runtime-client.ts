@@ -102,6 +102,14 @@ export async function findSecret(pipeline: Pipeline, name: string): Promise<Read
   return encoding === "base64" && typeof value === "string" ? Buffer.from(value, "base64") : value;
 }
 
+/** The names of the secrets that the token may read, by the Vault dialect. */
+export async function listReadableNames(pipeline: Pipeline): Promise<string[]> {
+  const path = `/vault/v1/${encodeURIComponent(pipeline.fabric)}/metadata?list=true`;
+  const response = await callAutomate(pipeline, path);
+  const names = z.object({ data: z.object({ keys: z.array(z.string()) }) });
+  return names.parse(await response.json()).data.keys;
+}
+
 function notAccepted({ fabric }: Pipeline): Failure {
   return new Failure(
     "unauthorized",

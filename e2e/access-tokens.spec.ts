@@ -14,7 +14,9 @@ async function generateToken(page: Page, name: string): Promise<string> {
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   const token = await dialog.getByText(/^svu_/).textContent();
   // The command that keeps the token out of the shell history comes first.
-  await expect(dialog.locator("code").nth(1)).toHaveText("npx selvage login");
+  await expect(dialog.locator("code").nth(1)).toContainText(
+    `login --url ${stack().webUrl} --automate-url ${stack().automateUrl}`,
+  );
   await dialog.getByRole("button", { name: "Done" }).click();
   return token ?? "";
 }

@@ -1,12 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandLine } from "@/e2e/command-line";
 import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
+import { field, openDialog } from "@/e2e/secrets-screen";
+import { findLeaks } from "@/testing/canary";
 import { addDestination } from "@/testing/factories";
 import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { createToken, database, type Person } from "@/testing/tenant";
 
@@ -29,6 +33,40 @@ async function accessToken(person: Person): Promise<string> {
     throw new Error("No token.");
   return String(created.value.token);
 }
+
+test("the line of the dialog, copied into an empty folder, downloads the command line, which reads a secret", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await callAction(await callerOf(tenant.user), "createSecretAction", [
+    tenant.fabric.id,
+    { subKind: "text", name: "warehouse", fields: { value: canary.value() } },
+  ]);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
+  const dialog = await openDialog(page, "Create token", "Create pipeline token");
+  await field(dialog, "Name").fill("laptop");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  const token = (await dialog.locator("code").first().textContent()) ?? "";
+  await dialog.getByRole("button", { name: "Copy command" }).click();
+  await expect(dialog.getByRole("button", { name: "Copied" })).toBeVisible();
+  const line = await page.evaluate(() => navigator.clipboard.readText());
+  expect(line).not.toContain(token);
+
+  const folder = join(home, "empty");
+  mkdirSync(folder);
+  const env = { PATH: process.env.PATH, NODE_ENV: "test" as const, XDG_CONFIG_HOME: home };
+  const shell = (command: string, input = "") =>
+    execFileSync("bash", ["--norc", "-c", command], { cwd: folder, env, input, encoding: "utf8" });
+  expect(shell(line, `${token}\n`)).toContain(`Stored the pipeline token of ${tenant.fabric.name}`);
+  expect(readdirSync(folder)).toEqual(["selvage.mjs"]);
+  const run = `node selvage.mjs run --fabric "${tenant.fabric.name}" --env VALUE=warehouse --no-mask -- sh -c 'echo "$VALUE"'`;
+  expect(findLeaks("output", shell(run), canary.mark)).not.toEqual([]);
+  expect(shell("node selvage.mjs update")).toMatch(/ is current\.$/m);
+});
 
 test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {
   const selvage = commandLine(home);
@@ -225,13 +263,6 @@ test.describe("run", () => {
     ]);
     expect([ended.code, ended.stdout]).toEqual([0, "42\n"]);
   });
-});
-
-test("completion offers the possible next words", async () => {
-  const selvage = commandLine(home);
-  expect((await selvage(["completion", "words", "--", "secrets"])).stdout.split("\n")).toContain("replace");
-  expect((await selvage(["completion", "bash"])).stdout).toContain("complete -o default -F _selvage selvage");
-  expect((await selvage(["completion", "csh"])).code).toBe(2);
 });
 
 function hasPsql(): boolean {

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { builds } from "@/launcher/build.mjs";
 import { stack } from "@/testing/stack-address";
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-/** The built command line, with a home folder of its own. */
+/** The released command line, with a home folder of its own. */
 export function commandLine(home: string, env: Record<string, string> = {}) {
-  const file = join(resolve(import.meta.dirname, ".."), builds.test.dist, "selvage.mjs");
+  const file = join(stack().dir, "cli/selvage.mjs");
   return async (args: readonly string[], input: string | Uint8Array = ""): Promise<Ended> => {
     const environment: NodeJS.ProcessEnv = {
       PATH: process.env.PATH,

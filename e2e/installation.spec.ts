@@ -49,6 +49,7 @@ function attack(uid: number, gid: number): Record<string, string> {
     const tries = {
       masterKey: () => readFileSync(${JSON.stringify(join(dataDir, "keys/master.key"))}),
       signingKey: () => readFileSync(${JSON.stringify(join(dataDir, "keys/automate-signing.jwk"))}),
+      releaseKey: () => readFileSync(${JSON.stringify(join(dataDir, "keys/release.pem"))}),
       keys: () => readdirSync(${JSON.stringify(join(dataDir, "keys"))}),
       log: () => readFileSync(${JSON.stringify(join(dataDir, "automate.log"))}),
       environment: () => readFileSync("/proc/${automate}/environ"),
@@ -77,6 +78,7 @@ function attack(uid: number, gid: number): Record<string, string> {
 const refused = {
   masterKey: "EACCES",
   signingKey: "EACCES",
+  releaseKey: "EACCES",
   keys: "EACCES",
   log: "EACCES",
   environment: "EACCES",
@@ -86,8 +88,9 @@ const refused = {
 
 test("as root, each program runs as its own user, which can neither read nor signal another program", async () => {
   test.skip(process.getuid?.() !== 0 || process.platform !== "linux", "only root has other users");
-  const { notices, health } = await installation.start();
+  const { notices, health, ports } = await installation.start();
   expect(notices).toEqual([]);
+  expect((await fetch(`http://127.0.0.1:${ports[1]}/cli/selvage.mjs`)).status).toBe(200);
   const [host, automate, web] = ["workers", "automate", "web"].map(pidOf) as [number, number, number];
   await expect.poll(() => childrenOf(host).length).toBeGreaterThan(0);
   const worker = childrenOf(host)[0] ?? 0;

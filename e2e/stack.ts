@@ -7,6 +7,7 @@ import { loadKeys } from "@/launcher/keys.mjs";
 import { nodeRuntime } from "@/launcher/node-runtime.mjs";
 import { run } from "@/launcher/processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/launcher/programs.mjs";
+import { releaseInto } from "@/launcher/release.mjs";
 import { startScratchPostgres } from "@/testing/scratch-postgres.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -41,6 +42,7 @@ async function start(stopLater: (part: { stop: () => Promise<void> }) => void) {
   const keysDir = join(dir, "keys");
   await mkdir(keysDir);
   const { keys } = await loadKeys(keysDir, async () => undefined);
+  const { dir: commandLineDir } = await releaseInto({ dataDir: dir, keysDir, given: {} });
   const login = (name: string) => databaseUrl.replace(/\/\/[^@]*@/, `//${name}:test@`);
   const logins = { selvage_web_login: "test", selvage_automate_login: "test" };
   const migration = ownerEnvironment(databaseUrl, "selvage", { MIGRATE_LOGINS: JSON.stringify(logins) });
@@ -53,6 +55,7 @@ async function start(stopLater: (part: { stop: () => Promise<void> }) => void) {
   const { web, automate } = environments({
     keys,
     keysDir,
+    commandLineDir,
     webDatabaseUrl: login("selvage_web_login"),
     automateDatabaseUrl: login("selvage_automate_login"),
     host: "127.0.0.1",

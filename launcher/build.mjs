@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
+import { release, releaseKeys } from "./release.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (path) => join(root, "node_modules", path);
@@ -97,31 +98,7 @@ export async function watchBundles(target, onChange) {
 async function bundle(target) {
   const esbuild = await import("esbuild");
   await esbuild.build(await bundleOptions(target));
-  await esbuild.build(commandLineOptions(target));
-  await chmod(join(root, target.dist, "selvage.mjs"), 0o755);
   await esbuild.stop();
-}
-
-/**
- * Bundles the command line into one file, which can be copied to any machine.
- * @returns {import("esbuild").BuildOptions}
- */
-export function commandLineOptions({ dist }) {
-  return {
-    entryPoints: [join(root, "cli/main.ts")],
-    outfile: join(root, dist, "selvage.mjs"),
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    // Those machines may have an older Node.js than the one that runs the programs.
-    target: "node20",
-    // Bundled CommonJS packages load Node's own modules with `require`.
-    banner: {
-      js: '#!/usr/bin/env node\nimport { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
-    },
-    logLevel: "error",
-    tsconfig: join(root, "tsconfig.json"),
-  };
 }
 
 /** @returns {Promise<import("esbuild").BuildOptions>} */
@@ -196,7 +173,15 @@ async function list(path) {
   return (await Promise.all(entries.sort().map((name) => list(join(path, name))))).flat();
 }
 
+async function buildRelease(show) {
+  // First, because a wrong RELEASE_KEY_FILE ends the build.
+  const keys = await releaseKeys(process.env);
+  await build(builds.start, show);
+  await release(join(root, builds.start.dist, "cli"), keys);
+  if (keys.notice) console.log(keys.notice);
+}
+
 if (process.argv[1] === import.meta.filename) {
   if (process.argv.includes("--generate")) await generate().catch(fail);
-  else await step("Building", (show) => build(builds.start, show)).catch(fail);
+  else await step("Building", buildRelease).catch(fail);
 }

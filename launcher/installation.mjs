@@ -9,6 +9,7 @@ import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "./programs.mjs";
 import { Refusal, step } from "./progress.mjs";
+import { releaseInto } from "./release.mjs";
 import { giveMasterKey, programUsers } from "./users.mjs";
 import { startWorkerHost } from "./worker-host.mjs";
 
@@ -31,8 +32,9 @@ export async function startInstallation(settings) {
   const loginsFile = join(keysDir, "demo-logins.json");
   const isNewDemo = settings.seed && (await isToBeSeeded(databaseUrl, loginsFile));
   const hasDemoDatabase = settings.seed && server !== undefined;
-  const [demo] = await Promise.all([
+  const [demo, commandLine] = await Promise.all([
     hasDemoDatabase ? startDemo(settings, isNewDemo) : {},
+    step("Signing the command line", () => releaseInto({ dataDir, keysDir })),
     step("Migrating the database", async (show) => {
       const env = ownerEnvironment(databaseUrl, rolePrefix, { MIGRATE_LOGINS: JSON.stringify(urls.logins) });
       await run(nodeRuntime(), [join(root, program("migrate"))], { cwd: root, env, show });
@@ -51,6 +53,7 @@ export async function startInstallation(settings) {
   const { web: webEnv, automate: automateEnv } = environments({
     ...settings,
     demoPort: demo.port,
+    commandLineDir: commandLine.dir,
     keys,
     keysDir,
     workersSocket: workers?.socket,
@@ -111,7 +114,9 @@ export async function startInstallation(settings) {
   return {
     logins,
     /** For the person who started it: lost files, and programs that could not be separated. */
-    notices: [...notices, ...lostLogins, demo.notice, notice].filter((one) => one !== undefined),
+    notices: [...notices, ...lostLogins, demo.notice, commandLine.notice, notice].filter(
+      (one) => one !== undefined,
+    ),
     /** Reports one sentence when a part ends unexpectedly. */
     watch: (report) => {
       const watchProgram = (part) =>

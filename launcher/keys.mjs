@@ -21,6 +21,18 @@ const signingKey = {
   },
 };
 
+/** In PEM format, for OpenSSL. */
+const releaseKey = {
+  make: () => generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).trim(),
+  isValid: (text) => {
+    try {
+      return createPrivateKey(text).asymmetricKeyType === "ed25519";
+    } catch {
+      return false;
+    }
+  },
+};
+
 /**
  * Keys that cannot be replaced. Without the master key, stored secrets cannot be opened. A new signing key for
  * automate would make web reject the signatures of the old one.
@@ -103,6 +115,17 @@ export async function loadDatabasePassword(dir, database) {
     );
   }
   return readOrMake(dir, kind);
+}
+
+/**
+ * The file of the key that signs the command line, created if missing. Only the launcher's own user can read it.
+ * @param {string} dir
+ */
+export async function loadReleaseKey(dir) {
+  const kind = { name: "release.pem", ...releaseKey };
+  const isNew = (await read(dir, kind)) === undefined;
+  await readOrMake(dir, kind);
+  return { file: join(dir, kind.name), isNew };
 }
 
 /** Reads a key, or creates it atomically. Never overwrites an existing one. */

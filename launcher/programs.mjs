@@ -38,7 +38,7 @@ const automateVariables = [
 /**
  * The environments of web and automate. Neither program receives the other's secrets.
  * @param {{ keys: Record<string, string>, keysDir: string, webDatabaseUrl: string, automateDatabaseUrl: string,
- *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, demoPort?: number, given?: Record<string, string | undefined> }} settings
+ *   host: string, port: number, automatePort: number, automateInternalPort: number, publicUrl: string, nextDir: string, workersSocket?: string, commandLineDir?: string, demoPort?: number, given?: Record<string, string | undefined> }} settings
  * @returns {Record<"web" | "automate" | "callsAutomate", Record<string, string>>}
  */
 export function environments({ keys, keysDir, given = process.env, ...settings }) {
@@ -73,6 +73,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     AUTOMATE_PORT: String(settings.automatePort),
     AUTOMATE_INTERNAL_PORT: String(settings.automateInternalPort),
     AUTOMATE_URL: automateUrl,
+    ...(settings.commandLineDir && { COMMAND_LINE_DIR: settings.commandLineDir }),
     ...(settings.workersSocket && { CHECK_WORKERS_SOCKET: settings.workersSocket }),
   };
   return { web, automate };

@@ -90,6 +90,8 @@ const automate = z
      * under its own user.
      */
     CHECK_WORKERS_SOCKET: z.string().endsWith(".sock").optional(),
+    /** The folder of the signed command line. Default: the folder `cli` next to this program. */
+    COMMAND_LINE_DIR: z.string().min(1).optional(),
     /** "off" runs a check only on demand. */
     BACKGROUND_CHECKS: z.enum(["on", "off"]).default("on"),
     /** Minutes until a passed check runs again. */

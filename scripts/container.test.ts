@@ -60,6 +60,12 @@ it("the image contains programs and production packages: no npm, compiler, sourc
   expect(system).not.toMatch(/apt-get/);
 });
 
+it("the build signs the command line by a key that no layer keeps", () => {
+  expect(read("deploy/container/Containerfile")).toMatch(
+    /^RUN --mount=type=secret,id=release-key \\\n.*RELEASE_KEY_FILE=\/run\/secrets\/release-key; fi \\\n {2}&& npm run build /m,
+  );
+});
+
 it("the image runs a program by default as nobody, and without an inspector", () => {
   expect(image).toMatch(/^USER 65534:65534$/m);
   expect(image).toMatch(/^ENTRYPOINT \["node", "--disable-sigusr1", "--enable-source-maps"\]$/m);

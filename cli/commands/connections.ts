@@ -1,20 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
-import { findFabric, manage } from "@/cli/management-client";
+import { findFabric, listConnections, manage } from "@/cli/management-client";
 import { columns, print } from "@/cli/output";
 
 type InFabric = { fabric: string };
 
-const connections = z.object({
-  Connections: z.array(
-    z.looseObject({
-      name: z.string(),
-      kind: z.string(),
-      status: z.object({ state: z.string(), checkedAt: z.string().optional() }),
-    }),
-  ),
-});
 const outcome = z.looseObject({
   ok: z.boolean(),
   ms: z.number(),
@@ -31,24 +22,20 @@ export function addConnections(program: Command): void {
       .command(words)
       .description(description)
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
-  command("list", "list them with their status").action(listConnections);
-  command("check <name>", "sign in and perform one read, as a pipeline would").action(check);
+  command("list", "list them with their status").action(list);
+  command("check <connection>", "sign in and perform one read, as a pipeline would").action(check);
 }
 
-async function listConnections({ fabric }: InFabric): Promise<void> {
-  const { Connections: list } = await manage(
-    "GET",
-    `/fabric/${await findFabric(fabric)}/connection`,
-    connections,
-  );
-  const rows = list.map(({ name, kind, status: { state, checkedAt = "" } }) => [
+async function list({ fabric }: InFabric): Promise<void> {
+  const connections = await listConnections(await findFabric(fabric));
+  const rows = connections.map(({ name, kind, status: { state, checkedAt = "" } }) => [
     name,
     kind,
     statusText(state),
     checkedAt.slice(0, 16).replace("T", " "),
   ]);
   const headings = ["NAME", "KIND", "STATUS", "CHECKED"];
-  print(list, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
+  print(connections, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
 }
 
 async function check(name: string, { fabric }: InFabric): Promise<void> {

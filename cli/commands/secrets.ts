@@ -32,16 +32,17 @@ export function addSecrets(program: Command): void {
     .option(...fromFile)
     .option(...trimmed)
     .action(add);
-  command("replace <name>", "replace the value; connections, pipelines and allowed destinations stay")
+  command("replace <secret>", "replace the value; connections, pipelines and allowed destinations stay")
     .option("--forget-destinations", "allow no destination for the new value until someone allows it again")
     .addOption(new Option("--keep-destinations", "the default").hideHelp().conflicts("forgetDestinations"))
     .option(...fromFile)
     .option(...trimmed)
     .action(replace);
-  command("rename <name> <new-name>", "rename a secret; pipelines can still read it by the old name").action(
-    rename,
-  );
-  command("delete <name>", "delete a secret that no connection uses")
+  command(
+    "rename <secret> <new-name>",
+    "rename a secret; pipelines can still read it by the old name",
+  ).action(rename);
+  command("delete <secret>", "delete a secret that no connection uses")
     .option("--yes", "do not ask for confirmation")
     .action(remove);
 }

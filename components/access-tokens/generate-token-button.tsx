@@ -2,6 +2,7 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
+import { loginCommands } from "@/components/pipeline-tokens/login-commands";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
 import { TokenFields } from "@/components/pipeline-tokens/token-fields";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
@@ -21,9 +22,9 @@ const lifetimes = accessTokenLifetimeKeys.map((key) => ({
   label: accessTokenLifetimes[key].label,
 }));
 
-export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
+export function GenerateTokenButton({ webUrl, automateUrl }: { webUrl: string; automateUrl: string }) {
   const dialog = useDialog();
-  const url = new URL("/api/orchestration/fabric", apiUrl);
+  const url = new URL("/api/orchestration/fabric", webUrl);
   return (
     <>
       <Button variant="primary" icon={<Plus aria-hidden />} onClick={dialog.open}>
@@ -42,7 +43,7 @@ export function GenerateTokenButton({ apiUrl }: { apiUrl: string }) {
           outcome={({ token }) => (
             <NewTokenPanel
               token={token}
-              login="npx selvage login"
+              login={loginCommands({ webUrl, automateUrl })}
               tryIt={{
                 title: "Or list your fabrics with curl",
                 command: `curl -H "X-AUTH-TOKEN: ${token}" ${url}`,

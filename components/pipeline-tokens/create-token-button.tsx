@@ -2,6 +2,7 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { Plus } from "lucide-react";
+import { loginCommands } from "@/components/pipeline-tokens/login-commands";
 import { NewTokenPanel } from "@/components/pipeline-tokens/new-token-panel";
 import { TokenFields } from "@/components/pipeline-tokens/token-fields";
 import { TokenLimitFields } from "@/components/pipeline-tokens/token-limit-fields";
@@ -27,9 +28,11 @@ const lifetimes = tokenLifetimeKeys.map((key) => ({ value: key, label: tokenLife
 
 export function CreateTokenButton({
   fabric,
+  webUrl,
   automateUrl,
 }: {
   fabric: { id: string; name: string };
+  webUrl: string;
   automateUrl: string;
 }) {
   const dialog = useDialog();
@@ -53,7 +56,7 @@ export function CreateTokenButton({
           outcome={({ token }) => (
             <NewTokenPanel
               token={token}
-              login={`npx selvage login --pipeline ${quoted(fabric.name)}`}
+              login={loginCommands({ webUrl, automateUrl }, fabric)}
               tryIt={{
                 title: "Or with curl: replace NAME with a secret’s name",
                 command: `curl -H "Authorization: Bearer ${token}" ${url}`,
@@ -71,12 +74,4 @@ export function CreateTokenButton({
       </Dialog>
     </>
   );
-}
-
-/**
- * Quotes a name for any shell: in double quotes, or in single quotes if it contains characters that double
- * quotes expand.
- */
-function quoted(name: string): string {
-  return /["$`\\!]/.test(name) ? `'${name.replaceAll("'", `'\\''`)}'` : `"${name}"`;
 }

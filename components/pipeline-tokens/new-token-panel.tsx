@@ -1,6 +1,7 @@
 "use client";
 
 import type { ReactNode } from "react";
+import type { LoginCommands } from "@/components/pipeline-tokens/login-commands";
 import { Banner } from "@/components/ui/banner";
 import { CopyButton } from "@/components/ui/copy-button";
 import { DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
@@ -12,8 +13,8 @@ export function NewTokenPanel({
   tryIt,
 }: {
   token: string;
-  /** The command that stores the token in our command line, which prompts for it. */
-  login: string;
+  /** The commands that store the token in our command line, which prompts for it. */
+  login: LoginCommands;
   /** A first request with the token, as a shell command. */
   tryIt: { title: string; command: string };
 }) {
@@ -24,9 +25,16 @@ export function NewTokenPanel({
           It is shown only once. Selvage stores only its hash.
         </Banner>
         <CopyBlock title="Token" text={token} label="Copy token" />
-        <CopyBlock title="For the command line" text={login} label="Copy command">
-          It prompts for the token, so the token does not appear in the shell’s history.
+        <CopyBlock title="For the command line" text={login.shell} label="Copy command">
+          Downloads it from Automate; requires Node.js 20.19 or newer. It prompts for the token, so the token
+          does not appear in the shell’s history.
         </CopyBlock>
+        <details>
+          <summary className="w-fit rounded-sm text-accent-text">On Windows</summary>
+          <div className="pt-2">
+            <CopyBlock title="In PowerShell" text={login.powerShell} label="Copy PowerShell command" />
+          </div>
+        </details>
         <CopyBlock title={tryIt.title} text={tryIt.command} label="Copy request">
           The shell stores this command in its history, including the token.
         </CopyBlock>

@@ -11,6 +11,7 @@ import { requireActor } from "@/lib/next/require-scope";
 export const metadata: Metadata = { title: "Access tokens" };
 
 export default async function AccessTokensPage() {
+  const { PUBLIC_URL, AUTOMATE_PUBLIC_URL } = webEnv();
   const tokens = await listAccessTokens(await requireActor());
   return (
     <>
@@ -19,7 +20,7 @@ export default async function AccessTokensPage() {
         description="Scripts use an access token for the management API. It has your permissions, except that it never returns a value and cannot change members, pipeline tokens or destinations."
         // Always in the same position. If the first token moved this button, its dialog, which shows the
         // token, would unmount.
-        actions={<GenerateTokenButton apiUrl={webEnv().PUBLIC_URL} />}
+        actions={<GenerateTokenButton webUrl={PUBLIC_URL} automateUrl={AUTOMATE_PUBLIC_URL} />}
       />
       {tokens.length > 0 ? (
         <AccessTokenTable tokens={tokens} />

@@ -31,6 +31,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const createToken = isAdmin ? (
     <CreateTokenButton
       fabric={{ id: fabric.id, name: fabric.name }}
+      webUrl={webEnv().PUBLIC_URL}
       automateUrl={webEnv().AUTOMATE_PUBLIC_URL}
     />
   ) : (
