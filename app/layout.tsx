@@ -2,6 +2,7 @@ import type { Metadata, Viewport } from "next";
 import { headers } from "next/headers";
 import { connection } from "next/server";
 import { ThemeProvider } from "@/components/shell/theme-provider";
+import { PageTimeProvider } from "@/components/ui/relative-time";
 import "./globals.css";
 
 export const metadata: Metadata = {
@@ -20,7 +21,9 @@ export default async function RootLayout({ children }: { children: React.ReactNo
   return (
     <html lang="en" suppressHydrationWarning>
       <body>
-        <ThemeProvider nonce={nonce}>{children}</ThemeProvider>
+        <PageTimeProvider now={Date.now()}>
+          <ThemeProvider nonce={nonce}>{children}</ThemeProvider>
+        </PageTimeProvider>
       </body>
     </html>
   );

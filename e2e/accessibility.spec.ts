@@ -4,7 +4,7 @@ import { connectionsPath, fillConnection, openNewSecret, openPicker } from "@/e2
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
-import { addAccessToken, addConnection, addIssuer, addSecret } from "@/testing/factories";
+import { addAccessToken, addConnection, addIssuer, addRequest, addSecret } from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
 import { createToken, type Tenant } from "@/testing/tenant";
 
@@ -146,6 +146,7 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
     await createToken(tenant);
     await addIssuer(tenant);
     await addAccessToken(tenant);
+    await addRequest(tenant);
     await signIn(context, tenant.admin);
     await open(page, path(tenant, objects));
     await show?.(page);

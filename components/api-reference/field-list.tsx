@@ -1,4 +1,5 @@
 import { Prose } from "@/components/api-reference/prose";
+import { Breakable } from "@/components/ui/breakable";
 import type { ReferenceField } from "@/web/management-api/schema";
 
 export function FieldList({ title, fields }: { title: string; fields: ReferenceField[] }) {
@@ -10,7 +11,9 @@ export function FieldList({ title, fields }: { title: string; fields: ReferenceF
         {fields.map(({ path, type, isRequired, description }) => (
           <div key={path} className="py-2">
             <dt className="flex flex-wrap items-baseline gap-x-2">
-              <code className="break-all font-mono text-sm">{path}</code>
+              <code className="wrap-anywhere font-mono text-sm">
+                <Breakable text={path} />
+              </code>
               <span className="text-muted text-sm">{type}</span>
               {isRequired && (
                 <span className="text-sm text-warning-text">

@@ -6,6 +6,7 @@ import { FieldList } from "@/components/api-reference/field-list";
 import { MethodBadge } from "@/components/api-reference/method-badge";
 import { Prose } from "@/components/api-reference/prose";
 import { TryRequest } from "@/components/api-reference/try-request";
+import { Breakable } from "@/components/ui/breakable";
 import type { ReferenceOperation } from "@/web/management-api/schema";
 
 export function OperationCard({ operation, token }: { operation: ReferenceOperation; token: string }) {
@@ -27,8 +28,8 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
         <MethodBadge method={method} />
         <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-3">
           <span className="font-medium">{summary}</span>
-          <code className="break-all font-mono text-muted text-sm">
-            {path.replace("/api/orchestration", "")}
+          <code className="wrap-anywhere font-mono text-muted text-sm">
+            <Breakable text={path.replace("/api/orchestration", "")} />
           </code>
         </span>
       </summary>
@@ -36,8 +37,8 @@ export function OperationCard({ operation, token }: { operation: ReferenceOperat
         <div className="grid gap-6 border-line border-t px-4 py-5 lg:grid-cols-2">
           <div className="flex min-w-0 flex-col gap-5">
             <div>
-              <code className="break-all font-mono text-sm">
-                {method} {path}
+              <code className="wrap-anywhere font-mono text-sm">
+                {method} <Breakable text={path} />
               </code>
               {description && (
                 <p className="mt-2 text-pretty text-muted">

@@ -27,7 +27,7 @@ export function CheckHistoryPicture({ history }: { history: CheckHistory }) {
             "w-0.75 rounded-[1px]",
             look === "passed" && "h-4 bg-success-text opacity-60",
             look === "failed" && "h-2 bg-danger-text",
-            look === "" && "h-0.75 bg-line-strong",
+            look === "" && "h-0.75 bg-line",
           )}
         />
       ))}

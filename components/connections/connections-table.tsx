@@ -1,11 +1,10 @@
-import Link from "next/link";
 import { InvalidSettingsNote } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedNote } from "@/components/connections/not-allowed";
 import { RowCheck } from "@/components/connections/row-check";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { ConnectionSummary } from "@/lib/connections/schema";
 import { findConnector } from "@/lib/connectors/registry";
 
@@ -22,10 +21,12 @@ export function ConnectionsTable({
     <Table label={label}>
       <THead>
         <Th>Name</Th>
-        <Th>Kind</Th>
-        <Th>Status</Th>
-        <Th>Updated</Th>
-        <Th srOnly>Check</Th>
+        <Th width="w-[20%]">Kind</Th>
+        <Th width="w-[30%]">Status</Th>
+        <Th width="w-36">Updated</Th>
+        <Th width="w-30" srOnly>
+          Check
+        </Th>
       </THead>
       <TBody>
         {connections.map((connection) => (
@@ -41,19 +42,17 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
   const connector = findConnector(kind);
   return (
     <Tr>
-      <Td isMain className="md:max-w-48 xl:max-w-72">
-        <Link
-          href={`/metadata/fabrics/${fabricId}/connections/${id}`}
-          className="block truncate rounded-sm hover:text-accent-text hover:underline"
-          title={name}
-        >
-          {name}
-        </Link>
-        {description && <p className="truncate font-normal text-muted text-sm">{description}</p>}
+      <Td isMain>
+        <RowLink href={`/metadata/fabrics/${fabricId}/connections/${id}`} name={name} />
+        {description && (
+          <p className="font-normal text-muted text-sm wide:truncate card:line-clamp-3" title={description}>
+            {description}
+          </p>
+        )}
       </Td>
       <Td label="Kind">
         <span className="flex items-center gap-2.5">
-          <KindTile name={connector?.name ?? kind} group={connector?.group} />
+          <KindTile kind={kind} />
           {connector?.name ?? kind}
         </span>
       </Td>
@@ -64,7 +63,9 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />
-        <span className="block max-w-40 truncate text-faint text-sm">{connection.updatedByName}</span>
+        <span className="block truncate text-faint text-sm" title={connection.updatedByName}>
+          {connection.updatedByName}
+        </span>
       </Td>
       <Td align="right" isFoot>
         <RowCheck

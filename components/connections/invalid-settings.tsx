@@ -12,11 +12,7 @@ type Settings = { kind: string; properties: Readonly<Record<string, unknown>> };
 export function InvalidSettingsNote(settings: Settings) {
   const errors = errorsOf(settings);
   if (errors.length === 0) return null;
-  return (
-    <span className="mt-1 block md:max-w-56 xl:max-w-80 text-danger-text text-sm">
-      Some settings are no longer valid.
-    </span>
-  );
+  return <span className="mt-1 block text-danger-text text-sm">Some settings are no longer valid.</span>;
 }
 
 /** On the connection's page: the invalid fields. */

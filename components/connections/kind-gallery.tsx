@@ -53,14 +53,14 @@ export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
   );
 }
 
-function KindCard({ kind, name, description, group }: KindSummary) {
+function KindCard({ kind, name, description }: KindSummary) {
   return (
     <li>
       <Link
         href={`?kind=${kind}`}
         className="flex h-full items-start gap-3 rounded-xl border border-line bg-surface p-4 transition-colors hover:border-line-strong hover:bg-hover"
       >
-        <KindTile name={name} group={group} />
+        <KindTile kind={kind} />
         <span className="min-w-0">
           <span className="block font-semibold">{name}</span>
           <span className="block text-muted text-sm">{description}</span>

@@ -7,7 +7,7 @@ import type { NotAllowed } from "@/lib/destinations/schema";
 export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: NotAllowed }) {
   const secrets = sent.map(({ secret }) => secret).join(", ");
   return (
-    <span className="wrap-anywhere mt-1 block md:max-w-56 xl:max-w-80 text-sm text-warning-text">
+    <span className="mt-1 block text-sm text-warning-text">
       Pipelines can’t use this connection until its destination is allowed for {secrets}. Waiting{" "}
       <RelativeTime date={since} isSpan />.
     </span>

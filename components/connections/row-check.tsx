@@ -51,7 +51,7 @@ export function RowCheck({
 
   // One button whose label changes: it keeps the focus and the row's height.
   return (
-    <div className="flex flex-col items-start gap-1 md:items-end">
+    <div className="flex flex-col items-start gap-1 wide:items-end">
       <Button
         size="sm"
         icon={isRunning ? null : <PlugZap aria-hidden />}

@@ -92,7 +92,7 @@ export function ConnectionStatusBadge({
 function Marked({ picture, children }: { picture: ReactNode; children: ReactNode }) {
   return (
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-      {children}
+      <span className="inline-flex min-w-28">{children}</span>
       {picture}
     </span>
   );

@@ -1,7 +1,7 @@
 import Link from "next/link";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { FabricSummary } from "@/lib/fabrics/schema";
 
 export function FabricTable({ fabrics }: { fabrics: FabricSummary[] }) {
@@ -9,11 +9,11 @@ export function FabricTable({ fabrics }: { fabrics: FabricSummary[] }) {
     <Table label="Fabrics">
       <THead>
         <Th>Name</Th>
-        <Th>Team</Th>
-        <Th>Provider</Th>
-        <Th>Secrets</Th>
-        <Th>Connections</Th>
-        <Th>Created</Th>
+        <Th width="w-[18%]">Team</Th>
+        <Th width="w-32">Provider</Th>
+        <Th width="w-24">Secrets</Th>
+        <Th width="w-32">Connections</Th>
+        <Th width="w-[20%]">Created</Th>
       </THead>
       <TBody>
         {fabrics.map((fabric) => (
@@ -29,17 +29,22 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
   return (
     <Tr>
       <Td isMain>
-        <Link href={home} className="break-words font-medium text-ink hover:text-accent-text hover:underline">
-          {fabric.name}
-        </Link>
+        <RowLink href={home} name={fabric.name} />
         {fabric.description && (
-          <p className="line-clamp-2 max-w-md md:line-clamp-1 break-words font-normal text-muted text-sm">
+          <p
+            className="font-normal text-muted text-sm wide:truncate card:line-clamp-2"
+            title={fabric.description}
+          >
             {fabric.description}
           </p>
         )}
       </Td>
       <Td label="Team">
-        <Link href={`/metadata/teams/${fabric.team.id}`} className="hover:text-accent-text hover:underline">
+        <Link
+          href={`/metadata/teams/${fabric.team.id}`}
+          title={fabric.team.name}
+          className="block truncate hover:text-accent-text hover:underline"
+        >
           {fabric.team.name}
         </Link>
       </Td>
@@ -59,7 +64,9 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
       </Td>
       <Td label="Created">
         <RelativeTime date={fabric.createdAt} />
-        <span className="text-muted"> by {fabric.createdByName}</span>
+        <span className="block truncate text-faint text-sm" title={fabric.createdByName}>
+          {fabric.createdByName}
+        </span>
       </Td>
     </Tr>
   );

@@ -17,7 +17,7 @@ const texts = {
 export function ConnectionChanges({ changes }: { changes: readonly ConnectionChange[] }) {
   if (changes.length === 0) return null;
   return (
-    <div className="mt-1.5 flex flex-col items-start gap-1 md:max-w-36 xl:max-w-48">
+    <div className="mt-1.5 flex flex-col items-start gap-1">
       <Badge tone="warning">Waiting for an Admin</Badge>
       <ChangeList changes={changes} />
     </div>

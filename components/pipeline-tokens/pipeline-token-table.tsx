@@ -21,7 +21,7 @@ export function PipelineTokenTable({
 }) {
   const actions = (token: PipelineTokenSummary) =>
     token.status === "active" && (
-      <div className="flex gap-2 md:flex-col md:items-end">
+      <div className="flex gap-2 wide:flex-col wide:items-end">
         <ConfirmTokenButton fabricId={fabricId} token={token} changes={token.limits.changes} />
         <RevokeTokenButton fabricId={fabricId} token={token} />
       </div>

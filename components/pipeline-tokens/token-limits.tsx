@@ -8,19 +8,19 @@ export function TokenLimits({
 }) {
   if (!isLimited) return "All secrets, any address";
   return (
-    <ul className="flex flex-col gap-0.5 md:max-w-36 xl:max-w-48">
+    <ul className="flex flex-col gap-0.5">
       {secrets.length > 0 && (
-        <li className="wrap-anywhere">
+        <li>
           <Breakable text={`Secrets: ${secrets.join(", ")}`} />
         </li>
       )}
       {connections.length > 0 && (
-        <li className="wrap-anywhere">
+        <li>
           <Breakable text={`Connections: ${connections.join(", ")}`} />
           {pinned.length > 0 && <Breakable text={`, with the secrets ${pinned.join(", ")}`} />}
         </li>
       )}
-      {cidrs.length > 0 && <li className="wrap-anywhere">From: {cidrs.join(", ")}</li>}
+      {cidrs.length > 0 && <li>From: {cidrs.join(", ")}</li>}
     </ul>
   );
 }

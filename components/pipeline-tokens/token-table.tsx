@@ -6,7 +6,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { LimitSummary, TokenStatus } from "@/lib/pipeline-tokens/schema";
 
-export type Column<Token> = { title: string; cell: (token: Token) => ReactNode };
+export type Column<Token> = { title: string; width?: string; cell: (token: Token) => ReactNode };
 
 /** A table of tokens or trusted issuers, by name. Without `actions`, it has no column for them. */
 export function TokenTable<Token extends { id: string; name: string }>({
@@ -24,17 +24,21 @@ export function TokenTable<Token extends { id: string; name: string }>({
     <Table label={label}>
       <THead>
         <Th>Name</Th>
-        {columns.map(({ title }) => (
-          <Th key={title}>{title}</Th>
+        {columns.map(({ title, width }) => (
+          <Th key={title} {...(width ? { width } : {})}>
+            {title}
+          </Th>
         ))}
-        {actions && <Th srOnly>Actions</Th>}
+        {actions && (
+          <Th width="w-30" srOnly>
+            Actions
+          </Th>
+        )}
       </THead>
       <TBody>
         {tokens.map((token) => (
           <Tr key={token.id}>
-            <Td isMain>
-              <span className="block md:max-w-32 xl:max-w-52">{token.name}</span>
-            </Td>
+            <Td isMain>{token.name}</Td>
             {columns.map(({ title, cell }) => (
               <Td key={title} label={title}>
                 {cell(token)}
@@ -54,6 +58,7 @@ export function TokenTable<Token extends { id: string; name: string }>({
 
 export const statusColumn: Column<{ status: TokenStatus }> = {
   title: "Status",
+  width: "w-26",
   cell: ({ status }) => <TokenStatusBadge status={status} />,
 };
 
@@ -73,9 +78,9 @@ export function addedColumn(title: string): Column<{ createdAt: Date; createdByN
   return {
     title,
     cell: ({ createdAt, createdByName }) => (
-      <span className="wrap-anywhere block md:max-w-28 xl:max-w-52">
+      <>
         <RelativeTime date={createdAt} /> by {createdByName}
-      </span>
+      </>
     ),
   };
 }
@@ -86,10 +91,12 @@ export const expiresColumn: Column<{
   revokedByName?: string | null;
 }> = {
   title: "Expires",
+  width: "w-32",
   cell: ({ revokedAt = null, ...token }) => <TokenExpiry token={{ revokedAt, ...token }} />,
 };
 
 export const lastUsedColumn: Column<{ lastUsedAt: Date | null }> = {
   title: "Last used",
+  width: "w-32",
   cell: ({ lastUsedAt }) => (lastUsedAt ? <RelativeTime date={lastUsedAt} /> : "Never"),
 };

@@ -4,6 +4,7 @@ import type { SecretMetadata } from "@/lib/secrets/schema";
 const dayMs = 86_400_000;
 const warnDays = 30;
 
+/** The days until a certificate expires, if they are few enough to act on. */
 export function CertificateBadge({
   certificate,
 }: {
@@ -16,11 +17,5 @@ export function CertificateBadge({
   if (days < 1) return <Badge tone="warning">Expires today</Badge>;
   if (days < warnDays)
     return <Badge tone="warning">Expires in {days === 1 ? "1 day" : `${days} days`}</Badge>;
-  return <Badge>Expires in {roughly(days)}</Badge>;
-}
-
-function roughly(days: number): string {
-  if (days <= 90) return `${days} days`;
-  const months = Math.floor(days / 30.44);
-  return months < 24 ? `${months} months` : `${Math.floor(months / 12)} years`;
+  return days <= 90 ? <Badge>Expires in {days} days</Badge> : null;
 }

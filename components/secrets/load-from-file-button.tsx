@@ -8,7 +8,13 @@ export function LoadFromFileButton({ onFile }: { onFile: (file: File) => void })
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <Button size="sm" variant="ghost" icon={<FileUp aria-hidden />} onClick={() => input.current?.click()}>
+      <Button
+        size="sm"
+        variant="ghost"
+        icon={<FileUp aria-hidden />}
+        onClick={() => input.current?.click()}
+        className="-mr-2.5"
+      >
         Load from file
       </Button>
       <input

@@ -1,5 +1,4 @@
 import type { ReactNode } from "react";
-import { CertificateBadge } from "@/components/secrets/certificate-badge";
 import { DetailSection } from "@/components/secrets/detail-section";
 import { formatBytes } from "@/components/ui/format-bytes";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -24,8 +23,8 @@ export function SecretAbout({ secret }: { secret: SecretDetail }) {
             <Detail term="Certificate of">{metadata.certificate.subject}</Detail>
             <Detail term="Issued by">{metadata.certificate.issuer}</Detail>
             <Detail term="Valid until">
-              {metadata.certificate.expiresAt.slice(0, 10)}{" "}
-              <CertificateBadge certificate={metadata.certificate} />
+              {metadata.certificate.expiresAt.slice(0, 10)},{" "}
+              <RelativeTime date={metadata.certificate.expiresAt} />
             </Detail>
           </>
         )}

@@ -7,6 +7,7 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 /** Each field with the time when it was last set. Web cannot show more. */
 export function SecretFieldList({ secret: { subKind, fields } }: { secret: SecretDetail }) {
   const setFields = new Map(fields.map((field) => [field.field, field]));
+  const allFields = Object.entries(fieldsOf(subKind));
   return (
     <DetailSection id="value" title="Value">
       <p className="mb-3 flex items-start gap-2 text-muted">
@@ -15,11 +16,12 @@ export function SecretFieldList({ secret: { subKind, fields } }: { secret: Secre
       </p>
       <div className="-mx-4 border-line border-t px-4 pt-3">
         <DetailList>
-          {Object.entries(fieldsOf(subKind)).map(([name, { title }]) => {
+          {allFields.map(([name, { title }]) => {
             const field = setFields.get(name);
             return (
               <DetailItem key={name}>
-                <span className="font-medium">{title}</span>
+                {/* The heading names the only field. */}
+                {allFields.length > 1 && <span className="font-medium">{title}</span>}
                 <span className="text-muted">
                   {field ? (
                     <>

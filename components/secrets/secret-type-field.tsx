@@ -10,6 +10,8 @@ export function SecretTypeField({ allowed }: { allowed: readonly SubKind[] }) {
     name: "subKind",
     control: useFormContext<{ subKind: SubKind }>().control,
   });
+  const [only, ...others] = allowed;
+  if (only !== undefined && others.length === 0) return <OnlyType subKind={only} />;
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1.5 font-medium">Secret Type</legend>
@@ -35,18 +37,18 @@ export function SecretTypeField({ allowed }: { allowed: readonly SubKind[] }) {
               onBlur={field.onBlur}
               aria-labelledby={`secret-type-${subKind}`}
               aria-describedby={`secret-type-${subKind}-about`}
-              className="sr-only"
-            />
-            <SecretKindIcon
-              subKind={subKind}
-              className={cx(
-                "mt-0.5 size-4.5 shrink-0",
-                field.value === subKind ? "text-accent-text" : "text-muted",
-              )}
+              className="mt-1 size-4 shrink-0 accent-accent"
             />
             <span className="min-w-0">
-              <span id={`secret-type-${subKind}`} className="block font-medium">
-                {secretKinds[subKind].label}
+              <span className="flex items-center gap-1.5 font-medium">
+                <SecretKindIcon
+                  subKind={subKind}
+                  className={cx(
+                    "size-4 shrink-0",
+                    field.value === subKind ? "text-accent-text" : "text-muted",
+                  )}
+                />
+                <span id={`secret-type-${subKind}`}>{secretKinds[subKind].label}</span>
               </span>
               <span id={`secret-type-${subKind}-about`} className="block text-muted text-sm">
                 {secretKinds[subKind].description}
@@ -56,5 +58,18 @@ export function SecretTypeField({ allowed }: { allowed: readonly SubKind[] }) {
         ))}
       </div>
     </fieldset>
+  );
+}
+
+/** The type of a field that takes no other. */
+function OnlyType({ subKind }: { subKind: SubKind }) {
+  return (
+    <div className="flex flex-col gap-1.5">
+      <p className="font-medium">Secret Type</p>
+      <p className="flex items-center gap-1.5 text-muted">
+        <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
+        {secretKinds[subKind].label}
+      </p>
+    </div>
   );
 }

@@ -3,7 +3,7 @@ import { CertificateBadge } from "@/components/secrets/certificate-badge";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 import type { SecretListQuery, SecretSort, SecretSummary } from "@/lib/secrets/schema";
 
@@ -24,11 +24,16 @@ export function SecretsTable({
     <Table label="Secrets">
       <THead>
         <Th {...sortable("name")}>Name</Th>
-        <Th {...sortable("type")}>Type</Th>
-        <Th>Description</Th>
-        <Th>Used by</Th>
-        <Th {...sortable("created")}>Created</Th>
-        <Th {...sortable("updated")}>Updated</Th>
+        <Th {...sortable("type")} width="w-52">
+          Type
+        </Th>
+        <Th width="w-34">Used by</Th>
+        <Th {...sortable("created")} width="w-40">
+          Created
+        </Th>
+        <Th {...sortable("updated")} width="w-40">
+          Updated
+        </Th>
       </THead>
       <TBody>
         {secrets.map((secret) => (
@@ -47,26 +52,20 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
   const { name, subKind, description, usedBy, metadata } = secret;
   return (
     <Tr>
-      <Td isMain className="md:max-w-72">
-        <Link
-          href={href}
-          className="block truncate rounded-sm hover:text-accent-text hover:underline"
-          title={name}
-        >
-          {name}
-        </Link>
+      <Td isMain>
+        <RowLink href={href} name={name} />
+        {description && (
+          <p className="font-normal text-muted text-sm wide:truncate card:line-clamp-3" title={description}>
+            {description}
+          </p>
+        )}
       </Td>
       <Td label="Type">
-        <div className="flex flex-wrap items-center gap-x-2 gap-y-1 md:whitespace-nowrap">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
           {secretKinds[subKind].label}
           {metadata.certificate && <CertificateBadge certificate={metadata.certificate} />}
         </div>
-      </Td>
-      <Td label="Description" className={description ? "md:max-w-64" : "max-md:hidden"}>
-        <p className="wrap-anywhere max-md:line-clamp-3 md:truncate" title={description}>
-          {description}
-        </p>
       </Td>
       <Td label="Used by">
         {usedBy === 0 ? (
@@ -94,7 +93,7 @@ function When({ date, by }: { date: Date; by: string }) {
   return (
     <>
       <RelativeTime date={date} />
-      <span className="block max-w-40 truncate text-faint text-sm" title={by}>
+      <span className="block truncate text-faint text-sm" title={by}>
         {by}
       </span>
     </>

@@ -19,17 +19,17 @@ export function InvitationTable({
       <Table label="Pending invitations">
         <THead>
           <Th>E-mail</Th>
-          <Th>Role</Th>
-          <Th>Invited by</Th>
-          <Th>Expires</Th>
-          <Th srOnly>Actions</Th>
+          <Th width="w-28">Role</Th>
+          <Th width="w-[22%]">Invited by</Th>
+          <Th width="w-36">Expires</Th>
+          <Th width="w-36" srOnly>
+            Actions
+          </Th>
         </THead>
         <TBody>
           {invitations.map(({ id, email, role, invitedBy, expiresAt }) => (
             <Tr key={id}>
-              <Td isMain className="break-all">
-                {email}
-              </Td>
+              <Td isMain>{email}</Td>
               <Td label="Role">
                 <RoleBadge role={role} />
               </Td>

@@ -22,19 +22,19 @@ export function MemberTable({
       <THead>
         <Th>Name</Th>
         <Th>E-mail</Th>
-        <Th>Role</Th>
-        <Th>Member since</Th>
-        {isAdmin && <Th srOnly>Actions</Th>}
+        <Th width="w-34">Role</Th>
+        <Th width="w-40">Member since</Th>
+        {isAdmin && (
+          <Th width="w-30" srOnly>
+            Actions
+          </Th>
+        )}
       </THead>
       <TBody>
         {team.held.map((member) => (
           <Tr key={`held ${member.userId}`}>
-            <Td isMain className="md:max-w-40 xl:max-w-56">
-              {member.name}
-            </Td>
-            <Td label="E-mail" className="wrap-anywhere md:max-w-56 xl:max-w-80">
-              {member.email}
-            </Td>
+            <Td isMain>{member.name}</Td>
+            <Td label="E-mail">{member.email}</Td>
             <Td label="Role">
               <Badge tone="warning">Not confirmed</Badge>
             </Td>
@@ -48,13 +48,11 @@ export function MemberTable({
         ))}
         {team.members.map((member) => (
           <Tr key={member.userId}>
-            <Td isMain className="md:max-w-40 xl:max-w-56">
+            <Td isMain>
               {member.name}
               {member.userId === me && <span className="ml-2 font-normal text-muted text-sm">you</span>}
             </Td>
-            <Td label="E-mail" className="wrap-anywhere md:max-w-56 xl:max-w-80">
-              {member.email}
-            </Td>
+            <Td label="E-mail">{member.email}</Td>
             <Td label="Role">
               <RoleBadge role={member.role} />
             </Td>

@@ -1,6 +1,5 @@
-import Link from "next/link";
 import { RoleBadge } from "@/components/teams/role-badge";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { TeamSummary } from "@/lib/teams/schema";
 
 export function TeamTable({ teams }: { teams: TeamSummary[] }) {
@@ -8,20 +7,15 @@ export function TeamTable({ teams }: { teams: TeamSummary[] }) {
     <Table label="Teams">
       <THead>
         <Th>Name</Th>
-        <Th>Your role</Th>
-        <Th>Members</Th>
-        <Th>Fabrics</Th>
+        <Th width="w-40">Your role</Th>
+        <Th width="w-32">Members</Th>
+        <Th width="w-32">Fabrics</Th>
       </THead>
       <TBody>
         {teams.map(({ id, name, role, members, fabrics }) => (
           <Tr key={id}>
             <Td isMain>
-              <Link
-                href={`/metadata/teams/${id}`}
-                className="rounded-sm hover:text-accent-text hover:underline"
-              >
-                {name}
-              </Link>
+              <RowLink href={`/metadata/teams/${id}`} name={name} />
             </Td>
             <Td label="Your role">
               <RoleBadge role={role} />

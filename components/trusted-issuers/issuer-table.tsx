@@ -14,7 +14,7 @@ export function IssuerTable({
   canRemove: boolean;
 }) {
   const actions = ({ id, name, limits }: TrustedIssuerSummary) => (
-    <div className="flex gap-2 md:flex-col md:items-end">
+    <div className="flex gap-2 wide:flex-col wide:items-end">
       <ConfirmIssuerButton fabricId={fabricId} issuer={{ id, name }} changes={limits.changes} />
       <RemoveIssuerButton fabricId={fabricId} issuer={{ id, name }} />
     </div>
@@ -30,7 +30,7 @@ export function IssuerTable({
           cell: (issuer) => (
             <>
               {workloadsColumn.cell(issuer)}
-              <span className="wrap-anywhere block text-sm md:max-w-32 xl:max-w-56">
+              <span className="block text-sm">
                 for <Breakable text={issuer.audience} />
               </span>
               {canRemove && issuer.spansParts && issuer.subject.includes("*") && (
@@ -51,9 +51,7 @@ export const issuerColumn: Column<{ issuer: string; hasOwnKeys?: boolean }> = {
   title: "Issuer",
   cell: ({ issuer, hasOwnKeys = false }) => (
     <>
-      <span className="wrap-anywhere block md:max-w-32 xl:max-w-52">
-        <Breakable text={issuer} />
-      </span>
+      <Breakable text={issuer} />
       {hasOwnKeys && <span className="block text-muted text-sm">Keys entered manually</span>}
     </>
   ),
@@ -62,7 +60,7 @@ export const issuerColumn: Column<{ issuer: string; hasOwnKeys?: boolean }> = {
 export const workloadsColumn: Column<{ subject: string }> = {
   title: "Workloads",
   cell: ({ subject }) => (
-    <code className="wrap-anywhere block font-mono text-sm md:max-w-32 xl:max-w-56">
+    <code className="block font-mono text-sm">
       <Breakable text={subject} />
     </code>
   ),
@@ -71,7 +69,7 @@ export const workloadsColumn: Column<{ subject: string }> = {
 /** Warns Admins about a pattern from an earlier version, which matches more than a new one would. */
 function SpannedParts({ spanned }: { spanned: readonly string[] }) {
   return (
-    <div className="mt-1 text-sm text-warning-text md:max-w-32 xl:max-w-52">
+    <div className="mt-1 text-sm text-warning-text">
       <p>
         Here <code>*</code> also matches <code>:</code> and <code>/</code>. To narrow it, add the issuer
         again, then remove this one.
@@ -81,7 +79,7 @@ function SpannedParts({ spanned }: { spanned: readonly string[] }) {
           <p className="mt-1">Without this pattern, these workloads lose access:</p>
           <ul className="list-disc pl-4">
             {spanned.slice(0, 5).map((subject) => (
-              <li key={subject} className="wrap-anywhere">
+              <li key={subject}>
                 <Breakable text={subject} />
               </li>
             ))}

@@ -50,7 +50,7 @@ export function Dialog({
   return (
     <Base.Root open={isOpen} onOpenChange={(next) => !next && requestClose()}>
       <Base.Portal>
-        <Base.Backdrop className={dialogBackdropClass} />
+        <Base.Backdrop forceRender className={dialogBackdropClass} />
         <Base.Popup
           ref={popup}
           initialFocus={(opened) => opened === "touch" || (popup.current?.querySelector(firstField) ?? true)}

@@ -1,27 +1,34 @@
 "use client";
 
 import { format, formatDistance } from "date-fns";
-import { useSyncExternalStore } from "react";
+import { createContext, type ReactNode, use, useSyncExternalStore } from "react";
 
 const tickMs = 30_000;
 
+const PageTime = createContext<number | null>(null);
+
 /**
- * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes"; the exact time appears on hover. Server
- * rendering uses UTC, because the server does not know the time zone.
+ * The time at which the server rendered the page. Hydration must render the same words as the server, so
+ * both count from this time.
+ */
+export function PageTimeProvider({ now, children }: { now: number; children: ReactNode }) {
+  return <PageTime value={now}>{children}</PageTime>;
+}
+
+/**
+ * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes"; the exact time appears on hover. Until
+ * hydration it is in UTC, because the server does not know the time zone.
  */
 export function RelativeTime({ date, isSpan = false }: { date: Date | string | number; isSpan?: boolean }) {
   const tick = useSyncExternalStore(subscribe, currentTick, serverTick);
+  const renderedAt = use(PageTime);
   const moment = new Date(date);
   const iso = moment.toISOString();
   const isOnServer = tick === null;
   return (
-    <time
-      dateTime={iso}
-      title={isOnServer ? `${utc(iso)} UTC` : format(moment, "d MMMM yyyy, HH:mm:ss")}
-      className="whitespace-nowrap"
-    >
-      {isSpan && (isOnServer ? "since " : "for ")}
-      {isOnServer ? utc(iso) : words(moment, Math.max(Date.now(), tick * tickMs), isSpan)}
+    <time dateTime={iso} title={isOnServer ? `${utc(iso)} UTC` : format(moment, "d MMMM yyyy, HH:mm:ss")}>
+      {isSpan && "for "}
+      {words(moment, isOnServer && renderedAt !== null ? renderedAt : Date.now(), isSpan)}
     </time>
   );
 }

@@ -2,10 +2,9 @@ import { ArrowDown, ArrowUp, ChevronsUpDown } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { cx } from "@/components/ui/class-names";
-import { ScrollRegion } from "@/components/ui/scroll-region";
 
-// Below 48rem, each row is drawn as a card. Explicit roles, because `display: block` removes a table's
-// implicit ones.
+// In a narrow container, each row is drawn as a card (the variant `card:`). Explicit roles, because
+// `display: block` removes a table's implicit ones.
 const roles = {
   table: { role: "table" },
   group: { role: "rowgroup" },
@@ -14,26 +13,32 @@ const roles = {
   cell: { role: "cell" },
 };
 
+/**
+ * A table that always fits its container: columns share the width by the widths of their headers, so a long
+ * name cannot widen one.
+ */
 export function Table({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <ScrollRegion label={label}>
-      <table
-        {...roles.table}
-        aria-label={label}
-        className="w-full border-collapse text-left max-md:block md:min-w-max"
-      >
-        {children}
-      </table>
-    </ScrollRegion>
+    <div className="@container/table">
+      <div className="wide:rounded-lg wide:border wide:border-line wide:bg-surface">
+        <table
+          {...roles.table}
+          aria-label={label}
+          className="w-full table-fixed border-collapse text-left card:block"
+        >
+          {children}
+        </table>
+      </div>
+    </div>
   );
 }
 
 export function THead({ children }: { children: ReactNode }) {
   return (
-    <thead {...roles.group} className="max-md:block">
+    <thead {...roles.group} className="card:block">
       <tr
         {...roles.row}
-        className="border-line border-b max-md:flex max-md:flex-wrap max-md:gap-x-4 max-md:border-0 max-md:pb-2"
+        className="border-line border-b card:flex card:flex-wrap card:gap-x-4 card:border-0 card:pb-2"
       >
         {children}
       </tr>
@@ -50,13 +55,14 @@ export function Th({
   sort,
   href,
   srOnly = false,
-  align = "left",
+  width,
   children,
 }: {
   sort?: SortState;
   href?: string;
   srOnly?: boolean;
-  align?: "left" | "right";
+  /** A class such as "w-32". Columns without one share the remaining width equally. */
+  width?: string;
   children: ReactNode;
 }) {
   const isSortable = sort !== undefined && href !== undefined;
@@ -67,10 +73,10 @@ export function Th({
       scope="col"
       aria-sort={sort && ariaSort[sort]}
       className={cx(
-        "whitespace-nowrap px-3 py-2 font-medium text-muted text-sm md:first:pl-4 md:last:pr-4",
-        "max-md:block max-md:p-0",
-        !isSortable && "max-md:sr-only",
-        align === "right" && "text-right",
+        "whitespace-nowrap px-3 py-2 font-medium text-muted text-sm wide:first:pl-4 wide:last:pr-4",
+        "card:block card:w-auto card:p-0",
+        !isSortable && "card:sr-only",
+        width,
       )}
     >
       {isSortable ? (
@@ -94,26 +100,44 @@ export function Th({
 
 export function TBody({ children }: { children: ReactNode }) {
   return (
-    <tbody {...roles.group} className="max-md:flex max-md:flex-col max-md:gap-2.5">
+    <tbody {...roles.group} className="card:flex card:flex-col card:gap-2.5">
       {children}
     </tbody>
   );
 }
 
+/** A row. With a `RowLink`, a click anywhere on the row follows it. */
 export function Tr({ children }: { children: ReactNode }) {
   return (
     <tr
       {...roles.row}
-      className="border-line border-b transition-colors last:border-b-0 hover:bg-hover max-md:relative max-md:block max-md:rounded-lg max-md:border max-md:bg-surface max-md:p-3.5 max-md:last:border-b"
+      className={cx(
+        "relative border-line border-b transition-colors last:border-b-0 has-data-row-link:hover:bg-hover",
+        "card:grid card:grid-cols-1 card:gap-y-2 card:rounded-lg card:border card:bg-surface card:p-3.5 card:last:border-b card:sm:grid-cols-3 card:sm:gap-x-6",
+      )}
     >
       {children}
     </tr>
   );
 }
 
+/** The link of a row's main cell. It covers the row; other controls of the row stay above it. */
+export function RowLink({ href, name }: { href: string; name: string }) {
+  return (
+    <Link
+      href={href}
+      title={name}
+      data-row-link=""
+      className="block rounded-sm after:absolute after:inset-0 after:rounded-[inherit] hover:text-accent-text hover:underline wide:truncate card:line-clamp-3"
+    >
+      {name}
+    </Link>
+  );
+}
+
 /**
- * A cell. On a narrow screen, `label` is its caption and the main cell is the card's title. Other cells sit
- * in the card's corner, with space for an icon, or with `isFoot` at its foot, with space for buttons.
+ * A cell. In a card, `label` is its caption and the main cell is the card's title. Other cells sit in the
+ * card's corner, with space for an icon, or with `isFoot` at its foot, with space for buttons.
  */
 export function Td({
   label,
@@ -134,18 +158,21 @@ export function Td({
     <td
       {...roles.cell}
       className={cx(
-        "px-3 py-2.5 align-middle md:first:pl-4 md:last:pr-4",
-        "max-md:items-start max-md:gap-3 max-md:p-0",
-        isMain ? "wrap-anywhere font-medium text-ink max-md:block max-md:pr-10 max-md:text-lg" : "text-muted",
-        label && "max-md:mt-2 max-md:flex",
-        isFoot && (children ? "max-md:mt-3 max-md:block" : "max-md:hidden"),
-        !label && !isMain && !isFoot && "max-md:absolute max-md:top-2.5 max-md:right-2.5",
-        align === "right" && "md:text-right",
+        "wrap-anywhere px-3 py-2.5 align-middle wide:h-13 wide:first:pl-4 wide:last:pr-4",
+        "card:min-w-0 card:items-start card:gap-3 card:p-0",
+        isMain ? "font-medium text-ink card:block card:pr-10 card:text-lg" : "text-muted",
+        // Controls and texts with a tooltip stay above the row's link.
+        !isMain && "[&_:is(a,button,[title])]:relative [&_:is(a,button,[title])]:z-1",
+        (isMain || isFoot) && "card:sm:col-span-3",
+        label && "card:flex card:sm:flex-col card:sm:gap-0.5",
+        isFoot && (children ? "card:block" : "card:hidden"),
+        !label && !isMain && !isFoot && "card:absolute card:top-2.5 card:right-2.5",
+        align === "right" && "wide:text-right",
         className,
       )}
     >
       {label && (
-        <span aria-hidden className="w-28 shrink-0 text-faint text-sm md:hidden">
+        <span aria-hidden className="w-28 shrink-0 text-faint text-sm wide:hidden">
           {label}
         </span>
       )}

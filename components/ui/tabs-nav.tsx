@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { useEffect, useRef } from "react";
 import { cx } from "@/components/ui/class-names";
 
 type Tab = { href: string; label: string; count?: number; isExact?: boolean };
@@ -9,8 +10,21 @@ type Tab = { href: string; label: string; count?: number; isExact?: boolean };
 /** Tabs that are links: each has its own URL. */
 export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
   const pathname = usePathname();
+  const strip = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const element = strip.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => markCutEdges(element));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <nav aria-label={label} className="-mx-4 overflow-x-auto px-4 md:mx-0 md:px-0">
+    <nav
+      ref={strip}
+      aria-label={label}
+      onScroll={({ currentTarget }) => markCutEdges(currentTarget)}
+      className="-mx-4 overflow-x-auto px-4 [scrollbar-width:none] data-cut-end:mask-r-from-[calc(100%-3rem)] data-cut-start:mask-l-from-[calc(100%-3rem)] md:mx-0 md:px-0"
+    >
       <ul className="flex min-w-max gap-5 border-line border-b md:gap-6">
         {tabs.map((tab) => {
           const isCurrent = pathname === tab.href || (!tab.isExact && pathname.startsWith(`${tab.href}/`));
@@ -40,6 +54,13 @@ export function TabsNav({ label, tabs }: { label: string; tabs: readonly Tab[] }
       </ul>
     </nav>
   );
+}
+
+/** Marks the edges behind which more tabs are, so that they fade out. */
+function markCutEdges(strip: HTMLElement) {
+  const left = strip.scrollWidth - strip.clientWidth - strip.scrollLeft;
+  strip.toggleAttribute("data-cut-start", strip.scrollLeft > 1);
+  strip.toggleAttribute("data-cut-end", left > 1);
 }
 
 /**

@@ -1,5 +1,4 @@
-import { ButtonLink } from "@/components/ui/button";
-import { PageHeader } from "@/components/ui/page-header";
+import { NotFoundContent } from "@/components/shell/not-found-content";
 
 export default function NotFound() {
   return (
@@ -7,13 +6,7 @@ export default function NotFound() {
       {/* Set here, not as metadata: Next resolves no metadata when generating the title itself throws "not
           found". */}
       <title>Not found · Selvage</title>
-      <PageHeader
-        title="Not found"
-        description="This page does not exist, or it belongs to a team that you are not a member of."
-      />
-      <ButtonLink href="/metadata" variant="primary" className="self-start">
-        Go to Metadata
-      </ButtonLink>
+      <NotFoundContent />
     </>
   );
 }

@@ -36,7 +36,10 @@ export default async function ConnectionsPage({
   const isAdmin = allows(scope.role, "destination:write");
   const toReview = isAdmin ? await countToReview(reader, maxCounted + 1) : 0;
   return (
-    <section className="group/connections flex flex-col gap-4">
+    <section aria-labelledby="connections" className="group/connections flex flex-col gap-4">
+      <h2 id="connections" className="sr-only">
+        Connections
+      </h2>
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
         <ConnectionsSearch />
         <AddConnection fabricId={fabricId} />

@@ -28,12 +28,15 @@ export default async function SecretsPage({
   const query = secretListQuery.parse(await searchParams);
   return (
     // In a fabric without secrets, show only the empty state below.
-    <section className="group/secrets flex flex-col gap-4">
+    <section aria-labelledby="secrets" className="group/secrets flex flex-col gap-4">
+      <h2 id="secrets" className="sr-only">
+        Secrets
+      </h2>
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
         <SecretsToolbar />
         <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
       </div>
-      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
+      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={5} rows={8} />}>
         <Secrets scope={scope} query={query} />
       </Suspense>
     </section>

@@ -34,13 +34,13 @@ export default async function ConnectionPage({
     <section className="flex flex-col gap-5">
       <BackLink href={`/metadata/fabrics/${fabricId}/connections`}>All connections</BackLink>
       <div className="flex flex-wrap items-start justify-between gap-3">
-        <div className="flex min-w-0 flex-wrap items-start gap-3">
-          <KindTile name={connector.name} group={connector.group} />
+        <div className="flex min-w-0 gap-3">
+          <KindTile kind={connector.kind} />
           <div className="min-w-0">
-            <h2 className="break-words font-semibold text-xl">{name}</h2>
-            <p className="text-muted">{connector.name}</p>
+            <h2 className="wrap-anywhere font-semibold text-xl">{name}</h2>
+            <p className="mb-2 text-muted">{connector.name}</p>
+            <ConnectionStatusBadge status={status} history={history} />
           </div>
-          <ConnectionStatusBadge status={status} history={history} />
         </div>
         <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
       </div>

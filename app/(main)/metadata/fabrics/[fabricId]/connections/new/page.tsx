@@ -41,7 +41,7 @@ export default async function NewConnectionPage({
     <section className="flex flex-col gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <div className="flex items-center gap-3">
-          <KindTile name={connector.name} group={connector.group} />
+          <KindTile kind={connector.kind} />
           <div>
             <h2 className="font-semibold text-xl">
               {isWarehouse ? "Connect SQL warehouse" : "Add connection"}
