@@ -1,11 +1,8 @@
-import type { Metadata } from "next";
 import BareNotFound from "@/app/not-found";
 import { NotFoundContent } from "@/components/shell/not-found-content";
 import { SignedInShell } from "@/components/sign-in/signed-in-shell";
 import { hasReview } from "@/lib/account-review/queries";
 import { currentActor } from "@/lib/next/actor";
-
-export const metadata: Metadata = { title: "Not found" };
 
 /** An address that no page has. Signed-in people keep the shell; visitors see a bare page. */
 export default async function MissingNotFound() {

@@ -37,10 +37,12 @@ export function PageHeader({
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <h1 className="min-w-0 break-words font-semibold text-2xl tracking-tight">{title}</h1>
+            <h1 className="wrap-anywhere min-w-0 font-semibold text-2xl tracking-tight">{title}</h1>
             {badge}
           </div>
-          {description && <div className="mt-1 max-w-2xl text-pretty text-muted">{description}</div>}
+          {description && (
+            <div className="wrap-anywhere mt-1 max-w-2xl text-pretty text-muted">{description}</div>
+          )}
         </div>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </div>

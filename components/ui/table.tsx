@@ -164,7 +164,7 @@ export function Td({
         // Controls and texts with a tooltip stay above the row's link.
         !isMain && "[&_:is(a,button,[title])]:relative [&_:is(a,button,[title])]:z-1",
         (isMain || isFoot) && "card:sm:col-span-3",
-        label && "card:flex card:sm:flex-col card:sm:gap-0.5",
+        label && "card:flex card:sm:flex-col card:sm:items-stretch card:sm:gap-0.5",
         isFoot && (children ? "card:block" : "card:hidden"),
         !label && !isMain && !isFoot && "card:absolute card:top-2.5 card:right-2.5",
         align === "right" && "wide:text-right",
