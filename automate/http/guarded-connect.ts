@@ -1,5 +1,6 @@
 import dns, { type LookupAddress } from "node:dns";
 import net from "node:net";
+import tls from "node:tls";
 import { judge } from "@/lib/egress/judge";
 import { automateEnv } from "@/lib/env";
 
@@ -10,11 +11,11 @@ export class AddressRefused extends Error {
 
 /**
  * Options for automate's own few outgoing connections. They verify certificates by the authorities of
- * Node.js; NODE_EXTRA_CA_CERTS adds an operator's own. They connect only to addresses that the egress rules
+ * Node.js, to which NODE_EXTRA_CA_CERTS adds an operator's own, and by `authorities` in PEM. They connect only to addresses that the egress rules
  * allow for this URL's port, checked on the looked-up address. Use them for this URL only. Throws
  * `AddressRefused` for a host that is itself a forbidden address.
  */
-export function guardedConnect({ hostname, protocol, port }: URL) {
+export function guardedConnect({ hostname, protocol, port }: URL, authorities: readonly string[] = []) {
   const host = hostname.replace(/^\[|\]$/g, "");
   const allowed = automateEnv().EGRESS_ALLOW;
   const dialledPort = Number(port || (protocol === "http:" ? 80 : 443));
@@ -31,5 +32,6 @@ export function guardedConnect({ hostname, protocol, port }: URL) {
       else done(null, first.address, first.family);
     });
   };
-  return { lookup, timeout: 5_000, minVersion: "TLSv1.2" as const, rejectUnauthorized: true };
+  const trusted = authorities.length > 0 ? { ca: [...tls.getCACertificates("default"), ...authorities] } : {};
+  return { lookup, timeout: 5_000, minVersion: "TLSv1.2" as const, rejectUnauthorized: true, ...trusted };
 }

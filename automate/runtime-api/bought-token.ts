@@ -6,9 +6,11 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Sending, SendingPurpose } from "@/automate/secrets/purpose";
+import type { TokenAuthority } from "@/automate/secrets/token-destinations";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { CheckFailure } from "@/worker/check";
+import { readCertificates } from "@/worker/clients/certificates";
 import { type BoughtToken, buyToken } from "@/worker/clients/oauth-token";
 import { connectFault } from "@/worker/egress/socket-faults";
 
@@ -23,18 +25,27 @@ export type Bought = { token: string; expiresAt: number; renewAt: number };
 export type TokenPurpose = Extract<SendingPurpose, { for: "token" }> & { openings: readonly [Sending] };
 
 /**
- * Buys a token with the client's credentials, within the limit of refused sign-ins. Throws `Refusal` with a
- * check code.
+ * Buys a token with the client's credentials, within the limit of refused sign-ins. Verifies the server by the
+ * public authorities and these. Throws `Refusal` with a check code.
  */
-export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Promise<Bought> {
+export async function buyM2mToken(
+  keys: FabricKeys,
+  purpose: TokenPurpose,
+  authorities: readonly TokenAuthority[],
+): Promise<Bought> {
   const { scope } = purpose;
   const [{ secret }] = purpose.openings;
   const signal = AbortSignal.timeout(timeoutMs);
   const claimed = await claimAttempts(scope.fabricId, [attemptOf(secret)], signal);
   if (claimed.state === "busy") throw refusalOf("busy");
   if (claimed.state === "paused") throw refusalOf("sign_in_paused", claimed.until);
+  const opening = async () => {
+    const certificates = await openAuthorities(keys, purpose, authorities);
+    const [opened = {}] = await openSecrets(keys, purpose);
+    return { certificates, opened };
+  };
   // A failure to open or to record says nothing about the token server.
-  const [opened = {}] = await openSecrets(keys, purpose).catch(async (error: unknown) => {
+  const { certificates, opened } = await opening().catch(async (error: unknown) => {
     await claimed.claim.release();
     throw error;
   });
@@ -46,7 +57,7 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
     for (const plaintext of Object.values(opened)) plaintext.wipe();
     const bought = await buyToken(
       { ...client, ...(requested ? { scope: requested } : {}) },
-      { connect: guardedConnect, signal },
+      { connect: (endpoint) => guardedConnect(endpoint, certificates), signal },
     );
     await claimed.claim.complete({ type: "result", ok: true, ms: Date.now() - startedAt });
     return boughtOf(bought);
@@ -56,6 +67,33 @@ export async function buyM2mToken(keys: FabricKeys, purpose: TokenPurpose): Prom
     await claimed.claim.complete({ type: "result", ok: false, code, step: "sign_in", ms });
     throw refusalOf(code);
   }
+}
+
+/**
+ * Opens the CA certificates that vouch for the token server, in PEM. One that is no certificate vouches for
+ * nothing, and must not stop a purchase that does not need it.
+ */
+async function openAuthorities(
+  keys: FabricKeys,
+  { scope, source, openings: [{ secret: trustedFor }] }: TokenPurpose,
+  authorities: readonly TokenAuthority[],
+): Promise<string[]> {
+  if (authorities.length === 0) return [];
+  const openings = authorities.map(({ secret, destination }) => ({
+    secret,
+    fields: ["value"],
+    destinations: [destination] as const,
+  }));
+  const opened = await openSecrets(keys, { for: "authority", scope, source, trustedFor, openings });
+  return opened.flatMap(({ value }) => {
+    try {
+      return value ? readCertificates(value.revealBytes()) : [];
+    } catch {
+      return [];
+    } finally {
+      value?.wipe();
+    }
+  });
 }
 
 /** Renews a minute before expiry, or after nine tenths of a shorter lifetime. */
@@ -83,8 +121,13 @@ function codeOf(error: unknown): CheckCode {
   return connectFault(error);
 }
 
+/** An M2M OAuth secret has no field for a CA certificate: a connection says which one its server needs. */
+const authorityAdvice =
+  "If your company has its own certificate authority, choose its certificate in a REST API connection that uses this secret, and press Check.";
+
 function refusalOf(code: CheckCode, until?: Date): Refusal {
-  const { title, advice } = checkTexts[code];
+  const { title, advice: byCheck } = checkTexts[code];
+  const advice = code === "tls_untrusted" ? authorityAdvice : byCheck;
   const retryAfterSeconds = until && Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
   const message = `No token was issued. ${title} ${advice}`;
   return retryAfterSeconds === undefined

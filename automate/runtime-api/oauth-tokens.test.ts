@@ -69,6 +69,21 @@ async function addClient(authUrl = tokens.authUrl, secrets = [clientSecret]): Pr
   return id;
 }
 
+const addAuthority = (id: string, value: string) =>
+  addTestSecret(owner, fabric, urls.webUrl, {
+    id,
+    subKind: "text",
+    versions: [{ by: "user", fields: { value } }],
+  });
+
+/** Allows destinations for the first version of a secret. */
+async function allow(secretId: string, ...destinations: string[]): Promise<void> {
+  const { fabricId, admin } = fabric;
+  const by = { createdById: admin.id, createdByName: admin.name };
+  const data = destinations.map((destination) => ({ fabricId, secretId, version: 1, destination, ...by }));
+  await owner.allowedDestination.createMany({ data });
+}
+
 async function ask(name: string, payload?: object, token = pipeline) {
   const response = await app.inject({
     method: "POST",
@@ -188,6 +203,47 @@ describe("a token of an M2M OAuth secret", () => {
       json: { error: { code } },
     });
     expect(server.asked()).toBe(0);
+    await server.close();
+  });
+
+  test("can be bought behind a private authority that a connection chose, until somebody else replaces it", async () => {
+    const authority = await createAuthority("Private");
+    const certificate = await authority.issue({ names: ["127.0.0.1"] });
+    const server = await startTokenServer({ client: { clientId: "crm", clientSecret }, certificate });
+    const place = `oauth-token://127.0.0.1:${server.port}`;
+    const name = await addClient(server.authUrl);
+    const untrusted = await ask(name);
+    expect(untrusted.json.error.code).toBe("tls_untrusted");
+    expect(untrusted.json.error.message).toContain("choose its certificate in a REST API connection");
+    const ca = await addAuthority("private_ca", authority.cert);
+    const other = await addAuthority("other_ca", (await createAuthority("Other")).cert);
+    const broken = await addAuthority("broken_ca", "no certificate");
+    await allow(name, `${place}?ca=${other.id}.1`, `${place}?ca=${broken.id}.1`);
+    expect((await ask(name)).json.error.code).toBe("tls_untrusted");
+    expect(server.asked()).toBe(0);
+    await allow(name, `${place}?ca=${ca.id}.1`);
+
+    const { status, json } = await ask(name);
+    expect(status).toBe(200);
+    expect(await server.isValid(json.access_token)).toBe(true);
+    const use = { action: "secret.use", objectId: "private_ca" };
+    const recorded = await owner.auditEvent.findMany({ where: use, select: { details: true } });
+    expect(recorded).toEqual([
+      {
+        details: expect.objectContaining({ purpose: "authority", destination: [`${place}?ca=private_ca.1`] }),
+      },
+    ]);
+
+    // Only an allowed certificate counts, also for a token that is already bought.
+    await owner.allowedDestination.deleteMany({ where: { destination: `${place}?ca=private_ca.1` } });
+    expect((await ask(name)).json.error.code).toBe("tls_untrusted");
+    await allow(name, `${place}?ca=${ca.id}.1`);
+    expect((await ask(name)).status).toBe(200);
+    const { fabricId, admin } = fabric;
+    const by = { createdById: admin.id, createdByName: admin.name };
+    const version = { secretId: ca.id, fabricId, version: 2, manifest: { value: 2 }, facts: {}, ...by };
+    await owner.secretVersion.create({ data: version });
+    expect((await ask(name)).json.error.code).toBe("tls_untrusted");
     await server.close();
   });
 

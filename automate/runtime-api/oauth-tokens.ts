@@ -4,6 +4,7 @@ import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
+import { findTokenDestinations, type TokenAuthority } from "@/automate/secrets/token-destinations";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { tokenServerOf } from "@/lib/connectors/secret-destinations";
@@ -42,11 +43,12 @@ export function createM2mTokens(keys: FabricKeys) {
       await recordBatched(eventOf(caller, secret, "secret.refuse", { code: "wrong_type" }));
       throw new Refusal(409, "wrong_type", "Only secrets of type M2M OAuth issue tokens.");
     }
-    const key = `${secret.id}.${secret.version}`;
-    const purpose = purposeOf(caller, secret);
+    const { purpose, authorities } = await purposeOf(caller, secret);
     // Required for cached tokens too: removing the token server's destination must stop its tokens.
     await requireDestinations(purpose);
     const [{ destinations }] = purpose.openings;
+    // A token bought under a destination that was removed since is not handed out.
+    const key = JSON.stringify([secret.id, secret.version, destinations]);
     await recordBatched(
       eventOf(caller, secret, "secret.token", {
         version: secret.version,
@@ -57,15 +59,21 @@ export function createM2mTokens(keys: FabricKeys) {
     const cached = ifFresh(cache.get(key));
     const isReplaced = cached !== undefined && cached.token === rejected && mayReplace(cached);
     if (isReplaced) cache.delete(key);
-    const { token, expiresAt } = isReplaced || !cached ? await buyOnce(key, purpose, isReplaced) : cached;
+    const { token, expiresAt } =
+      isReplaced || !cached ? await buyOnce(key, purpose, authorities, isReplaced) : cached;
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     return { accessToken: token, expiresInSeconds, version: secret.version };
   };
 
-  function buyOnce(key: string, purpose: TokenPurpose, isReplacement: boolean): Promise<CachedToken> {
+  function buyOnce(
+    key: string,
+    purpose: TokenPurpose,
+    authorities: readonly TokenAuthority[],
+    isReplacement: boolean,
+  ): Promise<CachedToken> {
     const running = buying.get(key);
     if (running) return running;
-    const bought = buyM2mToken(keys, purpose)
+    const bought = buyM2mToken(keys, purpose, authorities)
       .then((token) => {
         for (const [id, one] of cache) if (cache.size >= maxCached || !ifFresh(one)) cache.delete(id);
         cache.set(key, isReplacement ? { ...token, replacedAt: Date.now() } : token);
@@ -77,7 +85,10 @@ export function createM2mTokens(keys: FabricKeys) {
   }
 }
 
-function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpose {
+async function purposeOf(
+  { scope, source }: Caller,
+  secret: UsableSecret,
+): Promise<{ purpose: TokenPurpose; authorities: readonly TokenAuthority[] }> {
   const server = tokenServerOf(secret.metadata);
   if (server === null)
     throw new Refusal(
@@ -85,8 +96,9 @@ function purposeOf({ scope, source }: Caller, secret: UsableSecret): TokenPurpos
       "misconfigured",
       `The Auth URL of secret “${secret.name}” is not a valid URL. Replace it.`,
     );
-  const openings = [{ secret, fields: Object.keys(secret.manifest), destinations: [server] }] as const;
-  return { for: "token", scope, source, openings };
+  const { destinations, authorities } = await findTokenDestinations(secret, server);
+  const openings = [{ secret, fields: Object.keys(secret.manifest), destinations }] as const;
+  return { purpose: { for: "token", scope, source, openings }, authorities };
 }
 
 function eventOf(

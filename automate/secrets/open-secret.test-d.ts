@@ -26,6 +26,8 @@ export function purposesNameTheirDestinations(
   void run(keys, { for: "connection", scope: use, source, via, openings: byName });
   // @ts-expect-error a check goes somewhere
   void run(keys, { for: "check", scope: check, connection: "c", openings: byName });
+  // @ts-expect-error a certificate vouches for a server
+  void run(keys, { for: "authority", scope: use, source, trustedFor: secret, openings: byName });
   const nowhere = [{ secret, fields, destinations: [] as const }];
   // @ts-expect-error no destination is not a destination
   void run(keys, { for: "token", scope: use, source, openings: nowhere });

@@ -121,6 +121,30 @@ describe("openSecrets", () => {
     ).rejects.toThrow("destination is not allowed");
   });
 
+  test("opens a certificate for a token server only if an allowed destination names it", async () => {
+    const facts = { authHost: "idp.example:443" };
+    const fields = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example/token" };
+    const trustedFor = await addSecret("m2m_oauth", [{ by: "user", fields }], facts);
+    const versions = [{ by: "user" as const, fields: { value: "PEM" } }];
+    const [named, other] = [await addSecret("text", versions), await addSecret("text", versions)];
+    const server = "oauth-token://idp.example:443";
+    const opening = (secret: CurrentSecret, destination: string) => {
+      const { scope, source } = pipeline();
+      const openings = [{ secret, fields: ["value"], destinations: [destination] as const }];
+      return openSecrets(fabric.keys, { for: "authority", scope, source, trustedFor, openings });
+    };
+    await expect(opening(named, `${server}?ca=${named.id}.1`)).rejects.toThrow("which nobody has allowed");
+    await allow(trustedFor, [server]);
+    await allow(trustedFor, [`${server}?ca=${named.id}.1`]);
+    const [opened] = await opening(named, `${server}?ca=${named.id}.1`);
+    expect(opened?.value?.revealText()).toBe("PEM");
+    await expect(opening(other, `${server}?ca=${named.id}.1`)).rejects.toThrow("Secret not found.");
+    await expect(opening(named, server)).rejects.toThrow("Secret not found.");
+    await expect(opening(named, `${server}?ca=${named.id}.2`)).rejects.toThrow("Secret not found.");
+    const events = { action: "secret.use", objectId: { in: [named.id, other.id] } };
+    expect(await owner.auditEvent.count({ where: events })).toBe(1);
+  });
+
   test("refuses a secret of another fabric", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const other = await createTestFabric(owner, "other");

@@ -10,7 +10,7 @@ import { recordUses, type SealedPosition, type StoredField } from "@/automate/se
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
 import type { AuditEntry } from "@/lib/audit/record";
-import { withoutParameters } from "@/lib/connectors/destination";
+import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
 import type { Plaintext } from "@/lib/crypto/plaintext";
 import { hostPortOf } from "@/lib/egress/host";
@@ -28,7 +28,8 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   const { openings, scope } = purpose;
   if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw secretNotFound();
   if (purpose.for !== "check") await requireReach(purpose);
-  if (purpose.for !== "pipeline") await requireDestinations(purpose);
+  if (purpose.for === "authority") await requireDestinations(sendingOf(purpose));
+  else if (purpose.for !== "pipeline") await requireDestinations(purpose);
   const uses = openings.map((opening) => ({
     event: eventOf(purpose, opening),
     positions: positionsOf(opening),
@@ -45,13 +46,32 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
  */
 async function requireReach(purpose: Exclude<Purpose, { for: "check" }>): Promise<void> {
   const { scope, openings } = purpose;
-  const ids = [...new Set(openings.map(({ secret }) => secret.id))];
+  const used = purpose.for === "authority" ? [purpose.trustedFor] : openings.map(({ secret }) => secret);
+  const ids = [...new Set(used.map(({ id }) => id))];
   const mayOpen =
     purpose.for === "connection"
       ? reachesConnection(scope, purpose.via.id) && (await areReferenced(scope.fabricId, purpose.via.id, ids))
       : ids.every((id) => reachesSecret(scope, id));
   if (!mayOpen) throw secretNotFound();
   if (purpose.for === "connection") requirePinned(scope, purpose.via.id, ids);
+}
+
+/**
+ * Returns the sending that CA certificates are opened for: each is named by the destinations of `trustedFor`.
+ * Otherwise any value could be opened as a certificate.
+ */
+function sendingOf({ scope, source, trustedFor, openings }: Extract<Purpose, { for: "authority" }>) {
+  const [first, ...others] = openings.flatMap(({ secret, fields, destinations }) => {
+    const isNamed = destinations.every((key) => {
+      const named = authorityOf(key);
+      return named?.id === secret.id && named.version === secret.version;
+    });
+    if (!isNamed || fields.some((field) => field !== "value")) throw secretNotFound();
+    return destinations;
+  });
+  if (first === undefined || trustedFor.fabricId !== scope.fabricId) throw secretNotFound();
+  const sending = { secret: trustedFor, fields: [], destinations: [first, ...others] as const };
+  return { for: "token" as const, scope, source, openings: [sending] };
 }
 
 function secretNotFound(): Refusal {

@@ -24,6 +24,11 @@ type Sends = {
   connection: { scope: Scope<"secret:use">; source: string; via: Via };
   /** Automate sends the values only to their own Auth URL. The pipeline receives a token. */
   token: { scope: Scope<"secret:use">; source: string };
+  /**
+   * Automate verifies a token server by CA certificates. Their destinations name them, and are allowed for
+   * `trustedFor`, which is sent there. The certificates stay in automate.
+   */
+  authority: { scope: Scope<"secret:use">; source: string; trustedFor: UsableSecret };
 };
 export type SendingPurpose = {
   [For in keyof Sends]: { for: For; openings: readonly Sending[] } & Sends[For];

@@ -7,11 +7,14 @@ import { formatDestination } from "@/lib/connectors/format-destination";
 import { db } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
+/** A CA certificate is sent nowhere: `openSecrets` requires the destinations of the secret it vouches for. */
+type Sent = Exclude<SendingPurpose, { for: "authority" }>;
+
 /**
  * Returns when every destination is allowed for the current version of its secret. In an open fabric, it
  * allows a new one and records that. Otherwise throws `Refusal`, after recording it.
  */
-export async function requireDestinations(purpose: SendingPurpose): Promise<void> {
+export async function requireDestinations(purpose: Sent): Promise<void> {
   const { scope, openings } = purpose;
   // The types forbid an opening without destinations. This check also covers casts.
   if (openings.some(({ destinations }) => destinations.length === 0)) throw refusalOf(purpose);
@@ -31,7 +34,7 @@ export async function requireDestinations(purpose: SendingPurpose): Promise<void
 }
 
 /** Pipelines retry, so the first refusal of a minute is recorded at once and the others are counted. */
-async function recordRefusal(purpose: SendingPurpose, missing: readonly SentSecret[]): Promise<void> {
+async function recordRefusal(purpose: Sent, missing: readonly SentSecret[]): Promise<void> {
   // The caller of a check records its result.
   if (purpose.for === "check") return;
   const { actor, teamId, fabricId } = purpose.scope;
@@ -60,7 +63,7 @@ async function recordRefusal(purpose: SendingPurpose, missing: readonly SentSecr
   }
 }
 
-function refusalOf(purpose: SendingPurpose, missing?: SentSecret): Refusal {
+function refusalOf(purpose: Sent, missing?: SentSecret): Refusal {
   const code = "destination_not_allowed";
   if (purpose.for === "check" || !missing)
     return new Refusal(403, code, "The destination is not allowed for this secret.");

@@ -233,6 +233,24 @@ test.each<
   },
 );
 
+test.each<[replacer: Person, isKept: boolean]>([
+  ["admin", true],
+  ["user", false],
+])(
+  "a client secret stays allowed at a token server behind a renewed certificate authority of an Admin, by %s: %s",
+  async (replacer, isKept) => {
+    const authority = await addSecret("admin", "text");
+    const server = "oauth-token://idp.example:443";
+    const client = await addSecret("admin", "m2m_oauth", `${server}?ca=${authority.id}.1`);
+    const next = await replace(authority, replacer, ["value"]);
+    await settleVersion(fabric.fabricId, authority.id);
+    expect(await mayGo([client, `${server}?ca=${next.id}.2`])).toBe(isKept);
+    const keptNothing = await replace(next, "admin", ["value"], []);
+    await settleVersion(fabric.fabricId, authority.id);
+    expect(await mayGo([client, `${server}?ca=${keptNothing.id}.3`])).toBe(false);
+  },
+);
+
 test("a destination that an upgrade allowed still awaits review after the value is replaced", async () => {
   const secret = await addSecret("admin", "text");
   await owner.allowedDestination.updateMany({ where: { secretId: secret.id }, data: { toReview: "Orders" } });

@@ -174,7 +174,8 @@ async function keepForOtherSecrets(
     ORDER BY s.id, a.destination`;
   const allowances = rows.flatMap(({ destination, ...row }) => {
     const server = destination.slice(0, -from.length - 1);
-    return kept.has(sentKey(server))
+    // A certificate authority is not sent to the token server for which it vouches, so it has no row for that.
+    return kept.has(sentKey(server)) || server.startsWith("oauth-token://")
       ? [{ ...row, destination: `${destination.slice(0, -from.length)}${to}` }]
       : [];
   });

@@ -39,6 +39,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     ["by the name “old”", "returned to the pipeline", "at 10.0.0.1", "Client ID, Client Secret", "version 2"],
   ],
   ["secret.use", { purpose: "check", name: "token", fields: ["value"] }, ["for a check"]],
+  ["secret.use", { purpose: "authority", fields: ["value"] }, ["to verify a token server"]],
   [
     "secret.refuse",
     { code: "not_found", source: "10.0.0.1", length: 29 },

@@ -134,6 +134,7 @@ function confirmed(to: Value, from: Value = []): string {
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
   if (purpose === "token") return "to get a token";
+  if (purpose === "authority") return "to verify a token server";
   if (purpose === "connection") return "returned to the pipeline with its connection";
   return purpose === "pipeline" ? "returned to the pipeline" : false;
 }

@@ -64,8 +64,11 @@ export function clientIdentity(
   }
 }
 
-/** Parses PEM (one or several) or DER. Node.js itself would silently ignore an unreadable authority. */
-function readCertificates(bytes: string | Uint8Array): string[] {
+/**
+ * Parses PEM (one or several) or DER into PEM. Throws `CheckFailure`: Node.js itself would silently ignore an
+ * unreadable authority.
+ */
+export function readCertificates(bytes: string | Uint8Array): string[] {
   const blocks = text(bytes).match(pemBlock);
   try {
     return blocks === null
