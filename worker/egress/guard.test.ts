@@ -25,6 +25,8 @@ let other: Listening;
 let redirecting: Listening;
 let flooding: Listening;
 let secure: Listening;
+let ofName: Listening;
+let ofAddress: Listening;
 let authority: Authority;
 const requests: string[] = [];
 
@@ -52,9 +54,13 @@ beforeAll(async () => {
   authority = await createAuthority("Authority of sessions");
   const certificate = await authority.issue({ names: ["rebind.example.com"] });
   secure = await listen(tls.createServer(certificate, (socket) => socket.end("hello")));
+  ofName = await listen(tls.createServer(await authority.issue({ names: ["localhost"] })));
+  ofAddress = await listen(tls.createServer(await authority.issue({ names: ["127.0.0.1"] })));
   install();
 });
-afterAll(() => Promise.all([server, other, redirecting, flooding, secure].map((one) => one.close())));
+afterAll(() =>
+  Promise.all([server, other, redirecting, flooding, secure, ofName, ofAddress].map((one) => one.close())),
+);
 beforeEach(() => {
   destinations.length = 0;
   failures.length = 0;
@@ -284,6 +290,27 @@ describe("a TLS session", () => {
     };
     expect([await shake(), await shake()]).toEqual([false, false]);
     expect(sessions).toEqual([undefined, undefined]);
+  });
+});
+
+describe("TLS over an open connection, without a server name, as database drivers use it for an address", () => {
+  const shake = async (port: number) => {
+    allow("127.0.0.1", port);
+    install();
+    const open = net.connect({ host: "127.0.0.1", port });
+    await once(open, "connect");
+    const socket = tls.connect({ socket: open, ca: authority.cert });
+    const outcome = await once(socket, "secureConnect").then(
+      () => "trusted",
+      (error) => error.code,
+    );
+    socket.destroy();
+    return outcome;
+  };
+
+  it("compares the certificate with that address, not with localhost", async () => {
+    expect(await shake(ofName.port)).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
+    expect(await shake(ofAddress.port)).toBe("trusted");
   });
 });
 

@@ -125,6 +125,9 @@ function hookSockets(): void {
     const dial: Dial = { destination, allowedAddresses: new Set(), connected: false, secured: false, guard };
     dials.set(this, dial);
     const host = canonicalHost(destination.host) ?? destination.host;
+    // Node.js compares a certificate with this name if a driver starts TLS later and gives none. It sets the
+    // name itself except for an address, and would then compare with "localhost".
+    Reflect.set(this, "_host", host);
     const routed = guard.route?.(host, destination.port);
     const dialledPort = routed ?? destination.port;
     const admit = (addresses: LookupAddress[]) => {
