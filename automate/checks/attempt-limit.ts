@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
-import { endpointOf } from "@/lib/connectors/destination";
+import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
 import { attemptsAt, mayAttempt, pausedUntil, refusalCountsForMs } from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
@@ -26,6 +26,7 @@ const pollIntervalMs = 150;
 /** Findings after which the remote server may count a failed attempt against the account. */
 export const refusals: ReadonlySet<CheckCode> = new Set<CheckCode>([
   "rejected_credentials",
+  "encryption_may_be_required",
   "account_locked",
   "credential_expired",
   "password_change_required",
@@ -51,12 +52,20 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
     const endpoint = endpointOf(destination);
     const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
     const key = createHash("sha256")
-      .update(JSON.stringify([endpoint, principalOf(properties), versions]))
+      .update(JSON.stringify([endpoint, principalOf(properties), versions, ...channelOf(destination)]))
       .digest("base64url");
     const secretIds = sent.map(({ opening }) => opening.secret.id);
     byKey.set(key, { key, endpoint, secretIds, field: first.field });
   }
   return [...byKey.values()];
+}
+
+/**
+ * MariaDB answers a sign-in without encryption as it answers a wrong password. Such refusals must not pause
+ * the encrypted sign-in that corrects them, so they are counted separately.
+ */
+function channelOf({ protocol, tls }: Destination): string[] {
+  return protocol === "mysql" && tls === "disable" ? ["unencrypted"] : [];
 }
 
 /**

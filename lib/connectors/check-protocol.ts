@@ -32,6 +32,7 @@ export const checkCodes = [
   "ssh_too_old",
   "wrong_protocol",
   "rejected_credentials",
+  "encryption_may_be_required",
   "credentials_missing",
   "sign_in_not_offered",
   "method_not_supported",

@@ -1,17 +1,8 @@
-import { execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import mysql from "mysql2/promise";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
+import { afterAll, describe, expect, it } from "vitest";
 import { createTrials } from "@/testing/servers/check-trial";
 import { listen } from "@/testing/servers/listening";
 import { startMysqlServer } from "@/testing/servers/mysql-server";
-import { closedPort } from "@/testing/servers/raw-server";
 
 const trials = createTrials();
 afterAll(() => trials.close());
@@ -145,92 +136,3 @@ async function startKeyThief() {
     },
   };
 }
-
-const binary = ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd", "/opt/homebrew/bin/mariadbd"].find(
-  existsSync,
-);
-
-/* Runs only on a machine with a real MariaDB. */
-describe.runIf(binary !== undefined)("a real MariaDB", () => {
-  let folder: string;
-  let authority: Authority;
-  let port: number;
-  let server: ReturnType<typeof spawn>;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "selvage-mariadb-"));
-    authority = await createAuthority("Selvage test authority");
-    const { cert, key } = await authority.issue({ names: ["localhost"] });
-    await writeFile(join(folder, "server.crt"), cert);
-    await writeFile(join(folder, "server.key"), key);
-    await writeFile(join(folder, "ca.crt"), authority.cert);
-    const data = join(folder, "data");
-    const who = `--user=${userInfo().username}`;
-    await promisify(execFile)("mariadb-install-db", [
-      "--no-defaults",
-      `--datadir=${data}`,
-      who,
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-    ]);
-    port = await closedPort();
-    const socket = join(folder, "socket");
-    server = spawn(
-      binary ?? "",
-      [
-        "--no-defaults",
-        `--datadir=${data}`,
-        who,
-        `--port=${port}`,
-        "--bind-address=127.0.0.1",
-        `--socket=${socket}`,
-        `--ssl-cert=${join(folder, "server.crt")}`,
-        `--ssl-key=${join(folder, "server.key")}`,
-        `--ssl-ca=${join(folder, "ca.crt")}`,
-      ],
-      { stdio: "ignore" },
-    );
-    await vi.waitUntil(() => existsSync(socket), { timeout: 20_000 });
-    const owner = await mysql.createConnection({ socketPath: socket, user: "root" });
-    for (const query of [
-      "CREATE DATABASE sales",
-      "CREATE DATABASE shut",
-      `CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'`,
-      `GRANT SELECT ON sales.* TO '${username}'@'%'`,
-      `CREATE USER locked@'%' IDENTIFIED BY '${password}' ACCOUNT LOCK`,
-      `CREATE USER expired@'%' IDENTIFIED BY '${password}' PASSWORD EXPIRE`,
-      "GRANT SELECT ON sales.* TO expired@'%'",
-    ])
-      await owner.query(query);
-    await owner.end();
-  }, 60_000);
-  afterAll(async () => {
-    server.kill("SIGKILL");
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
-
-  it("accepts the sign-in, with and without encryption", async () => {
-    expect((await check(port)).result).toMatchObject({ ok: true });
-    const verified = { server: "localhost", tlsMode: "verify-full" };
-    const { result, passed } = await check(port, verified, { caCertificate: authority.cert });
-    expect(result).toMatchObject({ ok: true });
-    expect(passed).toEqual(["name", "network", "tls", "sign_in", "permission"]);
-    expect((await check(port, verified)).result).toMatchObject({
-      code: "tls_untrusted",
-      step: "tls",
-      field: "caCertificate",
-    });
-    expect((await check(port, { tlsMode: "require" })).result).toMatchObject({ ok: true });
-  });
-
-  it.each([
-    [{}, { password: "canary-wrong" }, "rejected_credentials", "password"],
-    [{ username: "nobody" }, {}, "rejected_credentials", "password"],
-    [{ username: "locked" }, {}, "account_locked", "username"],
-    [{ username: "expired" }, {}, "password_change_required", "password"],
-    [{ database: "nothing" }, {}, "not_permitted", "database"],
-    [{ database: "shut" }, {}, "not_permitted", "database"],
-  ])("causes the right result for %j", async (change, secrets, code, field) => {
-    expect((await check(port, change, secrets)).result).toMatchObject({ code, field });
-  });
-});

@@ -26,7 +26,11 @@ export const checkMysql = defineCheck(mysql, {
       authPlugins: tlsMode === "disable" ? refuseServerKeys(driver.authPlugins) : {},
       connectTimeout: 0,
     });
-    await signIn(connection);
+    await signIn(connection).catch((error: unknown) => {
+      if (tlsMode === "disable" && numberOf(error) === accessDenied && mayRequireEncryption(connection))
+        throw new CheckFailure("encryption_may_be_required", "tlsMode", undefined, "sign_in");
+      throw error;
+    });
     begin("permission");
     const version = await readVersion(connection);
     connection.destroy();
@@ -43,7 +47,7 @@ export const checkMysql = defineCheck(mysql, {
         // The driver keeps only the text of the error that `refuseServerKeys` throws.
         return errorProperty(error, "message").includes(untrustedKey)
           ? new CheckFailure("not_admitted", "tlsMode")
-          : new CheckFailure("sign_in_not_offered", "username");
+          : new CheckFailure("method_not_supported", "username");
       case "PROTOCOL_CONNECTION_LOST":
         return new CheckFailure("connection_closed", "port");
       default: {
@@ -84,6 +88,22 @@ function signIn(connection: Connection): Promise<void> {
   });
 }
 
+const accessDenied = 1045;
+/** CLIENT_SSL of "Capabilities Flags" in the MySQL Internals. */
+const offersTls = 0x800;
+
+/**
+ * True for a MariaDB that offers encryption. With `require_secure_transport`, it answers an unencrypted
+ * sign-in as it answers a wrong password; MySQL has a number of its own (3159). A second sign-in to find out
+ * could lock the account.
+ */
+function mayRequireEncryption(connection: Connection): boolean {
+  const flags: unknown = Reflect.get(connection, "serverCapabilityFlags");
+  return (
+    Reflect.get(connection, "_isMariaDB") === true && typeof flags === "number" && (flags & offersTls) !== 0
+  );
+}
+
 function readVersion(connection: Connection): Promise<unknown> {
   return new Promise((resolve, reject) => {
     connection.query<RowDataPacket[]>("SELECT VERSION() AS version", (error, rows) =>
@@ -101,7 +121,7 @@ function numberOf(error: unknown): number {
 /** "Server Error Message Reference" of MySQL 8.4 and "MariaDB Error Codes". Numbers above 4000 are MariaDB's. */
 function byNumber(number: number, tlsMode: string): CheckFailure | null {
   switch (number) {
-    case 1045:
+    case accessDenied:
       return new CheckFailure("rejected_credentials", "password", undefined, "sign_in");
     case 1251:
     case 1524:

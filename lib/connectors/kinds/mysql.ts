@@ -8,7 +8,8 @@ export const mysql = defineConnector({
   name: "MySQL",
   description: "Tables in a MySQL or MariaDB database",
   group: "database",
-  rights: "SELECT, INSERT, UPDATE and DELETE on the database in use.",
+  rights:
+    "SELECT, INSERT, UPDATE and DELETE on the database in use. A MariaDB user that signs in by ed25519 is not supported: use mysql_native_password.",
   credentialPage: "https://dev.mysql.com/doc/refman/8.4/en/create-user.html",
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),

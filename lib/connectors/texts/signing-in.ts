@@ -6,6 +6,11 @@ export const signingInTexts = {
     title: "The server rejected these credentials.",
     advice: "Verify the username, then replace the secret’s value or choose another secret.",
   },
+  encryption_may_be_required: {
+    title: "The server rejected these credentials, or it requires encryption.",
+    advice:
+      "This server offers encryption: choose it first. If sign-in still fails, verify the username and the password.",
+  },
   credentials_missing: {
     title: "The server requires sign-in, but none is configured.",
     advice: "Choose an authentication method.",
@@ -16,7 +21,7 @@ export const signingInTexts = {
   },
   method_not_supported: {
     title: "Selvage does not support this authentication method.",
-    advice: "Choose another method.",
+    advice: "Choose another method, or a user with another method.",
   },
   not_admitted: {
     title: "The server does not allow this user to connect from Selvage.",
