@@ -21,7 +21,8 @@ import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type CommandLine, commandLineRoutes } from "@/automate/runtime-api/command-line";
-import { connectionRoutes } from "@/automate/runtime-api/connections";
+import { connectionRoute } from "@/automate/runtime-api/connections";
+import { openApiRoute } from "@/automate/runtime-api/openapi";
 import { secretRoutes } from "@/automate/runtime-api/secrets";
 import { answerList } from "@/automate/runtime-api/vault/list-method";
 import { type VaultPrefix, withoutRepeatedSlashes } from "@/automate/runtime-api/vault/path";
@@ -47,9 +48,7 @@ export function createRuntimeApp({
   commandLine,
 }: Deps & { commandLine?: CommandLine | undefined }): FastifyInstance {
   const app = createApp(logger, "/vault/v1");
-  secretRoutes(app, keys);
-  connectionRoutes(app, keys);
-  whoamiRoute(app);
+  openApiRoute(app, [whoamiRoute(app), ...secretRoutes(app, keys), connectionRoute(app, keys)]);
   commandLineRoutes(app, commandLine);
   vaultRoutes(app, keys, "/vault/v1");
   return app;

@@ -5,7 +5,7 @@ export class Refusal extends Error {
   override name = "Refusal";
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 502 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 502 | 503,
     readonly code: string,
     message: string,
     /** When to retry, and for a batch, which items failed. */

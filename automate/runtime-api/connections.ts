@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { requirePipeline, reserveAnswerMemory, takeFromRate } from "@/automate/runtime-api/authenticate";
+import { reserveAnswerMemory, takeFromRate } from "@/automate/runtime-api/authenticate";
+import { type RuntimeOperation, runtimeOperation, serveOperation } from "@/automate/runtime-api/define";
 import { isUnchanged, propertiesEtag } from "@/automate/runtime-api/etag";
+import { connectionAnswerSchema } from "@/automate/runtime-api/schema";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
@@ -14,23 +16,30 @@ import { recordableNames } from "@/automate/secrets/requested-name";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
-type Params = { Params: { name: string } };
+const getConnectionOperation = runtimeOperation({
+  id: "getConnection",
+  method: "GET",
+  path: "/v1/connections/{name}",
+  summary: "Read a connection with its secrets filled in",
+  answer: connectionAnswerSchema,
+  hasEtag: true,
+  refusals: [404, 409],
+});
 
 /**
  * Returns a connection with its secrets filled in, ready for a driver. The audit log records each secret as
  * one use.
  */
-export function connectionRoutes(app: FastifyInstance, keys: FabricKeys): void {
-  app.get<Params>("/v1/connections/:name", async (request, reply) => {
-    const caller = await requirePipeline(request);
-    const connection = await getConnection(caller, request.params.name);
+export function connectionRoute(app: FastifyInstance, keys: FabricKeys): RuntimeOperation {
+  return serveOperation(app, getConnectionOperation, async ({ caller, params, request, reply }) => {
+    const connection = await getConnection(caller, params.name ?? "");
     const secrets = connection.secrets.map(({ secret }) => secret);
     const purpose = await purposeOf(caller, connection);
     if (isUnchanged(request, reply, propertiesEtag(connection, secrets))) {
       // A 304 also requires that the secrets may still be sent to their destinations.
       await requireDestinations(purpose);
       await countUnchanged(caller, secrets, purpose.via);
-      return reply.send();
+      return null;
     }
     return fill(keys, caller, { connection, purpose, reply });
   });

@@ -1,10 +1,11 @@
+import type { SecretAnswer } from "@/automate/runtime-api/schema";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
 import type { FileField } from "@/lib/secrets/kinds/define";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 /** The runtime API's answer for one secret. */
-export function secretAnswer({ name, subKind, version }: UsableSecret, opened: Opened) {
+export function secretAnswer({ name, subKind, version }: UsableSecret, opened: Opened): SecretAnswer {
   const answer = { name, subKind, version, value: answerValue(subKind, opened) };
   const kind = secretKinds[subKind];
   return kind.shape === "file" ? { ...answer, encoding: kind.fields.value.encoding } : answer;

@@ -1,12 +1,22 @@
 import type { FastifyInstance } from "fastify";
-import { bearerOf, requirePipeline, unauthorized } from "@/automate/runtime-api/authenticate";
+import { bearerOf, unauthorized } from "@/automate/runtime-api/authenticate";
+import { type RuntimeOperation, runtimeOperation, serveOperation } from "@/automate/runtime-api/define";
+import { whoamiAnswerSchema } from "@/automate/runtime-api/schema";
 import { isWorkloadToken, lifetimeOf } from "@/automate/runtime-api/token-lifetime";
 import { db } from "@/lib/db/client";
 
+const whoami = runtimeOperation({
+  id: "whoami",
+  method: "GET",
+  path: "/v1/whoami",
+  summary: "Describe the token of this request",
+  answer: whoamiAnswerSchema,
+  refusals: [],
+});
+
 /** Describes the caller's own token: its fabric, name, limits and expiry. Opens nothing. */
-export function whoamiRoute(app: FastifyInstance): void {
-  app.get("/v1/whoami", async (request, reply) => {
-    const { scope } = await requirePipeline(request);
+export function whoamiRoute(app: FastifyInstance): RuntimeOperation {
+  return serveOperation(app, whoami, async ({ caller: { scope }, request }) => {
     const token = bearerOf(request) ?? "";
     const { secretIds = [], connectionIds = [] } = scope.only ?? {};
     const byName = { select: { name: true }, orderBy: { name: "asc" } } as const;
@@ -26,7 +36,6 @@ export function whoamiRoute(app: FastifyInstance): void {
     const { id, name, secrets, connections } = fabric;
     const kind = isWorkloadToken(token) ? "workload_token" : "pipeline_token";
     const namesOf = (rows: readonly { name: string }[]) => rows.map((row) => row.name);
-    reply.header("cache-control", "no-store");
     return {
       fabric: { id, name },
       token: { kind, name: scope.actor.name, expiresAt },
