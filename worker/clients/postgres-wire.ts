@@ -47,10 +47,13 @@ export async function queryPostgres<T>(
  * unknown.
  */
 export function explainPostgres(error: unknown, { tlsMode }: { tlsMode: string }): CheckFailure | null {
-  const finding = bySqlState(errorProperty(error, "code"), errorProperty(error, "routine"), tlsMode);
+  const message = error instanceof Error ? error.message : "";
+  const state = errorProperty(error, "code");
+  const finding =
+    (state === "08P01" ? byPoolerText(message) : null) ??
+    bySqlState(state, errorProperty(error, "routine"), tlsMode);
   if (finding !== null) return finding;
   // These errors have no code. The driver's own texts are compared, never passed on.
-  const message = error instanceof Error ? error.message : "";
   if (message.startsWith("The server does not support SSL"))
     return new CheckFailure("tls_not_offered", "tlsMode");
   if (/^(There was an error establishing an SSL|received invalid response)/.test(message))
@@ -58,6 +61,18 @@ export function explainPostgres(error: unknown, { tlsMode }: { tlsMode: string }
   if (message.startsWith("Connection terminated")) return new CheckFailure("connection_closed", "port");
   const fault = networkFault(error);
   return fault === null ? null : new CheckFailure(fault, "port");
+}
+
+/**
+ * Maps an error of PgBouncer, which gives many of its own the SQLSTATE of a protocol violation. Its text is
+ * compared, never passed on.
+ */
+function byPoolerText(message: string): CheckFailure | null {
+  if (/authentication failed|no such user/.test(message))
+    return new CheckFailure("rejected_credentials", "password");
+  if (/no such database|database .* does not exist/.test(message))
+    return new CheckFailure("database_not_found", "database", undefined, "permission");
+  return null;
 }
 
 function bySqlState(state: string, routine: string, tlsMode: string): CheckFailure | null {

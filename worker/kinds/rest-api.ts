@@ -27,9 +27,13 @@ export const checkRestApi = defineCheck(restApi, {
       // The pool's timeout ends a slow check at its current step.
       dispatcher: new Agent({ connect: { ...tls, ...identity, timeout: 0 } }),
     });
-    // Only the headers matter. The body is not read, because a hostile server could send an endless one.
     answer.body.on("error", () => {});
+    const isDemand =
+      answer.statusCode === 400 && tlsMode !== "disable" && (await demandsCertificate(answer.body));
+    // Otherwise only the headers matter. A hostile server could send an endless body.
     answer.body.destroy();
+    if (isDemand)
+      throw new CheckFailure("client_certificate_required", "clientCertificate", undefined, "tls");
     const finding = judgeAnswer(answer.statusCode, answer.headers, { url, authType });
     if (finding === null || finding.isSignedIn) begin("permission");
     const facts = { status: String(answer.statusCode) };
@@ -43,6 +47,16 @@ export const checkRestApi = defineCheck(restApi, {
     return explainHttp(error, "baseUrl");
   },
 });
+
+/**
+ * True for nginx's page about a client certificate that is missing or that it does not trust: it completes the
+ * handshake, and answers 400. Reads the first piece of the body, for comparison only.
+ */
+async function demandsCertificate(body: AsyncIterable<Uint8Array>): Promise<boolean> {
+  for await (const piece of body)
+    return /SSL certificate (error|was sent)/.test(Buffer.from(piece.subarray(0, 1024)).toString("latin1"));
+  return false;
+}
 
 type SignedRequest = { url: URL; headers: Record<string, string> };
 
