@@ -8,6 +8,9 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import type { LaterPages } from "@/lib/paged-answer";
 import type { ApiResult } from "@/web/management-api/answer";
 
+/** An Idempotency-Key: 1 to 255 visible ASCII characters. */
+export const idempotencyKeyPattern = /^[\x21-\x7e]{1,255}$/;
+
 /** The parameters in a request's path or query, by name. */
 export type Params = Readonly<Record<string, string>>;
 

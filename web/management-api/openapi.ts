@@ -1,7 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import { connectors } from "@/lib/connectors/registry";
-import type { Operation } from "@/web/management-api/define";
+import { idempotencyKeyPattern, type Operation } from "@/web/management-api/define";
 import { secretReference } from "@/web/management-api/operations/secrets";
 import { operations } from "@/web/management-api/registry";
 
@@ -105,6 +105,7 @@ function operationObject(operation: Operation): Json {
         },
       },
       ...Object.fromEntries(failures),
+      "431": { description: "The headers or the address are too long. Node.js answers without a body." },
     },
   };
 }
@@ -123,6 +124,7 @@ export function statusesOf({ body, access, isConditional, replay, method }: Oper
 
 const idempotencyKey: Schema = {
   type: "string",
+  pattern: idempotencyKeyPattern.source,
   description:
     "A repeat with the same key and body within a day returns the result of the first request and does not run again, even if the first outcome was unknown.",
 };
@@ -194,8 +196,27 @@ export function fieldsOf({ properties = {} }: Schema) {
 
 /** The JSON Schema of a schema's input or output. */
 export function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): Schema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    override({ jsonSchema }) {
+      if (jsonSchema.pattern) jsonSchema.pattern = portable(jsonSchema.pattern);
+      if (jsonSchema.acceptsEmpty) allowEmpty(jsonSchema);
+    },
+  });
   return rest;
+}
+
+/** Describes a text that may also be empty, which counts as absent. */
+function allowEmpty(schema: Schema): void {
+  delete schema.acceptsEmpty;
+  delete schema.minLength;
+  if (schema.pattern) schema.pattern = `^$|${schema.pattern}`;
+}
+
+/** A pattern that engines other than JavaScript's read in the same way (JSON Schema §6.4). */
+function portable(pattern: string): string {
+  return pattern.replaceAll("\\0", "\\u0000").replaceAll("\\P{Cc}", "[^\\u0000-\\u001f\\u007f-\\u009f]");
 }
 
 function referenceTo(schema: string): Json {

@@ -4,7 +4,10 @@ import { ok } from "@/lib/result";
 
 /** An optional text. Clients send an empty one for an option that nobody set, so it counts as absent. */
 export function emptyAsAbsent<T extends z.ZodType>(text: T) {
-  return z.preprocess((value) => (value === "" ? undefined : value), text.optional()).optional();
+  return z
+    .preprocess((value) => (value === "" ? undefined : value), text.optional())
+    .optional()
+    .meta({ ...text.meta(), acceptsEmpty: true });
 }
 
 /** Query of a list: all of it, or a page of at most `limit` rows after the cursor `after`. */

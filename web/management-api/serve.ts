@@ -8,7 +8,13 @@ import { issueText } from "@/lib/issue-text";
 import { ok } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { type ApiResult, failure, invalid, invalidField } from "@/web/management-api/answer";
-import type { Call, Operation, Params, Reply } from "@/web/management-api/define";
+import {
+  type Call,
+  idempotencyKeyPattern,
+  type Operation,
+  type Params,
+  type Reply,
+} from "@/web/management-api/define";
 import { findInvalidText } from "@/web/management-api/invalid-text";
 
 /** A request as the management API reads it: its body is bytes, or absent. */
@@ -24,7 +30,7 @@ export async function serve(
   // Postgres text cannot contain U+0000, so no row has this id.
   if (Object.values(params).some((value) => value.includes("\0"))) return failure("not_found");
   const key = operation.replay && headers["idempotency-key"];
-  if (key !== undefined && !(typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)))
+  if (key !== undefined && !(typeof key === "string" && idempotencyKeyPattern.test(key)))
     return failure("invalid", "Idempotency-Key must have 1 to 255 visible ASCII characters.");
   const scope = await operation.access.scopeOf(actor, params);
   const parsed = parse(operation, query, bytes, headers["content-type"]);

@@ -2,7 +2,7 @@ import "server-only";
 import { z } from "zod";
 import { connectionDescription, connectionName } from "@/lib/connections/schema";
 import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
-import { findConnector } from "@/lib/connectors/registry";
+import { connectors, findConnector } from "@/lib/connectors/registry";
 import type { SecretField } from "@/lib/connectors/validate";
 import { droppedFields, secretFields, validate, withoutAbsent } from "@/lib/connectors/validate";
 import { ok, under } from "@/lib/result";
@@ -21,7 +21,11 @@ const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
 
 const common = {
   name: connectionName,
-  kind: z.string().max(64),
+  // The kind's own schema is looked up later, so that an unknown kind hides no other error.
+  kind: z
+    .string()
+    .max(64)
+    .meta({ enum: Object.keys(connectors) }),
   properties: connectionProperties,
   description: connectionDescription.unwrap().optional(),
 };

@@ -37,7 +37,7 @@ export const base64 = z
     return bytes;
   })
   .refine((bytes) => bytes.length > 0, "The file is empty.")
-  .meta({ contentEncoding: "base64", description: "The file's bytes as base64." });
+  .meta({ contentEncoding: "base64", minLength: 1, description: "The file's bytes as base64." });
 
 const encodings = { base64 };
 
