@@ -241,7 +241,7 @@ describe("a token of an M2M OAuth secret", () => {
     expect((await ask(name)).status).toBe(200);
     const { fabricId, admin } = fabric;
     const by = { createdById: admin.id, createdByName: admin.name };
-    const version = { secretId: ca.id, fabricId, version: 2, manifest: { value: 2 }, facts: {}, ...by };
+    const version = { secretId: ca.id, fabricId, version: 2, manifest: { value: 2 }, metadata: {}, ...by };
     await owner.secretVersion.create({ data: version });
     expect((await ask(name)).json.error.code).toBe("tls_untrusted");
     await server.close();

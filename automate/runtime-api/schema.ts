@@ -64,12 +64,14 @@ export const tokenAnswerSchema = z.object({
 });
 
 const names = z.array(z.string());
+const tokenKind = z.enum(["pipeline_token", "workload_token"]);
+export type TokenKind = z.output<typeof tokenKind>;
 
 /** The token that the request sent. */
 export const whoamiAnswerSchema = z.object({
   fabric: z.object({ id: z.string(), name: z.string() }),
   token: z.object({
-    kind: z.enum(["pipeline_token", "workload_token"]),
+    kind: tokenKind,
     name: z.string(),
     expiresAt: z.iso.datetime().nullable(),
   }),

@@ -111,7 +111,8 @@ export function secretRoutes(app: FastifyInstance, keys: FabricKeys): RuntimeOpe
     serveOperation(app, getToken, async ({ caller, params, body: { rejected } }) => {
       const secret = await getSecretByName(caller, params.name ?? "");
       const { accessToken, expiresInSeconds, version } = await m2mToken(caller, secret, rejected);
-      return { access_token: accessToken, token_type: "Bearer", expires_in: expiresInSeconds, version };
+      const common = { token_type: "Bearer" as const, version };
+      return { ...common, access_token: accessToken, expires_in: expiresInSeconds };
     }),
   ];
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { bearerOf, unauthorized } from "@/automate/runtime-api/authenticate";
 import { type RuntimeOperation, runtimeOperation, serveOperation } from "@/automate/runtime-api/define";
-import { whoamiAnswerSchema } from "@/automate/runtime-api/schema";
+import { type TokenKind, whoamiAnswerSchema } from "@/automate/runtime-api/schema";
 import { isWorkloadToken, lifetimeOf } from "@/automate/runtime-api/token-lifetime";
 import { db } from "@/lib/db/client";
 
@@ -34,11 +34,11 @@ export function whoamiRoute(app: FastifyInstance): RuntimeOperation {
     ]);
     if (!fabric) throw unauthorized();
     const { id, name, secrets, connections } = fabric;
-    const kind = isWorkloadToken(token) ? "workload_token" : "pipeline_token";
+    const kind: TokenKind = isWorkloadToken(token) ? "workload_token" : "pipeline_token";
     const namesOf = (rows: readonly { name: string }[]) => rows.map((row) => row.name);
     return {
       fabric: { id, name },
-      token: { kind, name: scope.actor.name, expiresAt },
+      token: { kind, name: scope.actor.name, expiresAt: expiresAt?.toISOString() ?? null },
       limits: scope.only && { secrets: namesOf(secrets), connections: namesOf(connections) },
     };
   });
