@@ -13,9 +13,9 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sb
  * Runs a program to its end, and returns its output. `install` says how to install it, and becomes the error
  * when it is missing.
  */
-export async function runProgram(command: string, args: readonly string[], install: string) {
+export async function runProgram(command: string, args: readonly string[], install: string, cwd = tmpdir()) {
   try {
-    return await promisify(execFile)(command, args, { env });
+    return await promisify(execFile)(command, args, { env, cwd, maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === "ENOENT" ? new Error(install) : error;
   }
@@ -52,7 +52,8 @@ export async function startServer(
       failure = error.code === "ENOENT" ? new Error(install) : error;
       resolve();
     });
-    child.once("close", () => {
+    // Not "close": children of the server may keep its output open.
+    child.once("exit", () => {
       failure ??= new Error(`${command} ended:\n${log}`);
       resolve();
     });
@@ -67,8 +68,10 @@ export async function startServer(
   return {
     log: () => log,
     async stop() {
-      child.kill("SIGKILL");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      child.kill();
       await ended;
+      clearTimeout(timer);
     },
   };
 }
