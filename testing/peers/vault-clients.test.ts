@@ -200,6 +200,21 @@ test("vault-java-driver", async () => {
   expectOperations("vault-java-driver 6.2.0", answers, without);
 }, 120_000);
 
+test("Spring Vault", async () => {
+  const pom = join(here, "spring/pom.xml");
+  const version = await versionIn(
+    "testing/peers/spring/pom.xml",
+    /spring-vault-core<\/artifactId>\s*<version>([^<]+)/,
+  );
+  const libs = join(root, ".peers/spring", version);
+  const copy = ["-q", "-B", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${libs}`];
+  const more = { JAVA_TOOL_OPTIONS: "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn" };
+  await run("mvn", copy, await settings(), installJava, more);
+  const args = ["-cp", `${libs}/*`, join(here, "spring/SpringVault.java")];
+  const answers = JSON.parse(await run("java", args, await settings(), installJava));
+  expectOperations(`Spring Vault ${version}`, answers, ["leader", "list", "wrapping"]);
+}, 600_000);
+
 const inPackage = (name: string) => versionIn("package.json", new RegExp(`"${name}": "([^"]+)"`));
 
 test("node-vault", async () => {
