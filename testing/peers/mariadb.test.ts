@@ -1,21 +1,17 @@
 import { writeFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { join } from "node:path";
-import mysql from "mysql2/promise";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
-import { freePort } from "@/launcher/embedded-postgres.mjs";
-import { runProgram, type StartedServer, serverFolder, startServer } from "@/testing/peers/real-server";
+import { startMariaDb } from "@/testing/peers/mariadb-server";
+import { serverFolder } from "@/testing/peers/real-server";
 import { createTrials } from "@/testing/servers/check-trial";
 
-const install = "Install MariaDB: apt-get install mariadb-server.";
 const trials = createTrials();
 const username = "reports";
 const password = "canary-Pa55 wörd:/?#%&+";
 let folder: Awaited<ReturnType<typeof serverFolder>>;
 let authority: Authority;
-let port: number;
-let server: StartedServer;
+let server: Awaited<ReturnType<typeof startMariaDb>>;
 
 beforeAll(async () => {
   folder = await serverFolder("mariadb");
@@ -24,24 +20,12 @@ beforeAll(async () => {
   const { cert, key } = await authority.issue({ names: ["localhost"] });
   await writeFile(file("server.crt"), cert);
   await writeFile(file("server.key"), key);
-  const common = ["--no-defaults", `--datadir=${file("data")}`, `--user=${userInfo().username}`];
-  const trusted = "--auth-root-authentication-method=normal";
-  await runProgram("mariadb-install-db", [...common, trusted, "--skip-test-db"], install);
-  port = await freePort();
-  server = await startServer(
-    "mariadbd",
-    [
-      ...common,
-      `--port=${port}`,
-      "--bind-address=127.0.0.1",
-      `--socket=${file("socket")}`,
-      `--ssl-cert=${file("server.crt")}`,
-      `--ssl-key=${file("server.key")}`,
-      "--plugin-load-add=auth_ed25519",
-    ],
-    { port, install },
+  server = await startMariaDb(
+    folder.path,
+    [`--ssl-cert=${file("server.crt")}`, `--ssl-key=${file("server.key")}`, "--plugin-load-add=auth_ed25519"],
+    "Install MariaDB: apt-get install mariadb-server.",
   );
-  await asOwner([
+  await server.asOwner([
     "CREATE DATABASE sales",
     "CREATE DATABASE shut",
     `CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'`,
@@ -60,14 +44,8 @@ afterAll(async () => {
   await folder?.remove();
 });
 
-async function asOwner(queries: readonly string[]): Promise<void> {
-  const owner = await mysql.createConnection({ socketPath: join(folder.path, "socket"), user: "root" });
-  for (const query of queries) await owner.query(query);
-  await owner.end();
-}
-
 function check(change: object = {}, secrets: Record<string, string> = {}) {
-  const place = { server: "localhost", port: String(port), database: "sales" };
+  const place = { server: "localhost", port: String(server.port), database: "sales" };
   const properties = { ...place, username, tlsMode: "verify-full", ...change };
   const trusted = properties.tlsMode === "verify-full" ? { caCertificate: authority.cert } : {};
   return trials.run("mysql", properties, { password, ...trusted, ...secrets });
@@ -112,7 +90,7 @@ test("an unknown authority and a wrong name are named before the sign-in", async
 });
 
 test("a MariaDB that requires encryption is told as that, and not as a wrong password", async () => {
-  await asOwner(["SET GLOBAL require_secure_transport = ON"]);
+  await server.asOwner(["SET GLOBAL require_secure_transport = ON"]);
   try {
     const unencrypted = (await check({ tlsMode: "disable" })).result;
     expect(unencrypted).toMatchObject({
@@ -125,6 +103,6 @@ test("a MariaDB that requires encryption is told as that, and not as a wrong pas
       code: "rejected_credentials",
     });
   } finally {
-    await asOwner(["SET GLOBAL require_secure_transport = OFF"]);
+    await server.asOwner(["SET GLOBAL require_secure_transport = OFF"]);
   }
 });

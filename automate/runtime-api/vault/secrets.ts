@@ -143,9 +143,16 @@ const findNames = preparedQuery<{ name: string; nameKey: string }>(
    ORDER BY "nameKey" LIMIT $5`,
 );
 
-function fieldsOf({ subKind, metadata }: UsableSecret, opened: Opened): Record<string, string> {
+/** The names under which MariaDB requests its encryption keys: their ids. It reads the member `data`. */
+const keyId = /^\d{1,10}$/;
+
+function fieldsOf(
+  { subKind, metadata, requestedName }: UsableSecret,
+  opened: Opened,
+): Record<string, string> {
   const value = answerValue(subKind, opened);
   if (typeof value !== "string") return value;
+  if (keyId.test(requestedName)) return { value, data: value };
   return metadata.fileName ? { value, fileName: metadata.fileName } : { value };
 }
 
