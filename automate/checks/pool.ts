@@ -33,7 +33,7 @@ export type CheckPool = {
   close(): void;
 };
 
-/** A check has five steps and reports each at most three times. */
+/** A check has five steps and reports each at most three times; this is twice as many. */
 const maxMessages = 32;
 
 /** How long a check may wait for its slot. */
@@ -57,8 +57,8 @@ export function createCheckPool({
     },
     async run(job, onEvent, signal) {
       const startedAt = performance.now();
-      const limit = AbortSignal.timeout(timeoutMs);
-      const stop = AbortSignal.any([limit, closing.signal, ...(signal === undefined ? [] : [signal])]);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const stop = AbortSignal.any([deadline, closing.signal, ...(signal === undefined ? [] : [signal])]);
       const isCancelled = () => signal?.aborted === true || closing.signal.aborted;
       const fail = (step: CheckStep, code: CheckCode): CheckResult => {
         const ms = Math.round(performance.now() - startedAt);
@@ -100,23 +100,23 @@ function runJob(
       resolve(result);
     };
     const onStop = () => end(fail(step, "timed_out"));
-    const onDeath = () => end(fail(step, "unexpected"));
-    worker.on("exit", onDeath);
-    worker.on("error", onDeath);
+    const onFault = () => end(fail(step, "unexpected"));
+    worker.on("exit", onFault);
+    worker.on("error", onFault);
     if (stop.aborted) return onStop();
     stop.addEventListener("abort", onStop);
     worker.on("message", (message) => {
       // A hostile server may have taken over the worker. Only messages that fit the closed protocol pass.
       messages += 1;
-      if (messages > maxMessages) return onDeath();
+      if (messages > maxMessages) return onFault();
       const { data: event } = workerEventSchema.safeParse(message);
       if (event?.type === "result") return end(event);
       if (event === undefined) return;
       if (event.state === "started") step = event.step;
       onEvent(event);
     });
-    if (worker.connected) worker.send(job, (error) => error !== null && onDeath());
-    else onDeath();
+    if (worker.connected) worker.send(job, (error) => error !== null && onFault());
+    else onFault();
   });
 }
 

@@ -1,4 +1,4 @@
-/** A request for a slot: the fabric, the person, and the keys whose concurrency is limited. */
+/** A request for a slot: the fabric, the person, and the keys of the sign-ins, whose concurrency is limited. */
 export type SlotRequest = { fabricId: string; actorId: string; keys: readonly string[] };
 
 /** A slot that is in use until `release`. */
@@ -42,7 +42,7 @@ export function createScheduler({
   /** The number of the last slot of a fabric or a person. */
   const lastSlotOf = new Map<string, number>();
   let slotCount = 0;
-  const last = (id: string) => lastSlotOf.get(id) ?? 0;
+  const lastSlot = (id: string) => lastSlotOf.get(id) ?? 0;
 
   /** The sort is stable, so equal requests stay in order of arrival. */
   const next = () =>
@@ -51,9 +51,9 @@ export function createScheduler({
       .sort(
         (a, b) =>
           ofFabric(a) - ofFabric(b) ||
-          last(a.fabricId) - last(b.fabricId) ||
+          lastSlot(a.fabricId) - lastSlot(b.fabricId) ||
           ofActor(a) - ofActor(b) ||
-          last(a.actorId) - last(b.actorId),
+          lastSlot(a.actorId) - lastSlot(b.actorId),
       )[0];
 
   const assignSlots = () => {

@@ -24,10 +24,16 @@ type Refused = Pick<
  * Throws `Refusal` 401 when the token is missing, unknown, expired, revoked or sent from a forbidden address,
  * and 429 when the rate is used up. All 401 answers are identical.
  */
-export async function requirePipeline(request: FastifyRequest): Promise<Caller> {
-  const token = bearerOf(request);
-  const source = request.ip;
-  const answer = token ? await authorizeToken(token, source, request.headers["x-selvage-fabric"]) : null;
+export function requirePipeline(request: FastifyRequest): Promise<Caller> {
+  return authenticate({ token: bearerOf(request), fabric: fabricOf(request), source: request.ip });
+}
+
+/** A token as a request names it, the fabric that a workload names, and the source address. */
+type Credential = { token: string | undefined; fabric: string | undefined; source: string };
+
+/** `requirePipeline` for a token that is not in the Authorization header. */
+export async function authenticate({ token, fabric, source }: Credential): Promise<Caller> {
+  const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (answer && "refused" in answer) await recordRefusedToken(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer)) throw unauthorized();
   const caller = { scope: answer.scope, source };
@@ -51,6 +57,12 @@ export function bearerOf(request: FastifyRequest): string | undefined {
   return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
+/** The fabric that a request names in X-Selvage-Fabric. */
+export function fabricOf(request: FastifyRequest): string | undefined {
+  const fabric = request.headers["x-selvage-fabric"];
+  return typeof fabric === "string" ? fabric : undefined;
+}
+
 /** The one answer to every credential that is not valid. */
 export function unauthorized(): Refusal {
   return new Refusal(
@@ -67,13 +79,11 @@ export function unauthorized(): Refusal {
 async function authorizeToken(
   token: string,
   source: string,
-  fabric: string | string[] | undefined,
+  fabric: string | undefined,
 ): Promise<PipelineAnswer | null> {
-  if (!isWorkloadToken(token)) return authorizePipeline(token, source);
-  return authorizeWorkloadToken(token, {
-    fabric: typeof fabric === "string" ? fabric : undefined,
-    source,
-  });
+  return isWorkloadToken(token)
+    ? authorizeWorkloadToken(token, { fabric, source })
+    : authorizePipeline(token, source);
 }
 
 let rateLimit: RateLimit | undefined;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { bearerOf, requirePipeline } from "@/automate/runtime-api/authenticate";
+import { authenticate, bearerOf, fabricOf } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
 import type { FabricReference } from "@/lib/access/fabric-reference";
@@ -15,20 +15,35 @@ export type Mount = FabricReference & { slug: string };
 /** The client token of a workload: the id of the fabric that it logged in to, then its own token. */
 const loggedIn = /^([\da-f-]{36})\.([\w-]+\.[\w-]+\.[\w-]+)$/;
 
-/** Authenticates a request by its X-Vault-Token or bearer token. Throws `VaultRefusal` or `Refusal`. */
-export async function requireVaultCaller(request: FastifyRequest): Promise<VaultCaller> {
+/**
+ * Authenticates a request by its X-Vault-Token or bearer token. `mount` is the fabric that its path names.
+ * Throws `VaultRefusal` or `Refusal`.
+ */
+export async function requireVaultCaller(
+  request: FastifyRequest,
+  mount: string | undefined,
+): Promise<VaultCaller> {
   const headerToken = request.headers["x-vault-token"];
   const token = typeof headerToken === "string" && headerToken !== "" ? headerToken : bearerOf(request);
   if (!token) throw new VaultRefusal(400, ["missing client token"]);
-  return callerOf(request, token);
+  return callerOf(request, token, mount);
 }
 
-/** Authenticates a token. `requirePipeline` alone decides, as for the runtime API. */
-export async function callerOf(request: FastifyRequest, token: string): Promise<VaultCaller> {
+/**
+ * Authenticates a token as the runtime API does. A workload's fabric is the one that it logged in to, otherwise
+ * the one in X-Selvage-Fabric, otherwise `named`.
+ */
+export async function callerOf(
+  request: FastifyRequest,
+  token: string,
+  named: string | undefined,
+): Promise<VaultCaller> {
   const [, fabricId, credential = token] = loggedIn.exec(token) ?? [];
-  if (fabricId !== undefined) request.headers["x-selvage-fabric"] = fabricId;
-  request.headers.authorization = `Bearer ${credential}`;
-  const caller = await requirePipeline(request);
+  const caller = await authenticate({
+    token: credential,
+    fabric: fabricId ?? fabricOf(request) ?? named,
+    source: request.ip,
+  });
   const fabric = await db.fabric.findUnique({
     where: { id: caller.scope.fabricId },
     select: { id: true, name: true },
@@ -45,9 +60,4 @@ export function clientTokenOf({ id }: Mount, jwt: string): string {
 /** Returns the workload's own token behind a client token; null for a pipeline token. */
 export function workloadTokenOf(token: string): string | null {
   return token.includes(".") ? (loggedIn.exec(token)?.[2] ?? token) : null;
-}
-
-/** Uses a name from a path or role as the workload's fabric, unless a header already names one. */
-export function nameFabric(request: FastifyRequest, fabric: string | undefined): void {
-  if (fabric) request.headers["x-selvage-fabric"] ??= fabric;
 }

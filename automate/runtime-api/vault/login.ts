@@ -4,7 +4,7 @@ import { Refusal } from "@/automate/http/error";
 import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
-import { callerOf, clientTokenOf, nameFabric, type VaultCaller } from "@/automate/runtime-api/vault/caller";
+import { callerOf, clientTokenOf, type VaultCaller } from "@/automate/runtime-api/vault/caller";
 import { authOf } from "@/automate/runtime-api/vault/tokens";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 
@@ -51,8 +51,7 @@ async function loginByJwt(
   request: FastifyRequest,
   { role = "", jwt }: z.infer<typeof jwtLogin>,
 ): Promise<VaultAnswer> {
-  nameFabric(request, role);
-  const caller = await findCaller(request, jwt);
+  const caller = await findCaller(request, jwt, role || undefined);
   if (!caller || (role && !(await isRoleOf(caller, role))))
     throw new VaultRefusal(400, ["invalid role or JWT"]);
   return { auth: await authOf({ ...caller, token: clientTokenOf(caller.mount, jwt) }) };
@@ -66,8 +65,12 @@ async function isRoleOf({ mount, scope, source }: VaultCaller, role: string): Pr
 }
 
 /** Returns null for an invalid token. Rate limits and database outages are answered as everywhere else. */
-function findCaller(request: FastifyRequest, token: string): Promise<VaultCaller | null> {
-  return callerOf(request, token).catch((error: unknown) => {
+function findCaller(
+  request: FastifyRequest,
+  token: string,
+  fabric?: string | undefined,
+): Promise<VaultCaller | null> {
+  return callerOf(request, token, fabric).catch((error: unknown) => {
     if (error instanceof Refusal && error.status === 401) return null;
     throw error;
   });

@@ -34,3 +34,15 @@ export function parseBool(text: string): boolean | null {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   return ["0", "f", "F", "false", "FALSE", "False"].includes(text) ? false : null;
 }
+
+/**
+ * The mount that a system path describes, `sys/mounts/{name}` or `sys/internal/ui/mounts/{name}`, and the path
+ * below it. Undefined for any other path.
+ */
+export function describedMount(
+  parts: readonly string[],
+): { name: string; below: string | undefined; isForUi: boolean } | undefined {
+  const [, ui, name, below] =
+    /^sys\/(internal\/ui\/)?mounts\/([^/]+)(?:\/(.+))?$/.exec(parts.join("/")) ?? [];
+  return name === undefined ? undefined : { name, below, isForUi: ui !== undefined };
+}

@@ -9,11 +9,12 @@ import {
   type VaultAnswer,
   VaultRefusal,
 } from "@/automate/runtime-api/vault/answer";
-import { nameFabric, requireVaultCaller, type VaultCaller } from "@/automate/runtime-api/vault/caller";
-import { capabilitiesAnswer } from "@/automate/runtime-api/vault/capabilities";
+import { requireVaultCaller, type VaultCaller } from "@/automate/runtime-api/vault/caller";
+import { tokenPaths } from "@/automate/runtime-api/vault/capabilities";
 import { logIn } from "@/automate/runtime-api/vault/login";
 import {
   connectionAt,
+  describedMount,
   nameAt,
   parseBool,
   partsOf,
@@ -27,15 +28,7 @@ import {
   readEngine,
   readMetadata,
 } from "@/automate/runtime-api/vault/secrets";
-import {
-  engineAnswer,
-  mountAnswer,
-  mountsAnswer,
-  publicAnswers,
-  tuneAnswer,
-  visibleMountsAnswer,
-} from "@/automate/runtime-api/vault/system";
-import { lookUpSelf, renewSelf } from "@/automate/runtime-api/vault/tokens";
+import { engineAnswer, mountAnswer, publicAnswers, tuneAnswer } from "@/automate/runtime-api/vault/system";
 import { unreadAnswers } from "@/automate/secrets/answer-budget";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 import { sendPages } from "@/lib/paged-answer";
@@ -43,13 +36,12 @@ import { sendPages } from "@/lib/paged-answer";
 type Query = Record<string, string | string[] | undefined>;
 type Request = FastifyRequest<{ Params: { "*": string }; Querystring: Query }>;
 
-/** A request to the dialect: its path in parts, and which kind of operation its method is. */
+/** A request below a mount: its path in parts, and whether its method reads. */
 type Operation = {
   request: Request;
   reply: FastifyReply;
   parts: string[];
   isRead: boolean;
-  isWrite: boolean;
 };
 
 /** The collections below a mount of a KV version 2 engine. */
@@ -140,11 +132,12 @@ async function dispatch(
   }
   if (!isServed(parts)) throw noHandler(path);
 
-  nameFabric(request, mountOf(parts));
-  const caller = await requireVaultCaller(request);
-  const operation = { request, reply, parts, isRead, isWrite };
-  const ofToken = await answerForToken(caller, operation);
-  return ofToken === undefined ? readMount(keys, caller, operation) : ofToken;
+  const caller = await requireVaultCaller(request, mountOf(parts));
+  const tokenPath = tokenPaths.get(path);
+  if (tokenPath && (tokenPath.isForAnyMethod || (tokenPath.capability === "read" ? isRead : isWrite)))
+    return tokenPath.answer(caller, request.body);
+  const description = isRead && describeMount(caller, parts);
+  return description || readMount(keys, caller, { request, reply, parts, isRead });
 }
 
 /** True for the paths that need a token: those of the system, of the token itself and of a KV engine. */
@@ -154,24 +147,15 @@ function isServed([first = "", second = "", third]: readonly string[]): boolean 
   return kvCollections.includes(second);
 }
 
-/** The paths of `auth/token` and `sys`. Returns undefined for any other. */
-async function answerForToken(
-  caller: VaultCaller,
-  { request, parts, isRead, isWrite }: Operation,
-): Promise<VaultAnswer | null | undefined> {
-  const path = parts.join("/");
-  if (path === "auth/token/lookup-self") return lookUpSelf(caller);
-  if (path === "auth/token/renew-self" && isWrite) return renewSelf(caller);
-  // A login creates nothing, so there is nothing to revoke. Only an Admin revokes a pipeline token.
-  if (path === "auth/token/revoke-self" && isWrite) return null;
-  if (path === "sys/capabilities-self" && isWrite) return capabilitiesAnswer(caller, request.body);
-  if (!isRead) return undefined;
-  const [, name = "", more] = /^sys\/mounts\/([^/]+)(\/tune)?$/.exec(path) ?? [];
-  if (path === "sys/mounts") return mountsAnswer(caller);
-  if (matchesFabric(caller.mount, name)) return more ? tuneAnswer(caller) : mountAnswer(caller);
-  if (path === "sys/internal/ui/mounts") return visibleMountsAnswer(caller);
-  if (path.startsWith("sys/internal/ui/mounts/")) return engineAnswer(caller, parts[4] ?? "");
-  return undefined;
+/** `sys/mounts/{mount}` and its like. Returns undefined for any other path, and for a mount of another fabric. */
+function describeMount(caller: VaultCaller, parts: readonly string[]): VaultAnswer | undefined {
+  const described = describedMount(parts);
+  if (!described) return undefined;
+  const { name, below, isForUi } = described;
+  if (isForUi) return engineAnswer(caller, name);
+  if (!matchesFabric(caller.mount, name)) return undefined;
+  if (below === undefined) return mountAnswer(caller);
+  return below === "tune" ? tuneAnswer(caller) : undefined;
 }
 
 /** The paths of the token's fabric. Records a refusal for any other mount, and for a write. */
@@ -220,8 +204,7 @@ function wordOf(value: Query[string]): string | undefined {
 
 /** Returns the mount that a path names. For a workload with several fabrics, it selects one. */
 function mountOf(parts: readonly string[]): string | undefined {
-  const [, ofSystem] = /^sys\/(?:internal\/ui\/)?mounts\/([^/]+)/.exec(parts.join("/")) ?? [];
-  return parts[0] === "sys" || parts[0] === "auth" ? ofSystem : parts[0];
+  return parts[0] === "sys" || parts[0] === "auth" ? describedMount(parts)?.name : parts[0];
 }
 
 function parse(bytes: Buffer): unknown {
