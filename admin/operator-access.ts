@@ -1,4 +1,5 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
@@ -37,7 +38,7 @@ export async function listAccess({ email }: AccessOf): Promise<Result<AccessList
       lockedAt: true,
       sessions: { where: activeSession(), select: { lastSeenAt: true }, orderBy: { lastSeenAt: "desc" } },
       accessTokens: {
-        where: { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+        where: activeToken(),
         orderBy: { id: "asc" },
         select: { name: true, expiresAt: true, lastUsedAt: true },
       },
@@ -47,7 +48,7 @@ export async function listAccess({ email }: AccessOf): Promise<Result<AccessList
   const createdBy = email === undefined ? {} : { createdById: { in: people.map(({ id }) => id) } };
   const [tokens, issuers, fabrics] = await Promise.all([
     db.pipelineToken.findMany({
-      where: { ...createdBy, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
+      where: { ...createdBy, ...activeToken() },
       orderBy: [{ fabricId: "asc" }, { id: "asc" }],
       select: { fabricId: true, name: true, expiresAt: true, lastUsedAt: true, createdByName: true },
     }),

@@ -1,6 +1,6 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import { isFresh, type TeamScope } from "@/lib/access/scope";
-import { activeToken } from "@/lib/access-tokens/queries";
 import {
   accessTokenLifetimes,
   type CreateAccessTokenInput,

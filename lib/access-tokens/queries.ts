@@ -1,4 +1,5 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import type { TeamScope } from "@/lib/access/scope";
 import type { AccessTokenSummary, MemberAccessToken } from "@/lib/access-tokens/schema";
 import { hashAccessToken, isAccessToken } from "@/lib/access-tokens/token";
@@ -44,11 +45,6 @@ const columns = {
   accessEpoch: true,
   user: { select: { id: true, name: true, accessEpoch: true } },
 } as const;
-
-/** The filter for tokens that are neither revoked nor expired. */
-export function activeToken(now = new Date()) {
-  return { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
-}
 
 /** The person's own access tokens: all that work, then the newest 200 others. */
 export async function listAccessTokens(actor: Actor): Promise<AccessTokenSummary[]> {

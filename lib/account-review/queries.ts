@@ -1,4 +1,5 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import type { AccountReview } from "@/lib/account-review/schema";
 import { type Db, db, type Tx } from "@/lib/db/client";
 import { activeSession } from "@/lib/sessions/queries";
@@ -37,9 +38,8 @@ export async function findReview(userId: string, tx: Tx | Db = db): Promise<Acco
     tx.accessToken.findMany({
       where: {
         userId,
-        revokedAt: null,
         accessEpoch,
-        OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
+        ...activeToken(),
       },
       orderBy: { id: "desc" },
       take: 200,

@@ -1,4 +1,5 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { nestedMark } from "@/lib/connectors/nested-reference";
@@ -21,7 +22,7 @@ import { fail, ok, type Result } from "@/lib/result";
 export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTokenSummary[]> {
   const { fabricId } = scope;
   const now = new Date();
-  const works = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+  const works = activeToken(now);
   const newest = (where: Prisma.PipelineTokenWhereInput, take: number) =>
     db.pipelineToken.findMany({
       where: { fabricId, ...where },
@@ -63,9 +64,8 @@ export async function listUnconfirmed(scope: Scope<"token:list">, connectionId: 
   const { fabricId } = scope;
   const select = { name: true, secretIds: true, connectionIds: true, pins: true, cidrs: true };
   const isLimited = { fabricId, connectionIds: { has: connectionId } };
-  const isActive = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
   const [tokens, issuers] = await Promise.all([
-    db.pipelineToken.findMany({ where: { ...isLimited, ...isActive }, take: 200, select }),
+    db.pipelineToken.findMany({ where: { ...isLimited, ...activeToken() }, take: 200, select }),
     db.trustedIssuer.findMany({ where: isLimited, take: 200, select }),
   ]);
   const rows = [...tokens, ...issuers];

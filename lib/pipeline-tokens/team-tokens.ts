@@ -1,4 +1,5 @@
 import "server-only";
+import { activeToken } from "@/lib/access/active-token";
 import { allows } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
@@ -16,8 +17,7 @@ export async function listTeamPipelineTokens(
   const rows = await db.pipelineToken.findMany({
     where: {
       fabricId: { in: [...names.keys()] },
-      revokedAt: null,
-      OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+      ...activeToken(now),
     },
     orderBy: { id: "desc" },
     take: 500,
