@@ -202,8 +202,8 @@ function loginUrls(databaseUrl, isEmbedded, rolePrefix, keys) {
 async function describeDatabaseInUse({ databaseUrl, dataDir }) {
   if (!databaseUrl) return describeDatabase(dataDir);
   return query(databaseUrl, refusedLogin(databaseUrl), async (client) => {
-    const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS made");
-    if (!rows[0].made) return undefined;
+    const { rows } = await client.query("SELECT to_regclass('fabric_key') IS NOT NULL AS exists");
+    if (!rows[0].exists) return undefined;
     const { rowCount } = await client.query("SELECT 1 FROM fabric_key LIMIT 1");
     return rowCount === 0 ? undefined : `the database at ${new URL(databaseUrl).host}`;
   });
@@ -251,8 +251,8 @@ async function isToBeSeeded(databaseUrl, loginsFile) {
   if ((await readLogins(loginsFile)).length > 0) return false;
   if (await exists(`${loginsFile}.part`)) return true;
   return query(databaseUrl, refusedLogin(databaseUrl), async (client) => {
-    const { rows } = await client.query("SELECT to_regclass('app_user') IS NOT NULL AS made");
-    return !rows[0].made || (await client.query("SELECT 1 FROM app_user LIMIT 1")).rowCount === 0;
+    const { rows } = await client.query("SELECT to_regclass('app_user') IS NOT NULL AS exists");
+    return !rows[0].exists || (await client.query("SELECT 1 FROM app_user LIMIT 1")).rowCount === 0;
   });
 }
 

@@ -38,8 +38,8 @@ export function SecretPicker({
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed.trim());
   const pages = useInfiniteQuery({
+    // Without the former search's results as a placeholder: a fast typist could choose from them.
     ...secretOptions(fabricId, subKinds, search),
-    // Never show the former search's results meanwhile: a fast typist could choose from them.
     enabled: isOpen,
   });
   const chosen = useQuery(chosenSecret(fabricId, subKinds, value));

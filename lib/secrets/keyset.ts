@@ -16,7 +16,7 @@ const columns = {
 const text = postgresText(512);
 const time = z.iso.datetime().transform((value) => new Date(value));
 /** A cursor's content: its sort order and the values of that order's columns. */
-const cursors = {
+const cursorSchemas = {
   name: z.tuple([z.literal("name"), text, text]),
   type: z.tuple([z.literal("type"), text, text, text]),
   created: z.tuple([z.literal("created"), time, text]),
@@ -33,8 +33,8 @@ export function cursorOf(sort: SecretSort, row: Columns): string {
 }
 
 /**
- * Returns the SQL of a page's start and order, from a small fixed set of texts. `bind` adds a value and
- * returns its placeholder.
+ * Returns the SQL of a page's start and order. Values go only through `bind`, which returns a placeholder, so
+ * that few different texts exist to prepare.
  * An invalid cursor selects the first page. `isBackward` is true when the page is read from its end.
  */
 export function keyset(
@@ -62,7 +62,9 @@ export function isCursor(sort: SecretSort, cursor: string): boolean {
 function parseCursor(sort: SecretSort, cursor: string | undefined): (string | Date)[] | undefined {
   if (!cursor) return undefined;
   try {
-    const [, ...values] = cursors[sort].parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+    const [, ...values] = cursorSchemas[sort].parse(
+      JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")),
+    );
     return values;
   } catch {
     return undefined;

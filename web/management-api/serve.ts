@@ -57,7 +57,7 @@ const unnamed = "";
  * asking, but not with an access token: cookies never authenticate here.
  */
 const jsonTypes: readonly string[] = ["application/json", form, unnamed];
-const ownWords = { error: issueText };
+const ownTexts = { error: issueText };
 
 function parse(
   { query, body, base }: Operation,
@@ -65,10 +65,10 @@ function parse(
   bytes: Buffer,
   type: string | undefined,
 ): ApiResult<Pick<Call, "query" | "body">> {
-  const asked = Object.fromEntries(Object.entries(rawQuery).filter(([, value]) => value !== ""));
-  const parsedQuery = query?.safeParse(asked, ownWords);
+  const sent = Object.fromEntries(Object.entries(rawQuery).filter(([, value]) => value !== ""));
+  const parsedQuery = query?.safeParse(sent, ownTexts);
   if (parsedQuery?.error) return invalid(parsedQuery.error.issues);
-  const invalidEntry = Object.entries(asked).find((entry) => !entry.every(isPostgresText));
+  const invalidEntry = Object.entries(sent).find((entry) => !entry.every(isPostgresText));
   if (invalidEntry) return invalidField(invalidEntry[0], "This contains an invalid character.");
   if (!body) return ok({ query: parsedQuery?.data, body: undefined });
   const mediaType = type?.split(";")[0]?.trim().toLowerCase() ?? unnamed;
@@ -76,8 +76,8 @@ function parse(
   const isAbsent = bytes.length === 0 && body.safeParse(undefined).success;
   const json = isAbsent ? ok(undefined) : parseJson(bytes);
   if (!json.ok) return mediaType === form ? failure("media_type") : json;
-  const parsedBody = body.safeParse(json.value, ownWords);
-  const baseError = parsedBody.error && base?.safeParse(json.value, ownWords).error;
+  const parsedBody = body.safeParse(json.value, ownTexts);
+  const baseError = parsedBody.error && base?.safeParse(json.value, ownTexts).error;
   if (parsedBody.error) return invalid([...parsedBody.error.issues, ...(baseError?.issues ?? [])]);
   const invalidTexts = findInvalidText(json.value);
   if (invalidTexts.length > 0) return failure("invalid", undefined, Object.fromEntries(invalidTexts));

@@ -77,8 +77,8 @@ function configurationOf({
 }
 
 /**
- * Opens one socket. The driver asks for a second one when the server routes it to another server, which is not a destination of
- * this connection. A hostile server could otherwise have the password sent to it thousands of times.
+ * Opens one socket. The driver requests a second one when the server routes it to another server, which is no
+ * destination of this connection. Otherwise a hostile server could receive the password thousands of times.
  */
 function dialOnce(host: string, port: number): () => Promise<Socket> {
   let isDialled = false;
@@ -106,7 +106,7 @@ function signIn(connection: Connection): Promise<void> {
 export function explainSqlServer(error: unknown): CheckFailure | null {
   if (!(error instanceof ServerMessages)) return null;
   for (const number of error.numbers) {
-    const finding = byNumber(number);
+    const finding = failureOfNumber(number);
     if (finding !== null) return finding;
   }
   const causes = causesOf(error);
@@ -134,7 +134,7 @@ function causesOf(error: unknown): unknown[] {
 }
 
 /** "Database engine events and errors" (learn.microsoft.com/sql/relational-databases/errors-events). */
-function byNumber(number: number): CheckFailure | null {
+function failureOfNumber(number: number): CheckFailure | null {
   switch (number) {
     case 18456:
     case 18452:
