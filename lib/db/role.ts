@@ -3,42 +3,9 @@ import { db } from "@/lib/db/client";
 import { connectionFault } from "@/lib/db/connection-fault";
 import { sqlStateOf } from "@/lib/db/errors";
 import { timeLimits } from "@/lib/db/pool";
+import { forbiddenRights, neededRights, type Program, type Right } from "@/lib/db/rights";
 import { databaseUrl } from "@/lib/env";
 import { isOlder, programVersion } from "@/lib/program-version";
-
-type Program = "web" | "automate";
-type Right = { table: string; right: string; column?: string };
-
-// A few rights from each section of prisma/grants.sql: enough to detect an owner, a superuser, or the other
-// program's role.
-const never: Record<Program, readonly Right[]> = {
-  web: [
-    { table: "secret_field", column: "sealed", right: "SELECT" },
-    { table: "secret_field", right: "UPDATE" },
-    { table: "fabric_key", column: "wrappedPrivate", right: "SELECT" },
-    { table: "fabric_key", right: "INSERT" },
-    { table: "pipeline_token", right: "INSERT" },
-    { table: "trusted_issuer", right: "INSERT" },
-    { table: "allowed_destination", right: "INSERT" },
-    { table: "audit_event", right: "UPDATE" },
-    { table: "audit_event", right: "DELETE" },
-    { table: "audit_event", right: "TRUNCATE" },
-  ],
-  automate: [
-    { table: "app_user", column: "passwordHash", right: "SELECT" },
-    { table: "session", right: "SELECT" },
-    { table: "membership", right: "INSERT" },
-    { table: "secret", right: "INSERT" },
-    { table: "audit_event", right: "UPDATE" },
-    { table: "audit_event", right: "DELETE" },
-    { table: "audit_event", right: "TRUNCATE" },
-  ],
-};
-
-const needed: Record<Program, Right> = {
-  web: { table: "session", right: "INSERT" },
-  automate: { table: "secret_field", column: "sealed", right: "SELECT" },
-};
 
 /** This program runs under a wrong database identity. The message says what to do. */
 export class WrongDatabaseRole extends Error {
@@ -62,9 +29,9 @@ export async function requireDatabaseRole(program: Program): Promise<void> {
   await requireSchema();
   await requireTimeLimits(own.name);
   if (own.isPowerful) throw tooMuch(own.name, program, "it can manage roles or databases");
-  for (const right of never[program])
+  for (const right of forbiddenRights[program])
     if (await holds(right)) throw tooMuch(own.name, program, rightText(right));
-  if (!(await holds(needed[program])))
+  if (!(await holds(neededRights[program][0])))
     throw new WrongDatabaseRole(
       `The database role "${own.name}" lacks the rights of ${program}: run npm run migrate, and make it a member of the ${program} group role.`,
     );

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db, literal, type Prisma } from "@/lib/db/client";
+import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import {
   type FabricDetail,
@@ -121,7 +122,7 @@ function matches({ search, provider, team }: FabricListQuery): Prisma.FabricWher
 const cursorValues = z.tuple([postgresText(512), postgresText(512)]);
 
 function cursorOf({ nameKey, id }: Row): string {
-  return Buffer.from(JSON.stringify([nameKey, id])).toString("base64url");
+  return encodeCursor([nameKey, id]);
 }
 
 /** True for a cursor of a page of fabrics. */
@@ -129,14 +130,9 @@ export function isFabricCursor(cursor: string): boolean {
   return parseCursor(cursor) !== undefined;
 }
 
-/** Parses a cursor. An invalid one gives undefined, which selects the first page. */
+/** An invalid cursor gives undefined, which selects the first page. */
 function parseCursor(cursor: string | undefined) {
-  if (!cursor) return undefined;
-  try {
-    return cursorValues.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
-  } catch {
-    return undefined;
-  }
+  return decodeCursor(cursorValues, cursor);
 }
 
 function beyond([nameKey, id]: z.infer<typeof cursorValues>, isBackward: boolean): Prisma.FabricWhereInput {

@@ -6,48 +6,12 @@ import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { sqlStateOf } from "@/lib/db/errors";
 import { preparedQuery } from "@/lib/db/prepared";
+import { neededRights, type Program } from "@/lib/db/rights";
 import { outageSeenSince } from "@/lib/outages";
 import { isOlder, programVersion } from "@/lib/program-version";
 
-export type Program = "web" | "automate";
 /** Why a copy cannot serve; null when it can. */
 export type Unready = "database_slow" | "database_unavailable" | "rights_missing" | "program_too_old" | null;
-
-type Right = readonly [right: "SELECT" | "INSERT" | "UPDATE", table: string, column?: string];
-
-/**
- * The rights that almost all requests of a program need. The probe checks the right to record events by
- * recording.
- */
-const needed: Record<Program, readonly Right[]> = {
-  web: [
-    ["SELECT", "session"],
-    ["INSERT", "session"],
-    ["SELECT", "app_user"],
-    ["SELECT", "membership"],
-    ["SELECT", "fabric"],
-    ["SELECT", "secret"],
-    ["INSERT", "secret"],
-    ["INSERT", "secret_version"],
-    ["INSERT", "secret_field"],
-    ["SELECT", "connection"],
-    ["SELECT", "access_token"],
-    ["SELECT", "audit_event"],
-  ],
-  automate: [
-    ["SELECT", "membership"],
-    ["SELECT", "secret"],
-    ["SELECT", "secret_name"],
-    ["SELECT", "secret_version"],
-    ["SELECT", "secret_field", "sealed"],
-    ["SELECT", "fabric_key", "wrappedPrivate"],
-    ["SELECT", "pipeline_token"],
-    ["SELECT", "allowed_destination"],
-    ["INSERT", "rate_window"],
-    ["UPDATE", "rate_window"],
-    ["INSERT", "used_request"],
-  ],
-};
 
 // The logical message has no reader. Writing it makes the probe commit without needing a table.
 const probe = preparedQuery<{ lacking: string | null; minimum: string }>(
@@ -106,8 +70,7 @@ export function createReadiness(program: Program, report: (message: string) => v
 type Probed = { code: Unready; more?: string };
 
 async function probeDatabase(program: Program, isSuspect: boolean): Promise<Probed> {
-  const rights = needed[program].map(([right, table, column]) => ({ right, table, column }));
-  const [, [schema]] = await Promise.all([probeRecording(), probe(JSON.stringify(rights))]);
+  const [, [schema]] = await Promise.all([probeRecording(), probe(JSON.stringify(neededRights[program]))]);
   if (!schema) return { code: "database_unavailable" };
   if (isOlder(programVersion, schema.minimum))
     return {

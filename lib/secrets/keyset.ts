@@ -1,5 +1,6 @@
 import "server-only";
 import { z } from "zod";
+import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
@@ -25,11 +26,7 @@ const cursorSchemas = {
 
 /** Encodes the end of a page: its sort order and column values. Opaque to the browser. */
 export function cursorOf(sort: SecretSort, row: Columns): string {
-  const values = columns[sort].map((column) => {
-    const value = row[column];
-    return value instanceof Date ? value.toISOString() : value;
-  });
-  return Buffer.from(JSON.stringify([sort, ...values])).toString("base64url");
+  return encodeCursor([sort, ...columns[sort].map((column) => row[column])]);
 }
 
 /**
@@ -60,13 +57,6 @@ export function isCursor(sort: SecretSort, cursor: string): boolean {
 }
 
 function parseCursor(sort: SecretSort, cursor: string | undefined): (string | Date)[] | undefined {
-  if (!cursor) return undefined;
-  try {
-    const [, ...values] = cursorSchemas[sort].parse(
-      JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")),
-    );
-    return values;
-  } catch {
-    return undefined;
-  }
+  const schema: z.ZodType<[SecretSort, ...(string | Date)[]]> = cursorSchemas[sort];
+  return decodeCursor(schema, cursor)?.slice(1);
 }
