@@ -1,15 +1,13 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
-import { errorText } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import type { ReactNode } from "react";
+import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
 import { Button } from "@/components/ui/button";
-import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import type { Result } from "@/lib/result";
 
-/** A small button in a row. Asks for confirmation, and for a recent sign-in if the action requires one. */
+/** A small button in a row, with a `ConfirmedActDialog`. */
 export function ConfirmedActButton<Code extends string>({
   verb,
   name,
@@ -32,47 +30,27 @@ export function ConfirmedActButton<Code extends string>({
   tone?: "primary" | "danger";
   children: ReactNode;
 }) {
-  const confirm = useDialog();
+  const dialog = useDialog();
   const toast = useToast();
-  const reauthenticate = useReauthenticate();
-  const [error, setError] = useState<string | null>(null);
-
-  async function run() {
-    setError(null);
-    const result = await reauthenticate
-      .protect(act)()
-      .catch(() => null);
-    if (!result) return setError(errorText("outcome_unknown"));
-    if (result.ok) {
-      confirm.close();
-      toast(done.title, done.description === undefined ? {} : { description: done.description });
-    } else if (result.code !== "reauthenticate") setError(errorText(result.code, texts));
-  }
-
   return (
     <>
-      <Button
-        size="sm"
-        onClick={() => {
-          setError(null);
-          confirm.open();
-        }}
-      >
+      <Button size="sm" onClick={dialog.open}>
         {verb}
         <span className="sr-only"> {name}</span>
       </Button>
-      <ConfirmDialog
-        isOpen={confirm.isOpen}
-        onClose={confirm.close}
-        onConfirm={run}
+      <ConfirmedActDialog
+        dialog={dialog}
         title={title}
         confirmLabel={verb}
         tone={tone}
-        error={error}
+        act={act}
+        onDone={() =>
+          toast(done.title, done.description === undefined ? {} : { description: done.description })
+        }
+        texts={texts}
       >
         {children}
-        {reauthenticate.dialog}
-      </ConfirmDialog>
+      </ConfirmedActDialog>
     </>
   );
 }

@@ -1,11 +1,8 @@
 "use client";
 
 import { Ellipsis, ShieldCheck, User, UserMinus } from "lucide-react";
-import { useState } from "react";
-import { errorText } from "@/components/form/error-texts";
-import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
+import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
 import { IconButton } from "@/components/ui/button";
-import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
@@ -29,74 +26,46 @@ export function MemberMenu({
 }) {
   const change = useDialog();
   const remove = useDialog();
-  const { protect, dialog } = useReauthenticate();
-  const [error, setError] = useState<string | null>(null);
   const toast = useToast();
   const { userId, name } = member;
   const role = otherRole[member.role];
   const [Icon, consequence] = [icons[role], consequences[role]];
 
-  async function run(act: () => ReturnType<typeof changeRoleAction>, close: () => void, done: string) {
-    setError(null);
-    const result = await protect(act)().catch(() => null);
-    if (result?.ok) {
-      close();
-      toast(done);
-    } else if (result?.code !== "reauthenticate") setError(errorText(result?.code ?? "outcome_unknown"));
-  }
-
-  const open = (show: () => void) => () => {
-    setError(null);
-    show();
-  };
-
   return (
     <>
       <Menu trigger={<IconButton label={`Actions for ${name}`} icon={<Ellipsis aria-hidden />} />}>
-        <MenuItem icon={<Icon aria-hidden />} onClick={open(change.open)}>
+        <MenuItem icon={<Icon aria-hidden />} onClick={change.open}>
           Make {roleLabels[role]}
         </MenuItem>
         {!isMe && (
           <>
             <MenuSeparator />
-            <MenuItem icon={<UserMinus aria-hidden />} tone="danger" onClick={open(remove.open)}>
+            <MenuItem icon={<UserMinus aria-hidden />} tone="danger" onClick={remove.open}>
               Remove from team
             </MenuItem>
           </>
         )}
       </Menu>
-      <ConfirmDialog
-        isOpen={change.isOpen}
-        onClose={change.close}
+      <ConfirmedActDialog
+        dialog={change}
         title={`Make ${name} ${roleLabels[role]}?`}
         confirmLabel={`Make ${roleNames[role]}`}
-        error={error}
-        onConfirm={() =>
-          run(
-            () => changeRoleAction(team.id, { userId, role }),
-            change.close,
-            `${name} is now ${roleNames[role]}`,
-          )
-        }
+        act={() => changeRoleAction(team.id, { userId, role })}
+        onDone={() => toast(`${name} is now ${roleNames[role]}`)}
       >
         {consequence}
-        {dialog}
-      </ConfirmDialog>
-      <ConfirmDialog
-        isOpen={remove.isOpen}
-        onClose={remove.close}
+      </ConfirmedActDialog>
+      <ConfirmedActDialog
+        dialog={remove}
         title={`Remove ${name} from ${team.name}?`}
         confirmLabel="Remove"
         tone="danger"
-        error={error}
-        onConfirm={() =>
-          run(() => removeMemberAction(team.id, { userId }), remove.close, `${name} was removed`)
-        }
+        act={() => removeMemberAction(team.id, { userId })}
+        onDone={() => toast(`${name} was removed`)}
       >
         Access to the team’s fabrics ends immediately. Everything that they created stays. Their pipeline
         tokens stay valid until an Admin revokes them, under Access on this page.
-        {dialog}
-      </ConfirmDialog>
+      </ConfirmedActDialog>
     </>
   );
 }
