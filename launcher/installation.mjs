@@ -63,19 +63,20 @@ export async function startInstallation(settings) {
   });
   const mode = dev ? { NODE_ENV: "development", NEXT_TSCONFIG: tsconfigFile(target) } : {};
 
-  const launchAutomate = async () => {
-    const log = join(dataDir, "automate.log");
-    const started = await startProgram("automate", {
-      file: program("automate"),
-      env: { ...automateEnv, ...mode },
-      log,
-      user: users?.automate,
+  const launch = async (name, env, readiness) => {
+    const started = await startProgram(name, {
+      file: program(name),
+      env: { ...env, ...mode },
+      log: join(dataDir, `${name}.log`),
+      user: users?.[name],
     });
     stopLater(started);
-    await waitUntilReady(started, { port: settings.automatePort, path: "/readyz" });
+    await waitUntilReady(started, readiness);
     return started;
   };
-  let automate = await step("Starting automate", launchAutomate);
+  const launchAutomate = () =>
+    launch("automate", automateEnv, { port: settings.automatePort, path: "/readyz" });
+  const automate = await step("Starting automate", launchAutomate);
 
   if (isNewDemo) {
     await step("Filling in the demo", async (show) => {
@@ -89,20 +90,14 @@ export async function startInstallation(settings) {
     });
   }
 
-  const web = await step("Starting web", async () => {
-    const log = join(dataDir, "web.log");
-    const started = await startProgram("web", {
-      file: program("web"),
-      env: { ...webEnv, ...mode },
-      log,
-      user: users?.web,
-    });
-    stopLater(started);
-    const localHost = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
-    const name = new URL(settings.publicUrl).host;
-    await waitUntilReady(started, { host: localHost, port: settings.port, path: "/sign-in", name });
-    return started;
-  });
+  const localHost = settings.host === "0.0.0.0" || settings.host === "::" ? "127.0.0.1" : settings.host;
+  const webReadiness = {
+    host: localHost,
+    port: settings.port,
+    path: "/sign-in",
+    name: new URL(settings.publicUrl).host,
+  };
+  const web = await step("Starting web", () => launch("web", webEnv, webReadiness));
 
   const logins = await readLogins(loginsFile);
   const lostLogins =
@@ -117,39 +112,45 @@ export async function startInstallation(settings) {
     notices: [...notices, ...lostLogins, demo.notice, commandLine.notice, notice].filter(
       (one) => one !== undefined,
     ),
-    /** Reports one sentence when a part ends unexpectedly. */
+    /** Reports one sentence when a part ends unexpectedly. In development, restarts automate after a change. */
     watch: (report) => {
-      const watchProgram = (part) =>
-        part.exited.then((code) => {
-          if (part.isReplaced) return;
-          const how = code === null ? "killed" : `exit code ${code}`;
-          report(`${part.name} stopped unexpectedly (${how}). See ${join(dataDir, `${part.name}.log`)}.`);
-        });
-      void watchProgram(web);
-      void watchProgram(automate);
-      if (workers) void watchProgram(workers.host);
-      void server?.exited.then(() =>
-        report(`Postgres stopped unexpectedly. See ${join(dataDir, "pg.log")}.`),
-      );
-      void demo.exited?.then(() =>
-        report(`The demo's Postgres stopped unexpectedly. See ${join(dataDir, "demo/pg.log")}.`),
-      );
-      if (!dev) return;
-      const restart = async () => {
-        automate.isReplaced = true;
-        await automate.stop();
-        automate = await step("Restarting automate", launchAutomate);
-        void watchProgram(automate);
-      };
-      // Restarts run one after another. A pull changes sources twice within moments, and two restarts would
-      // compete for the port.
-      let restarts = Promise.resolve();
-      void watchBundles(target, () => {
-        restarts = restarts.then(restart);
-        return restarts;
-      }).then(stopLater);
+      watchParts(settings, { server, demo, workers, web, automate }, report);
+      if (dev) restartOnChange(settings, { automate, launchAutomate, report });
     },
   };
+}
+
+function watchParts({ dataDir }, { server, demo, workers, web, automate }, report) {
+  for (const program of [web, automate, workers?.host]) if (program) watchProgram(dataDir, program, report);
+  void server?.exited.then(() => report(`Postgres stopped unexpectedly. See ${join(dataDir, "pg.log")}.`));
+  void demo.exited?.then(() =>
+    report(`The demo's Postgres stopped unexpectedly. See ${join(dataDir, "demo/pg.log")}.`),
+  );
+}
+
+function watchProgram(dataDir, program, report) {
+  void program.exited.then((code) => {
+    if (program.isReplaced) return;
+    const how = code === null ? "killed" : `exit code ${code}`;
+    report(`${program.name} stopped unexpectedly (${how}). See ${join(dataDir, `${program.name}.log`)}.`);
+  });
+}
+
+function restartOnChange({ dataDir, target, stopLater }, { automate, launchAutomate, report }) {
+  let running = automate;
+  const restart = async () => {
+    running.isReplaced = true;
+    await running.stop();
+    running = await step("Restarting automate", launchAutomate);
+    watchProgram(dataDir, running, report);
+  };
+  // Restarts run one after another. A pull changes sources twice within moments, and two restarts would
+  // compete for the port.
+  let restarts = Promise.resolve();
+  void watchBundles(target, () => {
+    restarts = restarts.then(restart);
+    return restarts;
+  }).then(stopLater);
 }
 
 function startDemo({ dataDir, port, automatePort, automateInternalPort, stopLater }, isNew) {
