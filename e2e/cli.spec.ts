@@ -9,30 +9,16 @@ import { startPipeline } from "@/e2e/pipeline";
 import { field, openDialog } from "@/e2e/secrets-screen";
 import { findLeaks } from "@/testing/canary";
 import { addDestination } from "@/testing/factories";
-import { callAction, callerOf } from "@/testing/server-actions";
+import { callAction, callerOf, createAccessToken } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
-import { createToken, database, type Person } from "@/testing/tenant";
+import { createToken, database } from "@/testing/tenant";
 
 let home: string;
 test.beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "selvage-cli-"));
 });
 test.afterEach(() => rmSync(home, { recursive: true, force: true }));
-
-async function accessToken(person: Person): Promise<string> {
-  const created = await callAction(await callerOf(person), "createAccessTokenAction", [
-    { name: "cli", lifetime: "7" },
-  ]);
-  if (
-    !created.ok ||
-    typeof created.value !== "object" ||
-    created.value === null ||
-    !("token" in created.value)
-  )
-    throw new Error("No token.");
-  return String(created.value.token);
-}
 
 test("the line of the dialog, copied into an empty folder, downloads the command line, which reads a secret", async ({
   page,
@@ -70,7 +56,7 @@ test("the line of the dialog, copied into an empty folder, downloads the command
 
 test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {
   const selvage = commandLine(home);
-  const token = await accessToken(tenant.user);
+  const token = await createAccessToken(await callerOf(tenant.user), "cli");
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");
   expect([wrong.code, wrong.stderr]).toEqual([
     3,
@@ -93,7 +79,10 @@ test("the CLI reads secrets from standard input and files, byte for byte, and li
   tenant,
   canary,
 }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
+  const env = {
+    SELVAGE_URL: stack().webUrl,
+    SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),
+  };
   const selvage = commandLine(home, env);
   const inFabric = ["--fabric", tenant.fabric.name];
   const pipeline = await startPipeline(tenant);
@@ -140,7 +129,10 @@ test("a replaced value keeps the destinations of the previous one, unless an opt
   tenant,
   canary,
 }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
+  const env = {
+    SELVAGE_URL: stack().webUrl,
+    SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),
+  };
   const selvage = commandLine(home, env);
   const id = await addDestination(tenant);
   const { rows } = await database().query<{ secretId: string; name: string }>(
@@ -165,7 +157,10 @@ async function destinationsOf(secretId: string, version: number): Promise<string
 }
 
 test("the CLI checks a connection, and its exit code gives the result", async ({ tenant }) => {
-  const env = { SELVAGE_URL: stack().webUrl, SELVAGE_TOKEN: await accessToken(tenant.user) };
+  const env = {
+    SELVAGE_URL: stack().webUrl,
+    SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),
+  };
   const selvage = commandLine(home, env);
   const properties = { baseUrl: "https://127.0.0.1:9" };
   const connection = { kind: "restapi", name: "Orders API", description: "", properties };

@@ -6,7 +6,7 @@ import { test as base, expect } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
 import { type ProgramCopy, startWebCopy } from "@/e2e/program-copy";
-import { callAction, callerOf } from "@/testing/server-actions";
+import { callerOf, createAccessToken } from "@/testing/server-actions";
 import { createPerson, createTeam, database, insert, type Person, type Tenant } from "@/testing/tenant";
 
 type WithOpenId = { web: ProgramCopy; provider: OpenIdServer };
@@ -69,20 +69,6 @@ async function invite(tenant: Tenant, email: string) {
     createdByName: tenant.admin.name,
     expiresAt: new Date(Date.now() + 86_400_000),
   });
-}
-
-async function generateToken(person: Person): Promise<string> {
-  const created = await callAction(await callerOf(person), "createAccessTokenAction", [
-    { name: "svu", lifetime: "30" },
-  ]);
-  if (
-    !created.ok ||
-    typeof created.value !== "object" ||
-    created.value === null ||
-    !("token" in created.value)
-  )
-    throw new Error(`No token: ${JSON.stringify(created)}`);
-  return String(created.value.token);
 }
 
 async function identitiesOf(email: string) {
@@ -153,7 +139,7 @@ test("a person who opened the account before its owner loses access, and the own
     email: address(),
     password: "correct horse battery",
   });
-  const token = await generateToken(owner);
+  const token = await createAccessToken(await callerOf(owner), "svu");
   await invite(tenant, owner.email);
   const call = () =>
     fetch(`${openId.web.url}/api/orchestration/fabric`, { headers: { "x-auth-token": token } });

@@ -97,15 +97,9 @@ function escapeDollar(_key: string, value: unknown): unknown {
   return typeof value === "string" && value.startsWith("$") ? `$${value}` : value;
 }
 
-/** Creates an access token of the caller, and returns it. */
-export async function createAccessToken(caller: Caller): Promise<string> {
-  const created = await callAction(caller, "createAccessTokenAction", [{ name: "scripts", lifetime: "7" }]);
-  if (
-    !created.ok ||
-    typeof created.value !== "object" ||
-    created.value === null ||
-    !("token" in created.value)
-  )
-    throw new Error("No token.");
-  return String(created.value.token);
+/** Creates an access token of a person through web's action, and returns it. */
+export async function createAccessToken(caller: Caller, name = "scripts"): Promise<string> {
+  const created = await callAction(caller, "createAccessTokenAction", [{ name, lifetime: "7" }]);
+  const { token } = z.object({ token: z.string() }).parse(created.ok ? created.value : undefined);
+  return token;
 }

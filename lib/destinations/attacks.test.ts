@@ -2,32 +2,29 @@ import { createServer } from "node:http";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { runCheck } from "@/lib/connections/check";
 import { createConnection, updateConnection } from "@/lib/connections/mutations";
 import type { CheckInput } from "@/lib/connections/schema";
-import { closeDb, createDb, type Db } from "@/lib/db/client";
+import type { Db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createSecret } from "@/lib/secrets/mutations";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { replaceSecret } from "@/lib/secrets/update";
 import { applyDataSteps } from "@/prisma/migrate/data-steps";
-import { createTestAutomates } from "@/testing/automate";
-import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
-import { createTestKeys } from "@/testing/keys";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { createSshKey, startSftpServer } from "@/testing/servers/sftp-server";
+import { accessTokenOf, startWebWithAutomate } from "@/testing/web-with-automate";
 import { createManagementApi } from "@/web/management-api/app";
 
 // Attacks of a User on another person's secret, through every entry point of web, with the shipped automate.
 
 const stolen = "canary-5d1f8e0c";
+let web: Awaited<ReturnType<typeof startWebWithAutomate>>;
 let owner: Db;
 let fabric: TestFabric;
 let ownerUrl: string;
 let automateUrl: string;
-let automates: ReturnType<typeof createTestAutomates>;
 let api: ReturnType<typeof createManagementApi>;
 const tokens = { admin: "", user: "", pipeline: "" };
 /** The team's token server, and an attacker's; each records the requests it receives. */
@@ -35,21 +32,12 @@ let [idp, theirs]: [Recording, Recording] = [undefined as never, undefined as ne
 type Recording = Listening & { received: string[] };
 
 beforeAll(async () => {
-  const keys = await createTestKeys();
-  const urls = await createTestDatabase("web");
-  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
-  const { url, internalUrl } = await automates.start();
-  automateUrl = url;
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
+  web = await startWebWithAutomate();
+  ({ owner, automateUrl } = web);
+  ownerUrl = web.urls.ownerUrl;
   api = createManagementApi();
-  ownerUrl = urls.ownerUrl;
-  owner = createDb(ownerUrl);
   fabric = await createTestFabric(owner, "ours");
-  for (const role of ["admin", "user"] as const) {
-    const created = await createAccessToken(fabric[role], { name: "scripts", lifetime: "30" });
-    if (!created.ok) throw new Error("No token.");
-    tokens[role] = created.value.token;
-  }
+  for (const role of ["admin", "user"] as const) tokens[role] = await accessTokenOf(fabric[role]);
   const { token, tokenHash } = newPipelineToken();
   const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
   await owner.pipelineToken.create({
@@ -62,11 +50,8 @@ beforeAll(async () => {
 afterEach(() => owner.destinationRule.deleteMany());
 
 afterAll(async () => {
-  automates.stopAll();
-  automates.remove();
   await Promise.all([idp.close(), theirs.close()]);
-  await owner.$disconnect();
-  await closeDb();
+  await web.stop();
 });
 
 async function recordingServer(): Promise<Recording> {
@@ -625,9 +610,7 @@ describe("a stolen access token", () => {
   });
 
   test("does not obtain a value that another token of the same name entered", async () => {
-    const created = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
-    if (!created.ok) throw new Error("No token.");
-    const headers = { "x-auth-token": created.value.token };
+    const headers = { "x-auth-token": await accessTokenOf(fabric.user) };
     const url = `/api/orchestration/fabric/${fabric.fabricId}/secret`;
     const properties = { name: unique("text"), value: stolen };
     const payload = { kind: "prophecy", subKind: "text", properties };

@@ -9,7 +9,7 @@ import {
 export const example: Example = {
   properties: { ...databricksProperties, authType: "pat" },
   secrets: { token: databricksToken },
-  places: [`${databricksHost}:443`],
+  endpoints: [`${databricksHost}:443`],
   transport: "https",
   start: (authority) => startDatabricks(authority),
 };

@@ -20,7 +20,7 @@ export type Example = {
   readonly properties: Readonly<Record<string, string | number>>;
   readonly secrets: Secrets;
   /** Every "host:port" that the check dials, in order. */
-  readonly places: readonly string[];
+  readonly endpoints: readonly string[];
   /** True when the check reads only the answer's head, so any body passes. */
   readonly ignoresBody?: true;
   /** True when the driver keeps dialling in the background until its process ends. */

@@ -8,7 +8,7 @@ const password = "canary-of-hana";
 export const example: Example = {
   properties: { authType: "pwd", host, port: "443", username },
   secrets: { password },
-  places: [`${host}:443`],
+  endpoints: [`${host}:443`],
   transport: "tls",
   async start(authority) {
     const certificate = await authority.issue({ names: [host] });

@@ -9,7 +9,7 @@ const database = "sales";
 export const example: Example = {
   properties: { protocol: "mongodb", host, username, database, collection: "orders" },
   secrets: { password },
-  places: [`${host}:27017`],
+  endpoints: [`${host}:27017`],
   transport: "tls",
   dialsOn: true,
   async start(authority) {

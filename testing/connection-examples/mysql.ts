@@ -8,7 +8,7 @@ const password = "canary-of-mysql";
 export const example: Example = {
   properties: { server, port: "3306", database: "sales", username, tlsMode: "disable" },
   secrets: { password },
-  places: [`${server}:3306`],
+  endpoints: [`${server}:3306`],
   transport: "mysql",
   async start() {
     const { port, close } = await startMysqlServer({ username, password, databases: ["sales"] });

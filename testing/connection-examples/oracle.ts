@@ -9,7 +9,7 @@ const database = "sales.example.com";
 export const example: Example = {
   properties: { server, port: "1521", username, database },
   secrets: { password },
-  places: [`${server}:1521`],
+  endpoints: [`${server}:1521`],
   transport: "tls",
   async start(authority) {
     const certificate = await authority.issue({ names: [server] });

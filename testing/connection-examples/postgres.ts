@@ -10,7 +10,7 @@ const password = "canary-of-postgres";
 export const example: Example = {
   properties: { server, port: "5432", database: name, username: name, tlsMode: "disable" },
   secrets: { password },
-  places: [`${server}:5432`],
+  endpoints: [`${server}:5432`],
   transport: "postgres",
   async start() {
     const login = await createPostgresLogin(process.env.TEST_DATABASE_URL ?? "", { name, password });

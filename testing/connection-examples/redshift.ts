@@ -10,7 +10,7 @@ const password = "canary-of-redshift";
 export const example: Example = {
   properties: { server, port: "5439", database: name, username: name, tlsMode: "disable" },
   secrets: { password },
-  places: [`${server}:5439`],
+  endpoints: [`${server}:5439`],
   transport: "postgres",
   async start() {
     const login = await createPostgresLogin(process.env.TEST_DATABASE_URL ?? "", { name, password });

@@ -7,7 +7,7 @@ const bearerToken = "canary-of-restapi";
 export const example: Example = {
   properties: { baseUrl: `https://${host}`, authType: "bearer" },
   secrets: { bearerToken },
-  places: [`${host}:443`],
+  endpoints: [`${host}:443`],
   transport: "https",
   ignoresBody: true,
   async start(authority) {

@@ -9,7 +9,7 @@ import {
 export const example: Example = {
   properties: salesforceProperties,
   secrets: salesforceSecrets,
-  places: [`${salesforceHost}:443`],
+  endpoints: [`${salesforceHost}:443`],
   transport: "https",
   start: (authority) => startSalesforce(authority),
 };

@@ -8,7 +8,7 @@ const password = "canary-of-sftp";
 export const example: Example = {
   properties: { host, port: 22, username: "ana", hostKeyFingerprint: fingerprintOf(hostKey) },
   secrets: { password },
-  places: [`${host}:22`],
+  endpoints: [`${host}:22`],
   transport: "ssh",
   async start() {
     const server = await startSftpServer({ users: { ana: { password } }, hostKey });

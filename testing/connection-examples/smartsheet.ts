@@ -4,7 +4,7 @@ import { smartsheetToken, startSmartsheet } from "@/testing/servers/smartsheet-s
 export const example: Example = {
   properties: {},
   secrets: { accessToken: smartsheetToken },
-  places: ["api.smartsheet.com:443"],
+  endpoints: ["api.smartsheet.com:443"],
   transport: "https",
   start: (authority) => startSmartsheet(authority),
 };

@@ -8,7 +8,7 @@ const password = "canary-of-smtp";
 export const example: Example = {
   properties: { smtpUrl: host, smtpPort: 587, smtpUsername: username },
   secrets: { smtpPassword: password },
-  places: [`${host}:587`],
+  endpoints: [`${host}:587`],
   transport: "smtp",
   async start(authority) {
     const certificate = await authority.issue({ names: [host] });

@@ -8,7 +8,7 @@ const password = "canary-of-synapse";
 export const example: Example = {
   properties: { server, port: "1433", username, database: "pool1" },
   secrets: { password },
-  places: [`${server}:1433`],
+  endpoints: [`${server}:1433`],
   transport: "tds",
   async start(authority) {
     const certificate = await authority.issue({ names: [server] });

@@ -4,7 +4,7 @@ import { startTableau, tableauHost, tableauProperties, tableauToken } from "@/te
 export const example: Example = {
   properties: tableauProperties,
   secrets: { tokenValue: tableauToken },
-  places: [`${tableauHost}:443`],
+  endpoints: [`${tableauHost}:443`],
   transport: "https",
   start: (authority) => startTableau(authority),
 };

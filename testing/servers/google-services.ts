@@ -17,7 +17,7 @@ export type GoogleService = {
   properties: Record<string, string>;
   scope: string;
   good: Record<string, ServiceReply>;
-  places: readonly string[];
+  endpoints: readonly string[];
 };
 
 /** cloud.google.com/storage/docs/json_api/v1/objects/list */
@@ -25,7 +25,7 @@ export const bucket: GoogleService = {
   properties: { bucketName: "my-staging-bucket" },
   scope: storageScope,
   good: { [objects]: { status: 200, body: { kind: "storage#objects" } } },
-  places: ["oauth2.googleapis.com:443", "storage.googleapis.com:443"],
+  endpoints: ["oauth2.googleapis.com:443", "storage.googleapis.com:443"],
 };
 
 /**
@@ -59,7 +59,7 @@ export const warehouse: GoogleService = {
     },
     ...bucket.good,
   },
-  places: ["oauth2.googleapis.com:443", "bigquery.googleapis.com:443", "storage.googleapis.com:443"],
+  endpoints: ["oauth2.googleapis.com:443", "bigquery.googleapis.com:443", "storage.googleapis.com:443"],
 };
 
 /** Starts the service and Google's token endpoint. */
@@ -76,7 +76,7 @@ export function googleExample(service: GoogleService): Example {
   return {
     properties: service.properties,
     secrets: { serviceAccountKey: account.keyFile },
-    places: service.places,
+    endpoints: service.endpoints,
     transport: "https",
     start: (authority) => startService(authority, service),
   };

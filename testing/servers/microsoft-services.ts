@@ -119,7 +119,7 @@ export function microsoftExample(service: MicrosoftService): Example {
   return {
     properties: service.properties,
     secrets: service.secrets,
-    places: ["login.microsoftonline.com:443", `${service.host}:443`],
+    endpoints: ["login.microsoftonline.com:443", `${service.host}:443`],
     transport: "https",
     start: (authority) => startService(authority, service),
   };

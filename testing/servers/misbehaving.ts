@@ -6,9 +6,9 @@ import { type Listening, listen } from "@/testing/servers/listening";
 import { closedPort, startRawServer } from "@/testing/servers/raw-server";
 
 /** The service that a misbehaving server replaces: its host, and the authority that the check trusts. */
-type Place = { host: string; authority: Authority };
+type Endpoint = { host: string; authority: Authority };
 /** Starts a misbehaving server. Closing it frees its port. */
-export type Stranger = (place: Place) => Promise<Pick<Listening, "port" | "close">>;
+export type Stranger = (endpoint: Endpoint) => Promise<Pick<Listening, "port" | "close">>;
 
 const nonsense = Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 37 + 11) % 256));
 

@@ -10,11 +10,11 @@ export type OneService = Listening & { routes: Record<string, number>; requests:
 /** A service on loopback that stands in for one or several "host:port". */
 export async function startOneService(
   authority: Authority,
-  places: readonly string[],
+  endpoints: readonly string[],
   answer: (request: ServiceRequest & { operation: string }) => ServiceReply | Promise<ServiceReply>,
 ): Promise<OneService> {
   const requests: string[] = [];
-  const names = places.map((place) => place.replace(/:\d+$/, ""));
+  const names = endpoints.map((endpoint) => endpoint.replace(/:\d+$/, ""));
   const server = https.createServer(
     await authority.issue({ names }),
     serve((request) => {
@@ -26,7 +26,7 @@ export async function startOneService(
   const listening = await listen(server);
   return {
     ...listening,
-    routes: Object.fromEntries(places.map((place) => [place, listening.port])),
+    routes: Object.fromEntries(endpoints.map((endpoint) => [endpoint, listening.port])),
     requests,
   };
 }

@@ -4,10 +4,10 @@ import type { Authority } from "@/launcher/certificates.mjs";
 import { type OneService, type Replies, startOneService } from "@/testing/servers/one-service";
 import type { ServiceReply } from "@/testing/servers/service-replies";
 
-export const snowflakePlace = "myorg-myaccount.snowflakecomputing.com";
-export const snowflakeTokenPlace = "login.example.com";
+export const testSnowflakeHost = "myorg-myaccount.snowflakecomputing.com";
+export const testTokenHost = "login.example.com";
 export const snowflakeProperties = {
-  account: `https://${snowflakePlace}`,
+  account: `https://${testSnowflakeHost}`,
   username: "etl",
   warehouse: "COMPUTE_WH",
   database: "sales",
@@ -19,7 +19,7 @@ export const snowflakeKey = createKey();
 export const snowflakeClient = {
   clientId: "0oa1canary",
   clientSecret: "canary-of-an-oauth-client",
-  authUrl: `https://${snowflakeTokenPlace}/oauth2/token`,
+  authUrl: `https://${testTokenHost}/oauth2/token`,
   scope: "session:role:PIPELINES",
 };
 
@@ -74,8 +74,8 @@ export function resultSet(context: Context): ServiceReply {
 export function startSnowflake(authority: Authority, replies: Replies = {}): Promise<OneService> {
   const session = `ver:3-hint:${randomUUID()}`;
   const bought = `eyJhbGciOi.${randomUUID()}`;
-  const places = [`${snowflakePlace}:443`, `${snowflakeTokenPlace}:443`];
-  return startOneService(authority, places, async ({ operation, path, headers, body }) => {
+  const endpoints = [`${testSnowflakeHost}:443`, `${testTokenHost}:443`];
+  return startOneService(authority, endpoints, async ({ operation, path, headers, body }) => {
     const known = replies[operation];
     const asked = new URLSearchParams(path.replace(/^[^?]*/, ""));
     switch (operation) {

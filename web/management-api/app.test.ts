@@ -8,52 +8,34 @@ import { allows } from "@/lib/access/policy";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor, listAccessTokens } from "@/lib/access-tokens/queries";
 import { isAccessToken, newAccessToken } from "@/lib/access-tokens/token";
-import { closeDb, createDb, type Db } from "@/lib/db/client";
+import type { Db } from "@/lib/db/client";
 import { NotFresh } from "@/lib/result";
-import { createTestAutomates } from "@/testing/automate";
 import { findLeaks } from "@/testing/canary";
-import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
-import { createTestKeys } from "@/testing/keys";
 import { listen } from "@/testing/servers/listening";
+import { accessTokenOf, startWebWithAutomate } from "@/testing/web-with-automate";
 import { createManagementApi } from "@/web/management-api/app";
 import { openApiDocument, statusesOf } from "@/web/management-api/openapi";
 import { operations } from "@/web/management-api/registry";
 
 const canary = `canary${randomBytes(12).toString("hex")}`;
-let urls: TestDatabase;
+let web: Awaited<ReturnType<typeof startWebWithAutomate>>;
 let owner: Db;
 let fabric: TestFabric;
 let other: TestFabric;
-let automates: ReturnType<typeof createTestAutomates>;
 let token: string;
 let api: ReturnType<typeof createManagementApi>;
 
 beforeAll(async () => {
-  const keys = await createTestKeys();
-  urls = await createTestDatabase("web");
-  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
-  const { internalUrl } = await automates.start();
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
+  web = await startWebWithAutomate();
+  owner = web.owner;
   api = createManagementApi();
-  owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   other = await createTestFabric(owner, "theirs");
-  token = await tokenOf(fabric.admin);
+  token = await accessTokenOf(fabric.admin);
 });
 
-afterAll(async () => {
-  automates.stopAll();
-  automates.remove();
-  await owner.$disconnect();
-  await closeDb();
-});
-
-async function tokenOf(person: TestFabric["admin"]): Promise<string> {
-  const created = await createAccessToken(person, { name: "scripts", lifetime: "30" });
-  if (!created.ok) throw new Error("No token.");
-  return created.value.token;
-}
+afterAll(() => web.stop());
 
 type Answer = {
   status: number;
@@ -237,7 +219,7 @@ describe("secrets", () => {
     "by %s, have pages that end where the next one begins, for names of any length",
     async (sort) => {
       const tenant = await createTestFabric(owner, unique("long names"));
-      const as = await tokenOf(tenant.admin);
+      const as = await accessTokenOf(tenant.admin);
       const names = ["a", "b", "c"].map((letter) => letter.repeat(128));
       for (const name of names) await call("POST", secretsPath(tenant), { as, body: text(name) });
       const page = (after: unknown) =>
@@ -420,7 +402,7 @@ describe("a create with an Idempotency-Key", () => {
     expect(again).toMatchObject({ status: 200, data: answers[0]?.data });
     // Two people may use the same key independently.
     const others = await call("POST", secretsPath(), {
-      as: await tokenOf(fabric.user),
+      as: await accessTokenOf(fabric.user),
       body: text(name),
       headers: { "idempotency-key": key },
     });
@@ -482,7 +464,7 @@ describe("connections", () => {
 
   test("accept no value in place of a reference, and no other team's secret", async () => {
     const theirs = await call("POST", secretsPath(other), {
-      as: await tokenOf(other.admin),
+      as: await accessTokenOf(other.admin),
       body: text("theirs"),
     });
     for (const password of [
@@ -615,7 +597,7 @@ describe("a fabric", () => {
       data: { id },
     });
     expect((await call("GET", path)).data).toMatchObject({ name: renamed, description: "d" });
-    expect((await call("DELETE", path, { as: await tokenOf(fabric.user) })).status).toBe(403);
+    expect((await call("DELETE", path, { as: await accessTokenOf(fabric.user) })).status).toBe(403);
     expect((await call("DELETE", path)).json).toEqual({ success: true, data: { id } });
     expect((await call("GET", path)).status).toBe(404);
     for (const left of [
@@ -711,8 +693,8 @@ describe("a fabric", () => {
   });
 
   test("can be created only by an Admin of the team, in their own team", async () => {
-    expect((await create(unique("API_Fabric"), false, await tokenOf(fabric.user))).status).toBe(403);
-    const answer = await create(unique("API_Fabric"), false, await tokenOf(other.admin));
+    expect((await create(unique("API_Fabric"), false, await accessTokenOf(fabric.user))).status).toBe(403);
+    const answer = await create(unique("API_Fabric"), false, await accessTokenOf(other.admin));
     expect(answer).toMatchObject({ status: 400, json: { fieldErrors: { teamName: expect.any(String) } } });
   });
 });
@@ -720,11 +702,11 @@ describe("a fabric", () => {
 describe("an access token", () => {
   test("gets the same answer when unknown, malformed, expired, revoked or owned by a locked person", async () => {
     const [mine] = (await listAccessTokens(fabric.user)).concat();
-    const revoked = await tokenOf(fabric.user);
+    const revoked = await accessTokenOf(fabric.user);
     const [newest] = await listAccessTokens(fabric.user);
     expect(mine?.id).not.toBe(newest?.id);
     await revokeAccessToken(fabric.user, { accessTokenId: newest?.id ?? "" });
-    const expired = await tokenOf(fabric.user);
+    const expired = await accessTokenOf(fabric.user);
     await owner.accessToken.updateMany({
       where: {
         userId: fabric.user.id,
@@ -734,7 +716,7 @@ describe("an access token", () => {
       data: { expiresAt: new Date(0) },
     });
     const locked = await createTestFabric(owner, "locked");
-    const ofLocked = await tokenOf(locked.admin);
+    const ofLocked = await accessTokenOf(locked.admin);
     await owner.user.update({ where: { id: locked.admin.id }, data: { lockedAt: new Date() } });
     const answers = [];
     for (const as of ["", "svu_x", newAccessToken().token, revoked, expired, ofLocked]) {
@@ -746,7 +728,7 @@ describe("an access token", () => {
   });
 
   test("has its owner's rights and sees no other team", async () => {
-    const as = await tokenOf(fabric.user);
+    const as = await accessTokenOf(fabric.user);
     expect((await call("GET", secretsPath(), { as })).status).toBe(200);
     const foreign = await call("GET", secretsPath(other), { as });
     const none = await call("GET", "/api/orchestration/fabric/01890000-0000-7000-8000-000000000000/secret", {
@@ -782,7 +764,7 @@ describe("an access token", () => {
       writer: expect.stringMatching(/automate/),
       details: { accessToken: "scripts" },
     });
-    const client = new Client({ connectionString: urls.ownerUrl });
+    const client = new Client({ connectionString: web.urls.ownerUrl });
     await client.connect();
     const { rows } = await client.query("SELECT * FROM access_token");
     await client.end();
@@ -823,7 +805,7 @@ describe("the policy", () => {
           ...(operation.body ? { body: operation.example ?? {} } : {}),
         });
       };
-      const outsider = await tokenOf(other.admin);
+      const outsider = await accessTokenOf(other.admin);
       const [foreign, missing] = [await ask(outsider, tenant), await ask(outsider, none)];
       expect([foreign.status, foreign.json]).toEqual([404, missing.json]);
       // The refusal itself is recorded a moment later.
@@ -835,7 +817,7 @@ describe("the policy", () => {
         ["user", tenant.user],
         ["admin", tenant.admin],
       ] as const) {
-        const { status } = await ask(await tokenOf(person), tenant);
+        const { status } = await ask(await accessTokenOf(person), tenant);
         expect(status === 403, `${role} gets ${status}`).toBe(!allows(role, permission));
         expect(status).not.toBe(401);
         if (status !== 403) continue;

@@ -1,47 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAccessToken } from "@/lib/access-tokens/mutations";
 import { connectors } from "@/lib/connectors/registry";
-import { closeDb, createDb, type Db } from "@/lib/db/client";
-import { createTestAutomates } from "@/testing/automate";
 import { examples } from "@/testing/connection-examples/registry";
-import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
-import { createTestKeys } from "@/testing/keys";
+import { accessTokenOf, startWebWithAutomate } from "@/testing/web-with-automate";
 import { createManagementApi } from "@/web/management-api/app";
 import { openApiDocument, schemaOf } from "@/web/management-api/openapi";
 import { operations } from "@/web/management-api/registry";
 
-let owner: Db;
+let web: Awaited<ReturnType<typeof startWebWithAutomate>>;
 let fabric: TestFabric;
-let automates: ReturnType<typeof createTestAutomates>;
 let token: string;
 let api: ReturnType<typeof createManagementApi>;
 
 beforeAll(async () => {
-  const keys = await createTestKeys();
-  const urls = await createTestDatabase("web");
-  automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
-  const { internalUrl } = await automates.start();
-  Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: internalUrl });
+  web = await startWebWithAutomate();
   api = createManagementApi();
-  owner = createDb(urls.ownerUrl);
-  fabric = await createTestFabric(owner, "ours");
-  token = await newToken();
+  fabric = await createTestFabric(web.owner, "ours");
+  token = await accessTokenOf(fabric.admin);
 });
 
-afterAll(async () => {
-  automates.stopAll();
-  automates.remove();
-  await owner.$disconnect();
-  await closeDb();
-});
-
-async function newToken(): Promise<string> {
-  const made = await createAccessToken(fabric.admin, { name: "scripts", lifetime: "30" });
-  if (!made.ok) throw new Error("No token.");
-  return made.value.token;
-}
+afterAll(() => web.stop());
 
 type Headers = Record<string, string>;
 type Answer = { status: number; message: string; fieldErrors: Record<string, string>; data: never };
@@ -246,7 +225,7 @@ describe("an empty optional text", () => {
       const all = { ...Object.fromEntries(empty.map((field) => [field, ""])), ...properties };
       const { made, body } = await newConnection(kind, all);
       expect([kind, made]).toMatchObject([kind, { status: 200 }]);
-      const stored = await owner.connection.findFirstOrThrow({ where: { name: body.name } });
+      const stored = await web.owner.connection.findFirstOrThrow({ where: { name: body.name } });
       expect(Object.values(stored.properties as object), kind).not.toContain("");
     }
   });
@@ -254,7 +233,7 @@ describe("an empty optional text", () => {
   test("counts as absent in a secret", async () => {
     const client = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token", scope: "" };
     const { id } = await newSecret("m2m_oauth", client);
-    const fields = await owner.secretField.findMany({ where: { secretId: id }, select: { field: true } });
+    const fields = await web.owner.secretField.findMany({ where: { secretId: id }, select: { field: true } });
     expect(fields.map(({ field }) => field).sort()).toEqual(["authUrl", "clientId", "clientSecret"]);
     const name = unique("file");
     const file = { kind: "prophecy", subKind: "binary", properties: { name, value: "eA==", fileName: "" } };
@@ -303,7 +282,7 @@ describe("the content type", () => {
     const name = unique("forged");
     const cookie = `authjs.session-token=${token}; x-auth-token=${token}`;
     expect((await post(form, JSON.stringify(text(name)), { cookie })).status).toBe(401);
-    expect(await owner.secret.count({ where: { name } })).toBe(0);
+    expect(await web.owner.secret.count({ where: { name } })).toBe(0);
   });
 });
 
@@ -315,7 +294,7 @@ describe("Authorization: Bearer", () => {
       const { data } = await send("POST", `${root()}/secret`, json, JSON.stringify(text(unique("by"))));
       made.push((data as { id: string }).id);
     }
-    const events = await owner.auditEvent.findMany({
+    const events = await web.owner.auditEvent.findMany({
       where: { objectId: { in: made }, action: "secret.create" },
       select: { actorKind: true, actorId: true, details: true },
     });
@@ -337,7 +316,7 @@ describe("Authorization: Bearer", () => {
     expect((await get(`Bearer ${token}`, "")).status).toBe(200);
     // A proxy's own sign-in is no access token.
     expect((await get("Basic dTpw")).status).toBe(200);
-    expect(await get(`Bearer ${await newToken()}`)).toMatchObject({
+    expect(await get(`Bearer ${await accessTokenOf(fabric.admin)}`)).toMatchObject({
       status: 401,
       message: expect.stringContaining("different access tokens"),
     });

@@ -94,7 +94,7 @@ const onCertificates: Record<keyof typeof certificateFaults, Finding> = {
   "speaks TLS 1.1": tls("tls_too_old"),
 };
 
-/** At the first place that a check dials; at later places the step is `permission`. */
+/** At the first endpoint that a check dials; at later endpoints the step is `permission`. */
 const onAnswers: Record<Exclude<keyof typeof answerFaults, typeof refusal>, Finding> = {
   "redirects elsewhere": signIn("redirected"),
   "redirects to another page of itself": signIn("redirected"),
@@ -112,7 +112,7 @@ const onAnswers: Record<Exclude<keyof typeof answerFaults, typeof refusal>, Find
   "talks nonsense behind TLS": signIn("wrong_protocol"),
 };
 
-/** A 403 without a code. Services differ in its meaning: for each kind one finding a place. */
+/** A 403 without a code. Services differ in its meaning: for each kind one finding an endpoint. */
 const refusal = "refuses in words of its own";
 const onRefusals: Record<string, readonly Finding[]> = {
   ADLS: [signIn("unexpected_answer"), permission("not_permitted")],
@@ -156,23 +156,26 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
     expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
   });
 
-  it.each(faultsOf(kind, example))("$place $what", async ({ place, what, stranger, finding, limitMs }) => {
-    const { port, close } = await stranger({ host: place.replace(/:\d+$/, ""), authority });
-    const { ok, code, step, field, events } = await run({ ...started.routes, [place]: port }, limitMs);
-    await close();
-    // The reset can reach the client before its connect event, and then the connect itself fails. An end comes after.
-    const isAtConnect = what === "resets at once" && step === "network";
-    expect({ ok, code, step: isAtConnect ? finding.step : step }, JSON.stringify(events)).toEqual({
-      ok: false,
-      ...finding,
-    });
-    // A fault that the reader can correct names a field. A rate limit or a server fault has no field.
-    const isTheirs = ["rate_limited", "server_error", "timed_out"].includes(code);
-    if (!isTheirs) expect(field, `${code} names a field`).not.toBe("");
-  });
+  it.each(faultsOf(kind, example))(
+    "$endpoint $what",
+    async ({ endpoint, what, stranger, finding, limitMs }) => {
+      const { port, close } = await stranger({ host: endpoint.replace(/:\d+$/, ""), authority });
+      const { ok, code, step, field, events } = await run({ ...started.routes, [endpoint]: port }, limitMs);
+      await close();
+      // The reset can reach the client before its connect event, and then the connect itself fails. An end comes after.
+      const isAtConnect = what === "resets at once" && step === "network";
+      expect({ ok, code, step: isAtConnect ? finding.step : step }, JSON.stringify(events)).toEqual({
+        ok: false,
+        ...finding,
+      });
+      // A fault that the reader can correct names a field. A rate limit or a server fault has no field.
+      const isTheirs = ["rate_limited", "server_error", "timed_out"].includes(code);
+      if (!isTheirs) expect(field, `${code} names a field`).not.toBe("");
+    },
+  );
 });
 
-type Fault = { place: string; what: string; stranger: Stranger; finding: Finding; limitMs: number };
+type Fault = { endpoint: string; what: string; stranger: Stranger; finding: Finding; limitMs: number };
 
 const strangers: Readonly<Record<string, Stranger>> = {
   ...socketFaults,
@@ -182,8 +185,8 @@ const strangers: Readonly<Record<string, Stranger>> = {
 /** Faults that only affect a body. */
 const ofBodies = /without end|megabyte|JSON|with nothing|cuts/;
 
-function faultsOf(kind: string, { places, transport, ignoresBody }: Example): Fault[] {
-  return places.flatMap((place, index) => {
+function faultsOf(kind: string, { endpoints, transport, ignoresBody }: Example): Fault[] {
+  return endpoints.flatMap((endpoint, index) => {
     const findings: Record<string, Finding | undefined> = {
       ...Object.fromEntries(Object.entries(onSockets).map(([what, row]) => [what, row[transport]])),
       ...(transport === "tls" || transport === "https" ? onCertificates : {}),
@@ -193,12 +196,12 @@ function faultsOf(kind: string, { places, transport, ignoresBody }: Example): Fa
       .filter(([what]) => !(ignoresBody && ofBodies.test(what)))
       .map(([what, finding]) => {
         const stranger = strangers[what];
-        if (!stranger || !finding) throw new Error(`${kind}: no finding for ${place}, which ${what}.`);
-        // Silence or an answer of a later place comes while the check reads permissions.
+        if (!stranger || !finding) throw new Error(`${kind}: no finding for ${endpoint}, which ${what}.`);
+        // Silence or an answer of a later endpoint comes while the check reads permissions.
         const isLate = index > 0 && (what === "says nothing" || what in answerFaults);
         // Only silence gets a short limit. Every other fault ends without one, even on a busy machine.
         const limitMs = finding.code === "timed_out" ? 2000 * (index + 1) : 6000;
-        return { place, what, stranger, finding: isLate ? permission(finding.code) : finding, limitMs };
+        return { endpoint, what, stranger, finding: isLate ? permission(finding.code) : finding, limitMs };
       });
   });
 }
