@@ -29,7 +29,7 @@ export const policy = {
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },
   "activity:list": { roles: members },
-  // How many former versions of a secret pipelines may request.
+  // Sets how many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },
