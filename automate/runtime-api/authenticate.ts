@@ -29,7 +29,7 @@ export function requirePipeline(request: FastifyRequest): Promise<Caller> {
 }
 
 /** A token as a request names it, the fabric that a workload names, and the source address. */
-type Credential = { token: string | undefined; fabric: string | undefined; source: string };
+export type Credential = { token: string | undefined; fabric: string | undefined; source: string };
 
 /** `requirePipeline` for a token that is not in the Authorization header. */
 export async function authenticate({ token, fabric, source }: Credential): Promise<Caller> {
@@ -43,12 +43,8 @@ export async function authenticate({ token, fabric, source }: Credential): Promi
 }
 
 /** Throws `Refusal` 401 if the access of an authenticated request has ended since. Takes nothing from the rate. */
-export async function requireAccess(request: FastifyRequest): Promise<void> {
-  const answer = await authorizeToken(
-    bearerOf(request) ?? "",
-    request.ip,
-    request.headers["x-selvage-fabric"],
-  );
+export async function requireAccess({ token, fabric, source }: Credential): Promise<void> {
+  const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (!answer || !("scope" in answer)) throw unauthorized();
 }
 

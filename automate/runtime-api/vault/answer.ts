@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Credential } from "@/automate/runtime-api/authenticate";
 import type { LaterPages } from "@/lib/paged-answer";
 
 /** The `auth` member of a login or token lookup. */
@@ -13,7 +14,7 @@ export type VaultAnswer =
   | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown>; laterKeys?: LaterKeys }
   | { bare: Record<string, unknown> };
 
-export type LaterKeys = { pages: LaterPages; callerId: string };
+export type LaterKeys = { pages: LaterPages; callerId: string; credential: Credential };
 
 /** A failure in Vault's error shape, `{"errors": []}`. Vault answers an unknown path with an empty list. */
 export class VaultRefusal extends Error {

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from "fastify";
-import { authenticate, bearerOf, fabricOf } from "@/automate/runtime-api/authenticate";
+import { authenticate, bearerOf, type Credential, fabricOf } from "@/automate/runtime-api/authenticate";
 import { denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { Caller } from "@/automate/secrets/read-secret";
 import type { FabricReference } from "@/lib/access/fabric-reference";
 import { db } from "@/lib/db/client";
 import { suggestName } from "@/lib/suggest-name";
 
-/** The caller of a Vault request: the token as sent, its scope, and the fabric that is its only mount. */
-export type VaultCaller = Caller & { token: string; mount: Mount };
+/** The caller of a Vault request: the token as sent, the credential in it, its scope, and the fabric that is its only mount. */
+export type VaultCaller = Caller & { token: string; credential: Credential; mount: Mount };
 
 /** A fabric as a mount. `slug` is its name as one word, or its id if the name has no letters or digits. */
 export type Mount = FabricReference & { slug: string };
@@ -38,18 +38,16 @@ export async function callerOf(
   token: string,
   named: string | undefined,
 ): Promise<VaultCaller> {
-  const [, fabricId, credential = token] = loggedIn.exec(token) ?? [];
-  const caller = await authenticate({
-    token: credential,
-    fabric: fabricId ?? fabricOf(request) ?? named,
-    source: request.ip,
-  });
-  const fabric = await db.fabric.findUnique({
+  const [, fabricId, ownToken = token] = loggedIn.exec(token) ?? [];
+  const fabric = fabricId ?? fabricOf(request) ?? named;
+  const credential = { token: ownToken, fabric, source: request.ip };
+  const caller = await authenticate(credential);
+  const mount = await db.fabric.findUnique({
     where: { id: caller.scope.fabricId },
     select: { id: true, name: true },
   });
-  if (!fabric) throw denied();
-  return { ...caller, token, mount: { ...fabric, slug: suggestName(fabric.name) || fabric.id } };
+  if (!mount) throw denied();
+  return { ...caller, token, credential, mount: { ...mount, slug: suggestName(mount.name) || mount.id } };
 }
 
 /** Returns a workload's client token. It names the fabric, because several fabrics may trust the issuer. */

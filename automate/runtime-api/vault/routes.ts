@@ -93,7 +93,7 @@ function sendKeys(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: VaultAnswer,
-  { pages, callerId }: LaterKeys,
+  { pages, callerId, credential }: LaterKeys,
 ): FastifyReply {
   const json = JSON.stringify(bodyOf(answer));
   const end = json.indexOf("]");
@@ -103,7 +103,7 @@ function sendKeys(
     memory: unreadAnswers,
     async beforePage() {
       if (performance.now() - accessAt < accessAgainMs) return;
-      await requireAccess(request);
+      await requireAccess(credential);
       accessAt = performance.now();
     },
     onFailure: (error: unknown) =>
