@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Claimed, type CredentialAttempt, claimAttempts } from "@/automate/checks/attempt-limit";
+import {
+  attemptsOf,
+  type Claimed,
+  type CredentialAttempt,
+  claimAttempts,
+} from "@/automate/checks/attempt-limit";
+import { prepareCheck } from "@/automate/checks/prepare-check";
 import { purge } from "@/automate/purge";
 import {
   type CheckCode,
@@ -251,6 +257,27 @@ async function addVersion(
     data: destinations.map((destination) => ({ fabricId, secretId: id, version, destination, ...who })),
   });
 }
+
+test("a refusal without encryption does not pause the encrypted sign-in of MySQL, and only of MySQL", async () => {
+  await addVersion("db_password", 1, "text", { value: "v" }, []);
+  const keyOf = async (kind: string, tlsMode: string) => {
+    const settings = {
+      server: "db.example.com",
+      database: "sales",
+      username: "svc",
+      password: "db_password",
+    };
+    const prepared = await prepareCheck(fabric.scope("user", "connection:check"), kind, {
+      ...settings,
+      tlsMode,
+    });
+    if (!prepared.ok) throw new Error(JSON.stringify(prepared));
+    return attemptsOf(prepared.value).map(({ key }) => key);
+  };
+  expect(await keyOf("mysql", "disable")).not.toEqual(await keyOf("mysql", "verify-full"));
+  expect(await keyOf("mysql", "require")).toEqual(await keyOf("mysql", "verify-full"));
+  expect(await keyOf("postgres", "disable")).toEqual(await keyOf("postgres", "verify-full"));
+});
 
 describe("100 concurrent checks by different people with a wrong password", () => {
   test("cause two sign-ins, across two automates and a restart, until an Admin resets the limit or the value changes", async () => {

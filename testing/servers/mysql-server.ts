@@ -9,6 +9,8 @@ export type MysqlServerOptions = {
   databases: readonly string[];
   /** The error that every sign-in ends with, whatever the password. */
   refuseWith?: number;
+  /** The version that the server names, if it offers encryption. No TLS follows: only clients without it connect. */
+  offersTlsAs?: string;
 };
 
 /**
@@ -30,12 +32,12 @@ function serve(connection: Connection, options: MysqlServerOptions): void {
   };
   connection.serverHandshake({
     protocolVersion: 10,
-    serverVersion: "8.4.3",
+    serverVersion: options.offersTlsAs ?? "8.4.3",
     connectionId: 1,
     statusFlags: 2,
     characterSet: 45,
     // Long password, found rows, connect with database, protocol 4.1, secure connection, plugin auth.
-    capabilityFlags: 0x1 | 0x2 | 0x8 | 0x200 | 0x8000 | 0x80000,
+    capabilityFlags: 0x1 | 0x2 | 0x8 | 0x200 | 0x8000 | 0x80000 | (options.offersTlsAs ? 0x800 : 0),
     authCallback,
   });
   connection.on("query", (sql: string) => {

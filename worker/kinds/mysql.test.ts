@@ -68,6 +68,23 @@ describe("a server without encryption", () => {
     expect(result).toMatchObject({ ok: false, code, ...(field && { field }) });
   });
 
+  it.each([
+    ["10.11.6-MariaDB", "encryption_may_be_required", "tlsMode"],
+    ["5.5.5-10.11.6-MariaDB", "encryption_may_be_required", "tlsMode"],
+    ["8.4.3", "rejected_credentials", "password"],
+  ])("that offers it as %s and refuses the sign-in causes %s", async (offersTlsAs, code, field) => {
+    const server = await startMysqlServer({
+      username,
+      password,
+      databases: [],
+      refuseWith: 1045,
+      offersTlsAs,
+    });
+    const { result } = await check(server.port);
+    await server.close();
+    expect(result).toMatchObject({ ok: false, code, field, step: "sign_in" });
+  });
+
   it("receives no password that its own key could decrypt", async () => {
     const server = await startKeyThief();
     const { result } = await check(server.port);
