@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withLock } from "@/launcher/lock.mjs";
 import { runProgram } from "@/testing/peers/real-server";
 
 const root = join(import.meta.dirname, "../..");
@@ -15,10 +16,17 @@ export async function pythonEnvironment(name: string): Promise<string> {
   const requirements = join(import.meta.dirname, `requirements-${name}.txt`);
   const installed = join(folder, "installed.txt");
   const wanted = await readFile(requirements, "utf8");
-  if (existsSync(installed) && (await readFile(installed, "utf8")) === wanted) return join(folder, "bin");
-  await mkdir(folder, { recursive: true });
-  await runProgram("python3", ["-m", "venv", "--clear", folder], install);
-  await runProgram(join(folder, "bin/pip"), ["install", "--quiet", "-r", requirements], install);
-  await writeFile(installed, wanted);
+  // Two test files may need the same one.
+  await withLock(
+    join(root, ".locks/peers", name),
+    () => {},
+    async () => {
+      if (existsSync(installed) && (await readFile(installed, "utf8")) === wanted) return;
+      await mkdir(folder, { recursive: true });
+      await runProgram("python3", ["-m", "venv", "--clear", folder], install);
+      await runProgram(join(folder, "bin/pip"), ["install", "--quiet", "-r", requirements], install);
+      await writeFile(installed, wanted);
+    },
+  );
   return join(folder, "bin");
 }
