@@ -108,11 +108,13 @@ test("the tables list every route of automate", () => {
   const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .map((name) => readFileSync(join(folder, name), "utf8"));
-  const direct = /app\.(get|post|put|patch|delete|all|route)\b(?:<[^>]+>)?\(\s*([^,]+),/g;
+  const direct = /app\.(get|post|put|patch|delete|all|route)\b(?:<[^>]+>)?\(\s*([^,\n]+)[,\n]/g;
+  const declared = /method: "([A-Z]+)",\s+path: "(\/v1[^"]*)"/g;
   const signed = /\bhandle(?:ForNewFabric)?\(\s*app,\s*"([^"]+)"/g;
   const routes = sources
     .flatMap((text) => [
       ...[...text.matchAll(direct)].map(([, method, path]) => `${method} ${path}`),
+      ...[...text.matchAll(declared)].map(([, method, path]) => `${method} ${path}`),
       ...[...text.matchAll(signed)].map(([, purpose]) => `signed ${purpose}`),
     ])
     .sort();
@@ -123,11 +125,17 @@ test("the tables list every route of automate", () => {
     "post path",
     'get "/healthz"',
     'get "/readyz"',
-    'get "/v1/connections/:name"',
-    'get "/v1/secrets/:name"',
-    'get "/v1/whoami"',
-    'post "/v1/secrets::batch"',
-    'post "/v1/secrets/:name/token"',
+    // The function that serves the runtime API's operations, and that answers other methods.
+    "route {",
+    "route {",
+    "GET /v1/connections/{name}",
+    "GET /v1/secrets/{name}",
+    "GET /v1/whoami",
+    "POST /v1/secrets:batch",
+    "POST /v1/secrets/{name}/token",
+    'get "/v1/openapi.json"',
+    // The files of the command line.
+    "get path",
     // The Vault dialect has one route and its own table of paths: automate/runtime-api/vault/vault.test.ts.
     'all "/*"',
   ].sort();
