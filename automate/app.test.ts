@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
+import { createReach } from "@/automate/checks/reach";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
@@ -42,6 +43,7 @@ beforeAll(async () => {
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
   internal = createInternalApp({
     keys: fabric.keys,
+    reach: createReach(pool),
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
     logger: false,
   });

@@ -6,13 +6,12 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import type { PreparedRuns } from "@/automate/checks/run";
 import { busyRefusal, databaseUnavailable, outcomeUnknown, Refusal } from "@/automate/http/error";
 import { healthRoutes } from "@/automate/http/health";
 import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
 import { savedBy, watchRequests } from "@/automate/http/request-writes";
-import { checkRoutes } from "@/automate/internal-api/checks";
+import { checkRoutes, type Runs } from "@/automate/internal-api/checks";
 import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
@@ -62,7 +61,7 @@ export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
 }
 
 /** The server for web's signed requests. It has its own port, which the network can close to everyone else. */
-export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPrepared: PreparedRuns }) {
+export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
   fabricRoutes(app);
@@ -70,7 +69,7 @@ export function createInternalApp({ keys, runPrepared, logger }: Deps & { runPre
   trustedIssuerRoutes(app);
   destinationRoutes(app);
   credentialAttemptRoutes(app);
-  checkRoutes(app, runPrepared);
+  checkRoutes(app, runs);
   return app;
 }
 

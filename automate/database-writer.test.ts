@@ -42,8 +42,8 @@ beforeAll(async () => {
   ours = await createTestFabric(owner, "ours");
   theirs = await createTestFabric(owner, "theirs");
   app = createRuntimeApp({ keys: ours.keys, logger: false });
-  const runPrepared = () => Promise.reject(new Error("No check runs here."));
-  internal = createInternalApp({ keys: ours.keys, runPrepared, logger: false });
+  const noCheck = () => Promise.reject(new Error("No check runs here."));
+  internal = createInternalApp({ keys: ours.keys, reach: noCheck, runPrepared: noCheck, logger: false });
   token = await mint(ours, ours.admin.id);
 });
 

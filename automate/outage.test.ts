@@ -43,8 +43,8 @@ beforeAll(async () => {
   });
   headers = { authorization: `Bearer ${(await addToken()).token}` };
   runtime = createRuntimeApp({ keys: fabric.keys, logger: false });
-  const runPrepared = () => Promise.reject(new Error("no checks"));
-  internal = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
+  const noCheck = () => Promise.reject(new Error("no checks"));
+  internal = createInternalApp({ keys: fabric.keys, reach: noCheck, runPrepared: noCheck, logger: false });
 });
 
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createInternalApp, createRuntimeApp, createVaultApp } from "@/automate/app";
 import { startBackgroundChecks } from "@/automate/checks/background";
 import { createCheckPool } from "@/automate/checks/pool";
+import { createReach } from "@/automate/checks/reach";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { keepServing } from "@/automate/http/keep-serving";
 import { serveMetrics } from "@/automate/http/metrics";
@@ -53,7 +54,12 @@ async function main(): Promise<void> {
   const runtime = createRuntimeApp({ keys, logger: { stream: log }, commandLine });
   logAlarmsTo(runtime.log);
   if (problem) runtime.log.warn(problem);
-  const internal = createInternalApp({ keys, runPrepared, logger: { stream: log } });
+  const internal = createInternalApp({
+    keys,
+    reach: createReach(pool),
+    runPrepared,
+    logger: { stream: log },
+  });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
   const vault = env.AUTOMATE_VAULT_PORT && createVaultApp({ keys, logger: { stream: log } });
   if (vault) await vault.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_VAULT_PORT });

@@ -55,6 +55,7 @@ beforeAll(async () => {
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
   internal = createInternalApp({
     keys: fabric.keys,
+    reach: async () => ({ type: "result", ok: true, ms: 0 }),
     runPrepared: () => Promise.reject(new Error("A check ran.")),
     logger: false,
   });

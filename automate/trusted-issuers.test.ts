@@ -46,8 +46,8 @@ beforeAll(async () => {
   pair = await generateKeyPair("RS256");
   stranger = await generateKeyPair("RS256");
   app = createRuntimeApp({ keys: ours.keys, logger: false });
-  const runPrepared = () => Promise.reject(new Error("No check runs here."));
-  internal = createInternalApp({ keys: ours.keys, runPrepared, logger: false });
+  const noCheck = () => Promise.reject(new Error("No check runs here."));
+  internal = createInternalApp({ keys: ours.keys, reach: noCheck, runPrepared: noCheck, logger: false });
 });
 
 afterEach(async () => {

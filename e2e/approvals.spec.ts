@@ -47,7 +47,7 @@ test("a User without permission requests approval for a new destination and stil
   await chooseSecret(page, "Token", "api_token");
   const panel = checkPanel(page);
   await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
-  await expect(panel.getByText(new URL(api.baseUrl).origin)).toBeVisible();
+  await expect(panel.getByText(`HTTP ${new URL(api.baseUrl).host}, no encryption`)).toBeVisible();
   await expectAccessible(page, "Request approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
   // Enter sends the request, and does not save the connection around it.
@@ -171,7 +171,9 @@ test("an Admin locks a fabric, and then the author of a value must request appro
   await expect(page.getByText("New destinations: Locked")).toBeVisible();
   await signIn(context, tenant.user);
   await startConnection(page, tenant.fabric, "REST API");
-  await fillConnection(page, fieldsOf("http://127.0.0.1:9"));
+  const api = await startRestApiServer({ bearer: "" });
+  await fillConnection(page, fieldsOf(api.baseUrl));
   await chooseSecret(page, "Token", "api_token");
   await expect(checkPanel(page).getByRole("button", { name: "Request approval" })).toBeVisible();
+  await api.close();
 });

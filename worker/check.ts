@@ -19,6 +19,9 @@ export class CheckFailure extends Error {
   }
 }
 
+/** Takes the place of a password that may not be sent yet. The run ends before a sign-in could send it. */
+export const standIn = "-";
+
 /** Lets a check report its steps. The egress guard reports name, network and TLS, because it sees the sockets. */
 export type CheckContext = {
   /** Passes the current step and begins this one. Earlier steps never return. */
@@ -32,6 +35,11 @@ export type Check<F extends z.ZodObject = z.ZodObject> = {
   readonly connector: Connector<F>;
   /** Loads the driver before a check, in a worker whose egress guard is already installed. */
   preload?(): Promise<unknown>;
+  /**
+   * Properties that stand in for the secrets while a destination is not allowed yet: `run` begins with them
+   * and ends before its sign-in. A kind without them reaches its servers by TLS alone.
+   */
+  readonly standIns?: Readonly<Record<string, string>>;
   // Method syntax on purpose: the registry holds checks with different properties.
   run(properties: OpenedProperties<z.output<F>>, context: CheckContext): Promise<CheckFacts>;
   /** Maps a driver's error to a finding; null when it is unknown. Its text is never passed on. */

@@ -20,16 +20,27 @@ const destination = z.strictObject({
   provedFields: z.array(z.string()).readonly().exactOptional(),
 });
 
-/** The job that automate sends to a worker: the properties, opened secrets and destinations of one check. */
-export const checkJobSchema = z.strictObject({
+/**
+ * A job without values: the worker reaches the destinations by name, network and TLS, and ends before the
+ * sign-in. Automate sends it while a destination is not allowed yet.
+ */
+export const reachJobSchema = z.strictObject({
   kind: z.string(),
-  /** Validated by the connector. Credential fields hold secret ids; `secrets` maps those to opened values. */
+  /** Validated by the connector. Credential fields hold secret ids. */
   properties: z.record(z.string(), z.unknown()),
-  secrets: z.record(z.string(), openedSecret.optional()),
   destinations: z.array(destination).readonly(),
   egressAllow: z.array(z.string()).readonly(),
 });
+export type ReachJob = z.output<typeof reachJobSchema>;
+
+/** The job of a whole check. `secrets` maps credential fields to opened values. */
+export const checkJobSchema = reachJobSchema.extend({
+  secrets: z.record(z.string(), openedSecret.optional()),
+});
 export type CheckJob = z.output<typeof checkJobSchema>;
+
+export const jobSchema = z.union([checkJobSchema, reachJobSchema]);
+export type Job = z.output<typeof jobSchema>;
 
 /** A message to a prewarmed worker: the kind whose driver to load. */
 export const preparationSchema = z.strictObject({ prepareFor: z.string() });

@@ -1,14 +1,22 @@
 import { isIP } from "node:net";
 import { performance } from "node:perf_hooks";
-import type { CheckCode, CheckEvent, CheckFacts, StepEvent } from "@/lib/connectors/check-protocol";
+import type {
+  CheckCode,
+  CheckEvent,
+  CheckFacts,
+  CheckStep,
+  StepEvent,
+} from "@/lib/connectors/check-protocol";
 import { isConnectorKind } from "@/lib/connectors/registry";
+import { secretFields } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
 import { type Check, CheckFailure } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
 import { checks } from "@/worker/kinds/registry";
-import type { CheckJob } from "@/worker/protocol";
+import type { Job, ReachJob } from "@/worker/protocol";
+import { dialAll, endingBeforeSignIn, Reached } from "@/worker/reach";
 import { createStepLog, type StepLog } from "@/worker/step-log";
 import { type UncaughtErrors, watchUncaughtErrors } from "@/worker/uncaught-errors";
 
@@ -46,24 +54,34 @@ async function load(kind: string): Promise<void> {
 
 type Result = Extract<CheckEvent, { type: "result" }>;
 
-/** Runs one check and reports each step. Use it only in a process that does nothing else. */
+/**
+ * Runs one check and reports each step. A job without secrets ends before the sign-in. Use it only in a process
+ * that does nothing else.
+ */
 export async function runCheck(
-  job: CheckJob,
+  job: Job,
   report: (event: StepEvent) => void,
   overrides: TestOverrides = {},
 ): Promise<Result> {
   closeExits();
   // Before the clock starts, so that loading a driver does not count as a step's time.
   await load(job.kind);
+  const check = isConnectorKind(job.kind) ? await checks[job.kind]() : null;
   const startedAt = performance.now();
   const failures: SocketFailure[] = [];
   const uncaught = watchUncaughtErrors();
-  const steps = createStepLog(report);
+  const isWhole = "secrets" in job;
+  const log = createStepLog(report);
+  const steps = isWhole ? log : endingBeforeSignIn(log, uncaught.fail);
+  // Without a driver, several destinations may open one after another.
+  const hasDriver = isWhole || check?.standIns !== undefined;
   installEgressGuard({
     destinations: job.destinations,
     egressAllow: job.egressAllow,
     ...overrides,
-    onProgress: (reached) => steps.begin(stepAfter[reached]),
+    onProgress: (reached) => {
+      if (hasDriver || reached !== "open") steps.begin(stepAfter[reached]);
+    },
     onFailure: (failure) => {
       failures.push(failure);
       setTimeout(
@@ -73,35 +91,72 @@ export async function runCheck(
       );
     },
   });
-  const outcome = await findOutcome(job, { steps, uncaught, failures });
-  return toResult(outcome, steps, Math.round(performance.now() - startedAt));
+  const outcome =
+    check === null
+      ? new CheckFailure("misconfigured")
+      : await findOutcome(job, check, { steps, uncaught, failures });
+  const ms = Math.round(performance.now() - startedAt);
+  return toResult(outcome, log, ms, isWhole ? undefined : "sign_in");
 }
 
-function toResult(outcome: CheckFacts | CheckFailure, steps: StepLog, ms: number): Result {
+function toResult(
+  outcome: CheckFacts | CheckFailure,
+  steps: StepLog,
+  ms: number,
+  before?: CheckStep,
+): Result {
   if (outcome instanceof CheckFailure) {
     const { code, step = steps.current, field, facts } = outcome;
     // A finding may prove that the steps before it passed.
     steps.begin(step);
     return { type: "result", ok: false, code, step, ms, ...(field && { field }), ...(facts && { facts }) };
   }
-  steps.finish();
+  steps.finish(before);
   return { type: "result", ok: true, ms, facts: outcome };
 }
 
 type CheckRun = { steps: StepLog; uncaught: UncaughtErrors; failures: readonly SocketFailure[] };
 
 async function findOutcome(
-  { kind, properties: settings, secrets }: CheckJob,
+  job: Job,
+  check: Check,
   { steps, uncaught, failures }: CheckRun,
 ): Promise<CheckFacts | CheckFailure> {
-  if (!isConnectorKind(kind)) return new CheckFailure("misconfigured");
-  const properties = { ...settings, ...secrets };
-  const check = await checks[kind]();
+  const properties = "secrets" in job ? { ...job.properties, ...job.secrets } : withStandIns(job, check);
+  const run = () =>
+    "secrets" in job || check.standIns !== undefined
+      ? check.run(properties, steps)
+      : dialAll(job.destinations);
   try {
-    return await Promise.race([check.run(properties, steps), uncaught.first]);
+    return (await Promise.race([run(), uncaught.first])) ?? {};
   } catch (error) {
-    return explain(error, check, properties, failures[0]);
+    if (error instanceof Reached) return {};
+    const failure = explain(error, check, properties, failures[0]);
+    return !("secrets" in job) && isLeftToSecrets(failure, job) ? {} : failure;
   }
+}
+
+/** Only stand-ins: no credential field holds anything else. */
+function withStandIns({ properties }: ReachJob, { connector, standIns }: Check): Record<string, unknown> {
+  const references = secretFields(connector, properties).map(({ field }) => field);
+  const settings = Object.entries(properties).filter(([field]) => !references.includes(field));
+  return { ...Object.fromEntries(settings), ...standIns };
+}
+
+/** How a server refuses a client without a certificate: by an alert of that name, by another one, or by hanging up. */
+const certificateDemands: readonly CheckCode[] = [
+  "client_certificate_required",
+  "tls_failed",
+  "connection_closed",
+];
+
+/**
+ * True when the connection has a secret that may resolve this: its own CA certificate, or a client certificate.
+ * The whole check then decides.
+ */
+function isLeftToSecrets({ code, step }: CheckFailure, { properties }: ReachJob): boolean {
+  if (code === "tls_untrusted") return properties.caCertificate !== undefined;
+  return step === "tls" && properties.clientCertificate !== undefined && certificateDemands.includes(code);
 }
 
 /** Explains an error. The socket's own failure comes first, then the check's finding, then the driver's error. */

@@ -1,4 +1,4 @@
-import { checkJobSchema, preparationSchema } from "@/worker/protocol";
+import { jobSchema, preparationSchema } from "@/worker/protocol";
 import { prepareWorker, runCheck, type TestOverrides } from "@/worker/run-check";
 
 /**
@@ -18,7 +18,7 @@ export function serveCheck(overrides: () => TestOverrides = () => ({})): void {
     hasJob = true;
     const result = await runCheck(
       // Compiling a parser takes longer than parsing one job.
-      checkJobSchema.parse(message, { jitless: true }),
+      jobSchema.parse(message, { jitless: true }),
       (step) => process.send?.(step),
       overrides(),
     );

@@ -5,8 +5,11 @@ export type StepLog = {
   readonly current: CheckStep;
   begin(step: CheckStep): void;
   skip(step: CheckStep): void;
-  /** Passes the last step and reports the steps never reached as skipped. */
-  finish(): void;
+  /**
+   * Passes the last step and reports the steps never reached as skipped. With `before`, it reports nothing
+   * about that step and later ones.
+   */
+  finish(before?: CheckStep): void;
 };
 
 export function createStepLog(emit: (event: StepEvent) => void): StepLog {
@@ -37,9 +40,9 @@ export function createStepLog(emit: (event: StepEvent) => void): StepLog {
       startedAt = performance.now();
       emit({ type: "step", step: current(), state: "started" });
     },
-    finish() {
+    finish(before) {
       leave();
-      skipUpTo(checkSteps.length);
+      skipUpTo(before === undefined ? checkSteps.length : checkSteps.indexOf(before));
     },
   };
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
+import { authorizeDestinations, type Confirmation } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-check";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
+import { resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -48,9 +49,13 @@ const openingOf = (secret: CurrentSecret) => ({
 });
 
 /** Authorizes these secrets for `destination` and returns the outcome. */
-async function send(scope: Scope<"connection:check">, secrets: CurrentSecret[], { isConfirmed = true } = {}) {
+async function send(
+  scope: Scope<"connection:check">,
+  secrets: CurrentSecret[],
+  { isConfirmed = true, reach = null }: Partial<Confirmation> = {},
+) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
-  return (await authorizeDestinations(scope, prepared, { isConfirmed })).state;
+  return (await authorizeDestinations(scope, prepared, { isConfirmed, reach })).state;
 }
 
 const allowances = (...secrets: CurrentSecret[]) =>
@@ -60,6 +65,16 @@ const setRule = (rule: DestinationRule) =>
   owner.destinationRule.create({ data: { fabricId: fabric.fabricId, rule, updatedByName: "x" } });
 
 describe("a new destination", () => {
+  test("that no server answers is neither asked about nor allowed, whatever the rule", async () => {
+    const [mine, theirs] = [await addText("user"), await addText("admin")];
+    const reach = async () => resultWithoutCheck("name_not_found");
+    expect(await send(check("user"), [mine], { reach })).toBe("unreached");
+    expect(await send(check("user"), [theirs], { reach, isConfirmed: false })).toBe("unreached");
+    await setRule("open");
+    expect(await send(check("user"), [mine], { reach })).toBe("unreached");
+    expect(await allowances(mine, theirs)).toBe(0);
+  });
+
   test("can be allowed by an Admin or by the author of every field, and by nobody else", async () => {
     const mine = await addText("user");
     const theirs = await addText("admin");
@@ -131,7 +146,7 @@ describe("another destination", () => {
   async function ask(role: Person, properties: Record<string, unknown>) {
     const prepared = await prepareCheck(check(role), "postgres", properties);
     if (!prepared.ok) throw new Error(prepared.code);
-    return authorizeDestinations(check(role), prepared.value, { isConfirmed: true });
+    return authorizeDestinations(check(role), prepared.value, { isConfirmed: true, reach: null });
   }
 
   test.each([
@@ -177,9 +192,9 @@ describe("another destination", () => {
       caCertificate: authority.id,
     });
     if (!prepared.ok) throw new Error(prepared.code);
-    expect((await authorizeDestinations(check("user"), prepared.value, { isConfirmed: true })).state).toBe(
-      "allowed",
-    );
+    expect(
+      (await authorizeDestinations(check("user"), prepared.value, { isConfirmed: true, reach: null })).state,
+    ).toBe("allowed");
     const allowed = await owner.allowedDestination.findMany({ where: { secretId: client.id } });
     const authorityKey = `ca=${authority.id}.1`;
     expect(allowed.map(({ destination }) => destination).sort()).toEqual([

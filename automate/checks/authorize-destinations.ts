@@ -6,7 +6,7 @@ import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-s
 import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { isEnteredOnlyBy } from "@/automate/secrets/settle-version";
 import { mayNow, type Scope } from "@/lib/access/scope";
-import type { NewDestinationsByName } from "@/lib/connectors/check-protocol";
+import type { CheckResult, NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
@@ -24,14 +24,27 @@ export type NewDestinations = { field: string; secret: CurrentSecret; destinatio
  */
 export type Decision =
   | { state: "allowed" }
-  | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] };
+  | { state: "unconfirmed" | "refused"; missing: [NewDestinations, ...NewDestinations[]] }
+  | { state: "unreached"; result: Failed };
+
+type Failed = Extract<CheckResult, { ok: false }>;
 
 /** A person's confirmation of these settings, and of the destinations that an earlier check showed them. */
-export type Confirmation = { isConfirmed: boolean; shownDestinations?: NewDestinationsByName | undefined };
+export type Confirmation = {
+  isConfirmed: boolean;
+  shownDestinations?: NewDestinationsByName | undefined;
+  /**
+   * Reaches the servers of these fields without a value. Null for a person who saves settings without a check,
+   * and for background checks.
+   */
+  reach: ((fields: readonly string[]) => Promise<CheckResult>) | null;
+};
 
 /**
  * Decides whether a check may send its secrets to its destinations, and allows the new ones if it may.
  *
+ * A check first reaches a new destination: a person is not asked about a server that does not exist, and a
+ * typing mistake is never allowed.
  * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
  * new destinations when this person may allow all of them. Outside an open fabric, the person must also have
  * confirmed exactly these settings, because a colleague may have entered them. A destination that comes from
@@ -45,6 +58,8 @@ export async function authorizeDestinations(
   const [first, ...rest] = await newDestinations(scope.fabricId, prepared);
   if (first === undefined) return { state: "allowed" };
   const missing: [NewDestinations, ...NewDestinations[]] = [first, ...rest];
+  const result = await confirmation.reach?.(missing.map(({ field }) => field));
+  if (result?.ok === false) return { state: "unreached", result };
   const rule = await getDestinationRule(scope);
   const denied = missing.filter(({ secret }) => !mayAllow(scope, secret, rule));
   const [refused, ...others] = denied;
@@ -77,7 +92,7 @@ export async function newDestinations(
 async function isEachConfirmed(
   scope: Scope<"connection:check">,
   missing: readonly NewDestinations[],
-  { isConfirmed, shownDestinations = [] }: Confirmation,
+  { isConfirmed, shownDestinations = [] }: Omit<Confirmation, "reach">,
 ): Promise<boolean> {
   for (const { secret, destinations } of missing)
     for (const destination of destinations) {

@@ -78,7 +78,10 @@ async function check(
   const references = Object.fromEntries(secrets.map(({ field, secretId }) => [field, secretId]));
   const prepared = await prepareCheck(scope, kind, { ...(properties as Prisma.JsonObject), ...references });
   if (!prepared.ok) return untriedOutcome(prepared.code);
-  const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed: false });
+  const decision = await authorizeDestinations(scope, prepared.value, {
+    isConfirmed: false,
+    reach: null,
+  });
   if (decision.state !== "allowed") return untriedOutcome("destination_not_allowed");
   if (!(await claimLeases(holder, prepared.value.destinations.map(endpointLeaseKey)))) return null;
   const { result, isShared } = await runPrepared({

@@ -31,8 +31,9 @@ beforeAll(async () => {
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   pool = createCheckPool({ workerPath: "/dev/null", size: 0 });
+  const reach = async () => ({ type: "result", ok: true, ms: 0 }) as const;
   const runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
-  app = createInternalApp({ keys: fabric.keys, runPrepared, logger: false });
+  app = createInternalApp({ keys: fabric.keys, reach, runPrepared, logger: false });
 });
 
 afterAll(async () => {
@@ -159,7 +160,7 @@ describe("a request for approval", () => {
     });
     const [destination = ""] = row?.destinations ?? [];
     expect(formatDestination(destination, row?.authorities)).toBe(
-      `db.example.com:5432 (postgres, own CA certificate ${authority.name}, entered by ${fabric.user.name})`,
+      `PostgreSQL db.example.com:5432, TLS, CA ${authority.name}, entered by ${fabric.user.name}`,
     );
   });
 

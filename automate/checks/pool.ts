@@ -9,7 +9,7 @@ import {
   workerEventSchema,
 } from "@/lib/connectors/check-protocol";
 import type { CheckWorker } from "@/worker/fork";
-import type { CheckJob } from "@/worker/protocol";
+import type { Job } from "@/worker/protocol";
 
 export type CheckPoolOptions = {
   /** worker/main.ts in development, dist/check-worker.mjs when built. */
@@ -29,7 +29,7 @@ export type CheckPool = {
    */
   slot(request: SlotRequest, onWait: (position: number) => void, signal: AbortSignal): Promise<Slot | null>;
   /** Runs one check. Never rejects: every failure is a result. Aborting kills the worker and closes its sockets. */
-  run(job: CheckJob, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
+  run(job: Job, onEvent: (event: CheckEvent) => void, signal?: AbortSignal): Promise<CheckResult>;
   close(): void;
 };
 
@@ -85,11 +85,7 @@ type JobHandlers = {
 };
 
 /** Sends one job to a worker and reads its events until the result. */
-function runJob(
-  worker: CheckWorker,
-  job: CheckJob,
-  { onEvent, stop, fail }: JobHandlers,
-): Promise<CheckResult> {
+function runJob(worker: CheckWorker, job: Job, { onEvent, stop, fail }: JobHandlers): Promise<CheckResult> {
   return new Promise((resolve) => {
     let step: CheckStep = checkSteps[0];
     let messages = 0;

@@ -2,23 +2,33 @@ import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { authorizeDestinations, type NewDestinations } from "@/automate/checks/authorize-destinations";
 import { prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
+import type { Reach } from "@/automate/checks/reach";
 import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { handle } from "@/automate/internal-api/verify-request";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
-import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
+import {
+  type CheckEvent,
+  type CheckResult,
+  type CheckStep,
+  isBeforeSignIn,
+  resultWithoutCheck,
+} from "@/lib/connectors/check-protocol";
 import { db, isOutage } from "@/lib/db/client";
 import type { AutomateBody } from "@/lib/internal-api/contract";
 
 type Body = AutomateBody<"connection:check">;
 
+/** The two parts of a check: without values as far as the sign-in, and whole. */
+export type Runs = { reach: Reach; runPrepared: PreparedRuns };
+
 /**
  * Checks a connection, saved or not. Streams its steps as NDJSON while they happen; a caller who disconnects
  * cancels the check.
  */
-export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): void {
+export function checkRoutes(app: FastifyInstance, run: Runs): void {
   handle(app, "connection:check", async ({ scope, body, request, reply }) => {
     const lines = new PassThrough();
     const cancel = new AbortController();
@@ -26,7 +36,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
     const send = (event: CheckEvent) => {
       if (!lines.writableEnded) lines.write(`${JSON.stringify(event)}\n`);
     };
-    checkAndRecord(runPrepared, scope, body, send, cancel.signal)
+    checkAndRecord(run, scope, body, send, cancel.signal)
       .catch((error: Error) => {
         // The response headers are already sent, so a failure is sent as the result. Its message is not sent.
         request.log.error({ error: error.name }, "check failed");
@@ -42,7 +52,7 @@ export function checkRoutes(app: FastifyInstance, runPrepared: PreparedRuns): vo
 }
 
 async function checkAndRecord(
-  runPrepared: PreparedRuns,
+  { reach, runPrepared }: Runs,
   scope: Scope<"connection:check">,
   { kind, connectionName, properties: input, isConfirmed, shownDestinations }: Body,
   send: (event: CheckEvent) => void,
@@ -60,18 +70,29 @@ async function checkAndRecord(
     return refuse({ code: prepared.code, ...(field ? { field } : {}) }, input);
   }
   const { properties } = prepared.value;
-  const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed, shownDestinations });
-  if (decision.state !== "allowed") {
-    const code = decision.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
-    return refuse({ code, ...unconfirmedOf(decision.missing) }, properties);
-  }
-  const { result, isShared } = await runPrepared({
-    scope,
-    connection: connectionName,
-    prepared: prepared.value,
-    report: send,
-    signal,
+  let isReached = false;
+  const attempt = { scope, prepared: prepared.value, signal };
+  const decision = await authorizeDestinations(scope, prepared.value, {
+    isConfirmed,
+    shownDestinations,
+    reach: async (fields) => {
+      isReached = true;
+      return reach({ ...attempt, fields, report: onlyBeforeSignIn(send) });
+    },
   });
+  if (decision.state === "refused" || decision.state === "unconfirmed") {
+    const code = decision.state === "refused" ? "destination_not_allowed" : "destination_unconfirmed";
+    return refuse({ code, step: "sign_in", ...unconfirmedOf(decision.missing) }, properties);
+  }
+  const { result, isShared } =
+    decision.state === "unreached"
+      ? { result: decision.result, isShared: false }
+      : await runPrepared({
+          ...attempt,
+          connection: connectionName,
+          // The caller has seen the first steps.
+          report: isReached ? onlyFromSignIn(send) : send,
+        });
   // Automate records the result before it sends it.
   await recordResult(
     scope,
@@ -83,7 +104,21 @@ async function checkAndRecord(
   send(result);
 }
 
-type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newDestinations">;
+type Send = (event: CheckEvent) => void;
+
+const onlyBeforeSignIn =
+  (send: Send): Send =>
+  (event) => {
+    if (event.type !== "step" || isBeforeSignIn(event.step)) send(event);
+  };
+
+const onlyFromSignIn =
+  (send: Send): Send =>
+  (event) => {
+    if (event.type !== "step" || !isBeforeSignIn(event.step)) send(event);
+  };
+
+type Refused = Pick<CheckResult & { ok: false }, "code" | "field" | "newDestinations"> & { step?: CheckStep };
 
 function unconfirmedOf(
   missing: readonly [NewDestinations, ...NewDestinations[]],

@@ -49,7 +49,8 @@ export function destinationRoutes(app: FastifyInstance): void {
           destinations: [...destinations],
         }))
       : [];
-    const { state } = await authorizeDestinations(scope, { openings }, { isConfirmed, shownDestinations });
+    const confirmation = { isConfirmed, shownDestinations, reach: null };
+    const { state } = await authorizeDestinations(scope, { openings }, confirmation);
     return { isAllowed: state === "allowed" };
   });
 

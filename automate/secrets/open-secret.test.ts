@@ -61,7 +61,7 @@ async function allow(secret: CurrentSecret, destinations: Destinations) {
   const decision = await authorizeDestinations(
     check("user"),
     { openings: [{ field: "value", opening }] },
-    { isConfirmed: true },
+    { isConfirmed: true, reach: null },
   );
   expect(decision.state).toBe("allowed");
 }

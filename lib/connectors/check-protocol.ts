@@ -5,6 +5,11 @@ export const checkSteps = ["name", "network", "tls", "sign_in", "permission"] as
 export const checkStepSchema = z.enum(checkSteps);
 export type CheckStep = (typeof checkSteps)[number];
 
+/** True for the steps that send no secret. */
+export function isBeforeSignIn(step: CheckStep): boolean {
+  return checkSteps.indexOf(step) < checkSteps.indexOf("sign_in");
+}
+
 /**
  * The codes of a failed check. A closed list: text from a driver or server never leaves the worker, because
  * it could contain a secret.

@@ -29,12 +29,12 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   destination_not_allowed: {
     title: "This destination is not allowed for this secret yet.",
     advice:
-      "An Admin of the team must allow it, because someone else entered the value or the fabric is locked. Selvage sent nothing. Pipelines can’t use the connection until then.",
+      "An Admin of the team must allow it, because someone else entered the value or the fabric is locked. Selvage reached the server and sent no secret. Pipelines can’t use the connection until then.",
   },
   destination_unconfirmed: {
     title: "This destination is not allowed for this secret yet.",
     advice:
-      "Allow only a destination that you know. Selvage sent nothing. Pipelines can’t use the connection until then.",
+      "Allow only a destination that you know. Selvage reached the server and sent no secret. Pipelines can’t use the connection until then.",
   },
   secret_missing: {
     title: "The chosen secret no longer exists.",

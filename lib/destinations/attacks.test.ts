@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
@@ -30,6 +31,8 @@ const tokens = { admin: "", user: "", pipeline: "" };
 /** The team's token server, and an attacker's; each records the requests it receives. */
 let [idp, theirs]: [Recording, Recording] = [undefined as never, undefined as never];
 type Recording = Listening & { received: string[] };
+/** An API that hangs up at the first byte, so that a whole check fails there. */
+let mute: Listening;
 
 beforeAll(async () => {
   web = await startWebWithAutomate();
@@ -45,12 +48,15 @@ beforeAll(async () => {
   });
   tokens.pipeline = token;
   [idp, theirs] = [await recordingServer(), await recordingServer()];
+  mute = await listen(
+    createTcpServer((socket) => socket.on("error", () => {}).on("data", () => socket.destroy())),
+  );
 });
 
 afterEach(() => owner.destinationRule.deleteMany());
 
 afterAll(async () => {
-  await Promise.all([idp.close(), theirs.close()]);
+  await Promise.all([idp.close(), theirs.close(), mute.close()]);
   await web.stop();
 });
 
@@ -715,7 +721,7 @@ describe("a secret that only signs at a destination", () => {
 describe("a colleague's change of a secret", () => {
   const isRefused = { status: 409, json: { error: { code: "destination_not_allowed" } } };
   const restApi = (client: { id: string }) => ({
-    baseUrl: "http://127.0.0.1:9",
+    baseUrl: `http://127.0.0.1:${mute.port}`,
     authType: "oauth_client_credentials",
     oauthClient: client.id,
     tlsMode: "disable",
@@ -746,7 +752,9 @@ describe("a colleague's change of a secret", () => {
   test("is not confirmed by an Admin who saw only the earlier destination", async () => {
     const client = await enterClient();
     const { newDestinations } = await check(restApi(client), { isConfirmed: false });
-    expect(newDestinations).toEqual([{ secret: client.name, destinations: ["http://127.0.0.1:9?proved"] }]);
+    expect(newDestinations).toEqual([
+      { secret: client.name, destinations: [`http://127.0.0.1:${mute.port}?proved`] },
+    ]);
     await stealAuthUrl(client);
     const second = await check(restApi(client), { isConfirmed: true, shownDestinations: newDestinations });
     expect(second).toMatchObject({ code: "destination_unconfirmed", field: "oauthClient" });

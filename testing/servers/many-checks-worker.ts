@@ -2,11 +2,11 @@ import net from "node:net";
 import { z } from "zod";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { trust } from "@/testing/servers/trust";
-import { checkJobSchema } from "@/worker/protocol";
+import { jobSchema } from "@/worker/protocol";
 import { prepareWorker, runCheck } from "@/worker/run-check";
 
 const message = z.object({
-  job: checkJobSchema,
+  job: jobSchema,
   routes: z.record(z.string(), z.number()),
   authorities: z.array(z.string()),
   timeoutMs: z.number(),

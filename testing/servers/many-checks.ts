@@ -7,7 +7,7 @@ import { examples } from "@/testing/connection-examples/registry";
 import { buildCheckWorker } from "@/testing/servers/built-worker";
 import { createJob, expectSilence, type StandIns } from "@/testing/servers/trial-job";
 import { forkWorker } from "@/worker/fork";
-import type { CheckJob } from "@/worker/protocol";
+import type { Job } from "@/worker/protocol";
 
 /**
  * How a check ended, and the step that it had reached at the time limit. `ms` is the duration of its steps.
@@ -38,7 +38,7 @@ export function createManyChecks() {
 
   /** All events until the result or the time limit. */
   async function runJob(
-    job: CheckJob,
+    job: Job,
     standIns: StandIns = { routes: {}, authorities: [] },
     timeoutMs = 800,
   ): Promise<z.output<typeof saidSchema>> {
@@ -52,7 +52,8 @@ export function createManyChecks() {
     const { events, ms } = saidSchema.parse(said);
     // An interrupted driver may keep dialling during the next check, so do not reuse its process.
     const last = events.at(-1);
-    const isAtRest = last?.type === "result" && (last.ok || !examples[job.kind]?.dialsOn);
+    const isFinished = last?.type === "result" && last.ok && "secrets" in job;
+    const isAtRest = last?.type === "result" && (isFinished || !examples[job.kind]?.dialsOn);
     if (isAtRest) idle.push(worker);
     else worker.kill("SIGKILL");
     return { events, ms };

@@ -2,7 +2,7 @@ import net, { type Socket } from "node:net";
 import tls from "node:tls";
 import type { Connection } from "hdb";
 import { hana } from "@/lib/connectors/kinds/hana";
-import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
+import { type CheckContext, CheckFailure, defineCheck, standIn } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";
 
@@ -10,6 +10,7 @@ const load = () => import("hdb");
 
 /** Signs in and selects a constant. */
 export const checkHana = defineCheck(hana, {
+  standIns: { password: standIn },
   preload: load,
 
   async run(properties, { begin }) {

@@ -1,6 +1,6 @@
 import type { MongoClient, MongoClientOptions } from "mongodb";
 import { mongodb, parseEndpoint } from "@/lib/connectors/kinds/mongodb";
-import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { CheckFailure, defineCheck, errorProperty, standIn } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { requireProperty } from "@/worker/clients/http";
 import { admitMembers } from "@/worker/egress/guard";
@@ -10,6 +10,7 @@ const load = () => import("mongodb");
 
 /** Signs in to one member, looks for the collection and reads the id of one document. */
 export const checkMongodb = defineCheck(mongodb, {
+  standIns: { password: standIn },
   preload: load,
 
   async run(properties, { begin }) {

@@ -2,7 +2,7 @@ import type { AuthPlugin, authPlugins, Connection, ConnectionOptions, RowDataPac
 import type { CheckFacts } from "@/lib/connectors/check-protocol";
 import type { TlsMode } from "@/lib/connectors/destination";
 import { mysql } from "@/lib/connectors/kinds/mysql";
-import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { CheckFailure, defineCheck, errorProperty, standIn } from "@/worker/check";
 import { verification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";
 
@@ -10,6 +10,7 @@ const load = () => import("mysql2");
 
 /** Signs in to the database and reads the server's version, which requires no further right. */
 export const checkMysql = defineCheck(mysql, {
+  standIns: { password: standIn },
   preload: load,
 
   async run({ server, port, database, username, password, tlsMode, caCertificate }, { begin }) {

@@ -1,5 +1,5 @@
 import { oracle } from "@/lib/connectors/kinds/oracle";
-import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { CheckFailure, defineCheck, errorProperty, standIn } from "@/worker/check";
 import { explainOracle } from "@/worker/clients/oracle-fault";
 import { replaceInternals } from "@/worker/clients/oracle-transport";
 
@@ -13,6 +13,7 @@ const load = () =>
 
 /** Signs in and selects a constant, in the driver's thin mode, which needs no Oracle client. */
 export const checkOracle = defineCheck(oracle, {
+  standIns: { password: standIn },
   preload() {
     // The driver formats its time zone this way, and the first call has to load the locale's data.
     (0).toLocaleString("en-US");

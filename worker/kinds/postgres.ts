@@ -1,11 +1,12 @@
 import type { Client } from "pg";
 import type { CheckFacts } from "@/lib/connectors/check-protocol";
 import { postgres } from "@/lib/connectors/kinds/postgres";
-import { CheckFailure, defineCheck } from "@/worker/check";
+import { CheckFailure, defineCheck, standIn } from "@/worker/check";
 import { explainPostgres, loadPostgres, queryPostgres } from "@/worker/clients/postgres-wire";
 
 /** Signs in, reads the server's version, which requires no further right, and looks for the named schema. */
 export const checkPostgres = defineCheck(postgres, {
+  standIns: { password: standIn },
   preload: loadPostgres,
 
   run(properties, context) {

@@ -1,9 +1,10 @@
 import { redshift } from "@/lib/connectors/kinds/redshift";
-import { CheckFailure, defineCheck } from "@/worker/check";
+import { CheckFailure, defineCheck, standIn } from "@/worker/check";
 import { explainPostgres, loadPostgres, queryPostgres } from "@/worker/clients/postgres-wire";
 
 /** Signs in and selects a constant, for which the cluster reads no table. */
 export const checkRedshift = defineCheck(redshift, {
+  standIns: { password: standIn },
   preload: loadPostgres,
 
   run(properties, context) {

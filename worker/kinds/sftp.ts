@@ -8,12 +8,13 @@ import type {
   SFTPWrapper,
 } from "ssh2";
 import { sftp } from "@/lib/connectors/kinds/sftp";
-import { type CheckContext, CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { type CheckContext, CheckFailure, defineCheck, errorProperty, standIn } from "@/worker/check";
 import { requireProperty } from "@/worker/clients/http";
 import { readPrivateKey } from "@/worker/clients/private-key";
 
 /** Reads the host key, and stops until a person has confirmed it. Then signs in and opens the home folder. */
 export const checkSftp = defineCheck(sftp, {
+  standIns: { authMethod: "password", password: standIn },
   preload: () => import("ssh2"),
 
   async run({ host, port, username, authMethod, password, privateKey, hostKeyFingerprint }, context) {

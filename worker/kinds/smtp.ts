@@ -2,12 +2,13 @@ import { once } from "node:events";
 import net from "node:net";
 import tls from "node:tls";
 import { smtp, smtpProtocol } from "@/lib/connectors/kinds/smtp";
-import { CheckFailure, defineCheck, errorProperty } from "@/worker/check";
+import { CheckFailure, defineCheck, errorProperty, standIn } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
 import { networkFault } from "@/worker/egress/socket-faults";
 
 /** Signs in and disconnects. Starts no mail, so that nothing is sent. */
 export const checkSmtp = defineCheck(smtp, {
+  standIns: { smtpPassword: standIn },
   preload: () => import("nodemailer/lib/smtp-connection/index.js"),
 
   async run({ smtpUrl, smtpPort, smtpUsername, smtpPassword, encryption, caCertificate }) {
