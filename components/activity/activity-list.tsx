@@ -12,17 +12,22 @@ import {
   Siren,
   Trash2,
 } from "lucide-react";
-import Link from "next/link";
 import { eventDetails } from "@/components/activity/event-details";
 import { EventSentence, objectNouns } from "@/components/activity/event-sentence";
 import { cx } from "@/components/ui/class-names";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { type ActivityEvent, type EventKind, eventKinds } from "@/lib/audit/schema";
 
 /**
  * The fabric of the events, and the URL of its page with a filter; neither for events of a team or a person.
  */
-type FabricContext = { fabricId?: string; hrefOf?: (filter: Record<string, string>) => string };
+type FabricContext = {
+  fabricId?: string;
+  hrefOf?: (filter: Record<string, string>) => string;
+  /** The names of the CA certificates in destinations. */
+  authorities?: Readonly<Record<string, string>>;
+};
 
 export function ActivityList({ events, ...context }: { events: ActivityEvent[] } & FabricContext) {
   return (
@@ -37,8 +42,8 @@ export function ActivityList({ events, ...context }: { events: ActivityEvent[] }
   );
 }
 
-function EventLine({ event, fabricId, hrefOf }: { event: ActivityEvent } & FabricContext) {
-  const details = eventDetails(event);
+function EventLine({ event, fabricId, hrefOf, authorities }: { event: ActivityEvent } & FabricContext) {
+  const details = eventDetails(event, authorities);
   const { objectId, objectName, objectKind } = event;
   return (
     <li className="flex items-start gap-3 px-4 py-3">

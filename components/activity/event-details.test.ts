@@ -63,7 +63,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     [
       "The connection’s destination is not allowed for a secret yet",
       "secret “api_token”",
-      "to postgres://evil.example:5432",
+      "to PostgreSQL evil.example:5432",
     ],
   ],
   [

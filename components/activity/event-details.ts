@@ -2,12 +2,19 @@ import type { ActivityDetails, ActivityEvent } from "@/lib/audit/schema";
 import { checkCodes } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { fieldMeta } from "@/lib/connectors/define";
+import { formatDestination } from "@/lib/connectors/format-destination";
 import { connectors } from "@/lib/connectors/registry";
 import { type Provider, providers } from "@/lib/fabrics/schema";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
-/** The details below an event: fields, destinations, source and outcome. */
-export function eventDetails({ action, objectKind, objectName, details }: ActivityEvent): string[] {
+/**
+ * The details below an event: fields, destinations, source and outcome. `authorities` names the CA certificates of
+ * the destinations.
+ */
+export function eventDetails(
+  { action, objectKind, objectName, details }: ActivityEvent,
+  authorities: Readonly<Record<string, string>> = {},
+): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
@@ -26,7 +33,12 @@ export function eventDetails({ action, objectKind, objectName, details }: Activi
     purposeOf(details),
     connection !== undefined && connection !== "" && `connection “${text(connection)}”`,
     details.secret !== undefined && `secret “${text(details.secret)}”`,
-    destination !== undefined && text(destination) !== "" && `to ${text(destination)}`,
+    destination !== undefined &&
+      text(destination) !== "" &&
+      `to ${[destination]
+        .flat()
+        .map((key) => formatDestination(String(key), authorities))
+        .join(", and to ")}`,
     source !== undefined && `${action === "secret.use" ? "at" : "from"} ${text(source)}`,
     !isCheck && field !== undefined && labelsOf(field, labels),
     // Text and Binary have only the field "value". Omit its name: readers could take it for a stored value.

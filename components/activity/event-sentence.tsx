@@ -1,5 +1,5 @@
-import Link from "next/link";
 import { Badge } from "@/components/ui/badge";
+import { Link } from "@/components/ui/link";
 import { type ActivityEvent, type AuditAction, auditActions, type ObjectKind } from "@/lib/audit/schema";
 
 /** The name of each object kind on screen. */

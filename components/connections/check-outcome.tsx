@@ -1,12 +1,15 @@
+import { useQuery } from "@tanstack/react-query";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { formatDuration } from "@/components/connections/duration";
 import { RequestApproval } from "@/components/connections/request-approval";
+import { chosenSecret } from "@/components/connections/secret-options";
 import { useNextSteps } from "@/components/connections/use-next-steps";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
+import type { CheckCode, CheckResult, NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
+import { authorityOf } from "@/lib/connectors/destination";
 import { formatDestination } from "@/lib/connectors/format-destination";
 
 type CheckFailure = Extract<CheckResult, { ok: false }>;
@@ -47,16 +50,7 @@ export function CheckOutcome({
   return (
     <Banner tone={needsDecision.includes(result.code) ? "warning" : "danger"} title={title}>
       <p>{advice}</p>
-      {result.newDestinations?.map(({ secret, destinations }) => (
-        <p key={secret} className="mt-1">
-          <span className="font-medium text-ink">{secret}</span> to
-          {destinations.map((destination) => (
-            <span key={destination} className="wrap-anywhere block text-ink">
-              {formatDestination(destination)}
-            </span>
-          ))}
-        </p>
-      ))}
+      {result.newDestinations && <NewDestinations places={result.newDestinations} />}
       {result.facts?.destination && <p>Destination: {result.facts.destination}</p>}
       {result.facts?.retryAt && (
         <p>
@@ -67,6 +61,27 @@ export function CheckOutcome({
       <NextStep result={result} focusCheck={focusCheck} />
     </Banner>
   );
+}
+
+function NewDestinations({ places }: { places: NewDestinationsByName }) {
+  const { fabricId, form } = useConnectionForm();
+  const authorityId = form.getValues().properties.caCertificate ?? "";
+  const { data: authority } = useQuery(chosenSecret(fabricId, ["binary", "text"], authorityId));
+  const authorities = Object.fromEntries(
+    places
+      .flatMap(({ destinations }) => destinations.flatMap((key) => authorityOf(key) ?? []))
+      .flatMap(({ id, version }) => (id === authority?.id ? [[`${id}.${version}`, authority.name]] : [])),
+  );
+  return places.map(({ secret, destinations }) => (
+    <p key={secret} className="mt-1">
+      <span className="font-medium text-ink">{secret}</span> to
+      {destinations.map((destination) => (
+        <span key={destination} className="wrap-anywhere block text-ink">
+          {formatDestination(destination, authorities)}
+        </span>
+      ))}
+    </p>
+  ));
 }
 
 /** The button that leads to the next step after a failure. */

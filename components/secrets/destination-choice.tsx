@@ -9,9 +9,9 @@ import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Chooses the former value's destinations to which the new value may be sent. */
 export function DestinationChoice({
-  secret: { destinations, fields },
+  secret: { destinations, authorities, fields },
 }: {
-  secret: Pick<ReplaceableSecret, "destinations" | "fields">;
+  secret: Pick<ReplaceableSecret, "destinations" | "authorities" | "fields">;
 }) {
   const { field } = useController({
     name: "destinationIds",
@@ -33,7 +33,7 @@ export function DestinationChoice({
         {destinations.map(({ id, destination, createdByName, createdAt }) => (
           <Checkbox
             key={id}
-            label={formatDestination(destination)}
+            label={formatDestination(destination, authorities)}
             hint={
               <>
                 Allowed by {createdByName} <RelativeTime date={createdAt} />

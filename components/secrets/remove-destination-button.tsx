@@ -7,11 +7,13 @@ import { removeDestinationAction } from "@/lib/destinations/actions";
 export function RemoveDestinationButton({
   fabricId,
   destination: { id, destination },
+  authorities,
 }: {
   fabricId: string;
   destination: { id: string; destination: string };
+  authorities: Readonly<Record<string, string>>;
 }) {
-  const words = formatDestination(destination);
+  const words = formatDestination(destination, authorities);
   return (
     <ConfirmedActButton
       verb="Remove"

@@ -6,7 +6,7 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretDestinations({
   fabricId,
-  secret: { destinations },
+  secret: { destinations, authorities },
   isAdmin,
 }: {
   fabricId: string;
@@ -17,19 +17,27 @@ export function SecretDestinations({
     <DetailSection id="destinations" title="Allowed destinations">
       {destinations.length === 0 ? (
         <p className="text-muted">
-          None yet. To allow a destination, or to request approval, check a connection that uses the secret.
+          None. To allow a destination, or to request approval, check a connection that uses the secret.
         </p>
       ) : (
         <DetailList>
           {destinations.map((allowed) => (
             <DetailItem key={allowed.id}>
               <span className="min-w-0">
-                <span className="wrap-anywhere block">{formatDestination(allowed.destination)}</span>
+                <span className="wrap-anywhere block">
+                  {formatDestination(allowed.destination, authorities)}
+                </span>
                 <span className="text-muted text-sm">
                   Allowed by {allowed.createdByName} <RelativeTime date={allowed.createdAt} />
                 </span>
               </span>
-              {isAdmin && <RemoveDestinationButton fabricId={fabricId} destination={allowed} />}
+              {isAdmin && (
+                <RemoveDestinationButton
+                  fabricId={fabricId}
+                  destination={allowed}
+                  authorities={authorities}
+                />
+              )}
             </DetailItem>
           ))}
         </DetailList>

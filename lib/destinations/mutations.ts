@@ -1,12 +1,11 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { tokenServerOf } from "@/lib/connectors/secret-destinations";
+import { type Referenced, tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { db } from "@/lib/db/client";
 import type { AskForApprovalInput, DecideRequestInput } from "@/lib/destinations/schema";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 import { askAutomate } from "@/lib/internal-api/client";
 import { fail, NotFound } from "@/lib/result";
-import type { SecretMetadata } from "@/lib/secrets/schema";
 
 // The right to choose a secret's destinations is as strong as the right to read it. So automate alone
 // decides, writes and records this.
@@ -46,7 +45,7 @@ export async function allowTokenServer(
     where: { secretId, version, fabricId, secret: { deletedAt: null } },
     select: { metadata: true },
   });
-  const server = row && tokenServerOf(row.metadata as SecretMetadata);
+  const server = row && tokenServerOf(row.metadata as Referenced["metadata"]);
   if (!server) throw new NotFound("Version not found, or it names no token server.");
   const secrets = [{ field: "oauthClient", secretId, version, destinations: [server] }];
   const allowed = await askAutomate(scope, "destination:allow", { secrets, isShown: true });

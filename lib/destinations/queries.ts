@@ -1,7 +1,11 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { authorityOf, sentKey } from "@/lib/connectors/destination";
-import { type SecretWithDestinations, tokenServerOf } from "@/lib/connectors/secret-destinations";
+import {
+  type Referenced,
+  type SecretWithDestinations,
+  tokenServerOf,
+} from "@/lib/connectors/secret-destinations";
 import { type Db, db, Prisma, type Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import type { CurrentReference, NotAllowed, ToReview, WaitingRequests } from "@/lib/destinations/schema";
@@ -10,7 +14,6 @@ import {
   defaultDestinationRule,
   destinationRuleSchema,
 } from "@/lib/internal-api/bodies/destination-rule";
-import type { SecretSummary } from "@/lib/secrets/schema";
 
 const maxShown = 20;
 
@@ -101,7 +104,7 @@ export async function findNotAllowed(
 /** The token server of an M2M OAuth secret if it is not allowed for this version; otherwise null. */
 export async function findTokenServerToAllow(
   { fabricId }: Scope<"secret:list">,
-  { id: secretId, version, metadata }: Pick<SecretSummary, "id" | "version" | "metadata">,
+  { id: secretId, version, metadata }: Pick<Referenced, "id" | "version" | "metadata">,
 ): Promise<string | null> {
   const destination = tokenServerOf(metadata);
   if (destination === null || (await getDestinationRule({ fabricId })) === "open") return null;
@@ -202,7 +205,9 @@ export async function listWaitingRequests(
       secret,
       formerNames: names.map(({ name }) => name),
       enteredBy: authors.get(secretId) ?? [],
-      authorities,
+      authorities: Object.fromEntries(
+        authorities.map(({ key, name, createdByName }) => [key, `${name}, entered by ${createdByName}`]),
+      ),
     })),
     total: waiting.length,
   };
@@ -223,20 +228,29 @@ async function authorsOf(
   return new Map(rows.map(({ secretId, names }) => [secretId, names]));
 }
 
-/** Describes the CA certificates that these destinations trust. */
+/** The CA certificates that these destinations trust, by `<id>.<version>`. */
 async function authoritiesOf(
   fabricId: string,
   destinations: readonly string[],
-): Promise<Record<string, string>> {
+): Promise<{ key: string; name: string; createdByName: string }[]> {
   const named = destinations.flatMap((key) => authorityOf(key) ?? []);
+  if (named.length === 0) return [];
   const rows = await db.secretVersion.findMany({
     where: { fabricId, OR: named.map(({ id, version }) => ({ secretId: id, version })) },
     select: { secretId: true, version: true, createdByName: true, secret: { select: { name: true } } },
   });
-  return Object.fromEntries(
-    rows.map(({ secretId, version, createdByName, secret }) => [
-      `${secretId}.${version}`,
-      `${secret.name}, entered by ${createdByName}`,
-    ]),
-  );
+  return rows.map(({ secretId, version, createdByName, secret }) => ({
+    key: `${secretId}.${version}`,
+    name: secret.name,
+    createdByName,
+  }));
+}
+
+/** The names of the CA certificates that these destinations trust, by `<id>.<version>`. */
+export async function listAuthorityNames(
+  { fabricId }: Scope<"secret:list"> | Scope<"activity:list">,
+  destinations: readonly string[],
+): Promise<Record<string, string>> {
+  const authorities = await authoritiesOf(fabricId, destinations);
+  return Object.fromEntries(authorities.map(({ key, name }) => [key, name]));
 }

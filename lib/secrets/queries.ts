@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
+import { listAuthorityNames } from "@/lib/destinations/queries";
 import { inListTurn } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
@@ -148,6 +149,10 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     })),
     connections: [...connections.values()].sort((a, b) => a.name.localeCompare(b.name)),
     destinations,
+    authorities: await listAuthorityNames(
+      scope,
+      destinations.map(({ destination }) => destination),
+    ),
     isCreator: summary.createdById === scope.actor.id,
   };
 }

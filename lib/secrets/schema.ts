@@ -182,11 +182,13 @@ export type SecretDetail = SecretSummary & {
   formerNames: { name: string; retiredAt: Date }[];
   connections: { id: string; name: string; kind: string }[];
   destinations: { id: string; destination: string; createdAt: Date; createdByName: string }[];
+  /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
+  authorities: Record<string, string>;
   isCreator: boolean;
 };
 
 /** The data that the Replace value form needs. Times are strings when they came over the network. */
-export type ReplaceableSecret = Pick<SecretDetail, "id" | "subKind" | "version"> & {
+export type ReplaceableSecret = Pick<SecretDetail, "id" | "subKind" | "version" | "authorities"> & {
   fields: { field: string; version: number; setAt: Date | string | null }[];
   destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
 };

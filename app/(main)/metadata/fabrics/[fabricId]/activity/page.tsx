@@ -8,6 +8,7 @@ import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { findActivityObject, listActivity, listActivityActors } from "@/lib/activity/queries";
 import { type ActivityFilter, activityFilter } from "@/lib/audit/schema";
+import { listAuthorityNames } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/next/require-scope";
 
 export const metadata: Metadata = { title: "Activity" };
@@ -26,6 +27,10 @@ export default async function ActivityPage({ params, searchParams }: Props) {
     listActivityActors(scope, filter.actor),
     filter.object ? findActivityObject(scope, filter.object) : null,
   ]);
+  const authorities = await listAuthorityNames(
+    scope,
+    page.events.flatMap(({ details }) => [details.destination ?? []].flat().map(String)),
+  );
   const { actor, kind, event, object: objectId } = filter;
   const isFiltered = [actor, kind, event, objectId].some(Boolean);
   const only = object ? `${objectNouns[object.kind]} ${object.name}` : objectId ? "one object" : null;
@@ -38,7 +43,7 @@ export default async function ActivityPage({ params, searchParams }: Props) {
       </h2>
       <ActivityFilters actors={actors} object={only} />
       {page.events.length > 0 ? (
-        <ActivityList events={page.events} fabricId={fabricId} hrefOf={hrefOf} />
+        <ActivityList events={page.events} fabricId={fabricId} hrefOf={hrefOf} authorities={authorities} />
       ) : isFiltered ? (
         <EmptyState
           icon={<SearchX />}

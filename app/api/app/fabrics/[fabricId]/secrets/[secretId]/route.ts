@@ -6,7 +6,14 @@ import type { ReplaceableSecret } from "@/lib/secrets/schema";
 export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
-    const { id, subKind, version, fields, destinations } = await getSecret(scope, secretId);
-    return Response.json({ id, subKind, version, fields, destinations } satisfies ReplaceableSecret);
+    const { id, subKind, version, fields, destinations, authorities } = await getSecret(scope, secretId);
+    return Response.json({
+      id,
+      subKind,
+      version,
+      fields,
+      destinations,
+      authorities,
+    } satisfies ReplaceableSecret);
   },
 });
