@@ -12,12 +12,13 @@ async function generateToken(page: Page, name: string): Promise<string> {
   const dialog = page.getByRole("dialog", { name: "Create access token" });
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  const token = await dialog.getByText(/^svu_/).textContent();
+  const created = page.getByRole("dialog", { name: "Access token created" });
+  const token = await created.getByText(/^svu_/).textContent();
   // The command that keeps the token out of the shell history comes first.
-  await expect(dialog.locator("code").nth(1)).toContainText(
+  await expect(created.locator("code").nth(1)).toContainText(
     `login --url ${stack().webUrl} --automate-url ${stack().automateUrl}`,
   );
-  await dialog.getByRole("button", { name: "Done" }).click();
+  await created.getByRole("button", { name: "Done" }).click();
   return token ?? "";
 }
 

@@ -27,7 +27,8 @@ test("Enter a second time, before the answer, does not submit a dialog again", a
   await expect(dialog.getByRole("button", { name: "Create", exact: true })).toHaveAttribute("aria-busy");
   await name.press("Enter");
   answer();
-  await dialog.getByRole("button", { name: "Done" }).click();
+  const created = page.getByRole("dialog", { name: "Access token created" });
+  await created.getByRole("button", { name: "Done" }).click();
   // A page's actions run one after another, so a second creation would be done before this.
   const rows = page.getByRole("row").filter({ hasText: "nightly" });
   await rows.first().getByRole("button", { name: "Revoke" }).click();
@@ -94,4 +95,32 @@ test("the error of a long form is in view when it appears", async ({ page, conte
   await dialog.getByLabel("Only from these addresses").fill("10.1.0.0/16");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   await expect(dialog.getByText(/^It is not known whether this was saved/)).toBeInViewport({ ratio: 1 });
+});
+
+test("a token that nobody copied is not lost by Escape or a click outside", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
+  await page.getByRole("button", { name: "Create token" }).click();
+  const form = page.getByRole("dialog", { name: "Create pipeline token" });
+  await form.getByLabel("Name").fill("nightly");
+  await form.getByRole("button", { name: "Create", exact: true }).click();
+  const created = page.getByRole("dialog", { name: "Pipeline token created" });
+  const token = created.getByText(/^svp_/).first();
+  const question = page.getByRole("alertdialog", { name: "Close without copying the token?" });
+  await expect(token).toBeVisible();
+  await page.keyboard.press("Escape");
+  await question.getByRole("button", { name: "Keep open" }).click();
+  await expect(question).toBeHidden();
+  await page.mouse.click(5, 5);
+  await question.getByRole("button", { name: "Keep open" }).click();
+  await expect(token).toBeVisible();
+  await created.getByRole("button", { name: "Copy token" }).click();
+  await expect(created.getByText("Copied").first()).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(created).toBeHidden();
 });

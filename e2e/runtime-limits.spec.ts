@@ -46,8 +46,9 @@ test("an Admin limits a token to one secret, and all others answer not found", a
   await expect(dialog.getByText("Secret “nothing_here” not found.")).toBeVisible();
   await field(dialog, "Only these secrets").fill("REACH_ME");
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  const token = (await dialog.locator("code").first().textContent()) ?? "";
-  await dialog.getByRole("button", { name: "Done" }).click();
+  const created = page.getByRole("dialog", { name: "Pipeline token created" });
+  const token = (await created.locator("code").first().textContent()) ?? "";
+  await created.getByRole("button", { name: "Done" }).click();
   await expect(page.getByText("Secrets: reach_me")).toBeVisible();
   await expect(page.getByText("From: 127.0.0.0/8, ::1")).toBeVisible();
   expect((await requestSecret(token, "reach_me")).status).toBe(200);

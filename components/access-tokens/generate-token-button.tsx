@@ -42,6 +42,7 @@ export function GenerateTokenButton({ webUrl, automateUrl }: { webUrl: string; a
           action={createAccessTokenAction}
           outcome={({ token }) => (
             <NewTokenPanel
+              title="Access token created"
               token={token}
               login={loginCommands({ webUrl, automateUrl })}
               tryIt={{

@@ -55,6 +55,7 @@ export function CreateTokenButton({
           texts={texts}
           outcome={({ token }) => (
             <NewTokenPanel
+              title="Pipeline token created"
               token={token}
               login={loginCommands({ webUrl, automateUrl }, fabric)}
               tryIt={{

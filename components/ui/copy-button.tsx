@@ -12,7 +12,15 @@ const announcements: Record<CopyState, string> = {
   failed: "Copying failed. Select the text and copy it manually.",
 };
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+export function CopyButton({
+  text,
+  label,
+  onCopied,
+}: {
+  text: string;
+  label: string;
+  onCopied?: () => void;
+}) {
   const [state, setState] = useState<CopyState>("idle");
 
   async function copy() {
@@ -22,6 +30,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
       () => false,
     );
     setState(isCopied ? "copied" : "failed");
+    if (isCopied) onCopied?.();
     setTimeout(() => setState("idle"), 2500);
   }
 

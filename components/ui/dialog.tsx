@@ -2,11 +2,11 @@
 
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import { type ReactNode, useContext, useRef, useState } from "react";
+import { type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { Button, IconButton } from "@/components/ui/button";
 import { cx } from "@/components/ui/class-names";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { DialogGuardContext } from "@/components/ui/dialog-guard";
+import { type CloseQuestion, DialogGuardContext } from "@/components/ui/dialog-guard";
 import {
   type DialogSize,
   dialogBackdropClass,
@@ -42,10 +42,13 @@ export function Dialog({
   children: ReactNode;
 }) {
   const popup = useRef<HTMLDivElement>(null);
-  const [isDirty, setIsDirty] = useState(false);
+  const isTouch = useRef(false);
+  const [question, setQuestion] = useState<CloseQuestion | null>(null);
+  const [newTitle, setTitle] = useState<string | null>(null);
   const discard = useDialog();
   useDismissToasts(isOpen);
-  const requestClose = () => (isDirty ? discard.open() : onClose());
+  const requestClose = () => (question ? discard.open() : onClose());
+  const fieldToFocus = () => popup.current?.querySelector<HTMLElement>(firstField);
 
   return (
     <Base.Root open={isOpen} onOpenChange={(next) => !next && requestClose()}>
@@ -53,14 +56,17 @@ export function Dialog({
         <Base.Backdrop forceRender className={dialogBackdropClass} />
         <Base.Popup
           ref={popup}
-          initialFocus={(opened) => opened === "touch" || (popup.current?.querySelector(firstField) ?? true)}
+          initialFocus={(opened) => {
+            isTouch.current = opened === "touch";
+            return isTouch.current || (fieldToFocus() ?? true);
+          }}
           finalFocus={() => returnFocus?.() ?? !isOpenerRemoved()}
           className={dialogPopupClass(size)}
         >
           <header className="flex items-start gap-4 px-6 pt-5 pb-4">
             <div className="min-w-0 flex-1">
-              <Base.Title className="wrap-anywhere font-semibold text-lg">{title}</Base.Title>
-              {description && (
+              <Base.Title className="wrap-anywhere font-semibold text-lg">{newTitle ?? title}</Base.Title>
+              {description && newTitle === null && (
                 <Base.Description render={<div />} className="mt-0.5 text-muted">
                   {description}
                 </Base.Description>
@@ -74,23 +80,33 @@ export function Dialog({
             />
           </header>
           <DialogContainer value={popup}>
-            <DialogGuardContext value={{ requestClose, close: onClose, setIsDirty }}>
+            <DialogGuardContext
+              value={{
+                requestClose,
+                close: onClose,
+                setQuestion,
+                setTitle,
+                focusFirstField: () => {
+                  if (!isTouch.current) fieldToFocus()?.focus();
+                },
+              }}
+            >
               {children}
             </DialogGuardContext>
           </DialogContainer>
           <ConfirmDialog
-            isOpen={discard.isOpen}
+            isOpen={discard.isOpen && question !== null}
             onClose={discard.close}
             onConfirm={() => {
               discard.close();
               onClose();
             }}
-            title="Discard what you entered?"
-            confirmLabel="Discard"
-            cancelLabel="Keep editing"
+            title={question?.title ?? ""}
+            confirmLabel={question?.confirmLabel ?? ""}
+            cancelLabel={question?.cancelLabel ?? ""}
             tone="danger"
           >
-            It is not saved.
+            {question?.text}
           </ConfirmDialog>
         </Base.Popup>
       </Base.Portal>
@@ -118,4 +134,12 @@ export function DialogClose({ variant, children }: { variant?: "primary"; childr
       {children}
     </Button>
   );
+}
+
+/** Around content that appears after the dialog opened: it moves the focus to the first field, as the dialog would. */
+export function FocusFirstField({ children }: { children: ReactNode }) {
+  const { focusFirstField } = useContext(DialogGuardContext);
+  const [focusOnce] = useState(() => focusFirstField);
+  useEffect(focusOnce, [focusOnce]);
+  return children;
 }
