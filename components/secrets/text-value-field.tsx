@@ -7,6 +7,7 @@ import type { SecretValues } from "@/components/secrets/secret-form";
 import type { RefusedFile } from "@/components/secrets/text-source";
 import { inMemory, readText, shownText, withPasted } from "@/components/secrets/text-source";
 import { TextValueNotes } from "@/components/secrets/text-value-notes";
+import { ValueEdgesNote } from "@/components/secrets/value-edges-note";
 import { Field } from "@/components/ui/field";
 import { formatBytes } from "@/components/ui/format-bytes";
 import { SecretTextarea } from "@/components/ui/secret-textarea";
@@ -30,7 +31,7 @@ export function TextValueField({
   action?: ReactNode;
   onStoreAsBinary?: (file: File) => void;
 }) {
-  const { control, trigger } = useFormContext<SecretValues>();
+  const { control, trigger, setFocus } = useFormContext<SecretValues>();
   const { field, fieldState } = useController({ control, name: `fields.${name}` });
   const [origin, setOrigin] = useState<"typed" | "line ends lost" | { loaded: File }>("typed");
   const [refused, setRefused] = useState<RefusedFile | null>(null);
@@ -78,7 +79,13 @@ export function TextValueField({
   }
 
   return (
-    <div className="flex flex-col gap-2">
+    <ValueEdgesNote
+      text={field.value}
+      onRemove={(inner) => {
+        keep(inner, "typed");
+        setFocus(`fields.${name}`);
+      }}
+    >
       <Field
         label={title}
         isRequired={!schema.isOptional()}
@@ -110,7 +117,7 @@ export function TextValueField({
         onConvert={() => keep(shownText(field.value), "typed")}
         {...(onStoreAsBinary ? { onStoreAsBinary } : {})}
       />
-    </div>
+    </ValueEdgesNote>
   );
 }
 
