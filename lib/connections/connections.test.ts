@@ -265,10 +265,42 @@ describe("a status", () => {
     expect(await status()).toEqual({ state: "not_tested", reason: "value_replaced" });
   });
 
+  test("of a new connection begins with the check of its form, not with those of a former one", async () => {
+    const secretId = await addSecret();
+    const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
+    const check = (actorId: string, ok: boolean, minutesAgo: number) =>
+      owner.connectionCheck.create({
+        data: {
+          fabricId: fabric.fabricId,
+          configHash: configHash("postgres", full),
+          ok,
+          code: ok ? null : "timed_out",
+          durationMs: 5,
+          actorId,
+          actorName: "x",
+          checkedAt: new Date(Date.now() - minutesAgo * 60_000),
+        },
+      });
+    await check(fabric.user.id, false, 90);
+    await check(fabric.admin.id, true, 20);
+    await check("automate", true, 10);
+    const read = async (name: string) => getConnection(list(), await addConnection(name, secretId));
+    const unchecked = await read("again");
+    expect(unchecked.status).toEqual({ state: "not_tested", reason: "never" });
+    expect(unchecked.history).toEqual([]);
+
+    await check(fabric.user.id, false, 3);
+    await check(fabric.user.id, true, 2);
+    const { status, history } = await read("once more");
+    expect(status).toMatchObject({ state: "connected" });
+    expect(history.map(({ ok }) => ok)).toEqual([true]);
+  });
+
   /** Checks of a connection, by hours ago: `p` passed, `f` failed, `x` gave no result about it. */
   async function checked(name: string, ends: [end: "p" | "f" | "x", hoursAgo: number][]) {
     const secretId = await addSecret();
     const id = await addConnection(name, secretId);
+    await owner.connection.update({ where: { id }, data: { createdAt: hoursAgo(30 * 24) } });
     const full = { ...properties(secretId), port: "5432", tlsMode: "verify-full" };
     await owner.connectionCheck.createMany({
       data: ends.map(([end, hours]) => ({

@@ -30,6 +30,7 @@ const summaryColumns = {
   properties: true,
   configHash: true,
   createdAt: true,
+  createdById: true,
   createdByName: true,
   updatedAt: true,
   updatedByName: true,
@@ -143,7 +144,7 @@ export async function getConnection(
 }
 
 type CheckRow = {
-  configHash: string;
+  connectionId: string;
   ok: boolean;
   code: string | null;
   durationMs: number;
@@ -159,12 +160,12 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
   const [requests, checks, current, inactive] = await Promise.all([
     newestRequests(fabricId, hashes),
-    newestChecks(fabricId, hashes),
+    newestChecks(fabricId, rows),
     currentReferences(db, { fabricId }, secretIds),
     inactiveIdsOf(rows.map(({ id }) => id)),
   ]);
   const requestByHash = new Map(requests.map((request) => [request.configHash, request]));
-  const checkByHash = new Map(checks.map((check) => [check.configHash, check]));
+  const checkById = new Map(checks.map((check) => [check.connectionId, check]));
   const versions = new Map([...current.values()].map(({ id, version }) => [id, version]));
   const notAllowed = await findNotAllowed(
     fabricId,
@@ -178,12 +179,12 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     properties: withReferences(row),
     status: statusOf(
       requestByHash.get(row.configHash),
-      checkByHash.get(row.configHash),
+      checkById.get(row.id),
       versions,
       inactive.has(row.id),
     ),
     notAllowed: notAllowed[i] ?? null,
-    history: historyOf(checkByHash.get(row.configHash)),
+    history: historyOf(checkById.get(row.id)),
     isWarehouse: row.warehouseOf !== null,
     references: row.secrets.map(({ field, secretId, secret }) => ({ field, secretId, ...secret })),
     createdAt: row.createdAt,
@@ -242,29 +243,44 @@ function historyOf(check: CheckRow | undefined): CheckHistory {
 }
 
 /**
- * For each configuration: the newest check, since when checks end like that, and recent history. Each part
- * reads one index.
+ * For each connection: the newest check of its configuration, since when checks end like that, and recent
+ * history. Each part reads one index.
+ *
+ * A new connection starts with the last check of its form, if its creator ran one within an hour before saving.
+ * Older checks concern another connection that had the same settings.
  */
-function newestChecks(fabricId: string, hashes: readonly string[]): Promise<CheckRow[]> {
-  const ofStatus = Prisma.sql`
-    k."fabricId" = ${fabricId} AND k."configHash" = input.hash
+function newestChecks(fabricId: string, rows: readonly Row[]): Promise<CheckRow[]> {
+  const isConclusive = Prisma.sql`
+    k."fabricId" = ${fabricId} AND k."configHash" = c.hash
     AND (k.code IS NULL OR k.code <> ALL(${[...inconclusiveCodes]}))`;
+  const isOwn = Prisma.sql`${isConclusive} AND k."checkedAt" >= first."checkedAt"`;
   return db.$queryRaw<CheckRow[]>`
-    SELECT newest.*, streak.since, recent.history FROM unnest(${hashes}::text[]) AS input(hash)
+    SELECT c.id AS "connectionId", newest.*, streak.since, recent.history
+    FROM unnest(
+      ${rows.map(({ id }) => id)}::text[], ${rows.map(({ configHash }) => configHash)}::text[],
+      ${rows.map(({ createdById }) => createdById)}::text[],
+      ${rows.map(({ createdAt }) => createdAt.toISOString())}::text[]
+    ) AS input(id, hash, "createdById", "createdAtText")
+    CROSS JOIN LATERAL (SELECT input.*, input."createdAtText"::timestamptz AS "createdAt") AS c
     CROSS JOIN LATERAL (
-      SELECT k."configHash", k.ok, k.code, k."tookMs" AS "durationMs", k."checkedAt", k.versions FROM connection_check k
-      WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT 1
+      SELECT coalesce(max(k."checkedAt"), c."createdAt") AS "checkedAt" FROM connection_check k
+      WHERE ${isConclusive} AND k."actorId" = c."createdById"
+        AND k."checkedAt" BETWEEN c."createdAt" - interval '1 hour' AND c."createdAt"
+    ) AS first
+    CROSS JOIN LATERAL (
+      SELECT k.ok, k.code, k."tookMs" AS "durationMs", k."checkedAt", k.versions FROM connection_check k
+      WHERE ${isOwn} ORDER BY k."checkedAt" DESC LIMIT 1
     ) AS newest
     CROSS JOIN LATERAL (
       SELECT min(k."checkedAt") AS since FROM connection_check k
-      WHERE ${ofStatus} AND k."checkedAt" > coalesce(
-        (SELECT max(k."checkedAt") FROM connection_check k WHERE ${ofStatus} AND k.ok <> newest.ok), '-infinity')
+      WHERE ${isOwn} AND k."checkedAt" > coalesce(
+        (SELECT max(k."checkedAt") FROM connection_check k WHERE ${isOwn} AND k.ok <> newest.ok), '-infinity')
     ) AS streak
     CROSS JOIN LATERAL (
       SELECT json_agg(json_build_object('ok', last.ok, 'at', last."checkedAt") ORDER BY last."checkedAt" DESC) AS history
       FROM (
         SELECT k.ok, k."checkedAt" FROM connection_check k
-        WHERE ${ofStatus} ORDER BY k."checkedAt" DESC LIMIT ${historyLength}
+        WHERE ${isOwn} ORDER BY k."checkedAt" DESC LIMIT ${historyLength}
       ) AS last
     ) AS recent`;
 }
