@@ -1,6 +1,6 @@
-import Link from "next/link";
 import { AcknowledgeAlarmButton } from "@/components/alarms/acknowledge-alarm-button";
 import { Banner } from "@/components/ui/banner";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { Alarm } from "@/lib/alarms/schema";
 

@@ -39,7 +39,12 @@ export function ConnectionField({ field }: { field: FormField }) {
             case "hostKey":
               return <Input {...text} className="font-mono" {...register(path, typed)} />;
             case "select":
-              return <Select options={field.options ?? []} {...register(path, typed)} />;
+              return (
+                <Select
+                  options={field.options?.filter(({ isAvailable }) => isAvailable) ?? []}
+                  {...register(path, typed)}
+                />
+              );
             case "secret":
               return (
                 <Controller

@@ -1,21 +1,27 @@
 "use client";
 
 import { SearchX } from "lucide-react";
-import Link from "next/link";
 import { useState } from "react";
 import { KindTile } from "@/components/connections/kind-tile";
 import { EmptyState } from "@/components/ui/empty-state";
+import { Link } from "@/components/ui/link";
 import { SearchInput } from "@/components/ui/search-input";
 import { type ConnectorGroup, connectorGroups } from "@/lib/connectors/define";
 
-export type KindSummary = { kind: string; name: string; description: string; group: ConnectorGroup };
+export type KindSummary = {
+  kind: string;
+  name: string;
+  description: string;
+  group: ConnectorGroup;
+  keywords: string;
+};
 
 /** Every kind of connection by group, to search and choose from. */
 export function KindGallery({ kinds }: { kinds: KindSummary[] }) {
   const [search, setSearch] = useState("");
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const matching = kinds.filter(({ kind, name, description, group }) => {
-    const text = `${kind} ${name} ${description} ${connectorGroups[group]}`.toLowerCase();
+  const matching = kinds.filter(({ kind, name, description, group, keywords }) => {
+    const text = `${kind} ${name} ${description} ${connectorGroups[group]} ${keywords}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
   return (

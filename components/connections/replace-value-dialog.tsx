@@ -5,7 +5,7 @@ import { useState } from "react";
 import { replaceableSecret } from "@/components/connections/secret-options";
 import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
 import { Banner } from "@/components/ui/banner";
-import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogClose, DialogFooter, FocusFirstField } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { SecretOption } from "@/lib/secrets/schema";
 
@@ -57,13 +57,15 @@ function ReplaceValue({
   const secret = useQuery(replaceableSecret(fabricId, secretId));
   if (secret.data)
     return (
-      <ReplaceValueForm
-        fabricId={fabricId}
-        secret={secret.data}
-        maxSecretBytes={maxSecretBytes}
-        howToSeeNewest="Close this dialog and open it again"
-        onReplaced={() => onReplaced(secretId)}
-      />
+      <FocusFirstField>
+        <ReplaceValueForm
+          fabricId={fabricId}
+          secret={secret.data}
+          maxSecretBytes={maxSecretBytes}
+          howToSeeNewest="Close this dialog and open it again"
+          onReplaced={() => onReplaced(secretId)}
+        />
+      </FocusFirstField>
     );
   return (
     <>

@@ -19,15 +19,17 @@ export function SaveBar() {
   const { fabricId, saved, form, check, result, isApprovalRequested } = useConnectionForm();
   const { isDirty, isSubmitting } = form.formState;
   const isUnchanged = saved !== undefined && !isDirty;
+  // Nothing is entered yet, so there is nothing to warn about.
+  const isUntouched = !isDirty && result === null;
   const expected = expectedStatusOf(check.progress.phase === "running", result, isApprovalRequested);
   const isPrimary = isUnchanged || expected === "connected" || expected === "waiting";
-  const note = isUnchanged ? "" : words[expected];
+  const note = isUnchanged || isUntouched ? "" : words[expected];
   return (
     <div className="flex flex-wrap items-center justify-end gap-3 lg:col-start-1">
       {note && <p className="min-w-0 flex-1 basis-full text-muted text-sm sm:basis-48">{note}</p>}
       <ButtonLink href={`/metadata/fabrics/${fabricId}/connections`}>Cancel</ButtonLink>
       <Button type="submit" variant={isPrimary ? "primary" : "secondary"} isPending={isSubmitting}>
-        {isPrimary ? "Save" : "Save anyway"}
+        {isPrimary || isUntouched ? "Save" : "Save anyway"}
       </Button>
     </div>
   );

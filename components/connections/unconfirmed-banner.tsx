@@ -1,5 +1,5 @@
-import Link from "next/link";
 import { Banner } from "@/components/ui/banner";
+import { Link } from "@/components/ui/link";
 
 /**
  * On a connection's page: the pipeline tokens and issuers that cannot use it until an Admin confirms its

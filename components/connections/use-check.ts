@@ -1,7 +1,9 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
+import { inconclusiveCodes } from "@/lib/connections/schema";
 import {
+  type CheckCode,
   type CheckEvent,
   type CheckResult,
   type CheckStep,
@@ -76,6 +78,13 @@ function isSame(a: CheckSubject, b: CheckSubject): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Codes that say nothing about a step of the check. */
+const withoutFinding: readonly CheckCode[] = [
+  ...inconclusiveCodes,
+  "database_unavailable",
+  "selvage_misconfigured",
+];
+
 const refusals: Readonly<Record<number, string>> = { 401: "signed_out", 403: "forbidden", 404: "not_found" };
 
 const unanswered = resultWithoutCheck("automate_unavailable");
@@ -129,7 +138,9 @@ function withEvent(steps: readonly StepProgress[], event: CheckEvent): StepProgr
     };
     return [...steps.filter(({ step }) => step !== event.step), next];
   }
-  // A new destination is not a failed step: the check has not started.
-  if (event.type === "queued" || event.ok || event.newDestinations) return [...steps];
+  if (event.type === "queued" || event.ok) return [...steps];
+  // The check broke off without a finding, so no step failed: a new destination waits for a decision, or Selvage
+  // itself could not go on.
+  if (withoutFinding.includes(event.code)) return steps.filter(({ state }) => state !== "started");
   return [...steps.filter(({ step }) => step !== event.step), { step: event.step, state: "failed" }];
 }

@@ -1,7 +1,7 @@
-import Link from "next/link";
 import { ReviewButtons } from "@/components/destinations/review-buttons";
 import { DetailItem, DetailList } from "@/components/secrets/detail-section";
 import { Breakable } from "@/components/ui/breakable";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import type { ToReview } from "@/lib/destinations/schema";

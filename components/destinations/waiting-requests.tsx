@@ -1,6 +1,6 @@
-import Link from "next/link";
 import { DecideButtons } from "@/components/destinations/decide-buttons";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import type { WaitingRequest, WaitingRequests } from "@/lib/destinations/schema";

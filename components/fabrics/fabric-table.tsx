@@ -1,5 +1,5 @@
-import Link from "next/link";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { FabricSummary } from "@/lib/fabrics/schema";

@@ -1,7 +1,7 @@
 "use client";
 
-import Link from "next/link";
 import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
+import { Link } from "@/components/ui/link";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /** Explains why a secret cannot be deleted: the connections that use it. */

@@ -1,5 +1,5 @@
-import Link from "next/link";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { Link } from "@/components/ui/link";
 import { findConnector } from "@/lib/connectors/registry";
 import type { SecretDetail } from "@/lib/secrets/schema";
 

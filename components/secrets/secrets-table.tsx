@@ -1,7 +1,7 @@
-import Link from "next/link";
 import { CertificateBadge } from "@/components/secrets/certificate-badge";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import { secretKinds } from "@/lib/secrets/kinds/registry";

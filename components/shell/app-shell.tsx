@@ -1,10 +1,11 @@
 import { FolderSearch } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
+import { FileDropGuard } from "@/components/shell/file-drop-guard";
 import { Logo } from "@/components/shell/logo";
 import { RailLink } from "@/components/shell/rail-link";
 import { type ShellUser, UserMenu } from "@/components/shell/user-menu";
 import { FocusKeeper } from "@/components/ui/focus-keeper";
+import { Link } from "@/components/ui/link";
 
 /** The frame of every signed-in page: a dark rail on the left; on a narrow screen, a bar at the top. */
 export function AppShell({
@@ -49,6 +50,7 @@ export function AppShell({
         {children}
       </main>
       <FocusKeeper />
+      <FileDropGuard />
     </div>
   );
 }

@@ -1,10 +1,10 @@
-import Link from "next/link";
 import { RevokeTokenButton } from "@/components/pipeline-tokens/revoke-token-button";
 import { expiresColumn, lastUsedColumn, TokenTable } from "@/components/pipeline-tokens/token-table";
 import { RevokeMemberTokenButton } from "@/components/teams/revoke-member-token-button";
 import { issuerColumn, workloadsColumn } from "@/components/trusted-issuers/issuer-table";
 import { RemoveIssuerButton } from "@/components/trusted-issuers/remove-issuer-button";
 import { Badge } from "@/components/ui/badge";
+import { Link } from "@/components/ui/link";
 import type { MemberAccessToken } from "@/lib/access-tokens/schema";
 import type { CreatorStatus, TeamIssuer, TeamPipelineToken } from "@/lib/pipeline-tokens/schema";
 import { roleNames } from "@/lib/teams/schema";

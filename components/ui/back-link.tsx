@@ -1,6 +1,6 @@
 import { ArrowLeft } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
+import { Link } from "@/components/ui/link";
 
 /** A link from an object back to its list. */
 export function BackLink({ href, children }: { href: string; children: ReactNode }) {

@@ -1,7 +1,6 @@
 "use client";
 
 import { LoaderCircle } from "lucide-react";
-import Link from "next/link";
 import type { ComponentProps, MouseEvent, ReactNode } from "react";
 import {
   type ButtonSize,
@@ -10,6 +9,7 @@ import {
   iconButtonClass,
 } from "@/components/ui/button-style";
 import { cx } from "@/components/ui/class-names";
+import { Link } from "@/components/ui/link";
 
 type ButtonLook = { variant?: ButtonVariant; size?: ButtonSize; icon?: ReactNode };
 

@@ -1,9 +1,9 @@
 "use client";
 
 import { Menu as Base } from "@base-ui/react/menu";
-import Link from "next/link";
 import type { ComponentProps, ReactElement, ReactNode } from "react";
 import { cx } from "@/components/ui/class-names";
+import { Link } from "@/components/ui/link";
 import { usePortalContainer } from "@/components/ui/portal-container";
 
 export const menuItemClass =

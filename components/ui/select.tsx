@@ -13,7 +13,7 @@ export function Select({
   children,
   ...props
 }: ComponentProps<"select"> & {
-  options?: readonly { value: string; label: string; isAvailable?: boolean }[];
+  options?: readonly { value: string; label: string }[];
   placeholder?: string;
 }) {
   const field = useFieldControl();
@@ -21,8 +21,8 @@ export function Select({
     <div className={cx("relative", className)}>
       <select {...field} {...props} className="control h-9 appearance-none truncate pr-9 pl-3">
         {placeholder !== undefined && <option value="">{placeholder}</option>}
-        {options?.map(({ value, label, isAvailable = true }) => (
-          <option key={value} value={value} disabled={!isAvailable}>
+        {options?.map(({ value, label }) => (
+          <option key={value} value={value}>
             {label}
           </option>
         ))}

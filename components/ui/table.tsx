@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp, ChevronsUpDown } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { cx } from "@/components/ui/class-names";
+import { Link } from "@/components/ui/link";
 
 // In a narrow container, each row is drawn as a card (the variant `card:`). Explicit roles, because
 // `display: block` removes a table's implicit ones.

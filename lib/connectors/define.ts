@@ -74,6 +74,8 @@ export type Connector<F extends z.ZodObject = z.ZodObject> = {
   readonly name: string;
   readonly description: string;
   readonly group: ConnectorGroup;
+  /** Other words by which people search for this kind: abbreviations, products and formats. */
+  readonly keywords?: string;
   /** May be the SQL warehouse of its fabric. */
   readonly isWarehouse?: true;
   /** The permissions that the login needs, in one or two sentences. */

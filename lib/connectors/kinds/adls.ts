@@ -17,6 +17,7 @@ export const adls = defineConnector({
   name: "Azure Data Lake Storage",
   description: "Files in a container of Azure",
   group: "files",
+  keywords: "blob storage data lake csv parquet excel",
   rights: "The role Storage Blob Data Contributor on the container or its storage account.",
   credentialPage: microsoftCredentialPage,
   fields: z.object({

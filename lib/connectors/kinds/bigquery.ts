@@ -18,6 +18,7 @@ export const bigquery = defineConnector({
   name: "BigQuery",
   description: "Tables in a Google BigQuery dataset",
   group: "warehouse",
+  keywords: "bq gcp",
   isWarehouse: true,
   rights: "BigQuery Job User on the project, and BigQuery Data Owner on the dataset.",
   credentialPage: googleCredentialPage,

@@ -23,6 +23,7 @@ export const databricks = defineConnector({
   name: "Databricks",
   description: "Tables in Unity Catalog, through a SQL warehouse",
   group: "warehouse",
+  keywords: "delta lakehouse spark",
   isWarehouse: true,
   rights:
     "CAN USE on the SQL warehouse; USE CATALOG, USE SCHEMA, SELECT, MODIFY and CREATE TABLE; CREATE VOLUME, READ VOLUME and WRITE VOLUME in the schema.",

@@ -16,6 +16,7 @@ export const gcs = defineConnector({
   name: "Google Cloud Storage",
   description: "Files in a bucket of Google Cloud",
   group: "files",
+  keywords: "gcp blob object storage csv parquet",
   rights: "storage.objects.list, get and create on the bucket, as in the role Storage Object User.",
   credentialPage: googleCredentialPage,
   fields: z.object({

@@ -18,6 +18,7 @@ export const hana = defineConnector({
   name: "SAP HANA",
   description: "Tables in SAP HANA or SAP HANA Cloud",
   group: "database",
+  keywords: "sap",
   rights: "SELECT, INSERT, UPDATE and DELETE on the schemas in use.",
   credentialPage:
     "https://help.sap.com/docs/SAP_HANA_PLATFORM/4fe29514fd584807ac9f2a04f6754767/20d5ddb075191014b594f7b11ff08ee2.html",

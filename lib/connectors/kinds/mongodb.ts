@@ -12,6 +12,7 @@ export const mongodb = defineConnector({
   name: "MongoDB",
   description: "Collections in a MongoDB database or in Atlas",
   group: "database",
+  keywords: "nosql document",
   rights: "The role readWrite on the collection’s database.",
   credentialPage: "https://www.mongodb.com/docs/manual/tutorial/create-users/",
   fields: z.object({

@@ -17,6 +17,7 @@ export const mssql = defineConnector({
   name: "Microsoft SQL Server",
   description: "Tables in SQL Server or Azure SQL Database",
   group: "database",
+  keywords: "microsoft sql server tsql azure",
   rights: "SELECT, INSERT, UPDATE and DELETE on the tables in use, in the default database of this login.",
   credentialPage:
     "https://learn.microsoft.com/sql/relational-databases/security/authentication-access/create-a-login",

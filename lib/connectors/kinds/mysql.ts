@@ -8,6 +8,7 @@ export const mysql = defineConnector({
   name: "MySQL",
   description: "Tables in a MySQL or MariaDB database",
   group: "database",
+  keywords: "mariadb aurora",
   rights:
     "SELECT, INSERT, UPDATE and DELETE on the database in use. A MariaDB user that signs in by ed25519 is not supported: use mysql_native_password.",
   credentialPage: "https://dev.mysql.com/doc/refman/8.4/en/create-user.html",

@@ -13,6 +13,7 @@ export const onedrive = defineConnector({
   name: "OneDrive",
   description: "Files of a user’s OneDrive",
   group: "files",
+  keywords: "microsoft 365 excel xlsx csv",
   rights: "The application permission Files.ReadWrite.All of Microsoft Graph, granted by an administrator.",
   credentialPage: microsoftCredentialPage,
   fields: z.object({

@@ -22,6 +22,7 @@ export const oracle = defineConnector({
   name: "Oracle Database",
   description: "Tables in an Oracle database",
   group: "database",
+  keywords: "plsql",
   rights: "CREATE SESSION, and SELECT on the tables in use.",
   credentialPage:
     "https://docs.oracle.com/en/database/oracle/oracle-database/19/dbseg/managing-security-for-oracle-database-users.html",

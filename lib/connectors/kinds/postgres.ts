@@ -15,6 +15,7 @@ export const postgres = defineConnector({
   name: "PostgreSQL",
   description: "Tables in a PostgreSQL database",
   group: "database",
+  keywords: "psql pg aurora",
   rights:
     "CONNECT on the database, USAGE on the schemas, and SELECT, INSERT, UPDATE and DELETE on the tables in use.",
   credentialPage: "https://www.postgresql.org/docs/current/sql-createrole.html",

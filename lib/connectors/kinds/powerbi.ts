@@ -13,6 +13,7 @@ export const powerbi = defineConnector({
   name: "Power BI",
   description: "Datasets in Power BI workspaces",
   group: "application",
+  keywords: "pbi microsoft",
   rights:
     "Dataset.ReadWrite.All, the tenant setting that lets service principals use Power BI APIs, and membership of the workspace.",
   credentialPage: microsoftCredentialPage,

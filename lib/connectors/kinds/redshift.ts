@@ -15,6 +15,7 @@ export const redshift = defineConnector({
   name: "Amazon Redshift",
   description: "Tables in a Redshift cluster or workgroup",
   group: "database",
+  keywords: "aws amazon",
   rights:
     "USAGE on the schemas and SELECT, INSERT, UPDATE and DELETE on the tables in use; CREATE, DROP and ALTER TABLE where pipelines create tables.",
   credentialPage: "https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_USER.html",

@@ -21,6 +21,7 @@ export const restApi = defineConnector({
   name: "REST API",
   description: "Any HTTP API, with or without sign-in",
   group: "web",
+  keywords: "oauth json webhook bearer token",
   rights: "GET on the check path, and the permissions that pipelines need.",
   credentialPage: "https://datatracker.ietf.org/doc/html/rfc9110#name-http-authentication",
   fields: z.object({

@@ -16,6 +16,7 @@ export const s3 = defineConnector({
   name: "Amazon S3",
   description: "Files in a bucket of AWS",
   group: "files",
+  keywords: "amazon blob object storage csv parquet minio",
   rights: "s3:ListBucket on the bucket, s3:GetObject and s3:PutObject on its objects.",
   credentialPage: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
   fields: z.object({

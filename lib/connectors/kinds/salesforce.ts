@@ -22,6 +22,7 @@ export const salesforce = defineConnector({
   name: "Salesforce",
   description: "Objects of a Salesforce organization",
   group: "application",
+  keywords: "sfdc crm",
   rights:
     "API Enabled, Read on the objects, and Use Any API Auth if the organization requires it. SOAP API login() must be enabled.",
   credentialPage: "https://help.salesforce.com/s/articleView?id=xcloud.user_security_token.htm&type=5",

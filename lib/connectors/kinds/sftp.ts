@@ -8,6 +8,7 @@ export const sftp = defineConnector({
   name: "SFTP",
   description: "Files on a server over SSH",
   group: "files",
+  keywords: "ftp csv excel",
   rights: "Read and write access to the folders in use. Selvage needs no shell.",
   credentialPage: "https://man.openbsd.org/ssh-keygen",
   stepTitles: { tls: "Host key" },

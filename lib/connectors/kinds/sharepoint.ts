@@ -16,6 +16,7 @@ export const sharepoint = defineConnector({
   name: "SharePoint",
   description: "Files of a SharePoint site",
   group: "files",
+  keywords: "microsoft 365 excel xlsx csv",
   rights:
     "The application permission Sites.Selected of Microsoft Graph, with write access to this site. Sites.Manage.All works too.",
   credentialPage: microsoftCredentialPage,

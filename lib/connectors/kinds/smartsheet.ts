@@ -8,6 +8,7 @@ export const smartsheet = defineConnector({
   name: "Smartsheet",
   description: "Sheets of a Smartsheet account",
   group: "application",
+  keywords: "spreadsheet",
   rights: "Viewer on a sheet to read it, Editor to write it.",
   credentialPage: "https://help.smartsheet.com/articles/2482389-generate-API-key",
   fields: z.object({ accessToken: secretRef("text", { title: "Access token" }) }),

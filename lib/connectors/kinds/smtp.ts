@@ -16,6 +16,7 @@ export const smtp = defineConnector({
   name: "SMTP",
   description: "E-mail through a mail server",
   group: "messaging",
+  keywords: "email mail outlook",
   rights: "Permission to send mail. This user is always the sender. A check signs in and sends nothing.",
   credentialPage: "https://support.google.com/mail/answer/185833",
   fields: z.object({

@@ -18,6 +18,7 @@ export const snowflake = defineConnector({
   name: "Snowflake",
   description: "Tables in a Snowflake database",
   group: "warehouse",
+  keywords: "oauth",
   isWarehouse: true,
   rights:
     "USAGE on the warehouse, database and schema; SELECT, INSERT, UPDATE and DELETE on the tables, OWNERSHIP to alter or replace them; CREATE FILE FORMAT in the schema.",

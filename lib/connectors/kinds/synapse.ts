@@ -8,6 +8,7 @@ export const synapse = defineConnector({
   name: "Azure Synapse",
   description: "Tables in a dedicated SQL pool",
   group: "database",
+  keywords: "azure microsoft",
   rights: "SELECT on the tables in use. Selvage only reads from this kind.",
   credentialPage: "https://learn.microsoft.com/azure/synapse-analytics/sql/sql-authentication",
   fields: z.object({

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
-import Link from "next/link";
 import { AlarmBanners } from "@/components/alarms/alarm-banners";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
+import { Link } from "@/components/ui/link";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
 import { allows } from "@/lib/access/policy";

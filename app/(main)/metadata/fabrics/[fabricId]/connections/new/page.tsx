@@ -23,11 +23,12 @@ export default async function NewConnectionPage({
   const { kind = "", warehouse } = await searchParams;
   const connector = findConnector(String(kind));
   if (!connector) {
-    const kinds = Object.values(connectors).map(({ kind, name, description, group }) => ({
+    const kinds = Object.values(connectors).map(({ kind, name, description, group, keywords = "" }) => ({
       kind,
       name,
       description,
       group,
+      keywords,
     }));
     return (
       <section className="flex flex-col gap-5">
