@@ -10,6 +10,7 @@ import { busyRefusal, databaseUnavailable, outcomeUnknown, Refusal } from "@/aut
 import { healthRoutes } from "@/automate/http/health";
 import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
+import { openAnswersOf, watchAnswers } from "@/automate/http/open-answers";
 import { savedBy, watchRequests } from "@/automate/http/request-writes";
 import { checkRoutes, type Runs } from "@/automate/internal-api/checks";
 import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
@@ -94,14 +95,21 @@ function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyIn
     // During the drain, a hook of `healthRoutes` answers 503 in automate's own error shape.
     return503OnClosing: false,
     clientErrorHandler(error, socket) {
-      if (socket.destroyed || (vaultPrefix && answerList(app, error, socket, vaultPrefix))) return;
+      if (socket.destroyed) return;
+      const open = openAnswersOf(socket);
+      // The client would read another answer as the rest of this one.
+      if (open.some((answer) => answer.headersSent)) return void socket.resetAndDestroy();
+      if (open.length === 0 && vaultPrefix && answerList(app, error, socket, vaultPrefix)) return;
       socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      // Otherwise a client that does not close the connection would hold it for ever.
+      socket.destroySoon();
     },
     // Log lines name the route, not the path: callers sometimes paste a secret value where a name belongs.
     logController: new LogController({ disableRequestLogging: true }),
   });
   cutUnreadBodies(app.server);
   cutUnreadAnswers(app.server);
+  watchAnswers(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, parseJson);
   app.addHook("onResponse", (request, reply, done) => {

@@ -7,14 +7,19 @@ import { type VaultPrefix, withoutRepeatedSlashes } from "@/automate/runtime-api
 type ClientError = { code: string; rawPacket: unknown };
 
 const prefix = "LIST /";
+const headEnd = "\r\n\r\n";
 // nginx sends HTTP/1.0 to what it proxies, unless it is configured otherwise.
 const requestLine = /^LIST (\/[^\s?]*)(?:\?(\S*))? HTTP\/(1\.[01])$/;
 /** The same limits as Node.js applies to other methods. */
 const maxHeadBytes = 16 * 1024;
 const timeoutMs = 30_000;
 
-/** The received part of incomplete request heads. Node.js passes each packet separately. */
-const heads = new WeakMap<Socket, Buffer>();
+/** Of what follows a head. LIST has no body, but a client may send one, in a packet of its own. */
+const maxLaterPackets = 4;
+
+/** A request of which Node.js passes each packet separately: the received part of its head, until it is complete. */
+type Received = { head: Buffer; timer: NodeJS.Timeout; laterPackets: number };
+const requests = new WeakMap<Socket, Received>();
 
 /**
  * Answers Vault's LIST method, which the HTTP parser of Node.js does not know.
@@ -29,15 +34,35 @@ export function answerList(
   vaultPrefix: VaultPrefix,
 ): boolean {
   if (!Buffer.isBuffer(rawPacket)) return false;
-  const buffered = heads.get(socket);
-  if (!buffered && (code !== "HPE_INVALID_METHOD" || !hasPrefix(rawPacket))) return false;
-  const bytes = buffered ? Buffer.concat([buffered, rawPacket]) : rawPacket;
-  const end = bytes.indexOf("\r\n\r\n");
-  if ((end < 0 ? bytes.length : end) > maxHeadBytes) return false;
-  heads.set(socket, bytes);
-  if (end < 0) socket.setTimeout(timeoutMs, () => socket.destroy());
-  else if (!buffered?.includes("\r\n\r\n")) return serve(app, bytes, socket, vaultPrefix);
-  return true;
+  const request = requests.get(socket) ?? begin(code, rawPacket, socket);
+  if (!request) return false;
+  if (isComplete(request)) {
+    request.laterPackets += 1;
+    // An attacker could otherwise send without end, and so keep the connection and automate busy.
+    if (request.laterPackets > maxLaterPackets) socket.destroy();
+    return true;
+  }
+  request.head = Buffer.concat([request.head, rawPacket]);
+  const end = request.head.indexOf(headEnd);
+  if ((end < 0 ? request.head.length : end) > maxHeadBytes) return false;
+  if (end < 0) return true;
+  clearTimeout(request.timer);
+  return serve(app, request.head, socket, vaultPrefix);
+}
+
+/** Begins to collect a request; undefined if it is none of LIST. */
+function begin(code: string, packet: Buffer, socket: Socket): Received | undefined {
+  if (code !== "HPE_INVALID_METHOD" || !hasPrefix(packet)) return undefined;
+  // Not the socket's own timeout, which begins again with each byte.
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  socket.once("close", () => clearTimeout(timer));
+  const request = { head: Buffer.alloc(0), timer, laterPackets: 0 };
+  requests.set(socket, request);
+  return request;
+}
+
+function isComplete({ head }: Received): boolean {
+  return head.includes(headEnd);
 }
 
 function hasPrefix(packet: Buffer): boolean {
@@ -51,7 +76,7 @@ function serve(
   socket: Socket,
   vaultPrefix: VaultPrefix,
 ): boolean {
-  const [first = "", ...lines] = bytes.toString("latin1", 0, bytes.indexOf("\r\n\r\n")).split("\r\n");
+  const [first = "", ...lines] = bytes.toString("latin1", 0, bytes.indexOf(headEnd)).split("\r\n");
   const [, target = "", query, version] = requestLine.exec(first) ?? [];
   const path = withoutRepeatedSlashes(target, vaultPrefix);
   if (!path.startsWith(`${vaultPrefix}/`)) return false;
@@ -62,7 +87,11 @@ function serve(
   const relay = new Duplex({
     read: () => undefined,
     write: (chunk, _encoding, done) => socket.write(chunk, done),
-    final: (done) => socket.end(done),
+    // Also closes the connection of a client that leaves its side open.
+    final: (done) => {
+      socket.destroySoon();
+      done();
+    },
     destroy: (error, done) => {
       socket.destroy();
       done(error);
