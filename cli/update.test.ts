@@ -89,7 +89,7 @@ test("a signed newer program replaces this one, through a link, with its mode, a
   expect(await update(link)).toEqual({ code: 0, stderr: "", stdout: `Updated ${file} to 9.10.0.\n` });
   expect([installed(), statSync(file).mode & 0o777]).toEqual([hash(newer), 0o700]);
   expect(readdirSync(folder).sort()).toEqual(["link", "selvage"]);
-  expect((await update()).stdout).toMatch(/ is current\.\n$/);
+  expect((await update()).stdout).toMatch(/ is up to date\.\n$/);
 });
 
 test("during a rotation the program accepts both keys, and afterwards the new one alone", async () => {

@@ -51,7 +51,7 @@ test("the line of the dialog, copied into an empty folder, downloads the command
   expect(readdirSync(folder)).toEqual(["selvage.mjs"]);
   const run = `node selvage.mjs run --fabric "${tenant.fabric.name}" --env VALUE=warehouse --no-mask -- sh -c 'echo "$VALUE"'`;
   expect(findLeaks("output", shell(run), canary.mark)).not.toEqual([]);
-  expect(shell("node selvage.mjs update")).toMatch(/ is current\.$/m);
+  expect(shell("node selvage.mjs update")).toMatch(/ is up to date\.$/m);
 });
 
 test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {

@@ -25,7 +25,8 @@ async function update(): Promise<void> {
   const automateUrl = automateOf(currentServer());
   const file = realpathSync(process.argv[1] ?? "");
   const program = await download(automateUrl, "/cli/selvage.mjs");
-  if (program.equals(readFileSync(file))) return print({ version, updated: false }, `${version} is current.`);
+  if (program.equals(readFileSync(file)))
+    return print({ version, updated: false }, `${version} is up to date.`);
   const signature = await download(automateUrl, "/cli/selvage.mjs.sig");
   if (!isTrusted(program, signature))
     throw new Failure(

@@ -80,7 +80,7 @@ function CopyBlock({
         <p className="font-medium">{title}</p>
         <CopyButton text={text} label={label} {...(onCopied ? { onCopied } : {})} />
       </div>
-      <code className="select-all break-all rounded-md border border-line bg-sunken px-3 py-2 font-mono text-sm">
+      <code className="select-all wrap-anywhere rounded-md border border-line bg-sunken px-3 py-2 font-mono text-sm">
         {text}
       </code>
       {children && <p className="text-muted text-sm">{children}</p>}
