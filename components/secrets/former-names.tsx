@@ -1,7 +1,7 @@
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { DropNameButton } from "@/components/secrets/drop-name-button";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import { longestHistory, type SecretDetail } from "@/lib/secrets/schema";
 
 export function FormerNames({
   fabricId,
@@ -33,6 +33,9 @@ export function FormerNames({
             </DetailItem>
           ))}
         </DetailList>
+        {secret.formerNames.length === longestHistory && (
+          <p className="mt-3 text-muted">These are the newest {longestHistory}. Activity has all of them.</p>
+        )}
       </div>
     </DetailSection>
   );

@@ -7,12 +7,13 @@ import { inListTurn } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
-import type {
-  SecretDetail,
-  SecretListQuery,
-  SecretOption,
-  SecretPage,
-  SecretSummary,
+import {
+  longestHistory,
+  type SecretDetail,
+  type SecretListQuery,
+  type SecretOption,
+  type SecretPage,
+  type SecretSummary,
 } from "@/lib/secrets/schema";
 
 const pageSize = 50;
@@ -112,12 +113,14 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       select: {
         versions: {
           orderBy: { version: "desc" },
+          take: longestHistory,
           select: { version: true, createdAt: true, createdByName: true, manifest: true },
         },
         names: {
           where: { retiredAt: { not: null } },
           select: { name: true, retiredAt: true },
           orderBy: { retiredAt: "desc" },
+          take: longestHistory,
         },
         usedBy: { select: { connection: { select: { id: true, name: true, kind: true } } } },
       },
@@ -129,11 +132,16 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     orderBy: { createdAt: "asc" },
     select: { id: true, destination: true, createdAt: true, createdByName: true },
   });
-  const setAt = new Map(row.versions.map(({ version, createdAt }) => [version, createdAt]));
+  const manifest = manifestOf(current.manifest);
+  const setBy = await db.secretVersion.findMany({
+    where: { secretId, version: { in: Object.values(manifest) } },
+    select: { version: true, createdAt: true },
+  });
+  const setAt = new Map(setBy.map(({ version, createdAt }) => [version, createdAt]));
   const connections = new Map(row.usedBy.map(({ connection }) => [connection.id, connection]));
   return {
     ...summaryOf(summary),
-    fields: Object.entries(manifestOf(current.manifest)).map(([field, version]) => ({
+    fields: Object.entries(manifest).map(([field, version]) => ({
       field,
       version,
       setAt: setAt.get(version) ?? null,

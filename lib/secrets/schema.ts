@@ -174,6 +174,9 @@ export type SecretPage = {
   isFabricEmpty: boolean;
 };
 
+/** The most versions, and the most former names, that are read of one secret: the newest. */
+export const longestHistory = 100;
+
 /** All public data of a secret. */
 export type SecretDetail = SecretSummary & {
   /** Each field, with the version and time that last set it. */

@@ -72,3 +72,32 @@ describe("a list of several pages", () => {
     expect([status, headers.get("content-length"), body]).toEqual([200, null, ""]);
   });
 });
+
+test("the metadata of a secret with many versions has the newest hundred", async () => {
+  const { owner, fabric } = dialect;
+  const day = (n: number) => new Date(Date.UTC(2026, 0, n));
+  await owner.secretVersion.update({
+    where: { secretId_version: { secretId: "a", version: 1 } },
+    data: { createdAt: day(1) },
+  });
+  await owner.secretVersion.createMany({
+    data: Array.from({ length: 149 }, (_, i) => ({
+      secretId: "a",
+      version: i + 2,
+      fabricId: fabric.fabricId,
+      manifest: { value: 1 },
+      metadata: {},
+      createdAt: day(i + 2),
+      createdById: "a",
+      createdByName: "Ada",
+    })),
+  });
+  const { data } = JSON.parse((await ask("/folder/first")).body);
+  expect(data).toMatchObject({
+    current_version: 150,
+    oldest_version: 51,
+    created_time: day(1).toISOString(),
+    updated_time: day(150).toISOString(),
+  });
+  expect(Object.keys(data.versions)).toEqual(Array.from({ length: 100 }, (_, i) => String(i + 51)));
+});

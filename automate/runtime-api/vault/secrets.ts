@@ -16,7 +16,7 @@ import { preparedQuery } from "@/lib/db/prepared";
 import { isPostgresText } from "@/lib/db/text";
 import { inListTurn } from "@/lib/limits/list-turns";
 import { laterPages } from "@/lib/paged-answer";
-import { isSecretName } from "@/lib/secrets/schema";
+import { isSecretName, longestHistory } from "@/lib/secrets/schema";
 
 /**
  * `{mount}/data/{path}`: the fields of the current version, or of `version`, by their API names. A Text has
@@ -70,16 +70,24 @@ export async function readConnectionUri(
   };
 }
 
-/** `{mount}/metadata/{path}`: the versions and when each was created. Opens nothing. */
+/** `{mount}/metadata/{path}`: the newest versions and when each was created. Opens nothing. */
 export async function readMetadata(caller: VaultCaller, path: string): Promise<VaultAnswer> {
   const secret = await getSecretByName(caller, path);
   const { id, version } = secret;
   const oldestRetained = await oldestRetainedVersion(secret);
-  const rows = await db.secretVersion.findMany({
+  const select = { version: true, createdAt: true } as const;
+  const first = await db.secretVersion.findFirst({
     where: { secretId: id },
     orderBy: { version: "asc" },
-    select: { version: true, createdAt: true },
+    select,
   });
+  const newest = await db.secretVersion.findMany({
+    where: { secretId: id },
+    orderBy: { version: "desc" },
+    take: longestHistory,
+    select,
+  });
+  const rows = newest.reverse();
   const versions = rows.map((row) => {
     const { created_time, deletion_time, destroyed } = versionOf(
       row.version,
@@ -91,7 +99,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   return {
     data: {
       cas_required: false,
-      created_time: rows.at(0)?.createdAt.toISOString(),
+      created_time: first?.createdAt.toISOString(),
       current_version: version,
       custom_metadata: null,
       delete_version_after: "0s",
