@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Credential } from "@/automate/runtime-api/authenticate";
+import type { Caller } from "@/automate/secrets/read-secret";
 import type { LaterPages } from "@/lib/paged-answer";
 
 /** The `auth` member of a login or token lookup. */
@@ -14,7 +15,7 @@ export type VaultAnswer =
   | { data?: unknown; auth?: VaultAuth; more?: Record<string, unknown>; laterKeys?: LaterKeys }
   | { bare: Record<string, unknown> };
 
-export type LaterKeys = { pages: LaterPages; callerId: string; credential: Credential };
+export type LaterKeys = { pages: LaterPages; caller: Caller & { credential: Credential } };
 
 /** A failure in Vault's error shape, `{"errors": []}`. Vault answers an unknown path with an empty list. */
 export class VaultRefusal extends Error {

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { connect } from "node:net";
+import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unreadAnswers } from "@/automate/secrets/answer-budget";
 import { addManySecrets } from "@/testing/many-secrets";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
@@ -65,6 +68,22 @@ describe("a list of several pages", () => {
     const limited = await dialect.addToken(dialect.fabric, { secretIds: ["b"] });
     expect(JSON.parse((await ask("?list=true", limited)).body).data.keys).toEqual(["Folder.Second"]);
     expect(await ask("/folder%00?list=true")).toMatchObject({ status: 404, body: '{"errors":[]}' });
+  });
+
+  test("is refused while the token's other answers are unread", async () => {
+    const { owner, fabric } = dialect;
+    const token = await dialect.addToken(fabric);
+    const { id } = await owner.pipelineToken.findFirstOrThrow({ orderBy: { id: "desc" } });
+    const unread = new PassThrough();
+    unreadAnswers.reserve(unread, id, 64 * 1024 * 1024);
+    const refused = await ask("?list=true", token);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    expect(JSON.parse(refused.body).errors).toEqual([
+      "Too many large answers in progress: read your earlier ones first, then retry.",
+    ]);
+    expect((await ask("/folder?list=true", token)).status).toBe(200);
+    await once(unread.destroy(), "close");
+    expect((await ask("?list=true", token)).status).toBe(200);
   });
 
   test("is not read for HEAD", async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { recordRefusedToken, requireAccess } from "@/automate/runtime-api/authenticate";
+import { recordIfRefused, recordRefusedToken, requireAccess } from "@/automate/runtime-api/authenticate";
 import {
   bodyOf,
   denied,
@@ -93,23 +93,24 @@ function sendKeys(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: VaultAnswer,
-  { pages, callerId, credential }: LaterKeys,
-): FastifyReply {
+  { pages, caller }: LaterKeys,
+): Promise<FastifyReply> {
   const json = JSON.stringify(bodyOf(answer));
   const end = json.indexOf("]");
   let accessAt = performance.now();
   const reader = {
-    callerId,
+    callerId: caller.scope.actor.id,
     memory: unreadAnswers,
     async beforePage() {
       if (performance.now() - accessAt < accessAgainMs) return;
-      await requireAccess(credential);
+      await requireAccess(caller.credential);
       accessAt = performance.now();
     },
     onFailure: (error: unknown) =>
       request.log.error({ error: error instanceof Error ? error.name : "unknown" }, "list not completed"),
   };
-  return sendPages(reply, { head: json.slice(0, end), later: pages, tail: json.slice(end) }, reader);
+  const paged = { head: json.slice(0, end), later: pages, tail: json.slice(end) };
+  return recordIfRefused(caller, async () => sendPages(reply, paged, reader));
 }
 
 /** Runs the operation of a path and method. Returns null for success without a body. */

@@ -136,9 +136,7 @@ export async function listNames(caller: VaultCaller, folder: string): Promise<Va
   if (items.length === 0) throw new VaultRefusal(404, []);
   return {
     data: { keys: items },
-    ...(next !== null && {
-      laterKeys: { pages: laterPages(next, load), callerId: actor.id, credential: caller.credential },
-    }),
+    ...(next !== null && { laterKeys: { pages: laterPages(next, load), caller } }),
   };
 }
 
