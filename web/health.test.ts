@@ -146,7 +146,7 @@ test("a page that loses its database while rendering becomes the outage page; an
 });
 
 test("a page that waits too long for its list becomes the page of a busy server", async () => {
-  const lists = Array.from({ length: 103 }, () => Promise.withResolvers<void>());
+  const lists = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
   const running = lists.map(({ promise }) => inListTurn("ada", () => promise));
   serve = async () => inListTurn("ada", async () => 200).catch(() => 500);
   const { status, headers, text } = await get("/metadata", page);

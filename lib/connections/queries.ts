@@ -16,7 +16,7 @@ import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -47,9 +47,9 @@ type Row = Prisma.ConnectionGetPayload<{ select: typeof summaryColumns }>;
 export function listConnections(
   scope: Scope<"connection:list">,
   query: ConnectionListQuery,
-  limit = pageSize,
+  page: PageRequest = {},
 ): Promise<ConnectionPage> {
-  return inListTurn(scope.actor.id, () => readPage(scope, query, limit));
+  return inListTurn(scope.actor.id, () => readPage(scope, query, page.limit ?? pageSize), page);
 }
 
 async function readPage(

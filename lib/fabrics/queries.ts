@@ -15,7 +15,7 @@ import {
   providers,
 } from "@/lib/fabrics/schema";
 import { type FormerVersions, formerVersions } from "@/lib/internal-api/bodies/former-versions";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -37,19 +37,19 @@ type Row = Prisma.FabricGetPayload<{ select: typeof columns }>;
 export async function listFabrics(
   actor: Actor,
   query: FabricListQuery,
-  limit = pageSize,
+  { limit = pageSize, isLater }: PageRequest = {},
 ): Promise<FabricPage> {
   const ofActor: Prisma.FabricWhereInput = { team: { memberships: { some: { userId: actor.id } } } };
   const isBackward = query.after === undefined && query.before !== undefined;
   const cursor = parseCursor(query.after ?? query.before);
-  const rows = await inListTurn(actor.id, () =>
+  const find = () =>
     db.fabric.findMany({
       where: { AND: [ofActor, matches(query), cursor ? beyond(cursor, isBackward) : {}] },
       orderBy: isBackward ? [{ nameKey: "desc" }, { id: "desc" }] : [{ nameKey: "asc" }, { id: "asc" }],
       take: limit + 1,
       select: columns,
-    }),
-  );
+    });
+  const rows = await inListTurn(actor.id, find, { isLater });
   const hasMore = rows.length > limit;
   const page = rows.slice(0, limit);
   if (isBackward) page.reverse();

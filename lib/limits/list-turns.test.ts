@@ -40,13 +40,19 @@ test("a list is refused when its turn does not come in time: for its person's ot
   }
 });
 
-test("a failed list gives its turn back, and too many waiting ones of a person are refused", async () => {
+test("a failed list gives its turn back", async () => {
   for (let i = 0; i < 20; i += 1)
     await expect(inListTurn("a", () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
-  const lists = Array.from({ length: 103 }, () => slowList("a"));
+  expect(await inListTurn("a", async () => "served")).toBe("served");
+});
+
+test("too many lists of a person are refused, but no later page of an answer that has begun", async () => {
+  const lists = Array.from({ length: 100 }, () => slowList("a"));
   await expect(inListTurn("a", async () => "none")).rejects.toEqual(own);
+  const later = inListTurn("a", async () => "later", { isLater: true });
   expect(await inListTurn("b", async () => "served")).toBe("served");
   for (const { work } of lists) if (work.mock.calls.length === 0) work.mockResolvedValue(undefined);
   for (const { end } of lists) end();
   await Promise.all(lists.map(({ result }) => result));
+  expect(await later).toBe("later");
 });

@@ -7,38 +7,58 @@ import { noteBusy } from "@/lib/outages";
  * Fewer than the connections of a pool: slow searches must leave some for sign-ins, tokens and pages. More at once
  * would not be faster, because each program runs in one thread.
  */
-const limits = { atOnce: 8, atOncePerKey: 3, waiting: 400, waitingPerKey: 100 };
+const limits = { atOnce: 8, atOncePerKey: 3 };
+/** The most lists and searches in progress, running and waiting: of one caller, and of all. */
+const maxInProgress = { ofCaller: 100, ofAll: 400 };
 /** How long a list waits for its turn, in milliseconds. */
 const maxWaitMs = 10_000;
 
+/** Which page of a list to read. A later page of an answer that has begun is refused only when it waits too long. */
+export type PageRequest = { limit?: number | undefined; isLater?: boolean | undefined };
+
+type InProgress = { turns: Turns; byCaller: Map<string, number>; all: number };
+
 // One for each process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & {
-  selvageListTurns?: { turns: Turns; inProgress: Map<string, number> };
-};
+const shared = globalThis as typeof globalThis & { selvageLists?: InProgress };
 
 /**
  * Runs one page of a list, or a search, when it is its turn. Bounds how many run at once: of one person or token,
- * and of all. Throws `Busy` when too many wait, or when the turn does not come in time.
+ * and of all. Throws `Busy` when too many are in progress, or when the turn does not come in time.
  */
-export async function inListTurn<T>(callerId: string, work: () => Promise<T>): Promise<T> {
-  shared.selvageListTurns ??= { turns: createTurns(limits), inProgress: new Map() };
-  const { turns, inProgress } = shared.selvageListTurns;
-  const others = inProgress.get(callerId) ?? 0;
-  inProgress.set(callerId, others + 1);
+export async function inListTurn<T>(
+  callerId: string,
+  work: () => Promise<T>,
+  { isLater = false }: PageRequest = {},
+): Promise<T> {
+  shared.selvageLists ??= { turns: createTurns(limits), byCaller: new Map(), all: 0 };
+  const lists = shared.selvageLists;
+  const own = lists.byCaller.get(callerId) ?? 0;
+  if (!isLater && own >= maxInProgress.ofCaller) throw busy(true);
+  if (!isLater && lists.all >= maxInProgress.ofAll) throw busy(false);
+  count(lists, callerId, 1);
   const tooLate = new AbortController();
   const timer = setTimeout(() => tooLate.abort(), maxWaitMs);
   try {
-    const end = await turns.take(callerId, tooLate.signal);
+    const end = await lists.turns.take(callerId, tooLate.signal);
     clearTimeout(timer);
-    if (end) return await work().finally(end);
-    noteBusy();
-    throw others > 0
-      ? new Busy(true, "Too many lists and searches at once: wait until your others have finished.")
-      : new Busy(false, "Too many lists and searches are in progress: try again.");
+    if (!end) throw busy(own > 0);
+    return await work().finally(end);
   } finally {
     clearTimeout(timer);
-    const left = (inProgress.get(callerId) ?? 1) - 1;
-    if (left > 0) inProgress.set(callerId, left);
-    else inProgress.delete(callerId);
+    count(lists, callerId, -1);
   }
+}
+
+function count(lists: InProgress, callerId: string, change: 1 | -1): void {
+  lists.all += change;
+  const own = (lists.byCaller.get(callerId) ?? 0) + change;
+  if (own > 0) lists.byCaller.set(callerId, own);
+  else lists.byCaller.delete(callerId);
+}
+
+function busy(isOwn: boolean): Busy {
+  noteBusy();
+  return isOwn
+    ? new Busy(true, "Too many lists and searches at once: wait until your others have finished.")
+    : new Busy(false, "Too many lists and searches are in progress: try again.");
 }

@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { listAuthorityNames } from "@/lib/destinations/queries";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -31,9 +31,9 @@ const currentVersion = `CROSS JOIN LATERAL
 export async function listSecrets(
   scope: Scope<"secret:list">,
   query: SecretListQuery,
-  limit = pageSize,
+  { limit = pageSize, isLater }: PageRequest = {},
 ): Promise<SecretPage> {
-  const { rows, isBackward } = await listRows(scope, { ...query, limit: limit + 1 });
+  const { rows, isBackward } = await listRows(scope, { ...query, limit: limit + 1 }, { isLater });
   const hasMore = rows.length > limit;
   const page = rows.slice(0, limit);
   if (isBackward) page.reverse();
@@ -60,7 +60,7 @@ type RowsQuery = SecretListQuery & {
  * Reads a fabric's secrets in one statement. The number of different statements is small, so they can be
  * prepared.
  */
-async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQuery) {
+async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQuery, page: PageRequest = {}) {
   const values: unknown[] = [fabricId, query.limit];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions = [`s."fabricId" = $1`, `s."deletedAt" IS NULL`];
@@ -73,7 +73,7 @@ async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQu
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
     ORDER BY ${orderBy}`;
-  const rows = await inListTurn(actor.id, () => preparedQuery<Row>(text)(...values));
+  const rows = await inListTurn(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { PageRequest } from "@/lib/limits/list-turns";
 import { laterPages } from "@/lib/paged-answer";
 import { ok } from "@/lib/result";
 
@@ -37,13 +38,13 @@ const rowsAtOnce = 500;
  */
 export async function listReply<T extends Record<string, unknown>>(
   { limit, after }: { limit: number | undefined; after: string | undefined },
-  load: (after: string | undefined, rows: number) => Promise<T & { next: string | null }>,
+  load: (after: string | undefined, page: PageRequest) => Promise<T & { next: string | null }>,
 ) {
-  const first = await load(after, limit ?? rowsAtOnce);
+  const first = await load(after, { limit: limit ?? rowsAtOnce });
   if (limit !== undefined) return ok({ data: first });
   const { next, ...data } = first;
   const later = laterPages(next, async (from) => {
-    const { next: following, ...page } = await load(from, rowsAtOnce);
+    const { next: following, ...page } = await load(from, { limit: rowsAtOnce, isLater: true });
     return { items: Object.values(page).flat(), next: following };
   });
   return ok({ data, ...(next !== null && { later }) });

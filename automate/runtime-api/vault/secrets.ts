@@ -126,9 +126,8 @@ export async function listNames(caller: VaultCaller, folder: string): Promise<Va
   if (!isPostgresText(prefix)) throw new VaultRefusal(404, []);
   const { fabricId, only, actor } = caller.scope;
   const load = async (after: string) => {
-    const rows = await inListTurn(actor.id, () =>
-      findNames(fabricId, after, prefix, only?.secretIds ?? null, namesAtOnce),
-    );
+    const find = () => findNames(fabricId, after, prefix, only?.secretIds ?? null, namesAtOnce);
+    const rows = await inListTurn(actor.id, find, { isLater: after !== "" });
     const next = rows.length < namesAtOnce ? null : (rows.at(-1)?.nameKey ?? null);
     return { items: rows.map(({ name }) => name.slice(prefix.length)), next };
   };

@@ -42,8 +42,8 @@ export const listConnectionsByFabric = operation({
   query: listQuery,
   data: z.object({ Connections: z.array(connectionObject), next: z.string().nullable().optional() }),
   run: (scope, { query: { search = "", limit, after } }) =>
-    listReply({ limit, after }, async (from, rows) => {
-      const page = await listConnections(scope, { search, after: from }, rows);
+    listReply({ limit, after }, async (from, size) => {
+      const page = await listConnections(scope, { search, after: from }, size);
       return { Connections: withWarehouse(page, search).map(objectOf), next: page.next };
     }),
 });

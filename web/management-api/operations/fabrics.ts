@@ -47,8 +47,8 @@ export const listFabricsOperation = operation({
   data: z.object({ fabrics: z.array(fabricObject), next: z.string().nullable().optional() }),
   run: async (actor, { query: { search = "", limit, after, team, provider } }) => {
     if (after !== undefined && !isFabricCursor(after)) return invalidField("after", foreignCursor);
-    return listReply({ limit, after }, async (from, rows) => {
-      const { fabrics, next } = await listFabrics(actor, { search, team, provider, after: from }, rows);
+    return listReply({ limit, after }, async (from, size) => {
+      const { fabrics, next } = await listFabrics(actor, { search, team, provider, after: from }, size);
       return { fabrics: fabrics.map(objectOf), next };
     });
   },

@@ -68,8 +68,8 @@ export const listSecretsByFabric = operation({
   run: async (scope, { query: { limit, after, search, type, sort, order } }) => {
     if (after !== undefined && !isCursor(sort, after)) return invalidField("after", foreignCursor);
     const query = { search: search ?? "", type, sort, order };
-    return listReply({ limit, after }, async (from, rows) => {
-      const { secrets, next } = await listSecrets(scope, { ...query, after: from }, rows);
+    return listReply({ limit, after }, async (from, size) => {
+      const { secrets, next } = await listSecrets(scope, { ...query, after: from }, size);
       return { secrets: secrets.map(objectOf), next };
     });
   },
