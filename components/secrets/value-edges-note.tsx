@@ -43,7 +43,8 @@ export function ValueEdgesNote({
               )
             }
           >
-            This value {words}. {inner !== "" && "It is stored exactly like that, and a server may refuse it."}
+            This value {words}.{" "}
+            {inner !== "" && "It is stored exactly like that, and a server may refuse it."}
           </Banner>
         )}
       </div>

@@ -155,7 +155,9 @@ describe("a long list without limit", () => {
     expect((await get(`${secretsOf(fabric)}?limit=10`, token)).status).toBe(200);
     expect((await get(secretsOf(fabric), await tokenOf(fabric.admin))).status).toBe(200);
     for (const { socket } of unread) socket.destroy();
-    await expect.poll(async () => (await get(secretsOf(fabric), token)).status).toBe(200);
+    await expect
+      .poll(async () => (await get(`${secretsOf(fabric)}?limit=500`, token)).status, { timeout: 10_000 })
+      .toBe(200);
   });
 });
 
