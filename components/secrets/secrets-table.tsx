@@ -27,11 +27,11 @@ export function SecretsTable({
         <Th {...sortable("type")} width="w-52">
           Type
         </Th>
-        <Th width="w-34">Used by</Th>
-        <Th {...sortable("created")} width="w-40">
+        <Th width="w-32">Used by</Th>
+        <Th {...sortable("created")} width="w-36">
           Created
         </Th>
-        <Th {...sortable("updated")} width="w-40">
+        <Th {...sortable("updated")} width="w-36">
           Updated
         </Th>
       </THead>
@@ -71,10 +71,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         {usedBy === 0 ? (
           <span className="text-faint">Nothing yet</span>
         ) : (
-          <Link
-            href={`${href}#used-by`}
-            className="whitespace-nowrap rounded-sm text-accent-text hover:underline"
-          >
+          <Link href={`${href}#used-by`} className="rounded-sm text-accent-text hover:underline">
             {usedBy === 1 ? "1 connection" : `${usedBy} connections`}
           </Link>
         )}

@@ -165,7 +165,7 @@ export function Td({
         !isMain && "[&_:is(a,button,[title])]:relative [&_:is(a,button,[title])]:z-1",
         (isMain || isFoot) && "card:sm:col-span-3",
         label && "card:flex card:sm:flex-col card:sm:items-stretch card:sm:gap-0.5",
-        isFoot && (children ? "card:block" : "card:hidden"),
+        isFoot && (children ? "card:mt-1 card:block" : "card:hidden"),
         !label && !isMain && !isFoot && "card:absolute card:top-2.5 card:right-2.5",
         align === "right" && "wide:text-right",
         className,
