@@ -170,6 +170,22 @@ test("an unknown address keeps the shell for people who are signed in", async ({
   await expect(page).toHaveURL("/metadata");
 });
 
+test("each kind of connection has a mark of its own", async ({ page, context, tenant }) => {
+  await signIn(context, tenant.user);
+  await open(page, `${connectionsPath(tenant.fabric)}/new`);
+  const tiles = page.getByRole("main").getByRole("listitem").locator("a > [aria-hidden]");
+  await expect(tiles).toHaveCount(23);
+  await expect
+    .poll(() =>
+      page
+        .locator("main img")
+        .evaluateAll((all) => all.every((img) => img instanceof HTMLImageElement && img.naturalWidth > 0)),
+    )
+    .toBe(true);
+  const marks = await tiles.evaluateAll((all) => all.map((tile) => tile.innerHTML));
+  expect(new Set(marks).size).toBe(23);
+});
+
 test("a click anywhere on a row opens it", async ({ page, context, tenant }) => {
   const secretId = await addSecret(tenant);
   await signIn(context, tenant.user);
