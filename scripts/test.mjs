@@ -34,7 +34,7 @@ try {
   await mkdir(reports, { recursive: true });
   if (onlyPeers) {
     await step("Generating", generate);
-    if (await stage("Clients", (show) => unitTests(show, "testing/peers"))) await writeClientsTable();
+    if (await stage("Peers", (show) => unitTests(show, "testing/peers"))) await writeClientsTable();
   } else if (withoutBrowser) {
     await step("Generating", generate);
     await checkSources();

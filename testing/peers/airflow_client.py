@@ -19,6 +19,12 @@ def backend(**auth):
 
 
 own = backend(auth_type="token", token=token)
+connection = own.get_connection("orders")
+# Airflow writes a URI of its own for a connection, so compare what it understood.
+understood = (connection.conn_type, connection.host, connection.port, connection.schema)
+assert understood == ("postgres", "db.example.com", 5432, "sales"), understood
+assert (connection.login, connection.password) == ("svc", "open sesame")
+assert connection.extra_dejson == {"sslmode": "verify-full"}, connection.extra_dejson
 with tempfile.NamedTemporaryFile("w") as pod:
     pod.write(jwt)
     pod.flush()
@@ -29,7 +35,7 @@ with tempfile.NamedTemporaryFile("w") as pod:
         "kubernetes": variable(
             auth_type="kubernetes", kubernetes_role=fabric, kubernetes_jwt_path=pod.name
         ),
-        "connection": {"conn_uri": own.get_connection("orders").get_uri()},
+        "connection": {"conn_uri": own.get_conn_value("orders")},
         "missing": "not found" if own.get_connection("none") is None else "found",
     }
 with open(os.environ["PEER_ANSWER"], "w") as answer:

@@ -1,26 +1,21 @@
 import { execFile, spawn } from "node:child_process";
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type PeerSettings, runHashiVaultJs, runLitehex, runNodeVault } from "@/testing/peers/node-clients";
+import { pythonEnvironment } from "@/testing/peers/python-environment";
 import { addTestSecret } from "@/testing/secrets";
 import { listen } from "@/testing/servers/listening";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
 const here = import.meta.dirname;
 const root = join(here, "../..");
-const bin = join(root, ".peers/python/bin");
-const installPython =
-  "Install the Python clients: python3 -m venv .peers/python && .peers/python/bin/pip install -r testing/peers/requirements.txt";
-const installAirflow =
-  "Install Airflow: python3 -m venv .peers/airflow && .peers/airflow/bin/pip install -r testing/peers/requirements-airflow.txt";
+const installPython = "Install Python 3.10 or newer with venv: apt-get install python3-venv.";
 const installGo = "Install Go 1.24 or newer (go.dev/dl); it downloads the modules of testing/peers/go.";
-const driver = "vault-java-driver-6.2.0.jar";
-const installJava =
-  "Install Java 17 or newer and Maven, then: mvn dependency:copy -Dartifact=io.github.jopenlibs:vault-java-driver:6.2.0 -DoutputDirectory=.peers/java";
+const installJava = "Install Java 17 or newer and Maven: apt-get install default-jdk-headless maven.";
 const installNginx = "Install nginx: apt-get install nginx-light, or brew install nginx.";
 
 const text = { value: "open sesame" };
@@ -135,15 +130,17 @@ async function versionIn(file: string, pattern: RegExp): Promise<string> {
   return pattern.exec(await readFile(join(root, file), "utf8"))?.[1] ?? "unknown";
 }
 
-const runHvac = async (address?: string) =>
-  JSON.parse(
-    await run(join(bin, "python"), [join(here, "hvac_client.py")], await settings(address), installPython),
+async function runHvac(address?: string) {
+  const python = join(await pythonEnvironment("clients"), "python");
+  return JSON.parse(
+    await run(python, [join(here, "hvac_client.py")], await settings(address), installPython),
   );
+}
 
 test("hvac", async () => {
-  const version = await versionIn("testing/peers/requirements.txt", /hvac==(\S+)/);
+  const version = await versionIn("testing/peers/requirements-clients.txt", /hvac==(\S+)/);
   expectOperations(`hvac ${version}`, await runHvac(), []);
-});
+}, 600_000);
 
 test("hvac through nginx, which sends HTTP/1.0 to what it proxies", async () => {
   const nginx = await startNginx(dialect.url);
@@ -166,23 +163,24 @@ async function runToFile(command: string, args: string[], install: string, more:
 }
 
 test("Ansible's community.hashi_vault", async () => {
+  const bin = await pythonEnvironment("clients");
   const playbook = join(here, "ansible_client.yml");
   const answers = await runToFile(join(bin, "ansible-playbook"), [playbook], installPython, {
     ANSIBLE_LOCALHOST_WARNING: "False",
   });
-  const version = await versionIn("testing/peers/requirements.txt", /ansible==(\S+)/);
+  const version = await versionIn("testing/peers/requirements-clients.txt", /ansible==(\S+)/);
   const without = ["state", "leader", "list", "capabilities", "write", "new token", "wrapping"] as const;
   expectOperations(`Ansible ${version}`, answers, without);
-}, 120_000);
+}, 600_000);
 
 test("Airflow's VaultBackend", async () => {
-  const python = join(root, ".peers/airflow/bin/python");
-  const answers = await runToFile(python, [join(here, "airflow_client.py")], installAirflow, {});
+  const python = join(await pythonEnvironment("airflow"), "python");
+  const answers = await runToFile(python, [join(here, "airflow_client.py")], installPython, {});
   const version = await versionIn("testing/peers/requirements-airflow.txt", /apache-airflow==(\S+)/);
   const used: Operation[] = ["token", "approle", "jwt", "kubernetes", "connection", "missing"];
   const without = (Object.keys(expected) as Operation[]).filter((name) => !used.includes(name));
   expectOperations(`Airflow ${version}`, answers, without);
-}, 120_000);
+}, 600_000);
 
 test("Go's vault/api", async () => {
   const version = await versionIn("testing/peers/go/go.mod", /vault\/api v(\S+)/);
@@ -191,29 +189,32 @@ test("Go's vault/api", async () => {
   expectOperations(`Go vault/api ${version}`, answers, ["list by list="]);
 }, 600_000);
 
+/** Copies the dependencies of a Maven project, and runs one Java file with them. Returns its answers. */
+async function runJava(project: string, program: string) {
+  const libs = join(root, ".peers", project);
+  const pom = join(here, project, "pom.xml");
+  const copy = ["-q", "-B", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${libs}`];
+  await run("mvn", copy, await settings(), installJava);
+  const args = ["-cp", `${libs}/*`, join(here, project, program)];
+  return JSON.parse(await run("java", args, await settings(), installJava));
+}
+
 test("vault-java-driver", async () => {
-  const jar = join(root, ".peers/java", driver);
-  const program = join(here, "java/VaultClient.java");
-  await access(jar).catch(() => Promise.reject(new Error(installJava)));
-  const answers = JSON.parse(await run("java", ["-cp", jar, program], await settings(), installJava));
+  const answers = await runJava("java", "VaultClient.java");
+  const version = await versionIn("testing/peers/java/pom.xml", versionOf("vault-java-driver"));
   const without = ["leader", "metadata", "list", "capabilities", "mount", "new token", "wrapping"] as const;
-  expectOperations("vault-java-driver 6.2.0", answers, without);
-}, 120_000);
+  expectOperations(`vault-java-driver ${version}`, answers, without);
+}, 600_000);
 
 test("Spring Vault", async () => {
-  const pom = join(here, "spring/pom.xml");
-  const version = await versionIn(
-    "testing/peers/spring/pom.xml",
-    /spring-vault-core<\/artifactId>\s*<version>([^<]+)/,
-  );
-  const libs = join(root, ".peers/spring", version);
-  const copy = ["-q", "-B", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${libs}`];
-  const more = { JAVA_TOOL_OPTIONS: "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn" };
-  await run("mvn", copy, await settings(), installJava, more);
-  const args = ["-cp", `${libs}/*`, join(here, "spring/SpringVault.java")];
-  const answers = JSON.parse(await run("java", args, await settings(), installJava));
+  const answers = await runJava("spring", "SpringVault.java");
+  const version = await versionIn("testing/peers/spring/pom.xml", versionOf("spring-vault-core"));
   expectOperations(`Spring Vault ${version}`, answers, ["leader", "list", "wrapping"]);
 }, 600_000);
+
+function versionOf(artifact: string): RegExp {
+  return new RegExp(`${artifact}</artifactId>\\s*<version>([^<]+)`);
+}
 
 const inPackage = (name: string) => versionIn("package.json", new RegExp(`"${name}": "([^"]+)"`));
 
