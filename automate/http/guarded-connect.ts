@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import dns, { type LookupAddress } from "node:dns";
 import net from "node:net";
 import tls from "node:tls";
 import { judge } from "@/lib/egress/judge";
 import { automateEnv } from "@/lib/env";
+
+const minVersion = "TLSv1.2";
 
 /** The egress rules do not allow automate to connect to this address. */
 export class AddressRefused extends Error {
@@ -32,6 +35,20 @@ export function guardedConnect({ hostname, protocol, port }: URL, authorities: r
       else done(null, first.address, first.family);
     });
   };
-  const trusted = authorities.length > 0 ? { ca: [...tls.getCACertificates("default"), ...authorities] } : {};
-  return { lookup, timeout: 5_000, minVersion: "TLSv1.2" as const, rejectUnauthorized: true, ...trusted };
+  const trusted = authorities.length > 0 ? { secureContext: contextOf(authorities) } : {};
+  return { lookup, timeout: 5_000, minVersion, rejectUnauthorized: true, ...trusted };
+}
+
+/** The most recent contexts with authorities of connections: parsing the public ones takes some 10 ms each time. */
+const contexts = new Map<string, tls.SecureContext>();
+const maxContexts = 16;
+
+function contextOf(authorities: readonly string[]): tls.SecureContext {
+  const key = createHash("sha256").update(authorities.join()).digest("base64url");
+  const ca = [...tls.getCACertificates("default"), ...authorities];
+  const context = contexts.get(key) ?? tls.createSecureContext({ ca, minVersion });
+  contexts.delete(key);
+  contexts.set(key, context);
+  for (const [oldest] of contexts) if (contexts.size > maxContexts) contexts.delete(oldest);
+  return context;
 }

@@ -3,6 +3,8 @@ import { createSecureContext, rootCertificates, type SecureContext } from "node:
 import type { TlsMode } from "@/lib/connectors/destination";
 import { CheckFailure } from "@/worker/check";
 
+/** More than the public authorities of any system. Automate, too, parses them, and others wait for it meanwhile. */
+const maxCertificates = 300;
 const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The public certificate authorities, from Node.js. Tests add their own. */
@@ -65,11 +67,13 @@ export function clientIdentity(
 }
 
 /**
- * Parses PEM (one or several) or DER into PEM. Throws `CheckFailure`: Node.js itself would silently ignore an
- * unreadable authority.
+ * Parses PEM (one or several) or DER into PEM. Throws `CheckFailure` for more than `maxCertificates`, and for an unreadable
+ * one, which Node.js itself would silently ignore.
  */
 export function readCertificates(bytes: string | Uint8Array): string[] {
   const blocks = text(bytes).match(pemBlock);
+  if (blocks !== null && blocks.length > maxCertificates)
+    throw new CheckFailure("ca_certificate_invalid", "caCertificate");
   try {
     return blocks === null
       ? [new X509Certificate(Buffer.from(bytes)).toString()]

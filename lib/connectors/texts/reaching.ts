@@ -61,7 +61,7 @@ export const reachingTexts = {
   },
   ca_certificate_invalid: {
     title: "The chosen CA certificate cannot be read.",
-    advice: "Choose a secret that holds a certificate in PEM or DER format.",
+    advice: "Choose a secret that holds a certificate in PEM or DER format, or up to 300 in PEM.",
   },
   client_certificate_required: {
     title: "The server requires a client certificate that it knows.",
