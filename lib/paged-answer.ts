@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
-import type { AnswerMemory } from "@/lib/limits/answer-memory";
+import type { AnswerMemory, AnswerReader } from "@/lib/limits/answer-memory";
 
 /** One page of a list, and the cursor of the next page; null after the last one. */
 export type Page<T> = { items: readonly T[]; next: string | null };
@@ -23,8 +23,7 @@ export async function* laterPages<T>(
 /** A JSON text around a list: `head` ends after the list's first items, and `tail` begins with its bracket. */
 export type PagedJson = { head: string; later: LaterPages; tail: string };
 
-type Reader = {
-  callerId: string;
+type Reader = AnswerReader & {
   memory: AnswerMemory;
   /** Throws when the caller may not read on: a client can take hours for a long list. */
   beforePage: () => Promise<void>;
@@ -47,7 +46,7 @@ export function sendPages(
   if (reply.request.method === "HEAD") return reply.send();
   // Fastify and our own watchers listen for the end of each answer. Node.js would warn above ten listeners.
   reply.raw.setMaxListeners(20);
-  const resize = reader.memory.reserve(reply.raw, reader.callerId, head.length);
+  const resize = reader.memory.reserve(reply.raw, reader, head.length);
   async function* chunks(): AsyncGenerator<Buffer> {
     yield Buffer.from(head);
     try {

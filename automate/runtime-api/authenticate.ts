@@ -10,6 +10,7 @@ import type { Caller } from "@/automate/secrets/read-secret";
 import { recordTokenUse } from "@/automate/secrets/token-use";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { automateEnv } from "@/lib/env";
+import type { AnswerReader } from "@/lib/limits/answer-memory";
 import { isBusy } from "@/lib/limits/busy";
 
 type Refused = Pick<
@@ -100,7 +101,12 @@ export async function reserveAnswerMemory(
   reply: FastifyReply,
   secrets: readonly Pick<UsableSecret, "metadata">[],
 ): Promise<void> {
-  await recordIfRefused(caller, async () => reserveMemory(reply, caller.scope.actor.id, sizeOf(secrets)));
+  await recordIfRefused(caller, async () => reserveMemory(reply, readerOf(caller), sizeOf(secrets)));
+}
+
+/** Whose share of memory the answers to a caller use. */
+export function readerOf({ scope: { actor, teamId } }: Caller): AnswerReader {
+  return { callerId: actor.id, teamId };
 }
 
 /** Runs `take`. If it throws `Refusal` or `Busy`, records the refusal before the caller receives it. */

@@ -12,23 +12,35 @@ function answer(): { reply: FastifyReply; end: () => Promise<void> } {
   return { reply: { raw } as unknown as FastifyReply, end };
 }
 
+const token = (callerId: string, teamId = `team of ${callerId}`) => ({ callerId, teamId });
+
 test("automate refuses large files while earlier answers are unread, first to the caller with the most of them", async () => {
   const unread = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
-    reserveMemory(one.reply, caller, 16 * mib);
+    reserveMemory(one.reply, token(caller), 16 * mib);
     return one;
   });
   const next = answer();
-  expect(() => reserveMemory(next.reply, "a", mib)).toThrow(expect.objectContaining({ isOwn: true }));
-  expect(() => reserveMemory(next.reply, "e", mib)).toThrow(expect.objectContaining({ isOwn: false }));
-  reserveMemory(next.reply, "a", 1000);
+  expect(() => reserveMemory(next.reply, token("a"), mib)).toThrow(expect.objectContaining({ isOwn: true }));
+  expect(() => reserveMemory(next.reply, token("e"), mib)).toThrow(expect.objectContaining({ isOwn: false }));
+  reserveMemory(next.reply, token("a"), 1000);
   await unread[0]?.end();
-  reserveMemory(next.reply, "e", mib);
+  reserveMemory(next.reply, token("e"), mib);
   for (const { end } of [...unread.slice(1), next]) await end();
+});
+
+test("the tokens of one team leave room for the largest answer to another team", async () => {
+  const largest = 32 * mib;
+  const unread = [answer(), answer(), answer()] as const;
+  reserveMemory(unread[0].reply, token("a", "theirs"), largest);
+  const refused = () => reserveMemory(unread[1].reply, token("b", "theirs"), mib);
+  expect(refused).toThrow(expect.objectContaining({ isOwn: true }));
+  reserveMemory(unread[2].reply, token("c", "ours"), largest);
+  for (const { end } of unread) await end();
 });
 
 test("automate sends one answer of any size", async () => {
   const { reply, end } = answer();
-  reserveMemory(reply, "a", 100 * mib);
+  reserveMemory(reply, token("a"), 100 * mib);
   await end();
 });

@@ -15,31 +15,31 @@ test("unread answers are refused first to the caller with the most of them, and 
   const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10 });
   const unread = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
-    memory.reserve(one.raw, caller, 10);
+    memory.reserve(one.raw, { callerId: caller }, 10);
     return one;
   });
   const next = answer();
-  expect(() => memory.reserve(next.raw, "a", 1)).toThrow(own);
-  expect(() => memory.reserve(next.raw, "e", 1)).toThrow(all);
+  expect(() => memory.reserve(next.raw, { callerId: "a" }, 1)).toThrow(own);
+  expect(() => memory.reserve(next.raw, { callerId: "e" }, 1)).toThrow(all);
   for (const { end } of unread) await end();
-  memory.reserve(next.raw, "a", 1);
+  memory.reserve(next.raw, { callerId: "a" }, 1);
 });
 
 test("one answer of any size fits, of a caller and of all", () => {
   const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10 });
-  memory.reserve(answer().raw, "a", 100);
-  expect(() => memory.reserve(answer().raw, "a", 1)).toThrow(own);
+  memory.reserve(answer().raw, { callerId: "a" }, 100);
+  expect(() => memory.reserve(answer().raw, { callerId: "a" }, 1)).toThrow(own);
 });
 
 test("an answer in pages counts its current page, and nothing after its end", async () => {
   const memory = createAnswerMemory({ totalBytes: 100, perCallerBytes: 10 });
   const paged = answer();
-  const resize = memory.reserve(paged.raw, "a", 10);
+  const resize = memory.reserve(paged.raw, { callerId: "a" }, 10);
   resize(3);
   const second = answer();
-  memory.reserve(second.raw, "a", 7);
+  memory.reserve(second.raw, { callerId: "a" }, 7);
   await Promise.all([paged.end(), second.end()]);
   resize(10);
-  memory.reserve(answer().raw, "a", 1);
-  memory.reserve(answer().raw, "a", 9);
+  memory.reserve(answer().raw, { callerId: "a" }, 1);
+  memory.reserve(answer().raw, { callerId: "a" }, 9);
 });

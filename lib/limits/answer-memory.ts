@@ -7,19 +7,27 @@ export const minCountedBytes = 64 * 1024;
 /** Bounds the answers that wait for their clients, in bytes. */
 export type AnswerMemory = ReturnType<typeof createAnswerMemory>;
 
+/** Who an answer is for: a person or a token, and for a token its team. */
+export type AnswerReader = { callerId: string; teamId?: string };
+
+type Limits = { totalBytes: number; perCallerBytes: number; perTeamBytes?: number };
+
 /**
- * Bounds the bytes of answers that their clients have not read yet: of all together, and of one caller. Otherwise
- * one caller who reads nothing could fill the memory of a program.
+ * Bounds the bytes of answers that their clients have not read yet: of all together, of one caller and of one
+ * team. Otherwise one caller who reads nothing could fill the memory of a program, and one team with many tokens
+ * could use up what all share.
  */
-export function createAnswerMemory(limits: { totalBytes: number; perCallerBytes: number }) {
-  const byCaller = new Map<string, number>();
+export function createAnswerMemory(limits: Limits) {
+  const held = new Map<string, number>();
   let totalBytes = 0;
 
-  function add(caller: string, bytes: number): void {
+  function add(keys: readonly string[], bytes: number): void {
     totalBytes += bytes;
-    const own = (byCaller.get(caller) ?? 0) + bytes;
-    if (own === 0) byCaller.delete(caller);
-    else byCaller.set(caller, own);
+    for (const key of keys) {
+      const own = (held.get(key) ?? 0) + bytes;
+      if (own === 0) held.delete(key);
+      else held.set(key, own);
+    }
   }
 
   return {
@@ -27,23 +35,29 @@ export function createAnswerMemory(limits: { totalBytes: number; perCallerBytes:
      * Counts an answer until it is sent or its connection closes. Throws `Busy` when it does not fit; a single one
      * always fits. Returns a function that changes its size, for an answer in pages.
      */
-    reserve(answer: Writable, caller: string, bytes: number): (bytes: number) => void {
-      const own = byCaller.get(caller) ?? 0;
-      if (own > 0 && own + bytes > limits.perCallerBytes)
+    reserve(answer: Writable, { callerId, teamId }: AnswerReader, bytes: number): (bytes: number) => void {
+      const isOver = (bytesBefore: number, limit = Number.POSITIVE_INFINITY) =>
+        bytesBefore > 0 && bytesBefore + bytes > limit;
+      const caller = `caller ${callerId}`;
+      const team = `team ${teamId}`;
+      if (isOver(held.get(caller) ?? 0, limits.perCallerBytes))
         throw new Busy(true, "Too many large answers in progress: read your earlier ones first, then retry.");
-      if (totalBytes > 0 && totalBytes + bytes > limits.totalBytes)
+      if (teamId !== undefined && isOver(held.get(team) ?? 0, limits.perTeamBytes))
+        throw new Busy(true, "Too many large answers to your team's tokens in progress: try again.");
+      if (isOver(totalBytes, limits.totalBytes))
         throw new Busy(false, "Too many large answers in progress: try again.");
-      let held = 0;
-      let isOver = false;
+      const keys = teamId === undefined ? [caller] : [caller, team];
+      let size = 0;
+      let hasEnded = false;
       const resize = (to: number) => {
-        if (isOver) return;
-        add(caller, to - held);
-        held = to;
+        if (hasEnded) return;
+        add(keys, to - size);
+        size = to;
       };
       resize(bytes);
       const end = () => {
         resize(0);
-        isOver = true;
+        hasEnded = true;
       };
       // The client may have disconnected already.
       if (answer.destroyed) end();

@@ -9,5 +9,5 @@ export const unreadAnswers = createAnswerMemory({ totalBytes: 128 * mib, perCall
 
 /** Counts a large answer until its client has read it. Throws `Busy` when too many are unread. */
 export function countUnread(reply: FastifyReply, callerId: string, bytes: number): void {
-  if (bytes >= minCountedBytes) unreadAnswers.reserve(reply.raw, callerId, bytes);
+  if (bytes >= minCountedBytes) unreadAnswers.reserve(reply.raw, { callerId }, bytes);
 }

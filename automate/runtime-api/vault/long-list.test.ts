@@ -75,7 +75,7 @@ describe("a list of several pages", () => {
     const token = await dialect.addToken(fabric);
     const { id } = await owner.pipelineToken.findFirstOrThrow({ orderBy: { id: "desc" } });
     const unread = new PassThrough();
-    unreadAnswers.reserve(unread, id, 64 * 1024 * 1024);
+    unreadAnswers.reserve(unread, { callerId: id }, 64 * 1024 * 1024);
     const refused = await ask("?list=true", token);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
     expect(JSON.parse(refused.body).errors).toEqual([

@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { recordIfRefused, recordRefusedToken, requireAccess } from "@/automate/runtime-api/authenticate";
+import {
+  readerOf,
+  recordIfRefused,
+  recordRefusedToken,
+  requireAccess,
+} from "@/automate/runtime-api/authenticate";
 import {
   bodyOf,
   denied,
@@ -99,7 +104,7 @@ function sendKeys(
   const end = json.indexOf("]");
   let accessAt = performance.now();
   const reader = {
-    callerId: caller.scope.actor.id,
+    ...readerOf(caller),
     memory: unreadAnswers,
     async beforePage() {
       if (performance.now() - accessAt < accessAgainMs) return;
