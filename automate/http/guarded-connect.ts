@@ -5,7 +5,7 @@ import tls from "node:tls";
 import { judge } from "@/lib/egress/judge";
 import { automateEnv } from "@/lib/env";
 
-const minVersion = "TLSv1.2";
+const minVersion = "TLSv1.2" as const;
 
 /** The egress rules do not allow automate to connect to this address. */
 export class AddressRefused extends Error {
