@@ -88,7 +88,10 @@ function kindOfValue({ control, options, subKinds, initial }: FormField): string
   if (control === "secret") return `secret: ${subKinds?.join(" or ")}`;
   if (options)
     return options
-      .map(({ value, isAvailable }) => `\`${value}\`${isAvailable ? "" : " (not available yet)"}`)
+      .map(({ value, isAvailable }) => {
+        const note = isAvailable ? "" : " (not available yet)";
+        return `\`${value}\`${value === initial ? " (default)" : note}`;
+      })
       .join(", ");
   return `${control === "number" ? "integer" : "text"}${initial === "" ? "" : `, by default \`${initial}\``}`;
 }

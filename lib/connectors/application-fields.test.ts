@@ -175,6 +175,26 @@ describe("the Databricks JDBC URL", () => {
   });
 });
 
+describe("a wrong Databricks JDBC URL", () => {
+  const path = "httpPath=/sql/1.0/warehouses/12ab";
+  it.each([
+    ["<databricks-jdbc>", /as in the SQL warehouse’s connection details/],
+    [jdbc("evil.example"), /not a host of Databricks/],
+    [jdbc(`${workspace}:70000`), /not a host of Databricks/],
+    [jdbc(workspace, `${path};UID=token;PWD=dapi1234`), /without a user name, a password or a token/],
+    [jdbc(workspace, `${path};Auth_AccessToken=dapi1234`), /without a user name, a password or a token/],
+    [jdbc(workspace, "httpPath=/sql/protocolv1/o/0/0123-456789-abcdefgh"), /an all-purpose cluster/],
+    [jdbc(workspace, "httpPath=/sql/1.0/warehouses/12"), /the warehouse’s id/],
+    [jdbc(workspace, "transportMode=http"), /the warehouse’s id/],
+    [jdbc(workspace, `${path};ssl=0`), /Remove all parameters except/],
+    [jdbc(workspace, `${path};UseNativeQuery=1`), /Remove all parameters except/],
+  ])("%s is told what is wrong, and nothing of it is repeated", (jdbcUrl, reason) => {
+    const { jdbcUrl: error } = destinationKeysOf("databricks", { jdbcUrl }) as Record<string, string>;
+    expect(error).toMatch(reason);
+    expect(error).not.toContain("dapi1234");
+  });
+});
+
 describe("the Snowflake account", () => {
   it.each([
     ["https://MyOrg-Acct.snowflakecomputing.com/", "myorg-acct.snowflakecomputing.com", "MYORG-ACCT"],

@@ -30,10 +30,10 @@ export const databricks = defineConnector({
   credentialPage: "https://docs.databricks.com/aws/en/dev-tools/auth/",
   fields: z.object({
     jdbcUrl: textField(2000, urlMeta)
-      .refine(
-        (url) => parseJdbcUrl(url) !== null,
-        "Paste the JDBC URL of a SQL warehouse, without a user name or password in it.",
-      )
+      .superRefine((url, ctx) => {
+        const judged = judgeJdbcUrl(url);
+        if ("error" in judged) ctx.addIssue({ code: "custom", message: judged.error });
+      })
       .meta(urlMeta),
     catalog: unityName({ title: "Catalog", placeholder: "main", help: "Pipelines write here by default." }),
     schema: unityName({ title: "Schema", placeholder: "default", help: "Pipelines write here by default." }),
@@ -93,24 +93,45 @@ const harmless: Record<string, RegExp> = {
   connschema: /^[^;=]*$/,
 };
 
-/**
- * Parses the workspace and the SQL warehouse of a JDBC URL. Null when the URL is invalid or contains other
- * parameters.
- */
-export function parseJdbcUrl(url: string): { host: string; port: number; warehouseId: string } | null {
+/** JDBC parameters that hold a credential, in lower case. */
+const isCredential = /^(?:uid|pwd|user|password|auth_\w*token|oauth2\w*)$/;
+
+type SqlWarehouse = { host: string; port: number; warehouseId: string };
+
+/** Parses the workspace and the SQL warehouse of a JDBC URL. Null for an invalid one. */
+export function parseJdbcUrl(url: string): SqlWarehouse | null {
+  const judged = judgeJdbcUrl(url);
+  return "error" in judged ? null : judged;
+}
+
+/** The workspace and the SQL warehouse of a JDBC URL; or what is wrong with it, which repeats nothing of it. */
+function judgeJdbcUrl(url: string): SqlWarehouse | { error: string } {
   const match = /^jdbc:(?:databricks|spark):\/\/([a-z0-9.-]{1,253})(?::(\d{1,5}))?(?:\/\w*)?;(.*)$/i.exec(
     url,
   );
-  const [, host = "", port = "443", settings = ""] = match ?? [];
+  if (!match) return { error: "Paste the JDBC URL as in the SQL warehouse’s connection details." };
+  const [, host = "", digits = "443", settings = ""] = match;
+  const port = Number(digits);
+  if (!isWorkspace.test(host.toLowerCase()) || port < 1 || port > 65_535)
+    return { error: "This is not a host of Databricks, or its port is not between 1 and 65535." };
   const parts = settings.split(";").filter((part) => part !== "");
-  const paths = parts.filter((part) => /^httpPath=/i.test(part));
-  const isKnown = parts.every((part) => paths.includes(part) || isHarmless(part));
-  const warehouse = /^httpPath=\/?sql\/1\.0\/(?:warehouses|endpoints)\/([0-9a-z]{4,64})$/i.exec(
-    paths[0] ?? "",
-  );
-  const isValidEndpoint = isWorkspace.test(host.toLowerCase()) && Number(port) >= 1 && Number(port) <= 65_535;
-  if (!isValidEndpoint || !isKnown || paths.length !== 1 || warehouse?.[1] === undefined) return null;
-  return { host: host.toLowerCase(), port: Number(port), warehouseId: warehouse[1] };
+  if (parts.some((part) => isCredential.test(part.split("=")[0]?.toLowerCase() ?? "")))
+    return {
+      error: "Paste the URL without a user name, a password or a token: choose the credential as a secret.",
+    };
+  const [path, ...morePaths] = parts.filter((part) => /^httpPath=/i.test(part));
+  if (/^httpPath=\/?sql\/protocolv1\//i.test(path ?? ""))
+    return { error: "This is an all-purpose cluster. Paste the JDBC URL of a SQL warehouse." };
+  const [, warehouseId] =
+    /^httpPath=\/?sql\/1\.0\/(?:warehouses|endpoints)\/([0-9a-z]{4,64})$/i.exec(path ?? "") ?? [];
+  if (warehouseId === undefined || morePaths.length > 0)
+    return { error: "The URL needs one httpPath=/sql/1.0/warehouses/ with the warehouse’s id behind it." };
+  if (!parts.every((part) => part === path || isHarmless(part)))
+    return {
+      error:
+        "Remove all parameters except transportMode=http, ssl=1, AuthMech=3 or 11, Auth_Flow, EnableArrow, ConnCatalog, ConnSchema and httpPath.",
+    };
+  return { host: host.toLowerCase(), port, warehouseId };
 }
 
 function isHarmless(part: string): boolean {
