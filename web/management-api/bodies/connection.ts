@@ -16,7 +16,7 @@ export const secretPlaceholder = "{{SECRET}}";
 /** The properties of any kind. The kind's own schema validates them. */
 const connectionProperties = z.record(z.string().max(64), z.unknown()).meta({
   description:
-    "Depends on the kind: see `postgresProperties` and the others in the schemas of `/api/openapi.json`. Every credential is a reference to a secret.",
+    "Depends on the kind: see `postgresProperties` and the others in the schemas of `/api/openapi.json`. Every credential is a reference to a secret. A kind with `tlsMode` verifies the server’s certificate by default: send `caCertificate` for a private authority, or `tlsMode` `require` or `disable`.",
 });
 
 const common = {
