@@ -87,6 +87,9 @@ describe("node-vault, as published in the registry", () => {
   test("asks for the state of the server, and signs in as Kubernetes' service account", async () => {
     expect(await client("").initialized()).toEqual({ initialized: true });
     expect(await client("").status()).toMatchObject({ sealed: false });
+    expect((await client(token).mounts()).data).toHaveProperty([`${mount}/`, "type"], "kv");
+    // A login works at any mount, so nobody needs their list.
+    await expect(client(token).auths()).rejects.toThrow("permission denied");
     const jwt = await workloadToken();
     const { auth } = await client("").kubernetesLogin({
       mount_point: "kubernetes",
