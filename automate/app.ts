@@ -30,6 +30,7 @@ import { answerMalformedPath } from "@/automate/runtime-api/vault/refusal";
 import { vaultRoutes } from "@/automate/runtime-api/vault/routes";
 import { whoamiRoute } from "@/automate/runtime-api/whoami";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
+import { storeReaders } from "@/automate/secrets/readers";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
@@ -130,6 +131,7 @@ function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyIn
     await flushAggregatedEvents().catch(() =>
       app.log.error("Could not record the event counts of the last minute."),
     );
+    await storeReaders().catch(() => app.log.error("Could not store who read secrets in the last minute."));
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody("not_found", "Not found.")));

@@ -2,10 +2,11 @@ import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
+import { usedForDays } from "@/lib/secrets/schema";
 
 /**
- * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases and check
- * results. Safe to run at any time, in several copies of automate.
+ * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases, check
+ * results and readers. Safe to run at any time, in several copies of automate.
  */
 export async function purge(): Promise<void> {
   // Sealed values first: a later step may fail.
@@ -15,6 +16,8 @@ export async function purge(): Promise<void> {
   await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
   await purgeAttempts();
   await purgeChecks();
+  await db.$executeRaw`
+    DELETE FROM secret_reader WHERE "lastReadAt" < now() - make_interval(days => ${usedForDays}::int)`;
 }
 
 async function purgeSecrets(): Promise<void> {

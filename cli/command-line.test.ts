@@ -289,6 +289,40 @@ test("a person who replaces a value sees the former one's destinations, to which
   expect(destinations).toEqual(data.destinations);
 });
 
+test("a person sees who uses a secret: connections, pipelines and destinations", async () => {
+  const secret = {
+    subKind: "text",
+    properties: { id: "1", name: "key" },
+    description: "",
+    version: 2,
+    usedBy: 1,
+    usedByPipelines: 2,
+    lastReadAt: "2026-11-30T10:05:00.000Z",
+    updatedAt: "2026-11-30T00:00:00Z",
+    updatedBy: "Uri",
+  };
+  const used = {
+    connections: [{ id: "c", name: "Orders", kind: "postgres" }],
+    pipelines: [
+      { name: "nightly", lastReadAt: "2026-11-30T10:05:00.000Z", version: 2, reads: 3, secretName: "key" },
+      { name: "ci", lastReadAt: "2026-11-01T09:00:00.000Z", version: 1, reads: 1, connection: "Orders" },
+    ],
+    destinations: ["https://theirs.example:443"],
+  };
+  answer = { status: 200, body: { success: true, data: { secrets: [secret], id: "1", ...used } } };
+  const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+  expect((await selvage(list, env)).stdout).toContain("1 connection, 2 pipelines  2026-11-30 10:05 UTC");
+  expect((await selvage(["secrets", "usage", "key", ...list.slice(2)], env)).stdout.split("\n")).toEqual([
+    "connection Orders (postgres)",
+    "pipeline nightly read version 2 of key at 2026-11-30 10:05 UTC",
+    "pipeline ci read version 1 of it through connection Orders at 2026-11-01 09:00 UTC",
+    "may be sent to https://theirs.example:443",
+    "",
+  ]);
+  const renamed = await selvage(["secrets", "rename", "key", "new_key", ...list.slice(2)], env);
+  expect(renamed.stdout).toContain("pipeline nightly read version 2 of key");
+});
+
 test("a secret of a type that only a newer server knows is listed, and its value is not replaced", async () => {
   const secret = {
     subKind: "passkey",

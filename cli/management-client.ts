@@ -101,6 +101,9 @@ const secretSchema = z.object({
   description: z.string(),
   version: z.number(),
   usedBy: z.number(),
+  // An older server does not know who reads a secret.
+  usedByPipelines: z.number().optional(),
+  lastReadAt: z.string().nullish(),
   updatedAt: z.string(),
   updatedBy: z.string(),
 });

@@ -18,7 +18,7 @@ import {
 import { createAuthority } from "@/launcher/certificates.mjs";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
-import { insert } from "@/testing/tenant";
+import { database, insert } from "@/testing/tenant";
 
 const dayMs = 86_400_000;
 
@@ -295,6 +295,7 @@ test("a rename needs no value and names the readers of the old name, which keeps
   await addSecret(page, tenant.fabric, { type: "Text", name: "old_name", value });
   const pipeline = await startPipeline(tenant, "billing-run");
   await pipeline.read("old_name");
+  await readersStored("billing-run", 1);
 
   await openSecret(page, tenant.fabric, "old_name");
   const dialog = await openDialog(page, "Rename", "Rename secret");
@@ -334,6 +335,15 @@ test("a person cannot delete a secret that a connection uses, and the page names
     [`${prefix}ById`]: tenant.admin.id,
     [`${prefix}ByName`]: tenant.admin.name,
   });
+  // The dialog asks for the newest uses. Then somebody references the secret: the database refuses.
+  const question = page.getByRole("alertdialog", { name: "Delete “in_use”?" });
+  const newest = page.waitForEvent("requestfinished", (request) => {
+    const isPrefetch = "next-router-prefetch" in request.headers();
+    return !isPrefetch && request.url().includes(`/${secretId}?_rsc=`);
+  });
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(question.getByText("no pipeline has read it in the last 100 days")).toBeVisible();
+  await newest;
   await insert("connection", {
     id: connectionId,
     fabricId: tenant.fabric.id,
@@ -347,9 +357,6 @@ test("a person cannot delete a secret that a connection uses, and the page names
   });
   await insert("connection_secret", { connectionId, field: "token", secretId, fabricId: tenant.fabric.id });
 
-  // The page does not show the connection yet: the database refuses.
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
-  const question = page.getByRole("alertdialog", { name: "Delete “in_use”?" });
   await question.getByRole("button", { name: "Delete" }).click();
   await expect(question.getByText(/Orders API/)).toBeVisible();
   await open(page, secretsPath(tenant.fabric));
@@ -357,6 +364,43 @@ test("a person cannot delete a secret that a connection uses, and the page names
   await openSecret(page, tenant.fabric, "in_use");
   const dialog = await openDialog(page, "Delete", "“in_use” is in use");
   await expect(dialog.getByRole("link", { name: "Orders API" })).toBeVisible();
+});
+
+test("a secret that pipelines read shows them everywhere, and Delete asks for its name", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  await signIn(context, tenant.user);
+  await addSecret(page, tenant.fabric, { type: "Text", name: "read_secret", value: canary.value() });
+  await expect(secretRow(page, "read_secret")).toContainText("Nothing yet");
+  await openSecret(page, tenant.fabric, "read_secret");
+  await expect(page.getByText("No pipeline has read it in the last 100 days.")).toBeVisible();
+
+  const pipeline = await startPipeline(tenant, "orders-run");
+  await pipeline.read("read_secret");
+  await readersStored("orders-run", 1);
+  // The page was loaded before the pipeline read the secret.
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  const question = page.getByRole("alertdialog", { name: "Delete “read_secret”?" });
+  await expect(question.getByText("orders-run, last just now, version 1")).toBeVisible();
+  await expect(question.getByRole("button", { name: "Delete" })).toBeDisabled();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("region", { name: "Used by" })).toContainText("orders-run");
+  const replace = await openDialog(page, "Replace value");
+  await expect(replace.getByText("orders-run, last just now, version 1")).toBeVisible();
+  await page.keyboard.press("Escape");
+
+  await open(page, secretsPath(tenant.fabric));
+  await expect(secretRow(page, "read_secret")).toContainText(/1 pipeline\s*read just now/);
+  await openSecret(page, tenant.fabric, "read_secret");
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await question.getByLabel("To confirm, type read_secret").fill("read_secre");
+  await expect(question.getByRole("button", { name: "Delete" })).toBeDisabled();
+  await question.getByLabel("To confirm, type read_secret").fill("read_secret");
+  await question.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("Secret deleted")).toBeVisible();
 });
 
 test("a User deletes their own unused secret; only an Admin deletes another person's", async ({
@@ -462,3 +506,10 @@ test("on a phone a toast does not cover a dialog's buttons, and the dialog scrol
   expect((error?.y ?? 0) + (error?.height ?? 0)).toBeLessThanOrEqual(footer?.y ?? 0);
   await discard(page, dialog);
 });
+
+/** Waits until automate has stored this many ways in which a pipeline of this name reads secrets. */
+async function readersStored(pipeline: string, count: number): Promise<void> {
+  const stored = async () =>
+    (await database().query(`SELECT FROM secret_reader WHERE "readerName" = $1`, [pipeline])).rowCount;
+  await expect.poll(stored).toBe(count);
+}

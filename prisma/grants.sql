@@ -46,6 +46,8 @@ GRANT SELECT ON settled_version TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON settled_version TO :automate;
 GRANT SELECT ON destination_request, destination_rule, version_rule TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON destination_request, destination_rule, version_rule TO :automate;
+GRANT SELECT ON secret_reader TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON secret_reader TO :automate;
 
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;

@@ -27,6 +27,7 @@ const rights: Record<string, Record<Program, string>> = {
   secret_field: { web: "I", automate: "SID" },
   allowed_destination: { web: "S", automate: "SIUD" },
   settled_version: { web: "S", automate: "SIUD" },
+  secret_reader: { web: "S", automate: "SIUD" },
   destination_request: { web: "S", automate: "SIUD" },
   destination_rule: { web: "S", automate: "SIUD" },
   version_rule: { web: "S", automate: "SIUD" },

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
+import { storeReaders } from "@/automate/secrets/readers";
 import { createAuthority } from "@/launcher/certificates.mjs";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
@@ -110,6 +111,10 @@ describe("a token of an M2M OAuth secret", () => {
     expect(await tokens.isValid(String(first?.json.access_token))).toBe(true);
     expect(tokens.asked()).toBe(before + 1);
     expect([await events("secret.token", name), await events("secret.use", name)]).toEqual([20, 1]);
+    // Cached tokens count as reads of the secret, the purchase does not.
+    await storeReaders();
+    const readers = await owner.secretReader.findMany({ where: { secretId: name } });
+    expect(readers).toMatchObject([{ readerName: "nightly", name, lastVersion: 1, reads: 20n }]);
   });
 
   test("is fetched again, once, when an API rejected the cached one", async () => {

@@ -3,6 +3,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-api/bought-token";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
+import { noteRead } from "@/automate/secrets/readers";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { findTokenDestinations, type TokenAuthority } from "@/automate/secrets/token-destinations";
 import { recordBatched } from "@/lib/audit/batched-writer";
@@ -56,6 +57,7 @@ export function createM2mTokens(keys: FabricKeys) {
         destination: destinations,
       }),
     );
+    noteRead(caller.scope, secret);
     const cached = ifFresh(cache.get(key));
     const isReplaced = cached !== undefined && cached.token === rejected && mayReplace(cached);
     if (isReplaced) cache.delete(key);

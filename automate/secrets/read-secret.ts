@@ -5,6 +5,7 @@ import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Via } from "@/automate/secrets/purpose";
+import { noteRead } from "@/automate/secrets/readers";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
 import type { Scope } from "@/lib/access/scope";
@@ -120,7 +121,9 @@ export async function countUnchanged(
   via?: Via,
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  for (const { id, name, requestedName, version } of secrets) {
+  for (const secret of secrets) {
+    const { id, name, requestedName, version } = secret;
+    noteRead(scope, secret, via?.name);
     // Many workloads share one trust of an issuer, and one token may have many addresses.
     aggregate(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,

@@ -1,7 +1,8 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
-import { findFabric, findSecret, listSecrets, manage } from "@/cli/management-client";
+import { findFabric, findSecret, listSecrets, manage, type Secret } from "@/cli/management-client";
+import { oneLine } from "@/cli/one-line";
 import { columns, print } from "@/cli/output";
 import { askQuestions } from "@/cli/read-password";
 import { readValue, type ValueSource } from "@/cli/values";
@@ -9,7 +10,21 @@ import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
 
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
-const usage = z.object({ destinations: z.array(z.string()) });
+const usageSchema = z.object({
+  connections: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
+  pipelines: z
+    .array(
+      z.object({
+        name: z.string(),
+        lastReadAt: z.string(),
+        version: z.number().optional(),
+        secretName: z.string().optional(),
+        connection: z.string().optional(),
+      }),
+    )
+    .default([]),
+  destinations: z.array(z.string()),
+});
 const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
 const trimmed = ["--trim", "remove one line break from the end of the value"] as const;
@@ -24,6 +39,7 @@ export function addSecrets(program: Command): void {
   command("list", "list them")
     .option("--search <text>", "only those with this text in name or description")
     .action(list);
+  command("usage <name>", "list the connections and pipelines that use a secret").action(usage);
   command("add <name>", "add a secret: the value comes from a prompt, standard input or a file")
     .addOption(
       new Option("--type <type>", "type of the secret").choices(subKinds).default("text" satisfies SubKind),
@@ -49,15 +65,63 @@ export function addSecrets(program: Command): void {
 
 async function list({ fabric, search }: InFabric & { search?: string }): Promise<void> {
   const secrets = await listSecrets(await findFabric(fabric), search);
-  const rows = secrets.map(({ properties, subKind, version, usedBy, updatedAt, updatedBy }) => [
-    properties.name,
-    subKind,
-    String(version),
-    String(usedBy),
-    `${updatedAt.slice(0, 10)} by ${updatedBy}`,
+  const rows = secrets.map((secret) => [
+    secret.properties.name,
+    secret.subKind,
+    String(secret.version),
+    usersOf(secret),
+    secret.lastReadAt ? minuteOf(secret.lastReadAt) : "",
+    `${secret.updatedAt.slice(0, 10)} by ${secret.updatedBy}`,
   ]);
-  const headings = ["NAME", "TYPE", "VERSION", "USED BY", "UPDATED"];
+  const headings = ["NAME", "TYPE", "VERSION", "USED BY", "LAST READ", "UPDATED"];
   print(secrets, ...(rows.length === 0 ? ["No secrets."] : columns(headings, rows)));
+}
+
+function usersOf({ usedBy, usedByPipelines = 0 }: Secret): string {
+  const users = [
+    ...(usedBy > 0 ? [plural(usedBy, "connection")] : []),
+    ...(usedByPipelines > 0 ? [plural(usedByPipelines, "pipeline")] : []),
+  ];
+  return users.join(", ");
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}
+
+/** 2026-11-30 10:05 UTC, from an ISO time. */
+function minuteOf(time: string): string {
+  return `${time.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+async function usage(name: string, { fabric }: InFabric): Promise<void> {
+  const fabricId = await findFabric(fabric);
+  const used = await usageOf(fabricId, (await findSecret(fabricId, name)).properties.id);
+  const { connections, destinations } = used;
+  const lines = [
+    ...connections.map((connection) => `connection ${connection.name} (${connection.kind})`),
+    ...readerLines(used),
+    ...destinations.map((destination) => `may be sent to ${destination}`),
+  ];
+  print(
+    used,
+    ...(lines.length === 0 ? ["No connection uses it, and no pipeline has read it recently."] : lines),
+  );
+}
+
+type Usage = z.infer<typeof usageSchema>;
+
+function usageOf(fabricId: string, secretId: string): Promise<Usage> {
+  return manage("GET", `/fabric/${fabricId}/secret/id/${secretId}/usage`, usageSchema);
+}
+
+/** One line for each pipeline that read the secret recently. */
+function readerLines({ pipelines }: Usage): string[] {
+  return pipelines.map(({ name, lastReadAt, version, secretName, connection }) => {
+    const way = connection === undefined ? (secretName ?? "it") : `it through connection ${connection}`;
+    const read = version === undefined ? way : `version ${version} of ${way}`;
+    return `pipeline ${name} read ${read} at ${minuteOf(lastReadAt)}`;
+  });
 }
 
 async function add(
@@ -93,10 +157,14 @@ async function replace(
     );
   // A colleague may have allowed these destinations for the former value. Print them as the form shows them:
   // the new value may go there, too.
-  const used = await manage("GET", `/fabric/${fabricId}/secret/id/${id}/usage`, usage).catch(() => null);
+  const used = await usageOf(fabricId, id).catch(() => null);
   const destinations = used?.destinations ?? [];
   const note = `It may be sent to ${destinations.join(", ")}. To allow none, replace it with --forget-destinations.`;
-  const lines = [`Replaced the value of ${name}.`, ...(destinations.length > 0 ? [note] : [])];
+  const lines = [
+    `Replaced the value of ${name}.`,
+    ...(used ? readerLines(used) : []),
+    ...(destinations.length > 0 ? [note] : []),
+  ];
   print({ id, name, destinations }, ...lines);
 }
 
@@ -105,19 +173,25 @@ async function rename(name: string, newName: string, { fabric }: InFabric): Prom
   const { subKind, properties } = await findSecret(fabricId, name);
   const body = { kind: "prophecy", subKind, properties: { name: newName } };
   await manage("PUT", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly, body);
-  print({ id: properties.id, name: newName }, `${properties.name} is now ${newName}.`);
+  const used = await usageOf(fabricId, properties.id).catch(() => null);
+  print(
+    { id: properties.id, name: newName },
+    `${properties.name} is now ${newName}.`,
+    ...(used ? readerLines(used) : []),
+  );
 }
 
 async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }): Promise<void> {
   const fabricId = await findFabric(fabric);
   const { properties } = await findSecret(fabricId, name);
-  if (!yes) await confirm(properties.name);
+  if (!yes) await confirm(properties.name, () => usageOf(fabricId, properties.id));
   await manage("DELETE", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly);
   print({ id: properties.id, name: properties.name }, `Deleted ${properties.name}.`);
 }
 
-async function confirm(name: string): Promise<void> {
+async function confirm(name: string, findUsage: () => Promise<Usage>): Promise<void> {
   if (!process.stdin.isTTY) throw new Failure("usage", "Without a terminal, confirm with --yes.");
+  for (const line of readerLines(await findUsage())) process.stderr.write(`${oneLine(line)}\n`);
   const answer = await askQuestions(({ shown }) =>
     shown(`Delete ${name}? Its value cannot be recovered. Type its name: `),
   );

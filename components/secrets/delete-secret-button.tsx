@@ -3,26 +3,29 @@
 import { useRouter } from "next/navigation";
 import { startTransition, useState } from "react";
 import { errorText } from "@/components/form/error-texts";
+import { ReaderList } from "@/components/secrets/reader-list";
 import { SecretInUseDialog } from "@/components/secrets/secret-in-use-dialog";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { deleteSecretAction } from "@/lib/secrets/actions";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
 
 export function DeleteSecretButton({
   fabricId,
   secret,
 }: {
   fabricId: string;
-  secret: Pick<SecretDetail, "id" | "name" | "connections">;
+  secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers">;
 }) {
   const dialog = useDialog();
   const router = useRouter();
   const toast = useToast();
   const [error, setError] = useState<string | null>(null);
+  const { name, readers } = secret;
   const isInUse = secret.connections.length > 0;
+  const isRead = readers.length > 0;
 
   function deleteSecret() {
     return new Promise<void>((settled) => {
@@ -30,7 +33,7 @@ export function DeleteSecretButton({
       startTransition(async () => {
         const result = await deleteSecretAction(fabricId, { secretId: secret.id }).catch(() => null);
         if (result?.ok) {
-          toast("Secret deleted", { description: secret.name });
+          toast("Secret deleted", { description: name });
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
           setError(`It is now in use: ${result.fieldErrors?.connections ?? "a connection"}.`);
@@ -42,7 +45,15 @@ export function DeleteSecretButton({
 
   return (
     <>
-      <Button onClick={dialog.open}>Delete</Button>
+      <Button
+        onClick={() => {
+          // A pipeline may have read the secret since this page was loaded.
+          router.refresh();
+          dialog.open();
+        }}
+      >
+        Delete
+      </Button>
       <SecretInUseDialog
         fabricId={fabricId}
         secret={secret}
@@ -53,13 +64,24 @@ export function DeleteSecretButton({
         isOpen={dialog.isOpen && !isInUse}
         onClose={dialog.close}
         onConfirm={deleteSecret}
-        title={`Delete “${secret.name}”?`}
+        title={`Delete “${name}”?`}
         confirmLabel="Delete"
         tone="danger"
+        typedName={isRead ? name : undefined}
         error={error}
       >
-        No connection uses it. Pipelines that read it by this name or a former one will get “not found”. This
-        cannot be undone.
+        {isRead ? (
+          <>
+            <p>These pipelines have read it in the last {usedForDays} days and will get “not found”:</p>
+            <ReaderList name={name} readers={readers} />
+            <p className="mt-3">This cannot be undone.</p>
+          </>
+        ) : (
+          <p>
+            No connection uses it, and no pipeline has read it in the last {usedForDays} days. This cannot be
+            undone.
+          </p>
+        )}
       </ConfirmDialog>
     </>
   );

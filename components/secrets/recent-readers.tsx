@@ -1,30 +1,19 @@
+import { ReaderList } from "@/components/secrets/reader-list";
 import { Banner } from "@/components/ui/banner";
-import { RelativeTime } from "@/components/ui/relative-time";
+import { type SecretReader, usedForDays } from "@/lib/secrets/schema";
 
-/** The pipelines that recently read the secret by name. A rename breaks none of them. */
-export function RecentReaders({
-  name,
-  readers,
-}: {
-  name: string;
-  readers: { name: string; lastReadAt: Date }[];
-}) {
+/** The pipelines that read the secret by its current name. A rename breaks none of them. */
+export function RecentReaders({ name, readers }: { name: string; readers: readonly SecretReader[] }) {
+  const byName = readers.filter((reader) => reader.name?.toLowerCase() === name.toLowerCase());
   return (
     <Banner tone="info" title={`Pipelines can still read the secret as “${name}”`}>
       <p>Connections keep using the secret automatically.</p>
-      {readers.length === 0 ? (
-        <p className="mt-2">No pipeline has read it by this name in the last 30 days.</p>
+      {byName.length === 0 ? (
+        <p className="mt-2">No pipeline has read it by this name in the last {usedForDays} days.</p>
       ) : (
         <>
-          <p className="mt-2">These pipelines have read it by this name in the last 30 days:</p>
-          <ul className="mt-1 list-disc pl-5 [overflow-wrap:anywhere]">
-            {readers.map((reader) => (
-              <li key={`${reader.name} ${reader.lastReadAt.getTime()}`}>
-                <span className="font-medium text-ink">{reader.name}</span>, last{" "}
-                <RelativeTime date={reader.lastReadAt} />
-              </li>
-            ))}
-          </ul>
+          <p className="mt-2">These pipelines have read it by this name in the last {usedForDays} days:</p>
+          <ReaderList name={name} readers={byName} />
         </>
       )}
     </Banner>

@@ -9,17 +9,15 @@ import { Dialog } from "@/components/ui/dialog";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { renameSecretAction } from "@/lib/secrets/actions";
-import { renameSecretInput } from "@/lib/secrets/schema";
+import { renameSecretInput, type SecretDetail } from "@/lib/secrets/schema";
 
 const resolver = zodResolver(renameSecretInput);
 export function RenameSecretButton({
   fabricId,
-  secret: { id, name },
-  readers,
+  secret: { id, name, readers },
 }: {
   fabricId: string;
-  secret: { id: string; name: string };
-  readers: { name: string; lastReadAt: Date }[];
+  secret: Pick<SecretDetail, "id" | "name" | "readers">;
 }) {
   const dialog = useDialog();
   const toast = useToast();

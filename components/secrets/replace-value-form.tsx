@@ -7,6 +7,7 @@ import { DestinationChoice } from "@/components/secrets/destination-choice";
 import { resolveReplacement } from "@/components/secrets/replace-form";
 import { ReplaceValueFields } from "@/components/secrets/replace-value-fields";
 import { emptyValues } from "@/components/secrets/secret-form";
+import { ValueUsers } from "@/components/secrets/value-users";
 import { useToast } from "@/components/ui/toast";
 import { replaceSecretAction } from "@/lib/secrets/actions";
 import { isSingleValue } from "@/lib/secrets/kinds/registry";
@@ -56,6 +57,7 @@ export function ReplaceValueForm({
     >
       <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
       <DestinationChoice secret={secret} />
+      <ValueUsers secret={secret} />
     </DialogForm>
   );
 }

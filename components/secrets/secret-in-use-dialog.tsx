@@ -1,18 +1,19 @@
 "use client";
 
+import { ReaderList } from "@/components/secrets/reader-list";
 import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Link } from "@/components/ui/link";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
 
-/** Explains why a secret cannot be deleted: the connections that use it. */
+/** Explains why a secret cannot be deleted: the connections that use it. Names the pipelines that read it, too. */
 export function SecretInUseDialog({
   fabricId,
-  secret: { name, connections },
+  secret: { name, connections, readers },
   isOpen,
   onClose,
 }: {
   fabricId: string;
-  secret: Pick<SecretDetail, "name" | "connections">;
+  secret: Pick<SecretDetail, "name" | "connections" | "readers">;
   isOpen: boolean;
   onClose: () => void;
 }) {
@@ -35,6 +36,12 @@ export function SecretInUseDialog({
             </li>
           ))}
         </ul>
+        {readers.length > 0 && (
+          <div className="text-muted">
+            <p>These pipelines have read it in the last {usedForDays} days:</p>
+            <ReaderList name={name} readers={readers} />
+          </div>
+        )}
       </DialogBody>
       <DialogFooter>
         <DialogClose>Close</DialogClose>

@@ -5,7 +5,7 @@ import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
-import type { SecretListQuery, SecretSort, SecretSummary } from "@/lib/secrets/schema";
+import { type SecretListQuery, type SecretSort, type SecretSummary, usedForDays } from "@/lib/secrets/schema";
 
 export function SecretsTable({
   fabricId,
@@ -49,7 +49,7 @@ export function SecretsTable({
 }
 
 function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
-  const { name, subKind, description, usedBy, metadata } = secret;
+  const { name, subKind, description, metadata } = secret;
   return (
     <Tr>
       <Td isMain>
@@ -68,13 +68,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         </div>
       </Td>
       <Td label="Used by">
-        {usedBy === 0 ? (
-          <span className="text-faint">Nothing yet</span>
-        ) : (
-          <Link href={`${href}#used-by`} className="rounded-sm text-accent-text hover:underline">
-            {usedBy === 1 ? "1 connection" : `${usedBy} connections`}
-          </Link>
-        )}
+        <UsedBy href={`${href}#used-by`} secret={secret} />
       </Td>
       <Td label="Created">
         <When date={secret.createdAt} by={secret.createdByName} />
@@ -84,6 +78,39 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
       </Td>
     </Tr>
   );
+}
+
+function UsedBy({
+  href,
+  secret: { usedBy, pipelines, lastReadAt, createdAt },
+}: {
+  href: string;
+  secret: SecretSummary;
+}) {
+  if (usedBy === 0 && lastReadAt === null) {
+    const isOlder = createdAt.getTime() < Date.now() - usedForDays * 24 * 60 * 60_000;
+    return <span className="text-faint">{isOlder ? `Nothing in ${usedForDays} days` : "Nothing yet"}</span>;
+  }
+  const users = [
+    ...(usedBy > 0 ? [plural(usedBy, "connection")] : []),
+    ...(pipelines > 0 ? [plural(pipelines, "pipeline")] : []),
+  ];
+  return (
+    <>
+      <Link href={href} className="rounded-sm text-accent-text hover:underline">
+        {users.join(", ")}
+      </Link>
+      {lastReadAt && (
+        <span className="block text-faint text-sm">
+          read <RelativeTime date={lastReadAt} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }
 
 function When({ date, by }: { date: Date; by: string }) {

@@ -5,7 +5,9 @@ import { type ReactNode, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { dialogBackdropClass, dialogFooterClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import { Field } from "@/components/ui/field";
 import { isOpenerRemoved } from "@/components/ui/focus-keeper";
+import { Input } from "@/components/ui/input";
 
 export function ConfirmDialog({
   isOpen,
@@ -15,6 +17,7 @@ export function ConfirmDialog({
   confirmLabel,
   cancelLabel = "Cancel",
   tone = "primary",
+  typedName,
   error,
   children,
 }: {
@@ -25,10 +28,18 @@ export function ConfirmDialog({
   confirmLabel: string;
   cancelLabel?: string;
   tone?: "primary" | "danger";
+  /** The name that the person must type before they can confirm. */
+  typedName?: string | undefined;
   error?: ReactNode;
   children?: ReactNode;
 }) {
   const [isPending, setIsPending] = useState(false);
+  const [typed, setTyped] = useState("");
+
+  function close() {
+    setTyped("");
+    onClose();
+  }
 
   async function confirm() {
     setIsPending(true);
@@ -40,7 +51,7 @@ export function ConfirmDialog({
   }
 
   return (
-    <AlertDialog.Root open={isOpen} onOpenChange={(next) => !next && !isPending && onClose()}>
+    <AlertDialog.Root open={isOpen} onOpenChange={(next) => !next && !isPending && close()}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop forceRender className={dialogBackdropClass} />
         <AlertDialog.Popup finalFocus={() => !isOpenerRemoved()} className={dialogPopupClass("sm")}>
@@ -49,6 +60,18 @@ export function ConfirmDialog({
             <AlertDialog.Description render={<div />} className="wrap-anywhere mt-2 text-muted">
               {children}
             </AlertDialog.Description>
+            {typedName !== undefined && (
+              <div className="mt-4">
+                <Field label={`To confirm, type ${typedName}`} isRequired>
+                  <Input
+                    value={typed}
+                    onChange={({ target }) => setTyped(target.value)}
+                    spellCheck={false}
+                    autoCapitalize="off"
+                  />
+                </Field>
+              </div>
+            )}
             {error && (
               <div className="mt-4">
                 <Banner tone="danger" isLive>
@@ -58,10 +81,15 @@ export function ConfirmDialog({
             )}
           </div>
           <div className={dialogFooterClass}>
-            <Button onClick={onClose} disabled={isPending}>
+            <Button onClick={close} disabled={isPending}>
               {cancelLabel}
             </Button>
-            <Button variant={tone} onClick={confirm} isPending={isPending}>
+            <Button
+              variant={tone}
+              onClick={confirm}
+              isPending={isPending}
+              disabled={typedName !== undefined && typed !== typedName}
+            >
               {confirmLabel}
             </Button>
           </div>

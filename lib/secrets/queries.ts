@@ -7,6 +7,7 @@ import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
+import { listReaders, pipelinesOfSecret } from "@/lib/secrets/readers";
 import {
   longestHistory,
   type SecretDetail,
@@ -23,7 +24,8 @@ type Row = Omit<SecretSummary, "subKind"> & { nameKey: string; subKind: string; 
 
 const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
   s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
-  (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy"`;
+  (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
+  r.pipelines, r."lastReadAt"`;
 const currentVersion = `CROSS JOIN LATERAL
   (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
 
@@ -71,7 +73,7 @@ async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQu
   const { orderBy, beyond, isBackward } = keyset(query, bind);
   if (beyond) conditions.push(beyond);
   const text = `SELECT ${summaryColumns}
-    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion}
+    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion} ${pipelinesOfSecret}
     ORDER BY ${orderBy}`;
   const rows = await inListTurn(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
@@ -100,7 +102,7 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
 }
 
 const findSummary = preparedQuery<Row>(
-  `SELECT ${summaryColumns} FROM secret s ${currentVersion} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
+  `SELECT ${summaryColumns} FROM secret s ${currentVersion} ${pipelinesOfSecret} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
 );
 
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
@@ -156,6 +158,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       retiredAt: retiredAt ?? summary.updatedAt,
     })),
     connections: [...connections.values()].sort((a, b) => a.name.localeCompare(b.name)),
+    readers: await listReaders(scope, secretId),
     destinations,
     authorities: await listAuthorityNames(
       scope,
@@ -205,22 +208,6 @@ export async function listSecretOptions(
   };
 }
 
-/** Pipelines that read this secret by its current name in the last 30 days, by token name. */
-export async function listRecentReaders(
-  scope: Scope<"secret:list">,
-  secretId: string,
-): Promise<{ name: string; lastReadAt: Date }[]> {
-  // Reads only the newest events: a busy pipeline leaves millions.
-  return db.$queryRaw`
-    SELECT "actorName" AS name, max(at) AS "lastReadAt" FROM (
-      SELECT "actorName", "actorId", at FROM audit_event
-      WHERE "fabricId" = ${scope.fabricId} AND "objectId" = ${secretId} AND action IN ('secret.use', 'secret.unchanged')
-        AND "actorKind" = 'pipeline' AND at > now() - interval '30 days'
-        AND lower(details->>'name') = (SELECT "nameKey" FROM secret WHERE id = ${secretId} AND "fabricId" = ${scope.fabricId})
-      ORDER BY id DESC LIMIT 10000
-    ) AS reads GROUP BY "actorName", "actorId" ORDER BY 2 DESC LIMIT 20`;
-}
-
 function summaryOf(row: Row): SecretSummary {
   const {
     id,
@@ -228,6 +215,8 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
+    pipelines,
+    lastReadAt,
     metadata,
     createdAt,
     createdByName,
@@ -235,7 +224,18 @@ function summaryOf(row: Row): SecretSummary {
     updatedByName,
   } = row;
   const times = { createdAt, createdByName, updatedAt, updatedByName };
-  return { id, name, subKind: subKindOf(row), description, version, usedBy, metadata, ...times };
+  return {
+    id,
+    name,
+    subKind: subKindOf(row),
+    description,
+    version,
+    usedBy,
+    pipelines,
+    lastReadAt,
+    metadata,
+    ...times,
+  };
 }
 
 function subKindOf({ subKind, id }: { subKind: string; id: string }): SubKind {

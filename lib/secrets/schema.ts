@@ -150,6 +150,28 @@ export type SecretMetadata = {
   authHost?: string;
 };
 
+/**
+ * For how many days a pipeline that read a secret counts as using it: longer than a quarter, so that a quarterly
+ * pipeline always counts.
+ */
+export const usedForDays = 100;
+
+/** How many readers of a secret a page names. Activity has the others. */
+export const maxShownReaders = 20;
+
+/** A pipeline that reads a secret by a name of it, or through a connection. */
+export type SecretReader = {
+  /** The name of the pipeline token, or of the trusted issuer with the workload's subject. */
+  pipeline: string;
+  connection: string | null;
+  /** The name by which it reads, which may be a former one. */
+  name: string | null;
+  /** The version that it last read. */
+  version: number;
+  lastReadAt: Date;
+  reads: number;
+};
+
 /** A row of the Secrets tab. */
 export type SecretSummary = {
   id: string;
@@ -158,7 +180,11 @@ export type SecretSummary = {
   description: string;
   /** The current version. */
   version: number;
+  /** The number of connections that reference it. */
   usedBy: number;
+  /** The number of pipelines that read it in the last `usedForDays` days, and the last time. */
+  pipelines: number;
+  lastReadAt: Date | null;
   metadata: SecretMetadata;
   createdAt: Date;
   createdByName: string;
@@ -184,6 +210,8 @@ export type SecretDetail = SecretSummary & {
   versions: { version: number; createdAt: Date; createdByName: string }[];
   formerNames: { name: string; retiredAt: Date }[];
   connections: { id: string; name: string; kind: string }[];
+  /** The newest of its readers. */
+  readers: readonly SecretReader[];
   destinations: { id: string; destination: string; createdAt: Date; createdByName: string }[];
   /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
   authorities: Record<string, string>;
@@ -191,7 +219,8 @@ export type SecretDetail = SecretSummary & {
 };
 
 /** The data that the Replace value form needs. Times are strings when they came over the network. */
-export type ReplaceableSecret = Pick<SecretDetail, "id" | "subKind" | "version" | "authorities"> & {
+export type ReplaceableSecret = Pick<SecretDetail, "id" | "name" | "subKind" | "version" | "authorities" | "connections"> & {
+  readers: readonly (Omit<SecretReader, "lastReadAt"> & { lastReadAt: Date | string })[];
   fields: { field: string; version: number; setAt: Date | string | null }[];
   destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
 };

@@ -118,7 +118,7 @@ test("an upgrade allows the current destinations of connections and token server
   expect([(await allowed()).length, (await events()).length]).toEqual([0, 0]);
   await client.query("DROP FUNCTION stop CASCADE");
 
-  expect(await applyDataSteps(client)).toEqual(["allow_present_destinations"]);
+  expect(await applyDataSteps(client)).toEqual(["allow_present_destinations", "note_past_readers"]);
   expect(await allowed()).toEqual([
     {
       secretId: "client",
@@ -196,6 +196,48 @@ test("an upgrade narrows a destination for a value that a connection only proves
     `${destination} by ${admin.name}`,
     `${destination}&proved by Selvage to review`,
   ]);
+});
+
+test("an upgrade knows the pipelines that read a secret in the last hundred days", async () => {
+  const { fabricId, admin } = fabric;
+  const secret = { id: "read", subKind: "text", versions: [{ by: "admin" as const, fields: { value } }] };
+  await addTestSecret(owner, fabric, webUrl, secret);
+  const pipeline = { kind: "pipeline", id: "t1", name: "Nightly" };
+  const events: [string, object, { kind: string; id: string; name: string }, string][] = [
+    ["secret.use", { purpose: "pipeline", version: 1, name: "read" }, pipeline, "3 days"],
+    ["secret.use", { purpose: "pipeline", version: 2, name: "read" }, pipeline, "2 days"],
+    ["secret.unchanged", { version: 2, name: "read", count: 40 }, pipeline, "1 day"],
+    [
+      "secret.use",
+      { purpose: "connection", version: 1, name: "read", connection: "Orders" },
+      pipeline,
+      "4 days",
+    ],
+    ["secret.use", { purpose: "token", version: 1, name: "read" }, { ...pipeline, id: "buys" }, "1 day"],
+    ["secret.token", { version: 1, name: "former" }, { ...pipeline, id: "t2" }, "1 day"],
+    ["secret.use", { purpose: "check", version: 1, name: "read", connection: "Orders" }, admin, "1 day"],
+    ["secret.use", { purpose: "pipeline", version: 1, name: "read" }, { ...pipeline, id: "old" }, "101 days"],
+  ];
+  for (const [n, [action, details, actor, ago]] of events.entries())
+    await client.query(
+      `INSERT INTO audit_event (id, at, "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details)
+       VALUES ($1, now() - $2::interval, $3, $4, $5, $6, $7, 'secret', 'read', 'read', $8)`,
+      [`past-${n}`, ago, fabricId, actor.kind, actor.id, actor.name, action, details],
+    );
+  const readers = async () => {
+    await client.query("DELETE FROM data_step");
+    await applyDataSteps(client);
+    const rows = await owner.secretReader.findMany({
+      where: { secretId: "read" },
+      orderBy: [{ readerId: "asc" }, { connection: "asc" }],
+    });
+    return rows.map(({ readerId, connection, name, lastVersion, reads }) =>
+      [readerId, connection, name, lastVersion, reads].join(" | "),
+    );
+  };
+  const expected = ["t1 |  | read | 2 | 42", "t1 | Orders |  | 1 | 1", "t2 |  | former | 1 | 1"];
+  expect(await readers()).toEqual(expected);
+  expect(await readers()).toEqual(expected);
 });
 
 test("an upgrade of ten thousand connections takes seconds, not minutes", async () => {

@@ -1,9 +1,11 @@
 import type { Client } from "pg";
 import { allowPresentDestinations } from "@/prisma/migrate/allow-present-destinations";
+import { notePastReaders } from "@/prisma/migrate/note-past-readers";
 
 /** Data changes that need more than SQL, in order. Each runs once. An interrupted one can run again. */
 const steps: Readonly<Record<string, (owner: Client) => Promise<void>>> = {
   allow_present_destinations: allowPresentDestinations,
+  note_past_readers: notePastReaders,
 };
 
 /**

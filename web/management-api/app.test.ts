@@ -13,6 +13,7 @@ import { NotFresh } from "@/lib/result";
 import { findLeaks } from "@/testing/canary";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { listen } from "@/testing/servers/listening";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { accessTokenOf, startWebWithAutomate } from "@/testing/web-with-automate";
 import { createManagementApi } from "@/web/management-api/app";
 import { openApiDocument, statusesOf } from "@/web/management-api/openapi";
@@ -455,6 +456,25 @@ describe("connections", () => {
 
     const { data: usage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
     expect(usage.connections).toEqual([{ id: created.data.id, name, kind: "synapse" }]);
+    expect(usage.pipelines).toEqual([]);
+    const lastReadAt = new Date();
+    const reader = { fabricId: fabric.fabricId, readerId: "t", readerName: "nightly", lastReadAt };
+    const read = {
+      ...reader,
+      secretId: String(data.id),
+      connection: name,
+      name: "",
+      lastVersion: 1,
+      reads: 2n,
+    };
+    await owner.secretReader.create({ data: read });
+    expect((await call("GET", `${secretsPath()}/id/${data.id}`)).data).toMatchObject({
+      usedByPipelines: 1,
+      lastReadAt: lastReadAt.toISOString(),
+    });
+    expect((await call("GET", `${secretsPath()}/id/${data.id}/usage`)).data.pipelines).toEqual([
+      { name: "nightly", lastReadAt: lastReadAt.toISOString(), version: 1, reads: 2, connection: name },
+    ]);
     expect(await call("DELETE", `${secretsPath()}/id/${data.id}`)).toMatchObject({
       status: 409,
       json: { message: `Delete Secret failed due to : It is used by: ${name}.` },
@@ -513,6 +533,23 @@ describe("connections", () => {
     expect(saved.data).toMatchObject({ ok: false, code: "destination_unconfirmed" });
     expect(received).toEqual([]);
     await close();
+  });
+
+  test("of a script that enters the value itself are connected without a browser", async () => {
+    const [secret, name] = [unique("bearer"), unique("rest")];
+    const server = await startRestApiServer({ bearer: canary });
+    const { data } = await call("POST", secretsPath(), { body: text(secret) });
+    const properties = {
+      baseUrl: server.baseUrl,
+      tlsMode: "disable",
+      authType: "bearer",
+      bearerToken: reference(data.id, secret),
+    };
+    await call("POST", connectionsPath(), { body: { kind: "restapi", name, properties } });
+    const path = `${connectionsPath()}/name/${name}`;
+    expect((await call("POST", `${path}/check`, { body: {} })).data).toMatchObject({ ok: true });
+    expect((await call("GET", path)).data).toMatchObject({ status: { state: "connected" } });
+    await server.close();
   });
 
   test("of the kind sftp accept the private key as the documented string, and create a secret named after them", async () => {

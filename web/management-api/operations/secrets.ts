@@ -5,8 +5,14 @@ import { ok } from "@/lib/result";
 import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
-import { getSecret, listRecentReaders, listSecrets } from "@/lib/secrets/queries";
-import { type SecretSummary, secretEtag, secretSorts } from "@/lib/secrets/schema";
+import { getSecret, listSecrets } from "@/lib/secrets/queries";
+import {
+  maxShownReaders,
+  type SecretSummary,
+  secretEtag,
+  secretSorts,
+  usedForDays,
+} from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
 import {
@@ -32,6 +38,14 @@ const secretObject = secretReference.extend({
   description: z.string(),
   version: z.number().int(),
   usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
+  usedByPipelines: z
+    .number()
+    .int()
+    .meta({ description: `Number of pipelines that read it in the last ${usedForDays} days.` }),
+  lastReadAt: z
+    .string()
+    .nullable()
+    .meta({ description: `When a pipeline last read it; null if none did in the last ${usedForDays} days.` }),
   facts: z
     .object({
       fileName: z.string(),
@@ -186,19 +200,32 @@ export const getSecretUsage = operation({
   path: `${onePath}/usage`,
   tag: "Secrets",
   summary: "List where a secret is used",
-  description:
-    "The connections that reference it, the pipelines that read it in the last 30 days, and the allowed destinations of its current value.",
+  description: `The connections that reference it, the pipelines that read it in the last ${usedForDays} days (the newest ${maxShownReaders}), and the allowed destinations of its current value.`,
   failure: "Get Secret usage failed",
   access: inFabric("secret:list"),
   data: z.object({
     connections: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() })),
-    pipelines: z.array(z.object({ name: z.string(), lastReadAt: z.string() })),
+    pipelines: z.array(
+      z.object({
+        name: z.string().meta({ description: "The pipeline token, or the trusted issuer and the workload." }),
+        lastReadAt: z.string(),
+        version: z.number().int().meta({ description: "The version that it last read." }),
+        reads: z.number().int(),
+        secretName: z.string().optional().meta({ description: "The name by which it reads." }),
+        connection: z.string().optional().meta({ description: "The connection through which it reads." }),
+      }),
+    ),
     destinations: z.array(z.string()),
   }),
   run: async (scope, { params }) => {
-    const { id, connections, destinations } = await getSecret(scope, params.secretId ?? "");
-    const readers = await listRecentReaders(scope, id);
-    const pipelines = readers.map(({ name, lastReadAt }) => ({ name, lastReadAt: lastReadAt.toISOString() }));
+    const { connections, readers, destinations } = await getSecret(scope, params.secretId ?? "");
+    const pipelines = readers.map(({ pipeline, name, connection, lastReadAt, ...read }) => ({
+      name: pipeline,
+      lastReadAt: lastReadAt.toISOString(),
+      ...read,
+      ...(name === null ? {} : { secretName: name }),
+      ...(connection === null ? {} : { connection }),
+    }));
     return ok({
       data: { connections, pipelines, destinations: destinations.map(({ destination }) => destination) },
     });
@@ -206,7 +233,7 @@ export const getSecretUsage = operation({
 });
 
 function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
-  const { id, name, subKind, description, version, usedBy, metadata } = secret;
+  const { id, name, subKind, description, version, usedBy, pipelines, lastReadAt, metadata } = secret;
   return {
     kind: "prophecy",
     subKind,
@@ -215,6 +242,8 @@ function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
     description,
     version,
     usedBy,
+    usedByPipelines: pipelines,
+    lastReadAt: lastReadAt?.toISOString() ?? null,
     facts: metadata,
     createdAt: secret.createdAt.toISOString(),
     createdBy: secret.createdByName,

@@ -19,7 +19,7 @@ import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/
 import { webEnv } from "@/lib/env";
 import { getFabric } from "@/lib/fabrics/queries";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
-import { getSecret, listRecentReaders } from "@/lib/secrets/queries";
+import { getSecret } from "@/lib/secrets/queries";
 
 export const metadata = { title: "Secret" };
 
@@ -31,7 +31,6 @@ export default async function SecretPage({
   const { fabricId, secretId } = await params;
   const scope = await requireScope(fabricId, "secret:list");
   const secret = await getSecret(scope, secretId).catch(notFoundPage);
-  const readers = await listRecentReaders(scope, secretId);
   const paused = await listPausedAttempts(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = allows(scope.role, "destination:write");
@@ -43,7 +42,7 @@ export default async function SecretPage({
     <div className="flex flex-col gap-6">
       <SecretHeader fabricId={fabricId} secret={secret}>
         <ReplaceValueButton fabricId={fabricId} secret={secret} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
-        <RenameSecretButton fabricId={fabricId} secret={secret} readers={readers} />
+        <RenameSecretButton fabricId={fabricId} secret={secret} />
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
         {canDelete && <DeleteSecretButton fabricId={fabricId} secret={secret} />}
       </SecretHeader>

@@ -6,14 +6,18 @@ import type { ReplaceableSecret } from "@/lib/secrets/schema";
 export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
-    const { id, subKind, version, fields, destinations, authorities } = await getSecret(scope, secretId);
+    const secret = await getSecret(scope, secretId);
+    const { id, name, subKind, version, fields, destinations, authorities, connections, readers } = secret;
+    const use = { connections, readers };
     return Response.json({
       id,
+      name,
       subKind,
       version,
       fields,
       destinations,
       authorities,
+      ...use,
     } satisfies ReplaceableSecret);
   },
 });

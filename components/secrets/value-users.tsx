@@ -1,0 +1,33 @@
+import { ReaderList } from "@/components/secrets/reader-list";
+import type { ReplaceableSecret } from "@/lib/secrets/schema";
+
+/** Who uses a secret and therefore gets its new value. Nothing for a secret that nobody uses. */
+export function ValueUsers({
+  secret: { name, connections, readers },
+}: {
+  secret: Pick<ReplaceableSecret, "name" | "connections" | "readers">;
+}) {
+  if (connections.length + readers.length === 0) return null;
+  return (
+    <div className="rounded-lg border border-line bg-sunken px-4 py-3 text-muted [overflow-wrap:anywhere]">
+      {connections.length > 0 && (
+        <>
+          <p className="text-ink">These connections use the new value:</p>
+          <ul className="mt-1 list-disc pl-5">
+            {connections.map((connection) => (
+              <li key={connection.id} className="font-medium text-ink">
+                {connection.name}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {readers.length > 0 && (
+        <div className={connections.length > 0 ? "mt-3" : ""}>
+          <p className="text-ink">These pipelines get it at their next read:</p>
+          <ReaderList name={name} readers={readers} />
+        </div>
+      )}
+    </div>
+  );
+}
